@@ -1,0 +1,210 @@
+//! Findings and what they are made of: plain data, the JSON contract's shapes, and the fingerprint.
+
+use serde::{Deserialize, Serialize};
+
+/// How urgent a finding is; `P0` sorts first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Priority {
+    /// Cost grows with data or users on a request or poll path.
+    P0,
+    /// The same with a bound or off the hot path, or a scaling limit.
+    P1,
+    /// Worth doing.
+    P2,
+    /// Hygiene, scripts, low confidence.
+    P3,
+}
+
+/// How sure the tool is; `High` sorts first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Every step of the evidence was resolved.
+    High,
+    /// One step rests on a convention or on a partial view.
+    Medium,
+    /// A guess that a reviewer should check first.
+    Low,
+}
+
+/// Work to fix: S under 2 hours, M 2 to 8 hours, L 1 to 3 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Effort {
+    /// Under 2 hours.
+    S,
+    /// 2 to 8 hours.
+    M,
+    /// 1 to 3 days.
+    L,
+}
+
+/// Whether a baseline knows a finding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Not in the baseline, or no baseline was given.
+    #[default]
+    New,
+    /// In the baseline.
+    Known,
+}
+
+/// A place in the scanned tree. Lines and columns are 1-based; columns count characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Location {
+    /// Path relative to the root, with `/`.
+    pub file: String,
+    /// First line.
+    pub start_line: u32,
+    /// Column of the first character.
+    pub start_column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column after the last character.
+    pub end_column: u32,
+    /// Dotted name of the enclosing function or class, or `table.column`; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub symbol: String,
+}
+
+/// What a related place is to its finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The statement that reaches the database.
+    Query,
+    /// The loop it runs in.
+    Loop,
+    /// A call on the way.
+    Call,
+    /// A function on the way.
+    Callee,
+    /// An index that exists.
+    Index,
+    /// A table's definition.
+    Table,
+    /// A column's definition.
+    Column,
+    /// Where requests, jobs or commands come in.
+    Endpoint,
+    /// Anything else that is evidence.
+    Evidence,
+}
+
+/// One step of the evidence, printed with its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Related {
+    /// The place.
+    #[serde(flatten)]
+    pub location: Location,
+    /// What is there.
+    pub message: String,
+    /// What it is to the finding.
+    pub role: Role,
+}
+
+/// How to mend a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fix {
+    /// One or two sentences.
+    pub summary: String,
+    /// Code in the library's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// SQL for the schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ddl: Option<String>,
+    /// The declaration in the repository's own ORM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orm: Option<String>,
+}
+
+/// One defect, with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Rule id, the name of its page.
+    pub rule: String,
+    /// Rank.
+    pub priority: Priority,
+    /// Certainty.
+    pub confidence: Confidence,
+    /// The rule's category, from its page.
+    pub category: String,
+    /// One line.
+    pub title: String,
+    /// What was seen, in full sentences, each made from something observed.
+    pub message: String,
+    /// Where.
+    pub location: Location,
+    /// The chain of evidence, in order.
+    pub related: Vec<Related>,
+    /// The cost as a formula, and the reach, in words.
+    pub impact: String,
+    /// The way out.
+    pub fix: Fix,
+    /// Work to fix.
+    pub effort: Effort,
+    /// What must hold once it is fixed.
+    pub acceptance: Vec<String>,
+    /// Identity across moved lines: see [`fingerprint`].
+    pub fingerprint: String,
+    /// New or known to the baseline.
+    pub status: Status,
+    /// What the finding is about, apart from its place (normalised statement, `table.columns`, callee): part
+    /// of the fingerprint, not of the JSON.
+    #[serde(skip)]
+    pub subject: String,
+}
+
+impl Finding {
+    /// A finding with the parts that every rule gives; category, effort and acceptance criteria come from the
+    /// rule's page unless the rule sets them.
+    pub fn new(rule: &str, priority: Priority, confidence: Confidence, location: Location) -> Self {
+        Finding {
+            rule: rule.to_owned(),
+            priority,
+            confidence,
+            category: String::new(),
+            title: String::new(),
+            message: String::new(),
+            location,
+            related: Vec::new(),
+            impact: String::new(),
+            fix: Fix::default(),
+            effort: Effort::S,
+            acceptance: Vec::new(),
+            fingerprint: String::new(),
+            status: Status::New,
+            subject: String::new(),
+        }
+    }
+
+    /// Adds a step of evidence.
+    pub fn relate(&mut self, location: Location, role: Role, message: impl Into<String>) {
+        self.related.push(Related { location, message: message.into(), role });
+    }
+
+    /// The order of the report: priority, then place, then rule, then title.
+    pub fn sort_key(&self) -> (Priority, &Location, &str, &str) {
+        (self.priority, &self.location, &self.rule, &self.title)
+    }
+}
+
+/// Identity of a finding: rule, symbol (or the file where there is none) and subject, never a line, a message or a
+/// count. `ordinal` tells apart equal ones in one symbol, counted in source order.
+pub fn fingerprint(finding: &Finding, ordinal: usize) -> String {
+    let place = if finding.location.symbol.is_empty() { &finding.location.file } else { &finding.location.symbol };
+    let text = format!("{}\0{}\0{}\0{}", finding.rule, place, finding.subject, ordinal);
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+}
+
+/// Something that was checked and is well.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Strength {
+    /// Kind, for grouping: `bounded-query`, `bulk-write`, `eager-load`, `covered-index`, …
+    pub kind: String,
+    /// One sentence.
+    pub message: String,
+    /// Where.
+    pub location: Location,
+}

@@ -1,0 +1,5 @@
+//! perfaudit: reads a codebase and its database schema and says, with evidence, where it will get slow.
+pub mod finding;
+pub mod ir;
+pub mod source;
+pub mod statement;

@@ -1,0 +1,89 @@
+//! Text positions: byte spans, and the index that turns them into lines and columns.
+
+use serde::{Deserialize, Serialize};
+
+/// A half-open range of byte offsets in one file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset after the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span from two byte offsets; offsets past `u32::MAX` saturate (files of that size are never read).
+    pub fn new(start: usize, end: usize) -> Self {
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Span { start: clamp(start), end: clamp(end) }
+    }
+
+    /// Whether `offset` lies inside.
+    pub fn contains(self, offset: u32) -> bool {
+        self.start <= offset && offset < self.end
+    }
+
+    /// Whether `other` lies wholly inside.
+    pub fn encloses(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// Line starts and multi-byte characters of one file: positions without the text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+    /// Offset of each multi-byte character and the bytes it has beyond one.
+    wide: Vec<(u32, u8)>,
+}
+
+impl LineIndex {
+    /// Indexes a text.
+    pub fn new(text: &str) -> Self {
+        let mut starts = vec![0];
+        let mut wide = Vec::new();
+        for (offset, byte) in text.bytes().enumerate() {
+            let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+            match byte {
+                b'\n' => starts.push(offset.saturating_add(1)),
+                0xC0..=0xDF => wide.push((offset, 1)),
+                0xE0..=0xEF => wide.push((offset, 2)),
+                0xF0..=0xFF => wide.push((offset, 3)),
+                _ => {}
+            }
+        }
+        LineIndex { starts, wide }
+    }
+
+    /// Number of lines; a text that ends in a newline has no empty last line.
+    pub fn line_count(&self) -> usize {
+        self.starts.len().max(1)
+    }
+
+    /// The 1-based line of a byte offset.
+    pub fn line(&self, offset: u32) -> u32 {
+        self.starts.partition_point(|&start| start <= offset).max(1) as u32
+    }
+
+    /// The 1-based line and column (in characters) of a byte offset.
+    pub fn position(&self, offset: u32) -> (u32, u32) {
+        let line = self.line(offset);
+        let start = self.starts.get(line as usize - 1).copied().unwrap_or(0);
+        let first = self.wide.partition_point(|&(at, _)| at < start);
+        let extra: u32 = self.wide[first..].iter().take_while(|&&(at, _)| at < offset).map(|&(_, more)| u32::from(more)).sum();
+        (line, offset.saturating_sub(start).saturating_sub(extra) + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_not_bytes() {
+        let index = LineIndex::new("aé=1\nb\n");
+        assert_eq!(index.position(0), (1, 1));
+        assert_eq!(index.position(3), (1, 3));
+        assert_eq!(index.position(6), (2, 1));
+    }
+}

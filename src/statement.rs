@@ -1,0 +1,310 @@
+//! What a database statement does, whatever it was written in: the shape that SQL text and every ORM lower to, and
+//! the changes that DDL and migrations make to a schema.
+//!
+//! Names are as written. For SQL they are table and column names; for ORMs they can be model and field names, which
+//! the link step maps to tables and columns with the schema's help.
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::Span;
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Operation {
+    /// Reads rows.
+    #[default]
+    Select,
+    /// Adds rows, also upserts.
+    Insert,
+    /// Changes rows.
+    Update,
+    /// Removes rows.
+    Delete,
+    /// Changes the schema, or anything else (`SET`, `BEGIN`, `VACUUM`).
+    Other,
+}
+
+/// How a column is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FilterKind {
+    /// `= value`, `IS NULL`.
+    Equality,
+    /// `IN (…)`, `= ANY(…)`.
+    In,
+    /// `<`, `>`, `BETWEEN`.
+    Range,
+    /// `LIKE 'a%'`: an index can serve it.
+    Prefix,
+    /// `LIKE '%a%'`, `ILIKE`, contains, search.
+    Pattern,
+    /// `<>`, `NOT IN`, `IS NOT NULL`: an index rarely serves it.
+    Negative,
+    /// The column stands inside a function or a cast.
+    Function,
+    /// Containment and other operators of JSON, arrays, vectors.
+    Other,
+}
+
+/// A table that a statement names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TableUse {
+    /// Name as written, with its schema if given (`public.users`), or a model's name.
+    pub name: String,
+    /// Alias, where one is given.
+    pub alias: Option<String>,
+}
+
+/// A column of one of the statement's tables.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ColumnUse {
+    /// Index into [`Statement::tables`]; `None` where it is not known which.
+    pub table: Option<usize>,
+    /// Column or field.
+    pub column: String,
+}
+
+/// A predicate on a column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Filter {
+    /// The column.
+    pub column: ColumnUse,
+    /// How it is compared.
+    pub kind: FilterKind,
+    /// The literal it is compared with (a partial index needs it), where there is one: `'active'`, `NULL`, `true`.
+    pub literal: Option<String>,
+    /// It stands under an OR or a NOT with others, or is applied only under a condition of the code.
+    pub optional: bool,
+}
+
+/// A join condition: two columns that must be equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Join {
+    /// One side.
+    pub left: ColumnUse,
+    /// The other side.
+    pub right: ColumnUse,
+}
+
+/// How many rows a statement can return.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Limit {
+    /// No limit.
+    #[default]
+    None,
+    /// A literal number of rows.
+    Rows(u64),
+    /// A value of the code.
+    Value,
+    /// At most one by construction: `.first()`, `findUnique`, an aggregate without GROUP BY.
+    One,
+}
+
+/// What a statement returns of each row.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Projection {
+    /// Whole rows.
+    #[default]
+    All,
+    /// Some columns.
+    Columns(Vec<ColumnUse>),
+    /// Only aggregates: `COUNT(*)`, `SUM(x)`, `EXISTS`; with GROUP BY one row a group.
+    Aggregate,
+    /// Nothing.
+    None,
+}
+
+/// A subquery's place and nature.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Subquery {
+    /// Where it stands: `select`, `where`, `exists`, `in`, `from`.
+    pub place: SubqueryPlace,
+    /// It names a column of the outer statement.
+    pub correlated: bool,
+    /// It has GROUP BY.
+    pub grouped: bool,
+    /// The subquery itself.
+    pub statement: Box<Statement>,
+}
+
+/// Where a subquery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SubqueryPlace {
+    /// A value in the select list.
+    Select,
+    /// A value in a condition.
+    Where,
+    /// `EXISTS (…)`.
+    Exists,
+    /// `IN (…)`.
+    In,
+    /// A derived table or a CTE.
+    From,
+}
+
+/// The shape of one statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Statement {
+    /// What it does.
+    pub operation: Operation,
+    /// Tables; the first is the one it reads from or writes to.
+    pub tables: Vec<TableUse>,
+    /// Predicates.
+    pub filters: Vec<Filter>,
+    /// Join conditions.
+    pub joins: Vec<Join>,
+    /// Ordering: column and whether it is descending.
+    pub order: Vec<(ColumnUse, bool)>,
+    /// GROUP BY columns; also set (possibly empty) by `distinct`.
+    pub group: Vec<ColumnUse>,
+    /// It groups or is DISTINCT.
+    pub grouped: bool,
+    /// Row limit.
+    pub limit: Limit,
+    /// It skips rows by OFFSET.
+    pub offset: bool,
+    /// What is returned.
+    pub projection: Projection,
+    /// Subqueries, CTEs, derived tables.
+    pub subqueries: Vec<Subquery>,
+    /// A hole of the text or a condition of the code can hold more clauses: an absence (no WHERE, no LIMIT) proves nothing.
+    pub open: bool,
+}
+
+/// The database a statement or a schema is written for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Dialect {
+    /// Not known.
+    #[default]
+    Generic,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+    /// SQLite.
+    Sqlite,
+}
+
+/// A column's definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnDef {
+    /// Column name in the database.
+    pub name: String,
+    /// Attribute or field name in the code, where it differs.
+    pub field: Option<String>,
+    /// Type as written, lower case (`varchar(255)`, `text`, `jsonb`, `boolean`).
+    pub data_type: String,
+    /// It can be NULL.
+    pub nullable: bool,
+    /// PRIMARY KEY on the column.
+    pub primary: bool,
+    /// UNIQUE on the column.
+    pub unique: bool,
+    /// An index declared on the column (`index=True`, `db_index`).
+    pub indexed: bool,
+    /// REFERENCES on the column: table and column (`None`: its primary key).
+    pub references: Option<(String, Option<String>)>,
+    /// Where.
+    pub span: Span,
+}
+
+/// What an index is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexDef {
+    /// Name; `None` where the database makes one up.
+    pub name: Option<String>,
+    /// Table.
+    pub table: String,
+    /// Keys in order.
+    pub keys: Vec<IndexKey>,
+    /// INCLUDE columns.
+    pub include: Vec<String>,
+    /// UNIQUE.
+    pub unique: bool,
+    /// `btree` (default), `gin`, `gist`, `hash`, `brin`, `hnsw`, `fulltext`, …
+    pub method: Option<String>,
+    /// WHERE, as written.
+    pub predicate: Option<String>,
+    /// CONCURRENTLY, or the tool's equivalent.
+    pub concurrently: bool,
+    /// ON ONLY of a partitioned table.
+    pub only: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// One key of an index.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexKey {
+    /// A plain column's name; for an expression, its text.
+    pub column: String,
+    /// It is an expression.
+    pub expression: bool,
+    /// DESC.
+    pub descending: bool,
+}
+
+/// A table constraint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Constraint {
+    /// PRIMARY KEY (columns).
+    Primary(Vec<String>),
+    /// UNIQUE (columns), with its name.
+    Unique(Option<String>, Vec<String>),
+    /// FOREIGN KEY: name, columns, table, columns there (empty: its primary key).
+    Foreign(Option<String>, Vec<String>, String, Vec<String>),
+}
+
+/// A table's definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableDef {
+    /// Name with schema where given.
+    pub name: String,
+    /// Columns in order.
+    pub columns: Vec<ColumnDef>,
+    /// Constraints on the table with their places.
+    pub constraints: Vec<(Constraint, Span)>,
+    /// Indexes declared with the table.
+    pub indexes: Vec<IndexDef>,
+    /// Partitioned (PARTITION BY) or a partition of another.
+    pub partition: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// One change of a schema, as a migration or DDL makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SchemaOp {
+    /// CREATE TABLE; the flag is IF NOT EXISTS.
+    CreateTable(TableDef, bool),
+    /// DROP TABLE.
+    DropTable(String),
+    /// RENAME TABLE from, to.
+    RenameTable(String, String),
+    /// ADD COLUMN on a table.
+    AddColumn(String, ColumnDef),
+    /// DROP COLUMN.
+    DropColumn(String, String),
+    /// RENAME COLUMN: table, from, to.
+    RenameColumn(String, String, String),
+    /// Change of a column's definition.
+    AlterColumn(String, ColumnDef),
+    /// CREATE INDEX; the flag is IF NOT EXISTS.
+    AddIndex(IndexDef, bool),
+    /// DROP INDEX: name, and the table where the dialect names it.
+    DropIndex(String, Option<String>),
+    /// RENAME INDEX from, to.
+    RenameIndex(String, String),
+    /// ADD CONSTRAINT on a table.
+    AddConstraint(String, Constraint),
+    /// DROP CONSTRAINT: table, name.
+    DropConstraint(String, String),
+}
+
+/// A change with its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaChange {
+    /// What changes.
+    pub op: SchemaOp,
+    /// Where.
+    pub span: Span,
+}
