@@ -1,0 +1,6 @@
+//! Front ends: bytes to [`crate::ir`]. The only code that knows node kinds of grammars.
+
+mod builder;
+mod flat;
+pub mod python;
+pub mod typescript;
