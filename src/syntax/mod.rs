@@ -2,5 +2,6 @@
 
 mod builder;
 mod flat;
+pub mod json;
 pub mod python;
 pub mod typescript;

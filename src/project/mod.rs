@@ -1,0 +1,5 @@
+//! The whole code base, linked: names across files, values, calls, effects, queries, schema.
+
+pub mod eval;
+pub mod imports;
+pub mod scope;
