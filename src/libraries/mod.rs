@@ -3,6 +3,7 @@
 use crate::ir::Language::{self, TypeScript};
 
 pub mod data;
+pub mod drizzle;
 pub mod facts;
 pub mod models;
 pub mod prisma;
@@ -12,4 +13,4 @@ pub(crate) mod testing;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, value::Recognise)] = &[(TypeScript, prisma::recognise)];
+pub const RECOGNISERS: &[(Language, value::Recognise)] = &[(TypeScript, prisma::recognise), (TypeScript, drizzle::recognise)];

@@ -4,4 +4,5 @@ mod builder;
 mod flat;
 pub mod json;
 pub mod python;
+mod tagged;
 pub mod typescript;
