@@ -6,3 +6,4 @@ pub mod project;
 pub mod source;
 pub mod statement;
 pub mod syntax;
+pub mod rules;

@@ -2,9 +2,12 @@
 
 use crate::ir::Language;
 
+pub mod context;
 pub mod data;
+pub mod entries;
 pub mod facts;
 pub mod models;
+pub mod polling;
 pub mod value;
 
 /// The recognisers of queries, most telling first.

@@ -120,6 +120,8 @@ pub struct Query {
     pub deferred: Vec<String>,
     /// The call blocks its thread (a synchronous driver).
     pub blocking: bool,
+    /// The call only fetches from a query that ran before: no new trip to the database.
+    pub fetch: bool,
     /// The statement text was not understood (raw SQL that is dynamic or of another language): no claim on its shape.
     pub opaque: bool,
 }

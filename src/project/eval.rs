@@ -345,6 +345,7 @@ impl<'c> Evaluator<'c> {
         match name {
             None => module,
             Some("default") => match data.default_export(&module) {
+                Some(export) if export.starts_with(&module) => export.to_owned(),
                 Some(export) => format!("{module}.{export}"),
                 None => module,
             },
