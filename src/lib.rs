@@ -3,3 +3,4 @@ pub mod finding;
 pub mod ir;
 pub mod source;
 pub mod statement;
+pub mod syntax;
