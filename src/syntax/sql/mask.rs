@@ -479,7 +479,10 @@ fn selects(head: &str, words: &[String], titled: bool) -> bool {
         .iter()
         .any(|word| word.contains(['*', ',', '(', '.', '"', '`', '$', '{', '%', '=']) || matches!(word.as_str(), "AS" | "DISTINCT"));
     let table = words.get(from + 1).map_or("", String::as_str);
-    let sentence = is_article(table) || columns.windows(2).any(|pair| is_article(&pair[0]) || pair[0] == "A");
+    let sentence = is_article(table)
+        || columns
+            .windows(2)
+            .any(|pair| is_article(&pair[0]) || (pair[0] == "A" && pair[1].starts_with(char::is_alphabetic)));
     if titled || sentence {
         return columns.iter().any(|word| word.as_str() == "*" || word.ends_with(".*")) && !is_article(table);
     }

@@ -1,0 +1,2 @@
+//! The whole project: schema state, query sites, call graph.
+pub mod schema;
