@@ -2,6 +2,7 @@
 pub mod finding;
 pub mod ir;
 pub mod project;
+pub mod rules;
 pub mod source;
 pub mod statement;
 pub mod syntax;

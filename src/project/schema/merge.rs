@@ -38,13 +38,7 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
             join(&mut merged, table);
         }
     }
-    let keys: Vec<_> = merged.keys().cloned().collect();
     schema.tables = merged.into_values().collect();
-    for model in &mut schema.models {
-        // Until here the table's position was that of its model; names decide now.
-        model.table = 0;
-    }
-    drop(keys);
     schema.link_names();
     finish(&mut schema, &models);
     schema
@@ -225,12 +219,8 @@ fn add_column(table: &mut Table, column: Column) {
 fn add_index(table: &mut Table, index: Index) {
     let twin = |own: &&mut Index| {
         let named = own.name.is_some() && own.name == index.name;
-        let made = own.unique == index.unique || own.origin == Origin::Primary && index.origin == Origin::Primary;
-        named
-            || (made
-                && own.keys.len() == index.keys.len()
-                && own.covers(&index)
-                && (own.name.is_none() || index.name.is_none() || is_other_view(own, &index)))
+        let alike = own.unique == index.unique && (own.origin == Origin::Primary) == (index.origin == Origin::Primary);
+        named || (alike && own.keys.len() == index.keys.len() && own.covers(&index) && is_other_view(own, &index))
     };
     match table.indexes.iter_mut().find(twin) {
         Some(own) => {
@@ -241,9 +231,10 @@ fn add_index(table: &mut Table, index: Index) {
     }
 }
 
-/// Two declarations of one index in two views, rather than two indexes in one view.
+/// Whether two declarations can be of one index: one by a model and one by a migration, or, unnamed, in two files.
 fn is_other_view(a: &Index, b: &Index) -> bool {
-    a.in_models() != b.in_models()
+    let shares_file = a.places.iter().any(|place| b.places.iter().any(|other| other.file == place.file));
+    a.in_models() != b.in_models() || (!shares_file && (a.name.is_none() || b.name.is_none()))
 }
 
 fn add_foreign_key(table: &mut Table, key: ForeignKey) {
