@@ -1,5 +1,9 @@
-//! The whole project: schema state, query sites, call graph.
+//! The whole code base, linked: names across files, values, calls, effects, queries, schema.
+
+pub mod eval;
+pub mod imports;
 pub mod schema;
+pub mod scope;
 
 use rustc_hash::FxHashMap;
 

@@ -1,0 +1,292 @@
+//! What library calls do, read from `rules/libraries/<language>/*.toml`.
+
+use include_dir::{Dir, include_dir};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+use crate::ir::Language;
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/libraries");
+
+/// A set of effects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Effects(u16);
+
+impl Effects {
+    /// No effect.
+    pub const NONE: Effects = Effects(0);
+    /// Reads from a database.
+    pub const QUERY: Effects = Effects(1);
+    /// Changes a database.
+    pub const WRITE: Effects = Effects(1 << 1);
+    /// Goes to another machine.
+    pub const NETWORK: Effects = Effects(1 << 2);
+    /// Keeps its thread until it is done.
+    pub const BLOCKING: Effects = Effects(1 << 3);
+    /// Waits for a time.
+    pub const SLEEP: Effects = Effects(1 << 4);
+    /// Arranges for a callback to run later.
+    pub const TIMER: Effects = Effects(1 << 5);
+    /// Reads a cache.
+    pub const CACHE_GET: Effects = Effects(1 << 6);
+    /// Fills a cache.
+    pub const CACHE_SET: Effects = Effects(1 << 7);
+    /// Makes a client, pool or engine.
+    pub const CLIENT: Effects = Effects(1 << 8);
+    /// Computes for long.
+    pub const CPU: Effects = Effects(1 << 9);
+    /// Touches the file system.
+    pub const FILE: Effects = Effects(1 << 10);
+    /// Starts a process.
+    pub const SPAWN: Effects = Effects(1 << 11);
+    /// Runs its function elsewhere.
+    pub const BARRIER: Effects = Effects(1 << 12);
+
+    const NAMES: [(&'static str, Effects); 13] = [
+        ("query", Self::QUERY),
+        ("write", Self::WRITE),
+        ("network", Self::NETWORK),
+        ("blocking", Self::BLOCKING),
+        ("sleep", Self::SLEEP),
+        ("timer", Self::TIMER),
+        ("cache-get", Self::CACHE_GET),
+        ("cache-set", Self::CACHE_SET),
+        ("client", Self::CLIENT),
+        ("cpu", Self::CPU),
+        ("file", Self::FILE),
+        ("spawn", Self::SPAWN),
+        ("barrier", Self::BARRIER),
+    ];
+
+    /// The effect of a name; `None` for a name that is none.
+    pub fn named(name: &str) -> Option<Effects> {
+        Self::NAMES.iter().find(|(text, _)| *text == name).map(|(_, effect)| *effect)
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Effects) -> Effects {
+        Effects(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in here.
+    pub fn has(self, other: Effects) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any of `other` is in here.
+    pub fn any(self, other: Effects) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Without `other`.
+    #[must_use]
+    pub fn without(self, other: Effects) -> Effects {
+        Effects(self.0 & !other.0)
+    }
+
+    /// Each single effect.
+    pub fn each(self) -> impl Iterator<Item = Effects> {
+        Self::NAMES
+            .into_iter()
+            .map(|(_, effect)| effect)
+            .filter(move |&effect| self.has(effect))
+    }
+}
+
+/// What one call does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallFacts {
+    /// Effects.
+    pub effects: Effects,
+    /// The type of the result.
+    pub returns: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    library: Library,
+    #[serde(default)]
+    call: Vec<CallEntry>,
+    #[serde(default)]
+    class: Vec<ClassEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Library {
+    #[allow(dead_code, reason = "shown to people who read the file")]
+    name: String,
+    modules: Vec<String>,
+    #[serde(default)]
+    default_export: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallEntry {
+    names: Vec<String>,
+    #[serde(default)]
+    effects: Vec<String>,
+    returns: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClassEntry {
+    name: String,
+    #[serde(default)]
+    effects: std::collections::BTreeMap<String, Vec<String>>,
+}
+
+/// One language's libraries.
+#[derive(Debug, Default)]
+pub struct LanguageData {
+    exact: FxHashMap<String, CallFacts>,
+    /// By the name before `.*`.
+    any: FxHashMap<String, CallFacts>,
+    /// Import names that stand for a library's first.
+    aliases: FxHashMap<String, String>,
+    defaults: FxHashMap<String, String>,
+    modules: FxHashSet<String>,
+}
+
+/// All that is known of libraries.
+#[derive(Debug, Default)]
+pub struct LibraryData {
+    python: LanguageData,
+    typescript: LanguageData,
+}
+
+impl LibraryData {
+    /// The data that comes with the tool. Files that do not read are reported by a test, not at run time.
+    pub fn built_in() -> LibraryData {
+        let mut data = LibraryData::default();
+        for (folder, language) in [("python", Language::Python), ("typescript", Language::TypeScript)] {
+            let Some(dir) = BUILT_IN.get_dir(folder) else { continue };
+            for file in dir.files() {
+                if let Some(text) = file
+                    .contents_utf8()
+                    .filter(|_| file.path().extension().is_some_and(|ending| ending == "toml"))
+                {
+                    let _ = data.add(language, text);
+                }
+            }
+        }
+        data
+    }
+
+    /// Adds one library file's text; the error says what is wrong with it.
+    pub fn add(&mut self, language: Language, text: &str) -> Result<(), String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let table = match language {
+            Language::Python => &mut self.python,
+            Language::TypeScript => &mut self.typescript,
+        };
+        if let Some((first, others)) = file.library.modules.split_first() {
+            for other in others {
+                table.aliases.insert(other.clone(), first.clone());
+            }
+            if let Some(default) = file.library.default_export {
+                table.defaults.insert(first.clone(), default);
+            }
+        }
+        table.modules.extend(file.library.modules);
+        // Calls after classes: the more exact entry wins.
+        for class in file.class {
+            for (method, effects) in class.effects {
+                table.insert(&format!("{}.{method}", class.name), &effects, None)?;
+            }
+        }
+        for call in file.call {
+            for name in &call.names {
+                table.insert(name, &call.effects, call.returns.as_deref())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A language's table.
+    pub fn of(&self, language: Language) -> &LanguageData {
+        match language {
+            Language::Python => &self.python,
+            Language::TypeScript => &self.typescript,
+        }
+    }
+}
+
+impl LanguageData {
+    fn insert(&mut self, name: &str, effects: &[String], returns: Option<&str>) -> Result<(), String> {
+        let mut set = Effects::NONE;
+        for effect in effects {
+            set = set.and(Effects::named(effect).ok_or_else(|| format!("unknown effect `{effect}` of `{name}`"))?);
+        }
+        let facts = CallFacts {
+            effects: set,
+            returns: returns.map(ToOwned::to_owned),
+        };
+        match name.strip_suffix(".*") {
+            Some(prefix) => self.any.insert(prefix.to_owned(), facts),
+            None => self.exact.insert(name.to_owned(), facts),
+        };
+        Ok(())
+    }
+
+    /// What a call of a dotted name does.
+    pub fn call(&self, name: &str) -> Option<&CallFacts> {
+        self.exact.get(name).or_else(|| self.any.get(name.rsplit_once('.')?.0))
+    }
+
+    /// The name by which the library knows a thing: aliases of its module replaced.
+    pub fn canonical(&self, name: &str) -> String {
+        let mut head = name;
+        loop {
+            if let Some(first) = self.aliases.get(head) {
+                return format!("{first}{}", &name[head.len()..]);
+            }
+            match head.rfind(['.', '/']) {
+                Some(cut) => head = &head[..cut],
+                None => return name.to_owned(),
+            }
+        }
+    }
+
+    /// What a default import of a module stands for.
+    pub fn default_export(&self, module: &str) -> Option<&str> {
+        self.defaults.get(module).map(String::as_str)
+    }
+
+    /// Whether this is a known library's import name.
+    pub fn is_module(&self, module: &str) -> bool {
+        self.modules.contains(module)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_library_file_reads() {
+        for folder in ["python", "typescript"] {
+            for file in BUILT_IN.get_dir(folder).into_iter().flat_map(Dir::files) {
+                let text = file.contents_utf8().expect("UTF-8");
+                LibraryData::default()
+                    .add(Language::Python, text)
+                    .unwrap_or_else(|error| panic!("{}: {error}", file.path().display()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_exact_name_beats_the_wildcard() {
+        let mut data = LibraryData::default();
+        let text = "[library]\nname = \"x\"\nmodules = [\"x\", \"x.compat\"]\n[[class]]\nname = \"x.C\"\neffects = { \"*\" = [\"network\"], \"close\" = [] }\n";
+        data.add(Language::Python, text).expect("reads");
+        let table = data.of(Language::Python);
+        assert_eq!(table.call("x.C.get").map(|c| c.effects), Some(Effects::NETWORK));
+        assert_eq!(table.call("x.C.close").map(|c| c.effects), Some(Effects::NONE));
+        assert_eq!(table.canonical("x.compat.C"), "x.C");
+    }
+}

@@ -1,0 +1,140 @@
+//! The facts of one file: a pure function of its path and bytes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ir::Module;
+use crate::source::LineIndex;
+use crate::syntax::{json, python, typescript};
+
+/// How one file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// Python.
+    Python,
+    /// TypeScript without JSX.
+    TypeScript,
+    /// TSX, JavaScript, JSX.
+    Tsx,
+    /// `tsconfig.json`, `package.json`.
+    Json,
+}
+
+/// Settings of the TypeScript toolchain that imports depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Settings {
+    /// `tsconfig.json`, `jsconfig.json`.
+    TsConfig {
+        /// Relative path of the configuration it extends.
+        extends: Option<String>,
+        /// `baseUrl`.
+        base_url: Option<String>,
+        /// `paths`: pattern and targets.
+        paths: Vec<(String, Vec<String>)>,
+    },
+    /// `package.json`.
+    Package {
+        /// Its name.
+        name: String,
+        /// Entry points: subpath (`.` for the package itself) and file.
+        entries: Vec<(String, String)>,
+    },
+}
+
+/// All that is kept of one file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Path relative to the root, with `/`.
+    pub path: String,
+    /// Line starts.
+    pub lines: LineIndex,
+    /// The module, for program code.
+    pub module: Option<Module>,
+    /// Toolchain settings.
+    pub settings: Option<Settings>,
+}
+
+/// Takes the facts of one file.
+pub fn extract(path: &str, front: Front, text: &str) -> FileFacts {
+    let mut facts = FileFacts {
+        path: path.to_owned(),
+        lines: LineIndex::new(text),
+        module: None,
+        settings: None,
+    };
+    match front {
+        Front::Python => facts.module = Some(python::lower(text)),
+        Front::TypeScript => facts.module = Some(typescript::lower(text, false)),
+        Front::Tsx => facts.module = Some(typescript::lower(text, true)),
+        Front::Json => facts.settings = settings(path, text),
+    }
+    facts
+}
+
+fn settings(path: &str, text: &str) -> Option<Settings> {
+    let value = json::parse(text)?;
+    if path.rsplit('/').next()? == "package.json" {
+        let name = value.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
+        return Some(Settings::Package {
+            name,
+            entries: package_entries(&value),
+        });
+    }
+    let options = value.get("compilerOptions");
+    let text_of = |value: Option<&serde_json::Value>| value.and_then(|value| value.as_str()).map(ToOwned::to_owned);
+    let paths = options.and_then(|options| options.get("paths")).and_then(|paths| paths.as_object());
+    let paths = paths.map(|paths| paths.iter().map(|(pattern, targets)| (pattern.clone(), strings(targets))).collect());
+    Some(Settings::TsConfig {
+        extends: text_of(value.get("extends")),
+        base_url: text_of(options.and_then(|options| options.get("baseUrl"))),
+        paths: paths.unwrap_or_default(),
+    })
+}
+
+fn strings(value: &serde_json::Value) -> Vec<String> {
+    value
+        .as_array()
+        .map(|items| items.iter().filter_map(|item| item.as_str()).map(ToOwned::to_owned).collect())
+        .unwrap_or_default()
+}
+
+fn package_entries(value: &serde_json::Value) -> Vec<(String, String)> {
+    let mut entries = Vec::new();
+    if let Some(exports) = value.get("exports") {
+        match exports {
+            serde_json::Value::String(file) => entries.push((".".to_owned(), file.clone())),
+            serde_json::Value::Object(map) => {
+                for (subpath, target) in map {
+                    if subpath.starts_with('.') {
+                        entries.extend(condition(target, 0).map(|file| (subpath.clone(), file)));
+                    }
+                }
+                if !map.keys().any(|key| key.starts_with('.')) {
+                    entries.extend(condition(exports, 0).map(|file| (".".to_owned(), file)));
+                }
+            }
+            _ => {}
+        }
+    }
+    for key in ["source", "module", "main", "types"] {
+        if let Some(file) = value.get(key).and_then(|file| file.as_str()) {
+            entries.push((".".to_owned(), file.to_owned()));
+        }
+    }
+    entries
+}
+
+/// The file that a conditional export leads to: any condition will do, sources before builds.
+fn condition(value: &serde_json::Value, depth: u32) -> Option<String> {
+    match value {
+        serde_json::Value::String(file) => Some(file.clone()),
+        serde_json::Value::Object(map) if depth < 4 => {
+            let found: Vec<String> = map.values().filter_map(|inner| condition(inner, depth + 1)).collect();
+            found
+                .iter()
+                .find(|file| file.ends_with(".ts") || file.ends_with(".tsx"))
+                .or(found.first())
+                .cloned()
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,155 @@
+//! What an expression holds, as far as it can be known without running, and the interface through which recognisers ask.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
+use crate::statement::Statement;
+
+/// A file of the project, by its place in the sorted list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileId(pub u32);
+
+impl FileId {
+    /// The list index.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What an expression holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Not known.
+    Unknown,
+    /// A module of the project.
+    Module(FileId),
+    /// A module, function or class of a library, by its dotted name (`sqlalchemy.select`, `fs.readFileSync`,
+    /// `redis.Redis.get`).
+    External(Arc<str>),
+    /// An instance of a library's class, or the result of a library's function, by the dotted name of what made it.
+    ExternalInstance(Arc<str>),
+    /// A class of the project.
+    Class(FileId, ClassId),
+    /// An instance of a class of the project.
+    Instance(FileId, ClassId),
+    /// A function of the project.
+    Function(FileId, FunctionId),
+    /// A literal (object, list, string, number …) or other expression that stands for itself.
+    Literal(FileId, ExprId),
+    /// A query that was built and not yet run: the expression that built it.
+    Query(FileId, ExprId),
+    /// One row (or model instance) that the query at an expression returned.
+    Row(Model, Option<(FileId, ExprId)>),
+    /// A collection of values.
+    Many(Box<Value>),
+}
+
+impl Value {
+    /// A library name.
+    pub fn external(name: &str) -> Value {
+        Value::External(Arc::from(name))
+    }
+
+    /// A library instance.
+    pub fn instance(name: &str) -> Value {
+        Value::ExternalInstance(Arc::from(name))
+    }
+
+    /// A collection of this value.
+    pub fn many(self) -> Value {
+        Value::Many(Box::new(self))
+    }
+
+    /// The dotted name of a library's thing or instance.
+    pub fn library_name(&self) -> Option<&str> {
+        match self {
+            Value::External(name) | Value::ExternalInstance(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        *self == Value::Unknown
+    }
+}
+
+/// The model or table that a row belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Model {
+    /// A class of the project (SQLAlchemy, Django, …).
+    Class(FileId, ClassId),
+    /// A table or model by name (Prisma, Drizzle, SQL).
+    Table(String),
+}
+
+/// What a query gives back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A list or cursor of rows.
+    #[default]
+    Rows,
+    /// At most one row.
+    One,
+    /// A value: a count, an existence, an aggregate.
+    Scalar,
+    /// Nothing that counts (writes).
+    Nothing,
+    /// Rows in a stream or in pages (`iterator()`, `yield_per`, `stream`): bounded memory.
+    Stream,
+}
+
+/// A query as a library's recogniser sees it at one call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    /// The library: `sqlalchemy`, `django`, `prisma`, `drizzle`, `sql`, …
+    pub library: &'static str,
+    /// Its shape. Table and column names are the model's where the library has models.
+    pub statement: Statement,
+    /// The model of the rows, when whole rows of one come back.
+    pub model: Option<Model>,
+    /// It reaches the database at this call; otherwise it is only built.
+    pub executed: bool,
+    /// What comes back once it runs.
+    pub outcome: Outcome,
+    /// Relations that are loaded along, as dotted paths of attribute names (`user`, `items.product`); `*` is all.
+    pub eager: Vec<String>,
+    /// Columns that are left out (`defer`, `load_only`, `only`, `select`): reading them queries again.
+    pub deferred: Vec<String>,
+    /// The call blocks its thread (a synchronous driver).
+    pub blocking: bool,
+    /// The statement text was not understood (raw SQL that is dynamic or of another language): no claim on its shape.
+    pub opaque: bool,
+}
+
+impl Query {
+    /// The table it reads or writes, as named.
+    pub fn table(&self) -> Option<&str> {
+        self.statement.tables.first().map(|table| table.name.as_str())
+    }
+}
+
+/// What recognisers may ask of the project.
+pub trait Resolver {
+    /// A file's module.
+    fn module(&self, file: FileId) -> &Module;
+    /// What an expression holds.
+    fn value(&self, file: FileId, expr: ExprId) -> Value;
+    /// The expression that defines what a name or attribute leads to, through assignments and imports: for a table
+    /// constant, the call that makes it. An expression that is no name is its own definition.
+    fn definition(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)>;
+    /// The query that an expression is, or that the name it stands for was bound to.
+    fn query(&self, file: FileId, expr: ExprId) -> Option<Query>;
+    /// The names of a class's ancestors, nearest first: of the project's classes their names, of library classes
+    /// their dotted names (`sqlalchemy.orm.DeclarativeBase`, `django.db.models.Model`).
+    fn ancestors(&self, file: FileId, class: ClassId) -> Vec<String>;
+    /// Whether a class is a database model, by its library.
+    fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
+    /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
+    fn knows_table(&self, name: &str) -> bool;
+}
+
+/// A recogniser of one library's queries: the query at a call, seen with its whole chain up to this call.
+pub type Recognise = fn(&dyn Resolver, FileId, Call<'_>) -> Option<Query>;

@@ -1,0 +1,1346 @@
+//! What expressions hold: names followed through assignments, imports, parameters, attributes and returns.
+//!
+//! Evaluation is lazy and bounded. A result that a bound cut short is not kept, so that what an expression holds
+//! does not depend on what was asked before.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::imports::Imports;
+use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::data::LibraryData;
+use crate::libraries::facts::FileFacts;
+use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
+use crate::libraries::{RECOGNISERS, models};
+
+const MAX_DEPTH: u32 = 40;
+const MAX_HOPS: u32 = 12;
+
+/// The code of a project with everything that look-ups need.
+#[derive(Debug, Default)]
+pub struct Code {
+    /// Facts by file, sorted by path.
+    pub files: Vec<FileFacts>,
+    /// Bindings by file; empty for files without a module.
+    pub scopes: Vec<Scope>,
+    /// Where imports lead.
+    pub imports: Imports,
+    /// What libraries do.
+    pub data: LibraryData,
+    /// Names of tables and models that the schema declares, lower case.
+    pub tables: FxHashSet<String>,
+    /// Classes that implement or extend a class of the project.
+    pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
+    /// What parameters without an annotation hold, from the calls that were resolved.
+    pub arguments: FxHashMap<(FileId, FunctionId, usize), Value>,
+    empty: Option<Module>,
+}
+
+impl Code {
+    /// Links files (sorted by path).
+    pub fn new(files: Vec<FileFacts>, data: LibraryData, tables: FxHashSet<String>) -> Code {
+        use rayon::prelude::*;
+        let scopes = files
+            .par_iter()
+            .map(|facts| facts.module.as_ref().map(Scope::new).unwrap_or_default())
+            .collect();
+        let imports = Imports::new(&files);
+        let mut code = Code {
+            files,
+            scopes,
+            imports,
+            data,
+            tables,
+            subclasses: FxHashMap::default(),
+            arguments: FxHashMap::default(),
+            empty: Some(crate::syntax::python::lower("")),
+        };
+        code.subclasses = code.find_subclasses();
+        code
+    }
+
+    /// A file's module; an empty one for files that are no program code.
+    pub fn module(&self, file: FileId) -> &Module {
+        static EMPTY: std::sync::LazyLock<Module> = std::sync::LazyLock::new(|| crate::syntax::python::lower(""));
+        self.files
+            .get(file.index())
+            .and_then(|facts| facts.module.as_ref())
+            .or(self.empty.as_ref())
+            .unwrap_or(&EMPTY)
+    }
+
+    /// All files with program code.
+    pub fn modules(&self) -> impl Iterator<Item = (FileId, &Module)> {
+        self.files
+            .iter()
+            .enumerate()
+            .filter_map(|(index, facts)| Some((FileId(index as u32), facts.module.as_ref()?)))
+    }
+
+    fn find_subclasses(&self) -> FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>> {
+        let eval = Evaluator::new(self);
+        let mut found: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>> = FxHashMap::default();
+        for (file, module) in self.modules() {
+            for (id, class) in module.class_ids() {
+                let parents = class
+                    .bases
+                    .iter()
+                    .filter(|base| base.name.is_none())
+                    .map(|base| base.value)
+                    .chain(class.implements.iter().copied());
+                for parent in parents {
+                    let parent = match module.kind(parent) {
+                        ExprKind::Index { base, .. } => *base,
+                        _ => parent,
+                    };
+                    if let Value::Class(base_file, base) = eval.value(file, parent) {
+                        found.entry((base_file, base)).or_default().push((file, id));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Where a name leads.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A binding in a file.
+    Binding(FileId, FunctionId, Binding),
+    /// A module of the project.
+    Module(FileId),
+    /// A library's thing.
+    External(String),
+}
+
+/// Evaluates expressions with a memory of its own.
+pub struct Evaluator<'c> {
+    /// The code.
+    pub code: &'c Code,
+    values: RefCell<FxHashMap<(FileId, ExprId), Value>>,
+    queries: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
+    busy: RefCell<FxHashSet<(FileId, ExprId, bool)>>,
+    busy_functions: RefCell<FxHashSet<(FileId, FunctionId)>>,
+    depth: Cell<u32>,
+    cut: Cell<bool>,
+}
+
+impl<'c> Evaluator<'c> {
+    /// An evaluator without memories.
+    pub fn new(code: &'c Code) -> Self {
+        Evaluator {
+            code,
+            values: RefCell::default(),
+            queries: RefCell::default(),
+            busy: RefCell::default(),
+            busy_functions: RefCell::default(),
+            depth: Cell::new(0),
+            cut: Cell::new(false),
+        }
+    }
+
+    fn m(&self, file: FileId) -> &'c Module {
+        self.code.module(file)
+    }
+
+    /// Runs one bounded step: nothing known where the bound cuts.
+    fn bounded<T: Clone>(&self, none: T, step: impl FnOnce() -> T) -> T {
+        if self.depth.get() >= MAX_DEPTH {
+            self.cut.set(true);
+            return none;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let value = step();
+        self.depth.set(self.depth.get() - 1);
+        value
+    }
+
+    /// What an expression holds.
+    pub fn value(&self, file: FileId, expr: ExprId) -> Value {
+        if let Some(value) = self.values.borrow().get(&(file, expr)) {
+            return value.clone();
+        }
+        if !self.busy.borrow_mut().insert((file, expr, false)) {
+            self.cut.set(true);
+            return Value::Unknown;
+        }
+        let outer_cut = self.cut.replace(false);
+        let value = self.bounded(Value::Unknown, || self.compute(file, expr));
+        self.busy.borrow_mut().remove(&(file, expr, false));
+        if !self.cut.get() || self.depth.get() == 0 {
+            self.values.borrow_mut().insert((file, expr), value.clone());
+        }
+        self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
+        value
+    }
+
+    fn compute(&self, file: FileId, expr: ExprId) -> Value {
+        let module = self.m(file);
+        match module.kind(expr) {
+            ExprKind::Name(name) => self.name_value(file, expr, *name),
+            ExprKind::Attr { base, name } => {
+                let base = self.value(file, *base);
+                self.attribute(&base, module.str(*name), file)
+            }
+            ExprKind::Call { .. } => self.call_value(file, expr),
+            ExprKind::Await(inner) => self.value(file, *inner),
+            ExprKind::Lambda(function) => Value::Function(file, *function),
+            ExprKind::Cond { then, orelse, .. } => self.either(file, *then, *orelse),
+            ExprKind::Binary { op, left, right } if matches!(module.str(*op), "or" | "and" | "??" | "+") => {
+                self.either(file, *left, *right)
+            }
+            ExprKind::Assign { value, .. } => self.value(file, *value),
+            ExprKind::Spread(inner) => self.value(file, *inner),
+            ExprKind::Index { base, index } => {
+                let base_value = self.value(file, *base);
+                if matches!(module.kind(*index), ExprKind::Slice { .. }) {
+                    return match base_value {
+                        // A sliced queryset is the queryset.
+                        Value::Query(..) => self.query(file, expr).map_or(base_value, |_| Value::Query(file, expr)),
+                        other => other,
+                    };
+                }
+                match &base_value {
+                    Value::Many(_) | Value::Query(..) => self.element(&base_value),
+                    Value::Literal(at, object) => match module.string(*index).and_then(|key| self.m(*at).entry(*object, key)) {
+                        Some(entry) => self.value(*at, entry),
+                        None => Value::Unknown,
+                    },
+                    _ => Value::Unknown,
+                }
+            }
+            ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
+                let first = items.iter().map(|&item| self.value(file, item)).find(|value| !value.is_unknown());
+                match first {
+                    Some(Value::Literal(..)) | None => Value::Literal(file, expr),
+                    Some(value) => value.many(),
+                }
+            }
+            ExprKind::Comp { elements, .. } => match elements.last() {
+                Some(&element) => self.value(file, element).many(),
+                None => Value::Unknown,
+            },
+            ExprKind::Object(_) | ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null => {
+                Value::Literal(file, expr)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn either(&self, file: FileId, a: ExprId, b: ExprId) -> Value {
+        let usable = |value: &Value| {
+            !matches!(value, Value::Unknown)
+                && !matches!(value, Value::Literal(at, lit) if matches!(self.m(*at).kind(*lit), ExprKind::Null))
+        };
+        let first = self.value(file, a);
+        if usable(&first) && !matches!(first, Value::Literal(..)) {
+            return first;
+        }
+        let second = self.value(file, b);
+        if usable(&second) { second } else { first }
+    }
+
+    fn name_value(&self, file: FileId, expr: ExprId, name: Sym) -> Value {
+        let module = self.m(file);
+        let text = module.str(name);
+        if matches!(text, "self" | "cls") {
+            if let Some(class) = enclosing_class(module, module.owner(expr)) {
+                return if text == "self" {
+                    Value::Instance(file, class)
+                } else {
+                    Value::Class(file, class)
+                };
+            }
+        }
+        match self.lookup(file, module.owner(expr), name, module.expr(expr).span.start) {
+            Some(found) => self.found_value(&found),
+            None => self.global(file, text),
+        }
+    }
+
+    fn global(&self, file: FileId, text: &str) -> Value {
+        match self.m(file).language {
+            Language::Python => Value::external(&format!("builtins.{text}")),
+            Language::TypeScript => Value::external(&format!("globalThis.{text}")),
+        }
+    }
+
+    /// Finds what a name in a function means at an offset, through enclosing functions and imports.
+    pub fn lookup(&self, file: FileId, function: FunctionId, name: Sym, offset: u32) -> Option<Found> {
+        let module = self.m(file);
+        let scope = self.code.scopes.get(file.index())?;
+        let mut at = Some(function);
+        let mut offset = offset;
+        while let Some(id) = at {
+            if let Some(binding) = scope.binding(id, name, offset) {
+                return self.follow(file, id, binding.clone(), 0);
+            }
+            let inner = module.function(id);
+            // An inline callback runs where it stands; a named function may run after everything.
+            offset = if inner.is_lambda { inner.span.start } else { u32::MAX };
+            at = inner.parent;
+        }
+        if module.language == Language::Python {
+            return self.star_import(file, module.str(name), 0);
+        }
+        None
+    }
+
+    fn follow(&self, file: FileId, function: FunctionId, binding: Binding, hops: u32) -> Option<Found> {
+        let Bound::Import(index) = binding.bound else {
+            return Some(Found::Binding(file, function, binding));
+        };
+        self.import(file, index, hops)
+    }
+
+    fn import(&self, file: FileId, index: usize, hops: u32) -> Option<Found> {
+        if hops > MAX_HOPS {
+            self.cut.set(true);
+            return None;
+        }
+        let module = self.m(file);
+        let import = module.imports.get(index)?;
+        let path = module.str(import.module);
+        let name = import.name.map(|name| module.str(name));
+        match module.language {
+            Language::Python => {
+                let data = self.code.data.of(Language::Python);
+                let known = !path.starts_with('.') && data.is_module(path.split('.').next().unwrap_or(path));
+                let target = if known && !path.contains('.') {
+                    None
+                } else {
+                    self.code.imports.python(file, path)
+                };
+                match (target, name) {
+                    (Some(target), None) => Some(Found::Module(target)),
+                    (Some(target), Some(name)) => self.exported(target, name, hops + 1).or_else(|| self.submodule(file, path, name)),
+                    (None, None) => Some(Found::External(data.canonical(path))),
+                    (None, Some(name)) => {
+                        if let Some(found) = self.submodule(file, path, name) {
+                            return Some(found);
+                        }
+                        Some(Found::External(data.canonical(&format!("{path}.{name}"))))
+                    }
+                }
+            }
+            Language::TypeScript => {
+                let target = self.code.imports.typescript(file, path);
+                match (target, name) {
+                    (Some(target), None) => Some(Found::Module(target)),
+                    (Some(target), Some(name)) => self.exported(target, name, hops + 1),
+                    (None, name) => Some(Found::External(self.external_ts(path, name))),
+                }
+            }
+        }
+    }
+
+    fn external_ts(&self, path: &str, name: Option<&str>) -> String {
+        let data = self.code.data.of(Language::TypeScript);
+        let path = path.strip_prefix("node:").unwrap_or(path);
+        let module = data.canonical(path);
+        match name {
+            None => module,
+            Some("default") => match data.default_export(&module) {
+                Some(export) => format!("{module}.{export}"),
+                None => module,
+            },
+            Some(name) => data.canonical(&format!("{module}.{name}")),
+        }
+    }
+
+    fn submodule(&self, file: FileId, path: &str, name: &str) -> Option<Found> {
+        let dotted = if path.ends_with('.') {
+            format!("{path}{name}")
+        } else {
+            format!("{path}.{name}")
+        };
+        self.code.imports.python(file, &dotted).map(Found::Module)
+    }
+
+    /// What another file's name means.
+    pub fn exported(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        if hops > MAX_HOPS {
+            self.cut.set(true);
+            return None;
+        }
+        let module = self.m(file);
+        match module.language {
+            Language::Python => {
+                if let Some(found) = self.top(file, name, hops) {
+                    return Some(found);
+                }
+                self.star_import(file, name, hops + 1)
+            }
+            Language::TypeScript => self.exported_ts(file, name, hops),
+        }
+    }
+
+    fn top(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        let scope = self.code.scopes.get(file.index())?;
+        let sym = *scope.top.get(name)?;
+        let binding = scope.binding(FunctionId::MODULE, sym, u32::MAX)?.clone();
+        self.follow(file, FunctionId::MODULE, binding, hops)
+    }
+
+    fn star_import(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        if hops > MAX_HOPS {
+            return None;
+        }
+        let module = self.m(file);
+        for import in &module.imports {
+            if import.name.is_none_or(|star| module.str(star) != "*") {
+                continue;
+            }
+            let Some(target) = self.code.imports.python(file, module.str(import.module)) else {
+                continue;
+            };
+            if target != file {
+                if let Some(found) = self.exported(target, name, hops + 1) {
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+
+    fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        let module = self.m(file);
+        for export in &module.exports {
+            if module.str(export.name) != name {
+                continue;
+            }
+            if let Some(from) = export.from {
+                let target = self.code.imports.typescript(file, module.str(from));
+                return match (target, export.local) {
+                    (Some(target), Some(local)) => self.exported(target, module.str(local), hops + 1),
+                    (Some(target), None) => Some(Found::Module(target)),
+                    (None, local) => Some(Found::External(
+                        self.external_ts(module.str(from), local.map(|local| module.str(local))),
+                    )),
+                };
+            }
+            if let Some(local) = export.local {
+                return self.top(file, module.str(local), hops + 1);
+            }
+            if let Some(value) = export.value {
+                let binding = Binding {
+                    range: module.expr(value).span,
+                    bound: Bound::Value(value, Box::new([])),
+                    annotation: None,
+                };
+                return Some(Found::Binding(file, FunctionId::MODULE, binding));
+            }
+        }
+        for export in &module.exports {
+            if module.str(export.name) == "*" {
+                let Some(target) = export.from.and_then(|from| self.code.imports.typescript(file, module.str(from))) else {
+                    continue;
+                };
+                if let Some(found) = self.exported(target, name, hops + 1) {
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+
+    fn found_value(&self, found: &Found) -> Value {
+        match found {
+            Found::Module(file) => Value::Module(*file),
+            Found::External(name) => Value::external(name),
+            Found::Binding(file, _, binding) => self.binding_value(*file, binding),
+        }
+    }
+
+    fn binding_value(&self, file: FileId, binding: &Binding) -> Value {
+        match &binding.bound {
+            Bound::Function(function) => Value::Function(file, *function),
+            Bound::Class(class) => Value::Class(file, *class),
+            Bound::Import(_) => Value::Unknown,
+            Bound::Annotation(annotation) => self.annotation(file, *annotation),
+            Bound::Value(value, path) => {
+                let held = self.value(file, *value);
+                let held = self.step_into(file, held, path);
+                match binding.annotation {
+                    Some(annotation) if matches!(held, Value::Unknown | Value::Literal(..)) => match self.annotation(file, annotation) {
+                        Value::Unknown => held,
+                        annotated => annotated,
+                    },
+                    _ => held,
+                }
+            }
+            Bound::Element(iterable, path) => {
+                let held = self.iterated(file, *iterable);
+                self.step_into(file, held, path)
+            }
+            Bound::Context(value) => self.entered(file, *value),
+            Bound::Param(function, index, path) => {
+                let held = self.param(file, *function, *index);
+                self.step_into(file, held, path)
+            }
+        }
+    }
+
+    /// What iterating an expression yields, with the usual wrappers (`enumerate`, `zip`, `.items()`, `sorted`, …).
+    fn iterated(&self, file: FileId, iterable: ExprId) -> Value {
+        let module = self.m(file);
+        if let Some(call) = module.call(module.unawaited(iterable)) {
+            let method = call.method().unwrap_or("");
+            if call.receiver().is_none() {
+                match (method, call.arg(0)) {
+                    ("enumerate", Some(inner)) => return Value::Many(Box::new(self.iterated(file, inner))),
+                    ("sorted" | "list" | "reversed" | "set" | "tuple" | "iter" | "tqdm", Some(inner)) => return self.iterated(file, inner),
+                    _ => {}
+                }
+            } else if let (true, Some(receiver)) = (matches!(method, "entries" | "iterator" | "values" | "items"), call.receiver()) {
+                let held = self.value(file, receiver);
+                match held {
+                    Value::Many(element) if method == "entries" => return element.many(),
+                    Value::Many(element) if method == "iterator" => return *element,
+                    _ => {}
+                }
+            }
+        }
+        let held = self.value(file, iterable);
+        self.element(&held)
+    }
+
+    /// An element of a collection.
+    pub fn element(&self, value: &Value) -> Value {
+        match value {
+            Value::Many(element) => (**element).clone(),
+            Value::Query(file, expr) => match self.query_at(*file, *expr).and_then(|query| query.model.clone()) {
+                Some(model) => Value::Row(model, Some((*file, *expr))),
+                None => Value::Unknown,
+            },
+            Value::Literal(file, expr) => match self.m(*file).kind(*expr) {
+                ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) if !items.is_empty() => self.value(*file, items[0]),
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    fn step_into(&self, file: FileId, mut value: Value, path: &[Step]) -> Value {
+        for step in path {
+            value = match (step, value) {
+                (_, Value::Unknown) => return Value::Unknown,
+                (Step::Key(key), value) => self.attribute(&value, self.m(file).str(*key), file),
+                (Step::Index(index), Value::Literal(at, expr)) => match self.m(at).kind(expr) {
+                    ExprKind::Tuple(items) | ExprKind::List(items) => match items.get(*index as usize) {
+                        Some(&item) => self.value(at, item),
+                        None => Value::Unknown,
+                    },
+                    _ => Value::Unknown,
+                },
+                (Step::Index(_), Value::Many(element)) => *element,
+                (Step::Rest, value @ Value::Many(_)) => value,
+                _ => Value::Unknown,
+            };
+        }
+        value
+    }
+
+    /// What `with expr as x` gives to `x`.
+    fn entered(&self, file: FileId, expr: ExprId) -> Value {
+        match self.value(file, expr) {
+            Value::Instance(at, class) => {
+                for method in ["__enter__", "__aenter__"] {
+                    if let Some((owner, Member::Method(function))) = self.member(at, class, method) {
+                        let result = self.result(owner, function);
+                        return if result.is_unknown() { Value::Instance(at, class) } else { result };
+                    }
+                }
+                Value::Instance(at, class)
+            }
+            Value::Many(element) => *element,
+            other => other,
+        }
+    }
+
+    fn param(&self, file: FileId, function: FunctionId, index: usize) -> Value {
+        let module = self.m(file);
+        let Some(param) = module.function(function).params.get(index) else {
+            return Value::Unknown;
+        };
+        if param.kind == ParamKind::Rest || param.kind == ParamKind::Keywords {
+            return Value::Unknown;
+        }
+        if let Some(annotation) = param.annotation {
+            let value = self.annotation(file, annotation);
+            if !value.is_unknown() {
+                return value;
+            }
+        }
+        if let Some(default) = param.default {
+            let value = self.injected(file, default);
+            if !matches!(value, Value::Unknown | Value::Literal(..)) {
+                return value;
+            }
+        }
+        if let Parent::Expr(lambda) = module.function(function).definition {
+            let value = self.callback_param(file, lambda, index);
+            if !value.is_unknown() {
+                return value;
+            }
+        }
+        self.code.arguments.get(&(file, function, index)).cloned().unwrap_or(Value::Unknown)
+    }
+
+    /// What a framework injects for a default: `Depends(f)` is what `f` gives.
+    fn injected(&self, file: FileId, default: ExprId) -> Value {
+        let module = self.m(file);
+        let Some(call) = module.call(default) else {
+            return self.value(file, default);
+        };
+        if !matches!(call.method(), Some("Depends" | "Security" | "Inject" | "Provide")) {
+            return self.value(file, default);
+        }
+        let Some(dependency) = call.arg(0) else { return Value::Unknown };
+        self.called(&self.value(file, dependency))
+    }
+
+    /// What a library or an array method passes to a callback.
+    fn callback_param(&self, file: FileId, lambda: ExprId, index: usize) -> Value {
+        let module = self.m(file);
+        let Parent::Expr(parent) = module.expr(lambda).parent else {
+            return Value::Unknown;
+        };
+        let Some(call) = module.call(parent) else { return Value::Unknown };
+        let method = call.method().unwrap_or("");
+        let place = usize::from(method == "reduce");
+        match call.receiver() {
+            Some(receiver) if is_iteration(method) && index == place => {
+                let held = self.value(file, receiver);
+                self.element(&held)
+            }
+            Some(receiver) if matches!(method, "transaction" | "$transaction" | "withTransaction") && index == 0 => {
+                self.value(file, receiver)
+            }
+            None if index == 0 => match call.arg(0) {
+                // `pMap(rows, async (row) => …)`.
+                Some(first) if first != lambda => {
+                    let held = self.value(file, first);
+                    self.element(&held)
+                }
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// What a value of an annotated type is.
+    pub fn annotation(&self, file: FileId, annotation: ExprId) -> Value {
+        self.bounded(Value::Unknown, || self.annotation_inner(file, annotation))
+    }
+
+    fn annotation_inner(&self, file: FileId, annotation: ExprId) -> Value {
+        let module = self.m(file);
+        match module.kind(annotation) {
+            ExprKind::Name(_) | ExprKind::Attr { .. } => match self.value(file, annotation) {
+                Value::Class(at, class) => Value::Instance(at, class),
+                Value::External(name) => Value::ExternalInstance(name),
+                Value::Unknown => match self.definition(file, annotation) {
+                    Some((at, alias)) if (at, alias) != (file, annotation) => self.annotation(at, alias),
+                    _ => Value::Unknown,
+                },
+                other => other,
+            },
+            ExprKind::Str(name) => self.quoted(file, module.owner(annotation), module.str(*name)),
+            ExprKind::Binary { op, left, right } if module.str(*op) == "|" => match self.annotation(file, *left) {
+                Value::Unknown | Value::Literal(..) => self.annotation(file, *right),
+                value => value,
+            },
+            ExprKind::Index { base, index } => self.generic(file, *base, *index),
+            ExprKind::Call { .. } => self.value(file, annotation),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn quoted(&self, file: FileId, function: FunctionId, text: &str) -> Value {
+        let name = text
+            .trim_start_matches("Optional[")
+            .trim_end_matches(']')
+            .split('|')
+            .next()
+            .unwrap_or(text)
+            .trim();
+        let module = self.m(file);
+        let Some(sym) = module.strings.iter().position(|known| &**known == name) else {
+            return Value::Unknown;
+        };
+        match self
+            .lookup(file, function, Sym(sym as u32), u32::MAX)
+            .map(|found| self.found_value(&found))
+        {
+            Some(Value::Class(at, class)) => Value::Instance(at, class),
+            Some(Value::External(name)) => Value::ExternalInstance(name),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn generic(&self, file: FileId, base: ExprId, index: ExprId) -> Value {
+        let module = self.m(file);
+        let name = match module.kind(base) {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
+            _ => return Value::Unknown,
+        };
+        let parts: Vec<ExprId> = match module.kind(index) {
+            ExprKind::Tuple(items) => items.to_vec(),
+            _ => vec![index],
+        };
+        let Some(&first) = parts.first() else { return Value::Unknown };
+        match name {
+            "Annotated" => {
+                // `Annotated[Session, Depends(get_db)]`: what is injected is more exact than the type.
+                let injected = parts
+                    .iter()
+                    .skip(1)
+                    .map(|&part| self.injected(file, part))
+                    .find(|value| matches!(value, Value::Instance(..) | Value::Row(..)));
+                injected.unwrap_or_else(|| self.annotation(file, first))
+            }
+            "Optional"
+            | "ClassVar"
+            | "Final"
+            | "Mapped"
+            | "Promise"
+            | "Awaitable"
+            | "Readonly"
+            | "Required"
+            | "Partial"
+            | "NonNullable"
+            | "Awaited"
+            | "Generator"
+            | "AsyncGenerator"
+            | "ContextManager"
+            | "AsyncContextManager"
+            | "AbstractAsyncContextManager"
+            | "AbstractContextManager"
+            | "Depends" => self.annotation(file, first),
+            "Coroutine" => parts.last().map_or(Value::Unknown, |&last| self.annotation(file, last)),
+            "Type" | "type" => match self.annotation(file, first) {
+                Value::Instance(at, class) => Value::Class(at, class),
+                _ => Value::Unknown,
+            },
+            "list" | "List" | "Sequence" | "Iterable" | "Iterator" | "AsyncIterator" | "AsyncIterable" | "Set" | "set" | "frozenset"
+            | "Collection" | "Array" | "ReadonlyArray" | "tuple" | "Tuple" | "QuerySet" | "InstrumentedList" => {
+                self.annotation(file, first).many()
+            }
+            "Union" => parts
+                .iter()
+                .map(|&part| self.annotation(file, part))
+                .find(|value| !value.is_unknown())
+                .unwrap_or(Value::Unknown),
+            _ => self.annotation(file, base),
+        }
+    }
+
+    /// Reads an attribute of a value.
+    pub fn attribute(&self, base: &Value, name: &str, from: FileId) -> Value {
+        match base {
+            Value::Module(file) => match self.exported(*file, name, 0) {
+                Some(found) => self.found_value(&found),
+                None => match self.package_member(*file, name) {
+                    Some(module) => Value::Module(module),
+                    None => Value::Unknown,
+                },
+            },
+            Value::External(path) => {
+                let dotted = format!("{path}.{name}");
+                if self.m(from).language == Language::Python && !self.code.data.of(Language::Python).is_module(path) {
+                    if let Some(module) = self.code.imports.python(from, &dotted) {
+                        return Value::Module(module);
+                    }
+                }
+                Value::external(&self.code.data.of(self.m(from).language).canonical(&dotted))
+            }
+            Value::ExternalInstance(path) => Value::external(&format!("{path}.{name}")),
+            Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => self.member_value(*file, *class, name, true),
+            Value::Class(file, class) => self.member_value(*file, *class, name, false),
+            Value::Literal(file, object) => match self.m(*file).entry(*object, name) {
+                Some(entry) => self.value(*file, entry),
+                None => Value::Unknown,
+            },
+            Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Function(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
+        }
+    }
+
+    fn package_member(&self, file: FileId, name: &str) -> Option<FileId> {
+        let path = &self.code.files.get(file.index())?.path;
+        let folder = path.strip_suffix("/__init__.py")?;
+        self.code
+            .imports
+            .file(&format!("{folder}/{name}.py"))
+            .or_else(|| self.code.imports.file(&format!("{folder}/{name}/__init__.py")))
+    }
+
+    /// The member of a class or of its nearest ancestor that has it.
+    pub fn member(&self, file: FileId, class: ClassId, name: &str) -> Option<(FileId, Member)> {
+        let mut open = vec![(file, class)];
+        let mut seen = FxHashSet::default();
+        while let Some((file, class)) = open.pop() {
+            if !seen.insert((file, class)) || seen.len() > 40 {
+                continue;
+            }
+            let members = self.code.scopes.get(file.index())?.members.get(class.index())?;
+            if let Some(found) = members.get(name) {
+                // An `__init__` value says more than a class-level annotation.
+                let best = found
+                    .iter()
+                    .find(|member| matches!(member, Member::Method(_) | Member::ParamField(..)));
+                let best = best
+                    .or_else(|| found.iter().find(|member| self.is_telling(file, member)))
+                    .or(found.first());
+                return best.map(|member| (file, member.clone()));
+            }
+            for base in self.bases(file, class).into_iter().rev() {
+                if let Value::Class(base_file, base_class) = base {
+                    open.push((base_file, base_class));
+                }
+            }
+        }
+        None
+    }
+
+    fn is_telling(&self, file: FileId, member: &Member) -> bool {
+        match member {
+            Member::Value(value, _) => !matches!(self.m(file).kind(*value), ExprKind::Null),
+            _ => false,
+        }
+    }
+
+    fn bases(&self, file: FileId, class: ClassId) -> Vec<Value> {
+        let module = self.m(file);
+        let bases = module.class(class).bases.iter().filter(|base| base.name.is_none());
+        bases
+            .map(|base| match module.kind(base.value) {
+                ExprKind::Index { base, .. } => self.value(file, *base),
+                // `extends mixin(Base)`.
+                ExprKind::Call { .. } => match self.value(file, base.value) {
+                    Value::ExternalInstance(name) => Value::External(name),
+                    other => other,
+                },
+                _ => self.value(file, base.value),
+            })
+            .collect()
+    }
+
+    fn member_value(&self, file: FileId, class: ClassId, name: &str, bound: bool) -> Value {
+        let Some((owner, member)) = self.member(file, class, name) else {
+            // A method that a library's base class has.
+            let base = self.bases(file, class).into_iter().find_map(|base| match base {
+                Value::External(base) => Some(base),
+                _ => None,
+            });
+            return base.map_or(Value::Unknown, |base| Value::external(&format!("{base}.{name}")));
+        };
+        match member {
+            Member::Method(function) if bound && self.m(owner).function(function).is_property => self.result(owner, function),
+            Member::Method(function) => Value::Function(owner, function),
+            Member::Class(class) => Value::Class(owner, class),
+            Member::Annotation(annotation) => self.annotation(owner, annotation),
+            Member::ParamField(function, index) => self.param(owner, function, index),
+            Member::Value(value, annotation) => {
+                let held = self.value(owner, value);
+                match annotation {
+                    Some(annotation) if matches!(held, Value::Unknown | Value::Literal(..)) => match self.annotation(owner, annotation) {
+                        Value::Unknown => held,
+                        annotated => annotated,
+                    },
+                    _ => held,
+                }
+            }
+        }
+    }
+
+    fn call_value(&self, file: FileId, expr: ExprId) -> Value {
+        if let Some(query) = self.query_at(file, expr) {
+            if !query.executed {
+                return Value::Query(file, expr);
+            }
+            let row = query.model.clone().map(|model| Value::Row(model, Some((file, expr))));
+            return match (query.outcome, row) {
+                (Outcome::Rows | Outcome::Stream, Some(row)) => row.many(),
+                (Outcome::One, Some(row)) => row,
+                _ => Value::Unknown,
+            };
+        }
+        let module = self.m(file);
+        let Some(call) = module.call(expr) else { return Value::Unknown };
+        if module.name(call.callee) == Some("super") {
+            if let Some(class) = enclosing_class(module, module.owner(expr)) {
+                return match self.bases(file, class).into_iter().next() {
+                    Some(Value::Class(at, base)) => Value::Instance(at, base),
+                    Some(Value::External(name)) => Value::ExternalInstance(name),
+                    _ => Value::Unknown,
+                };
+            }
+        }
+        let callee = self.value(file, call.callee);
+        match (&callee, call.method()) {
+            // `asyncio.gather(*[f(x) for x in xs])`, `Promise.all(xs.map(f))`, `list(q)`: what the argument holds.
+            (Value::External(name), _) if is_transparent(name) => call.arg(0).map_or(Value::Unknown, |arg| self.value(file, arg)),
+            (Value::External(name), _) if is_collector(name) => {
+                let first = call.args.first().map_or(Value::Unknown, |arg| self.value(file, arg.value));
+                match first {
+                    Value::Query(..) => self.element(&first).many(),
+                    other => other,
+                }
+            }
+            (Value::External(name), _) if name.as_ref() == "builtins.next" => {
+                let first = call.args.first().map_or(Value::Unknown, |arg| self.value(file, arg.value));
+                self.element(&first)
+            }
+            (Value::Unknown, Some(method)) => self.collection_call(file, call.receiver(), method, call.arg(0)),
+            (Value::Unknown, None) => Value::Unknown,
+            _ => self.called(&callee),
+        }
+    }
+
+    /// Methods of collections, and registries that hand out an instance of the class they are asked for.
+    fn collection_call(&self, file: FileId, receiver: Option<ExprId>, method: &str, arg: Option<ExprId>) -> Value {
+        let Some(receiver) = receiver else { return Value::Unknown };
+        let held = self.value(file, receiver);
+        match (&held, method) {
+            (Value::Many(_), "filter" | "slice" | "sort" | "reverse" | "concat" | "toSorted" | "copy" | "flat") => held,
+            (Value::Many(element), "find" | "at" | "pop" | "shift") => (**element).clone(),
+            (Value::Many(_), "map" | "flatMap") => match arg.map(|arg| self.value(file, arg)) {
+                Some(Value::Function(at, function)) => self.result(at, function).many(),
+                _ => Value::Unknown,
+            },
+            (_, "get" | "resolve" | "make" | "inject") => match arg.map(|arg| self.value(file, arg)) {
+                Some(Value::Class(at, class)) => Value::Instance(at, class),
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// What calling a value gives.
+    pub fn called(&self, callee: &Value) -> Value {
+        match callee {
+            Value::Class(file, class) => Value::Instance(*file, *class),
+            Value::Function(file, function) => self.result(*file, *function),
+            Value::External(name) => self.external_result(name),
+            Value::ExternalInstance(name) => {
+                let call = format!("{name}.__call__");
+                match self.returns(&call) {
+                    Some(returns) => Value::instance(&returns),
+                    None => Value::instance(&call),
+                }
+            }
+            Value::Instance(file, class) => match self.member(*file, *class, "__call__") {
+                Some((owner, Member::Method(function))) => self.result(owner, function),
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    fn external_result(&self, name: &str) -> Value {
+        match self.returns(name) {
+            Some(returns) => Value::instance(&returns),
+            None => Value::instance(name),
+        }
+    }
+
+    fn returns(&self, name: &str) -> Option<String> {
+        let python = self
+            .code
+            .data
+            .of(Language::Python)
+            .call(name)
+            .and_then(|facts| facts.returns.clone());
+        python.or_else(|| {
+            self.code
+                .data
+                .of(Language::TypeScript)
+                .call(name)
+                .and_then(|facts| facts.returns.clone())
+        })
+    }
+
+    /// What a function of the project returns or, for generators, yields.
+    pub fn result(&self, file: FileId, function: FunctionId) -> Value {
+        if !self.busy_functions.borrow_mut().insert((file, function)) {
+            self.cut.set(true);
+            return Value::Unknown;
+        }
+        let value = self.bounded(Value::Unknown, || self.result_inner(file, function));
+        self.busy_functions.borrow_mut().remove(&(file, function));
+        value
+    }
+
+    fn result_inner(&self, file: FileId, function: FunctionId) -> Value {
+        let module = self.m(file);
+        let mut known = Value::Unknown;
+        for value in returned(module, function) {
+            let held = self.value(file, value);
+            match held {
+                Value::Row(..) | Value::Query(..) => return held,
+                Value::Many(ref element) if matches!(**element, Value::Row(..)) => return held,
+                Value::Unknown => {}
+                Value::Literal(..) => {
+                    if known.is_unknown() {
+                        known = held;
+                    }
+                }
+                _ => {
+                    if matches!(known, Value::Unknown | Value::Literal(..)) {
+                        known = held;
+                    }
+                }
+            }
+        }
+        let definition = module.function(function);
+        if let Some(returns) = definition.returns {
+            let annotated = self.annotation(file, returns);
+            if !annotated.is_unknown() && matches!(known, Value::Unknown | Value::Literal(..)) {
+                return annotated;
+            }
+        }
+        known
+    }
+
+    /// The query at an expression, kept between asks.
+    pub fn query_at(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
+        if let Some(query) = self.queries.borrow().get(&(file, expr)) {
+            return query.clone();
+        }
+        if !self.busy.borrow_mut().insert((file, expr, true)) {
+            self.cut.set(true);
+            return None;
+        }
+        let outer_cut = self.cut.replace(false);
+        let query = self.bounded(None, || self.find_query(file, expr).map(Arc::new));
+        self.busy.borrow_mut().remove(&(file, expr, true));
+        if !self.cut.get() || self.depth.get() == 0 {
+            self.queries.borrow_mut().insert((file, expr), query.clone());
+        }
+        self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
+        query
+    }
+
+    fn find_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        let module = self.m(file);
+        match module.kind(expr) {
+            ExprKind::Call { .. } => {
+                let call = module.call(expr)?;
+                RECOGNISERS
+                    .iter()
+                    .filter(|(language, _)| *language == module.language)
+                    .find_map(|(_, recognise)| recognise(self, file, call))
+            }
+            ExprKind::Await(inner) => self.find_query(file, *inner),
+            _ => match self.value(file, expr) {
+                Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// The functions of the project that calling an expression runs.
+    pub fn callees(&self, file: FileId, callee: ExprId) -> Callees {
+        let value = self.value(file, callee);
+        self.callees_of(file, callee, &value)
+    }
+
+    fn callees_of(&self, file: FileId, callee: ExprId, value: &Value) -> Callees {
+        match value {
+            Value::Function(at, function) => Callees::Functions(self.overrides(file, callee, *at, *function)),
+            Value::Class(at, class) => {
+                let init = self
+                    .member(*at, *class, "__init__")
+                    .or_else(|| self.member(*at, *class, "constructor"));
+                match init {
+                    Some((owner, Member::Method(function))) => Callees::Functions(vec![(owner, function)]),
+                    _ => Callees::Nothing,
+                }
+            }
+            Value::Instance(at, class) => match self.member(*at, *class, "__call__") {
+                Some((owner, Member::Method(function))) => Callees::Functions(vec![(owner, function)]),
+                _ => Callees::Nothing,
+            },
+            Value::External(name) => Callees::External(name.clone()),
+            Value::ExternalInstance(name) => match self.wrapped_function(file, callee) {
+                Some(function) => Callees::Functions(vec![function]),
+                None => Callees::External(Arc::from(format!("{name}.__call__"))),
+            },
+            _ => match self.wrapped_function(file, callee) {
+                Some(function) => Callees::Functions(vec![function]),
+                None => Callees::Unknown,
+            },
+        }
+    }
+
+    /// `const load = cache(async () => …)`: the function inside the wrapper.
+    fn wrapped_function(&self, file: FileId, callee: ExprId) -> Option<(FileId, FunctionId)> {
+        let (at, definition) = self.definition(file, callee)?;
+        if (at, definition) == (file, callee) {
+            return None;
+        }
+        let module = self.m(at);
+        let call = module.call(definition)?;
+        call.args.iter().find_map(|arg| match module.kind(arg.value) {
+            ExprKind::Lambda(function) => Some((at, *function)),
+            _ => None,
+        })
+    }
+
+    /// A method, or where it only declares, the methods of the classes that implement it.
+    fn overrides(&self, file: FileId, callee: ExprId, at: FileId, function: FunctionId) -> Vec<(FileId, FunctionId)> {
+        let module = self.m(at);
+        let definition = module.function(function);
+        let (Some(class), Some(name)) = (definition.class, definition.name) else {
+            return vec![(at, function)];
+        };
+        if !is_abstract(module, function) {
+            return vec![(at, function)];
+        }
+        let _ = (file, callee);
+        let name = module.str(name);
+        let mut found = Vec::new();
+        let mut open = vec![(at, class)];
+        let mut seen = FxHashSet::default();
+        while let Some(place) = open.pop() {
+            if !seen.insert(place) || seen.len() > 200 {
+                continue;
+            }
+            for &(sub_file, sub) in self.code.subclasses.get(&place).into_iter().flatten() {
+                let members = self
+                    .code
+                    .scopes
+                    .get(sub_file.index())
+                    .and_then(|scope| scope.members.get(sub.index()));
+                if let Some(Member::Method(method)) = members.and_then(|members| members.get(name)).and_then(|members| members.first()) {
+                    found.push((sub_file, *method));
+                }
+                open.push((sub_file, sub));
+            }
+        }
+        if found.is_empty() || found.len() > 8 {
+            vec![(at, function)]
+        } else {
+            found
+        }
+    }
+
+    /// Methods of the classes that implement an interface, for calls on a value of the interface's type.
+    pub fn implementations(&self, file: FileId, class: ClassId, method: &str) -> Vec<(FileId, FunctionId)> {
+        let mut found = Vec::new();
+        for &(sub_file, sub) in self.code.subclasses.get(&(file, class)).into_iter().flatten() {
+            if let Some((owner, Member::Method(function))) = self.member(sub_file, sub, method) {
+                found.push((owner, function));
+            }
+        }
+        found
+    }
+}
+
+/// What a call runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Callees {
+    /// Functions of the project.
+    Functions(Vec<(FileId, FunctionId)>),
+    /// A library's function.
+    External(Arc<str>),
+    /// A constructor without code, or the like.
+    Nothing,
+    /// Not known.
+    Unknown,
+}
+
+/// Methods that run their callback once an element.
+pub fn is_iteration(method: &str) -> bool {
+    matches!(
+        method,
+        "map"
+            | "forEach"
+            | "filter"
+            | "flatMap"
+            | "reduce"
+            | "find"
+            | "findIndex"
+            | "some"
+            | "every"
+            | "sort"
+            | "mapSeries"
+            | "each"
+            | "eachSeries"
+            | "eachOf"
+            | "reduceRight"
+            | "toSorted"
+    )
+}
+
+fn is_transparent(name: &str) -> bool {
+    matches!(
+        name,
+        "globalThis.Promise.resolve" | "asyncio.wait_for" | "asyncio.shield" | "typing.cast" | "copy.copy" | "react.use"
+    )
+}
+
+fn is_collector(name: &str) -> bool {
+    matches!(
+        name,
+        "asyncio.gather"
+            | "globalThis.Promise.all"
+            | "globalThis.Promise.allSettled"
+            | "builtins.list"
+            | "builtins.sorted"
+            | "builtins.tuple"
+            | "builtins.set"
+            | "builtins.reversed"
+            | "builtins.filter"
+            | "globalThis.Array.from"
+    )
+}
+
+/// Whether a method has no code of its own: `pass`, `...`, a docstring, `raise NotImplementedError`.
+fn is_abstract(module: &Module, function: FunctionId) -> bool {
+    module.function(function).body.iter().all(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::Raise(_) => true,
+        StmtKind::Expr(expr) => matches!(module.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),
+        _ => false,
+    })
+}
+
+/// The values that a function returns or yields, in order.
+pub fn returned(module: &Module, function: FunctionId) -> Vec<ExprId> {
+    let mut out = Vec::new();
+    let mut open: Vec<StmtId> = module.function(function).body.iter().rev().copied().collect();
+    while let Some(stmt) = open.pop() {
+        match &module.stmt(stmt).kind {
+            StmtKind::Return(Some(value)) => out.push(*value),
+            StmtKind::Expr(value) | StmtKind::Assign { value: Some(value), .. } => {
+                if let ExprKind::Yield(Some(yielded)) = module.kind(*value) {
+                    out.push(*yielded);
+                }
+            }
+            _ => {}
+        }
+        for block in module.stmt_blocks(stmt).into_iter().rev() {
+            open.extend(block.iter().rev().copied());
+        }
+    }
+    out
+}
+
+impl Resolver for Evaluator<'_> {
+    fn module(&self, file: FileId) -> &Module {
+        self.m(file)
+    }
+
+    fn value(&self, file: FileId, expr: ExprId) -> Value {
+        Evaluator::value(self, file, expr)
+    }
+
+    fn definition(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        let (mut file, mut expr) = (file, expr);
+        for _ in 0..MAX_HOPS {
+            let module = self.m(file);
+            let next = match module.kind(expr) {
+                ExprKind::Await(inner) => Some((file, *inner)),
+                ExprKind::Name(name) => match self.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)? {
+                    Found::Binding(
+                        at,
+                        _,
+                        Binding {
+                            bound: Bound::Value(value, path),
+                            ..
+                        },
+                    ) if path.is_empty() => Some((at, value)),
+                    Found::Binding(
+                        at,
+                        _,
+                        Binding {
+                            bound: Bound::Value(value, path),
+                            ..
+                        },
+                    ) => match (path.as_ref(), self.value(at, value)) {
+                        ([Step::Key(key)], Value::Literal(object_file, object)) => self
+                            .m(object_file)
+                            .entry(object, self.m(at).str(*key))
+                            .map(|entry| (object_file, entry)),
+                        _ => return None,
+                    },
+                    _ => return None,
+                },
+                ExprKind::Attr { base, name } => {
+                    let name = module.str(*name);
+                    match self.value(file, *base) {
+                        Value::Module(at) => match self.exported(at, name, 0)? {
+                            Found::Binding(
+                                at,
+                                _,
+                                Binding {
+                                    bound: Bound::Value(value, path),
+                                    ..
+                                },
+                            ) if path.is_empty() => Some((at, value)),
+                            _ => return None,
+                        },
+                        Value::Literal(at, object) => self.m(at).entry(object, name).map(|entry| (at, entry)),
+                        Value::Instance(at, class) | Value::Class(at, class) => match self.member(at, class, name)? {
+                            (owner, Member::Value(value, _)) => Some((owner, value)),
+                            _ => return None,
+                        },
+                        _ => return None,
+                    }
+                }
+                _ => return Some((file, expr)),
+            };
+            (file, expr) = next?;
+        }
+        None
+    }
+
+    fn query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        self.query_at(file, expr).map(|query| (*query).clone())
+    }
+
+    fn ancestors(&self, file: FileId, class: ClassId) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut open = vec![(file, class)];
+        let mut seen = FxHashSet::default();
+        while let Some((file, class)) = open.pop() {
+            if !seen.insert((file, class)) || seen.len() > 40 {
+                continue;
+            }
+            for base in self.bases(file, class) {
+                match base {
+                    Value::Class(at, base) => {
+                        out.extend(self.m(at).class(base).name.map(|name| self.m(at).str(name).to_owned()));
+                        open.push((at, base));
+                    }
+                    Value::External(name) | Value::ExternalInstance(name) => out.push(name.to_string()),
+                    _ => {}
+                }
+            }
+            // Bases that lead nowhere still have a name.
+            let module = self.m(file);
+            out.extend(
+                module
+                    .class(class)
+                    .bases
+                    .iter()
+                    .filter(|base| base.name.is_none())
+                    .filter_map(|base| module.dotted(base.value)),
+            );
+        }
+        out
+    }
+
+    fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str> {
+        models::library(self, file, class)
+    }
+
+    fn knows_table(&self, name: &str) -> bool {
+        self.code.tables.contains(&name.to_lowercase())
+    }
+}

@@ -1,0 +1,371 @@
+//! What names are bound to in one file: per function, per class and at the top level.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::source::Span;
+
+/// A step into a destructured value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `{ key }`.
+    Key(Sym),
+    /// `[a, b]`, `a, b`.
+    Index(u32),
+    /// `...rest`.
+    Rest,
+}
+
+/// What a name is bound to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bound {
+    /// A parameter, by its place; with the way into it when destructured.
+    Param(FunctionId, usize, Box<[Step]>),
+    /// An assigned value.
+    Value(ExprId, Box<[Step]>),
+    /// An element of an iterated value.
+    Element(ExprId, Box<[Step]>),
+    /// What a `with` gives.
+    Context(ExprId),
+    /// An annotation without a value.
+    Annotation(ExprId),
+    /// An import, by its place in the module's list.
+    Import(usize),
+    /// A function.
+    Function(FunctionId),
+    /// A class.
+    Class(ClassId),
+}
+
+/// A binding and where it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// From the binding's end to the end of its scope.
+    pub range: Span,
+    /// To what.
+    pub bound: Bound,
+    /// The annotation beside a value.
+    pub annotation: Option<ExprId>,
+}
+
+/// A member of a class.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Member {
+    /// A method.
+    Method(FunctionId),
+    /// A class attribute or `self.x = value`; with the annotation beside it.
+    Value(ExprId, Option<ExprId>),
+    /// A field with only an annotation.
+    Annotation(ExprId),
+    /// A constructor parameter that is a field.
+    ParamField(FunctionId, usize),
+    /// A nested class.
+    Class(ClassId),
+}
+
+/// All bindings of one file.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// Per function.
+    pub functions: Vec<FxHashMap<Sym, Vec<Binding>>>,
+    /// The top level by text, for look-ups from other files.
+    pub top: FxHashMap<String, Sym>,
+    /// Members per class, by text.
+    pub members: Vec<FxHashMap<String, Vec<Member>>>,
+}
+
+impl Scope {
+    /// Collects the bindings of a module.
+    pub fn new(module: &Module) -> Scope {
+        let mut scope = Scope {
+            functions: vec![FxHashMap::default(); module.functions.len()],
+            top: FxHashMap::default(),
+            members: vec![FxHashMap::default(); module.classes.len()],
+        };
+        let mut collect = Collect { module, scope: &mut scope };
+        collect.statements();
+        collect.comprehensions();
+        collect.parameters();
+        collect.imports();
+        collect.classes();
+        for names in &mut scope.functions {
+            for bindings in names.values_mut() {
+                bindings.sort_by_key(|binding| (binding.range.start, binding.range.end));
+            }
+        }
+        if let Some(names) = scope.functions.first() {
+            scope.top = names.keys().map(|&sym| (module.str(sym).to_owned(), sym)).collect();
+        }
+        scope
+    }
+
+    /// The binding of a name that holds at an offset; where none does yet, the last one (functions run after the
+    /// whole module).
+    pub fn binding(&self, function: FunctionId, name: Sym, offset: u32) -> Option<&Binding> {
+        let bindings = self.functions.get(function.index())?.get(&name)?;
+        bindings
+            .iter()
+            .rev()
+            .find(|binding| binding.range.start <= offset && offset <= binding.range.end)
+            .or_else(|| bindings.last())
+    }
+}
+
+struct Collect<'m> {
+    module: &'m Module,
+    scope: &'m mut Scope,
+}
+
+impl Collect<'_> {
+    fn bind(&mut self, function: FunctionId, name: Sym, range: Span, bound: Bound, annotation: Option<ExprId>) {
+        let names = &mut self.scope.functions[function.index()];
+        names.entry(name).or_default().push(Binding { range, bound, annotation });
+    }
+
+    fn function_end(&self, function: FunctionId) -> u32 {
+        self.module.function(function).span.end
+    }
+
+    fn statements(&mut self) {
+        for index in 0..self.module.stmts.len() {
+            let id = StmtId(index as u32);
+            let stmt = self.module.stmt(id);
+            // A class's own statements are members, not names of the function around it.
+            let in_class = matches!(stmt.parent, Parent::Class(_));
+            let owner = self.module.owner_of(stmt.parent);
+            let range = Span {
+                start: stmt.span.end,
+                end: self.function_end(owner),
+            };
+            match &stmt.kind {
+                StmtKind::Assign {
+                    target,
+                    value,
+                    annotation,
+                    op: None,
+                } if !in_class => match value {
+                    Some(value) => self.pattern(owner, *target, range, *annotation, &mut Vec::new(), &|path| {
+                        Bound::Value(*value, path)
+                    }),
+                    None => {
+                        if let (ExprKind::Name(name), Some(annotation)) = (self.module.kind(*target), annotation) {
+                            self.bind(owner, *name, range, Bound::Annotation(*annotation), Some(*annotation));
+                        }
+                    }
+                },
+                StmtKind::Loop {
+                    target: Some(target),
+                    iterable: Some(iterable),
+                    ..
+                } => {
+                    let inside = Span {
+                        start: self.module.expr(*iterable).span.end,
+                        end: range.end,
+                    };
+                    self.pattern(owner, *target, inside, None, &mut Vec::new(), &|path| {
+                        Bound::Element(*iterable, path)
+                    });
+                }
+                StmtKind::With { items, .. } => {
+                    for (value, target) in items {
+                        let Some(target) = target else { continue };
+                        let inside = Span {
+                            start: self.module.expr(*value).span.end,
+                            end: range.end,
+                        };
+                        if let ExprKind::Name(name) = self.module.kind(*target) {
+                            self.bind(owner, *name, inside, Bound::Context(*value), None);
+                        }
+                    }
+                }
+                StmtKind::Function(function) if !in_class => {
+                    if let Some(name) = self.module.function(*function).name {
+                        self.bind(owner, name, range, Bound::Function(*function), None);
+                    }
+                }
+                StmtKind::Class(class) if !in_class => {
+                    if let Some(name) = self.module.class(*class).name {
+                        self.bind(owner, name, range, Bound::Class(*class), None);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn comprehensions(&mut self) {
+        for index in 0..self.module.exprs.len() {
+            let id = ExprId(index as u32);
+            match self.module.kind(id) {
+                ExprKind::Comp { clauses, .. } => {
+                    let owner = self.module.owner(id);
+                    let range = self.module.expr(id).span;
+                    for clause in clauses {
+                        self.pattern(owner, clause.target, range, None, &mut Vec::new(), &|path| {
+                            Bound::Element(clause.iterable, path)
+                        });
+                    }
+                }
+                ExprKind::Assign { target, value } => {
+                    let owner = self.module.owner(id);
+                    let range = Span {
+                        start: self.module.expr(id).span.end,
+                        end: self.function_end(owner),
+                    };
+                    self.pattern(owner, *target, range, None, &mut Vec::new(), &|path| Bound::Value(*value, path));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Binds every name of a pattern with the way to it.
+    fn pattern(
+        &mut self,
+        owner: FunctionId,
+        target: ExprId,
+        range: Span,
+        annotation: Option<ExprId>,
+        path: &mut Vec<Step>,
+        make: &dyn Fn(Box<[Step]>) -> Bound,
+    ) {
+        if path.len() > 8 {
+            return;
+        }
+        match self.module.kind(target) {
+            ExprKind::Name(name) => self.bind(owner, *name, range, make(path.as_slice().into()), annotation),
+            ExprKind::Assign { target, .. } => self.pattern(owner, *target, range, None, path, make),
+            ExprKind::Spread(inner) => {
+                path.push(Step::Rest);
+                self.pattern(owner, *inner, range, None, path, make);
+                path.pop();
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) => {
+                for (index, &item) in items.iter().enumerate() {
+                    path.push(Step::Index(index as u32));
+                    self.pattern(owner, item, range, None, path, make);
+                    path.pop();
+                }
+            }
+            ExprKind::Object(entries) => {
+                for entry in entries {
+                    let step = match entry.key.map(|key| self.module.kind(key)) {
+                        Some(ExprKind::Str(key)) => Step::Key(*key),
+                        _ => Step::Rest,
+                    };
+                    path.push(step);
+                    self.pattern(owner, entry.value, range, None, path, make);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn parameters(&mut self) {
+        for (id, function) in self.module.function_ids() {
+            for (index, param) in function.params.iter().enumerate() {
+                if let Some(name) = param.name {
+                    self.bind(id, name, function.span, Bound::Param(id, index, Box::new([])), param.annotation);
+                } else if let Some(pattern) = param.pattern {
+                    self.pattern(id, pattern, function.span, None, &mut Vec::new(), &|path| {
+                        Bound::Param(id, index, path)
+                    });
+                }
+            }
+        }
+    }
+
+    fn imports(&mut self) {
+        for (index, import) in self.module.imports.iter().enumerate() {
+            let range = Span {
+                start: import.span.start,
+                end: self.function_end(import.function),
+            };
+            self.bind(import.function, import.local, range, Bound::Import(index), None);
+        }
+    }
+
+    fn classes(&mut self) {
+        for (id, class) in self.module.class_ids() {
+            for &stmt in &class.body {
+                match &self.module.stmt(stmt).kind {
+                    StmtKind::Function(function) => {
+                        if let Some(name) = self.module.function(*function).name {
+                            self.member(id, name, Member::Method(*function));
+                        }
+                    }
+                    StmtKind::Class(inner) => {
+                        if let Some(name) = self.module.class(*inner).name {
+                            self.member(id, name, Member::Class(*inner));
+                        }
+                    }
+                    StmtKind::Assign {
+                        target, value, annotation, ..
+                    } => {
+                        let ExprKind::Name(name) = self.module.kind(*target) else {
+                            continue;
+                        };
+                        match (value, annotation) {
+                            (Some(value), _) => self.member(id, *name, Member::Value(*value, *annotation)),
+                            (None, Some(annotation)) => self.member(id, *name, Member::Annotation(*annotation)),
+                            (None, None) => {}
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for (id, function) in self.module.function_ids() {
+            let Some(class) = function.class else { continue };
+            for (index, param) in function.params.iter().enumerate() {
+                if let (true, Some(name)) = (param.is_field, param.name) {
+                    self.member(class, name, Member::ParamField(id, index));
+                }
+            }
+        }
+        for stmt in &self.module.stmts {
+            let StmtKind::Assign {
+                target,
+                value,
+                annotation,
+                op: None,
+            } = &stmt.kind
+            else {
+                continue;
+            };
+            let ExprKind::Attr { base, name } = self.module.kind(*target) else {
+                continue;
+            };
+            if !matches!(self.module.name(*base), Some("self" | "cls")) {
+                continue;
+            }
+            let Some(class) = enclosing_class(self.module, self.module.owner_of(stmt.parent)) else {
+                continue;
+            };
+            match (value, annotation) {
+                (Some(value), _) => self.member(class, *name, Member::Value(*value, *annotation)),
+                (None, Some(annotation)) => self.member(class, *name, Member::Annotation(*annotation)),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn member(&mut self, class: ClassId, name: Sym, member: Member) {
+        let name = self.module.str(name).to_owned();
+        self.scope.members[class.index()].entry(name).or_default().push(member);
+    }
+}
+
+/// The class whose method holds a function, through nested functions.
+pub fn enclosing_class(module: &Module, function: FunctionId) -> Option<ClassId> {
+    let mut at = Some(function);
+    while let Some(id) = at {
+        let function = module.function(id);
+        if function.class.is_some() {
+            return function.class;
+        }
+        at = function.parent;
+    }
+    None
+}

@@ -1,0 +1,256 @@
+//! Builds an [`ir::Module`]: interning, parent links, scopes.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{
+    Arg, Block, Class, ClassId, Clause, Comment, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, Parent,
+    Stmt, StmtId, StmtKind, Sym,
+};
+use crate::source::Span;
+
+/// Nesting that is followed; deeper code is counted and left out, so that hostile input cannot exhaust the stack.
+pub const MAX_DEPTH: u32 = 400;
+
+/// A module under construction.
+pub struct Builder {
+    pub module: Module,
+    interned: FxHashMap<Box<str>, Sym>,
+    /// The function being lowered.
+    pub function: FunctionId,
+    /// The class whose body is being lowered, directly.
+    pub class: Option<ClassId>,
+    /// How deep the node being lowered nests.
+    pub depth: u32,
+}
+
+impl Builder {
+    pub fn new(language: Language, length: usize) -> Self {
+        let module = Module {
+            language,
+            strings: Vec::new(),
+            exprs: Vec::with_capacity(length / 10),
+            stmts: Vec::with_capacity(length / 40),
+            functions: Vec::new(),
+            classes: Vec::new(),
+            imports: Vec::new(),
+            exports: Vec::new(),
+            comments: Vec::new(),
+            broken: Vec::new(),
+            too_deep: 0,
+        };
+        let mut builder = Builder {
+            module,
+            interned: FxHashMap::default(),
+            function: FunctionId::MODULE,
+            class: None,
+            depth: 0,
+        };
+        builder.reserve_function(Span::new(0, length), None);
+        builder
+    }
+
+    pub fn sym(&mut self, text: &str) -> Sym {
+        if let Some(&sym) = self.interned.get(text) {
+            return sym;
+        }
+        let sym = Sym(self.module.strings.len() as u32);
+        self.module.strings.push(text.into());
+        self.interned.insert(text.into(), sym);
+        sym
+    }
+
+    /// Adds an expression and becomes its children's parent.
+    pub fn expr(&mut self, kind: ExprKind, span: Span) -> ExprId {
+        let id = ExprId(self.module.exprs.len() as u32);
+        if let ExprKind::Lambda(function) = kind {
+            self.module.functions[function.index()].definition = Parent::Expr(id);
+        }
+        self.module.exprs.push(Expr {
+            kind,
+            span,
+            parent: Parent::None,
+        });
+        for child in self.module.children(id) {
+            self.module.exprs[child.index()].parent = Parent::Expr(id);
+        }
+        id
+    }
+
+    /// Adds a statement and becomes its children's parent.
+    pub fn stmt(&mut self, kind: StmtKind, span: Span) -> StmtId {
+        let id = StmtId(self.module.stmts.len() as u32);
+        match kind {
+            StmtKind::Function(function) => self.module.functions[function.index()].definition = Parent::Stmt(id),
+            StmtKind::Class(_) => {}
+            _ => {}
+        }
+        self.module.stmts.push(Stmt {
+            kind,
+            span,
+            parent: Parent::None,
+        });
+        for child in self.module.stmt_exprs(id) {
+            self.module.exprs[child.index()].parent = Parent::Stmt(id);
+        }
+        let inner: Vec<StmtId> = self.module.stmt_blocks(id).concat();
+        for child in inner {
+            self.module.stmts[child.index()].parent = Parent::Stmt(id);
+        }
+        id
+    }
+
+    pub fn reserve_function(&mut self, span: Span, parent: Option<FunctionId>) -> FunctionId {
+        let id = FunctionId(self.module.functions.len() as u32);
+        self.module.functions.push(Function {
+            name: None,
+            span,
+            name_span: Span {
+                start: span.start,
+                end: span.start,
+            },
+            params: Box::new([]),
+            decorators: Box::new([]),
+            returns: None,
+            is_async: false,
+            is_generator: false,
+            is_lambda: false,
+            body: Box::new([]),
+            class: None,
+            parent,
+            definition: Parent::None,
+            is_property: false,
+            is_static: false,
+            directive: None,
+        });
+        id
+    }
+
+    /// Opens a function below the current one; [`Builder::close_function`] ends it.
+    pub fn open_function(&mut self, span: Span) -> Opened {
+        let id = self.reserve_function(span, Some(self.function));
+        self.module.functions[id.index()].class = self.class;
+        let opened = Opened {
+            id,
+            outer: self.function,
+            outer_class: self.class,
+        };
+        self.function = id;
+        self.class = None;
+        opened
+    }
+
+    /// Ends a function: sets what was found of it.
+    pub fn close_function(&mut self, opened: &Opened, params: Vec<Param>, returns: Option<ExprId>, body: Vec<StmtId>) {
+        for param in &params {
+            for child in [param.pattern, param.annotation, param.default].into_iter().flatten() {
+                self.module.exprs[child.index()].parent = Parent::Function(opened.id);
+            }
+        }
+        if let Some(returns) = returns {
+            self.module.exprs[returns.index()].parent = Parent::Function(opened.id);
+        }
+        for &stmt in &body {
+            self.module.stmts[stmt.index()].parent = Parent::Function(opened.id);
+        }
+        let function = &mut self.module.functions[opened.id.index()];
+        function.params = params.into();
+        function.returns = returns;
+        function.body = body.into();
+        self.function = opened.outer;
+        self.class = opened.outer_class;
+    }
+
+    pub fn function_mut(&mut self, id: FunctionId) -> &mut Function {
+        &mut self.module.functions[id.index()]
+    }
+
+    pub fn set_decorators(&mut self, function: FunctionId, decorators: Vec<ExprId>) {
+        for &decorator in &decorators {
+            self.module.exprs[decorator.index()].parent = Parent::Function(function);
+        }
+        self.module.functions[function.index()].decorators = decorators.into();
+    }
+
+    /// Opens a class; the caller lowers its body and ends with [`Builder::close_class`].
+    pub fn open_class(&mut self, span: Span, name: Option<Sym>, name_span: Span) -> (ClassId, Option<ClassId>) {
+        let id = ClassId(self.module.classes.len() as u32);
+        self.module.classes.push(Class {
+            name,
+            span,
+            name_span,
+            bases: Box::new([]),
+            implements: Box::new([]),
+            decorators: Box::new([]),
+            body: Box::new([]),
+            parent: self.function,
+            outer: self.class,
+            is_interface: false,
+        });
+        let outer = self.class;
+        self.class = Some(id);
+        (id, outer)
+    }
+
+    pub fn close_class(&mut self, id: ClassId, outer: Option<ClassId>, bases: Vec<Arg>, decorators: Vec<ExprId>, body: Vec<StmtId>) {
+        for child in bases.iter().map(|base| base.value).chain(decorators.iter().copied()) {
+            self.module.exprs[child.index()].parent = Parent::Class(id);
+        }
+        for &stmt in &body {
+            self.module.stmts[stmt.index()].parent = Parent::Class(id);
+        }
+        let class = &mut self.module.classes[id.index()];
+        class.bases = bases.into();
+        class.decorators = decorators.into();
+        class.body = body.into();
+        self.class = outer;
+    }
+
+    pub fn other(&mut self, children: Vec<ExprId>, span: Span) -> ExprId {
+        self.expr(ExprKind::Other(children.into()), span)
+    }
+
+    pub fn comp(&mut self, kind: CompKind, elements: Vec<ExprId>, clauses: Vec<Clause>, span: Span) -> ExprId {
+        self.expr(
+            ExprKind::Comp {
+                kind,
+                elements: elements.into(),
+                clauses: clauses.into(),
+            },
+            span,
+        )
+    }
+
+    pub fn comment(&mut self, text: &str, span: Span) {
+        if text.contains("perfaudit:") {
+            self.module.comments.push(Comment {
+                text: text.trim_matches(['#', '/', '*', '{', '}', ' ', '\t']).to_owned(),
+                span,
+            });
+        }
+    }
+
+    /// Ends the module.
+    pub fn finish(mut self, body: Vec<StmtId>) -> Module {
+        let root = Opened {
+            id: FunctionId::MODULE,
+            outer: FunctionId::MODULE,
+            outer_class: None,
+        };
+        self.close_function(&root, Vec::new(), None, body);
+        self.module.exprs.shrink_to_fit();
+        self.module.stmts.shrink_to_fit();
+        self.module
+    }
+}
+
+/// An open function and what to go back to.
+pub struct Opened {
+    pub id: FunctionId,
+    outer: FunctionId,
+    outer_class: Option<ClassId>,
+}
+
+/// A block from statements.
+pub fn block(stmts: Vec<StmtId>) -> Block {
+    stmts.into()
+}

@@ -1,0 +1,213 @@
+//! A syntax tree copied into a flat array by one cursor pass: random access without walking from the root, and no
+//! tree kept.
+
+use tree_sitter::{Language, Tree};
+
+/// Index of a node; 0 is the root.
+pub type At = u32;
+const NONE: u32 = u32::MAX;
+
+/// Node kinds of one grammar, as an enum of its front end.
+pub trait Kind: Copy + PartialEq + 'static {
+    /// The kind of a name; an "other" value for names that the front end does not tell apart.
+    fn of(name: &str) -> Self;
+    /// A range that did not parse.
+    const ERROR: Self;
+    /// A kind that the front end does not tell apart.
+    const OTHER: Self;
+}
+
+macro_rules! fields {
+    ($($variant:ident = $text:literal),* $(,)?) => {
+        /// Field names that the front ends read.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Field { None, Unread, $($variant),* }
+        impl Field {
+            fn of(name: &str) -> Self {
+                match name { $($text => Field::$variant,)* _ => Field::Unread }
+            }
+        }
+    };
+}
+fields! {
+    Name = "name", Body = "body", Parameters = "parameters", Parameter = "parameter", ReturnType = "return_type", Superclasses = "superclasses",
+    Left = "left", Right = "right", Type = "type", Value = "value", Condition = "condition", Consequence = "consequence",
+    Alternative = "alternative", Object = "object", Attribute = "attribute", Function = "function", Arguments = "arguments",
+    Subscript = "subscript", Operator = "operator", Operators = "operators", Argument = "argument", Key = "key", Alias = "alias",
+    ModuleName = "module_name", Definition = "definition", Subject = "subject", Guard = "guard", Property = "property", Index = "index",
+    Constructor = "constructor", Source = "source", Declaration = "declaration", Initializer = "initializer", Increment = "increment",
+    Handler = "handler", Finalizer = "finalizer", Pattern = "pattern", OpenTag = "open_tag", TypeArguments = "type_arguments", Module = "module",
+    Decorator = "decorator", Expression = "expression", Kind = "kind", Tag = "tag", Label = "label", Element = "element",
+}
+
+/// One node.
+#[derive(Clone, Copy)]
+pub struct Node<K> {
+    pub kind: K,
+    pub field: Field,
+    pub named: bool,
+    pub start: u32,
+    pub end: u32,
+    first: u32,
+    next: u32,
+}
+
+/// The tree.
+pub struct Flat<K> {
+    nodes: Vec<Node<K>>,
+}
+
+/// Tables from the grammar's ids to the front end's enums; made once a grammar.
+pub struct Tables<K> {
+    kinds: Vec<K>,
+    fields: Vec<Field>,
+}
+
+impl<K: Kind> Tables<K> {
+    pub fn new(language: &Language) -> Self {
+        let kinds = (0..language.node_kind_count())
+            .map(|id| language.node_kind_for_id(id as u16).map_or(K::OTHER, K::of))
+            .collect();
+        let fields = (0..=language.field_count())
+            .map(|id| language.field_name_for_id(id as u16).map_or(Field::None, Field::of))
+            .collect();
+        Tables { kinds, fields }
+    }
+}
+
+impl<K: Kind> Flat<K> {
+    /// Copies a tree. Unnamed tokens are kept only where the front end knows them or a field names them.
+    pub fn new(tree: &Tree, tables: &Tables<K>) -> Self {
+        let mut nodes: Vec<Node<K>> = Vec::with_capacity(tree.root_node().descendant_count());
+        // For each open level: the node (if kept) and its last kept child.
+        let mut open: Vec<(u32, u32)> = Vec::new();
+        let mut cursor = tree.walk();
+        loop {
+            let node = cursor.node();
+            let kind = if node.is_error() {
+                K::ERROR
+            } else {
+                tables.kinds.get(node.kind_id() as usize).copied().unwrap_or(K::OTHER)
+            };
+            let field = cursor
+                .field_id()
+                .and_then(|id| tables.fields.get(id.get() as usize).copied())
+                .unwrap_or(Field::None);
+            let keep = node.is_named() || kind != K::OTHER || field != Field::None || open.is_empty();
+            let at = nodes.len() as u32;
+            if keep {
+                if let Some((parent, last)) = open.last_mut() {
+                    if *last == NONE {
+                        nodes[*parent as usize].first = at;
+                    } else {
+                        nodes[*last as usize].next = at;
+                    }
+                    *last = at;
+                }
+                let span = node.byte_range();
+                nodes.push(Node {
+                    kind,
+                    field,
+                    named: node.is_named(),
+                    start: span.start as u32,
+                    end: span.end as u32,
+                    first: NONE,
+                    next: NONE,
+                });
+            }
+            // What stands in a broken range is not looked at; a dropped token has no children.
+            if keep && kind != K::ERROR && cursor.goto_first_child() {
+                open.push((at, NONE));
+                continue;
+            }
+            loop {
+                if cursor.goto_next_sibling() {
+                    break;
+                }
+                if !cursor.goto_parent() {
+                    return Flat { nodes };
+                }
+                open.pop();
+            }
+            if open.is_empty() {
+                return Flat { nodes };
+            }
+        }
+    }
+
+    pub fn node(&self, at: At) -> Node<K> {
+        self.nodes[at as usize]
+    }
+
+    pub fn kind(&self, at: At) -> K {
+        self.nodes[at as usize].kind
+    }
+
+    /// Children, tokens included.
+    pub fn children(&self, at: At) -> Children<'_, K> {
+        Children {
+            flat: self,
+            next: self.nodes[at as usize].first,
+        }
+    }
+
+    /// Named children that parsed.
+    pub fn named(&self, at: At) -> impl Iterator<Item = At> + '_ {
+        self.children(at)
+            .filter(|&child| self.node(child).named && self.kind(child) != K::ERROR)
+    }
+
+    pub fn field(&self, at: At, field: Field) -> Option<At> {
+        self.children(at).find(|&child| self.node(child).field == field)
+    }
+
+    pub fn fields(&self, at: At, field: Field) -> impl Iterator<Item = At> + '_ {
+        self.children(at).filter(move |&child| self.node(child).field == field)
+    }
+
+    pub fn child_of_kind(&self, at: At, kind: K) -> Option<At> {
+        self.children(at).find(|&child| self.kind(child) == kind)
+    }
+
+    pub fn has(&self, at: At, kind: K) -> bool {
+        self.child_of_kind(at, kind).is_some()
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Node<K>> {
+        self.nodes.iter()
+    }
+}
+
+/// Iterator over children.
+pub struct Children<'f, K> {
+    flat: &'f Flat<K>,
+    next: u32,
+}
+
+impl<K> Iterator for Children<'_, K> {
+    type Item = At;
+    fn next(&mut self) -> Option<At> {
+        if self.next == NONE {
+            return None;
+        }
+        let at = self.next;
+        self.next = self.flat.nodes[at as usize].next;
+        Some(at)
+    }
+}
+
+macro_rules! kinds {
+    ($($variant:ident = $($text:literal)|+),* $(,)?) => {
+        /// Node kinds of this grammar.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub(super) enum K { Other, Error, $($variant),* }
+        impl crate::syntax::flat::Kind for K {
+            fn of(name: &str) -> Self {
+                match name { $($($text)|+ => K::$variant,)* _ => K::Other }
+            }
+            const ERROR: Self = K::Error;
+            const OTHER: Self = K::Other;
+        }
+    };
+}
+pub(super) use kinds;
