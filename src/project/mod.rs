@@ -5,10 +5,12 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+pub mod schema;
 pub mod scope;
 
 use eval::Code;
 use graph::{FnId, Graph};
+use schema::{Place, Schema};
 
 use crate::finding::Location;
 use crate::libraries::value::FileId;
@@ -21,6 +23,8 @@ pub struct Project {
     pub code: Code,
     /// Calls, queries, effects, entry points.
     pub graph: Graph,
+    /// The schema state.
+    pub schema: Schema,
 }
 
 impl Project {
@@ -35,6 +39,20 @@ impl Project {
         let (start_line, start_column) = facts.lines.position(span.start);
         let (end_line, end_column) = facts.lines.position(span.end.max(span.start));
         Location { file: facts.path.clone(), start_line, start_column, end_line, end_column, symbol: symbol.to_owned() }
+    }
+
+    /// A place in a file by its path.
+    pub fn location(&self, path: &str, span: Span, symbol: &str) -> Location {
+        let found = self.code.files.binary_search_by(|facts| facts.path.as_str().cmp(path));
+        match found {
+            Ok(index) => self.place(FileId(index as u32), span, symbol),
+            Err(_) => Location { file: path.to_owned(), start_line: 1, start_column: 1, end_line: 1, end_column: 1, symbol: symbol.to_owned() },
+        }
+    }
+
+    /// A place of the schema.
+    pub fn schema_place(&self, place: &Place) -> Location {
+        self.location(&place.file, place.span, "")
     }
 
     /// A place in a function.

@@ -1,8 +1,8 @@
-//! STUB
-pub mod blocking_call_in_async;
-pub mod evidence;
-pub mod n_plus_one;
-pub mod per_row;
-pub mod per_row_fix;
-pub mod polling_without_backoff;
-pub mod unbatched_write;
+//! Rules over the whole project.
+pub mod blocking_index_creation;
+pub mod invalid_index_definition;
+pub mod redundant_index;
+mod schema_fix;
+#[cfg(test)]
+mod schema_tests;
+pub mod unindexed_foreign_key;
