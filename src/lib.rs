@@ -1,5 +1,11 @@
-//! perfaudit: reads a codebase and its database schema and says, with evidence, where it will get slow.
+//! perfaudit
+pub mod config;
+pub mod coverage;
+pub mod error;
 pub mod finding;
 pub mod ir;
+pub mod libraries;
+pub mod project;
 pub mod source;
 pub mod statement;
+pub mod walk;
