@@ -124,7 +124,18 @@ pub struct Graph {
     /// For each function the entry that reaches it and the function before it on the way.
     pub reach: Vec<Option<Reach>>,
     /// Calls seen, and calls resolved to a function or a library.
-    pub calls: (usize, usize),
+    pub calls: CallTotals,
+}
+
+/// How calls were resolved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallTotals {
+    /// Calls.
+    pub total: usize,
+    /// To functions and classes of the project.
+    pub resolved: usize,
+    /// To libraries.
+    pub external: usize,
 }
 
 /// How an entry point reaches a function.
@@ -143,7 +154,7 @@ struct FileGraph {
     functions: Vec<(Vec<Edge>, Vec<usize>)>,
     sites: Vec<QuerySite>,
     entries: Vec<Entry>,
-    calls: (usize, usize),
+    calls: CallTotals,
     arguments: Vec<((FileId, FunctionId, usize), Value)>,
 }
 
@@ -416,8 +427,9 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
         let base = graph.sites.len();
         graph.sites.extend(file.sites);
         graph.entries.extend(file.entries);
-        graph.calls.0 += file.calls.0;
-        graph.calls.1 += file.calls.1;
+        graph.calls.total += file.calls.total;
+        graph.calls.resolved += file.calls.resolved;
+        graph.calls.external += file.calls.external;
         for (function, (edges, queries)) in file.functions.into_iter().enumerate() {
             let function = FunctionId(function as u32);
             let definition = module.function(function);
@@ -465,7 +477,7 @@ impl<'c> FileBuilder<'c> {
         let module = code.module(file);
         let has_module = code.files.get(file.index()).is_some_and(|facts| facts.module.is_some());
         let count = if has_module { module.functions.len() } else { 0 };
-        let out = FileGraph { functions: vec![(Vec::new(), Vec::new()); count], sites: Vec::new(), entries: Vec::new(), calls: (0, 0), arguments: Vec::new() };
+        let out = FileGraph { functions: vec![(Vec::new(), Vec::new()); count], sites: Vec::new(), entries: Vec::new(), calls: CallTotals::default(), arguments: Vec::new() };
         FileBuilder { code, eval: Evaluator::new(code), first, properties, file, module, out, claimed: FxHashSet::default() }
     }
 
@@ -571,7 +583,7 @@ impl<'c> FileBuilder<'c> {
     fn edges(&mut self, id: ExprId) {
         let module = self.module;
         let Some(call) = module.call(id) else { return };
-        self.out.calls.0 += 1;
+        self.out.calls.total += 1;
         let owner = module.owner(id);
         let callees = self.eval.callees(self.file, call.callee);
         let mut edge = Edge {
@@ -587,14 +599,14 @@ impl<'c> FileBuilder<'c> {
             Callees::Functions(functions) => {
                 self.pass_arguments(&call, &functions);
                 edge.targets = functions.into_iter().map(|(file, function)| self.fn_id(file, function)).collect();
-                self.out.calls.1 += 1;
+                self.out.calls.resolved += 1;
             }
             Callees::External(name) => {
                 edge.effects = self.code.data.of(module.language).call(&name).map(|facts| facts.effects).unwrap_or_default();
                 edge.external = Some(name);
-                self.out.calls.1 += 1;
+                self.out.calls.external += 1;
             }
-            Callees::Nothing => self.out.calls.1 += 1,
+            Callees::Nothing => self.out.calls.resolved += 1,
             Callees::Unknown => {
                 let interface = self.interface_methods(&call);
                 edge.guessed = interface.is_empty() && call.receiver().is_some();

@@ -8,13 +8,19 @@ pub mod loops;
 pub mod schema;
 pub mod scope;
 
+use rustc_hash::FxHashSet;
+
 use eval::Code;
 use graph::{FnId, Graph};
-use schema::{Place, Schema};
+use schema::{Place, Schema, SchemaSource};
 
-use crate::finding::Location;
+use crate::coverage::{Coverage, ParseErrors};
+use crate::finding::{Location, Strength};
+use crate::libraries::data::LibraryData;
+use crate::libraries::facts::FileFacts;
 use crate::libraries::value::FileId;
 use crate::source::Span;
+use crate::statement::Dialect;
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -25,9 +31,89 @@ pub struct Project {
     pub graph: Graph,
     /// The schema state.
     pub schema: Schema,
+    /// Migrations that were replayed.
+    pub migrations: usize,
+}
+
+/// A comment that speaks to the tool, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentPlace {
+    /// Path relative to the root.
+    pub file: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Text without the comment signs.
+    pub text: String,
+    /// First and last line of the function that the comment is for: it stands on the line above the definition (or its
+    /// first decorator), or on the definition's first line.
+    pub function: Option<(u32, u32)>,
 }
 
 impl Project {
+    /// Links the facts of all files, which come sorted by path.
+    pub fn link(files: Vec<FileFacts>) -> Project {
+        let (sources, dialect) = schema_sources(&files);
+        let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
+        let schema = Schema::build(sources, dialect);
+        let tables = table_names(&schema);
+        let mut code = Code::new(files, LibraryData::built_in(), tables);
+        let graph = Graph::new(&mut code);
+        Project { code, graph, schema, migrations }
+    }
+
+    /// Adds what was understood and what was not.
+    pub fn cover(&self, coverage: &mut Coverage) {
+        for facts in &self.code.files {
+            let Some(module) = &facts.module else { continue };
+            coverage.functions += module.functions.len().saturating_sub(1);
+            if !module.broken.is_empty() {
+                let ranges = module.broken.iter().map(|span| (facts.lines.line(span.start), facts.lines.line(span.end))).collect();
+                coverage.parse_errors.push(ParseErrors { file: facts.path.clone(), ranges });
+            }
+            if module.too_deep > 0 {
+                coverage.notes.push(format!("{}: code that nests very deep was left out in {} place(s)", facts.path, module.too_deep));
+            }
+        }
+        for facts in &self.code.files {
+            let Some(sql) = &facts.sql else { continue };
+            coverage.statements.understood += sql.statements.len() + sql.changes.len();
+            for (span, head) in &sql.not_understood {
+                coverage.statements.not_understood.add(format!("{}:{}: {head}", facts.path, facts.lines.line(span.start)));
+            }
+        }
+        coverage.calls.total = self.graph.calls.total;
+        coverage.calls.resolved = self.graph.calls.resolved;
+        coverage.calls.external = self.graph.calls.external;
+        coverage.endpoints = self.graph.entries.len();
+        coverage.query_sites = self.graph.sites.len();
+        coverage.tables = self.schema.tables.len();
+        coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
+        coverage.migrations = self.migrations;
+    }
+
+    /// What was checked and is well.
+    pub fn strengths(&self) -> Vec<Strength> {
+        Vec::new()
+    }
+
+    /// Comments that speak to the tool.
+    pub fn comments(&self) -> Vec<CommentPlace> {
+        let mut out = Vec::new();
+        for facts in &self.code.files {
+            let Some(module) = &facts.module else { continue };
+            for comment in &module.comments {
+                let line = facts.lines.line(comment.span.start);
+                let function = module.functions.iter().skip(1).find_map(|function| {
+                    let heads = function.decorators.iter().map(|&decorator| module.expr(decorator).span.start);
+                    let first = facts.lines.line(heads.min().unwrap_or(function.span.start).min(function.span.start));
+                    (line + 1 == first || line == facts.lines.line(function.name_span.start)).then(|| (first, facts.lines.line(function.span.end)))
+                });
+                out.push(CommentPlace { file: facts.path.clone(), line, text: comment.text.clone(), function });
+            }
+        }
+        out
+    }
+
     /// A file's path.
     pub fn path(&self, file: FileId) -> &str {
         self.code.files.get(file.index()).map_or("", |facts| facts.path.as_str())
@@ -75,6 +161,26 @@ impl Project {
         let inner = self.code.module(node.file).qualified(node.id);
         if inner.is_empty() { module_name(self.path(node.file)) } else { inner }
     }
+}
+
+/// The parts of the schema that files give by themselves, and the database most of them are for.
+fn schema_sources(files: &[FileFacts]) -> (Vec<SchemaSource>, Dialect) {
+    let mut sources = Vec::new();
+    for facts in files {
+        if let Some(sql) = &facts.sql {
+            sources.extend(SchemaSource::sql(&facts.path, sql.clone()));
+        }
+        if let Some(prisma) = &facts.prisma {
+            sources.push(SchemaSource::prisma(&facts.path, prisma.clone()));
+        }
+    }
+    (sources, Dialect::Postgres)
+}
+
+/// Names of tables and models, lower case.
+fn table_names(schema: &Schema) -> FxHashSet<String> {
+    let tables = schema.tables.iter().map(|table| table.name.to_lowercase());
+    tables.chain(schema.models.iter().map(|model| model.name.to_lowercase())).collect()
 }
 
 /// `server/services/user.py` as `server.services.user`.
