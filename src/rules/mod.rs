@@ -7,6 +7,7 @@ pub mod suppress;
 mod n_plus_one;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::error::Error;
@@ -109,12 +110,8 @@ impl Pages {
         let mut out = String::from("| Rule | Usual priority | What it finds | Languages |\n|---|---|---|---|\n");
         for page in self.iter() {
             let link = format!("[`{id}`](rules/{id}.md)", id = page.id);
-            out.push_str(&format!(
-                "| {link} | {:?} | {} | {} |\n",
-                page.priority,
-                page.title,
-                page.languages.join(", ")
-            ));
+            let languages = page.languages.join(", ");
+            let _ = writeln!(out, "| {link} | {:?} | {} | {languages} |", page.priority, page.title);
         }
         out
     }
