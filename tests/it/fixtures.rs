@@ -12,9 +12,11 @@ use perfaudit::{Config, audit};
 const SIGNS: [&str; 5] = ["#", "//", "--", "/*", "<!--"];
 
 type Mark = (String, u32, String);
+/// Lines and rules of `expect:`, those of `ok:`, and typos.
+type Annotations = (Vec<(u32, String)>, Vec<(u32, String)>, Vec<String>);
 
 /// What the comments of one text say: (line, rule) pairs for `expect:` and for `ok:`, and the typos among the rules.
-fn annotations(text: &str) -> (Vec<(u32, String)>, Vec<(u32, String)>, Vec<String>) {
+fn annotations(text: &str) -> Annotations {
     let (mut expected, mut fine, mut typos) = (Vec::new(), Vec::new(), Vec::new());
     let mut waiting: Vec<(bool, String)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -39,11 +41,8 @@ fn annotations(text: &str) -> (Vec<(u32, String)>, Vec<(u32, String)>, Vec<Strin
             continue;
         }
         for (is_expected, rule) in waiting.drain(..).chain(here) {
-            if is_expected {
-                expected.push((number, rule))
-            } else {
-                fine.push((number, rule))
-            }
+            let list = if is_expected { &mut expected } else { &mut fine };
+            list.push((number, rule));
         }
     }
     (expected, fine, typos)
@@ -81,7 +80,7 @@ fn mistakes(folder: &Path) -> Vec<String> {
         .iter()
         .map(|finding| (finding.location.file.clone(), finding.location.start_line, finding.rule.clone()))
         .collect();
-    let (mut expected, mut fine, mut mistakes) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let (mut expected, mut fine, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
         let Ok(text) = std::fs::read_to_string(entry.path()) else {
             continue;
@@ -92,16 +91,16 @@ fn mistakes(folder: &Path) -> Vec<String> {
             .expect("inside")
             .to_string_lossy()
             .replace('\\', "/");
-        let (wanted, silent, typos) = annotations(&text);
-        let known = |marks: Vec<(u32, String)>| marks.into_iter().filter(|(_, rule)| ids().contains(&rule.as_str()));
-        expected.extend(known(wanted).map(|(line, rule)| (file.clone(), line, rule)));
-        fine.extend(known(silent).map(|(line, rule)| (file.clone(), line, rule)));
-        mistakes.extend(typos.into_iter().map(|typo| format!("{file}:{typo}")));
+        let (marks, near_misses, typos) = annotations(&text);
+        let known = |all: Vec<(u32, String)>| all.into_iter().filter(|(_, rule)| ids().contains(&rule.as_str()));
+        expected.extend(known(marks).map(|(line, rule)| (file.clone(), line, rule)));
+        fine.extend(known(near_misses).map(|(line, rule)| (file.clone(), line, rule)));
+        wrong.extend(typos.into_iter().map(|typo| format!("{file}:{typo}")));
     }
     let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
     let say = |(file, line, rule): &Mark, what: &str| format!("fixtures/{name}/{file}:{line}: {rule} {what}");
-    mistakes.extend(expected.difference(&found).map(|mark| say(mark, "is expected and not found")));
-    mistakes.extend(found.difference(&expected).map(|mark| {
+    wrong.extend(expected.difference(&found).map(|mark| say(mark, "is expected and not found")));
+    wrong.extend(found.difference(&expected).map(|mark| {
         let is_near_miss = fine.contains(mark);
         let message = report
             .findings
@@ -114,7 +113,7 @@ fn mistakes(folder: &Path) -> Vec<String> {
         };
         say(mark, &format!("{what}: {}", message.map_or("", |finding| finding.message.as_str())))
     }));
-    mistakes
+    wrong
 }
 
 #[test]
