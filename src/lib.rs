@@ -242,3 +242,31 @@ fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
             .unwrap_or_else(|| "unknown".to_owned())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_with_its_message() {
+        assert_eq!(guarded(|| -> u8 { panic!("broken {}", 1) }), Err("broken 1".to_owned()));
+        assert_eq!(guarded(|| 1), Ok(1));
+    }
+
+    #[test]
+    fn a_run_without_rules_is_a_mistake() {
+        let skip = rules::ids().into_iter().map(str::to_owned).collect();
+        let error = audit_texts(&Config { skip, ..Config::default() }, Vec::new()).expect_err("no rules");
+        assert_eq!(error.to_string(), "rules: none is left to run; see `perfaudit rules`");
+    }
+
+    #[test]
+    fn files_in_memory_are_counted_like_those_on_disk() {
+        let texts = ["b.py", "a.ts", "tests/test_b.py", "x_pb2.py", "notes.txt"].map(|path| (path.to_owned(), "x\n".to_owned()));
+        let report = audit_texts(&Config::default(), texts.to_vec()).expect("a report");
+        assert_eq!(
+            (report.coverage.files(), report.coverage.tests, report.coverage.skipped_count()),
+            (2, 1, 1)
+        );
+    }
+}

@@ -193,14 +193,14 @@ fn walk_folder(root: &Path, start: &Path, excluded: Override, walked: &mut Walke
         }
         is_kept
     };
-    let walker = WalkBuilder::new(start)
+    let entries = WalkBuilder::new(start)
         .follow_links(false)
         .require_git(false)
         .git_global(false)
         .overrides(excluded)
         .filter_entry(keep)
         .build();
-    for entry in walker {
+    for entry in entries {
         match entry {
             Ok(entry) => add_entry(root, &entry, walked),
             Err(error) => walked.skipped.extend(unreadable_entry(root, &error)),

@@ -8,7 +8,7 @@ mod test_rules;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use perfaudit::Error;
 
 /// Something is at or over the threshold.
@@ -102,6 +102,7 @@ fn width() -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -86,9 +86,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let report = perfaudit::audit(&config)?;
     let text = render(&config, &report)?;
     match &config.output {
-        Some(file) => {
-            std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))?
-        }
+        Some(file) => write(file, &text)?,
         None => super::print(&text)?,
     }
     Ok(if report.fails(config.fail_on) {
@@ -123,6 +121,10 @@ fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
     let mut root = absolute.first().map_or_else(|| current.clone(), |path| folder(path));
     while !absolute.iter().all(|path| path.starts_with(&root)) && root.pop() {}
     Ok((root, absolute))
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Error> {
+    std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))
 }
 
 fn render(config: &Config, report: &Report) -> Result<String, Error> {

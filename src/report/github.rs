@@ -11,15 +11,21 @@ pub fn render(report: &Report) -> String {
     let mut out = String::new();
     for finding in &report.findings {
         let at = &finding.location;
+        // GitHub takes columns only within one line.
+        let is_one_line = at.start_line == at.end_line;
+        let columns = if is_one_line {
+            format!(",col={},endColumn={}", at.start_column, at.end_column)
+        } else {
+            String::new()
+        };
         let _ = writeln!(
             out,
-            "::{} file={},line={},endLine={},col={},endColumn={},title={}::{}",
+            "::{} file={},line={},endLine={}{},title={}::{}",
             level(finding),
             workflow_property(&at.file),
             at.start_line,
             at.end_line,
-            at.start_column,
-            at.end_column,
+            columns,
             workflow_property(&format!("{:?} {}", finding.priority, finding.rule)),
             workflow(&text(finding)),
         );

@@ -131,3 +131,22 @@ pub struct RuleText {
 
 /// Rules by id, for the formats that carry their texts.
 pub type RuleTexts = BTreeMap<String, RuleText>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Confidence, Location};
+
+    #[test]
+    fn only_new_findings_at_or_over_the_threshold_fail_a_run() {
+        let finding = |priority, status| Finding {
+            status,
+            ..Finding::new("r", priority, Confidence::High, Location::default())
+        };
+        let report = |findings| Report::new(".", findings, Vec::new(), Coverage::default());
+        let found = report(vec![finding(Priority::P0, Status::Known), finding(Priority::P1, Status::New)]);
+        assert!(!found.fails(Some(Priority::P0)) && found.fails(Some(Priority::P1)) && found.fails(Some(Priority::P2)));
+        assert!(!found.fails(None));
+        assert_eq!((found.summary.new, found.summary.priorities[&Priority::P3]), (1, 0));
+    }
+}

@@ -11,6 +11,9 @@ use crate::report::{Report, escape, words};
 /// Narrower than this, the message's column would be a ribbon.
 const NARROWEST: u16 = 60;
 
+/// Steps of a chain that are shown.
+const LONGEST_CHAIN: usize = 6;
+
 /// How the table is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -116,7 +119,26 @@ fn message(finding: &Finding) -> String {
     if finding.confidence != crate::finding::Confidence::High {
         let _ = write!(text, " ({} confidence)", words::confidence(finding.confidence));
     }
+    if let Some(chain) = chain(finding) {
+        let _ = write!(text, "\n{chain}");
+    }
     text
+}
+
+/// Where the evidence is, in order; of a long chain the ends.
+fn chain(finding: &Finding) -> Option<String> {
+    let mut steps: Vec<String> = Vec::new();
+    for related in &finding.related {
+        let step = format!("{} {}", words::role(related.role), escape::line(&words::place(&related.location)));
+        if steps.last() != Some(&step) {
+            steps.push(step);
+        }
+    }
+    if steps.len() > LONGEST_CHAIN {
+        let left_out = steps.len() - LONGEST_CHAIN;
+        steps.splice(LONGEST_CHAIN - 2..steps.len() - 2, [format!("… {left_out} more …")]);
+    }
+    (!steps.is_empty()).then(|| format!("→ {}", steps.join(" → ")))
 }
 
 fn color(priority: Priority) -> Color {
@@ -141,8 +163,10 @@ fn summary(report: &Report) -> String {
     } else {
         String::new()
     };
-    let files = words::count(report.summary.files, "file", "files");
-    let read = words::count(report.coverage.files(), "file", "files");
+    let (files, read) = (
+        words::grouped(report.summary.files),
+        words::count(report.coverage.files(), "file", "files"),
+    );
     format!("{}{known} in {files} of {read} read", counts.join(" · "))
 }
 

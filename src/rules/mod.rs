@@ -23,6 +23,7 @@ mod unbounded_query;
 mod unindexed_foreign_key;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::error::Error;
@@ -135,12 +136,8 @@ impl Pages {
         let mut out = String::from("| Rule | Usual priority | What it finds | Languages |\n|---|---|---|---|\n");
         for page in self.iter() {
             let link = format!("[`{id}`](rules/{id}.md)", id = page.id);
-            out.push_str(&format!(
-                "| {link} | {:?} | {} | {} |\n",
-                page.priority,
-                page.title,
-                page.languages.join(", ")
-            ));
+            let languages = page.languages.join(", ");
+            let _ = writeln!(out, "| {link} | {:?} | {} | {languages} |", page.priority, page.title);
         }
         out
     }

@@ -62,10 +62,15 @@ pub fn role(path: &str) -> Role {
     Role::Source
 }
 
+/// Whether a lower-case name has one of the endings.
+fn ends(name: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
 fn is_generated(folders: &[&str], name: &str, stem: &str) -> bool {
     let by_folder = folders.iter().any(|folder| matches!(*folder, "__generated__" | "generated"));
-    let by_stem = [".generated", ".gen", ".pb", "_pb"].iter().any(|ending| stem.ends_with(ending));
-    by_folder || by_stem || ["_pb2.py", "_pb2.pyi", "_pb2_grpc.py"].iter().any(|ending| name.ends_with(ending))
+    let by_stem = ends(stem, &[".generated", ".gen", ".pb", "_pb"]);
+    by_folder || by_stem || ends(name, &["_pb2.py", "_pb2.pyi", "_pb2_grpc.py"])
 }
 
 fn is_test(folders: &[&str], name: &str, stem: &str) -> bool {
@@ -81,8 +86,8 @@ fn is_test(folders: &[&str], name: &str, stem: &str) -> bool {
         ".e2e-spec",
         ".mock",
     ];
-    let python = name.ends_with(".py") && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
-    python || by_stem.iter().any(|ending| stem.ends_with(ending)) || folders.iter().any(|folder| TEST_FOLDERS.contains(folder))
+    let python = ends(name, &[".py"]) && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
+    python || ends(stem, &by_stem) || folders.iter().any(|folder| TEST_FOLDERS.contains(folder))
 }
 
 fn is_migration(folders: &[&str], name: &str) -> bool {
@@ -91,7 +96,7 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
         && folders
             .iter()
             .any(|folder| folder.contains("alembic") || folder.contains("migration"));
-    let drizzle = folders.iter().any(|folder| folder.starts_with("drizzle")) && name.ends_with(".sql");
+    let drizzle = folders.iter().any(|folder| folder.starts_with("drizzle")) && ends(name, &[".sql"]);
     let rails_like = folders.windows(2).any(|pair| pair == ["db", "migrate"]);
     has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
 }
@@ -99,11 +104,11 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
 fn is_script(folders: &[&str], name: &str, stem: &str) -> bool {
     let by_folder = folders.iter().any(|folder| SCRIPT_FOLDERS.contains(folder));
     let commands = folders.windows(2).any(|pair| pair == ["management", "commands"]);
-    let is_code = !name.ends_with(".sql") && !name.ends_with(".prisma");
+    let is_code = !ends(name, &[".sql", ".prisma"]);
     let seed =
         is_code && (matches!(stem, "seed" | "seeds" | "seeder" | "seeding") || stem.starts_with("seed_") || stem.starts_with("seed-"));
     let top = folders.is_empty() && matches!(name, "setup.py" | "fabfile.py" | "noxfile.py" | "tasks.py");
-    by_folder || commands || seed || top || stem.ends_with(".seed") || stem.ends_with(".config")
+    by_folder || commands || seed || top || ends(stem, &[".seed", ".config"])
 }
 
 #[cfg(test)]
