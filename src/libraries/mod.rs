@@ -3,6 +3,7 @@
 use crate::ir::Language;
 
 pub mod data;
+pub mod entries;
 pub mod facts;
 pub mod models;
 pub mod value;
