@@ -5,3 +5,6 @@ mod fixtures;
 mod layers;
 mod pages;
 mod snapshots;
+//! Integration tests, one binary.
+
+mod entries;
