@@ -341,6 +341,8 @@ pub struct RelationDef {
     pub fields: Vec<String>,
     /// The attribute on the other side, where it is named.
     pub inverse: Option<String>,
+    /// `to_many` is a guess: the foreign keys decide, once both tables are known.
+    pub undecided: bool,
     /// That other attribute exists only because this one names it (`backref`, Django's reverse accessors); `true` when it holds many.
     pub makes_inverse: Option<bool>,
     /// Where.

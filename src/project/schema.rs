@@ -7,6 +7,7 @@ mod index;
 mod merge;
 pub mod order;
 mod replay;
+pub mod sources;
 
 use std::sync::Arc;
 
@@ -15,26 +16,9 @@ use serde::{Deserialize, Serialize};
 
 pub use index::{Index, Origin};
 
+pub use crate::libraries::ddl::Tool;
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, ModelDef, RelationDef, SchemaChange};
-
-/// The library that declares models or runs migrations.
-#[allow(missing_docs, reason = "the names are the libraries'")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Tool {
-    SqlAlchemy,
-    SqlModel,
-    Django,
-    Drizzle,
-    Prisma,
-    Alembic,
-    TypeOrm,
-    Sequelize,
-    MikroOrm,
-    Knex,
-    Peewee,
-    Sql,
-}
 
 /// What kind of file a part of the schema comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -23,6 +23,7 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
         }
         source.emulates_relations = emulates && source.kind == SourceKind::Model(Tool::Prisma);
     }
+    join_relations(&mut sources);
     resolve_models(&mut sources);
     let mut merged: BTreeMap<(String, Option<String>), Table> = BTreeMap::new();
     let (models, migrations): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| source.kind.is_model());
@@ -62,6 +63,33 @@ fn groups(sources: Vec<SchemaSource>) -> Vec<Vec<SchemaSource>> {
     let mut groups: Vec<Vec<SchemaSource>> = by_group.into_values().collect();
     groups.iter_mut().for_each(order::sort);
     groups
+}
+
+/// Relations that are declared apart from their model (Drizzle) go to it: in the same file first, else wherever it is.
+fn join_relations(sources: &mut [SchemaSource]) {
+    let mut apart: Vec<(usize, ModelDef)> = Vec::new();
+    for (at, source) in sources.iter_mut().enumerate() {
+        let (partial, whole) = std::mem::take(&mut source.models)
+            .into_iter()
+            .partition(|model| model.table.name.is_empty());
+        source.models = whole;
+        apart.extend(partial.into_iter().map(|model: ModelDef| (at, model)));
+    }
+    for (at, partial) in apart {
+        let here = sources
+            .get(at)
+            .is_some_and(|source| source.models.iter().any(|model| model.name == partial.name));
+        let holder = if here {
+            sources.get_mut(at)
+        } else {
+            sources
+                .iter_mut()
+                .find(|source| source.models.iter().any(|model| model.name == partial.name))
+        };
+        if let Some(model) = holder.and_then(|source| source.models.iter_mut().find(|model| model.name == partial.name)) {
+            model.relations.extend(partial.relations);
+        }
+    }
 }
 
 /// Turns fields into columns, and types that may be models into what they are.
@@ -255,6 +283,7 @@ fn finish(schema: &mut Schema, sources: &[SchemaSource]) {
         schema.models[at].table = position;
         schema.tables[position].models.push(at);
     }
+    decide_relations(schema);
     add_inverse_relations(schema);
     for at in 0..schema.tables.len() {
         let targets: Vec<Option<(String, Vec<String>)>> = schema.tables[at]
@@ -317,6 +346,41 @@ fn index_foreign_keys(table: &mut Table) {
         };
         if let Some(place) = key.places.first() {
             table.indexes.push(Index::new(&def, Origin::ForeignKey, place.clone()));
+        }
+    }
+}
+
+/// Which side of an untyped relation holds many: the one whose table has no foreign key to the other.
+fn decide_relations(schema: &mut Schema) {
+    let points_to = |from: &Table, to: &Table| {
+        from.foreign_keys.iter().any(|key| {
+            schema
+                .table(&key.target)
+                .is_some_and(|table| table.name == to.name && table.schema == to.schema)
+        })
+    };
+    let mut decided = Vec::new();
+    for (at, model) in schema.models.iter().enumerate() {
+        for (position, relation) in model.relations.iter().enumerate().filter(|(_, relation)| relation.undecided) {
+            let sides = schema
+                .tables
+                .get(model.table)
+                .zip(schema.model(&relation.target).and_then(|target| schema.tables.get(target.table)));
+            let Some((own, target)) = sides else { continue };
+            let to_many = if own.full_name() == target.full_name() {
+                relation.name.ends_with('s') || relation.name == "children"
+            } else {
+                !points_to(own, target) && points_to(target, own)
+            };
+            decided.push((at, position, to_many));
+        }
+    }
+    for (at, position, to_many) in decided {
+        let relation = &mut schema.models[at].relations[position];
+        relation.to_many = to_many;
+        relation.undecided = false;
+        if relation.makes_inverse.is_some() {
+            relation.makes_inverse = Some(!to_many);
         }
     }
 }

@@ -221,6 +221,16 @@ impl State {
         }
         let known = self.find(&def.table).is_some_and(|at| !self.tables[at].phantom);
         let at = self.table(context, &def.table, span);
+        // A second index of the name can only fail, or stand in another branch of the same step.
+        let bare = self.tables[at].name.clone();
+        if def.name.as_deref().is_some_and(|name| {
+            self.tables[at]
+                .indexes
+                .iter()
+                .any(|index| index.name.is_some() && is_named(index, &bare, qualified(name).1))
+        }) {
+            return;
+        }
         let key = (self.tables[at].schema.as_deref().map(folded), folded(&self.tables[at].name));
         if matches!(context.kind, SourceKind::Migration(_)) {
             self.builds.push(IndexBuild {
