@@ -2,10 +2,19 @@
 
 use crate::ir::Language;
 
+pub mod chain;
 pub mod data;
 pub mod facts;
 pub mod models;
+pub mod sqlalchemy;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, value::Recognise)] = &[];
+pub const RECOGNISERS: &[(Language, value::Recognise)] = &[(Language::Python, sqlalchemy::recognise)];
+
+/// Whether iterating a query runs it: querysets and 1.x queries.
+pub fn is_lazy_iterable(query: &value::Query) -> bool {
+    !query.executed
+        && query.statement.operation == crate::statement::Operation::Select
+        && matches!(query.library, "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo")
+}
