@@ -3,6 +3,7 @@ pub mod finding;
 pub mod ir;
 pub mod libraries;
 pub mod project;
+pub mod rules;
 pub mod source;
 pub mod statement;
 pub mod syntax;

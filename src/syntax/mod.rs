@@ -1,7 +1,9 @@
-//! Front ends: bytes to [`crate::ir`]. The only code that knows node kinds of grammars.
+//! Front ends: bytes to [`crate::ir`], to statements and to schema changes. The only code that knows node kinds of grammars.
 
 mod builder;
 mod flat;
 pub mod json;
+pub mod prisma;
 pub mod python;
+pub mod sql;
 pub mod typescript;
