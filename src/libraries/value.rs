@@ -124,6 +124,8 @@ pub struct Query {
     pub fetch: bool,
     /// The statement text was not understood (raw SQL that is dynamic or of another language): no claim on its shape.
     pub opaque: bool,
+    /// It only takes rows from the result of a query that ran at an earlier call: no new visit to the database.
+    pub fetch: bool,
 }
 
 impl Query {
