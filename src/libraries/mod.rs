@@ -13,14 +13,19 @@ pub mod entries;
 pub mod facts;
 pub mod models;
 pub mod polling;
+pub mod prisma;
+pub mod shape;
 pub mod sqlalchemy;
 pub mod sqlalchemy_models;
 mod sqlalchemy_parts;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
 pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::Python, sqlalchemy::recognise),
+    (Language::TypeScript, prisma::recognise),
 ];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
