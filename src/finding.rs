@@ -181,7 +181,11 @@ impl Finding {
 
     /// Adds a step of evidence.
     pub fn relate(&mut self, location: Location, role: Role, message: impl Into<String>) {
-        self.related.push(Related { location, message: message.into(), role });
+        self.related.push(Related {
+            location,
+            message: message.into(),
+            role,
+        });
     }
 
     /// The order of the report: priority, then place, then rule, then title.
@@ -193,7 +197,11 @@ impl Finding {
 /// Identity of a finding: rule, symbol (or the file where there is none) and subject, never a line, a message or a
 /// count. `ordinal` tells apart equal ones in one symbol, counted in source order.
 pub fn fingerprint(finding: &Finding, ordinal: usize) -> String {
-    let place = if finding.location.symbol.is_empty() { &finding.location.file } else { &finding.location.symbol };
+    let place = if finding.location.symbol.is_empty() {
+        &finding.location.file
+    } else {
+        &finding.location.symbol
+    };
     let text = format!("{}\0{}\0{}\0{}", finding.rule, place, finding.subject, ordinal);
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
 }

@@ -132,7 +132,11 @@ pub enum ExprKind {
     /// `base[index]`; generics in annotations too. A slice is [`ExprKind::Slice`] in the index.
     Index { base: ExprId, index: ExprId },
     /// `lower:upper:step`.
-    Slice { lower: Option<ExprId>, upper: Option<ExprId>, step: Option<ExprId> },
+    Slice {
+        lower: Option<ExprId>,
+        upper: Option<ExprId>,
+        step: Option<ExprId>,
+    },
     /// A call, or `new` with `is_new`. A tagged template is a call with the template as only argument.
     Call { callee: ExprId, args: Box<[Arg]>, is_new: bool },
     /// A string literal's value; adjacent literals are joined.
@@ -166,13 +170,21 @@ pub enum ExprKind {
     /// A lambda, arrow function, function expression, or method in an object literal.
     Lambda(FunctionId),
     /// A list, set, dict comprehension or generator.
-    Comp { kind: CompKind, elements: Box<[ExprId]>, clauses: Box<[Clause]> },
+    Comp {
+        kind: CompKind,
+        elements: Box<[ExprId]>,
+        clauses: Box<[Clause]>,
+    },
     /// `*x`, `**x`, `...x`.
     Spread(ExprId),
     /// `a := b`, and an assignment used as an expression.
     Assign { target: ExprId, value: ExprId },
     /// `<Name prop={value}>children</Name>`.
-    Jsx { name: Option<ExprId>, props: Box<[Entry]>, children: Box<[ExprId]> },
+    Jsx {
+        name: Option<ExprId>,
+        props: Box<[Entry]>,
+        children: Box<[ExprId]>,
+    },
     /// Anything else, with the expressions inside it.
     Other(Box<[ExprId]>),
 }
@@ -222,7 +234,12 @@ pub enum StmtKind {
     /// An expression for its effect.
     Expr(ExprId),
     /// `target = value`, `const target = value`, `target += value` (`op` is `+`), `target: annotation`.
-    Assign { target: ExprId, value: Option<ExprId>, annotation: Option<ExprId>, op: Option<Sym> },
+    Assign {
+        target: ExprId,
+        value: Option<ExprId>,
+        annotation: Option<ExprId>,
+        op: Option<Sym>,
+    },
     /// `return x`; an arrow function's expression body is one too.
     Return(Option<ExprId>),
     /// `raise x`, `throw x`.
@@ -245,9 +262,18 @@ pub enum StmtKind {
         body: Block,
     },
     /// `try`; `finally` after the handlers.
-    Try { body: Block, handlers: Box<[Block]>, orelse: Block, finally: Block },
+    Try {
+        body: Block,
+        handlers: Box<[Block]>,
+        orelse: Block,
+        finally: Block,
+    },
     /// `with a as b`: pairs of value and target.
-    With { items: Box<[(ExprId, Option<ExprId>)]>, is_async: bool, body: Block },
+    With {
+        items: Box<[(ExprId, Option<ExprId>)]>,
+        is_async: bool,
+        body: Block,
+    },
     /// `switch`, `match`: the subject and the cases' bodies.
     Switch { subject: ExprId, cases: Box<[Block]> },
     /// A named function.
@@ -454,7 +480,10 @@ impl Module {
 
     /// All functions with their ids, the module's body first.
     pub fn function_ids(&self) -> impl Iterator<Item = (FunctionId, &Function)> {
-        self.functions.iter().enumerate().map(|(index, function)| (FunctionId(index as u32), function))
+        self.functions
+            .iter()
+            .enumerate()
+            .map(|(index, function)| (FunctionId(index as u32), function))
     }
 
     /// All classes with their ids.
@@ -509,7 +538,13 @@ impl Module {
     /// The call at an expression.
     pub fn call(&self, id: ExprId) -> Option<Call<'_>> {
         match self.kind(id) {
-            ExprKind::Call { callee, args, is_new } => Some(Call { module: self, id, callee: *callee, args, is_new: *is_new }),
+            ExprKind::Call { callee, args, is_new } => Some(Call {
+                module: self,
+                id,
+                callee: *callee,
+                args,
+                is_new: *is_new,
+            }),
             _ => None,
         }
     }
@@ -524,8 +559,14 @@ impl Module {
 
     /// An object or dict literal's value for a key.
     pub fn entry(&self, object: ExprId, key: &str) -> Option<ExprId> {
-        let ExprKind::Object(entries) = self.kind(object) else { return None };
-        entries.iter().rev().find(|entry| entry.key.and_then(|k| self.string(k)) == Some(key)).map(|entry| entry.value)
+        let ExprKind::Object(entries) = self.kind(object) else {
+            return None;
+        };
+        entries
+            .iter()
+            .rev()
+            .find(|entry| entry.key.and_then(|k| self.string(k)) == Some(key))
+            .map(|entry| entry.value)
     }
 
     /// The children of an expression, in source order (a lambda's body is not among them).
@@ -596,12 +637,14 @@ impl Module {
     pub fn stmt_exprs(&self, id: StmtId) -> Vec<ExprId> {
         match &self.stmt(id).kind {
             StmtKind::Expr(value) => vec![*value],
-            StmtKind::Assign { target, value, annotation, .. } => {
-                [Some(*target), *value, *annotation].into_iter().flatten().collect()
-            }
+            StmtKind::Assign {
+                target, value, annotation, ..
+            } => [Some(*target), *value, *annotation].into_iter().flatten().collect(),
             StmtKind::Return(value) | StmtKind::Raise(value) => value.iter().copied().collect(),
             StmtKind::If { test, .. } => vec![*test],
-            StmtKind::Loop { target, iterable, test, .. } => [*target, *iterable, *test].into_iter().flatten().collect(),
+            StmtKind::Loop {
+                target, iterable, test, ..
+            } => [*target, *iterable, *test].into_iter().flatten().collect(),
             StmtKind::With { items, .. } => items.iter().flat_map(|(value, target)| [Some(*value), *target]).flatten().collect(),
             StmtKind::Switch { subject, .. } => vec![*subject],
             StmtKind::Other(items) => items.to_vec(),
@@ -614,7 +657,12 @@ impl Module {
         match &self.stmt(id).kind {
             StmtKind::If { then, orelse, .. } => vec![then, orelse],
             StmtKind::Loop { header, body, .. } => vec![header, body],
-            StmtKind::Try { body, handlers, orelse, finally } => {
+            StmtKind::Try {
+                body,
+                handlers,
+                orelse,
+                finally,
+            } => {
                 let mut blocks: Vec<&[StmtId]> = vec![body];
                 blocks.extend(handlers.iter().map(AsRef::as_ref));
                 blocks.push(orelse);
@@ -671,7 +719,11 @@ impl Module {
 
     /// Symbols by text, for look-ups of a known name.
     pub fn symbol_table(&self) -> FxHashMap<&str, Sym> {
-        self.strings.iter().enumerate().map(|(index, text)| (text.as_ref(), Sym(index as u32))).collect()
+        self.strings
+            .iter()
+            .enumerate()
+            .map(|(index, text)| (text.as_ref(), Sym(index as u32)))
+            .collect()
     }
 }
 
@@ -710,18 +762,26 @@ impl<'m> Call<'m> {
     /// The positional argument at an index; `None` where a spread comes before it.
     pub fn arg(&self, index: usize) -> Option<ExprId> {
         let mut positional = self.args.iter().filter(|arg| arg.name.is_none());
-        let before = positional.by_ref().take(index).any(|arg| matches!(self.module.kind(arg.value), ExprKind::Spread(_)));
+        let before = positional
+            .by_ref()
+            .take(index)
+            .any(|arg| matches!(self.module.kind(arg.value), ExprKind::Spread(_)));
         if before { None } else { positional.next().map(|arg| arg.value) }
     }
 
     /// The keyword argument of a name.
     pub fn keyword(&self, name: &str) -> Option<ExprId> {
-        self.args.iter().find(|arg| arg.name.is_some_and(|sym| self.module.str(sym) == name)).map(|arg| arg.value)
+        self.args
+            .iter()
+            .find(|arg| arg.name.is_some_and(|sym| self.module.str(sym) == name))
+            .map(|arg| arg.value)
     }
 
     /// Whether arguments come through a spread, so that an absence proves nothing.
     pub fn is_open(&self) -> bool {
-        self.args.iter().any(|arg| matches!(self.module.kind(arg.value), ExprKind::Spread(_)))
+        self.args
+            .iter()
+            .any(|arg| matches!(self.module.kind(arg.value), ExprKind::Spread(_)))
     }
 
     /// The calls of a fluent chain, from the first to this one: `a.b().c().d()` gives `b`, `c`, `d`. `await`s in

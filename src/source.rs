@@ -15,7 +15,10 @@ impl Span {
     /// A span from two byte offsets; offsets past `u32::MAX` saturate (files of that size are never read).
     pub fn new(start: usize, end: usize) -> Self {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Span { start: clamp(start), end: clamp(end) }
+        Span {
+            start: clamp(start),
+            end: clamp(end),
+        }
     }
 
     /// Whether `offset` lies inside.
@@ -70,7 +73,11 @@ impl LineIndex {
         let line = self.line(offset);
         let start = self.starts.get(line as usize - 1).copied().unwrap_or(0);
         let first = self.wide.partition_point(|&(at, _)| at < start);
-        let extra: u32 = self.wide[first..].iter().take_while(|&&(at, _)| at < offset).map(|&(_, more)| u32::from(more)).sum();
+        let extra: u32 = self.wide[first..]
+            .iter()
+            .take_while(|&&(at, _)| at < offset)
+            .map(|&(_, more)| u32::from(more))
+            .sum();
         (line, offset.saturating_sub(start).saturating_sub(extra) + 1)
     }
 }

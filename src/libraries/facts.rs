@@ -50,7 +50,14 @@ pub struct FileFacts {
 
 /// Takes the facts of one file.
 pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
-    let mut facts = FileFacts { path: path.to_owned(), lines: LineIndex::new(text), module: None, settings: None, sql: None, prisma: None };
+    let mut facts = FileFacts {
+        path: path.to_owned(),
+        lines: LineIndex::new(text),
+        module: None,
+        settings: None,
+        sql: None,
+        prisma: None,
+    };
     match kind {
         FileKind::Python => facts.module = Some(python::lower(text)),
         FileKind::TypeScript => facts.module = Some(typescript::lower(text, false)),

@@ -11,14 +11,22 @@ const MAX_DEPTH: u32 = 10;
 
 /// The executed queries whose rows are in what an expression holds, each once, in the order they are met.
 pub fn sources(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<(FileId, ExprId)> {
-    let mut flow = Flow { eval, seen: FxHashSet::default(), out: Vec::new() };
+    let mut flow = Flow {
+        eval,
+        seen: FxHashSet::default(),
+        out: Vec::new(),
+    };
     flow.expr(file, expr, 0);
     flow.out
 }
 
 /// The queries whose rows a function returns.
 pub fn returned_sources(eval: &Evaluator<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, ExprId)> {
-    let mut flow = Flow { eval, seen: FxHashSet::default(), out: Vec::new() };
+    let mut flow = Flow {
+        eval,
+        seen: FxHashSet::default(),
+        out: Vec::new(),
+    };
     flow.function(file, function, 0);
     flow.out
 }
@@ -44,11 +52,18 @@ impl Flow<'_, '_> {
         match module.kind(expr) {
             ExprKind::Call { .. } => self.call(file, expr, depth),
             ExprKind::Name(name) => {
-                let Some(Found::Binding(at, function, binding)) = self.eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start) else { return };
+                let Some(Found::Binding(at, function, binding)) =
+                    self.eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)
+                else {
+                    return;
+                };
                 match binding.bound {
                     Bound::Value(value, _) => {
                         self.expr(at, value, depth + 1);
-                        if matches!(self.eval.code.module(at).kind(value), ExprKind::List(_) | ExprKind::Object(_) | ExprKind::Call { .. }) {
+                        if matches!(
+                            self.eval.code.module(at).kind(value),
+                            ExprKind::List(_) | ExprKind::Object(_) | ExprKind::Call { .. }
+                        ) {
                             self.accumulated(at, function, *name, depth);
                         }
                     }
@@ -107,7 +122,10 @@ impl Flow<'_, '_> {
         if let Callees::Functions(functions) = self.eval.callees(file, call.callee) {
             for (at, function) in functions {
                 let target = self.eval.code.module(at);
-                let is_init = target.function(function).name.is_some_and(|name| matches!(target.str(name), "__init__" | "constructor"));
+                let is_init = target
+                    .function(function)
+                    .name
+                    .is_some_and(|name| matches!(target.str(name), "__init__" | "constructor"));
                 if is_init {
                     for arg in call.args {
                         self.expr(file, arg.value, depth + 1);
@@ -126,7 +144,24 @@ impl Flow<'_, '_> {
             return;
         }
         if let (Some(method), Some(receiver)) = (call.method(), call.receiver()) {
-            if is_iteration(method) || matches!(method, "slice" | "sort" | "reverse" | "concat" | "flat" | "all" | "scalars" | "fetchall" | "mappings" | "unique" | "values" | "items" | "to_list") {
+            if is_iteration(method)
+                || matches!(
+                    method,
+                    "slice"
+                        | "sort"
+                        | "reverse"
+                        | "concat"
+                        | "flat"
+                        | "all"
+                        | "scalars"
+                        | "fetchall"
+                        | "mappings"
+                        | "unique"
+                        | "values"
+                        | "items"
+                        | "to_list"
+                )
+            {
                 self.expr(file, receiver, depth + 1);
                 return;
             }
@@ -140,9 +175,15 @@ impl Flow<'_, '_> {
     fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
         let module = self.eval.code.module(file);
         for (id, expr) in module.expr_ids() {
-            let ExprKind::Call { callee, args, .. } = &expr.kind else { continue };
-            let ExprKind::Attr { base, name: method } = module.kind(*callee) else { continue };
-            if !matches!(module.kind(*base), ExprKind::Name(other) if *other == name) || !matches!(module.str(*method), "append" | "push" | "extend" | "add") {
+            let ExprKind::Call { callee, args, .. } = &expr.kind else {
+                continue;
+            };
+            let ExprKind::Attr { base, name: method } = module.kind(*callee) else {
+                continue;
+            };
+            if !matches!(module.kind(*base), ExprKind::Name(other) if *other == name)
+                || !matches!(module.str(*method), "append" | "push" | "extend" | "add")
+            {
                 continue;
             }
             if !is_within(module, id, function) {
@@ -178,14 +219,19 @@ fn nearest_iterable(module: &Module, expr: ExprId) -> Option<ExprId> {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) => {
-                if let StmtKind::Loop { iterable: Some(iterable), .. } = &module.stmt(id).kind {
+                if let StmtKind::Loop {
+                    iterable: Some(iterable), ..
+                } = &module.stmt(id).kind
+                {
                     return Some(*iterable);
                 }
                 module.stmt(id).parent
             }
             Parent::Function(id) => match module.function(id).definition {
                 Parent::Expr(lambda) => {
-                    let Parent::Expr(parent) = module.expr(lambda).parent else { return None };
+                    let Parent::Expr(parent) = module.expr(lambda).parent else {
+                        return None;
+                    };
                     let call = module.call(parent)?;
                     if call.method().is_some_and(is_iteration) {
                         return call.receiver();
@@ -199,4 +245,3 @@ fn nearest_iterable(module: &Module, expr: ExprId) -> Option<ExprId> {
     }
     None
 }
-

@@ -12,7 +12,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, St
 use crate::libraries::context::{self, Callback};
 use crate::libraries::data::Effects;
 use crate::libraries::entries::{self, Entry};
-use crate::libraries::value::{FileId, Model, Query, Resolver, Value};
+use crate::libraries::value::{FileId, Model, Query, Value};
 use crate::source::Span;
 
 /// A function of the project, by its place in the list of all.
@@ -173,7 +173,11 @@ impl Graph {
         let properties = property_names(code);
         let round = build(code, &first, &properties);
         code.arguments = merge_arguments(&round);
-        let files = if code.arguments.is_empty() { round } else { build(code, &first, &properties) };
+        let files = if code.arguments.is_empty() {
+            round
+        } else {
+            build(code, &first, &properties)
+        };
         let mut graph = assemble(code, first, files);
         graph.resolve_unique_names(code);
         graph.propagate(code);
@@ -223,7 +227,11 @@ impl Graph {
 
     /// The entry point that reaches a function.
     pub fn entry_of(&self, function: FnId) -> Option<&Entry> {
-        self.reach.get(function.index()).copied().flatten().and_then(|reach| self.entries.get(reach.entry))
+        self.reach
+            .get(function.index())
+            .copied()
+            .flatten()
+            .and_then(|reach| self.entries.get(reach.entry))
     }
 
     /// A method name that only one function has is that function; at lower confidence, where nothing else is known.
@@ -243,7 +251,9 @@ impl Graph {
                     continue;
                 }
                 let Some(call) = module.call(edge.expr) else { continue };
-                let Some(method) = call.method().filter(|name| is_distinctive(name)) else { continue };
+                let Some(method) = call.method().filter(|name| is_distinctive(name)) else {
+                    continue;
+                };
                 if let Some([only]) = by_name.get(method).map(Vec::as_slice) {
                     edge.targets = vec![*only];
                 }
@@ -322,9 +332,10 @@ impl Graph {
                 return Some(Step::Query(site));
             }
         }
-        node.edges.iter().position(|edge| {
-            edge.kind == EdgeKind::Call && edge.effects.has(effect) && !(effect == Effects::BLOCKING && edge.awaited)
-        }).map(Step::Direct)
+        node.edges
+            .iter()
+            .position(|edge| edge.kind == EdgeKind::Call && edge.effects.has(effect) && !(effect == Effects::BLOCKING && edge.awaited))
+            .map(Step::Direct)
     }
 
     /// Marks what entry points reach: routes first, so that a function that both a route and a script call is a route's.
@@ -341,17 +352,29 @@ impl Graph {
                 let (file, function) = self.entries[entry].function;
                 let id = self.id(file, function);
                 if self.reach[id.index()].is_none() {
-                    self.reach[id.index()] = Some(Reach { entry, from: None, distance: 0 });
+                    self.reach[id.index()] = Some(Reach {
+                        entry,
+                        from: None,
+                        distance: 0,
+                    });
                     queue.push_back(id);
                 }
                 at += 1;
             }
             while let Some(id) = queue.pop_front() {
                 let Some(here) = self.reach[id.index()] else { continue };
-                let targets: Vec<FnId> = self.functions[id.index()].edges.iter().flat_map(|edge| edge.targets.iter().copied()).collect();
+                let targets: Vec<FnId> = self.functions[id.index()]
+                    .edges
+                    .iter()
+                    .flat_map(|edge| edge.targets.iter().copied())
+                    .collect();
                 for target in targets {
                     if self.reach[target.index()].is_none() {
-                        self.reach[target.index()] = Some(Reach { entry: here.entry, from: Some(id), distance: here.distance + 1 });
+                        self.reach[target.index()] = Some(Reach {
+                            entry: here.entry,
+                            from: Some(id),
+                            distance: here.distance + 1,
+                        });
                         queue.push_back(target);
                     }
                 }
@@ -380,14 +403,24 @@ fn property_names(code: &Code) -> FxHashSet<String> {
     let mut names = FxHashSet::default();
     for (_, module) in code.modules() {
         if module.language == Language::Python {
-            names.extend(module.functions.iter().filter(|f| f.is_property).filter_map(|f| f.name).map(|name| module.str(name).to_owned()));
+            names.extend(
+                module
+                    .functions
+                    .iter()
+                    .filter(|f| f.is_property)
+                    .filter_map(|f| f.name)
+                    .map(|name| module.str(name).to_owned()),
+            );
         }
     }
     names
 }
 
 fn build(code: &Code, first: &[u32], properties: &FxHashSet<String>) -> Vec<FileGraph> {
-    (0..code.files.len()).into_par_iter().map(|index| FileBuilder::new(code, first, properties, FileId(index as u32)).run()).collect()
+    (0..code.files.len())
+        .into_par_iter()
+        .map(|index| FileBuilder::new(code, first, properties, FileId(index as u32)).run())
+        .collect()
 }
 
 /// What calls pass, where they agree.
@@ -457,7 +490,10 @@ fn is_cache_decorator(module: &Module, decorator: ExprId) -> bool {
         ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
         _ => return false,
     };
-    matches!(name, "lru_cache" | "cache" | "cached" | "alru_cache" | "cached_property" | "memoize" | "ttl_cache" | "async_lru_cache" | "redis_cache")
+    matches!(
+        name,
+        "lru_cache" | "cache" | "cached" | "alru_cache" | "cached_property" | "memoize" | "ttl_cache" | "async_lru_cache" | "redis_cache"
+    )
 }
 
 struct FileBuilder<'c> {
@@ -477,8 +513,23 @@ impl<'c> FileBuilder<'c> {
         let module = code.module(file);
         let has_module = code.files.get(file.index()).is_some_and(|facts| facts.module.is_some());
         let count = if has_module { module.functions.len() } else { 0 };
-        let out = FileGraph { functions: vec![(Vec::new(), Vec::new()); count], sites: Vec::new(), entries: Vec::new(), calls: CallTotals::default(), arguments: Vec::new() };
-        FileBuilder { code, eval: Evaluator::new(code), first, properties, file, module, out, claimed: FxHashSet::default() }
+        let out = FileGraph {
+            functions: vec![(Vec::new(), Vec::new()); count],
+            sites: Vec::new(),
+            entries: Vec::new(),
+            calls: CallTotals::default(),
+            arguments: Vec::new(),
+        };
+        FileBuilder {
+            code,
+            eval: Evaluator::new(code),
+            first,
+            properties,
+            file,
+            module,
+            out,
+            claimed: FxHashSet::default(),
+        }
     }
 
     fn run(mut self) -> FileGraph {
@@ -486,7 +537,11 @@ impl<'c> FileBuilder<'c> {
             return self.out;
         }
         let module = self.module;
-        let outermost: Vec<ExprId> = module.expr_ids().map(|(id, _)| id).filter(|&id| module.call(id).is_some() && !is_chained(module, id)).collect();
+        let outermost: Vec<ExprId> = module
+            .expr_ids()
+            .map(|(id, _)| id)
+            .filter(|&id| module.call(id).is_some() && !is_chained(module, id))
+            .collect();
         for &call in &outermost {
             self.find_site(call);
         }
@@ -551,7 +606,10 @@ impl<'c> FileBuilder<'c> {
         let module = self.module;
         let mut places: Vec<ExprId> = Vec::new();
         for stmt in &module.stmts {
-            if let StmtKind::Loop { iterable: Some(iterable), .. } = &stmt.kind {
+            if let StmtKind::Loop {
+                iterable: Some(iterable), ..
+            } = &stmt.kind
+            {
                 places.push(*iterable);
             }
         }
@@ -561,7 +619,22 @@ impl<'c> FileBuilder<'c> {
                 ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => places.push(*inner),
                 ExprKind::Call { callee, args, .. } if args.len() == 1 => {
                     if let ExprKind::Name(name) = module.kind(*callee) {
-                        if matches!(module.str(*name), "list" | "len" | "sorted" | "set" | "tuple" | "sum" | "dict" | "bool" | "enumerate" | "iter" | "next" | "any" | "all") {
+                        if matches!(
+                            module.str(*name),
+                            "list"
+                                | "len"
+                                | "sorted"
+                                | "set"
+                                | "tuple"
+                                | "sum"
+                                | "dict"
+                                | "bool"
+                                | "enumerate"
+                                | "iter"
+                                | "next"
+                                | "any"
+                                | "all"
+                        ) {
                             places.push(args[0].value);
                         }
                     }
@@ -602,7 +675,13 @@ impl<'c> FileBuilder<'c> {
                 self.out.calls.resolved += 1;
             }
             Callees::External(name) => {
-                edge.effects = self.code.data.of(module.language).call(&name).map(|facts| facts.effects).unwrap_or_default();
+                edge.effects = self
+                    .code
+                    .data
+                    .of(module.language)
+                    .call(&name)
+                    .map(|facts| facts.effects)
+                    .unwrap_or_default();
                 edge.external = Some(name);
                 self.out.calls.external += 1;
             }
@@ -620,11 +699,17 @@ impl<'c> FileBuilder<'c> {
     }
 
     fn interface_methods(&self, call: &Call<'_>) -> Vec<FnId> {
-        let (Some(receiver), Some(method)) = (call.receiver(), call.method()) else { return Vec::new() };
+        let (Some(receiver), Some(method)) = (call.receiver(), call.method()) else {
+            return Vec::new();
+        };
         match self.eval.value(self.file, receiver) {
             Value::Instance(file, class) => {
                 let found = self.eval.implementations(file, class, method);
-                if found.len() > 6 { Vec::new() } else { found.into_iter().map(|(file, function)| self.fn_id(file, function)).collect() }
+                if found.len() > 6 {
+                    Vec::new()
+                } else {
+                    found.into_iter().map(|(file, function)| self.fn_id(file, function)).collect()
+                }
             }
             _ => Vec::new(),
         }
@@ -674,7 +759,9 @@ impl<'c> FileBuilder<'c> {
             Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => (file, class),
             _ => return,
         };
-        let Some((file, Member::Method(function))) = self.eval.member(place.0, place.1, name) else { return };
+        let Some((file, Member::Method(function))) = self.eval.member(place.0, place.1, name) else {
+            return;
+        };
         let definition = self.code.module(file).function(function);
         if !definition.is_property {
             return;
@@ -697,14 +784,22 @@ impl<'c> FileBuilder<'c> {
         let &[(file, function)] = functions else { return };
         let target = self.code.module(file);
         let definition = target.function(function);
-        let is_bound = definition.class.is_some() && target.language == Language::Python && definition.params.first().and_then(|param| param.name).is_some_and(|name| matches!(target.str(name), "self" | "cls"));
+        let is_bound = definition.class.is_some()
+            && target.language == Language::Python
+            && definition
+                .params
+                .first()
+                .and_then(|param| param.name)
+                .is_some_and(|name| matches!(target.str(name), "self" | "cls"));
         let shift = usize::from(is_bound);
         for (index, param) in definition.params.iter().enumerate().skip(shift) {
             if param.annotation.is_some() && target.language == Language::Python {
                 continue;
             }
             let by_name = param.name.and_then(|name| call.keyword(target.str(name)));
-            let Some(arg) = by_name.or_else(|| call.arg(index - shift)) else { continue };
+            let Some(arg) = by_name.or_else(|| call.arg(index - shift)) else {
+                continue;
+            };
             let value = self.eval.value(self.file, arg);
             let telling = match &value {
                 Value::Unknown | Value::Literal(..) | Value::Function(..) | Value::Query(..) | Value::External(_) => false,
@@ -726,9 +821,19 @@ impl<'c> FileBuilder<'c> {
                 continue;
             }
             for dependency in entries::dependencies(&self.eval, file, function) {
-                let Callees::Functions(functions) = self.eval.callees(file, dependency) else { continue };
+                let (at, dependency) = dependency;
+                let Callees::Functions(functions) = self.eval.callees(at, dependency) else {
+                    continue;
+                };
+                // An alias of another file has no place in this one: the decorator stands for it.
+                let own = if at == file {
+                    Some(dependency)
+                } else {
+                    self.module.function(function).decorators.first().copied()
+                };
+                let Some(expr) = own else { continue };
                 let edge = Edge {
-                    expr: dependency,
+                    expr,
                     targets: functions.into_iter().map(|(file, function)| self.fn_id(file, function)).collect(),
                     external: None,
                     effects: Effects::NONE,
@@ -751,7 +856,9 @@ fn is_chained(module: &Module, id: ExprId) -> bool {
         match module.kind(at) {
             ExprKind::Await(_) => parent = module.expr(at).parent,
             ExprKind::Attr { .. } => {
-                let Parent::Expr(outer) = module.expr(at).parent else { return false };
+                let Parent::Expr(outer) = module.expr(at).parent else {
+                    return false;
+                };
                 return match module.kind(outer) {
                     ExprKind::Call { callee, .. } => *callee == at,
                     ExprKind::Attr { .. } => is_chained(module, at),
@@ -783,13 +890,33 @@ pub fn is_awaited(module: &Module, id: ExprId) -> bool {
         match parent {
             Parent::Expr(at) => match module.kind(at) {
                 ExprKind::Await(_) => return true,
-                ExprKind::Attr { .. } | ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Spread(_) | ExprKind::Comp { .. } | ExprKind::Cond { .. } => {
+                ExprKind::Attr { .. }
+                | ExprKind::List(_)
+                | ExprKind::Tuple(_)
+                | ExprKind::Spread(_)
+                | ExprKind::Comp { .. }
+                | ExprKind::Cond { .. } => {
                     parent = module.expr(at).parent;
                 }
                 ExprKind::Call { callee, args, .. } => {
-                    let is_arg = args.iter().any(|arg| Parent::Expr(at) == module.expr(arg.value).parent && *callee != arg.value);
+                    let is_arg = args
+                        .iter()
+                        .any(|arg| Parent::Expr(at) == module.expr(arg.value).parent && *callee != arg.value);
                     let name = module.call(at).and_then(|call| call.method()).unwrap_or("");
-                    let gathers = matches!(name, "gather" | "all" | "allSettled" | "race" | "wait_for" | "shield" | "create_task" | "ensure_future" | "timeout" | "push" | "append");
+                    let gathers = matches!(
+                        name,
+                        "gather"
+                            | "all"
+                            | "allSettled"
+                            | "race"
+                            | "wait_for"
+                            | "shield"
+                            | "create_task"
+                            | "ensure_future"
+                            | "timeout"
+                            | "push"
+                            | "append"
+                    );
                     if is_arg && !gathers && !is_iteration(name) {
                         // A callee in the chain (`x().then()`) goes on; an argument of something else does not.
                         if module.call(at).is_some_and(|call| call.args.iter().any(|arg| arg.value == id)) {

@@ -333,9 +333,7 @@ mod tests {
     fn project(files: &[(&str, &str)]) -> (Vec<FileFacts>, Imports) {
         let mut facts: Vec<FileFacts> = files
             .iter()
-            .map(|(path, text)| {
-                extract(path, FileKind::of(path).expect("a kind"), text)
-            })
+            .map(|(path, text)| extract(path, FileKind::of(path).expect("a kind"), text))
             .collect();
         facts.sort_by(|a, b| a.path.cmp(&b.path));
         let imports = Imports::new(&facts);

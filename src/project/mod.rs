@@ -8,9 +8,10 @@ pub mod loops;
 pub mod schema;
 pub mod scope;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use eval::Code;
+use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource};
 
@@ -52,13 +53,20 @@ pub struct CommentPlace {
 impl Project {
     /// Links the facts of all files, which come sorted by path.
     pub fn link(files: Vec<FileFacts>) -> Project {
-        let (sources, dialect) = schema_sources(&files);
+        let mut sources = file_sources(&files);
+        let mut code = Code::new(files, LibraryData::built_in(), FxHashSet::default());
+        sources.extend(code_sources(&code));
+        sources.sort_by(|left, right| left.file.cmp(&right.file));
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
-        let schema = Schema::build(sources, dialect);
-        let tables = table_names(&schema);
-        let mut code = Code::new(files, LibraryData::built_in(), tables);
+        let schema = Schema::build(sources, Dialect::Generic);
+        code.tables = table_names(&schema);
         let graph = Graph::new(&mut code);
-        Project { code, graph, schema, migrations }
+        Project {
+            code,
+            graph,
+            schema,
+            migrations,
+        }
     }
 
     /// Adds what was understood and what was not.
@@ -67,18 +75,31 @@ impl Project {
             let Some(module) = &facts.module else { continue };
             coverage.functions += module.functions.len().saturating_sub(1);
             if !module.broken.is_empty() {
-                let ranges = module.broken.iter().map(|span| (facts.lines.line(span.start), facts.lines.line(span.end))).collect();
-                coverage.parse_errors.push(ParseErrors { file: facts.path.clone(), ranges });
+                let ranges = module
+                    .broken
+                    .iter()
+                    .map(|span| (facts.lines.line(span.start), facts.lines.line(span.end)))
+                    .collect();
+                coverage.parse_errors.push(ParseErrors {
+                    file: facts.path.clone(),
+                    ranges,
+                });
             }
             if module.too_deep > 0 {
-                coverage.notes.push(format!("{}: code that nests very deep was left out in {} place(s)", facts.path, module.too_deep));
+                coverage.notes.push(format!(
+                    "{}: code that nests very deep was left out in {} place(s)",
+                    facts.path, module.too_deep
+                ));
             }
         }
         for facts in &self.code.files {
             let Some(sql) = &facts.sql else { continue };
             coverage.statements.understood += sql.statements.len() + sql.changes.len();
             for (span, head) in &sql.not_understood {
-                coverage.statements.not_understood.add(format!("{}:{}: {head}", facts.path, facts.lines.line(span.start)));
+                coverage
+                    .statements
+                    .not_understood
+                    .add(format!("{}:{}: {head}", facts.path, facts.lines.line(span.start)));
             }
         }
         coverage.calls.total = self.graph.calls.total;
@@ -105,10 +126,18 @@ impl Project {
                 let line = facts.lines.line(comment.span.start);
                 let function = module.functions.iter().skip(1).find_map(|function| {
                     let heads = function.decorators.iter().map(|&decorator| module.expr(decorator).span.start);
-                    let first = facts.lines.line(heads.min().unwrap_or(function.span.start).min(function.span.start));
-                    (line + 1 == first || line == facts.lines.line(function.name_span.start)).then(|| (first, facts.lines.line(function.span.end)))
+                    let first = facts
+                        .lines
+                        .line(heads.min().unwrap_or(function.span.start).min(function.span.start));
+                    (line + 1 == first || line == facts.lines.line(function.name_span.start))
+                        .then(|| (first, facts.lines.line(function.span.end)))
                 });
-                out.push(CommentPlace { file: facts.path.clone(), line, text: comment.text.clone(), function });
+                out.push(CommentPlace {
+                    file: facts.path.clone(),
+                    line,
+                    text: comment.text.clone(),
+                    function,
+                });
             }
         }
         out
@@ -121,10 +150,19 @@ impl Project {
 
     /// A place in a file.
     pub fn place(&self, file: FileId, span: Span, symbol: &str) -> Location {
-        let Some(facts) = self.code.files.get(file.index()) else { return Location::default() };
+        let Some(facts) = self.code.files.get(file.index()) else {
+            return Location::default();
+        };
         let (start_line, start_column) = facts.lines.position(span.start);
         let (end_line, end_column) = facts.lines.position(span.end.max(span.start));
-        Location { file: facts.path.clone(), start_line, start_column, end_line, end_column, symbol: symbol.to_owned() }
+        Location {
+            file: facts.path.clone(),
+            start_line,
+            start_column,
+            end_line,
+            end_column,
+            symbol: symbol.to_owned(),
+        }
     }
 
     /// A place in a file by its path.
@@ -132,7 +170,14 @@ impl Project {
         let found = self.code.files.binary_search_by(|facts| facts.path.as_str().cmp(path));
         match found {
             Ok(index) => self.place(FileId(index as u32), span, symbol),
-            Err(_) => Location { file: path.to_owned(), start_line: 1, start_column: 1, end_line: 1, end_column: 1, symbol: symbol.to_owned() },
+            Err(_) => Location {
+                file: path.to_owned(),
+                start_line: 1,
+                start_column: 1,
+                end_line: 1,
+                end_column: 1,
+                symbol: symbol.to_owned(),
+            },
         }
     }
 
@@ -159,12 +204,16 @@ impl Project {
     pub fn short_name(&self, function: FnId) -> String {
         let node = self.graph.function(function);
         let inner = self.code.module(node.file).qualified(node.id);
-        if inner.is_empty() { module_name(self.path(node.file)) } else { inner }
+        if inner.is_empty() {
+            module_name(self.path(node.file))
+        } else {
+            inner
+        }
     }
 }
 
-/// The parts of the schema that files give by themselves, and the database most of them are for.
-fn schema_sources(files: &[FileFacts]) -> (Vec<SchemaSource>, Dialect) {
+/// The parts of the schema that SQL and Prisma files give.
+fn file_sources(files: &[FileFacts]) -> Vec<SchemaSource> {
     let mut sources = Vec::new();
     for facts in files {
         if let Some(sql) = &facts.sql {
@@ -174,7 +223,17 @@ fn schema_sources(files: &[FileFacts]) -> (Vec<SchemaSource>, Dialect) {
             sources.push(SchemaSource::prisma(&facts.path, prisma.clone()));
         }
     }
-    (sources, Dialect::Postgres)
+    sources
+}
+
+/// The parts of the schema that models and migrations in program code give.
+fn code_sources(code: &Code) -> Vec<SchemaSource> {
+    let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
+    let found = files.into_par_iter().map(|file| {
+        let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+        schema::sources::of_code(&Evaluator::new(code), file, path)
+    });
+    found.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
 /// Names of tables and models, lower case.

@@ -40,7 +40,10 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     if statement.tables.is_empty() {
         return Bound::Limited;
     }
-    let firm = statement.filters.iter().filter(|filter| !filter.optional && filter.column.table.is_none_or(|table| table == 0));
+    let firm = statement
+        .filters
+        .iter()
+        .filter(|filter| !filter.optional && filter.column.table.is_none_or(|table| table == 0));
     let mut equal: Vec<String> = Vec::new();
     let mut listed: Vec<String> = Vec::new();
     for filter in firm {
@@ -76,12 +79,33 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
     let Some(table) = query.table().and_then(|name| project.schema.table(name)) else {
         return columns.iter().any(|column| matches!(column.as_str(), "id" | "pk" | "uuid" | "_id"));
     };
-    let names: Vec<&str> = columns.iter().map(|column| if column == "pk" { "id" } else { table.column_name(column) }).collect();
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|column| if column == "pk" { "id" } else { table.column_name(column) })
+        .collect();
     table.is_unique(&names)
 }
 
 /// A column that only splits a table in few parts: a filter by it bounds nothing.
 fn is_flag(column: &str) -> bool {
     let column = column.to_ascii_lowercase();
-    column.starts_with("is_") || column.starts_with("has_") || column.starts_with("is") && column.len() > 2 && column.contains("active") || matches!(column.as_str(), "active" | "enabled" | "deleted" | "deleted_at" | "deletedat" | "archived" | "status" | "type" | "state" | "kind" | "visible" | "published" | "public")
+    column.starts_with("is_")
+        || column.starts_with("has_")
+        || column.starts_with("is") && column.len() > 2 && column.contains("active")
+        || matches!(
+            column.as_str(),
+            "active"
+                | "enabled"
+                | "deleted"
+                | "deleted_at"
+                | "deletedat"
+                | "archived"
+                | "status"
+                | "type"
+                | "state"
+                | "kind"
+                | "visible"
+                | "published"
+                | "public"
+        )
 }

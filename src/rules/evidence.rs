@@ -26,7 +26,9 @@ pub enum Reached {
 
 /// How a function is reached, and that in words.
 pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
-    let Some(entry) = project.graph.entry_of(function) else { return (Reached::Unknown, None) };
+    let Some(entry) = project.graph.entry_of(function) else {
+        return (Reached::Unknown, None);
+    };
     let level = match entry.kind {
         EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => Reached::Request,
         EntryKind::Job => Reached::Job,
@@ -61,17 +63,33 @@ pub fn capped(priority: Priority, confidence: Confidence) -> Priority {
 /// The entry point and the calls that lead from it to a function (the function itself left out).
 pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
     let path = project.graph.path_to(function);
-    let Some(entry) = project.graph.entry_of(function) else { return Vec::new() };
-    let mut out = vec![Related { location: project.place(entry.function.0, entry.place, &path.first().map(|&first| project.symbol(first)).unwrap_or_default()), message: entry.label.clone(), role: Role::Endpoint }];
+    let Some(entry) = project.graph.entry_of(function) else {
+        return Vec::new();
+    };
+    let mut out = vec![Related {
+        location: project.place(
+            entry.function.0,
+            entry.place,
+            &path.first().map(|&first| project.symbol(first)).unwrap_or_default(),
+        ),
+        message: entry.label.clone(),
+        role: Role::Endpoint,
+    }];
     for pair in path.windows(2) {
         let (from, to) = (project.graph.function(pair[0]), pair[1]);
-        let Some(edge) = from.edges.iter().find(|edge| edge.targets.contains(&to)) else { continue };
+        let Some(edge) = from.edges.iter().find(|edge| edge.targets.contains(&to)) else {
+            continue;
+        };
         // A lambda that runs where it stands is no step of its own.
         if matches!(project.code.module(from.file).kind(edge.expr), ExprKind::Lambda(_)) {
             continue;
         }
         let span = head(project.code.module(from.file), edge.expr);
-        out.push(Related { location: project.place_in(pair[0], span), message: format!("calls {}", project.short_name(to)), role: Role::Call });
+        out.push(Related {
+            location: project.place_in(pair[0], span),
+            message: format!("calls {}", project.short_name(to)),
+            role: Role::Call,
+        });
     }
     out
 }
@@ -85,20 +103,32 @@ pub fn chain_down(project: &Project, from: FnId, slot: usize) -> Vec<Related> {
         match step {
             Step::Query(site) => {
                 if let Some(site) = project.graph.sites.get(site) {
-                    out.push(Related { location: project.place_in(function, site.span), message: describe(&site.query), role: Role::Query });
+                    out.push(Related {
+                        location: project.place_in(function, site.span),
+                        message: describe(&site.query),
+                        role: Role::Query,
+                    });
                 }
             }
             Step::Direct(edge) => {
                 let Some(edge) = node.edges.get(edge) else { continue };
                 let name = edge.external.as_deref().unwrap_or("a library");
-                out.push(Related { location: project.place_in(function, head(module, edge.expr)), message: format!("calls {}", readable(name)), role: Role::Callee });
+                out.push(Related {
+                    location: project.place_in(function, head(module, edge.expr)),
+                    message: format!("calls {}", readable(name)),
+                    role: Role::Callee,
+                });
             }
             Step::Via(edge, next) => {
                 let Some(edge) = node.edges.get(edge) else { continue };
                 if matches!(module.kind(edge.expr), ExprKind::Lambda(_)) {
                     continue;
                 }
-                out.push(Related { location: project.place_in(function, head(module, edge.expr)), message: format!("calls {}", project.short_name(next)), role: Role::Call });
+                out.push(Related {
+                    location: project.place_in(function, head(module, edge.expr)),
+                    message: format!("calls {}", project.short_name(next)),
+                    role: Role::Call,
+                });
             }
         }
     }
@@ -107,7 +137,10 @@ pub fn chain_down(project: &Project, from: FnId, slot: usize) -> Vec<Related> {
 
 /// A library's name as people write it.
 pub fn readable(name: &str) -> String {
-    name.trim_start_matches("builtins.").trim_start_matches("globalThis.").trim_end_matches(".__call__").to_owned()
+    name.trim_start_matches("builtins.")
+        .trim_start_matches("globalThis.")
+        .trim_end_matches(".__call__")
+        .to_owned()
 }
 
 /// The part of a call to point at: a call that spans many lines is shown by its first.
@@ -138,7 +171,10 @@ pub fn describe(query: &Query) -> String {
 pub fn site_at(project: &Project, file: FileId, expr: ExprId) -> Option<&QuerySite> {
     // Sites are sorted by file.
     let from = project.graph.sites.partition_point(|site| site.file < file);
-    project.graph.sites[from..].iter().take_while(|site| site.file == file).find(|site| site.expr == expr)
+    project.graph.sites[from..]
+        .iter()
+        .take_while(|site| site.file == file)
+        .find(|site| site.expr == expr)
 }
 
 /// Whether a query can return any number of rows.

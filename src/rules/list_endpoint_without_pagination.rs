@@ -12,11 +12,21 @@ use crate::project::flow;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    project.graph.entries.par_iter().filter_map(|entry| finding(project, entry)).collect()
+    project
+        .graph
+        .entries
+        .par_iter()
+        .filter_map(|entry| finding(project, entry))
+        .collect()
 }
 
 fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
-    if !entry.is_list_capable || !matches!(entry.kind, EntryKind::Route | EntryKind::Action | EntryKind::Resolver | EntryKind::Page) {
+    if !entry.is_list_capable
+        || !matches!(
+            entry.kind,
+            EntryKind::Route | EntryKind::Action | EntryKind::Resolver | EntryKind::Page
+        )
+    {
         return None;
     }
     let eval = Evaluator::new(&project.code);
@@ -39,7 +49,11 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
     let module = project.code.module(file);
     let definition = module.function(function);
     let table = query.table().unwrap_or("rows");
-    let span = if definition.name.is_some() && !definition.is_lambda { definition.name_span } else { entry.place };
+    let span = if definition.name.is_some() && !definition.is_lambda {
+        definition.name_span
+    } else {
+        entry.place
+    };
     let priority = lower(Priority::P1, u32::from(!columns.is_empty()));
     let confidence = if columns.is_empty() { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new("list-endpoint-without-pagination", priority, confidence, project.place_in(id, span));
@@ -48,13 +62,28 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
         "{} returns the rows of {} and takes no page or limit{}.",
         entry.label,
         evidence::describe(&query),
-        if columns.is_empty() { String::new() } else { format!("; only {} bounds them", columns.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ")) }
+        if columns.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "; only {} bounds them",
+                columns.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ")
+            )
+        }
     );
     finding.impact = format!("response size and time grow with `{table}` on {}", entry.label);
     finding.subject = format!("{} {table}", entry.label);
-    finding.relate(project.place(file, entry.place, &project.symbol(id)), Role::Endpoint, entry.label.clone());
+    finding.relate(
+        project.place(file, entry.place, &project.symbol(id)),
+        Role::Endpoint,
+        entry.label.clone(),
+    );
     let holder = project.graph.id(at, project.code.module(at).owner(expr));
-    finding.relate(project.place_in(holder, project.code.module(at).expr(expr).span), Role::Query, evidence::describe(&query));
+    finding.relate(
+        project.place_in(holder, project.code.module(at).expr(expr).span),
+        Role::Query,
+        evidence::describe(&query),
+    );
     finding.fix = Fix {
         summary: "Take a page size with a maximum and a cursor, order by a unique key, and pass both down to the query.".to_owned(),
         ..Fix::default()

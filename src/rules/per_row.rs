@@ -65,17 +65,47 @@ fn find_in(project: &Project, file: FileId) -> Vec<PerRow<'_>> {
         let node = project.graph.function(function);
         for &site in &node.queries {
             let site = &project.graph.sites[site];
-            let Some((around, outer, chunked)) = pick(loops::around(&eval, file, site.expr)) else { continue };
-            let what = if site.query.statement.operation == Operation::Select { What::Query } else { What::Write };
-            out.push(PerRow { function, expr: site.expr, what, site: Some(site), target: None, guessed: false, around, outer, chunked });
+            let Some((around, outer, chunked)) = pick(loops::around(&eval, file, site.expr)) else {
+                continue;
+            };
+            let what = if site.query.statement.operation == Operation::Select {
+                What::Query
+            } else {
+                What::Write
+            };
+            out.push(PerRow {
+                function,
+                expr: site.expr,
+                what,
+                site: Some(site),
+                target: None,
+                guessed: false,
+                around,
+                outer,
+                chunked,
+            });
         }
         for edge in &node.edges {
-            let Some((target, what)) = target_effect(project, module, edge) else { continue };
-            let Some((around, outer, chunked)) = pick(loops::around(&eval, file, edge.expr)).or_else(|| by_reference(module, edge)) else { continue };
+            let Some((target, what)) = target_effect(project, module, edge) else {
+                continue;
+            };
+            let Some((around, outer, chunked)) = pick(loops::around(&eval, file, edge.expr)).or_else(|| by_reference(module, edge)) else {
+                continue;
+            };
             if !seen.insert((around.span, edge.targets.clone())) {
                 continue;
             }
-            out.push(PerRow { function, expr: edge.expr, what, site: None, target: Some(target), guessed: edge.guessed, around, outer, chunked });
+            out.push(PerRow {
+                function,
+                expr: edge.expr,
+                what,
+                site: None,
+                target: Some(target),
+                guessed: edge.guessed,
+                around,
+                outer,
+                chunked,
+            });
         }
     }
     out
@@ -86,13 +116,22 @@ fn target_effect(project: &Project, module: &Module, edge: &Edge) -> Option<(FnI
     if edge.kind == EdgeKind::Later || is_lambda {
         return None;
     }
-    let has = |effect: Effects| edge.targets.iter().copied().find(|&target| project.graph.function(target).effects.has(effect));
-    has(Effects::QUERY).map(|target| (target, What::Query)).or_else(|| has(Effects::WRITE).map(|target| (target, What::Write)))
+    let has = |effect: Effects| {
+        edge.targets
+            .iter()
+            .copied()
+            .find(|&target| project.graph.function(target).effects.has(effect))
+    };
+    has(Effects::QUERY)
+        .map(|target| (target, What::Query))
+        .or_else(|| has(Effects::WRITE).map(|target| (target, What::Write)))
 }
 
 /// `rows.map(load)`: the function's name is the callback.
 fn by_reference(module: &Module, edge: &Edge) -> Option<(Loop, usize, bool)> {
-    let crate::ir::Parent::Expr(parent) = module.expr(edge.expr).parent else { return None };
+    let crate::ir::Parent::Expr(parent) = module.expr(edge.expr).parent else {
+        return None;
+    };
     let call = module.call(parent)?;
     if edge.kind != EdgeKind::Inline || !call.args.iter().any(|arg| arg.value == edge.expr) {
         return None;
@@ -166,17 +205,30 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
     let span = project.code.module(at).expr(expr).span;
     let words = format!("the rows of {}", evidence::describe(&query));
     let location = project.place(at, span, "");
-    let related = Related { location, message: format!("the loop's rows: {}", evidence::describe(&query)), role: Role::Evidence };
+    let related = Related {
+        location,
+        message: format!("the loop's rows: {}", evidence::describe(&query)),
+        role: Role::Evidence,
+    };
     let rows = match query.statement.limit {
         Limit::Rows(rows) => Some(rows),
         _ => None,
     };
-    Some(Source { words, related: Some(related), unbounded: evidence::is_unbounded(&query), rows })
+    Some(Source {
+        words,
+        related: Some(related),
+        unbounded: evidence::is_unbounded(&query),
+        rows,
+    })
 }
 
 /// Makes the findings of one kind.
 pub fn findings(project: &Project, rule: &str, what: What) -> Vec<Finding> {
-    find(project).into_par_iter().filter(|row| row.what == what).filter_map(|row| finding(project, rule, &row)).collect()
+    find(project)
+        .into_par_iter()
+        .filter(|row| row.what == what)
+        .filter_map(|row| finding(project, rule, &row))
+        .collect()
 }
 
 fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
@@ -203,15 +255,27 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     finding.impact = impact(row, label.as_deref());
     finding.subject = subject(module, row, callee.as_deref());
     finding.related = evidence::path_from_entry(project, row.function);
-    finding.relate(project.place_in(row.function, header(module, &row.around)), Role::Loop, format!("loop over {over}"));
+    finding.relate(
+        project.place_in(row.function, header(module, &row.around)),
+        Role::Loop,
+        format!("loop over {over}"),
+    );
     finding.related.extend(from.and_then(|source| source.related));
     if let Some(target) = row.target {
         let span = module.expr(row.expr).span;
-        finding.relate(project.place_in(row.function, span), Role::Call, format!("calls {}", callee.unwrap_or_default()));
+        finding.relate(
+            project.place_in(row.function, span),
+            Role::Call,
+            format!("calls {}", callee.unwrap_or_default()),
+        );
         let slot = if row.what == What::Query { QUERY_SLOT } else { WRITE_SLOT };
         finding.related.extend(evidence::chain_down(project, target, slot));
     } else if let Some(site) = row.site {
-        finding.relate(project.place_in(row.function, site.span), Role::Query, evidence::describe(&site.query));
+        finding.relate(
+            project.place_in(row.function, site.span),
+            Role::Query,
+            evidence::describe(&site.query),
+        );
     }
     finding.fix = super::per_row_fix::fix(row);
     Some(finding)
@@ -260,7 +324,13 @@ fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
 
 /// The loop's element in words: `workshop of workshops`.
 fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
-    let names: Vec<&str> = row.around.target_names.iter().map(|&name| module.str(name)).filter(|name| !name.starts_with('_')).collect();
+    let names: Vec<&str> = row
+        .around
+        .target_names
+        .iter()
+        .map(|&name| module.str(name))
+        .filter(|name| !name.starts_with('_'))
+        .collect();
     let iterable = row.around.iterable.and_then(|iterable| module.dotted(module.unawaited(iterable)));
     match (names.first(), iterable, source) {
         (Some(name), Some(iterable), _) => format!("`{name}` of `{iterable}`"),
@@ -307,7 +377,11 @@ fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {
 }
 
 fn subject(module: &Module, row: &PerRow<'_>, callee: Option<&str>) -> String {
-    let over = row.around.iterable.and_then(|iterable| module.dotted(module.unawaited(iterable))).unwrap_or_default();
+    let over = row
+        .around
+        .iterable
+        .and_then(|iterable| module.dotted(module.unawaited(iterable)))
+        .unwrap_or_default();
     match (row.site, callee) {
         (Some(site), _) => format!("{} in {over}", evidence::describe(&site.query)),
         (None, callee) => format!("{} in {over}", callee.unwrap_or_default()),

@@ -19,7 +19,10 @@ const RARE: f64 = 600.0;
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
-    files.into_par_iter().flat_map_iter(|file| Check::new(project, file).run()).collect()
+    files
+        .into_par_iter()
+        .flat_map_iter(|file| Check::new(project, file).run())
+        .collect()
 }
 
 struct Check<'p> {
@@ -38,7 +41,13 @@ struct Request {
 
 impl<'p> Check<'p> {
     fn new(project: &'p Project, file: FileId) -> Self {
-        Check { project, eval: Evaluator::new(&project.code), file, module: project.code.module(file), out: Vec::new() }
+        Check {
+            project,
+            eval: Evaluator::new(&project.code),
+            file,
+            module: project.code.module(file),
+            out: Vec::new(),
+        }
     }
 
     fn run(mut self) -> Vec<Finding> {
@@ -58,11 +67,21 @@ impl<'p> Check<'p> {
     /// `setInterval(callback, 5000)`, and `setTimeout(callback, 5000)` in the function that it calls again.
     fn timer(&mut self, id: ExprId) {
         let Some(call) = self.module.call(id) else { return };
-        let Some(name @ ("setInterval" | "setTimeout")) = call.method() else { return };
-        let (Some(callback), Some(delay)) = (call.arg(0), call.arg(1)) else { return };
-        let Some(seconds) = self.constant(delay).map(|milliseconds| milliseconds / 1000.0) else { return };
+        let Some(name @ ("setInterval" | "setTimeout")) = call.method() else {
+            return;
+        };
+        let (Some(callback), Some(delay)) = (call.arg(0), call.arg(1)) else {
+            return;
+        };
+        let Some(seconds) = self.constant(delay).map(|milliseconds| milliseconds / 1000.0) else {
+            return;
+        };
         let Some(function) = self.callee(callback) else { return };
-        let steps = if name == "setInterval" { self.request(function) } else { self.recursion(id, function) };
+        let steps = if name == "setInterval" {
+            self.request(function)
+        } else {
+            self.recursion(id, function)
+        };
         let Some(request) = steps else { return };
         self.report(id, seconds, &request, name == "setInterval");
     }
@@ -73,7 +92,9 @@ impl<'p> Check<'p> {
             return Some(self.project.graph.id(self.file, *function));
         }
         match self.eval.callees(self.file, callback) {
-            crate::project::eval::Callees::Functions(functions) => functions.first().map(|&(file, function)| self.project.graph.id(file, function)),
+            crate::project::eval::Callees::Functions(functions) => {
+                functions.first().map(|&(file, function)| self.project.graph.id(file, function))
+            }
             _ => None,
         }
     }
@@ -86,19 +107,38 @@ impl<'p> Check<'p> {
             around.push(self.project.graph.id(self.file, owner));
             at = self.module.function(owner).parent;
         }
-        let again = around.iter().copied().find(|&owner| owner == function || self.project.graph.function(function).edges.iter().any(|edge| edge.targets.contains(&owner)))?;
+        let again = around.iter().copied().find(|&owner| {
+            owner == function
+                || self
+                    .project
+                    .graph
+                    .function(function)
+                    .edges
+                    .iter()
+                    .any(|edge| edge.targets.contains(&owner))
+        })?;
         self.request(again)
     }
 
     /// `useQuery({ refetchInterval: 5000 })`.
     fn options(&mut self, object: ExprId) {
-        let ExprKind::Object(entries) = self.module.kind(object) else { return };
+        let ExprKind::Object(entries) = self.module.kind(object) else {
+            return;
+        };
         for entry in entries {
-            let Some(key) = entry.key.and_then(|key| self.module.string(key)) else { continue };
+            let Some(key) = entry.key.and_then(|key| self.module.string(key)) else {
+                continue;
+            };
             if !polling::is_interval_option(key) || !self.is_hook_option(object) {
                 continue;
             }
-            let Some(seconds) = self.constant(entry.value).map(|milliseconds| milliseconds / 1000.0).filter(|&seconds| seconds > 0.0) else { continue };
+            let Some(seconds) = self
+                .constant(entry.value)
+                .map(|milliseconds| milliseconds / 1000.0)
+                .filter(|&seconds| seconds > 0.0)
+            else {
+                continue;
+            };
             let steps = Vec::new();
             let words = format!("the query with `{key}`");
             let at = entry.key.unwrap_or(entry.value);
@@ -127,9 +167,19 @@ impl<'p> Check<'p> {
     /// `while …: request(); sleep(2)`.
     fn sleeping_loop(&mut self, id: StmtId) {
         let stmt = self.module.stmt(id);
-        let StmtKind::Loop { kind: LoopKind::While, body, test, .. } = &stmt.kind else { return };
+        let StmtKind::Loop {
+            kind: LoopKind::While,
+            body,
+            test,
+            ..
+        } = &stmt.kind
+        else {
+            return;
+        };
         let exprs = self.inside(body);
-        let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else { return };
+        let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else {
+            return;
+        };
         let owner = self.project.graph.id(self.file, self.module.owner_of(stmt.parent));
         let mut request = None;
         for &expr in exprs.iter().chain(test.iter()) {
@@ -148,8 +198,13 @@ impl<'p> Check<'p> {
     /// All calls in statements, lambdas that run where they stand included.
     fn inside(&self, body: &[StmtId]) -> Vec<ExprId> {
         let mut out = Vec::new();
-        let (Some(&first), Some(&last)) = (body.first(), body.last()) else { return out };
-        let span = crate::source::Span { start: self.module.stmt(first).span.start, end: self.module.stmt(last).span.end };
+        let (Some(&first), Some(&last)) = (body.first(), body.last()) else {
+            return out;
+        };
+        let span = crate::source::Span {
+            start: self.module.stmt(first).span.start,
+            end: self.module.stmt(last).span.end,
+        };
         for (id, expr) in self.module.expr_ids() {
             if matches!(expr.kind, ExprKind::Call { .. }) && span.encloses(expr.span) {
                 out.push(id);
@@ -162,7 +217,9 @@ impl<'p> Check<'p> {
     fn sleep(&self, expr: ExprId) -> Option<(ExprId, f64)> {
         let call = self.module.call(expr)?;
         let value = self.eval.value(self.file, call.callee);
-        let name = value.library_name().map_or_else(|| call.method().unwrap_or("").to_owned(), ToOwned::to_owned);
+        let name = value
+            .library_name()
+            .map_or_else(|| call.method().unwrap_or("").to_owned(), ToOwned::to_owned);
         let seconds = match polling::delay(self.module, &name, &call)? {
             Delay::Seconds(arg) => self.constant(arg)?,
             Delay::Milliseconds(arg) => self.constant(arg)? / 1000.0,
@@ -182,7 +239,10 @@ impl<'p> Check<'p> {
         }
         match module.kind(expr) {
             ExprKind::Binary { op, left, right } if depth < 6 => {
-                let (left, right) = (self.constant_at(file, *left, depth + 1)?, self.constant_at(file, *right, depth + 1)?);
+                let (left, right) = (
+                    self.constant_at(file, *left, depth + 1)?,
+                    self.constant_at(file, *right, depth + 1)?,
+                );
                 match module.str(*op) {
                     "*" => Some(left * right),
                     "+" => Some(left + right),
@@ -199,7 +259,8 @@ impl<'p> Check<'p> {
                 if let Some((at, definition)) = self.eval.definition(file, expr).filter(|&place| place != (file, expr)) {
                     return self.constant_at(at, definition, depth + 1);
                 }
-                self.default_of(file, owner, *name).and_then(|default| self.constant_at(file, default, depth + 1))
+                self.default_of(file, owner, *name)
+                    .and_then(|default| self.constant_at(file, default, depth + 1))
             }
             ExprKind::Attr { .. } if depth < 6 => {
                 let (at, definition) = self.eval.definition(file, expr).filter(|&place| place != (file, expr))?;
@@ -230,7 +291,9 @@ impl<'p> Check<'p> {
             scopes.push(parent);
         }
         let assigned = module.stmts.iter().filter(|stmt| match &stmt.kind {
-            StmtKind::Assign { target, .. } => matches!(module.kind(*target), ExprKind::Name(other) if *other == name) && scopes.contains(&module.owner_of(stmt.parent)),
+            StmtKind::Assign { target, .. } => {
+                matches!(module.kind(*target), ExprKind::Name(other) if *other == name) && scopes.contains(&module.owner_of(stmt.parent))
+            }
             _ => false,
         });
         assigned.count() > 1
@@ -257,7 +320,11 @@ impl<'p> Check<'p> {
                     let mut next = steps.clone();
                     if !matches!(module.kind(edge.expr), ExprKind::Lambda(_)) {
                         let message = format!("calls {}", self.project.short_name(target));
-                        next.push(Related { location: self.project.place_in(at, module.expr(edge.expr).span), message, role: Role::Call });
+                        next.push(Related {
+                            location: self.project.place_in(at, module.expr(edge.expr).span),
+                            message,
+                            role: Role::Call,
+                        });
                     }
                     open.push((target, next));
                 }
@@ -272,7 +339,10 @@ impl<'p> Check<'p> {
         for edge in &node.edges {
             if edge.effects.any(Effects::NETWORK.and(Effects::QUERY)) {
                 let call = module.call(edge.expr);
-                let url = call.and_then(|call| call.arg(0)).and_then(|arg| literal_text(module, arg)).unwrap_or_default();
+                let url = call
+                    .and_then(|call| call.arg(0))
+                    .and_then(|arg| literal_text(module, arg))
+                    .unwrap_or_default();
                 if polling::is_keep_alive(&url) {
                     continue;
                 }
@@ -284,8 +354,13 @@ impl<'p> Check<'p> {
             let site = &self.project.graph.sites[site];
             return Some(self.finish(at, site.expr, evidence::describe(&site.query), steps));
         }
-        for (id, _) in module.expr_ids().filter(|(id, _)| module.call(*id).is_some() && module.owner(*id) == node.id) {
-            let Some(method) = module.call(id).and_then(|call| call.method()) else { continue };
+        for (id, _) in module
+            .expr_ids()
+            .filter(|(id, _)| module.call(*id).is_some() && module.owner(*id) == node.id)
+        {
+            let Some(method) = module.call(id).and_then(|call| call.method()) else {
+                continue;
+            };
             if polling::is_refetch(module, id, method) {
                 return Some(self.finish(at, id, format!("`{method}`"), steps));
             }
@@ -297,7 +372,11 @@ impl<'p> Check<'p> {
         let node = self.project.graph.function(at);
         let module = self.project.code.module(node.file);
         let mut steps = steps.to_vec();
-        steps.push(Related { location: self.project.place_in(at, module.expr(expr).span), message: format!("the request: {words}"), role: Role::Callee });
+        steps.push(Related {
+            location: self.project.place_in(at, module.expr(expr).span),
+            message: format!("the request: {words}"),
+            role: Role::Callee,
+        });
         Request { words, steps }
     }
 
@@ -328,7 +407,11 @@ impl<'p> Check<'p> {
         if polling::is_keep_alive(&self.project.short_name(function)) {
             return;
         }
-        let in_ui = path.ends_with("x") || path.contains("hook") || path.contains("client") || path.contains("frontend") || path.contains("component");
+        let in_ui = path.ends_with("x")
+            || path.contains("hook")
+            || path.contains("client")
+            || path.contains("frontend")
+            || path.contains("component");
         let (reached, label) = evidence::reached(self.project, function);
         let priority = match (is_client, reached) {
             _ if seconds >= RARE => Priority::P3,
@@ -338,7 +421,12 @@ impl<'p> Check<'p> {
             _ => Priority::P2,
         };
         let span = self.module.expr(at).span;
-        let mut finding = Finding::new("polling-without-backoff", priority, Confidence::High, self.project.place_in(function, span));
+        let mut finding = Finding::new(
+            "polling-without-backoff",
+            priority,
+            Confidence::High,
+            self.project.place_in(function, span),
+        );
         let rate = 60.0 / seconds;
         finding.title = format!("Asks the server every {} without back-off", duration(seconds));
         finding.message = format!(
@@ -347,7 +435,11 @@ impl<'p> Check<'p> {
             duration(seconds),
             label.as_deref().map(|label| format!("; reached from {label}")).unwrap_or_default()
         );
-        finding.impact = format!("{} request(s) a minute for each {}", trim(rate), if is_client { "open client" } else { "running loop" });
+        finding.impact = format!(
+            "{} request(s) a minute for each {}",
+            trim(rate),
+            if is_client { "open client" } else { "running loop" }
+        );
         finding.subject = request.words.clone();
         finding.related.extend(request.steps.iter().cloned());
         finding.fix = Fix {
@@ -378,15 +470,20 @@ fn literal_text(module: &Module, expr: ExprId) -> Option<String> {
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn duration(seconds: f64) -> String {
-    if seconds >= 120.0 { format!("{} min", trim(seconds / 60.0)) } else { format!("{} s", trim(seconds)) }
+    if seconds >= 120.0 {
+        format!("{} min", trim(seconds / 60.0))
+    } else {
+        format!("{} s", trim(seconds))
+    }
 }
 
 fn trim(value: f64) -> String {
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
-

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::finding::{Confidence, Finding};
-use crate::project::Project;
 use crate::libraries::facts::extract;
+use crate::project::Project;
 use crate::walk::FileKind;
 
 fn project(files: &[(&str, &str)]) -> Project {

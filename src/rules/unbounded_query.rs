@@ -26,19 +26,29 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         Reached::Startup | Reached::Command => Priority::P3,
     };
     let priority = lower(base, u32::from(!columns.is_empty()));
-    let confidence = if columns.is_empty() && !site.query.statement.open { Confidence::High } else { Confidence::Medium };
+    let confidence = if columns.is_empty() && !site.query.statement.open {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
     let table = site.query.table().unwrap_or("the table");
     let mut finding = Finding::new("unbounded-query", priority, confidence, project.place_in(site.function, site.span));
     finding.title = format!("Loads every matching row of `{table}`, with no limit");
     finding.message = if columns.is_empty() {
         format!("The query on `{table}` has no limit and no filter that bounds it: what it loads grows with the table.")
     } else {
-        format!("The query on `{table}` has no limit; it is bounded only by {}: what it loads grows with each parent's rows.", list(&columns))
+        format!(
+            "The query on `{table}` has no limit; it is bounded only by {}: what it loads grows with each parent's rows.",
+            list(&columns)
+        )
     };
     if let Some(label) = &label {
         finding.message.push_str(&format!(" Reached from {label}."));
     }
-    finding.impact = format!("memory and time grow with the rows of `{table}`{}", evidence::reach_words(label.as_deref()));
+    finding.impact = format!(
+        "memory and time grow with the rows of `{table}`{}",
+        evidence::reach_words(label.as_deref())
+    );
     finding.subject = format!("{} by {}", evidence::describe(&site.query), columns.join(","));
     finding.related = evidence::path_from_entry(project, site.function);
     if let Some(table) = project.schema.table(table) {

@@ -2,9 +2,10 @@
 
 use perfaudit::libraries::data::LibraryData;
 use perfaudit::libraries::entries::{Entry, EntryKind, dependencies, entries};
-use perfaudit::libraries::facts::{FileFacts, Front, extract};
+use perfaudit::libraries::facts::{FileFacts, extract};
 use perfaudit::libraries::value::FileId;
 use perfaudit::project::eval::{Code, Evaluator};
+use perfaudit::walk::FileKind;
 use rustc_hash::FxHashSet;
 
 pub fn code(files: &[(&str, &str)]) -> Code {
@@ -12,10 +13,10 @@ pub fn code(files: &[(&str, &str)]) -> Code {
         .iter()
         .map(|(path, text)| {
             let front = match path.rsplit('.').next() {
-                Some("py") => Front::Python,
-                Some("json") => Front::Json,
-                Some("ts") => Front::TypeScript,
-                _ => Front::Tsx,
+                Some("py") => FileKind::Python,
+                Some("json") => FileKind::Json,
+                Some("ts") => FileKind::TypeScript,
+                _ => FileKind::Tsx,
             };
             extract(path, front, text)
         })

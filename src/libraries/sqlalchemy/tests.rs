@@ -2,11 +2,12 @@ use rustc_hash::FxHashSet;
 
 use crate::ir::{ExprId, Module};
 use crate::libraries::data::LibraryData;
-use crate::libraries::facts::{Front, extract};
+use crate::libraries::facts::extract;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::source::Span;
 use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::walk::FileKind;
 
 const MODELS: &str = "
 from sqlalchemy import Column, Integer, String, ForeignKey
@@ -26,8 +27,8 @@ class Order(Base):
 ";
 
 fn code(files: &[(&str, &str)]) -> Code {
-    let mut files: Vec<_> = files.iter().map(|(path, text)| extract(path, Front::Python, text)).collect();
-    files.push(extract("models.py", Front::Python, MODELS));
+    let mut files: Vec<_> = files.iter().map(|(path, text)| extract(path, FileKind::Python, text)).collect();
+    files.push(extract("models.py", FileKind::Python, MODELS));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Code::new(files, LibraryData::built_in(), FxHashSet::default())
 }
