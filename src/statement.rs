@@ -267,6 +267,9 @@ pub struct TableDef {
     pub indexes: Vec<IndexDef>,
     /// Partitioned (PARTITION BY) or a partition of another.
     pub partition: bool,
+    /// It can have more columns, keys and indexes than are listed (LIKE, INHERITS, AS SELECT, an unknown base class).
+    #[serde(default)]
+    pub open: bool,
     /// Where.
     pub span: Span,
 }
@@ -286,7 +289,7 @@ pub enum SchemaOp {
     DropColumn(String, String),
     /// RENAME COLUMN: table, from, to.
     RenameColumn(String, String, String),
-    /// Change of a column's definition.
+    /// Change of a column's definition; an empty type leaves the type as it was.
     AlterColumn(String, ColumnDef),
     /// CREATE INDEX; the flag is IF NOT EXISTS.
     AddIndex(IndexDef, bool),
@@ -307,4 +310,54 @@ pub struct SchemaChange {
     pub op: SchemaOp,
     /// Where.
     pub span: Span,
+}
+
+/// How a relation's rows are loaded when its owner is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Loading {
+    /// On first use: one more query a row.
+    #[default]
+    Lazy,
+    /// With the owner's query, or with one query for all of them.
+    Eager,
+    /// Never by itself: it must be asked for in the query (Prisma, Drizzle), or using it raises.
+    Explicit,
+    /// The attribute is a query to build on (`lazy="dynamic"`, Django's reverse managers).
+    Query,
+}
+
+/// A relation between two models, as an attribute of one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelationDef {
+    /// The attribute.
+    pub name: String,
+    /// The model it leads to, as written.
+    pub target: String,
+    /// It holds many.
+    pub to_many: bool,
+    /// How it is loaded by default.
+    pub loading: Loading,
+    /// The foreign key's columns or fields on the owner's side, where it has them.
+    pub fields: Vec<String>,
+    /// The attribute on the other side, where it is named.
+    pub inverse: Option<String>,
+    /// `to_many` is a guess: the foreign keys decide, once both tables are known.
+    pub undecided: bool,
+    /// That other attribute exists only because this one names it (`backref`, Django's reverse accessors); `true` when it holds many.
+    pub makes_inverse: Option<bool>,
+    /// Where.
+    pub span: Span,
+}
+
+/// A model of an ORM: a class or a declaration that stands for a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelDef {
+    /// Name in the code.
+    pub name: String,
+    /// Its table; foreign keys can name models instead of tables, and fields instead of columns.
+    pub table: TableDef,
+    /// Its relations.
+    pub relations: Vec<RelationDef>,
+    /// Default order of its queries: field and whether it is descending.
+    pub ordering: Vec<(String, bool)>,
 }

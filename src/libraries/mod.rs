@@ -1,16 +1,46 @@
 //! What libraries mean: per-file facts, the vocabulary of values and queries, and one recogniser a library.
 
-use crate::ir::Language::{self, TypeScript};
+use crate::ir::Language;
 
+pub mod alembic;
+pub mod builder;
+pub mod chain;
+pub mod context;
 pub mod data;
+pub mod ddl;
+pub mod django_models;
 pub mod drizzle;
+pub mod drizzle_schema;
+pub mod entries;
 pub mod facts;
+pub mod knex;
+pub mod kysely;
 pub mod models;
+pub mod polling;
 pub mod prisma;
 pub mod shape;
+pub mod sqlalchemy;
+pub mod sqlalchemy_models;
+mod sqlalchemy_parts;
+pub mod supabase;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, value::Recognise)] = &[(TypeScript, prisma::recognise), (TypeScript, drizzle::recognise)];
+#[rustfmt::skip]
+pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
+    (Language::Python, sqlalchemy::recognise),
+    (Language::TypeScript, prisma::recognise),
+    (Language::TypeScript, drizzle::recognise),
+    (Language::TypeScript, kysely::recognise),
+    (Language::TypeScript, supabase::recognise),
+    (Language::TypeScript, knex::recognise),
+];
+
+/// Whether iterating a query runs it: querysets and 1.x queries.
+pub fn is_lazy_iterable(query: &value::Query) -> bool {
+    !query.executed
+        && query.statement.operation == crate::statement::Operation::Select
+        && matches!(query.library, "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo")
+}

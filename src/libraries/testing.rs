@@ -3,9 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use crate::libraries::data::LibraryData;
-use crate::libraries::facts::{self, Front};
+use crate::libraries::facts;
 use crate::libraries::value::{FileId, Query};
 use crate::project::eval::{Code, Evaluator};
+use crate::walk::FileKind;
 
 /// The queries of a snippet's outermost recognised calls, in source order.
 pub fn queries(text: &str, tables: &[&str]) -> Vec<Query> {
@@ -17,7 +18,7 @@ pub fn queries_of(files: &[(&str, &str)], tables: &[&str]) -> Vec<Query> {
     let last = files.last().map_or("", |file| file.0);
     let mut facts: Vec<_> = files
         .iter()
-        .map(|(path, text)| facts::extract(path, Front::TypeScript, text))
+        .map(|(path, text)| facts::extract(path, FileKind::TypeScript, text))
         .collect();
     facts.sort_by(|a, b| a.path.cmp(&b.path));
     let file = FileId(facts.iter().position(|facts| facts.path == last).unwrap_or(0) as u32);

@@ -120,6 +120,8 @@ pub struct Query {
     pub deferred: Vec<String>,
     /// The call blocks its thread (a synchronous driver).
     pub blocking: bool,
+    /// The call only fetches from a query that ran before: no new trip to the database.
+    pub fetch: bool,
     /// Relations that are loaded along without a limit of their own, as dotted paths; whether one leads to many rows
     /// the schema says.
     pub unbounded_includes: Vec<String>,

@@ -1,0 +1,173 @@
+//! Indexes and what they serve: prefixes, uniqueness, coverage.
+
+use super::Place;
+use crate::statement::{IndexDef, IndexKey};
+
+/// What made an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// A declaration of its own.
+    Declared,
+    /// A primary key.
+    Primary,
+    /// A unique constraint.
+    Unique,
+    /// The database or the ORM indexes foreign keys by itself.
+    ForeignKey,
+}
+
+/// An index with all places that define it, a model's first.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Name, where given.
+    pub name: Option<String>,
+    /// Keys in order.
+    pub keys: Vec<IndexKey>,
+    /// INCLUDE columns.
+    pub include: Vec<String>,
+    /// It is unique.
+    pub unique: bool,
+    /// Method; `None` is the default B-tree.
+    pub method: Option<String>,
+    /// Predicate of a partial index, as written.
+    pub predicate: Option<String>,
+    /// What made it.
+    pub origin: Origin,
+    /// ON ONLY of a partitioned table.
+    pub only: bool,
+    /// Where.
+    pub places: Vec<Place>,
+}
+
+impl Index {
+    pub(super) fn new(def: &IndexDef, origin: Origin, place: Place) -> Index {
+        Index {
+            name: def.name.clone(),
+            keys: def.keys.clone(),
+            include: def.include.clone(),
+            unique: def.unique,
+            method: def.method.clone(),
+            predicate: def.predicate.clone().filter(|text| !text.trim().is_empty()),
+            origin,
+            only: def.only,
+            places: vec![place],
+        }
+    }
+
+    /// The plain columns it starts with, up to the first expression.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().take_while(|key| !key.expression).map(|key| key.column.as_str())
+    }
+
+    /// An ordered (B-tree) index.
+    pub fn is_btree(&self) -> bool {
+        self.method.as_deref().is_none_or(|method| matches!(method, "btree" | ""))
+    }
+
+    /// Whether its predicate holds for every row that equality on these columns finds: there is none, or it only
+    /// says that one of the columns is not NULL.
+    pub fn holds_for(&self, columns: &[&str]) -> bool {
+        let Some(predicate) = &self.predicate else { return true };
+        let text: String = predicate.to_lowercase().replace(['(', ')', '"', '`'], " ");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words.as_slice() {
+            [column, "is", "not", "null"] => {
+                let bare = column.rsplit('.').next().unwrap_or(column);
+                columns.iter().any(|name| name.eq_ignore_ascii_case(bare))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it serves equality on all of the columns: they are its first keys, in any order.
+    pub fn leads_with(&self, columns: &[&str]) -> bool {
+        if columns.is_empty() || columns.len() > self.keys.len() || !self.holds_for(columns) {
+            return false;
+        }
+        let hash = self.method.as_deref() == Some("hash") && self.keys.len() == columns.len();
+        if !(self.is_btree() || hash) {
+            return false;
+        }
+        let first = &self.keys[..columns.len()];
+        first
+            .iter()
+            .all(|key| !key.expression && columns.iter().any(|name| same(name, &key.column)))
+            && columns.iter().all(|name| first.iter().any(|key| same(name, &key.column)))
+    }
+
+    /// Whether equality on the columns leaves at most one row because of it.
+    pub fn is_unique_within(&self, columns: &[&str]) -> bool {
+        self.unique
+            && !self.keys.is_empty()
+            && self.holds_for(columns)
+            && self
+                .keys
+                .iter()
+                .all(|key| !key.expression && columns.iter().any(|name| same(name, &key.column)))
+    }
+
+    /// Whether every query that `other` serves is served by this one: `other`'s keys are its first keys, in order.
+    pub fn covers(&self, other: &Index) -> bool {
+        let same_keys = |(mine, theirs): (&IndexKey, &IndexKey)| {
+            same(&mine.column, &theirs.column) && mine.expression == theirs.expression && mine.descending == theirs.descending
+        };
+        self.keys.len() >= other.keys.len()
+            && !other.keys.is_empty()
+            && self.keys.iter().zip(&other.keys).all(same_keys)
+            && self.method_name() == other.method_name()
+            && normal(self.predicate.as_deref()) == normal(other.predicate.as_deref())
+            && (self.is_btree() || self.keys.len() == other.keys.len())
+            && other
+                .include
+                .iter()
+                .all(|name| self.include.iter().any(|mine| same(mine, name)) || self.columns().any(|mine| same(mine, name)))
+    }
+
+    fn method_name(&self) -> &str {
+        self.method.as_deref().filter(|method| !method.is_empty()).unwrap_or("btree")
+    }
+
+    /// The keys as they would be written.
+    pub fn key_list(&self) -> String {
+        let keys: Vec<String> = self
+            .keys
+            .iter()
+            .map(|key| {
+                if key.descending {
+                    format!("{} DESC", key.column)
+                } else {
+                    key.column.clone()
+                }
+            })
+            .collect();
+        keys.join(", ")
+    }
+
+    /// Whether a model declares it.
+    pub fn in_models(&self) -> bool {
+        self.places.iter().any(|place| place.kind.is_model())
+    }
+
+    /// Whether migrations or other SQL make it.
+    pub fn in_migrations(&self) -> bool {
+        self.places.iter().any(|place| !place.kind.is_model())
+    }
+
+    /// The first place.
+    pub fn place(&self) -> Option<&Place> {
+        self.places.first()
+    }
+}
+
+pub(super) fn same(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
+fn normal(predicate: Option<&str>) -> Option<String> {
+    predicate.map(|text| {
+        text.to_lowercase()
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"' | '`'))
+            .collect()
+    })
+}

@@ -1,0 +1,420 @@
+//! Joins models and migrations into one state.
+
+use std::collections::BTreeMap;
+
+use super::index::{Origin, same};
+use super::replay::State;
+use super::{Column, ForeignKey, Index, Model, Schema, SchemaSource, SourceKind, Table, Tool, folded, order};
+use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
+use crate::syntax::prisma::AMBIGUOUS;
+
+/// Builds the state.
+pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema {
+    sources.sort_by(|a, b| a.file.cmp(&b.file));
+    let mut schema = Schema {
+        dialect: majority(&sources, fallback),
+        ..Schema::default()
+    };
+    schema.not_understood = sources.iter().map(|source| source.not_understood).sum();
+    let emulates = sources.iter().any(|source| source.emulates_relations);
+    for source in &mut sources {
+        if source.dialect == Dialect::Generic {
+            source.dialect = schema.dialect;
+        }
+        source.emulates_relations = emulates && source.kind == SourceKind::Model(Tool::Prisma);
+    }
+    join_relations(&mut sources);
+    resolve_models(&mut sources);
+    let mut merged: BTreeMap<(String, Option<String>), Table> = BTreeMap::new();
+    let (models, migrations): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| source.kind.is_model());
+    model_tables(&models, &mut schema, &mut merged);
+    for group in groups(migrations) {
+        let mut state = State::default();
+        for source in &group {
+            state.run(source);
+        }
+        let (tables, builds) = state.finish();
+        schema.builds.extend(builds);
+        for table in tables {
+            join(&mut merged, table);
+        }
+    }
+    schema.tables = merged.into_values().collect();
+    schema.link_names();
+    finish(&mut schema, &models);
+    schema
+}
+
+/// The database that most sources are for.
+fn majority(sources: &[SchemaSource], fallback: Dialect) -> Dialect {
+    let count = |dialect: Dialect| sources.iter().filter(|source| source.dialect == dialect).count();
+    let ranked = [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite].map(|dialect| (count(dialect), dialect));
+    let best = ranked.iter().max_by_key(|(count, _)| *count).copied().unwrap_or_default();
+    if best.0 == 0 { fallback } else { best.1 }
+}
+
+/// The series of migrations, each in its order; scripts outside of any series come first.
+fn groups(sources: Vec<SchemaSource>) -> Vec<Vec<SchemaSource>> {
+    let mut by_group: BTreeMap<(bool, String), Vec<SchemaSource>> = BTreeMap::new();
+    for source in sources {
+        let in_series = matches!(source.kind, SourceKind::Migration(_));
+        by_group.entry((in_series, source.group.clone())).or_default().push(source);
+    }
+    let mut groups: Vec<Vec<SchemaSource>> = by_group.into_values().collect();
+    groups.iter_mut().for_each(order::sort);
+    groups
+}
+
+/// Relations that are declared apart from their model (Drizzle) go to it: in the same file first, else wherever it is.
+fn join_relations(sources: &mut [SchemaSource]) {
+    let mut apart: Vec<(usize, ModelDef)> = Vec::new();
+    for (at, source) in sources.iter_mut().enumerate() {
+        let (partial, whole) = std::mem::take(&mut source.models)
+            .into_iter()
+            .partition(|model| model.table.name.is_empty());
+        source.models = whole;
+        apart.extend(partial.into_iter().map(|model: ModelDef| (at, model)));
+    }
+    for (at, partial) in apart {
+        let here = sources
+            .get(at)
+            .is_some_and(|source| source.models.iter().any(|model| model.name == partial.name));
+        let holder = if here {
+            sources.get_mut(at)
+        } else {
+            sources
+                .iter_mut()
+                .find(|source| source.models.iter().any(|model| model.name == partial.name))
+        };
+        if let Some(model) = holder.and_then(|source| source.models.iter_mut().find(|model| model.name == partial.name)) {
+            model.relations.extend(partial.relations);
+        }
+    }
+}
+
+/// Turns fields into columns, and types that may be models into what they are.
+fn resolve_models(sources: &mut [SchemaSource]) {
+    let names: std::collections::BTreeSet<String> = sources
+        .iter()
+        .flat_map(|source| &source.models)
+        .map(|model| model.name.clone())
+        .collect();
+    for model in sources.iter_mut().flat_map(|source| &mut source.models) {
+        let is_model = |column: &crate::statement::ColumnDef| {
+            let name = column.data_type.strip_prefix(AMBIGUOUS);
+            name.is_some_and(|name| names.contains(name.trim_end_matches("[]")))
+        };
+        let dropped: Vec<String> = model
+            .table
+            .columns
+            .iter()
+            .filter(|column| !is_model(column) && column.data_type.starts_with(AMBIGUOUS))
+            .map(|column| column.field.clone().unwrap_or_else(|| column.name.clone()))
+            .collect();
+        model.relations.retain(|relation| !dropped.contains(&relation.name));
+        model.table.columns.retain(|column| !is_model(column));
+        for column in &mut model.table.columns {
+            if column.data_type.starts_with(AMBIGUOUS) {
+                column.data_type = "enum".to_owned();
+            }
+        }
+        fields_to_columns(model);
+    }
+}
+
+/// Keys of indexes and constraints can name fields.
+fn fields_to_columns(model: &mut ModelDef) {
+    let columns = &model.table.columns;
+    let rename = |name: &mut String| {
+        if !columns.iter().any(|column| column.name == *name)
+            && let Some(column) = columns.iter().find(|column| column.field.as_deref() == Some(name.as_str()))
+        {
+            name.clone_from(&column.name);
+        }
+    };
+    for (constraint, _) in &mut model.table.constraints {
+        let (Constraint::Primary(names) | Constraint::Unique(_, names) | Constraint::Foreign(_, names, _, _)) = constraint;
+        names.iter_mut().for_each(rename);
+    }
+    for index in &mut model.table.indexes {
+        index
+            .keys
+            .iter_mut()
+            .filter(|key| !key.expression)
+            .for_each(|key| rename(&mut key.column));
+        index.include.iter_mut().for_each(rename);
+    }
+}
+
+fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTreeMap<(String, Option<String>), Table>) {
+    for source in models {
+        let tool = match source.kind {
+            SourceKind::Model(tool) => Some(tool),
+            _ => None,
+        };
+        for model in &source.models {
+            let mut state = State::default();
+            state.model(source, &model.table);
+            for mut table in state.finish().0 {
+                table.emulates_relations = source.emulates_relations;
+                join(merged, table);
+            }
+            schema.models.push(Model {
+                name: model.name.clone(),
+                table: 0,
+                tool,
+                file: source.file.clone(),
+                relations: model.relations.clone(),
+                ordering: model.ordering.clone(),
+            });
+        }
+    }
+}
+
+fn join(merged: &mut BTreeMap<(String, Option<String>), Table>, table: Table) {
+    let mut key = (folded(&table.name), table.schema.as_deref().map(folded));
+    if !merged.contains_key(&key) {
+        // One side may leave the schema to the search path.
+        let same_name: Vec<_> = merged
+            .range((key.0.clone(), None)..)
+            .take_while(|((name, _), _)| *name == key.0)
+            .map(|(key, _)| key.clone())
+            .collect();
+        if let [only] = same_name.as_slice()
+            && (only.1.is_none() || key.1.is_none())
+        {
+            key = only.clone();
+        }
+    }
+    match merged.get_mut(&key) {
+        Some(existing) => unite(existing, table),
+        None => {
+            merged.insert(key, table);
+        }
+    }
+}
+
+/// Adds the second view's parts to the first's.
+fn unite(table: &mut Table, other: Table) {
+    if other.phantom && !table.phantom {
+        table
+            .places
+            .extend(other.places.into_iter().filter(|place| !place.kind.is_model()).take(0));
+    } else {
+        table.places.extend(other.places);
+    }
+    // What one view knows whole is whole.
+    table.open = if table.phantom {
+        other.open
+    } else if other.phantom {
+        table.open
+    } else {
+        table.open && other.open
+    };
+    table.phantom &= other.phantom;
+    table.partition |= other.partition;
+    table.schema = table.schema.take().or(other.schema);
+    if table.dialect == Dialect::Generic {
+        table.dialect = other.dialect;
+    }
+    for column in other.columns {
+        add_column(table, column);
+    }
+    if table.primary_key.is_empty() {
+        table.primary_key = other.primary_key;
+    }
+    for index in other.indexes {
+        add_index(table, index);
+    }
+    for key in other.foreign_keys {
+        add_foreign_key(table, key);
+    }
+}
+
+fn add_column(table: &mut Table, column: Column) {
+    match table.columns.iter_mut().find(|own| same(&own.name, &column.name)) {
+        Some(own) => {
+            own.places.extend(column.places);
+            own.field = own.field.take().or(column.field);
+            if own.data_type.is_empty() {
+                own.data_type = column.data_type;
+            }
+        }
+        None => table.columns.push(column),
+    }
+}
+
+fn add_index(table: &mut Table, index: Index) {
+    let twin = |own: &&mut Index| {
+        let named = own.name.is_some() && own.name == index.name;
+        let alike = own.unique == index.unique && (own.origin == Origin::Primary) == (index.origin == Origin::Primary);
+        named || (alike && own.keys.len() == index.keys.len() && own.covers(&index) && is_other_view(own, &index))
+    };
+    match table.indexes.iter_mut().find(twin) {
+        Some(own) => {
+            own.places.extend(index.places);
+            own.name = own.name.take().or(index.name);
+        }
+        None => table.indexes.push(index),
+    }
+}
+
+/// Whether two declarations can be of one index: one by a model and one by a migration, or, unnamed, in two files.
+fn is_other_view(a: &Index, b: &Index) -> bool {
+    let shares_file = a.places.iter().any(|place| b.places.iter().any(|other| other.file == place.file));
+    a.in_models() != b.in_models() || (!shares_file && (a.name.is_none() || b.name.is_none()))
+}
+
+fn add_foreign_key(table: &mut Table, key: ForeignKey) {
+    let twin =
+        |own: &&mut ForeignKey| own.columns.len() == key.columns.len() && own.columns.iter().zip(&key.columns).all(|(a, b)| same(a, b));
+    match table.foreign_keys.iter_mut().find(twin) {
+        Some(own) => own.places.extend(key.places),
+        None => table.foreign_keys.push(key),
+    }
+}
+
+/// Connects models, tables and foreign keys, and adds the indexes that the database makes by itself.
+fn finish(schema: &mut Schema, sources: &[SchemaSource]) {
+    let defs = sources.iter().flat_map(|source| &source.models);
+    let positions: Vec<Option<usize>> = defs.map(|model| schema.table_index(&model.table.name)).collect();
+    for (at, position) in positions.into_iter().enumerate() {
+        let Some(position) = position else { continue };
+        schema.models[at].table = position;
+        schema.tables[position].models.push(at);
+    }
+    decide_relations(schema);
+    add_inverse_relations(schema);
+    for at in 0..schema.tables.len() {
+        let targets: Vec<Option<(String, Vec<String>)>> = schema.tables[at]
+            .foreign_keys
+            .iter()
+            .map(|key| target(schema, &schema.tables[at], key))
+            .collect();
+        let table = &mut schema.tables[at];
+        for (key, found) in table.foreign_keys.iter_mut().zip(targets) {
+            if let Some((name, columns)) = found {
+                key.target = name;
+                key.target_columns = columns;
+            }
+        }
+        if table.dialect == Dialect::MySql && !table.emulates_relations {
+            index_foreign_keys(table);
+        }
+    }
+}
+
+fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec<String>)> {
+    let by_model = || schema.model(&key.target).and_then(|model| schema.tables.get(model.table));
+    let by_name = || schema.table(&key.target);
+    // Prisma and Django name models, the others tables.
+    let names_models = matches!(
+        own.tool(),
+        Some(Tool::Prisma | Tool::Django | Tool::TypeOrm | Tool::Sequelize | Tool::Peewee | Tool::MikroOrm)
+    );
+    let table = if names_models {
+        by_model().or_else(by_name)
+    } else {
+        by_name().or_else(by_model)
+    }?;
+    let columns = key
+        .target_columns
+        .iter()
+        .map(|column| table.column_name(column).to_owned())
+        .collect();
+    Some((table.full_name(), columns))
+}
+
+/// InnoDB makes an index for each foreign key that none leads with.
+fn index_foreign_keys(table: &mut Table) {
+    let keys: Vec<ForeignKey> = table.foreign_keys.clone();
+    for key in keys {
+        let names: Vec<&str> = key.columns.iter().map(String::as_str).collect();
+        if table.index_leading_with(&names).is_some() {
+            continue;
+        }
+        let def = IndexDef {
+            keys: key
+                .columns
+                .iter()
+                .map(|column| IndexKey {
+                    column: column.clone(),
+                    ..IndexKey::default()
+                })
+                .collect(),
+            ..IndexDef::default()
+        };
+        if let Some(place) = key.places.first() {
+            table.indexes.push(Index::new(&def, Origin::ForeignKey, place.clone()));
+        }
+    }
+}
+
+/// Which side of an untyped relation holds many: the one whose table has no foreign key to the other.
+fn decide_relations(schema: &mut Schema) {
+    let points_to = |from: &Table, to: &Table| {
+        from.foreign_keys.iter().any(|key| {
+            schema
+                .table(&key.target)
+                .is_some_and(|table| table.name == to.name && table.schema == to.schema)
+        })
+    };
+    let mut decided = Vec::new();
+    for (at, model) in schema.models.iter().enumerate() {
+        for (position, relation) in model.relations.iter().enumerate().filter(|(_, relation)| relation.undecided) {
+            let sides = schema
+                .tables
+                .get(model.table)
+                .zip(schema.model(&relation.target).and_then(|target| schema.tables.get(target.table)));
+            let Some((own, target)) = sides else { continue };
+            let to_many = if own.full_name() == target.full_name() {
+                relation.name.ends_with('s') || relation.name == "children"
+            } else {
+                !points_to(own, target) && points_to(target, own)
+            };
+            decided.push((at, position, to_many));
+        }
+    }
+    for (at, position, to_many) in decided {
+        let relation = &mut schema.models[at].relations[position];
+        relation.to_many = to_many;
+        relation.undecided = false;
+        if relation.makes_inverse.is_some() {
+            relation.makes_inverse = Some(!to_many);
+        }
+    }
+}
+
+fn add_inverse_relations(schema: &mut Schema) {
+    let mut made = Vec::new();
+    for model in &schema.models {
+        for relation in &model.relations {
+            if let (Some(name), Some(to_many)) = (&relation.inverse, relation.makes_inverse) {
+                let inverse = RelationDef {
+                    name: name.clone(),
+                    target: model.name.clone(),
+                    to_many,
+                    loading: if model.tool == Some(Tool::Django) && to_many {
+                        Loading::Query
+                    } else {
+                        Loading::Lazy
+                    },
+                    inverse: Some(relation.name.clone()),
+                    span: relation.span,
+                    ..RelationDef::default()
+                };
+                made.push((relation.target.clone(), inverse));
+            }
+        }
+    }
+    for (target, inverse) in made {
+        let bare = target.rsplit('.').next().unwrap_or(&target).to_owned();
+        if let Some(model) = schema
+            .models
+            .iter_mut()
+            .find(|model| model.name == bare && model.relation(&inverse.name).is_none())
+        {
+            model.relations.push(inverse);
+        }
+    }
+}

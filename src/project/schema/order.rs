@@ -1,0 +1,149 @@
+//! The order of migrations: which series a file belongs to and where in it; Alembic's revision graph.
+
+use super::{SchemaSource, SourceKind, Tool};
+
+/// A place within a series: numbers and words of the file's name, compared piece by piece.
+pub type Key = Vec<Part>;
+
+/// A piece of a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Digits.
+    Number(u128),
+    /// Anything else.
+    Word(String),
+}
+
+/// Splits a name into numbers and words, so that `9_a` comes before `10_b`.
+pub fn key(name: &str) -> Key {
+    let mut out = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let digits = first.is_ascii_digit();
+        let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
+        let (piece, tail) = rest.split_at(end);
+        out.push(match piece.parse() {
+            Ok(number) if digits => Part::Number(number),
+            _ => Part::Word(piece.to_lowercase()),
+        });
+        rest = tail;
+    }
+    out
+}
+
+/// The series of a file and its place there: its folder and its name; for `…/20240101_name/migration.sql` one folder up.
+pub fn place(file: &str) -> (String, Key) {
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if matches!(stem, "migration" | "up" | "down") {
+        let (series, step) = folder.rsplit_once('/').unwrap_or(("", folder));
+        return (series.to_owned(), key(step));
+    }
+    let rank = match stem.to_ascii_lowercase().as_str() {
+        "schema" | "init" | "structure" | "create" | "tables" | "create_tables" => "!",
+        _ => "",
+    };
+    // Flyway's versions come before its repeatable scripts, and `V10` after `V9`.
+    let stem = stem
+        .strip_prefix('V')
+        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        .unwrap_or(stem);
+    (folder.to_owned(), key(&format!("{rank}{stem}")))
+}
+
+/// Whether a SQL file is the half of a migration that undoes it.
+pub fn undoes(file: &str) -> bool {
+    let lower = file.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    let stem = name.strip_suffix(".sql").unwrap_or(name);
+    let flyway = file
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with('U') && name.contains("__"));
+    flyway
+        || matches!(stem, "down" | "rollback" | "undo" | "revert")
+        || [
+            ".down",
+            "_down",
+            "-down",
+            ".rollback",
+            "_rollback",
+            "-rollback",
+            ".undo",
+            "_undo",
+            "_revert",
+            ".revert",
+        ]
+        .iter()
+        .any(|end| stem.ends_with(end))
+        || lower
+            .split('/')
+            .rev()
+            .skip(1)
+            .any(|folder| matches!(folder, "down" | "rollback" | "rollbacks" | "undo"))
+}
+
+/// Whether a SQL file is a migration step or some other script.
+pub fn sql_kind(file: &str) -> SourceKind {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let numbered = name.trim_start_matches(['V', 'v']).starts_with(|c: char| c.is_ascii_digit());
+    let migration = file.to_ascii_lowercase().contains("migrat") || matches!(name, "migration.sql" | "up.sql");
+    if !(numbered || migration) {
+        return SourceKind::Sql;
+    }
+    SourceKind::Migration(if name == "migration.sql" { Tool::Prisma } else { Tool::Sql })
+}
+
+/// Sorts the sources of one series in the order they run.
+pub(super) fn sort(sources: &mut Vec<SchemaSource>) {
+    sources.sort_by(|a, b| a.order.cmp(&b.order).then_with(|| a.file.cmp(&b.file)));
+    if sources.iter().any(|source| source.revision.is_some()) {
+        by_revision(sources);
+    }
+}
+
+/// Revision order: each step after all that it follows; steps of a cycle, and those that follow something unknown,
+/// keep the order of their names.
+fn by_revision(sources: &mut Vec<SchemaSource>) {
+    let revisions: Vec<Option<String>> = sources
+        .iter()
+        .map(|source| source.revision.as_ref().map(|(revision, _)| revision.clone()))
+        .collect();
+    let find = |revision: &str| {
+        revisions.iter().position(|own| {
+            own.as_deref()
+                .is_some_and(|own| own == revision || own.starts_with(revision) && revision.len() >= 6)
+        })
+    };
+    let waits_for: Vec<Vec<usize>> = sources
+        .iter()
+        .map(|source| {
+            source
+                .revision
+                .iter()
+                .flat_map(|(_, down)| down)
+                .filter_map(|down| find(down))
+                .collect()
+        })
+        .collect();
+    let mut done = vec![false; sources.len()];
+    let mut order = Vec::with_capacity(sources.len());
+    while order.len() < sources.len() {
+        let ready = |at: &usize| !done[*at] && waits_for[*at].iter().all(|&other| done[other] || other == *at);
+        let next = (0..sources.len()).find(ready).or_else(|| done.iter().position(|&done| !done));
+        let Some(next) = next else { break };
+        done[next] = true;
+        order.push(next);
+        // A chain runs to its end before a branch starts: one pass over a linear history instead of one a step.
+        let mut tip = next;
+        while let Some(follower) =
+            (0..sources.len()).find(|&at| !done[at] && waits_for[at].contains(&tip) && waits_for[at].iter().all(|&other| done[other]))
+        {
+            done[follower] = true;
+            order.push(follower);
+            tip = follower;
+        }
+    }
+    let mut slots: Vec<Option<SchemaSource>> = sources.drain(..).map(Some).collect();
+    sources.extend(order.into_iter().filter_map(|at| slots[at].take()));
+}

@@ -1,0 +1,485 @@
+//! Replays schema changes in order: what a database looks like after them.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::index::{Origin, same};
+use super::{Column, ForeignKey, Index, IndexBuild, Place, SchemaSource, SourceKind, Table, folded, qualified};
+use crate::source::Span;
+use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp, TableDef};
+
+/// A database in the making.
+#[derive(Default)]
+pub(super) struct State {
+    tables: Vec<Table>,
+    by_name: FxHashMap<(Option<String>, String), usize>,
+    pub builds: Vec<IndexBuild>,
+    /// Position in the series of the source that runs.
+    step: usize,
+    /// Tables created by the source that runs.
+    fresh: Vec<(Option<String>, String)>,
+}
+
+fn name_key(name: &str) -> (Option<String>, String) {
+    let (schema, bare) = qualified(name);
+    (schema.map(folded), folded(bare))
+}
+
+fn keys(columns: &[String]) -> Vec<IndexKey> {
+    columns
+        .iter()
+        .map(|column| IndexKey {
+            column: column.clone(),
+            ..IndexKey::default()
+        })
+        .collect()
+}
+
+/// What all changes of one source share.
+struct Context<'a> {
+    file: &'a Arc<str>,
+    kind: SourceKind,
+    dialect: Dialect,
+}
+
+impl Context<'_> {
+    fn place(&self, span: Span) -> Place {
+        Place {
+            file: self.file.clone(),
+            span,
+            kind: self.kind,
+        }
+    }
+}
+
+impl State {
+    /// Runs all changes of a source.
+    pub fn run(&mut self, source: &SchemaSource) {
+        self.fresh.clear();
+        let context = Context {
+            file: &source.file,
+            kind: source.kind,
+            dialect: source.dialect,
+        };
+        for change in &source.changes {
+            self.apply(&context, change);
+        }
+        self.step += 1;
+    }
+
+    /// Adds a model's table.
+    pub fn model(&mut self, source: &SchemaSource, table: &TableDef) {
+        let context = Context {
+            file: &source.file,
+            kind: source.kind,
+            dialect: source.dialect,
+        };
+        self.create(&context, table, false);
+    }
+
+    /// The tables that stand at the end.
+    pub fn finish(mut self) -> (Vec<Table>, Vec<IndexBuild>) {
+        let steps = self.step;
+        for build in &mut self.builds {
+            build.later = steps.saturating_sub(build.later + 1);
+        }
+        let mut live: Vec<usize> = self.by_name.values().copied().collect();
+        live.sort_unstable();
+        live.dedup();
+        let mut slots: Vec<Option<Table>> = self.tables.into_iter().map(Some).collect();
+        (
+            live.into_iter().filter_map(|at| slots.get_mut(at).and_then(Option::take)).collect(),
+            self.builds,
+        )
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let key = name_key(name);
+        self.by_name.get(&key).copied().or_else(|| {
+            // A search path can stand for the schema on either side.
+            let mut found = self.by_name.iter().filter(|((_, bare), _)| *bare == key.1).map(|(_, &at)| at);
+            let first = found.next()?;
+            found.next().is_none().then_some(first)
+        })
+    }
+
+    fn add(&mut self, context: &Context, name: &str, span: Span) -> usize {
+        let (schema, bare) = qualified(name);
+        let table = Table {
+            name: bare.to_owned(),
+            schema: schema.map(str::to_owned),
+            dialect: context.dialect,
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            indexes: Vec::new(),
+            foreign_keys: Vec::new(),
+            partition: false,
+            open: true,
+            phantom: true,
+            places: vec![context.place(span)],
+            models: Vec::new(),
+            emulates_relations: false,
+        };
+        self.tables.push(table);
+        self.by_name.insert(name_key(name), self.tables.len() - 1);
+        self.tables.len() - 1
+    }
+
+    /// The table of a name; one that nothing created is made up, so that what is known of it is kept.
+    fn table(&mut self, context: &Context, name: &str, span: Span) -> usize {
+        self.find(name).unwrap_or_else(|| self.add(context, name, span))
+    }
+
+    fn apply(&mut self, context: &Context, change: &SchemaChange) {
+        let span = change.span;
+        match &change.op {
+            SchemaOp::CreateTable(def, if_not_exists) => self.create(context, def, *if_not_exists),
+            SchemaOp::DropTable(name) => self.drop_table(name),
+            SchemaOp::RenameTable(from, to) => self.rename_table(context, from, to, span),
+            SchemaOp::AddColumn(name, column) => {
+                let at = self.table(context, name, span);
+                add_column(&mut self.tables[at], context, column, span);
+            }
+            SchemaOp::DropColumn(name, column) => {
+                if let Some(at) = self.find(name) {
+                    drop_column(&mut self.tables[at], column);
+                }
+            }
+            SchemaOp::RenameColumn(name, from, to) => {
+                let at = self.table(context, name, span);
+                rename_column(&mut self.tables[at], from, to, &context.place(span));
+            }
+            SchemaOp::AlterColumn(name, column) => {
+                if let Some(at) = self.find(name) {
+                    alter_column(&mut self.tables[at], column);
+                }
+            }
+            SchemaOp::AddIndex(index, if_not_exists) => self.add_index(context, index, *if_not_exists, span),
+            SchemaOp::DropIndex(name, table) => self.drop_index(name, table.as_deref()),
+            SchemaOp::RenameIndex(from, to) => self.rename_index(from, to),
+            SchemaOp::AddConstraint(name, constraint) => {
+                let at = self.table(context, name, span);
+                add_constraint(&mut self.tables[at], context, constraint, span);
+            }
+            SchemaOp::DropConstraint(name, constraint) => {
+                if let Some(at) = self.find(name) {
+                    drop_constraint(&mut self.tables[at], constraint);
+                }
+            }
+        }
+    }
+
+    fn create(&mut self, context: &Context, def: &TableDef, if_not_exists: bool) {
+        let existing = self.by_name.get(&name_key(&def.name)).copied();
+        if let Some(at) = existing.filter(|&at| !self.tables[at].phantom) {
+            // What exists is left alone by a migration; scripts that are alternatives of each other add up.
+            if if_not_exists && matches!(context.kind, SourceKind::Migration(_)) {
+                return;
+            }
+            let table = &mut self.tables[at];
+            table.places.push(context.place(def.span));
+            fill(table, context, def);
+            return;
+        }
+        let at = existing.unwrap_or_else(|| self.add(context, &def.name, def.span));
+        self.fresh.push(name_key(&def.name));
+        let table = &mut self.tables[at];
+        table.phantom = false;
+        table.open = def.open;
+        table.partition = def.partition;
+        table.places.insert(0, context.place(def.span));
+        table.places.dedup();
+        fill(table, context, def);
+    }
+
+    fn drop_table(&mut self, name: &str) {
+        if let Some(at) = self.find(name) {
+            self.by_name.retain(|_, other| *other != at);
+        }
+    }
+
+    fn rename_table(&mut self, context: &Context, from: &str, to: &str, span: Span) {
+        let at = self.table(context, from, span);
+        self.by_name.retain(|_, other| *other != at);
+        let (schema, bare) = qualified(to);
+        let table = &mut self.tables[at];
+        bare.clone_into(&mut table.name);
+        if to.contains('.') {
+            table.schema = schema.map(str::to_owned);
+        }
+        let key = (table.schema.as_deref().map(folded), folded(bare));
+        if self.fresh.contains(&name_key(from)) {
+            self.fresh.push(key.clone());
+        }
+        self.by_name.insert(key, at);
+    }
+
+    fn add_index(&mut self, context: &Context, def: &IndexDef, if_not_exists: bool, span: Span) {
+        if if_not_exists && def.name.as_deref().is_some_and(|name| self.index_place(name, None).is_some()) {
+            return;
+        }
+        let known = self.find(&def.table).is_some_and(|at| !self.tables[at].phantom);
+        let at = self.table(context, &def.table, span);
+        // A second index of the name can only fail, or stand in another branch of the same step.
+        let bare = self.tables[at].name.clone();
+        if def.name.as_deref().is_some_and(|name| {
+            self.tables[at]
+                .indexes
+                .iter()
+                .any(|index| index.name.is_some() && is_named(index, &bare, qualified(name).1))
+        }) {
+            return;
+        }
+        let key = (self.tables[at].schema.as_deref().map(folded), folded(&self.tables[at].name));
+        if matches!(context.kind, SourceKind::Migration(_)) {
+            self.builds.push(IndexBuild {
+                index: def.clone(),
+                place: context.place(span),
+                dialect: context.dialect,
+                table_existed: !self.fresh.contains(&key),
+                table_known: known,
+                partition: self.tables[at].partition,
+                // Turned into the number of later steps at the end.
+                later: self.step,
+            });
+        }
+        self.tables[at].indexes.push(Index::new(def, Origin::Declared, context.place(span)));
+    }
+
+    fn index_place(&self, name: &str, table: Option<&str>) -> Option<(usize, usize)> {
+        let bare = qualified(name).1;
+        let hinted = table.and_then(|table| self.find(table));
+        let live = |at: usize| self.by_name.values().any(|&other| other == at);
+        let matches = |at: usize| {
+            self.tables[at]
+                .indexes
+                .iter()
+                .position(|index| is_named(index, &self.tables[at].name, bare))
+        };
+        if let Some(at) = hinted {
+            return matches(at).map(|index| (at, index));
+        }
+        (0..self.tables.len()).find_map(|at| matches(at).filter(|_| live(at)).map(|index| (at, index)))
+    }
+
+    fn drop_index(&mut self, name: &str, table: Option<&str>) {
+        if let Some((at, index)) = self.index_place(name, table) {
+            self.tables[at].indexes.remove(index);
+        }
+    }
+
+    fn rename_index(&mut self, from: &str, to: &str) {
+        if let Some((at, index)) = self.index_place(from, None) {
+            self.tables[at].indexes[index].name = Some(qualified(to).1.to_owned());
+        }
+    }
+}
+
+/// Adds what a definition has and the table has not.
+fn fill(table: &mut Table, context: &Context, def: &TableDef) {
+    for column in &def.columns {
+        add_column(table, context, column, column.span);
+    }
+    for (constraint, span) in &def.constraints {
+        add_constraint(table, context, constraint, *span);
+    }
+    for index in &def.indexes {
+        table.indexes.push(Index::new(index, Origin::Declared, context.place(index.span)));
+    }
+}
+
+fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, span: Span) {
+    let span = if def.span == Span::default() { span } else { def.span };
+    let place = context.place(span);
+    match table.columns.iter_mut().find(|column| same(&column.name, &def.name)) {
+        Some(column) => column.places.push(place.clone()),
+        None => table.columns.push(Column {
+            name: def.name.clone(),
+            field: def.field.clone(),
+            data_type: def.data_type.clone(),
+            nullable: def.nullable,
+            places: vec![place.clone()],
+        }),
+    }
+    let own = vec![def.name.clone()];
+    if def.primary && !table.primary_key.contains(&def.name) {
+        // Several columns marked as primary are one composite key.
+        let mut columns = std::mem::take(&mut table.primary_key);
+        columns.extend(own.clone());
+        table.indexes.retain(|index| index.origin != Origin::Primary);
+        set_primary(table, columns, place.clone());
+    }
+    if def.unique {
+        let def = IndexDef {
+            keys: keys(&own),
+            unique: true,
+            ..IndexDef::default()
+        };
+        table.indexes.push(Index::new(&def, Origin::Unique, place.clone()));
+    } else if def.indexed {
+        let def = IndexDef {
+            keys: keys(&own),
+            ..IndexDef::default()
+        };
+        table.indexes.push(Index::new(&def, Origin::Declared, place.clone()));
+    }
+    if let Some((target, there)) = &def.references {
+        add_foreign(table, None, own, target, there.iter().cloned().collect(), place);
+    }
+}
+
+fn set_primary(table: &mut Table, columns: Vec<String>, place: Place) {
+    let def = IndexDef {
+        keys: keys(&columns),
+        unique: true,
+        ..IndexDef::default()
+    };
+    table.indexes.push(Index::new(&def, Origin::Primary, place));
+    table.primary_key = columns;
+}
+
+fn add_foreign(table: &mut Table, name: Option<String>, columns: Vec<String>, target: &str, there: Vec<String>, place: Place) {
+    let same_columns =
+        |key: &&mut ForeignKey| key.columns.len() == columns.len() && key.columns.iter().zip(&columns).all(|(a, b)| same(a, b));
+    if let Some(key) = table.foreign_keys.iter_mut().find(same_columns) {
+        key.name = name.or(key.name.take());
+        key.places.push(place);
+        return;
+    }
+    table.foreign_keys.push(ForeignKey {
+        name,
+        columns,
+        target: target.to_owned(),
+        target_columns: there,
+        places: vec![place],
+    });
+}
+
+fn add_constraint(table: &mut Table, context: &Context, constraint: &Constraint, span: Span) {
+    let place = context.place(span);
+    match constraint {
+        Constraint::Primary(columns) => {
+            table.indexes.retain(|index| index.origin != Origin::Primary);
+            set_primary(table, columns.clone(), place);
+        }
+        Constraint::Unique(name, columns) => {
+            let def = IndexDef {
+                name: name.clone(),
+                keys: keys(columns),
+                unique: true,
+                ..IndexDef::default()
+            };
+            table.indexes.push(Index::new(&def, Origin::Unique, place));
+        }
+        Constraint::Foreign(name, columns, target, there) => {
+            add_foreign(table, name.clone(), columns.clone(), target, there.clone(), place)
+        }
+    }
+}
+
+fn drop_column(table: &mut Table, name: &str) {
+    table.columns.retain(|column| !same(&column.name, name));
+    table
+        .indexes
+        .retain(|index| !index.keys.iter().any(|key| same(&key.column, name)) && !index.include.iter().any(|column| same(column, name)));
+    table
+        .foreign_keys
+        .retain(|key| !key.columns.iter().any(|column| same(column, name)));
+    table.primary_key.retain(|column| !same(column, name));
+}
+
+fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) {
+    let rename = |name: &mut String| {
+        if same(name, from) {
+            to.clone_into(name);
+        }
+    };
+    match table.columns.iter_mut().find(|column| same(&column.name, from)) {
+        Some(column) => rename(&mut column.name),
+        None => table.columns.push(Column {
+            name: to.to_owned(),
+            field: None,
+            data_type: String::new(),
+            nullable: true,
+            places: vec![place.clone()],
+        }),
+    }
+    table.indexes.iter_mut().for_each(|index| {
+        index.keys.iter_mut().for_each(|key| rename(&mut key.column));
+        index.include.iter_mut().for_each(rename);
+    });
+    table
+        .foreign_keys
+        .iter_mut()
+        .for_each(|key| key.columns.iter_mut().for_each(rename));
+    table.primary_key.iter_mut().for_each(rename);
+}
+
+fn alter_column(table: &mut Table, def: &ColumnDef) {
+    let Some(column) = table.columns.iter_mut().find(|column| same(&column.name, &def.name)) else {
+        return;
+    };
+    if def.data_type.is_empty() {
+        column.nullable = def.nullable;
+    } else {
+        column.data_type.clone_from(&def.data_type);
+    }
+}
+
+fn drop_constraint(table: &mut Table, name: &str) {
+    let bare = table.name.clone();
+    if name == "PRIMARY" {
+        table.indexes.retain(|index| index.origin != Origin::Primary);
+        table.primary_key.clear();
+        return;
+    }
+    if let Some(at) = table
+        .indexes
+        .iter()
+        .position(|index| index.origin != Origin::ForeignKey && is_named(index, &bare, name))
+    {
+        if table.indexes[at].origin == Origin::Primary {
+            table.primary_key.clear();
+        }
+        table.indexes.remove(at);
+        return;
+    }
+    table.foreign_keys.retain(|key| match &key.name {
+        Some(own) => !same(own, name),
+        None => {
+            !same(&format!("{bare}_{}_fkey", key.columns.join("_")), name) && !same(&format!("fk_{bare}_{}", key.columns.join("_")), name)
+        }
+    });
+}
+
+/// Whether an index has this name, or would have been given it by the database or the ORM.
+pub(super) fn is_named(index: &Index, table: &str, name: &str) -> bool {
+    if let Some(own) = &index.name {
+        return same(qualified(own).1, name);
+    }
+    let columns: Vec<&str> = index.keys.iter().map(|key| key.column.as_str()).collect();
+    let list = columns.join("_");
+    let first = columns.first().copied().unwrap_or_default();
+    let made_up: Vec<String> = match index.origin {
+        Origin::Primary => vec![format!("{table}_pkey"), format!("pk_{table}")],
+        Origin::Unique => vec![
+            format!("{table}_{list}_key"),
+            format!("uq_{table}_{first}"),
+            format!("{table}_{list}_unique"),
+            first.to_owned(),
+            format!("ix_{table}_{list}"),
+        ],
+        _ if index.unique => vec![
+            format!("{table}_{list}_idx"),
+            format!("ix_{table}_{list}"),
+            format!("{table}_{list}_key"),
+        ],
+        _ => vec![
+            format!("{table}_{list}_idx"),
+            format!("ix_{table}_{list}"),
+            format!("{table}_{list}_index"),
+        ],
+    };
+    made_up.iter().any(|own| same(own, name))
+}

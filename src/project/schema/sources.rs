@@ -1,0 +1,28 @@
+//! From what files declare to the sources of the schema state.
+
+use super::{SchemaSource, SourceKind};
+use crate::libraries::ddl::{self, Declared, Tool};
+use crate::libraries::value::{FileId, Resolver};
+
+/// The sources that a program file is: its models, its migration.
+pub fn of_code(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<SchemaSource> {
+    ddl::declared(resolver, file, path)
+        .into_iter()
+        .map(|declared| source(path, declared))
+        .collect()
+}
+
+fn source(path: &str, declared: Declared) -> SchemaSource {
+    let tool = declared.tool.unwrap_or(Tool::Sql);
+    let kind = if declared.is_migration {
+        SourceKind::Migration(tool)
+    } else {
+        SourceKind::Model(tool)
+    };
+    let mut source = SchemaSource::new(path, kind, declared.dialect);
+    source.revision = declared.revision;
+    source.changes = declared.changes;
+    source.models = declared.models;
+    source.not_understood = declared.not_understood;
+    source
+}

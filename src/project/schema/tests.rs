@@ -1,0 +1,231 @@
+use super::*;
+use crate::syntax::{prisma, sql};
+use index::Origin;
+use proptest::prelude::*;
+
+fn sql_source(file: &str, text: &str) -> SchemaSource {
+    SchemaSource::sql(file, sql::file(text, Dialect::Postgres)).unwrap()
+}
+
+fn build(files: &[(&str, &str)]) -> Schema {
+    let sources = files
+        .iter()
+        .filter_map(|(file, text)| {
+            if file.ends_with(".prisma") {
+                Some(SchemaSource::prisma(file, prisma::parse(text)))
+            } else {
+                SchemaSource::sql(file, sql::file(text, Dialect::Generic))
+            }
+        })
+        .collect();
+    Schema::build(sources, Dialect::Postgres)
+}
+
+#[test]
+fn migrations_run_in_the_order_of_their_numbers() {
+    let schema = build(&[
+        ("db/migrations/10_drop.sql", "DROP INDEX i;"),
+        ("db/migrations/9_add.sql", "CREATE INDEX i ON t (a); CREATE INDEX j ON t (b);"),
+        ("db/migrations/1_init.sql", "CREATE TABLE t (id int PRIMARY KEY, a int, b int);"),
+        ("db/migrations/11_undo.down.sql", "DROP INDEX j;"),
+    ]);
+    let table = schema.table("t").unwrap();
+    assert!(!table.leads("a"));
+    assert!(table.leads("b"));
+    assert!(table.is_unique(&["id"]));
+}
+
+#[test]
+fn renames_carry_indexes_along() {
+    let schema = build(&[(
+        "schema.sql",
+        "CREATE TABLE t (id int, a int REFERENCES u); CREATE INDEX i ON t (a); ALTER TABLE t RENAME TO v; ALTER TABLE v RENAME COLUMN a TO b; ALTER INDEX i RENAME TO k;",
+    )]);
+    assert!(schema.table("t").is_none());
+    let table = schema.table("public.V").unwrap();
+    assert!(table.leads("b"));
+    assert_eq!(table.foreign_keys[0].columns, ["b"]);
+    assert_eq!(table.indexes[0].name.as_deref(), Some("k"));
+}
+
+#[test]
+fn made_up_names_can_be_dropped() {
+    let schema = build(&[(
+        "schema.sql",
+        "CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE, b int REFERENCES u); ALTER TABLE t DROP CONSTRAINT t_a_key; ALTER TABLE t DROP CONSTRAINT t_b_fkey; ALTER TABLE t DROP CONSTRAINT t_pkey;",
+    )]);
+    let table = schema.table("t").unwrap();
+    assert!(table.indexes.is_empty() && table.foreign_keys.is_empty() && table.primary_key.is_empty());
+}
+
+#[test]
+fn models_and_migrations_are_one_table() {
+    let schema = build(&[
+        (
+            "prisma/schema.prisma",
+            "datasource db {\n provider = \"postgresql\"\n}\nmodel User {\n id Int @id\n posts Post[]\n}\nmodel Post {\n id Int @id\n userId Int @map(\"user_id\")\n user User @relation(fields: [userId], references: [id])\n title String\n @@index([title])\n @@map(\"posts\")\n}",
+        ),
+        (
+            "prisma/migrations/20240101_a/migration.sql",
+            "CREATE TABLE \"posts\" (\"id\" int NOT NULL, \"user_id\" int NOT NULL, \"title\" text, CONSTRAINT \"posts_pkey\" PRIMARY KEY (\"id\"));\nCREATE INDEX \"gone\" ON \"posts\"(\"user_id\");\nALTER TABLE \"posts\" ADD CONSTRAINT \"f\" FOREIGN KEY (\"user_id\") REFERENCES \"User\"(\"id\");",
+        ),
+        ("prisma/migrations/20240102_b/migration.sql", "DROP INDEX \"gone\";"),
+    ]);
+    let table = schema.table("Post").unwrap();
+    assert_eq!(table.name, "posts");
+    assert!(!table.leads("userId"));
+    let title = table.index_leading_with(&["title"]).unwrap();
+    assert!(title.in_models() && !title.in_migrations());
+    assert_eq!(table.foreign_keys.len(), 1);
+    assert_eq!(table.foreign_keys[0].places.len(), 2);
+    assert!(table.foreign_keys[0].places[0].kind.is_model());
+    assert_eq!(table.foreign_keys[0].target, "User");
+    assert_eq!(table.column("userId").unwrap().places.len(), 2);
+    assert_eq!(table.indexes.iter().filter(|index| index.origin == Origin::Primary).count(), 1);
+    assert!(schema.model("User").unwrap().relation("posts").unwrap().to_many);
+}
+
+#[test]
+fn innodb_indexes_foreign_keys_unless_prisma_emulates_them() {
+    let model = |mode: &str| {
+        format!(
+            "datasource db {{\n provider = \"mysql\"\n{mode}\n}}\nmodel A {{\n id Int @id\n b Int\n c B @relation(fields: [b], references: [id])\n}}\nmodel B {{\n id Int @id\n}}"
+        )
+    };
+    assert!(build(&[("a.prisma", &model(""))]).table("A").unwrap().leads("b"));
+    assert!(
+        !build(&[("a.prisma", &model("relationMode = \"prisma\""))])
+            .table("A")
+            .unwrap()
+            .leads("b")
+    );
+}
+
+#[test]
+fn if_not_exists_changes_nothing_that_exists() {
+    let schema = build(&[
+        ("migrations/1.sql", "CREATE TABLE t (a int); CREATE INDEX i ON t (a);"),
+        (
+            "migrations/2.sql",
+            "CREATE TABLE IF NOT EXISTS t (a int, b int); CREATE INDEX IF NOT EXISTS i ON t (b);",
+        ),
+    ]);
+    assert!(schema.table("t").unwrap().column("b").is_none());
+    assert_eq!(schema.table("t").unwrap().indexes.len(), 1);
+}
+
+#[test]
+fn cycles_and_unknown_revisions_are_harmless() {
+    let mut sources = Vec::new();
+    for (revision, down, text) in [
+        ("a", "c", "CREATE TABLE t (a int);"),
+        ("b", "a", "CREATE INDEX i ON t (a);"),
+        ("c", "b", "DROP INDEX i;"),
+        ("d", "nowhere", "CREATE TABLE u (a int);"),
+    ] {
+        let mut source = sql_source(&format!("versions/{revision}.sql"), text);
+        source.revision = Some((revision.to_owned(), vec![down.to_owned()]));
+        sources.push(source);
+    }
+    let schema = Schema::build(sources, Dialect::Postgres);
+    assert_eq!(schema.tables.len(), 2);
+    assert!(schema.table("t").unwrap().indexes.is_empty());
+}
+
+#[test]
+fn revisions_decide_over_names() {
+    let mut first = sql_source("versions/zz.sql", "CREATE TABLE t (a int);");
+    first.revision = Some(("1".to_owned(), Vec::new()));
+    let mut second = sql_source("versions/aa.sql", "ALTER TABLE t RENAME TO u;");
+    second.revision = Some(("2".to_owned(), vec!["1".to_owned()]));
+    let schema = Schema::build(vec![second, first], Dialect::Postgres);
+    assert!(schema.table("u").is_some_and(|table| !table.phantom));
+}
+
+#[test]
+fn two_schemas_keep_two_tables_of_one_name() {
+    let schema = build(&[(
+        "s.sql",
+        "CREATE TABLE a.t (x int); CREATE TABLE b.t (y int); CREATE INDEX ON b.t (y);",
+    )]);
+    assert_eq!(schema.tables.len(), 2);
+    assert!(schema.table("b.t").unwrap().leads("y"));
+    assert!(!schema.table("a.t").unwrap().leads("x"));
+}
+
+#[test]
+fn builds_know_whether_their_table_is_new() {
+    let schema = build(&[
+        ("migrations/1.sql", "CREATE TABLE t (a int); CREATE INDEX i ON t (a);"),
+        ("migrations/2.sql", "CREATE INDEX j ON t (a, b);"),
+    ]);
+    let existed: Vec<bool> = schema.builds.iter().map(|build| build.table_existed).collect();
+    assert_eq!(existed, [false, true]);
+}
+
+#[test]
+fn a_predicate_that_only_excludes_null_serves_equality() {
+    let schema = build(&[(
+        "s.sql",
+        "CREATE TABLE t (a int, b int); CREATE INDEX ON t (a) WHERE (a IS NOT NULL); CREATE INDEX ON t (b) WHERE a > 1; CREATE INDEX ON t USING gin (b);",
+    )]);
+    let table = schema.table("t").unwrap();
+    assert!(table.leads("a"));
+    assert!(!table.leads("b"));
+}
+
+fn index_of(keys: &[usize], unique: bool) -> Index {
+    let keys = keys
+        .iter()
+        .map(|n| crate::statement::IndexKey {
+            column: format!("c{n}"),
+            ..Default::default()
+        })
+        .collect();
+    let def = IndexDef {
+        keys,
+        unique,
+        ..IndexDef::default()
+    };
+    Index::new(
+        &def,
+        Origin::Declared,
+        Place {
+            file: Arc::from("f"),
+            span: Span::default(),
+            kind: SourceKind::Sql,
+        },
+    )
+}
+
+proptest! {
+    /// An index serves a set of columns exactly when its first keys, sorted, are that set.
+    #[test]
+    fn leading_is_a_permuted_prefix(keys in prop::collection::hash_set(0usize..6, 1..5), wanted in prop::collection::hash_set(0usize..6, 1..5)) {
+        let keys: Vec<usize> = keys.into_iter().collect();
+        let index = index_of(&keys, false);
+        let names: Vec<String> = wanted.iter().map(|n| format!("c{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let expected = keys.len() >= wanted.len() && keys[..wanted.len()].iter().all(|key| wanted.contains(key));
+        prop_assert_eq!(index.leads_with(&names), expected);
+    }
+
+    /// Covering is reflexive and transitive, and whoever covers serves the same prefix.
+    #[test]
+    fn covering_is_an_order(list in prop::collection::vec(0usize..4, 1..5), a in 1usize..5, b in 1usize..5) {
+        let (long, short) = (a.max(b).min(list.len()), a.min(b).min(list.len()));
+        let (whole, long, short) = (index_of(&list, false), index_of(&list[..long], false), index_of(&list[..short], true));
+        prop_assert!(whole.covers(&whole) && whole.covers(&long) && long.covers(&short) && whole.covers(&short));
+        prop_assert_eq!(short.covers(&whole), short.keys.len() == whole.keys.len());
+    }
+
+    #[test]
+    fn uniqueness_grows_with_the_columns(keys in prop::collection::hash_set(0usize..5, 1..4), more in prop::collection::hash_set(0usize..5, 0..4)) {
+        let keys: Vec<usize> = keys.into_iter().collect();
+        let index = index_of(&keys, true);
+        let all: Vec<String> = keys.iter().chain(&more).map(|n| format!("c{n}")).collect();
+        prop_assert!(index.is_unique_within(&all.iter().map(String::as_str).collect::<Vec<_>>()));
+        let fewer: Vec<&str> = all[1..keys.len()].iter().map(String::as_str).collect();
+        prop_assert!(!index.is_unique_within(&fewer));
+    }
+}

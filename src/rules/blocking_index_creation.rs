@@ -1,0 +1,99 @@
+//! `blocking-index-creation`: migrations that build an index while writes to a table in use have to wait.
+
+use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::project::Project;
+use crate::project::schema::{IndexBuild, SourceKind, Tool};
+use crate::statement::Dialect;
+
+const ID: &str = "blocking-index-creation";
+
+/// Steps at the end of a series that may not have run everywhere yet.
+const RECENT: usize = 5;
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project
+        .schema
+        .builds
+        .iter()
+        .filter(|build| blocks(build))
+        .map(|build| report(project, build))
+        .collect()
+}
+
+fn blocks(build: &IndexBuild) -> bool {
+    let postgres = matches!(build.dialect, Dialect::Postgres | Dialect::Generic);
+    // The index of a partitioned table can't be built concurrently, and ON ONLY builds nothing.
+    postgres && build.table_existed && !build.index.concurrently && !build.index.only && !build.partition
+}
+
+fn report(project: &Project, build: &IndexBuild) -> Finding {
+    let table = &build.index.table;
+    let name = build.index.name.clone().unwrap_or_else(|| "an unnamed index".to_owned());
+    let symbol = format!("{table}.{name}");
+    let certain = build.dialect == Dialect::Postgres && build.table_known;
+    let confidence = if certain { Confidence::High } else { Confidence::Medium };
+    let priority = if build.later < RECENT { Priority::P2 } else { Priority::P3 };
+    let mut finding = Finding::new(
+        ID,
+        priority,
+        confidence,
+        project.location(&build.place.file, build.place.span, &symbol),
+    );
+    let keys: Vec<&str> = build.index.keys.iter().map(|key| key.column.as_str()).collect();
+    finding.subject = format!("{table}.{name}({})", keys.join(","));
+    finding.title = format!("{name} is built on {table} without CONCURRENTLY");
+    let known = if build.table_known {
+        "comes from an earlier migration"
+    } else {
+        "is not created in this migration"
+    };
+    finding.message = format!(
+        "{table} {known}, so it can hold rows when this migration runs. Building {name} takes a lock that holds back every insert, update and delete on {table} until all rows are read."
+    );
+    if let Some(place) = project.schema.table(table).and_then(|table| table.place()) {
+        finding.relate(
+            project.location(&place.file, place.span, table),
+            Role::Table,
+            format!("{table} is defined here"),
+        );
+    }
+    finding.impact = format!("writes to {table} wait for one pass over all its rows");
+    finding.fix.summary = advice(build.place.kind).to_owned();
+    finding.fix.ddl = Some(statement(build, &keys));
+    finding
+}
+
+fn advice(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Migration(Tool::Alembic) => {
+            "Build the index with postgresql_concurrently=True inside op.get_context().autocommit_block(), because a concurrent build can't run in a transaction."
+        }
+        SourceKind::Migration(Tool::Django) => "Use AddIndexConcurrently in a migration with atomic = False.",
+        SourceKind::Migration(Tool::Prisma) => {
+            "Put the concurrent build alone into its migration file: a file of one statement runs outside of a transaction."
+        }
+        SourceKind::Migration(Tool::Sequelize) => "Pass concurrently: true and run the step outside of a transaction.",
+        _ => "Build the index CONCURRENTLY, in a step that the runner does not wrap in a transaction.",
+    }
+}
+
+fn statement(build: &IndexBuild, keys: &[&str]) -> String {
+    let index = &build.index;
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let name = index.name.as_deref().map_or(String::new(), |name| format!("{name} "));
+    let method = index
+        .method
+        .as_deref()
+        .filter(|method| !matches!(*method, "" | "btree"))
+        .map_or(String::new(), |method| format!("USING {method} "));
+    let predicate = index
+        .predicate
+        .as_deref()
+        .map_or(String::new(), |predicate| format!(" WHERE {predicate}"));
+    format!(
+        "CREATE {unique}INDEX CONCURRENTLY {name}ON {} {method}({}){predicate};",
+        index.table,
+        keys.join(", ")
+    )
+}

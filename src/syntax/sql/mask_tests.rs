@@ -1,0 +1,133 @@
+use super::*;
+use crate::statement::{FilterKind, Limit, Statement};
+use crate::syntax::sql::{Parsed, statement};
+
+/// `{}` in the text is a hole.
+fn parse(text: &str) -> Parsed {
+    let mut pieces = Vec::new();
+    for (n, part) in text.split("{}").enumerate() {
+        if n > 0 {
+            pieces.push(Piece::Hole);
+        }
+        pieces.push(Piece::Text(part));
+    }
+    statement(&pieces, Dialect::Postgres).unwrap_or_else(|| panic!("no SQL: {text}"))
+}
+
+fn read(text: &str) -> Statement {
+    let parsed = parse(text);
+    parsed
+        .statement
+        .unwrap_or_else(|| panic!("not understood: {text}\n{:?}", mask(&[Piece::Text(text)], Dialect::Postgres)))
+}
+
+#[test]
+fn placeholders_of_every_driver_are_values() {
+    for text in [
+        "SELECT a FROM t WHERE b = %s AND c IN %s AND d = ANY(%(ids)s) LIMIT %s",
+        "SELECT a FROM t WHERE b = ? AND c IN (?, ?) AND d = ? LIMIT ?",
+        "SELECT a FROM t WHERE b = $1 AND c IN ($2) AND d = ANY($3::uuid[]) LIMIT $4",
+        "SELECT a::text FROM t WHERE b = :b AND c IN (:c) AND d = :d_1 LIMIT :n",
+        "SELECT a FROM t WHERE b = {} AND c IN ({}) AND d = '{}' LIMIT {}",
+    ] {
+        let statement = read(text);
+        assert_eq!(statement.filters.len(), 3, "{text}");
+        assert!(!statement.open, "{text}");
+        assert_eq!(statement.limit, Limit::Value, "{text}");
+    }
+}
+
+#[test]
+fn holes_for_clauses_leave_the_statement_open() {
+    for text in [
+        "SELECT a FROM t {}",
+        "SELECT a FROM t WHERE {}",
+        "SELECT a FROM t WHERE b = 1 {}",
+        "SELECT a FROM t WHERE b = 1 AND {} ORDER BY c",
+        "SELECT a FROM t WHERE b = %s{} LIMIT 1",
+        "SELECT a FROM t ORDER BY {} DESC",
+        "SELECT a FROM t {} ORDER BY c",
+        "DELETE FROM t WHERE {}",
+    ] {
+        assert!(read(text).open, "{text}");
+    }
+    assert!(!read("SELECT {} FROM t WHERE a = 1").open);
+    assert!(!read("UPDATE t SET {} WHERE a = %s").open);
+}
+
+#[test]
+fn holes_in_names_make_unknown_names() {
+    assert_eq!(read("SELECT a FROM {} WHERE b = 1").tables[0].name, "");
+    assert_eq!(read("SELECT a FROM {}.users WHERE b = 1").tables[0].name, "users");
+    assert_eq!(read("SELECT a FROM {}_users WHERE b = 1").tables[0].name, "");
+    assert_eq!(read("INSERT INTO t ({}) VALUES ({})").tables[0].name, "t");
+    assert!(read("SELECT a FROM t WHERE {} = %s").open);
+}
+
+#[test]
+fn json_operators_are_no_placeholders() {
+    let statement = read("SELECT a FROM t WHERE data ? 'key' AND b = ?");
+    let kinds: Vec<FilterKind> = statement.filters.iter().map(|filter| filter.kind).collect();
+    assert_eq!(kinds, [FilterKind::Other, FilterKind::Equality]);
+}
+
+#[test]
+fn many_shapes_parse() {
+    for text in [
+        "SELECT a FROM t WHERE b BETWEEN {} AND {} AND c = 1",
+        "SELECT a FROM t WHERE x > now() - INTERVAL %s",
+        "SELECT a FROM t WHERE x > now() - INTERVAL '{} days'",
+        "INSERT INTO t (a, b) VALUES (%s, %s) ON CONFLICT (a) DO UPDATE SET b = EXCLUDED.b",
+        "INSERT INTO t (a, b) VALUES %s",
+        "UPDATE t SET a = %s, b = {} WHERE id = %s RETURNING id",
+        "SELECT a, {} FROM t JOIN u ON u.id = t.u WHERE t.c LIKE %s",
+        "SELECT count(*) FROM ({}) AS sub",
+        "SELECT a FROM t WHERE b IN ({})",
+        "SELECT a FROM t WHERE b LIKE '%%x%%' AND c = %s",
+        "WITH x AS (SELECT a FROM t WHERE b = :b) SELECT a FROM x WHERE c = :c::uuid",
+        "SELECT a FROM t ORDER BY embedding <=> %s::vector LIMIT %s",
+        "SELECT a FROM t WHERE (:x IS NULL OR a = :x)",
+        "SELECT CASE WHEN a = %s THEN 1 ELSE %s END FROM t",
+    ] {
+        let parsed = parse(text);
+        assert!(parsed.understood && parsed.statement.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn sentences_are_no_sql() {
+    for text in [
+        "Select an item from the list",
+        "Select all from this menu",
+        "Update your settings",
+        "Update the set of rules = now",
+        "Delete from the list",
+        "delete from cart",
+        "Create table reservations quickly",
+        "With love as (always)",
+        "Insert into the form",
+        "Drop table reservations, please, whenever you find the time to do so, thanks a lot",
+        "",
+        "select",
+        "Alter table settings below",
+    ] {
+        assert!(!looks_like_sql(text) || text == "delete from cart", "{text}");
+    }
+    for text in [
+        "select id from users",
+        "SELECT * FROM users",
+        "\n  -- all\n (SELECT a, b FROM t)",
+        "insert into t values (1)",
+        "UPDATE t SET a = 1",
+        "update public.t as x set a = 1",
+        "DELETE FROM t WHERE a = 1",
+        "WITH a AS (SELECT 1) SELECT * FROM a",
+        "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)",
+        "alter table t add column a int",
+        "DROP INDEX IF EXISTS i",
+        "SELECT 1",
+        "SELECT {} FROM t",
+    ] {
+        assert!(looks_like_sql(text), "{text}");
+    }
+}

@@ -1,0 +1,278 @@
+//! SQL: splitting, schema changes, statements, and SQL that stands inside programs.
+
+mod cursor;
+pub mod ddl;
+pub mod dml;
+mod lex;
+pub mod mask;
+mod predicate;
+pub mod split;
+
+use crate::source::Span;
+use crate::statement::{Dialect, Operation, SchemaChange, Statement, TableUse};
+use ddl::Ddl;
+pub use mask::looks_like_sql;
+use split::PieceKind;
+
+/// A piece of SQL text inside a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Literal text.
+    Text(&'a str),
+    /// Something that the program puts in.
+    Hole,
+}
+
+/// What was understood of a text inside a program.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// The statement; the first one where there are several.
+    pub statement: Option<Statement>,
+    /// Schema changes of all its statements; their places are offsets into the joined literal text.
+    pub changes: Vec<SchemaChange>,
+    /// Every statement was understood.
+    pub understood: bool,
+}
+
+/// Longest text inside a program that is read.
+const MAX_EMBEDDED: usize = 128 * 1024;
+/// Most pieces that a text inside a program is made of.
+const MAX_PIECES: usize = 2_000;
+
+/// Reads SQL that stands inside a program; `None` when it is no SQL.
+pub fn statement(pieces: &[Piece], dialect: Dialect) -> Option<Parsed> {
+    let plain: String = pieces
+        .iter()
+        .map(|piece| if let Piece::Text(text) = piece { text } else { "{}" })
+        .collect();
+    if !looks_like_sql(&plain) {
+        return None;
+    }
+    if plain.len() > MAX_EMBEDDED || pieces.len() > MAX_PIECES {
+        return Some(Parsed::default());
+    }
+    let masked = mask::mask(pieces, dialect);
+    let mut parsed = Parsed {
+        understood: true,
+        ..Parsed::default()
+    };
+    for piece in split::split(&masked.text, dialect)
+        .into_iter()
+        .filter(|piece| piece.kind == PieceKind::Statement)
+    {
+        let text = &masked.text[piece.head..piece.tail];
+        match one(text, dialect, piece.head) {
+            One::Changes(changes) => parsed.changes.extend(changes),
+            One::Statement(mut found) => {
+                found.open |= masked.open;
+                parsed.statement.get_or_insert(*found);
+            }
+            One::Ignored => {}
+            One::NotUnderstood => parsed.understood = false,
+        }
+    }
+    // A hole in a name of a schema change makes that change unknown.
+    parsed.changes.retain(|change| !format!("{:?}", change.op).contains(dml::HOLE));
+    Some(parsed)
+}
+
+/// What a SQL file holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SqlFile {
+    /// Schema changes in order; places are offsets into the file.
+    pub changes: Vec<SchemaChange>,
+    /// Statements on rows.
+    pub statements: Vec<(Statement, Span)>,
+    /// Statements that were not understood: place and first words.
+    pub not_understood: Vec<(Span, String)>,
+    /// The database it is written for.
+    pub dialect: Dialect,
+    /// Down-migration part was left out (`-- +goose Down`, `-- migrate:down`).
+    pub has_down: bool,
+}
+
+/// Statements of a file that are read; more are counted as not understood.
+const MAX_STATEMENTS: usize = 50_000;
+
+/// Reads a whole SQL file; [`Dialect::Generic`] lets it guess the database from the text.
+pub fn file(text: &str, dialect: Dialect) -> SqlFile {
+    let dialect = if dialect == Dialect::Generic { guess(text) } else { dialect };
+    let up = up_end(text);
+    let mut out = SqlFile {
+        dialect,
+        has_down: up < text.len(),
+        ..SqlFile::default()
+    };
+    let pieces = split::split(&text[..up], dialect);
+    for piece in pieces
+        .into_iter()
+        .filter(|piece| piece.kind == PieceKind::Statement)
+        .take(MAX_STATEMENTS)
+    {
+        let body = &text[piece.head..piece.tail];
+        let span = Span::new(piece.head, piece.tail);
+        match one(body, dialect, piece.head) {
+            One::Changes(changes) => out.changes.extend(changes),
+            One::Statement(statement) => out.statements.push((*statement, span)),
+            One::Ignored => {}
+            One::NotUnderstood => out.not_understood.push((span, head(body))),
+        }
+    }
+    out
+}
+
+/// Where the part of a migration that undoes it begins.
+fn up_end(text: &str) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let comment = line.trim_start().strip_prefix("--").map(|rest| rest.trim().to_ascii_lowercase());
+        if comment.is_some_and(|comment| {
+            ["+goose down", "migrate:down", "+migrate down", "!downs"]
+                .iter()
+                .any(|mark| comment.starts_with(mark))
+        }) {
+            return at;
+        }
+        at += line.len();
+    }
+    text.len()
+}
+
+enum One {
+    Changes(Vec<SchemaChange>),
+    Statement(Box<Statement>),
+    Ignored,
+    NotUnderstood,
+}
+
+fn one(text: &str, dialect: Dialect, base: usize) -> One {
+    match ddl::parse(text, dialect, base) {
+        Ddl::Changes(changes) => return One::Changes(changes),
+        Ddl::NotUnderstood => return One::NotUnderstood,
+        Ddl::Other => {}
+    }
+    let word = text
+        .trim_start_matches(|c: char| c.is_whitespace() || c == '(')
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or("");
+    match word.to_ascii_uppercase().as_str() {
+        "INSERT" | "REPLACE" => One::Statement(Box::new(insert_head(text, dialect).unwrap_or_default())),
+        "SELECT" | "UPDATE" | "DELETE" | "WITH" => {
+            dml::parse(text, dialect).map_or(One::NotUnderstood, |statement| One::Statement(Box::new(statement)))
+        }
+        _ => One::Ignored,
+    }
+}
+
+/// An INSERT of literal rows needs no parser, and seeds are long; one that selects does.
+fn insert_head(text: &str, dialect: Dialect) -> Option<Statement> {
+    let short = lex::boundary(text, text.len().min(2_000));
+    let upper = text[..short].to_ascii_uppercase();
+    if upper.contains("SELECT")
+        && let Some(statement) = dml::parse(text, dialect)
+    {
+        return Some(statement);
+    }
+    let tokens = lex::tokens(&text[..short], dialect);
+    let mut cursor = cursor::Cursor::new(&tokens, 0);
+    while !cursor.is_done() && !cursor.eat("INTO") {
+        cursor.next();
+    }
+    let mut statement = Statement {
+        operation: Operation::Insert,
+        projection: crate::statement::Projection::None,
+        ..Statement::default()
+    };
+    let name = cursor.name().unwrap_or_default();
+    let known = if name.contains(dml::HOLE) { String::new() } else { name };
+    statement.tables.push(TableUse { name: known, alias: None });
+    Some(statement)
+}
+
+fn head(text: &str) -> String {
+    let words: Vec<&str> = text.split_ascii_whitespace().take(6).collect();
+    let mut head = words.join(" ");
+    head.truncate(lex::boundary(&head, head.len().min(80)));
+    head
+}
+
+/// Words that only one database knows, with their weight.
+const MARKS: &[(&str, Dialect, usize)] = &[
+    ("ENGINE=", Dialect::MySql, 5),
+    ("ENGINE =", Dialect::MySql, 5),
+    ("AUTO_INCREMENT", Dialect::MySql, 5),
+    ("CHARSET", Dialect::MySql, 2),
+    ("UNSIGNED", Dialect::MySql, 2),
+    ("DATETIME(", Dialect::MySql, 1),
+    ("DATABASE()", Dialect::MySql, 3),
+    ("AUTOINCREMENT", Dialect::Sqlite, 5),
+    ("PRAGMA ", Dialect::Sqlite, 5),
+    ("WITHOUT ROWID", Dialect::Sqlite, 5),
+    ("SQLITE_", Dialect::Sqlite, 3),
+    ("STRFTIME(", Dialect::Sqlite, 2),
+    ("JSONB", Dialect::Postgres, 3),
+    ("SERIAL", Dialect::Postgres, 2),
+    ("TIMESTAMPTZ", Dialect::Postgres, 5),
+    ("WITH TIME ZONE", Dialect::Postgres, 5),
+    ("WITHOUT TIME ZONE", Dialect::Postgres, 5),
+    ("$$", Dialect::Postgres, 3),
+    ("PLPGSQL", Dialect::Postgres, 5),
+    ("GEN_RANDOM_UUID", Dialect::Postgres, 5),
+    ("UUID_GENERATE", Dialect::Postgres, 5),
+    ("USING GIN", Dialect::Postgres, 5),
+    ("USING BTREE (", Dialect::Postgres, 2),
+    ("CONCURRENTLY", Dialect::Postgres, 5),
+    ("ROW LEVEL SECURITY", Dialect::Postgres, 5),
+    ("CREATE EXTENSION", Dialect::Postgres, 5),
+    ("PUBLIC.", Dialect::Postgres, 1),
+    ("\"PUBLIC\"", Dialect::Postgres, 3),
+    ("::", Dialect::Postgres, 1),
+    ("PG_", Dialect::Postgres, 2),
+    ("TIMESTAMP(3)", Dialect::Postgres, 1),
+    ("NOW()", Dialect::Postgres, 1),
+];
+
+/// The database that a text is most likely written for.
+pub fn guess(text: &str) -> Dialect {
+    let end = lex::boundary(text, text.len().min(256 * 1024));
+    let upper = text[..end].to_ascii_uppercase();
+    let score = |dialect: Dialect| -> usize {
+        MARKS
+            .iter()
+            .filter(|(mark, of, _)| *of == dialect && upper.contains(mark))
+            .map(|(_, _, weight)| weight)
+            .sum()
+    };
+    let ranked = [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite].map(|dialect| (score(dialect), dialect));
+    let best = ranked.iter().max_by_key(|(score, _)| *score).copied().unwrap_or_default();
+    if best.0 == 0 || ranked.iter().filter(|(score, _)| *score == best.0).count() > 1 {
+        Dialect::Generic
+    } else {
+        best.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_keeps_what_it_does_not_understand() {
+        let text = "CREATE TABLE a (id int);\nSELEC 1;\nCREATE INDEX ON ;\nINSERT INTO a VALUES (1);\nDELETE FROM a WHERE id = 1;\n-- migrate:down\nDROP TABLE a;";
+        let file = file(text, Dialect::Generic);
+        assert_eq!(file.changes.len(), 1);
+        assert_eq!(file.statements.len(), 2);
+        assert_eq!(file.not_understood.len(), 1);
+        assert!(file.not_understood[0].1.starts_with("CREATE INDEX"));
+        assert!(file.has_down);
+    }
+
+    #[test]
+    fn databases_are_told_apart() {
+        assert_eq!(guess("CREATE TABLE t (id INT AUTO_INCREMENT) ENGINE=InnoDB"), Dialect::MySql);
+        assert_eq!(guess("CREATE TABLE t (id BIGSERIAL, at TIMESTAMPTZ)"), Dialect::Postgres);
+        assert_eq!(guess("CREATE TABLE t (id integer PRIMARY KEY AUTOINCREMENT)"), Dialect::Sqlite);
+        assert_eq!(guess("CREATE TABLE t (id int)"), Dialect::Generic);
+    }
+}
