@@ -16,6 +16,7 @@ pub mod facts;
 pub mod knex;
 pub mod kysely;
 pub mod models;
+pub mod mongoose;
 pub mod polling;
 pub mod prisma;
 pub mod shape;
@@ -25,6 +26,7 @@ mod sqlalchemy_parts;
 pub mod supabase;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod typeorm;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
@@ -36,6 +38,8 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::TypeScript, kysely::recognise),
     (Language::TypeScript, supabase::recognise),
     (Language::TypeScript, knex::recognise),
+    (Language::TypeScript, typeorm::recognise),
+    (Language::TypeScript, mongoose::recognise),
 ];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
