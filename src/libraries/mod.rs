@@ -2,6 +2,7 @@
 
 use crate::ir::Language;
 
+pub mod context;
 pub mod data;
 pub mod entries;
 pub mod facts;
