@@ -2,4 +2,5 @@
 
 pub mod eval;
 pub mod imports;
+pub mod loops;
 pub mod scope;
