@@ -27,9 +27,19 @@ pub fn callback(resolver: &dyn Resolver, file: FileId, call: Call<'_>, argument:
         return Callback::Inline;
     };
     match parameter(resolver.module(at), function, call, argument) {
-        Some(name) => wrapper(resolver, at, function, name),
+        Some(name) => match wrapper(resolver, at, function, name) {
+            Callback::Inline if argument > 0 && maps(call.method().unwrap_or("")) => Callback::PerElement,
+            found => found,
+        },
         None => Callback::Inline,
     }
+}
+
+/// A name that says "once an element", for helpers whose body is more than a loop: `mapWithConcurrency`,
+/// `asyncForEach`.
+fn maps(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("map") || name.starts_with("pmap") || name.contains("foreach") || name.ends_with("map") || name.ends_with("_each")
 }
 
 /// Whether a decorator makes every call of a function run elsewhere: `@sync_to_async`.
@@ -112,17 +122,12 @@ fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) 
         return match (call.module.language, method) {
             (Language::Python, "map" | "filter" | "filterfalse" | "takewhile" | "dropwhile" | "starmap" | "reduce") => argument == 0,
             (Language::Python, "sorted" | "min" | "max" | "groupby") => argument > 0,
-            (Language::Python, _) => false,
             (
                 Language::TypeScript,
                 "pMap" | "pmap" | "pEach" | "pFilter" | "mapLimit" | "eachLimit" | "eachOfLimit" | "eachSeries" | "mapSeries"
                 | "pMapSeries" | "pEachSeries" | "asyncPool" | "each" | "forEachLimit" | "promiseMap" | "mapAsync" | "forEachAsync"
-                | "asyncMap" | "asyncForEach" | "parallel" | "pReduce",
-            ) => argument > 0,
-            (
-                Language::TypeScript,
-                "map" | "forEach" | "filter" | "flatMap" | "reduce" | "find" | "some" | "every" | "keyBy" | "groupBy" | "sortBy" | "uniqBy"
-                | "times" | "mapValues",
+                | "asyncMap" | "asyncForEach" | "parallel" | "pReduce" | "map" | "forEach" | "filter" | "flatMap" | "reduce" | "find"
+                | "some" | "every" | "keyBy" | "groupBy" | "sortBy" | "uniqBy" | "times" | "mapValues",
             ) => argument > 0,
             _ => false,
         };

