@@ -23,8 +23,10 @@ pub(crate) mod testing;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, value::Recognise)] =
-    &[(Language::Python, sqlalchemy::recognise), (Language::TypeScript, prisma::recognise)];
+pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
+    (Language::Python, sqlalchemy::recognise),
+    (Language::TypeScript, prisma::recognise),
+];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
 pub fn is_lazy_iterable(query: &value::Query) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::data::Effects;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
 use crate::statement::Statement;
 
@@ -157,6 +158,11 @@ pub trait Resolver {
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
     fn knows_table(&self, name: &str) -> bool;
+    /// What a call of a library's function or method does, by its dotted name, in the language of a file.
+    fn call_effects(&self, file: FileId, name: &str) -> Effects {
+        let _ = (file, name);
+        Effects::NONE
+    }
 }
 
 /// A recogniser of one library's queries: the query at a call, seen with its whole chain up to this call.

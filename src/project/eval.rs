@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::imports::Imports;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::data::LibraryData;
+use crate::libraries::data::{Effects, LibraryData};
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::libraries::{RECOGNISERS, chain, models};
@@ -1402,5 +1402,10 @@ impl Resolver for Evaluator<'_> {
 
     fn knows_table(&self, name: &str) -> bool {
         self.code.tables.contains(&name.to_lowercase())
+    }
+
+    fn call_effects(&self, file: FileId, name: &str) -> Effects {
+        let data = self.code.data.of(self.m(file).language);
+        data.call(name).map_or(Effects::NONE, |facts| facts.effects)
     }
 }

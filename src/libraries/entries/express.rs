@@ -48,7 +48,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let Some(function) = site.handler(last) else { return };
     let verb = verb(method);
     let label = format!("{verb} {}", join("", &path));
-    let mut entry = site.entry(function, EntryKind::Route, label, site.module.expr(call.id).span);
+    let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call.id).span);
     entry.is_list_capable = may_list(verb);
     out.push(entry);
 }
@@ -106,7 +106,7 @@ fn push(
     out: &mut Vec<Entry>,
 ) {
     let label = format!("{verb} {}", join("", path));
-    let mut entry = site.entry(function, EntryKind::Route, label, site.module.expr(call).span);
+    let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call).span);
     entry.is_list_capable = may_list(verb);
     out.push(entry);
 }
