@@ -4,20 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::ir::Module;
 use crate::source::LineIndex;
-use crate::syntax::{json, python, typescript};
-
-/// How one file is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Front {
-    /// Python.
-    Python,
-    /// TypeScript without JSX.
-    TypeScript,
-    /// TSX, JavaScript, JSX.
-    Tsx,
-    /// `tsconfig.json`, `package.json`.
-    Json,
-}
+use crate::statement::Dialect;
+use crate::syntax::prisma::{self, PrismaFile};
+use crate::syntax::sql::{self, SqlFile};
+use crate::syntax::{component, json, python, typescript};
+use crate::walk::FileKind;
 
 /// Settings of the TypeScript toolchain that imports depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +32,7 @@ pub enum Settings {
 }
 
 /// All that is kept of one file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FileFacts {
     /// Path relative to the root, with `/`.
     pub path: String,
@@ -51,21 +42,31 @@ pub struct FileFacts {
     pub module: Option<Module>,
     /// Toolchain settings.
     pub settings: Option<Settings>,
+    /// SQL files.
+    pub sql: Option<SqlFile>,
+    /// Prisma schemas.
+    pub prisma: Option<PrismaFile>,
 }
 
 /// Takes the facts of one file.
-pub fn extract(path: &str, front: Front, text: &str) -> FileFacts {
+pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
     let mut facts = FileFacts {
         path: path.to_owned(),
         lines: LineIndex::new(text),
         module: None,
         settings: None,
+        sql: None,
+        prisma: None,
     };
-    match front {
-        Front::Python => facts.module = Some(python::lower(text)),
-        Front::TypeScript => facts.module = Some(typescript::lower(text, false)),
-        Front::Tsx => facts.module = Some(typescript::lower(text, true)),
-        Front::Json => facts.settings = settings(path, text),
+    match kind {
+        FileKind::Python => facts.module = Some(python::lower(text)),
+        FileKind::TypeScript => facts.module = Some(typescript::lower(text, false)),
+        FileKind::Tsx => facts.module = Some(typescript::lower(text, true)),
+        FileKind::Component => facts.module = Some(typescript::lower(&component::scripts(text), false)),
+        FileKind::Json => facts.settings = settings(path, text),
+        FileKind::Sql => facts.sql = Some(sql::file(text, Dialect::Generic)),
+        FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
+        FileKind::Toml | FileKind::Yaml | FileKind::Ini => {}
     }
     facts
 }

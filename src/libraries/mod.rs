@@ -3,15 +3,32 @@
 use crate::ir::Language;
 
 pub mod alembic;
+pub mod chain;
+pub mod context;
 pub mod data;
 pub mod ddl;
 pub mod django_models;
 pub mod drizzle_schema;
+pub mod entries;
 pub mod facts;
 pub mod models;
+pub mod polling;
+pub mod prisma;
+pub mod shape;
+pub mod sqlalchemy;
 pub mod sqlalchemy_models;
 mod sqlalchemy_parts;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, value::Recognise)] = &[];
+pub const RECOGNISERS: &[(Language, value::Recognise)] =
+    &[(Language::Python, sqlalchemy::recognise), (Language::TypeScript, prisma::recognise)];
+
+/// Whether iterating a query runs it: querysets and 1.x queries.
+pub fn is_lazy_iterable(query: &value::Query) -> bool {
+    !query.executed
+        && query.statement.operation == crate::statement::Operation::Select
+        && matches!(query.library, "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo")
+}

@@ -120,6 +120,14 @@ pub struct Query {
     pub deferred: Vec<String>,
     /// The call blocks its thread (a synchronous driver).
     pub blocking: bool,
+    /// The call only fetches from a query that ran before: no new trip to the database.
+    pub fetch: bool,
+    /// Relations that are loaded along without a limit of their own, as dotted paths; whether one leads to many rows
+    /// the schema says.
+    pub unbounded_includes: Vec<String>,
+    /// More filters than the statement knows can apply (a filter object that could not be read), while its limit,
+    /// order and projection are complete.
+    pub open_filters: bool,
     /// The statement text was not understood (raw SQL that is dynamic or of another language): no claim on its shape.
     pub opaque: bool,
 }

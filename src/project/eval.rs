@@ -14,7 +14,7 @@ use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKi
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
-use crate::libraries::{RECOGNISERS, models};
+use crate::libraries::{RECOGNISERS, chain, models};
 
 const MAX_DEPTH: u32 = 40;
 const MAX_HOPS: u32 = 12;
@@ -345,6 +345,7 @@ impl<'c> Evaluator<'c> {
         match name {
             None => module,
             Some("default") => match data.default_export(&module) {
+                Some(export) if export.starts_with(&module) => export.to_owned(),
                 Some(export) => format!("{module}.{export}"),
                 None => module,
             },
@@ -1035,13 +1036,64 @@ impl<'c> Evaluator<'c> {
                     .iter()
                     .filter(|(language, _)| *language == module.language)
                     .find_map(|(_, recognise)| recognise(self, file, call))
+                    .or_else(|| self.called_query(file, expr))
             }
             ExprKind::Await(inner) => self.find_query(file, *inner),
+            ExprKind::Index { base, index } => {
+                let ExprKind::Slice { lower, upper, .. } = module.kind(*index) else {
+                    return None;
+                };
+                let mut query = (*self.query_at(file, *base)?).clone();
+                if query.executed {
+                    return None;
+                }
+                chain::slice(module, &mut query.statement, *lower, *upper);
+                Some(query)
+            }
             _ => match self.value(file, expr) {
                 Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
-                _ => None,
+                _ => self.held_result(file, expr),
             },
         }
+    }
+
+    /// The query that ran where a name was bound to its result.
+    fn held_result(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        let (at, definition) = self.definition(file, expr)?;
+        if (at, definition) == (file, expr) || !matches!(self.m(at).kind(definition), ExprKind::Call { .. }) {
+            return None;
+        }
+        self.query_at(at, definition).map(|query| (*query).clone())
+    }
+
+    /// The query that a function of the project builds and hands out, or is given and builds on.
+    fn called_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        let module = self.m(file);
+        let call = module.call(expr)?;
+        let Value::Function(at, function) = self.value(file, call.callee) else {
+            return None;
+        };
+        if let Value::Query(query_file, query) = self.result(at, function) {
+            return self.query_at(query_file, query).map(|query| (*query).clone());
+        }
+        let inside = self.m(at);
+        let given = returned(inside, function).into_iter().find_map(|value| {
+            let root = match inside.call(value) {
+                Some(call) => call.root(),
+                None => value,
+            };
+            let name = inside.name(root)?;
+            let params = &inside.function(function).params;
+            let index = params
+                .iter()
+                .position(|param| param.name.is_some_and(|sym| inside.str(sym) == name))?;
+            let method = inside.function(function).class.is_some() && call.receiver().is_some() && !inside.function(function).is_static;
+            let arg = call.keyword(name).or_else(|| call.arg(index.checked_sub(usize::from(method))?))?;
+            self.query_at(file, arg).filter(|query| !query.executed)
+        })?;
+        let mut query = (*given).clone();
+        query.statement.open = true;
+        Some(query)
     }
 
     /// The functions of the project that calling an expression runs.

@@ -327,21 +327,13 @@ fn join(base: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::libraries::facts::{Front, extract};
+    use crate::libraries::facts::extract;
+    use crate::walk::FileKind;
 
     fn project(files: &[(&str, &str)]) -> (Vec<FileFacts>, Imports) {
         let mut facts: Vec<FileFacts> = files
             .iter()
-            .map(|(path, text)| {
-                let front = if path.ends_with(".py") {
-                    Front::Python
-                } else if path.ends_with(".json") {
-                    Front::Json
-                } else {
-                    Front::TypeScript
-                };
-                extract(path, front, text)
-            })
+            .map(|(path, text)| extract(path, FileKind::of(path).expect("a kind"), text))
             .collect();
         facts.sort_by(|a, b| a.path.cmp(&b.path));
         let imports = Imports::new(&facts);

@@ -1,38 +1,249 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
 pub mod eval;
+pub mod flow;
+pub mod graph;
 pub mod imports;
+pub mod loops;
 pub mod schema;
 pub mod scope;
 
-use rustc_hash::FxHashMap;
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
-use crate::finding::Location;
-use crate::source::{LineIndex, Span};
+use eval::{Code, Evaluator};
+use graph::{FnId, Graph};
+use schema::{Place, Schema, SchemaSource};
 
-/// Stand-in until the link step is there: the schema and the files' line indexes.
-#[derive(Default)]
+use crate::coverage::{Coverage, ParseErrors};
+use crate::finding::{Location, Strength};
+use crate::libraries::data::LibraryData;
+use crate::libraries::facts::FileFacts;
+use crate::libraries::value::FileId;
+use crate::source::Span;
+use crate::statement::Dialect;
+
+/// All files, linked.
+#[derive(Debug, Default)]
 pub struct Project {
+    /// Files, scopes, library data.
+    pub code: Code,
+    /// Calls, queries, effects, entry points.
+    pub graph: Graph,
     /// The schema state.
-    pub schema: schema::Schema,
-    /// Line indexes by path.
-    pub lines: FxHashMap<String, LineIndex>,
+    pub schema: Schema,
+    /// Migrations that were replayed.
+    pub migrations: usize,
+}
+
+/// A comment that speaks to the tool, with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentPlace {
+    /// Path relative to the root.
+    pub file: String,
+    /// 1-based line.
+    pub line: u32,
+    /// Text without the comment signs.
+    pub text: String,
+    /// First and last line of the function that the comment is for: it stands on the line above the definition (or its
+    /// first decorator), or on the definition's first line.
+    pub function: Option<(u32, u32)>,
 }
 
 impl Project {
-    /// A place as it is reported.
-    pub fn location(&self, file: &str, span: Span, symbol: &str) -> Location {
-        let (start, end) = self
-            .lines
-            .get(file)
-            .map_or(((1, 1), (1, 1)), |lines| (lines.position(span.start), lines.position(span.end)));
+    /// Links the facts of all files, which come sorted by path.
+    pub fn link(files: Vec<FileFacts>) -> Project {
+        let mut sources = file_sources(&files);
+        let mut code = Code::new(files, LibraryData::built_in(), FxHashSet::default());
+        sources.extend(code_sources(&code));
+        sources.sort_by(|left, right| left.file.cmp(&right.file));
+        let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
+        let schema = Schema::build(sources, Dialect::Generic);
+        code.tables = table_names(&schema);
+        let graph = Graph::new(&mut code);
+        Project {
+            code,
+            graph,
+            schema,
+            migrations,
+        }
+    }
+
+    /// Adds what was understood and what was not.
+    pub fn cover(&self, coverage: &mut Coverage) {
+        for facts in &self.code.files {
+            let Some(module) = &facts.module else { continue };
+            coverage.functions += module.functions.len().saturating_sub(1);
+            if !module.broken.is_empty() {
+                let ranges = module
+                    .broken
+                    .iter()
+                    .map(|span| (facts.lines.line(span.start), facts.lines.line(span.end)))
+                    .collect();
+                coverage.parse_errors.push(ParseErrors {
+                    file: facts.path.clone(),
+                    ranges,
+                });
+            }
+            if module.too_deep > 0 {
+                coverage.notes.push(format!(
+                    "{}: code that nests very deep was left out in {} place(s)",
+                    facts.path, module.too_deep
+                ));
+            }
+        }
+        for facts in &self.code.files {
+            let Some(sql) = &facts.sql else { continue };
+            coverage.statements.understood += sql.statements.len() + sql.changes.len();
+            for (span, head) in &sql.not_understood {
+                coverage
+                    .statements
+                    .not_understood
+                    .add(format!("{}:{}: {head}", facts.path, facts.lines.line(span.start)));
+            }
+        }
+        coverage.calls.total = self.graph.calls.total;
+        coverage.calls.resolved = self.graph.calls.resolved;
+        coverage.calls.external = self.graph.calls.external;
+        coverage.endpoints = self.graph.entries.len();
+        coverage.query_sites = self.graph.sites.len();
+        coverage.tables = self.schema.tables.len();
+        coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
+        coverage.migrations = self.migrations;
+    }
+
+    /// What was checked and is well.
+    pub fn strengths(&self) -> Vec<Strength> {
+        Vec::new()
+    }
+
+    /// Comments that speak to the tool.
+    pub fn comments(&self) -> Vec<CommentPlace> {
+        let mut out = Vec::new();
+        for facts in &self.code.files {
+            let Some(module) = &facts.module else { continue };
+            for comment in &module.comments {
+                let line = facts.lines.line(comment.span.start);
+                let function = module.functions.iter().skip(1).find_map(|function| {
+                    let heads = function.decorators.iter().map(|&decorator| module.expr(decorator).span.start);
+                    let first = facts
+                        .lines
+                        .line(heads.min().unwrap_or(function.span.start).min(function.span.start));
+                    (line + 1 == first || line == facts.lines.line(function.name_span.start))
+                        .then(|| (first, facts.lines.line(function.span.end)))
+                });
+                out.push(CommentPlace {
+                    file: facts.path.clone(),
+                    line,
+                    text: comment.text.clone(),
+                    function,
+                });
+            }
+        }
+        out
+    }
+
+    /// A file's path.
+    pub fn path(&self, file: FileId) -> &str {
+        self.code.files.get(file.index()).map_or("", |facts| facts.path.as_str())
+    }
+
+    /// A place in a file.
+    pub fn place(&self, file: FileId, span: Span, symbol: &str) -> Location {
+        let Some(facts) = self.code.files.get(file.index()) else {
+            return Location::default();
+        };
+        let (start_line, start_column) = facts.lines.position(span.start);
+        let (end_line, end_column) = facts.lines.position(span.end.max(span.start));
         Location {
-            file: file.to_owned(),
-            start_line: start.0,
-            start_column: start.1,
-            end_line: end.0,
-            end_column: end.1,
+            file: facts.path.clone(),
+            start_line,
+            start_column,
+            end_line,
+            end_column,
             symbol: symbol.to_owned(),
         }
     }
+
+    /// A place in a file by its path.
+    pub fn location(&self, path: &str, span: Span, symbol: &str) -> Location {
+        let found = self.code.files.binary_search_by(|facts| facts.path.as_str().cmp(path));
+        match found {
+            Ok(index) => self.place(FileId(index as u32), span, symbol),
+            Err(_) => Location {
+                file: path.to_owned(),
+                start_line: 1,
+                start_column: 1,
+                end_line: 1,
+                end_column: 1,
+                symbol: symbol.to_owned(),
+            },
+        }
+    }
+
+    /// A place of the schema.
+    pub fn schema_place(&self, place: &Place) -> Location {
+        self.location(&place.file, place.span, "")
+    }
+
+    /// A place in a function.
+    pub fn place_in(&self, function: FnId, span: Span) -> Location {
+        let file = self.graph.function(function).file;
+        self.place(file, span, &self.symbol(function))
+    }
+
+    /// A function's dotted name: module path and the name within.
+    pub fn symbol(&self, function: FnId) -> String {
+        let node = self.graph.function(function);
+        let module = module_name(self.path(node.file));
+        let inner = self.code.module(node.file).qualified(node.id);
+        if inner.is_empty() { module } else { format!("{module}.{inner}") }
+    }
+
+    /// A function's name for a sentence: without the module.
+    pub fn short_name(&self, function: FnId) -> String {
+        let node = self.graph.function(function);
+        let inner = self.code.module(node.file).qualified(node.id);
+        if inner.is_empty() {
+            module_name(self.path(node.file))
+        } else {
+            inner
+        }
+    }
+}
+
+/// The parts of the schema that SQL and Prisma files give.
+fn file_sources(files: &[FileFacts]) -> Vec<SchemaSource> {
+    let mut sources = Vec::new();
+    for facts in files {
+        if let Some(sql) = &facts.sql {
+            sources.extend(SchemaSource::sql(&facts.path, sql.clone()));
+        }
+        if let Some(prisma) = &facts.prisma {
+            sources.push(SchemaSource::prisma(&facts.path, prisma.clone()));
+        }
+    }
+    sources
+}
+
+/// The parts of the schema that models and migrations in program code give.
+fn code_sources(code: &Code) -> Vec<SchemaSource> {
+    let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
+    let found = files.into_par_iter().map(|file| {
+        let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+        schema::sources::of_code(&Evaluator::new(code), file, path)
+    });
+    found.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// Names of tables and models, lower case.
+fn table_names(schema: &Schema) -> FxHashSet<String> {
+    let tables = schema.tables.iter().map(|table| table.name.to_lowercase());
+    tables.chain(schema.models.iter().map(|model| model.name.to_lowercase())).collect()
+}
+
+/// `server/services/user.py` as `server.services.user`.
+fn module_name(path: &str) -> String {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    stem.trim_end_matches("/__init__").trim_end_matches("/index").replace('/', ".")
 }

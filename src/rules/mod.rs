@@ -1,8 +1,172 @@
-//! Rules over the whole project.
-pub mod blocking_index_creation;
-pub mod invalid_index_definition;
-pub mod redundant_index;
+//! The registry of rules: one line each, with its page and its check.
+
+pub mod page;
+pub mod rank;
+pub mod suppress;
+
+mod blocking_call_in_async;
+mod blocking_index_creation;
+mod bounds;
+mod evidence;
+mod invalid_index_definition;
+mod list_endpoint_without_pagination;
+mod n_plus_one;
+mod per_row;
+mod per_row_fix;
+mod polling_without_backoff;
+mod redundant_index;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
-pub mod unindexed_foreign_key;
+mod unbatched_write;
+mod unbounded_query;
+mod unindexed_foreign_key;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::finding::Finding;
+use crate::project::Project;
+use page::{Page, PageError};
+
+/// A rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The name of its page.
+    pub id: &'static str,
+    /// The text of its page.
+    pub page: &'static str,
+    /// What it does.
+    pub check: fn(&Project) -> Vec<Finding>,
+}
+
+/// A line of the registry: the page `rules/<id>.md` and the function `check` of a module.
+macro_rules! rule {
+    ($id:literal, $module:ident) => {
+        Rule {
+            id: $id,
+            page: include_str!(concat!("../../rules/", $id, ".md")),
+            check: $module::check,
+        }
+    };
+}
+
+/// All rules, by id.
+pub const RULES: &[Rule] = &[
+    rule!("blocking-call-in-async", blocking_call_in_async),
+    rule!("blocking-index-creation", blocking_index_creation),
+    rule!("invalid-index-definition", invalid_index_definition),
+    rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
+    rule!("n-plus-one", n_plus_one),
+    rule!("polling-without-backoff", polling_without_backoff),
+    rule!("redundant-index", redundant_index),
+    rule!("unbounded-query", unbounded_query),
+    rule!("unindexed-foreign-key", unindexed_foreign_key),
+];
+
+/// Ids of all rules.
+pub fn ids() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.id).collect()
+}
+
+/// The pages of all rules, by id.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    pages: BTreeMap<String, Page>,
+}
+
+impl Pages {
+    /// The built-in pages.
+    pub fn built_in() -> Result<Pages, PageError> {
+        let pages = RULES
+            .iter()
+            .map(|rule| Page::parse(rule.id, rule.page).map(|page| (rule.id.to_owned(), page)));
+        Ok(Pages {
+            pages: pages.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The built-in pages, with those of a folder in their place where the names are the same.
+    pub fn load(folder: Option<&Path>) -> Result<Pages, Error> {
+        let mut pages = Pages::built_in().map_err(|error| Error::new("rules", error.to_string()))?;
+        for page in folder.map(read_folder).transpose()?.unwrap_or_default() {
+            if !pages.pages.contains_key(&page.id) {
+                let place = folder.map_or_else(String::new, |folder| folder.to_string_lossy().into_owned());
+                return Err(Error::unknown(place, "rule", &page.id, &ids()));
+            }
+            pages.pages.insert(page.id.clone(), page);
+        }
+        Ok(pages)
+    }
+
+    /// A rule's page.
+    pub fn get(&self, id: &str) -> Option<&Page> {
+        self.pages.get(id)
+    }
+
+    /// All pages, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Page> {
+        self.pages.values()
+    }
+
+    /// The page of a rule by its id, in any spelling, or by another name it is known by.
+    pub fn find(&self, place: &str, name: &str) -> Result<&Page, Error> {
+        let wanted = name.trim().to_lowercase().replace('_', "-");
+        let known = self
+            .get(&wanted)
+            .or_else(|| self.iter().find(|page| page.aliases.contains(&wanted)));
+        known.ok_or_else(|| {
+            let names: Vec<&str> = self.pages.keys().map(String::as_str).collect();
+            Error::unknown(place, "rule", name, &names)
+        })
+    }
+
+    /// The ids that names stand for.
+    pub fn resolve(&self, place: &str, names: &[String]) -> Result<Vec<String>, Error> {
+        names
+            .iter()
+            .map(|name| self.find(place, name).map(|page| page.id.clone()))
+            .collect()
+    }
+
+    /// The README's table of rules.
+    pub fn table(&self) -> String {
+        let mut out = String::from("| Rule | Usual priority | What it finds | Languages |\n|---|---|---|---|\n");
+        for page in self.iter() {
+            let link = format!("[`{id}`](rules/{id}.md)", id = page.id);
+            let languages = page.languages.join(", ");
+            let _ = writeln!(out, "| {link} | {:?} | {} | {languages} |", page.priority, page.title);
+        }
+        out
+    }
+}
+
+/// The pages of a folder, by name.
+pub fn read_folder(folder: &Path) -> Result<Vec<Page>, Error> {
+    let shown = folder.to_string_lossy().into_owned();
+    if !folder.is_dir() {
+        return Err(Error::new(shown, "no such folder").hint("give a folder of rule pages"));
+    }
+    let mut pages = Vec::new();
+    for entry in walkdir::WalkDir::new(folder).max_depth(1).sort_by_file_name() {
+        let entry = entry.map_err(|error| Error::new(shown.clone(), error.to_string()))?;
+        let path = entry.path();
+        let is_page = path.is_file() && path.extension().is_some_and(|extension| extension == "md");
+        let Some(id) = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .filter(|stem| is_page && *stem != "README")
+        else {
+            continue;
+        };
+        let place = path.to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(path).map_err(|error| Error::new(place, format!("cannot be read: {error}")))?;
+        pages.push(Page::parse(id, &text).map_err(|error| Error::new(shown.clone(), error.to_string()))?);
+    }
+    if pages.is_empty() {
+        return Err(Error::new(shown, "no rule pages here").hint("a page is a file `<rule-id>.md`"));
+    }
+    Ok(pages)
+}

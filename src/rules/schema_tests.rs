@@ -2,25 +2,17 @@
 
 use super::*;
 use crate::finding::{Confidence, Finding};
+use crate::libraries::facts::extract;
 use crate::project::Project;
-use crate::project::schema::{Schema, SchemaSource};
-use crate::source::LineIndex;
-use crate::statement::Dialect;
-use crate::syntax::{prisma, sql};
+use crate::walk::FileKind;
 
 fn project(files: &[(&str, &str)]) -> Project {
-    let mut project = Project::default();
-    let mut sources = Vec::new();
-    for (file, text) in files {
-        project.lines.insert((*file).to_owned(), LineIndex::new(text));
-        if file.ends_with(".prisma") {
-            sources.push(SchemaSource::prisma(file, prisma::parse(text)));
-        } else {
-            sources.extend(SchemaSource::sql(file, sql::file(text, Dialect::Generic)));
-        }
-    }
-    project.schema = Schema::build(sources, Dialect::Postgres);
-    project
+    let mut facts: Vec<_> = files
+        .iter()
+        .map(|(file, text)| extract(file, FileKind::of(file).expect("a file that is read"), text))
+        .collect();
+    facts.sort_by(|left, right| left.path.cmp(&right.path));
+    Project::link(facts)
 }
 
 fn lines(findings: &[Finding]) -> Vec<(&str, u32)> {

@@ -1,1 +1,8 @@
-fn main() {}
+//! What users rely on: layers, pages, fixtures, the command line, rendered output.
+
+mod cli;
+mod entries;
+mod fixtures;
+mod layers;
+mod pages;
+mod snapshots;

@@ -1,0 +1,111 @@
+//! Arguments, output and exit codes; one file a command.
+
+mod explain;
+mod rules;
+mod scan;
+mod test_rules;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use perfaudit::Error;
+
+/// Something is at or over the threshold.
+const FOUND: u8 = 1;
+/// The tool or its input failed.
+const FAILED: u8 = 2;
+
+/// Reads a codebase and its database schema and says, with evidence, where it will get slow.
+#[derive(Parser)]
+#[command(name = "perfaudit", version, max_term_width = 110, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Reports what will get slow in files and folders
+    Scan(scan::Arguments),
+    /// Prints a rule's page: what it finds, why, how to fix it
+    Explain(explain::Arguments),
+    /// Lists the rules
+    Rules,
+    /// Runs the examples of the rule pages in a folder
+    TestRules(test_rules::Arguments),
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    quiet_workers();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nothing is left to tell it to where this cannot be written.
+            let _ = error.print();
+            return match error.kind() {
+                clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(FAILED),
+            };
+        }
+    };
+    let result = match arguments.command {
+        Command::Scan(arguments) => scan::run(arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Rules => rules::run(),
+        Command::TestRules(arguments) => test_rules::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "perfaudit: {error}");
+        ExitCode::from(FAILED)
+    })
+}
+
+/// A panic in a worker is caught and becomes a row of the report; its trace would only stand in the way.
+fn quiet_workers() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let is_worker = std::thread::current()
+            .name()
+            .is_some_and(|name| name.starts_with(perfaudit::WORKER));
+        if !is_worker {
+            default(info);
+        }
+    }));
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new("standard output", format!("cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether standard output is a terminal that wants colour.
+fn has_color() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    std::io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+/// Columns of the terminal; a fixed number where there is none, so that the same input gives the same bytes.
+fn width() -> u16 {
+    let terminal = std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten();
+    terminal.unwrap_or(120).clamp(40, 400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,423 @@
+//! Settings of a run: defaults, then `perfaudit.toml` or `[tool.perfaudit]` in `pyproject.toml`, then the command line.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, nearest};
+use crate::finding::{Confidence, Priority};
+
+/// The largest thread count that is accepted; more only costs memory.
+const MOST_THREADS: i64 = 1024;
+/// The largest configuration file that is read.
+const LARGEST: u64 = 1_000_000;
+
+/// How the report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal.
+    #[default]
+    Table,
+    /// The whole report, for programs.
+    Json,
+    /// For reviewers.
+    Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitHub workflow annotations.
+    Github,
+    /// GitLab code quality.
+    Gitlab,
+    /// `JUnit` test cases.
+    Junit,
+}
+
+/// Names of the formats, as on the command line.
+const FORMATS: [(&str, Format); 7] = [
+    ("table", Format::Table),
+    ("json", Format::Json),
+    ("markdown", Format::Markdown),
+    ("sarif", Format::Sarif),
+    ("github", Format::Github),
+    ("gitlab", Format::Gitlab),
+    ("junit", Format::Junit),
+];
+const PRIORITIES: [(&str, Priority); 4] = [
+    ("p0", Priority::P0),
+    ("p1", Priority::P1),
+    ("p2", Priority::P2),
+    ("p3", Priority::P3),
+];
+const FAIL_ON: [(&str, Option<Priority>); 5] = [
+    ("p0", Some(Priority::P0)),
+    ("p1", Some(Priority::P1)),
+    ("p2", Some(Priority::P2)),
+    ("p3", Some(Priority::P3)),
+    ("never", None),
+];
+const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
+
+/// Keys of the configuration file.
+const KEYS: [&str; 13] = [
+    "rules",
+    "skip",
+    "min-priority",
+    "min-confidence",
+    "fail-on",
+    "format",
+    "output",
+    "rules-dir",
+    "exclude",
+    "include-tests",
+    "threads",
+    "cache",
+    "paths",
+];
+
+/// Settings of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The folder that paths of the report are relative to.
+    pub root: PathBuf,
+    /// Files and folders to read; relative ones are taken from the root.
+    pub paths: Vec<PathBuf>,
+    /// Worker threads; 0 is one a core.
+    pub threads: usize,
+    /// Rules to run; empty is all.
+    pub rules: Vec<String>,
+    /// Rules to leave out.
+    pub skip: Vec<String>,
+    /// The least urgent priority to report.
+    pub min_priority: Priority,
+    /// The least certain confidence to report.
+    pub min_confidence: Confidence,
+    /// The least urgent priority that fails the run; `None` never fails it.
+    pub fail_on: Option<Priority>,
+    /// How the report is written.
+    pub format: Format,
+    /// Where the report is written; `None` is standard output.
+    pub output: Option<PathBuf>,
+    /// A folder of rule pages that take the place of the built-in ones.
+    pub rules_dir: Option<PathBuf>,
+    /// Whether facts may be cached.
+    pub cache: bool,
+    /// Globs to leave out, as in `.gitignore`.
+    pub exclude: Vec<String>,
+    /// Whether tests are read, too.
+    pub include_tests: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            root: PathBuf::from("."),
+            paths: vec![PathBuf::from(".")],
+            threads: 0,
+            rules: Vec::new(),
+            skip: Vec::new(),
+            min_priority: Priority::P3,
+            min_confidence: Confidence::Low,
+            fail_on: Some(Priority::P0),
+            format: Format::Table,
+            output: None,
+            rules_dir: None,
+            cache: true,
+            exclude: Vec::new(),
+            include_tests: false,
+        }
+    }
+}
+
+/// Settings from one place; `None` and empty leave what was there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// See [`Config::paths`].
+    pub paths: Vec<PathBuf>,
+    /// See [`Config::threads`].
+    pub threads: Option<usize>,
+    /// See [`Config::rules`].
+    pub rules: Vec<String>,
+    /// See [`Config::skip`].
+    pub skip: Vec<String>,
+    /// See [`Config::min_priority`].
+    pub min_priority: Option<Priority>,
+    /// See [`Config::min_confidence`].
+    pub min_confidence: Option<Confidence>,
+    /// See [`Config::fail_on`].
+    pub fail_on: Option<Option<Priority>>,
+    /// See [`Config::format`].
+    pub format: Option<Format>,
+    /// See [`Config::output`].
+    pub output: Option<PathBuf>,
+    /// See [`Config::rules_dir`].
+    pub rules_dir: Option<PathBuf>,
+    /// See [`Config::cache`].
+    pub cache: Option<bool>,
+    /// See [`Config::exclude`].
+    pub exclude: Vec<String>,
+    /// See [`Config::include_tests`].
+    pub include_tests: Option<bool>,
+}
+
+impl Config {
+    /// The settings of a run in `root`: the file's (`file`, or what `root` holds), then the command line's over them.
+    pub fn load(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
+        let from_file = match file {
+            Some(file) => Some(Settings::read(file)?),
+            None => Settings::find(root)?,
+        };
+        let mut config = Config {
+            root: root.to_owned(),
+            ..Config::default()
+        };
+        for settings in from_file.into_iter().chain([flags]) {
+            config.apply(settings);
+        }
+        Ok(config)
+    }
+
+    fn apply(&mut self, settings: Settings) {
+        replace(&mut self.paths, settings.paths);
+        replace(&mut self.rules, settings.rules);
+        // A rule left out by the project stays left out, unless the command line asks for it by name.
+        self.skip.retain(|rule| !self.rules.contains(rule));
+        self.skip.extend(settings.skip);
+        self.exclude.extend(settings.exclude);
+        self.threads = settings.threads.unwrap_or(self.threads);
+        self.min_priority = settings.min_priority.unwrap_or(self.min_priority);
+        self.min_confidence = settings.min_confidence.unwrap_or(self.min_confidence);
+        self.fail_on = settings.fail_on.unwrap_or(self.fail_on);
+        self.format = settings.format.unwrap_or(self.format);
+        self.cache = settings.cache.unwrap_or(self.cache);
+        self.include_tests = settings.include_tests.unwrap_or(self.include_tests);
+        self.output = settings.output.or_else(|| self.output.take());
+        self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
+    }
+}
+
+fn replace<T>(old: &mut Vec<T>, new: Vec<T>) {
+    if !new.is_empty() {
+        *old = new;
+    }
+}
+
+impl Settings {
+    /// The settings that a folder holds, if any.
+    fn find(root: &Path) -> Result<Option<Settings>, Error> {
+        let own = root.join("perfaudit.toml");
+        if own.is_file() {
+            return Settings::read(&own).map(Some);
+        }
+        let python = root.join("pyproject.toml");
+        if !python.is_file() {
+            return Ok(None);
+        }
+        // Someone else's file: one that cannot be read, or that is broken without naming the tool, is no error here.
+        let Ok(text) = read(&python) else { return Ok(None) };
+        if !text.contains("perfaudit") {
+            return Ok(None);
+        }
+        Settings::parse(&shown(&python), &text, true).map(Some)
+    }
+
+    /// The settings of a file; of `pyproject.toml` only `[tool.perfaudit]` is read.
+    pub fn read(file: &Path) -> Result<Settings, Error> {
+        let is_python = file.file_name().is_some_and(|name| name == "pyproject.toml");
+        Settings::parse(&shown(file), &read(file)?, is_python)
+    }
+
+    /// The settings of a text.
+    pub fn parse(file: &str, text: &str, is_python: bool) -> Result<Settings, Error> {
+        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(1, |span| 1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count());
+            Error::new(format!("{file}:{line}"), format!("not valid TOML: {}", error.message()))
+        })?;
+        if is_python {
+            let tool = table.get("tool").and_then(|tool| tool.get("perfaudit"));
+            table = match tool {
+                Some(toml::Value::Table(own)) => own.clone(),
+                Some(_) => return Err(Error::new(file, "`tool.perfaudit` must be a table")),
+                None => return Ok(Settings::default()),
+            };
+        }
+        let mut settings = Settings::default();
+        for (key, value) in &table {
+            settings.set(file, key, value)?;
+        }
+        Ok(settings)
+    }
+
+    fn set(&mut self, file: &str, key: &str, value: &toml::Value) -> Result<(), Error> {
+        let entry = Entry { file, key, value };
+        match key.replace('_', "-").as_str() {
+            "paths" => self.paths = entry.strings()?.into_iter().map(PathBuf::from).collect(),
+            "rules" => self.rules = entry.strings()?,
+            "skip" => self.skip = entry.strings()?,
+            "exclude" => self.exclude = entry.strings()?,
+            "threads" => self.threads = Some(entry.count()?),
+            "min-priority" => self.min_priority = Some(parse_priority(entry.string()?).map_err(|error| entry.wrong(&error))?),
+            "min-confidence" => self.min_confidence = Some(parse_confidence(entry.string()?).map_err(|error| entry.wrong(&error))?),
+            "fail-on" => self.fail_on = Some(parse_fail_on(entry.string()?).map_err(|error| entry.wrong(&error))?),
+            "format" => self.format = Some(parse_format(entry.string()?).map_err(|error| entry.wrong(&error))?),
+            "output" => self.output = Some(PathBuf::from(entry.string()?)),
+            "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
+            "cache" => self.cache = Some(entry.bool()?),
+            "include-tests" => self.include_tests = Some(entry.bool()?),
+            _ => return Err(Error::unknown(file, "key", key, &KEYS)),
+        }
+        Ok(())
+    }
+}
+
+/// One key of a configuration file.
+struct Entry<'a> {
+    file: &'a str,
+    key: &'a str,
+    value: &'a toml::Value,
+}
+
+impl<'a> Entry<'a> {
+    fn wrong(&self, what: &str) -> Error {
+        Error::new(format!("{}: `{}`", self.file, self.key), what)
+    }
+
+    fn string(&self) -> Result<&'a str, Error> {
+        self.value.as_str().ok_or_else(|| self.wrong("must be a string"))
+    }
+
+    fn strings(&self) -> Result<Vec<String>, Error> {
+        let wrong = || self.wrong("must be a list of strings");
+        let items = self.value.as_array().ok_or_else(wrong)?;
+        items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong))
+            .collect()
+    }
+
+    fn bool(&self) -> Result<bool, Error> {
+        self.value.as_bool().ok_or_else(|| self.wrong("must be true or false"))
+    }
+
+    fn count(&self) -> Result<usize, Error> {
+        let count = self.value.as_integer().filter(|count| (0..=MOST_THREADS).contains(count));
+        count
+            .and_then(|count| usize::try_from(count).ok())
+            .ok_or_else(|| self.wrong("must be a number from 0 to 1024"))
+    }
+}
+
+fn shown(file: &Path) -> String {
+    let text = file.to_string_lossy();
+    text.strip_prefix("./").unwrap_or(&text).to_owned()
+}
+
+fn read(file: &Path) -> Result<String, Error> {
+    let wrong = |what: String| Error::new(shown(file), what);
+    let size = std::fs::metadata(file)
+        .map_err(|error| wrong(format!("cannot be read: {error}")))?
+        .len();
+    if size > LARGEST {
+        return Err(wrong("too large for a configuration file".to_owned()));
+    }
+    let bytes = std::fs::read(file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| wrong("not UTF-8".to_owned()))
+}
+
+fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let lower = text.to_lowercase();
+    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == lower) {
+        return Ok(*value);
+    }
+    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+    match nearest(&lower, &names).filter(|near| near.len() > 2) {
+        Some(near) => Err(format!("unknown value `{text}`; did you mean `{near}`?")),
+        None => Err(format!("unknown value `{text}`; valid: {}", names.join(", "))),
+    }
+}
+
+/// A priority by name.
+pub fn parse_priority(text: &str) -> Result<Priority, String> {
+    choice(text, &PRIORITIES)
+}
+
+/// A confidence by name.
+pub fn parse_confidence(text: &str) -> Result<Confidence, String> {
+    choice(text, &CONFIDENCES)
+}
+
+/// A threshold by name; `never` is none.
+pub fn parse_fail_on(text: &str) -> Result<Option<Priority>, String> {
+    choice(text, &FAIL_ON)
+}
+
+/// A format by name.
+pub fn parse_format(text: &str) -> Result<Format, String> {
+    choice(text, &FORMATS)
+}
+
+/// A thread count.
+pub fn parse_threads(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (0..=MOST_THREADS).contains(count));
+    count
+        .and_then(|count| usize::try_from(count).ok())
+        .ok_or_else(|| "must be a number from 0 to 1024".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(
+            folder.path().join("perfaudit.toml"),
+            "fail-on = 'p2'\nskip = ['a-rule']\nthreads = 3\n",
+        )
+        .expect("written");
+        let flags = Settings {
+            fail_on: Some(None),
+            skip: vec!["other-rule".to_owned()],
+            ..Settings::default()
+        };
+        let config = Config::load(folder.path(), None, flags).expect("valid");
+        assert_eq!((config.fail_on, config.threads), (None, 3));
+        assert_eq!(config.skip, ["a-rule", "other-rule"]);
+        let flags = Settings {
+            rules: vec!["a-rule".to_owned()],
+            ..Settings::default()
+        };
+        assert!(Config::load(folder.path(), None, flags).expect("valid").skip.is_empty());
+    }
+
+    #[test]
+    fn mistakes_name_the_file_and_the_nearest_key() {
+        let message = |text: &str| Settings::parse("perfaudit.toml", text, false).expect_err("wrong").to_string();
+        assert_eq!(
+            message("fail_onn = 'p0'"),
+            "perfaudit.toml: unknown key `fail_onn`; did you mean `fail-on`?"
+        );
+        assert_eq!(
+            message("threads = -1"),
+            "perfaudit.toml: `threads`: must be a number from 0 to 1024"
+        );
+        assert_eq!(message("skip = 'x'"), "perfaudit.toml: `skip`: must be a list of strings");
+        assert_eq!(
+            message("fail-on = 'p9'"),
+            "perfaudit.toml: `fail-on`: unknown value `p9`; valid: p0, p1, p2, p3, never"
+        );
+        assert!(
+            message("\n[broken").starts_with("perfaudit.toml:2: not valid TOML"),
+            "{}",
+            message("\n[broken")
+        );
+    }
+
+    #[test]
+    fn pyproject_counts_only_where_it_names_the_tool() {
+        let parse = |text| Settings::parse("pyproject.toml", text, true);
+        assert_eq!(parse("[tool.ruff]\nline-length = 1"), Ok(Settings::default()));
+        let own = parse("[tool.perfaudit]\ninclude-tests = true").expect("valid");
+        assert_eq!(own.include_tests, Some(true));
+    }
+}

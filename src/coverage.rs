@@ -1,0 +1,181 @@
+//! What was read and understood, and what was not: counted, with examples, so that silence never looks like health.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Examples kept for each kind of gap: enough to look into, few enough to print.
+pub const EXAMPLES: usize = 5;
+
+/// Why a file was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Over the size bound of its kind.
+    TooLarge,
+    /// Has NUL bytes.
+    Binary,
+    /// The system would not let it be read.
+    NotReadable,
+    /// Minified JavaScript.
+    Minified,
+    /// A folder of other people's code or of build output.
+    Vendored,
+    /// Written by a program.
+    Generated,
+    /// TypeScript declarations.
+    Declaration,
+    /// A symbolic link; what it points to is read at its own place.
+    Symlink,
+    /// The tool failed on it.
+    InternalError,
+}
+
+impl Reason {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Reason::TooLarge => "too large",
+            Reason::Binary => "binary",
+            Reason::NotReadable => "not readable",
+            Reason::Minified => "minified",
+            Reason::Vendored => "vendored or built",
+            Reason::Generated => "generated",
+            Reason::Declaration => "declarations",
+            Reason::Symlink => "symbolic link",
+            Reason::InternalError => "internal error",
+        }
+    }
+}
+
+/// A file or folder that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Path relative to the root; folders end in `/`.
+    pub path: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A count with the first few of what was counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many.
+    pub count: usize,
+    /// The first few, in the order of the report.
+    pub examples: Vec<String>,
+}
+
+impl Counted {
+    /// Counts one more.
+    pub fn add(&mut self, example: impl Into<String>) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(example.into());
+        }
+    }
+}
+
+/// Files and lines of one language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanguageCount {
+    /// Files read.
+    pub files: usize,
+    /// Their lines.
+    pub lines: usize,
+}
+
+/// A file with ranges that did not parse; its other lines were used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ParseErrors {
+    /// Path relative to the root.
+    pub file: String,
+    /// First and last line of each range.
+    pub ranges: Vec<(u32, u32)>,
+}
+
+/// Calls, and how many have a known target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCount {
+    /// Calls of the project's own functions or of anything else.
+    pub total: usize,
+    /// Of them, those whose target in the project is known.
+    pub resolved: usize,
+    /// Of them, those that go to a library or the language itself.
+    pub external: usize,
+}
+
+/// SQL statements, and how many were understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementCount {
+    /// Understood.
+    pub understood: usize,
+    /// Not understood, with `path:line: text` examples.
+    pub not_understood: Counted,
+}
+
+/// All that was read and understood, and all that was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Files and lines by language.
+    pub languages: BTreeMap<String, LanguageCount>,
+    /// Files with ranges that did not parse.
+    pub parse_errors: Vec<ParseErrors>,
+    /// Files left out, by reason.
+    pub skipped: BTreeMap<Reason, Counted>,
+    /// Source files in languages that are not read, by extension.
+    pub unread: BTreeMap<String, usize>,
+    /// Test files left out.
+    pub tests: usize,
+    /// Files that are not UTF-8 and were read with replacement characters.
+    pub not_utf8: Counted,
+    /// Functions.
+    pub functions: usize,
+    /// Calls.
+    pub calls: CallCount,
+    /// Entry points: routes, jobs, resolvers.
+    pub endpoints: usize,
+    /// Places where a statement reaches a database.
+    pub query_sites: usize,
+    /// SQL statements.
+    pub statements: StatementCount,
+    /// Tables in the schema state.
+    pub tables: usize,
+    /// Indexes in the schema state.
+    pub indexes: usize,
+    /// Migrations replayed.
+    pub migrations: usize,
+    /// Findings that a comment in the code suppressed.
+    pub suppressed: usize,
+    /// Anything else a reader must know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Coverage {
+    /// Files read, of all languages.
+    pub fn files(&self) -> usize {
+        self.languages.values().map(|language| language.files).sum()
+    }
+
+    /// Lines read, of all languages.
+    pub fn lines(&self) -> usize {
+        self.languages.values().map(|language| language.lines).sum()
+    }
+
+    /// Counts a file that was read.
+    pub fn read(&mut self, language: &str, lines: usize) {
+        let count = self.languages.entry(language.to_owned()).or_default();
+        count.files += 1;
+        count.lines += lines;
+    }
+
+    /// Counts a file or folder that was left out.
+    pub fn skip(&mut self, skipped: &Skipped) {
+        self.skipped.entry(skipped.reason).or_default().add(skipped.path.clone());
+    }
+
+    /// Files and folders left out, for all reasons.
+    pub fn skipped_count(&self) -> usize {
+        self.skipped.values().map(|group| group.count).sum()
+    }
+}

@@ -1,0 +1,116 @@
+//! Command lines, scripts and the start of a process.
+
+use super::site::Site;
+use super::{Decorator, Entry, EntryKind};
+use crate::ir::{Call, ClassId, ExprKind, FunctionId, StmtKind};
+use crate::source::Span;
+
+/// `@click.command()`, `@app.command()`, `@app.on_event("startup")`.
+pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+    let place = site.module.expr(decorator.expr).span;
+    let title = site.title((site.file, decorator.function));
+    match decorator.name {
+        "command" | "group" | "callback"
+            if site.imports(&["click", "typer", "flask", "rich_click", "asyncclick", "discord"])
+                || decorator.name == "command" && decorator.call.is_some() =>
+        {
+            out.push(site.own(decorator.function, EntryKind::Command, format!("command {title}"), place));
+        }
+        "on_event"
+        | "listener"
+        | "on_startup"
+        | "before_server_start"
+        | "before_first_request"
+        | "before_serving"
+        | "after_server_start" => {
+            let event = site.first_text(decorator.expr).unwrap_or_default();
+            if event.contains("shutdown") {
+                return;
+            }
+            out.push(site.own(decorator.function, EntryKind::Startup, format!("start-up {title}"), place));
+        }
+        _ => {}
+    }
+}
+
+/// `FastAPI(lifespan=f)`, `app.add_event_handler("startup", f)`.
+pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    let handler = match method {
+        "FastAPI" | "Starlette" | "Litestar" | "APIRouter" => call.keyword("lifespan"),
+        "add_event_handler" if call.arg(0).and_then(|event| site.text(event)).as_deref() == Some("startup") => call.arg(1),
+        _ => None,
+    };
+    if let Some(function) = handler.and_then(|handler| site.handler(handler)) {
+        let label = format!("start-up {}", site.title(function));
+        out.push(site.entry(function, EntryKind::Startup, label, site.module.expr(call.id).span));
+    }
+}
+
+/// Django's management commands; `AppConfig.ready`.
+pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    let ancestors = site.resolver.ancestors(site.file, class);
+    let has = |name: &str| ancestors.iter().any(|ancestor| ancestor.rsplit('.').next() == Some(name));
+    let (handler, kind, word) = if site.path.contains("management/commands/") || has("BaseCommand") {
+        ("handle", EntryKind::Command, "command")
+    } else if has("AppConfig") {
+        ("ready", EntryKind::Startup, "start-up")
+    } else {
+        return;
+    };
+    let stem = site.path.rsplit('/').next().unwrap_or("").trim_end_matches(".py");
+    for (function, method) in site.methods(class) {
+        if method == handler {
+            let place = site.module.function(function).name_span;
+            out.push(site.own(function, kind, format!("{word} {stem}"), place));
+        }
+    }
+}
+
+/// Commander's `.action(f)`, yargs' `.command(…, f)`.
+pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    if method != "action" || !site.imports(&["commander", "cac", "sade", "@commander-js/extra-typings"]) {
+        return;
+    }
+    if let Some(function) = call.arg(0).and_then(|handler| site.handler(handler)) {
+        let label = format!("command {}", site.title(function));
+        out.push(site.entry(function, EntryKind::Command, label, site.module.expr(call.id).span));
+    }
+}
+
+/// The top level of a script: under `if __name__ == "__main__"`, or in a `scripts` folder.
+pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+    let module = site.module;
+    let body = &module.function(FunctionId::MODULE).body;
+    let guard = body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::If { test, .. } if is_main_guard(site, *test) => Some(module.expr(*test).span),
+        _ => None,
+    });
+    let in_scripts = site.path.split('/').rev().skip(1).any(|folder| matches!(folder, "scripts" | "bin"));
+    let does_something = body
+        .iter()
+        .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Expr(value) if has_call(site, value)));
+    let place = match guard {
+        Some(place) => place,
+        None if in_scripts && does_something => Span::default(),
+        None => return,
+    };
+    let name = site.path.rsplit('/').next().unwrap_or(site.path);
+    out.push(site.own(FunctionId::MODULE, EntryKind::Command, format!("script {name}"), place));
+}
+
+fn has_call(site: &Site<'_>, expr: crate::ir::ExprId) -> bool {
+    matches!(site.module.kind(site.module.unawaited(expr)), ExprKind::Call { .. })
+}
+
+/// `__name__ == "__main__"`, `require.main === module`, `import.meta.main`.
+fn is_main_guard(site: &Site<'_>, test: crate::ir::ExprId) -> bool {
+    match site.module.kind(test) {
+        ExprKind::Binary { left, right, .. } => [left, right]
+            .iter()
+            .any(|&&side| site.module.name(side) == Some("__name__") || site.module.dotted(side).as_deref() == Some("require.main")),
+        ExprKind::Attr { name, .. } => {
+            site.module.str(*name) == "main" && site.module.dotted(test).is_some_and(|name| name.starts_with("import.meta"))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,124 @@
+//! Django and Django REST framework: views by urls, class views, viewsets, decorated views.
+
+use super::site::{Site, methods, verb};
+use super::{Decorator, Entry, EntryKind};
+use crate::ir::{Call, ClassId, FunctionId};
+use crate::libraries::value::Value;
+
+const LIBRARIES: &[&str] = &["django", "rest_framework", "adrf", "ninja_extra"];
+/// Bases by which a view is known where the library's own base is not reached.
+const VIEWS: &[&str] = &[
+    "APIView",
+    "ViewSet",
+    "GenericViewSet",
+    "ModelViewSet",
+    "ReadOnlyModelViewSet",
+    "GenericAPIView",
+];
+const HANDLERS: &[(&str, &str)] = &[
+    ("get", "GET"),
+    ("post", "POST"),
+    ("put", "PUT"),
+    ("patch", "PATCH"),
+    ("delete", "DELETE"),
+    ("list", "GET"),
+    ("retrieve", "GET"),
+    ("create", "POST"),
+    ("update", "PUT"),
+    ("partial_update", "PATCH"),
+    ("destroy", "DELETE"),
+    ("get_queryset", "GET"),
+    ("get_context_data", "GET"),
+    ("get_object", "GET"),
+    ("form_valid", "POST"),
+    ("perform_create", "POST"),
+    ("perform_update", "PUT"),
+    ("perform_destroy", "DELETE"),
+    ("dispatch", "ANY"),
+];
+
+/// `@api_view(["GET"])`, `@action(detail=True)`, `@require_GET`.
+pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+    let verb = match decorator.name {
+        "api_view" => decorator
+            .call
+            .and_then(|call| call.arg(0))
+            .and_then(|list| site.text(list))
+            .map_or("GET", |method| verb(&method)),
+        "require_GET" | "require_safe" => "GET",
+        "require_POST" => "POST",
+        "require_http_methods" => "ANY",
+        "action" | "detail_route" | "list_route" if site.module.function(decorator.function).class.is_some() => "ANY",
+        _ => return,
+    };
+    if decorator.name == "action" && !site.imports(&["rest_framework"]) {
+        return;
+    }
+    let title = site.title((site.file, decorator.function));
+    let place = site.module.expr(decorator.expr).span;
+    out.push(view(site, (site.file, decorator.function), format!("{verb} {title}"), place));
+}
+
+/// `path("x/", view)`, `path("x/", View.as_view())`.
+pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    if !matches!(method, "path" | "re_path" | "url") || call.args.len() < 2 {
+        return;
+    }
+    let known = site.is_library(call.callee, &["django"]) || site.path.ends_with("urls.py") || site.path.contains("/urls/");
+    let (Some(route), Some(target)) = (call.arg(0), call.arg(1)) else {
+        return;
+    };
+    let Some(route) = site.text(route).filter(|_| known) else { return };
+    let place = site.module.expr(call.id).span;
+    let label = format!("ANY /{}", route.trim_start_matches(['/', '^']).trim_end_matches('$'));
+    let as_view = site.module.call(target).filter(|inner| inner.method() == Some("as_view"));
+    let Some(as_view) = as_view else {
+        if let Some(function) = site.handler(target) {
+            out.push(view(site, function, label, place));
+        }
+        return;
+    };
+    let Some(Value::Class(file, class)) = as_view.receiver().map(|receiver| site.resolver.value(site.file, receiver)) else {
+        return;
+    };
+    for (function, name) in methods(site.resolver.module(file), class) {
+        if let Some((_, verb)) = HANDLERS.iter().find(|(handler, _)| *handler == name) {
+            let label = label.replacen("ANY", verb, 1);
+            out.push(view(site, (file, function), label, place));
+        }
+    }
+}
+
+/// Methods of views and viewsets, and actions of a model's admin.
+pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    let ancestors = site.resolver.ancestors(site.file, class);
+    let is_view = ancestors.iter().any(|ancestor| {
+        let last = ancestor.rsplit('.').next().unwrap_or(ancestor);
+        let library = super::site::starts_with_any(ancestor, LIBRARIES);
+        VIEWS.contains(&last)
+            || library && (last.ends_with("View") || last.ends_with("ViewSet") || last.ends_with("Mixin") && ancestor.contains("views"))
+    });
+    let is_admin = ancestors
+        .iter()
+        .any(|ancestor| ancestor.starts_with("django") && ancestor.ends_with("ModelAdmin"));
+    if !is_view && !is_admin {
+        return;
+    }
+    let name = site.module.class(class).name.map_or("", |name| site.module.str(name));
+    for (function, method) in site.methods(class) {
+        let verb = HANDLERS.iter().find(|(handler, _)| *handler == method).map(|(_, verb)| *verb);
+        let admin = is_admin && matches!(method, "get_queryset" | "changelist_view" | "save_model");
+        let Some(verb) = verb.filter(|_| is_view).or(admin.then_some("ANY")) else {
+            continue;
+        };
+        let place = site.module.function(function).name_span;
+        out.push(view(site, (site.file, function), format!("{verb} {name}.{method}"), place));
+    }
+}
+
+fn view(site: &Site<'_>, function: (crate::libraries::value::FileId, FunctionId), label: String, place: crate::source::Span) -> Entry {
+    let mut entry = site.entry(function, EntryKind::Route, label, place);
+    entry.is_list_capable = super::site::may_list(entry.label.split(' ').next().unwrap_or(""));
+    entry.threaded = !site.is_async(function);
+    entry
+}

@@ -1,0 +1,148 @@
+//! Express, Fastify, Koa, Hono and their like: a path and a handler given to a router.
+
+use super::site::{Site, join, may_list, starts_with_any, verb};
+use super::{Entry, EntryKind};
+use crate::ir::{Call, ExprId, ExprKind};
+
+const LIBRARIES: &[&str] = &[
+    "express",
+    "fastify",
+    "hono",
+    "koa-router",
+    "@koa/router",
+    "elysia",
+    "restify",
+    "polka",
+    "@hono/zod-openapi",
+    "express-promise-router",
+    "itty-router",
+    "find-my-way",
+    "h3",
+    "worktop",
+    "@oak/oak",
+];
+
+/// `app.get("/x", …, handler)`, `router.route("/x").post(handler)`, `fastify.route({ url, handler })`,
+/// `app.openapi(route, handler)`.
+pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    match method {
+        "get" | "post" | "put" | "patch" | "delete" | "del" | "all" | "head" | "options" => {}
+        "route" => return described(site, call, out),
+        "openapi" => return documented(site, call, out),
+        _ => return,
+    }
+    let Some(last) = call.args.last().map(|arg| arg.value) else {
+        return;
+    };
+    let first = call.arg(0).filter(|&first| first != last);
+    let path = match first.and_then(|first| site.text(first)) {
+        Some(text) => Some(text),
+        None => routed_path(site, call),
+    };
+    let Some(path) = path.filter(|path| path.is_empty() || path.starts_with(['/', '*', ':', '…'])) else {
+        return;
+    };
+    if !is_router(site, call) {
+        return;
+    }
+    let Some(function) = site.handler(last) else { return };
+    let verb = verb(method);
+    let label = format!("{verb} {}", join("", &path));
+    let mut entry = site.entry(function, EntryKind::Route, label, site.module.expr(call.id).span);
+    entry.is_list_capable = may_list(verb);
+    out.push(entry);
+}
+
+/// The path of the `.route("/x")` before `.get(handler)` in a chain.
+fn routed_path(site: &Site<'_>, call: Call<'_>) -> Option<String> {
+    let chain = call.chain();
+    let route = chain.iter().find(|link| link.method() == Some("route"))?;
+    site.text(route.arg(0)?)
+}
+
+fn described(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let Some(options) = call.arg(0) else { return };
+    let (Some(handler), Some(url)) = (
+        site.module.entry(options, "handler"),
+        site.module.entry(options, "url").or_else(|| site.module.entry(options, "path")),
+    ) else {
+        return;
+    };
+    let (Some(function), Some(path)) = (site.handler(handler), site.text(url)) else {
+        return;
+    };
+    let verb = site
+        .module
+        .entry(options, "method")
+        .and_then(|method| site.module.string(method))
+        .map_or("ANY", verb);
+    push(site, call.id, function, verb, &path, out);
+}
+
+/// `app.openapi(createRoute({ method, path }), handler)`.
+fn documented(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let (Some(route), Some(handler)) = (call.arg(0), call.arg(1)) else {
+        return;
+    };
+    let Some(function) = site.handler(handler) else { return };
+    let definition = site.resolver.definition(site.file, route).unwrap_or((site.file, route));
+    let module = site.resolver.module(definition.0);
+    let options = module.call(definition.1).and_then(|call| call.arg(0));
+    let read = |key: &str| {
+        options
+            .and_then(|options| module.entry(options, key))
+            .and_then(|value| module.string(value))
+    };
+    let verb = read("method").map_or("ANY", verb);
+    push(site, call.id, function, verb, read("path").unwrap_or("/"), out);
+}
+
+fn push(
+    site: &Site<'_>,
+    call: ExprId,
+    function: (crate::libraries::value::FileId, crate::ir::FunctionId),
+    verb: &str,
+    path: &str,
+    out: &mut Vec<Entry>,
+) {
+    let label = format!("{verb} {}", join("", path));
+    let mut entry = site.entry(function, EntryKind::Route, label, site.module.expr(call).span);
+    entry.is_list_capable = may_list(verb);
+    out.push(entry);
+}
+
+/// Whether a call is made on a router or a server: by what it is, or by a name that only these go by. A cache's or a
+/// client's `get("/x", f)` is none.
+fn is_router(site: &Site<'_>, call: Call<'_>) -> bool {
+    let Some(receiver) = call.receiver() else { return false };
+    let root = call.root();
+    for expr in [receiver, root] {
+        if let Some(name) = site.library_name(expr) {
+            if starts_with_any(&name, LIBRARIES) {
+                return true;
+            }
+        }
+    }
+    // The start of a chain: `new Hono().get(…).post(…)`.
+    let mut at = receiver;
+    while let ExprKind::Call { callee, .. } = site.module.kind(at) {
+        match site.module.kind(*callee) {
+            ExprKind::Attr { base, .. } => at = *base,
+            _ => {
+                return matches!(
+                    site.last_name(*callee),
+                    Some("Router" | "Hono" | "OpenAPIHono" | "Elysia" | "express" | "fastify")
+                );
+            }
+        }
+    }
+    let Some(name) = site.last_name(at) else { return false };
+    let name = name.to_ascii_lowercase();
+    matches!(
+        name.as_str(),
+        "app" | "server" | "fastify" | "instance" | "routes" | "route" | "r" | "api" | "apiv1" | "web"
+    ) || name.ends_with("router")
+        || name.ends_with("routes")
+        || name.ends_with("app") && name.len() < 16
+        || name.ends_with("server")
+}

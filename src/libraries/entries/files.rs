@@ -1,0 +1,219 @@
+//! Frameworks where a file's place and exports make its functions entry points: Next.js, Remix, SvelteKit, Nuxt, Astro.
+
+use rustc_hash::FxHashSet;
+
+use super::site::{Site, may_list};
+use super::{Entry, EntryKind};
+use crate::ir::{ExprKind, FunctionId};
+use crate::libraries::value::FileId;
+use crate::source::Span;
+
+const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// The exports that a framework calls.
+pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+    let directive = directive(site, FunctionId::MODULE);
+    server_actions(site, directive, out);
+    let path = site.path.trim_start_matches("./");
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    // A component of the browser renders there.
+    if directive == Some("use client") {
+        return;
+    }
+    match stem {
+        "route" => verbs(site, &url(folder, "app"), out),
+        "+server" => verbs(site, &url(folder, "routes"), out),
+        "+page.server" | "+layout.server" | "+page" | "+layout" => svelte(site, &url(folder, "routes"), out),
+        "page" | "layout" | "template" | "default" | "not-found" if has_folder(folder, "app") => {
+            let url = url(folder, "app");
+            default_export(site, EntryKind::Page, &format!("page {url}"), out);
+            named(
+                site,
+                &["generateMetadata", "generateStaticParams", "generateViewport"],
+                EntryKind::Page,
+                &format!("page {url}"),
+                out,
+            );
+        }
+        "hooks.server" => named(site, &["handle"], EntryKind::Route, "every request", out),
+        "instrumentation" => named(site, &["register"], EntryKind::Startup, "start-up", out),
+        "middleware" if site.imports(&["next/server"]) => {
+            named(site, &["middleware"], EntryKind::Route, "every request", out);
+            default_export(site, EntryKind::Route, "every request", out);
+        }
+        _ => {}
+    }
+    if has_folder(folder, "pages") {
+        pages(site, folder, stem, out);
+    }
+    if has_folder(folder, "routes") || stem == "root" && has_folder(folder, "app") {
+        remix(site, folder, stem, out);
+    }
+    if path.contains("server/api/") || path.contains("server/routes/") {
+        default_export(site, EntryKind::Route, &format!("ANY {}", page_url(folder, stem, "server")), out);
+    }
+}
+
+fn directive<'r>(site: &Site<'r>, function: FunctionId) -> Option<&'r str> {
+    site.module.function(function).directive.map(|sym| site.module.str(sym))
+}
+
+/// Exports of a `"use server"` file, and functions with the directive.
+fn server_actions(site: &Site<'_>, file_directive: Option<&str>, out: &mut Vec<Entry>) {
+    if file_directive == Some("use server") {
+        for (name, function, place) in exports(site) {
+            let name = if name == "default" { site.title(function) } else { name.to_owned() };
+            out.push(site.entry(function, EntryKind::Action, format!("server action {name}"), place));
+        }
+    }
+    for (id, function) in site.module.function_ids() {
+        if id != FunctionId::MODULE && directive(site, id) == Some("use server") {
+            let title = site.title((site.file, id));
+            out.push(site.own(id, EntryKind::Action, format!("server action {title}"), function.name_span));
+        }
+    }
+}
+
+/// The exported functions with their outside names.
+fn exports<'r>(site: &Site<'r>) -> Vec<(&'r str, (FileId, FunctionId), Span)> {
+    let module = site.module;
+    let mut seen = FxHashSet::default();
+    let mut out = Vec::new();
+    for export in &module.exports {
+        if export.from.is_some() || !seen.insert(export.name) {
+            continue;
+        }
+        let found = match (export.value, export.local) {
+            (Some(value), _) => site.handler(value),
+            (None, Some(local)) => site.top_level(module.str(local)),
+            (None, None) => None,
+        };
+        let Some(function) = found else { continue };
+        let place = match export.value {
+            Some(value) if function.0 != site.file => module.expr(value).span,
+            _ if function.0 == site.file => module.function(function.1).name_span,
+            _ => Span::default(),
+        };
+        out.push((module.str(export.name), function, place));
+    }
+    out
+}
+
+fn named(site: &Site<'_>, names: &[&str], kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
+    for (name, function, place) in exports(site) {
+        if names.contains(&name) {
+            out.push(site.entry(function, kind, label.to_owned(), place));
+        }
+    }
+}
+
+fn default_export(site: &Site<'_>, kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
+    for (name, function, place) in exports(site) {
+        if name == "default" {
+            let mut entry = site.entry(function, kind, label.to_owned(), place);
+            entry.is_list_capable = matches!(kind, EntryKind::Route | EntryKind::Page);
+            out.push(entry);
+        }
+    }
+}
+
+/// `export async function GET`, `export const POST = withAuth(…)`.
+fn verbs(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
+    for (name, function, place) in exports(site) {
+        if !VERBS.contains(&name) && name != "fallback" {
+            continue;
+        }
+        let mut entry = site.entry(function, EntryKind::Route, format!("{name} {url}"), place);
+        entry.is_list_capable = may_list(name);
+        out.push(entry);
+    }
+}
+
+/// `load` and `actions`.
+fn svelte(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
+    named(site, &["load"], EntryKind::Page, &format!("page {url}"), out);
+    let module = site.module;
+    for (_, expr) in module.expr_ids().filter(|(_, expr)| matches!(expr.kind, ExprKind::Object(_))) {
+        let crate::ir::Parent::Stmt(stmt) = expr.parent else { continue };
+        let crate::ir::StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } = module.stmt(stmt).kind
+        else {
+            continue;
+        };
+        let ExprKind::Object(entries) = module.kind(value) else { continue };
+        if module.name(target) != Some("actions") || module.expr(value).span != expr.span {
+            continue;
+        }
+        for action in entries {
+            if let Some(function) = site.handler(action.value) {
+                let name = action.key.and_then(|key| module.string(key)).unwrap_or("default");
+                let place = module.expr(action.value).span;
+                out.push(site.entry(
+                    function,
+                    EntryKind::Action,
+                    format!("action {url}?/{name}"),
+                    Span { end: place.start, ..place },
+                ));
+            }
+        }
+    }
+}
+
+/// Next.js's `pages` folder, Astro's endpoints.
+fn pages(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
+    let url = page_url(folder, stem, "pages");
+    if url == "/api" || url.starts_with("/api/") {
+        default_export(site, EntryKind::Route, &format!("ANY {url}"), out);
+    }
+    verbs(site, &url, out);
+    let data = ["getServerSideProps", "getStaticProps", "getStaticPaths", "getInitialProps"];
+    for (name, function, place) in exports(site) {
+        if data.contains(&name) {
+            let mut entry = site.entry(function, EntryKind::Page, format!("page {url} ({name})"), place);
+            entry.is_list_capable = true;
+            out.push(entry);
+        }
+    }
+}
+
+/// Remix's `loader` and `action`.
+fn remix(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
+    let url = page_url(folder, stem, "routes");
+    for (name, function, place) in exports(site) {
+        let (kind, verb) = match name {
+            "loader" => (EntryKind::Route, "GET"),
+            "action" => (EntryKind::Action, "POST"),
+            _ => continue,
+        };
+        let mut entry = site.entry(function, kind, format!("{verb} {url} ({name})"), place);
+        entry.is_list_capable = name == "loader";
+        out.push(entry);
+    }
+}
+
+fn has_folder(folder: &str, name: &str) -> bool {
+    folder.split('/').any(|part| part == name)
+}
+
+/// The address of a folder below `root`: groups, slots and private folders are no part of it.
+fn url(folder: &str, root: &str) -> String {
+    let parts: Vec<&str> = folder.split('/').collect();
+    let start = parts.iter().position(|part| *part == root).map_or(0, |at| at + 1);
+    let kept = parts.iter().skip(start).filter(|part| !part.starts_with(['(', '@']));
+    let url: String = kept.map(|part| format!("/{part}")).collect();
+    if url.is_empty() { "/".to_owned() } else { url }
+}
+
+fn page_url(folder: &str, stem: &str, root: &str) -> String {
+    let base = url(folder, root);
+    let stem = stem.trim_end_matches(".server");
+    match (base.as_str(), stem) {
+        (_, "index" | "_index") => base,
+        ("/", stem) => format!("/{stem}"),
+        (base, stem) => format!("{base}/{stem}"),
+    }
+}

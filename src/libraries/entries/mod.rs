@@ -1,0 +1,215 @@
+//! Entry points: functions that a framework, a queue, a schedule or a person calls, one file a family.
+
+use serde::{Deserialize, Serialize};
+
+use super::value::{FileId, Resolver};
+use crate::ir::{Call, ClassId, ExprId, FunctionId, Language};
+use crate::source::Span;
+
+mod commands;
+mod django;
+mod express;
+mod fastapi;
+mod files;
+mod graphql;
+mod jobs;
+mod nest;
+mod routes;
+mod site;
+mod sockets;
+mod trpc;
+
+pub use fastapi::dependencies;
+use site::Site;
+
+/// A function that is called from outside the program's own code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Entry {
+    /// The function, which may stand in another file than its registration.
+    pub function: (FileId, FunctionId),
+    /// What calls it.
+    pub kind: EntryKind,
+    /// For people: `GET /workshops/{id}`, `task send_mail`, `server action save`.
+    pub label: String,
+    /// The decorator, the registration, or the function's name where a convention makes it one.
+    pub place: Span,
+    /// Its answer may be a list that a client asks for.
+    pub is_list_capable: bool,
+    /// It runs on a thread of its own and may block: a plain `def` route, a sync Flask or Django view.
+    pub threaded: bool,
+}
+
+/// What calls an entry point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// An HTTP request (also a tRPC query).
+    Route,
+    /// The rendering of a page on the server.
+    Page,
+    /// A server action, a tRPC mutation.
+    Action,
+    /// A GraphQL field.
+    Resolver,
+    /// A queue or a schedule.
+    Job,
+    /// A message on a socket or from a broker.
+    Socket,
+    /// The start of the process.
+    Startup,
+    /// A command line, a script.
+    Command,
+}
+
+/// A decorator of a function.
+#[derive(Clone, Copy)]
+struct Decorator<'m> {
+    function: FunctionId,
+    expr: ExprId,
+    /// The decorator without its call.
+    callee: ExprId,
+    call: Option<Call<'m>>,
+    /// The last name.
+    name: &'m str,
+}
+
+type OnDecorator = fn(&Site<'_>, Decorator<'_>, &mut Vec<Entry>);
+type OnCall = fn(&Site<'_>, Call<'_>, &str, &mut Vec<Entry>);
+type OnClass = fn(&Site<'_>, ClassId, &mut Vec<Entry>);
+type OnFile = fn(&Site<'_>, &mut Vec<Entry>);
+
+/// What a family looks at.
+struct Family {
+    language: Language,
+    decorator: Option<OnDecorator>,
+    call: Option<OnCall>,
+    class: Option<OnClass>,
+    file: Option<OnFile>,
+}
+
+impl Family {
+    const fn of(language: Language) -> Family {
+        Family {
+            language,
+            decorator: None,
+            call: None,
+            class: None,
+            file: None,
+        }
+    }
+}
+
+const FAMILIES: &[Family] = &[
+    Family {
+        decorator: Some(routes::decorated),
+        call: Some(routes::call),
+        class: Some(routes::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(django::decorated),
+        call: Some(django::call),
+        class: Some(django::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(jobs::decorated),
+        call: Some(jobs::call_python),
+        class: Some(jobs::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(graphql::decorated),
+        class: Some(graphql::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(sockets::decorated),
+        class: Some(sockets::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(commands::decorated),
+        call: Some(commands::call_python),
+        class: Some(commands::class),
+        file: Some(commands::file),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        call: Some(express::call),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        class: Some(nest::class),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        file: Some(files::file),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(trpc::call),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(graphql::call),
+        file: Some(graphql::file),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(jobs::call_typescript),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(sockets::call),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(commands::call_typescript),
+        file: Some(commands::file),
+        ..Family::of(Language::TypeScript)
+    },
+];
+
+/// The entry points that a file declares or registers, in the order of their places.
+pub fn entries(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Entry> {
+    let site = Site::new(resolver, file, path);
+    let module = site.module;
+    let families: Vec<&Family> = FAMILIES.iter().filter(|family| family.language == module.language).collect();
+    let mut out = Vec::new();
+    for (function, definition) in module.function_ids() {
+        for &expr in &definition.decorators {
+            let call = module.call(expr);
+            let callee = call.map_or(expr, |call| call.callee);
+            let name = site.last_name(callee).unwrap_or("");
+            let decorator = Decorator {
+                function,
+                expr,
+                callee,
+                call,
+                name,
+            };
+            families
+                .iter()
+                .filter_map(|family| family.decorator)
+                .for_each(|on| on(&site, decorator, &mut out));
+        }
+    }
+    for (id, _) in module.expr_ids() {
+        let Some(call) = module.call(id) else { continue };
+        let Some(method) = call.method() else { continue };
+        families
+            .iter()
+            .filter_map(|family| family.call)
+            .for_each(|on| on(&site, call, method, &mut out));
+    }
+    for (class, _) in module.class_ids() {
+        families
+            .iter()
+            .filter_map(|family| family.class)
+            .for_each(|on| on(&site, class, &mut out));
+    }
+    families.iter().filter_map(|family| family.file).for_each(|on| on(&site, &mut out));
+    out.sort_by(|a, b| (a.place, a.function, a.kind, &a.label).cmp(&(b.place, b.function, b.kind, &b.label)));
+    out.dedup_by(|a, b| a.function == b.function && a.kind == b.kind && (a.label == b.label || a.place == b.place));
+    out
+}

@@ -1,0 +1,231 @@
+//! Python HTTP frameworks with decorated functions and method classes: FastAPI, Starlette, Flask, Quart, Sanic,
+//! Litestar, aiohttp, Tornado.
+
+use super::site::{Site, join, may_list, starts_with_any, verb};
+use super::{Decorator, Entry, EntryKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId};
+use crate::libraries::value::FileId;
+use crate::source::Span;
+
+const LIBRARIES: &[&str] = &[
+    "fastapi",
+    "starlette",
+    "flask",
+    "quart",
+    "sanic",
+    "litestar",
+    "aiohttp.web",
+    "ninja",
+    "starlite",
+    "bottle",
+    "falcon",
+    "robyn",
+    "blacksheep",
+    "flask_restx",
+    "flask_smorest",
+    "apiflask",
+    "fastapi_utils",
+    "aiohttp",
+];
+/// Frameworks that run a plain `def` handler on the event loop itself.
+const ON_LOOP: &[&str] = &["sanic", "aiohttp", "litestar", "starlite", "tornado", "blacksheep"];
+const VERBS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options"];
+const VIEWS: &[&str] = &[
+    "MethodView",
+    "View",
+    "HTTPEndpoint",
+    "RequestHandler",
+    "Resource",
+    "HTTPMethodView",
+    "BaseHandler",
+    "APIHandler",
+    "Controller",
+    "CBV",
+];
+
+/// `@app.get("/x")`, `@router.route("/x", methods=[…])`, `@routes.view("/x")`.
+pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+    let is_verb = VERBS.contains(&decorator.name);
+    if !is_verb && !matches!(decorator.name, "route" | "api_route" | "head" | "trace" | "sse") {
+        return;
+    }
+    let Some(call) = decorator.call else { return };
+    let path = call.arg(0).or_else(|| call.keyword("path")).or_else(|| call.keyword("rule"));
+    let text = path.and_then(|path| site.text(path));
+    let known = is_router(site, call);
+    let is_path = text.as_deref().is_some_and(|text| text.is_empty() || text.starts_with('/'));
+    // `@mock.patch("a.b")` has the form but no path.
+    if !(known || is_path && (call.receiver().is_some() || site.is_library(call.callee, LIBRARIES))) || text.is_none() && !known {
+        return;
+    }
+    let verb = if is_verb {
+        verb(decorator.name)
+    } else {
+        methods_argument(site, call)
+    };
+    let prefix = call.receiver().map(|receiver| prefix(site, receiver)).unwrap_or_default();
+    let label = format!("{verb} {}", join(&prefix, text.as_deref().unwrap_or("")));
+    let place = site.module.expr(decorator.expr).span;
+    out.push(route(site, (site.file, decorator.function), verb, label, place, call.callee));
+}
+
+/// `add_api_route("/x", f)`, `add_url_rule`, `app.router.add_get("/x", f)`, `web.get("/x", f)`, `Route("/x", f)`.
+pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    let (verb, path, handler) = match method {
+        "add_api_route" | "add_route" => {
+            let (first, second) = (call.arg(0), call.arg(1));
+            // Sanic takes the handler first.
+            if first.is_some_and(|first| site.text(first).is_none()) {
+                (methods_argument(site, call), second, first)
+            } else {
+                (
+                    methods_argument(site, call),
+                    first,
+                    second.or_else(|| call.keyword("endpoint")).or_else(|| call.arg(2)),
+                )
+            }
+        }
+        "add_url_rule" => (
+            methods_argument(site, call),
+            call.arg(0),
+            call.keyword("view_func").or_else(|| call.arg(2)),
+        ),
+        "add_get" | "add_post" | "add_put" | "add_patch" | "add_delete" => {
+            (verb(method.trim_start_matches("add_")), call.arg(0), call.arg(1))
+        }
+        "Route" => (
+            methods_argument(site, call),
+            call.arg(0),
+            call.arg(1).or_else(|| call.keyword("endpoint")),
+        ),
+        "get" | "post" | "put" | "patch" | "delete" if site.is_library(call.callee, &["aiohttp.web"]) => {
+            (verb(method), call.arg(0), call.arg(1))
+        }
+        _ => return,
+    };
+    let (Some(path), Some(handler)) = (path, handler) else { return };
+    let Some(text) = site.text(path).filter(|text| text.is_empty() || text.starts_with('/')) else {
+        return;
+    };
+    let handler = match site.module.kind(handler) {
+        ExprKind::Call { .. } if site.module.call(handler).and_then(|call| call.method()) == Some("as_view") => None,
+        _ => site.handler(handler),
+    };
+    let Some(function) = handler else { return };
+    let prefix = call.receiver().map(|receiver| prefix(site, receiver)).unwrap_or_default();
+    let label = format!("{verb} {}", join(&prefix, &text));
+    out.push(route(site, function, verb, label, site.module.expr(call.id).span, call.callee));
+}
+
+/// `get`, `post`, … of method classes.
+pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    let ancestors = site.resolver.ancestors(site.file, class);
+    let is_view = ancestors.iter().any(|ancestor| {
+        let last = ancestor.rsplit('.').next().unwrap_or(ancestor);
+        VIEWS.contains(&last) && !ancestor.starts_with("django") && !ancestor.starts_with("rest_framework")
+    });
+    if !is_view || !site_has(site, &ancestors) {
+        return;
+    }
+    let name = site.module.class(class).name.map_or("", |name| site.module.str(name));
+    let on_loop = ancestors.iter().any(|ancestor| starts_with_any(ancestor, ON_LOOP));
+    for (function, method) in site.methods(class) {
+        if !VERBS.contains(&method) || site.module.function(function).is_static {
+            continue;
+        }
+        let verb = verb(method);
+        let mut entry = site.own(
+            function,
+            EntryKind::Route,
+            format!("{verb} {name}"),
+            site.module.function(function).name_span,
+        );
+        entry.is_list_capable = may_list(verb);
+        entry.threaded = !site.module.function(function).is_async && !on_loop;
+        out.push(entry);
+    }
+}
+
+/// A project's own class named `View` or `Controller` is no HTTP handler unless a framework is near.
+fn site_has(site: &Site<'_>, ancestors: &[String]) -> bool {
+    const NEAR: &[&str] = &[
+        "flask",
+        "quart",
+        "starlette",
+        "fastapi",
+        "tornado",
+        "sanic",
+        "aiohttp",
+        "litestar",
+        "flask_restful",
+        "flask_restx",
+        "flask_smorest",
+        "notebook",
+        "jupyter_server",
+        "falcon",
+    ];
+    ancestors.iter().any(|ancestor| starts_with_any(ancestor, NEAR)) || site.imports(NEAR)
+}
+
+fn route(site: &Site<'_>, function: (FileId, FunctionId), verb: &str, label: String, place: Span, callee: ExprId) -> Entry {
+    let on_loop = match site.library_name(callee) {
+        Some(name) => starts_with_any(&name, ON_LOOP),
+        None => site.imports(ON_LOOP) && !site.imports(&["fastapi", "flask", "starlette"]),
+    };
+    Entry {
+        function,
+        kind: EntryKind::Route,
+        label,
+        place,
+        is_list_capable: may_list(verb),
+        threaded: !site.is_async(function) && !on_loop,
+    }
+}
+
+/// Whether a call is made on a router, by what it is or by its name.
+fn is_router(site: &Site<'_>, call: Call<'_>) -> bool {
+    let Some(receiver) = call.receiver() else {
+        return site.is_library(call.callee, LIBRARIES);
+    };
+    if let Some(name) = site.library_name(receiver) {
+        return starts_with_any(&name, LIBRARIES);
+    }
+    let Some(name) = site.last_name(receiver) else { return false };
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "app" | "api" | "bp" | "routes" | "blueprint" | "application")
+        || name.ends_with("router")
+        || name.ends_with("_app")
+        || name.ends_with("_bp")
+        || name.ends_with("blueprint")
+}
+
+/// The verb of `methods=["POST"]`; Flask's default is GET.
+fn methods_argument(site: &Site<'_>, call: Call<'_>) -> &'static str {
+    let Some(list) = call.keyword("methods") else {
+        return if matches!(call.method(), Some("api_route" | "route" | "add_api_route" | "add_url_rule")) {
+            "GET"
+        } else {
+            "ANY"
+        };
+    };
+    match site.module.kind(list) {
+        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => match items.as_ref() {
+            [one] => site.module.string(*one).map_or("ANY", verb),
+            _ => "ANY",
+        },
+        _ => "ANY",
+    }
+}
+
+/// The path that a router puts before its routes: `APIRouter(prefix="/x")`, `Blueprint(…, url_prefix="/x")`.
+fn prefix(site: &Site<'_>, receiver: ExprId) -> String {
+    let Some((file, definition)) = site.resolver.definition(site.file, receiver) else {
+        return String::new();
+    };
+    let module = site.resolver.module(file);
+    let Some(call) = module.call(definition) else {
+        return String::new();
+    };
+    let prefix = call.keyword("prefix").or_else(|| call.keyword("url_prefix"));
+    prefix.and_then(|prefix| module.string(prefix)).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,276 @@
+//! One file as the entry families see it: names, handlers, paths.
+
+use super::{Entry, EntryKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
+use crate::libraries::value::{FileId, Resolver, Value};
+use crate::source::Span;
+
+const MAX_WRAPPERS: u32 = 6;
+
+/// A file with what may be asked of it.
+pub struct Site<'r> {
+    pub resolver: &'r dyn Resolver,
+    pub file: FileId,
+    pub module: &'r Module,
+    pub path: &'r str,
+}
+
+impl<'r> Site<'r> {
+    pub fn new(resolver: &'r dyn Resolver, file: FileId, path: &'r str) -> Self {
+        Site {
+            resolver,
+            file,
+            module: resolver.module(file),
+            path,
+        }
+    }
+
+    /// The last name of a name or attribute.
+    pub fn last_name(&self, expr: ExprId) -> Option<&'r str> {
+        last_name(self.module, expr)
+    }
+
+    /// The name that a call's receiver goes by: the last name, that of the class it is made from, or that at the
+    /// start of its chain.
+    pub fn receiver_name(&self, call: Call<'_>) -> Option<&'r str> {
+        let mut at = call.receiver()?;
+        loop {
+            at = match self.module.kind(at) {
+                ExprKind::Call { callee, .. } => match self.module.kind(*callee) {
+                    ExprKind::Attr { base, .. } => *base,
+                    _ => *callee,
+                },
+                ExprKind::Await(inner) => *inner,
+                _ => return self.last_name(at),
+            };
+        }
+    }
+
+    /// The library's name for an expression.
+    pub fn library_name(&self, expr: ExprId) -> Option<String> {
+        self.resolver.value(self.file, expr).library_name().map(ToOwned::to_owned)
+    }
+
+    /// Whether an expression is a library's thing by one of these dotted prefixes.
+    pub fn is_library(&self, expr: ExprId, prefixes: &[&str]) -> bool {
+        self.library_name(expr).is_some_and(|name| starts_with_any(&name, prefixes))
+    }
+
+    /// Whether the file imports a module of one of these names, or one below it.
+    pub fn imports(&self, names: &[&str]) -> bool {
+        self.module
+            .imports
+            .iter()
+            .any(|import| starts_with_any(self.module.str(import.module), names))
+    }
+
+    /// The function that a handler expression stands for: through names, files, wrappers and `bind`.
+    pub fn handler(&self, expr: ExprId) -> Option<(FileId, FunctionId)> {
+        self.handler_at(self.file, expr, 0)
+    }
+
+    fn handler_at(&self, file: FileId, expr: ExprId, depth: u32) -> Option<(FileId, FunctionId)> {
+        if depth > MAX_WRAPPERS {
+            return None;
+        }
+        let module = self.resolver.module(file);
+        match module.kind(expr) {
+            ExprKind::Lambda(function) => Some((file, *function)),
+            ExprKind::Name(_) | ExprKind::Attr { .. } => {
+                if let Value::Function(at, function) = self.resolver.value(file, expr) {
+                    return Some((at, function));
+                }
+                let (at, definition) = self.resolver.definition(file, expr)?;
+                if (at, definition) == (file, expr) {
+                    return None;
+                }
+                self.handler_at(at, definition, depth + 1)
+            }
+            ExprKind::Call { .. } => {
+                let call = module.call(expr)?;
+                if call.method() == Some("bind") {
+                    return self.handler_at(file, call.receiver()?, depth + 1);
+                }
+                let wrapped = call
+                    .args
+                    .iter()
+                    .rev()
+                    .filter(|arg| !matches!(module.kind(arg.value), ExprKind::Object(_) | ExprKind::List(_)))
+                    .find_map(|arg| self.handler_at(file, arg.value, depth + 1));
+                wrapped.or_else(|| match self.resolver.value(file, expr) {
+                    Value::Function(at, function) => Some((at, function)),
+                    _ => None,
+                })
+            }
+            ExprKind::List(items) => items.last().and_then(|&last| self.handler_at(file, last, depth + 1)),
+            ExprKind::Await(inner) | ExprKind::Spread(inner) => self.handler_at(file, *inner, depth + 1),
+            ExprKind::Cond { then, .. } => self.handler_at(file, *then, depth + 1),
+            ExprKind::Object(_) => {
+                let handler = ["handler", "run", "fetch", "resolve", "handle"]
+                    .iter()
+                    .find_map(|key| module.entry(expr, key))?;
+                self.handler_at(file, handler, depth + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// A path as written: holes and constants that are not known as `…`.
+    pub fn text(&self, expr: ExprId) -> Option<String> {
+        let (file, expr) = match self.module.kind(expr) {
+            ExprKind::Name(_) | ExprKind::Attr { .. } => self.resolver.definition(self.file, expr)?,
+            _ => (self.file, expr),
+        };
+        let module = self.resolver.module(file);
+        if let Some(text) = module.string(expr) {
+            return Some(text.to_owned());
+        }
+        match module.kind(expr) {
+            ExprKind::Template(parts) => Some(
+                parts
+                    .iter()
+                    .map(|part| match part {
+                        TemplatePart::Text(text) => module.str(*text),
+                        TemplatePart::Hole(_) => "…",
+                    })
+                    .collect(),
+            ),
+            ExprKind::Binary { op, left, right } if module.str(*op) == "+" => {
+                let piece = |id: ExprId| module.string(id).unwrap_or("…").to_owned();
+                Some(format!("{}{}", piece(*left), piece(*right)))
+            }
+            ExprKind::List(items) => items.first().and_then(|&item| module.string(item)).map(ToOwned::to_owned),
+            _ => None,
+        }
+    }
+
+    /// The methods of a class, in order.
+    pub fn methods(&self, class: ClassId) -> Vec<(FunctionId, &'r str)> {
+        methods(self.module, class)
+    }
+
+    /// The decorators of a function or class: name and expression.
+    pub fn decorator_names(&self, decorators: &[ExprId]) -> Vec<(&'r str, ExprId)> {
+        decorators
+            .iter()
+            .filter_map(|&expr| {
+                let callee = self.module.call(expr).map_or(expr, |call| call.callee);
+                Some((self.last_name(callee)?, expr))
+            })
+            .collect()
+    }
+
+    /// The first string argument of a decorator or call.
+    pub fn first_text(&self, expr: ExprId) -> Option<String> {
+        self.text(self.module.call(expr)?.arg(0)?)
+    }
+
+    /// A function's dotted name, or a stand-in.
+    pub fn title(&self, (file, function): (FileId, FunctionId)) -> String {
+        let name = self.resolver.module(file).qualified(function);
+        if name.is_empty() { "(anonymous)".to_owned() } else { name }
+    }
+
+    /// Whether a function is declared `async`.
+    pub fn is_async(&self, (file, function): (FileId, FunctionId)) -> bool {
+        self.resolver.module(file).function(function).is_async
+    }
+
+    /// An entry in this file.
+    pub fn own(&self, function: FunctionId, kind: EntryKind, label: String, place: Span) -> Entry {
+        self.entry((self.file, function), kind, label, place)
+    }
+
+    /// An entry that does not answer with a list and does not run on a thread of its own.
+    pub fn entry(&self, function: (FileId, FunctionId), kind: EntryKind, label: String, place: Span) -> Entry {
+        Entry {
+            function,
+            kind,
+            label,
+            place,
+            is_list_capable: false,
+            threaded: false,
+        }
+    }
+
+    /// The top-level function or value that a name of this file stands for.
+    pub fn top_level(&self, name: &str) -> Option<(FileId, FunctionId)> {
+        let module = self.module;
+        let mut found = None;
+        for &stmt in &module.function(FunctionId::MODULE).body {
+            match &module.stmt(stmt).kind {
+                StmtKind::Function(function) if module.function(*function).name.is_some_and(|sym| module.str(sym) == name) => {
+                    found = Some((self.file, *function));
+                }
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } if module.name(*target) == Some(name) => found = self.handler(*value).or(found),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+/// The last name of a name or attribute.
+pub fn last_name(module: &Module, expr: ExprId) -> Option<&str> {
+    match module.kind(expr) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name)),
+        _ => None,
+    }
+}
+
+/// The methods of a class, in order.
+pub fn methods(module: &Module, class: ClassId) -> Vec<(FunctionId, &str)> {
+    let mut out = Vec::new();
+    for &stmt in &module.class(class).body {
+        if let StmtKind::Function(function) = module.stmt(stmt).kind {
+            out.extend(module.function(function).name.map(|name| (function, module.str(name))));
+        }
+    }
+    out
+}
+
+/// Whether a dotted name or a path is one of these or below one.
+pub fn starts_with_any(name: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| {
+        name.strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || prefix.ends_with(['.', '/']) || rest.starts_with(['.', '/']))
+    })
+}
+
+/// `GET` for `get`; `ANY` for what takes every method.
+pub fn verb(method: &str) -> &'static str {
+    match method.to_ascii_lowercase().as_str() {
+        "get" | "httpget" => "GET",
+        "post" => "POST",
+        "put" => "PUT",
+        "patch" => "PATCH",
+        "delete" | "del" => "DELETE",
+        "head" => "HEAD",
+        "options" => "OPTIONS",
+        "sse" => "GET",
+        _ => "ANY",
+    }
+}
+
+/// Whether a request of this verb may be answered with a list.
+pub fn may_list(verb: &str) -> bool {
+    matches!(verb, "GET" | "ANY" | "POST")
+}
+
+/// Two pieces of a path with one slash between.
+pub fn join(prefix: &str, path: &str) -> String {
+    if prefix.is_empty() {
+        return if path.is_empty() { "/".to_owned() } else { path.to_owned() };
+    }
+    let (head, tail) = (prefix.trim_end_matches('/'), path.trim_start_matches('/'));
+    match (head.starts_with('/'), tail.is_empty()) {
+        (true, true) => head.to_owned(),
+        (true, false) => format!("{head}/{tail}"),
+        (false, true) => format!("/{head}"),
+        (false, false) => format!("/{head}/{tail}"),
+    }
+}

@@ -1,0 +1,89 @@
+//! tRPC procedures.
+
+use super::site::Site;
+use super::{Entry, EntryKind};
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::value::FileId;
+
+/// `publicProcedure.input(…).query(async ({ ctx }) => …)`. A chain that does not start at a procedure, as
+/// `db.query(…)`, is none.
+pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    let kind = match method {
+        "query" => EntryKind::Route,
+        "mutation" => EntryKind::Action,
+        "subscription" => EntryKind::Socket,
+        _ => return,
+    };
+    let (Some(receiver), Some(handler), 1) = (call.receiver(), call.arg(0), call.args.len()) else {
+        return;
+    };
+    if !is_procedure(site, site.file, receiver, 0) {
+        return;
+    }
+    let Some(function) = site.handler(handler) else { return };
+    let name = key_of(site.module, call.id).unwrap_or_else(|| site.title(function));
+    let mut entry = site.entry(function, kind, format!("tRPC {method} {name}"), site.module.expr(call.id).span);
+    entry.is_list_capable = method == "query";
+    out.push(entry);
+}
+
+fn is_procedure(site: &Site<'_>, file: FileId, expr: ExprId, depth: u32) -> bool {
+    let module = site.resolver.module(file);
+    let mut at = expr;
+    loop {
+        at = match module.kind(at) {
+            ExprKind::Call { callee, .. } => *callee,
+            ExprKind::Attr { base, name } => {
+                let name = module.str(*name);
+                if is_procedure_name(name) {
+                    return true;
+                }
+                if !matches!(
+                    name,
+                    "input" | "output" | "use" | "meta" | "concat" | "unstable_concat" | "unstable_pipe"
+                ) {
+                    return false;
+                }
+                *base
+            }
+            ExprKind::Name(name) => {
+                if is_procedure_name(module.str(*name)) {
+                    return true;
+                }
+                let Some((next, definition)) = site.resolver.definition(file, at) else {
+                    return false;
+                };
+                // Only a chain can be a procedure under another name.
+                let is_chain = site
+                    .resolver
+                    .module(next)
+                    .call(definition)
+                    .is_some_and(|call| call.receiver().is_some());
+                return depth < 4 && is_chain && is_procedure(site, next, definition, depth + 1);
+            }
+            _ => return false,
+        };
+    }
+}
+
+fn is_procedure_name(name: &str) -> bool {
+    name.contains("rocedure")
+}
+
+/// The name under which a value stands in an object, or the variable it is bound to.
+pub fn key_of(module: &Module, expr: ExprId) -> Option<String> {
+    match module.expr(expr).parent {
+        Parent::Expr(object) => {
+            let ExprKind::Object(entries) = module.kind(object) else {
+                return None;
+            };
+            let entry = entries.iter().find(|entry| entry.value == expr)?;
+            module.string(entry.key?).map(ToOwned::to_owned)
+        }
+        Parent::Stmt(stmt) => match module.stmt(stmt).kind {
+            StmtKind::Assign { target, .. } => module.name(target).map(ToOwned::to_owned),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,88 @@
+//! What libraries call their polling: options, sleeps, refetches, and signs of life that are no polling.
+
+use crate::ir::{Call, ExprId, ExprKind, Language, Module};
+
+/// Options of query hooks that repeat the request at an interval (TanStack Query, SWR, Apollo, RTK Query).
+pub fn is_interval_option(key: &str) -> bool {
+    matches!(key, "refetchInterval" | "refreshInterval" | "pollInterval" | "pollingInterval")
+}
+
+/// Names of things that only say "still here".
+pub fn is_keep_alive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["heartbeat", "keepalive", "keep_alive", "keep-alive", "/ping"]
+        .iter()
+        .any(|sign| name.contains(sign))
+        || name == "ping"
+        || name.ends_with(".ping")
+        || name.ends_with("sendping")
+}
+
+/// How long a sleep waits.
+pub enum Delay {
+    /// In seconds.
+    Seconds(ExprId),
+    /// In milliseconds.
+    Milliseconds(ExprId),
+}
+
+/// The delay of a call that waits, by the called thing's name.
+pub fn delay(module: &Module, name: &str, call: &Call<'_>) -> Option<Delay> {
+    match module.language {
+        Language::Python => matches!(
+            name,
+            "time.sleep" | "asyncio.sleep" | "anyio.sleep" | "trio.sleep" | "gevent.sleep" | "eventlet.sleep"
+        )
+        .then(|| call.arg(0).map(Delay::Seconds))
+        .flatten(),
+        Language::TypeScript => {
+            let short = call.method().unwrap_or("");
+            if matches!(short, "sleep" | "delay" | "wait" | "setTimeoutPromise" | "waitFor") && call.receiver().is_none()
+                || name == "timers/promises.setTimeout"
+            {
+                return call
+                    .arg(0)
+                    .filter(|&arg| !matches!(module.kind(arg), ExprKind::Lambda(_)))
+                    .map(Delay::Milliseconds);
+            }
+            // `await new Promise((resolve) => setTimeout(resolve, 1000))`.
+            if short == "setTimeout" && is_promise_timer(module, call) {
+                return call.arg(1).map(Delay::Milliseconds);
+            }
+            None
+        }
+    }
+}
+
+fn is_promise_timer(module: &Module, call: &Call<'_>) -> bool {
+    let owner = module.owner(call.id);
+    let crate::ir::Parent::Expr(lambda) = module.function(owner).definition else {
+        return false;
+    };
+    let crate::ir::Parent::Expr(parent) = module.expr(lambda).parent else {
+        return false;
+    };
+    module
+        .call(parent)
+        .is_some_and(|outer| outer.is_new && outer.method() == Some("Promise"))
+}
+
+/// Calls that make a query library or a router fetch again.
+pub fn is_refetch(module: &Module, call: ExprId, method: &str) -> bool {
+    match method {
+        "refetch" | "invalidateQueries" | "refetchQueries" | "revalidate" | "invalidate" | "revalidateTag" => true,
+        "refresh" => module
+            .call(call)
+            .and_then(|call| call.receiver())
+            .and_then(|receiver| module.dotted(receiver))
+            .is_some_and(|name| name.to_ascii_lowercase().ends_with("router")),
+        "mutate" => module
+            .call(call)
+            .is_some_and(|call| call.args.is_empty() || call.receiver().is_none()),
+        _ => {
+            method.len() > 7
+                && (method.starts_with("refetch") || method.starts_with("refresh"))
+                && method.chars().nth(7).is_some_and(char::is_uppercase)
+        }
+    }
+}

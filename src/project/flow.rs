@@ -1,0 +1,247 @@
+//! Which queries' rows an expression carries: through names, accumulators, comprehensions, mappers and returns.
+
+use rustc_hash::FxHashSet;
+
+use super::eval::{Callees, Evaluator, Found, is_iteration, returned};
+use super::scope::Bound;
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::value::{FileId, Value};
+
+const MAX_DEPTH: u32 = 10;
+
+/// The executed queries whose rows are in what an expression holds, each once, in the order they are met.
+pub fn sources(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<(FileId, ExprId)> {
+    let mut flow = Flow {
+        eval,
+        seen: FxHashSet::default(),
+        out: Vec::new(),
+    };
+    flow.expr(file, expr, 0);
+    flow.out
+}
+
+/// The queries whose rows a function returns.
+pub fn returned_sources(eval: &Evaluator<'_>, file: FileId, function: FunctionId) -> Vec<(FileId, ExprId)> {
+    let mut flow = Flow {
+        eval,
+        seen: FxHashSet::default(),
+        out: Vec::new(),
+    };
+    flow.function(file, function, 0);
+    flow.out
+}
+
+struct Flow<'e, 'c> {
+    eval: &'e Evaluator<'c>,
+    seen: FxHashSet<(FileId, ExprId)>,
+    out: Vec<(FileId, ExprId)>,
+}
+
+impl Flow<'_, '_> {
+    fn function(&mut self, file: FileId, function: FunctionId, depth: u32) {
+        for value in returned(self.eval.code.module(file), function) {
+            self.expr(file, value, depth + 1);
+        }
+    }
+
+    fn expr(&mut self, file: FileId, expr: ExprId, depth: u32) {
+        if depth > MAX_DEPTH || !self.seen.insert((file, expr)) || self.seen.len() > 400 {
+            return;
+        }
+        let module = self.eval.code.module(file);
+        match module.kind(expr) {
+            ExprKind::Call { .. } => self.call(file, expr, depth),
+            ExprKind::Name(name) => {
+                let Some(Found::Binding(at, function, binding)) =
+                    self.eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)
+                else {
+                    return;
+                };
+                match binding.bound {
+                    Bound::Value(value, _) => {
+                        self.expr(at, value, depth + 1);
+                        if matches!(
+                            self.eval.code.module(at).kind(value),
+                            ExprKind::List(_) | ExprKind::Object(_) | ExprKind::Call { .. }
+                        ) {
+                            self.accumulated(at, function, *name, depth);
+                        }
+                    }
+                    Bound::Element(iterable, _) => self.expr(at, iterable, depth + 1),
+                    _ => {}
+                }
+            }
+            ExprKind::Attr { base, .. } => {
+                // `result.items`, `response.data`: the carrier's rows.
+                if let Value::Query(at, query) = self.eval.value(file, expr) {
+                    self.out.push((at, query));
+                } else {
+                    self.expr(file, *base, depth + 1);
+                }
+            }
+            ExprKind::Comp { clauses, .. } => {
+                if let Some(first) = clauses.first() {
+                    self.expr(file, first.iterable, depth + 1);
+                }
+            }
+            ExprKind::Binary { left, right, .. } => {
+                self.expr(file, *left, depth + 1);
+                self.expr(file, *right, depth + 1);
+            }
+            ExprKind::Cond { then, orelse, .. } => {
+                self.expr(file, *then, depth + 1);
+                self.expr(file, *orelse, depth + 1);
+            }
+            ExprKind::Index { base, index } => {
+                if matches!(module.kind(*index), ExprKind::Slice { .. } | ExprKind::Str(_)) {
+                    self.expr(file, *base, depth + 1);
+                }
+            }
+            ExprKind::Lambda(_) | ExprKind::Jsx { .. } => {}
+            _ => {
+                for child in module.children(expr) {
+                    self.expr(file, child, depth + 1);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, file: FileId, expr: ExprId, depth: u32) {
+        let module = self.eval.code.module(file);
+        if let Some(query) = self.eval.query_at(file, expr) {
+            if query.fetch {
+                if let Some(inner) = module.call(expr).and_then(|call| call.receiver()) {
+                    self.expr(file, module.unawaited(inner), depth + 1);
+                }
+                return;
+            }
+            self.out.push((file, expr));
+            return;
+        }
+        let Some(call) = module.call(expr) else { return };
+        if let Callees::Functions(functions) = self.eval.callees(file, call.callee) {
+            for (at, function) in functions {
+                let target = self.eval.code.module(at);
+                let is_init = target
+                    .function(function)
+                    .name
+                    .is_some_and(|name| matches!(target.str(name), "__init__" | "constructor"));
+                if is_init {
+                    for arg in call.args {
+                        self.expr(file, arg.value, depth + 1);
+                    }
+                } else {
+                    let before = self.out.len();
+                    self.function(at, function, depth + 1);
+                    if self.out.len() == before {
+                        // A mapper: what goes in comes out.
+                        for arg in call.args {
+                            self.expr(file, arg.value, depth + 1);
+                        }
+                    }
+                }
+            }
+            return;
+        }
+        if let (Some(method), Some(receiver)) = (call.method(), call.receiver()) {
+            if is_iteration(method)
+                || matches!(
+                    method,
+                    "slice"
+                        | "sort"
+                        | "reverse"
+                        | "concat"
+                        | "flat"
+                        | "all"
+                        | "scalars"
+                        | "fetchall"
+                        | "mappings"
+                        | "unique"
+                        | "values"
+                        | "items"
+                        | "to_list"
+                )
+            {
+                self.expr(file, receiver, depth + 1);
+                return;
+            }
+        }
+        for arg in call.args {
+            self.expr(file, arg.value, depth + 1);
+        }
+    }
+
+    /// `out = []; for row in rows: out.append(...)`: the loops' rows.
+    fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
+        let module = self.eval.code.module(file);
+        for (id, expr) in module.expr_ids() {
+            let ExprKind::Call { callee, args, .. } = &expr.kind else {
+                continue;
+            };
+            let ExprKind::Attr { base, name: method } = module.kind(*callee) else {
+                continue;
+            };
+            if !matches!(module.kind(*base), ExprKind::Name(other) if *other == name)
+                || !matches!(module.str(*method), "append" | "push" | "extend" | "add")
+            {
+                continue;
+            }
+            if !is_within(module, id, function) {
+                continue;
+            }
+            if let Some(iterable) = nearest_iterable(module, id) {
+                self.expr(file, iterable, depth + 1);
+            }
+            if module.str(*method) == "extend" {
+                for arg in args {
+                    self.expr(file, arg.value, depth + 1);
+                }
+            }
+        }
+    }
+}
+
+fn is_within(module: &Module, expr: ExprId, function: FunctionId) -> bool {
+    let mut at = Some(module.owner(expr));
+    while let Some(id) = at {
+        if id == function {
+            return true;
+        }
+        at = module.function(id).parent;
+    }
+    false
+}
+
+/// The iterable of the nearest `for` around an expression.
+fn nearest_iterable(module: &Module, expr: ExprId) -> Option<ExprId> {
+    let mut at = module.expr(expr).parent;
+    for _ in 0..200 {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => {
+                if let StmtKind::Loop {
+                    iterable: Some(iterable), ..
+                } = &module.stmt(id).kind
+                {
+                    return Some(*iterable);
+                }
+                module.stmt(id).parent
+            }
+            Parent::Function(id) => match module.function(id).definition {
+                Parent::Expr(lambda) => {
+                    let Parent::Expr(parent) = module.expr(lambda).parent else {
+                        return None;
+                    };
+                    let call = module.call(parent)?;
+                    if call.method().is_some_and(is_iteration) {
+                        return call.receiver();
+                    }
+                    module.expr(parent).parent
+                }
+                _ => return None,
+            },
+            Parent::Class(_) | Parent::None => return None,
+        };
+    }
+    None
+}

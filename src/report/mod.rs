@@ -1,0 +1,152 @@
+//! The report as plain data, and one renderer a format.
+
+pub mod escape;
+pub mod github;
+pub mod gitlab;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
+pub mod table;
+mod words;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::coverage::Coverage;
+use crate::finding::{Finding, Priority, Status, Strength};
+
+/// The version of the JSON contract.
+pub const VERSION: u32 = 1;
+
+/// What made the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+}
+
+impl Default for Tool {
+    fn default() -> Self {
+        Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
+/// Counts of the findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// All findings.
+    pub findings: usize,
+    /// Those that no baseline knows.
+    pub new: usize,
+    /// By priority, all four.
+    pub priorities: BTreeMap<Priority, usize>,
+    /// By rule.
+    pub rules: BTreeMap<String, usize>,
+    /// By category.
+    pub categories: BTreeMap<String, usize>,
+    /// Files with findings.
+    pub files: usize,
+}
+
+impl Summary {
+    /// Counts findings.
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut summary = Summary {
+            findings: findings.len(),
+            ..Summary::default()
+        };
+        for priority in [Priority::P0, Priority::P1, Priority::P2, Priority::P3] {
+            summary.priorities.insert(priority, 0);
+        }
+        let mut files = std::collections::BTreeSet::new();
+        for finding in findings {
+            summary.new += usize::from(finding.status == Status::New);
+            *summary.priorities.entry(finding.priority).or_default() += 1;
+            *summary.rules.entry(finding.rule.clone()).or_default() += 1;
+            *summary.categories.entry(finding.category.clone()).or_default() += 1;
+            files.insert(&finding.location.file);
+        }
+        summary.files = files.len();
+        summary
+    }
+}
+
+/// Everything a run has to say. Its JSON is the contract that other programs read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Version of the contract.
+    pub version: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// The folder that paths are relative to, as it was given.
+    pub root: String,
+    /// Counts of the findings.
+    pub summary: Summary,
+    /// What was read and understood.
+    pub coverage: Coverage,
+    /// What was checked and is well.
+    pub strengths: Vec<Strength>,
+    /// What is not.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// A report of findings in their final order.
+    pub fn new(root: &str, findings: Vec<Finding>, strengths: Vec<Strength>, coverage: Coverage) -> Self {
+        Report {
+            version: VERSION,
+            tool: Tool::default(),
+            root: root.to_owned(),
+            summary: Summary::of(&findings),
+            coverage,
+            strengths,
+            findings,
+        }
+    }
+
+    /// Whether a new finding is at or over a threshold.
+    pub fn fails(&self, threshold: Option<Priority>) -> bool {
+        let Some(threshold) = threshold else { return false };
+        self.findings
+            .iter()
+            .any(|finding| finding.status == Status::New && finding.priority <= threshold)
+    }
+}
+
+/// What a renderer needs to know of a rule, from its page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleText {
+    /// One line.
+    pub title: String,
+    /// What it finds, why it costs: Markdown.
+    pub help: String,
+}
+
+/// Rules by id, for the formats that carry their texts.
+pub type RuleTexts = BTreeMap<String, RuleText>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Confidence, Location};
+
+    #[test]
+    fn only_new_findings_at_or_over_the_threshold_fail_a_run() {
+        let finding = |priority, status| Finding {
+            status,
+            ..Finding::new("r", priority, Confidence::High, Location::default())
+        };
+        let report = |findings| Report::new(".", findings, Vec::new(), Coverage::default());
+        let found = report(vec![finding(Priority::P0, Status::Known), finding(Priority::P1, Status::New)]);
+        assert!(!found.fails(Some(Priority::P0)) && found.fails(Some(Priority::P1)) && found.fails(Some(Priority::P2)));
+        assert!(!found.fails(None));
+        assert_eq!((found.summary.new, found.summary.priorities[&Priority::P3]), (1, 0));
+    }
+}

@@ -1,0 +1,184 @@
+//! SARIF 2.1.0, for code scanning services.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::coverage::Reason;
+use crate::finding::{Confidence, Finding, Location, Priority, Status};
+use crate::report::{Report, RuleText, RuleTexts, escape, words};
+
+/// Renders the report; `rules` gives the texts of the rules that ran.
+pub fn render(report: &Report, rules: &RuleTexts) -> String {
+    let ids: Vec<&str> = rules.keys().map(String::as_str).chain(unlisted(report, rules)).collect();
+    let results: Vec<Value> = report.findings.iter().map(|finding| result(finding, &ids)).collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": report.tool.name,
+                "version": report.tool.version,
+                "rules": ids.iter().map(|id| rule(id, rules.get(*id))).collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": notifications(report) }],
+            "results": results,
+        }],
+    });
+    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Rules with findings that have no text: a result must not point outside the list.
+fn unlisted<'a>(report: &'a Report, rules: &RuleTexts) -> impl Iterator<Item = &'a str> {
+    let mut extra: Vec<&str> = report
+        .summary
+        .rules
+        .keys()
+        .map(String::as_str)
+        .filter(|id| !rules.contains_key(*id))
+        .collect();
+    extra.dedup();
+    extra.into_iter()
+}
+
+fn rule(id: &str, text: Option<&RuleText>) -> Value {
+    let title = text.map(|text| text.title.as_str()).filter(|title| !title.is_empty()).unwrap_or(id);
+    let help = text.map_or("", |text| text.help.as_str());
+    json!({
+        "id": id,
+        "name": id,
+        "shortDescription": { "text": title },
+        "fullDescription": { "text": title },
+        "help": { "text": if help.is_empty() { title } else { help }, "markdown": if help.is_empty() { title } else { help } },
+        "properties": { "tags": ["performance"] },
+    })
+}
+
+fn result(finding: &Finding, ids: &[&str]) -> Value {
+    let text = if finding.message.is_empty() {
+        &finding.title
+    } else {
+        &finding.message
+    };
+    let mut message = escape::lines(text);
+    if !finding.fix.summary.is_empty() {
+        let _ = write!(message, " Fix: {}", escape::lines(&finding.fix.summary));
+    }
+    let mut result = json!({
+        "ruleId": finding.rule,
+        "ruleIndex": ids.iter().position(|id| *id == finding.rule),
+        "level": level(finding.priority),
+        "message": { "text": message },
+        "locations": [location(&finding.location, None)],
+        "partialFingerprints": { "perfaudit/v1": finding.fingerprint },
+        "baselineState": if finding.status == Status::New { "new" } else { "unchanged" },
+        "rank": rank(finding),
+        "properties": {
+            "priority": finding.priority, "confidence": finding.confidence, "category": finding.category, "impact": finding.impact,
+            "effort": finding.effort,
+        },
+    });
+    if !finding.related.is_empty() {
+        let steps = finding.related.iter().map(|related| {
+            let text = format!("{}: {}", words::role(related.role), escape::line(&related.message));
+            (location(&related.location, Some(&text)), text)
+        });
+        let (places, _): (Vec<Value>, Vec<String>) = steps.unzip();
+        let flow: Vec<Value> = places.iter().map(|place| json!({ "location": place })).collect();
+        result["codeFlows"] = json!([{ "threadFlows": [{ "locations": flow }] }]);
+        result["relatedLocations"] = Value::Array(places);
+    }
+    result
+}
+
+fn location(at: &Location, message: Option<&str>) -> Value {
+    let mut location = json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(&at.file) },
+            "region": {
+                "startLine": at.start_line.max(1), "startColumn": at.start_column.max(1),
+                "endLine": at.end_line.max(at.start_line).max(1), "endColumn": at.end_column.max(1),
+            },
+        },
+    });
+    if !at.symbol.is_empty() {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": at.symbol }]);
+    }
+    if let Some(message) = message {
+        location["message"] = json!({ "text": message });
+    }
+    location
+}
+
+/// A relative path as a URI reference.
+fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn level(priority: Priority) -> &'static str {
+    match priority {
+        Priority::P0 => "error",
+        Priority::P1 | Priority::P2 => "warning",
+        Priority::P3 => "note",
+    }
+}
+
+fn rank(finding: &Finding) -> u32 {
+    let urgency = [90, 65, 40, 15][finding.priority as usize];
+    urgency
+        + [9, 5, 0][match finding.confidence {
+            Confidence::High => 0,
+            Confidence::Medium => 1,
+            Confidence::Low => 2,
+        }]
+}
+
+/// What was not read or not understood: a clean result list must not hide it.
+fn notifications(report: &Report) -> Vec<Value> {
+    let coverage = &report.coverage;
+    let mut notes: Vec<Value> = Vec::new();
+    let mut add = |level: &str, text: String| notes.push(json!({ "level": level, "message": { "text": escape::line(&text) } }));
+    if report.findings.is_empty() {
+        add("note", words::nothing(report));
+    }
+    for (reason, group) in &coverage.skipped {
+        let level = if matches!(reason, Reason::InternalError | Reason::NotReadable) {
+            "warning"
+        } else {
+            "note"
+        };
+        add(
+            level,
+            format!(
+                "{} left out, {}: {}",
+                words::count(group.count, "file", "files"),
+                reason.text(),
+                group.examples.join(", ")
+            ),
+        );
+    }
+    if !coverage.parse_errors.is_empty() {
+        add(
+            "note",
+            format!(
+                "{} with ranges that did not parse",
+                words::count(coverage.parse_errors.len(), "file", "files")
+            ),
+        );
+    }
+    for note in &coverage.notes {
+        add("note", note.clone());
+    }
+    notes
+}

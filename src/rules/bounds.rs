@@ -1,0 +1,111 @@
+//! Whether a query's result can grow without end.
+
+use crate::libraries::value::{Outcome, Query};
+use crate::project::Project;
+use crate::project::graph::QuerySite;
+use crate::statement::{FilterKind, Limit, Operation, Projection};
+
+/// How a read is bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A limit, one row, an aggregate, a stream: by the query itself.
+    Limited,
+    /// A unique key, or a list of keys that the caller gives.
+    Keyed,
+    /// Equality on these columns: as many rows as one parent has.
+    Filtered(Vec<String>),
+    /// No filter that bounds it.
+    Open,
+    /// Not understood.
+    Unknown,
+}
+
+/// Judges a site.
+pub fn bound(project: &Project, site: &QuerySite) -> Bound {
+    judge(project, &site.query)
+}
+
+/// Judges a query.
+pub fn judge(project: &Project, query: &Query) -> Bound {
+    let statement = &query.statement;
+    if query.opaque {
+        return Bound::Unknown;
+    }
+    if statement.operation != Operation::Select || statement.limit != Limit::None || !matches!(query.outcome, Outcome::Rows) {
+        return Bound::Limited;
+    }
+    if matches!(statement.projection, Projection::Aggregate) && !statement.grouped {
+        return Bound::Limited;
+    }
+    if statement.tables.is_empty() {
+        return Bound::Limited;
+    }
+    let firm = statement
+        .filters
+        .iter()
+        .filter(|filter| !filter.optional && filter.column.table.is_none_or(|table| table == 0));
+    let mut equal: Vec<String> = Vec::new();
+    let mut listed: Vec<String> = Vec::new();
+    for filter in firm {
+        match filter.kind {
+            FilterKind::Equality => equal.push(filter.column.column.clone()),
+            FilterKind::In => listed.push(filter.column.column.clone()),
+            _ => {}
+        }
+    }
+    if is_key(project, query, &equal) {
+        return Bound::Keyed;
+    }
+    for column in &listed {
+        let mut with = equal.clone();
+        with.push(column.clone());
+        if is_key(project, query, &with) {
+            return Bound::Keyed;
+        }
+    }
+    if statement.open {
+        return if equal.is_empty() { Bound::Unknown } else { Bound::Filtered(equal) };
+    }
+    equal.retain(|column| !is_flag(column));
+    equal.extend(listed);
+    if equal.is_empty() { Bound::Open } else { Bound::Filtered(equal) }
+}
+
+/// Whether the columns hold a unique key of the first table, by the schema or, where there is none, by name.
+fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
+    if columns.is_empty() {
+        return false;
+    }
+    let Some(table) = query.table().and_then(|name| project.schema.table(name)) else {
+        return columns.iter().any(|column| matches!(column.as_str(), "id" | "pk" | "uuid" | "_id"));
+    };
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|column| if column == "pk" { "id" } else { table.column_name(column) })
+        .collect();
+    table.is_unique(&names)
+}
+
+/// A column that only splits a table in few parts: a filter by it bounds nothing.
+fn is_flag(column: &str) -> bool {
+    let column = column.to_ascii_lowercase();
+    column.starts_with("is_")
+        || column.starts_with("has_")
+        || column.starts_with("is") && column.len() > 2 && column.contains("active")
+        || matches!(
+            column.as_str(),
+            "active"
+                | "enabled"
+                | "deleted"
+                | "deleted_at"
+                | "deletedat"
+                | "archived"
+                | "status"
+                | "type"
+                | "state"
+                | "kind"
+                | "visible"
+                | "published"
+                | "public"
+        )
+}

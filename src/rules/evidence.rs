@@ -1,0 +1,183 @@
+//! What rules say of a place: how it is reached, what the chain to a query is, and the priority that follows.
+
+use crate::finding::{Confidence, Priority, Related, Role};
+use crate::ir::{ExprId, ExprKind, Module};
+use crate::libraries::entries::EntryKind;
+use crate::libraries::value::{FileId, Query};
+use crate::project::Project;
+use crate::project::graph::{FnId, QuerySite, Step};
+use crate::source::Span;
+use crate::statement::{Limit, Operation};
+
+/// Where a function is called from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// A request, page, action, resolver or socket handler.
+    Request,
+    /// A job or worker.
+    Job,
+    /// Nothing that was recognised.
+    Unknown,
+    /// Start-up code.
+    Startup,
+    /// A command or script.
+    Command,
+}
+
+/// How a function is reached, and that in words.
+pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
+    let Some(entry) = project.graph.entry_of(function) else {
+        return (Reached::Unknown, None);
+    };
+    let level = match entry.kind {
+        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => Reached::Request,
+        EntryKind::Job => Reached::Job,
+        EntryKind::Startup => Reached::Startup,
+        EntryKind::Command => Reached::Command,
+    };
+    (level, Some(entry.label.clone()))
+}
+
+/// The sentence part `, reached from GET /x`.
+pub fn reach_words(label: Option<&str>) -> String {
+    label.map(|label| format!(", reached from {label}")).unwrap_or_default()
+}
+
+/// Lowers a priority by steps; `P3` is the floor.
+pub fn lower(priority: Priority, steps: u32) -> Priority {
+    (0..steps).fold(priority, |at, _| match at {
+        Priority::P0 => Priority::P1,
+        Priority::P1 => Priority::P2,
+        _ => Priority::P3,
+    })
+}
+
+/// A low-confidence finding is never P0 or P1.
+pub fn capped(priority: Priority, confidence: Confidence) -> Priority {
+    match confidence {
+        Confidence::Low => priority.max(Priority::P2),
+        Confidence::Medium | Confidence::High => priority,
+    }
+}
+
+/// The entry point and the calls that lead from it to a function (the function itself left out).
+pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
+    let path = project.graph.path_to(function);
+    let Some(entry) = project.graph.entry_of(function) else {
+        return Vec::new();
+    };
+    let mut out = vec![Related {
+        location: project.place(
+            entry.function.0,
+            entry.place,
+            &path.first().map(|&first| project.symbol(first)).unwrap_or_default(),
+        ),
+        message: entry.label.clone(),
+        role: Role::Endpoint,
+    }];
+    for pair in path.windows(2) {
+        let (from, to) = (project.graph.function(pair[0]), pair[1]);
+        let Some(edge) = from.edges.iter().find(|edge| edge.targets.contains(&to)) else {
+            continue;
+        };
+        // A lambda that runs where it stands is no step of its own.
+        if matches!(project.code.module(from.file).kind(edge.expr), ExprKind::Lambda(_)) {
+            continue;
+        }
+        let span = head(project.code.module(from.file), edge.expr);
+        out.push(Related {
+            location: project.place_in(pair[0], span),
+            message: format!("calls {}", project.short_name(to)),
+            role: Role::Call,
+        });
+    }
+    out
+}
+
+/// The calls from a function down to the first query (slot of [`crate::project::graph::TRACKED`]), as evidence.
+pub fn chain_down(project: &Project, from: FnId, slot: usize) -> Vec<Related> {
+    let mut out = Vec::new();
+    for (function, step) in project.graph.chain(from, slot) {
+        let node = project.graph.function(function);
+        let module = project.code.module(node.file);
+        match step {
+            Step::Query(site) => {
+                if let Some(site) = project.graph.sites.get(site) {
+                    out.push(Related {
+                        location: project.place_in(function, site.span),
+                        message: describe(&site.query),
+                        role: Role::Query,
+                    });
+                }
+            }
+            Step::Direct(edge) => {
+                let Some(edge) = node.edges.get(edge) else { continue };
+                let name = edge.external.as_deref().unwrap_or("a library");
+                out.push(Related {
+                    location: project.place_in(function, head(module, edge.expr)),
+                    message: format!("calls {}", readable(name)),
+                    role: Role::Callee,
+                });
+            }
+            Step::Via(edge, next) => {
+                let Some(edge) = node.edges.get(edge) else { continue };
+                if matches!(module.kind(edge.expr), ExprKind::Lambda(_)) {
+                    continue;
+                }
+                out.push(Related {
+                    location: project.place_in(function, head(module, edge.expr)),
+                    message: format!("calls {}", project.short_name(next)),
+                    role: Role::Call,
+                });
+            }
+        }
+    }
+    out
+}
+
+/// A library's name as people write it.
+pub fn readable(name: &str) -> String {
+    name.trim_start_matches("builtins.")
+        .trim_start_matches("globalThis.")
+        .trim_end_matches(".__call__")
+        .to_owned()
+}
+
+/// The part of a call to point at: a call that spans many lines is shown by its first.
+pub fn head(module: &Module, expr: ExprId) -> Span {
+    module.expr(expr).span
+}
+
+/// A query in words: `SELECT on users`, `findMany on Order`.
+pub fn describe(query: &Query) -> String {
+    let verb = match query.statement.operation {
+        Operation::Select => "SELECT",
+        Operation::Insert => "INSERT",
+        Operation::Update => "UPDATE",
+        Operation::Delete => "DELETE",
+        Operation::Other => "statement",
+    };
+    let mut tables: Vec<&str> = query.statement.tables.iter().map(|table| table.name.as_str()).collect();
+    tables.dedup();
+    let library = query.library;
+    match tables.as_slice() {
+        [] => format!("{verb} ({library})"),
+        [one] => format!("{verb} on `{one}` ({library})"),
+        [one, ..] => format!("{verb} on `{one}` and {} more ({library})", tables.len() - 1),
+    }
+}
+
+/// The site at an expression.
+pub fn site_at(project: &Project, file: FileId, expr: ExprId) -> Option<&QuerySite> {
+    // Sites are sorted by file.
+    let from = project.graph.sites.partition_point(|site| site.file < file);
+    project.graph.sites[from..]
+        .iter()
+        .take_while(|site| site.file == file)
+        .find(|site| site.expr == expr)
+}
+
+/// Whether a query can return any number of rows.
+pub fn is_unbounded(query: &Query) -> bool {
+    query.statement.operation == Operation::Select && query.statement.limit == Limit::None && !query.opaque
+}

@@ -1,0 +1,373 @@
+//! Reads a rule's page: TOML front matter, fixed sections, and examples that run as tests.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::finding::{Confidence, Effort, Priority};
+
+/// The sections of a page, in order.
+pub const SECTIONS: [&str; 6] = [
+    "What it finds",
+    "Why it costs",
+    "How to fix it",
+    "When it is not a problem",
+    "Examples",
+    "References",
+];
+
+/// A rule's page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The rule's id, the file's name.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// Group of rules: `query`, `schema`, `async`, …
+    pub category: String,
+    /// The usual priority; a finding's own comes from what was seen.
+    pub priority: Priority,
+    /// The usual confidence.
+    pub confidence: Confidence,
+    /// The least effort to fix; a finding may say more.
+    pub effort: Effort,
+    /// Languages it reads.
+    pub languages: Vec<String>,
+    /// Other names it is known by.
+    pub aliases: Vec<String>,
+    /// What must hold once a finding is fixed.
+    pub acceptance: Vec<String>,
+    /// Everything after the front matter.
+    pub body: String,
+    /// Examples, each a small project.
+    pub examples: Vec<Example>,
+}
+
+/// The front matter.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Front {
+    title: String,
+    category: String,
+    priority: Priority,
+    confidence: Confidence,
+    effort: Effort,
+    languages: Vec<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    acceptance: Vec<String>,
+}
+
+/// What an example's block promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The rule must report something in it, or in another `bad` block of its project.
+    Bad,
+    /// The rule must report nothing in it.
+    Good,
+    /// Neither: it is there for the others.
+    Context,
+}
+
+/// A file of an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExampleFile {
+    /// Path in the project.
+    pub path: String,
+    /// Text.
+    pub text: String,
+    /// Promise.
+    pub mark: Mark,
+}
+
+/// An example: one block, or the blocks with the same `project=`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The name given with `project=`; empty for a block of its own.
+    pub project: String,
+    /// Files.
+    pub files: Vec<ExampleFile>,
+    /// Whether the rule must report something: one of the blocks is `bad`.
+    pub expect_bad: bool,
+    /// The page's line where the first block starts.
+    pub line: usize,
+}
+
+/// Why a page cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageError {
+    /// The rule's id.
+    pub id: String,
+    /// The page's line.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for PageError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}.md:{}: {}", self.id, self.line, self.what)
+    }
+}
+
+impl std::error::Error for PageError {}
+
+impl Page {
+    /// Reads a page.
+    pub fn parse(id: &str, text: &str) -> Result<Page, PageError> {
+        let text = text.replace("\r\n", "\n");
+        let fail = |line: usize, what: String| PageError {
+            id: id.to_owned(),
+            line,
+            what,
+        };
+        if id.is_empty()
+            || !id
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        {
+            return Err(fail(1, "a page's name must be in kebab-case".to_owned()));
+        }
+        let rest = text
+            .strip_prefix("+++\n")
+            .ok_or_else(|| fail(1, "a page starts with a line `+++`".to_owned()))?;
+        let (front, body) = rest
+            .split_once("\n+++\n")
+            .ok_or_else(|| fail(1, "the front matter ends with a line `+++`".to_owned()))?;
+        let front: Front = toml::from_str(front).map_err(|error| {
+            let before = error
+                .span()
+                .map_or(0, |span| front.bytes().take(span.start).filter(|&byte| byte == b'\n').count());
+            fail(2 + before, error.message().to_owned())
+        })?;
+        let first_line = 3 + rest[..rest.len() - body.len()].matches('\n').count() - 1;
+        let blocks = read_body(body, first_line).map_err(|(line, what)| fail(line, what))?;
+        let examples = group(blocks).map_err(|(line, what)| fail(line, what))?;
+        if front.acceptance.is_empty() || front.languages.is_empty() {
+            return Err(fail(2, "`acceptance` and `languages` must not be empty".to_owned()));
+        }
+        Ok(Page {
+            id: id.to_owned(),
+            title: front.title,
+            category: front.category,
+            priority: front.priority,
+            confidence: front.confidence,
+            effort: front.effort,
+            languages: front.languages,
+            aliases: front.aliases,
+            acceptance: front.acceptance,
+            body: body.trim_matches('\n').to_owned(),
+            examples,
+        })
+    }
+
+    /// The text of a section; empty where the page has none of that name.
+    pub fn section(&self, name: &str) -> &str {
+        let mut start = None;
+        let (mut at, mut fence) = (0, None);
+        for line in self.body.split_inclusive('\n') {
+            let heading = heading(line, &mut fence);
+            if let (Some(start), Some(_)) = (start, heading) {
+                return self.body.get(start..at).unwrap_or("").trim();
+            }
+            at += line.len();
+            if heading == Some(name) {
+                start = Some(at);
+            }
+        }
+        start.and_then(|start| self.body.get(start..)).unwrap_or("").trim()
+    }
+}
+
+type Mistake = (usize, String);
+
+/// The name of a `## ` heading outside fences; follows the fences.
+fn heading<'a>(line: &'a str, fence: &mut Option<String>) -> Option<&'a str> {
+    let line = line.trim_end();
+    if let Some(open) = fence {
+        if line.starts_with(open.as_str()) && line.bytes().all(|byte| byte == b'`') {
+            *fence = None;
+        }
+        return None;
+    }
+    if line.starts_with("```") {
+        *fence = Some(line.chars().take_while(|&character| character == '`').collect());
+        return None;
+    }
+    line.strip_prefix("## ").map(str::trim)
+}
+
+/// One fenced block of the examples.
+struct Block {
+    file: ExampleFile,
+    project: String,
+    line: usize,
+}
+
+fn read_body(body: &str, first_line: usize) -> Result<Vec<Block>, Mistake> {
+    let mut sections: Vec<&str> = Vec::new();
+    let mut blocks = Vec::new();
+    let mut fence = None;
+    let mut open: Option<(usize, String, String)> = None;
+    let mut line_number = first_line;
+    for (index, line) in body.lines().enumerate() {
+        line_number = first_line + index;
+        let was_open = fence.is_some();
+        if let Some(name) = heading(line, &mut fence) {
+            if SECTIONS.get(sections.len()) != Some(&name) {
+                let wanted = SECTIONS
+                    .get(sections.len())
+                    .map_or("no further section".to_owned(), |wanted| format!("`## {wanted}`"));
+                return Err((line_number, format!("found `## {name}` where {wanted} belongs")));
+            }
+            sections.push(name);
+        }
+        match (was_open, fence.is_some()) {
+            (false, true) => open = Some((line_number, line.trim_start_matches('`').trim().to_owned(), String::new())),
+            (true, false) => {
+                if let Some((start, info, text)) = open.take() {
+                    blocks.extend(read_block(start, &info, text, sections.last() == Some(&"Examples"))?);
+                }
+            }
+            _ => {
+                if let Some((_, _, text)) = &mut open {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+        }
+    }
+    if let Some((start, ..)) = open {
+        return Err((start, "this block is never closed".to_owned()));
+    }
+    if let Some(missing) = SECTIONS.get(sections.len()) {
+        return Err((line_number, format!("the section `## {missing}` is missing")));
+    }
+    Ok(blocks)
+}
+
+fn read_block(line: usize, info: &str, text: String, must_be_marked: bool) -> Result<Option<Block>, Mistake> {
+    let mut words = info.split_whitespace();
+    let language = words.next().unwrap_or("");
+    let (mut mark, mut path, mut project) = (None, None, String::new());
+    for word in words {
+        match word.split_once('=') {
+            None if word == "bad" => mark = Some(Mark::Bad),
+            None if word == "good" => mark = Some(Mark::Good),
+            Some(("file", value)) if is_safe(value) => path = Some(value.to_owned()),
+            Some(("project", value)) if !value.is_empty() => value.clone_into(&mut project),
+            _ => return Err((line, format!("`{word}` is not `bad`, `good`, `file=path` or `project=name`"))),
+        }
+    }
+    if mark.is_none() && project.is_empty() {
+        let unmarked = format!("an example must be marked: ```` ```{language} bad ```` or `good`");
+        return if must_be_marked { Err((line, unmarked)) } else { Ok(None) };
+    }
+    let Some(path) = path.or_else(|| default_path(language)) else {
+        return Err((line, format!("no file name is known for `{language}`; say `file=`")));
+    };
+    Ok(Some(Block {
+        file: ExampleFile {
+            path,
+            text,
+            mark: mark.unwrap_or(Mark::Context),
+        },
+        project,
+        line,
+    }))
+}
+
+/// A relative path that stays inside.
+fn is_safe(path: &str) -> bool {
+    !path.is_empty() && !path.contains(['\\', '\0']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+fn default_path(language: &str) -> Option<String> {
+    let path = match language {
+        "python" | "py" => "example.py",
+        "ts" | "typescript" => "example.ts",
+        "tsx" => "example.tsx",
+        "js" | "javascript" => "example.js",
+        "jsx" => "example.jsx",
+        "sql" => "schema.sql",
+        "prisma" => "schema.prisma",
+        _ => return None,
+    };
+    Some(path.to_owned())
+}
+
+fn group(blocks: Vec<Block>) -> Result<Vec<Example>, Mistake> {
+    let mut examples: Vec<Example> = Vec::new();
+    for block in blocks {
+        let is_bad = block.file.mark == Mark::Bad;
+        let known = examples
+            .iter_mut()
+            .find(|example| !block.project.is_empty() && example.project == block.project);
+        let Some(example) = known else {
+            examples.push(Example {
+                project: block.project,
+                files: vec![block.file],
+                expect_bad: is_bad,
+                line: block.line,
+            });
+            continue;
+        };
+        if example.files.iter().any(|file| file.path == block.file.path) {
+            return Err((block.line, format!("project `{}` has `{}` twice", block.project, block.file.path)));
+        }
+        example.expect_bad |= is_bad;
+        example.files.push(block.file);
+    }
+    for (wanted, what) in [(true, "bad"), (false, "good")] {
+        if !examples.iter().any(|example| example.expect_bad == wanted) {
+            return Err((1, format!("a page needs a `{what}` example")));
+        }
+    }
+    Ok(examples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRONT: &str = "+++\ntitle = \"T\"\ncategory = \"query\"\npriority = \"P1\"\nconfidence = \"high\"\neffort = \"M\"\nlanguages = [\"python\"]\nacceptance = [\"done\"]\n+++\n";
+
+    fn page(examples: &str) -> String {
+        format!(
+            "{FRONT}\n## What it finds\n\nx\n\n## Why it costs\n\n## How to fix it\n\n```python\n## no heading\n```\n\n## When it is not a problem\n\n## Examples\n\n{examples}\n## References\n\nr\n"
+        )
+    }
+
+    #[test]
+    fn blocks_of_one_project_form_one_example() {
+        let text = page(
+            "```python bad project=a file=app/x.py\nx = 1\n```\n\n```sql project=a\ncreate table t();\n```\n\n````ts good\n```\n````\n",
+        );
+        let page = Page::parse("a-rule", &text).expect("valid");
+        assert_eq!(page.examples.len(), 2);
+        let first = &page.examples[0];
+        assert!(first.expect_bad && !page.examples[1].expect_bad);
+        assert_eq!(text.lines().nth(first.line - 1), Some("```python bad project=a file=app/x.py"));
+        let paths: Vec<_> = first.files.iter().map(|file| (file.path.as_str(), file.mark)).collect();
+        assert_eq!(paths, [("app/x.py", Mark::Bad), ("schema.sql", Mark::Context)]);
+        assert_eq!(page.examples[1].files[0].text, "```\n");
+        assert_eq!(page.section("What it finds"), "x");
+        assert_eq!(page.section("How to fix it"), "```python\n## no heading\n```");
+        assert_eq!(page.section("References"), "r");
+    }
+
+    #[test]
+    fn a_mistake_in_a_page_is_named_with_its_line() {
+        let message = |id: &str, text: &str| Page::parse(id, text).expect_err("wrong").to_string();
+        let fine = "```python bad\n```\n```python good\n```\n";
+        assert!(Page::parse("a", &page(fine)).is_ok());
+        assert_eq!(message("A b", &page(fine)), "A b.md:1: a page's name must be in kebab-case");
+        assert_eq!(message("a", "no"), "a.md:1: a page starts with a line `+++`");
+        assert!(message("a", &page(fine).replace("effort", "efort")).starts_with("a.md:6: unknown field `efort`"));
+        assert!(message("a", &page(fine).replace("Why it costs", "Why")).contains("found `## Why` where `## Why it costs` belongs"));
+        assert!(message("a", &page("```python\n```\n")).contains("must be marked"));
+        assert!(message("a", &page("```python bad file=../x.py\n```\n")).contains("`file=../x.py` is not"));
+        assert!(message("a", &page("```python bad\n```\n")).contains("needs a `good` example"));
+        assert!(message("a", &page("```python bad\n")).contains("never closed"));
+    }
+}

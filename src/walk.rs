@@ -1,0 +1,459 @@
+//! Finds the files to read, says what each is by its path, and reads them: every file left out has a reason.
+
+mod read;
+mod role;
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder};
+
+use crate::config::Config;
+use crate::coverage::{Reason, Skipped};
+use crate::error::Error;
+
+pub use read::{Text, read};
+pub use role::{Role, role};
+
+/// What a file is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// `.py`, `.pyi`.
+    Python,
+    /// `.ts`, `.mts`, `.cts`.
+    TypeScript,
+    /// `.tsx`, and all JavaScript, which the same grammar reads.
+    Tsx,
+    /// `.svelte`, `.vue`: their script blocks.
+    Component,
+    /// `.sql`.
+    Sql,
+    /// `.prisma`.
+    Prisma,
+    /// `tsconfig*.json`, `jsconfig.json`, `package.json`.
+    Json,
+    /// `pyproject.toml`.
+    Toml,
+    /// Compose files and `pnpm-workspace.yaml`.
+    Yaml,
+    /// `alembic.ini`.
+    Ini,
+}
+
+impl FileKind {
+    /// The kind of a file that something reads; `None` for all others.
+    pub fn of(path: &str) -> Option<FileKind> {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let (stem, extension) = name.rsplit_once('.')?;
+        let kind = match extension {
+            "py" | "pyi" => FileKind::Python,
+            "ts" | "mts" | "cts" => FileKind::TypeScript,
+            "tsx" | "js" | "jsx" | "mjs" | "cjs" => FileKind::Tsx,
+            "svelte" | "vue" => FileKind::Component,
+            "sql" => FileKind::Sql,
+            "prisma" => FileKind::Prisma,
+            "json" if stem == "package" || stem == "jsconfig" || stem.starts_with("tsconfig") => FileKind::Json,
+            "toml" if stem == "pyproject" => FileKind::Toml,
+            "yml" | "yaml" if stem.contains("compose") || stem == "pnpm-workspace" => FileKind::Yaml,
+            "ini" if stem == "alembic" => FileKind::Ini,
+            _ => return None,
+        };
+        Some(kind)
+    }
+
+    /// The language to count a file under; `None` for configuration.
+    pub fn language(self, path: &str) -> Option<&'static str> {
+        match self {
+            FileKind::Python => Some("Python"),
+            FileKind::TypeScript => Some("TypeScript"),
+            FileKind::Tsx if path.to_ascii_lowercase().ends_with(".tsx") => Some("TypeScript"),
+            FileKind::Tsx => Some("JavaScript"),
+            FileKind::Component => Some("Svelte and Vue"),
+            FileKind::Sql => Some("SQL"),
+            FileKind::Prisma => Some("Prisma"),
+            FileKind::Json | FileKind::Toml | FileKind::Yaml | FileKind::Ini => None,
+        }
+    }
+
+    /// Python, TypeScript or JavaScript.
+    pub fn is_code(self) -> bool {
+        matches!(self, FileKind::Python | FileKind::TypeScript | FileKind::Tsx | FileKind::Component)
+    }
+}
+
+/// Source code that is not read, by extension: counted, so that a project in another language does not look clean.
+const UNREAD: [&str; 14] = [
+    "c", "cpp", "cs", "dart", "ex", "exs", "go", "java", "kt", "php", "rb", "rs", "scala", "swift",
+];
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceFile {
+    /// Path relative to the root, with `/`.
+    pub path: String,
+    /// Where it is.
+    pub absolute: PathBuf,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// What a walk found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// Files to read, by path.
+    pub files: Vec<SourceFile>,
+    /// Files and folders left out, by path.
+    pub skipped: Vec<Skipped>,
+    /// Test files left out.
+    pub tests: usize,
+    /// Source files in languages that are not read, by extension.
+    pub unread: BTreeMap<String, usize>,
+    /// Whether tests are among the files, because the configuration or a path asks for them.
+    pub with_tests: bool,
+}
+
+/// Finds the files below the paths of a configuration. Never follows a symbolic link below them.
+pub fn walk(config: &Config) -> Result<Walked, Error> {
+    let root = std::fs::canonicalize(&config.root).map_err(|error| unreadable(&config.root, &error))?;
+    let excluded = excluded(&root, &config.exclude)?;
+    let mut walked = Walked {
+        with_tests: config.include_tests,
+        ..Walked::default()
+    };
+    for given in &config.paths {
+        let joined = if given.is_absolute() { given.clone() } else { root.join(given) };
+        let start = std::fs::canonicalize(&joined).map_err(|error| unreadable(given, &error))?;
+        let metadata = std::fs::metadata(&start).map_err(|error| unreadable(given, &error))?;
+        // Someone who names a tests folder wants to see it.
+        walked.with_tests |= role(&format!("{}/", relative(&root, &start))) == Role::Test || role(&relative(&root, &start)) == Role::Test;
+        if metadata.is_dir() {
+            walk_folder(&root, &start, excluded.clone(), &mut walked);
+        } else if metadata.is_file() {
+            add_named(&root, given, start, &mut walked)?;
+        } else {
+            return Err(Error::new(given.to_string_lossy(), "not a file or a folder"));
+        }
+    }
+    walked.files.sort();
+    walked.files.dedup();
+    walked.skipped.sort();
+    walked.skipped.dedup();
+    if !walked.with_tests {
+        let before = walked.files.len();
+        walked.files.retain(|file| role(&file.path) != Role::Test);
+        walked.tests = before - walked.files.len();
+    }
+    Ok(walked)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let place = path.to_string_lossy();
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Error::new(place, "no such file or folder").hint("give a path that exists, or none for the current folder");
+    }
+    Error::new(place, format!("cannot be read: {error}"))
+}
+
+fn excluded(root: &Path, globs: &[String]) -> Result<Override, Error> {
+    let mut builder = OverrideBuilder::new(root);
+    for glob in globs {
+        builder
+            .add(&format!("!{glob}"))
+            .map_err(|error| Error::new("exclude", format!("not a valid glob: {error}")))?;
+    }
+    builder
+        .build()
+        .map_err(|error| Error::new("exclude", format!("not a valid glob: {error}")))
+}
+
+/// A file that was named on the command line is read whatever ignore files say.
+fn add_named(root: &Path, given: &Path, absolute: PathBuf, walked: &mut Walked) -> Result<(), Error> {
+    let path = relative(root, &absolute);
+    let Some(kind) = FileKind::of(&path) else {
+        return Err(Error::new(given.to_string_lossy(), "not a kind of file that is read")
+            .hint("give Python, TypeScript, JavaScript, SQL or Prisma files, or a folder"));
+    };
+    walked.files.push(SourceFile { path, absolute, kind });
+    Ok(())
+}
+
+fn walk_folder(root: &Path, start: &Path, excluded: Override, walked: &mut Walked) {
+    let vendored = Arc::new(Mutex::new(Vec::new()));
+    let (seen, base) = (Arc::clone(&vendored), root.to_owned());
+    let keep = move |entry: &DirEntry| {
+        let is_kept = entry.depth() == 0 || !is_folder(entry) || !is_vendored(entry.path(), entry.depth());
+        if !is_kept {
+            let path = format!("{}/", relative(&base, entry.path()));
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(Skipped {
+                path,
+                reason: Reason::Vendored,
+            });
+        }
+        is_kept
+    };
+    let entries = WalkBuilder::new(start)
+        .follow_links(false)
+        .require_git(false)
+        .git_global(false)
+        .overrides(excluded)
+        .filter_entry(keep)
+        .build();
+    for entry in entries {
+        match entry {
+            Ok(entry) => add_entry(root, &entry, walked),
+            Err(error) => walked.skipped.extend(unreadable_entry(root, &error)),
+        }
+    }
+    walked.skipped.append(&mut vendored.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+fn unreadable_entry(root: &Path, error: &ignore::Error) -> Option<Skipped> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(Skipped {
+            path: relative(root, path),
+            reason: Reason::NotReadable,
+        }),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => unreadable_entry(root, err),
+        _ => None,
+    }
+}
+
+fn add_entry(root: &Path, entry: &DirEntry, walked: &mut Walked) {
+    let path = relative(root, entry.path());
+    let Some(file_type) = entry.file_type().filter(|kind| !kind.is_dir()) else {
+        return;
+    };
+    let kind = FileKind::of(&path);
+    if file_type.is_symlink() {
+        if kind.is_some() || entry.path().is_dir() {
+            walked.skipped.push(Skipped {
+                path,
+                reason: Reason::Symlink,
+            });
+        }
+        return;
+    }
+    let Some(kind) = kind.filter(|_| file_type.is_file()) else {
+        count_unread(&path, walked);
+        return;
+    };
+    if let Some(reason) = reason_by_name(&path) {
+        walked.skipped.push(Skipped { path, reason });
+        return;
+    }
+    walked.files.push(SourceFile {
+        path,
+        absolute: entry.path().to_owned(),
+        kind,
+    });
+}
+
+fn reason_by_name(path: &str) -> Option<Reason> {
+    let lower = path.to_ascii_lowercase();
+    if [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| lower.ends_with(ending)) {
+        return Some(Reason::Declaration);
+    }
+    if [".min.js", ".min.mjs", ".min.cjs", ".bundle.js"]
+        .iter()
+        .any(|ending| lower.ends_with(ending))
+    {
+        return Some(Reason::Minified);
+    }
+    (role(path) == Role::Generated).then_some(Reason::Generated)
+}
+
+fn count_unread(path: &str, walked: &mut Walked) {
+    let Some((_, extension)) = path.rsplit_once('.') else { return };
+    if UNREAD.contains(&extension) {
+        *walked.unread.entry(extension.to_owned()).or_default() += 1;
+    }
+}
+
+/// Whether a folder holds other people's code or build output. `vendor`, `build` and `dist` are also names for a project's own
+/// code, so these count only where such folders stand: next to a manifest or among static files, without sources of their own.
+fn is_vendored(folder: &Path, depth: usize) -> bool {
+    const ALWAYS: [&str; 10] = [
+        "node_modules",
+        "bower_components",
+        "third_party",
+        "site-packages",
+        "dist-packages",
+        "__pypackages__",
+        "_vendor",
+        ".next",
+        "venv",
+        "virtualenv",
+    ];
+    const SOMETIMES: [&str; 5] = ["vendor", "vendors", "dist", "build", "out"];
+    const MANIFESTS: [&str; 8] = [
+        "package.json",
+        "pyproject.toml",
+        "setup.py",
+        "composer.json",
+        "go.mod",
+        "Cargo.toml",
+        "Gemfile",
+        "requirements.txt",
+    ];
+    const STATIC: [&str; 4] = ["static", "assets", "public", "wwwroot"];
+    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
+    if ALWAYS.contains(&name) || folder.join("pyvenv.cfg").is_file() {
+        return true;
+    }
+    if !SOMETIMES.contains(&name) {
+        return false;
+    }
+    let parent = folder.parent();
+    let has_place = depth == 1
+        || parent.is_some_and(|parent| MANIFESTS.iter().any(|manifest| parent.join(manifest).is_file()))
+        || folder
+            .components()
+            .any(|part| matches!(part, Component::Normal(part) if STATIC.iter().any(|name| part == *name)));
+    has_place && !holds_sources(folder)
+}
+
+fn holds_sources(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_typescript = (name.ends_with(".ts") || name.ends_with(".tsx")) && !name.ends_with(".d.ts");
+        name == "__init__.py" || is_typescript
+    })
+}
+
+/// A path relative to the root, with `/`; what lies outside starts with `../`.
+fn relative(root: &Path, path: &Path) -> String {
+    let mut root_parts: Vec<Component<'_>> = root.components().collect();
+    let mut parts: Vec<Component<'_>> = path.components().collect();
+    let shared = root_parts.iter().zip(&parts).take_while(|(left, right)| left == right).count();
+    root_parts.drain(..shared);
+    parts.drain(..shared);
+    let up = root_parts.iter().map(|_| "..".into());
+    up.chain(parts.iter().map(|part| part.as_os_str().to_string_lossy()))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            fs::write(path, "x = 1\n").expect("written");
+        }
+        folder
+    }
+
+    fn walk_tree(folder: &tempfile::TempDir) -> Walked {
+        walk(&Config {
+            root: folder.path().to_owned(),
+            ..Config::default()
+        })
+        .expect("walks")
+    }
+
+    fn paths(walked: &Walked) -> Vec<&str> {
+        walked.files.iter().map(|file| file.path.as_str()).collect()
+    }
+
+    #[test]
+    fn ignore_files_count_without_git_and_other_peoples_code_is_left_out() {
+        let folder = tree(&[
+            "app/b.py",
+            "app/a.ts",
+            "local/x.py",
+            "node_modules/m/index.js",
+            "vendor/lib.js",
+            "README.md",
+            "go/main.go",
+        ]);
+        fs::write(folder.path().join(".gitignore"), "local/\n").expect("written");
+        let walked = walk_tree(&folder);
+        assert_eq!(paths(&walked), ["app/a.ts", "app/b.py"]);
+        let skipped: Vec<_> = walked.skipped.iter().map(|row| (row.path.as_str(), row.reason)).collect();
+        assert_eq!(skipped, [("node_modules/", Reason::Vendored), ("vendor/", Reason::Vendored)]);
+        assert_eq!(walked.unread.get("go"), Some(&1));
+    }
+
+    #[test]
+    fn a_projects_own_folder_may_be_called_vendor_or_build() {
+        let folder = tree(&[
+            "shop/vendor/models.py",
+            "shop/build/__init__.py",
+            "src/dist/a.ts",
+            "web/package.json",
+            "web/dist/main.js",
+        ]);
+        assert_eq!(
+            paths(&walk_tree(&folder)),
+            [
+                "shop/build/__init__.py",
+                "shop/vendor/models.py",
+                "src/dist/a.ts",
+                "web/package.json"
+            ]
+        );
+    }
+
+    #[test]
+    fn tests_are_counted_unless_asked_for() {
+        let folder = tree(&["a.py", "tests/test_a.py", "tests/deep/helper.py"]);
+        let walked = walk_tree(&folder);
+        assert_eq!((paths(&walked), walked.tests), (vec!["a.py"], 2));
+        let asked = Config {
+            root: folder.path().to_owned(),
+            paths: vec!["tests".into()],
+            ..Config::default()
+        };
+        assert_eq!(paths(&walk(&asked).expect("walks")), ["tests/deep/helper.py", "tests/test_a.py"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symlink_loop_is_a_row() {
+        let folder = tree(&["a/b.py"]);
+        std::os::unix::fs::symlink("..", folder.path().join("a/up")).expect("linked");
+        std::os::unix::fs::symlink("self.py", folder.path().join("self.py")).expect("linked");
+        let walked = walk_tree(&folder);
+        assert_eq!(paths(&walked), ["a/b.py"]);
+        let skipped: Vec<_> = walked.skipped.iter().map(|row| (row.path.as_str(), row.reason)).collect();
+        assert_eq!(skipped, [("a/up", Reason::Symlink), ("self.py", Reason::Symlink)]);
+    }
+
+    #[test]
+    fn excluded_globs_and_paths_given_twice() {
+        let folder = tree(&["a.py", "old/b.py", "old/c.py"]);
+        let config = Config {
+            root: folder.path().to_owned(),
+            paths: vec![".".into(), "old".into(), "a.py".into()],
+            exclude: vec!["old/b.*".to_owned()],
+            ..Config::default()
+        };
+        assert_eq!(paths(&walk(&config).expect("walks")), ["a.py", "old/c.py"]);
+        let broken = Config {
+            exclude: vec!["a[".to_owned()],
+            ..config
+        };
+        assert!(walk(&broken).is_err());
+    }
+
+    #[test]
+    fn paths_outside_the_root_start_with_dots() {
+        assert_eq!(relative(Path::new("/a/b"), Path::new("/a/c/d.py")), "../c/d.py");
+        assert_eq!(relative(Path::new("/a"), Path::new("/a/c/d.py")), "c/d.py");
+    }
+}

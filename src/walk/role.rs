@@ -1,0 +1,155 @@
+//! What a file is for, by its path.
+
+use std::path::Path;
+
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The program itself.
+    Source,
+    /// Tests, stories, mocks.
+    Test,
+    /// What people run by hand: scripts, seeds, management commands.
+    Script,
+    /// Schema changes.
+    Migration,
+    /// Written by a program.
+    Generated,
+    /// Examples and documentation.
+    Example,
+}
+
+const TEST_FOLDERS: [&str; 14] = [
+    "tests",
+    "test",
+    "__tests__",
+    "__mocks__",
+    "e2e",
+    "cypress",
+    "playwright",
+    "spec",
+    "specs",
+    "testing",
+    "test_utils",
+    "__fixtures__",
+    "integration_tests",
+    "unit_tests",
+];
+const SCRIPT_FOLDERS: [&str; 6] = ["scripts", "script", "bin", "tools", "seeds", "seeders"];
+const EXAMPLE_FOLDERS: [&str; 6] = ["examples", "example", "docs", "demo", "demos", "samples"];
+
+/// What a file is for. `path` is relative to the root, with `/`.
+pub fn role(path: &str) -> Role {
+    let lower = path.to_ascii_lowercase();
+    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", lower.as_str()));
+    let folders: Vec<&str> = folders.split('/').filter(|part| !part.is_empty()).collect();
+    let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
+    if is_generated(&folders, name, stem) {
+        return Role::Generated;
+    }
+    if is_test(&folders, name, stem) {
+        return Role::Test;
+    }
+    if is_migration(&folders, name) {
+        return Role::Migration;
+    }
+    if is_script(&folders, name, stem) {
+        return Role::Script;
+    }
+    if folders.iter().any(|folder| EXAMPLE_FOLDERS.contains(folder)) {
+        return Role::Example;
+    }
+    Role::Source
+}
+
+/// Whether a lower-case name has one of the endings.
+fn ends(name: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
+fn is_generated(folders: &[&str], name: &str, stem: &str) -> bool {
+    let by_folder = folders.iter().any(|folder| matches!(*folder, "__generated__" | "generated"));
+    let by_stem = ends(stem, &[".generated", ".gen", ".pb", "_pb"]);
+    by_folder || by_stem || ends(name, &["_pb2.py", "_pb2.pyi", "_pb2_grpc.py"])
+}
+
+fn is_test(folders: &[&str], name: &str, stem: &str) -> bool {
+    let by_stem = [
+        ".test",
+        ".spec",
+        ".stories",
+        ".story",
+        ".cy",
+        ".e2e",
+        "_test",
+        "_tests",
+        ".e2e-spec",
+        ".mock",
+    ];
+    let python = ends(name, &[".py"]) && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
+    python || ends(stem, &by_stem) || folders.iter().any(|folder| TEST_FOLDERS.contains(folder))
+}
+
+fn is_migration(folders: &[&str], name: &str) -> bool {
+    let has = |wanted: &str| folders.contains(&wanted);
+    let versions = has("versions")
+        && folders
+            .iter()
+            .any(|folder| folder.contains("alembic") || folder.contains("migration"));
+    let drizzle = folders.iter().any(|folder| folder.starts_with("drizzle")) && ends(name, &[".sql"]);
+    let rails_like = folders.windows(2).any(|pair| pair == ["db", "migrate"]);
+    has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
+}
+
+fn is_script(folders: &[&str], name: &str, stem: &str) -> bool {
+    let by_folder = folders.iter().any(|folder| SCRIPT_FOLDERS.contains(folder));
+    let commands = folders.windows(2).any(|pair| pair == ["management", "commands"]);
+    let is_code = !ends(name, &[".sql", ".prisma"]);
+    let seed =
+        is_code && (matches!(stem, "seed" | "seeds" | "seeder" | "seeding") || stem.starts_with("seed_") || stem.starts_with("seed-"));
+    let top = folders.is_empty() && matches!(name, "setup.py" | "fabfile.py" | "noxfile.py" | "tasks.py");
+    by_folder || commands || seed || top || ends(stem, &[".seed", ".config"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_tell_what_a_file_is_for() {
+        let cases = [
+            ("app/models.py", Role::Source),
+            ("src/contest.py", Role::Source),
+            ("src/latest.ts", Role::Source),
+            ("src/attest/index.ts", Role::Source),
+            ("src/drizzle/schema.ts", Role::Source),
+            ("src/versions/api.py", Role::Source),
+            ("tests/factories.py", Role::Test),
+            ("app/test_views.py", Role::Test),
+            ("app/views_test.py", Role::Test),
+            ("app/conftest.py", Role::Test),
+            ("src/a.test.tsx", Role::Test),
+            ("src/a.spec.ts", Role::Test),
+            ("src/__tests__/a.ts", Role::Test),
+            ("src/Button.stories.tsx", Role::Test),
+            ("e2e/login.ts", Role::Test),
+            ("tests/fixtures/data.sql", Role::Test),
+            ("fixtures/app/main.py", Role::Source),
+            ("scripts/backfill.py", Role::Script),
+            ("prisma/seed.ts", Role::Script),
+            ("shop/management/commands/import_orders.py", Role::Script),
+            ("shop/migrations/0001_initial.py", Role::Migration),
+            ("alembic/versions/1a2b_add.py", Role::Migration),
+            ("db/alembic_main/versions/1a2b_add.py", Role::Migration),
+            ("drizzle/0001_init.sql", Role::Migration),
+            ("prisma/migrations/2024_init/migration.sql", Role::Migration),
+            ("rpc/user_pb2.py", Role::Generated),
+            ("src/routeTree.gen.ts", Role::Generated),
+            ("src/__generated__/graphql.ts", Role::Generated),
+            ("examples/hello.py", Role::Example),
+        ];
+        for (path, wanted) in cases {
+            assert_eq!(role(path), wanted, "{path}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The command line: exit codes, bad input, the same bytes every time.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use assert_cmd::Command;
+
+fn perfaudit(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("perfaudit").expect("the binary");
+    command.current_dir(folder).env_remove("NO_COLOR").timeout(Duration::from_secs(120));
+    command
+}
+
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Run {
+    let output = perfaudit(folder).args(arguments).output().expect("runs");
+    Run {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("UTF-8"),
+        err: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// The one line on standard error of a run that must fail with 2.
+fn failure(folder: &Path, arguments: &[&str]) -> String {
+    let run = run(folder, arguments);
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{}", run.err);
+    assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+    run.err.trim_end().to_owned()
+}
+
+fn json(folder: &Path) -> serde_json::Value {
+    let run = run(folder, &["scan", ".", "--format", "json", "--fail-on", "never", "--no-cache"]);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+    serde_json::from_str(&run.out).expect("JSON")
+}
+
+#[test]
+fn mistakes_end_with_one_clear_line() {
+    let folder = folder();
+    let at = folder.path();
+    assert_eq!(
+        failure(at, &["scan", "nowhere"]),
+        "perfaudit: nowhere: no such file or folder; give a path that exists, or none for the current folder"
+    );
+    assert_eq!(
+        failure(at, &["scan", "--rule", "n-plus-on"]),
+        "perfaudit: unknown rule `n-plus-on`; did you mean `n-plus-one`?"
+    );
+    assert_eq!(
+        failure(at, &["explain", "n_plus_onee"]),
+        "perfaudit: unknown rule `n_plus_onee`; did you mean `n-plus-one`?"
+    );
+    assert!(failure(at, &["scan", "--config", "none.toml"]).starts_with("perfaudit: none.toml: cannot be read"));
+    fs::write(at.join("perfaudit.toml"), "fial-on = 'p0'").expect("written");
+    assert_eq!(
+        failure(at, &["scan"]),
+        "perfaudit: perfaudit.toml: unknown key `fial-on`; did you mean `fail-on`?"
+    );
+    fs::write(at.join("perfaudit.toml"), "fail-on = ").expect("written");
+    assert!(failure(at, &["scan"]).starts_with("perfaudit: perfaudit.toml:1: not valid TOML"));
+    fs::write(at.join("perfaudit.toml"), b"\xff\xfe\x00").expect("written");
+    assert!(failure(at, &["scan"]).contains("not UTF-8"));
+}
+
+#[test]
+fn flags_that_do_not_exist_end_with_2_and_help_with_0() {
+    let folder = folder();
+    let typo = run(folder.path(), &["scan", "--fial-on", "p0"]);
+    assert_eq!((typo.code, typo.out.as_str()), (Some(2), ""));
+    assert!(typo.err.contains("--fail-on"), "{}", typo.err);
+    let value = run(folder.path(), &["scan", "--format", "jsno"]);
+    assert!(value.code == Some(2) && value.err.contains("did you mean `json`?"), "{}", value.err);
+    assert_eq!(run(folder.path(), &["--help"]).code, Some(0));
+    let none = run(folder.path(), &[]);
+    assert!(
+        none.code == Some(2) && none.err.contains("scan"),
+        "a pipeline that forgot the command must not pass"
+    );
+}
+
+#[test]
+fn an_empty_folder_was_not_checked() {
+    let folder = folder();
+    let run = run(folder.path(), &["scan"]);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+    assert!(
+        run.out
+            .starts_with("Nothing was checked: no Python, TypeScript, JavaScript, SQL or Prisma file was read."),
+        "{}",
+        run.out
+    );
+    fs::write(folder.path().join("main.go"), "package main").expect("written");
+    assert!(self::run(folder.path(), &["scan"]).out.contains("not read: 1 .go"));
+}
+
+#[test]
+fn bad_files_are_rows_and_the_others_are_read() {
+    let folder = folder();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).expect("written");
+    write("a.py", b"def f():\n    return 1\n");
+    write("binary.py", b"x\0y");
+    write("empty.py", b"");
+    write("latin.py", b"# caf\xe9\nx = 1\n");
+    write("line.js", &b"var a=1;".repeat(650_000));
+    write("long.ts", &[b"x(".to_vec(), b"1,".repeat(40_000), b")".to_vec()].concat());
+    write("large.sql", &b"SELECT 1;\n".repeat(5_000_000));
+    write(
+        "deep.py",
+        &[b"x = ".to_vec(), b"(".repeat(100_000), b")".repeat(100_000), b"\n".to_vec()].concat(),
+    );
+    write(
+        "deep.ts",
+        &[b"let x = ".to_vec(), b"[\n".repeat(100_000), b"]\n".repeat(100_000)].concat(),
+    );
+    write("broken.py", b"def (:\n  )))\nclass\n");
+    write("broken.sql", b"SELECT '; CREATE TABLE ((((;\n$$");
+    let report = json(folder.path());
+    let skipped = |reason: &str| report["coverage"]["skipped"][reason]["examples"].clone();
+    assert_eq!(skipped("binary"), serde_json::json!(["binary.py"]));
+    assert_eq!(skipped("too-large"), serde_json::json!(["large.sql", "line.js"]));
+    assert_eq!(skipped("minified"), serde_json::json!(["long.ts"]));
+    assert_eq!(report["coverage"]["not_utf8"]["examples"], serde_json::json!(["latin.py"]));
+    let languages = &report["coverage"]["languages"];
+    let read: u64 = ["Python", "TypeScript", "SQL"]
+        .iter()
+        .map(|name| languages[name]["files"].as_u64().unwrap_or(0))
+        .sum();
+    let failed = report["coverage"]["skipped"]["internal-error"]["count"].as_u64().unwrap_or(0);
+    assert_eq!((read, failed), (7, 0), "no file is lost: {report}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_closed_doors_are_rows() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = folder();
+    fs::create_dir(folder.path().join("a")).expect("a folder");
+    fs::write(folder.path().join("a/b.py"), "x = 1\n").expect("written");
+    symlink("..", folder.path().join("a/loop")).expect("linked");
+    let closed = folder.path().join("closed.py");
+    fs::write(&closed, "x = 1\n").expect("written");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("closed");
+    let report = json(folder.path());
+    assert_eq!(report["coverage"]["skipped"]["symlink"]["examples"], serde_json::json!(["a/loop"]));
+    // A privileged user reads it all the same.
+    let files = report["coverage"]["languages"]["Python"]["files"].as_u64().unwrap_or(0);
+    let rows = report["coverage"]["skipped"]["not-readable"]["count"].as_u64().unwrap_or(0);
+    assert_eq!(files + rows, 2);
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let folder = folder();
+    let binary = assert_cmd::cargo::cargo_bin("perfaudit");
+    let mut child = std::process::Command::new(binary)
+        .args(["explain", "n-plus-one"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()),
+        (Some(0), "")
+    );
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_with_any_number_of_threads() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folder = folder();
+    for index in 0..40 {
+        let text = format!("def f{index}(session):\n    return session.execute('SELECT * FROM t{index}')\n");
+        fs::write(folder.path().join(format!("m{index}.py")), text).expect("written");
+    }
+    for place in [folder.path(), fixtures.as_path()].into_iter().filter(|place| place.is_dir()) {
+        for format in ["json", "table", "markdown", "sarif"] {
+            let scan = |threads| run(place, &["scan", "--format", format, "--fail-on", "never", "--threads", threads]).out;
+            let one = scan("1");
+            assert!(!one.is_empty());
+            assert!(
+                one == scan("2") && one == scan("0"),
+                "{format} of {} differs between runs",
+                place.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_report_goes_to_a_file_and_nothing_to_the_terminal() {
+    let folder = folder();
+    fs::write(folder.path().join("a.py"), "x = 1\n").expect("written");
+    let run = run(folder.path(), &["scan", "--format", "markdown", "-o", "AUDIT.md"]);
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (Some(0), "", ""));
+    assert!(
+        fs::read_to_string(folder.path().join("AUDIT.md"))
+            .expect("a report")
+            .starts_with("# Performance audit\n")
+    );
+    assert!(failure(folder.path(), &["scan", "-o", "no/such/folder"]).starts_with("perfaudit: no/such/folder: cannot be written"));
+}
+
+#[test]
+fn paths_are_relative_to_the_current_folder_or_to_what_was_named() {
+    let folder = folder();
+    fs::create_dir_all(folder.path().join("server/app")).expect("folders");
+    fs::create_dir(folder.path().join("elsewhere")).expect("a folder");
+    fs::write(folder.path().join("server/app/a.py"), "x\0").expect("written");
+    let skipped = |at: &Path, path: &str| -> String {
+        let run = run(at, &["scan", path, "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+        report["coverage"]["skipped"]["binary"]["examples"][0]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
+    };
+    assert_eq!(skipped(folder.path(), "server"), "server/app/a.py");
+    assert_eq!(skipped(folder.path(), "server/app/a.py"), "server/app/a.py");
+    assert_eq!(skipped(&folder.path().join("elsewhere"), "../server"), "app/a.py");
+}
+
+#[test]
+fn pages_are_listed_and_explained() {
+    let folder = folder();
+    let list = run(folder.path(), &["rules"]);
+    assert!(
+        list.code == Some(0) && list.out.lines().any(|line| line.starts_with("n-plus-one ")),
+        "{}",
+        list.out
+    );
+    let page = run(folder.path(), &["explain", "n+1"]);
+    assert_eq!((page.code, page.err.as_str()), (Some(0), ""));
+    for part in ["n-plus-one: ", "WHAT IT FINDS", "[bad]", "[bad · app/report.py]", "DONE WHEN"] {
+        assert!(page.out.contains(part), "{part} is missing in:\n{}", page.out);
+    }
+    assert!(!page.out.contains('\u{1b}') && !page.out.contains("+++"));
+}
+
+#[test]
+fn a_folder_of_pages_is_tested() {
+    let folder = folder();
+    assert!(failure(folder.path(), &["test-rules", "nowhere"]).contains("no such folder"));
+    assert!(failure(folder.path(), &["test-rules", "."]).contains("no rule pages here"));
+    fs::write(folder.path().join("n-plus-one.md"), "no front matter").expect("written");
+    assert!(failure(folder.path(), &["test-rules", "."]).contains("n-plus-one.md:1: a page starts with a line `+++`"));
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let run = run(folder.path(), &["test-rules", rules.to_str().expect("a path")]);
+    assert!(run.out.trim_end().ends_with(" 0 mistakes") && run.code == Some(0), "{}", run.out);
+}

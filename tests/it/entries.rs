@@ -1,0 +1,378 @@
+//! Which functions are called from outside, and how they are named.
+
+use perfaudit::libraries::data::LibraryData;
+use perfaudit::libraries::entries::{Entry, EntryKind, dependencies, entries};
+use perfaudit::libraries::facts::{FileFacts, extract};
+use perfaudit::libraries::value::FileId;
+use perfaudit::project::eval::{Code, Evaluator};
+use perfaudit::walk::FileKind;
+use rustc_hash::FxHashSet;
+
+pub fn code(files: &[(&str, &str)]) -> Code {
+    let mut facts: Vec<FileFacts> = files
+        .iter()
+        .map(|(path, text)| {
+            let front = match path.rsplit('.').next() {
+                Some("py") => FileKind::Python,
+                Some("json") => FileKind::Json,
+                Some("ts") => FileKind::TypeScript,
+                _ => FileKind::Tsx,
+            };
+            extract(path, front, text)
+        })
+        .collect();
+    facts.sort_by(|a, b| a.path.cmp(&b.path));
+    Code::new(facts, LibraryData::built_in(), FxHashSet::default())
+}
+
+fn all(files: &[(&str, &str)]) -> Vec<(EntryKind, String, String)> {
+    let code = code(files);
+    let eval = Evaluator::new(&code);
+    let mut out = Vec::new();
+    for (file, _) in code.modules() {
+        for Entry { function, kind, label, .. } in entries(&eval, file, &code.files[file.index()].path) {
+            let name = code.module(function.0).qualified(function.1);
+            out.push((kind, label, format!("{}:{name}", code.files[function.0.index()].path)));
+        }
+    }
+    out
+}
+
+fn labels(path: &str, text: &str) -> Vec<String> {
+    all(&[(path, text)]).into_iter().map(|(_, label, _)| label).collect()
+}
+
+#[test]
+fn fastapi_routes_have_their_routers_prefix() {
+    let text = r#"
+from fastapi import APIRouter, FastAPI
+from unittest import mock
+app = FastAPI()
+router = APIRouter(prefix="/workshops")
+@router.get("/{id}")
+async def one(id: int): ...
+@router.get("")
+def many(): ...
+@app.api_route("/both", methods=["GET", "POST"])
+async def both(): ...
+@mock.patch("app.services.get")
+def helper(): ...
+def late(): ...
+app.add_api_route("/late", late, methods=["POST"])
+@app.websocket("/ws")
+async def ws(socket): ...
+@app.on_event("startup")
+async def begin(): ...
+"#;
+    assert_eq!(
+        labels("a.py", text),
+        [
+            "GET /workshops/{id}",
+            "GET /workshops",
+            "ANY /both",
+            "POST /late",
+            "socket /ws",
+            "start-up begin"
+        ]
+    );
+    let code = code(&[("a.py", text)]);
+    let found = entries(&Evaluator::new(&code), FileId(0), "a.py");
+    let threaded: Vec<bool> = found.iter().map(|entry| entry.threaded).collect();
+    assert_eq!(threaded, [false, true, false, true, false, false]);
+}
+
+#[test]
+fn dependencies_come_from_defaults_aliases_and_routers() {
+    let code = code(&[
+        (
+            "deps.py",
+            "from typing import Annotated\nfrom fastapi import Depends\ndef get_db(): ...\ndef get_user(): ...\nSession = Annotated[object, Depends(get_db)]\n",
+        ),
+        (
+            "routes.py",
+            "from typing import Annotated\nfrom fastapi import APIRouter, Depends\nfrom deps import Session, get_user\ndef guard(): ...\nrouter = APIRouter(dependencies=[Depends(guard)])\n@router.get('/x', dependencies=[Depends(limit)])\ndef x(db: Session, user = Depends(get_user), other: Annotated[int, Depends(lambda: 1)] = 3): ...\n",
+        ),
+    ]);
+    let eval = Evaluator::new(&code);
+    let module = code.module(FileId(1));
+    let x = module.function_ids().find(|(id, _)| module.qualified(*id) == "x").expect("x").0;
+    let mut names: Vec<String> = dependencies(&eval, FileId(1), x)
+        .into_iter()
+        .map(|(file, expr)| code.module(file).dotted(expr).unwrap_or_else(|| "lambda".to_owned()))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["get_db", "get_user", "guard", "lambda", "limit"]);
+}
+
+#[test]
+fn flask_views_and_django_views() {
+    let flask = r#"
+from flask import Flask, Blueprint
+from flask.views import MethodView
+bp = Blueprint("x", __name__, url_prefix="/api")
+@bp.route("/a", methods=["POST"])
+def a(): ...
+class Items(MethodView):
+    def get(self): ...
+    def helper(self): ...
+"#;
+    assert_eq!(labels("a.py", flask), ["POST /api/a", "GET Items"]);
+    let found = all(&[
+        (
+            "shop/urls.py",
+            "from django.urls import path\nfrom shop import views\nfrom shop.views import Detail\nurlpatterns = [path('items/', views.items), path('d/', Detail.as_view())]\n",
+        ),
+        (
+            "shop/views.py",
+            "from rest_framework.views import APIView\nfrom rest_framework.viewsets import ModelViewSet\nfrom rest_framework.decorators import action\ndef items(request): ...\nclass Detail(APIView):\n    def get(self, request): ...\nclass Things(ModelViewSet):\n    def list(self, request): ...\n    @action(detail=True)\n    def close(self, request): ...\nclass Plain:\n    def get(self, x): ...\n",
+        ),
+        ("shop/__init__.py", ""),
+    ]);
+    let labels: Vec<&str> = found.iter().map(|(_, label, _)| label.as_str()).collect();
+    assert_eq!(
+        labels,
+        ["ANY /items/", "GET /d/", "GET Detail.get", "GET Things.list", "ANY Things.close"]
+    );
+    assert_eq!(found[0].2, "shop/views.py:items");
+}
+
+#[test]
+fn express_takes_the_last_handler_through_wrappers_and_files() {
+    let found = all(&[
+        (
+            "src/a.ts",
+            r#"
+import express, { Router } from "express";
+import { UserController } from "./users";
+import * as controller from "./plain";
+const router = Router();
+const app = express();
+const users = new UserController();
+router.get("/x", auth, asyncHandler(async (req, res) => {}));
+router.post("/users", users.create);
+router.put("/bound", users.create.bind(users));
+app.route("/r").get(controller.list).post((req, res) => {});
+cache.get("/x", () => 1);
+api.get("/x", { params: 1 });
+app.get("port");
+new Hono().get("/h", (c) => c.json(1)).post("/p", (c) => c.json(2));
+fastify.route({ method: "GET", url: "/f", handler: async () => 1 });
+http.get("/mock", () => 1);
+"#,
+        ),
+        ("src/users.ts", "export class UserController { async create(req, res) {} }"),
+        ("src/plain.ts", "export const list = async (req, res) => {};"),
+    ]);
+    let labels: Vec<&str> = found.iter().map(|(_, label, _)| label.as_str()).collect();
+    let mut sorted = labels.clone();
+    sorted.sort_unstable();
+    assert_eq!(
+        sorted,
+        [
+            "GET /f",
+            "GET /h",
+            "GET /r",
+            "GET /x",
+            "POST /p",
+            "POST /r",
+            "POST /users",
+            "PUT /bound"
+        ]
+    );
+    let target = |label: &str| found.iter().find(|(_, l, _)| l == label).map(|(_, _, at)| at.clone());
+    assert_eq!(target("POST /users").as_deref(), Some("src/users.ts:UserController.create"));
+    assert_eq!(target("GET /r").as_deref(), Some("src/plain.ts:list"));
+}
+
+#[test]
+fn nest_controllers_resolvers_and_jobs() {
+    let text = r#"
+@Controller("cats")
+export class CatsController {
+  @Get(":id") one() {}
+  @Post() @UseGuards(X) create() {}
+  helper() {}
+}
+@Resolver(() => Cat)
+export class CatResolver {
+  @Query(() => [Cat]) cats() {}
+  @ResolveField() owner() {}
+}
+@Injectable()
+export class Tasks {
+  @Cron("* * * * *") sweep() {}
+  onModuleInit() {}
+}
+export class Dto { @Get() x() {} }
+"#;
+    assert_eq!(
+        labels("a.ts", text),
+        [
+            "GET /cats/:id",
+            "POST /cats",
+            "GraphQL Query cats",
+            "GraphQL ResolveField owner",
+            "cron Tasks.sweep",
+            "start-up Tasks.onModuleInit"
+        ]
+    );
+}
+
+#[test]
+fn next_files_are_entries_by_their_place() {
+    assert_eq!(
+        labels(
+            "apps/web/src/app/(main)/api/items/[id]/route.ts",
+            "export const GET = withAuth(async (req) => {});\nexport async function POST() {}\nexport const runtime = 'edge';\nfunction helper() {}"
+        ),
+        ["GET /api/items/[id]", "POST /api/items/[id]"]
+    );
+    assert_eq!(
+        labels("app/shop/page.tsx", "export default async function Page() { return <p/>; }"),
+        ["page /shop"]
+    );
+    assert_eq!(
+        labels(
+            "app/shop/page.tsx",
+            "'use client';\nexport default function Page() { return <p/>; }"
+        ),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        labels(
+            "pages/api/users/index.ts",
+            "const handler = async (req, res) => {};\nexport default withAuth(handler);"
+        ),
+        ["ANY /api/users"]
+    );
+    assert_eq!(
+        labels(
+            "pages/index.tsx",
+            "export async function getServerSideProps() {}\nexport default function Home() {}"
+        ),
+        ["page / (getServerSideProps)"]
+    );
+    assert_eq!(
+        labels(
+            "lib/actions.ts",
+            "'use server';\nexport async function save() {}\nexport const drop = async () => {};"
+        ),
+        ["server action save", "server action drop"]
+    );
+    assert_eq!(
+        labels(
+            "lib/form.tsx",
+            "export function Form() { async function submit() { 'use server'; } return null; }"
+        ),
+        ["server action Form.submit"]
+    );
+}
+
+#[test]
+fn remix_and_svelte() {
+    assert_eq!(
+        labels(
+            "app/routes/items.$id.tsx",
+            "export const loader = async () => {};\nexport async function action() {}"
+        ),
+        ["GET /items.$id (loader)", "POST /items.$id (action)"]
+    );
+    assert_eq!(
+        labels(
+            "src/routes/shop/+page.server.ts",
+            "export const load = async () => {};\nexport const actions = { save: async () => {} };"
+        ),
+        ["page /shop", "action /shop?/save"]
+    );
+    assert_eq!(
+        labels("src/routes/api/+server.ts", "export const GET = async () => {};"),
+        ["GET /api"]
+    );
+}
+
+#[test]
+fn trpc_procedures_are_told_from_database_queries() {
+    let text = r#"
+const authed = t.procedure.use(isAuthed);
+export const users = router({
+  list: publicProcedure.input(z.object({})).query(async ({ ctx }) => 1),
+  save: protectedProcedure.mutation(save),
+  mine: authed.query(() => 2),
+});
+async function save() {}
+db.query(async (x) => x);
+client.select().query(() => 1);
+"#;
+    assert_eq!(labels("a.ts", text), ["tRPC query list", "tRPC mutation save", "tRPC query mine"]);
+}
+
+#[test]
+fn graphql_resolvers_in_both_languages() {
+    assert_eq!(
+        labels(
+            "schema.py",
+            "import graphene\nclass Query(graphene.ObjectType):\n    def resolve_users(self, info): ...\n    def other(self): ...\n"
+        ),
+        ["GraphQL Query.resolve_users"]
+    );
+    assert_eq!(
+        labels(
+            "schema.py",
+            "import strawberry\n@strawberry.type\nclass Query:\n    @strawberry.field\n    def users(self): ...\n"
+        ),
+        ["GraphQL field Query.users"]
+    );
+    assert_eq!(
+        labels(
+            "a.ts",
+            "export const resolvers = { Query: { users: async () => [] }, User: { posts(parent) { return 1; } } };"
+        ),
+        ["GraphQL Query.users", "GraphQL User.posts"]
+    );
+}
+
+#[test]
+fn jobs_in_both_languages() {
+    let python = r#"
+from celery import shared_task
+import dramatiq
+@shared_task(bind=True)
+def mail(self): ...
+@dramatiq.actor
+def act(): ...
+@celery_app.task
+def third(): ...
+def tick(): ...
+scheduler.add_job(tick, "interval", seconds=3)
+"#;
+    assert_eq!(labels("tasks.py", python), ["task mail", "task act", "task third", "cron tick"]);
+    let typescript = r#"
+import { Worker } from "bullmq";
+new Worker("mail", async (job) => {});
+export const f = inngest.createFunction({ id: "sync" }, { event: "x" }, async ({ step }) => {});
+export const t = task({ id: "report", run: async () => {} });
+cron.schedule("* * * * *", () => {});
+new Worker(new URL("./w.js"));
+"#;
+    assert_eq!(
+        labels("jobs.ts", typescript),
+        ["job mail", "inngest sync", "task report", "cron * * * * *"]
+    );
+}
+
+#[test]
+fn scripts_and_commands() {
+    assert_eq!(
+        labels("tool.py", "def main(): ...\nif __name__ == '__main__':\n    main()\n"),
+        ["script tool.py"]
+    );
+    assert_eq!(labels("scripts/seed.ts", "async function main() {}\nmain();"), ["script seed.ts"]);
+    assert_eq!(labels("src/seed.ts", "async function main() {}\nmain();"), Vec::<String>::new());
+    assert_eq!(
+        labels(
+            "app/management/commands/clean.py",
+            "from django.core.management.base import BaseCommand\nclass Command(BaseCommand):\n    def handle(self): ...\n"
+        ),
+        ["command clean"]
+    );
+}

@@ -1,0 +1,78 @@
+//! Rules, pages and the README agree, and what pages say is what rules do.
+
+use std::path::Path;
+
+use perfaudit::examples;
+use perfaudit::rules::{Pages, RULES, read_folder};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_rule_has_a_page_and_every_page_a_rule() {
+    let pages: Vec<String> = read_folder(&root().join("rules"))
+        .expect("pages")
+        .into_iter()
+        .map(|page| page.id)
+        .collect();
+    let mut rules: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    assert!(rules.is_sorted(), "RULES is in the order of ids: {rules:?}");
+    rules.sort_unstable();
+    assert_eq!(pages, rules);
+}
+
+#[test]
+fn no_two_rules_share_a_name() {
+    let pages = Pages::built_in().expect("valid pages");
+    let mut names: Vec<String> = pages
+        .iter()
+        .flat_map(|page| page.aliases.iter().cloned().chain([page.id.clone()]))
+        .collect();
+    let all = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+}
+
+#[test]
+fn every_section_has_text() {
+    for page in Pages::built_in().expect("valid pages").iter() {
+        for section in perfaudit::rules::page::SECTIONS {
+            assert!(!page.section(section).is_empty(), "{}: `## {section}` is empty", page.id);
+        }
+    }
+}
+
+#[test]
+fn every_example_is_as_its_page_says() {
+    let mut failures = Vec::new();
+    for page in Pages::built_in().expect("valid pages").iter() {
+        let failed = examples::run(page).expect("runs");
+        failures.extend(
+            failed
+                .iter()
+                .map(|failure| format!("rules/{}.md:{}: {}", failure.rule, failure.line, failure.what)),
+        );
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_readmes_table_is_current() {
+    const BEGIN: &str = "<!-- rules:begin -->\n";
+    const END: &str = "<!-- rules:end -->";
+    let file = root().join("README.md");
+    let text = std::fs::read_to_string(&file).expect("a README");
+    let (before, rest) = text.split_once(BEGIN).expect("a begin marker");
+    let (table, after) = rest.split_once(END).expect("an end marker");
+    let wanted = Pages::built_in().expect("valid pages").table();
+    if table != wanted && std::env::var_os("PERFAUDIT_UPDATE").is_some() {
+        std::fs::write(&file, format!("{before}{BEGIN}{wanted}{END}{after}")).expect("written");
+        return;
+    }
+    assert_eq!(
+        table, wanted,
+        "run `PERFAUDIT_UPDATE=1 cargo test --locked` to bring the README's table up to date"
+    );
+}
