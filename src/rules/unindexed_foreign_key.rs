@@ -44,25 +44,18 @@ fn is_own(table: &Table, key: &ForeignKey, column: &str) -> bool {
         && key.columns.iter().any(|name| name == column)
 }
 
-/// The column's definition: in the model where there is one, else next to the constraint.
+/// The column's definition in the model where there is one, else the constraint.
 fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a Place> {
-    let places = key
+    let columns = key
         .columns
         .first()
         .and_then(|name| table.column(name))
         .map_or(&[][..], |column| &column.places);
-    let constraint = key.places.first();
-    places
+    columns
         .iter()
         .find(|place| place.kind.is_model())
-        .or_else(|| constraint.filter(|place| place.kind.is_model()))
-        .or_else(|| {
-            places
-                .iter()
-                .find(|place| constraint.is_some_and(|constraint| constraint.file == place.file))
-        })
-        .or(constraint)
-        .or_else(|| places.first())
+        .or_else(|| key.places.first())
+        .or_else(|| columns.first())
 }
 
 fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding> {
