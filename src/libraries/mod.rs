@@ -6,11 +6,14 @@ pub mod chain;
 pub mod data;
 pub mod facts;
 pub mod models;
+pub mod python_sql;
+pub mod sql_text;
 pub mod sqlalchemy;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, value::Recognise)] = &[(Language::Python, sqlalchemy::recognise)];
+pub const RECOGNISERS: &[(Language, value::Recognise)] =
+    &[(Language::Python, sqlalchemy::recognise), (Language::Python, python_sql::recognise)];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
 pub fn is_lazy_iterable(query: &value::Query) -> bool {
