@@ -124,6 +124,8 @@ pub struct Query {
     pub opaque: bool,
     /// It only takes rows from the result of a query that ran at an earlier call: no new visit to the database.
     pub fetch: bool,
+    /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
+    pub relation: Option<(ExprId, String)>,
 }
 
 impl Query {
