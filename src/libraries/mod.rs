@@ -7,6 +7,7 @@ pub mod chain;
 pub mod context;
 pub mod data;
 pub mod ddl;
+pub mod django;
 pub mod django_models;
 pub mod drizzle_schema;
 pub mod entries;
@@ -14,7 +15,9 @@ pub mod facts;
 pub mod models;
 pub mod polling;
 pub mod prisma;
+pub mod python_sql;
 pub mod shape;
+pub mod sql_text;
 pub mod sqlalchemy;
 pub mod sqlalchemy_models;
 mod sqlalchemy_parts;
@@ -26,6 +29,8 @@ pub mod value;
 pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::Python, sqlalchemy::recognise),
     (Language::TypeScript, prisma::recognise),
+    (Language::Python, python_sql::recognise),
+    (Language::Python, django::recognise),
 ];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.

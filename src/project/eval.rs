@@ -1346,10 +1346,12 @@ impl Resolver for Evaluator<'_> {
                             _ => return None,
                         },
                         Value::Literal(at, object) => self.m(at).entry(object, name).map(|entry| (at, entry)),
-                        Value::Instance(at, class) | Value::Class(at, class) => match self.member(at, class, name)? {
-                            (owner, Member::Value(value, _)) => Some((owner, value)),
-                            _ => return None,
-                        },
+                        Value::Instance(at, class) | Value::Class(at, class) | Value::Row(Model::Class(at, class), _) => {
+                            match self.member(at, class, name)? {
+                                (owner, Member::Value(value, _)) => Some((owner, value)),
+                                _ => return None,
+                            }
+                        }
                         _ => return None,
                     }
                 }

@@ -790,7 +790,9 @@ impl<'c> FileBuilder<'c> {
             ExprKind::Call { callee, .. } => *callee,
             _ => decorator,
         };
-        let Value::Function(file, wrapper) = self.eval.value(self.file, callee) else { return };
+        let Value::Function(file, wrapper) = self.eval.value(self.file, callee) else {
+            return;
+        };
         let is_async = self.module.function(id).is_async;
         let target = self.code.module(file);
         let inner: Vec<FunctionId> = target
@@ -801,13 +803,26 @@ impl<'c> FileBuilder<'c> {
         // Only the innermost: what stands between is run when the decorator is applied.
         let targets: Vec<FnId> = inner
             .iter()
-            .filter(|&&candidate| !target.functions.iter().any(|function| function.parent == Some(candidate) && !function.is_lambda))
+            .filter(|&&candidate| {
+                !target
+                    .functions
+                    .iter()
+                    .any(|function| function.parent == Some(candidate) && !function.is_lambda)
+            })
             .map(|&candidate| self.fn_id(file, candidate))
             .collect();
         if targets.is_empty() {
             return;
         }
-        let edge = Edge { expr: decorator, targets, external: None, effects: Effects::NONE, kind: EdgeKind::Call, awaited: is_async, guessed: false };
+        let edge = Edge {
+            expr: decorator,
+            targets,
+            external: None,
+            effects: Effects::NONE,
+            kind: EdgeKind::Call,
+            awaited: is_async,
+            guessed: false,
+        };
         self.out.functions[id.index()].0.push(edge);
     }
 

@@ -71,11 +71,20 @@ pub fn check(project: &Project) -> Vec<Finding> {
             let name = evidence::describe(&site.query);
             for place in places(project, &callers, id, site.expr, Effects::QUERY, &name) {
                 let file = project.graph.function(place.function).file.0;
-                causes.entry(Cause::Database { file, library: site.query.library }).or_default().push(place);
+                causes
+                    .entry(Cause::Database {
+                        file,
+                        library: site.query.library,
+                    })
+                    .or_default()
+                    .push(place);
             }
         }
     }
-    causes.into_iter().filter_map(|(cause, places)| finding(project, &cause, places)).collect()
+    causes
+        .into_iter()
+        .filter_map(|(cause, places)| finding(project, &cause, places))
+        .collect()
 }
 
 /// Start-up code and commands may block: nobody else waits.
@@ -111,7 +120,11 @@ fn places(project: &Project, callers: &Callers, from: FnId, end: ExprId, effects
         name: name.to_owned(),
     };
     if project.graph.function(from).is_async {
-        return if on_event_loop(project, from) { vec![place(from, Vec::new())] } else { Vec::new() };
+        return if on_event_loop(project, from) {
+            vec![place(from, Vec::new())]
+        } else {
+            Vec::new()
+        };
     }
     let mut out = Vec::new();
     let mut seen: FxHashSet<FnId> = FxHashSet::from_iter([from]);
@@ -147,20 +160,36 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let functions = count(&places);
     finding.title = match (cause, first.way.is_empty()) {
         (Cause::Database { library, .. }, _) => {
-            format!("Synchronous {library} statements block the event loop in {functions} async function{}", if functions == 1 { "" } else { "s" })
+            format!(
+                "Synchronous {library} statements block the event loop in {functions} async function{}",
+                if functions == 1 { "" } else { "s" }
+            )
         }
         (Cause::Call { .. }, true) => format!("`{what}` blocks the event loop in async `{here}`"),
-        (Cause::Call { function, .. }, false) => format!("async `{here}` blocks the event loop: `{what}` in `{}`", project.short_name(*function)),
+        (Cause::Call { function, .. }, false) => format!(
+            "async `{here}` blocks the event loop: `{what}` in `{}`",
+            project.short_name(*function)
+        ),
     };
-    let subject = if matches!(cause, Cause::Database { .. }) { "a synchronous statement".to_owned() } else { format!("`{what}`") };
+    let subject = if matches!(cause, Cause::Database { .. }) {
+        "a synchronous statement".to_owned()
+    } else {
+        format!("`{what}`")
+    };
     finding.message = format!("While {subject} runs, no other request of this process moves on.");
     if places.len() > 1 {
-        finding.message.push_str(&format!(" {} places in {functions} async functions lead to it; all are listed.", places.len()));
+        finding.message.push_str(&format!(
+            " {} places in {functions} async functions lead to it; all are listed.",
+            places.len()
+        ));
     }
     if let Some(label) = &label {
         finding.message.push_str(&format!(" Reached from {label}."));
     }
-    finding.impact = format!("every request of the process waits for it{}", evidence::reach_words(label.as_deref()));
+    finding.impact = format!(
+        "every request of the process waits for it{}",
+        evidence::reach_words(label.as_deref())
+    );
     finding.subject = match cause {
         Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
         Cause::Database { library, .. } => format!("synchronous {library}"),
@@ -170,9 +199,18 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let mut ends: FxHashSet<(FnId, ExprId)> = FxHashSet::from_iter([first.end]);
     for place in places.iter().skip(1) {
         let other = project.code.module(project.graph.function(place.function).file);
-        let message = match place.way.get(1).map(|&(function, _)| function).or((!place.way.is_empty()).then_some(place.end.0)) {
+        let message = match place
+            .way
+            .get(1)
+            .map(|&(function, _)| function)
+            .or((!place.way.is_empty()).then_some(place.end.0))
+        {
             Some(via) => format!("async `{}` calls {}", project.short_name(place.function), project.short_name(via)),
-            None => format!("async `{}`: {}", project.short_name(place.function), evidence::readable(&place.name)),
+            None => format!(
+                "async `{}`: {}",
+                project.short_name(place.function),
+                evidence::readable(&place.name)
+            ),
         };
         finding.relate(project.place_in(place.function, other.expr(place.expr).span), Role::Call, message);
         if !place.way.is_empty() && ends.insert(place.end) {
@@ -213,7 +251,11 @@ fn relate_way(project: &Project, finding: &mut Finding, place: &Place) {
 fn relate_end(project: &Project, finding: &mut Finding, place: &Place) {
     let (function, expr) = place.end;
     let module = project.code.module(project.graph.function(function).file);
-    finding.relate(project.place_in(function, module.expr(expr).span), Role::Callee, format!("blocks in {}", evidence::readable(&place.name)));
+    finding.relate(
+        project.place_in(function, module.expr(expr).span),
+        Role::Callee,
+        format!("blocks in {}", evidence::readable(&place.name)),
+    );
 }
 
 fn count(places: &[Place]) -> usize {
@@ -225,10 +267,18 @@ fn fix(cause: &Cause, effects: Effects, language: Language) -> Fix {
         (Language::Python, Cause::Database { .. }) => {
             "Make the handlers plain `def` (the framework runs them on its thread pool), or use an async engine and session, or wrap the call in `run_in_threadpool`."
         }
-        (Language::Python, _) if effects.any(Effects::SLEEP) => "Use `await asyncio.sleep(…)`; where a plain helper sleeps, make it async or run it with `asyncio.to_thread`.",
+        (Language::Python, _) if effects.any(Effects::SLEEP) => {
+            "Use `await asyncio.sleep(…)`; where a plain helper sleeps, make it async or run it with `asyncio.to_thread`."
+        }
         (Language::Python, _) => "Use the library's async client, or run the call on a thread: `await asyncio.to_thread(…)`.",
-        (Language::TypeScript, _) => "Use the promise-based form of the call (`fs/promises`, `execFile` with a promise) or move the work to a worker thread.",
+        (Language::TypeScript, _) => {
+            "Use the promise-based form of the call (`fs/promises`, `execFile` with a promise) or move the work to a worker thread."
+        }
     };
     let code = (language == Language::Python && effects.any(Effects::SLEEP)).then(|| "await asyncio.sleep(delay)".to_owned());
-    Fix { summary: summary.to_owned(), code, ..Fix::default() }
+    Fix {
+        summary: summary.to_owned(),
+        code,
+        ..Fix::default()
+    }
 }

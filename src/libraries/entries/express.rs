@@ -117,10 +117,10 @@ fn is_router(site: &Site<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
     let root = call.root();
     for expr in [receiver, root] {
-        if let Some(name) = site.library_name(expr) {
-            if starts_with_any(&name, LIBRARIES) {
-                return true;
-            }
+        if let Some(name) = site.library_name(expr)
+            && starts_with_any(&name, LIBRARIES)
+        {
+            return true;
         }
     }
     // The start of a chain: `new Hono().get(…).post(…)`.

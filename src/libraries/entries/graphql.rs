@@ -26,13 +26,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
         return;
     }
     let label = format!("GraphQL {} {}", decorator.name, site.title((site.file, decorator.function)));
-    push(
-        site,
-        (site.file, decorator.function),
-        label,
-        site.module.expr(decorator.expr).span,
-        out,
-    );
+    push((site.file, decorator.function), label, site.module.expr(decorator.expr).span, out);
 }
 
 /// graphene's `resolve_x` and `mutate`.

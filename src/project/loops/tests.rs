@@ -2,11 +2,12 @@ use rustc_hash::FxHashSet;
 
 use super::*;
 use crate::libraries::data::LibraryData;
-use crate::libraries::facts::{Front, extract};
+use crate::libraries::facts::extract;
 use crate::project::eval::Code;
+use crate::walk::FileKind;
 
 fn code(path: &str, text: &str) -> Code {
-    let front = if path == "a.py" { Front::Python } else { Front::TypeScript };
+    let front = if path == "a.py" { FileKind::Python } else { FileKind::TypeScript };
     Code::new(vec![extract(path, front, text)], LibraryData::built_in(), FxHashSet::default())
 }
 
