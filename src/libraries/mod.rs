@@ -3,15 +3,19 @@
 use crate::ir::Language;
 
 pub mod alembic;
+pub mod builder;
 pub mod chain;
 pub mod context;
 pub mod data;
 pub mod ddl;
 pub mod django;
 pub mod django_models;
+pub mod drizzle;
 pub mod drizzle_schema;
 pub mod entries;
 pub mod facts;
+pub mod knex;
+pub mod kysely;
 pub mod models;
 pub mod polling;
 pub mod prisma;
@@ -21,6 +25,7 @@ pub mod sql_text;
 pub mod sqlalchemy;
 pub mod sqlalchemy_models;
 mod sqlalchemy_parts;
+pub mod supabase;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod value;
@@ -31,6 +36,10 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::TypeScript, prisma::recognise),
     (Language::Python, python_sql::recognise),
     (Language::Python, django::recognise),
+    (Language::TypeScript, drizzle::recognise),
+    (Language::TypeScript, kysely::recognise),
+    (Language::TypeScript, supabase::recognise),
+    (Language::TypeScript, knex::recognise),
 ];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
