@@ -8,6 +8,7 @@ pub mod chain;
 pub mod context;
 pub mod data;
 pub mod ddl;
+pub mod django;
 pub mod django_models;
 pub mod drizzle;
 pub mod drizzle_schema;
@@ -19,7 +20,9 @@ pub mod models;
 pub mod mongoose;
 pub mod polling;
 pub mod prisma;
+pub mod python_sql;
 pub mod shape;
+pub mod sql_text;
 pub mod sqlalchemy;
 pub mod sqlalchemy_models;
 mod sqlalchemy_parts;
@@ -30,10 +33,11 @@ pub mod typeorm;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-#[rustfmt::skip]
 pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::Python, sqlalchemy::recognise),
     (Language::TypeScript, prisma::recognise),
+    (Language::Python, python_sql::recognise),
+    (Language::Python, django::recognise),
     (Language::TypeScript, drizzle::recognise),
     (Language::TypeScript, kysely::recognise),
     (Language::TypeScript, supabase::recognise),

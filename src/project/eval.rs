@@ -11,13 +11,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::imports::Imports;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::data::LibraryData;
+use crate::libraries::data::{Effects, LibraryData};
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::libraries::{RECOGNISERS, chain, models};
 
 const MAX_DEPTH: u32 = 40;
 const MAX_HOPS: u32 = 12;
+/// Steps that one question may take; mutual imports and recursion can make a look-up branch without end.
+const FUEL: u32 = 1500;
 
 /// The code of a project with everything that look-ups need.
 #[derive(Debug, Default)]
@@ -126,6 +128,7 @@ pub struct Evaluator<'c> {
     busy: RefCell<FxHashSet<(FileId, ExprId, bool)>>,
     busy_functions: RefCell<FxHashSet<(FileId, FunctionId)>>,
     depth: Cell<u32>,
+    fuel: Cell<u32>,
     cut: Cell<bool>,
 }
 
@@ -139,6 +142,7 @@ impl<'c> Evaluator<'c> {
             busy: RefCell::default(),
             busy_functions: RefCell::default(),
             depth: Cell::new(0),
+            fuel: Cell::new(FUEL),
             cut: Cell::new(false),
         }
     }
@@ -149,10 +153,14 @@ impl<'c> Evaluator<'c> {
 
     /// Runs one bounded step: nothing known where the bound cuts.
     fn bounded<T: Clone>(&self, none: T, step: impl FnOnce() -> T) -> T {
-        if self.depth.get() >= MAX_DEPTH {
+        if self.depth.get() == 0 {
+            self.fuel.set(FUEL);
+        }
+        let Some(fuel) = self.fuel.get().checked_sub(1).filter(|_| self.depth.get() < MAX_DEPTH) else {
             self.cut.set(true);
             return none;
-        }
+        };
+        self.fuel.set(fuel);
         self.depth.set(self.depth.get() + 1);
         let value = step();
         self.depth.set(self.depth.get() - 1);
@@ -1338,10 +1346,12 @@ impl Resolver for Evaluator<'_> {
                             _ => return None,
                         },
                         Value::Literal(at, object) => self.m(at).entry(object, name).map(|entry| (at, entry)),
-                        Value::Instance(at, class) | Value::Class(at, class) => match self.member(at, class, name)? {
-                            (owner, Member::Value(value, _)) => Some((owner, value)),
-                            _ => return None,
-                        },
+                        Value::Instance(at, class) | Value::Class(at, class) | Value::Row(Model::Class(at, class), _) => {
+                            match self.member(at, class, name)? {
+                                (owner, Member::Value(value, _)) => Some((owner, value)),
+                                _ => return None,
+                            }
+                        }
                         _ => return None,
                     }
                 }
@@ -1394,5 +1404,10 @@ impl Resolver for Evaluator<'_> {
 
     fn knows_table(&self, name: &str) -> bool {
         self.code.tables.contains(&name.to_lowercase())
+    }
+
+    fn call_effects(&self, file: FileId, name: &str) -> Effects {
+        let data = self.code.data.of(self.m(file).language);
+        data.call(name).map_or(Effects::NONE, |facts| facts.effects)
     }
 }

@@ -62,6 +62,7 @@ pub const RULES: &[Rule] = &[
     rule!("n-plus-one", n_plus_one),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
+    rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
 ];
