@@ -75,7 +75,12 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
             made.method(),
             Some("getRepository" | "getTreeRepository" | "getCustomRepository" | "withRepository")
         ) {
-            return Some((made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
+            let is_other = made.receiver().is_some_and(|manager| {
+                let held = resolver.value(at, manager);
+                held.library_name()
+                    .map_or(builder::imports(made.module, &["mikro-orm"]), |name| !name.contains("typeorm"))
+            });
+            return (!is_other).then(|| (made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
         }
     }
     if let Some(argument) = builder::type_argument(module, receiver, &["Repository", "TreeRepository"]) {
