@@ -1,4 +1,4 @@
-//! Mongoose models and the MongoDB driver's collections.
+//! Mongoose models and the collections of MongoDB's driver.
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::builder;
@@ -144,11 +144,8 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(Str
     if let Some(argument) = annotated.filter(|_| builder::imports(module, &["mongoose"])) {
         let named = shape::last_name(module, argument).unwrap_or_default();
         let name = named.trim_end_matches("Document").trim_end_matches("DBModel");
-        let name = if matches!(name, "any" | "T" | "" | "unknown") {
-            shape::last_name(module, receiver)?
-        } else {
-            name
-        };
+        let is_open = matches!(name, "any" | "" | "unknown") || name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let name = if is_open { own_name(module, receiver)? } else { name };
         return Some((name.to_owned(), "mongoose"));
     }
     match resolver.value(file, receiver) {
