@@ -83,15 +83,14 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str) 
     }
     let (at, definition) = resolver.definition(file, receiver).unwrap_or((file, receiver));
     let holder = resolver.module(at);
-    if let Some(made) = holder.call(definition) {
-        if made.method() == Some("define")
-            && made
-                .receiver()
-                .is_some_and(|handle| builder::comes_from(resolver, at, handle, "sequelize"))
-        {
-            let name = made.arg(0).and_then(|name| builder::text(resolver, (at, name)))?;
-            return Some((name.clone(), Model::Table(name)));
-        }
+    if let Some(made) = holder.call(definition)
+        && made.method() == Some("define")
+        && made
+            .receiver()
+            .is_some_and(|handle| builder::comes_from(resolver, at, handle, "sequelize"))
+    {
+        let name = made.arg(0).and_then(|name| builder::text(resolver, (at, name)))?;
+        return Some((name.clone(), Model::Table(name)));
     }
     // `models.User.findAll`, `db.User.findByPk`: methods that no other library has.
     let name = shape::last_name(module, receiver)?;
