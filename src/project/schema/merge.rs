@@ -134,7 +134,7 @@ fn resolve_models(sources: &mut [SchemaSource]) {
         model.table.columns.retain(|column| !is_model(column));
         for column in &mut model.table.columns {
             if column.data_type.starts_with(AMBIGUOUS) {
-                column.data_type = "enum".to_owned();
+                "enum".clone_into(&mut column.data_type);
             }
         }
         fields_to_columns(model);
@@ -367,7 +367,7 @@ fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec
     Some((table.full_name(), columns))
 }
 
-/// InnoDB makes an index for each foreign key that none leads with.
+/// `InnoDB` makes an index for each foreign key that none leads with.
 fn index_foreign_keys(table: &mut Table) {
     let keys: Vec<ForeignKey> = table.foreign_keys.clone();
     for key in keys {
