@@ -8,6 +8,9 @@ use crate::source::Span;
 use super::eval::Evaluator;
 
 mod body;
+mod ending;
+mod gather;
+mod guard;
 mod iterable;
 #[cfg(test)]
 mod tests;
@@ -193,7 +196,7 @@ fn enter(eval: &Evaluator<'_>, file: FileId, call_id: ExprId, function: ExprId, 
                 body,
                 anchor,
             };
-            let parallel = verdict::is_gathered(module, call_id) || matches!(method, "pMap" | "mapLimit" | "asyncPool" | "parallel");
+            let parallel = gather::is_gathered(module, call_id) || matches!(method, "pMap" | "mapLimit" | "asyncPool" | "parallel");
             out.push(finish(eval, file, parts, parallel));
             true
         }
@@ -243,10 +246,10 @@ fn comprehension(module: &Module, id: ExprId, from: Parent, anchor: ExprId, out:
             body: Vec::new(),
             anchor,
         };
-        let parallel = verdict::is_gathered(module, id);
+        let parallel = gather::is_gathered(module, id);
         let mut found = finish(eval, file, parts, parallel);
         if found.verdict == Verdict::PerRow
-            && clause.conditions.iter().any(|&test| verdict::is_cache_test(module, test))
+            && clause.conditions.iter().any(|&test| guard::is_cache_test(module, test))
             && elements.contains(&child)
         {
             found.verdict = Verdict::CacheGuarded;
@@ -296,7 +299,7 @@ fn statement(module: &Module, id: StmtId, from: Parent, anchor: ExprId, out: &mu
         body: body.to_vec(),
         anchor,
     };
-    let parallel = verdict::is_collected(module, anchor);
+    let parallel = gather::is_collected(module, anchor);
     out.push(finish(eval, file, parts, parallel));
 }
 

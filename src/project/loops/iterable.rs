@@ -24,12 +24,27 @@ const CHUNK_WORDS: &[&str] = &[
     "chunker",
 ];
 
-/// How often a loop over an expression runs, where the source fixes it: `Some(None)` is fixed and not counted.
-pub fn fixed(eval: &Evaluator<'_>, file: FileId, iterable: ExprId) -> Option<Option<u32>> {
+/// A number of times that the source fixes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// How often, where it can be counted.
+    pub count: Option<u32>,
+}
+
+impl Times {
+    const UNCOUNTED: Times = Times { count: None };
+
+    fn of(count: u32) -> Times {
+        Times { count: Some(count) }
+    }
+}
+
+/// How often a loop over an expression runs, where the source fixes it.
+pub fn fixed(eval: &Evaluator<'_>, file: FileId, iterable: ExprId) -> Option<Times> {
     fixed_at(eval, file, iterable, 0)
 }
 
-fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Option<u32>> {
+fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Times> {
     if depth > MAX_DEPTH {
         return None;
     }
@@ -39,15 +54,15 @@ fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Opt
         ExprKind::Object(entries) => {
             if entries.is_empty() {
                 // An enumeration has no entries here and spans its whole statement.
-                return is_enumeration(module, expr).then_some(None);
+                return is_enumeration(module, expr).then_some(Times::UNCOUNTED);
             }
             // `Array.from({ length: n }, f)`.
             if let Some(length) = module.entry(expr, "length").filter(|_| entries.len() == 1) {
-                return count(module.number(length)?).map(Some);
+                return count(module.number(length)?).map(Times::of);
             }
             let open = entries.iter().any(|entry| entry.key.is_none());
             let count = u32::try_from(entries.len()).ok()?;
-            (!open && count <= SMALL).then_some(Some(count))
+            (!open && count <= SMALL).then_some(Times::of(count))
         }
         ExprKind::Name(_) | ExprKind::Attr { .. } => named(eval, file, expr, depth),
         ExprKind::Index { index, .. } => match module.kind(*index) {
@@ -55,21 +70,20 @@ fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Opt
                 lower, upper: Some(upper), ..
             } => {
                 let lower = lower.map_or(Some(0.0), |lower| module.number(lower))?;
-                count(module.number(*upper)? - lower).map(Some)
+                count(module.number(*upper)? - lower).map(Times::of)
             }
             _ => None,
         },
         ExprKind::Call { .. } => call(eval, file, module.call(expr)?, depth),
         ExprKind::Await(inner) | ExprKind::Spread(inner) => fixed_at(eval, file, *inner, depth + 1),
-        ExprKind::Str(_) => None,
         _ => None,
     }
 }
 
-fn small(module: &Module, items: &[ExprId]) -> Option<Option<u32>> {
+fn small(module: &Module, items: &[ExprId]) -> Option<Times> {
     let open = items.iter().any(|&item| matches!(module.kind(item), ExprKind::Spread(_)));
     let number = u32::try_from(items.len()).ok()?;
-    (!open && number > 0 && number <= SMALL).then_some(Some(number))
+    (!open && number > 0 && number <= SMALL).then_some(Times::of(number))
 }
 
 fn count(number: f64) -> Option<u32> {
@@ -85,7 +99,7 @@ fn is_enumeration(module: &Module, object: ExprId) -> bool {
     }
 }
 
-fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Option<u32>> {
+fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Times> {
     let module = eval.module(file);
     if let Value::Class(at, class) = eval.value(file, expr) {
         let is_enum = eval.ancestors(at, class).iter().any(|name| {
@@ -93,7 +107,7 @@ fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option
                 .next()
                 .is_some_and(|last| last.ends_with("Enum") || last.ends_with("Choices"))
         });
-        return is_enum.then_some(None);
+        return is_enum.then_some(Times::UNCOUNTED);
     }
     let (at, definition) = eval.definition(file, expr)?;
     if (at, definition) == (file, expr) || grows(module, expr) {
@@ -124,7 +138,7 @@ fn grows(module: &Module, name: ExprId) -> bool {
         })
 }
 
-fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<Option<u32>> {
+fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<Times> {
     let module = call.module;
     let inner = |expr: ExprId| fixed_at(eval, file, expr, depth + 1);
     let method = call.method()?;
@@ -133,30 +147,30 @@ fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Optio
         (None, "enumerate" | "sorted" | "list" | "reversed" | "tuple" | "set" | "iter" | "tqdm" | "Set") => inner(call.arg(0)?),
         (None, "zip") => call.args.iter().find_map(|arg| inner(arg.value)),
         // `Array(3)`, `new Array(3)`.
-        (None, "Array") => count(module.number(call.arg(0)?)?).map(Some),
+        (None, "Array") => count(module.number(call.arg(0)?)?).map(Times::of),
         (Some(receiver), "values" | "keys" | "entries" | "items") if call.args.is_empty() => inner(receiver),
         (Some(receiver), "values" | "keys" | "entries" | "from") if matches!(module.name(receiver), Some("Object" | "Array")) => {
             let first = call.arg(0)?;
             match module.entry(first, "length") {
-                Some(length) => count(module.number(length)?).map(Some),
+                Some(length) => count(module.number(length)?).map(Times::of),
                 None => inner(first),
             }
         }
         (Some(_), "slice") => {
             let (from, to) = (module.number(call.arg(0)?)?, call.arg(1).and_then(|to| module.number(to)));
             match to {
-                Some(to) => count(to - from).map(Some),
-                None if from < 0.0 => count(-from).map(Some),
+                Some(to) => count(to - from).map(Times::of),
+                None if from < 0.0 => count(-from).map(Times::of),
                 None => None,
             }
         }
         (Some(receiver), "filter" | "map" | "sort" | "reverse" | "concat" | "fill" | "toSorted") => inner(receiver),
-        (None, "islice") | (Some(_), "islice" | "most_common" | "sample") => count(module.number(call.args.last()?.value)?).map(Some),
+        (None, "islice") | (Some(_), "islice" | "most_common" | "sample") => count(module.number(call.args.last()?.value)?).map(Times::of),
         _ => None,
     }
 }
 
-fn range(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> Option<Option<u32>> {
+fn range(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> Option<Times> {
     let bound = |expr: ExprId| {
         let (at, definition) = eval.definition(file, expr).unwrap_or((file, expr));
         eval.module(at).number(definition)
@@ -166,7 +180,7 @@ fn range(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> Option<Option<u3
         (Some(start), Some(stop)) => bound(stop)? - bound(start)?,
         _ => return None,
     };
-    count(number).map(Some)
+    count(number).map(Times::of)
 }
 
 /// Whether an expression goes through a collection in chunks.

@@ -1,8 +1,10 @@
 //! The verdict on one loop, for one expression inside it.
 
 use super::body::{Assigned, assigned, assignments, expressions, has_word, inner, mentions, names, statements};
-use super::{LoopForm, Parts, Verdict, iterable, owner};
-use crate::ir::{Call, ExprId, ExprKind, Language, Module, Parent, StmtId, StmtKind, Sym};
+use super::ending::{ends_after, ends_in_try, holder};
+use super::guard::is_cache_guarded;
+use super::{LoopForm, Parts, Verdict, iterable};
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::data::Effects;
 use crate::libraries::value::{FileId, Resolver};
 use crate::project::eval::Evaluator;
@@ -58,15 +60,15 @@ pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) ->
     if let Some(verdict) = verdict {
         return verdict;
     }
-    if let Some(stmt) = parts.stmt {
-        if ends_after(module, parts.anchor, stmt) {
-            return Verdict::FirstMatch;
-        }
+    if let Some(stmt) = parts.stmt
+        && ends_after(module, parts.anchor, stmt)
+    {
+        return Verdict::FirstMatch;
     }
     if is_dependent(module, parts, targets) {
         return Verdict::Dependent;
     }
-    if is_cache_guarded(module, parts) {
+    if is_cache_guarded(module, parts, targets) {
         return Verdict::CacheGuarded;
     }
     Verdict::PerRow
@@ -86,8 +88,8 @@ fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) 
     if iterable::is_chunked(eval, file, over) {
         return Some(Verdict::Chunk);
     }
-    if let Some(count) = iterable::fixed(eval, file, over) {
-        return Some(Verdict::Constant { count });
+    if let Some(times) = iterable::fixed(eval, file, over) {
+        return Some(Verdict::Constant { count: times.count });
     }
     let by_page = targets.iter().any(|&name| has_word(module.str(name), &["page", "batch", "chunk"]));
     if iterable::is_paged(module, over) || parts.is_async && by_page {
@@ -446,129 +448,6 @@ fn mentions_in_body(module: &Module, parts: &Parts, words: &[&str]) -> bool {
         .any(|assigned| assigned.targets.iter().any(|&name| has_word(module.str(name), words)))
 }
 
-/// Whether the expression stands in a `try` of the loop whose success ends the loop.
-fn ends_in_try(module: &Module, parts: &Parts) -> bool {
-    let Some(stop) = parts.stmt else { return false };
-    let mut node = module.expr(parts.anchor).parent;
-    loop {
-        node = match node {
-            Parent::Expr(id) => module.expr(id).parent,
-            Parent::Stmt(id) if id == stop => return false,
-            Parent::Stmt(id) => {
-                if let StmtKind::Try {
-                    body, handlers, orelse, ..
-                } = &module.stmt(id).kind
-                {
-                    let ends = |block: &[StmtId]| {
-                        block
-                            .iter()
-                            .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Return(_) | StmtKind::Break))
-                    };
-                    let inside = body
-                        .iter()
-                        .any(|&stmt| module.stmt(stmt).span.encloses(module.expr(parts.anchor).span));
-                    if inside && !handlers.is_empty() && (ends(body) || ends(orelse)) {
-                        return true;
-                    }
-                }
-                module.stmt(id).parent
-            }
-            _ => return false,
-        };
-    }
-}
-
-/// Whether the loop always ends after the call: the statement of the call, or one that follows it in its block,
-/// returns or breaks, and nothing between goes on with the next element.
-fn ends_after(module: &Module, anchor: ExprId, stop: StmtId) -> bool {
-    let Some(mut at) = holder(module, anchor) else { return false };
-    let loop_owner = owner(module, stop);
-    for _ in 0..400 {
-        if at == stop {
-            return false;
-        }
-        if owner(module, at) != loop_owner {
-            return false;
-        }
-        let Some(rest) = following(module, at) else { return false };
-        for &stmt in rest {
-            match module.stmt(stmt).kind {
-                StmtKind::Return(_) | StmtKind::Raise(_) => return true,
-                StmtKind::Break => {
-                    if break_leaves(module, at, stop) {
-                        return true;
-                    }
-                    break;
-                }
-                StmtKind::Continue => return false,
-                _ => {}
-            }
-            // What is tested after the call may go on with the next element.
-            if stmt != at && goes_on(module, stmt) {
-                return false;
-            }
-        }
-        let Parent::Stmt(outer) = module.stmt(at).parent else {
-            return false;
-        };
-        // An error caught inside the loop goes on with the next element.
-        if let StmtKind::Try { body, handlers, .. } = &module.stmt(outer).kind {
-            if body.contains(&at) && !handlers.is_empty() && outer == stop {
-                return false;
-            }
-        }
-        at = outer;
-    }
-    false
-}
-
-/// Whether a `break` beside a statement leaves the loop, and not an inner loop or a `switch`.
-fn break_leaves(module: &Module, at: StmtId, stop: StmtId) -> bool {
-    let mut node = module.stmt(at).parent;
-    while let Parent::Stmt(outer) = node {
-        if outer == stop {
-            return true;
-        }
-        match module.stmt(outer).kind {
-            StmtKind::Loop { .. } => return false,
-            StmtKind::Switch { .. } if module.language == Language::TypeScript => return false,
-            _ => node = module.stmt(outer).parent,
-        }
-    }
-    false
-}
-
-/// The statement that an expression stands in.
-fn holder(module: &Module, expr: ExprId) -> Option<StmtId> {
-    let mut node = module.expr(expr).parent;
-    loop {
-        node = match node {
-            Parent::Expr(id) => module.expr(id).parent,
-            Parent::Stmt(id) => return Some(id),
-            _ => return None,
-        };
-    }
-}
-
-/// A statement and those after it in its block.
-fn following(module: &Module, stmt: StmtId) -> Option<&[StmtId]> {
-    let blocks = match module.stmt(stmt).parent {
-        Parent::Stmt(outer) => module.stmt_blocks(outer),
-        Parent::Function(function) => vec![module.function(function).body.as_ref()],
-        _ => return None,
-    };
-    blocks.into_iter().find_map(|block| {
-        let at = block.iter().position(|&other| other == stmt)?;
-        block.get(at..)
-    })
-}
-
-fn goes_on(module: &Module, stmt: StmtId) -> bool {
-    statements(module, &[stmt])
-        .iter()
-        .any(|&inner| matches!(module.stmt(inner).kind, StmtKind::Continue))
-}
-
 /// Whether the call uses what a call before it in the same loop brought: `node = find(node.next)`.
 fn is_dependent(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
     if parts.body.is_empty() || matches!(parts.form, LoopForm::Callback(_)) {
@@ -620,235 +499,4 @@ fn is_callee_root(module: &Module, call: ExprId, name: Sym) -> bool {
     let Some(call) = module.call(call) else { return false };
     matches!(module.kind(call.root()), ExprKind::Name(root) if *root == name)
         && !call.args.iter().any(|arg| names(module, arg.value).contains(&name))
-}
-
-/// `k not in cache`, `!seen.has(k)`.
-pub fn is_cache_test(module: &Module, test: ExprId) -> bool {
-    cache_of(module, test).is_some_and(|(_, missing)| missing)
-}
-
-/// The container that a test asks for a key, and whether the test holds when the key is missing.
-fn cache_of(module: &Module, test: ExprId) -> Option<(String, bool)> {
-    match module.kind(test) {
-        ExprKind::Binary { op, left, right } => match module.str(*op) {
-            "not in" => Some((module.dotted(*right)?, true)),
-            "in" => Some((module.dotted(*right)?, false)),
-            "and" | "or" => cache_of(module, *left).or_else(|| cache_of(module, *right)),
-            "is" | "==" => {
-                let (cache, present) = cache_of(module, *left)?;
-                Some((cache, !present))
-            }
-            _ => None,
-        },
-        ExprKind::Unary { op, operand } if module.str(*op) == "not" => {
-            let (cache, missing) = cache_of(module, *operand)?;
-            Some((cache, !missing))
-        }
-        ExprKind::Call { .. } => {
-            let call = module.call(test)?;
-            matches!(call.method(), Some("has" | "get" | "includes")).then_some(())?;
-            Some((module.dotted(call.receiver()?)?, false))
-        }
-        ExprKind::Index { base, .. } => Some((module.dotted(*base)?, false)),
-        _ => None,
-    }
-}
-
-/// Whether the call runs only for keys that a container, filled in the same loop, does not have yet.
-fn is_cache_guarded(module: &Module, parts: &Parts) -> bool {
-    let filled = filled(module, &parts.body);
-    if filled.is_empty() {
-        return false;
-    }
-    let mut node = module.expr(parts.anchor).parent;
-    let mut from = Parent::Expr(parts.anchor);
-    for _ in 0..400 {
-        let next = match node {
-            Parent::Expr(id) => {
-                if let ExprKind::Cond { test, then, orelse } = module.kind(id) {
-                    if let Some((cache, missing)) = cache_of(module, *test) {
-                        let branch = if missing { *then } else { *orelse };
-                        if Parent::Expr(branch) == from && filled.contains(&cache) {
-                            return true;
-                        }
-                    }
-                }
-                module.expr(id).parent
-            }
-            Parent::Stmt(id) => {
-                if Some(id) == parts.stmt {
-                    return false;
-                }
-                if is_guard(module, id, from, &filled, parts) || skips_known(module, id, &filled, parts) {
-                    return true;
-                }
-                module.stmt(id).parent
-            }
-            _ => return false,
-        };
-        from = node;
-        node = next;
-    }
-    false
-}
-
-/// `if k not in cache:` around; `if value is None:` around, with the value read from a container.
-fn is_guard(module: &Module, stmt: StmtId, from: Parent, filled: &[String], parts: &Parts) -> bool {
-    let (StmtKind::If { test, then, orelse }, Parent::Stmt(child)) = (&module.stmt(stmt).kind, from) else {
-        return false;
-    };
-    let (cache, missing) = match cache_of(module, *test) {
-        Some(found) => found,
-        None => match read_from(module, *test, parts) {
-            Some(cache) => (cache, true),
-            None => return false,
-        },
-    };
-    let branch = if missing { then } else { orelse };
-    filled.contains(&cache) && branch.contains(&child)
-}
-
-/// `if k in cache: continue` before the call.
-fn skips_known(module: &Module, stmt: StmtId, filled: &[String], parts: &Parts) -> bool {
-    let blocks = match module.stmt(stmt).parent {
-        Parent::Stmt(outer) => module.stmt_blocks(outer),
-        Parent::Function(function) if parts.stmt.is_none() => vec![module.function(function).body.as_ref()],
-        _ => return false,
-    };
-    let Some(block) = blocks.into_iter().find(|block| block.contains(&stmt)) else {
-        return false;
-    };
-    block.iter().take_while(|&&other| other != stmt).any(|&other| {
-        let StmtKind::If { test, then, .. } = &module.stmt(other).kind else {
-            return false;
-        };
-        let leaves = then
-            .iter()
-            .any(|&inner| matches!(module.stmt(inner).kind, StmtKind::Continue | StmtKind::Return(_)));
-        leaves && cache_of(module, *test).is_some_and(|(cache, missing)| !missing && filled.contains(&cache))
-    })
-}
-
-/// The container that a tested name was read from in the loop: `v = cache.get(k)`.
-fn read_from(module: &Module, test: ExprId, parts: &Parts) -> Option<String> {
-    let tested = names(module, test);
-    assignments(module, &parts.body)
-        .into_iter()
-        .filter(|assigned| assigned.targets.iter().any(|name| tested.contains(name)))
-        .find_map(|assigned| cache_of(module, assigned.value).map(|(cache, _)| cache))
-}
-
-/// The containers that a body fills by key.
-fn filled(module: &Module, body: &[StmtId]) -> Vec<String> {
-    let mut out = Vec::new();
-    for stmt in statements(module, body) {
-        if let StmtKind::Assign { target, .. } = module.stmt(stmt).kind {
-            if let ExprKind::Index { base, .. } = module.kind(target) {
-                out.extend(module.dotted(*base));
-            }
-        }
-    }
-    for expr in expressions(module, body) {
-        let Some(call) = module.call(expr) else { continue };
-        if matches!(call.method(), Some("set" | "add" | "setdefault" | "append" | "push")) {
-            out.extend(call.receiver().and_then(|receiver| module.dotted(receiver)));
-        }
-    }
-    out
-}
-
-/// Whether a comprehension or `map` call is what a gather waits for: `gather(*[…])`, `Promise.all(xs.map(…))`.
-pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
-    let mut at = expr;
-    for _ in 0..6 {
-        at = match module.expr(at).parent {
-            Parent::Expr(parent) => match module.kind(parent) {
-                ExprKind::Spread(_) | ExprKind::Await(_) | ExprKind::List(_) => parent,
-                ExprKind::Call { .. } => {
-                    let method = module.call(parent).and_then(|call| call.method()).unwrap_or("");
-                    if is_gather(method) {
-                        return true;
-                    }
-                    if !matches!(method, "map" | "filter" | "concat" | "flat" | "list" | "tuple") {
-                        return false;
-                    }
-                    parent
-                }
-                // `xs.map(f).filter(…)` inside the gather.
-                ExprKind::Attr { .. } => parent,
-                _ => return false,
-            },
-            // `tasks = [f(x) for x in xs]; await gather(*tasks)`.
-            Parent::Stmt(stmt) => {
-                let StmtKind::Assign { target, .. } = module.stmt(stmt).kind else {
-                    return false;
-                };
-                return module.dotted(target).is_some_and(|name| is_gathered_name(module, &name));
-            }
-            _ => return false,
-        };
-    }
-    false
-}
-
-fn is_gather(method: &str) -> bool {
-    matches!(
-        method,
-        "gather"
-            | "all"
-            | "allSettled"
-            | "any"
-            | "race"
-            | "as_completed"
-            | "wait"
-            | "gather_with_concurrency"
-            | "bounded_gather"
-            | "limited_gather"
-            | "gather_limited"
-    )
-}
-
-fn is_gathered_name(module: &Module, name: &str) -> bool {
-    module.expr_ids().any(|(id, _)| {
-        let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_gather)) else {
-            return false;
-        };
-        call.args.iter().any(|arg| {
-            let value = match module.kind(arg.value) {
-                ExprKind::Spread(inner) => *inner,
-                _ => arg.value,
-            };
-            module.dotted(value).as_deref() == Some(name)
-        })
-    })
-}
-
-/// Whether a call in a loop only makes a coroutine or promise that something waits for later:
-/// `tasks.append(f(x))`, `group.create_task(f(x))`.
-pub fn is_collected(module: &Module, expr: ExprId) -> bool {
-    let mut at = expr;
-    for _ in 0..6 {
-        let Parent::Expr(parent) = module.expr(at).parent else {
-            return false;
-        };
-        match module.kind(parent) {
-            ExprKind::Await(_) => return false,
-            ExprKind::Call { .. } => {
-                let Some(call) = module.call(parent).filter(|call| call.args.iter().any(|arg| arg.value == at)) else {
-                    return false;
-                };
-                match call.method() {
-                    Some("create_task" | "ensure_future" | "start_soon" | "spawn") => return true,
-                    Some("append" | "push" | "add") => {
-                        let name = call.receiver().and_then(|receiver| module.dotted(receiver));
-                        return name.is_some_and(|name| is_gathered_name(module, &name));
-                    }
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-        at = parent;
-    }
-    false
 }
