@@ -70,7 +70,8 @@ pub fn condition(statement: &mut Statement, text: &str, optional: bool) -> bool 
         // Names of relations and models are no SQL: what counts are the aliases.
         from.push_str(&format!("t{index} AS \"{}\"", used.alias.as_deref().unwrap_or(&used.name)));
     }
-    let text = format!("{from} WHERE {text}");
+    // `:...ids` spreads a list.
+    let text = format!("{from} WHERE {}", text.replace(":...", ":"));
     let Some(parsed) = sql::statement(&[Piece::Text(&text)], Dialect::Generic).and_then(|parsed| parsed.statement) else {
         return false;
     };

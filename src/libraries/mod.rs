@@ -17,6 +17,7 @@ pub mod facts;
 pub mod knex;
 pub mod kysely;
 pub mod models;
+pub mod mongoose;
 pub mod polling;
 pub mod prisma;
 pub mod python_sql;
@@ -28,6 +29,7 @@ mod sqlalchemy_parts;
 pub mod supabase;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod typeorm;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
@@ -40,6 +42,8 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::TypeScript, kysely::recognise),
     (Language::TypeScript, supabase::recognise),
     (Language::TypeScript, knex::recognise),
+    (Language::TypeScript, typeorm::recognise),
+    (Language::TypeScript, mongoose::recognise),
 ];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
