@@ -127,6 +127,7 @@ pub struct Evaluator<'c> {
     own: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
     busy: RefCell<FxHashSet<(FileId, ExprId, bool)>>,
     busy_own: RefCell<FxHashSet<(FileId, ExprId)>>,
+    results: RefCell<FxHashMap<(FileId, FunctionId), Value>>,
     busy_functions: RefCell<FxHashSet<(FileId, FunctionId)>>,
     depth: Cell<u32>,
     cut: Cell<bool>,
@@ -142,6 +143,7 @@ impl<'c> Evaluator<'c> {
             own: RefCell::default(),
             busy: RefCell::default(),
             busy_own: RefCell::default(),
+            results: RefCell::default(),
             busy_functions: RefCell::default(),
             depth: Cell::new(0),
             cut: Cell::new(false),
@@ -320,8 +322,14 @@ impl<'c> Evaluator<'c> {
                 } else {
                     self.code.imports.python(file, path)
                 };
+                // A file called like the library that it wraps: `sqlalchemy/sql.py` imports from `sqlalchemy.sql`.
+                let target = target.filter(|&target| target != file || path.starts_with('.'));
                 match (target, name) {
                     (Some(target), None) => Some(Found::Module(target)),
+                    // `from . import sql` in a package's own file: the name leads to itself.
+                    (Some(target), Some(name)) if target == file => {
+                        self.submodule(file, path, name).or_else(|| self.exported(target, name, hops + 1))
+                    }
                     (Some(target), Some(name)) => self.exported(target, name, hops + 1).or_else(|| self.submodule(file, path, name)),
                     (None, None) => Some(Found::External(data.canonical(path))),
                     (None, Some(name)) => {
@@ -972,12 +980,20 @@ impl<'c> Evaluator<'c> {
 
     /// What a function of the project returns or, for generators, yields.
     pub fn result(&self, file: FileId, function: FunctionId) -> Value {
+        if let Some(value) = self.results.borrow().get(&(file, function)) {
+            return value.clone();
+        }
         if !self.busy_functions.borrow_mut().insert((file, function)) {
             self.cut.set(true);
             return Value::Unknown;
         }
+        let outer_cut = self.cut.replace(false);
         let value = self.bounded(Value::Unknown, || self.result_inner(file, function));
         self.busy_functions.borrow_mut().remove(&(file, function));
+        if !self.cut.get() {
+            self.results.borrow_mut().insert((file, function), value.clone());
+        }
+        self.cut.set(outer_cut || self.cut.get());
         value
     }
 
