@@ -128,7 +128,10 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                         inline = false;
                         at = next;
                     }
-                    _ => return finish(resolver.query(at.0, at.1)?, false, links),
+                    _ => {
+                        let start = resolver.query(at.0, at.1).or_else(|| (grammar.start)(at.0, at.1))?;
+                        return finish(start, false, links);
+                    }
                 }
             }
             ExprKind::Attr { .. } => {
