@@ -72,20 +72,24 @@ fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding>
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns);
     let mut seen = vec![place];
-    let others = key.places.iter().chain(
-        key.columns
-            .iter()
-            .filter_map(|name| table.column(name))
-            .flat_map(|column| &column.places),
-    );
-    for other in others {
-        if seen.iter().any(|known| known.file == other.file) {
+    let columns_at = key
+        .columns
+        .iter()
+        .filter_map(|name| table.column(name))
+        .flat_map(|column| &column.places);
+    for (other, text) in key
+        .places
+        .iter()
+        .map(|at| (at, "the foreign key"))
+        .chain(columns_at.map(|at| (at, "the column")))
+    {
+        if seen.contains(&other) {
             continue;
         }
         finding.relate(
             project.location(&other.file, other.span, &symbol),
             Role::Column,
-            "the same key in the other view of the schema",
+            format!("{text} is declared here"),
         );
         seen.push(other);
     }
