@@ -3,8 +3,8 @@ use rustc_hash::FxHashSet;
 use super::*;
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::extract;
-use crate::walk::FileKind;
 use crate::project::eval::Code;
+use crate::walk::FileKind;
 
 fn code(path: &str, text: &str) -> Code {
     let front = if path == "a.py" { FileKind::Python } else { FileKind::TypeScript };
