@@ -31,6 +31,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let grammar = Grammar {
         start: &start,
         known: &is_known,
+        helper: &|_, _, found| found,
     };
     let found = chain::walk(resolver, file, call, &grammar)?;
     if found.start.library != "django" {

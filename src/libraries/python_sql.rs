@@ -20,6 +20,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let grammar = Grammar {
         start: &start,
         known: &known,
+        helper: &|_, _, found| found,
     };
     let call = resolver.module(file).call(call.id)?;
     let Some(found) = chain::walk(resolver, file, call, &grammar) else {

@@ -1,4 +1,4 @@
-//! SQLAlchemy (1.x queries, 2.0 statements, sync and async), SQLModel, Flask-SQLAlchemy.
+//! `SQLAlchemy` (1.x queries, 2.0 statements, sync and async), `SQLModel`, `Flask-SQLAlchemy`.
 
 mod conditions;
 mod draft;
@@ -6,7 +6,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Arg, Call, ExprId, ExprKind, Module};
+use crate::ir::{Arg, Call, ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::chain::{self, Chain, Grammar, Link, Step};
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::statement::{ColumnUse, Limit, Operation, Projection};
@@ -20,9 +20,11 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
+    let helper = |file: FileId, expr: ExprId, found: Option<Query>| repository_query(resolver, file, expr, found);
     let grammar = Grammar {
         start: &start,
         known: &is_known,
+        helper: &helper,
     };
     let call = resolver.module(file).call(call.id)?;
     let chain = chain::walk(resolver, file, call, &grammar)?;
@@ -185,6 +187,46 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         }
         _ => None,
     }
+}
+
+/// The statement that a repository's method begins for its own model: `select(self.model)` in a base class, with
+/// `model = User` in the class at hand.
+fn repository_query(resolver: &dyn Resolver, file: FileId, expr: ExprId, found: Option<Query>) -> Option<Query> {
+    if found
+        .as_ref()
+        .is_some_and(|query| query.library != "sqlalchemy" || !query.statement.tables.is_empty())
+    {
+        return found;
+    }
+    let call = resolver.module(file).call(expr)?;
+    let telling = ["statement", "query", "select"]
+        .iter()
+        .any(|word| call.method().unwrap_or("").contains(word));
+    if found.is_none() && !telling {
+        return None;
+    }
+    let Some(receiver) = call.receiver() else { return found };
+    let Value::Instance(at, class) = resolver.value(file, receiver) else {
+        return found;
+    };
+    let inside = resolver.module(at);
+    let model = inside.class(class).body.iter().find_map(|&stmt| match &inside.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if inside.name(*target) == Some("model") => Some(*value),
+        _ => None,
+    });
+    let mut draft = Draft::new(resolver);
+    let Some(entity) = model.and_then(|model| draft.entity(at, model)) else {
+        return found;
+    };
+    draft.query = found.unwrap_or(draft.query);
+    draft.query.statement.open = true;
+    draft.table(&entity);
+    draft.query.model = entity.model;
+    Some(draft.query)
 }
 
 /// Calls that begin a statement.
