@@ -319,7 +319,7 @@ fn table_receiver(draft: &Draft<'_>, file: FileId, call: &Call<'_>) -> Option<Ex
     (dunder || matches!(entity.model, Some(Model::Table(_)))).then_some(receiver)
 }
 
-/// Whether what is called is SQLAlchemy's own function.
+/// Whether what is called is `SQLAlchemy`'s own function.
 fn is_library_function(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> bool {
     matches!(resolver.value(file, call.callee), Value::External(name) if name.starts_with("sqlalchemy.") || name.starts_with("sqlmodel."))
 }
@@ -491,34 +491,29 @@ fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> 
 fn unit_of_work(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Query {
     let mut draft = Draft::new(resolver);
     draft.query.executed = true;
-    match method {
-        "refresh" => {
-            draft.query.outcome = Outcome::One;
-            draft.query.statement.limit = Limit::One;
-            if let Some(Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) =
-                call.arg(0).map(|arg| resolver.value(file, arg))
-            {
-                if let Some(name) = resolver.module(at).class(class).name {
-                    let name = resolver.module(at).str(name).to_owned();
-                    draft.query.model = Some(Model::Class(at, class));
-                    draft.table(&draft::Entity {
-                        name,
-                        alias: None,
-                        model: None,
-                    });
-                }
-            }
+    if method == "refresh" {
+        draft.query.outcome = Outcome::One;
+        draft.query.statement.limit = Limit::One;
+        if let Some(Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) = call.arg(0).map(|arg| resolver.value(file, arg))
+            && let Some(name) = resolver.module(at).class(class).name
+        {
+            let name = resolver.module(at).str(name).to_owned();
+            draft.query.model = Some(Model::Class(at, class));
+            draft.table(&draft::Entity {
+                name,
+                alias: None,
+                model: None,
+            });
         }
-        _ => {
-            let operation = if method == "bulk_insert_mappings" { "insert" } else { "update" };
-            write(&mut draft.query, operation);
-            if let Some(entity) = call
-                .arg(0)
-                .filter(|_| method.ends_with("mappings"))
-                .and_then(|arg| draft.entity(file, arg))
-            {
-                draft.table(&entity);
-            }
+    } else {
+        let operation = if method == "bulk_insert_mappings" { "insert" } else { "update" };
+        write(&mut draft.query, operation);
+        if let Some(entity) = call
+            .arg(0)
+            .filter(|_| method.ends_with("mappings"))
+            .and_then(|arg| draft.entity(file, arg))
+        {
+            draft.table(&entity);
         }
     }
     draft.query
@@ -750,12 +745,7 @@ fn join(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
     let targets = if method.ends_with("_from") { 2 } else { 1 };
     for (index, &arg) in positional.iter().enumerate() {
         if let Some(entity) = draft.entity(file, arg) {
-            let empty = draft.query.statement.tables.is_empty();
-            let place = draft.table(&entity);
-            if method == "select_from" && place > 0 && !empty {
-                // What is selected from comes first.
-                draft.query.statement.tables.len();
-            }
+            draft.table(&entity);
         } else if let Some(related) = related(draft, file, arg) {
             draft.table(&related);
         } else if index >= targets {
