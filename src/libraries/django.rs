@@ -22,15 +22,16 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !could_be(&call) {
         return None;
     }
-    if !is_known(method) {
-        if let Value::Function(at, function) = resolver.value(file, call.callee) {
-            return manager_method(resolver, file, &call, (at, function));
-        }
+    if !is_known(method)
+        && let Value::Function(at, function) = resolver.value(file, call.callee)
+    {
+        return manager_method(resolver, file, &call, (at, function));
     }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
     let grammar = Grammar {
         start: &start,
         known: &is_known,
+        helper: &|_, _, found| found,
     };
     let found = chain::walk(resolver, file, call, &grammar)?;
     if found.start.library != "django" {
@@ -417,12 +418,11 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
     }
     query.executed = true;
     query.blocking = name == method && !chain::is_awaited(call.module, call.id);
-    match name {
-        "refresh_from_db" => at_most_one(&mut query),
-        _ => {
-            query.model = None;
-            write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });
-        }
+    if name == "refresh_from_db" {
+        at_most_one(&mut query)
+    } else {
+        query.model = None;
+        write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });
     }
     Some(query)
 }
