@@ -30,6 +30,7 @@ pub mod supabase;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod typeorm;
+pub mod typescript_sql;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
@@ -44,6 +45,7 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::TypeScript, knex::recognise),
     (Language::TypeScript, typeorm::recognise),
     (Language::TypeScript, mongoose::recognise),
+    (Language::TypeScript, typescript_sql::recognise),
 ];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
