@@ -9,6 +9,7 @@ mod blocking_index_creation;
 mod bounds;
 mod evidence;
 mod invalid_index_definition;
+mod io;
 mod list_endpoint_without_pagination;
 mod n_plus_one;
 mod per_row;
@@ -18,6 +19,7 @@ mod redundant_index;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
+mod sequential_awaits;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -62,6 +64,8 @@ pub const RULES: &[Rule] = &[
     rule!("n-plus-one", n_plus_one),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
+    rule!("sequential-awaits", sequential_awaits),
+    rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
 ];
