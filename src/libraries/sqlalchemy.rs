@@ -165,6 +165,16 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
             draft.query.blocking = true;
             Some(draft.query)
         }
+        // A parameter of a statement's type: what it holds is not known.
+        ExprKind::Name(_) => match resolver.value(file, expr) {
+            Value::ExternalInstance(name) if name.starts_with("sqlalchemy.") && (name.ends_with(".Select") || name.ends_with(".Query")) => {
+                let mut query = Draft::new(resolver).query;
+                query.statement.open = true;
+                query.blocking = name.ends_with(".Query");
+                Some(query)
+            }
+            _ => None,
+        },
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
             let method = call.method()?;

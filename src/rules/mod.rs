@@ -65,6 +65,7 @@ pub const RULES: &[Rule] = &[
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
     rule!("sequential-awaits", sequential_awaits),
+    rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
 ];

@@ -160,7 +160,7 @@ fn pick(loops: Vec<Loop>) -> Option<(Loop, usize, bool)> {
     let mut chunked = false;
     for around in loops {
         match around.verdict {
-            Verdict::PerRow | Verdict::Collects | Verdict::CacheGuarded => {
+            Verdict::PerRow | Verdict::CacheGuarded => {
                 if picked.is_some() {
                     outer += 1;
                 } else {

@@ -16,6 +16,7 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
         ..Schema::default()
     };
     schema.not_understood = sources.iter().map(|source| source.not_understood).sum();
+    schema.changes = sources.iter().map(|source| source.changes.len() + source.models.len()).sum();
     let emulates = sources.iter().any(|source| source.emulates_relations);
     for source in &mut sources {
         if source.dialect == Dialect::Generic {
