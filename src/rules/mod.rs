@@ -7,9 +7,14 @@ pub mod suppress;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
+mod columns;
 mod evidence;
+mod index_advice;
+mod index_demand;
 mod invalid_index_definition;
 mod list_endpoint_without_pagination;
+mod missing_composite_index;
+mod missing_index;
 mod n_plus_one;
 mod per_row;
 mod per_row_fix;
@@ -59,6 +64,8 @@ pub const RULES: &[Rule] = &[
     rule!("blocking-index-creation", blocking_index_creation),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
+    rule!("missing-composite-index", missing_composite_index),
+    rule!("missing-index", missing_index),
     rule!("n-plus-one", n_plus_one),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
