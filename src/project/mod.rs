@@ -7,6 +7,7 @@ pub mod imports;
 pub mod loops;
 pub mod schema;
 pub mod scope;
+pub mod usage;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -34,6 +35,8 @@ pub struct Project {
     pub schema: Schema,
     /// Migrations that were replayed.
     pub migrations: usize,
+    /// Where rows are loaded, and what becomes of them.
+    pub loads: Vec<usage::Load>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -61,11 +64,13 @@ impl Project {
         let schema = Schema::build(sources, Dialect::Generic);
         code.tables = table_names(&schema);
         let graph = Graph::new(&mut code);
+        let loads = usage::loads(&code, &graph);
         Project {
             code,
             graph,
             schema,
             migrations,
+            loads,
         }
     }
 

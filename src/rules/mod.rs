@@ -8,6 +8,7 @@ mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
 mod columns;
+mod count_for_existence;
 mod evidence;
 mod index_advice;
 mod index_demand;
@@ -62,6 +63,7 @@ macro_rules! rule {
 pub const RULES: &[Rule] = &[
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("count-for-existence", count_for_existence),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
     rule!("missing-composite-index", missing_composite_index),
