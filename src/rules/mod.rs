@@ -4,6 +4,7 @@ pub mod page;
 pub mod rank;
 pub mod suppress;
 
+mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
@@ -61,6 +62,7 @@ macro_rules! rule {
 
 /// All rules, by id.
 pub const RULES: &[Rule] = &[
+    rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
     rule!("count-for-existence", count_for_existence),
