@@ -18,6 +18,7 @@ mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
 mod n_plus_one;
+mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
 mod polling_without_backoff;
@@ -71,6 +72,7 @@ pub const RULES: &[Rule] = &[
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("n-plus-one", n_plus_one),
+    rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
     rule!("unbounded-query", unbounded_query),
