@@ -1,6 +1,6 @@
 //! Fluent chains: the calls that build and run a query, followed through the names that hold it on the way.
 
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::value::{FileId, Query, Resolver, Value};
 use crate::statement::{Limit, Statement};
 
@@ -46,6 +46,8 @@ pub struct Grammar<'a> {
     pub start: &'a dyn Fn(FileId, ExprId) -> Option<Query>,
     /// Whether a method of this name belongs to the library.
     pub known: &'a dyn Fn(&str) -> bool,
+    /// The query of a project function's call, given what its body says.
+    pub helper: &'a dyn Fn(FileId, ExprId, Option<Query>) -> Option<Query>,
 }
 
 /// Follows a chain back to its start.
@@ -76,11 +78,11 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                 let first = at == (file, call.id);
                 if !(grammar.known)(method) && matches!(resolver.value(at.0, step.callee), Value::Function(..)) {
                     // A helper of the project that hands out a query; asked for itself, it is not ours.
-                    return if first {
-                        None
-                    } else {
-                        finish(resolver.query(at.0, at.1)?, false, links)
-                    };
+                    if first {
+                        return None;
+                    }
+                    let found = (grammar.helper)(at.0, at.1, resolver.query(at.0, at.1))?;
+                    return finish(found, false, links);
                 }
                 let Some(receiver) = step.receiver() else {
                     return if first {
@@ -128,7 +130,10 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                         inline = false;
                         at = next;
                     }
-                    _ => return finish(resolver.query(at.0, at.1)?, false, links),
+                    _ => {
+                        let start = resolver.query(at.0, at.1).or_else(|| (grammar.start)(at.0, at.1))?;
+                        return finish(start, false, links);
+                    }
                 }
             }
             ExprKind::Attr { .. } => {
@@ -305,7 +310,7 @@ pub fn items(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec<
     Some(out)
 }
 
-fn appended(module: &Module, name: crate::ir::Sym, owner: crate::ir::FunctionId, use_at: ExprId) -> Vec<(ExprId, bool)> {
+fn appended(module: &Module, name: Sym, owner: FunctionId, use_at: ExprId) -> Vec<(ExprId, bool)> {
     let mut out = Vec::new();
     for (id, expr) in module.expr_ids() {
         let ExprKind::Call { callee, args, .. } = &expr.kind else {
@@ -330,4 +335,17 @@ fn appended(module: &Module, name: crate::ir::Sym, owner: crate::ir::FunctionId,
         }
     }
     out
+}
+
+/// The class whose method holds a function, through nested functions.
+pub fn enclosing_class(module: &Module, function: FunctionId) -> Option<ClassId> {
+    let mut at = Some(function);
+    while let Some(id) = at {
+        let function = module.function(id);
+        if function.class.is_some() {
+            return function.class;
+        }
+        at = function.parent;
+    }
+    None
 }

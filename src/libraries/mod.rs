@@ -3,28 +3,50 @@
 use crate::ir::Language;
 
 pub mod alembic;
+pub mod builder;
 pub mod chain;
 pub mod context;
 pub mod data;
 pub mod ddl;
+pub mod django;
 pub mod django_models;
+pub mod drizzle;
 pub mod drizzle_schema;
 pub mod entries;
 pub mod facts;
+pub mod knex;
+pub mod kysely;
 pub mod models;
+pub mod mongoose;
 pub mod polling;
 pub mod prisma;
+pub mod python_sql;
 pub mod shape;
+pub mod sql_text;
 pub mod sqlalchemy;
 pub mod sqlalchemy_models;
 mod sqlalchemy_parts;
+pub mod supabase;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod typeorm;
+pub mod typescript_sql;
 pub mod value;
 
 /// The recognisers of queries, most telling first.
-pub const RECOGNISERS: &[(Language, value::Recognise)] =
-    &[(Language::Python, sqlalchemy::recognise), (Language::TypeScript, prisma::recognise)];
+pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
+    (Language::Python, sqlalchemy::recognise),
+    (Language::TypeScript, prisma::recognise),
+    (Language::Python, python_sql::recognise),
+    (Language::Python, django::recognise),
+    (Language::TypeScript, drizzle::recognise),
+    (Language::TypeScript, kysely::recognise),
+    (Language::TypeScript, supabase::recognise),
+    (Language::TypeScript, knex::recognise),
+    (Language::TypeScript, typeorm::recognise),
+    (Language::TypeScript, mongoose::recognise),
+    (Language::TypeScript, typescript_sql::recognise),
+];
 
 /// Whether iterating a query runs it: querysets and 1.x queries.
 pub fn is_lazy_iterable(query: &value::Query) -> bool {

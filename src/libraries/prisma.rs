@@ -403,7 +403,7 @@ mod tests {
     #[test]
     fn near_misses() {
         let text = "const m = new Map(); m.delete(x); cache.user.delete(k); store.users.update({ a: 1 }); stripe.customers.create({});
-            db.query.users.findMany({}); drizzle.user.count; api.user.findMany.useQuery({}); state.items.count();";
+            drizzle.user.count; api.user.findMany.useQuery({}); state.items.count();";
         assert_eq!(queries(text, &["User", "Other"]), []);
     }
 }

@@ -2,7 +2,7 @@
 //! trees, and what becomes of a fluent chain.
 
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, TemplatePart};
-use crate::libraries::value::{FileId, Query, Resolver, Value};
+use crate::libraries::value::{FileId, Resolver, Value};
 use crate::statement::{ColumnUse, Filter, FilterKind, Limit, TableUse};
 
 /// Bound on nesting of objects and conditions.
@@ -715,20 +715,40 @@ pub fn first_column(column: impl Into<String>) -> ColumnUse {
 
 /// What becomes of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+enum Fate {
     /// It runs: awaited, returned, collected.
     Runs,
     /// It is kept or handed to another query.
     Kept,
 }
 
+/// How a library with lazy chains spells their ends.
+#[derive(Clone, Copy)]
+pub struct Fluent {
+    /// Methods that run a chain.
+    pub runs: &'static [&'static str],
+    /// Methods that end a chain without running it.
+    pub ends: &'static [&'static str],
+    /// Methods and functions that take another query or a callback that builds one, without running it.
+    pub takes: &'static [&'static str],
+}
+
+/// Whether a lazy chain runs where it stands.
+pub fn runs(call: Call<'_>, fluent: Fluent) -> bool {
+    match call.method() {
+        Some(method) if fluent.runs.contains(&method) => true,
+        Some(method) if fluent.ends.contains(&method) => false,
+        _ => fate(call.module, call.id, fluent) == Fate::Runs,
+    }
+}
+
 /// Follows a lazily run chain outwards from one of its calls.
-pub fn fate(module: &Module, call: ExprId, runs: &[&str], keeps: &[&str]) -> Fate {
+fn fate(module: &Module, call: ExprId, fluent: Fluent) -> Fate {
     let mut at = call;
     for _ in 0..200 {
         let parent = match module.expr(at).parent {
             Parent::Expr(parent) => parent,
-            Parent::Stmt(stmt) => return statement_fate(module, stmt, at, keeps),
+            Parent::Stmt(stmt) => return statement_fate(module, stmt, at, fluent.takes),
             _ => return Fate::Kept,
         };
         at = match module.kind(parent) {
@@ -740,10 +760,10 @@ pub fn fate(module: &Module, call: ExprId, runs: &[&str], keeps: &[&str]) -> Fat
                 };
                 match module.kind(outer) {
                     ExprKind::Call { callee, .. } if *callee == parent => {
-                        if matches!(name, "then" | "catch" | "finally") || runs.contains(&name) {
+                        if matches!(name, "then" | "catch" | "finally") || fluent.runs.contains(&name) {
                             return Fate::Runs;
                         }
-                        if keeps.contains(&name) {
+                        if fluent.ends.contains(&name) {
                             return Fate::Kept;
                         }
                         outer
@@ -751,7 +771,7 @@ pub fn fate(module: &Module, call: ExprId, runs: &[&str], keeps: &[&str]) -> Fat
                     _ => return Fate::Kept,
                 }
             }
-            ExprKind::Call { callee, .. } => return argument_fate(module, *callee, keeps),
+            ExprKind::Call { callee, .. } => return argument_fate(module, *callee, fluent.takes),
             ExprKind::Cond { test, .. } if *test == at => return Fate::Kept,
             ExprKind::Cond { .. }
             | ExprKind::Binary { .. }
@@ -765,19 +785,19 @@ pub fn fate(module: &Module, call: ExprId, runs: &[&str], keeps: &[&str]) -> Fat
     Fate::Kept
 }
 
-fn argument_fate(module: &Module, callee: ExprId, keeps: &[&str]) -> Fate {
+fn argument_fate(module: &Module, callee: ExprId, takes: &[&str]) -> Fate {
     let method = match module.kind(callee) {
         ExprKind::Attr { name, .. } | ExprKind::Name(name) => module.str(*name),
         _ => return Fate::Runs,
     };
-    if keeps.contains(&method) || method == "push" {
+    if takes.contains(&method) || method == "push" {
         Fate::Kept
     } else {
         Fate::Runs
     }
 }
 
-fn statement_fate(module: &Module, stmt: crate::ir::StmtId, expr: ExprId, keeps: &[&str]) -> Fate {
+fn statement_fate(module: &Module, stmt: crate::ir::StmtId, expr: ExprId, takes: &[&str]) -> Fate {
     if !matches!(module.stmt(stmt).kind, StmtKind::Return(_)) {
         return Fate::Kept;
     }
@@ -786,7 +806,7 @@ fn statement_fate(module: &Module, stmt: crate::ir::StmtId, expr: ExprId, keeps:
     if let Parent::Expr(lambda) = function.definition {
         if let Parent::Expr(holder) = module.expr(lambda).parent {
             if let Some(call) = module.call(holder) {
-                return argument_fate(module, call.callee, keeps);
+                return argument_fate(module, call.callee, takes);
             }
         }
     }
@@ -823,14 +843,6 @@ pub fn conditional_step(module: &Module, expr: ExprId) -> bool {
     }
 }
 
-/// The query that a chain's root name was bound to before, if it is of this library.
-pub fn continued(resolver: &dyn Resolver, file: FileId, call: Call<'_>, library: &str) -> Option<Query> {
-    let root = call.root();
-    call.module.name(root)?;
-    let query = resolver.query(file, root)?;
-    (query.library == library && !query.executed).then_some(query)
-}
-
 /// The last name of an expression: `c` for `a.b.c`, `f` for `a.f()`.
 pub fn last_name(module: &Module, expr: ExprId) -> Option<&str> {
     match module.kind(expr) {
@@ -839,4 +851,37 @@ pub fn last_name(module: &Module, expr: ExprId) -> Option<&str> {
         ExprKind::Await(inner) => last_name(module, *inner),
         _ => None,
     }
+}
+
+/// One call of a fluent chain, with the chains that its root name was bound to before.
+#[derive(Clone, Copy)]
+pub struct Step<'m> {
+    /// The file.
+    pub file: FileId,
+    /// The call.
+    pub call: Call<'m>,
+    /// It is only made under a condition.
+    pub conditional: bool,
+}
+
+/// All calls that make up a query: the chain up to this call, before it the chain of the name it starts from.
+pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Vec<Step<'r>> {
+    let mut parts = Vec::new();
+    let (mut file, mut call) = (file, call);
+    for _ in 0..MAX_DEPTH {
+        let root = call.root();
+        let base = call.module.name(root).and_then(|_| match resolver.value(file, root) {
+            Value::Query(at, expr) => Some((at, resolver.module(at).call(expr)?)),
+            _ => None,
+        });
+        let conditional = base.is_some() && conditional_step(call.module, call.id);
+        parts.push((file, call, conditional));
+        let Some((at, before)) = base else { break };
+        (file, call) = (at, before);
+    }
+    let mut steps = Vec::new();
+    for (file, call, conditional) in parts.into_iter().rev() {
+        steps.extend(call.chain().into_iter().map(|call| Step { file, call, conditional }));
+    }
+    steps
 }

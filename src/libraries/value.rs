@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::data::Effects;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
 use crate::statement::Statement;
 
@@ -130,6 +131,8 @@ pub struct Query {
     pub open_filters: bool,
     /// The statement text was not understood (raw SQL that is dynamic or of another language): no claim on its shape.
     pub opaque: bool,
+    /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
+    pub relation: Option<(ExprId, String)>,
 }
 
 impl Query {
@@ -157,6 +160,11 @@ pub trait Resolver {
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
     fn knows_table(&self, name: &str) -> bool;
+    /// What a call of a library's function or method does, by its dotted name, in the language of a file.
+    fn call_effects(&self, file: FileId, name: &str) -> Effects {
+        let _ = (file, name);
+        Effects::NONE
+    }
 }
 
 /// A recogniser of one library's queries: the query at a call, seen with its whole chain up to this call.

@@ -11,13 +11,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::imports::Imports;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::data::LibraryData;
+use crate::libraries::data::{Effects, LibraryData};
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::libraries::{RECOGNISERS, chain, models};
 
 const MAX_DEPTH: u32 = 40;
 const MAX_HOPS: u32 = 12;
+/// Steps that one question may take; mutual imports and recursion can make a look-up branch without end.
+const FUEL: u32 = 1500;
 
 /// The code of a project with everything that look-ups need.
 #[derive(Debug, Default)]
@@ -123,9 +125,14 @@ pub struct Evaluator<'c> {
     pub code: &'c Code,
     values: RefCell<FxHashMap<(FileId, ExprId), Value>>,
     queries: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
+    /// Queries that a recogniser sees at a call itself.
+    own: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
     busy: RefCell<FxHashSet<(FileId, ExprId, bool)>>,
+    busy_own: RefCell<FxHashSet<(FileId, ExprId)>>,
+    results: RefCell<FxHashMap<(FileId, FunctionId), Value>>,
     busy_functions: RefCell<FxHashSet<(FileId, FunctionId)>>,
     depth: Cell<u32>,
+    fuel: Cell<u32>,
     cut: Cell<bool>,
 }
 
@@ -136,9 +143,13 @@ impl<'c> Evaluator<'c> {
             code,
             values: RefCell::default(),
             queries: RefCell::default(),
+            own: RefCell::default(),
             busy: RefCell::default(),
+            busy_own: RefCell::default(),
+            results: RefCell::default(),
             busy_functions: RefCell::default(),
             depth: Cell::new(0),
+            fuel: Cell::new(FUEL),
             cut: Cell::new(false),
         }
     }
@@ -149,10 +160,14 @@ impl<'c> Evaluator<'c> {
 
     /// Runs one bounded step: nothing known where the bound cuts.
     fn bounded<T: Clone>(&self, none: T, step: impl FnOnce() -> T) -> T {
-        if self.depth.get() >= MAX_DEPTH {
+        if self.depth.get() == 0 {
+            self.fuel.set(FUEL);
+        }
+        let Some(fuel) = self.fuel.get().checked_sub(1).filter(|_| self.depth.get() < MAX_DEPTH) else {
             self.cut.set(true);
             return none;
-        }
+        };
+        self.fuel.set(fuel);
         self.depth.set(self.depth.get() + 1);
         let value = step();
         self.depth.set(self.depth.get() - 1);
@@ -315,8 +330,14 @@ impl<'c> Evaluator<'c> {
                 } else {
                     self.code.imports.python(file, path)
                 };
+                // A file called like the library that it wraps: `sqlalchemy/sql.py` imports from `sqlalchemy.sql`.
+                let target = target.filter(|&target| target != file || path.starts_with('.'));
                 match (target, name) {
                     (Some(target), None) => Some(Found::Module(target)),
+                    // `from . import sql` in a package's own file: the name leads to itself.
+                    (Some(target), Some(name)) if target == file => {
+                        self.submodule(file, path, name).or_else(|| self.exported(target, name, hops + 1))
+                    }
                     (Some(target), Some(name)) => self.exported(target, name, hops + 1).or_else(|| self.submodule(file, path, name)),
                     (None, None) => Some(Found::External(data.canonical(path))),
                     (None, Some(name)) => {
@@ -860,7 +881,7 @@ impl<'c> Evaluator<'c> {
     }
 
     fn call_value(&self, file: FileId, expr: ExprId) -> Value {
-        if let Some(query) = self.query_at(file, expr) {
+        if let Some(query) = self.own_query(file, expr) {
             if !query.executed {
                 return Value::Query(file, expr);
             }
@@ -968,12 +989,20 @@ impl<'c> Evaluator<'c> {
 
     /// What a function of the project returns or, for generators, yields.
     pub fn result(&self, file: FileId, function: FunctionId) -> Value {
+        if let Some(value) = self.results.borrow().get(&(file, function)) {
+            return value.clone();
+        }
         if !self.busy_functions.borrow_mut().insert((file, function)) {
             self.cut.set(true);
             return Value::Unknown;
         }
+        let outer_cut = self.cut.replace(false);
         let value = self.bounded(Value::Unknown, || self.result_inner(file, function));
         self.busy_functions.borrow_mut().remove(&(file, function));
+        if !self.cut.get() {
+            self.results.borrow_mut().insert((file, function), value.clone());
+        }
+        self.cut.set(outer_cut || self.cut.get());
         value
     }
 
@@ -1030,14 +1059,13 @@ impl<'c> Evaluator<'c> {
     fn find_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
         let module = self.m(file);
         match module.kind(expr) {
-            ExprKind::Call { .. } => {
-                let call = module.call(expr)?;
-                RECOGNISERS
-                    .iter()
-                    .filter(|(language, _)| *language == module.language)
-                    .find_map(|(_, recognise)| recognise(self, file, call))
-                    .or_else(|| self.called_query(file, expr))
-            }
+            ExprKind::Call { .. } => match self.own_query(file, expr) {
+                Some(query) => Some((*query).clone()),
+                None => match self.value(file, expr) {
+                    Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
+                    _ => self.extended_query(file, expr),
+                },
+            },
             ExprKind::Await(inner) => self.find_query(file, *inner),
             ExprKind::Index { base, index } => {
                 let ExprKind::Slice { lower, upper, .. } = module.kind(*index) else {
@@ -1066,16 +1094,37 @@ impl<'c> Evaluator<'c> {
         self.query_at(at, definition).map(|query| (*query).clone())
     }
 
-    /// The query that a function of the project builds and hands out, or is given and builds on.
-    fn called_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+    /// The query that a recogniser sees at a call, kept between asks.
+    fn own_query(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
+        if let Some(query) = self.own.borrow().get(&(file, expr)) {
+            return query.clone();
+        }
+        if !self.busy_own.borrow_mut().insert((file, expr)) {
+            self.cut.set(true);
+            return None;
+        }
+        let module = self.m(file);
+        let outer_cut = self.cut.replace(false);
+        let query = self.bounded(None, || {
+            let call = module.call(expr)?;
+            let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
+            recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
+        });
+        self.busy_own.borrow_mut().remove(&(file, expr));
+        if !self.cut.get() || self.depth.get() == 0 {
+            self.own.borrow_mut().insert((file, expr), query.clone());
+        }
+        self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
+        query
+    }
+
+    /// The query that a function of the project is given, builds on and hands back.
+    fn extended_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
         let module = self.m(file);
         let call = module.call(expr)?;
         let Value::Function(at, function) = self.value(file, call.callee) else {
             return None;
         };
-        if let Value::Query(query_file, query) = self.result(at, function) {
-            return self.query_at(query_file, query).map(|query| (*query).clone());
-        }
         let inside = self.m(at);
         let given = returned(inside, function).into_iter().find_map(|value| {
             let root = match inside.call(value) {
@@ -1338,10 +1387,12 @@ impl Resolver for Evaluator<'_> {
                             _ => return None,
                         },
                         Value::Literal(at, object) => self.m(at).entry(object, name).map(|entry| (at, entry)),
-                        Value::Instance(at, class) | Value::Class(at, class) => match self.member(at, class, name)? {
-                            (owner, Member::Value(value, _)) => Some((owner, value)),
-                            _ => return None,
-                        },
+                        Value::Instance(at, class) | Value::Class(at, class) | Value::Row(Model::Class(at, class), _) => {
+                            match self.member(at, class, name)? {
+                                (owner, Member::Value(value, _)) => Some((owner, value)),
+                                _ => return None,
+                            }
+                        }
                         _ => return None,
                     }
                 }
@@ -1394,5 +1445,10 @@ impl Resolver for Evaluator<'_> {
 
     fn knows_table(&self, name: &str) -> bool {
         self.code.tables.contains(&name.to_lowercase())
+    }
+
+    fn call_effects(&self, file: FileId, name: &str) -> Effects {
+        let data = self.code.data.of(self.m(file).language);
+        data.call(name).map_or(Effects::NONE, |facts| facts.effects)
     }
 }

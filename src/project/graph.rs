@@ -554,6 +554,11 @@ impl<'c> FileBuilder<'c> {
                 _ => {}
             }
         }
+        for (id, function) in module.function_ids() {
+            for &decorator in &function.decorators {
+                self.decorated(id, decorator);
+            }
+        }
         self.entries();
         let sort = |edges: &mut Vec<Edge>| edges.sort_by_key(|edge| (module.expr(edge.expr).span.start, edge.expr));
         for (edges, _) in &mut self.out.functions {
@@ -779,6 +784,48 @@ impl<'c> FileBuilder<'c> {
         self.out.functions[owner.index()].0.push(edge);
     }
 
+    /// Calling a decorated function runs the decorator's innermost function: its retries, its queries.
+    fn decorated(&mut self, id: FunctionId, decorator: ExprId) {
+        let callee = match self.module.kind(decorator) {
+            ExprKind::Call { callee, .. } => *callee,
+            _ => decorator,
+        };
+        let Value::Function(file, wrapper) = self.eval.value(self.file, callee) else {
+            return;
+        };
+        let is_async = self.module.function(id).is_async;
+        let target = self.code.module(file);
+        let inner: Vec<FunctionId> = target
+            .function_ids()
+            .filter(|(inner, function)| function.is_async == is_async && !function.is_lambda && is_inside(target, *inner, wrapper))
+            .map(|(inner, _)| inner)
+            .collect();
+        // Only the innermost: what stands between is run when the decorator is applied.
+        let targets: Vec<FnId> = inner
+            .iter()
+            .filter(|&&candidate| {
+                !target
+                    .functions
+                    .iter()
+                    .any(|function| function.parent == Some(candidate) && !function.is_lambda)
+            })
+            .map(|&candidate| self.fn_id(file, candidate))
+            .collect();
+        if targets.is_empty() {
+            return;
+        }
+        let edge = Edge {
+            expr: decorator,
+            targets,
+            external: None,
+            effects: Effects::NONE,
+            kind: EdgeKind::Call,
+            awaited: is_async,
+            guessed: false,
+        };
+        self.out.functions[id.index()].0.push(edge);
+    }
+
     /// Notes what a call passes to parameters that have no annotation.
     fn pass_arguments(&mut self, call: &Call<'_>, functions: &[(FileId, FunctionId)]) {
         let &[(file, function)] = functions else { return };
@@ -847,6 +894,18 @@ impl<'c> FileBuilder<'c> {
         }
         self.out.entries = found;
     }
+}
+
+/// Whether a function stands inside another one.
+fn is_inside(module: &Module, function: FunctionId, outer: FunctionId) -> bool {
+    let mut at = module.function(function).parent;
+    while let Some(id) = at {
+        if id == outer {
+            return true;
+        }
+        at = module.function(id).parent;
+    }
+    false
 }
 
 /// Whether a call's result is at once called upon: it is not its chain's outermost call.

@@ -5,6 +5,7 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+pub mod rows;
 pub mod schema;
 pub mod scope;
 pub mod usage;

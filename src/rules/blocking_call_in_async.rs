@@ -1,45 +1,79 @@
 //! `blocking-call-in-async`: a call that keeps the event loop's thread, made by an async function itself or through
-//! the plain functions that it calls.
+//! the plain functions that it calls. One finding a cause, with every place that leads to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
-use crate::ir::{ExprId, ExprKind};
+use crate::ir::{ExprId, ExprKind, Language};
 use crate::libraries::data::Effects;
 use crate::project::Project;
-use crate::project::graph::{EdgeKind, FnId, Step};
+use crate::project::graph::{EdgeKind, FnId};
 
-const BLOCKING_SLOT: usize = 3;
+/// Functions that are looked at on the way from one cause to its callers.
+const MAX_CALLERS: usize = 3000;
 
 /// What blocks, in the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
-    /// A library call in one place.
-    Call { function: FnId, expr: ExprId, name: String },
+    /// Calls of one library function in one function.
+    Call { function: FnId, name: String },
     /// Synchronous database statements behind the async functions of one file.
-    Database { file: u32, library: &'static str },
+    Database { file: u32 },
 }
 
-/// An async function that leads to a cause.
+/// An async function and where in it the blocking starts.
+#[derive(Clone, Debug)]
 struct Place {
     function: FnId,
     expr: ExprId,
-    /// The plain function called, unless the call blocks itself.
-    via: Option<FnId>,
+    /// Calls from there to the function that blocks: caller and expression, the first one's is `expr`.
+    way: Vec<(FnId, ExprId)>,
+    /// The blocking call itself.
+    end: (FnId, ExprId),
     effects: Effects,
     name: String,
 }
 
+/// Who calls a plain function: the caller and the expression.
+type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
+
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
+    let callers = callers(project);
     let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
     for index in 0..project.graph.functions.len() {
         let id = FnId(index as u32);
-        if !project.graph.function(id).is_async || !on_event_loop(project, id) {
-            continue;
+        let node = project.graph.function(id);
+        for edge in &node.edges {
+            let blocks = edge.kind == EdgeKind::Call && edge.effects.has(Effects::BLOCKING) && !edge.awaited;
+            if !blocks || edge.effects.any(Effects::BARRIER) {
+                continue;
+            }
+            let name = edge.external.as_deref().unwrap_or_default().to_owned();
+            let places = places(project, &callers, id, edge.expr, edge.effects, &name);
+            if edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
+                for place in places {
+                    let file = project.graph.function(place.function).file.0;
+                    causes.entry(Cause::Database { file }).or_default().push(place);
+                }
+            } else if !places.is_empty() {
+                causes.entry(Cause::Call { function: id, name }).or_default().extend(places);
+            }
         }
-        collect(project, id, &mut causes);
+        for &site in &node.queries {
+            let site = &project.graph.sites[site];
+            if !site.query.blocking || site.awaited {
+                continue;
+            }
+            let name = evidence::describe(&site.query);
+            for place in places(project, &callers, id, site.expr, Effects::QUERY, &name) {
+                let file = project.graph.function(place.function).file.0;
+                causes.entry(Cause::Database { file }).or_default().push(place);
+            }
+        }
     }
     causes
         .into_iter()
@@ -52,201 +86,177 @@ fn on_event_loop(project: &Project, function: FnId) -> bool {
     !matches!(evidence::reached(project, function).0, Reached::Startup | Reached::Command)
 }
 
-/// An async function, and the lambdas that run in it where they stand.
-fn collect(project: &Project, id: FnId, causes: &mut BTreeMap<Cause, Vec<Place>>) {
-    let node = project.graph.function(id);
-    let module = project.code.module(node.file);
-    for &site in &node.queries {
-        let site = &project.graph.sites[site];
-        if site.query.blocking && !site.awaited {
-            let cause = Cause::Database {
-                file: node.file.0,
-                library: site.query.library,
-            };
-            let name = evidence::describe(&site.query);
-            causes.entry(cause).or_default().push(Place {
-                function: id,
-                expr: site.expr,
-                via: None,
-                effects: Effects::QUERY,
-                name,
-            });
+/// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.
+fn callers(project: &Project) -> Callers {
+    let mut callers = Callers::default();
+    for (index, node) in project.graph.functions.iter().enumerate() {
+        for edge in &node.edges {
+            if !matches!(edge.kind, EdgeKind::Call | EdgeKind::Inline) || edge.guessed {
+                continue;
+            }
+            for &target in &edge.targets {
+                callers.entry(target).or_default().push((FnId(index as u32), edge.expr));
+            }
         }
     }
-    for edge in &node.edges {
-        match edge.kind {
-            EdgeKind::Call if edge.effects.has(Effects::BLOCKING) && !edge.awaited => {
-                let name = edge.external.as_deref().unwrap_or_default().to_owned();
-                let cause = Cause::Call {
-                    function: id,
-                    expr: edge.expr,
-                    name: name.clone(),
-                };
-                causes.entry(cause).or_default().push(Place {
-                    function: id,
-                    expr: edge.expr,
-                    via: None,
-                    effects: edge.effects,
-                    name,
-                });
-            }
-            EdgeKind::Call | EdgeKind::Inline if !edge.guessed => {
-                for &target in &edge.targets {
-                    let callee = project.graph.function(target);
-                    if callee.is_async || callee.next[BLOCKING_SLOT].is_none() {
-                        continue;
-                    }
-                    // A generator's body does not run when it is called.
-                    if project.code.module(callee.file).function(callee.id).is_generator {
-                        continue;
-                    }
-                    let Some((cause, effects, name)) = terminal(project, node.file.0, target) else {
-                        continue;
-                    };
-                    let via = (!matches!(module.kind(edge.expr), ExprKind::Lambda(_))).then_some(target);
-                    causes.entry(cause).or_default().push(Place {
-                        function: id,
-                        expr: edge.expr,
-                        via,
-                        effects,
-                        name,
-                    });
-                    break;
-                }
-            }
-            _ => {}
-        }
-    }
+    callers
 }
 
-/// The call at the end of the chain from a plain function.
-fn terminal(project: &Project, file: u32, from: FnId) -> Option<(Cause, Effects, String)> {
-    let (function, step) = *project.graph.chain(from, BLOCKING_SLOT).last()?;
-    let node = project.graph.function(function);
-    match step {
-        Step::Query(site) => {
-            let site = project.graph.sites.get(site)?;
-            Some((
-                Cause::Database {
-                    file,
-                    library: site.query.library,
-                },
-                Effects::QUERY,
-                evidence::describe(&site.query),
-            ))
-        }
-        Step::Direct(edge) => {
-            let edge = node.edges.get(edge)?;
-            let name = edge.external.as_deref().unwrap_or_default().to_owned();
-            Some((
-                Cause::Call {
-                    function,
-                    expr: edge.expr,
-                    name: name.clone(),
-                },
-                edge.effects,
-                name,
-            ))
-        }
-        Step::Via(..) => None,
+/// The async functions that run a blocking call on their thread: the function itself, or those that reach it through
+/// plain functions.
+fn places(project: &Project, callers: &Callers, from: FnId, end: ExprId, effects: Effects, name: &str) -> Vec<Place> {
+    let place = |function: FnId, way: Vec<(FnId, ExprId)>| Place {
+        function,
+        expr: way.first().map_or(end, |&(_, expr)| expr),
+        way,
+        end: (from, end),
+        effects,
+        name: name.to_owned(),
+    };
+    if project.graph.function(from).is_async {
+        return if on_event_loop(project, from) {
+            vec![place(from, Vec::new())]
+        } else {
+            Vec::new()
+        };
     }
+    let mut out = Vec::new();
+    let mut seen: FxHashSet<FnId> = FxHashSet::from_iter([from]);
+    let mut queue: VecDeque<(FnId, Vec<(FnId, ExprId)>)> = VecDeque::from([(from, Vec::new())]);
+    while let Some((at, way)) = queue.pop_front() {
+        for &(caller, expr) in callers.get(&at).into_iter().flatten() {
+            let mut next = vec![(caller, expr)];
+            next.extend(way.iter().copied());
+            if project.graph.function(caller).is_async {
+                if on_event_loop(project, caller) {
+                    out.push(place(caller, next));
+                }
+            } else if seen.len() < MAX_CALLERS && seen.insert(caller) {
+                queue.push_back((caller, next));
+            }
+        }
+    }
+    out
 }
 
 fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {
     places.sort_by_key(|place| (evidence::reached(project, place.function).0, place.function, place.expr));
     places.dedup_by_key(|place| (place.function, place.expr));
-    let first = places.first()?;
+    let first = places.first()?.clone();
     let (reached, label) = evidence::reached(project, first.function);
-    let light = first.effects.any(Effects::FILE)
-        && !first
-            .effects
-            .any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU));
-    let priority = match (reached, light) {
-        (Reached::Request, false) => Priority::P0,
-        (Reached::Request, true) => Priority::P2,
-        (Reached::Job | Reached::Unknown, false) => Priority::P1,
-        (Reached::Job | Reached::Unknown, true) => Priority::P3,
-        (Reached::Startup | Reached::Command, _) => Priority::P3,
-    };
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
-    let mut finding = Finding::new(
-        "blocking-call-in-async",
-        priority,
-        Confidence::High,
-        project.place_in(first.function, module.expr(first.expr).span),
-    );
+    let priority = priority(reached, first.effects);
+    let location = project.place_in(first.function, module.expr(first.expr).span);
+    let mut finding = Finding::new("blocking-call-in-async", priority, Confidence::High, location);
     let what = evidence::readable(&first.name);
     let here = project.short_name(first.function);
-    finding.title = match (first.via, cause) {
-        (_, Cause::Database { library, .. }) => format!(
-            "Synchronous {library} statements block the event loop in {} async function(s)",
-            count(&places)
-        ),
-        (None, _) => format!("`{what}` blocks the event loop in async `{here}`"),
-        (Some(via), _) => format!(
-            "async `{here}` calls `{}`, which blocks the event loop in `{what}`",
-            project.short_name(via)
+    let functions = count(&places);
+    finding.title = match (cause, first.way.is_empty()) {
+        (Cause::Database { .. }, _) => {
+            format!(
+                "Synchronous database statements block the event loop in {functions} async function{}",
+                if functions == 1 { "" } else { "s" }
+            )
+        }
+        (Cause::Call { .. }, true) => format!("`{what}` blocks the event loop in async `{here}`"),
+        (Cause::Call { function, .. }, false) => format!(
+            "async `{here}` blocks the event loop: `{what}` in `{}`",
+            project.short_name(*function)
         ),
     };
-    finding.message = format!(
-        "While {} runs, no other request of this process moves on. {}{}",
-        if matches!(cause, Cause::Database { .. }) {
-            "a synchronous statement".to_owned()
-        } else {
-            format!("`{what}`")
-        },
-        if places.len() > 1 {
-            format!("{} places lead to it; all are listed. ", places.len())
-        } else {
-            String::new()
-        },
-        label.as_deref().map(|label| format!("Reached from {label}.")).unwrap_or_default()
-    )
-    .trim_end()
-    .to_owned();
+    let subject = if matches!(cause, Cause::Database { .. }) {
+        "a synchronous statement".to_owned()
+    } else {
+        format!("`{what}`")
+    };
+    finding.message = format!("While {subject} runs, no other request of this process moves on.");
+    if places.len() > 1 {
+        finding.message.push_str(&format!(
+            " {} places in {functions} async functions lead to it; all are listed.",
+            places.len()
+        ));
+    }
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
     finding.impact = format!(
         "every request of the process waits for it{}",
         evidence::reach_words(label.as_deref())
     );
     finding.subject = match cause {
-        Cause::Call { name, .. } => name.clone(),
-        Cause::Database { library, .. } => format!("synchronous {library}"),
+        Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
+        Cause::Database { .. } => "synchronous database".to_owned(),
     };
     finding.related = evidence::path_from_entry(project, first.function);
-    if let Some(via) = first.via {
-        finding.relate(
-            project.place_in(first.function, module.expr(first.expr).span),
-            Role::Call,
-            format!("async `{here}` calls {}", project.short_name(via)),
-        );
-        finding.related.extend(evidence::chain_down(project, via, BLOCKING_SLOT));
-    }
+    relate_way(project, &mut finding, &first);
+    let mut ends: FxHashSet<(FnId, ExprId)> = FxHashSet::from_iter([first.end]);
     for place in places.iter().skip(1) {
         let other = project.code.module(project.graph.function(place.function).file);
-        let message = match place.via {
+        let message = match place
+            .way
+            .get(1)
+            .map(|&(function, _)| function)
+            .or((!place.way.is_empty()).then_some(place.end.0))
+        {
             Some(via) => format!("async `{}` calls {}", project.short_name(place.function), project.short_name(via)),
             None => format!(
-                "async `{}` calls {}",
+                "async `{}`: {}",
                 project.short_name(place.function),
                 evidence::readable(&place.name)
             ),
         };
         finding.relate(project.place_in(place.function, other.expr(place.expr).span), Role::Call, message);
+        if !place.way.is_empty() && ends.insert(place.end) {
+            relate_end(project, &mut finding, place);
+        }
     }
     finding.fix = fix(cause, first.effects, module.language);
     Some(finding)
 }
 
-fn count(places: &[Place]) -> usize {
-    let mut functions: Vec<FnId> = places.iter().map(|place| place.function).collect();
-    functions.sort_unstable();
-    functions.dedup();
-    functions.len()
+fn priority(reached: Reached, effects: Effects) -> Priority {
+    let light = effects.any(Effects::FILE) && !effects.any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU));
+    match (reached, light) {
+        (Reached::Request, false) => Priority::P0,
+        (Reached::Job | Reached::Unknown, false) => Priority::P1,
+        (Reached::Request, true) => Priority::P2,
+        (Reached::Job | Reached::Unknown, true) | (Reached::Startup | Reached::Command, _) => Priority::P3,
+    }
 }
 
-fn fix(cause: &Cause, effects: Effects, language: crate::ir::Language) -> Fix {
-    use crate::ir::Language;
+/// The calls from the async function to the blocking one, then the blocking call.
+fn relate_way(project: &Project, finding: &mut Finding, place: &Place) {
+    for (index, &(function, expr)) in place.way.iter().enumerate() {
+        let module = project.code.module(project.graph.function(function).file);
+        if matches!(module.kind(expr), ExprKind::Lambda(_)) {
+            continue;
+        }
+        let callee = place.way.get(index + 1).map_or(place.end.0, |&(next, _)| next);
+        let kind = if index == 0 { "async " } else { "" };
+        let message = format!("{kind}`{}` calls {}", project.short_name(function), project.short_name(callee));
+        finding.relate(project.place_in(function, module.expr(expr).span), Role::Call, message);
+    }
+    if !place.way.is_empty() {
+        relate_end(project, finding, place);
+    }
+}
+
+fn relate_end(project: &Project, finding: &mut Finding, place: &Place) {
+    let (function, expr) = place.end;
+    let module = project.code.module(project.graph.function(function).file);
+    finding.relate(
+        project.place_in(function, module.expr(expr).span),
+        Role::Callee,
+        format!("blocks in {}", evidence::readable(&place.name)),
+    );
+}
+
+fn count(places: &[Place]) -> usize {
+    places.iter().map(|place| place.function).collect::<FxHashSet<_>>().len()
+}
+
+fn fix(cause: &Cause, effects: Effects, language: Language) -> Fix {
     let summary = match (language, cause) {
         (Language::Python, Cause::Database { .. }) => {
             "Make the handlers plain `def` (the framework runs them on its thread pool), or use an async engine and session, or wrap the call in `run_in_threadpool`."

@@ -23,17 +23,21 @@ pub fn check(project: &Project) -> Vec<Finding> {
 
 fn blocks(build: &IndexBuild) -> bool {
     let postgres = matches!(build.dialect, Dialect::Postgres | Dialect::Generic);
-    // The index of a partitioned table can't be built concurrently, and ON ONLY builds nothing.
-    postgres && build.table_existed && !build.index.concurrently && !build.index.only && !build.partition
+    // ON ONLY builds nothing.
+    postgres && build.table_existed && !build.index.concurrently && !build.index.only
 }
 
 fn report(project: &Project, build: &IndexBuild) -> Finding {
     let table = &build.index.table;
     let name = build.index.name.clone().unwrap_or_else(|| "an unnamed index".to_owned());
     let symbol = format!("{table}.{name}");
-    let certain = build.dialect == Dialect::Postgres && build.table_known;
+    let certain = build.dialect == Dialect::Postgres && build.table_known && !build.partition;
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
-    let priority = if build.later < RECENT { Priority::P2 } else { Priority::P3 };
+    let priority = if build.later < RECENT && !build.partition {
+        Priority::P2
+    } else {
+        Priority::P3
+    };
     let mut finding = Finding::new(
         ID,
         priority,
@@ -59,8 +63,12 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
         );
     }
     finding.impact = format!("writes to {table} wait for one pass over all its rows");
-    finding.fix.summary = advice(build.place.kind).to_owned();
-    finding.fix.ddl = Some(statement(build, &keys));
+    if build.partition {
+        finding.fix.summary = "The index of a partitioned table can't be built concurrently: create it ON ONLY the parent, build those of the partitions CONCURRENTLY and attach them.".to_owned();
+    } else {
+        finding.fix.summary = advice(build.place.kind).to_owned();
+        finding.fix.ddl = Some(statement(build, &keys));
+    }
     finding
 }
 

@@ -14,6 +14,7 @@ mod evidence;
 mod index_advice;
 mod index_demand;
 mod invalid_index_definition;
+mod io;
 mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
@@ -26,6 +27,7 @@ mod redundant_index;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
+mod sequential_awaits;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -75,6 +77,8 @@ pub const RULES: &[Rule] = &[
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
+    rule!("sequential-awaits", sequential_awaits),
+    rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
 ];

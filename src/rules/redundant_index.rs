@@ -3,7 +3,7 @@
 use super::schema_fix;
 use crate::finding::{Confidence, Finding, Priority, Role};
 use crate::project::Project;
-use crate::project::schema::{Index, Origin, Table};
+use crate::project::schema::{Index, Origin, SourceKind, Table};
 
 const ID: &str = "redundant-index";
 
@@ -38,6 +38,11 @@ fn keeper(table: &Table, at: usize) -> Option<&Index> {
 /// Whether `keeper` does all that `index` does. Of two equal ones the primary key stays, then the unique one, then the first.
 fn replaces(keeper: &Index, keeper_at: usize, index: &Index, index_at: usize) -> bool {
     if keeper.origin == Origin::ForeignKey || keeper.only || !keeper.covers(index) {
+        return false;
+    }
+    // An index that only a script outside of the migrations makes may never have been made.
+    let only_in_scripts = |index: &Index| index.places.iter().all(|place| place.kind == SourceKind::Sql);
+    if only_in_scripts(keeper) && !only_in_scripts(index) {
         return false;
     }
     let equal = keeper.keys.len() == index.keys.len() && index.covers(keeper);

@@ -7,6 +7,9 @@ use crate::project::schema::{ForeignKey, Place, Table};
 
 const ID: &str = "unindexed-foreign-key";
 
+/// Indexes that a message lists.
+const MAX_LISTED: usize = 6;
+
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -44,25 +47,18 @@ fn is_own(table: &Table, key: &ForeignKey, column: &str) -> bool {
         && key.columns.iter().any(|name| name == column)
 }
 
-/// The column's definition: in the model where there is one, else next to the constraint.
+/// The column's definition in the model where there is one, else the constraint.
 fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a Place> {
-    let places = key
+    let columns = key
         .columns
         .first()
         .and_then(|name| table.column(name))
         .map_or(&[][..], |column| &column.places);
-    let constraint = key.places.first();
-    places
+    columns
         .iter()
         .find(|place| place.kind.is_model())
-        .or_else(|| constraint.filter(|place| place.kind.is_model()))
-        .or_else(|| {
-            places
-                .iter()
-                .find(|place| constraint.is_some_and(|constraint| constraint.file == place.file))
-        })
-        .or(constraint)
-        .or_else(|| places.first())
+        .or_else(|| key.places.first())
+        .or_else(|| columns.first())
 }
 
 fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding> {
@@ -76,20 +72,24 @@ fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding>
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns);
     let mut seen = vec![place];
-    let others = key.places.iter().chain(
-        key.columns
-            .iter()
-            .filter_map(|name| table.column(name))
-            .flat_map(|column| &column.places),
-    );
-    for other in others {
-        if seen.iter().any(|known| known.file == other.file) {
+    let columns_at = key
+        .columns
+        .iter()
+        .filter_map(|name| table.column(name))
+        .flat_map(|column| &column.places);
+    for (other, text) in key
+        .places
+        .iter()
+        .map(|at| (at, "the foreign key"))
+        .chain(columns_at.map(|at| (at, "the column")))
+    {
+        if seen.contains(&other) {
             continue;
         }
         finding.relate(
             project.location(&other.file, other.span, &symbol),
             Role::Column,
-            "the same key in the other view of the schema",
+            format!("{text} is declared here"),
         );
         seen.push(other);
     }
@@ -121,13 +121,21 @@ fn near_misses<'a>(table: &'a Table, key: &ForeignKey) -> Vec<&'a crate::project
 }
 
 fn message(table: &Table, key: &ForeignKey, columns: &str) -> String {
-    let existing: Vec<String> = table.indexes.iter().map(|index| format!("({})", index.key_list())).collect();
+    let mut existing: Vec<String> = table
+        .indexes
+        .iter()
+        .take(MAX_LISTED)
+        .map(|index| format!("({})", index.key_list()))
+        .collect();
+    if table.indexes.len() > MAX_LISTED {
+        existing.push(format!("{} more", table.indexes.len() - MAX_LISTED));
+    }
     let known = match existing.as_slice() {
         [] => format!("No index of {} is known.", table.name),
         list => format!("{} has indexes on {}.", table.name, list.join(", ")),
     };
     format!(
-        "{}.{columns} is a foreign key to {}. {known} None of them starts with {columns}, so a lookup by it scans the table.",
+        "{}.{columns} is a foreign key to {}. {known} None starts with {columns}, so a lookup by it scans the table.",
         table.name, key.target
     )
 }

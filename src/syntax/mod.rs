@@ -7,4 +7,5 @@ pub mod json;
 pub mod prisma;
 pub mod python;
 pub mod sql;
+mod tagged;
 pub mod typescript;

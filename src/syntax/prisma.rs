@@ -1,10 +1,12 @@
 //! Prisma schema files: models with their tables, relations and indexes. A broken line costs that line.
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};
 
 /// What a `.prisma` file declares.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PrismaFile {
     /// The datasource's database, where this file has the datasource.
     pub provider: Option<String>,

@@ -59,6 +59,8 @@ thread_local! {
 /// [`Module::broken`].
 pub fn lower(text: &str, jsx: bool) -> Module {
     let (grammar, tables) = if jsx { (&*TSX, &*TSX_TABLES) } else { (&*TS, &*TS_TABLES) };
+    let masked = super::tagged::mask_type_arguments(text);
+    let text = masked.as_ref();
     let tree = PARSER.with_borrow_mut(|parser| {
         parser.set_language(grammar).ok()?;
         parser.parse(text, None)

@@ -42,7 +42,7 @@ pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<
     };
     if let Some(function) = handler.and_then(|handler| site.handler(handler)) {
         let label = format!("start-up {}", site.title(function));
-        out.push(site.entry(function, EntryKind::Startup, label, site.module.expr(call.id).span));
+        out.push(Entry::new(function, EntryKind::Startup, label, site.module.expr(call.id).span));
     }
 }
 
@@ -73,7 +73,7 @@ pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut 
     }
     if let Some(function) = call.arg(0).and_then(|handler| site.handler(handler)) {
         let label = format!("command {}", site.title(function));
-        out.push(site.entry(function, EntryKind::Command, label, site.module.expr(call.id).span));
+        out.push(Entry::new(function, EntryKind::Command, label, site.module.expr(call.id).span));
     }
 }
 

@@ -117,7 +117,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 fn view(site: &Site<'_>, function: (crate::libraries::value::FileId, FunctionId), label: String, place: crate::source::Span) -> Entry {
-    let mut entry = site.entry(function, EntryKind::Route, label, place);
+    let mut entry = Entry::new(function, EntryKind::Route, label, place);
     entry.is_list_capable = super::site::may_list(entry.label.split(' ').next().unwrap_or(""));
     entry.threaded = !site.is_async(function);
     entry

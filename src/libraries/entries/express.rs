@@ -48,7 +48,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let Some(function) = site.handler(last) else { return };
     let verb = verb(method);
     let label = format!("{verb} {}", join("", &path));
-    let mut entry = site.entry(function, EntryKind::Route, label, site.module.expr(call.id).span);
+    let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call.id).span);
     entry.is_list_capable = may_list(verb);
     out.push(entry);
 }
@@ -106,7 +106,7 @@ fn push(
     out: &mut Vec<Entry>,
 ) {
     let label = format!("{verb} {}", join("", path));
-    let mut entry = site.entry(function, EntryKind::Route, label, site.module.expr(call).span);
+    let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call).span);
     entry.is_list_capable = may_list(verb);
     out.push(entry);
 }
@@ -117,10 +117,10 @@ fn is_router(site: &Site<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
     let root = call.root();
     for expr in [receiver, root] {
-        if let Some(name) = site.library_name(expr) {
-            if starts_with_any(&name, LIBRARIES) {
-                return true;
-            }
+        if let Some(name) = site.library_name(expr)
+            && starts_with_any(&name, LIBRARIES)
+        {
+            return true;
         }
     }
     // The start of a chain: `new Hono().get(…).post(…)`.

@@ -1,4 +1,4 @@
-//! FastAPI's injected functions: what the framework calls before a route.
+//! `FastAPI`'s injected functions: what the framework calls before a route.
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::value::{FileId, Resolver};

@@ -1,4 +1,4 @@
-//! Frameworks where a file's place and exports make its functions entry points: Next.js, Remix, SvelteKit, Nuxt, Astro.
+//! Frameworks where a file's place and exports make its functions entry points: Next.js, Remix, `SvelteKit`, Nuxt, Astro.
 
 use rustc_hash::FxHashSet;
 
@@ -64,7 +64,7 @@ fn server_actions(site: &Site<'_>, file_directive: Option<&str>, out: &mut Vec<E
     if file_directive == Some("use server") {
         for (name, function, place) in exports(site) {
             let name = if name == "default" { site.title(function) } else { name.to_owned() };
-            out.push(site.entry(function, EntryKind::Action, format!("server action {name}"), place));
+            out.push(Entry::new(function, EntryKind::Action, format!("server action {name}"), place));
         }
     }
     for (id, function) in site.module.function_ids() {
@@ -103,7 +103,7 @@ fn exports<'r>(site: &Site<'r>) -> Vec<(&'r str, (FileId, FunctionId), Span)> {
 fn named(site: &Site<'_>, names: &[&str], kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
     for (name, function, place) in exports(site) {
         if names.contains(&name) {
-            out.push(site.entry(function, kind, label.to_owned(), place));
+            out.push(Entry::new(function, kind, label.to_owned(), place));
         }
     }
 }
@@ -111,7 +111,7 @@ fn named(site: &Site<'_>, names: &[&str], kind: EntryKind, label: &str, out: &mu
 fn default_export(site: &Site<'_>, kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
     for (name, function, place) in exports(site) {
         if name == "default" {
-            let mut entry = site.entry(function, kind, label.to_owned(), place);
+            let mut entry = Entry::new(function, kind, label.to_owned(), place);
             entry.is_list_capable = matches!(kind, EntryKind::Route | EntryKind::Page);
             out.push(entry);
         }
@@ -124,7 +124,7 @@ fn verbs(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
         if !VERBS.contains(&name) && name != "fallback" {
             continue;
         }
-        let mut entry = site.entry(function, EntryKind::Route, format!("{name} {url}"), place);
+        let mut entry = Entry::new(function, EntryKind::Route, format!("{name} {url}"), place);
         entry.is_list_capable = may_list(name);
         out.push(entry);
     }
@@ -152,7 +152,7 @@ fn svelte(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
             if let Some(function) = site.handler(action.value) {
                 let name = action.key.and_then(|key| module.string(key)).unwrap_or("default");
                 let place = module.expr(action.value).span;
-                out.push(site.entry(
+                out.push(Entry::new(
                     function,
                     EntryKind::Action,
                     format!("action {url}?/{name}"),
@@ -173,7 +173,7 @@ fn pages(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
     let data = ["getServerSideProps", "getStaticProps", "getStaticPaths", "getInitialProps"];
     for (name, function, place) in exports(site) {
         if data.contains(&name) {
-            let mut entry = site.entry(function, EntryKind::Page, format!("page {url} ({name})"), place);
+            let mut entry = Entry::new(function, EntryKind::Page, format!("page {url} ({name})"), place);
             entry.is_list_capable = true;
             out.push(entry);
         }
@@ -189,7 +189,7 @@ fn remix(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
             "action" => (EntryKind::Action, "POST"),
             _ => continue,
         };
-        let mut entry = site.entry(function, kind, format!("{verb} {url} ({name})"), place);
+        let mut entry = Entry::new(function, kind, format!("{verb} {url} ({name})"), place);
         entry.is_list_capable = name == "loader";
         out.push(entry);
     }
@@ -204,7 +204,7 @@ fn url(folder: &str, root: &str) -> String {
     let parts: Vec<&str> = folder.split('/').collect();
     let start = parts.iter().position(|part| *part == root).map_or(0, |at| at + 1);
     let kept = parts.iter().skip(start).filter(|part| !part.starts_with(['(', '@']));
-    let url: String = kept.map(|part| format!("/{part}")).collect();
+    let url: String = kept.flat_map(|part| ["/", part]).collect();
     if url.is_empty() { "/".to_owned() } else { url }
 }
 

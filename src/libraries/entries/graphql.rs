@@ -26,13 +26,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
         return;
     }
     let label = format!("GraphQL {} {}", decorator.name, site.title((site.file, decorator.function)));
-    push(
-        site,
-        (site.file, decorator.function),
-        label,
-        site.module.expr(decorator.expr).span,
-        out,
-    );
+    push((site.file, decorator.function), label, site.module.expr(decorator.expr).span, out);
 }
 
 /// graphene's `resolve_x` and `mutate`.
@@ -54,7 +48,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
             method.starts_with("resolve_") || is_mutation && matches!(method, "mutate" | "perform_mutation" | "mutate_and_get_payload");
         if is_resolver {
             let label = format!("GraphQL {}", site.title((site.file, function)));
-            push(site, (site.file, function), label, site.module.function(function).name_span, out);
+            push((site.file, function), label, site.module.function(function).name_span, out);
         }
     }
 }
@@ -72,7 +66,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
         if let Some(function) = site.handler(resolve) {
             let name = super::trpc::key_of(site.module, call.id).or_else(|| call.arg(0).and_then(|first| site.text(first)));
             let label = format!("GraphQL {}", name.unwrap_or_else(|| method.to_owned()));
-            push(site, function, label, site.module.expr(resolve).span, out);
+            push(function, label, site.module.expr(resolve).span, out);
         }
     }
 }
@@ -114,13 +108,13 @@ fn fields(site: &Site<'_>, kind: &str, object: ExprId, out: &mut Vec<Entry>) {
         };
         if let Some(function) = site.handler(field.value) {
             let place = field.key.map_or(Span::default(), |key| site.module.expr(key).span);
-            push(site, function, format!("GraphQL {kind}.{name}"), place, out);
+            push(function, format!("GraphQL {kind}.{name}"), place, out);
         }
     }
 }
 
-fn push(site: &Site<'_>, function: (FileId, FunctionId), label: String, place: Span, out: &mut Vec<Entry>) {
-    let mut entry = site.entry(function, EntryKind::Resolver, label, place);
+fn push(function: (FileId, FunctionId), label: String, place: Span, out: &mut Vec<Entry>) {
+    let mut entry = Entry::new(function, EntryKind::Resolver, label, place);
     entry.is_list_capable = true;
     out.push(entry);
 }

@@ -1,4 +1,4 @@
-//! Queues and schedules: Celery, RQ, Dramatiq, Huey, arq, APScheduler; BullMQ, Inngest, Trigger.dev, cron.
+//! Queues and schedules: Celery, RQ, Dramatiq, Huey, arq, `APScheduler`; `BullMQ`, Inngest, Trigger.dev, cron.
 
 use super::site::Site;
 use super::{Decorator, Entry, EntryKind};
@@ -55,7 +55,7 @@ pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<
         "add_task" if receiver.contains("background") || receiver == "tasks" || receiver == "bg" => "background task",
         _ => return,
     };
-    let place = if matches!(method, "enqueue_in" | "enqueue_at") { 1 } else { 0 };
+    let place = usize::from(matches!(method, "enqueue_in" | "enqueue_at"));
     let Some(function) = call
         .arg(place)
         .or_else(|| call.keyword("func"))
@@ -64,7 +64,7 @@ pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<
         return;
     };
     let label = format!("{word} {}", site.title(function));
-    let mut entry = site.entry(function, EntryKind::Job, label, site.module.expr(call.id).span);
+    let mut entry = Entry::new(function, EntryKind::Job, label, site.module.expr(call.id).span);
     entry.threaded = !site.is_async(function);
     out.push(entry);
 }
@@ -117,7 +117,7 @@ fn listed(site: &Site<'_>, list: ExprId, out: &mut Vec<Entry>) {
     for &item in items {
         if let Some(function) = site.handler(item) {
             let label = format!("task {}", site.title(function));
-            out.push(site.entry(function, EntryKind::Job, label, site.module.expr(item).span));
+            out.push(Entry::new(function, EntryKind::Job, label, site.module.expr(item).span));
         }
     }
 }
@@ -161,7 +161,7 @@ pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut 
         .and_then(|name| site.text(name))
         .or_else(|| super::trpc::key_of(site.module, call.id));
     let label = format!("{word} {}", name.unwrap_or_else(|| site.title(function)));
-    out.push(site.entry(function, EntryKind::Job, label, site.module.expr(call.id).span));
+    out.push(Entry::new(function, EntryKind::Job, label, site.module.expr(call.id).span));
 }
 
 fn identifier(site: &Site<'_>, call: Call<'_>) -> Option<ExprId> {

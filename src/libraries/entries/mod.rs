@@ -39,6 +39,20 @@ pub struct Entry {
     pub threaded: bool,
 }
 
+impl Entry {
+    /// An entry that does not answer with a list and does not run on a thread of its own.
+    fn new(function: (FileId, FunctionId), kind: EntryKind, label: String, place: Span) -> Entry {
+        Entry {
+            function,
+            kind,
+            label,
+            place,
+            is_list_capable: false,
+            threaded: false,
+        }
+    }
+}
+
 /// What calls an entry point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntryKind {

@@ -1,4 +1,4 @@
-//! NestJS and other frameworks with decorated controllers, gateways, resolvers and processors.
+//! `NestJS` and other frameworks with decorated controllers, gateways, resolvers and processors.
 
 use super::site::{Site, join, may_list, verb};
 use super::{Entry, EntryKind};

@@ -1,4 +1,4 @@
-//! Python HTTP frameworks with decorated functions and method classes: FastAPI, Starlette, Flask, Quart, Sanic,
+//! Python HTTP frameworks with decorated functions and method classes: `FastAPI`, Starlette, Flask, Quart, Sanic,
 //! Litestar, aiohttp, Tornado.
 
 use super::site::{Site, join, may_list, starts_with_any, verb};

@@ -178,19 +178,7 @@ impl<'r> Site<'r> {
 
     /// An entry in this file.
     pub fn own(&self, function: FunctionId, kind: EntryKind, label: String, place: Span) -> Entry {
-        self.entry((self.file, function), kind, label, place)
-    }
-
-    /// An entry that does not answer with a list and does not run on a thread of its own.
-    pub fn entry(&self, function: (FileId, FunctionId), kind: EntryKind, label: String, place: Span) -> Entry {
-        Entry {
-            function,
-            kind,
-            label,
-            place,
-            is_list_capable: false,
-            threaded: false,
-        }
+        Entry::new((self.file, function), kind, label, place)
     }
 
     /// The top-level function or value that a name of this file stands for.
@@ -244,14 +232,13 @@ pub fn starts_with_any(name: &str, prefixes: &[&str]) -> bool {
 /// `GET` for `get`; `ANY` for what takes every method.
 pub fn verb(method: &str) -> &'static str {
     match method.to_ascii_lowercase().as_str() {
-        "get" | "httpget" => "GET",
+        "get" | "httpget" | "sse" => "GET",
         "post" => "POST",
         "put" => "PUT",
         "patch" => "PATCH",
         "delete" | "del" => "DELETE",
         "head" => "HEAD",
         "options" => "OPTIONS",
-        "sse" => "GET",
         _ => "ANY",
     }
 }

@@ -78,7 +78,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
         return;
     };
     if let Some(function) = site.handler(handler) {
-        out.push(site.entry(
+        out.push(Entry::new(
             function,
             EntryKind::Socket,
             format!("socket {event}"),

@@ -22,7 +22,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     }
     let Some(function) = site.handler(handler) else { return };
     let name = key_of(site.module, call.id).unwrap_or_else(|| site.title(function));
-    let mut entry = site.entry(function, kind, format!("tRPC {method} {name}"), site.module.expr(call.id).span);
+    let mut entry = Entry::new(function, kind, format!("tRPC {method} {name}"), site.module.expr(call.id).span);
     entry.is_list_capable = method == "query";
     out.push(entry);
 }

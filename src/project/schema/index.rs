@@ -108,12 +108,11 @@ impl Index {
 
     /// Whether every query that `other` serves is served by this one: `other`'s keys are its first keys, in order.
     pub fn covers(&self, other: &Index) -> bool {
-        let same_keys = |(mine, theirs): (&IndexKey, &IndexKey)| {
-            same(&mine.column, &theirs.column) && mine.expression == theirs.expression && mine.descending == theirs.descending
-        };
+        let same_keys = |(mine, theirs): (&IndexKey, &IndexKey)| same(&mine.column, &theirs.column) && mine.expression == theirs.expression;
         self.keys.len() >= other.keys.len()
             && !other.keys.is_empty()
             && self.keys.iter().zip(&other.keys).all(same_keys)
+            && self.has_order_of(other)
             && self.method_name() == other.method_name()
             && normal(self.predicate.as_deref()) == normal(other.predicate.as_deref())
             && (self.is_btree() || self.keys.len() == other.keys.len())
@@ -121,6 +120,18 @@ impl Index {
                 .include
                 .iter()
                 .all(|name| self.include.iter().any(|mine| same(mine, name)) || self.columns().any(|mine| same(mine, name)))
+    }
+
+    /// An index can be read backwards, and after equality on the keys before it the last key alone decides the order.
+    fn has_order_of(&self, other: &Index) -> bool {
+        let differs: Vec<bool> = self
+            .keys
+            .iter()
+            .zip(&other.keys)
+            .map(|(mine, theirs)| mine.descending != theirs.descending)
+            .collect();
+        let before_last = differs.split_last().map_or(&[][..], |(_, before)| before);
+        before_last.iter().all(|differs| !differs) || differs.iter().all(|differs| *differs)
     }
 
     fn method_name(&self) -> &str {

@@ -87,8 +87,8 @@ pub fn undoes(file: &str) -> bool {
 pub fn sql_kind(file: &str) -> SourceKind {
     let name = file.rsplit('/').next().unwrap_or(file);
     let numbered = name.trim_start_matches(['V', 'v']).starts_with(|c: char| c.is_ascii_digit());
-    let migration = file.to_ascii_lowercase().contains("migrat") || matches!(name, "migration.sql" | "up.sql");
-    if !(numbered || migration) {
+    // A script without a number has no place in a series: what it finds there when it runs is not known.
+    if !(numbered || matches!(name, "migration.sql" | "up.sql")) {
         return SourceKind::Sql;
     }
     SourceKind::Migration(if name == "migration.sql" { Tool::Prisma } else { Tool::Sql })

@@ -102,6 +102,26 @@ fn innodb_indexes_foreign_keys_unless_prisma_emulates_them() {
 }
 
 #[test]
+fn two_databases_of_one_project_stay_apart() {
+    let model = |provider: &str| {
+        format!(
+            "datasource db {{\n provider = \"{provider}\"\n}}\nmodel A {{\n id Int @id\n b Int\n c B @relation(fields: [b], references: [id])\n}}\nmodel B {{\n id Int @id\n}}"
+        )
+    };
+    let schema = build(&[
+        ("db/mysql/a.prisma", &model("mysql")),
+        ("db/postgresql/a.prisma", &model("postgresql")),
+    ]);
+    let tables: Vec<(Dialect, bool)> = schema
+        .tables
+        .iter()
+        .filter(|table| table.name == "A")
+        .map(|table| (table.dialect, table.leads("b")))
+        .collect();
+    assert_eq!(tables, [(Dialect::MySql, true), (Dialect::Postgres, false)]);
+}
+
+#[test]
 fn if_not_exists_changes_nothing_that_exists() {
     let schema = build(&[
         ("migrations/1.sql", "CREATE TABLE t (a int); CREATE INDEX i ON t (a);"),

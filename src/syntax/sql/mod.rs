@@ -8,6 +8,8 @@ pub mod mask;
 mod predicate;
 pub mod split;
 
+use serde::{Deserialize, Serialize};
+
 use crate::source::Span;
 use crate::statement::{Dialect, Operation, SchemaChange, Statement, TableUse};
 use ddl::Ddl;
@@ -77,7 +79,7 @@ pub fn statement(pieces: &[Piece], dialect: Dialect) -> Option<Parsed> {
 }
 
 /// What a SQL file holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SqlFile {
     /// Schema changes in order; places are offsets into the file.
     pub changes: Vec<SchemaChange>,

@@ -1,0 +1,351 @@
+//! Knex: `knex('users').where({ id }).first()`, `db.select('*').from('users')`.
+
+use crate::ir::{Call, ExprKind};
+use crate::libraries::builder;
+use crate::libraries::shape::{self, Filters, Fluent, Grammar, Op, Step};
+use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver};
+use crate::statement::{FilterKind, Limit, Operation, Projection};
+
+const FLUENT: Fluent = Fluent {
+    runs: &["then", "stream", "pipe"],
+    ends: &["as", "toSQL", "toString", "toQuery", "clone"],
+    takes: &[
+        "where",
+        "andWhere",
+        "orWhere",
+        "whereIn",
+        "whereNotIn",
+        "whereExists",
+        "whereNotExists",
+        "from",
+        "join",
+        "leftJoin",
+        "innerJoin",
+        "union",
+        "unionAll",
+        "with",
+        "select",
+        "modify",
+        "on",
+        "insert",
+        "update",
+        "raw",
+    ],
+};
+
+const GRAMMAR: Grammar = Grammar {
+    key: |_| Op::Field,
+    call: |_| Op::Field,
+    list_is_in: false,
+    compound_keys: false,
+    relations: false,
+};
+
+/// The query at a call of a Knex chain.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let call = resolver.module(file).call(call.id)?;
+    if !is_method(call.method().unwrap_or_default()) && call.receiver().is_some() {
+        return None;
+    }
+    let steps = shape::steps(resolver, file, call);
+    let first = steps.first()?;
+    let (start, name) = table(resolver, &steps)?;
+    if !is_handle(resolver, first) {
+        return None;
+    }
+    let mut query = Query {
+        library: "knex",
+        ..Query::default()
+    };
+    query.statement.tables.push(builder::table(&name));
+    for (index, step) in steps.iter().enumerate() {
+        if index != start {
+            read(resolver, *step, &mut query);
+        }
+    }
+    if matches!(query.outcome, Outcome::Rows | Outcome::One) {
+        query.model = query.table().map(|name| Model::Table(name.to_owned()));
+    }
+    query.executed = shape::runs(call, FLUENT);
+    Some(query)
+}
+
+/// The step that names the table.
+fn table(resolver: &dyn Resolver, steps: &[Step<'_>]) -> Option<(usize, String)> {
+    steps.iter().enumerate().find_map(|(index, step)| {
+        let names = match step.call.method() {
+            Some("from" | "into" | "table" | "queryBuilder") => step.call.receiver().is_some(),
+            _ => index == 0 && step.call.receiver().is_none() || index == 0 && is_handle_call(resolver, step),
+        };
+        let arg = step.call.arg(0).filter(|_| names)?;
+        let text = match step.call.module.kind(arg) {
+            // `knex({ u: 'users' })`.
+            ExprKind::Object(entries) => {
+                let [entry] = entries.as_ref() else { return None };
+                let name = step.call.module.string(entry.value)?;
+                let alias = entry.key.and_then(|key| step.call.module.string(key))?;
+                if matches!(alias, "client" | "connection") {
+                    return None;
+                }
+                format!("{name} as {alias}")
+            }
+            _ => builder::text(resolver, (step.file, arg))?,
+        };
+        Some((index, text))
+    })
+}
+
+fn is_handle_call(resolver: &dyn Resolver, step: &Step<'_>) -> bool {
+    builder::comes_from(resolver, step.file, step.call.callee, "knex")
+}
+
+fn is_handle(resolver: &dyn Resolver, first: &Step<'_>) -> bool {
+    let handle = first.call.receiver().unwrap_or(first.call.callee);
+    if builder::comes_from(resolver, first.file, handle, "knex") || is_handle_call(resolver, first) {
+        return true;
+    }
+    let module = first.call.module;
+    shape::last_name(module, handle).is_some_and(|name| matches!(name, "trx" | "db" | "conn" | "connection" | "qb"))
+        && builder::imports(module, &["knex"])
+}
+
+fn is_method(method: &str) -> bool {
+    matches!(
+        method,
+        "select"
+            | "from"
+            | "into"
+            | "table"
+            | "first"
+            | "insert"
+            | "update"
+            | "del"
+            | "delete"
+            | "count"
+            | "countDistinct"
+            | "sum"
+            | "min"
+            | "max"
+            | "avg"
+            | "limit"
+            | "offset"
+            | "orderBy"
+            | "orderByRaw"
+            | "groupBy"
+            | "groupByRaw"
+            | "join"
+            | "leftJoin"
+            | "innerJoin"
+            | "rightJoin"
+            | "leftOuterJoin"
+            | "joinRaw"
+            | "returning"
+            | "pluck"
+            | "distinct"
+            | "having"
+            | "onConflict"
+            | "merge"
+            | "ignore"
+            | "increment"
+            | "decrement"
+            | "column"
+            | "columns"
+            | "forUpdate"
+            | "transacting"
+            | "as"
+            | "clone"
+            | "modify"
+            | "stream"
+            | "then"
+            | "catch"
+            | "truncate"
+            | "with"
+            | "union"
+            | "unionAll"
+    ) || is_where(method)
+}
+
+fn is_where(method: &str) -> bool {
+    let lower = method.to_ascii_lowercase();
+    lower.starts_with("where") || lower.starts_with("andwhere") || lower.starts_with("orwhere")
+}
+
+fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+    let call = step.call;
+    let module = call.module;
+    let first = call.arg(0).map(|arg| (step.file, arg));
+    let text = first.and_then(|place| builder::text(resolver, place));
+    let method = call.method().unwrap_or_default();
+    if is_where(method) {
+        return filter(resolver, step, method, query);
+    }
+    let statement = &mut query.statement;
+    match method {
+        "first" => {
+            query.outcome = Outcome::One;
+            statement.limit = Limit::One;
+        }
+        "limit" => {
+            if let Some(place) = first {
+                statement.limit = shape::limit(resolver, place);
+            }
+        }
+        "offset" => statement.offset |= first.is_some_and(|place| shape::skips(resolver, place)),
+        "select" | "column" | "columns" | "pluck" => {
+            let names: Vec<String> = call
+                .args
+                .iter()
+                .flat_map(|arg| builder::strings(resolver, (step.file, arg.value)))
+                .collect();
+            if !names.is_empty() && names.iter().all(|name| !name.ends_with('*')) {
+                statement.projection = Projection::Columns(names.iter().map(|name| builder::column(statement, name)).collect());
+            }
+        }
+        "count" | "countDistinct" | "sum" | "min" | "max" | "avg" => {
+            statement.projection = Projection::Aggregate;
+            if !statement.grouped {
+                statement.limit = Limit::One;
+                query.outcome = Outcome::Scalar;
+            }
+        }
+        "groupBy" | "groupByRaw" | "distinct" => {
+            statement.grouped = true;
+            if query.outcome == Outcome::Scalar {
+                query.outcome = Outcome::Rows;
+                statement.limit = Limit::None;
+            }
+        }
+        "orderBy" => {
+            if let Some(name) = text {
+                let descending = call
+                    .arg(1)
+                    .and_then(|order| module.string(order))
+                    .is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+                let column = builder::column(statement, &name);
+                statement.order.push((column, descending));
+            }
+        }
+        "join" | "leftJoin" | "innerJoin" | "rightJoin" | "leftOuterJoin" => {
+            if let Some(name) = text {
+                statement.tables.push(builder::table(&name));
+                let texts: Vec<&str> = call.args.iter().skip(1).filter_map(|arg| module.string(arg.value)).collect();
+                match texts.as_slice() {
+                    [left, right] | [left, "=", right] => builder::join(statement, left, right),
+                    _ => {}
+                }
+            }
+        }
+        "insert" => write(query, Operation::Insert),
+        "update" | "increment" | "decrement" => write(query, Operation::Update),
+        "del" | "delete" | "truncate" => write(query, Operation::Delete),
+        "returning" => query.outcome = Outcome::Rows,
+        "stream" => query.outcome = Outcome::Stream,
+        "modify" | "union" | "unionAll" | "joinRaw" => statement.open = true,
+        _ => {}
+    }
+}
+
+fn write(query: &mut Query, operation: Operation) {
+    query.statement.operation = operation;
+    query.statement.projection = Projection::None;
+    query.outcome = Outcome::Nothing;
+}
+
+fn filter(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut Query) {
+    let call = step.call;
+    let module = call.module;
+    let lower = method.to_ascii_lowercase();
+    let optional = step.conditional || lower.starts_with("or");
+    let negative = lower.contains("not");
+    let Some(first) = call.arg(0) else { return };
+    let statement = &mut query.statement;
+    let kind = if negative {
+        FilterKind::Negative
+    } else if lower.ends_with("wherein") {
+        FilterKind::In
+    } else if lower.ends_with("between") {
+        FilterKind::Range
+    } else if lower.ends_with("like") {
+        FilterKind::Pattern
+    } else if lower.ends_with("where") || lower.ends_with("null") {
+        FilterKind::Equality
+    } else {
+        query.open_filters = true;
+        return;
+    };
+    if matches!(module.kind(first), ExprKind::Object(_)) {
+        let mut filters = Filters::default();
+        shape::object_filters(resolver, (step.file, first), GRAMMAR, None, optional, &mut filters);
+        query.open_filters |= filters.open;
+        for filter in filters.list {
+            let text = filter.column.column.clone();
+            builder::filter(
+                statement,
+                &text,
+                if negative { FilterKind::Negative } else { filter.kind },
+                filter.literal,
+                filter.optional,
+            );
+        }
+        return;
+    }
+    let Some(column) = builder::text(resolver, (step.file, first)) else {
+        query.open_filters = true;
+        return;
+    };
+    let (kind, value) = match (call.arg(1), call.arg(2)) {
+        (Some(op), Some(value)) => (module.string(op).map_or(kind, builder::operator), Some(value)),
+        (value, _) => (kind, value),
+    };
+    let literal = if lower.ends_with("null") {
+        Some("NULL".to_owned())
+    } else {
+        value.and_then(|value| shape::literal(resolver, (step.file, value)))
+    };
+    builder::filter(statement, &column, kind, literal, optional);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    const HEAD: &str = "import knex from 'knex';\nconst db = knex({ client: 'pg' });\n";
+
+    #[test]
+    fn reads_a_chain() {
+        let query = query(
+            &format!(
+                "{HEAD}const rows = await db('users as u').join('posts', 'posts.user_id', 'u.id').where({{ 'u.org_id': org }}).whereIn('posts.status', s)
+                   .andWhere('posts.at', '>', t).orderBy('posts.id', 'desc').limit(5);"
+            ),
+            &[],
+        );
+        let kinds: Vec<_> = query.statement.filters.iter().map(|f| (f.column.table, f.kind)).collect();
+        assert_eq!(
+            kinds,
+            [
+                (Some(0), FilterKind::Equality),
+                (Some(1), FilterKind::In),
+                (Some(1), FilterKind::Range)
+            ]
+        );
+        assert_eq!(
+            (query.table(), query.executed, query.statement.joins.len()),
+            (Some("users"), true, 1)
+        );
+    }
+
+    #[test]
+    fn first_writes_and_near_misses() {
+        let one = query(&format!("{HEAD}const row = await db('users').where('id', 1).first();"), &[]);
+        assert_eq!(
+            (one.outcome, one.statement.filters[0].literal.as_deref()),
+            (Outcome::One, Some("1"))
+        );
+        let write = query(&format!("{HEAD}await db.from('users').where('id', id).del();"), &[]);
+        assert_eq!(write.statement.operation, Operation::Delete);
+        let other = "import knex from 'knex'; $('div').first(); describe('users').select(); t('users.title'); list.from('x').first();";
+        assert_eq!(queries(other, &[]), []);
+    }
+}

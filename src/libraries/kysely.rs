@@ -1,0 +1,197 @@
+//! Kysely: `db.selectFrom('person').select(['id']).where('id', '=', id).execute()`.
+
+use crate::ir::{Call, ExprKind};
+use crate::libraries::builder;
+use crate::libraries::shape::{self, Fluent, Step};
+use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver};
+use crate::statement::{Limit, Operation, Projection};
+
+const FLUENT: Fluent = Fluent {
+    runs: &["execute", "executeTakeFirst", "executeTakeFirstOrThrow", "stream"],
+    ends: &["as", "compile", "toOperationNode"],
+    takes: &[],
+};
+
+/// The query at a call of a Kysely chain.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let method = call.method()?;
+    let call = resolver.module(file).call(call.id)?;
+    let steps = shape::steps(resolver, file, call);
+    let (start, step) = steps
+        .iter()
+        .enumerate()
+        .find(|(_, step)| operation(step.call.method().unwrap_or_default()).is_some() && step.call.receiver().is_some())?;
+    let operation = operation(step.call.method()?)?;
+    let mut query = Query {
+        library: "kysely",
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    let target = (step.file, step.call.arg(0)?);
+    let names = builder::strings(resolver, target);
+    let is_callback = matches!(step.call.module.kind(target.1), ExprKind::Lambda(_) | ExprKind::Call { .. });
+    if names.is_empty() && !is_callback && !matches!(step.call.module.kind(target.1), ExprKind::Name(_) | ExprKind::Template(_)) {
+        return None;
+    }
+    query.statement.tables = names.iter().map(|name| builder::table(name)).collect();
+    if operation != Operation::Select {
+        query.outcome = Outcome::Nothing;
+        query.statement.projection = Projection::None;
+    }
+    for step in &steps[start + 1..] {
+        read(resolver, *step, &mut query);
+    }
+    if matches!(query.outcome, Outcome::Rows | Outcome::One) && query.statement.projection != Projection::Aggregate {
+        query.model = query.table().map(|name| Model::Table(name.to_owned()));
+    }
+    query.executed = FLUENT.runs.contains(&method);
+    Some(query)
+}
+
+fn operation(method: &str) -> Option<Operation> {
+    Some(match method {
+        "selectFrom" => Operation::Select,
+        "insertInto" | "replaceInto" => Operation::Insert,
+        "updateTable" => Operation::Update,
+        "deleteFrom" => Operation::Delete,
+        _ => return None,
+    })
+}
+
+fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+    let call = step.call;
+    let module = call.module;
+    let first = call.arg(0).map(|arg| (step.file, arg));
+    let text = first.and_then(|place| builder::text(resolver, place));
+    let statement = &mut query.statement;
+    match call.method().unwrap_or_default() {
+        "where" | "having" => match (text, call.arg(1).and_then(|op| module.string(op)), call.arg(2)) {
+            (Some(column), Some(op), Some(value)) => {
+                let literal = shape::literal(resolver, (step.file, value));
+                builder::filter(statement, &column, builder::operator(op), literal, step.conditional);
+            }
+            _ => query.open_filters = true,
+        },
+        "whereRef" | "onRef" => {
+            if let (Some(left), Some(right)) = (text, call.arg(2).and_then(|right| module.string(right))) {
+                builder::join(statement, &left, right);
+            }
+        }
+        "innerJoin" | "leftJoin" | "rightJoin" | "fullJoin" | "innerJoinLateral" | "leftJoinLateral" => {
+            if let Some(name) = text {
+                statement.tables.push(builder::table(&name));
+                if let (Some(left), Some(right)) = (
+                    call.arg(1).and_then(|left| module.string(left)),
+                    call.arg(2).and_then(|right| module.string(right)),
+                ) {
+                    builder::join(statement, left, right);
+                }
+            }
+        }
+        "select" => {
+            let names = first.map(|place| builder::strings(resolver, place)).unwrap_or_default();
+            let columns: Vec<_> = names.iter().map(|name| builder::column(statement, name)).collect();
+            if columns.is_empty() {
+                let counts = first.is_some_and(|place| is_count(resolver, place));
+                if counts {
+                    statement.projection = Projection::Aggregate;
+                    if !statement.grouped {
+                        statement.limit = Limit::One;
+                        query.outcome = Outcome::Scalar;
+                    }
+                }
+            } else {
+                statement.projection = Projection::Columns(columns);
+            }
+        }
+        "distinct" | "distinctOn" => statement.grouped = true,
+        "groupBy" => {
+            statement.grouped = true;
+            if query.outcome == Outcome::Scalar {
+                query.outcome = Outcome::Rows;
+                statement.limit = Limit::None;
+            }
+            let names = first.map(|place| builder::strings(resolver, place)).unwrap_or_default();
+            let columns: Vec<_> = names.iter().map(|name| builder::column(statement, name)).collect();
+            statement.group.extend(columns);
+        }
+        "orderBy" => {
+            if let Some(name) = text {
+                let descending = call.arg(1).and_then(|order| module.string(order)) == Some("desc") || name.ends_with(" desc");
+                let column = builder::column(statement, &name);
+                statement.order.push((column, descending));
+            }
+        }
+        "limit" | "top" | "fetch" => {
+            if let Some(place) = first {
+                statement.limit = shape::limit(resolver, place);
+            }
+        }
+        "offset" => statement.offset |= first.is_some_and(|place| shape::skips(resolver, place)),
+        "returning" | "returningAll" => {
+            query.outcome = Outcome::Rows;
+            statement.projection = Projection::All;
+        }
+        "executeTakeFirst" | "executeTakeFirstOrThrow" if query.outcome == Outcome::Rows => query.outcome = Outcome::One,
+        "stream" => query.outcome = Outcome::Stream,
+        "$if" | "$call" | "union" | "unionAll" | "with" => statement.open = true,
+        _ => {}
+    }
+}
+
+/// `.select(({ fn }) => fn.countAll().as('n'))`.
+fn is_count(resolver: &dyn Resolver, place: shape::Place) -> bool {
+    let body = shape::returned(resolver, place).unwrap_or(place);
+    let module = resolver.module(body.0);
+    let bodies = match module.kind(body.1) {
+        ExprKind::List(items) => items.to_vec(),
+        _ => vec![body.1],
+    };
+    !bodies.is_empty()
+        && bodies.iter().all(|&body| {
+            module.call(body).is_some_and(|call| {
+                call.chain()
+                    .iter()
+                    .any(|link| matches!(link.method(), Some("count" | "countAll" | "sum" | "avg" | "min" | "max")))
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    #[test]
+    fn reads_a_chain() {
+        let query = query(
+            "const rows = await db.selectFrom('person as p').innerJoin('pet', 'pet.owner_id', 'p.id').select(['p.id', 'pet.name']).where('p.age', '>', 18)
+               .where('pet.kind', 'in', kinds).orderBy('p.id', 'desc').limit(10).execute();",
+            &[],
+        );
+        assert_eq!(query.table(), Some("person"));
+        let kinds: Vec<_> = query.statement.filters.iter().map(|f| (f.column.table, f.kind)).collect();
+        assert_eq!(kinds, [(Some(0), FilterKind::Range), (Some(1), FilterKind::In)]);
+        assert_eq!(
+            (query.statement.joins.len(), query.statement.limit.clone(), query.executed),
+            (1, Limit::Rows(10), true)
+        );
+    }
+
+    #[test]
+    fn built_and_counted() {
+        let count = query(
+            "const n = await db.selectFrom('person').select(({ fn }) => fn.countAll().as('n')).executeTakeFirstOrThrow();",
+            &[],
+        );
+        assert_eq!(count.outcome, Outcome::Scalar);
+        let found = queries(
+            "let q = db.selectFrom('person').selectAll(); if (x) q = q.where('id', '=', x); const r = await q.execute();",
+            &[],
+        );
+        assert!(!found[0].executed && found[2].executed && found[2].statement.filters[0].optional);
+        assert_eq!(queries("qb.select('x').from('y').execute()", &[]), []);
+    }
+
+    use crate::statement::FilterKind;
+}

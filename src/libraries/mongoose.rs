@@ -1,0 +1,418 @@
+//! Mongoose models and the MongoDB driver's collections.
+
+use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::builder;
+use crate::libraries::shape::{self, Filters, Fluent, Grammar, Op, Place, Step};
+use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
+use crate::statement::{FilterKind, Limit, Operation, Projection};
+
+const FLUENT: Fluent = Fluent {
+    runs: &["exec", "toArray", "next", "forEach", "eachAsync", "then", "orFail"],
+    ends: &["cursor", "stream"],
+    takes: &["merge"],
+};
+
+const GRAMMAR: Grammar = Grammar {
+    key: operator,
+    call: |_| Op::Field,
+    list_is_in: false,
+    compound_keys: false,
+    relations: false,
+};
+
+/// The query at a call of a model's or a collection's chain.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let call = resolver.module(file).call(call.id)?;
+    let last = call.method()?;
+    if operation(last).is_none() && !is_link(last) {
+        return None;
+    }
+    let steps = shape::steps(resolver, file, call);
+    let (start, method, name, library) = steps.iter().enumerate().find_map(|(index, step)| {
+        let method = step.call.method()?;
+        operation(method)?;
+        let receiver = step.call.receiver()?;
+        let (name, library) = model(resolver, step.file, receiver)?;
+        Some((index, method, name, library))
+    })?;
+    let (operation, outcome) = operation(method)?;
+    let first = steps[start];
+    let mut query = Query {
+        library,
+        outcome,
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    query.statement.tables.push(shape::table(name.as_str()));
+    match outcome {
+        Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+        Outcome::Scalar => {
+            query.statement.limit = Limit::One;
+            query.statement.projection = Projection::Aggregate;
+        }
+        _ => {}
+    }
+    if matches!(outcome, Outcome::Rows | Outcome::One) && method != "aggregate" {
+        query.model = Some(Model::Table(name));
+    }
+    arguments(resolver, first, method, &mut query);
+    for step in &steps[start + 1..] {
+        link(resolver, *step, &mut query);
+    }
+    let is_promise =
+        operation != Operation::Select && method != "deleteOne" || library == "mongodb" && !matches!(method, "find" | "aggregate");
+    query.executed = is_promise || shape::runs(call, FLUENT);
+    Some(query)
+}
+
+fn operation(method: &str) -> Option<(Operation, Outcome)> {
+    Some(match method {
+        "find" | "aggregate" | "distinct" => (Operation::Select, Outcome::Rows),
+        "findOne" | "findById" => (Operation::Select, Outcome::One),
+        "countDocuments" | "estimatedDocumentCount" | "exists" => (Operation::Select, Outcome::Scalar),
+        "create" | "insertOne" | "insertMany" | "bulkWrite" => (Operation::Insert, Outcome::Nothing),
+        "updateOne" | "updateMany" | "replaceOne" => (Operation::Update, Outcome::Nothing),
+        "findOneAndUpdate" | "findByIdAndUpdate" | "findOneAndReplace" => (Operation::Update, Outcome::One),
+        "deleteOne" | "deleteMany" => (Operation::Delete, Outcome::Nothing),
+        "findOneAndDelete" | "findByIdAndDelete" | "findByIdAndRemove" | "findOneAndRemove" => (Operation::Delete, Outcome::One),
+        _ => return None,
+    })
+}
+
+fn is_link(method: &str) -> bool {
+    matches!(
+        method,
+        "sort"
+            | "limit"
+            | "skip"
+            | "select"
+            | "lean"
+            | "populate"
+            | "where"
+            | "equals"
+            | "exec"
+            | "session"
+            | "read"
+            | "hint"
+            | "collation"
+            | "cursor"
+            | "project"
+            | "toArray"
+            | "batchSize"
+            | "allowDiskUse"
+            | "setOptions"
+            | "maxTimeMS"
+            | "orFail"
+            | "stream"
+            | "distinct"
+            | "or"
+            | "and"
+            | "count"
+            | "readConcern"
+            | "eachAsync"
+            | "next"
+    )
+}
+
+/// The model or collection that a receiver is.
+fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, &'static str)> {
+    let module = resolver.module(file);
+    // `db.collection('users')`.
+    let (at, definition) = resolver.definition(file, receiver).unwrap_or((file, receiver));
+    let holder = resolver.module(at);
+    if let Some(made) = holder.call(holder.unawaited(definition)) {
+        let name = || made.arg(0).and_then(|arg| builder::text(resolver, (at, arg)));
+        match made.method() {
+            Some("collection") => return name().map(|name| (name, "mongodb")),
+            Some("model") => {
+                let is_mongoose = made.receiver().is_none_or(|receiver| {
+                    builder::comes_from(resolver, at, receiver, "mongoose")
+                        || shape::last_name(holder, receiver).is_some_and(|name| name.contains("conn"))
+                });
+                if is_mongoose && builder::imports(holder, &["mongoose"]) {
+                    return name().map(|name| (name, "mongoose"));
+                }
+            }
+            _ => {}
+        }
+    }
+    let annotated = builder::type_argument(
+        module,
+        receiver,
+        &["Model", "PaginateModel", "AggregatePaginateModel", "SoftDeleteModel"],
+    );
+    if let Some(argument) = annotated.filter(|_| builder::imports(module, &["mongoose"])) {
+        let named = shape::last_name(module, argument).unwrap_or_default();
+        let name = named.trim_end_matches("Document").trim_end_matches("DBModel");
+        let name = if matches!(name, "any" | "T" | "" | "unknown") {
+            shape::last_name(module, receiver)?
+        } else {
+            name
+        };
+        return Some((name.to_owned(), "mongoose"));
+    }
+    match resolver.value(file, receiver) {
+        Value::External(library) | Value::ExternalInstance(library) => {
+            let is_model = library.starts_with("mongoose.") && (library.ends_with("model") || library.ends_with("Model"));
+            let is_collection = library.starts_with("mongodb.") && library.ends_with("Collection");
+            let name = shape::last_name(module, receiver)?.to_owned();
+            if is_model {
+                Some((name, "mongoose"))
+            } else {
+                is_collection.then_some((name, "mongodb"))
+            }
+        }
+        // `class User extends Model` or a model's static method.
+        Value::Class(at, class) => {
+            let is_model = resolver
+                .ancestors(at, class)
+                .iter()
+                .any(|name| name.starts_with("mongoose.") && name.ends_with("Model"));
+            is_model
+                .then(|| shape::last_name(module, receiver).map(|name| (name.to_owned(), "mongoose")))
+                .flatten()
+        }
+        _ => None,
+    }
+}
+
+fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut Query) {
+    let call = step.call;
+    let at = |index: usize| call.arg(index).map(|arg| (step.file, arg));
+    if method.starts_with("findById") {
+        query.statement.filters.push(crate::statement::Filter {
+            column: shape::first_column("_id"),
+            kind: FilterKind::Equality,
+            literal: None,
+            optional: false,
+        });
+    }
+    match method {
+        "aggregate" => {
+            if let Some(pipeline) = at(0) {
+                stages(resolver, pipeline, query);
+            }
+        }
+        "create" | "insertOne" | "insertMany" | "bulkWrite" => {}
+        _ if method.starts_with("findById") => {}
+        "distinct" => {
+            query.statement.grouped = true;
+            if let Some(place) = at(1) {
+                filters(resolver, place, query);
+            }
+        }
+        _ => {
+            if let Some(place) = at(0) {
+                filters(resolver, place, query);
+            }
+        }
+    }
+    // `find(filter, projection, options)`; the driver has the options second.
+    for place in [at(1), at(2)].into_iter().flatten() {
+        if !matches!(method, "find" | "findOne") || !matches!(call.module.kind(place.1), ExprKind::Object(_) | ExprKind::Name(_)) {
+            continue;
+        }
+        let options = shape::fields(resolver, place.0, place.1);
+        query.statement.open |= options.open;
+        for field in options.items {
+            match field.key.as_str() {
+                "limit" if query.statement.limit == Limit::None => query.statement.limit = shape::limit(resolver, field.value),
+                "skip" => query.statement.offset = shape::skips(resolver, field.value),
+                "sort" => orders(resolver, field.value, query),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn filters(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+    let mut filters = Filters::default();
+    shape::object_filters(resolver, place, GRAMMAR, Some(0), false, &mut filters);
+    query.statement.filters.extend(filters.list);
+    query.open_filters |= filters.open;
+}
+
+fn orders(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+    if let Some(text) = resolver.module(place.0).string(place.1) {
+        for name in text.split_whitespace() {
+            let column = shape::first_column(name.trim_start_matches('-'));
+            query.statement.order.push((column, name.starts_with('-')));
+        }
+        return;
+    }
+    for field in shape::fields(resolver, place.0, place.1).items {
+        let direction = shape::literal(resolver, field.value).unwrap_or_default();
+        let descending = direction.starts_with('-') || direction.trim_matches('\'').starts_with("desc");
+        query.statement.order.push((shape::first_column(field.key), descending));
+    }
+}
+
+/// Stages of an aggregation.
+fn stages(resolver: &dyn Resolver, pipeline: Place, query: &mut Query) {
+    let (stages, open) = shape::items(resolver, pipeline.0, pipeline.1);
+    query.statement.open |= open;
+    for ((file, stage), conditional) in stages {
+        let read = shape::fields(resolver, file, stage);
+        query.statement.open |= read.open || conditional;
+        for field in read.items {
+            match field.key.as_str() {
+                // Only before the rows are reshaped do names mean the collection's own fields.
+                "$match" if !query.statement.grouped => filters(resolver, field.value, query),
+                "$group" | "$bucket" | "$sortByCount" => query.statement.grouped = true,
+                "$limit" => query.statement.limit = shape::limit(resolver, field.value),
+                "$skip" => query.statement.offset = true,
+                "$sort" if !query.statement.grouped => orders(resolver, field.value, query),
+                "$count" => {
+                    query.statement.limit = Limit::One;
+                    query.statement.projection = Projection::Aggregate;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn link(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+    let call = step.call;
+    let first = call.arg(0).map(|arg| (step.file, arg));
+    match (call.method().unwrap_or_default(), first) {
+        ("limit", Some(place)) if query.statement.limit == Limit::None => query.statement.limit = shape::limit(resolver, place),
+        ("skip", Some(place)) => query.statement.offset |= shape::skips(resolver, place),
+        ("sort", Some(place)) => orders(resolver, place, query),
+        ("populate", Some(place)) => populate(resolver, place, "", query),
+        ("select" | "project", Some(place)) => {
+            let names = match call.module.string(place.1) {
+                Some(text) => text.split_whitespace().map(ToOwned::to_owned).collect(),
+                None => builder::strings(resolver, place),
+            };
+            let kept = names
+                .iter()
+                .filter(|name| !name.starts_with(['-', '+']))
+                .map(|name| shape::first_column(name.as_str()));
+            let kept: Vec<_> = kept.collect();
+            if !kept.is_empty() {
+                query.statement.projection = Projection::Columns(kept);
+            }
+        }
+        ("cursor" | "stream" | "eachAsync", _) => query.outcome = Outcome::Stream,
+        ("next", _) => {
+            query.outcome = Outcome::One;
+            query.statement.limit = Limit::One;
+        }
+        ("where" | "or" | "and", _) => query.open_filters = true,
+        _ => {}
+    }
+}
+
+fn populate(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
+    if prefix.split('.').count() > 8 {
+        return;
+    }
+    let module = resolver.module(place.0);
+    let join = |name: &str| {
+        if prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{prefix}.{name}")
+        }
+    };
+    if let Some(text) = module.string(place.1) {
+        for name in text.split_whitespace() {
+            query.eager.push(join(name));
+            query.unbounded_includes.push(join(name));
+        }
+        return;
+    }
+    if matches!(module.kind(place.1), ExprKind::List(_)) {
+        for (item, _) in shape::items(resolver, place.0, place.1).0 {
+            populate(resolver, item, prefix, query);
+        }
+        return;
+    }
+    let read = shape::fields(resolver, place.0, place.1);
+    let Some(path) = read.get("path").and_then(|field| builder::text(resolver, field.value)) else {
+        return;
+    };
+    let path = join(&path);
+    query.eager.push(path.clone());
+    query.unbounded_includes.push(path.clone());
+    if let Some(inner) = read.get("populate") {
+        populate(resolver, inner.value, &path, query);
+    }
+}
+
+fn operator(key: &str) -> Op {
+    match key {
+        "$and" => Op::And,
+        "$or" | "$nor" => Op::Or,
+        "$not" => Op::Not,
+        "$eq" => Op::Compare(FilterKind::Equality),
+        "$in" => Op::Compare(FilterKind::In),
+        "$ne" | "$nin" => Op::Compare(FilterKind::Negative),
+        "$gt" | "$gte" | "$lt" | "$lte" => Op::Compare(FilterKind::Range),
+        "$regex" => Op::Compare(FilterKind::Pattern),
+        "$elemMatch" => Op::Relation,
+        "$options" | "$comment" => Op::Option,
+        "$expr" | "$where" | "$text" => Op::Opaque,
+        _ if key.starts_with('$') => Op::Compare(FilterKind::Other),
+        _ => Op::Field,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    const HEAD: &str = "import mongoose from 'mongoose';\nconst User = mongoose.model('User', schema);\n";
+
+    #[test]
+    fn reads_a_chain() {
+        let query = query(
+            &format!(
+                "{HEAD}const rows = await User.find({{ orgId, age: {{ $gte: 3 }}, $or: [{{ a: 1 }}, {{ b: 2 }}] }}).populate('posts').sort('-at').limit(10).lean();"
+            ),
+            &[],
+        );
+        let seen: Vec<_> = query
+            .statement
+            .filters
+            .iter()
+            .map(|f| (f.column.column.as_str(), f.kind, f.optional))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("orgId", FilterKind::Equality, false),
+                ("age", FilterKind::Range, false),
+                ("a", FilterKind::Equality, true),
+                ("b", FilterKind::Equality, true)
+            ]
+        );
+        assert_eq!(
+            (query.table(), query.executed, query.statement.limit.clone()),
+            (Some("User"), true, Limit::Rows(10))
+        );
+        assert!(query.statement.order[0].1 && query.eager == ["posts"]);
+    }
+
+    #[test]
+    fn injected_models_and_collections() {
+        let text = "import { Model } from 'mongoose'; class S { constructor(@InjectModel('Cat') private cats: Model<CatDocument>) {} async f() { return this.cats.findById(id).exec(); } }";
+        let one = query(text, &[]);
+        assert_eq!((one.table(), one.outcome), (Some("Cat"), Outcome::One));
+        let raw = query("const rows = await db.collection('cats').find({ a }).toArray();", &[]);
+        assert_eq!((raw.library, raw.executed), ("mongodb", true));
+    }
+
+    #[test]
+    fn near_misses() {
+        assert_eq!(
+            queries(
+                &format!("{HEAD}xs.find((x) => x.a); $('a').find('b'); repo.findOne({{ a }}); page.distinct('x');"),
+                &[]
+            ),
+            []
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! Supabase: `supabase.from('users').select('id, posts(*)').eq('id', id).single()`.
+
+use crate::ir::Call;
+use crate::libraries::builder;
+use crate::libraries::shape::{self, Fluent, Step};
+use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver};
+use crate::statement::{FilterKind, Limit, Operation, Projection};
+
+const FLUENT: Fluent = Fluent {
+    runs: &["then", "throwOnError"],
+    ends: &[],
+    takes: &[],
+};
+
+/// The query at a call of a Supabase chain.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let call = resolver.module(file).call(call.id)?;
+    if matches!(call.method()?, "from" | "schema" | "then" | "catch") {
+        return None;
+    }
+    let steps = shape::steps(resolver, file, call);
+    let (start, from) = steps.iter().enumerate().find(|(_, step)| step.call.method() == Some("from"))?;
+    let action = steps.get(start + 1)?.call.method()?;
+    let operation = match action {
+        "select" => Operation::Select,
+        "insert" | "upsert" => Operation::Insert,
+        "update" => Operation::Update,
+        "delete" => Operation::Delete,
+        _ => return None,
+    };
+    let receiver = from.call.receiver()?;
+    let module = from.call.module;
+    let is_storage = shape::last_name(module, receiver) == Some("storage");
+    let is_client = builder::comes_from(resolver, from.file, receiver, "supabase")
+        || builder::comes_from(resolver, from.file, from.call.root(), "supabase")
+        || builder::imports(module, &["supabase"])
+            && steps[start + 1..]
+                .iter()
+                .any(|step| is_filter(step.call.method().unwrap_or_default()));
+    if is_storage || !is_client {
+        return None;
+    }
+    let name = builder::text(resolver, (from.file, from.call.arg(0)?))?;
+    let mut query = Query {
+        library: "supabase",
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    query.statement.tables.push(builder::table(&name));
+    if operation != Operation::Select {
+        query.statement.projection = Projection::None;
+        query.outcome = Outcome::Nothing;
+    }
+    for step in &steps[start + 1..] {
+        read(resolver, *step, &mut query);
+    }
+    if matches!(query.outcome, Outcome::Rows | Outcome::One) {
+        query.model = Some(Model::Table(name));
+    }
+    query.executed = shape::runs(call, FLUENT);
+    Some(query)
+}
+
+fn is_filter(method: &str) -> bool {
+    matches!(
+        method,
+        "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "like" | "ilike" | "is" | "in" | "match" | "single" | "maybeSingle" | "contains"
+    )
+}
+
+fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+    let call = step.call;
+    let module = call.module;
+    let first = call.arg(0).map(|arg| (step.file, arg));
+    let text = first.and_then(|place| builder::text(resolver, place));
+    let statement = &mut query.statement;
+    let method = call.method().unwrap_or_default();
+    let kind = match method {
+        "eq" | "is" => Some(FilterKind::Equality),
+        "in" => Some(FilterKind::In),
+        "gt" | "gte" | "lt" | "lte" => Some(FilterKind::Range),
+        "like" => Some(
+            call.arg(1)
+                .map_or(FilterKind::Pattern, |arg| shape::like_kind(resolver, (step.file, arg))),
+        ),
+        "ilike" | "textSearch" => Some(FilterKind::Pattern),
+        "neq" | "not" => Some(FilterKind::Negative),
+        "contains" | "containedBy" | "overlaps" | "filter" => Some(FilterKind::Other),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        let Some(column) = text else {
+            query.open_filters = true;
+            return;
+        };
+        let literal = call.arg(1).and_then(|value| shape::literal(resolver, (step.file, value)));
+        builder::filter(statement, &column, kind, literal, step.conditional);
+        return;
+    }
+    match method {
+        "select" => select(resolver, step, text.as_deref(), query),
+        "or" => query.open_filters = true,
+        "match" => {
+            let read = first.map(|place| shape::fields(resolver, place.0, place.1)).unwrap_or_default();
+            query.open_filters |= read.open;
+            for field in read.items {
+                builder::filter(
+                    statement,
+                    &field.key,
+                    FilterKind::Equality,
+                    shape::literal(resolver, field.value),
+                    field.optional,
+                );
+            }
+        }
+        "order" => {
+            if let Some(name) = text {
+                let ascending = call.arg(1).and_then(|options| module.entry(options, "ascending"));
+                let descending = ascending.is_some_and(|value| matches!(module.kind(value), crate::ir::ExprKind::Bool(false)));
+                let column = builder::column(statement, &name);
+                statement.order.push((column, descending));
+            }
+        }
+        "limit" => {
+            if let Some(place) = first {
+                statement.limit = shape::limit(resolver, place);
+            }
+        }
+        "range" => {
+            statement.limit = Limit::Value;
+            statement.offset = first.is_some_and(|place| shape::skips(resolver, place));
+        }
+        "single" | "maybeSingle" => {
+            statement.limit = Limit::One;
+            query.outcome = Outcome::One;
+        }
+        _ => {}
+    }
+}
+
+/// `select('id, author:users(name), posts(*)', { count: 'exact', head: true })`.
+fn select(resolver: &dyn Resolver, step: Step<'_>, text: Option<&str>, query: &mut Query) {
+    if query.statement.operation != Operation::Select {
+        query.outcome = Outcome::Rows;
+        query.statement.projection = Projection::All;
+        return;
+    }
+    let options = step
+        .call
+        .arg(1)
+        .map(|options| shape::fields(resolver, step.file, options))
+        .unwrap_or_default();
+    let head = options
+        .get("head")
+        .is_some_and(|field| shape::literal(resolver, field.value).as_deref() == Some("true"));
+    if head {
+        query.statement.projection = Projection::Aggregate;
+        query.statement.limit = Limit::One;
+        query.outcome = Outcome::Scalar;
+        return;
+    }
+    let Some(text) = text else { return };
+    let (columns, relations) = selection(text);
+    query.unbounded_includes.clone_from(&relations);
+    query.eager = relations;
+    if !columns.is_empty() && columns.iter().all(|column| column != "*") {
+        query.statement.projection = Projection::Columns(columns.into_iter().map(shape::first_column).collect());
+    }
+}
+
+/// Columns and embedded relations (as dotted paths) of a selection.
+fn selection(text: &str) -> (Vec<String>, Vec<String>) {
+    let (mut columns, mut relations) = (Vec::new(), Vec::new());
+    let mut path: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let name = |word: &str| {
+        let word = word.trim().trim_start_matches("...");
+        let word = word.rsplit(':').next().unwrap_or(word);
+        word.split('!').next().unwrap_or(word).trim().to_owned()
+    };
+    for c in text.chars().chain([',']) {
+        match c {
+            '(' => {
+                path.push(name(&std::mem::take(&mut word)));
+                relations.push(path.join("."));
+            }
+            ')' | ',' => {
+                let column = name(&std::mem::take(&mut word));
+                if path.is_empty() && !column.is_empty() {
+                    columns.push(column);
+                }
+                if c == ')' {
+                    path.pop();
+                }
+            }
+            _ => word.push(c),
+        }
+    }
+    (columns, relations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    #[test]
+    fn reads_a_chain() {
+        let query = query(
+            "const { data } = await supabase.from('orders').select('id, total, items(*, product:products(name))').eq('user_id', id).in('status', s).order('at', { ascending: false }).limit(20);",
+            &[],
+        );
+        assert_eq!(query.table(), Some("orders"));
+        assert_eq!(query.eager, ["items", "items.products"]);
+        assert_eq!(query.statement.filters.len(), 2);
+        assert!(query.executed && query.statement.order[0].1 && query.statement.limit == Limit::Rows(20));
+        assert!(matches!(&query.statement.projection, Projection::Columns(columns) if columns.len() == 2));
+    }
+
+    #[test]
+    fn one_count_and_near_misses() {
+        let one = query("const { data } = await supabase.from('users').select().eq('id', id).single();", &[]);
+        assert_eq!(one.outcome, Outcome::One);
+        let count = query(
+            "const { count } = await supabase.from('users').select('*', { count: 'exact', head: true });",
+            &[],
+        );
+        assert_eq!(count.outcome, Outcome::Scalar);
+        assert_eq!(
+            queries(
+                "supabase.storage.from('files').update('a', f); Array.from('x').select(); d3.from('a').select('b').eq(1);",
+                &[]
+            ),
+            []
+        );
+    }
+}

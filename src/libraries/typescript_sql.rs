@@ -1,0 +1,257 @@
+//! Raw SQL in TypeScript: drivers' `query` and `execute`, prepared statements, ``sql`…` `` templates, `$queryRaw`.
+
+use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::builder;
+use crate::libraries::shape::{self, Fluent, Step};
+use crate::libraries::sql_text;
+use crate::libraries::value::{FileId, Outcome, Query, Resolver};
+use crate::statement::{Limit, Operation};
+
+/// A template that is awaited runs; one that stands in another is a piece of it.
+const FLUENT: Fluent = Fluent {
+    runs: &["execute", "then", "cursor", "forEach", "stream"],
+    ends: &["as", "mapWith", "compile", "inlineParams", "append"],
+    takes: &[
+        "sql",
+        "join",
+        "where",
+        "select",
+        "orderBy",
+        "and",
+        "or",
+        "eq",
+        "groupBy",
+        "having",
+        "set",
+        "values",
+        "default",
+        "raw",
+        "unsafe",
+        "push",
+        "execute",
+        "query",
+        "$queryRaw",
+        "$executeRaw",
+        "all",
+        "get",
+        "run",
+        "check",
+        "on",
+    ],
+};
+
+/// Libraries whose template is only a piece of text until it is handed to a handle.
+const PIECES: [&str; 6] = ["drizzle", "prisma", "kysely", "slonik", "typeorm", "knex"];
+
+/// The query at a call that takes SQL text.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let call = resolver.module(file).call(call.id)?;
+    let method = call.method()?;
+    match method {
+        "$queryRaw" | "$executeRaw" | "$queryRawUnsafe" | "$executeRawUnsafe" | "$queryRawTyped" => {
+            Some(prisma(resolver, file, &call, method))
+        }
+        "query" | "execute" | "exec" | "run" | "all" | "get" | "each" | "unsafe" | "raw" | "any" | "one" | "oneOrNone" | "many"
+        | "manyOrNone" | "none" | "queryObject" | "queryArray" | "maybeOne" | "oneFirst" | "$queryRawInternal" => {
+            handle(resolver, file, &call, method).or_else(|| prepared(resolver, file, call))
+        }
+        "prepare" | "bind" | "iterate" | "pluck" | "first" | "values" | "raw_all" => prepared(resolver, file, call),
+        "sql" => template(resolver, file, call),
+        _ => None,
+    }
+}
+
+/// Prisma's raw queries.
+fn prisma(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Query {
+    let text = call.arg(0).and_then(|text| sql_text::query(resolver, file, text));
+    let mut query = text.unwrap_or_else(|| {
+        let mut query = sql_text::unknown("sql");
+        if method.starts_with("$query") {
+            query.statement.operation = Operation::Select;
+        }
+        query
+    });
+    query.executed = true;
+    query
+}
+
+/// `pool.query('SELECT …')`, `db.execute(sql`…`)`.
+fn handle(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
+    let receiver = call.receiver()?;
+    // Kysely's ``sql`…`.execute(db)``.
+    if let Some(inner) = call
+        .module
+        .call(receiver)
+        .filter(|inner| method == "execute" && inner.method() == Some("sql"))
+    {
+        let mut query = sql_text::query(resolver, file, inner.id)?;
+        query.executed = true;
+        return Some(query);
+    }
+    let text = text_argument(resolver, file, call)?;
+    let mut query = match sql_text::query(resolver, file, text) {
+        Some(query) => query,
+        // What a driver is given is SQL, known or not.
+        None if matches!(method, "query" | "execute") && is_driver(resolver, file, receiver) => sql_text::unknown("sql"),
+        None => return None,
+    };
+    query.executed = true;
+    query.blocking = is_synchronous(resolver, file, receiver);
+    row_count(method, &mut query);
+    Some(query)
+}
+
+/// The text, bare or in pg's `{ text, values }`.
+fn text_argument(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<ExprId> {
+    let first = call.arg(0)?;
+    if let ExprKind::Object(_) = call.module.kind(first) {
+        return ["text", "sql", "query"].iter().find_map(|key| call.module.entry(first, key));
+    }
+    let _ = resolver;
+    let _ = file;
+    Some(first)
+}
+
+fn is_driver(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> bool {
+    resolver.value(file, receiver).library_name().is_some_and(|name| {
+        [
+            "pg.",
+            "mysql2",
+            "mysql.",
+            "postgres.",
+            "better-sqlite3",
+            "@neondatabase",
+            "@vercel/postgres",
+            "mariadb",
+            "sqlite",
+        ]
+        .iter()
+        .any(|library| name.starts_with(library))
+    })
+}
+
+fn is_synchronous(resolver: &dyn Resolver, file: FileId, handle: ExprId) -> bool {
+    let library = resolver.value(file, handle);
+    let known = library.library_name().is_some_and(|name| {
+        ["better-sqlite3", "sqlite.DatabaseSync", "bun:sqlite"]
+            .iter()
+            .any(|library| name.starts_with(library))
+    });
+    known || library.is_unknown() && builder::imports(resolver.module(file), &["better-sqlite3", "bun:sqlite"])
+}
+
+/// `db.prepare('SELECT …').get(id)`.
+fn prepared(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let steps: Vec<Step<'_>> = shape::steps(resolver, file, call);
+    let (start, step) = steps.iter().enumerate().find(|(_, step)| step.call.method() == Some("prepare"))?;
+    let mut query = sql_text::query(resolver, step.file, step.call.arg(0)?)?;
+    query.executed = false;
+    for step in &steps[start + 1..] {
+        let method = step.call.method().unwrap_or_default();
+        if matches!(method, "all" | "get" | "run" | "iterate" | "first" | "values" | "raw") {
+            query.executed = true;
+            row_count(method, &mut query);
+        }
+    }
+    query.blocking = query.executed
+        && step
+            .call
+            .receiver()
+            .is_some_and(|handle| is_synchronous(resolver, step.file, handle));
+    Some(query)
+}
+
+fn row_count(method: &str, query: &mut Query) {
+    if query.statement.operation != Operation::Select || query.outcome == Outcome::Scalar {
+        return;
+    }
+    match method {
+        "get" | "one" | "oneOrNone" | "first" | "maybeOne" => {
+            query.outcome = Outcome::One;
+            query.statement.limit = Limit::One;
+        }
+        "iterate" => query.outcome = Outcome::Stream,
+        _ => {}
+    }
+}
+
+/// ``await sql`SELECT …` `` of a driver that runs its templates.
+fn template(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let text = call.arg(0)?;
+    if !matches!(call.module.kind(text), ExprKind::Template(_) | ExprKind::Str(_)) {
+        return None;
+    }
+    let tag = resolver.value(file, call.callee);
+    let is_piece = |name: &str| PIECES.iter().any(|library| name.to_ascii_lowercase().contains(library));
+    if tag.library_name().is_some_and(is_piece)
+        || call
+            .receiver()
+            .is_some_and(|receiver| shape::last_name(call.module, receiver) == Some("Prisma"))
+    {
+        return None;
+    }
+    if !shape::runs(call, FLUENT) {
+        return None;
+    }
+    let mut query = sql_text::query(resolver, file, text)?;
+    query.executed = true;
+    Some(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    #[test]
+    fn drivers() {
+        let text = "import { Pool } from 'pg'; const pool = new Pool(); const r = await pool.query('SELECT id FROM users WHERE email = $1 LIMIT 5', [e]);";
+        let one = query(text, &[]);
+        assert_eq!(
+            (one.table(), one.executed, one.statement.limit.clone()),
+            (Some("users"), true, Limit::Rows(5))
+        );
+        assert_eq!(one.statement.filters[0].column.column, "email");
+        let unknown = query(
+            "import { Pool } from 'pg'; const pool = new Pool(); export const run = (text) => pool.query(text);",
+            &[],
+        );
+        assert!(unknown.opaque && unknown.executed);
+        let object = query("await client.query({ text: `SELECT * FROM a WHERE b = $1`, values: [b] });", &[]);
+        assert_eq!(object.table(), Some("a"));
+    }
+
+    #[test]
+    fn prepared_statements_block() {
+        let text = "import Database from 'better-sqlite3'; const db = new Database('x.db'); const one = db.prepare('SELECT * FROM users WHERE id = ?'); one.get(id);";
+        let found = queries(text, &[]);
+        assert_eq!(
+            found.iter().map(|q| (q.executed, q.blocking)).collect::<Vec<_>>(),
+            [(false, false), (true, true)]
+        );
+        assert_eq!(found[1].outcome, Outcome::One);
+    }
+
+    #[test]
+    fn templates() {
+        let text = "import postgres from 'postgres'; const sql = postgres(url); const rows = await sql<User[]>`select * from users where id = ${id}`;";
+        assert_eq!(query(text, &[]).table(), Some("users"));
+        let raw = query(
+            "const rows = await prisma.$queryRaw<{ id: string }[]>`SELECT id FROM \"User\" WHERE a = ${a}`;",
+            &[],
+        );
+        assert_eq!((raw.table(), raw.executed), (Some("User"), true));
+        let drizzle = queries(
+            "import { sql } from 'drizzle-orm'; await db.execute(sql`select 1 from users where id = ${id}`);",
+            &[],
+        );
+        assert_eq!(drizzle.len(), 1);
+    }
+
+    #[test]
+    fn near_misses() {
+        let text = "client.query({ query: GET_USERS }); axios.get('/select/from'); cache.get('select'); map.get('k'); q.all('x'); import { sql } from 'drizzle-orm';
+            const part = sql`select * from users`; page.query('select a thing');";
+        assert_eq!(queries(text, &[]), []);
+    }
+}

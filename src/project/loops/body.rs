@@ -1,0 +1,173 @@
+//! Reading a loop's body: nested statements and expressions, assigned names, words in names.
+
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
+
+/// Statements looked at in one body; what is longer is not taken apart.
+const MAX_STMTS: usize = 2_000;
+const MAX_EXPRS: usize = 20_000;
+
+/// All statements of a body, nested ones too, in source order; those of functions inside it are not among them.
+pub fn statements(module: &Module, body: &[StmtId]) -> Vec<StmtId> {
+    let mut out = Vec::new();
+    let mut open: Vec<StmtId> = body.iter().rev().copied().collect();
+    while let Some(stmt) = open.pop() {
+        if out.len() >= MAX_STMTS {
+            break;
+        }
+        out.push(stmt);
+        for block in module.stmt_blocks(stmt).into_iter().rev() {
+            open.extend(block.iter().rev().copied());
+        }
+    }
+    out
+}
+
+/// An expression and all inside it; lambdas are not entered.
+pub fn inner(module: &Module, expr: ExprId) -> Vec<ExprId> {
+    let mut out = Vec::new();
+    let mut open = vec![expr];
+    while let Some(expr) = open.pop() {
+        if out.len() >= MAX_EXPRS {
+            break;
+        }
+        out.push(expr);
+        module.each_child(expr, &mut |child| open.push(child));
+    }
+    out
+}
+
+/// All expressions that stand in a body's statements.
+pub fn expressions(module: &Module, body: &[StmtId]) -> Vec<ExprId> {
+    let mut out = Vec::new();
+    for stmt in statements(module, body) {
+        for expr in module.stmt_exprs(stmt) {
+            if out.len() >= MAX_EXPRS {
+                return out;
+            }
+            out.extend(inner(module, expr));
+        }
+    }
+    out
+}
+
+/// The names in an expression; for `a.b` also `a`.
+pub fn names(module: &Module, expr: ExprId) -> Vec<Sym> {
+    inner(module, expr)
+        .into_iter()
+        .filter_map(|id| match module.kind(id) {
+            ExprKind::Name(name) => Some(*name),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The names that a pattern binds.
+pub fn pattern_names(module: &Module, target: ExprId, out: &mut Vec<Sym>) {
+    let mut open = vec![target];
+    let mut steps = 0;
+    while let Some(expr) = open.pop() {
+        steps += 1;
+        if steps > 200 {
+            return;
+        }
+        match module.kind(expr) {
+            ExprKind::Name(name) => out.push(*name),
+            ExprKind::Assign { target, .. } => open.push(*target),
+            ExprKind::Spread(inner) => open.push(*inner),
+            ExprKind::Tuple(items) | ExprKind::List(items) => open.extend(items.iter().rev().copied()),
+            ExprKind::Object(entries) => open.extend(entries.iter().rev().map(|entry| entry.value)),
+            _ => {}
+        }
+    }
+}
+
+/// The names that a function's parameters bind.
+pub fn parameter_names(module: &Module, function: FunctionId) -> Vec<Sym> {
+    let mut out = Vec::new();
+    for param in &module.function(function).params {
+        out.extend(param.name);
+        if let Some(pattern) = param.pattern {
+            pattern_names(module, pattern, &mut out);
+        }
+    }
+    out
+}
+
+/// An assignment in a body: names and attributes set, and the value.
+pub struct Assigned {
+    pub targets: Vec<Sym>,
+    pub value: ExprId,
+    pub op: Option<Sym>,
+}
+
+/// The assignments of a body, also those inside expressions (`while (x := f())`).
+pub fn assignments(module: &Module, body: &[StmtId]) -> Vec<Assigned> {
+    let mut out = Vec::new();
+    for stmt in statements(module, body) {
+        if let StmtKind::Assign {
+            target,
+            value: Some(value),
+            op,
+            ..
+        } = module.stmt(stmt).kind
+        {
+            out.push(assigned(module, target, value, op));
+        }
+    }
+    for expr in expressions(module, body) {
+        if let ExprKind::Assign { target, value } = module.kind(expr) {
+            out.push(assigned(module, *target, *value, None));
+        }
+    }
+    out
+}
+
+pub fn assigned(module: &Module, target: ExprId, value: ExprId, op: Option<Sym>) -> Assigned {
+    let mut targets = Vec::new();
+    pattern_names(module, target, &mut targets);
+    // `params.cursor = …`, `params["cursor"] = …`: the member is what is set.
+    match module.kind(target) {
+        ExprKind::Attr { name, .. } => targets.push(*name),
+        ExprKind::Index { index, .. } => {
+            if let ExprKind::Str(key) = module.kind(*index) {
+                targets.push(*key);
+            }
+        }
+        _ => {}
+    }
+    Assigned { targets, value, op }
+}
+
+/// The words of a name: `maxRetries` and `max_retries` have `max` and `retries`.
+pub fn words(name: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut before_lower = false;
+    for c in name.chars() {
+        let boundary = !c.is_alphanumeric() || c.is_uppercase() && before_lower;
+        if boundary && !word.is_empty() {
+            out.push(std::mem::take(&mut word));
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        before_lower = c.is_lowercase() || c.is_ascii_digit();
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+/// Whether one of the words of a name is among these.
+pub fn has_word(name: &str, wanted: &[&str]) -> bool {
+    words(name).iter().any(|word| wanted.contains(&word.as_str()))
+}
+
+/// Whether a name or attribute in an expression has one of these words.
+pub fn mentions(module: &Module, expr: ExprId, wanted: &[&str]) -> bool {
+    inner(module, expr).into_iter().any(|id| match module.kind(id) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => has_word(module.str(*name), wanted),
+        _ => false,
+    })
+}

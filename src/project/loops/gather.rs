@@ -1,0 +1,98 @@
+//! Whether the iterations of a loop overlap: what a gather waits for.
+
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+
+/// Whether a comprehension or `map` call is what a gather waits for: `gather(*[…])`, `Promise.all(xs.map(…))`.
+pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
+    let mut at = expr;
+    for _ in 0..6 {
+        at = match module.expr(at).parent {
+            Parent::Expr(parent) => match module.kind(parent) {
+                // Also `xs.map(f).filter(…)` inside the gather.
+                ExprKind::Spread(_) | ExprKind::Await(_) | ExprKind::List(_) | ExprKind::Attr { .. } => parent,
+                ExprKind::Call { .. } => {
+                    let method = module.call(parent).and_then(|call| call.method()).unwrap_or("");
+                    if is_gather(method) {
+                        return true;
+                    }
+                    if !matches!(method, "map" | "filter" | "concat" | "flat" | "list" | "tuple") {
+                        return false;
+                    }
+                    parent
+                }
+                _ => return false,
+            },
+            // `tasks = [f(x) for x in xs]; await gather(*tasks)`.
+            Parent::Stmt(stmt) => {
+                let StmtKind::Assign { target, .. } = module.stmt(stmt).kind else {
+                    return false;
+                };
+                return module.dotted(target).is_some_and(|name| is_gathered_name(module, &name));
+            }
+            _ => return false,
+        };
+    }
+    false
+}
+
+fn is_gather(method: &str) -> bool {
+    matches!(
+        method,
+        "gather"
+            | "all"
+            | "allSettled"
+            | "any"
+            | "race"
+            | "as_completed"
+            | "wait"
+            | "gather_with_concurrency"
+            | "bounded_gather"
+            | "limited_gather"
+            | "gather_limited"
+    )
+}
+
+fn is_gathered_name(module: &Module, name: &str) -> bool {
+    module.expr_ids().any(|(id, _)| {
+        let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_gather)) else {
+            return false;
+        };
+        call.args.iter().any(|arg| {
+            let value = match module.kind(arg.value) {
+                ExprKind::Spread(inner) => *inner,
+                _ => arg.value,
+            };
+            module.dotted(value).as_deref() == Some(name)
+        })
+    })
+}
+
+/// Whether a call in a loop only makes a coroutine or promise that something waits for later:
+/// `tasks.append(f(x))`, `group.create_task(f(x))`.
+pub fn is_collected(module: &Module, expr: ExprId) -> bool {
+    let mut at = expr;
+    for _ in 0..6 {
+        let Parent::Expr(parent) = module.expr(at).parent else {
+            return false;
+        };
+        match module.kind(parent) {
+            ExprKind::Await(_) => return false,
+            ExprKind::Call { .. } => {
+                let Some(call) = module.call(parent).filter(|call| call.args.iter().any(|arg| arg.value == at)) else {
+                    return false;
+                };
+                match call.method() {
+                    Some("create_task" | "ensure_future" | "start_soon" | "spawn") => return true,
+                    Some("append" | "push" | "add") => {
+                        let name = call.receiver().and_then(|receiver| module.dotted(receiver));
+                        return name.is_some_and(|name| is_gathered_name(module, &name));
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+        at = parent;
+    }
+    false
+}

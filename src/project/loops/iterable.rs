@@ -1,0 +1,270 @@
+//! What a loop runs over: a fixed set, chunks, a range.
+
+use super::body::{has_word, names};
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::value::{FileId, Resolver, Value};
+use crate::project::eval::Evaluator;
+
+/// Literals with more items than this are not "small".
+const SMALL: u32 = 20;
+const MAX_DEPTH: u32 = 8;
+const CHUNK_WORDS: &[&str] = &[
+    "chunk",
+    "chunks",
+    "chunked",
+    "batch",
+    "batches",
+    "batched",
+    "batching",
+    "grouper",
+    "slices",
+    "partition",
+    "partitions",
+    "ichunked",
+    "chunker",
+];
+
+/// A number of times that the source fixes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// How often, where it can be counted.
+    pub count: Option<u32>,
+}
+
+impl Times {
+    const UNCOUNTED: Times = Times { count: None };
+
+    fn of(count: u32) -> Times {
+        Times { count: Some(count) }
+    }
+}
+
+/// How often a loop over an expression runs, where the source fixes it.
+pub fn fixed(eval: &Evaluator<'_>, file: FileId, iterable: ExprId) -> Option<Times> {
+    fixed_at(eval, file, iterable, 0)
+}
+
+fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Times> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let module = eval.module(file);
+    match module.kind(expr) {
+        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => small(module, items),
+        ExprKind::Object(entries) => {
+            if entries.is_empty() {
+                // An enumeration has no entries here and spans its whole statement.
+                return is_enumeration(module, expr).then_some(Times::UNCOUNTED);
+            }
+            // `Array.from({ length: n }, f)`.
+            if let Some(length) = module.entry(expr, "length").filter(|_| entries.len() == 1) {
+                return count(module.number(length)?).map(Times::of);
+            }
+            let open = entries.iter().any(|entry| entry.key.is_none());
+            let count = u32::try_from(entries.len()).ok()?;
+            (!open && count <= SMALL).then_some(Times::of(count))
+        }
+        ExprKind::Name(_) | ExprKind::Attr { .. } => named(eval, file, expr, depth),
+        ExprKind::Index { index, .. } => match module.kind(*index) {
+            ExprKind::Slice {
+                lower, upper: Some(upper), ..
+            } => {
+                let lower = lower.map_or(Some(0.0), |lower| module.number(lower))?;
+                count(module.number(*upper)? - lower).map(Times::of)
+            }
+            _ => None,
+        },
+        ExprKind::Call { .. } => call(eval, file, module.call(expr)?, depth),
+        ExprKind::Await(inner) | ExprKind::Spread(inner) => fixed_at(eval, file, *inner, depth + 1),
+        _ => None,
+    }
+}
+
+fn small(module: &Module, items: &[ExprId]) -> Option<Times> {
+    let open = items.iter().any(|&item| matches!(module.kind(item), ExprKind::Spread(_)));
+    let number = u32::try_from(items.len()).ok()?;
+    (!open && number > 0 && number <= SMALL).then_some(Times::of(number))
+}
+
+fn count(number: f64) -> Option<u32> {
+    let whole = (number >= 0.0 && number <= f64::from(SMALL)).then(|| number.round())?;
+    // In range by the test above.
+    (0..=SMALL).find(|&candidate| (f64::from(candidate) - whole).abs() < 0.5)
+}
+
+fn is_enumeration(module: &Module, object: ExprId) -> bool {
+    match module.expr(object).parent {
+        Parent::Stmt(stmt) => module.stmt(stmt).span == module.expr(object).span,
+        _ => false,
+    }
+}
+
+fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Times> {
+    let module = eval.module(file);
+    if let Value::Class(at, class) = eval.value(file, expr) {
+        let is_enum = eval.ancestors(at, class).iter().any(|name| {
+            name.rsplit('.')
+                .next()
+                .is_some_and(|last| last.ends_with("Enum") || last.ends_with("Choices"))
+        });
+        return is_enum.then_some(Times::UNCOUNTED);
+    }
+    let (at, definition) = eval.definition(file, expr)?;
+    if (at, definition) == (file, expr) || grows(module, expr) {
+        return None;
+    }
+    fixed_at(eval, at, definition, depth + 1)
+}
+
+/// Whether a name's collection is added to in this file: then its literal is only where it starts.
+fn grows(module: &Module, name: ExprId) -> bool {
+    let Some(name) = module.dotted(name) else { return true };
+    let is_it = |expr: ExprId| module.dotted(expr).as_deref() == Some(name.as_str());
+    let added = module.expr_ids().any(|(id, _)| {
+        module.call(id).is_some_and(|call| {
+            matches!(
+                call.method(),
+                Some("append" | "extend" | "add" | "insert" | "update" | "push" | "unshift" | "set" | "setdefault" | "appendleft")
+            ) && call.receiver().is_some_and(is_it)
+        })
+    });
+    added
+        || module.stmts.iter().any(|stmt| match &stmt.kind {
+            StmtKind::Assign { target, op, .. } => match module.kind(*target) {
+                ExprKind::Index { base, .. } => is_it(*base),
+                _ => op.is_some() && is_it(*target),
+            },
+            _ => false,
+        })
+}
+
+fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<Times> {
+    let module = call.module;
+    let inner = |expr: ExprId| fixed_at(eval, file, expr, depth + 1);
+    let method = call.method()?;
+    match (call.receiver(), method) {
+        (None, "range") => range(eval, file, call),
+        (None, "enumerate" | "sorted" | "list" | "reversed" | "tuple" | "set" | "iter" | "tqdm" | "Set") => inner(call.arg(0)?),
+        (None, "zip") => call.args.iter().find_map(|arg| inner(arg.value)),
+        // `Array(3)`, `new Array(3)`.
+        (None, "Array") => count(module.number(call.arg(0)?)?).map(Times::of),
+        (Some(receiver), "values" | "keys" | "entries" | "items") if call.args.is_empty() => inner(receiver),
+        (Some(receiver), "values" | "keys" | "entries" | "from") if matches!(module.name(receiver), Some("Object" | "Array")) => {
+            let first = call.arg(0)?;
+            match module.entry(first, "length") {
+                Some(length) => count(module.number(length)?).map(Times::of),
+                None => inner(first),
+            }
+        }
+        (Some(_), "slice") => {
+            let (from, to) = (module.number(call.arg(0)?)?, call.arg(1).and_then(|to| module.number(to)));
+            match to {
+                Some(to) => count(to - from).map(Times::of),
+                None if from < 0.0 => count(-from).map(Times::of),
+                None => None,
+            }
+        }
+        (Some(receiver), "filter" | "map" | "sort" | "reverse" | "concat" | "fill" | "toSorted") => inner(receiver),
+        (None, "islice") | (Some(_), "islice" | "most_common" | "sample") => count(module.number(call.args.last()?.value)?).map(Times::of),
+        _ => None,
+    }
+}
+
+fn range(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> Option<Times> {
+    let bound = |expr: ExprId| {
+        let (at, definition) = eval.definition(file, expr).unwrap_or((file, expr));
+        eval.module(at).number(definition)
+    };
+    let number = match (call.arg(0), call.arg(1)) {
+        (Some(stop), None) => bound(stop)?,
+        (Some(start), Some(stop)) => bound(stop)? - bound(start)?,
+        _ => return None,
+    };
+    count(number).map(Times::of)
+}
+
+/// Whether an expression goes through a collection in chunks.
+pub fn is_chunked(eval: &Evaluator<'_>, file: FileId, iterable: ExprId) -> bool {
+    chunked_at(eval, file, iterable, 0)
+}
+
+fn chunked_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> bool {
+    if depth > MAX_DEPTH {
+        return false;
+    }
+    let module = eval.module(file);
+    match module.kind(expr) {
+        ExprKind::Call { .. } => {
+            let Some(call) = module.call(expr) else { return false };
+            let Some(method) = call.method() else { return false };
+            if method == "range" {
+                return call
+                    .arg(2)
+                    .is_some_and(|step| module.number(step).is_none_or(|step| step.abs() > 1.0));
+            }
+            if matches!(method, "enumerate" | "list" | "tqdm" | "iter" | "sorted" | "reversed") && call.receiver().is_none() {
+                return call.arg(0).is_some_and(|inner| chunked_at(eval, file, inner, depth + 1));
+            }
+            if matches!(method, "entries" | "map" | "filter") && call.receiver().is_some() {
+                return call.receiver().is_some_and(|inner| chunked_at(eval, file, inner, depth + 1));
+            }
+            has_word(method, CHUNK_WORDS) && !has_word(method, &["get", "fetch", "load", "find", "list", "all"])
+                || matches!(
+                    method,
+                    "splitEvery" | "split_every" | "array_split" | "iter_chunks" | "yield_per" | "partitions"
+                )
+        }
+        ExprKind::Name(_) | ExprKind::Attr { .. } => {
+            if let Some((at, definition)) = eval.definition(file, expr) {
+                if (at, definition) != (file, expr) && chunked_at(eval, at, definition, depth + 1) {
+                    return true;
+                }
+                // A list of rows may be called `batches` too: a table of batches is no chunking.
+                if is_query_like(eval, at, definition) {
+                    return false;
+                }
+            }
+            let last = match module.kind(expr) {
+                ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
+                _ => "",
+            };
+            let words = super::body::words(last);
+            words.last().is_some_and(|word| matches!(word.as_str(), "batches" | "chunks"))
+        }
+        ExprKind::Await(inner) => chunked_at(eval, file, *inner, depth + 1),
+        ExprKind::Comp { elements, .. } => {
+            // `[ids[i : i + n] for i in range(0, len(ids), n)]`.
+            matches!(elements.as_ref(), [one] if matches!(module.kind(*one), ExprKind::Index { index, .. } if matches!(module.kind(*index), ExprKind::Slice { .. })))
+        }
+        _ => false,
+    }
+}
+
+fn is_query_like(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
+    matches!(eval.value(file, expr), Value::Query(..) | Value::Row(..))
+        || matches!(eval.value(file, expr), Value::Many(inner) if matches!(*inner, Value::Row(..)))
+}
+
+/// The words of retries in a `range(…)`.
+pub fn is_retry_range(module: &Module, iterable: ExprId) -> bool {
+    module.call(iterable).is_some_and(|call| {
+        call.receiver().is_none() && call.method() == Some("range") && super::body::mentions(module, iterable, super::verdict::RETRY_WORDS)
+    })
+}
+
+/// Whether an iterable is a `range(…)`.
+pub fn is_range(module: &Module, iterable: ExprId) -> bool {
+    module
+        .call(iterable)
+        .is_some_and(|call| call.receiver().is_none() && call.method() == Some("range"))
+}
+
+/// Pages that a library or a generator hands out.
+pub fn is_paged(module: &Module, iterable: ExprId) -> bool {
+    let Some(call) = module.call(module.unawaited(iterable)) else {
+        return false;
+    };
+    call.method().is_some_and(|method| {
+        has_word(method, &["paginate", "paginator", "pages", "paginated", "pager"]) || method == "byPage" || method == "by_page"
+    }) && !names(module, iterable).is_empty()
+}
