@@ -8,6 +8,7 @@ pub mod loops;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod usage;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -35,6 +36,8 @@ pub struct Project {
     pub schema: Schema,
     /// Migrations that were replayed.
     pub migrations: usize,
+    /// Where rows are loaded, and what becomes of them.
+    pub loads: Vec<usage::Load>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -62,11 +65,13 @@ impl Project {
         let schema = Schema::build(sources, Dialect::Generic);
         code.tables = table_names(&schema);
         let graph = Graph::new(&mut code);
+        let loads = usage::loads(&code, &graph);
         Project {
             code,
             graph,
             schema,
             migrations,
+            loads,
         }
     }
 
