@@ -46,6 +46,8 @@ pub struct Grammar<'a> {
     pub start: &'a dyn Fn(FileId, ExprId) -> Option<Query>,
     /// Whether a method of this name belongs to the library.
     pub known: &'a dyn Fn(&str) -> bool,
+    /// The query of a project function's call, given what its body says.
+    pub helper: &'a dyn Fn(FileId, ExprId, Option<Query>) -> Option<Query>,
 }
 
 /// Follows a chain back to its start.
@@ -76,11 +78,11 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                 let first = at == (file, call.id);
                 if !(grammar.known)(method) && matches!(resolver.value(at.0, step.callee), Value::Function(..)) {
                     // A helper of the project that hands out a query; asked for itself, it is not ours.
-                    return if first {
-                        None
-                    } else {
-                        finish(resolver.query(at.0, at.1)?, false, links)
-                    };
+                    if first {
+                        return None;
+                    }
+                    let found = (grammar.helper)(at.0, at.1, resolver.query(at.0, at.1))?;
+                    return finish(found, false, links);
                 }
                 let Some(receiver) = step.receiver() else {
                     return if first {
@@ -128,7 +130,10 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                         inline = false;
                         at = next;
                     }
-                    _ => return finish(resolver.query(at.0, at.1)?, false, links),
+                    _ => {
+                        let start = resolver.query(at.0, at.1).or_else(|| (grammar.start)(at.0, at.1))?;
+                        return finish(start, false, links);
+                    }
                 }
             }
             ExprKind::Attr { .. } => {

@@ -119,17 +119,12 @@ fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) 
         if matches!(value, Value::Function(..)) {
             return false;
         }
-        return match (call.module.language, method) {
-            (Language::Python, "map" | "filter" | "filterfalse" | "takewhile" | "dropwhile" | "starmap" | "reduce") => argument == 0,
-            (Language::Python, "sorted" | "min" | "max" | "groupby") => argument > 0,
-            (
-                Language::TypeScript,
-                "pMap" | "pmap" | "pEach" | "pFilter" | "mapLimit" | "eachLimit" | "eachOfLimit" | "eachSeries" | "mapSeries"
-                | "pMapSeries" | "pEachSeries" | "asyncPool" | "each" | "forEachLimit" | "promiseMap" | "mapAsync" | "forEachAsync"
-                | "asyncMap" | "asyncForEach" | "parallel" | "pReduce" | "map" | "forEach" | "filter" | "flatMap" | "reduce" | "find"
-                | "some" | "every" | "keyBy" | "groupBy" | "sortBy" | "uniqBy" | "times" | "mapValues",
-            ) => argument > 0,
-            _ => false,
+        return match call.module.language {
+            Language::Python => match method {
+                "map" | "filter" | "filterfalse" | "takewhile" | "dropwhile" | "starmap" | "reduce" => argument == 0,
+                _ => argument > 0 && matches!(method, "sorted" | "min" | "max" | "groupby"),
+            },
+            Language::TypeScript => argument > 0 && takes_collection(method),
         };
     }
     if is_array_from(call) {
@@ -162,6 +157,48 @@ fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) 
         // `frame.apply(f, axis=1)`, `series.map(f)`, `rows.sort(key=f)`.
         Language::Python => matches!(method, "apply" | "map" | "applymap" | "sort"),
     }
+}
+
+/// Functions of a collection and a callback: `pMap(xs, f)`, `_.keyBy(xs, f)`.
+fn takes_collection(name: &str) -> bool {
+    matches!(
+        name,
+        "pMap"
+            | "pmap"
+            | "pEach"
+            | "pFilter"
+            | "pReduce"
+            | "pMapSeries"
+            | "pEachSeries"
+            | "mapLimit"
+            | "eachLimit"
+            | "eachOfLimit"
+            | "forEachLimit"
+            | "eachSeries"
+            | "mapSeries"
+            | "asyncPool"
+            | "promiseMap"
+            | "mapAsync"
+            | "forEachAsync"
+            | "asyncMap"
+            | "asyncForEach"
+            | "parallel"
+            | "each"
+            | "map"
+            | "forEach"
+            | "filter"
+            | "flatMap"
+            | "reduce"
+            | "find"
+            | "some"
+            | "every"
+            | "keyBy"
+            | "groupBy"
+            | "sortBy"
+            | "uniqBy"
+            | "times"
+            | "mapValues"
+    )
 }
 
 /// `_.map(xs, f)`, `async.each(xs, f)`, `Promise.map(xs, f)`, `R.map(f, xs)`: the collection is an argument.
@@ -326,13 +363,13 @@ fn handed_on(resolver: &dyn Resolver, file: FileId, name: ExprId) -> Option<Call
     for _ in 0..6 {
         at = match module.expr(at).parent {
             Parent::Expr(parent) => {
-                if let Some(call) = module.call(parent) {
-                    if let Some(index) = call.args.iter().position(|arg| arg.value == at) {
-                        let value = resolver.value(file, call.callee);
-                        let found = direct(resolver, file, call, index, &value);
-                        if found.is_some() {
-                            return found;
-                        }
+                if let Some(call) = module.call(parent)
+                    && let Some(index) = call.args.iter().position(|arg| arg.value == at)
+                {
+                    let value = resolver.value(file, call.callee);
+                    let found = direct(resolver, file, call, index, &value);
+                    if found.is_some() {
+                        return found;
                     }
                 }
                 parent

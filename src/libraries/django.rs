@@ -4,7 +4,7 @@ mod lookups;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::chain::{self, Grammar, Link, Step};
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::statement::{ColumnUse, Limit, Operation, Projection, TableUse};
@@ -22,10 +22,16 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !could_be(&call) {
         return None;
     }
+    if !is_known(method)
+        && let Value::Function(at, function) = resolver.value(file, call.callee)
+    {
+        return manager_method(resolver, file, &call, (at, function));
+    }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
     let grammar = Grammar {
         start: &start,
         known: &is_known,
+        helper: &|_, _, found| found,
     };
     let found = chain::walk(resolver, file, call, &grammar)?;
     if found.start.library != "django" {
@@ -56,6 +62,41 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     draft.query.fetch |= ran_before;
     Some(draft.query)
+}
+
+/// A method that the project gives its managers and querysets: what it returns, on the model that it is called for.
+fn manager_method(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: (FileId, FunctionId)) -> Option<Query> {
+    let receiver = call.receiver()?;
+    let base = start(resolver, file, receiver)
+        .or_else(|| resolver.query(file, receiver))
+        .filter(|base| base.library == "django" && !base.executed)?;
+    let module = resolver.module(method.0);
+    let class = module.function(method.1).class?;
+    if !is_queryset_class(resolver, method.0, class) {
+        return None;
+    }
+    let inner = module.stmts.iter().find_map(|stmt| match stmt.kind {
+        StmtKind::Return(Some(value)) if module.owner(value) == method.1 => resolver.query(method.0, value),
+        _ => None,
+    })?;
+    if inner.executed || inner.library != "django" {
+        return None;
+    }
+    let mut query = base;
+    let (outer, inner_statement) = (&mut query.statement, inner.statement);
+    if outer.tables.is_empty() {
+        outer.tables = inner_statement.tables;
+        query.model = inner.model;
+    }
+    outer.filters.extend(inner_statement.filters);
+    if !inner_statement.order.is_empty() {
+        outer.order = inner_statement.order;
+    }
+    outer.limit = inner_statement.limit;
+    outer.grouped |= inner_statement.grouped;
+    query.eager.extend(inner.eager);
+    query.deferred.extend(inner.deferred);
+    Some(query)
 }
 
 /// A cheap look before the chain is followed: a method of querysets, or a manager somewhere in the chain.
@@ -268,7 +309,7 @@ fn view_queryset(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<
     let class = chain::enclosing_class(module, module.owner(expr))?;
     let body = &module.class(class).body;
     body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
-        crate::ir::StmtKind::Assign {
+        StmtKind::Assign {
             target,
             value: Some(value),
             ..
@@ -377,12 +418,11 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
     }
     query.executed = true;
     query.blocking = name == method && !chain::is_awaited(call.module, call.id);
-    match name {
-        "refresh_from_db" => at_most_one(&mut query),
-        _ => {
-            query.model = None;
-            write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });
-        }
+    if name == "refresh_from_db" {
+        at_most_one(&mut query)
+    } else {
+        query.model = None;
+        write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });
     }
     Some(query)
 }

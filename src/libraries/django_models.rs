@@ -175,7 +175,7 @@ impl<'r> Reader<'_, 'r> {
                         }
                     }
                     Value::External(name) if !matches!(name.as_ref(), "django.db.models.Model" | "models.Model" | "builtins.object") => {
-                        model.table.open = true
+                        model.table.open = true;
                     }
                     Value::External(_) => {}
                     _ => model.table.open = true,
@@ -200,7 +200,7 @@ impl<'r> Reader<'_, 'r> {
         }
         match kind {
             _ if kind.ends_with("ForeignKey") || kind.ends_with("OneToOneField") || kind == "ParentalKey" || kind == "TreeForeignKey" => {
-                self.reference(name, &call, kind, span, model)
+                self.reference(name, &call, kind, span, model);
             }
             _ if kind.ends_with("ManyToManyField") => {
                 let Some(target) = self.target(&call, model) else { return };
@@ -262,9 +262,8 @@ impl<'r> Reader<'_, 'r> {
             });
         }
         match module.kind(expr) {
-            ExprKind::Name(name) => Some(module.str(*name).to_owned()),
             ExprKind::Attr { name, .. } if module.str(*name) == "AUTH_USER_MODEL" => Some("User".to_owned()),
-            ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
             ExprKind::Call { .. } => Some("User".to_owned()),
             _ => None,
         }
@@ -278,7 +277,7 @@ impl<'r> Reader<'_, 'r> {
             column.name = format!("{name}_id");
             column.field = Some(name.to_owned());
         }
-        column.data_type = "bigint".to_owned();
+        "bigint".clone_into(&mut column.data_type);
         column.unique |= one;
         // Django indexes foreign keys unless it is told not to.
         column.indexed = call.keyword("db_index").is_none() || self.is_true(call.keyword("db_index"));
@@ -373,7 +372,7 @@ impl<'r> Reader<'_, 'r> {
         let expressions = call.args.iter().filter(|arg| arg.name.is_none()).count();
         match kind {
             "UniqueConstraint" if predicate.is_none() && expressions == 0 => {
-                model.table.constraints.push((Constraint::Unique(name, fields), span))
+                model.table.constraints.push((Constraint::Unique(name, fields), span));
             }
             "UniqueConstraint" | "Index" | "BTreeIndex" | "GinIndex" | "GistIndex" | "BrinIndex" | "HashIndex" | "SpGistIndex"
             | "BloomIndex" | "HnswIndex" => {

@@ -1,4 +1,4 @@
-//! Raw SQL in Python: DB-API cursors and connections, asyncpg, aiosqlite, SQLAlchemy's `text`, Django's cursor, pandas.
+//! Raw SQL in Python: DB-API cursors and connections, asyncpg, aiosqlite, `SQLAlchemy`'s `text`, Django's cursor, pandas.
 
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
 use crate::libraries::chain::{self, Grammar, Step};
@@ -20,6 +20,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let grammar = Grammar {
         start: &start,
         known: &known,
+        helper: &|_, _, found| found,
     };
     let call = resolver.module(file).call(call.id)?;
     let Some(found) = chain::walk(resolver, file, call, &grammar) else {
@@ -262,10 +263,10 @@ fn one(query: &mut Query, outcome: Outcome) {
 fn fetched_later(query: &mut Query, call: &Call<'_>) {
     let module = call.module;
     let mut parent = module.expr(call.id).parent;
-    if let Parent::Expr(outer) = parent {
-        if matches!(module.kind(outer), ExprKind::Await(_)) {
-            parent = module.expr(outer).parent;
-        }
+    if let Parent::Expr(outer) = parent
+        && matches!(module.kind(outer), ExprKind::Await(_))
+    {
+        parent = module.expr(outer).parent;
     }
     let (Parent::Stmt(_), Some(receiver)) = (parent, call.receiver()) else {
         return;

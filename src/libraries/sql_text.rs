@@ -117,13 +117,12 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
         opaque: !sql.understood,
         ..Query::default()
     };
-    match sql.statement {
-        Some(statement) => query.statement = statement,
-        None => {
-            query.statement.operation = Operation::Other;
-            query.statement.open = true;
-            query.outcome = if sql.understood { Outcome::Nothing } else { Outcome::Rows };
-        }
+    if let Some(statement) = sql.statement {
+        query.statement = statement
+    } else {
+        query.statement.operation = Operation::Other;
+        query.statement.open = true;
+        query.outcome = if sql.understood { Outcome::Nothing } else { Outcome::Rows };
     }
     let statement = &mut query.statement;
     if statement.operation != Operation::Select {
@@ -200,7 +199,6 @@ impl Gather<'_> {
                 }
                 // The values go where the text has its `%s`.
                 "%" => self.expr(file, *left, optional, depth + 1),
-                "*" => self.hole(optional),
                 _ => self.hole(optional),
             },
             ExprKind::Cond { then, orelse, .. } => {

@@ -1,4 +1,4 @@
-//! SQLAlchemy (1.x queries, 2.0 statements, sync and async), SQLModel, Flask-SQLAlchemy.
+//! `SQLAlchemy` (1.x queries, 2.0 statements, sync and async), `SQLModel`, `Flask-SQLAlchemy`.
 
 mod conditions;
 mod draft;
@@ -6,7 +6,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Arg, Call, ExprId, ExprKind, Module};
+use crate::ir::{Arg, Call, ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::chain::{self, Chain, Grammar, Link, Step};
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::statement::{ColumnUse, Limit, Operation, Projection};
@@ -20,9 +20,11 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
+    let helper = |file: FileId, expr: ExprId, found: Option<Query>| repository_query(resolver, file, expr, found);
     let grammar = Grammar {
         start: &start,
         known: &is_known,
+        helper: &helper,
     };
     let call = resolver.module(file).call(call.id)?;
     let chain = chain::walk(resolver, file, call, &grammar)?;
@@ -165,6 +167,16 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
             draft.query.blocking = true;
             Some(draft.query)
         }
+        // A parameter of a statement's type: what it holds is not known.
+        ExprKind::Name(_) => match resolver.value(file, expr) {
+            Value::ExternalInstance(name) if name.starts_with("sqlalchemy.") && (name.ends_with(".Select") || name.ends_with(".Query")) => {
+                let mut query = Draft::new(resolver).query;
+                query.statement.open = true;
+                query.blocking = name.ends_with(".Query");
+                Some(query)
+            }
+            _ => None,
+        },
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
             let method = call.method()?;
@@ -175,6 +187,46 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         }
         _ => None,
     }
+}
+
+/// The statement that a repository's method begins for its own model: `select(self.model)` in a base class, with
+/// `model = User` in the class at hand.
+fn repository_query(resolver: &dyn Resolver, file: FileId, expr: ExprId, found: Option<Query>) -> Option<Query> {
+    if found
+        .as_ref()
+        .is_some_and(|query| query.library != "sqlalchemy" || !query.statement.tables.is_empty())
+    {
+        return found;
+    }
+    let call = resolver.module(file).call(expr)?;
+    let telling = ["statement", "query", "select"]
+        .iter()
+        .any(|word| call.method().unwrap_or("").contains(word));
+    if found.is_none() && !telling {
+        return None;
+    }
+    let Some(receiver) = call.receiver() else { return found };
+    let Value::Instance(at, class) = resolver.value(file, receiver) else {
+        return found;
+    };
+    let inside = resolver.module(at);
+    let model = inside.class(class).body.iter().find_map(|&stmt| match &inside.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if inside.name(*target) == Some("model") => Some(*value),
+        _ => None,
+    });
+    let mut draft = Draft::new(resolver);
+    let Some(entity) = model.and_then(|model| draft.entity(at, model)) else {
+        return found;
+    };
+    draft.query = found.unwrap_or(draft.query);
+    draft.query.statement.open = true;
+    draft.table(&entity);
+    draft.query.model = entity.model;
+    Some(draft.query)
 }
 
 /// Calls that begin a statement.
@@ -267,7 +319,7 @@ fn table_receiver(draft: &Draft<'_>, file: FileId, call: &Call<'_>) -> Option<Ex
     (dunder || matches!(entity.model, Some(Model::Table(_)))).then_some(receiver)
 }
 
-/// Whether what is called is SQLAlchemy's own function.
+/// Whether what is called is `SQLAlchemy`'s own function.
 fn is_library_function(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> bool {
     matches!(resolver.value(file, call.callee), Value::External(name) if name.starts_with("sqlalchemy.") || name.starts_with("sqlmodel."))
 }
@@ -439,34 +491,29 @@ fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> 
 fn unit_of_work(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Query {
     let mut draft = Draft::new(resolver);
     draft.query.executed = true;
-    match method {
-        "refresh" => {
-            draft.query.outcome = Outcome::One;
-            draft.query.statement.limit = Limit::One;
-            if let Some(Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) =
-                call.arg(0).map(|arg| resolver.value(file, arg))
-            {
-                if let Some(name) = resolver.module(at).class(class).name {
-                    let name = resolver.module(at).str(name).to_owned();
-                    draft.query.model = Some(Model::Class(at, class));
-                    draft.table(&draft::Entity {
-                        name,
-                        alias: None,
-                        model: None,
-                    });
-                }
-            }
+    if method == "refresh" {
+        draft.query.outcome = Outcome::One;
+        draft.query.statement.limit = Limit::One;
+        if let Some(Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) = call.arg(0).map(|arg| resolver.value(file, arg))
+            && let Some(name) = resolver.module(at).class(class).name
+        {
+            let name = resolver.module(at).str(name).to_owned();
+            draft.query.model = Some(Model::Class(at, class));
+            draft.table(&draft::Entity {
+                name,
+                alias: None,
+                model: None,
+            });
         }
-        _ => {
-            let operation = if method == "bulk_insert_mappings" { "insert" } else { "update" };
-            write(&mut draft.query, operation);
-            if let Some(entity) = call
-                .arg(0)
-                .filter(|_| method.ends_with("mappings"))
-                .and_then(|arg| draft.entity(file, arg))
-            {
-                draft.table(&entity);
-            }
+    } else {
+        let operation = if method == "bulk_insert_mappings" { "insert" } else { "update" };
+        write(&mut draft.query, operation);
+        if let Some(entity) = call
+            .arg(0)
+            .filter(|_| method.ends_with("mappings"))
+            .and_then(|arg| draft.entity(file, arg))
+        {
+            draft.table(&entity);
         }
     }
     draft.query
@@ -698,12 +745,7 @@ fn join(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
     let targets = if method.ends_with("_from") { 2 } else { 1 };
     for (index, &arg) in positional.iter().enumerate() {
         if let Some(entity) = draft.entity(file, arg) {
-            let empty = draft.query.statement.tables.is_empty();
-            let place = draft.table(&entity);
-            if method == "select_from" && place > 0 && !empty {
-                // What is selected from comes first.
-                draft.query.statement.tables.len();
-            }
+            draft.table(&entity);
         } else if let Some(related) = related(draft, file, arg) {
             draft.table(&related);
         } else if index >= targets {

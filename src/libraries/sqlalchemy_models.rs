@@ -1,4 +1,4 @@
-//! SQLAlchemy models: declarative classes of 1.x and 2.0, `Table()`, SQLModel, Flask-SQLAlchemy.
+//! `SQLAlchemy` models: declarative classes of 1.x and 2.0, `Table()`, `SQLModel`, Flask-SQLAlchemy.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::libraries::ddl::{Consts, Declared, Tool, imports};
@@ -238,7 +238,7 @@ fn table_name(consts: &Consts, lineage: &Lineage, class_name: &str) -> Option<St
                     name = module
                         .call(value)
                         .and_then(|call| call.arg(0))
-                        .and_then(|expr| consts.text(file, expr))
+                        .and_then(|expr| consts.text(file, expr));
                 }
                 Some(("__table_args__", Some(value))) if schema.is_none() => schema = schema_of(consts, file, value),
                 _ => {}

@@ -125,7 +125,11 @@ pub struct Evaluator<'c> {
     pub code: &'c Code,
     values: RefCell<FxHashMap<(FileId, ExprId), Value>>,
     queries: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
+    /// Queries that a recogniser sees at a call itself.
+    own: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
     busy: RefCell<FxHashSet<(FileId, ExprId, bool)>>,
+    busy_own: RefCell<FxHashSet<(FileId, ExprId)>>,
+    results: RefCell<FxHashMap<(FileId, FunctionId), Value>>,
     busy_functions: RefCell<FxHashSet<(FileId, FunctionId)>>,
     depth: Cell<u32>,
     fuel: Cell<u32>,
@@ -139,7 +143,10 @@ impl<'c> Evaluator<'c> {
             code,
             values: RefCell::default(),
             queries: RefCell::default(),
+            own: RefCell::default(),
             busy: RefCell::default(),
+            busy_own: RefCell::default(),
+            results: RefCell::default(),
             busy_functions: RefCell::default(),
             depth: Cell::new(0),
             fuel: Cell::new(FUEL),
@@ -323,8 +330,14 @@ impl<'c> Evaluator<'c> {
                 } else {
                     self.code.imports.python(file, path)
                 };
+                // A file called like the library that it wraps: `sqlalchemy/sql.py` imports from `sqlalchemy.sql`.
+                let target = target.filter(|&target| target != file || path.starts_with('.'));
                 match (target, name) {
                     (Some(target), None) => Some(Found::Module(target)),
+                    // `from . import sql` in a package's own file: the name leads to itself.
+                    (Some(target), Some(name)) if target == file => {
+                        self.submodule(file, path, name).or_else(|| self.exported(target, name, hops + 1))
+                    }
                     (Some(target), Some(name)) => self.exported(target, name, hops + 1).or_else(|| self.submodule(file, path, name)),
                     (None, None) => Some(Found::External(data.canonical(path))),
                     (None, Some(name)) => {
@@ -868,7 +881,7 @@ impl<'c> Evaluator<'c> {
     }
 
     fn call_value(&self, file: FileId, expr: ExprId) -> Value {
-        if let Some(query) = self.query_at(file, expr) {
+        if let Some(query) = self.own_query(file, expr) {
             if !query.executed {
                 return Value::Query(file, expr);
             }
@@ -976,12 +989,20 @@ impl<'c> Evaluator<'c> {
 
     /// What a function of the project returns or, for generators, yields.
     pub fn result(&self, file: FileId, function: FunctionId) -> Value {
+        if let Some(value) = self.results.borrow().get(&(file, function)) {
+            return value.clone();
+        }
         if !self.busy_functions.borrow_mut().insert((file, function)) {
             self.cut.set(true);
             return Value::Unknown;
         }
+        let outer_cut = self.cut.replace(false);
         let value = self.bounded(Value::Unknown, || self.result_inner(file, function));
         self.busy_functions.borrow_mut().remove(&(file, function));
+        if !self.cut.get() {
+            self.results.borrow_mut().insert((file, function), value.clone());
+        }
+        self.cut.set(outer_cut || self.cut.get());
         value
     }
 
@@ -1038,14 +1059,13 @@ impl<'c> Evaluator<'c> {
     fn find_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
         let module = self.m(file);
         match module.kind(expr) {
-            ExprKind::Call { .. } => {
-                let call = module.call(expr)?;
-                RECOGNISERS
-                    .iter()
-                    .filter(|(language, _)| *language == module.language)
-                    .find_map(|(_, recognise)| recognise(self, file, call))
-                    .or_else(|| self.called_query(file, expr))
-            }
+            ExprKind::Call { .. } => match self.own_query(file, expr) {
+                Some(query) => Some((*query).clone()),
+                None => match self.value(file, expr) {
+                    Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
+                    _ => self.extended_query(file, expr),
+                },
+            },
             ExprKind::Await(inner) => self.find_query(file, *inner),
             ExprKind::Index { base, index } => {
                 let ExprKind::Slice { lower, upper, .. } = module.kind(*index) else {
@@ -1074,16 +1094,37 @@ impl<'c> Evaluator<'c> {
         self.query_at(at, definition).map(|query| (*query).clone())
     }
 
-    /// The query that a function of the project builds and hands out, or is given and builds on.
-    fn called_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+    /// The query that a recogniser sees at a call, kept between asks.
+    fn own_query(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
+        if let Some(query) = self.own.borrow().get(&(file, expr)) {
+            return query.clone();
+        }
+        if !self.busy_own.borrow_mut().insert((file, expr)) {
+            self.cut.set(true);
+            return None;
+        }
+        let module = self.m(file);
+        let outer_cut = self.cut.replace(false);
+        let query = self.bounded(None, || {
+            let call = module.call(expr)?;
+            let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
+            recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
+        });
+        self.busy_own.borrow_mut().remove(&(file, expr));
+        if !self.cut.get() || self.depth.get() == 0 {
+            self.own.borrow_mut().insert((file, expr), query.clone());
+        }
+        self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
+        query
+    }
+
+    /// The query that a function of the project is given, builds on and hands back.
+    fn extended_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
         let module = self.m(file);
         let call = module.call(expr)?;
         let Value::Function(at, function) = self.value(file, call.callee) else {
             return None;
         };
-        if let Value::Query(query_file, query) = self.result(at, function) {
-            return self.query_at(query_file, query).map(|query| (*query).clone());
-        }
         let inside = self.m(at);
         let given = returned(inside, function).into_iter().find_map(|value| {
             let root = match inside.call(value) {

@@ -21,7 +21,7 @@ enum Cause {
     /// Calls of one library function in one function.
     Call { function: FnId, name: String },
     /// Synchronous database statements behind the async functions of one file.
-    Database { file: u32, library: &'static str },
+    Database { file: u32 },
 }
 
 /// An async function and where in it the blocking starts.
@@ -57,7 +57,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
             if edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
                 for place in places {
                     let file = project.graph.function(place.function).file.0;
-                    causes.entry(Cause::Database { file, library: "database" }).or_default().push(place);
+                    causes.entry(Cause::Database { file }).or_default().push(place);
                 }
             } else if !places.is_empty() {
                 causes.entry(Cause::Call { function: id, name }).or_default().extend(places);
@@ -71,13 +71,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
             let name = evidence::describe(&site.query);
             for place in places(project, &callers, id, site.expr, Effects::QUERY, &name) {
                 let file = project.graph.function(place.function).file.0;
-                causes
-                    .entry(Cause::Database {
-                        file,
-                        library: site.query.library,
-                    })
-                    .or_default()
-                    .push(place);
+                causes.entry(Cause::Database { file }).or_default().push(place);
             }
         }
     }
@@ -159,9 +153,9 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let here = project.short_name(first.function);
     let functions = count(&places);
     finding.title = match (cause, first.way.is_empty()) {
-        (Cause::Database { library, .. }, _) => {
+        (Cause::Database { .. }, _) => {
             format!(
-                "Synchronous {library} statements block the event loop in {functions} async function{}",
+                "Synchronous database statements block the event loop in {functions} async function{}",
                 if functions == 1 { "" } else { "s" }
             )
         }
@@ -192,7 +186,7 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     );
     finding.subject = match cause {
         Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
-        Cause::Database { library, .. } => format!("synchronous {library}"),
+        Cause::Database { .. } => "synchronous database".to_owned(),
     };
     finding.related = evidence::path_from_entry(project, first.function);
     relate_way(project, &mut finding, &first);

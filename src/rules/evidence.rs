@@ -3,9 +3,9 @@
 use crate::finding::{Confidence, Priority, Related, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::libraries::entries::EntryKind;
-use crate::libraries::value::{FileId, Query};
+use crate::libraries::value::Query;
 use crate::project::Project;
-use crate::project::graph::{FnId, QuerySite, Step};
+use crate::project::graph::{FnId, Step};
 use crate::source::Span;
 use crate::statement::{Limit, Operation};
 
@@ -167,14 +167,12 @@ pub fn describe(query: &Query) -> String {
     }
 }
 
-/// The site at an expression.
-pub fn site_at(project: &Project, file: FileId, expr: ExprId) -> Option<&QuerySite> {
-    // Sites are sorted by file.
-    let from = project.graph.sites.partition_point(|site| site.file < file);
-    project.graph.sites[from..]
-        .iter()
-        .take_while(|site| site.file == file)
-        .find(|site| site.expr == expr)
+/// The text with a capital first letter.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Whether a query can return any number of rows.

@@ -1,22 +1,24 @@
 //! Queries and writes in loops: the search that `n-plus-one` and `unbatched-write` share.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached, capped, lower};
 use crate::finding::{Confidence, Finding, Priority, Related, Role};
-use crate::ir::{ExprId, ExprKind, Module};
+use crate::ir::{ExprId, ExprKind, Language, Module, Parent, StmtId, StmtKind};
 use crate::libraries::data::Effects;
 use crate::libraries::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
+use crate::project::rows::{self, RelationRead};
 use crate::source::Span;
 use crate::statement::{Limit, Operation};
 
 const QUERY_SLOT: usize = 0;
 const WRITE_SLOT: usize = 1;
+const NETWORK_SLOT: usize = 2;
 
 /// What happens once a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,10 @@ pub struct PerRow<'p> {
     pub site: Option<&'p QuerySite>,
     /// The called function that leads to it, otherwise.
     pub target: Option<FnId>,
+    /// The lazy relation that is read, in the loop or in the called function.
+    pub relation: Option<RelationRead>,
+    /// The library's function that asks another machine.
+    pub remote: Option<std::sync::Arc<str>>,
     /// The call was resolved by its name alone.
     pub guessed: bool,
     /// The loop that counts.
@@ -47,68 +53,374 @@ pub struct PerRow<'p> {
     pub outer: usize,
     /// A chunk loop stands between: fewer queries than rows.
     pub chunked: bool,
+    /// The loop ends as soon as a result is what it looks for.
+    pub searches: bool,
 }
 
 /// Finds every query and write that runs once a row.
 pub fn find(project: &Project) -> Vec<PerRow<'_>> {
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
-    files.into_par_iter().flat_map_iter(|file| find_in(project, file)).collect()
+    let names = rows::relation_names(project);
+    let reads: Vec<Vec<RelationRead>> = files
+        .par_iter()
+        .map(|&file| rows::relation_reads(project, &Evaluator::new(&project.code), file, &names))
+        .collect();
+    let summaries = lazy_parameters(project, &reads);
+    let files: Vec<_> = files.into_iter().zip(reads).collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|(file, reads)| Search::new(project, file, &summaries).run(reads))
+        .collect()
 }
 
-fn find_in(project: &Project, file: FileId) -> Vec<PerRow<'_>> {
-    let eval = Evaluator::new(&project.code);
-    let module = project.code.module(file);
-    let mut out = Vec::new();
-    let mut seen: FxHashSet<(Span, Vec<FnId>)> = FxHashSet::default();
-    for (id, _) in module.function_ids() {
-        let function = project.graph.id(file, id);
-        let node = project.graph.function(function);
-        for &site in &node.queries {
-            let site = &project.graph.sites[site];
-            let Some((around, outer, chunked)) = pick(loops::around(&eval, file, site.expr)) else {
-                continue;
-            };
-            let what = if site.query.statement.operation == Operation::Select {
-                What::Query
-            } else {
-                What::Write
-            };
-            out.push(PerRow {
-                function,
-                expr: site.expr,
-                what,
-                site: Some(site),
-                target: None,
-                guessed: false,
-                around,
-                outer,
-                chunked,
-            });
-        }
-        for edge in &node.edges {
-            let Some((target, what)) = target_effect(project, module, edge) else {
-                continue;
-            };
-            let Some((around, outer, chunked)) = pick(loops::around(&eval, file, edge.expr)).or_else(|| by_reference(module, edge)) else {
-                continue;
-            };
-            if !seen.insert((around.span, edge.targets.clone())) {
-                continue;
+/// Lazy relations that functions read of their parameters.
+type Summaries = FxHashMap<FnId, Vec<(usize, RelationRead)>>;
+
+fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries {
+    let mut summaries = Summaries::default();
+    for read in reads.iter().flatten() {
+        if let Some((function, index)) = read.param {
+            let id = project.graph.id(read.file, function);
+            let known = summaries.entry(id).or_default();
+            if !known.iter().any(|(at, other)| *at == index && other.path == read.path) {
+                known.push((index, read.clone()));
             }
-            out.push(PerRow {
-                function,
-                expr: edge.expr,
-                what,
-                site: None,
-                target: Some(target),
-                guessed: edge.guessed,
-                around,
-                outer,
-                chunked,
-            });
         }
     }
-    out
+    summaries
+}
+
+struct Search<'p, 's> {
+    project: &'p Project,
+    eval: Evaluator<'p>,
+    file: FileId,
+    module: &'p Module,
+    summaries: &'s Summaries,
+    seen: FxHashSet<(Span, String)>,
+    out: Vec<PerRow<'p>>,
+}
+
+impl<'p, 's> Search<'p, 's> {
+    fn new(project: &'p Project, file: FileId, summaries: &'s Summaries) -> Self {
+        Search {
+            project,
+            eval: Evaluator::new(&project.code),
+            file,
+            module: project.code.module(file),
+            summaries,
+            seen: FxHashSet::default(),
+            out: Vec::new(),
+        }
+    }
+
+    fn run(mut self, reads: Vec<RelationRead>) -> Vec<PerRow<'p>> {
+        for (id, _) in self.module.function_ids() {
+            let function = self.project.graph.id(self.file, id);
+            let node = self.project.graph.function(function);
+            for &site in &node.queries {
+                self.site(function, &self.project.graph.sites[site]);
+            }
+            for edge in &node.edges {
+                self.edge(function, edge);
+                self.mapper(function, edge);
+            }
+        }
+        for read in reads {
+            self.relation(read);
+        }
+        self.out
+    }
+
+    fn around(&self, expr: ExprId) -> Option<(Loop, usize, bool)> {
+        if in_handler(self.module, expr) {
+            return None;
+        }
+        pick(loops::around(&self.eval, self.file, expr))
+    }
+
+    /// A finding for each loop and thing in it, once.
+    fn push(&mut self, key: String, mut row: PerRow<'p>) {
+        row.searches = searches(self.module, row.expr);
+        if self.seen.insert((row.around.span, key)) {
+            self.out.push(row);
+        }
+    }
+
+    fn site(&mut self, function: FnId, site: &'p QuerySite) {
+        let what = match site.query.statement.operation {
+            Operation::Select => What::Query,
+            Operation::Insert | Operation::Update | Operation::Delete => What::Write,
+            Operation::Other => return,
+        };
+        if self.is_prefetched(site) {
+            return;
+        }
+        let Some((around, outer, chunked)) = self.around(site.expr) else {
+            return;
+        };
+        let key = format!("site {}", site.expr.0);
+        let row = PerRow {
+            function,
+            expr: site.expr,
+            what,
+            site: Some(site),
+            target: None,
+            relation: None,
+            remote: None,
+            guessed: false,
+            around,
+            outer, chunked, searches: false };
+        self.push(key, row);
+    }
+
+    /// `order.items.all()` reads what a prefetch loaded; `.filter()`, `.count()`, an order or a limit ask again.
+    fn is_prefetched(&self, site: &QuerySite) -> bool {
+        let Some((instance, name)) = &site.query.relation else {
+            return false;
+        };
+        let statement = &site.query.statement;
+        let is_plain = statement.filters.len() <= 1
+            && statement.order.is_empty()
+            && statement.limit == Limit::None
+            && matches!(statement.projection, crate::statement::Projection::All);
+        if !is_plain {
+            return false;
+        }
+        let Some(row) = rows::row_of(self.project, &self.eval, self.file, *instance, 0) else {
+            return false;
+        };
+        let Some((at, expr)) = row.source else { return false };
+        self.eval
+            .query_at(at, expr)
+            .is_some_and(|query| rows::is_loaded(&query.eager, &row.path_to(name)))
+    }
+
+    fn edge(&mut self, function: FnId, edge: &Edge) {
+        let found = target_effect(self.project, self.module, edge).map(|(target, what)| (Some(target), what, None));
+        let found = found.or_else(|| remote(self.project, edge).map(|(target, name)| (target, What::Query, Some(name))));
+        let Some((target, what, remote)) = found else { return };
+        let Some((around, outer, chunked)) = self.around(edge.expr).or_else(|| by_reference(self.module, edge)) else {
+            return;
+        };
+        let key = match (target, &remote) {
+            (Some(target), _) => format!("call {}", target.0),
+            (None, name) => format!("remote {name:?}"),
+        };
+        let row = PerRow {
+            function,
+            expr: edge.expr,
+            what,
+            site: None,
+            target,
+            relation: None,
+            remote,
+            guessed: edge.guessed,
+            around,
+            outer, chunked, searches: false };
+        self.push(key, row);
+    }
+
+    /// `[to_card(order) for order in orders]`, where `to_card` reads a lazy relation of what it is given.
+    fn mapper(&mut self, function: FnId, edge: &Edge) {
+        let &[target] = edge.targets.as_slice() else { return };
+        let Some(summary) = self.summaries.get(&target) else { return };
+        let Some(call) = self.module.call(edge.expr) else { return };
+        let callee = self.project.graph.function(target);
+        let definition = self.project.code.module(callee.file).function(callee.id);
+        let callee_module = self.project.code.module(callee.file);
+        let bound = definition
+            .params
+            .first()
+            .and_then(|param| param.name)
+            .is_some_and(|name| matches!(callee_module.str(name), "self" | "cls"));
+        for (index, read) in summary {
+            let name = definition
+                .params
+                .get(*index)
+                .and_then(|param| param.name)
+                .map(|name| callee_module.str(name));
+            let by_name = name.and_then(|name| call.keyword(name));
+            let position = index.checked_sub(usize::from(bound && callee_module.language == Language::Python));
+            let Some(arg) = by_name.or_else(|| position.and_then(|position| call.arg(position))) else {
+                continue;
+            };
+            let Some(row) = rows::row_of(self.project, &self.eval, self.file, arg, 0) else {
+                continue;
+            };
+            let path = row
+                .path
+                .iter()
+                .map(String::as_str)
+                .chain([read.path.as_str()])
+                .collect::<Vec<_>>()
+                .join(".");
+            if !self.is_lazy(row.source, &path) {
+                continue;
+            }
+            let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
+                continue;
+            };
+            let key = format!("relation {path}");
+            let row = PerRow {
+                function,
+                expr: edge.expr,
+                what: What::Query,
+                site: None,
+                target: Some(target),
+                relation: Some(RelationRead {
+                    path,
+                    source: row.source,
+                    ..read.clone()
+                }),
+                remote: None,
+                guessed: edge.guessed,
+                around,
+                outer, chunked, searches: false };
+            self.push(key, row);
+        }
+    }
+
+    fn relation(&mut self, read: RelationRead) {
+        if !self.is_lazy(read.source, &read.path) {
+            return;
+        }
+        let Some((around, outer, chunked)) = self
+            .around(read.expr)
+            .filter(|(around, _, _)| holds(self.module, around, read.expr))
+        else {
+            return;
+        };
+        let function = self.project.graph.id(self.file, self.module.owner(read.expr));
+        let key = format!("relation {}", read.path);
+        let row = PerRow {
+            function,
+            expr: read.expr,
+            what: What::Query,
+            site: None,
+            target: None,
+            relation: Some(read),
+            remote: None,
+            guessed: false,
+            around,
+            outer, chunked, searches: false };
+        self.push(key, row);
+    }
+
+    /// Whether the query of the row is known and did not load the relation.
+    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
+        let Some((at, expr)) = source else { return false };
+        self.eval
+            .query_at(at, expr)
+            .is_some_and(|query| !rows::is_loaded(&query.eager, path))
+    }
+}
+
+/// Whether the name at the start of an expression is the loop's variable.
+fn holds(module: &Module, around: &Loop, expr: ExprId) -> bool {
+    let mut at = expr;
+    loop {
+        at = match module.kind(at) {
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => *base,
+            ExprKind::Call { callee, .. } => *callee,
+            ExprKind::Name(name) => return around.target_names.contains(name),
+            _ => return false,
+        };
+    }
+}
+
+/// `found = load(key); if found: return found`: worst case once a row, usually fewer.
+fn searches(module: &Module, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let stmt = loop {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => break id,
+            _ => return false,
+        };
+    };
+    let siblings: Vec<StmtId> = match module.stmt(stmt).parent {
+        Parent::Stmt(outer) => module.stmt_blocks(outer).into_iter().find(|block| block.contains(&stmt)).map(<[StmtId]>::to_vec).unwrap_or_default(),
+        _ => return false,
+    };
+    let ends = |block: &[StmtId]| block.last().is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Break));
+    match &module.stmt(stmt).kind {
+        // `if await exists(key): return key`.
+        StmtKind::If { then, .. } => ends(then),
+        StmtKind::Assign { target, .. } => {
+            let ExprKind::Name(name) = module.kind(*target) else { return false };
+            let next = siblings.iter().skip_while(|&&sibling| sibling != stmt).nth(1);
+            match next.map(|&next| &module.stmt(next).kind) {
+                Some(StmtKind::If { test, then, .. }) => mentions(module, *test, *name) && ends(then),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn mentions(module: &Module, expr: ExprId, name: crate::ir::Sym) -> bool {
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if matches!(module.kind(at), ExprKind::Name(other) if *other == name) {
+            return true;
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    false
+}
+
+/// Whether an expression stands in an exception's handler: there a loop is the way out after the batch failed.
+fn in_handler(module: &Module, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let mut below: Option<StmtId> = None;
+    for _ in 0..400 {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => {
+                if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below) {
+                    if handlers.iter().any(|handler| handler.contains(&below)) {
+                        return true;
+                    }
+                }
+                below = Some(id);
+                module.stmt(id).parent
+            }
+            Parent::Function(id) => match module.function(id).definition {
+                Parent::Expr(lambda) => module.expr(lambda).parent,
+                _ => return false,
+            },
+            Parent::Class(_) | Parent::None => return false,
+        };
+    }
+    false
+}
+
+/// A synchronous request to another machine, made here or by what is called.
+fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Arc<str>)> {
+    if edge.kind != EdgeKind::Call || edge.awaited || edge.guessed {
+        return None;
+    }
+    let counts = |effects: Effects| {
+        effects.has(Effects::NETWORK.and(Effects::BLOCKING)) && !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::CACHE_SET))
+    };
+    if counts(edge.effects) {
+        return edge.external.clone().map(|name| (None, name));
+    }
+    let target = edge
+        .targets
+        .iter()
+        .copied()
+        .find(|&target| !project.graph.function(target).is_async && project.graph.function(target).next[NETWORK_SLOT].is_some())?;
+    let (function, step) = *project.graph.chain(target, NETWORK_SLOT).last()?;
+    let crate::project::graph::Step::Direct(at) = step else {
+        return None;
+    };
+    let last = project.graph.function(function).edges.get(at)?;
+    if counts(last.effects) {
+        last.external.clone().map(|name| (Some(target), name))
+    } else {
+        None
+    }
 }
 
 fn target_effect(project: &Project, module: &Module, edge: &Edge) -> Option<(FnId, What)> {
@@ -256,19 +568,38 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     finding.subject = subject(module, row, callee.as_deref());
     finding.related = evidence::path_from_entry(project, row.function);
     finding.relate(
-        project.place_in(row.function, header(module, &row.around)),
+        project.place_in(row.function, row.around.header),
         Role::Loop,
         format!("loop over {over}"),
     );
     finding.related.extend(from.and_then(|source| source.related));
-    if let Some(target) = row.target {
+    if let Some(read) = &row.relation {
+        if row.target.is_some() {
+            finding.relate(
+                project.place_in(row.function, module.expr(row.expr).span),
+                Role::Call,
+                format!("calls {}", callee.unwrap_or_default()),
+            );
+        }
+        let holder = project.graph.id(read.file, project.code.module(read.file).owner(read.expr));
+        let span = project.code.module(read.file).expr(read.expr).span;
+        finding.relate(
+            project.place_in(holder, span),
+            Role::Query,
+            format!("reads `{}`, which is loaded on first use", read.label),
+        );
+    } else if let Some(target) = row.target {
         let span = module.expr(row.expr).span;
         finding.relate(
             project.place_in(row.function, span),
             Role::Call,
             format!("calls {}", callee.unwrap_or_default()),
         );
-        let slot = if row.what == What::Query { QUERY_SLOT } else { WRITE_SLOT };
+        let slot = match (&row.remote, row.what) {
+            (Some(_), _) => NETWORK_SLOT,
+            (None, What::Query) => QUERY_SLOT,
+            (None, What::Write) => WRITE_SLOT,
+        };
         finding.related.extend(evidence::chain_down(project, target, slot));
     } else if let Some(site) = row.site {
         finding.relate(
@@ -285,7 +616,7 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
     if row.guessed {
         return Confidence::Low;
     }
-    if row.chunked || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
+    if row.chunked || row.searches || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
         return Confidence::Medium;
     }
     match (source, &row.around.kind) {
@@ -297,6 +628,7 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
 
 fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confidence: Confidence) -> Priority {
     let base = match reached {
+        Reached::Request if row.remote.is_some() => Priority::P1,
         Reached::Request if source.is_some_and(|source| source.unbounded) && confidence == Confidence::High => Priority::P0,
         Reached::Request => Priority::P1,
         Reached::Job if source.is_some_and(|source| source.unbounded) => Priority::P1,
@@ -310,10 +642,26 @@ fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confide
     if source.and_then(|source| source.rows).is_some_and(|rows| rows <= 20) {
         steps += 1;
     }
+    if row.searches {
+        steps += 2;
+    }
     if base == Priority::P3 { base } else { lower(base, steps) }
 }
 
 fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
+    if let Some(read) = &row.relation {
+        return match callee {
+            Some(callee) => format!("`{callee}` loads the relation `{}`", read.label),
+            None => format!("the relation `{}` is loaded", read.label),
+        };
+    }
+    if let Some(name) = &row.remote {
+        let name = evidence::readable(name);
+        return match callee {
+            Some(callee) => format!("`{callee}`, which asks another machine with `{name}`, is called"),
+            None => format!("`{name}` asks another machine"),
+        };
+    }
     match (row.site, callee, row.what) {
         (Some(site), _, _) => format!("{} runs", evidence::describe(&site.query)),
         (None, Some(callee), What::Query) => format!("`{callee}`, which queries the database, is called"),
@@ -342,7 +690,7 @@ fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
 }
 
 fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, label: Option<&str>) -> String {
-    let mut text = format!("{}{} once for each {over}", &thing[..1].to_uppercase(), &thing[1..]);
+    let mut text = format!("{} once for each {over}", evidence::capitalised(thing));
     if row.outer > 0 {
         text.push_str(", inside a further loop");
     }
@@ -352,6 +700,9 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
     }
     if row.around.verdict == Verdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
+    }
+    if row.searches {
+        text.push_str(" The loop ends at the first result that fits.");
     }
     if let Some(source) = source {
         text.push_str(&format!(" The loop runs over {}", source.words));
@@ -373,6 +724,11 @@ fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {
         1 => format!("1 + n + n·m {word}"),
         _ => format!("1 + n·m·k {word}"),
     };
+    let formula = if row.remote.is_some() {
+        formula.replace("queries", "requests")
+    } else {
+        formula
+    };
     format!("{formula}{}", evidence::reach_words(label))
 }
 
@@ -386,9 +742,4 @@ fn subject(module: &Module, row: &PerRow<'_>, callee: Option<&str>) -> String {
         (Some(site), _) => format!("{} in {over}", evidence::describe(&site.query)),
         (None, callee) => format!("{} in {over}", callee.unwrap_or_default()),
     }
-}
-
-fn header(module: &Module, around: &Loop) -> Span {
-    let _ = module;
-    around.header
 }

@@ -17,7 +17,29 @@ pub fn fix(row: &PerRow<'_>) -> Fix {
     }
 }
 
+/// Fix of a lazy relation: load it with the rows.
+fn eager(path: &str) -> Fix {
+    let django = path.replace('.', "__");
+    let first = path.split('.').next().unwrap_or(path);
+    Fix {
+        summary: format!("Load `{path}` with the query that gives the rows."),
+        code: Some(format!(
+            "# SQLAlchemy\n.options(selectinload(Model.{first}))  # joinedload for a to-one relation\n# Django\n.select_related(\"{django}\")  # prefetch_related for a to-many relation"
+        )),
+        ..Fix::default()
+    }
+}
+
 fn query(row: &PerRow<'_>, library: &str, table: &str, column: &str) -> Fix {
+    if let Some(read) = &row.relation {
+        return eager(&read.path);
+    }
+    if row.remote.is_some() {
+        return Fix {
+            summary: "Use the service's batch call, or a pipeline, for all elements at once; where there is none, make the calls at the same time with a bound.".to_owned(),
+            ..Fix::default()
+        };
+    }
     if row.site.is_none() {
         return Fix {
             summary: "Collect the keys first, load everything with one query (an `IN` list or a join) before the loop, and look rows up in a map inside it. \

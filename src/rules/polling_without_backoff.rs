@@ -431,7 +431,7 @@ impl<'p> Check<'p> {
         finding.title = format!("Asks the server every {} without back-off", duration(seconds));
         finding.message = format!(
             "{} is asked again every {} as long as this runs, whether or not anything changed{}.",
-            capitalised(&request.words),
+            evidence::capitalised(&request.words),
             duration(seconds),
             label.as_deref().map(|label| format!("; reached from {label}")).unwrap_or_default()
         );
@@ -466,13 +466,6 @@ fn literal_text(module: &Module, expr: ExprId) -> Option<String> {
         ),
         _ => None,
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn duration(seconds: f64) -> String {

@@ -68,24 +68,28 @@ fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding>
     let certain = !table.open && !table.phantom && project.schema.is_complete();
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new(ID, Priority::P2, confidence, project.location(&place.file, place.span, &symbol));
-    finding.subject = symbol.clone();
+    finding.subject.clone_from(&symbol);
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns);
     let mut seen = vec![place];
-    let others = key.places.iter().chain(
-        key.columns
-            .iter()
-            .filter_map(|name| table.column(name))
-            .flat_map(|column| &column.places),
-    );
-    for other in others {
-        if seen.iter().any(|known| known.file == other.file) {
+    let columns_at = key
+        .columns
+        .iter()
+        .filter_map(|name| table.column(name))
+        .flat_map(|column| &column.places);
+    for (other, text) in key
+        .places
+        .iter()
+        .map(|at| (at, "the foreign key"))
+        .chain(columns_at.map(|at| (at, "the column")))
+    {
+        if seen.contains(&other) {
             continue;
         }
         finding.relate(
             project.location(&other.file, other.span, &symbol),
             Role::Column,
-            "the same key in the other view of the schema",
+            format!("{text} is declared here"),
         );
         seen.push(other);
     }

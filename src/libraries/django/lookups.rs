@@ -150,14 +150,13 @@ impl Draft<'_> {
             };
             literal = Some("NULL".to_owned());
         }
-        if let (FilterKind::In | FilterKind::Equality, ExprKind::Call { .. } | ExprKind::Name(_)) = (kind, module.kind(value)) {
-            if let Some(inner) = self
+        if let (FilterKind::In | FilterKind::Equality, ExprKind::Call { .. } | ExprKind::Name(_)) = (kind, module.kind(value))
+            && let Some(inner) = self
                 .resolver
                 .query(file, value)
                 .filter(|inner| !inner.executed && inner.library == "django")
-            {
-                self.subquery(inner.statement, SubqueryPlace::In);
-            }
+        {
+            self.subquery(inner.statement, SubqueryPlace::In);
         }
         if sense.negated {
             kind = match kind {

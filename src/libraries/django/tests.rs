@@ -179,3 +179,12 @@ fn other_things_with_the_same_methods() {
         assert_eq!(query_in(&format!("y = {code}\n"), code), None, "{code}");
     }
 }
+
+#[test]
+fn methods_of_the_projects_managers() {
+    let body = "from django.db import models\nclass Shelf(models.QuerySet):\n    def public(self):\n        return self.filter(hidden=False)\n    def tally(self):\n        return self.count()\nclass Magazine(models.Model):\n    objects = Shelf()\nx = Magazine.objects.public().filter(title='a')\n";
+    let query = query_in(body, "Magazine.objects.public().filter(title='a')").expect("a query");
+    assert_eq!(query.table(), Some("Magazine"));
+    assert_eq!(query.statement.filters.len(), 2);
+    assert_eq!(query_in(body, "self.count()").expect("a query").outcome, Outcome::Scalar);
+}

@@ -1,4 +1,4 @@
-//! Conditions of SQLAlchemy statements: comparisons of columns, `and_`, `or_`, operators as methods.
+//! Conditions of `SQLAlchemy` statements: comparisons of columns, `and_`, `or_`, operators as methods.
 
 use super::draft::{Draft, MAX_DEPTH};
 use crate::ir::{Call, ExprId, ExprKind};
@@ -121,20 +121,19 @@ impl Draft<'_> {
     fn comparison(&mut self, file: FileId, op: &str, left: ExprId, right: ExprId, sense: Sense) {
         let first = self.column(file, left);
         let second = self.column(file, right);
-        let (column, function, value, turned) = match (first, second) {
+        let (column, function, value) = match (first, second) {
             (Some((left, false)), Some((right, false))) if op == "==" => {
                 self.joined(left, right, sense.optional);
                 return;
             }
-            (Some((column, function)), _) => (column, function, right, false),
-            (None, Some((column, function))) => (column, function, left, true),
+            (Some((column, function)), _) => (column, function, right),
+            (None, Some((column, function))) => (column, function, left),
             (None, None) => {
                 self.subqueries_in(file, left);
                 self.subqueries_in(file, right);
                 return;
             }
         };
-        let _ = turned;
         let kind = match op {
             "==" | "is" => FilterKind::Equality,
             "!=" | "is not" | "not in" => FilterKind::Negative,
@@ -150,10 +149,10 @@ impl Draft<'_> {
 
     fn subqueries_in(&mut self, file: FileId, expr: ExprId) {
         let module = self.resolver.module(file);
-        if matches!(module.kind(expr), ExprKind::Call { .. } | ExprKind::Name(_)) {
-            if let Some(inner) = self.resolver.query(file, expr).filter(|inner| !inner.executed) {
-                self.subquery(inner, SubqueryPlace::Where);
-            }
+        if matches!(module.kind(expr), ExprKind::Call { .. } | ExprKind::Name(_))
+            && let Some(inner) = self.resolver.query(file, expr).filter(|inner| !inner.executed)
+        {
+            self.subquery(inner, SubqueryPlace::Where);
         }
     }
 

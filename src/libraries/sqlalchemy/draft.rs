@@ -1,4 +1,4 @@
-//! A SQLAlchemy statement under construction: its entities and columns.
+//! A `SQLAlchemy` statement under construction: its entities and columns.
 
 use crate::ir::{ExprId, ExprKind};
 use crate::libraries::value::{FileId, Model, Query, Resolver, Value};
@@ -64,10 +64,10 @@ impl<'r> Draft<'r> {
         match module.kind(expr) {
             ExprKind::Attr { base, name } => {
                 let mut base = *base;
-                if let ExprKind::Attr { base: inner, name } = module.kind(base) {
-                    if matches!(module.str(*name), "c" | "columns" | "__table__") {
-                        base = *inner;
-                    }
+                if let ExprKind::Attr { base: inner, name } = module.kind(base)
+                    && matches!(module.str(*name), "c" | "columns" | "__table__")
+                {
+                    base = *inner;
                 }
                 let column = module.str(*name).to_owned();
                 let entity = self.entity(file, base)?;

@@ -248,3 +248,11 @@ fn rows_have_their_model() {
         assert!(matches!(held, Value::Row(Model::Class(..), Some(_))), "{needle}: {held:?}");
     }
 }
+
+#[test]
+fn a_repository_begins_with_its_own_model() {
+    let body = "class Base:\n    def statement(self):\n        return select(self.model)\nclass Users(Base):\n    model = User\n    def load(self, db: Session):\n        return db.scalars(self.statement().where(User.id > 1)).all()\n";
+    let query = query_in(body, "db.scalars(self.statement().where(User.id > 1)).all()").expect("a query");
+    assert_eq!(query.table(), Some("User"));
+    assert!(query.model.is_some());
+}

@@ -70,10 +70,12 @@ pub fn ends_after(module: &Module, anchor: ExprId, stop: StmtId) -> bool {
             return false;
         };
         // An error caught inside the loop goes on with the next element.
-        if let StmtKind::Try { body, handlers, .. } = &module.stmt(outer).kind {
-            if body.contains(&at) && !handlers.is_empty() && outer == stop {
-                return false;
-            }
+        if let StmtKind::Try { body, handlers, .. } = &module.stmt(outer).kind
+            && body.contains(&at)
+            && !handlers.is_empty()
+            && outer == stop
+        {
+            return false;
         }
         at = outer;
     }

@@ -8,7 +8,8 @@ pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
     for _ in 0..6 {
         at = match module.expr(at).parent {
             Parent::Expr(parent) => match module.kind(parent) {
-                ExprKind::Spread(_) | ExprKind::Await(_) | ExprKind::List(_) => parent,
+                // Also `xs.map(f).filter(…)` inside the gather.
+                ExprKind::Spread(_) | ExprKind::Await(_) | ExprKind::List(_) | ExprKind::Attr { .. } => parent,
                 ExprKind::Call { .. } => {
                     let method = module.call(parent).and_then(|call| call.method()).unwrap_or("");
                     if is_gather(method) {
@@ -19,8 +20,6 @@ pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
                     }
                     parent
                 }
-                // `xs.map(f).filter(…)` inside the gather.
-                ExprKind::Attr { .. } => parent,
                 _ => return false,
             },
             // `tasks = [f(x) for x in xs]; await gather(*tasks)`.

@@ -2,7 +2,7 @@
 
 use super::Parts;
 use super::body::{assignments, expressions, names, statements};
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 
 /// `k not in cache`, `!seen.has(k)`.
 pub fn is_cache_test(module: &Module, test: ExprId) -> bool {
@@ -11,19 +11,27 @@ pub fn is_cache_test(module: &Module, test: ExprId) -> bool {
 
 /// The container that a test asks for a key, and whether the test holds when the key is missing.
 fn cache_of(module: &Module, test: ExprId) -> Option<(String, bool)> {
+    cache_at(module, test, 0)
+}
+
+fn cache_at(module: &Module, test: ExprId, depth: u32) -> Option<(String, bool)> {
+    // Chains of `and` can be thousands long.
+    if depth > 40 {
+        return None;
+    }
     match module.kind(test) {
         ExprKind::Binary { op, left, right } => match module.str(*op) {
             "not in" => Some((module.dotted(*right)?, true)),
             "in" => Some((module.dotted(*right)?, false)),
-            "and" | "or" => cache_of(module, *left).or_else(|| cache_of(module, *right)),
-            "is" | "==" => {
-                let (cache, present) = cache_of(module, *left)?;
+            "and" | "or" => cache_at(module, *left, depth + 1).or_else(|| cache_at(module, *right, depth + 1)),
+            "is" | "==" if matches!(module.kind(*right), ExprKind::Null) => {
+                let (cache, present) = cache_at(module, *left, depth + 1)?;
                 Some((cache, !present))
             }
             _ => None,
         },
         ExprKind::Unary { op, operand } if module.str(*op) == "not" => {
-            let (cache, missing) = cache_of(module, *operand)?;
+            let (cache, missing) = cache_at(module, *operand, depth + 1)?;
             Some((cache, !missing))
         }
         ExprKind::Call { .. } => {
@@ -37,8 +45,13 @@ fn cache_of(module: &Module, test: ExprId) -> Option<(String, bool)> {
 }
 
 /// Whether the call runs only for keys that a container, filled in the same loop, does not have yet.
-pub fn is_cache_guarded(module: &Module, parts: &Parts) -> bool {
-    let filled = filled(module, &parts.body);
+pub fn is_cache_guarded(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
+    let mut filled = filled(module, &parts.body);
+    // A row that gets a missing field is no cache: every row has its own.
+    filled.retain(|name| {
+        let root = name.split('.').next().unwrap_or(name);
+        !targets.iter().any(|&target| module.str(target) == root)
+    });
     if filled.is_empty() {
         return false;
     }
@@ -47,12 +60,12 @@ pub fn is_cache_guarded(module: &Module, parts: &Parts) -> bool {
     for _ in 0..400 {
         let next = match node {
             Parent::Expr(id) => {
-                if let ExprKind::Cond { test, then, orelse } = module.kind(id) {
-                    if let Some((cache, missing)) = cache_of(module, *test) {
-                        let branch = if missing { *then } else { *orelse };
-                        if Parent::Expr(branch) == from && filled.contains(&cache) {
-                            return true;
-                        }
+                if let ExprKind::Cond { test, then, orelse } = module.kind(id)
+                    && let Some((cache, missing)) = cache_of(module, *test)
+                {
+                    let branch = if missing { *then } else { *orelse };
+                    if Parent::Expr(branch) == from && filled.contains(&cache) {
+                        return true;
                     }
                 }
                 module.expr(id).parent
@@ -124,10 +137,10 @@ fn read_from(module: &Module, test: ExprId, parts: &Parts) -> Option<String> {
 fn filled(module: &Module, body: &[StmtId]) -> Vec<String> {
     let mut out = Vec::new();
     for stmt in statements(module, body) {
-        if let StmtKind::Assign { target, .. } = module.stmt(stmt).kind {
-            if let ExprKind::Index { base, .. } = module.kind(target) {
-                out.extend(module.dotted(*base));
-            }
+        if let StmtKind::Assign { target, .. } = module.stmt(stmt).kind
+            && let ExprKind::Index { base, .. } = module.kind(target)
+        {
+            out.extend(module.dotted(*base));
         }
     }
     for expr in expressions(module, body) {

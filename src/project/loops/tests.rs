@@ -289,7 +289,9 @@ fn guarded_by_a_cache() {
         &[CacheGuarded],
     );
     ts("rows.map((r) => { if (!map[r.k]) { map[r.k] = q(r.k); } });", &[CacheGuarded]);
-    // Nothing fills what is asked.
+    // Nothing fills what is asked; or each row fills itself.
+    py("for r in rows:\n    if not r['user']:\n        r['user'] = q(r)", &[PerRow]);
+    py("for r in rows:\n    if out['kind'] == 'a':\n        out['user'] = q(r)", &[PerRow]);
     py("for r in rows:\n    if r.k not in known:\n        q(r.k)", &[PerRow]);
     ts("for (const r of rows) { if (!allowed.has(r.k)) { await q(r.k); } }", &[PerRow]);
 }

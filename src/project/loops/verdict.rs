@@ -60,15 +60,15 @@ pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) ->
     if let Some(verdict) = verdict {
         return verdict;
     }
-    if let Some(stmt) = parts.stmt {
-        if ends_after(module, parts.anchor, stmt) {
-            return Verdict::FirstMatch;
-        }
+    if let Some(stmt) = parts.stmt
+        && ends_after(module, parts.anchor, stmt)
+    {
+        return Verdict::FirstMatch;
     }
     if is_dependent(module, parts, targets) {
         return Verdict::Dependent;
     }
-    if is_cache_guarded(module, parts) {
+    if is_cache_guarded(module, parts, targets) {
         return Verdict::CacheGuarded;
     }
     Verdict::PerRow

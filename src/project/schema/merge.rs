@@ -18,15 +18,24 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
     schema.not_understood = sources.iter().map(|source| source.not_understood).sum();
     schema.changes = sources.iter().map(|source| source.changes.len() + source.models.len()).sum();
     let emulates = sources.iter().any(|source| source.emulates_relations);
+    let providers: Vec<(std::sync::Arc<str>, Dialect)> = sources
+        .iter()
+        .filter(|source| is_prisma(source) && source.dialect != Dialect::Generic)
+        .map(|source| (source.file.clone(), source.dialect))
+        .collect();
     for source in &mut sources {
         if source.dialect == Dialect::Generic {
-            source.dialect = schema.dialect;
+            let near = providers
+                .iter()
+                .filter(|_| is_prisma(source))
+                .max_by_key(|(file, _)| shared_prefix(file, &source.file));
+            source.dialect = near.map_or(schema.dialect, |(_, dialect)| *dialect);
         }
         source.emulates_relations = emulates && source.kind == SourceKind::Model(Tool::Prisma);
     }
     join_relations(&mut sources);
     resolve_models(&mut sources);
-    let mut merged: BTreeMap<(String, Option<String>), Table> = BTreeMap::new();
+    let mut merged: BTreeMap<(String, Option<String>), Vec<Table>> = BTreeMap::new();
     let (models, migrations): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| source.kind.is_model());
     model_tables(&models, &mut schema, &mut merged);
     for group in groups(migrations) {
@@ -40,10 +49,19 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
             join(&mut merged, table);
         }
     }
-    schema.tables = merged.into_values().collect();
+    schema.tables = merged.into_values().flatten().collect();
     schema.link_names();
     finish(&mut schema, &models);
     schema
+}
+
+fn is_prisma(source: &SchemaSource) -> bool {
+    source.kind == SourceKind::Model(Tool::Prisma)
+}
+
+/// Folders that two paths have in common: the files of one Prisma schema share one datasource.
+fn shared_prefix(a: &str, b: &str) -> usize {
+    a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b).count()
 }
 
 /// The database that most sources are for.
@@ -116,7 +134,7 @@ fn resolve_models(sources: &mut [SchemaSource]) {
         model.table.columns.retain(|column| !is_model(column));
         for column in &mut model.table.columns {
             if column.data_type.starts_with(AMBIGUOUS) {
-                column.data_type = "enum".to_owned();
+                "enum".clone_into(&mut column.data_type);
             }
         }
         fields_to_columns(model);
@@ -147,7 +165,7 @@ fn fields_to_columns(model: &mut ModelDef) {
     }
 }
 
-fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTreeMap<(String, Option<String>), Table>) {
+fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTreeMap<(String, Option<String>), Vec<Table>>) {
     for source in models {
         let tool = match source.kind {
             SourceKind::Model(tool) => Some(tool),
@@ -172,7 +190,7 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTree
     }
 }
 
-fn join(merged: &mut BTreeMap<(String, Option<String>), Table>, table: Table) {
+fn join(merged: &mut BTreeMap<(String, Option<String>), Vec<Table>>, table: Table) {
     let mut key = (folded(&table.name), table.schema.as_deref().map(folded));
     if !merged.contains_key(&key) {
         // One side may leave the schema to the search path.
@@ -187,12 +205,18 @@ fn join(merged: &mut BTreeMap<(String, Option<String>), Table>, table: Table) {
             key = only.clone();
         }
     }
-    match merged.get_mut(&key) {
-        Some(existing) => unite(existing, table),
-        None => {
-            merged.insert(key, table);
-        }
+    let variants = merged.entry(key).or_default();
+    let same = variants.iter().position(|own| own.dialect == table.dialect);
+    match same.or_else(|| variants.iter().position(|own| !are_variants(own, &table))) {
+        Some(at) => unite(&mut variants[at], table),
+        None => variants.push(table),
     }
+}
+
+/// Models of one name for two databases: a project that supports both declares each table twice.
+fn are_variants(a: &Table, b: &Table) -> bool {
+    let declared = |table: &Table| matches!(table.tool(), Some(Tool::Prisma | Tool::Drizzle));
+    a.dialect != b.dialect && declared(a) && declared(b)
 }
 
 /// Adds the second view's parts to the first's.
@@ -277,8 +301,10 @@ fn add_foreign_key(table: &mut Table, key: ForeignKey) {
 
 /// Connects models, tables and foreign keys, and adds the indexes that the database makes by itself.
 fn finish(schema: &mut Schema, sources: &[SchemaSource]) {
-    let defs = sources.iter().flat_map(|source| &source.models);
-    let positions: Vec<Option<usize>> = defs.map(|model| schema.table_index(&model.table.name)).collect();
+    let defs = sources
+        .iter()
+        .flat_map(|source| source.models.iter().map(move |model| (source, model)));
+    let positions: Vec<Option<usize>> = defs.map(|(source, model)| table_of(schema, source, model)).collect();
     for (at, position) in positions.into_iter().enumerate() {
         let Some(position) = position else { continue };
         schema.models[at].table = position;
@@ -305,6 +331,21 @@ fn finish(schema: &mut Schema, sources: &[SchemaSource]) {
     }
 }
 
+/// The table of a model: of its name, and defined in its file where several databases have one.
+fn table_of(schema: &Schema, source: &SchemaSource, model: &ModelDef) -> Option<usize> {
+    let first = schema.table_index(&model.table.name)?;
+    let is_its = |table: &Table| table.places.iter().any(|place| place.file == source.file);
+    if schema.tables.get(first).is_some_and(is_its) {
+        return Some(first);
+    }
+    let named = schema.tables.get(first).map(|table| (&table.name, &table.schema))?;
+    schema
+        .tables
+        .iter()
+        .position(|table| (&table.name, &table.schema) == named && is_its(table))
+        .or(Some(first))
+}
+
 fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec<String>)> {
     let by_model = || schema.model(&key.target).and_then(|model| schema.tables.get(model.table));
     let by_name = || schema.table(&key.target);
@@ -326,7 +367,7 @@ fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec
     Some((table.full_name(), columns))
 }
 
-/// InnoDB makes an index for each foreign key that none leads with.
+/// `InnoDB` makes an index for each foreign key that none leads with.
 fn index_foreign_keys(table: &mut Table) {
     let keys: Vec<ForeignKey> = table.foreign_keys.clone();
     for key in keys {

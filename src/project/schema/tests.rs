@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test that finds nothing has failed")]
+
 use super::*;
 use crate::syntax::{prisma, sql};
 use index::Origin;
@@ -99,6 +101,26 @@ fn innodb_indexes_foreign_keys_unless_prisma_emulates_them() {
             .unwrap()
             .leads("b")
     );
+}
+
+#[test]
+fn two_databases_of_one_project_stay_apart() {
+    let model = |provider: &str| {
+        format!(
+            "datasource db {{\n provider = \"{provider}\"\n}}\nmodel A {{\n id Int @id\n b Int\n c B @relation(fields: [b], references: [id])\n}}\nmodel B {{\n id Int @id\n}}"
+        )
+    };
+    let schema = build(&[
+        ("db/mysql/a.prisma", &model("mysql")),
+        ("db/postgresql/a.prisma", &model("postgresql")),
+    ]);
+    let tables: Vec<(Dialect, bool)> = schema
+        .tables
+        .iter()
+        .filter(|table| table.name == "A")
+        .map(|table| (table.dialect, table.leads("b")))
+        .collect();
+    assert_eq!(tables, [(Dialect::MySql, true), (Dialect::Postgres, false)]);
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Leaf<'_> {
             // A bare boolean column.
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.filter(expr, FilterKind::Equality, Some("true".to_owned())),
             Expr::Value(value) => {
-                self.draft.statement.open |= matches!(&value.value, Value::Placeholder(name) if name == super::mask::OPEN_PLACEHOLDER)
+                self.draft.statement.open |= matches!(&value.value, Value::Placeholder(name) if name == super::mask::OPEN_PLACEHOLDER);
             }
             Expr::Tuple(_) => {}
             Expr::MatchAgainst { columns, .. } => {
@@ -201,7 +201,7 @@ impl Leaf<'_> {
         self.draft.correlated = was || left_outer || right_outer;
         match (left_column, right_column) {
             (Some(left), Some(right)) if kind == FilterKind::Equality && !self.optional => {
-                self.draft.statement.joins.push(Join { left, right })
+                self.draft.statement.joins.push(Join { left, right });
             }
             (Some(left), Some(right)) => self.each(
                 vec![left, right],
@@ -311,17 +311,26 @@ fn children(expr: &Expr) -> Vec<&Expr> {
         | Expr::Cast { expr: e, .. }
         | Expr::UnaryOp { expr: e, .. }
         | Expr::Collate { expr: e, .. }
-        | Expr::Extract { expr: e, .. } => vec![e],
-        Expr::IsNull(e) | Expr::IsNotNull(e) | Expr::IsTrue(e) | Expr::IsFalse(e) | Expr::IsNotTrue(e) | Expr::IsNotFalse(e) => vec![e],
-        Expr::Ceil { expr: e, .. }
+        | Expr::Extract { expr: e, .. }
+        | Expr::IsNull(e)
+        | Expr::IsNotNull(e)
+        | Expr::IsTrue(e)
+        | Expr::IsFalse(e)
+        | Expr::IsNotTrue(e)
+        | Expr::IsNotFalse(e)
+        | Expr::Ceil { expr: e, .. }
         | Expr::Floor { expr: e, .. }
         | Expr::Substring { expr: e, .. }
         | Expr::Trim { expr: e, .. }
-        | Expr::Convert { expr: e, .. } => vec![e],
-        Expr::JsonAccess { value: e, .. } | Expr::CompoundFieldAccess { root: e, .. } => vec![e],
-        Expr::AtTimeZone { timestamp, .. } => vec![timestamp],
-        Expr::BinaryOp { left, right, .. } | Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => vec![left, right],
-        Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => vec![left, right],
+        | Expr::Convert { expr: e, .. }
+        | Expr::JsonAccess { value: e, .. }
+        | Expr::CompoundFieldAccess { root: e, .. }
+        | Expr::AtTimeZone { timestamp: e, .. } => vec![e],
+        Expr::BinaryOp { left, right, .. }
+        | Expr::AnyOp { left, right, .. }
+        | Expr::AllOp { left, right, .. }
+        | Expr::IsDistinctFrom(left, right)
+        | Expr::IsNotDistinctFrom(left, right) => vec![left, right],
         Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => vec![expr, pattern],
         Expr::Between { expr, low, high, .. } => vec![expr, low, high],
         Expr::InList { expr, list, .. } => std::iter::once(expr.as_ref()).chain(list).collect(),

@@ -1,0 +1,197 @@
+//! Relations that are read from rows: which query the row came from, by which way, and whether that query loaded it.
+
+use rustc_hash::FxHashSet;
+
+use super::Project;
+use super::eval::{Evaluator, Found};
+use super::schema::Model as SchemaModel;
+use super::scope::Bound;
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
+use crate::libraries::value::{FileId, Model, Value};
+use crate::statement::Loading;
+
+const MAX_STEPS: u32 = 8;
+
+/// A row, and the way to it from the row that a query or a caller gave.
+#[derive(Clone, Debug)]
+pub struct Row<'s> {
+    /// The row's model.
+    pub model: &'s SchemaModel,
+    /// The query that gave the first row.
+    pub source: Option<(FileId, ExprId)>,
+    /// The name that holds the first row.
+    pub root: Option<Sym>,
+    /// The parameter of the enclosing function that the name is.
+    pub param: Option<(FunctionId, usize)>,
+    /// Relations from the first row to this one.
+    pub path: Vec<String>,
+}
+
+impl Row<'_> {
+    /// The dotted path of a further attribute.
+    pub fn path_to(&self, attribute: &str) -> String {
+        let mut path = self.path.clone();
+        path.push(attribute.to_owned());
+        path.join(".")
+    }
+}
+
+/// A relation that an expression reads.
+#[derive(Clone, Debug)]
+pub struct RelationRead {
+    /// File.
+    pub file: FileId,
+    /// The attribute's expression.
+    pub expr: ExprId,
+    /// Model and attribute: `Annotation.trace`.
+    pub label: String,
+    /// From the first row.
+    pub path: String,
+    /// The query of the first row.
+    pub source: Option<(FileId, ExprId)>,
+    /// The name that holds the first row.
+    pub root: Option<Sym>,
+    /// The parameter that name is.
+    pub param: Option<(FunctionId, usize)>,
+    /// It leads to many rows.
+    pub to_many: bool,
+    /// Table it leads to, as far as known.
+    pub target: String,
+}
+
+/// Names of all lazy relations of the project, to look at few attributes only.
+pub fn relation_names(project: &Project) -> FxHashSet<&str> {
+    let relations = project.schema.models.iter().flat_map(|model| &model.relations);
+    relations
+        .filter(|relation| is_lazy(relation.loading))
+        .map(|relation| relation.name.as_str())
+        .collect()
+}
+
+fn is_lazy(loading: Loading) -> bool {
+    matches!(loading, Loading::Lazy)
+}
+
+/// The reads of lazy relations in one file.
+pub fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: FileId, names: &FxHashSet<&str>) -> Vec<RelationRead> {
+    let module = project.code.module(file);
+    let mut out = Vec::new();
+    for (id, expr) in module.expr_ids() {
+        let ExprKind::Attr { base, name } = &expr.kind else { continue };
+        let name = module.str(*name);
+        if !names.contains(name) || is_target(module, id) {
+            continue;
+        }
+        let Some(row) = row_of(project, eval, file, *base, 0) else {
+            continue;
+        };
+        let Some(relation) = row.model.relation(name).filter(|relation| is_lazy(relation.loading)) else {
+            continue;
+        };
+        out.push(RelationRead {
+            file,
+            expr: id,
+            label: format!("{}.{name}", row.model.name),
+            path: row.path_to(name),
+            source: row.source,
+            root: row.root,
+            param: row.param,
+            to_many: relation.to_many,
+            target: relation.target.clone(),
+        });
+    }
+    out
+}
+
+fn is_target(module: &Module, id: ExprId) -> bool {
+    match module.expr(id).parent {
+        crate::ir::Parent::Stmt(stmt) => matches!(module.stmt(stmt).kind, crate::ir::StmtKind::Assign { target, .. } if target == id),
+        _ => false,
+    }
+}
+
+/// The row that an expression holds.
+pub fn row_of<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId, steps: u32) -> Option<Row<'p>> {
+    if steps > MAX_STEPS {
+        return None;
+    }
+    let module = project.code.module(file);
+    match module.kind(expr) {
+        ExprKind::Attr { base, name } => {
+            let row = row_of(project, eval, file, *base, steps + 1)?;
+            let name = module.str(*name);
+            let relation = row.model.relation(name)?;
+            let model = project.schema.model(&relation.target)?;
+            let mut path = row.path;
+            path.push(name.to_owned());
+            Some(Row { model, path, ..row })
+        }
+        // `order.items.all()`, `list(order.items)`.
+        ExprKind::Call { callee, args, .. } => match module.kind(*callee) {
+            ExprKind::Attr { base, name } if matches!(module.str(*name), "all" | "first" | "last" | "iterator") => {
+                row_of(project, eval, file, *base, steps + 1)
+            }
+            ExprKind::Name(name) if matches!(module.str(*name), "list" | "sorted" | "reversed" | "enumerate") => {
+                row_of(project, eval, file, args.first()?.value, steps + 1)
+            }
+            _ => plain(project, eval, file, expr),
+        },
+        ExprKind::Index { base, .. } => row_of(project, eval, file, *base, steps + 1)
+            .filter(|row| !row.path.is_empty())
+            .or_else(|| plain(project, eval, file, expr)),
+        ExprKind::Name(name) => {
+            let found = eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)?;
+            let Found::Binding(at, owner, binding) = found else { return None };
+            match binding.bound {
+                // `for item in order.items`: the way goes on.
+                Bound::Element(iterable, path) if path.is_empty() && at == file => {
+                    let inner = row_of(project, eval, file, iterable, steps + 1).filter(|row| !row.path.is_empty());
+                    inner.or_else(|| plain(project, eval, file, expr).map(|row| Row { root: Some(*name), ..row }))
+                }
+                Bound::Param(function, index, path) if path.is_empty() && at == file => {
+                    let _ = owner;
+                    plain(project, eval, file, expr).map(|row| Row {
+                        root: Some(*name),
+                        param: Some((function, index)),
+                        ..row
+                    })
+                }
+                _ => plain(project, eval, file, expr).map(|row| Row { root: Some(*name), ..row }),
+            }
+        }
+        _ => plain(project, eval, file, expr),
+    }
+}
+
+fn plain<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Row<'p>> {
+    let (model, source) = match eval.value(file, expr) {
+        Value::Row(model, source) => (model, source),
+        // A parameter or attribute annotated with a model.
+        Value::Instance(at, class) => (Model::Class(at, class), None),
+        _ => return None,
+    };
+    let model = schema_model(project, &model)?;
+    Some(Row {
+        model,
+        source,
+        root: None,
+        param: None,
+        path: Vec::new(),
+    })
+}
+
+/// The schema's model of a class.
+pub fn schema_model<'p>(project: &'p Project, model: &Model) -> Option<&'p SchemaModel> {
+    let Model::Class(file, class) = model else { return None };
+    let module = project.code.module(*file);
+    let name = module.str(module.class(*class).name?);
+    let path = project.path(*file);
+    project.schema.models_named(name).find(|model| model.file.as_ref() == path)
+}
+
+/// Whether a query loads a relation along: by name, or all of a longer path to it.
+pub fn is_loaded(eager: &[String], path: &str) -> bool {
+    eager
+        .iter()
+        .any(|loaded| loaded == "*" || loaded == path || loaded.starts_with(&format!("{path}.")))
+}
