@@ -214,7 +214,12 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
     let mut out = Vec::new();
     for (id, _) in module.expr_ids() {
         let Some(call) = module.call(id) else { continue };
-        if !call.method().is_some_and(|method| matches!(method, "json" | "send" | "jsonp" | "render")) || call.receiver().is_none() || !is_within(module, id, function) {
+        if !call
+            .method()
+            .is_some_and(|method| matches!(method, "json" | "send" | "jsonp" | "render"))
+            || call.receiver().is_none()
+            || !is_within(module, id, function)
+        {
             continue;
         }
         if matches!(module.kind(call.root()), ExprKind::Name(root) if params.contains(root)) {

@@ -87,7 +87,11 @@ fn mistakes(folder: &Path) -> Vec<String> {
             continue;
         };
         // Read as the tool reads: a file in another encoding has its annotations too.
-        let file = perfaudit::walk::SourceFile { path: String::new(), absolute: path.to_owned(), kind };
+        let file = perfaudit::walk::SourceFile {
+            path: String::new(),
+            absolute: path.to_owned(),
+            kind,
+        };
         let Ok(perfaudit::walk::Text { text, .. }) = perfaudit::walk::read(&file) else {
             continue;
         };
