@@ -1,10 +1,11 @@
 //! What a piece of code asks of other machines, as the rules on waiting see it, and which names it uses.
 
 use super::evidence;
-use crate::ir::{ExprId, ExprKind, Module, Sym};
+use crate::ir::{ExprId, ExprKind, Module, Parent, Sym};
 use crate::libraries::data::Effects;
 use crate::libraries::value::FileId;
 use crate::project::Project;
+use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::source::Span;
 use crate::statement::Operation;
@@ -48,7 +49,13 @@ impl<'p> FileIo<'p> {
             let node = project.graph.function(project.graph.id(file, id));
             for &site in &node.queries {
                 let Some(site) = project.graph.sites.get(site) else { continue };
-                let kind = if site.query.statement.operation == Operation::Select { Kind::Read } else { Kind::Write };
+                let method = module.call(site.expr).and_then(|call| call.method()).unwrap_or("");
+                let asks = match site.query.statement.operation {
+                    Operation::Select => true,
+                    Operation::Other => is_reading(method),
+                    _ => false,
+                };
+                let kind = if asks { Kind::Read } else { Kind::Write };
                 let io = Io {
                     kind,
                     words: evidence::describe(&site.query),
@@ -90,7 +97,10 @@ impl<'p> FileIo<'p> {
     /// The names that stand in a range of the source.
     pub fn names(&self, span: Span) -> impl Iterator<Item = Sym> + '_ {
         let from = self.names.partition_point(|(start, _)| *start < span.start);
-        self.names[from..].iter().take_while(move |(start, _)| *start < span.end).map(|&(_, name)| name)
+        self.names[from..]
+            .iter()
+            .take_while(move |(start, _)| *start < span.end)
+            .map(|&(_, name)| name)
     }
 
     /// Whether an `await` stands in a range of the source.
@@ -102,8 +112,59 @@ impl<'p> FileIo<'p> {
     /// What a range of the source waits for: the weightiest.
     pub fn within(&self, span: Span) -> Option<Io> {
         let from = self.items.partition_point(|(at, _)| at.start < span.start);
-        let inside = self.items[from..].iter().take_while(|(at, _)| at.start < span.end).filter(|(at, _)| span.encloses(*at));
+        let inside = self.items[from..]
+            .iter()
+            .take_while(|(at, _)| at.start < span.end)
+            .filter(|(at, _)| span.encloses(*at));
         inside.map(|(_, io)| io).max_by_key(|io| (io.kind, !io.is_guess)).cloned()
+    }
+
+    /// A transaction, a session or a single connection runs one statement at a time.
+    pub fn shares_handle(&self, eval: &Evaluator<'_>, file: FileId, inner: ExprId) -> bool {
+        let is_handle = self.names(self.module.expr(inner).span).any(|name| {
+            let name = self.module.str(name);
+            matches!(
+                name,
+                "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
+            ) || name.ends_with("Tx")
+                || name.ends_with("Transaction")
+                || name.starts_with("trx")
+        });
+        if is_handle {
+            return true;
+        }
+        let Some(call) = self.module.call(inner) else { return false };
+        let root = eval.value(file, call.root());
+        let is_connection = root
+            .library_name()
+            .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"));
+        is_connection || self.in_transaction(inner)
+    }
+
+    /// Inside `db.transaction(async (handle) => …)`, where the handle is the callback's parameter.
+    fn in_transaction(&self, expr: ExprId) -> bool {
+        let mut owner = self.module.owner(expr);
+        for _ in 0..6 {
+            let function = self.module.function(owner);
+            if let Parent::Expr(lambda) = function.definition {
+                if let Parent::Expr(outer) = self.module.expr(lambda).parent {
+                    let method = self
+                        .module
+                        .call(outer)
+                        .and_then(|call| call.method())
+                        .unwrap_or("")
+                        .to_ascii_lowercase();
+                    if method.contains("transaction") || method == "begin" {
+                        return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
+                    }
+                }
+            }
+            match function.parent {
+                Some(parent) => owner = parent,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// What an awaited expression waits for; a call that was not resolved is judged by its name.
@@ -134,7 +195,10 @@ fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
         });
     }
     let name = call.method().unwrap_or("");
-    let effects = edge.targets.iter().fold(Effects::NONE, |all, &target| all.and(effects(project, target)));
+    let effects = edge
+        .targets
+        .iter()
+        .fold(Effects::NONE, |all, &target| all.and(effects(project, target)));
     if !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK)) {
         return None;
     }
@@ -157,7 +221,9 @@ fn sends(module: &Module, expr: ExprId) -> bool {
     let Some(call) = module.call(expr) else { return false };
     let objects = call.args.iter().map(|arg| arg.value);
     objects.filter_map(|object| module.entry(object, "method")).any(|method| {
-        module.string(method).is_none_or(|method| !method.eq_ignore_ascii_case("get") && !method.eq_ignore_ascii_case("head"))
+        module
+            .string(method)
+            .is_none_or(|method| !method.eq_ignore_ascii_case("get") && !method.eq_ignore_ascii_case("head"))
     })
 }
 
@@ -211,7 +277,10 @@ fn is_service(name: &str) -> bool {
     ["repository", "repo", "service", "client", "provider", "dal", "gateway", "adapter"]
         .iter()
         .any(|end| name.ends_with(end))
-        || matches!(name.as_str(), "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller")
+        || matches!(
+            name.as_str(),
+            "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller"
+        )
 }
 
 /// The words of a name: `findById` gives `find`, `By`, `Id`.
@@ -229,22 +298,107 @@ fn first_word(name: &str) -> String {
 pub fn is_reading(name: &str) -> bool {
     matches!(
         first_word(name).as_str(),
-        "get" | "find" | "fetch" | "list" | "load" | "count" | "search" | "query" | "read" | "retrieve" | "head" | "select" | "lookup" | "calculate" | "aggregate" | "describe"
+        "get"
+            | "find"
+            | "fetch"
+            | "list"
+            | "load"
+            | "count"
+            | "search"
+            | "query"
+            | "read"
+            | "retrieve"
+            | "head"
+            | "select"
+            | "lookup"
+            | "calculate"
+            | "aggregate"
+            | "describe"
     )
 }
 
 /// A name that says that something changes.
 pub fn is_changing(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["orcreate", "andupdate", "_or_create", "andsave", "anddelete"].iter().any(|part| lower.contains(part))
+    ["orcreate", "andupdate", "_or_create", "andsave", "anddelete"]
+        .iter()
+        .any(|part| lower.contains(part))
         || matches!(
             first_word(name).as_str(),
-            "create" | "update" | "delete" | "remove" | "save" | "set" | "send" | "upsert" | "insert" | "add" | "mark" | "sync" | "process" | "handle"
-                | "run" | "execute" | "trigger" | "publish" | "emit" | "enqueue" | "dispatch" | "increment" | "reset" | "apply" | "start" | "stop"
-                | "init" | "initialize" | "setup" | "connect" | "disconnect" | "close" | "acquire" | "release" | "lock" | "unlock" | "log" | "track"
-                | "generate" | "invalidate" | "seed" | "migrate" | "archive" | "revoke" | "cancel" | "assign" | "move" | "copy" | "import" | "upload"
-                | "write" | "put" | "post" | "patch" | "submit" | "complete" | "finish" | "consume" | "redeem" | "refresh" | "rotate" | "register"
-                | "login" | "logout" | "sign" | "signin" | "wait" | "sleep" | "commit" | "rollback" | "begin" | "flush" | "notify" | "ensure"
+            "create"
+                | "update"
+                | "delete"
+                | "remove"
+                | "save"
+                | "set"
+                | "send"
+                | "upsert"
+                | "insert"
+                | "add"
+                | "mark"
+                | "sync"
+                | "process"
+                | "handle"
+                | "run"
+                | "execute"
+                | "trigger"
+                | "publish"
+                | "emit"
+                | "enqueue"
+                | "dispatch"
+                | "increment"
+                | "reset"
+                | "apply"
+                | "start"
+                | "stop"
+                | "init"
+                | "initialize"
+                | "setup"
+                | "connect"
+                | "disconnect"
+                | "close"
+                | "acquire"
+                | "release"
+                | "lock"
+                | "unlock"
+                | "log"
+                | "track"
+                | "generate"
+                | "invalidate"
+                | "seed"
+                | "migrate"
+                | "archive"
+                | "revoke"
+                | "cancel"
+                | "assign"
+                | "move"
+                | "copy"
+                | "import"
+                | "upload"
+                | "write"
+                | "put"
+                | "post"
+                | "patch"
+                | "submit"
+                | "complete"
+                | "finish"
+                | "consume"
+                | "redeem"
+                | "refresh"
+                | "rotate"
+                | "register"
+                | "login"
+                | "logout"
+                | "sign"
+                | "signin"
+                | "wait"
+                | "sleep"
+                | "commit"
+                | "rollback"
+                | "begin"
+                | "flush"
+                | "notify"
+                | "ensure"
         )
 }
 
@@ -253,7 +407,24 @@ pub fn is_check(name: &str) -> bool {
     let word = first_word(name);
     matches!(
         word.as_str(),
-        "require" | "check" | "assert" | "verify" | "validate" | "ensure" | "authorize" | "authorise" | "authenticate" | "protect" | "guard"
-            | "invariant" | "enforce" | "throw" | "can" | "must" | "limit" | "ratelimit" | "expect"
+        "require"
+            | "check"
+            | "assert"
+            | "verify"
+            | "validate"
+            | "ensure"
+            | "authorize"
+            | "authorise"
+            | "authenticate"
+            | "protect"
+            | "guard"
+            | "invariant"
+            | "enforce"
+            | "throw"
+            | "can"
+            | "must"
+            | "limit"
+            | "ratelimit"
+            | "expect"
     ) || name.ends_with("OrThrow") && word != "get" && word != "find"
 }

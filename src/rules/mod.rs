@@ -27,6 +27,7 @@ mod redundant_index;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
+mod sequential_await_in_loop;
 mod sequential_awaits;
 mod unbatched_write;
 mod unbounded_query;
@@ -77,6 +78,7 @@ pub const RULES: &[Rule] = &[
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
+    rule!("sequential-await-in-loop", sequential_await_in_loop),
     rule!("sequential-awaits", sequential_awaits),
     rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
