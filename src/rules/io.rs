@@ -274,7 +274,7 @@ pub fn is_refresh(method: &str) -> bool {
 
 fn is_service(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["repository", "repo", "service", "client", "provider", "dal", "gateway", "adapter"]
+    ["repository", "repo", "service", "client", "provider", "dal", "gateway", "adapter", "retriever", "embeddings"]
         .iter()
         .any(|end| name.ends_with(end))
         || matches!(
