@@ -320,17 +320,17 @@ impl<'r> Reader<'r> {
         ) {
             return;
         }
-        match self.change(call, method, batch) {
+        match self.change(call, method, batch.as_deref()) {
             Some(ops) => ops.into_iter().for_each(|op| self.push(op, span)),
             None => self.not_understood += 1,
         }
     }
 
-    fn change(&self, call: &Call, method: &str, batch: Option<String>) -> Option<Vec<SchemaOp>> {
+    fn change(&self, call: &Call, method: &str, batch: Option<&str>) -> Option<Vec<SchemaOp>> {
         let module = self.module();
         // Position of the argument after the table's, outside of a batch.
         let next = usize::from(batch.is_none());
-        let table = |at: usize, keyword: &str| batch.clone().or_else(|| self.table_argument(call, at, keyword));
+        let table = |at: usize, keyword: &str| batch.map(str::to_owned).or_else(|| self.table_argument(call, at, keyword));
         let text = |at: usize, keyword: &str| call.keyword(keyword).or_else(|| call.arg(at)).and_then(|expr| self.text(expr));
         let flag = |keyword: &str| matches!(call.keyword(keyword).map(|expr| module.kind(expr)), Some(ExprKind::Bool(true)));
         let names = |at: usize, keyword: &str| call.keyword(keyword).or_else(|| call.arg(at)).map(|expr| self.parts().names(expr));
@@ -448,7 +448,9 @@ impl<'r> Reader<'r> {
                             consts: &self.consts,
                             file,
                         };
-                        items.into_iter().for_each(|item| parts.element(item, &mut table));
+                        for item in items {
+                            parts.element(item, &mut table);
+                        }
                     }
                     None => table.open = true,
                 },

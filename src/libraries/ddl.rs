@@ -193,10 +193,10 @@ impl<'r> Consts<'r> {
         let Some(call) = module.call(expr) else { return };
         match (call.method(), call.receiver(), call.arg(0)) {
             (Some("text" | "f" | "DDL" | "literal_column" | "dedent" | "str" | "SQL" | "cleandoc" | "raw" | "sql"), _, Some(argument)) => {
-                self.collect(file, argument, depth - 1, out)
+                self.collect(file, argument, depth - 1, out);
             }
             (Some("strip" | "lower" | "bindparams" | "execution_options" | "columns"), Some(receiver), _) => {
-                self.collect(file, receiver, depth - 1, out)
+                self.collect(file, receiver, depth - 1, out);
             }
             (Some("format"), Some(receiver), _) => {
                 let mut inner = Vec::new();
@@ -281,11 +281,11 @@ pub fn text_base(module: &Module, expr: ExprId) -> Option<usize> {
 
 /// Moves the places of changes from offsets in a text to places in the file.
 pub fn place(changes: &mut [SchemaChange], base: Option<usize>, whole: Span) {
+    let shift = |span: Span| match base {
+        Some(base) => Span::new(span.start as usize + base, span.end as usize + base),
+        None => whole,
+    };
     for change in changes {
-        let shift = |span: Span| match base {
-            Some(base) => Span::new(span.start as usize + base, span.end as usize + base),
-            None => whole,
-        };
         change.span = shift(change.span);
         each_span(&mut change.op, &shift);
     }

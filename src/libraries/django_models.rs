@@ -175,7 +175,7 @@ impl<'r> Reader<'_, 'r> {
                         }
                     }
                     Value::External(name) if !matches!(name.as_ref(), "django.db.models.Model" | "models.Model" | "builtins.object") => {
-                        model.table.open = true
+                        model.table.open = true;
                     }
                     Value::External(_) => {}
                     _ => model.table.open = true,
@@ -200,7 +200,7 @@ impl<'r> Reader<'_, 'r> {
         }
         match kind {
             _ if kind.ends_with("ForeignKey") || kind.ends_with("OneToOneField") || kind == "ParentalKey" || kind == "TreeForeignKey" => {
-                self.reference(name, &call, kind, span, model)
+                self.reference(name, &call, kind, span, model);
             }
             _ if kind.ends_with("ManyToManyField") => {
                 let Some(target) = self.target(&call, model) else { return };
@@ -373,7 +373,7 @@ impl<'r> Reader<'_, 'r> {
         let expressions = call.args.iter().filter(|arg| arg.name.is_none()).count();
         match kind {
             "UniqueConstraint" if predicate.is_none() && expressions == 0 => {
-                model.table.constraints.push((Constraint::Unique(name, fields), span))
+                model.table.constraints.push((Constraint::Unique(name, fields), span));
             }
             "UniqueConstraint" | "Index" | "BTreeIndex" | "GinIndex" | "GistIndex" | "BrinIndex" | "HashIndex" | "SpGistIndex"
             | "BloomIndex" | "HnswIndex" => {

@@ -75,7 +75,7 @@ fn table(resolver: &dyn Resolver, steps: &[Step<'_>]) -> Option<(usize, String)>
     steps.iter().enumerate().find_map(|(index, step)| {
         let names = match step.call.method() {
             Some("from" | "into" | "table" | "queryBuilder") => step.call.receiver().is_some(),
-            _ => index == 0 && step.call.receiver().is_none() || index == 0 && is_handle_call(resolver, step),
+            _ => index == 0 && (step.call.receiver().is_none() || is_handle_call(resolver, step)),
         };
         let arg = step.call.arg(0).filter(|_| names)?;
         let text = match step.call.module.kind(arg) {

@@ -238,7 +238,7 @@ fn table_name(consts: &Consts, lineage: &Lineage, class_name: &str) -> Option<St
                     name = module
                         .call(value)
                         .and_then(|call| call.arg(0))
-                        .and_then(|expr| consts.text(file, expr))
+                        .and_then(|expr| consts.text(file, expr));
                 }
                 Some(("__table_args__", Some(value))) if schema.is_none() => schema = schema_of(consts, file, value),
                 _ => {}

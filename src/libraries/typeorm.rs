@@ -70,13 +70,13 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
     let module = call.module;
     // `dataSource.getRepository(User).find()`.
     let (at, made) = resolver.definition(file, receiver).unwrap_or((file, receiver));
-    if let Some(made) = resolver.module(at).call(resolver.module(at).unawaited(made)) {
-        if matches!(
+    if let Some(made) = resolver.module(at).call(resolver.module(at).unawaited(made))
+        && matches!(
             made.method(),
             Some("getRepository" | "getTreeRepository" | "getCustomRepository" | "withRepository")
-        ) {
-            return Some((made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
-        }
+        )
+    {
+        return Some((made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
     }
     if let Some(argument) = builder::type_argument(module, receiver, &["Repository", "TreeRepository"]) {
         return builder::imports(module, &["typeorm"]).then(|| (builder::entity(resolver, (file, argument)), 0));
@@ -111,13 +111,12 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
 fn entity_of_class(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Entity {
     let module = resolver.module(file);
     let base = module.class(class).bases.first()?.value;
-    match module.kind(base) {
-        ExprKind::Index { index, .. } => builder::entity(resolver, (file, *index)),
-        _ => {
-            let name = module.class(class).name.map(|name| module.str(name))?;
-            let name = name.trim_end_matches("Repository").to_owned();
-            Some((name.clone(), Model::Table(name)))
-        }
+    if let ExprKind::Index { index, .. } = module.kind(base) {
+        builder::entity(resolver, (file, *index))
+    } else {
+        let name = module.class(class).name.map(|name| module.str(name))?;
+        let name = name.trim_end_matches("Repository").to_owned();
+        Some((name.clone(), Model::Table(name)))
     }
 }
 
@@ -380,7 +379,7 @@ fn builder_step(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
             match (text, first) {
                 (Some(text), _) => query.open_filters |= !builder::condition(statement, &text, optional),
                 (None, Some(place)) if matches!(call.module.kind(place.1), ExprKind::Object(_)) => {
-                    filters(resolver, place, optional, query)
+                    filters(resolver, place, optional, query);
                 }
                 _ => query.open_filters = true,
             }

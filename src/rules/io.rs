@@ -48,7 +48,11 @@ impl<'p> FileIo<'p> {
             let node = project.graph.function(project.graph.id(file, id));
             for &site in &node.queries {
                 let Some(site) = project.graph.sites.get(site) else { continue };
-                let kind = if site.query.statement.operation == Operation::Select { Kind::Read } else { Kind::Write };
+                let kind = if site.query.statement.operation == Operation::Select {
+                    Kind::Read
+                } else {
+                    Kind::Write
+                };
                 let io = Io {
                     kind,
                     words: evidence::describe(&site.query),
@@ -90,7 +94,10 @@ impl<'p> FileIo<'p> {
     /// The names that stand in a range of the source.
     pub fn names(&self, span: Span) -> impl Iterator<Item = Sym> + '_ {
         let from = self.names.partition_point(|(start, _)| *start < span.start);
-        self.names[from..].iter().take_while(move |(start, _)| *start < span.end).map(|&(_, name)| name)
+        self.names[from..]
+            .iter()
+            .take_while(move |(start, _)| *start < span.end)
+            .map(|&(_, name)| name)
     }
 
     /// Whether an `await` stands in a range of the source.
@@ -102,7 +109,10 @@ impl<'p> FileIo<'p> {
     /// What a range of the source waits for: the weightiest.
     pub fn within(&self, span: Span) -> Option<Io> {
         let from = self.items.partition_point(|(at, _)| at.start < span.start);
-        let inside = self.items[from..].iter().take_while(|(at, _)| at.start < span.end).filter(|(at, _)| span.encloses(*at));
+        let inside = self.items[from..]
+            .iter()
+            .take_while(|(at, _)| at.start < span.end)
+            .filter(|(at, _)| span.encloses(*at));
         inside.map(|(_, io)| io).max_by_key(|io| (io.kind, !io.is_guess)).cloned()
     }
 
@@ -134,7 +144,10 @@ fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
         });
     }
     let name = call.method().unwrap_or("");
-    let effects = edge.targets.iter().fold(Effects::NONE, |all, &target| all.and(effects(project, target)));
+    let effects = edge
+        .targets
+        .iter()
+        .fold(Effects::NONE, |all, &target| all.and(effects(project, target)));
     if !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK)) {
         return None;
     }
@@ -157,7 +170,9 @@ fn sends(module: &Module, expr: ExprId) -> bool {
     let Some(call) = module.call(expr) else { return false };
     let objects = call.args.iter().map(|arg| arg.value);
     objects.filter_map(|object| module.entry(object, "method")).any(|method| {
-        module.string(method).is_none_or(|method| !method.eq_ignore_ascii_case("get") && !method.eq_ignore_ascii_case("head"))
+        module
+            .string(method)
+            .is_none_or(|method| !method.eq_ignore_ascii_case("get") && !method.eq_ignore_ascii_case("head"))
     })
 }
 
@@ -211,7 +226,10 @@ fn is_service(name: &str) -> bool {
     ["repository", "repo", "service", "client", "provider", "dal", "gateway", "adapter"]
         .iter()
         .any(|end| name.ends_with(end))
-        || matches!(name.as_str(), "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller")
+        || matches!(
+            name.as_str(),
+            "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller"
+        )
 }
 
 /// The words of a name: `findById` gives `find`, `By`, `Id`.
@@ -229,22 +247,107 @@ fn first_word(name: &str) -> String {
 pub fn is_reading(name: &str) -> bool {
     matches!(
         first_word(name).as_str(),
-        "get" | "find" | "fetch" | "list" | "load" | "count" | "search" | "query" | "read" | "retrieve" | "head" | "select" | "lookup" | "calculate" | "aggregate" | "describe"
+        "get"
+            | "find"
+            | "fetch"
+            | "list"
+            | "load"
+            | "count"
+            | "search"
+            | "query"
+            | "read"
+            | "retrieve"
+            | "head"
+            | "select"
+            | "lookup"
+            | "calculate"
+            | "aggregate"
+            | "describe"
     )
 }
 
 /// A name that says that something changes.
 pub fn is_changing(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["orcreate", "andupdate", "_or_create", "andsave", "anddelete"].iter().any(|part| lower.contains(part))
+    ["orcreate", "andupdate", "_or_create", "andsave", "anddelete"]
+        .iter()
+        .any(|part| lower.contains(part))
         || matches!(
             first_word(name).as_str(),
-            "create" | "update" | "delete" | "remove" | "save" | "set" | "send" | "upsert" | "insert" | "add" | "mark" | "sync" | "process" | "handle"
-                | "run" | "execute" | "trigger" | "publish" | "emit" | "enqueue" | "dispatch" | "increment" | "reset" | "apply" | "start" | "stop"
-                | "init" | "initialize" | "setup" | "connect" | "disconnect" | "close" | "acquire" | "release" | "lock" | "unlock" | "log" | "track"
-                | "generate" | "invalidate" | "seed" | "migrate" | "archive" | "revoke" | "cancel" | "assign" | "move" | "copy" | "import" | "upload"
-                | "write" | "put" | "post" | "patch" | "submit" | "complete" | "finish" | "consume" | "redeem" | "refresh" | "rotate" | "register"
-                | "login" | "logout" | "sign" | "signin" | "wait" | "sleep" | "commit" | "rollback" | "begin" | "flush" | "notify" | "ensure"
+            "create"
+                | "update"
+                | "delete"
+                | "remove"
+                | "save"
+                | "set"
+                | "send"
+                | "upsert"
+                | "insert"
+                | "add"
+                | "mark"
+                | "sync"
+                | "process"
+                | "handle"
+                | "run"
+                | "execute"
+                | "trigger"
+                | "publish"
+                | "emit"
+                | "enqueue"
+                | "dispatch"
+                | "increment"
+                | "reset"
+                | "apply"
+                | "start"
+                | "stop"
+                | "init"
+                | "initialize"
+                | "setup"
+                | "connect"
+                | "disconnect"
+                | "close"
+                | "acquire"
+                | "release"
+                | "lock"
+                | "unlock"
+                | "log"
+                | "track"
+                | "generate"
+                | "invalidate"
+                | "seed"
+                | "migrate"
+                | "archive"
+                | "revoke"
+                | "cancel"
+                | "assign"
+                | "move"
+                | "copy"
+                | "import"
+                | "upload"
+                | "write"
+                | "put"
+                | "post"
+                | "patch"
+                | "submit"
+                | "complete"
+                | "finish"
+                | "consume"
+                | "redeem"
+                | "refresh"
+                | "rotate"
+                | "register"
+                | "login"
+                | "logout"
+                | "sign"
+                | "signin"
+                | "wait"
+                | "sleep"
+                | "commit"
+                | "rollback"
+                | "begin"
+                | "flush"
+                | "notify"
+                | "ensure"
         )
 }
 
@@ -253,7 +356,24 @@ pub fn is_check(name: &str) -> bool {
     let word = first_word(name);
     matches!(
         word.as_str(),
-        "require" | "check" | "assert" | "verify" | "validate" | "ensure" | "authorize" | "authorise" | "authenticate" | "protect" | "guard"
-            | "invariant" | "enforce" | "throw" | "can" | "must" | "limit" | "ratelimit" | "expect"
+        "require"
+            | "check"
+            | "assert"
+            | "verify"
+            | "validate"
+            | "ensure"
+            | "authorize"
+            | "authorise"
+            | "authenticate"
+            | "protect"
+            | "guard"
+            | "invariant"
+            | "enforce"
+            | "throw"
+            | "can"
+            | "must"
+            | "limit"
+            | "ratelimit"
+            | "expect"
     ) || name.ends_with("OrThrow") && word != "get" && word != "find"
 }

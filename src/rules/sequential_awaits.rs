@@ -86,12 +86,18 @@ impl Search<'_> {
         let stmt = self.module.stmt(id);
         match &stmt.kind {
             StmtKind::Expr(value) => self.waits(*value, None, stmt.span, true, state, out),
-            StmtKind::Assign { target, value: Some(value), .. } => self.waits(*value, Some(*target), stmt.span, false, state, out),
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => self.waits(*value, Some(*target), stmt.span, false, state, out),
             StmtKind::Return(Some(value)) => {
                 self.waits(*value, None, stmt.span, false, state, out);
                 flush(state, out);
             }
-            StmtKind::Try { body, handlers, finally, .. } if finally.is_empty() => match body.as_ref() {
+            StmtKind::Try {
+                body, handlers, finally, ..
+            } if finally.is_empty() => match body.as_ref() {
                 // `try { labels = await load() } catch { log() }`.
                 &[only] if !self.leaves_any(handlers.iter().flat_map(|block| block.iter().copied())) && self.is_plain(only) => {
                     self.statement(only, state, out);
@@ -129,7 +135,11 @@ impl Search<'_> {
         for &at in &found {
             let ExprKind::Await(inner) = *self.module.kind(at) else { continue };
             let discarded = is_discarded && at == value;
-            let place = if has_branch { self.module.expr(value).span } else { self.module.expr(at).span };
+            let place = if has_branch {
+                self.module.expr(value).span
+            } else {
+                self.module.expr(at).span
+            };
             let depends = self.uses(place, &state.tainted);
             let wait = self.wait(at, inner, discarded);
             let counts = matches!(wait, Judged::Wait(_));
@@ -181,7 +191,11 @@ impl Search<'_> {
         }
         let io = self.io.awaited(inner);
         let Some(io) = io else {
-            return if is_discarded || io::is_changing(callee) { Judged::Binds } else { Judged::Neutral };
+            return if is_discarded || io::is_changing(callee) {
+                Judged::Binds
+            } else {
+                Judged::Neutral
+            };
         };
         let repeats = io::is_refresh(callee) || is_removal(callee);
         if (is_discarded && !repeats && io.kind == Kind::Read) || self.shares_handle(inner, &io) {
@@ -206,8 +220,10 @@ impl Search<'_> {
         let span = self.module.expr(inner).span;
         let is_handle = self.io.names(span).any(|name| {
             let name = self.module.str(name);
-            matches!(name, "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser")
-                || name.ends_with("Tx")
+            matches!(
+                name,
+                "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
+            ) || name.ends_with("Tx")
                 || name.ends_with("Transaction")
                 || name.starts_with("trx")
                 || name.ends_with("Session") && io.is_query && self.module.language == Language::Python
@@ -217,7 +233,10 @@ impl Search<'_> {
         }
         let Some(call) = self.module.call(inner) else { return false };
         let root = self.eval.value(self.file, call.root());
-        if root.library_name().is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection")) {
+        if root
+            .library_name()
+            .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"))
+        {
             return true;
         }
         self.in_transaction(inner)
@@ -228,12 +247,17 @@ impl Search<'_> {
         let mut owner = self.module.owner(expr);
         for _ in 0..6 {
             let function = self.module.function(owner);
-            if let Parent::Expr(lambda) = function.definition {
-                if let Parent::Expr(outer) = self.module.expr(lambda).parent {
-                    let method = self.module.call(outer).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();
-                    if method.contains("transaction") || method == "begin" {
-                        return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
-                    }
+            if let Parent::Expr(lambda) = function.definition
+                && let Parent::Expr(outer) = self.module.expr(lambda).parent
+            {
+                let method = self
+                    .module
+                    .call(outer)
+                    .and_then(|call| call.method())
+                    .unwrap_or("")
+                    .to_ascii_lowercase();
+                if method.contains("transaction") || method == "begin" {
+                    return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
                 }
             }
             match function.parent {
@@ -256,7 +280,12 @@ impl Search<'_> {
     fn is_log(&self, value: ExprId) -> bool {
         let Some(call) = self.module.call(value) else { return false };
         let root = self.module.name(call.root()).unwrap_or("").to_ascii_lowercase();
-        root == "console" || root.contains("log") || self.module.dotted(call.callee).is_some_and(|path| path.to_ascii_lowercase().contains("logger."))
+        root == "console"
+            || root.contains("log")
+            || self
+                .module
+                .dotted(call.callee)
+                .is_some_and(|path| path.to_ascii_lowercase().contains("logger."))
     }
 
     /// `cond ? await a() : await b()`, `a && await b()`: one of them runs.
@@ -293,7 +322,12 @@ impl Search<'_> {
                 StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Break | StmtKind::Continue => return true,
                 StmtKind::Expr(value) => {
                     let callee = self.module.call(*value).and_then(|call| call.method()).unwrap_or("");
-                    if io::is_check(callee) || matches!(callee, "redirect" | "notFound" | "exit" | "permanentRedirect" | "fail" | "abort" | "reject") {
+                    if io::is_check(callee)
+                        || matches!(
+                            callee,
+                            "redirect" | "notFound" | "exit" | "permanentRedirect" | "fail" | "abort" | "reject"
+                        )
+                    {
                         return true;
                     }
                 }
@@ -341,7 +375,11 @@ impl Search<'_> {
         finding.subject = group.iter().map(|wait| wait.callee.as_str()).collect::<Vec<_>>().join(", ");
         finding.related = evidence::path_from_entry(self.project, function);
         for wait in group {
-            finding.relate(self.project.place_in(function, wait.span), Role::Evidence, format!("awaits {}", wait.io.words));
+            finding.relate(
+                self.project.place_in(function, wait.span),
+                Role::Evidence,
+                format!("awaits {}", wait.io.words),
+            );
         }
         finding.fix = fix(self.module.language);
         Some(finding)

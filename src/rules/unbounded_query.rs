@@ -51,10 +51,10 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     );
     finding.subject = format!("{} by {}", evidence::describe(&site.query), columns.join(","));
     finding.related = evidence::path_from_entry(project, site.function);
-    if let Some(table) = project.schema.table(table) {
-        if let Some(place) = table.place() {
-            finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
-        }
+    if let Some(table) = project.schema.table(table)
+        && let Some(place) = table.place()
+    {
+        finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
     }
     finding.fix = fix(site.query.library);
     Some(finding)

@@ -80,7 +80,7 @@ fn mistakes(folder: &Path) -> Vec<String> {
         .iter()
         .map(|finding| (finding.location.file.clone(), finding.location.start_line, finding.rule.clone()))
         .collect();
-    let (mut expected, mut fine, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let (mut wanted, mut fine, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
         let Ok(text) = std::fs::read_to_string(entry.path()) else {
             continue;
@@ -93,14 +93,14 @@ fn mistakes(folder: &Path) -> Vec<String> {
             .replace('\\', "/");
         let (marks, near_misses, typos) = annotations(&text);
         let known = |all: Vec<(u32, String)>| all.into_iter().filter(|(_, rule)| ids().contains(&rule.as_str()));
-        expected.extend(known(marks).map(|(line, rule)| (file.clone(), line, rule)));
+        wanted.extend(known(marks).map(|(line, rule)| (file.clone(), line, rule)));
         fine.extend(known(near_misses).map(|(line, rule)| (file.clone(), line, rule)));
         wrong.extend(typos.into_iter().map(|typo| format!("{file}:{typo}")));
     }
     let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
     let say = |(file, line, rule): &Mark, what: &str| format!("fixtures/{name}/{file}:{line}: {rule} {what}");
-    wrong.extend(expected.difference(&found).map(|mark| say(mark, "is expected and not found")));
-    wrong.extend(found.difference(&expected).map(|mark| {
+    wrong.extend(wanted.difference(&found).map(|mark| say(mark, "is expected and not found")));
+    wrong.extend(found.difference(&wanted).map(|mark| {
         let is_near_miss = fine.contains(mark);
         let message = report
             .findings

@@ -227,7 +227,7 @@ fn drizzle_tables_references_and_relations_are_read() {
         ),
         (
             "src/schema.ts",
-            r#"
+            r"
 import { pgTable, pgTableCreator, serial, integer, text, index, uniqueIndex, primaryKey, foreignKey } from 'drizzle-orm/pg-core';
 import { relations, sql } from 'drizzle-orm';
 import { stamps } from './common';
@@ -247,7 +247,7 @@ export const links = pgTable('links', { a: integer('a'), b: integer('b') }, (tab
 ]);
 export const postRelations = relations(posts, ({ one, many }) => ({ author: one(users, { fields: [posts.authorId], references: [users.id] }) }));
 export const userRelations = relations(users, ({ many }) => ({ posts: many(posts) }));
-"#,
+",
         ),
     ]);
     let posts = schema.table("posts").unwrap();

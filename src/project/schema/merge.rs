@@ -367,7 +367,7 @@ fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec
     Some((table.full_name(), columns))
 }
 
-/// InnoDB makes an index for each foreign key that none leads with.
+/// `InnoDB` makes an index for each foreign key that none leads with.
 fn index_foreign_keys(table: &mut Table) {
     let keys: Vec<ForeignKey> = table.foreign_keys.clone();
     for key in keys {

@@ -373,7 +373,7 @@ fn add_constraint(table: &mut Table, context: &Context, constraint: &Constraint,
             table.indexes.push(Index::new(&def, Origin::Unique, place));
         }
         Constraint::Foreign(name, columns, target, there) => {
-            add_foreign(table, name.clone(), columns.clone(), target, there.clone(), place)
+            add_foreign(table, name.clone(), columns.clone(), target, there.clone(), place);
         }
     }
 }

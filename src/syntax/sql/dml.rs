@@ -322,7 +322,7 @@ impl Lowerer {
                 );
             }
             TableFactor::NestedJoin { table_with_joins, .. } if depth < MAX_DEPTH => {
-                self.joined(draft, table_with_joins, conditions, depth + 1)
+                self.joined(draft, table_with_joins, conditions, depth + 1);
             }
             TableFactor::Table { alias, .. }
             | TableFactor::Function { alias, .. }

@@ -14,11 +14,11 @@ fn filters(statement: &Statement) -> Vec<(&str, FilterKind)> {
 
 #[test]
 fn filters_carry_their_kind_and_literal() {
+    use FilterKind::*;
     let statement = read(
         "SELECT * FROM t WHERE a = 1 AND b IN (1, 2) AND c > $1 AND d LIKE 'x%' AND e ILIKE '%y' AND f <> 2 AND lower(g) = 'h' AND i IS NULL \
          AND j = ANY($2) AND k BETWEEN 1 AND 2 AND l->>'m' = 'n' AND (o = 1 OR p = 2) AND NOT q AND r @> '{}'",
     );
-    use FilterKind::*;
     assert_eq!(
         filters(&statement),
         [

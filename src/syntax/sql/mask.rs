@@ -368,10 +368,10 @@ fn after_comma(masked: &mut Masked, before: &str, next: &str) -> &'static str {
         return after_parenthesis(masked, &before[..=list_start]);
     }
     let clause = ["SELECT", "FROM", "SET", "VALUES", "BY", "LIMIT", "RETURNING", "WHERE"];
-    let words = inside
+    let mut words = inside
         .split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|word| is_any(word, &clause));
-    match words.last().map(str::to_ascii_uppercase).as_deref() {
+    match words.next_back().map(str::to_ascii_uppercase).as_deref() {
         Some("SET") if next.starts_with('=') => HOLE,
         Some("SET") => "perfaudit_hole = 1",
         Some("VALUES") => "(1)",

@@ -159,7 +159,7 @@ fn one(text: &str, dialect: Dialect, base: usize) -> One {
         .next()
         .unwrap_or("");
     match word.to_ascii_uppercase().as_str() {
-        "INSERT" | "REPLACE" => One::Statement(Box::new(insert_head(text, dialect).unwrap_or_default())),
+        "INSERT" | "REPLACE" => One::Statement(Box::new(insert_head(text, dialect))),
         "SELECT" | "UPDATE" | "DELETE" | "WITH" => {
             dml::parse(text, dialect).map_or(One::NotUnderstood, |statement| One::Statement(Box::new(statement)))
         }
@@ -168,13 +168,13 @@ fn one(text: &str, dialect: Dialect, base: usize) -> One {
 }
 
 /// An INSERT of literal rows needs no parser, and seeds are long; one that selects does.
-fn insert_head(text: &str, dialect: Dialect) -> Option<Statement> {
+fn insert_head(text: &str, dialect: Dialect) -> Statement {
     let short = lex::boundary(text, text.len().min(2_000));
     let upper = text[..short].to_ascii_uppercase();
     if upper.contains("SELECT")
         && let Some(statement) = dml::parse(text, dialect)
     {
-        return Some(statement);
+        return statement;
     }
     let tokens = lex::tokens(&text[..short], dialect);
     let mut cursor = cursor::Cursor::new(&tokens, 0);
@@ -189,7 +189,7 @@ fn insert_head(text: &str, dialect: Dialect) -> Option<Statement> {
     let name = cursor.name().unwrap_or_default();
     let known = if name.contains(dml::HOLE) { String::new() } else { name };
     statement.tables.push(TableUse { name: known, alias: None });
-    Some(statement)
+    statement
 }
 
 fn head(text: &str) -> String {

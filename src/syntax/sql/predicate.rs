@@ -119,7 +119,7 @@ impl Leaf<'_> {
             // A bare boolean column.
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.filter(expr, FilterKind::Equality, Some("true".to_owned())),
             Expr::Value(value) => {
-                self.draft.statement.open |= matches!(&value.value, Value::Placeholder(name) if name == super::mask::OPEN_PLACEHOLDER)
+                self.draft.statement.open |= matches!(&value.value, Value::Placeholder(name) if name == super::mask::OPEN_PLACEHOLDER);
             }
             Expr::Tuple(_) => {}
             Expr::MatchAgainst { columns, .. } => {
@@ -201,7 +201,7 @@ impl Leaf<'_> {
         self.draft.correlated = was || left_outer || right_outer;
         match (left_column, right_column) {
             (Some(left), Some(right)) if kind == FilterKind::Equality && !self.optional => {
-                self.draft.statement.joins.push(Join { left, right })
+                self.draft.statement.joins.push(Join { left, right });
             }
             (Some(left), Some(right)) => self.each(
                 vec![left, right],

@@ -56,7 +56,7 @@ fn add(item: &mut Cursor, table: &str, ops: &mut Vec<SchemaOp>) {
     let is_column = item.eat("COLUMN");
     item.eat_all("IF NOT EXISTS");
     if !is_column {
-        if let Some(op) = using_index(item, table) {
+        if let Some(op) = using_index(item) {
             ops.extend(op);
             return;
         }
@@ -79,7 +79,8 @@ fn add(item: &mut Cursor, table: &str, ops: &mut Vec<SchemaOp>) {
 }
 
 /// `ADD CONSTRAINT name UNIQUE USING INDEX index`: the index stays and takes the constraint's name.
-fn using_index(item: &Cursor, _table: &str) -> Option<Option<SchemaOp>> {
+#[allow(clippy::option_option, reason = "no such item, or one that changes nothing")]
+fn using_index(item: &Cursor) -> Option<Option<SchemaOp>> {
     let mut look = *item;
     let name = if look.eat("CONSTRAINT") { look.part() } else { None };
     if !(look.eat("UNIQUE") || look.eat_all("PRIMARY KEY")) || !look.eat_all("USING INDEX") {

@@ -10,11 +10,11 @@ use crate::syntax::sql::lex::Kind;
 pub(super) enum Created {
     /// A table.
     Table(SchemaChange),
-    /// A table of a database whose SQL is another language (ClickHouse).
+    /// A table of a database whose SQL is another language (`ClickHouse`).
     OtherLanguage,
 }
 
-/// Storage engines of MySQL; any other engine is another database's.
+/// Storage engines of `MySQL`; any other engine is another database's.
 const MYSQL_ENGINES: &[&str] = &[
     "innodb",
     "myisam",
@@ -294,8 +294,6 @@ pub(super) fn column(item: &mut Cursor, table: &mut TableDef) -> Option<ColumnDe
             }
         } else if item.eat("REFERENCES") {
             references(item, &mut column, constraint_name.take(), table);
-        } else if item.eat("DEFAULT") {
-            item.skip();
         } else {
             item.skip();
         }
