@@ -254,7 +254,7 @@ impl<'r> Reader<'r> {
             .find(|(name, _)| *name == receiver)
             .map(|(_, table)| table.clone());
         if receiver == "op" || batch.is_some() {
-            self.operation(call, method, batch);
+            self.operation(call, method, batch.as_deref());
         } else if matches!(method, "execute" | "exec_driver_sql") {
             self.execute(call);
         } else if receiver.is_empty()
@@ -301,7 +301,7 @@ impl<'r> Reader<'r> {
     }
 
     /// One operation; in a batch the table is not among the arguments.
-    fn operation(&mut self, call: &Call, method: &str, batch: Option<String>) {
+    fn operation(&mut self, call: &Call, method: &str, batch: Option<&str>) {
         let span = self.module().expr(call.id).span;
         if method == "execute" {
             self.execute(call);
@@ -320,7 +320,7 @@ impl<'r> Reader<'r> {
         ) {
             return;
         }
-        match self.change(call, method, batch.as_deref()) {
+        match self.change(call, method, batch) {
             Some(ops) => ops.into_iter().for_each(|op| self.push(op, span)),
             None => self.not_understood += 1,
         }

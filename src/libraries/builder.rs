@@ -1,4 +1,4 @@
-//! What query builders share that name tables and columns in strings: Knex, Kysely, Supabase, TypeORM's builder.
+//! What query builders share that name tables and columns in strings: Knex, Kysely, Supabase, and the builder of `TypeORM`.
 
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::libraries::shape::{self, Place};
@@ -68,7 +68,8 @@ pub fn condition(statement: &mut Statement, text: &str, optional: bool) -> bool 
             from.push_str(", ");
         }
         // Names of relations and models are no SQL: what counts are the aliases.
-        from.push_str(&format!("t{index} AS \"{}\"", used.alias.as_deref().unwrap_or(&used.name)));
+        let alias = used.alias.as_deref().unwrap_or(&used.name);
+        from.extend(["t", &index.to_string(), " AS \"", alias, "\""]);
     }
     // `:...ids` spreads a list.
     let text = format!("{from} WHERE {}", text.replace(":...", ":"));

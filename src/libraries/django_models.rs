@@ -262,9 +262,8 @@ impl<'r> Reader<'_, 'r> {
             });
         }
         match module.kind(expr) {
-            ExprKind::Name(name) => Some(module.str(*name).to_owned()),
             ExprKind::Attr { name, .. } if module.str(*name) == "AUTH_USER_MODEL" => Some("User".to_owned()),
-            ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
             ExprKind::Call { .. } => Some("User".to_owned()),
             _ => None,
         }
@@ -278,7 +277,7 @@ impl<'r> Reader<'_, 'r> {
             column.name = format!("{name}_id");
             column.field = Some(name.to_owned());
         }
-        column.data_type = "bigint".to_owned();
+        "bigint".clone_into(&mut column.data_type);
         column.unique |= one;
         // Django indexes foreign keys unless it is told not to.
         column.indexed = call.keyword("db_index").is_none() || self.is_true(call.keyword("db_index"));

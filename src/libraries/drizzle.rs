@@ -564,7 +564,7 @@ impl Build<'_> {
         if let Some(name) = module.function(*function).params.first().and_then(|param| param.name)
             && let Some(table) = self.tables.first_mut()
         {
-            table.text = module.str(name).to_owned();
+            module.str(name).clone_into(&mut table.text);
         }
         let Some(body) = shape::returned(self.resolver, place) else {
             self.query.open_filters = true;

@@ -528,8 +528,7 @@ impl<'r> Reader<'_, 'r> {
     fn column_name(&self, expr: ExprId, table: &TableDef) -> Option<String> {
         let module = self.module();
         let field = match module.kind(expr) {
-            ExprKind::Attr { name, .. } => module.str(*name),
-            ExprKind::Name(name) => module.str(*name),
+            ExprKind::Attr { name, .. } | ExprKind::Name(name) => module.str(*name),
             ExprKind::Call { .. } => {
                 return module
                     .call(expr)

@@ -44,7 +44,12 @@ const GRAMMAR: Grammar = Grammar {
 /// The query at a call of a Knex chain.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let call = resolver.module(file).call(call.id)?;
-    if !is_method(call.method().unwrap_or_default()) && call.receiver().is_some() {
+    let method = call.method()?;
+    let may_start = match call.receiver() {
+        None => is_handle_name(method) && call.arg(0).is_some(),
+        Some(_) => is_method(method),
+    };
+    if !may_start {
         return None;
     }
     let steps = shape::steps(resolver, file, call);
@@ -99,14 +104,18 @@ fn is_handle_call(resolver: &dyn Resolver, step: &Step<'_>) -> bool {
     builder::comes_from(resolver, step.file, step.call.callee, "knex")
 }
 
+/// Names that a handle called with a table's name has.
+fn is_handle_name(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("knex") || matches!(name, "trx" | "db" | "conn" | "connection" | "qb" | "tx" | "database")
+}
+
 fn is_handle(resolver: &dyn Resolver, first: &Step<'_>) -> bool {
     let handle = first.call.receiver().unwrap_or(first.call.callee);
     if builder::comes_from(resolver, first.file, handle, "knex") || is_handle_call(resolver, first) {
         return true;
     }
     let module = first.call.module;
-    shape::last_name(module, handle).is_some_and(|name| matches!(name, "trx" | "db" | "conn" | "connection" | "qb"))
-        && builder::imports(module, &["knex"])
+    shape::last_name(module, handle).is_some_and(is_handle_name) && builder::imports(module, &["knex"])
 }
 
 fn is_method(method: &str) -> bool {

@@ -15,6 +15,9 @@ const FLUENT: Fluent = Fluent {
 /// The query at a call of a Kysely chain.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
+    if !is_method(method) || call.receiver().is_none() {
+        return None;
+    }
     let call = resolver.module(file).call(call.id)?;
     let steps = shape::steps(resolver, file, call);
     let (start, step) = steps
@@ -46,6 +49,17 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     query.executed = FLUENT.runs.contains(&method);
     Some(query)
+}
+
+#[rustfmt::skip]
+fn is_method(method: &str) -> bool {
+    operation(method).is_some() || FLUENT.runs.contains(&method) || FLUENT.ends.contains(&method) || matches!(
+        method,
+        "where" | "having" | "whereRef" | "onRef" | "innerJoin" | "leftJoin" | "rightJoin" | "fullJoin" | "innerJoinLateral" | "leftJoinLateral"
+            | "select" | "selectAll" | "distinct" | "distinctOn" | "groupBy" | "orderBy" | "limit" | "top" | "fetch" | "offset" | "returning"
+            | "returningAll" | "set" | "values" | "onConflict" | "onDuplicateKeyUpdate" | "ignore" | "expression" | "columns" | "using" | "forUpdate"
+            | "skipLocked" | "$if" | "$call" | "$castTo" | "$narrowType" | "$assertType" | "union" | "unionAll" | "from" | "defaultValues"
+    )
 }
 
 fn operation(method: &str) -> Option<Operation> {

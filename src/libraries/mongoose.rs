@@ -1,6 +1,6 @@
-//! Mongoose models and the MongoDB driver's collections.
+//! Mongoose models and the collections of `MongoDB`'s driver.
 
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::builder;
 use crate::libraries::shape::{self, Filters, Fluent, Grammar, Op, Place, Step};
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
@@ -144,18 +144,15 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(Str
     if let Some(argument) = annotated.filter(|_| builder::imports(module, &["mongoose"])) {
         let named = shape::last_name(module, argument).unwrap_or_default();
         let name = named.trim_end_matches("Document").trim_end_matches("DBModel");
-        let name = if matches!(name, "any" | "T" | "" | "unknown") {
-            shape::last_name(module, receiver)?
-        } else {
-            name
-        };
+        let is_open = matches!(name, "any" | "" | "unknown") || name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let name = if is_open { own_name(module, receiver)? } else { name };
         return Some((name.to_owned(), "mongoose"));
     }
     match resolver.value(file, receiver) {
         Value::External(library) | Value::ExternalInstance(library) => {
             let is_model = library.starts_with("mongoose.") && (library.ends_with("model") || library.ends_with("Model"));
             let is_collection = library.starts_with("mongodb.") && library.ends_with("Collection");
-            let name = shape::last_name(module, receiver)?.to_owned();
+            let name = own_name(module, receiver)?.to_owned();
             if is_model {
                 Some((name, "mongoose"))
             } else {
@@ -174,6 +171,26 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(Str
         }
         _ => None,
     }
+}
+
+/// A receiver's name; for a field that says only that it is a model, that of the class it belongs to.
+fn own_name(module: &Module, receiver: ExprId) -> Option<&str> {
+    let name = shape::last_name(module, receiver)?;
+    if !matches!(
+        name,
+        "model" | "_model" | "Model" | "MongooseModel" | "mongooseModel" | "collection"
+    ) {
+        return Some(name);
+    }
+    let mut at = Some(module.owner(receiver));
+    while let Some(function) = at.map(|id| module.function(id)) {
+        if let Some(class) = function.class.and_then(|class| module.class(class).name) {
+            let class = module.str(class);
+            return Some(class.strip_suffix("Repository").unwrap_or(class));
+        }
+        at = function.parent;
+    }
+    Some(name)
 }
 
 fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut Query) {

@@ -526,7 +526,7 @@ fn compare_object(resolver: &dyn Resolver, place: Place, grammar: Grammar, under
         let last = under.prefix.rsplit('.').next().unwrap_or_default();
         if grammar.compound_keys && last.contains('_') && (joined.join("_") == last || joined.iter().all(|key| last.contains(key))) {
             let mut inner = under.clone();
-            inner.prefix = parent.to_owned();
+            parent.clone_into(&mut inner.prefix);
             for field in &read.items {
                 column(resolver, field, grammar, &inner, depth - 1, out);
             }

@@ -1,4 +1,4 @@
-//! SQLAlchemy models: declarative classes of 1.x and 2.0, `Table()`, SQLModel, Flask-SQLAlchemy.
+//! `SQLAlchemy` models: declarative classes of 1.x and 2.0, `Table()`, `SQLModel`, Flask-SQLAlchemy.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::libraries::ddl::{Consts, Declared, Tool, imports};

@@ -1,4 +1,4 @@
-//! The parts that SQLAlchemy's models, tables and Alembic's operations share: columns, indexes, constraints.
+//! The parts that `SQLAlchemy`'s models, tables and Alembic's operations share: columns, indexes, constraints.
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::ddl::Consts;
@@ -302,7 +302,7 @@ fn split_target(text: &str) -> (String, Option<String>) {
     }
 }
 
-/// A SQLAlchemy type's name in SQL's words, as far as rules care.
+/// A `SQLAlchemy` type's name in SQL's words, as far as rules care.
 pub(super) fn sql_type(name: &str) -> String {
     match name {
         "String" | "Unicode" | "AutoString" | "str" => "varchar",

@@ -15,7 +15,8 @@ const FLUENT: Fluent = Fluent {
 /// The query at a call of a Supabase chain.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let call = resolver.module(file).call(call.id)?;
-    if matches!(call.method()?, "from" | "schema" | "then" | "catch") {
+    let method = call.method()?;
+    if !is_filter(method) && !is_method(method) || call.receiver().is_none() {
         return None;
     }
     let steps = shape::steps(resolver, file, call);
@@ -59,6 +60,15 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     query.executed = shape::runs(call, FLUENT);
     Some(query)
+}
+
+#[rustfmt::skip]
+fn is_method(method: &str) -> bool {
+    matches!(
+        method,
+        "select" | "insert" | "upsert" | "update" | "delete" | "order" | "limit" | "range" | "or" | "not" | "filter" | "textSearch" | "containedBy"
+            | "overlaps" | "csv" | "returns" | "throwOnError" | "abortSignal" | "overrideTypes"
+    )
 }
 
 fn is_filter(method: &str) -> bool {

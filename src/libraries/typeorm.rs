@@ -1,4 +1,4 @@
-//! TypeORM: repositories, entity managers and the query builder.
+//! `TypeORM`: repositories, entity managers and the query builder.
 
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::builder;
@@ -76,7 +76,12 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
             Some("getRepository" | "getTreeRepository" | "getCustomRepository" | "withRepository")
         )
     {
-        return Some((made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
+        let is_other = made.receiver().is_some_and(|manager| {
+            let held = resolver.value(at, manager);
+            held.library_name()
+                .map_or(builder::imports(made.module, &["mikro-orm"]), |name| !name.contains("typeorm"))
+        });
+        return (!is_other).then(|| (made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
     }
     if let Some(argument) = builder::type_argument(module, receiver, &["Repository", "TreeRepository"]) {
         return builder::imports(module, &["typeorm"]).then(|| (builder::entity(resolver, (file, argument)), 0));
@@ -112,12 +117,11 @@ fn entity_of_class(resolver: &dyn Resolver, file: FileId, class: crate::ir::Clas
     let module = resolver.module(file);
     let base = module.class(class).bases.first()?.value;
     if let ExprKind::Index { index, .. } = module.kind(base) {
-        builder::entity(resolver, (file, *index))
-    } else {
-        let name = module.class(class).name.map(|name| module.str(name))?;
-        let name = name.trim_end_matches("Repository").to_owned();
-        Some((name.clone(), Model::Table(name)))
+        return builder::entity(resolver, (file, *index));
     }
+    let name = module.class(class).name.map(|name| module.str(name))?;
+    let name = name.trim_end_matches("Repository").to_owned();
+    Some((name.clone(), Model::Table(name)))
 }
 
 fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str, at: usize, query: &mut Query) {
@@ -435,8 +439,7 @@ fn builder_step(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
                 statement.projection = Projection::Columns(names.iter().map(|name| builder::column(statement, name)).collect());
             }
         }
-        "update" => write(query, Operation::Update),
-        "softDelete" => write(query, Operation::Update),
+        "update" | "softDelete" => write(query, Operation::Update),
         "delete" => write(query, Operation::Delete),
         "insert" => write(query, Operation::Insert),
         "getOne" | "getOneOrFail" | "getRawOne" => {

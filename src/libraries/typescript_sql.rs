@@ -88,7 +88,11 @@ fn handle(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
         query.executed = true;
         return Some(query);
     }
-    let text = text_argument(resolver, file, call)?;
+    let text = text_argument(call)?;
+    // Every map has a `get`: only what is written as a text there is read further.
+    if !matches!(method, "query" | "execute" | "unsafe" | "raw") && !is_text(resolver, file, text) {
+        return None;
+    }
     let mut query = match sql_text::query(resolver, file, text) {
         Some(query) => query,
         // What a driver is given is SQL, known or not.
@@ -102,14 +106,28 @@ fn handle(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
 }
 
 /// The text, bare or in pg's `{ text, values }`.
-fn text_argument(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<ExprId> {
+fn text_argument(call: &Call<'_>) -> Option<ExprId> {
     let first = call.arg(0)?;
     if let ExprKind::Object(_) = call.module.kind(first) {
         return ["text", "sql", "query"].iter().find_map(|key| call.module.entry(first, key));
     }
-    let _ = resolver;
-    let _ = file;
     Some(first)
+}
+
+fn is_text(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
+    let module = resolver.module(file);
+    match module.kind(expr) {
+        ExprKind::Str(_) | ExprKind::Template(_) => true,
+        ExprKind::Binary { op, .. } => module.str(*op) == "+",
+        ExprKind::Call { .. } => module.call(expr).and_then(|call| call.method()) == Some("sql"),
+        ExprKind::Name(_) => resolver.definition(file, expr).is_some_and(|(at, text)| {
+            matches!(
+                resolver.module(at).kind(text),
+                ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Binary { .. }
+            )
+        }),
+        _ => false,
+    }
 }
 
 fn is_driver(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> bool {

@@ -39,7 +39,11 @@ struct Flow<'e, 'c> {
 
 impl Flow<'_, '_> {
     fn function(&mut self, file: FileId, function: FunctionId, depth: u32) {
-        for value in returned(self.eval.code.module(file), function) {
+        let module = self.eval.code.module(file);
+        for value in returned(module, function) {
+            self.expr(file, value, depth + 1);
+        }
+        for value in sent(module, function) {
             self.expr(file, value, depth + 1);
         }
     }
@@ -198,6 +202,30 @@ impl Flow<'_, '_> {
             }
         }
     }
+}
+
+/// What a handler sends: the arguments of `response.json(…)` and the like, on one of its own parameters.
+fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
+    let params: Vec<_> = module.function(function).params.iter().filter_map(|param| param.name).collect();
+    if params.is_empty() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for (id, _) in module.expr_ids() {
+        let Some(call) = module.call(id) else { continue };
+        if !call
+            .method()
+            .is_some_and(|method| matches!(method, "json" | "send" | "jsonp" | "render"))
+            || call.receiver().is_none()
+            || !is_within(module, id, function)
+        {
+            continue;
+        }
+        if matches!(module.kind(call.root()), ExprKind::Name(root) if params.contains(root)) {
+            out.extend(call.args.iter().map(|arg| arg.value));
+        }
+    }
+    out
 }
 
 fn is_within(module: &Module, expr: ExprId, function: FunctionId) -> bool {

@@ -8,19 +8,20 @@ pub mod loops;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod usage;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
-use schema::{Place, Schema, SchemaSource};
+use schema::{Place, Schema, SchemaSource, Table};
 
 use crate::coverage::{Coverage, ParseErrors};
 use crate::finding::{Location, Strength};
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
-use crate::libraries::value::FileId;
+use crate::libraries::value::{FileId, Query};
 use crate::source::Span;
 use crate::statement::Dialect;
 
@@ -35,6 +36,8 @@ pub struct Project {
     pub schema: Schema,
     /// Migrations that were replayed.
     pub migrations: usize,
+    /// Where rows are loaded, and what becomes of them.
+    pub loads: Vec<usage::Load>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -62,11 +65,13 @@ impl Project {
         let schema = Schema::build(sources, Dialect::Generic);
         code.tables = table_names(&schema);
         let graph = Graph::new(&mut code);
+        let loads = usage::loads(&code, &graph);
         Project {
             code,
             graph,
             schema,
             migrations,
+            loads,
         }
     }
 
@@ -185,6 +190,20 @@ impl Project {
     /// A place of the schema.
     pub fn schema_place(&self, place: &Place) -> Location {
         self.location(&place.file, place.span, "")
+    }
+
+    /// The schema's table of a query, by its table's, model's or client accessor's name.
+    pub fn table_of(&self, query: &Query) -> Option<&Table> {
+        let name = query.table()?;
+        if let Some(model) = query.model.as_ref().and_then(|model| rows::schema_model(self, model)) {
+            return self.schema.tables.get(model.table);
+        }
+        self.schema.table(name).or_else(|| {
+            // Prisma's `prisma.orderLine` stands for the model `OrderLine`.
+            let mut chars = name.chars();
+            let model = chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>())?;
+            self.schema.table(&model)
+        })
     }
 
     /// A place in a function.

@@ -64,9 +64,9 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
     }
     finding.impact = format!("writes to {table} wait for one pass over all its rows");
     if build.partition {
-        finding.fix.summary = "The index of a partitioned table can't be built concurrently: create it ON ONLY the parent, build those of the partitions CONCURRENTLY and attach them.".to_owned();
+        "The index of a partitioned table can't be built concurrently: create it ON ONLY the parent, build those of the partitions CONCURRENTLY and attach them.".clone_into(&mut finding.fix.summary);
     } else {
-        finding.fix.summary = advice(build.place.kind).to_owned();
+        advice(build.place.kind).clone_into(&mut finding.fix.summary);
         finding.fix.ddl = Some(statement(build, &keys));
     }
     finding

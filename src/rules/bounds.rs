@@ -63,6 +63,10 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
             return Bound::Keyed;
         }
     }
+    let filtered = |column: &str| equal.iter().chain(&listed).any(|known| known == column);
+    if statement.grouped && !statement.group.is_empty() && statement.group.iter().all(|column| filtered(&column.column)) {
+        return Bound::Keyed;
+    }
     if statement.open {
         return if equal.is_empty() { Bound::Unknown } else { Bound::Filtered(equal) };
     }
@@ -76,7 +80,7 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
     if columns.is_empty() {
         return false;
     }
-    let Some(table) = query.table().and_then(|name| project.schema.table(name)) else {
+    let Some(table) = project.table_of(query) else {
         return columns.iter().any(|column| matches!(column.as_str(), "id" | "pk" | "uuid" | "_id"));
     };
     let names: Vec<&str> = columns

@@ -49,7 +49,7 @@ fn missing_column(project: &Project, table: &Table, index: &Index) -> Option<Fin
             format!("{} is defined here", table.name),
         );
     }
-    finding.impact = "the statement fails, or the index that queries rely on is never built".to_owned();
+    "the statement fails, or the index that queries rely on is never built".clone_into(&mut finding.impact);
     finding.fix.summary = nearest(table, missing).map_or_else(
         || format!("Name a column of {}, or remove the index.", table.name),
         |column| format!("Name the column {column}, if that is the one that is meant."),
@@ -77,7 +77,7 @@ fn missing_table(project: &Project, table: &Table, index: &Index) -> Option<Find
     finding.subject = format!("{}.{name}", table.name);
     finding.title = format!("{name} is on {}, a table that does not exist", table.name);
     finding.message = format!("No file creates a table {}. There is a table {near}.", table.name);
-    finding.impact = "the statement fails, or the index that queries rely on is never built".to_owned();
+    "the statement fails, or the index that queries rely on is never built".clone_into(&mut finding.impact);
     finding.fix.summary = format!("Name the table {near}, if that is the one that is meant.");
     Some(finding)
 }

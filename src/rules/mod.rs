@@ -4,14 +4,22 @@ pub mod page;
 pub mod rank;
 pub mod suppress;
 
+mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
+mod columns;
+mod count_for_existence;
 mod evidence;
+mod index_advice;
+mod index_demand;
 mod invalid_index_definition;
 mod io;
 mod list_endpoint_without_pagination;
+mod missing_composite_index;
+mod missing_index;
 mod n_plus_one;
+mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
 mod polling_without_backoff;
@@ -57,11 +65,16 @@ macro_rules! rule {
 
 /// All rules, by id.
 pub const RULES: &[Rule] = &[
+    rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("count-for-existence", count_for_existence),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
+    rule!("missing-composite-index", missing_composite_index),
+    rule!("missing-index", missing_index),
     rule!("n-plus-one", n_plus_one),
+    rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
     rule!("sequential-awaits", sequential_awaits),

@@ -53,6 +53,8 @@ pub struct PerRow<'p> {
     pub outer: usize,
     /// A chunk loop stands between: fewer queries than rows.
     pub chunked: bool,
+    /// The loop ends as soon as a result is what it looks for.
+    pub searches: bool,
 }
 
 /// Finds every query and write that runs once a row.
@@ -137,7 +139,8 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     /// A finding for each loop and thing in it, once.
-    fn push(&mut self, key: String, row: PerRow<'p>) {
+    fn push(&mut self, key: String, mut row: PerRow<'p>) {
+        row.searches = searches(self.module, row.expr);
         if self.seen.insert((row.around.span, key)) {
             self.out.push(row);
         }
@@ -168,6 +171,7 @@ impl<'p, 's> Search<'p, 's> {
             around,
             outer,
             chunked,
+            searches: false,
         };
         self.push(key, row);
     }
@@ -217,6 +221,7 @@ impl<'p, 's> Search<'p, 's> {
             around,
             outer,
             chunked,
+            searches: false,
         };
         self.push(key, row);
     }
@@ -278,6 +283,7 @@ impl<'p, 's> Search<'p, 's> {
                 around,
                 outer,
                 chunked,
+                searches: false,
             };
             self.push(key, row);
         }
@@ -307,6 +313,7 @@ impl<'p, 's> Search<'p, 's> {
             around,
             outer,
             chunked,
+            searches: false,
         };
         self.push(key, row);
     }
@@ -331,6 +338,56 @@ fn holds(module: &Module, around: &Loop, expr: ExprId) -> bool {
             _ => return false,
         };
     }
+}
+
+/// `found = load(key); if found: return found`: worst case once a row, usually fewer.
+fn searches(module: &Module, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let stmt = loop {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => break id,
+            _ => return false,
+        };
+    };
+    let siblings: Vec<StmtId> = match module.stmt(stmt).parent {
+        Parent::Stmt(outer) => module
+            .stmt_blocks(outer)
+            .into_iter()
+            .find(|block| block.contains(&stmt))
+            .map(<[StmtId]>::to_vec)
+            .unwrap_or_default(),
+        _ => return false,
+    };
+    let ends = |block: &[StmtId]| {
+        block
+            .last()
+            .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Break))
+    };
+    match &module.stmt(stmt).kind {
+        // `if await exists(key): return key`.
+        StmtKind::If { then, .. } => ends(then),
+        StmtKind::Assign { target, .. } => {
+            let ExprKind::Name(name) = module.kind(*target) else { return false };
+            let next = siblings.iter().skip_while(|&&sibling| sibling != stmt).nth(1);
+            match next.map(|&next| &module.stmt(next).kind) {
+                Some(StmtKind::If { test, then, .. }) => mentions(module, *test, *name) && ends(then),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn mentions(module: &Module, expr: ExprId, name: crate::ir::Sym) -> bool {
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if matches!(module.kind(at), ExprKind::Name(other) if *other == name) {
+            return true;
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    false
 }
 
 /// Whether an expression stands in an exception's handler: there a loop is the way out after the batch failed.
@@ -578,7 +635,7 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
     if row.guessed {
         return Confidence::Low;
     }
-    if row.chunked || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
+    if row.chunked || row.searches || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
         return Confidence::Medium;
     }
     match (source, &row.around.kind) {
@@ -603,6 +660,9 @@ fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confide
     }
     if source.and_then(|source| source.rows).is_some_and(|rows| rows <= 20) {
         steps += 1;
+    }
+    if row.searches {
+        steps += 2;
     }
     if base == Priority::P3 { base } else { lower(base, steps) }
 }
@@ -659,6 +719,9 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
     }
     if row.around.verdict == Verdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
+    }
+    if row.searches {
+        text.push_str(" The loop ends at the first result that fits.");
     }
     if let Some(source) = source {
         text.push_str(&format!(" The loop runs over {}", source.words));

@@ -68,7 +68,7 @@ fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding>
     let certain = !table.open && !table.phantom && project.schema.is_complete();
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new(ID, Priority::P2, confidence, project.location(&place.file, place.span, &symbol));
-    finding.subject = symbol.clone();
+    finding.subject.clone_from(&symbol);
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns);
     let mut seen = vec![place];

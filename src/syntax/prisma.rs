@@ -350,7 +350,6 @@ fn block_attribute(attribute: &Attribute, span: Span, model: &mut ModelDef) {
                 .or_else(|| attribute.positional().map(|text| text.trim_matches('"').to_owned()));
             model.table.name = name.unwrap_or_else(|| model.name.clone());
         }
-        "schema" => {}
         "id" => model.table.constraints.push((Constraint::Primary(columns()), span)),
         "unique" => model
             .table

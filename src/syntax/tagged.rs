@@ -1,4 +1,5 @@
-//! Takes type arguments out of tagged templates (``sql<number>`…` ``), which the grammar reads as comparisons.
+//! Takes type arguments out where the grammar misreads them: in tagged templates (``sql<number>`…` ``), which it takes
+//! for comparisons, and in awaited calls (`await get<User>(id)`), of which it awaits the function.
 
 use std::borrow::Cow;
 
@@ -9,8 +10,8 @@ const REACH: usize = 2_000;
 pub fn mask_type_arguments(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut masked: Option<Vec<u8>> = None;
-    for close in memchr_pairs(bytes) {
-        if let Some(open) = opening(bytes, close) {
+    for (close, is_call) in ends(bytes) {
+        if let Some(open) = opening(bytes, close).filter(|&open| !is_call || is_operand(bytes, open)) {
             let out = masked.get_or_insert_with(|| bytes.to_vec());
             for byte in &mut out[open..=close] {
                 // Line starts stay.
@@ -26,13 +27,46 @@ pub fn mask_type_arguments(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Places of a `>` with a backtick right after it.
-fn memchr_pairs(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    bytes
-        .windows(2)
-        .enumerate()
-        .filter(|(_, pair)| *pair == b">`")
-        .map(|(index, _)| index)
+/// Places of a `>` with a backtick or (second value) a parenthesis right after it.
+fn ends(bytes: &[u8]) -> impl Iterator<Item = (usize, bool)> + '_ {
+    let pairs = bytes.windows(2).enumerate();
+    pairs
+        .filter(|(_, pair)| matches!(*pair, b">`" | b">("))
+        .map(|(index, pair)| (index, pair[1] == b'('))
+}
+
+/// Whether the callee that ends before an offset is the operand of `await` or another prefix.
+fn is_operand(bytes: &[u8], end: usize) -> bool {
+    let mut depth = 0_u32;
+    let mut at = end;
+    let from = end.saturating_sub(REACH);
+    while at > from {
+        let byte = bytes[at - 1];
+        match byte {
+            b')' | b']' => depth += 1,
+            b'(' | b'[' if depth > 0 => depth -= 1,
+            _ if depth > 0 || byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'$' | b'.' | b'?') => {}
+            // `a!.b`, and not `!a.b`.
+            b'!' if bytes.get(at) == Some(&b'.') => {}
+            b'!' => return true,
+            // A chain over several lines goes on before its dot.
+            _ if byte.is_ascii_whitespace() && next_is_dot(bytes, at) => {}
+            _ if byte.is_ascii_whitespace() => {
+                let before = bytes[from..at].trim_ascii_end();
+                return ["await", "void", "typeof"].iter().any(|word| before.ends_with(word.as_bytes()));
+            }
+            _ => return false,
+        }
+        at -= 1;
+    }
+    false
+}
+
+fn next_is_dot(bytes: &[u8], at: usize) -> bool {
+    bytes[at..]
+        .trim_ascii_start()
+        .first()
+        .is_some_and(|&next| matches!(next, b'.' | b'?'))
 }
 
 /// The `<` that belongs to a `>`, when it stands right after a name and between them is nothing but a type.
@@ -75,6 +109,31 @@ mod tests {
         }
         assert_eq!(mask_type_arguments("<div>`x`</div>"), "<div>`x`</div>");
         assert_eq!(mask_type_arguments("`<b>`"), "`<b>`");
+    }
+
+    #[test]
+    fn the_awaited_call_is_seen() {
+        assert_eq!(mask_type_arguments("await a.b<T>(x)"), "await a.b   (x)");
+        assert_eq!(
+            mask_type_arguments("await a(1)\n  .b<Map<K, V>>(x)"),
+            "await a(1)\n  .b           (x)"
+        );
+        for text in [
+            "const x = a.b<T>(x)",
+            "function f<T>(x: T) {}",
+            "new Map<K, V>()",
+            "class A { async f<T>(x) {} }",
+        ] {
+            assert_eq!(mask_type_arguments(text), text);
+        }
+        let module = crate::syntax::typescript::lower("const n = await a.b<T>(x);", false);
+        assert_eq!(
+            module
+                .expr_ids()
+                .filter_map(|(id, _)| module.call(id)?.method())
+                .collect::<Vec<_>>(),
+            ["b"]
+        );
     }
 
     #[test]

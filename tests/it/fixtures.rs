@@ -82,7 +82,17 @@ fn mistakes(folder: &Path) -> Vec<String> {
         .collect();
     let (mut wanted, mut fine, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
-        let Ok(text) = std::fs::read_to_string(entry.path()) else {
+        let path = entry.path();
+        let Some(kind) = perfaudit::walk::FileKind::of(&path.to_string_lossy()).filter(|_| path.is_file()) else {
+            continue;
+        };
+        // Read as the tool reads: a file in another encoding has its annotations too.
+        let file = perfaudit::walk::SourceFile {
+            path: String::new(),
+            absolute: path.to_owned(),
+            kind,
+        };
+        let Ok(perfaudit::walk::Text { text, .. }) = perfaudit::walk::read(&file) else {
             continue;
         };
         let file = entry

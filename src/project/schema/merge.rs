@@ -134,7 +134,7 @@ fn resolve_models(sources: &mut [SchemaSource]) {
         model.table.columns.retain(|column| !is_model(column));
         for column in &mut model.table.columns {
             if column.data_type.starts_with(AMBIGUOUS) {
-                column.data_type = "enum".to_owned();
+                "enum".clone_into(&mut column.data_type);
             }
         }
         fields_to_columns(model);

@@ -36,8 +36,8 @@ pub fn place(file: &str) -> (String, Key) {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if matches!(stem, "migration" | "up" | "down") {
-        let (series, version) = folder.rsplit_once('/').unwrap_or(("", folder));
-        return (series.to_owned(), key(version));
+        let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        return (parent.to_owned(), key(name));
     }
     let rank = match stem.to_ascii_lowercase().as_str() {
         "schema" | "init" | "structure" | "create" | "tables" | "create_tables" => "!",

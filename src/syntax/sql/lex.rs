@@ -165,8 +165,8 @@ fn comment_end(bytes: &[u8], at: usize) -> usize {
 fn quoted_end(bytes: &[u8], at: usize, quote: u8, escapes: bool) -> usize {
     let mut i = at + 1;
     while i < bytes.len() {
-        let is_escape = escapes && bytes[i] == b'\\';
-        if is_escape || (bytes[i] == quote && bytes.get(i + 1) == Some(&quote)) {
+        let skips = escapes && bytes[i] == b'\\';
+        if skips || (bytes[i] == quote && bytes.get(i + 1) == Some(&quote)) {
             i += 2;
         } else if bytes[i] == quote {
             return i + 1;

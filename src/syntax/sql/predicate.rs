@@ -311,17 +311,26 @@ fn children(expr: &Expr) -> Vec<&Expr> {
         | Expr::Cast { expr: e, .. }
         | Expr::UnaryOp { expr: e, .. }
         | Expr::Collate { expr: e, .. }
-        | Expr::Extract { expr: e, .. } => vec![e],
-        Expr::IsNull(e) | Expr::IsNotNull(e) | Expr::IsTrue(e) | Expr::IsFalse(e) | Expr::IsNotTrue(e) | Expr::IsNotFalse(e) => vec![e],
-        Expr::Ceil { expr: e, .. }
+        | Expr::Extract { expr: e, .. }
+        | Expr::IsNull(e)
+        | Expr::IsNotNull(e)
+        | Expr::IsTrue(e)
+        | Expr::IsFalse(e)
+        | Expr::IsNotTrue(e)
+        | Expr::IsNotFalse(e)
+        | Expr::Ceil { expr: e, .. }
         | Expr::Floor { expr: e, .. }
         | Expr::Substring { expr: e, .. }
         | Expr::Trim { expr: e, .. }
-        | Expr::Convert { expr: e, .. } => vec![e],
-        Expr::JsonAccess { value: e, .. } | Expr::CompoundFieldAccess { root: e, .. } => vec![e],
-        Expr::AtTimeZone { timestamp, .. } => vec![timestamp],
-        Expr::BinaryOp { left, right, .. } | Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => vec![left, right],
-        Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => vec![left, right],
+        | Expr::Convert { expr: e, .. }
+        | Expr::JsonAccess { value: e, .. }
+        | Expr::CompoundFieldAccess { root: e, .. }
+        | Expr::AtTimeZone { timestamp: e, .. } => vec![e],
+        Expr::BinaryOp { left, right, .. }
+        | Expr::AnyOp { left, right, .. }
+        | Expr::AllOp { left, right, .. }
+        | Expr::IsDistinctFrom(left, right)
+        | Expr::IsNotDistinctFrom(left, right) => vec![left, right],
         Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => vec![expr, pattern],
         Expr::Between { expr, low, high, .. } => vec![expr, low, high],
         Expr::InList { expr, list, .. } => std::iter::once(expr.as_ref()).chain(list).collect(),

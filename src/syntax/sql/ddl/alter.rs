@@ -56,8 +56,8 @@ fn add(item: &mut Cursor, table: &str, ops: &mut Vec<SchemaOp>) {
     let is_column = item.eat("COLUMN");
     item.eat_all("IF NOT EXISTS");
     if !is_column {
-        if let Some(op) = using_index(item) {
-            ops.extend(op);
+        if let Some((index, name)) = using_index(item) {
+            ops.extend(name.map(|name| SchemaOp::RenameIndex(index, name)));
             return;
         }
         if let Some(found) = table::constraint(item, table) {
@@ -79,15 +79,14 @@ fn add(item: &mut Cursor, table: &str, ops: &mut Vec<SchemaOp>) {
 }
 
 /// `ADD CONSTRAINT name UNIQUE USING INDEX index`: the index stays and takes the constraint's name.
-#[allow(clippy::option_option, reason = "no such item, or one that changes nothing")]
-fn using_index(item: &Cursor) -> Option<Option<SchemaOp>> {
+fn using_index(item: &Cursor) -> Option<(String, Option<String>)> {
     let mut look = *item;
     let name = if look.eat("CONSTRAINT") { look.part() } else { None };
     if !(look.eat("UNIQUE") || look.eat_all("PRIMARY KEY")) || !look.eat_all("USING INDEX") {
         return None;
     }
     let index = look.part()?;
-    Some(name.map(|name| SchemaOp::RenameIndex(index, name)))
+    Some((index, name))
 }
 
 /// A column's definition as an operation, with the named constraints that stand in it.

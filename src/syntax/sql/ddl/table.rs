@@ -295,6 +295,8 @@ pub(super) fn column(item: &mut Cursor, table: &mut TableDef) -> Option<ColumnDe
         } else if item.eat("REFERENCES") {
             references(item, &mut column, constraint_name.take(), table);
         } else {
+            // `DEFAULT NULL` says nothing about the column's nullability.
+            item.eat("DEFAULT");
             item.skip();
         }
     }

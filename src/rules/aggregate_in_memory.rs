@@ -1,0 +1,89 @@
+//! `aggregate-in-memory`: rows loaded only to make figures of them.
+
+use super::bounds::{self, Bound};
+use super::columns::is_small;
+use super::evidence::{self, Reached, lower};
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::libraries::value::Outcome;
+use crate::project::Project;
+use crate::project::usage::Load;
+
+const ID: &str = "aggregate-in-memory";
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project.loads.iter().filter_map(|load| finding(project, load)).collect()
+}
+
+fn finding(project: &Project, load: &Load) -> Option<Finding> {
+    if load.query.outcome != Outcome::Rows || load.query.statement.grouped || !load.usage.only_aggregated() {
+        return None;
+    }
+    // What is read must be columns: a method or a relation of the row cannot be summed in the database.
+    let name = load.query.table()?;
+    let table = project.schema.table(name);
+    if table.is_some_and(|table| load.usage.read.iter().any(|read| table.column(read).is_none())) {
+        return None;
+    }
+    let bound = bounds::judge(project, &load.query);
+    let filtered = match bound {
+        Bound::Open => false,
+        Bound::Filtered(_) => true,
+        Bound::Limited | Bound::Keyed | Bound::Unknown => return None,
+    };
+    let (reached, label) = evidence::reached(project, load.function);
+    let base = match reached {
+        Reached::Request => Priority::P1,
+        Reached::Job | Reached::Unknown => Priority::P2,
+        Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let steps = u32::from(filtered) + u32::from(table.is_some_and(is_small));
+    let module = project.code.module(load.file);
+    let span = module.expr(load.expr).span;
+    let confidence = if load.via.is_some() || table.is_none() {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    };
+    let mut finding = Finding::new(ID, lower(base, steps), confidence, project.place_in(load.function, span));
+    finding.title = format!("Rows of `{name}` are loaded only to make figures of them");
+    finding.message = format!(
+        "The rows of `{name}` are summed, counted or compared in the application, and used for nothing else{}.",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.impact = format!(
+        "every matching row of `{name}` is read, sent and built{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = evidence::describe(&load.query);
+    finding.related = evidence::path_from_entry(project, load.function);
+    for &used in load.usage.aggregated.iter().take(6) {
+        let span = module.expr(used).span;
+        finding.relate(
+            project.place(load.file, span, &project.symbol(load.function)),
+            Role::Evidence,
+            "the figure is made here",
+        );
+    }
+    if load.via.is_some() {
+        let holder = project
+            .graph
+            .id(load.source.0, project.code.module(load.source.0).owner(load.source.1));
+        let span = project.code.module(load.source.0).expr(load.source.1).span;
+        finding.relate(project.place_in(holder, span), Role::Query, evidence::describe(&load.query));
+    }
+    let code = match load.query.library {
+        "sqlalchemy" => "session.execute(select(Model.key, func.count(), func.sum(Model.value)).group_by(Model.key))",
+        "django" => "queryset.values(\"key\").annotate(count=Count(\"pk\"), total=Sum(\"value\"))",
+        "prisma" => "await prisma.model.groupBy({ by: [\"key\"], _count: true, _sum: { value: true } })",
+        "drizzle" => "db.select({ key: t.key, total: sum(t.value), count: count() }).from(t).groupBy(t.key)",
+        "sql" => "SELECT key, count(*), sum(value) FROM … GROUP BY key",
+        _ => "",
+    };
+    finding.fix = Fix {
+        summary: "Let the database count, sum and group, and load the figures.".to_owned(),
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        ..Fix::default()
+    };
+    Some(finding)
+}

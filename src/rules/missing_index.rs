@@ -1,0 +1,190 @@
+//! `missing-index` and `missing-composite-index`: what the index advisor finds, put into words.
+
+use super::evidence::{self, Reached};
+use super::index_advice::{self, Advice};
+use super::schema_fix;
+use crate::finding::{Confidence, Finding, Location, Priority, Role};
+use crate::project::Project;
+use crate::project::schema::Table;
+use crate::walk;
+
+/// Sites that are cited; the others are counted.
+const MAX_CITED: usize = 40;
+
+/// Columns without an index.
+pub fn check(project: &Project) -> Vec<Finding> {
+    findings(project, "missing-index", |advice| advice.columns.len() == 1)
+}
+
+/// Groups of columns without an index.
+pub fn check_composite(project: &Project) -> Vec<Finding> {
+    findings(project, "missing-composite-index", |advice| advice.columns.len() > 1)
+}
+
+fn findings(project: &Project, id: &str, wanted: fn(&Advice) -> bool) -> Vec<Finding> {
+    let advice = index_advice::advise(project);
+    advice
+        .iter()
+        .filter(|advice| wanted(advice))
+        .filter_map(|advice| report(project, id, advice))
+        .collect()
+}
+
+/// What reaches the sites of an advice.
+struct Use {
+    requests: usize,
+    scripts: usize,
+    sites: usize,
+    labels: Vec<String>,
+}
+
+impl Use {
+    fn of(project: &Project, sites: &[usize]) -> Use {
+        let mut seen = Use {
+            requests: 0,
+            scripts: 0,
+            sites: sites.len(),
+            labels: Vec::new(),
+        };
+        for site in sites.iter().filter_map(|&site| project.graph.sites.get(site)) {
+            let (reached, label) = evidence::reached(project, site.function);
+            let by_path = matches!(walk::role(project.path(site.file)), walk::Role::Script | walk::Role::Example);
+            match reached {
+                Reached::Request => {
+                    seen.requests += 1;
+                    seen.labels.extend(label);
+                }
+                Reached::Command | Reached::Startup => seen.scripts += 1,
+                _ if by_path => seen.scripts += 1,
+                _ => {}
+            }
+        }
+        seen.labels.sort();
+        seen.labels.dedup();
+        seen
+    }
+
+    fn priority(&self, advice: &Advice, confidence: Confidence) -> Priority {
+        let firm = confidence == Confidence::High && advice.equal > 0 && !advice.longer;
+        match () {
+            () if self.scripts == self.sites => Priority::P3,
+            () if firm && self.requests >= 3 => Priority::P0,
+            () if advice.longer || confidence != Confidence::High => Priority::P2,
+            () if self.requests > 0 => Priority::P1,
+            () => Priority::P2,
+        }
+    }
+}
+
+/// The first column's definition, a model's before a migration's.
+fn primary(project: &Project, table: &Table, advice: &Advice) -> Option<Location> {
+    let symbol = format!("{}.{}", table.name, advice.columns.join("+"));
+    let column = advice.columns.first().and_then(|name| table.column(name));
+    let place = column.and_then(|column| column.places.first()).or_else(|| table.place())?;
+    Some(project.location(&place.file, place.span, &symbol))
+}
+
+fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
+    let table = project.schema.tables.get(advice.table)?;
+    let mut sites: Vec<usize> = advice.demands.iter().map(|demand| demand.site).collect();
+    sites.sort_unstable();
+    sites.dedup();
+    let reach = Use::of(project, &sites);
+    let sure = advice
+        .demands
+        .iter()
+        .map(|demand| demand.confidence)
+        .min()
+        .unwrap_or(Confidence::Medium);
+    let known = if project.schema.is_complete() && advice.equal > 0 && !advice.longer {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
+    let confidence = sure.max(known);
+    let mut finding = Finding::new(id, reach.priority(advice, confidence), confidence, primary(project, table, advice)?);
+    let columns = advice.columns.join(", ");
+    finding.subject = format!("{}.{}", table.name, advice.columns.join("+"));
+    finding.title = format!("No index of {} serves {}", table.name, asked(advice));
+    finding.message = message(table, advice, &reach);
+    cite(project, table, advice, &sites, &mut finding);
+    let reached = reach
+        .labels
+        .first()
+        .map(|label| format!(", reached from {label}"))
+        .unwrap_or_default();
+    finding.impact = if advice.longer {
+        format!("the rows that the first column finds are all read and then filtered or sorted{reached}")
+    } else {
+        format!("each of these statements reads all of {}{reached}", table.name)
+    };
+    finding.fix.summary = format!("Add an index on ({columns}).");
+    finding.fix.ddl = Some(schema_fix::create_index(table, &advice.columns));
+    finding.fix.orm = schema_fix::declare_index(table, &advice.columns);
+    Some(finding)
+}
+
+fn asked(advice: &Advice) -> String {
+    let (equal, tail) = advice.columns.split_at(advice.equal.min(advice.columns.len()));
+    let tail_word = |column: &String| {
+        let is_range = advice.demands.iter().any(|demand| demand.range.contains(column));
+        format!("{} {column}", if is_range { "a range of" } else { "the order by" })
+    };
+    match (equal, tail.first()) {
+        ([], Some(column)) => tail_word(column),
+        (equal, None) => format!("the filter on {}", equal.join(", ")),
+        (equal, Some(column)) => format!("the filter on {} with {}", equal.join(", "), tail_word(column)),
+    }
+}
+
+fn message(table: &Table, advice: &Advice, reach: &Use) -> String {
+    let existing: Vec<String> = table.indexes.iter().map(|index| format!("({})", index.key_list())).collect();
+    let known = match existing.as_slice() {
+        [] => format!("No index of {} is known.", table.name),
+        list => format!("{} has indexes on {}.", table.name, list.join(", ")),
+    };
+    let count = match reach.sites {
+        1 => "One statement asks".to_owned(),
+        count => format!("{count} statements ask"),
+    };
+    let served = if advice.longer {
+        "the index that starts with the same column leaves the rest to be read and filtered or sorted"
+    } else {
+        "none of them can be used"
+    };
+    let mut text = format!("{count} {} for {}. {known} For this, {served}.", table.name, asked(advice));
+    if let Some(label) = reach.labels.first() {
+        text.push_str(&format!(" Reached from {label}."));
+    }
+    text
+}
+
+fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], finding: &mut Finding) {
+    for &index in sites.iter().take(MAX_CITED) {
+        let Some(site) = project.graph.sites.get(index) else { continue };
+        finding.relate(
+            project.place_in(site.function, site.span),
+            Role::Query,
+            evidence::describe(&site.query),
+        );
+    }
+    let symbol = finding.location.symbol.clone();
+    for column in advice.columns.iter().skip(1).filter_map(|name| table.column(name)) {
+        if let Some(place) = column.places.first() {
+            finding.relate(
+                project.location(&place.file, place.span, &symbol),
+                Role::Column,
+                format!("column {}", column.name),
+            );
+        }
+    }
+    if let Some(place) = table.place() {
+        finding.relate(project.schema_place(place), Role::Table, format!("table {}", table.name));
+    }
+    let first = advice.columns.first().map_or("", String::as_str);
+    for index in table.indexes.iter().filter(|index| index.columns().next() == Some(first)) {
+        if let Some(place) = index.place() {
+            finding.relate(project.schema_place(place), Role::Index, format!("index on ({})", index.key_list()));
+        }
+    }
+}
