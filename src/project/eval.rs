@@ -145,14 +145,17 @@ pub enum Found {
     External(String),
 }
 
+/// What is known of expressions as queries.
+type QueryMemory = FxHashMap<(FileId, ExprId), Option<Arc<Query>>>;
+
 /// Evaluates expressions with a memory of its own.
 pub struct Evaluator<'c> {
     /// The code.
     pub code: &'c Code,
     values: RefCell<FxHashMap<(FileId, ExprId), Value>>,
-    queries: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
+    queries: RefCell<QueryMemory>,
     /// Queries that a recogniser sees at a call itself.
-    own: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
+    own: RefCell<QueryMemory>,
     busy: RefCell<FxHashSet<(FileId, ExprId, bool)>>,
     busy_own: RefCell<FxHashSet<(FileId, ExprId)>>,
     results: RefCell<FxHashMap<(FileId, FunctionId), Value>>,
@@ -290,14 +293,14 @@ impl<'c> Evaluator<'c> {
     fn name_value(&self, file: FileId, expr: ExprId, name: Sym) -> Value {
         let module = self.m(file);
         let text = module.str(name);
-        if matches!(text, "self" | "cls") {
-            if let Some(class) = enclosing_class(module, module.owner(expr)) {
-                return if text == "self" {
-                    Value::Instance(file, class)
-                } else {
-                    Value::Class(file, class)
-                };
-            }
+        if matches!(text, "self" | "cls")
+            && let Some(class) = enclosing_class(module, module.owner(expr))
+        {
+            return if text == "self" {
+                Value::Instance(file, class)
+            } else {
+                Value::Class(file, class)
+            };
         }
         match self.lookup(file, module.owner(expr), name, module.expr(expr).span.start) {
             Some(found) => self.found_value(&found),
@@ -456,10 +459,10 @@ impl<'c> Evaluator<'c> {
             let Some(target) = self.import_target(file, index) else {
                 continue;
             };
-            if target != file {
-                if let Some(found) = self.exported(target, name, hops + 1) {
-                    return Some(found);
-                }
+            if target != file
+                && let Some(found) = self.exported(target, name, hops + 1)
+            {
+                return Some(found);
             }
         }
         None
@@ -810,10 +813,11 @@ impl<'c> Evaluator<'c> {
             },
             Value::External(path) => {
                 let dotted = format!("{path}.{name}");
-                if self.m(from).language == Language::Python && !self.code.data.of(Language::Python).is_module(path) {
-                    if let Some(module) = self.code.imports.python(from, &dotted) {
-                        return Value::Module(module);
-                    }
+                if self.m(from).language == Language::Python
+                    && !self.code.data.of(Language::Python).is_module(path)
+                    && let Some(module) = self.code.imports.python(from, &dotted)
+                {
+                    return Value::Module(module);
                 }
                 Value::external(&self.code.data.of(self.m(from).language).canonical(&dotted))
             }
@@ -930,14 +934,14 @@ impl<'c> Evaluator<'c> {
         }
         let module = self.m(file);
         let Some(call) = module.call(expr) else { return Value::Unknown };
-        if module.name(call.callee) == Some("super") {
-            if let Some(class) = enclosing_class(module, module.owner(expr)) {
-                return match self.bases(file, class).into_iter().next() {
-                    Some(Value::Class(at, base)) => Value::Instance(at, base),
-                    Some(Value::External(name)) => Value::ExternalInstance(name),
-                    _ => Value::Unknown,
-                };
-            }
+        if module.name(call.callee) == Some("super")
+            && let Some(class) = enclosing_class(module, module.owner(expr))
+        {
+            return match self.bases(file, class).into_iter().next() {
+                Some(Value::Class(at, base)) => Value::Instance(at, base),
+                Some(Value::External(name)) => Value::ExternalInstance(name),
+                _ => Value::Unknown,
+            };
         }
         let callee = self.value(file, call.callee);
         match (&callee, call.method()) {

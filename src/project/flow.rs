@@ -147,8 +147,8 @@ impl Flow<'_, '_> {
             }
             return;
         }
-        if let (Some(method), Some(receiver)) = (call.method(), call.receiver()) {
-            if is_iteration(method)
+        if let (Some(method), Some(receiver)) = (call.method(), call.receiver())
+            && (is_iteration(method)
                 || matches!(
                     method,
                     "slice"
@@ -164,11 +164,10 @@ impl Flow<'_, '_> {
                         | "values"
                         | "items"
                         | "to_list"
-                )
-            {
-                self.expr(file, receiver, depth + 1);
-                return;
-            }
+                ))
+        {
+            self.expr(file, receiver, depth + 1);
+            return;
         }
         for arg in call.args {
             self.expr(file, arg.value, depth + 1);

@@ -274,9 +274,20 @@ pub fn is_refresh(method: &str) -> bool {
 
 fn is_service(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["repository", "repo", "service", "client", "provider", "dal", "gateway", "adapter", "retriever", "embeddings"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    [
+        "repository",
+        "repo",
+        "service",
+        "client",
+        "provider",
+        "dal",
+        "gateway",
+        "adapter",
+        "retriever",
+        "embeddings",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
         || matches!(
             name.as_str(),
             "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller"

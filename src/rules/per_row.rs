@@ -398,10 +398,10 @@ fn in_handler(module: &Module, expr: ExprId) -> bool {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) => {
-                if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below) {
-                    if handlers.iter().any(|handler| handler.contains(&below)) {
-                        return true;
-                    }
+                if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below)
+                    && handlers.iter().any(|handler| handler.contains(&below))
+                {
+                    return true;
                 }
                 below = Some(id);
                 module.stmt(id).parent
@@ -502,9 +502,7 @@ fn pick(loops: Vec<Loop>) -> Option<(Loop, usize, bool)> {
             }
             Verdict::Chunk => chunked |= picked.is_none(),
             Verdict::FirstMatch | Verdict::Dependent => {
-                if picked.is_none() {
-                    return None;
-                }
+                picked.as_ref()?;
             }
             Verdict::Constant { .. } | Verdict::Retry | Verdict::Cursor | Verdict::Worker => {}
         }

@@ -113,10 +113,10 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     );
     finding.subject = format!("{} by {}", evidence::describe(&site.query), columns.join(","));
     finding.related = evidence::path_from_entry(project, site.function);
-    if let Some(table) = project.table_of(&site.query) {
-        if let Some(place) = table.place() {
-            finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
-        }
+    if let Some(table) = project.table_of(&site.query)
+        && let Some(place) = table.place()
+    {
+        finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
     }
     finding.fix = fix(site.query.library);
     Some(finding)
