@@ -30,6 +30,7 @@ mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
 mod missing_timeout;
+mod client_per_call;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -70,6 +71,7 @@ pub const RULES: &[Rule] = &[
     rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("client-per-call", client_per_call),
     rule!("count-for-existence", count_for_existence),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
