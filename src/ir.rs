@@ -623,7 +623,7 @@ impl Module {
                 visit(*value);
             }
             ExprKind::Jsx { name, props, children } => {
-                name.iter().for_each(|&child| visit(child));
+                name.iter().copied().for_each(&mut *visit);
                 for entry in props {
                     entry.key.into_iter().for_each(&mut *visit);
                     visit(entry.value);

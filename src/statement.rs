@@ -176,11 +176,11 @@ pub enum Dialect {
     /// Not known.
     #[default]
     Generic,
-    /// PostgreSQL.
+    /// `PostgreSQL`.
     Postgres,
-    /// MySQL and MariaDB.
+    /// `MySQL` and `MariaDB`.
     MySql,
-    /// SQLite.
+    /// `SQLite`.
     Sqlite,
 }
 

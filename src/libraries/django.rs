@@ -419,7 +419,7 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
     query.executed = true;
     query.blocking = name == method && !chain::is_awaited(call.module, call.id);
     if name == "refresh_from_db" {
-        at_most_one(&mut query)
+        at_most_one(&mut query);
     } else {
         query.model = None;
         write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });

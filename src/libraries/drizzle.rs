@@ -211,10 +211,10 @@ impl Build<'_> {
         ) {
             return false;
         }
-        if operation == Operation::Select {
-            if let Some(query) = self.resolver.query(step.file, target) {
-                return query.library == "drizzle";
-            }
+        if operation == Operation::Select
+            && let Some(query) = self.resolver.query(step.file, target)
+        {
+            return query.library == "drizzle";
         }
         let is_call = matches!(module.kind(target), ExprKind::Call { .. });
         if matches!(
@@ -561,10 +561,10 @@ impl Build<'_> {
         let ExprKind::Lambda(function) = module.kind(place.1) else {
             return None;
         };
-        if let Some(name) = module.function(*function).params.first().and_then(|param| param.name) {
-            if let Some(table) = self.tables.first_mut() {
-                table.text = module.str(name).to_owned();
-            }
+        if let Some(name) = module.function(*function).params.first().and_then(|param| param.name)
+            && let Some(table) = self.tables.first_mut()
+        {
+            module.str(name).clone_into(&mut table.text);
         }
         let Some(body) = shape::returned(self.resolver, place) else {
             self.query.open_filters = true;

@@ -111,7 +111,7 @@ impl<'r> Reader<'_, 'r> {
         })
     }
 
-    /// `(name) => \`prefix_${name}\``.
+    /// ``(name) => `prefix_${name}` ``.
     fn affixes(&self, creator: ExprId) -> Option<(String, String)> {
         let module = self.module();
         let (mut before, mut after, mut seen) = (String::new(), String::new(), false);
@@ -498,7 +498,7 @@ impl<'r> Reader<'_, 'r> {
         }
     }
 
-    /// `sql\`${t.created} DESC\``: a column with an order, or an expression.
+    /// ``sql`${t.created} DESC` ``: a column with an order, or an expression.
     fn sql_key(&self, call: &Call, table: &TableDef) -> IndexKey {
         let text = call
             .arg(0)

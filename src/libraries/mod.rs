@@ -16,11 +16,13 @@ pub mod entries;
 pub mod facts;
 pub mod knex;
 pub mod kysely;
+pub mod mikroorm;
 pub mod models;
 pub mod mongoose;
 pub mod polling;
 pub mod prisma;
 pub mod python_sql;
+pub mod sequelize;
 pub mod shape;
 pub mod sql_text;
 pub mod sqlalchemy;
@@ -45,6 +47,8 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::TypeScript, knex::recognise),
     (Language::TypeScript, typeorm::recognise),
     (Language::TypeScript, mongoose::recognise),
+    (Language::TypeScript, sequelize::recognise),
+    (Language::TypeScript, mikroorm::recognise),
     (Language::TypeScript, typescript_sql::recognise),
 ];
 

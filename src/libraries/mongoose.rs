@@ -1,4 +1,4 @@
-//! Mongoose models and the collections of MongoDB's driver.
+//! Mongoose models and the collections of `MongoDB`'s driver.
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::builder;

@@ -2,7 +2,7 @@
 
 use crate::ir::{Call, ExprId, ExprKind, Language, Module};
 
-/// Options of query hooks that repeat the request at an interval (TanStack Query, SWR, Apollo, RTK Query).
+/// Options of query hooks that repeat the request at an interval (`TanStack` Query, SWR, Apollo, RTK Query).
 pub fn is_interval_option(key: &str) -> bool {
     matches!(key, "refetchInterval" | "refreshInterval" | "pollInterval" | "pollingInterval")
 }

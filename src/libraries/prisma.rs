@@ -153,10 +153,10 @@ fn arguments(resolver: &dyn Resolver, place: Place, method: &str, query: &mut Qu
     }
     statement.filters = filters.list;
     query.open_filters |= filters.open;
-    if statement.limit == Limit::None {
-        if let Some(take) = args.get("take") {
-            statement.limit = shape::limit(resolver, take.value);
-        }
+    if statement.limit == Limit::None
+        && let Some(take) = args.get("take")
+    {
+        statement.limit = shape::limit(resolver, take.value);
     }
     let by_cursor = args.get("cursor").is_some();
     if let Some(skip) = args.get("skip") {

@@ -526,7 +526,7 @@ fn compare_object(resolver: &dyn Resolver, place: Place, grammar: Grammar, under
         let last = under.prefix.rsplit('.').next().unwrap_or_default();
         if grammar.compound_keys && last.contains('_') && (joined.join("_") == last || joined.iter().all(|key| last.contains(key))) {
             let mut inner = under.clone();
-            inner.prefix = parent.to_owned();
+            parent.clone_into(&mut inner.prefix);
             for field in &read.items {
                 column(resolver, field, grammar, &inner, depth - 1, out);
             }
@@ -628,10 +628,10 @@ pub fn like_kind(resolver: &dyn Resolver, place: Place) -> FilterKind {
 pub fn literal(resolver: &dyn Resolver, place: Place) -> Option<String> {
     let module = resolver.module(place.0);
     if let ExprKind::Name(_) | ExprKind::Attr { .. } = module.kind(place.1) {
-        if let Some((at, definition)) = resolver.definition(place.0, place.1) {
-            if (at, definition) != place {
-                return plain_literal(resolver.module(at), definition);
-            }
+        if let Some((at, definition)) = resolver.definition(place.0, place.1)
+            && (at, definition) != place
+        {
+            return plain_literal(resolver.module(at), definition);
         }
         return enum_member(module, place.1);
     }
@@ -803,12 +803,11 @@ fn statement_fate(module: &Module, stmt: crate::ir::StmtId, expr: ExprId, takes:
     }
     // A callback that hands a subquery to a builder's method.
     let function = module.function(module.owner(expr));
-    if let Parent::Expr(lambda) = function.definition {
-        if let Parent::Expr(holder) = module.expr(lambda).parent {
-            if let Some(call) = module.call(holder) {
-                return argument_fate(module, call.callee, takes);
-            }
-        }
+    if let Parent::Expr(lambda) = function.definition
+        && let Parent::Expr(holder) = module.expr(lambda).parent
+        && let Some(call) = module.call(holder)
+    {
+        return argument_fate(module, call.callee, takes);
     }
     Fate::Runs
 }

@@ -118,7 +118,7 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
         ..Query::default()
     };
     if let Some(statement) = sql.statement {
-        query.statement = statement
+        query.statement = statement;
     } else {
         query.statement.operation = Operation::Other;
         query.statement.open = true;

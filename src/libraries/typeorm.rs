@@ -70,18 +70,18 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
     let module = call.module;
     // `dataSource.getRepository(User).find()`.
     let (at, made) = resolver.definition(file, receiver).unwrap_or((file, receiver));
-    if let Some(made) = resolver.module(at).call(resolver.module(at).unawaited(made)) {
-        if matches!(
+    if let Some(made) = resolver.module(at).call(resolver.module(at).unawaited(made))
+        && matches!(
             made.method(),
             Some("getRepository" | "getTreeRepository" | "getCustomRepository" | "withRepository")
-        ) {
-            let is_other = made.receiver().is_some_and(|manager| {
-                let held = resolver.value(at, manager);
-                held.library_name()
-                    .map_or(builder::imports(made.module, &["mikro-orm"]), |name| !name.contains("typeorm"))
-            });
-            return (!is_other).then(|| (made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
-        }
+        )
+    {
+        let is_other = made.receiver().is_some_and(|manager| {
+            let held = resolver.value(at, manager);
+            held.library_name()
+                .map_or(builder::imports(made.module, &["mikro-orm"]), |name| !name.contains("typeorm"))
+        });
+        return (!is_other).then(|| (made.arg(0).and_then(|arg| builder::entity(resolver, (at, arg))), 0));
     }
     if let Some(argument) = builder::type_argument(module, receiver, &["Repository", "TreeRepository"]) {
         return builder::imports(module, &["typeorm"]).then(|| (builder::entity(resolver, (file, argument)), 0));

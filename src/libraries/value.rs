@@ -59,6 +59,7 @@ impl Value {
     }
 
     /// A collection of this value.
+    #[must_use]
     pub fn many(self) -> Value {
         Value::Many(Box::new(self))
     }

@@ -30,6 +30,8 @@ pub struct Code {
     pub scopes: Vec<Scope>,
     /// Where imports lead.
     pub imports: Imports,
+    /// The file that each import and each re-export of a module leads to, in the module's order.
+    pub targets: Vec<(Vec<Option<FileId>>, Vec<Option<FileId>>)>,
     /// What libraries do.
     pub data: LibraryData,
     /// Names of tables and models that the schema declares, lower case.
@@ -50,10 +52,16 @@ impl Code {
             .map(|facts| facts.module.as_ref().map(Scope::new).unwrap_or_default())
             .collect();
         let imports = Imports::new(&files);
+        let targets = files
+            .par_iter()
+            .enumerate()
+            .map(|(index, facts)| targets(&imports, FileId(index as u32), facts))
+            .collect();
         let mut code = Code {
             files,
             scopes,
             imports,
+            targets,
             data,
             tables,
             subclasses: FxHashMap::default(),
@@ -108,6 +116,24 @@ impl Code {
     }
 }
 
+/// The files that a module's imports and re-exports lead to.
+fn targets(imports: &Imports, file: FileId, facts: &FileFacts) -> (Vec<Option<FileId>>, Vec<Option<FileId>>) {
+    let Some(module) = &facts.module else {
+        return (Vec::new(), Vec::new());
+    };
+    let find = |path: &str| match module.language {
+        Language::Python => imports.python(file, path),
+        Language::TypeScript => imports.typescript(file, path),
+    };
+    let imported = module.imports.iter().map(|import| find(module.str(import.module))).collect();
+    let exported = module
+        .exports
+        .iter()
+        .map(|export| export.from.and_then(|from| find(module.str(from))))
+        .collect();
+    (imported, exported)
+}
+
 /// Where a name leads.
 #[derive(Clone, Debug)]
 pub enum Found {
@@ -119,14 +145,17 @@ pub enum Found {
     External(String),
 }
 
+/// What is known of expressions as queries.
+type QueryMemory = FxHashMap<(FileId, ExprId), Option<Arc<Query>>>;
+
 /// Evaluates expressions with a memory of its own.
 pub struct Evaluator<'c> {
     /// The code.
     pub code: &'c Code,
     values: RefCell<FxHashMap<(FileId, ExprId), Value>>,
-    queries: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
+    queries: RefCell<QueryMemory>,
     /// Queries that a recogniser sees at a call itself.
-    own: RefCell<FxHashMap<(FileId, ExprId), Option<Arc<Query>>>>,
+    own: RefCell<QueryMemory>,
     busy: RefCell<FxHashSet<(FileId, ExprId, bool)>>,
     busy_own: RefCell<FxHashSet<(FileId, ExprId)>>,
     results: RefCell<FxHashMap<(FileId, FunctionId), Value>>,
@@ -252,7 +281,9 @@ impl<'c> Evaluator<'c> {
                 && !matches!(value, Value::Literal(at, lit) if matches!(self.m(*at).kind(*lit), ExprKind::Null))
         };
         let first = self.value(file, a);
-        if usable(&first) && !matches!(first, Value::Literal(..)) {
+        // `globalThis.prisma ?? new PrismaClient()`: the second side says what it is.
+        let vague = matches!(&first, Value::Literal(..)) || matches!(&first, Value::External(name) if name.starts_with("globalThis."));
+        if usable(&first) && !vague {
             return first;
         }
         let second = self.value(file, b);
@@ -262,14 +293,14 @@ impl<'c> Evaluator<'c> {
     fn name_value(&self, file: FileId, expr: ExprId, name: Sym) -> Value {
         let module = self.m(file);
         let text = module.str(name);
-        if matches!(text, "self" | "cls") {
-            if let Some(class) = enclosing_class(module, module.owner(expr)) {
-                return if text == "self" {
-                    Value::Instance(file, class)
-                } else {
-                    Value::Class(file, class)
-                };
-            }
+        if matches!(text, "self" | "cls")
+            && let Some(class) = enclosing_class(module, module.owner(expr))
+        {
+            return if text == "self" {
+                Value::Instance(file, class)
+            } else {
+                Value::Class(file, class)
+            };
         }
         match self.lookup(file, module.owner(expr), name, module.expr(expr).span.start) {
             Some(found) => self.found_value(&found),
@@ -328,7 +359,7 @@ impl<'c> Evaluator<'c> {
                 let target = if known && !path.contains('.') {
                     None
                 } else {
-                    self.code.imports.python(file, path)
+                    self.import_target(file, index)
                 };
                 // A file called like the library that it wraps: `sqlalchemy/sql.py` imports from `sqlalchemy.sql`.
                 let target = target.filter(|&target| target != file || path.starts_with('.'));
@@ -349,7 +380,7 @@ impl<'c> Evaluator<'c> {
                 }
             }
             Language::TypeScript => {
-                let target = self.code.imports.typescript(file, path);
+                let target = self.import_target(file, index);
                 match (target, name) {
                     (Some(target), None) => Some(Found::Module(target)),
                     (Some(target), Some(name)) => self.exported(target, name, hops + 1),
@@ -357,6 +388,14 @@ impl<'c> Evaluator<'c> {
                 }
             }
         }
+    }
+
+    fn import_target(&self, file: FileId, index: usize) -> Option<FileId> {
+        self.code.targets.get(file.index())?.0.get(index).copied().flatten()
+    }
+
+    fn export_target(&self, file: FileId, index: usize) -> Option<FileId> {
+        self.code.targets.get(file.index())?.1.get(index).copied().flatten()
     }
 
     fn external_ts(&self, path: &str, name: Option<&str>) -> String {
@@ -413,17 +452,17 @@ impl<'c> Evaluator<'c> {
             return None;
         }
         let module = self.m(file);
-        for import in &module.imports {
+        for (index, import) in module.imports.iter().enumerate() {
             if import.name.is_none_or(|star| module.str(star) != "*") {
                 continue;
             }
-            let Some(target) = self.code.imports.python(file, module.str(import.module)) else {
+            let Some(target) = self.import_target(file, index) else {
                 continue;
             };
-            if target != file {
-                if let Some(found) = self.exported(target, name, hops + 1) {
-                    return Some(found);
-                }
+            if target != file
+                && let Some(found) = self.exported(target, name, hops + 1)
+            {
+                return Some(found);
             }
         }
         None
@@ -431,12 +470,12 @@ impl<'c> Evaluator<'c> {
 
     fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         let module = self.m(file);
-        for export in &module.exports {
+        for (index, export) in module.exports.iter().enumerate() {
             if module.str(export.name) != name {
                 continue;
             }
             if let Some(from) = export.from {
-                let target = self.code.imports.typescript(file, module.str(from));
+                let target = self.export_target(file, index);
                 return match (target, export.local) {
                     (Some(target), Some(local)) => self.exported(target, module.str(local), hops + 1),
                     (Some(target), None) => Some(Found::Module(target)),
@@ -457,9 +496,9 @@ impl<'c> Evaluator<'c> {
                 return Some(Found::Binding(file, FunctionId::MODULE, binding));
             }
         }
-        for export in &module.exports {
+        for (index, export) in module.exports.iter().enumerate() {
             if module.str(export.name) == "*" {
-                let Some(target) = export.from.and_then(|from| self.code.imports.typescript(file, module.str(from))) else {
+                let Some(target) = self.export_target(file, index) else {
                     continue;
                 };
                 if let Some(found) = self.exported(target, name, hops + 1) {
@@ -774,10 +813,11 @@ impl<'c> Evaluator<'c> {
             },
             Value::External(path) => {
                 let dotted = format!("{path}.{name}");
-                if self.m(from).language == Language::Python && !self.code.data.of(Language::Python).is_module(path) {
-                    if let Some(module) = self.code.imports.python(from, &dotted) {
-                        return Value::Module(module);
-                    }
+                if self.m(from).language == Language::Python
+                    && !self.code.data.of(Language::Python).is_module(path)
+                    && let Some(module) = self.code.imports.python(from, &dotted)
+                {
+                    return Value::Module(module);
                 }
                 Value::external(&self.code.data.of(self.m(from).language).canonical(&dotted))
             }
@@ -894,14 +934,14 @@ impl<'c> Evaluator<'c> {
         }
         let module = self.m(file);
         let Some(call) = module.call(expr) else { return Value::Unknown };
-        if module.name(call.callee) == Some("super") {
-            if let Some(class) = enclosing_class(module, module.owner(expr)) {
-                return match self.bases(file, class).into_iter().next() {
-                    Some(Value::Class(at, base)) => Value::Instance(at, base),
-                    Some(Value::External(name)) => Value::ExternalInstance(name),
-                    _ => Value::Unknown,
-                };
-            }
+        if module.name(call.callee) == Some("super")
+            && let Some(class) = enclosing_class(module, module.owner(expr))
+        {
+            return match self.bases(file, class).into_iter().next() {
+                Some(Value::Class(at, base)) => Value::Instance(at, base),
+                Some(Value::External(name)) => Value::ExternalInstance(name),
+                _ => Value::Unknown,
+            };
         }
         let callee = self.value(file, call.callee);
         match (&callee, call.method()) {

@@ -147,8 +147,8 @@ impl Flow<'_, '_> {
             }
             return;
         }
-        if let (Some(method), Some(receiver)) = (call.method(), call.receiver()) {
-            if is_iteration(method)
+        if let (Some(method), Some(receiver)) = (call.method(), call.receiver())
+            && (is_iteration(method)
                 || matches!(
                     method,
                     "slice"
@@ -164,11 +164,10 @@ impl Flow<'_, '_> {
                         | "values"
                         | "items"
                         | "to_list"
-                )
-            {
-                self.expr(file, receiver, depth + 1);
-                return;
-            }
+                ))
+        {
+            self.expr(file, receiver, depth + 1);
+            return;
         }
         for arg in call.args {
             self.expr(file, arg.value, depth + 1);
@@ -214,7 +213,12 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
     let mut out = Vec::new();
     for (id, _) in module.expr_ids() {
         let Some(call) = module.call(id) else { continue };
-        if !call.method().is_some_and(|method| matches!(method, "json" | "send" | "jsonp" | "render")) || call.receiver().is_none() || !is_within(module, id, function) {
+        if !call
+            .method()
+            .is_some_and(|method| matches!(method, "json" | "send" | "jsonp" | "render"))
+            || call.receiver().is_none()
+            || !is_within(module, id, function)
+        {
             continue;
         }
         if matches!(module.kind(call.root()), ExprKind::Name(root) if params.contains(root)) {

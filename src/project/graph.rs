@@ -623,8 +623,8 @@ impl<'c> FileBuilder<'c> {
                 ExprKind::Comp { clauses, .. } => places.extend(clauses.iter().map(|clause| clause.iterable)),
                 ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => places.push(*inner),
                 ExprKind::Call { callee, args, .. } if args.len() == 1 => {
-                    if let ExprKind::Name(name) = module.kind(*callee) {
-                        if matches!(
+                    if let ExprKind::Name(name) = module.kind(*callee)
+                        && matches!(
                             module.str(*name),
                             "list"
                                 | "len"
@@ -639,9 +639,9 @@ impl<'c> FileBuilder<'c> {
                                 | "next"
                                 | "any"
                                 | "all"
-                        ) {
-                            places.push(args[0].value);
-                        }
+                        )
+                    {
+                        places.push(args[0].value);
                     }
                     let _ = id;
                 }

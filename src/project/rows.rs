@@ -73,7 +73,7 @@ fn is_lazy(loading: Loading) -> bool {
 }
 
 /// The reads of lazy relations in one file.
-pub fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: FileId, names: &FxHashSet<&str>) -> Vec<RelationRead> {
+pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: FileId, names: &FxHashSet<&str>) -> Vec<RelationRead> {
     let module = project.code.module(file);
     let mut out = Vec::new();
     for (id, expr) in module.expr_ids() {

@@ -88,10 +88,8 @@ impl Scope {
         collect.parameters();
         collect.imports();
         collect.classes();
-        for names in &mut scope.functions {
-            for bindings in names.values_mut() {
-                bindings.sort_by_key(|binding| (binding.range.start, binding.range.end));
-            }
+        for bindings in scope.functions.iter_mut().flat_map(FxHashMap::values_mut) {
+            bindings.sort_by_key(|binding| (binding.range.start, binding.range.end));
         }
         if let Some(names) = scope.functions.first() {
             scope.top = names.keys().map(|&sym| (module.str(sym).to_owned(), sym)).collect();

@@ -664,7 +664,7 @@ fn is_condition(module: &Module, mut expr: ExprId) -> bool {
 fn is_zero_test(op: &str, on_left: bool, number: Option<f64>) -> bool {
     let is = |value: f64| number == Some(value);
     match (op, on_left) {
-        ("==" | "!=" | "===" | "!==" | "is" | "is not", _) | (">", true) | ("<", false) | ("<=", true) | (">=", false) => is(0.0),
+        ("==" | "!=" | "===" | "!==" | "is" | "is not", _) | (">" | "<=", true) | ("<" | ">=", false) => is(0.0),
         (">=" | "<", true) | ("<=" | ">", false) => is(1.0),
         _ => false,
     }

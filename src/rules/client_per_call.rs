@@ -73,7 +73,8 @@ fn is_tenants(module: &Module, function: FunctionId, call: &Call<'_>, name: &str
     let mut at = Some(function);
     while let Some(id) = at.filter(|&id| id != FunctionId::MODULE) {
         let definition = module.function(id);
-        for param in &definition.params {
+        // A parameter with a default is an override of what everybody shares.
+        for param in definition.params.iter().filter(|param| param.default.is_none()) {
             params.extend(param.name);
             if let Some(pattern) = param.pattern {
                 params.extend(names(module, pattern));

@@ -83,10 +83,10 @@ fn own_table(project: &Project, site: &QuerySite) -> Option<usize> {
 /// The table that a name stands for; none where several models share it.
 fn table_of(schema: &Schema, name: &str) -> Option<usize> {
     let mut tables = schema.models_named(name).map(|model| model.table);
-    if let Some(first) = tables.next() {
-        if tables.any(|other| other != first) {
-            return None;
-        }
+    if let Some(first) = tables.next()
+        && tables.any(|other| other != first)
+    {
+        return None;
     }
     schema.table_index(name)
 }
@@ -191,9 +191,7 @@ impl<'a> View<'a> {
         for filter in &self.statement.filters {
             let here = self.place(&filter.column);
             if here != Some(at) {
-                if here.is_none() {
-                    return None;
-                }
+                here?;
                 continue;
             }
             let name = if filter.column.column == "pk" {
@@ -201,9 +199,7 @@ impl<'a> View<'a> {
             } else {
                 filter.column.column.as_str()
             };
-            let Some(column) = table.column(name) else {
-                return None;
-            };
+            let column = table.column(name)?;
             if filter.optional {
                 continue;
             }

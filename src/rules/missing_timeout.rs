@@ -20,7 +20,10 @@ const LONG: f64 = 600.0;
 pub fn check(project: &Project) -> Vec<Finding> {
     let defaults = Defaults::of(project);
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
-    files.into_par_iter().flat_map_iter(|file| check_file(project, file, &defaults)).collect()
+    files
+        .into_par_iter()
+        .flat_map_iter(|file| check_file(project, file, &defaults))
+        .collect()
 }
 
 /// Timeouts that are set for all calls of a library at once.
@@ -31,7 +34,10 @@ struct Defaults {
 
 impl Defaults {
     fn of(project: &Project) -> Defaults {
-        let mut defaults = Defaults { socket: false, axios: false };
+        let mut defaults = Defaults {
+            socket: false,
+            axios: false,
+        };
         for (_, module) in project.code.modules() {
             defaults.socket |= module.strings.iter().any(|text| &**text == "setdefaulttimeout");
             defaults.axios |= module.stmts.iter().any(|stmt| match &stmt.kind {
@@ -68,7 +74,12 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
             if waits.is_some_and(|seconds| seconds <= SHORT) {
                 continue;
             }
-            let place = Place { project, file, module, function: id };
+            let place = Place {
+                project,
+                file,
+                module,
+                function: id,
+            };
             out.extend(place.finding(&call, name, facts, waits, setting));
         }
     }
@@ -90,7 +101,11 @@ fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutF
     let module = eval.module(file);
     for argument in &facts.arguments {
         if let Some(value) = call.keyword(argument) {
-            return if matches!(module.kind(value), ExprKind::Null) { Setting::Never } else { Setting::Set };
+            return if matches!(module.kind(value), ExprKind::Null) {
+                Setting::Never
+            } else {
+                Setting::Set
+            };
         }
     }
     if call.is_open() {
@@ -120,8 +135,14 @@ fn spread(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFa
         ExprKind::Spread(inner) => Some(*inner),
         _ => None,
     });
-    let (Some(only), None) = (spreads.next(), spreads.next()) else { return Setting::Open };
-    if matches!(module.kind(only), ExprKind::Object(_)) { of_options(eval, file, only, facts, 0) } else { Setting::Open }
+    let (Some(only), None) = (spreads.next(), spreads.next()) else {
+        return Setting::Open;
+    };
+    if matches!(module.kind(only), ExprKind::Object(_)) {
+        of_options(eval, file, only, facts, 0)
+    } else {
+        Setting::Open
+    }
 }
 
 /// What an options object says, through names and spreads.
@@ -148,7 +169,12 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
             Setting::Missing
         }
         ExprKind::Null => Setting::Missing,
+        ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => of_options(eval, file, *right, facts, depth + 1),
         ExprKind::Binary { left, right, .. } => both(eval, file, [*left, *right], facts, depth),
+        ExprKind::Call { callee, args, .. } if matches!(module.name(*callee), Some("omit" | "pick")) => match args.first() {
+            Some(first) => of_options(eval, file, first.value, facts, depth + 1),
+            None => Setting::Open,
+        },
         ExprKind::Cond { then, orelse, .. } => both(eval, file, [*then, *orelse], facts, depth),
         ExprKind::Name(_) => match eval.definition(file, options) {
             Some((at, value)) if (at, value) != (file, options) && !is_changed(module, options) => {
@@ -164,12 +190,10 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
     }
 }
 
-/// `condition && { … }`, `condition ? { … } : {}`.
+/// `condition ? { … } : {}`, `given ?? {}`.
 fn both(eval: &Evaluator<'_>, file: FileId, parts: [ExprId; 2], facts: &TimeoutFacts, depth: u32) -> Setting {
-    let is_object = |part: &ExprId| matches!(eval.module(file).kind(*part), ExprKind::Object(_) | ExprKind::Null);
-    let objects: Vec<ExprId> = parts.into_iter().filter(is_object).collect();
-    let missing = objects.iter().all(|&part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
-    if !objects.is_empty() && missing { Setting::Missing } else { Setting::Open }
+    let missing = parts.into_iter().all(|part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
+    if missing { Setting::Missing } else { Setting::Open }
 }
 
 /// `options.signal = …` after it was made.
@@ -191,7 +215,9 @@ fn is_guarded(module: &Module, edge: &Edge) -> bool {
         at = match at {
             Parent::Expr(id) => {
                 let method = module.call(id).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();
-                if method.contains("timeout") && method != "settimeout" || matches!(method.as_str(), "wait_for" | "race" | "move_on_after" | "fail_after") {
+                if method.contains("timeout") && method != "settimeout"
+                    || matches!(method.as_str(), "wait_for" | "race" | "move_on_after" | "fail_after")
+                {
                     return true;
                 }
                 module.expr(id).parent
@@ -199,7 +225,11 @@ fn is_guarded(module: &Module, edge: &Edge) -> bool {
             Parent::Stmt(id) => {
                 if let StmtKind::With { items, .. } = &module.stmt(id).kind {
                     let guards = items.iter().any(|(value, _)| {
-                        let method = module.call(*value).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();
+                        let method = module
+                            .call(*value)
+                            .and_then(|call| call.method())
+                            .unwrap_or("")
+                            .to_ascii_lowercase();
                         method.contains("timeout") || matches!(method.as_str(), "move_on_after" | "fail_after")
                     });
                     if guards {
@@ -257,12 +287,28 @@ impl Place<'_> {
             return false;
         }
         let path = self.project.path(self.file);
-        let is_client = self.module.functions.first().and_then(|top| top.directive).is_some_and(|text| self.module.str(text) == "use client");
+        let is_client = self
+            .module
+            .functions
+            .first()
+            .and_then(|top| top.directive)
+            .is_some_and(|text| self.module.str(text) == "use client");
         let relative = call
             .arg(0)
             .and_then(|url| first_text(self.module, url))
             .is_some_and(|url| url.starts_with('/') || url.starts_with("./") || url.starts_with("blob:") || url.starts_with("data:"));
-        let ui = ["components/", "hooks/", "client/", "frontend/", "browser/", "composables/", "contexts/", "public/", "static/", "stores/"];
+        let ui = [
+            "components/",
+            "hooks/",
+            "client/",
+            "frontend/",
+            "browser/",
+            "composables/",
+            "contexts/",
+            "public/",
+            "static/",
+            "stores/",
+        ];
         is_client
             || relative
             || [".svelte", ".vue"].iter().any(|end| path.ends_with(end))
@@ -297,7 +343,11 @@ impl Place<'_> {
         let mut steps = u32::from(waits.is_some()) + u32::from(is_client && waits.is_none());
         steps += u32::from(is_node && reached == Reached::Unknown);
         let priority = evidence::lower(base, steps);
-        let confidence = if is_node && reached == Reached::Unknown { Confidence::Medium } else { Confidence::High };
+        let confidence = if is_node && reached == Reached::Unknown {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        };
         let readable = evidence::readable(name);
         let span = self.module.expr(call.id).span;
         let mut finding = Finding::new("missing-timeout", priority, confidence, self.project.place_in(function, span));
@@ -311,7 +361,10 @@ impl Place<'_> {
         } else {
             format!("`{readable}` is given no `{argument}`, and has no default: it waits for ever")
         };
-        finding.message = format!("{why}.{}", label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default());
+        finding.message = format!(
+            "{why}.{}",
+            label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
+        );
         finding.impact = format!(
             "when the other side hangs, each caller keeps its thread, task or connection{}",
             evidence::reach_words(label.as_deref())
@@ -354,4 +407,3 @@ fn fix(argument: &str, is_node: bool) -> Fix {
         ..Fix::default()
     }
 }
-

@@ -18,6 +18,7 @@ mod io;
 mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
+mod missing_timeout;
 mod n_plus_one;
 mod overfetch_large_column;
 mod per_row;
@@ -29,8 +30,8 @@ mod schema_fix;
 mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
-mod missing_timeout;
 mod client_per_call;
+mod fixed_delay;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -73,6 +74,7 @@ pub const RULES: &[Rule] = &[
     rule!("blocking-index-creation", blocking_index_creation),
     rule!("client-per-call", client_per_call),
     rule!("count-for-existence", count_for_existence),
+    rule!("fixed-delay", fixed_delay),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
     rule!("missing-composite-index", missing_composite_index),

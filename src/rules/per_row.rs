@@ -169,7 +169,10 @@ impl<'p, 's> Search<'p, 's> {
             remote: None,
             guessed: false,
             around,
-            outer, chunked, searches: false };
+            outer,
+            chunked,
+            searches: false,
+        };
         self.push(key, row);
     }
 
@@ -216,7 +219,10 @@ impl<'p, 's> Search<'p, 's> {
             remote,
             guessed: edge.guessed,
             around,
-            outer, chunked, searches: false };
+            outer,
+            chunked,
+            searches: false,
+        };
         self.push(key, row);
     }
 
@@ -275,7 +281,10 @@ impl<'p, 's> Search<'p, 's> {
                 remote: None,
                 guessed: edge.guessed,
                 around,
-                outer, chunked, searches: false };
+                outer,
+                chunked,
+                searches: false,
+            };
             self.push(key, row);
         }
     }
@@ -302,7 +311,10 @@ impl<'p, 's> Search<'p, 's> {
             remote: None,
             guessed: false,
             around,
-            outer, chunked, searches: false };
+            outer,
+            chunked,
+            searches: false,
+        };
         self.push(key, row);
     }
 
@@ -339,10 +351,19 @@ fn searches(module: &Module, expr: ExprId) -> bool {
         };
     };
     let siblings: Vec<StmtId> = match module.stmt(stmt).parent {
-        Parent::Stmt(outer) => module.stmt_blocks(outer).into_iter().find(|block| block.contains(&stmt)).map(<[StmtId]>::to_vec).unwrap_or_default(),
+        Parent::Stmt(outer) => module
+            .stmt_blocks(outer)
+            .into_iter()
+            .find(|block| block.contains(&stmt))
+            .map(<[StmtId]>::to_vec)
+            .unwrap_or_default(),
         _ => return false,
     };
-    let ends = |block: &[StmtId]| block.last().is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Break));
+    let ends = |block: &[StmtId]| {
+        block
+            .last()
+            .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Break))
+    };
     match &module.stmt(stmt).kind {
         // `if await exists(key): return key`.
         StmtKind::If { then, .. } => ends(then),
@@ -377,10 +398,10 @@ fn in_handler(module: &Module, expr: ExprId) -> bool {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) => {
-                if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below) {
-                    if handlers.iter().any(|handler| handler.contains(&below)) {
-                        return true;
-                    }
+                if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below)
+                    && handlers.iter().any(|handler| handler.contains(&below))
+                {
+                    return true;
                 }
                 below = Some(id);
                 module.stmt(id).parent
@@ -481,9 +502,7 @@ fn pick(loops: Vec<Loop>) -> Option<(Loop, usize, bool)> {
             }
             Verdict::Chunk => chunked |= picked.is_none(),
             Verdict::FirstMatch | Verdict::Dependent => {
-                if picked.is_none() {
-                    return None;
-                }
+                picked.as_ref()?;
             }
             Verdict::Constant { .. } | Verdict::Retry | Verdict::Cursor | Verdict::Worker => {}
         }

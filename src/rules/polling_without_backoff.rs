@@ -407,7 +407,7 @@ impl<'p> Check<'p> {
         if polling::is_keep_alive(&self.project.short_name(function)) {
             return;
         }
-        let in_ui = path.ends_with("x")
+        let in_ui = path.ends_with('x')
             || path.contains("hook")
             || path.contains("client")
             || path.contains("frontend")

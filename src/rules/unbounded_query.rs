@@ -21,23 +21,36 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
     if !matches!(bounds::bound(project, site), Bound::Limited | Bound::Keyed) {
         return None;
     }
-    let (path, table) = site.query.unbounded_includes.iter().find_map(|path| to_many(project, site, path).map(|table| (path, table)))?;
+    let (path, table) = site
+        .query
+        .unbounded_includes
+        .iter()
+        .find_map(|path| to_many(project, site, path).map(|table| (path, table)))?;
     let (reached, label) = evidence::reached(project, site.function);
     let priority = match reached {
         Reached::Request | Reached::Job => Priority::P2,
         Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
     };
-    let mut finding = Finding::new("unbounded-query", priority, Confidence::Medium, project.place_in(site.function, site.span));
+    let mut finding = Finding::new(
+        "unbounded-query",
+        priority,
+        Confidence::Medium,
+        project.place_in(site.function, site.span),
+    );
     finding.title = format!("Loads all `{path}` of a row along, with no limit");
     finding.message = format!("The query loads the to-many relation `{path}` (`{table}`) along and sets no limit for it.");
     if let Some(label) = &label {
         finding.message.push_str(&format!(" Reached from {label}."));
     }
-    finding.impact = format!("memory and time grow with the `{table}` of one parent{}", evidence::reach_words(label.as_deref()));
+    finding.impact = format!(
+        "memory and time grow with the `{table}` of one parent{}",
+        evidence::reach_words(label.as_deref())
+    );
     finding.subject = format!("include {path} of {}", site.query.table().unwrap_or_default());
     finding.related = evidence::path_from_entry(project, site.function);
     finding.fix = Fix {
-        summary: "Give the relation a limit and an order of its own (`take`, `limit`), or read it by pages in a query of its own.".to_owned(),
+        summary: "Give the relation a limit and an order of its own (`take`, `limit`), or read it by pages in a query of its own."
+            .to_owned(),
         ..Fix::default()
     };
     Some(finding)
@@ -53,7 +66,13 @@ fn to_many(project: &Project, site: &QuerySite, path: &str) -> Option<String> {
         many = relation.to_many;
         model = project.schema.model(&relation.target)?;
     }
-    many.then(|| project.schema.tables.get(model.table).map_or_else(|| model.name.clone(), |table| table.name.clone()))
+    many.then(|| {
+        project
+            .schema
+            .tables
+            .get(model.table)
+            .map_or_else(|| model.name.clone(), |table| table.name.clone())
+    })
 }
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
@@ -94,10 +113,10 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     );
     finding.subject = format!("{} by {}", evidence::describe(&site.query), columns.join(","));
     finding.related = evidence::path_from_entry(project, site.function);
-    if let Some(table) = project.table_of(&site.query) {
-        if let Some(place) = table.place() {
-            finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
-        }
+    if let Some(table) = project.table_of(&site.query)
+        && let Some(place) = table.place()
+    {
+        finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
     }
     finding.fix = fix(site.query.library);
     Some(finding)

@@ -804,9 +804,9 @@ impl Lower<'_> {
                     K::StringContent => {
                         let source = self.source(child);
                         if raw || !source.contains('\\') {
-                            text.push_str(source)
+                            text.push_str(source);
                         } else {
-                            unescape(source, &mut text)
+                            unescape(source, &mut text);
                         }
                     }
                     K::Interpolation => {
@@ -973,10 +973,15 @@ impl Lower<'_> {
     }
 }
 
+#[allow(clippy::cast_precision_loss, reason = "a number that large is no limit or delay")]
+fn hexadecimal(digits: &str) -> f64 {
+    i64::from_str_radix(digits, 16).map_or(f64::NAN, |value| value as f64)
+}
+
 fn number(text: &str) -> f64 {
     let clean: String = text.chars().filter(|&c| c != '_').collect();
     if let Some(hex) = clean.strip_prefix("0x").or_else(|| clean.strip_prefix("0X")) {
-        return i64::from_str_radix(hex, 16).map_or(f64::NAN, |value| value as f64);
+        return hexadecimal(hex);
     }
     clean.trim_end_matches(['j', 'J', 'l', 'L']).parse().unwrap_or(f64::NAN)
 }

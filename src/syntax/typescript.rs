@@ -1413,10 +1413,15 @@ fn pattern_names(module: &Module, target: ExprId) -> Vec<Sym> {
     out
 }
 
+#[allow(clippy::cast_precision_loss, reason = "a number that large is no limit or delay")]
+fn hexadecimal(digits: &str) -> f64 {
+    i64::from_str_radix(digits, 16).map_or(f64::NAN, |value| value as f64)
+}
+
 fn number(text: &str) -> f64 {
     let clean: String = text.chars().filter(|&c| c != '_' && c != 'n').collect();
     if let Some(hex) = clean.strip_prefix("0x").or_else(|| clean.strip_prefix("0X")) {
-        return i64::from_str_radix(hex, 16).map_or(f64::NAN, |value| value as f64);
+        return hexadecimal(hex);
     }
     clean.parse().unwrap_or(f64::NAN)
 }

@@ -292,7 +292,7 @@ fn remix_and_svelte() {
 
 #[test]
 fn trpc_procedures_are_told_from_database_queries() {
-    let text = r#"
+    let text = r"
 const authed = t.procedure.use(isAuthed);
 export const users = router({
   list: publicProcedure.input(z.object({})).query(async ({ ctx }) => 1),
@@ -302,7 +302,7 @@ export const users = router({
 async function save() {}
 db.query(async (x) => x);
 client.select().query(() => 1);
-"#;
+";
     assert_eq!(labels("a.ts", text), ["tRPC query list", "tRPC mutation save", "tRPC query mine"]);
 }
 

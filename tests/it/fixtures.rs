@@ -17,7 +17,7 @@ type Annotations = (Vec<(u32, String)>, Vec<(u32, String)>, Vec<String>);
 
 /// What the comments of one text say: (line, rule) pairs for `expect:` and for `ok:`, and the typos among the rules.
 fn annotations(text: &str) -> Annotations {
-    let (mut expected, mut fine, mut typos) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut expected, mut passing, mut typos) = (Vec::new(), Vec::new(), Vec::new());
     let mut waiting: Vec<(bool, String)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let number = index as u32 + 1;
@@ -41,11 +41,11 @@ fn annotations(text: &str) -> Annotations {
             continue;
         }
         for (is_expected, rule) in waiting.drain(..).chain(here) {
-            let list = if is_expected { &mut expected } else { &mut fine };
+            let list = if is_expected { &mut expected } else { &mut passing };
             list.push((number, rule));
         }
     }
-    (expected, fine, typos)
+    (expected, passing, typos)
 }
 
 /// An annotation in a line: where its comment starts, whether it is `expect:`, and its rules.
@@ -80,14 +80,18 @@ fn mistakes(folder: &Path) -> Vec<String> {
         .iter()
         .map(|finding| (finding.location.file.clone(), finding.location.start_line, finding.rule.clone()))
         .collect();
-    let (mut expected, mut fine, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let (mut wanted, mut passing, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
         let path = entry.path();
         let Some(kind) = perfaudit::walk::FileKind::of(&path.to_string_lossy()).filter(|_| path.is_file()) else {
             continue;
         };
         // Read as the tool reads: a file in another encoding has its annotations too.
-        let file = perfaudit::walk::SourceFile { path: String::new(), absolute: path.to_owned(), kind };
+        let file = perfaudit::walk::SourceFile {
+            path: String::new(),
+            absolute: path.to_owned(),
+            kind,
+        };
         let Ok(perfaudit::walk::Text { text, .. }) = perfaudit::walk::read(&file) else {
             continue;
         };
@@ -99,15 +103,15 @@ fn mistakes(folder: &Path) -> Vec<String> {
             .replace('\\', "/");
         let (marks, near_misses, typos) = annotations(&text);
         let known = |all: Vec<(u32, String)>| all.into_iter().filter(|(_, rule)| ids().contains(&rule.as_str()));
-        expected.extend(known(marks).map(|(line, rule)| (file.clone(), line, rule)));
-        fine.extend(known(near_misses).map(|(line, rule)| (file.clone(), line, rule)));
+        wanted.extend(known(marks).map(|(line, rule)| (file.clone(), line, rule)));
+        passing.extend(known(near_misses).map(|(line, rule)| (file.clone(), line, rule)));
         wrong.extend(typos.into_iter().map(|typo| format!("{file}:{typo}")));
     }
     let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
     let say = |(file, line, rule): &Mark, what: &str| format!("fixtures/{name}/{file}:{line}: {rule} {what}");
-    wrong.extend(expected.difference(&found).map(|mark| say(mark, "is expected and not found")));
-    wrong.extend(found.difference(&expected).map(|mark| {
-        let is_near_miss = fine.contains(mark);
+    wrong.extend(wanted.difference(&found).map(|mark| say(mark, "is expected and not found")));
+    wrong.extend(found.difference(&wanted).map(|mark| {
+        let is_near_miss = passing.contains(mark);
         let message = report
             .findings
             .iter()
@@ -141,10 +145,10 @@ fn fixtures_have_the_findings_they_say_and_no_others() {
 #[test]
 fn annotations_are_read_in_every_comment_style() {
     let text = "a()  # expect: n-plus-one other-rule (why)\n\n// ok: n-plus-one\n\nb()\nc /* expect: n-plus-one */\n{/* expect: n-plus-one */}\n<A/>\n-- expect: n-plus-one\nd\nlet ok: x\n";
-    let (expected, fine, typos) = annotations(text);
+    let (expected, passing, typos) = annotations(text);
     let one = |line| (line, "n-plus-one".to_owned());
     assert_eq!(expected, [one(1), (1, "other-rule".to_owned()), one(6), one(8), one(10)]);
-    assert_eq!(fine, [one(5)]);
+    assert_eq!(passing, [one(5)]);
     assert!(typos.is_empty());
     assert_eq!(annotations("x # expect: n-plus-on\n").2, ["1: `n-plus-on`, not `n-plus-one`"]);
 }

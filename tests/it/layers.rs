@@ -26,27 +26,50 @@ fn level(module: &str) -> Option<u8> {
     LEVELS.iter().find(|(name, _)| *name == module).map(|(_, level)| *level)
 }
 
+/// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
+/// operations spell alike.
+const SHARED: [&str; 12] = [
+    "builder",
+    "chain",
+    "context",
+    "data",
+    "ddl",
+    "facts",
+    "models",
+    "shape",
+    "site",
+    "sql_text",
+    "sqlalchemy_parts",
+    "value",
+];
+
+/// What lists the recognisers, and so names them all.
+const REGISTRIES: [&str; 3] = ["libraries/mod.rs", "libraries/ddl.rs", "libraries/entries/mod.rs"];
+
+/// The source files by path, without their unit tests: these may use what lies above.
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().filter_map(Result::ok);
     let rust = files.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"));
-    rust.map(|entry| {
+    let code = rust.filter(|entry| !is_test(&entry.file_name().to_string_lossy()));
+    code.map(|entry| {
         let text = std::fs::read_to_string(entry.path()).expect("a source file");
-        (
-            entry.path().strip_prefix(&root).expect("below src").to_owned(),
-            without_tests(&text),
-        )
+        let path = entry.path().strip_prefix(&root).expect("below src").to_owned();
+        (path, without_tests(&text))
     })
     .collect()
 }
 
-/// The code, without comments and without the unit tests at its end, which may use what lies above.
+/// Whether a file is compiled for tests only, by its name.
+fn is_test(file: &str) -> bool {
+    file == "tests.rs" || file == "testing.rs" || file.ends_with("_tests.rs")
+}
+
+/// The code, without comments and without the unit tests at its end.
 fn without_tests(text: &str) -> String {
-    let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or("");
-    code.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or("");
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn top(path: &Path) -> String {
@@ -117,27 +140,32 @@ fn no_module_imports_from_its_own_level_or_above() {
 }
 
 #[test]
-fn libraries_know_only_their_facts() {
+fn recognisers_of_libraries_do_not_know_each_other() {
     let mut wrong = Vec::new();
     for (path, text) in sources().into_iter().filter(|(path, _)| path.starts_with("libraries")) {
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        if name == "mod" || name == "facts" {
+        let shown = path.to_string_lossy().replace('\\', "/");
+        if REGISTRIES.contains(&shown.as_str()) {
             continue;
         }
-        // A library of several files may use its own.
-        let own = path.iter().nth(1).expect("a name").to_string_lossy().replace(".rs", "");
-        let is_nested = path.iter().count() > 2;
-        let mut used = named(&text, "crate::libraries::");
-        if !is_nested || name == "mod" {
-            used.extend(named(&text, "use super::"));
-        }
-        wrong.extend(
-            used.into_iter()
-                .filter(|used| *used != "facts" && *used != own)
-                .map(|used| format!("{} imports `{used}`", path.display())),
-        );
+        let parts: Vec<String> = path.iter().skip(1).map(|part| part.to_string_lossy().replace(".rs", "")).collect();
+        // `entries/` holds recognisers side by side; any other folder is the parts of one.
+        let (mut used, own) = match parts.as_slice() {
+            [folder, own] if folder == "entries" => (named(&text, "super::"), own),
+            [own, _, ..] => (Vec::new(), own),
+            _ => (named(&text, "super::"), &parts[0]),
+        };
+        used.extend(named(&text, "crate::libraries::"));
+        let others = used
+            .into_iter()
+            .filter(|name| name != own && is_module(name) && !SHARED.contains(&name.as_str()));
+        wrong.extend(others.map(|name| format!("{shown} names `{name}`")));
     }
-    assert!(wrong.is_empty(), "libraries that import each other:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "recognisers that know each other:\n{}", wrong.join("\n"));
+}
+
+/// Whether a name is that of a module, not of a type or constant.
+fn is_module(name: &str) -> bool {
+    name.chars().all(|character| character.is_ascii_lowercase() || character == '_')
 }
 
 #[test]
