@@ -111,6 +111,26 @@ struct File {
     call: Vec<CallEntry>,
     #[serde(default)]
     class: Vec<ClassEntry>,
+    #[serde(default)]
+    timeout: Vec<TimeoutEntry>,
+}
+
+/// How long a call waits.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct TimeoutFacts {
+    /// Keyword arguments, or keys of an options object, each of which sets it.
+    pub arguments: Vec<String>,
+    /// The place among the positional arguments, of the value or of the options object.
+    pub position: Option<usize>,
+    /// What holds without it, in seconds; `None` is for ever.
+    pub default: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct TimeoutEntry {
+    names: Vec<String>,
+    #[serde(flatten)]
+    facts: TimeoutFacts,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +170,7 @@ pub struct LanguageData {
     aliases: FxHashMap<String, String>,
     defaults: FxHashMap<String, String>,
     modules: FxHashSet<String>,
+    timeouts: FxHashMap<String, TimeoutFacts>,
 }
 
 /// All that is known of libraries.
@@ -190,6 +211,11 @@ impl LibraryData {
             }
             if let Some(default) = file.library.default_export {
                 table.defaults.insert(first.clone(), default);
+            }
+        }
+        for timeout in file.timeout {
+            for name in timeout.names {
+                table.timeouts.insert(name, timeout.facts.clone());
             }
         }
         table.modules.extend(file.library.modules);
@@ -236,6 +262,11 @@ impl LanguageData {
     /// What a call of a dotted name does.
     pub fn call(&self, name: &str) -> Option<&CallFacts> {
         self.exact.get(name).or_else(|| self.any.get(name.rsplit_once('.')?.0))
+    }
+
+    /// How long a call waits, where it is known.
+    pub fn timeout(&self, name: &str) -> Option<&TimeoutFacts> {
+        self.timeouts.get(name)
     }
 
     /// The name by which the library knows a thing: aliases of its module replaced.

@@ -30,6 +30,8 @@ pub struct Code {
     pub scopes: Vec<Scope>,
     /// Where imports lead.
     pub imports: Imports,
+    /// The file that each import and each re-export of a module leads to, in the module's order.
+    pub targets: Vec<(Vec<Option<FileId>>, Vec<Option<FileId>>)>,
     /// What libraries do.
     pub data: LibraryData,
     /// Names of tables and models that the schema declares, lower case.
@@ -50,10 +52,16 @@ impl Code {
             .map(|facts| facts.module.as_ref().map(Scope::new).unwrap_or_default())
             .collect();
         let imports = Imports::new(&files);
+        let targets = files
+            .par_iter()
+            .enumerate()
+            .map(|(index, facts)| targets(&imports, FileId(index as u32), facts))
+            .collect();
         let mut code = Code {
             files,
             scopes,
             imports,
+            targets,
             data,
             tables,
             subclasses: FxHashMap::default(),
@@ -106,6 +114,24 @@ impl Code {
         }
         found
     }
+}
+
+/// The files that a module's imports and re-exports lead to.
+fn targets(imports: &Imports, file: FileId, facts: &FileFacts) -> (Vec<Option<FileId>>, Vec<Option<FileId>>) {
+    let Some(module) = &facts.module else {
+        return (Vec::new(), Vec::new());
+    };
+    let find = |path: &str| match module.language {
+        Language::Python => imports.python(file, path),
+        Language::TypeScript => imports.typescript(file, path),
+    };
+    let imported = module.imports.iter().map(|import| find(module.str(import.module))).collect();
+    let exported = module
+        .exports
+        .iter()
+        .map(|export| export.from.and_then(|from| find(module.str(from))))
+        .collect();
+    (imported, exported)
 }
 
 /// Where a name leads.
@@ -255,7 +281,9 @@ impl<'c> Evaluator<'c> {
                 && !matches!(value, Value::Literal(at, lit) if matches!(self.m(*at).kind(*lit), ExprKind::Null))
         };
         let first = self.value(file, a);
-        if usable(&first) && !matches!(first, Value::Literal(..)) {
+        // `globalThis.prisma ?? new PrismaClient()`: the second side says what it is.
+        let vague = matches!(&first, Value::Literal(..)) || matches!(&first, Value::External(name) if name.starts_with("globalThis."));
+        if usable(&first) && !vague {
             return first;
         }
         let second = self.value(file, b);
@@ -331,7 +359,7 @@ impl<'c> Evaluator<'c> {
                 let target = if known && !path.contains('.') {
                     None
                 } else {
-                    self.code.imports.python(file, path)
+                    self.import_target(file, index)
                 };
                 // A file called like the library that it wraps: `sqlalchemy/sql.py` imports from `sqlalchemy.sql`.
                 let target = target.filter(|&target| target != file || path.starts_with('.'));
@@ -352,7 +380,7 @@ impl<'c> Evaluator<'c> {
                 }
             }
             Language::TypeScript => {
-                let target = self.code.imports.typescript(file, path);
+                let target = self.import_target(file, index);
                 match (target, name) {
                     (Some(target), None) => Some(Found::Module(target)),
                     (Some(target), Some(name)) => self.exported(target, name, hops + 1),
@@ -360,6 +388,14 @@ impl<'c> Evaluator<'c> {
                 }
             }
         }
+    }
+
+    fn import_target(&self, file: FileId, index: usize) -> Option<FileId> {
+        self.code.targets.get(file.index())?.0.get(index).copied().flatten()
+    }
+
+    fn export_target(&self, file: FileId, index: usize) -> Option<FileId> {
+        self.code.targets.get(file.index())?.1.get(index).copied().flatten()
     }
 
     fn external_ts(&self, path: &str, name: Option<&str>) -> String {
@@ -416,11 +452,11 @@ impl<'c> Evaluator<'c> {
             return None;
         }
         let module = self.m(file);
-        for import in &module.imports {
+        for (index, import) in module.imports.iter().enumerate() {
             if import.name.is_none_or(|star| module.str(star) != "*") {
                 continue;
             }
-            let Some(target) = self.code.imports.python(file, module.str(import.module)) else {
+            let Some(target) = self.import_target(file, index) else {
                 continue;
             };
             if target != file
@@ -434,12 +470,12 @@ impl<'c> Evaluator<'c> {
 
     fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         let module = self.m(file);
-        for export in &module.exports {
+        for (index, export) in module.exports.iter().enumerate() {
             if module.str(export.name) != name {
                 continue;
             }
             if let Some(from) = export.from {
-                let target = self.code.imports.typescript(file, module.str(from));
+                let target = self.export_target(file, index);
                 return match (target, export.local) {
                     (Some(target), Some(local)) => self.exported(target, module.str(local), hops + 1),
                     (Some(target), None) => Some(Found::Module(target)),
@@ -460,9 +496,9 @@ impl<'c> Evaluator<'c> {
                 return Some(Found::Binding(file, FunctionId::MODULE, binding));
             }
         }
-        for export in &module.exports {
+        for (index, export) in module.exports.iter().enumerate() {
             if module.str(export.name) == "*" {
-                let Some(target) = export.from.and_then(|from| self.code.imports.typescript(file, module.str(from))) else {
+                let Some(target) = self.export_target(file, index) else {
                     continue;
                 };
                 if let Some(found) = self.exported(target, name, hops + 1) {

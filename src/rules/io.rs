@@ -1,10 +1,11 @@
 //! What a piece of code asks of other machines, as the rules on waiting see it, and which names it uses.
 
 use super::evidence;
-use crate::ir::{ExprId, ExprKind, Module, Sym};
+use crate::ir::{ExprId, ExprKind, Module, Parent, Sym};
 use crate::libraries::data::Effects;
 use crate::libraries::value::FileId;
 use crate::project::Project;
+use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::source::Span;
 use crate::statement::Operation;
@@ -48,11 +49,13 @@ impl<'p> FileIo<'p> {
             let node = project.graph.function(project.graph.id(file, id));
             for &site in &node.queries {
                 let Some(site) = project.graph.sites.get(site) else { continue };
-                let kind = if site.query.statement.operation == Operation::Select {
-                    Kind::Read
-                } else {
-                    Kind::Write
+                let method = module.call(site.expr).and_then(|call| call.method()).unwrap_or("");
+                let asks = match site.query.statement.operation {
+                    Operation::Select => true,
+                    Operation::Other => is_reading(method),
+                    _ => false,
                 };
+                let kind = if asks { Kind::Read } else { Kind::Write };
                 let io = Io {
                     kind,
                     words: evidence::describe(&site.query),
@@ -114,6 +117,54 @@ impl<'p> FileIo<'p> {
             .take_while(|(at, _)| at.start < span.end)
             .filter(|(at, _)| span.encloses(*at));
         inside.map(|(_, io)| io).max_by_key(|io| (io.kind, !io.is_guess)).cloned()
+    }
+
+    /// A transaction, a session or a single connection runs one statement at a time.
+    pub fn shares_handle(&self, eval: &Evaluator<'_>, file: FileId, inner: ExprId) -> bool {
+        let is_handle = self.names(self.module.expr(inner).span).any(|name| {
+            let name = self.module.str(name);
+            matches!(
+                name,
+                "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
+            ) || name.ends_with("Tx")
+                || name.ends_with("Transaction")
+                || name.starts_with("trx")
+        });
+        if is_handle {
+            return true;
+        }
+        let Some(call) = self.module.call(inner) else { return false };
+        let root = eval.value(file, call.root());
+        let is_connection = root
+            .library_name()
+            .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"));
+        is_connection || self.in_transaction(inner)
+    }
+
+    /// Inside `db.transaction(async (handle) => …)`, where the handle is the callback's parameter.
+    fn in_transaction(&self, expr: ExprId) -> bool {
+        let mut owner = self.module.owner(expr);
+        for _ in 0..6 {
+            let function = self.module.function(owner);
+            if let Parent::Expr(lambda) = function.definition {
+                if let Parent::Expr(outer) = self.module.expr(lambda).parent {
+                    let method = self
+                        .module
+                        .call(outer)
+                        .and_then(|call| call.method())
+                        .unwrap_or("")
+                        .to_ascii_lowercase();
+                    if method.contains("transaction") || method == "begin" {
+                        return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
+                    }
+                }
+            }
+            match function.parent {
+                Some(parent) => owner = parent,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// What an awaited expression waits for; a call that was not resolved is judged by its name.
@@ -223,9 +274,20 @@ pub fn is_refresh(method: &str) -> bool {
 
 fn is_service(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["repository", "repo", "service", "client", "provider", "dal", "gateway", "adapter"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    [
+        "repository",
+        "repo",
+        "service",
+        "client",
+        "provider",
+        "dal",
+        "gateway",
+        "adapter",
+        "retriever",
+        "embeddings",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
         || matches!(
             name.as_str(),
             "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller"

@@ -18,6 +18,7 @@ mod io;
 mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
+mod missing_timeout;
 mod n_plus_one;
 mod overfetch_large_column;
 mod per_row;
@@ -27,6 +28,7 @@ mod redundant_index;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
+mod sequential_await_in_loop;
 mod sequential_awaits;
 mod unbatched_write;
 mod unbounded_query;
@@ -73,10 +75,12 @@ pub const RULES: &[Rule] = &[
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
+    rule!("missing-timeout", missing_timeout),
     rule!("n-plus-one", n_plus_one),
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
+    rule!("sequential-await-in-loop", sequential_await_in_loop),
     rule!("sequential-awaits", sequential_awaits),
     rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use super::evidence::{self, Reached};
 use super::io::{self, FileIo, Io, Kind};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -198,7 +198,7 @@ impl Search<'_> {
             };
         };
         let repeats = io::is_refresh(callee) || is_removal(callee);
-        if (is_discarded && !repeats && io.kind == Kind::Read) || self.shares_handle(inner, &io) {
+        if (is_discarded && !repeats && io.kind == Kind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
             return Judged::Binds;
         }
         if io.kind == Kind::Write && !repeats {
@@ -213,59 +213,6 @@ impl Search<'_> {
             io,
             callee: callee.to_owned(),
         })
-    }
-
-    /// A transaction, a session or a single connection runs one statement at a time.
-    fn shares_handle(&self, inner: ExprId, io: &Io) -> bool {
-        let span = self.module.expr(inner).span;
-        let is_handle = self.io.names(span).any(|name| {
-            let name = self.module.str(name);
-            matches!(
-                name,
-                "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
-            ) || name.ends_with("Tx")
-                || name.ends_with("Transaction")
-                || name.starts_with("trx")
-                || name.ends_with("Session") && io.is_query && self.module.language == Language::Python
-        });
-        if is_handle {
-            return true;
-        }
-        let Some(call) = self.module.call(inner) else { return false };
-        let root = self.eval.value(self.file, call.root());
-        if root
-            .library_name()
-            .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"))
-        {
-            return true;
-        }
-        self.in_transaction(inner)
-    }
-
-    /// Inside `db.transaction(async (handle) => …)`, where the handle is the callback's parameter.
-    fn in_transaction(&self, expr: ExprId) -> bool {
-        let mut owner = self.module.owner(expr);
-        for _ in 0..6 {
-            let function = self.module.function(owner);
-            if let Parent::Expr(lambda) = function.definition
-                && let Parent::Expr(outer) = self.module.expr(lambda).parent
-            {
-                let method = self
-                    .module
-                    .call(outer)
-                    .and_then(|call| call.method())
-                    .unwrap_or("")
-                    .to_ascii_lowercase();
-                if method.contains("transaction") || method == "begin" {
-                    return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
-                }
-            }
-            match function.parent {
-                Some(parent) => owner = parent,
-                None => return false,
-            }
-        }
-        false
     }
 
     fn uses(&self, span: Span, names: &FxHashSet<Sym>) -> bool {
@@ -325,7 +272,7 @@ impl Search<'_> {
                     if io::is_check(callee)
                         || matches!(
                             callee,
-                            "redirect" | "notFound" | "exit" | "permanentRedirect" | "fail" | "abort" | "reject"
+                            "redirect" | "notFound" | "exit" | "permanentRedirect" | "fail" | "abort" | "reject" | "error"
                         )
                     {
                         return true;

@@ -1,0 +1,412 @@
+//! `missing-timeout`: a request or connection that may wait for ever, or nearly.
+
+use rayon::prelude::*;
+
+use super::evidence::{self, Reached};
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, TemplatePart};
+use crate::libraries::data::TimeoutFacts;
+use crate::libraries::value::{FileId, Resolver};
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::graph::Edge;
+
+/// A default of this many seconds or less is a timeout.
+const SHORT: f64 = 60.0;
+/// A default at which a client that is shared by all requests is worth a word.
+const LONG: f64 = 600.0;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let defaults = Defaults::of(project);
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|file| check_file(project, file, &defaults))
+        .collect()
+}
+
+/// Timeouts that are set for all calls of a library at once.
+struct Defaults {
+    socket: bool,
+    axios: bool,
+}
+
+impl Defaults {
+    fn of(project: &Project) -> Defaults {
+        let mut defaults = Defaults {
+            socket: false,
+            axios: false,
+        };
+        for (_, module) in project.code.modules() {
+            defaults.socket |= module.strings.iter().any(|text| &**text == "setdefaulttimeout");
+            defaults.axios |= module.stmts.iter().any(|stmt| match &stmt.kind {
+                StmtKind::Assign { target, .. } => module.dotted(*target).is_some_and(|name| name.ends_with("defaults.timeout")),
+                _ => false,
+            });
+        }
+        defaults
+    }
+}
+
+fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Finding> {
+    let module = project.code.module(file);
+    let eval = Evaluator::new(&project.code);
+    let table = project.code.data.of(module.language);
+    let mut out = Vec::new();
+    for (id, _) in module.function_ids() {
+        for edge in &project.graph.function(project.graph.id(file, id)).edges {
+            let (Some(name), Some(call)) = (edge.external.as_deref(), module.call(edge.expr)) else {
+                continue;
+            };
+            let Some(facts) = table.timeout(name) else { continue };
+            let is_covered = defaults.axios && name.starts_with("axios.")
+                || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
+            if is_covered || is_guarded(module, edge) || own_adapter(module, name) {
+                continue;
+            }
+            let setting = setting(&eval, file, &call, facts);
+            let waits = match setting {
+                Setting::Set | Setting::Open => continue,
+                Setting::Never => None,
+                Setting::Missing => facts.default,
+            };
+            if waits.is_some_and(|seconds| seconds <= SHORT) {
+                continue;
+            }
+            let place = Place {
+                project,
+                file,
+                module,
+                function: id,
+            };
+            out.extend(place.finding(&call, name, facts, waits, setting));
+        }
+    }
+    out
+}
+
+/// What a call says of its timeout.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Setting {
+    Set,
+    /// It may come through a spread, a variable, a wrapper.
+    Open,
+    /// `timeout=None`.
+    Never,
+    Missing,
+}
+
+fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts) -> Setting {
+    let module = eval.module(file);
+    for argument in &facts.arguments {
+        if let Some(value) = call.keyword(argument) {
+            return if matches!(module.kind(value), ExprKind::Null) {
+                Setting::Never
+            } else {
+                Setting::Set
+            };
+        }
+    }
+    if call.is_open() {
+        return spread(eval, file, call, facts);
+    }
+    if module.language == Language::Python {
+        if facts.position.is_some_and(|position| call.arg(position).is_some()) {
+            return Setting::Set;
+        }
+        // `postgresql://…?connect_timeout=5`, `redis://…?socket_timeout=5`.
+        let told = call.args.iter().any(|arg| {
+            let (at, value) = eval.definition(file, arg.value).unwrap_or((file, arg.value));
+            text(eval.module(at), value).is_some_and(|text| facts.arguments.iter().any(|argument| text.contains(argument.as_str())))
+        });
+        return if told { Setting::Set } else { Setting::Missing };
+    }
+    match facts.position.and_then(|position| call.arg(position)) {
+        Some(options) => of_options(eval, file, options, facts, 0),
+        None => Setting::Missing,
+    }
+}
+
+/// `requests.get(url, **options)`: where the options are a literal, they tell.
+fn spread(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts) -> Setting {
+    let module = eval.module(file);
+    let mut spreads = call.args.iter().filter_map(|arg| match module.kind(arg.value) {
+        ExprKind::Spread(inner) => Some(*inner),
+        _ => None,
+    });
+    let (Some(only), None) = (spreads.next(), spreads.next()) else {
+        return Setting::Open;
+    };
+    if matches!(module.kind(only), ExprKind::Object(_)) {
+        of_options(eval, file, only, facts, 0)
+    } else {
+        Setting::Open
+    }
+}
+
+/// What an options object says, through names and spreads.
+fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &TimeoutFacts, depth: u32) -> Setting {
+    if depth > 4 {
+        return Setting::Open;
+    }
+    let module = eval.module(file);
+    match module.kind(options) {
+        ExprKind::Object(entries) => {
+            for entry in entries {
+                let Some(key) = entry.key else {
+                    if of_options(eval, file, entry.value, facts, depth + 1) != Setting::Missing {
+                        return Setting::Open;
+                    }
+                    continue;
+                };
+                match module.string(key) {
+                    Some(key) if facts.arguments.iter().any(|argument| argument == key) => return Setting::Set,
+                    Some(_) => {}
+                    None => return Setting::Open,
+                }
+            }
+            Setting::Missing
+        }
+        ExprKind::Null => Setting::Missing,
+        ExprKind::Binary { left, right, .. } => both(eval, file, [*left, *right], facts, depth),
+        ExprKind::Cond { then, orelse, .. } => both(eval, file, [*then, *orelse], facts, depth),
+        ExprKind::Name(_) => match eval.definition(file, options) {
+            Some((at, value)) if (at, value) != (file, options) && !is_changed(module, options) => {
+                if matches!(eval.module(at).kind(value), ExprKind::Object(_)) {
+                    of_options(eval, at, value, facts, depth + 1)
+                } else {
+                    Setting::Open
+                }
+            }
+            _ => Setting::Open,
+        },
+        _ => Setting::Open,
+    }
+}
+
+/// `condition && { … }`, `condition ? { … } : {}`.
+fn both(eval: &Evaluator<'_>, file: FileId, parts: [ExprId; 2], facts: &TimeoutFacts, depth: u32) -> Setting {
+    let is_object = |part: &ExprId| matches!(eval.module(file).kind(*part), ExprKind::Object(_) | ExprKind::Null);
+    let objects: Vec<ExprId> = parts.into_iter().filter(is_object).collect();
+    let missing = objects
+        .iter()
+        .all(|&part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
+    if !objects.is_empty() && missing {
+        Setting::Missing
+    } else {
+        Setting::Open
+    }
+}
+
+/// `options.signal = …` after it was made.
+fn is_changed(module: &Module, name: ExprId) -> bool {
+    let Some(name) = module.name(name) else { return true };
+    module.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { target, .. } => match module.kind(*target) {
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => module.name(*base) == Some(name),
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+/// Something around the call ends the wait: `asyncio.wait_for(…)`, `Promise.race([…])`, `withTimeout(…)`.
+fn is_guarded(module: &Module, edge: &Edge) -> bool {
+    let mut at = module.expr(edge.expr).parent;
+    for _ in 0..40 {
+        at = match at {
+            Parent::Expr(id) => {
+                let method = module.call(id).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();
+                if method.contains("timeout") && method != "settimeout"
+                    || matches!(method.as_str(), "wait_for" | "race" | "move_on_after" | "fail_after")
+                {
+                    return true;
+                }
+                module.expr(id).parent
+            }
+            Parent::Stmt(id) => {
+                if let StmtKind::With { items, .. } = &module.stmt(id).kind {
+                    let guards = items.iter().any(|(value, _)| {
+                        let method = module
+                            .call(*value)
+                            .and_then(|call| call.method())
+                            .unwrap_or("")
+                            .to_ascii_lowercase();
+                        method.contains("timeout") || matches!(method.as_str(), "move_on_after" | "fail_after")
+                    });
+                    if guards {
+                        return true;
+                    }
+                }
+                module.stmt(id).parent
+            }
+            Parent::Function(id) => match module.function(id).definition {
+                Parent::Expr(lambda) if module.function(id).is_lambda => Parent::Expr(lambda),
+                _ => return false,
+            },
+            _ => return false,
+        };
+    }
+    false
+}
+
+/// A session whose adapter sets the timeout.
+fn own_adapter(module: &Module, name: &str) -> bool {
+    name.starts_with("requests.Session")
+        && module.strings.iter().any(|text| {
+            let text = text.to_ascii_lowercase();
+            text.contains("timeout") && text.contains("adapter")
+        })
+}
+
+fn text(module: &Module, expr: ExprId) -> Option<String> {
+    match module.kind(expr) {
+        ExprKind::Str(text) => Some(module.str(*text).to_owned()),
+        ExprKind::Template(parts) => Some(
+            parts
+                .iter()
+                .filter_map(|part| match part {
+                    TemplatePart::Text(text) => Some(module.str(*text)),
+                    TemplatePart::Hole(_) => None,
+                })
+                .collect(),
+        ),
+        _ => None,
+    }
+}
+
+struct Place<'p> {
+    project: &'p Project,
+    file: FileId,
+    module: &'p Module,
+    function: FunctionId,
+}
+
+impl Place<'_> {
+    /// A browser's request, which its user can see and stop.
+    fn is_browser(&self, call: &Call<'_>, name: &str) -> bool {
+        if self.module.language != Language::TypeScript {
+            return false;
+        }
+        let path = self.project.path(self.file);
+        let is_client = self
+            .module
+            .functions
+            .first()
+            .and_then(|top| top.directive)
+            .is_some_and(|text| self.module.str(text) == "use client");
+        let relative = call
+            .arg(0)
+            .and_then(|url| first_text(self.module, url))
+            .is_some_and(|url| url.starts_with('/') || url.starts_with("./") || url.starts_with("blob:") || url.starts_with("data:"));
+        let ui = [
+            "components/",
+            "hooks/",
+            "client/",
+            "frontend/",
+            "browser/",
+            "composables/",
+            "contexts/",
+            "public/",
+            "static/",
+            "stores/",
+        ];
+        is_client
+            || relative
+            || [".svelte", ".vue"].iter().any(|end| path.ends_with(end))
+            || ui.iter().any(|part| path.starts_with(part) || path.contains(&format!("/{part}")))
+            || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
+    }
+
+    /// `fetch(request)`: the request may carry a signal.
+    fn is_request(&self, url: ExprId) -> bool {
+        self.module.name(url).is_some_and(|name| name.to_ascii_lowercase().contains("req"))
+    }
+
+    fn finding(&self, call: &Call<'_>, name: &str, facts: &TimeoutFacts, waits: Option<f64>, setting: Setting) -> Option<Finding> {
+        if self.is_browser(call, name) {
+            return None;
+        }
+        let function = self.project.graph.id(self.file, self.function);
+        let (reached, label) = evidence::reached(self.project, function);
+        // A component or a helper that no server entry reaches may run in the browser.
+        let path = self.project.path(self.file);
+        let is_tsx = path.ends_with('x') && self.module.language == Language::TypeScript;
+        if is_tsx && reached == Reached::Unknown {
+            return None;
+        }
+        let is_node = self.module.language == Language::TypeScript;
+        let base = match reached {
+            Reached::Request | Reached::Job => Priority::P1,
+            Reached::Unknown => Priority::P2,
+            Reached::Startup | Reached::Command => Priority::P3,
+        };
+        let is_client = waits.is_some_and(|seconds| seconds >= LONG) || !self.is_call(name);
+        let mut steps = u32::from(waits.is_some()) + u32::from(is_client && waits.is_none());
+        steps += u32::from(is_node && reached == Reached::Unknown);
+        let priority = evidence::lower(base, steps);
+        let confidence = if is_node && reached == Reached::Unknown {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        };
+        let readable = evidence::readable(name);
+        let span = self.module.expr(call.id).span;
+        let mut finding = Finding::new("missing-timeout", priority, confidence, self.project.place_in(function, span));
+        let argument = facts.arguments.first().map_or("timeout", String::as_str);
+        let how_long = waits.map_or_else(|| "for ever".to_owned(), |seconds| format!("up to {} min", seconds / 60.0));
+        finding.title = format!("`{readable}` waits {how_long}: no `{argument}`");
+        let why = if setting == Setting::Never {
+            format!("`{readable}` is told to wait for ever")
+        } else if waits.is_some() {
+            format!("`{readable}` is given no `{argument}`, and its own default is {how_long}")
+        } else {
+            format!("`{readable}` is given no `{argument}`, and has no default: it waits for ever")
+        };
+        finding.message = format!(
+            "{why}.{}",
+            label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
+        );
+        finding.impact = format!(
+            "when the other side hangs, each caller keeps its thread, task or connection{}",
+            evidence::reach_words(label.as_deref())
+        );
+        finding.subject = readable;
+        finding.related = evidence::path_from_entry(self.project, function);
+        finding.fix = fix(argument, is_node);
+        Some(finding)
+    }
+
+    /// A request, not a client or a connection.
+    fn is_call(&self, name: &str) -> bool {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        last.chars().next().is_some_and(char::is_lowercase) && !matches!(last, "connect" | "from_url" | "create" | "extend")
+    }
+}
+
+fn first_text(module: &Module, expr: ExprId) -> Option<String> {
+    match module.kind(expr) {
+        ExprKind::Binary { left, .. } => first_text(module, *left),
+        ExprKind::Template(parts) => match parts.first() {
+            Some(TemplatePart::Text(text)) => Some(module.str(*text).to_owned()),
+            _ => None,
+        },
+        _ => text(module, expr),
+    }
+}
+
+fn fix(argument: &str, is_node: bool) -> Fix {
+    let code = match (argument, is_node) {
+        ("signal", _) => "fetch(url, { signal: AbortSignal.timeout(10_000) })",
+        (_, true) => "{ timeout: 10_000 }",
+        ("connect_timeout", _) => "connect(url, connect_timeout=5, options=\"-c statement_timeout=15000\")",
+        ("socket_timeout", _) => "from_url(url, socket_timeout=5, socket_connect_timeout=5)",
+        _ => "timeout=10",
+    };
+    Fix {
+        summary: "Say how long it may take: a little more than the slowest good answer, and less than the caller's own limit.".to_owned(),
+        code: Some(code.to_owned()),
+        ..Fix::default()
+    }
+}
