@@ -22,6 +22,7 @@ pub mod mongoose;
 pub mod polling;
 pub mod prisma;
 pub mod python_sql;
+pub mod row_methods;
 pub mod sequelize;
 pub mod shape;
 pub mod sql_text;

@@ -44,6 +44,9 @@ pub fn library(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<
             _ => {}
         }
     }
+    if has_django_fields(resolver, file, class) {
+        return Some("django");
+    }
     let declarative = ancestors.iter().any(|name| {
         matches!(
             name.as_str(),
@@ -59,4 +62,27 @@ pub fn library(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<
         _ => false,
     });
     (declarative && has_columns).then_some("sqlalchemy")
+}
+
+/// Whether a class with bases declares fields of Django's models, whatever library its base comes from.
+fn has_django_fields(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    let module = resolver.module(file);
+    let definition = module.class(class);
+    if definition.bases.is_empty() {
+        return false;
+    }
+    definition.body.iter().any(|&stmt| {
+        let StmtKind::Assign { value: Some(value), .. } = &module.stmt(stmt).kind else {
+            return false;
+        };
+        let Some(call) = module.call(*value) else { return false };
+        let is_field = call
+            .method()
+            .is_some_and(|name| name.ends_with("Field") || matches!(name, "ForeignKey"));
+        is_field
+            && resolver
+                .value(file, call.callee)
+                .library_name()
+                .is_some_and(|name| name.starts_with("django.db.models."))
+    })
 }

@@ -5,8 +5,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached, capped, lower};
 use crate::finding::{Confidence, Finding, Priority, Related, Role};
-use crate::ir::{ExprId, ExprKind, Language, Module, Parent, StmtId, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind};
 use crate::libraries::data::Effects;
+use crate::libraries::row_methods::{self, RowMethod};
 use crate::libraries::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -66,10 +67,11 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
         .map(|&file| rows::relation_reads(project, &Evaluator::new(&project.code), file, &names))
         .collect();
     let summaries = lazy_parameters(project, &reads);
+    let eager = eager_names(project);
     let files: Vec<_> = files.into_iter().zip(reads).collect();
     files
         .into_par_iter()
-        .flat_map_iter(|(file, reads)| Search::new(project, file, &summaries).run(reads))
+        .flat_map_iter(|(file, reads)| Search::new(project, file, &summaries, &eager).run(reads))
         .collect()
 }
 
@@ -90,24 +92,53 @@ fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries 
     summaries
 }
 
+/// Names of all relations that any query loads along: a serializer's rows may come from such a query.
+fn eager_names(project: &Project) -> FxHashSet<String> {
+    let paths = project.graph.sites.iter().flat_map(|site| &site.query.eager);
+    let mut names: FxHashSet<String> = paths.flat_map(|path| path.split('.')).map(ToOwned::to_owned).collect();
+    // Querysets of class-based views are no query sites of their own.
+    for (_, module) in project.code.modules() {
+        for (id, _) in module.expr_ids() {
+            let Some(call) = module
+                .call(id)
+                .filter(|call| matches!(call.method(), Some("prefetch_related" | "select_related")))
+            else {
+                continue;
+            };
+            let texts = call.args.iter().filter_map(|arg| {
+                module.string(arg.value).or_else(|| {
+                    module
+                        .call(arg.value)
+                        .and_then(|call| call.arg(0))
+                        .and_then(|arg| module.string(arg))
+                })
+            });
+            names.extend(texts.flat_map(|text| text.split("__")).map(ToOwned::to_owned));
+        }
+    }
+    names
+}
+
 struct Search<'p, 's> {
     project: &'p Project,
     eval: Evaluator<'p>,
     file: FileId,
     module: &'p Module,
     summaries: &'s Summaries,
+    eager: &'s FxHashSet<String>,
     seen: FxHashSet<(Span, String)>,
     out: Vec<PerRow<'p>>,
 }
 
 impl<'p, 's> Search<'p, 's> {
-    fn new(project: &'p Project, file: FileId, summaries: &'s Summaries) -> Self {
+    fn new(project: &'p Project, file: FileId, summaries: &'s Summaries, eager: &'s FxHashSet<String>) -> Self {
         Search {
             project,
             eval: Evaluator::new(&project.code),
             file,
             module: project.code.module(file),
             summaries,
+            eager,
             seen: FxHashSet::default(),
             out: Vec::new(),
         }
@@ -123,6 +154,11 @@ impl<'p, 's> Search<'p, 's> {
             for edge in &node.edges {
                 self.edge(function, edge);
                 self.mapper(function, edge);
+            }
+        }
+        for (id, _) in self.module.function_ids() {
+            if let Some(kind) = row_methods::row_method(&self.eval, self.file, id) {
+                self.row_method(id, kind, &reads);
             }
         }
         for read in reads {
@@ -181,12 +217,7 @@ impl<'p, 's> Search<'p, 's> {
         let Some((instance, name)) = &site.query.relation else {
             return false;
         };
-        let statement = &site.query.statement;
-        let is_plain = statement.filters.len() <= 1
-            && statement.order.is_empty()
-            && statement.limit == Limit::None
-            && matches!(statement.projection, crate::statement::Projection::All);
-        if !is_plain {
+        if !is_plain(site) {
             return false;
         }
         let Some(row) = rows::row_of(self.project, &self.eval, self.file, *instance, 0) else {
@@ -318,6 +349,84 @@ impl<'p, 's> Search<'p, 's> {
         self.push(key, row);
     }
 
+    /// Queries and relation reads of a method that a framework calls once a row.
+    fn row_method(&mut self, id: FunctionId, kind: RowMethod, reads: &[RelationRead]) {
+        let function = self.project.graph.id(self.file, id);
+        let definition = self.module.function(id);
+        let names = definition
+            .params
+            .iter()
+            .filter_map(|param| param.name)
+            .filter(|&name| !matches!(self.module.str(name), "self" | "cls" | "info"));
+        let around = Loop {
+            span: definition.span,
+            header: definition.name_span,
+            kind: LoopForm::Callback(kind.words().to_owned()),
+            iterable: None,
+            target_names: names.take(1).collect(),
+            verdict: Verdict::PerRow,
+            parallel: false,
+        };
+        let node = self.project.graph.function(function);
+        let row = |expr: ExprId, around: Loop| PerRow {
+            function,
+            expr,
+            what: What::Query,
+            site: None,
+            target: None,
+            relation: None,
+            remote: None,
+            guessed: false,
+            around,
+            outer: 0,
+            chunked: false,
+            searches: false,
+        };
+        for &site in &node.queries {
+            let site = &self.project.graph.sites[site];
+            let is_loaded = site
+                .query
+                .relation
+                .as_ref()
+                .is_some_and(|(_, name)| self.eager.contains(name) && is_plain(site));
+            if site.query.statement.operation == Operation::Select && !is_loaded {
+                self.push(
+                    format!("site {}", site.expr.0),
+                    PerRow {
+                        site: Some(site),
+                        ..row(site.expr, around.clone())
+                    },
+                );
+            }
+        }
+        for edge in &node.edges {
+            if let Some((target, What::Query)) = target_effect(self.project, self.module, edge).filter(|_| !edge.guessed) {
+                self.push(
+                    format!("call {}", target.0),
+                    PerRow {
+                        target: Some(target),
+                        ..row(edge.expr, around.clone())
+                    },
+                );
+            }
+        }
+        if kind != RowMethod::GraphQlField {
+            return;
+        }
+        for read in reads
+            .iter()
+            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.eager.contains(&read.path))
+        {
+            self.push(
+                format!("relation {}", read.path),
+                PerRow {
+                    relation: Some(read.clone()),
+                    ..row(read.expr, around.clone())
+                },
+            );
+        }
+    }
+
     /// Whether the query of the row is known and did not load the relation.
     fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
         let Some((at, expr)) = source else { return false };
@@ -325,6 +434,15 @@ impl<'p, 's> Search<'p, 's> {
             .query_at(at, expr)
             .is_some_and(|query| !rows::is_loaded(&query.eager, path))
     }
+}
+
+/// All rows of a relation as they are: what a prefetch holds.
+fn is_plain(site: &QuerySite) -> bool {
+    let statement = &site.query.statement;
+    statement.filters.len() <= 1
+        && statement.order.is_empty()
+        && statement.limit == Limit::None
+        && matches!(statement.projection, crate::statement::Projection::All)
 }
 
 /// Whether the name at the start of an expression is the loop's variable.
@@ -691,6 +809,11 @@ fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
 
 /// The loop's element in words: `workshop of workshops`.
 fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
+    if let (LoopForm::Callback(words), None) = (&row.around.kind, row.around.iterable) {
+        if words.starts_with("the ") {
+            return format!("object that {words} is asked for");
+        }
+    }
     let names: Vec<&str> = row
         .around
         .target_names

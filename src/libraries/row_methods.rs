@@ -1,0 +1,121 @@
+//! Methods that a framework calls once for each row: GraphQL field resolvers, serializer methods, admin columns.
+
+use crate::ir::{ClassId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::libraries::value::{FileId, Resolver};
+
+/// What calls a method once a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowMethod {
+    /// A resolver of a GraphQL type's field: asked for each object of the type.
+    GraphQlField,
+    /// A method of a serializer: asked for each object of a list.
+    Serializer,
+    /// A column of an admin list.
+    AdminColumn,
+}
+
+impl RowMethod {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            RowMethod::GraphQlField => "the GraphQL field resolver",
+            RowMethod::Serializer => "the serializer method",
+            RowMethod::AdminColumn => "the admin list column",
+        }
+    }
+}
+
+/// Whether a framework calls a function once a row, and which kind it is.
+pub fn row_method(resolver: &dyn Resolver, file: FileId, function: FunctionId) -> Option<RowMethod> {
+    let module = resolver.module(file);
+    let definition = module.function(function);
+    let name = definition.name.map(|name| module.str(name))?;
+    let class = definition.class?;
+    if has_decorator(module, function, &["ResolveField", "FieldResolver"]) {
+        return Some(RowMethod::GraphQlField);
+    }
+    if module.language != Language::Python || is_root_type(module, class) {
+        return None;
+    }
+    let ancestors = || resolver.ancestors(file, class);
+    let inherits = |library: &str| ancestors().iter().any(|ancestor| ancestor.contains(library));
+    if name.starts_with("resolve_") && definition.params.len() >= 2 && (inherits("graphene") || inherits("ObjectType")) {
+        return Some(RowMethod::GraphQlField);
+    }
+    if has_decorator(module, function, &["field"]) && has_class_decorator(module, class, "strawberry") {
+        return Some(RowMethod::GraphQlField);
+    }
+    let is_serializer = || {
+        ancestors()
+            .iter()
+            .any(|ancestor| ancestor.starts_with("rest_framework") || ancestor.ends_with("Serializer"))
+    };
+    if (name == "to_representation" || name.starts_with("get_") && is_method_field(module, class, name)) && is_serializer() {
+        return Some(RowMethod::Serializer);
+    }
+    if in_list_display(module, class, name) && inherits("ModelAdmin") {
+        return Some(RowMethod::AdminColumn);
+    }
+    None
+}
+
+/// Fields of the root types are asked once a request.
+fn is_root_type(module: &Module, class: ClassId) -> bool {
+    let name = module.class(class).name.map_or("", |name| module.str(name));
+    ["Query", "Queries", "Mutation", "Mutations", "Subscription", "Subscriptions"]
+        .iter()
+        .any(|root| name.ends_with(root))
+}
+
+fn has_decorator(module: &Module, function: FunctionId, names: &[&str]) -> bool {
+    module.function(function).decorators.iter().any(|&decorator| {
+        let callee = match module.kind(decorator) {
+            ExprKind::Call { callee, .. } => *callee,
+            _ => decorator,
+        };
+        match module.kind(callee) {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => names.contains(&module.str(*name)),
+            _ => false,
+        }
+    })
+}
+
+fn has_class_decorator(module: &Module, class: ClassId, library: &str) -> bool {
+    module.class(class).decorators.iter().any(|&decorator| {
+        let callee = match module.kind(decorator) {
+            ExprKind::Call { callee, .. } => *callee,
+            _ => decorator,
+        };
+        module.dotted(callee).is_some_and(|name| name.starts_with(library))
+    })
+}
+
+/// `total = SerializerMethodField()` with `get_total`.
+fn is_method_field(module: &Module, class: ClassId, method: &str) -> bool {
+    module.class(class).body.iter().any(|&stmt| {
+        let StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } = &module.stmt(stmt).kind
+        else {
+            return false;
+        };
+        let is_field = module.call(*value).and_then(|call| call.method()) == Some("SerializerMethodField");
+        is_field && module.name(*target).is_some_and(|field| method.strip_prefix("get_") == Some(field))
+    })
+}
+
+fn in_list_display(module: &Module, class: ClassId, method: &str) -> bool {
+    module.class(class).body.iter().any(|&stmt| {
+        let StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } = &module.stmt(stmt).kind
+        else {
+            return false;
+        };
+        module.name(*target) == Some("list_display") && module.children(*value).into_iter().any(|item| module.string(item) == Some(method))
+    })
+}
