@@ -64,7 +64,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
             continue;
         };
         if let Some(function) = site.handler(resolve) {
-            let name = super::trpc::key_of(site.module, call.id).or_else(|| call.arg(0).and_then(|first| site.text(first)));
+            let name = super::site::key_of(site.module, call.id).or_else(|| call.arg(0).and_then(|first| site.text(first)));
             let label = format!("GraphQL {}", name.unwrap_or_else(|| method.to_owned()));
             push(function, label, site.module.expr(resolve).span, out);
         }
@@ -76,7 +76,7 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     for (id, expr) in module.expr_ids() {
         let ExprKind::Object(types) = &expr.kind else { continue };
-        let bound = super::trpc::key_of(module, id);
+        let bound = super::site::key_of(module, id);
         let is_map = bound
             .as_deref()
             .is_some_and(|name| name.to_ascii_lowercase().ends_with("resolvers"));

@@ -159,7 +159,7 @@ pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut 
     };
     let name = name
         .and_then(|name| site.text(name))
-        .or_else(|| super::trpc::key_of(site.module, call.id));
+        .or_else(|| super::site::key_of(site.module, call.id));
     let label = format!("{word} {}", name.unwrap_or_else(|| site.title(function)));
     out.push(Entry::new(function, EntryKind::Job, label, site.module.expr(call.id).span));
 }

@@ -1,7 +1,7 @@
 //! One file as the entry families see it: names, handlers, paths.
 
 use super::{Entry, EntryKind};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, TemplatePart};
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::source::Span;
 
@@ -259,5 +259,23 @@ pub fn join(prefix: &str, path: &str) -> String {
         (true, false) => format!("{head}/{tail}"),
         (false, true) => format!("/{head}"),
         (false, false) => format!("/{head}/{tail}"),
+    }
+}
+
+/// The name under which a value stands in an object, or the variable it is bound to.
+pub fn key_of(module: &Module, expr: ExprId) -> Option<String> {
+    match module.expr(expr).parent {
+        Parent::Expr(object) => {
+            let ExprKind::Object(entries) = module.kind(object) else {
+                return None;
+            };
+            let entry = entries.iter().find(|entry| entry.value == expr)?;
+            module.string(entry.key?).map(ToOwned::to_owned)
+        }
+        Parent::Stmt(stmt) => match module.stmt(stmt).kind {
+            StmtKind::Assign { target, .. } => module.name(target).map(ToOwned::to_owned),
+            _ => None,
+        },
+        _ => None,
     }
 }

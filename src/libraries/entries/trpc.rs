@@ -1,8 +1,8 @@
 //! tRPC procedures.
 
-use super::site::Site;
+use super::site::{Site, key_of};
 use super::{Entry, EntryKind};
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::value::FileId;
 
 /// `publicProcedure.input(…).query(async ({ ctx }) => …)`. A chain that does not start at a procedure, as
@@ -68,22 +68,4 @@ fn is_procedure(site: &Site<'_>, file: FileId, expr: ExprId, depth: u32) -> bool
 
 fn is_procedure_name(name: &str) -> bool {
     name.contains("rocedure")
-}
-
-/// The name under which a value stands in an object, or the variable it is bound to.
-pub fn key_of(module: &Module, expr: ExprId) -> Option<String> {
-    match module.expr(expr).parent {
-        Parent::Expr(object) => {
-            let ExprKind::Object(entries) = module.kind(object) else {
-                return None;
-            };
-            let entry = entries.iter().find(|entry| entry.value == expr)?;
-            module.string(entry.key?).map(ToOwned::to_owned)
-        }
-        Parent::Stmt(stmt) => match module.stmt(stmt).kind {
-            StmtKind::Assign { target, .. } => module.name(target).map(ToOwned::to_owned),
-            _ => None,
-        },
-        _ => None,
-    }
 }
