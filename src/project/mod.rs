@@ -198,12 +198,7 @@ impl Project {
         if let Some(model) = query.model.as_ref().and_then(|model| rows::schema_model(self, model)) {
             return self.schema.tables.get(model.table);
         }
-        self.schema.table(name).or_else(|| {
-            // Prisma's `prisma.orderLine` stands for the model `OrderLine`.
-            let mut chars = name.chars();
-            let model = chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>())?;
-            self.schema.table(&model)
-        })
+        self.schema.table(name)
     }
 
     /// A place in a function.

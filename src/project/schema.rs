@@ -286,7 +286,14 @@ impl Schema {
             .find(matches)
             .or_else(|| found.first().filter(|_| found.len() == 1 || schema.is_none()))
             .copied()
-            .or_else(|| self.model(name).map(|model| model.table))
+            .or_else(|| self.model(name).or_else(|| self.model_of_accessor(name)).map(|model| model.table))
+    }
+
+    /// Prisma's client calls the model `OrderLine` `orderLine`.
+    fn model_of_accessor(&self, name: &str) -> Option<&Model> {
+        let mut chars = name.chars();
+        let first = chars.next().filter(|first| first.is_lowercase())?;
+        self.model(&first.to_uppercase().chain(chars).collect::<String>())
     }
 
     /// A model by its name (`User`, `app.User`).

@@ -192,7 +192,9 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
 
 /// `condition ? { … } : {}`, `given ?? {}`.
 fn both(eval: &Evaluator<'_>, file: FileId, parts: [ExprId; 2], facts: &TimeoutFacts, depth: u32) -> Setting {
-    let missing = parts.into_iter().all(|part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
+    let missing = parts
+        .into_iter()
+        .all(|part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
     if missing { Setting::Missing } else { Setting::Open }
 }
 

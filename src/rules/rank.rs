@@ -225,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn low_confidence_is_never_p0_and_duplicates_are_one() {
+    fn low_confidence_is_never_urgent_and_duplicates_are_one() {
         let low = found("a.py", 1, Priority::P0, Confidence::Low);
         let ranked = finished(vec![low.clone(), low], ALL);
         assert_eq!(ranked.findings.len(), 1);
         let finding = &ranked.findings[0];
         assert_eq!(
             (finding.priority, finding.category.as_str(), finding.effort),
-            (Priority::P1, "query", Effort::M)
+            (Priority::P2, "query", Effort::M)
         );
         assert!(!finding.acceptance.is_empty() && !finding.title.is_empty());
     }
