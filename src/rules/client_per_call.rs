@@ -18,7 +18,10 @@ const HOPS: u32 = 4;
 pub fn check(project: &Project) -> Vec<Finding> {
     let callers = callers(project);
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
-    files.into_par_iter().flat_map_iter(|file| check_file(project, file, &callers)).collect()
+    files
+        .into_par_iter()
+        .flat_map_iter(|file| check_file(project, file, &callers))
+        .collect()
 }
 
 /// For each function, the calls that lead to it: the caller and the call.
@@ -59,9 +62,18 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
 
 /// Clients that their libraries hand out as context managers on top of a shared session, and files.
 fn is_meant_for_one_use(name: &str) -> bool {
-    ["aioboto3", "aiobotocore", "better-sqlite3", "docker", "nodemailer", "smtplib", "confluent_kafka", "kombu"]
-        .iter()
-        .any(|library| name.starts_with(library))
+    [
+        "aioboto3",
+        "aiobotocore",
+        "better-sqlite3",
+        "docker",
+        "nodemailer",
+        "smtplib",
+        "confluent_kafka",
+        "kombu",
+    ]
+    .iter()
+    .any(|library| name.starts_with(library))
 }
 
 /// A client with somebody's own credentials cannot be shared by all.
@@ -98,11 +110,11 @@ fn is_tenants(module: &Module, function: FunctionId, call: &Call<'_>, name: &str
                 continue;
             }
             open.extend(module.stmts.iter().filter_map(|stmt| match &stmt.kind {
-                StmtKind::Assign { target, value: Some(value), .. }
-                    if module.owner_of(stmt.parent) == function && names(module, *target).contains(&name) =>
-                {
-                    Some(*value)
-                }
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } if module.owner_of(stmt.parent) == function && names(module, *target).contains(&name) => Some(*value),
                 _ => None,
             }));
         }
@@ -112,7 +124,8 @@ fn is_tenants(module: &Module, function: FunctionId, call: &Call<'_>, name: &str
 
 fn is_settings(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "self" | "cls" | "timeout" | "loop") || ["settings", "config", "env", "conf"].iter().any(|part| name.contains(part))
+    matches!(name.as_str(), "self" | "cls" | "timeout" | "loop")
+        || ["settings", "config", "env", "conf"].iter().any(|part| name.contains(part))
 }
 
 /// All names in an expression.
@@ -141,14 +154,31 @@ fn is_kept(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, e
         Fate::Used => false,
         Fate::Returned => {
             let calls = callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
-            calls.is_empty() || calls.iter().all(|&(caller, call)| is_kept(project, callers, caller, call, depth + 1))
+            calls.is_empty()
+                || calls
+                    .iter()
+                    .all(|&(caller, call)| is_kept(project, callers, caller, call, depth + 1))
         }
     }
 }
 
 fn is_constructor(module: &Module, function: FunctionId) -> bool {
     let function = module.function(function);
-    function.name.is_some_and(|name| matches!(module.str(name), "__init__" | "constructor" | "__new__" | "setup" | "onModuleInit" | "__aenter__" | "__enter__" | "startup" | "lifespan" | "connect"))
+    function.name.is_some_and(|name| {
+        matches!(
+            module.str(name),
+            "__init__"
+                | "constructor"
+                | "__new__"
+                | "setup"
+                | "onModuleInit"
+                | "__aenter__"
+                | "__enter__"
+                | "startup"
+                | "lifespan"
+                | "connect"
+        )
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -176,7 +206,11 @@ fn fate(project: &Project, file: FileId, module: &Module, function: FunctionId, 
                         in_call = true;
                     }
                     ExprKind::Assign { target, .. } => {
-                        return if is_outside(project, file, module, *target) { Fate::Kept } else { Fate::Used };
+                        return if is_outside(project, file, module, *target) {
+                            Fate::Kept
+                        } else {
+                            Fate::Used
+                        };
                     }
                     _ => {}
                 }
@@ -190,10 +224,12 @@ fn fate(project: &Project, file: FileId, module: &Module, function: FunctionId, 
             StmtKind::Return(_) => Fate::Returned,
             StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Yield(_)) => Fate::Kept,
             StmtKind::Assign { target, .. } if is_outside(project, file, module, *target) => Fate::Kept,
-            StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => match module.kind(*target) {
-                ExprKind::Name(name) => of_name(project, file, module, function, *name),
-                _ => Fate::Used,
-            },
+            StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => {
+                match module.kind(*target) {
+                    ExprKind::Name(name) => of_name(project, file, module, function, *name),
+                    _ => Fate::Used,
+                }
+            }
             StmtKind::With { items, .. } => {
                 // A `with` around a `yield` is a start-up or a dependency.
                 let yields = module.function(function).is_generator;
@@ -209,7 +245,19 @@ fn fate(project: &Project, file: FileId, module: &Module, function: FunctionId, 
 /// Calls that hold on to what they are given.
 fn keeps(method: &str) -> bool {
     let method = method.to_ascii_lowercase();
-    ["lazy", "once", "memo", "cache", "singleton", "usestate", "useref", "setdefault", "provide"].iter().any(|part| method.contains(part))
+    [
+        "lazy",
+        "once",
+        "memo",
+        "cache",
+        "singleton",
+        "usestate",
+        "useref",
+        "setdefault",
+        "provide",
+    ]
+    .iter()
+    .any(|part| method.contains(part))
         || matches!(method.as_str(), "set" | "append" | "push" | "register" | "add")
 }
 
@@ -226,7 +274,11 @@ fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) 
                 .is_some_and(|names| names.contains_key(name));
             let mut outer = module.function(module.owner(target)).parent;
             while let Some(id) = outer.filter(|&id| id != FunctionId::MODULE) {
-                let bound = project.code.scopes.get(file.index()).and_then(|scope| scope.functions.get(id.index()));
+                let bound = project
+                    .code
+                    .scopes
+                    .get(file.index())
+                    .and_then(|scope| scope.functions.get(id.index()));
                 if bound.is_some_and(|names| names.contains_key(name)) && module.language == Language::TypeScript {
                     return true;
                 }
@@ -243,7 +295,11 @@ fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionI
     let mut fate = Fate::Used;
     for stmt in module.stmts.iter().filter(|stmt| module.owner_of(stmt.parent) == function) {
         match &stmt.kind {
-            StmtKind::Assign { target, value: Some(value), .. } if is_outside(project, file, module, *target) => {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } if is_outside(project, file, module, *target) => {
                 if holds(module, *value, name) {
                     return Fate::Kept;
                 }
@@ -272,7 +328,7 @@ fn holds(module: &Module, value: ExprId, name: Sym) -> bool {
         ExprKind::Name(other) => *other == name,
         ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().any(|&item| holds(module, item, name)),
         ExprKind::Object(entries) => entries.iter().any(|entry| holds(module, entry.value, name)),
-        ExprKind::Call { args, .. } => args.iter().any(|arg| matches!(module.kind(arg.value), ExprKind::Name(other) if *other == name)),
+        ExprKind::Call { args, .. } => args.iter().any(|arg| holds(module, arg.value, name)),
         _ => false,
     }
 }
@@ -280,9 +336,19 @@ fn holds(module: &Module, value: ExprId, name: Sym) -> bool {
 /// Pools and engines: each costs connections of the database.
 fn is_pool(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["engine", "pool", "prismaclient", "mongoclient", "postgres.postgres", "sessionmaker", "elasticsearch", "redis", "ioredis"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "engine",
+        "pool",
+        "prismaclient",
+        "mongoclient",
+        "postgres.postgres",
+        "sessionmaker",
+        "elasticsearch",
+        "redis",
+        "ioredis",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 fn finding(project: &Project, function: FnId, expr: ExprId, name: &str) -> Option<Finding> {
@@ -297,7 +363,11 @@ fn finding(project: &Project, function: FnId, expr: ExprId, name: &str) -> Optio
         Reached::Job if pool => Priority::P2,
         Reached::Job | Reached::Unknown => Priority::P3,
     };
-    let confidence = if reached == Reached::Unknown { Confidence::Medium } else { Confidence::High };
+    let confidence = if reached == Reached::Unknown {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    };
     let readable = evidence::readable(name);
     let mut finding = Finding::new(
         "client-per-call",
@@ -313,7 +383,11 @@ fn finding(project: &Project, function: FnId, expr: ExprId, name: &str) -> Optio
     );
     finding.impact = format!(
         "{}{}",
-        if pool { "a new set of connections each time" } else { "a new connection and TLS handshake each time" },
+        if pool {
+            "a new set of connections each time"
+        } else {
+            "a new connection and TLS handshake each time"
+        },
         evidence::reach_words(label.as_deref())
     );
     finding.subject = readable;

@@ -94,7 +94,9 @@ fn named(module: &Module, mut id: FunctionId) -> FunctionId {
         let function = module.function(id);
         let Parent::Expr(lambda) = function.definition else { return id };
         let is_executor = match module.expr(lambda).parent {
-            Parent::Expr(outer) => module.call(outer).is_some_and(|call| call.is_new && call.method() == Some("Promise")),
+            Parent::Expr(outer) => module
+                .call(outer)
+                .is_some_and(|call| call.is_new && call.method() == Some("Promise")),
             _ => false,
         };
         match function.parent {
@@ -110,14 +112,43 @@ fn has_reason(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
     let function = module.function(owner);
     let name = module.qualified(owner).to_ascii_lowercase();
     let words = [
-        "retry", "backoff", "poll", "wait", "debounce", "throttle", "sleep", "delay", "simulate", "mock", "fake", "demo", "stream", "typing", "animate",
-        "ratelimit", "rate_limit", "timeout", "test", "heartbeat", "copy", "toast", "worker", "loop", "shutdown", "cleanup", "restart", "lock",
+        "retry",
+        "backoff",
+        "poll",
+        "wait",
+        "debounce",
+        "throttle",
+        "sleep",
+        "delay",
+        "simulate",
+        "mock",
+        "fake",
+        "demo",
+        "stream",
+        "typing",
+        "animate",
+        "ratelimit",
+        "rate_limit",
+        "timeout",
+        "test",
+        "heartbeat",
+        "copy",
+        "toast",
+        "worker",
+        "loop",
+        "shutdown",
+        "cleanup",
+        "restart",
+        "lock",
     ];
     if function.is_generator || words.iter().any(|word| name.contains(word)) {
         return true;
     }
     let span = function.span;
-    let has_yield = module.exprs.iter().any(|expr| matches!(expr.kind, ExprKind::Yield(_)) && span.encloses(expr.span));
+    let has_yield = module
+        .exprs
+        .iter()
+        .any(|expr| matches!(expr.kind, ExprKind::Yield(_)) && span.encloses(expr.span));
     if has_yield || is_loser(module, sleep) {
         return true;
     }
@@ -129,7 +160,9 @@ fn has_reason(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
     });
     let calls_itself = function.name.is_some_and(|own| {
         module.expr_ids().any(|(id, expr)| {
-            matches!(expr.kind, ExprKind::Call { .. }) && span.encloses(expr.span) && module.call(id).and_then(|call| call.method()) == Some(module.str(own))
+            matches!(expr.kind, ExprKind::Call { .. })
+                && span.encloses(expr.span)
+                && module.call(id).and_then(|call| call.method()) == Some(module.str(own))
         })
     });
     in_handler || calls_itself
@@ -142,7 +175,10 @@ fn is_loser(module: &Module, sleep: ExprId) -> bool {
         match module.expr(at).parent {
             Parent::Expr(outer) => {
                 let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
-                if matches!(method, "race" | "wait" | "gather" | "all" | "create_task" | "then" | "catch" | "ensure_future" | "allSettled") {
+                if matches!(
+                    method,
+                    "race" | "wait" | "gather" | "all" | "create_task" | "then" | "catch" | "ensure_future" | "allSettled"
+                ) {
                     return true;
                 }
                 at = outer;
@@ -197,8 +233,17 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, sleep: ExprId,
         Reached::Unknown if asks => Priority::P3,
         Reached::Unknown => return None,
     };
-    let confidence = if reached == Reached::Request { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new("fixed-delay", priority, confidence, project.place_in(function, module.expr(sleep).span));
+    let confidence = if reached == Reached::Request {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
+    let mut finding = Finding::new(
+        "fixed-delay",
+        priority,
+        confidence,
+        project.place_in(function, module.expr(sleep).span),
+    );
     finding.title = format!("Waits {seconds} s at each call, whatever happened");
     finding.message = format!(
         "`{}` sleeps for {seconds} s at each call, not because of a failure and not in a loop.{}",

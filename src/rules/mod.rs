@@ -8,9 +8,11 @@ mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
+mod client_per_call;
 mod columns;
 mod count_for_existence;
 mod evidence;
+mod fixed_delay;
 mod index_advice;
 mod index_demand;
 mod invalid_index_definition;
@@ -23,6 +25,7 @@ mod n_plus_one;
 mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
+mod polling_never_stops;
 mod polling_without_backoff;
 mod redundant_index;
 mod schema_fix;
@@ -30,8 +33,6 @@ mod schema_fix;
 mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
-mod client_per_call;
-mod fixed_delay;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -82,6 +83,7 @@ pub const RULES: &[Rule] = &[
     rule!("missing-timeout", missing_timeout),
     rule!("n-plus-one", n_plus_one),
     rule!("overfetch-large-column", overfetch_large_column),
+    rule!("polling-never-stops", polling_never_stops),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
     rule!("sequential-await-in-loop", sequential_await_in_loop),
