@@ -324,15 +324,17 @@ fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionI
 
 /// The name itself, bare, in a collection, or handed to a constructor.
 fn holds(module: &Module, value: ExprId, name: Sym) -> bool {
-    match module.kind(value) {
-        ExprKind::Name(other) => *other == name,
-        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().any(|&item| holds(module, item, name)),
-        ExprKind::Object(entries) => entries.iter().any(|entry| holds(module, entry.value, name)),
-        ExprKind::Call { args, .. } => args
-            .iter()
-            .any(|arg| matches!(module.kind(arg.value), ExprKind::Name(other) if *other == name)),
-        _ => false,
+    let mut open = vec![value];
+    while let Some(id) = open.pop() {
+        match module.kind(id) {
+            ExprKind::Name(other) if *other == name => return true,
+            // `client.get()` gives something else; what it is given it may hold.
+            ExprKind::Call { args, .. } => open.extend(args.iter().map(|arg| arg.value)),
+            ExprKind::Attr { .. } => {}
+            _ => open.extend(module.children(id)),
+        }
     }
+    false
 }
 
 /// Pools and engines: each costs connections of the database.

@@ -112,11 +112,17 @@ impl<'p> FileIo<'p> {
     /// What a range of the source waits for: the weightiest.
     pub fn within(&self, span: Span) -> Option<Io> {
         let from = self.items.partition_point(|(at, _)| at.start < span.start);
-        let inside = self.items[from..]
+        let inside: Vec<&Io> = self.items[from..]
             .iter()
             .take_while(|(at, _)| at.start < span.end)
-            .filter(|(at, _)| span.encloses(*at));
-        inside.map(|(_, io)| io).max_by_key(|io| (io.kind, !io.is_guess)).cloned()
+            .filter(|(at, _)| span.encloses(*at))
+            .map(|(_, io)| io)
+            .collect();
+        let weightiest = inside.iter().max_by_key(|io| (io.kind, !io.is_guess))?;
+        Some(Io {
+            is_query: inside.iter().any(|io| io.is_query),
+            ..(*weightiest).clone()
+        })
     }
 
     /// A transaction, a session or a single connection runs one statement at a time.
@@ -446,4 +452,17 @@ pub fn is_check(name: &str) -> bool {
             | "ratelimit"
             | "expect"
     ) || name.ends_with("OrThrow") && word != "get" && word != "find"
+}
+
+/// Scripts, seeds and migrations: nobody waits for them.
+pub fn is_script(path: &str) -> bool {
+    path.split('/').any(|part| {
+        matches!(
+            part,
+            "scripts" | "script" | "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "bin" | "cli" | "commands" | "examples"
+        )
+    }) || path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("seed") || name.contains("migration"))
 }

@@ -318,6 +318,18 @@ impl Place<'_> {
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }
 
+    /// A helper that touches the window.
+    fn is_for_browsers(&self) -> bool {
+        self.module.language == Language::TypeScript
+            && self.module.exprs.iter().any(|expr| match expr.kind {
+                ExprKind::Name(name) => matches!(
+                    self.module.str(name),
+                    "window" | "document" | "localStorage" | "sessionStorage" | "navigator"
+                ),
+                _ => false,
+            })
+    }
+
     /// `fetch(request)`: the request may carry a signal.
     fn is_request(&self, url: ExprId) -> bool {
         self.module.name(url).is_some_and(|name| name.to_ascii_lowercase().contains("req"))
@@ -332,7 +344,7 @@ impl Place<'_> {
         // A component or a helper that no server entry reaches may run in the browser.
         let path = self.project.path(self.file);
         let is_tsx = path.ends_with('x') && self.module.language == Language::TypeScript;
-        if is_tsx && reached == Reached::Unknown {
+        if reached == Reached::Unknown && (is_tsx || self.is_for_browsers()) {
             return None;
         }
         let is_node = self.module.language == Language::TypeScript;

@@ -25,6 +25,7 @@ mod n_plus_one;
 mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
+mod polling_never_stops;
 mod polling_without_backoff;
 mod redundant_index;
 mod schema_fix;
@@ -82,6 +83,7 @@ pub const RULES: &[Rule] = &[
     rule!("missing-timeout", missing_timeout),
     rule!("n-plus-one", n_plus_one),
     rule!("overfetch-large-column", overfetch_large_column),
+    rule!("polling-never-stops", polling_never_stops),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
     rule!("sequential-await-in-loop", sequential_await_in_loop),

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::evidence::{self, Reached};
-use super::io::{FileIo, Io, Kind};
+use super::io::{self, FileIo, Io, Kind};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
 use crate::libraries::data::Effects;
@@ -34,20 +34,20 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         return Vec::new();
     }
     let eval = Evaluator::new(&project.code);
-    let io = FileIo::new(project, file);
+    let waits = FileIo::new(project, file);
     let mut found: FxHashMap<Span, Vec<Wait>> = FxHashMap::default();
     for (at, expr) in module.expr_ids() {
         let ExprKind::Await(inner) = expr.kind else { continue };
         if module.owner(at) == FunctionId::MODULE {
             continue;
         }
-        let Some(what) = io.awaited(inner).filter(|what| !what.is_query) else {
+        let Some(what) = waits.awaited(inner).filter(|what| !what.is_query) else {
             continue;
         };
         let Some(around) = pick(loops::around(&eval, file, at)) else {
             continue;
         };
-        if io.shares_handle(&eval, file, inner) || !varies(module, &io, inner, &around) {
+        if waits.shares_handle(&eval, file, inner) || !varies(module, &waits, inner, &around) {
             continue;
         }
         found.entry(around.span).or_default().push(Wait {
@@ -162,6 +162,7 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
     let is_guess = group.iter().all(|wait| wait.io.is_guess);
     let base = match reached {
         Reached::Startup | Reached::Command => return None,
+        Reached::Unknown if io::is_script(project.path(file)) => return None,
         Reached::Request => Priority::P1,
         Reached::Job | Reached::Unknown => Priority::P2,
     };

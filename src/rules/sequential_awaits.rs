@@ -304,6 +304,7 @@ impl Search<'_> {
         let is_guess = group.iter().any(|wait| wait.io.is_guess);
         let priority = match reached {
             Reached::Startup | Reached::Command => return None,
+            Reached::Unknown if io::is_script(self.project.path(self.file)) => return None,
             Reached::Request if group.len() > 2 && !is_guess => Priority::P1,
             Reached::Request => Priority::P2,
             Reached::Job | Reached::Unknown if group.len() > 2 => Priority::P2,
