@@ -19,6 +19,7 @@ mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
 mod n_plus_one;
+mod offset_pagination;
 mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
@@ -28,6 +29,7 @@ mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
 mod sequential_awaits;
+mod site_finding;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -74,6 +76,7 @@ pub const RULES: &[Rule] = &[
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("n-plus-one", n_plus_one),
+    rule!("offset-pagination", offset_pagination),
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redundant-index", redundant_index),
