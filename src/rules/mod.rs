@@ -9,6 +9,7 @@ mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
 mod columns;
+mod correlated_subquery;
 mod count_for_existence;
 mod evidence;
 mod index_advice;
@@ -70,6 +71,7 @@ pub const RULES: &[Rule] = &[
     rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("correlated-subquery", correlated_subquery),
     rule!("count-for-existence", count_for_existence),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
