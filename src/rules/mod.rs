@@ -12,6 +12,7 @@ mod columns;
 mod correlated_subquery;
 mod count_for_existence;
 mod evidence;
+mod grouped_in_subquery;
 mod index_advice;
 mod index_demand;
 mod invalid_index_definition;
@@ -73,6 +74,7 @@ pub const RULES: &[Rule] = &[
     rule!("blocking-index-creation", blocking_index_creation),
     rule!("correlated-subquery", correlated_subquery),
     rule!("count-for-existence", count_for_existence),
+    rule!("grouped-in-subquery", grouped_in_subquery),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
     rule!("missing-composite-index", missing_composite_index),
