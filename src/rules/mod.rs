@@ -21,6 +21,7 @@ mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
 mod n_plus_one;
+mod non_sargable_predicate;
 mod offset_pagination;
 mod overfetch_large_column;
 mod per_row;
@@ -80,6 +81,7 @@ pub const RULES: &[Rule] = &[
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("n-plus-one", n_plus_one),
+    rule!("non-sargable-predicate", non_sargable_predicate),
     rule!("offset-pagination", offset_pagination),
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
