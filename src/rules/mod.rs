@@ -11,6 +11,7 @@ mod bounds;
 mod columns;
 mod correlated_subquery;
 mod count_for_existence;
+mod duplicate_query;
 mod evidence;
 mod grouped_in_subquery;
 mod index_advice;
@@ -28,6 +29,7 @@ mod per_row;
 mod per_row_fix;
 mod polling_without_backoff;
 mod redundant_index;
+mod same;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
@@ -75,6 +77,7 @@ pub const RULES: &[Rule] = &[
     rule!("blocking-index-creation", blocking_index_creation),
     rule!("correlated-subquery", correlated_subquery),
     rule!("count-for-existence", count_for_existence),
+    rule!("duplicate-query", duplicate_query),
     rule!("grouped-in-subquery", grouped_in_subquery),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
