@@ -37,6 +37,7 @@ mod sequential_awaits;
 mod site_finding;
 mod unbatched_write;
 mod unbounded_query;
+mod unclamped_user_limit;
 mod unindexed_foreign_key;
 
 use std::collections::BTreeMap;
@@ -92,6 +93,7 @@ pub const RULES: &[Rule] = &[
     rule!("sequential-awaits", sequential_awaits),
     rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
+    rule!("unclamped-user-limit", unclamped_user_limit),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
 ];
 
