@@ -228,6 +228,20 @@ pub(super) fn is_change(name: &str) -> bool {
     words.iter().any(|word| lower.starts_with(word) || lower.ends_with(word))
 }
 
+/// Whether the two select other columns: their texts differ in length.
+fn differs(module: &Module, first: ExprId, second: ExprId) -> bool {
+    let count = |expr: ExprId| {
+        let mut open = vec![expr];
+        let mut nodes = 0_usize;
+        while let Some(id) = open.pop() {
+            nodes += 1;
+            open.extend(module.children(id));
+        }
+        nodes
+    };
+    count(first) != count(second)
+}
+
 fn report(project: &Project, function: FnId, module: &Module, first: Read<'_>, second: Read<'_>) -> Finding {
     let (reached, label) = evidence::reached(project, function);
     let priority = match reached {
@@ -244,11 +258,8 @@ fn report(project: &Project, function: FnId, module: &Module, first: Read<'_>, s
             .find(|site| site.file == file && site.expr == second.expr)
             .map_or_else(|| "the same statement".to_owned(), |site| evidence::describe(&site.query)),
     };
-    let confidence = if second.edge.is_some() {
-        Confidence::Medium
-    } else {
-        Confidence::High
-    };
+    let alike = second.edge.is_none() && !differs(module, first.expr, second.expr);
+    let confidence = if !alike { Confidence::Medium } else { Confidence::High };
     let span = module.expr(second.expr).span;
     let mut finding = Finding::new(ID, priority, confidence, project.place_in(function, span));
     "The same rows are read twice".clone_into(&mut finding.title);

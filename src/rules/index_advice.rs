@@ -205,7 +205,7 @@ mod tests {
             let unique = if dice.below(4) == 0 { "UNIQUE " } else { "" };
             let partial = if dice.below(4) == 0 { " WHERE c0 > 1" } else { "" };
             if !keys.is_empty() {
-                let _ = write!(sql, "CREATE {unique}INDEX i{number} ON things ({}){partial};\n", keys.join(", "));
+                let _ = writeln!(sql, "CREATE {unique}INDEX i{number} ON things ({}){partial};", keys.join(", "));
             }
         }
         Project::link(vec![extract("schema.sql", FileKind::Sql, &sql)])

@@ -188,7 +188,16 @@ impl<'a> View<'a> {
     /// `None` where a filter is not understood: it may be the one that bounds the statement.
     fn filters(&self, at: usize, table: &Table, demand: &mut Demand) -> Option<()> {
         for filter in &self.statement.filters {
+            // A range or a search that is not understood leaves many rows in any case.
+            let loose = matches!(
+                filter.kind,
+                FilterKind::Range | FilterKind::Pattern | FilterKind::Prefix | FilterKind::Negative
+            );
             let here = self.place(&filter.column);
+            if loose && (here.is_none() || here == Some(at) && table.column(&filter.column.column).is_none()) {
+                demand.confidence = Confidence::Medium;
+                continue;
+            }
             if here != Some(at) {
                 here?;
                 continue;

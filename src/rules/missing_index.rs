@@ -187,7 +187,8 @@ fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], find
             );
         }
     }
-    if let Some(place) = table.place() {
+    // Of one column its own definition is enough.
+    if let Some(place) = table.place().filter(|_| advice.columns.len() > 1) {
         // The head of the definition: its other lines are about other columns.
         let mut head = project.schema_place(place);
         head.end_line = head.start_line;

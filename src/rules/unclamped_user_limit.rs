@@ -11,6 +11,7 @@ use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::FnId;
 use crate::project::scope::{Bound, Step};
+use crate::statement::Operation;
 
 const ID: &str = "unclamped-user-limit";
 const MAX_HOPS: u32 = 5;
@@ -32,7 +33,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     }
     let mut out = Vec::new();
     for site in &project.graph.sites {
-        if site.query.fetch || site.query.opaque {
+        if site.query.fetch || site.query.opaque || site.query.statement.operation != Operation::Select {
             continue;
         }
         let module = project.code.module(site.file);
@@ -60,8 +61,13 @@ fn limits(module: &Module, site: ExprId) -> Vec<ExprId> {
             if call.method() == Some("limit") && call.receiver().is_some() {
                 out.extend(call.arg(0));
             }
-            for arg in call.args {
-                out.extend(["take", "limit"].iter().filter_map(|key| module.entry(arg.value, key)));
+            if call.method().is_some_and(|method| method.starts_with("find")) {
+                let options = call.args.iter().map(|arg| arg.value);
+                out.extend(
+                    options
+                        .flat_map(|options| ["take", "limit"].map(|key| module.entry(options, key)))
+                        .flatten(),
+                );
             }
         }
         open.extend(module.children(id));
