@@ -1,4 +1,8 @@
 //! What becomes of a query's rows: only counted, only tested, which attributes are read, passed on.
+#![allow(
+    clippy::match_same_arms,
+    reason = "arms are told apart by what they are about, not by what follows"
+)]
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -60,6 +64,16 @@ impl Usage {
     pub fn only_aggregated(&self) -> bool {
         let figures = !self.aggregated.is_empty() && self.aggregated.len() == self.iterated.len();
         figures && !self.escapes && !self.returned && self.firsts.is_empty() && self.members.is_empty()
+    }
+
+    /// Of the figures, only "is there one that …" is asked.
+    pub fn only_tested(&self, module: &Module) -> bool {
+        self.only_aggregated() && self.aggregated.iter().all(|&by| is_any(module, by))
+    }
+
+    /// Their number is only compared with 0.
+    pub fn only_any(&self, module: &Module) -> bool {
+        self.only_counted() && self.lengths.iter().all(|&length| is_tested(module, length))
     }
 
     /// Whole rows stay in this function: what is read of them is known.
@@ -201,6 +215,7 @@ impl<'e, 'c> Users<'e, 'c> {
     pub fn uses(&self, expr: ExprId, holds: Holds) -> Usage {
         let mut walk = Walk {
             users: self,
+            origin: expr,
             usage: Usage::default(),
             open: vec![(expr, holds)],
             seen: FxHashSet::default(),
@@ -235,6 +250,7 @@ impl<'e, 'c> Users<'e, 'c> {
 
 struct Walk<'w, 'e, 'c> {
     users: &'w Users<'e, 'c>,
+    origin: ExprId,
     usage: Usage,
     open: Vec<(ExprId, Holds)>,
     seen: FxHashSet<(ExprId, Holds)>,
@@ -282,6 +298,7 @@ impl<'c> Walk<'_, '_, 'c> {
                     self.iterated(parent, is_figure(module, parent, *kind), holds);
                     self.pattern(
                         clause.target,
+                        Some(expr),
                         &|bound| matches!(bound, Bound::Element(iterable, _) if *iterable == expr),
                     );
                 } else if elements.contains(&expr) && holds == Holds::Row {
@@ -312,7 +329,7 @@ impl<'c> Walk<'_, '_, 'c> {
             return;
         }
         self.usage.iterated.push(by);
-        if figure {
+        if figure && is_once(self.module(), by, self.origin) {
             self.usage.aggregated.push(by);
         }
     }
@@ -468,10 +485,15 @@ impl<'c> Walk<'_, '_, 'c> {
             (Holds::Rows, Some("list" | "sorted" | "tuple" | "reversed" | "iter" | "enumerate" | "zip")) => self.follow(parent, holds),
             (Holds::Figure, Some("int" | "Number" | "parseInt")) => self.follow(parent, holds),
             (_, Some("isinstance")) => {}
-            _ => {
-                let _ = expr;
-                self.usage.escapes = true;
+            (Holds::Row, Some("getattr" | "hasattr")) if call.arg(0) == Some(expr) => {
+                match call.arg(1).and_then(|arg| module.string(arg)) {
+                    Some(name) => {
+                        self.usage.read.insert(name.to_owned());
+                    }
+                    None => self.usage.escapes = true,
+                }
             }
+            _ => self.usage.escapes = true,
         }
     }
 
@@ -566,7 +588,11 @@ impl<'c> Walk<'_, '_, 'c> {
             } if *iterable == expr => {
                 self.iterated(expr, is_tally(module, body), holds);
                 if let Some(target) = *target {
-                    self.pattern(target, &|bound| matches!(bound, Bound::Element(iterable, _) if *iterable == expr));
+                    self.pattern(
+                        target,
+                        Some(expr),
+                        &|bound| matches!(bound, Bound::Element(iterable, _) if *iterable == expr),
+                    );
                 }
             }
             StmtKind::Loop { test: Some(test), .. } if *test == expr => self.usage.truths.push(expr),
@@ -608,14 +634,21 @@ impl<'c> Walk<'_, '_, 'c> {
         }
     }
 
+    fn is_enumerated(&self, iterable: ExprId) -> bool {
+        let call = self.module().call(iterable);
+        call.is_some_and(|call| call.method() == Some("enumerate") && call.receiver().is_none())
+    }
+
     /// The names of a loop's target, each one row (or a part of one).
-    fn pattern(&mut self, target: ExprId, is_it: &dyn Fn(&Bound) -> bool) {
+    fn pattern(&mut self, target: ExprId, iterable: Option<ExprId>, is_it: &dyn Fn(&Bound) -> bool) {
         let module = self.module();
         match module.kind(target) {
             ExprKind::Name(name) => self.named(*name, Some(target), is_it, Holds::Row),
             ExprKind::Object(_) => self.keys(target),
             ExprKind::Tuple(items) | ExprKind::List(items) => {
-                for &item in items {
+                // `for i, row in enumerate(rows)`: the first is a number.
+                let skipped = usize::from(items.len() == 2 && iterable.is_some_and(|iterable| self.is_enumerated(iterable)));
+                for &item in items.iter().skip(skipped) {
                     if let ExprKind::Name(name) = module.kind(item) {
                         self.named(*name, Some(target), is_it, Holds::Row);
                     } else {
@@ -670,6 +703,21 @@ fn is_zero_test(op: &str, on_left: bool, number: Option<f64>) -> bool {
     }
 }
 
+/// `len(rows) > 0`, `if rows.length`.
+fn is_tested(module: &Module, length: ExprId) -> bool {
+    if is_condition(module, length) {
+        return true;
+    }
+    let Parent::Expr(parent) = module.expr(length).parent else {
+        return false;
+    };
+    let ExprKind::Binary { op, left, right } = module.kind(parent) else {
+        return false;
+    };
+    let other = if *left == length { *right } else { *left };
+    is_zero_test(module.str(*op), *left == length, module.number(other))
+}
+
 /// Whether a comprehension only feeds `sum`, `max`, `len` and the like.
 fn is_figure(module: &Module, comp: ExprId, kind: CompKind) -> bool {
     let Parent::Expr(parent) = module.expr(comp).parent else {
@@ -685,6 +733,48 @@ fn is_figure(module: &Module, comp: ExprId, kind: CompKind) -> bool {
     )
 }
 
+/// Whether a use runs once for each time that the rows are loaded: no loop or callback is between. One that runs more
+/// often looks the rows up.
+fn is_once(module: &Module, by: ExprId, origin: ExprId) -> bool {
+    let loaded = module.expr(origin).span;
+    let holds = |span: crate::source::Span| span.start <= loaded.start && loaded.end <= span.end;
+    let mut at = module.expr(by).parent;
+    for _ in 0..400 {
+        at = match at {
+            Parent::Expr(id) => {
+                if matches!(module.kind(id), ExprKind::Comp { .. }) && !holds(module.expr(id).span) {
+                    return false;
+                }
+                module.expr(id).parent
+            }
+            Parent::Stmt(id) => {
+                let stmt = module.stmt(id);
+                let is_loop = matches!(&stmt.kind, StmtKind::Loop { iterable, .. } if *iterable != Some(by));
+                if is_loop && !holds(stmt.span) {
+                    return false;
+                }
+                stmt.parent
+            }
+            Parent::Function(id) => return id == module.owner(origin),
+            Parent::Class(_) | Parent::None => return false,
+        };
+    }
+    false
+}
+
+/// `any(… for …)`, `rows.some(…)`.
+fn is_any(module: &Module, by: ExprId) -> bool {
+    if let Some(call) = module.call(by) {
+        return call.method() == Some("some");
+    }
+    let Parent::Expr(parent) = module.expr(by).parent else {
+        return false;
+    };
+    module
+        .call(parent)
+        .is_some_and(|call| call.method() == Some("any") && call.receiver().is_none())
+}
+
 fn is_length_attr(module: &Module, expr: ExprId) -> bool {
     matches!(module.kind(expr), ExprKind::Attr { name, .. } if module.str(*name) == "length")
 }
@@ -692,6 +782,35 @@ fn is_length_attr(module: &Module, expr: ExprId) -> bool {
 /// `call.length`.
 fn is_length(module: &Module, call: ExprId) -> bool {
     matches!(module.expr(call).parent, Parent::Expr(parent) if is_length_attr(module, parent))
+}
+
+/// An expression that can be a number and runs nothing of the project's.
+fn is_number(module: &Module, expr: ExprId) -> bool {
+    let mut open = vec![expr];
+    while let Some(id) = open.pop() {
+        match module.kind(id) {
+            ExprKind::Await(_)
+            | ExprKind::List(_)
+            | ExprKind::Str(_)
+            | ExprKind::Template(_)
+            | ExprKind::Lambda(_)
+            | ExprKind::Comp { .. } => {
+                return false;
+            }
+            ExprKind::Call { .. } => {
+                let name = module.call(id).and_then(|call| call.method()).unwrap_or("");
+                if !matches!(
+                    name,
+                    "len" | "int" | "float" | "abs" | "round" | "Decimal" | "Number" | "get" | "parseInt" | "parseFloat" | "max" | "min"
+                ) {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+        open.extend(module.children(id));
+    }
+    true
 }
 
 /// Whether a loop's body only adds up: `total += x`, `counts[k] += 1`, also under conditions.
@@ -703,11 +822,22 @@ fn is_tally(module: &Module, body: &[StmtId]) -> bool {
         steps += 1;
         match &module.stmt(stmt).kind {
             StmtKind::Assign {
-                op: Some(_),
+                op: Some(op),
                 value: Some(value),
                 ..
-            } if !matches!(module.kind(*value), ExprKind::List(_) | ExprKind::Str(_) | ExprKind::Template(_)) => adds = true,
+            } if matches!(module.str(*op), "+" | "-" | "+=" | "-=") && is_number(module, *value) => adds = true,
             StmtKind::If { then, orelse, .. } => open.extend(then.iter().chain(orelse.iter())),
+            // `counts[key] = counts.get(key, 0) + 1`.
+            StmtKind::Assign {
+                target,
+                op: None,
+                value: Some(value),
+                ..
+            } if matches!(module.kind(*target), ExprKind::Index { .. })
+                && matches!(module.kind(*value), ExprKind::Binary { op, .. } if module.str(*op) == "+") =>
+            {
+                adds = true;
+            }
             StmtKind::Continue => {}
             _ => return false,
         }

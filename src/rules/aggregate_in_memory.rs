@@ -16,7 +16,11 @@ pub fn check(project: &Project) -> Vec<Finding> {
 }
 
 fn finding(project: &Project, load: &Load) -> Option<Finding> {
-    if load.query.outcome != Outcome::Rows || load.query.statement.grouped || !load.usage.only_aggregated() {
+    if load.query.outcome != Outcome::Rows
+        || load.query.statement.grouped
+        || !load.usage.only_aggregated()
+        || load.usage.only_tested(project.code.module(load.file))
+    {
         return None;
     }
     // What is read must be columns: a method or a relation of the row cannot be summed in the database.

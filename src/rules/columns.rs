@@ -63,7 +63,6 @@ pub fn is_few_valued(column: &Column) -> bool {
                 | "frequency"
                 | "interval"
                 | "platform"
-                | "category"
                 | "scope"
                 | "version"
                 | "provider"
@@ -164,6 +163,37 @@ pub fn is_heavy(column: &Column) -> bool {
                     | "instructions"
             )
         })
+}
+
+/// A column that names the tenant: very many rows share one value.
+pub fn is_tenant(name: &str) -> bool {
+    let name = name.to_lowercase().replace('_', "");
+    let name = name.strip_suffix("id").unwrap_or(&name);
+    matches!(
+        name,
+        "tenant"
+            | "workspace"
+            | "organization"
+            | "organisation"
+            | "org"
+            | "account"
+            | "company"
+            | "website"
+            | "domain"
+            | "project"
+            | "team"
+            | "site"
+    )
+}
+
+/// A column whose values are meant to be different for nearly every row, whatever the schema says.
+pub fn is_identifying(name: &str) -> bool {
+    let words = words(name);
+    let last = words.last().map_or("", String::as_str);
+    matches!(
+        last,
+        "token" | "hash" | "email" | "slug" | "uuid" | "guid" | "nonce" | "checksum" | "sha256" | "username" | "phone" | "fingerprint"
+    ) || name.to_lowercase().replace('_', "").ends_with("externalid")
 }
 
 /// A table of few rows by what it is for: settings, plans, roles.

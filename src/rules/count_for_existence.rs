@@ -1,5 +1,8 @@
 //! `count-for-existence`: rows loaded only to be counted or to see whether there are any, and counts only compared with 0.
 
+use std::fmt::Write as _;
+
+use super::bounds::{self, Bound};
 use super::columns::is_small;
 use super::evidence::{self, Reached, lower};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
@@ -26,7 +29,7 @@ enum Waste {
     CountTested,
 }
 
-fn waste(load: &Load) -> Option<Waste> {
+fn waste(project: &Project, load: &Load) -> Option<Waste> {
     let (usage, statement) = (&load.usage, &load.query.statement);
     if load.query.outcome == Outcome::Scalar {
         let is_count = is_count(load) && usage.is_local() && usage.lengths.is_empty();
@@ -34,10 +37,31 @@ fn waste(load: &Load) -> Option<Waste> {
         return (is_count && tested).then_some(Waste::CountTested);
     }
     let bounded = matches!(statement.limit, Limit::One | Limit::Rows(0..=100)) || matches!(statement.projection, Projection::Aggregate);
-    if load.query.outcome != Outcome::Rows || bounded || !usage.only_counted() {
+    if load.query.outcome != Outcome::Rows || bounded {
         return None;
     }
-    Some(if usage.lengths.is_empty() { Waste::Tested } else { Waste::Counted })
+    if usage.only_tested(project.code.module(load.file)) && reads_columns(project, load) {
+        return Some(Waste::Tested);
+    }
+    let system = load
+        .query
+        .table()
+        .is_some_and(|name| name.contains("information_schema") || name.starts_with("pg_") || name.starts_with("sqlite_"));
+    // Keys that the caller gives bound the rows, as when all of them must exist.
+    if !usage.only_counted() || system || bounds::judge(project, &load.query) == Bound::Keyed {
+        return None;
+    }
+    Some(if usage.only_any(project.code.module(load.file)) {
+        Waste::Tested
+    } else {
+        Waste::Counted
+    })
+}
+
+/// What a test asks of the rows are columns, which the database can compare too.
+fn reads_columns(project: &Project, load: &Load) -> bool {
+    let table = load.query.table().and_then(|name| project.schema.table(name));
+    table.is_some_and(|table| load.usage.read.iter().all(|name| table.column(name).is_some()))
 }
 
 /// A figure that is the count of rows: what an `exists()` or a sum gives is no waste.
@@ -46,7 +70,7 @@ fn is_count(load: &Load) -> bool {
 }
 
 fn finding(project: &Project, load: &Load) -> Option<Finding> {
-    let waste = waste(load)?;
+    let waste = waste(project, load)?;
     let module = project.code.module(load.file);
     if waste == Waste::CountTested && module.call(load.expr).and_then(|call| call.method()) != Some("count") {
         return None;
@@ -70,7 +94,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     };
     finding.message = format!("{}: nothing else is done with what comes back.", finding.title);
     if let Some(label) = &label {
-        finding.message.push_str(&format!(" Reached from {label}."));
+        let _ = write!(finding.message, " Reached from {label}.");
     }
     finding.impact = match waste {
         Waste::CountTested => format!("a count reads every matching row of `{name}`, where the first would do"),

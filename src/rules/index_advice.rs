@@ -86,9 +86,9 @@ fn is_open(table: &Table, demand: &Demand) -> bool {
             order: Vec::new(),
             ..demand.clone()
         };
-        return !table.indexes.iter().any(|index| serves(table, index, &unsorted));
+        return !table.indexes.iter().any(|index| serves(index, &unsorted));
     }
-    !table.indexes.iter().any(|index| serves(table, index, demand))
+    !table.indexes.iter().any(|index| serves(index, demand))
 }
 
 /// Puts what one index serves together: the longest first, those that it starts with join it.
@@ -162,4 +162,140 @@ fn limited(mut kept: Vec<Advice>) -> Vec<Advice> {
         !advice.longer || longer <= MAX_LONGER
     });
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::finding::Confidence;
+    use crate::libraries::facts::extract;
+    use crate::walk::FileKind;
+
+    /// Numbers that are the same in every run.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % end.max(1)
+        }
+
+        fn some(&mut self, columns: &[String], most: usize) -> Vec<String> {
+            let mut out: Vec<String> = Vec::new();
+            for _ in 0..self.below(most + 1) {
+                let column = &columns[self.below(columns.len())];
+                if !out.contains(column) {
+                    out.push(column.clone());
+                }
+            }
+            out
+        }
+    }
+
+    fn schema(dice: &mut Dice, columns: &[String]) -> Project {
+        let list: Vec<String> = columns.iter().map(|column| format!("{column} int")).collect();
+        let mut sql = format!("CREATE TABLE things (id int PRIMARY KEY, {});\n", list.join(", "));
+        for number in 0..dice.below(4) {
+            let keys = dice.some(columns, 3);
+            let unique = if dice.below(4) == 0 { "UNIQUE " } else { "" };
+            let partial = if dice.below(4) == 0 { " WHERE c0 > 1" } else { "" };
+            if !keys.is_empty() {
+                let _ = writeln!(sql, "CREATE {unique}INDEX i{number} ON things ({}){partial};", keys.join(", "));
+            }
+        }
+        Project::link(vec![extract("schema.sql", FileKind::Sql, &sql)])
+    }
+
+    fn demand(dice: &mut Dice, columns: &[String], site: usize) -> Demand {
+        let mut equal = dice.some(columns, 3);
+        equal.sort();
+        let order = dice
+            .some(columns, 2)
+            .into_iter()
+            .map(|column| (column, dice.below(2) == 0))
+            .collect();
+        Demand {
+            site,
+            table: 0,
+            equal,
+            flags: dice.some(columns, 1),
+            range: dice.some(columns, 1),
+            order,
+            limited: dice.below(2) == 0,
+            joined: false,
+            confidence: Confidence::High,
+        }
+    }
+
+    fn starts_with(keys: &[&str], columns: &[String]) -> bool {
+        keys.len() >= columns.len() && keys.iter().zip(columns).all(|(key, column)| key == column)
+    }
+
+    #[test]
+    fn advice_is_new_needed_and_names_known_columns() {
+        let columns: Vec<String> = (0..5).map(|number| format!("c{number}")).collect();
+        let mut dice = Dice(7);
+        for round in 0..400 {
+            let project = schema(&mut dice, &columns);
+            let table = &project.schema.tables[0];
+            let asked: Vec<Demand> = (0..=dice.below(5)).map(|site| demand(&mut dice, &columns, site)).collect();
+            let asked: Vec<Demand> = asked
+                .into_iter()
+                .filter(|demand| demand.tail().is_some() || !demand.equal.is_empty())
+                .collect();
+            let advice = for_table(table, asked.clone());
+            for (at, one) in advice.iter().enumerate() {
+                let seen = format!("round {round}: {:?} for {asked:?} on {:?}", one.columns, table.indexes);
+                assert!(!one.columns.is_empty() && !one.demands.is_empty(), "{seen}");
+                assert!(one.columns.iter().all(|column| columns.contains(column)), "unknown column, {seen}");
+                let mut distinct = one.columns.clone();
+                distinct.sort();
+                distinct.dedup();
+                assert_eq!(distinct.len(), one.columns.len(), "a column twice, {seen}");
+                let has = |index: &crate::project::schema::Index| {
+                    index.predicate.is_none() && starts_with(&index.columns().collect::<Vec<_>>(), &one.columns)
+                };
+                assert!(!table.indexes.iter().any(has), "exists, {seen}");
+                for (other_at, other) in advice.iter().enumerate() {
+                    let keys: Vec<&str> = other.columns.iter().map(String::as_str).collect();
+                    assert!(
+                        other_at == at || !starts_with(&keys, &one.columns),
+                        "redundant with {keys:?}, {seen}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_index_serves_several_statements() {
+        let columns: Vec<String> = (0..3).map(|number| format!("c{number}")).collect();
+        let project = schema(&mut Dice(0), &columns);
+        let table = &Table {
+            indexes: Vec::new(),
+            ..project.schema.tables[0].clone()
+        };
+        let ask = |equal: &[&str], order: &[&str], site| Demand {
+            site,
+            table: 0,
+            equal: equal.iter().map(|&name| name.to_owned()).collect(),
+            flags: Vec::new(),
+            range: Vec::new(),
+            order: order.iter().map(|&name| (name.to_owned(), true)).collect(),
+            limited: true,
+            joined: false,
+            confidence: Confidence::High,
+        };
+        let advice = for_table(
+            table,
+            vec![ask(&["c0"], &[], 0), ask(&["c0", "c1"], &[], 1), ask(&["c0", "c1"], &["c2"], 2)],
+        );
+        assert_eq!(advice.iter().map(|one| one.columns.join(",")).collect::<Vec<_>>(), ["c0,c1,c2"]);
+        assert_eq!(advice[0].demands.len(), 3);
+    }
 }

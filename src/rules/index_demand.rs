@@ -1,12 +1,12 @@
 //! What query sites ask of a table's indexes: the columns they compare, range over and order by.
 
-use super::columns::{is_few_valued, is_searchable};
+use super::columns::{is_few_valued, is_identifying, is_searchable, is_tenant};
 use crate::finding::Confidence;
 use crate::libraries::value::{Model, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{Index, Schema, Table};
-use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
+use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
 use crate::walk::{Role, role};
 
 const MAX_DEPTH: u32 = 6;
@@ -83,9 +83,8 @@ fn own_table(project: &Project, site: &QuerySite) -> Option<usize> {
 /// The table that a name stands for; none where several models share it.
 fn table_of(schema: &Schema, name: &str) -> Option<usize> {
     let mut tables = schema.models_named(name).map(|model| model.table);
-    if let Some(first) = tables.next()
-        && tables.any(|other| other != first)
-    {
+    let first = tables.next();
+    if tables.any(|other| Some(other) != first) {
         return None;
     }
     schema.table_index(name)
@@ -189,7 +188,16 @@ impl<'a> View<'a> {
     /// `None` where a filter is not understood: it may be the one that bounds the statement.
     fn filters(&self, at: usize, table: &Table, demand: &mut Demand) -> Option<()> {
         for filter in &self.statement.filters {
+            // A range or a search that is not understood leaves many rows in any case.
+            let loose = matches!(
+                filter.kind,
+                FilterKind::Range | FilterKind::Pattern | FilterKind::Prefix | FilterKind::Negative
+            );
             let here = self.place(&filter.column);
+            if loose && (here.is_none() || here == Some(at) && table.column(&filter.column.column).is_none()) {
+                demand.confidence = Confidence::Medium;
+                continue;
+            }
             if here != Some(at) {
                 here?;
                 continue;
@@ -200,8 +208,11 @@ impl<'a> View<'a> {
                 filter.column.column.as_str()
             };
             let column = table.column(name)?;
-            if filter.optional {
+            if filter.optional && !self.is_lone(filter) {
                 continue;
+            }
+            if filter.optional {
+                demand.confidence = Confidence::Medium;
             }
             match filter.kind {
                 FilterKind::Equality | FilterKind::In => {
@@ -223,6 +234,11 @@ impl<'a> View<'a> {
             }
         }
         Some(())
+    }
+
+    /// A condition that applies only sometimes, and no other with it: it stands alone, not in an OR.
+    fn is_lone(&self, filter: &Filter) -> bool {
+        matches!(filter.kind, FilterKind::Equality | FilterKind::In) && self.statement.filters.len() == 1
     }
 
     /// A join drives a table that has no filter of its own from one that has.
@@ -260,13 +276,17 @@ impl<'a> View<'a> {
                 return;
             }
             let Some(column) = table.column(&column.column) else { return };
+            // The primary key's own index gives this order.
+            if table.primary_key.len() == 1 && table.primary_key.first() == Some(&column.name) {
+                return;
+            }
             demand.order.push((column.name.clone(), *descending));
         }
     }
 }
 
 /// Whether an index leaves a demand nothing to ask for.
-pub fn serves(table: &Table, index: &Index, demand: &Demand) -> bool {
+pub fn serves(index: &Index, demand: &Demand) -> bool {
     if !predicate_fits(index, demand) || index.only {
         return false;
     }
@@ -302,27 +322,9 @@ pub fn serves(table: &Table, index: &Index, demand: &Demand) -> bool {
         && demand
             .equal
             .iter()
-            .any(|column| lead.contains(&column.as_str()) && !is_tenant(table, column));
-    useful >= 1 && (tail_follows || selective || useful >= 2)
-}
-
-/// A column that names the tenant: very many rows share one value.
-fn is_tenant(table: &Table, column: &str) -> bool {
-    let name = column.to_lowercase().replace('_', "");
-    let _ = table;
-    [
-        "tenant",
-        "workspace",
-        "organization",
-        "organisation",
-        "org",
-        "account",
-        "company",
-        "website",
-        "domain",
-    ]
-    .iter()
-    .any(|tenant| name == *tenant || name == format!("{tenant}id"))
+            .any(|column| lead.contains(&column.as_str()) && !is_tenant(column));
+    let exact = lead.iter().any(|key| is_identifying(key));
+    useful >= 1 && (tail_follows || selective || exact || useful >= 2)
 }
 
 /// A partial index is taken to serve what compares one of the columns of its predicate.

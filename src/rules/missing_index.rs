@@ -1,5 +1,8 @@
 //! `missing-index` and `missing-composite-index`: what the index advisor finds, put into words.
 
+use std::fmt::Write as _;
+
+use super::columns::is_tenant;
 use super::evidence::{self, Reached};
 use super::index_advice::{self, Advice};
 use super::schema_fix;
@@ -69,6 +72,8 @@ impl Use {
         match () {
             () if self.scripts == self.sites => Priority::P3,
             () if firm && self.requests >= 3 => Priority::P0,
+            // Few rows share the first column's value, as far as can be told: the rest of the index saves little.
+            () if advice.longer && self.sites < 2 && !advice.columns.first().is_some_and(|first| is_tenant(first)) => Priority::P3,
             () if advice.longer || confidence != Confidence::High => Priority::P2,
             () if self.requests > 0 => Priority::P1,
             () => Priority::P2,
@@ -90,6 +95,10 @@ fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
     sites.sort_unstable();
     sites.dedup();
     let reach = Use::of(project, &sites);
+    // What only a script asks for once is worth an index where it looks rows up, not where it lists them.
+    if reach.scripts == reach.sites && (advice.equal == 0 || advice.longer) {
+        return None;
+    }
     let sure = advice
         .demands
         .iter()
@@ -154,7 +163,7 @@ fn message(table: &Table, advice: &Advice, reach: &Use) -> String {
     };
     let mut text = format!("{count} {} for {}. {known} For this, {served}.", table.name, asked(advice));
     if let Some(label) = reach.labels.first() {
-        text.push_str(&format!(" Reached from {label}."));
+        let _ = write!(text, " Reached from {label}.");
     }
     text
 }
@@ -178,8 +187,13 @@ fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], find
             );
         }
     }
-    if let Some(place) = table.place() {
-        finding.relate(project.schema_place(place), Role::Table, format!("table {}", table.name));
+    // Of one column its own definition is enough.
+    if let Some(place) = table.place().filter(|_| advice.columns.len() > 1) {
+        // The head of the definition: its other lines are about other columns.
+        let mut head = project.schema_place(place);
+        head.end_line = head.start_line;
+        head.end_column = head.end_column.max(head.start_column);
+        finding.relate(head, Role::Table, format!("table {}", table.name));
     }
     let first = advice.columns.first().map_or("", String::as_str);
     for index in table.indexes.iter().filter(|index| index.columns().next() == Some(first)) {

@@ -10,9 +10,12 @@ mod blocking_index_creation;
 mod bounds;
 mod client_per_call;
 mod columns;
+mod correlated_subquery;
 mod count_for_existence;
+mod duplicate_query;
 mod evidence;
 mod fixed_delay;
+mod grouped_in_subquery;
 mod index_advice;
 mod index_demand;
 mod invalid_index_definition;
@@ -22,19 +25,24 @@ mod missing_composite_index;
 mod missing_index;
 mod missing_timeout;
 mod n_plus_one;
+mod non_sargable_predicate;
+mod offset_pagination;
 mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
 mod polling_never_stops;
 mod polling_without_backoff;
 mod redundant_index;
+mod same;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
+mod site_finding;
 mod unbatched_write;
 mod unbounded_query;
+mod unclamped_user_limit;
 mod unindexed_foreign_key;
 
 use std::collections::BTreeMap;
@@ -74,14 +82,19 @@ pub const RULES: &[Rule] = &[
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
     rule!("client-per-call", client_per_call),
+    rule!("correlated-subquery", correlated_subquery),
     rule!("count-for-existence", count_for_existence),
+    rule!("duplicate-query", duplicate_query),
     rule!("fixed-delay", fixed_delay),
+    rule!("grouped-in-subquery", grouped_in_subquery),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("missing-timeout", missing_timeout),
     rule!("n-plus-one", n_plus_one),
+    rule!("non-sargable-predicate", non_sargable_predicate),
+    rule!("offset-pagination", offset_pagination),
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-never-stops", polling_never_stops),
     rule!("polling-without-backoff", polling_without_backoff),
@@ -90,6 +103,7 @@ pub const RULES: &[Rule] = &[
     rule!("sequential-awaits", sequential_awaits),
     rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
+    rule!("unclamped-user-limit", unclamped_user_limit),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
 ];
 

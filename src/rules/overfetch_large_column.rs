@@ -8,6 +8,7 @@ use crate::project::Project;
 use crate::project::schema::{Column, Table};
 use crate::project::usage::Load;
 use crate::statement::{Limit, Operation, Projection};
+use crate::walk;
 
 const ID: &str = "overfetch-large-column";
 
@@ -35,6 +36,11 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     if !many && query.outcome != Outcome::One {
         return None;
     }
+    let (reached, _) = evidence::reached(project, load.function);
+    let by_script = walk::role(project.path(load.file)) != walk::Role::Source;
+    if !many && (by_script || matches!(reached, Reached::Command | Reached::Startup)) {
+        return None;
+    }
     let table = project.schema.table(query.table()?)?;
     let heavy = heavy(table, load);
     if heavy.is_empty() || usage.read.is_empty() {
@@ -43,7 +49,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     // All that is read must be known columns: a property or a method may read a heavy one.
     let known = usage.read.iter().all(|name| table.column(name).is_some());
     let reads_heavy = usage.read.iter().filter_map(|name| table.column(name)).any(is_heavy);
-    if !known || reads_heavy || !query.eager.is_empty() && usage.read.is_empty() {
+    if !known || reads_heavy {
         return None;
     }
     Some(report(project, load, table, &heavy, many))

@@ -1,0 +1,39 @@
+//! `grouped-in-subquery`: `IN (SELECT … GROUP BY … HAVING …)`.
+
+use rayon::prelude::*;
+
+use super::site_finding;
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::project::Project;
+use crate::project::graph::QuerySite;
+use crate::statement::SubqueryPlace;
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
+}
+
+fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
+    let query = &site.query;
+    if query.opaque || query.fetch {
+        return None;
+    }
+    let grouped = query
+        .statement
+        .subqueries
+        .iter()
+        .find(|subquery| subquery.place == SubqueryPlace::In && subquery.grouped && subquery.statement.grouped)?;
+    let inner = grouped.statement.tables.first().map_or("a table", |table| table.name.as_str());
+    let outer = query.table().unwrap_or("the outer table");
+    let (mut finding, _) = site_finding::start(project, site, "grouped-in-subquery", Priority::P2, Confidence::Medium);
+    finding.title = format!("`{outer}` is filtered by an IN over groups of `{inner}`");
+    finding.message =
+        format!("The statement groups `{inner}` as a whole to find the keys, before a filter on `{outer}` can narrow it down.");
+    finding.impact = format!("all of `{inner}` that the subquery selects is grouped each time");
+    finding.subject = format!("{outer} {inner}");
+    finding.fix = Fix {
+        summary: format!("Join `{inner}` and group the joined rows, or use EXISTS once for each value, so that other filters apply first."),
+        ..Fix::default()
+    };
+    Some(finding)
+}

@@ -1,0 +1,125 @@
+//! `non-sargable-predicate`: conditions that no plain index can serve.
+
+use rayon::prelude::*;
+
+use super::columns::is_small;
+use super::site_finding;
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::project::Project;
+use crate::project::graph::QuerySite;
+use crate::project::schema::Table;
+use crate::statement::{Dialect, Filter, FilterKind, Operation};
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
+}
+
+fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
+    let (query, statement) = (&site.query, &site.query.statement);
+    if query.opaque || query.fetch || matches!(statement.operation, Operation::Insert | Operation::Other) {
+        return None;
+    }
+    let wrapped = statement.filters.iter().find(|filter| is_wrapped(project, site, filter))?;
+    if is_narrowed(project, site) {
+        return None;
+    }
+    let name = statement
+        .tables
+        .get(wrapped.column.table.unwrap_or(0))
+        .map_or("the table", |table| table.name.as_str());
+    let table = project.schema.table(name);
+    if table.is_some_and(is_small) {
+        return None;
+    }
+    let column = table.map_or(wrapped.column.column.as_str(), |table| table.column_name(&wrapped.column.column));
+    let by_function = wrapped.kind == FilterKind::Function;
+    let defeated = table.filter(|table| by_function && table.leads(column));
+    let priority = match () {
+        () if site_finding::is_admin(project, site) => Priority::P3,
+        () if defeated.is_some() && !wrapped.optional => Priority::P1,
+        () => Priority::P2,
+    };
+    let confidence = if table.is_some() { Confidence::High } else { Confidence::Medium };
+    let (mut finding, _) = site_finding::start(project, site, "non-sargable-predicate", priority, confidence);
+    let what = if by_function {
+        format!("`{column}` stands inside a function or cast")
+    } else {
+        format!("`{column}` is searched inside its text")
+    };
+    finding.title = format!("A condition on `{name}.{column}` cannot use a plain index");
+    finding.message =
+        format!("In the condition, {what}: a B-tree index on the column is of no use for it, and no other index of the table serves it.");
+    finding.impact = format!("each run looks at all rows of `{name}` that other conditions leave");
+    finding.subject = format!("{name}.{column} {:?}", wrapped.kind);
+    let unused = defeated.and_then(|table| table.index_leading_with(&[column]));
+    if let Some((index, place)) = unused.and_then(|index| Some((index, index.place()?))) {
+        let text = format!("the index on ({}) that is not used", index.key_list());
+        finding.relate(project.schema_place(place), Role::Index, text);
+    }
+    let postgres = table.is_none_or(|table| matches!(table.dialect, Dialect::Postgres | Dialect::Generic));
+    finding.fix = fix(by_function, postgres, name, column);
+    Some(finding)
+}
+
+fn fix(by_function: bool, postgres: bool, name: &str, column: &str) -> Fix {
+    if by_function {
+        return Fix {
+            summary: "Compare the bare column: a range of times instead of a date cast, a value stored in lower case instead of `lower()`. Or add an index on the same expression.".to_owned(),
+            ddl: postgres.then(|| format!("CREATE INDEX CONCURRENTLY ON {name} (lower({column}));  -- the expression that is compared")),
+            ..Fix::default()
+        };
+    }
+    Fix {
+        summary: "Where an exact or prefix match is meant, compare so. For a search inside text, add a trigram or full-text index."
+            .to_owned(),
+        ddl: postgres.then(|| format!("CREATE INDEX CONCURRENTLY ON {name} USING gin ({column} gin_trgm_ops);")),
+        ..Fix::default()
+    }
+}
+
+/// A filter in a form that no index of the table serves.
+fn is_wrapped(project: &Project, site: &QuerySite, filter: &Filter) -> bool {
+    if !matches!(filter.kind, FilterKind::Function | FilterKind::Pattern) || filter.column.column.is_empty() {
+        return false;
+    }
+    let name = site
+        .query
+        .statement
+        .tables
+        .get(filter.column.table.unwrap_or(0))
+        .map(|table| table.name.as_str());
+    let Some(table) = name.and_then(|name| project.schema.table(name)) else {
+        return filter.kind == FilterKind::Function;
+    };
+    let Some(column) = table.column(&filter.column.column) else {
+        return false;
+    };
+    let lower = column.name.to_lowercase();
+    !table.indexes.iter().any(|index| {
+        let special = !index.is_btree() && index.method.as_deref() != Some("hash");
+        index
+            .keys
+            .iter()
+            .any(|key| (key.expression || special) && key.column.to_lowercase().contains(&lower))
+    })
+}
+
+/// Whether a plain equality leaves few rows for the condition.
+fn is_narrowed(project: &Project, site: &QuerySite) -> bool {
+    let statement = &site.query.statement;
+    let firm = statement
+        .filters
+        .iter()
+        .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && !filter.optional);
+    let leads = |table: &Table, column: &str| table.leads(column) || matches!(column, "id" | "pk");
+    let mut tables = firm.map(|filter| {
+        let name = statement
+            .tables
+            .get(filter.column.table.unwrap_or(0))
+            .map(|table| table.name.as_str());
+        name.and_then(|name| project.schema.table(name))
+            .is_some_and(|table| leads(table, &filter.column.column))
+    });
+    tables.any(|narrow| narrow)
+}
