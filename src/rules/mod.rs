@@ -8,6 +8,7 @@ mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
+mod cache_without_ttl;
 mod columns;
 mod count_for_existence;
 mod evidence;
@@ -23,6 +24,8 @@ mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
 mod polling_without_backoff;
+mod redis;
+mod redis_keys_command;
 mod redundant_index;
 mod schema_fix;
 #[cfg(test)]
@@ -68,6 +71,7 @@ pub const RULES: &[Rule] = &[
     rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("cache-without-ttl", cache_without_ttl),
     rule!("count-for-existence", count_for_existence),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
@@ -76,6 +80,7 @@ pub const RULES: &[Rule] = &[
     rule!("n-plus-one", n_plus_one),
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
+    rule!("redis-keys-command", redis_keys_command),
     rule!("redundant-index", redundant_index),
     rule!("sequential-awaits", sequential_awaits),
     rule!("unbatched-write", unbatched_write),
