@@ -12,10 +12,13 @@ mod cache_without_ttl;
 mod columns;
 mod count_for_existence;
 mod evidence;
+mod growth;
+mod growth_use;
 mod index_advice;
 mod index_demand;
 mod invalid_index_definition;
 mod io;
+mod lifetime;
 mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
@@ -32,6 +35,8 @@ mod schema_fix;
 mod schema_tests;
 mod sequential_awaits;
 mod unbatched_write;
+mod unbounded_cache;
+mod unbounded_growth;
 mod unbounded_query;
 mod unindexed_foreign_key;
 
@@ -84,6 +89,8 @@ pub const RULES: &[Rule] = &[
     rule!("redundant-index", redundant_index),
     rule!("sequential-awaits", sequential_awaits),
     rule!("unbatched-write", unbatched_write),
+    rule!("unbounded-cache", unbounded_cache),
+    rule!("unbounded-growth", unbounded_growth),
     rule!("unbounded-query", unbounded_query),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
 ];
