@@ -8,6 +8,7 @@ mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
+mod cache_without_ttl;
 mod client_per_call;
 mod columns;
 mod correlated_subquery;
@@ -16,10 +17,13 @@ mod duplicate_query;
 mod evidence;
 mod fixed_delay;
 mod grouped_in_subquery;
+mod growth;
+mod growth_use;
 mod index_advice;
 mod index_demand;
 mod invalid_index_definition;
 mod io;
+mod lifetime;
 mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
@@ -32,6 +36,8 @@ mod per_row;
 mod per_row_fix;
 mod polling_never_stops;
 mod polling_without_backoff;
+mod redis;
+mod redis_keys_command;
 mod redundant_index;
 mod same;
 mod schema_fix;
@@ -41,6 +47,8 @@ mod sequential_await_in_loop;
 mod sequential_awaits;
 mod site_finding;
 mod unbatched_write;
+mod unbounded_cache;
+mod unbounded_growth;
 mod unbounded_query;
 mod unclamped_user_limit;
 mod unindexed_foreign_key;
@@ -81,6 +89,7 @@ pub const RULES: &[Rule] = &[
     rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("cache-without-ttl", cache_without_ttl),
     rule!("client-per-call", client_per_call),
     rule!("correlated-subquery", correlated_subquery),
     rule!("count-for-existence", count_for_existence),
@@ -98,10 +107,13 @@ pub const RULES: &[Rule] = &[
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-never-stops", polling_never_stops),
     rule!("polling-without-backoff", polling_without_backoff),
+    rule!("redis-keys-command", redis_keys_command),
     rule!("redundant-index", redundant_index),
     rule!("sequential-await-in-loop", sequential_await_in_loop),
     rule!("sequential-awaits", sequential_awaits),
     rule!("unbatched-write", unbatched_write),
+    rule!("unbounded-cache", unbounded_cache),
+    rule!("unbounded-growth", unbounded_growth),
     rule!("unbounded-query", unbounded_query),
     rule!("unclamped-user-limit", unclamped_user_limit),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
