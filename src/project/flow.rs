@@ -123,6 +123,10 @@ impl Flow<'_, '_> {
             return;
         }
         let Some(call) = module.call(expr) else { return };
+        // What a paginator is given comes out page by page.
+        if call.method().is_some_and(|method| method.to_ascii_lowercase().contains("paginat")) {
+            return;
+        }
         if let Callees::Functions(functions) = self.eval.callees(file, call.callee) {
             for (at, function) in functions {
                 let target = self.eval.code.module(at);

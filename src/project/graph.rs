@@ -121,6 +121,8 @@ pub struct Graph {
     pub sites: Vec<QuerySite>,
     /// Entry points.
     pub entries: Vec<Entry>,
+    /// The file that registers each entry point: its place is there.
+    pub registered: Vec<FileId>,
     /// For each function the entry that reaches it and the function before it on the way.
     pub reach: Vec<Option<Reach>>,
     /// Calls seen, and calls resolved to a function or a library.
@@ -147,6 +149,8 @@ pub struct Reach {
     pub from: Option<FnId>,
     /// Calls between.
     pub distance: u32,
+    /// A callback that runs later is on the way: nobody waits for it.
+    pub later: bool,
 }
 
 /// What is found in one file.
@@ -223,6 +227,12 @@ impl Graph {
         }
         out.reverse();
         out
+    }
+
+    /// The file in which an entry point is registered.
+    pub fn registered_in(&self, entry: &Entry) -> FileId {
+        let at = self.entries.iter().position(|other| std::ptr::eq(other, entry));
+        at.and_then(|at| self.registered.get(at).copied()).unwrap_or(entry.function.0)
     }
 
     /// The entry point that reaches a function.
@@ -356,6 +366,7 @@ impl Graph {
                         entry,
                         from: None,
                         distance: 0,
+                        later: false,
                     });
                     queue.push_back(id);
                 }
@@ -363,17 +374,23 @@ impl Graph {
             }
             while let Some(id) = queue.pop_front() {
                 let Some(here) = self.reach[id.index()] else { continue };
-                let targets: Vec<FnId> = self.functions[id.index()]
+                let node = &self.functions[id.index()];
+                let targets: Vec<(FnId, bool)> = node
                     .edges
                     .iter()
-                    .flat_map(|edge| edge.targets.iter().copied())
+                    .flat_map(|edge| edge.targets.iter().map(|&target| (target, edge.kind == EdgeKind::Later)))
                     .collect();
-                for target in targets {
-                    if self.reach[target.index()].is_none() {
+                for (target, later) in targets {
+                    let later = later || here.later;
+                    let known = self.reach[target.index()];
+                    // A way on which somebody waits is worth more than one that runs later.
+                    let is_better = known.is_none_or(|known| known.later && !later);
+                    if is_better {
                         self.reach[target.index()] = Some(Reach {
                             entry: here.entry,
                             from: Some(id),
                             distance: here.distance + 1,
+                            later,
                         });
                         queue.push_back(target);
                     }
@@ -459,6 +476,7 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
         let module = code.module(id);
         let base = graph.sites.len();
         graph.sites.extend(file.sites);
+        graph.registered.extend(file.entries.iter().map(|_| id));
         graph.entries.extend(file.entries);
         graph.calls.total += file.calls.total;
         graph.calls.resolved += file.calls.resolved;
@@ -697,10 +715,26 @@ impl<'c> FileBuilder<'c> {
                 edge.targets = interface;
             }
         }
+        if self.only_makes_generator(&edge) {
+            edge.kind = EdgeKind::Later;
+        }
         if !edge.targets.is_empty() || edge.external.is_some() || edge.guessed {
             self.out.functions[owner.index()].0.push(edge);
         }
         self.callbacks(&call, owner);
+    }
+
+    /// A call of a generator function runs nothing until somebody iterates or enters it.
+    fn only_makes_generator(&self, edge: &Edge) -> bool {
+        let is_generator = |target: &FnId| {
+            let file = FileId((self.first.partition_point(|&first| first <= target.0) - 1) as u32);
+            let module = self.code.module(file);
+            module
+                .functions
+                .get((target.0 - self.first[file.index()]) as usize)
+                .is_some_and(|function| function.is_generator)
+        };
+        !edge.targets.is_empty() && edge.targets.iter().all(is_generator) && !is_consumed(self.module, edge.expr)
     }
 
     fn interface_methods(&self, call: &Call<'_>) -> Vec<FnId> {
@@ -893,6 +927,44 @@ impl<'c> FileBuilder<'c> {
             }
         }
         self.out.entries = found;
+    }
+}
+
+/// Whether what a call gives is iterated, entered, awaited or handed on where it stands.
+fn is_consumed(module: &Module, expr: ExprId) -> bool {
+    match module.expr(expr).parent {
+        Parent::Stmt(stmt) => match &module.stmt(stmt).kind {
+            StmtKind::Loop { iterable, .. } => *iterable == Some(expr),
+            StmtKind::With { .. } => true,
+            _ => false,
+        },
+        Parent::Expr(parent) => match module.kind(parent) {
+            ExprKind::Comp { clauses, .. } => clauses.iter().any(|clause| clause.iterable == expr),
+            ExprKind::Yield(_) | ExprKind::Spread(_) | ExprKind::Await(_) => true,
+            ExprKind::Call { .. } => module.call(parent).and_then(|call| call.method()).is_some_and(|name| {
+                matches!(
+                    name,
+                    "list"
+                        | "tuple"
+                        | "set"
+                        | "dict"
+                        | "sorted"
+                        | "sum"
+                        | "any"
+                        | "all"
+                        | "next"
+                        | "max"
+                        | "min"
+                        | "join"
+                        | "enumerate"
+                        | "enter_context"
+                        | "enter_async_context"
+                        | "anext"
+                )
+            }),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -170,7 +170,8 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     } else {
         format!("`{what}`")
     };
-    finding.message = format!("While {subject} runs, no other request of this process moves on.");
+    let waiting = if reached == Reached::Request { "request" } else { "task" };
+    finding.message = format!("While {subject} runs, no other {waiting} of this event loop moves on.");
     if places.len() > 1 {
         finding.message.push_str(&format!(
             " {} places in {functions} async functions lead to it; all are listed.",
@@ -181,7 +182,7 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
         finding.message.push_str(&format!(" Reached from {label}."));
     }
     finding.impact = format!(
-        "every request of the process waits for it{}",
+        "every {waiting} of the event loop waits for it{}",
         evidence::reach_words(label.as_deref())
     );
     finding.subject = match cause {

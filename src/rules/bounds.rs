@@ -37,7 +37,7 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     if matches!(statement.projection, Projection::Aggregate) && !statement.grouped {
         return Bound::Limited;
     }
-    if statement.tables.is_empty() {
+    if statement.tables.first().is_none_or(|table| table.name.is_empty()) {
         return Bound::Limited;
     }
     let firm = statement
@@ -112,4 +112,39 @@ fn is_flag(column: &str) -> bool {
                 | "published"
                 | "public"
         )
+}
+
+/// Whether a table is a small list that people edit, by its name: settings, kinds, roles, countries.
+pub fn is_reference(project: &Project, query: &Query) -> bool {
+    let name = project
+        .table_of(query)
+        .map_or_else(|| query.table().unwrap_or_default().to_owned(), |table| table.name.clone());
+    let name = name.to_ascii_lowercase();
+    const SIGNS: [&str; 20] = [
+        "setting",
+        "config",
+        "role",
+        "permission",
+        "plan",
+        "feature_flag",
+        "featureflag",
+        "country",
+        "countries",
+        "currency",
+        "currencies",
+        "locale",
+        "language",
+        "category",
+        "categories",
+        "timezone",
+        "tier",
+        "template",
+        "provider",
+        "license",
+    ];
+    SIGNS
+        .iter()
+        .any(|sign| name.ends_with(sign) || name.ends_with(&format!("{sign}s")) || name.ends_with(&format!("{sign}es")))
+        || name.ends_with("_type")
+        || name.ends_with("_types")
 }

@@ -2,12 +2,12 @@
 
 use crate::finding::{Confidence, Priority, Related, Role};
 use crate::ir::{ExprId, ExprKind, Module};
-use crate::libraries::entries::EntryKind;
+use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::value::Query;
 use crate::project::Project;
 use crate::project::graph::{FnId, Step};
 use crate::source::Span;
-use crate::statement::{Limit, Operation};
+use crate::statement::Operation;
 
 /// Where a function is called from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,13 +29,32 @@ pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
     let Some(entry) = project.graph.entry_of(function) else {
         return (Reached::Unknown, None);
     };
+    let later = project
+        .graph
+        .reach
+        .get(function.index())
+        .copied()
+        .flatten()
+        .is_some_and(|reach| reach.later);
     let level = match entry.kind {
+        // Nobody waits for what a schedule starts or for what runs after the response.
+        EntryKind::Route if later || is_scheduled(project, entry) => Reached::Job,
+        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket if later => Reached::Job,
         EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => Reached::Request,
         EntryKind::Job => Reached::Job,
         EntryKind::Startup => Reached::Startup,
         EntryKind::Command => Reached::Command,
     };
     (level, Some(entry.label.clone()))
+}
+
+/// Whether a route is there for a scheduler: by its path, or by the signature check of a queue service around it.
+fn is_scheduled(project: &Project, entry: &Entry) -> bool {
+    let path = project.path(entry.function.0);
+    let label = entry.label.to_ascii_lowercase();
+    ["/cron/", "/qstash/", "/jobs/"]
+        .iter()
+        .any(|sign| path.contains(sign) || label.contains(sign))
 }
 
 /// The sentence part `, reached from GET /x`.
@@ -66,9 +85,10 @@ pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
     let Some(entry) = project.graph.entry_of(function) else {
         return Vec::new();
     };
+    let registered = project.graph.registered_in(entry);
     let mut out = vec![Related {
         location: project.place(
-            entry.function.0,
+            registered,
             entry.place,
             &path.first().map(|&first| project.symbol(first)).unwrap_or_default(),
         ),
@@ -157,7 +177,8 @@ pub fn describe(query: &Query) -> String {
         Operation::Delete => "DELETE",
         Operation::Other => "statement",
     };
-    let mut tables: Vec<&str> = query.statement.tables.iter().map(|table| table.name.as_str()).collect();
+    let named = query.statement.tables.iter().map(|table| table.name.as_str());
+    let mut tables: Vec<&str> = named.filter(|name| !name.is_empty()).collect();
     tables.dedup();
     let library = query.library;
     match tables.as_slice() {
@@ -173,9 +194,4 @@ pub fn capitalised(text: &str) -> String {
     chars
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// Whether a query can return any number of rows.
-pub fn is_unbounded(query: &Query) -> bool {
-    query.statement.operation == Operation::Select && query.statement.limit == Limit::None && !query.opaque
 }

@@ -253,6 +253,14 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
     // Refreshing several entries of a cache, in any order.
     let refreshes = holder.to_ascii_lowercase().ends_with("queryclient") && is_refresh(method);
     let endpoint = owners.len() == 1 && matches!(module.kind(module.call(inner)?.callee), ExprKind::Call { .. });
+    if *method == "mutateAsync" {
+        return Some(Io {
+            kind: Kind::Write,
+            words,
+            is_query: false,
+            is_guess: true,
+        });
+    }
     if !(asks || by_proxy || refreshes || (endpoint && !is_changing(method))) {
         return None;
     }

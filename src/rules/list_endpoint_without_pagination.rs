@@ -49,12 +49,18 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
     let module = project.code.module(file);
     let definition = module.function(function);
     let table = query.table().unwrap_or("rows");
-    let span = if definition.name.is_some() && !definition.is_lambda {
+    let registered = project.graph.registered_in(entry);
+    let span = if definition.name.is_some() && !definition.is_lambda || registered != file {
         definition.name_span
     } else {
         entry.place
     };
-    let priority = lower(Priority::P1, u32::from(!columns.is_empty()));
+    let base = if bounds::is_reference(project, &query) {
+        Priority::P3
+    } else {
+        Priority::P1
+    };
+    let priority = lower(base, u32::from(!columns.is_empty()));
     let confidence = if columns.is_empty() { Confidence::High } else { Confidence::Medium };
     let mut finding = Finding::new("list-endpoint-without-pagination", priority, confidence, project.place_in(id, span));
     finding.title = format!("{} returns every matching row of `{table}`", entry.label);
@@ -74,7 +80,7 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
     finding.impact = format!("response size and time grow with `{table}` on {}", entry.label);
     finding.subject = format!("{} {table}", entry.label);
     finding.relate(
-        project.place(file, entry.place, &project.symbol(id)),
+        project.place(registered, entry.place, &project.symbol(id)),
         Role::Endpoint,
         entry.label.clone(),
     );

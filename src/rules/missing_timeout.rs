@@ -169,7 +169,12 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
             Setting::Missing
         }
         ExprKind::Null => Setting::Missing,
+        ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => of_options(eval, file, *right, facts, depth + 1),
         ExprKind::Binary { left, right, .. } => both(eval, file, [*left, *right], facts, depth),
+        ExprKind::Call { callee, args, .. } if matches!(module.name(*callee), Some("omit" | "pick")) => match args.first() {
+            Some(first) => of_options(eval, file, first.value, facts, depth + 1),
+            None => Setting::Open,
+        },
         ExprKind::Cond { then, orelse, .. } => both(eval, file, [*then, *orelse], facts, depth),
         ExprKind::Name(_) => match eval.definition(file, options) {
             Some((at, value)) if (at, value) != (file, options) && !is_changed(module, options) => {
@@ -185,18 +190,10 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
     }
 }
 
-/// `condition && { … }`, `condition ? { … } : {}`.
+/// `condition ? { … } : {}`, `given ?? {}`.
 fn both(eval: &Evaluator<'_>, file: FileId, parts: [ExprId; 2], facts: &TimeoutFacts, depth: u32) -> Setting {
-    let is_object = |part: &ExprId| matches!(eval.module(file).kind(*part), ExprKind::Object(_) | ExprKind::Null);
-    let objects: Vec<ExprId> = parts.into_iter().filter(is_object).collect();
-    let missing = objects
-        .iter()
-        .all(|&part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
-    if !objects.is_empty() && missing {
-        Setting::Missing
-    } else {
-        Setting::Open
-    }
+    let missing = parts.into_iter().all(|part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
+    if missing { Setting::Missing } else { Setting::Open }
 }
 
 /// `options.signal = …` after it was made.

@@ -30,6 +30,8 @@ mod schema_fix;
 mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
+mod client_per_call;
+mod fixed_delay;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -70,7 +72,9 @@ pub const RULES: &[Rule] = &[
     rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("client-per-call", client_per_call),
     rule!("count-for-existence", count_for_existence),
+    rule!("fixed-delay", fixed_delay),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
     rule!("missing-composite-index", missing_composite_index),

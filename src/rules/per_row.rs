@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::bounds::{self, Bound};
 use super::evidence::{self, Reached, capped, lower};
 use crate::finding::{Confidence, Finding, Priority, Related, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind};
@@ -171,7 +172,8 @@ impl<'p, 's> Search<'p, 's> {
         if in_handler(self.module, expr) {
             return None;
         }
-        pick(loops::around(&self.eval, self.file, expr))
+        let found = pick(loops::around(&self.eval, self.file, expr))?;
+        (!is_dispatched(self.module, &found.0, expr)).then_some(found)
     }
 
     /// A finding for each loop and thing in it, once.
@@ -188,7 +190,7 @@ impl<'p, 's> Search<'p, 's> {
             Operation::Insert | Operation::Update | Operation::Delete => What::Write,
             Operation::Other => return,
         };
-        if self.is_prefetched(site) {
+        if self.is_prefetched(site) || is_bulk(self.module, site.expr) {
             return;
         }
         let Some((around, outer, chunked)) = self.around(site.expr) else {
@@ -508,6 +510,75 @@ fn mentions(module: &Module, expr: ExprId, name: crate::ir::Sym) -> bool {
     false
 }
 
+/// `for kind in kinds: if kind == "user": …`: each kind's branch runs once, however long the list is.
+fn is_dispatched(module: &Module, around: &Loop, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let mut below: Option<StmtId> = None;
+    for _ in 0..200 {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) if around.span.encloses(module.stmt(id).span) => {
+                match &module.stmt(id).kind {
+                    StmtKind::If { test, then, .. } if below.is_some_and(|below| then.contains(&below)) => {
+                        if compares_with_literal(module, *test, &around.target_names) {
+                            return true;
+                        }
+                    }
+                    StmtKind::Switch { subject, .. } => {
+                        if matches!(module.kind(*subject), ExprKind::Name(name) if around.target_names.contains(name)) {
+                            return true;
+                        }
+                    }
+                    _ => {}
+                }
+                below = Some(id);
+                module.stmt(id).parent
+            }
+            _ => return false,
+        };
+    }
+    false
+}
+
+fn compares_with_literal(module: &Module, test: ExprId, names: &[crate::ir::Sym]) -> bool {
+    let ExprKind::Binary { op, left, right } = module.kind(test) else {
+        return false;
+    };
+    let is_name = |id: ExprId| matches!(module.kind(id), ExprKind::Name(name) if names.contains(name));
+    matches!(module.str(*op), "==" | "is")
+        && is_name(*left)
+        && matches!(module.kind(*right), ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Attr { .. })
+}
+
+/// One statement for many rows: in a loop it is the batched form, once a parent or a chunk.
+fn is_bulk(module: &Module, expr: ExprId) -> bool {
+    module.call(expr).and_then(|call| call.method()).is_some_and(|method| {
+        matches!(
+            method,
+            "bulk_create"
+                | "bulk_update"
+                | "abulk_create"
+                | "abulk_update"
+                | "createMany"
+                | "createManyAndReturn"
+                | "insert_many"
+                | "insertMany"
+                | "bulkWrite"
+                | "bulk_write"
+                | "bulk_insert_mappings"
+                | "bulk_update_mappings"
+                | "bulk_save_objects"
+                | "execute_values"
+                | "execute_batch"
+                | "bulkCreate"
+                | "bulkInsert"
+                | "batchInsert"
+                | "add_all"
+                | "copy_records_to_table"
+        )
+    })
+}
+
 /// Whether an expression stands in an exception's handler: there a loop is the way out after the batch failed.
 fn in_handler(module: &Module, expr: ExprId) -> bool {
     let mut at = module.expr(expr).parent;
@@ -636,6 +707,8 @@ struct Source {
     related: Option<Related>,
     /// Nothing bounds it.
     unbounded: bool,
+    /// Only a parent bounds it.
+    of_parent: bool,
     /// A literal limit bounds it.
     rows: Option<u64>,
 }
@@ -663,10 +736,12 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
         Limit::Rows(rows) => Some(rows),
         _ => None,
     };
+    let bound = bounds::judge(project, &query);
     Some(Source {
         words,
         related: Some(related),
-        unbounded: evidence::is_unbounded(&query),
+        unbounded: bound == Bound::Open,
+        of_parent: matches!(bound, Bound::Filtered(_)),
         rows,
     })
 }
@@ -750,7 +825,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
 }
 
 fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
-    if row.guessed {
+    if row.guessed || row.remote.is_some() && !is_batchable(row) {
         return Confidence::Low;
     }
     if row.chunked || row.searches || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
@@ -764,12 +839,19 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
 }
 
 fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confidence: Confidence) -> Priority {
+    if row.remote.is_some() && !is_batchable(row) {
+        return Priority::P3;
+    }
+    let unbounded = source.is_some_and(|source| source.unbounded);
+    let of_parent = source.is_some_and(|source| source.of_parent);
+    let is_near = row.site.is_some() || row.relation.is_some();
     let base = match reached {
-        Reached::Request if row.remote.is_some() => Priority::P1,
-        Reached::Request if source.is_some_and(|source| source.unbounded) && confidence == Confidence::High => Priority::P0,
-        Reached::Request => Priority::P1,
-        Reached::Job if source.is_some_and(|source| source.unbounded) => Priority::P1,
-        Reached::Job | Reached::Unknown => Priority::P2,
+        Reached::Request if unbounded && confidence == Confidence::High && row.remote.is_none() => Priority::P0,
+        Reached::Request if unbounded || of_parent => Priority::P1,
+        // What is looped over is not known: it may be short.
+        Reached::Request if is_near && row.what == What::Query => Priority::P1,
+        Reached::Job if unbounded => Priority::P1,
+        Reached::Request | Reached::Job | Reached::Unknown => Priority::P2,
         Reached::Startup | Reached::Command => Priority::P3,
     };
     let mut steps = 0;
@@ -783,6 +865,14 @@ fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confide
         steps += 2;
     }
     if base == Priority::P3 { base } else { lower(base, steps) }
+}
+
+/// Requests that have a form for many at once: caches and embeddings.
+fn is_batchable(row: &PerRow<'_>) -> bool {
+    row.remote.as_deref().is_some_and(|name| {
+        let name = name.to_ascii_lowercase();
+        name.contains("redis") || name.contains("embed") || name.contains("memcache") || name.contains("valkey")
+    })
 }
 
 fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {

@@ -415,6 +415,7 @@ impl<'p> Check<'p> {
         let (reached, label) = evidence::reached(self.project, function);
         let priority = match (is_client, reached) {
             _ if seconds >= RARE => Priority::P3,
+            (_, Reached::Command | Reached::Startup) => Priority::P3,
             (true, _) if seconds <= 10.0 => Priority::P1,
             (false, Reached::Request) => Priority::P1,
             (false, _) if in_ui && seconds <= 10.0 => Priority::P1,

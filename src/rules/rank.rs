@@ -64,6 +64,8 @@ pub fn finish(mut findings: Vec<Finding>, pages: &Pages, suppressions: &Suppress
 /// What a rule leaves open comes from its page. The page's effort is the least: a rule can only say more.
 fn fill(finding: &mut Finding, pages: &Pages) {
     let Some(page) = pages.get(&finding.rule) else { return };
+    // The page's priority is the highest that its findings get.
+    finding.priority = finding.priority.max(page.priority);
     if finding.category.is_empty() {
         finding.category.clone_from(&page.category);
     }
@@ -88,9 +90,23 @@ fn demote(finding: &mut Finding) {
         Role::Example => finding.priority = finding.priority.max(Priority::P2),
         _ => {}
     }
-    if finding.confidence == Confidence::Low {
-        finding.priority = finding.priority.max(Priority::P1);
+    if finding.confidence == Confidence::Low || is_for_staff(finding) {
+        finding.priority = finding.priority.max(Priority::P2);
     }
+}
+
+/// Pages and routes of an administration are used by few people.
+fn is_for_staff(finding: &Finding) -> bool {
+    let entry = finding
+        .related
+        .iter()
+        .find(|related| related.role == crate::finding::Role::Endpoint);
+    let places = entry.map(|entry| format!("{} /{}", entry.message, entry.location.file));
+    places.is_some_and(|text| {
+        text.to_ascii_lowercase()
+            .split(['/', ' ', '.', '(', ')', '_', '-'])
+            .any(|word| word == "admin")
+    })
 }
 
 /// Of findings of one rule about one subject at one place, the most urgent one with the most evidence.

@@ -197,7 +197,7 @@ impl Search<'_> {
                 Judged::Neutral
             };
         };
-        let repeats = io::is_refresh(callee) || is_removal(callee);
+        let repeats = io::is_refresh(callee) || is_removal(callee) || self.is_cache_removal(inner, callee);
         if (is_discarded && !repeats && io.kind == Kind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
             return Judged::Binds;
         }
@@ -213,6 +213,13 @@ impl Search<'_> {
             io,
             callee: callee.to_owned(),
         })
+    }
+
+    /// `cache.remove(key)`.
+    fn is_cache_removal(&self, inner: ExprId, callee: &str) -> bool {
+        let receiver = self.module.call(inner).and_then(|call| call.receiver());
+        let path = receiver.and_then(|receiver| self.module.dotted(receiver)).unwrap_or_default();
+        matches!(callee, "remove" | "delete" | "invalidate") && path.to_ascii_lowercase().ends_with("cache")
     }
 
     fn uses(&self, span: Span, names: &FxHashSet<Sym>) -> bool {

@@ -87,7 +87,11 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         Reached::Job | Reached::Unknown => Priority::P2,
         Reached::Startup | Reached::Command => Priority::P3,
     };
-    let priority = lower(base, u32::from(!columns.is_empty()));
+    let priority = if bounds::is_reference(project, &site.query) {
+        Priority::P3
+    } else {
+        lower(base, u32::from(!columns.is_empty()) + u32::from(site.query.statement.grouped))
+    };
     let confidence = if columns.is_empty() && !site.query.statement.open {
         Confidence::High
     } else {

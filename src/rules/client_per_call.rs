@@ -1,0 +1,336 @@
+//! `client-per-call`: a client, pool or engine that is built again for every request.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::evidence::{self, Reached};
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::libraries::data::Effects;
+use crate::libraries::value::FileId;
+use crate::project::Project;
+use crate::project::graph::{EdgeKind, FnId};
+
+/// How far a client that a function returns is followed to its callers.
+const HOPS: u32 = 4;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let callers = callers(project);
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    files.into_par_iter().flat_map_iter(|file| check_file(project, file, &callers)).collect()
+}
+
+/// For each function, the calls that lead to it: the caller and the call.
+fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
+    let mut callers = vec![Vec::new(); project.graph.functions.len()];
+    for (index, node) in project.graph.functions.iter().enumerate() {
+        for edge in node.edges.iter().filter(|edge| edge.kind != EdgeKind::Later && !edge.guessed) {
+            for target in &edge.targets {
+                if let Some(list) = callers.get_mut(target.index()) {
+                    list.push((FnId(index as u32), edge.expr));
+                }
+            }
+        }
+    }
+    callers
+}
+
+fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) -> Vec<Finding> {
+    let module = project.code.module(file);
+    let mut out = Vec::new();
+    for (id, _) in module.function_ids() {
+        let function = project.graph.id(file, id);
+        for edge in &project.graph.function(function).edges {
+            let (Some(name), Some(call)) = (edge.external.as_deref(), module.call(edge.expr)) else {
+                continue;
+            };
+            if !edge.effects.has(Effects::CLIENT) || is_meant_for_one_use(name) || edge.kind != EdgeKind::Call {
+                continue;
+            }
+            if is_tenants(module, id, &call, name) || is_kept(project, callers, function, edge.expr, 0) {
+                continue;
+            }
+            out.extend(finding(project, function, edge.expr, name));
+        }
+    }
+    out
+}
+
+/// Clients that their libraries hand out as context managers on top of a shared session, and files.
+fn is_meant_for_one_use(name: &str) -> bool {
+    ["aioboto3", "aiobotocore", "better-sqlite3", "docker", "nodemailer", "smtplib", "confluent_kafka", "kombu"]
+        .iter()
+        .any(|library| name.starts_with(library))
+}
+
+/// A client with somebody's own credentials cannot be shared by all.
+fn is_tenants(module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
+    if name.starts_with("httpx.") || name.starts_with("requests.") || name.starts_with("aiohttp.") {
+        return false;
+    }
+    let mut params: FxHashSet<Sym> = FxHashSet::default();
+    let mut at = Some(function);
+    while let Some(id) = at.filter(|&id| id != FunctionId::MODULE) {
+        let definition = module.function(id);
+        // A parameter with a default is an override of what everybody shares.
+        for param in definition.params.iter().filter(|param| param.default.is_none()) {
+            params.extend(param.name);
+            if let Some(pattern) = param.pattern {
+                params.extend(names(module, pattern));
+            }
+        }
+        at = definition.parent;
+    }
+    params.retain(|&name| !is_settings(module.str(name)));
+    // What is derived from a parameter, or read from a store, is somebody's.
+    let mut open: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+    let mut seen = FxHashSet::default();
+    while let Some(expr) = open.pop() {
+        if matches!(module.kind(expr), ExprKind::Await(_)) {
+            return true;
+        }
+        for name in names(module, expr) {
+            if params.contains(&name) {
+                return true;
+            }
+            if !seen.insert(name) || seen.len() > 40 {
+                continue;
+            }
+            open.extend(module.stmts.iter().filter_map(|stmt| match &stmt.kind {
+                StmtKind::Assign { target, value: Some(value), .. }
+                    if module.owner_of(stmt.parent) == function && names(module, *target).contains(&name) =>
+                {
+                    Some(*value)
+                }
+                _ => None,
+            }));
+        }
+    }
+    false
+}
+
+fn is_settings(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "self" | "cls" | "timeout" | "loop") || ["settings", "config", "env", "conf"].iter().any(|part| name.contains(part))
+}
+
+/// All names in an expression.
+fn names(module: &Module, expr: ExprId) -> Vec<Sym> {
+    let mut out = Vec::new();
+    let mut open = vec![expr];
+    while let Some(id) = open.pop() {
+        match module.kind(id) {
+            ExprKind::Name(name) => out.push(*name),
+            _ => open.extend(module.children(id)),
+        }
+    }
+    out
+}
+
+/// Whether what an expression makes outlives the call: it stands at the top level, is stored on an object, in a
+/// variable outside or in a collection, or every caller of the function that returns it keeps it.
+fn is_kept(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, expr: ExprId, depth: u32) -> bool {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    if node.id == FunctionId::MODULE || node.is_cached || depth > HOPS || is_constructor(module, node.id) {
+        return true;
+    }
+    match fate(project, node.file, module, node.id, expr) {
+        Fate::Kept => true,
+        Fate::Used => false,
+        Fate::Returned => {
+            let calls = callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
+            calls.is_empty() || calls.iter().all(|&(caller, call)| is_kept(project, callers, caller, call, depth + 1))
+        }
+    }
+}
+
+fn is_constructor(module: &Module, function: FunctionId) -> bool {
+    let function = module.function(function);
+    function.name.is_some_and(|name| matches!(module.str(name), "__init__" | "constructor" | "__new__" | "setup" | "onModuleInit" | "__aenter__" | "__enter__" | "startup" | "lifespan" | "connect"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Returned,
+    Used,
+}
+
+/// What becomes of a value in its function.
+fn fate(project: &Project, file: FileId, module: &Module, function: FunctionId, expr: ExprId) -> Fate {
+    let mut at = expr;
+    let mut in_call = false;
+    for _ in 0..30 {
+        let stmt = match module.expr(at).parent {
+            Parent::Expr(outer) => {
+                match module.kind(outer) {
+                    // `client.get()`: only the result goes on.
+                    ExprKind::Attr { .. } => return Fate::Used,
+                    ExprKind::Call { .. } => {
+                        let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
+                        if keeps(method) {
+                            return Fate::Kept;
+                        }
+                        in_call = true;
+                    }
+                    ExprKind::Assign { target, .. } => {
+                        return if is_outside(project, file, module, *target) { Fate::Kept } else { Fate::Used };
+                    }
+                    _ => {}
+                }
+                at = outer;
+                continue;
+            }
+            Parent::Stmt(stmt) => stmt,
+            _ => return Fate::Used,
+        };
+        return match &module.stmt(stmt).kind {
+            StmtKind::Return(_) => Fate::Returned,
+            StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Yield(_)) => Fate::Kept,
+            StmtKind::Assign { target, .. } if is_outside(project, file, module, *target) => Fate::Kept,
+            StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => match module.kind(*target) {
+                ExprKind::Name(name) => of_name(project, file, module, function, *name),
+                _ => Fate::Used,
+            },
+            StmtKind::With { items, .. } => {
+                // A `with` around a `yield` is a start-up or a dependency.
+                let yields = module.function(function).is_generator;
+                let _ = items;
+                if yields { Fate::Kept } else { Fate::Used }
+            }
+            _ => Fate::Used,
+        };
+    }
+    Fate::Used
+}
+
+/// Calls that hold on to what they are given.
+fn keeps(method: &str) -> bool {
+    let method = method.to_ascii_lowercase();
+    ["lazy", "once", "memo", "cache", "singleton", "usestate", "useref", "setdefault", "provide"].iter().any(|part| method.contains(part))
+        || matches!(method.as_str(), "set" | "append" | "push" | "register" | "add")
+}
+
+/// An attribute, a subscript, or a name of an enclosing scope.
+fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) -> bool {
+    match module.kind(target) {
+        ExprKind::Attr { .. } | ExprKind::Index { .. } => true,
+        ExprKind::Name(name) => {
+            let at_top = project
+                .code
+                .scopes
+                .get(file.index())
+                .and_then(|scope| scope.functions.first())
+                .is_some_and(|names| names.contains_key(name));
+            let mut outer = module.function(module.owner(target)).parent;
+            while let Some(id) = outer.filter(|&id| id != FunctionId::MODULE) {
+                let bound = project.code.scopes.get(file.index()).and_then(|scope| scope.functions.get(id.index()));
+                if bound.is_some_and(|names| names.contains_key(name)) && module.language == Language::TypeScript {
+                    return true;
+                }
+                outer = module.function(id).parent;
+            }
+            at_top
+        }
+        _ => false,
+    }
+}
+
+/// What becomes of a local name.
+fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionId, name: Sym) -> Fate {
+    let mut fate = Fate::Used;
+    for stmt in module.stmts.iter().filter(|stmt| module.owner_of(stmt.parent) == function) {
+        match &stmt.kind {
+            StmtKind::Assign { target, value: Some(value), .. } if is_outside(project, file, module, *target) => {
+                if holds(module, *value, name) {
+                    return Fate::Kept;
+                }
+            }
+            StmtKind::Expr(value) => {
+                let Some(call) = module.call(*value) else {
+                    if matches!(module.kind(*value), ExprKind::Yield(_)) && names(module, *value).contains(&name) {
+                        return Fate::Kept;
+                    }
+                    continue;
+                };
+                if call.method().is_some_and(keeps) && call.args.iter().any(|arg| holds(module, arg.value, name)) {
+                    return Fate::Kept;
+                }
+            }
+            StmtKind::Return(Some(value)) if holds(module, *value, name) => fate = Fate::Returned,
+            _ => {}
+        }
+    }
+    fate
+}
+
+/// The name itself, bare, in a collection, or handed to a constructor.
+fn holds(module: &Module, value: ExprId, name: Sym) -> bool {
+    match module.kind(value) {
+        ExprKind::Name(other) => *other == name,
+        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().any(|&item| holds(module, item, name)),
+        ExprKind::Object(entries) => entries.iter().any(|entry| holds(module, entry.value, name)),
+        ExprKind::Call { args, .. } => args.iter().any(|arg| matches!(module.kind(arg.value), ExprKind::Name(other) if *other == name)),
+        _ => false,
+    }
+}
+
+/// Pools and engines: each costs connections of the database.
+fn is_pool(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["engine", "pool", "prismaclient", "mongoclient", "postgres.postgres", "sessionmaker", "elasticsearch", "redis", "ioredis"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+fn finding(project: &Project, function: FnId, expr: ExprId, name: &str) -> Option<Finding> {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    let (reached, label) = evidence::reached(project, function);
+    let pool = is_pool(name);
+    let priority = match reached {
+        Reached::Startup | Reached::Command => return None,
+        Reached::Request if pool => Priority::P1,
+        Reached::Request => Priority::P2,
+        Reached::Job if pool => Priority::P2,
+        Reached::Job | Reached::Unknown => Priority::P3,
+    };
+    let confidence = if reached == Reached::Unknown { Confidence::Medium } else { Confidence::High };
+    let readable = evidence::readable(name);
+    let mut finding = Finding::new(
+        "client-per-call",
+        priority,
+        confidence,
+        project.place_in(function, module.expr(expr).span),
+    );
+    finding.title = format!("`{readable}` is built at each call");
+    finding.message = format!(
+        "`{}` builds a `{readable}` at each call and keeps it nowhere, so no connection is used twice.{}",
+        project.short_name(function),
+        label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
+    );
+    finding.impact = format!(
+        "{}{}",
+        if pool { "a new set of connections each time" } else { "a new connection and TLS handshake each time" },
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = readable;
+    finding.related = evidence::path_from_entry(project, function);
+    finding.relate(project.place_in(function, module.expr(expr).span), Role::Evidence, "built here");
+    finding.fix = fix(module.language);
+    Some(finding)
+}
+
+fn fix(language: Language) -> Fix {
+    let code = match language {
+        Language::Python => "@lru_cache(maxsize=1)\ndef client():\n    return Client(…)  # or on app.state, in the lifespan",
+        Language::TypeScript => "const client = new Client(…);  // at the top of the module, or on globalThis in development",
+    };
+    Fix {
+        summary: "Build it once, at the top of a module, in the start-up code or in a cached factory, and share it; close it when the process ends.".to_owned(),
+        code: Some(code.to_owned()),
+        ..Fix::default()
+    }
+}
