@@ -86,7 +86,7 @@ pub struct Config {
     /// Rules to leave out.
     pub skip: Vec<String>,
     /// The least urgent priority to report.
-    pub min_priority: Priority,
+    pub min_priority: Option<Priority>,
     /// The least certain confidence to report.
     pub min_confidence: Confidence,
     /// The least urgent priority that fails the run; `None` never fails it.
@@ -113,7 +113,7 @@ impl Default for Config {
             threads: 0,
             rules: Vec::new(),
             skip: Vec::new(),
-            min_priority: Priority::P3,
+            min_priority: None,
             min_confidence: Confidence::Low,
             fail_on: Some(Priority::P0),
             format: Format::Table,
@@ -182,7 +182,7 @@ impl Config {
         self.skip.extend(settings.skip);
         self.exclude.extend(settings.exclude);
         self.threads = settings.threads.unwrap_or(self.threads);
-        self.min_priority = settings.min_priority.unwrap_or(self.min_priority);
+        self.min_priority = settings.min_priority.or(self.min_priority);
         self.min_confidence = settings.min_confidence.unwrap_or(self.min_confidence);
         self.fail_on = settings.fail_on.unwrap_or(self.fail_on);
         self.format = settings.format.unwrap_or(self.format);

@@ -46,6 +46,36 @@ impl Reason {
             Reason::InternalError => "internal error",
         }
     }
+
+    /// One that was left out, as a phrase.
+    pub fn one(self) -> &'static str {
+        match self {
+            Reason::TooLarge => "file too large",
+            Reason::Binary => "binary file",
+            Reason::NotReadable => "unreadable file",
+            Reason::Minified => "minified file",
+            Reason::Vendored => "vendored or built folder",
+            Reason::Generated => "generated file",
+            Reason::Declaration => "file of declarations",
+            Reason::Symlink => "symbolic link",
+            Reason::InternalError => "file that the tool failed on",
+        }
+    }
+
+    /// Several that were left out, as a phrase.
+    pub fn many(self) -> &'static str {
+        match self {
+            Reason::TooLarge => "files too large",
+            Reason::Binary => "binary files",
+            Reason::NotReadable => "unreadable files",
+            Reason::Minified => "minified files",
+            Reason::Vendored => "vendored or built folders",
+            Reason::Generated => "generated files",
+            Reason::Declaration => "files of declarations",
+            Reason::Symlink => "symbolic links",
+            Reason::InternalError => "files that the tool failed on",
+        }
+    }
 }
 
 /// A file or folder that was left out.
@@ -147,6 +177,9 @@ pub struct Coverage {
     pub migrations: usize,
     /// Findings that a comment in the code suppressed.
     pub suppressed: usize,
+    /// Findings under the least priority or confidence that was asked for.
+    #[serde(default)]
+    pub filtered: usize,
     /// Anything else a reader must know, a sentence each.
     pub notes: Vec<String>,
 }

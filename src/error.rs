@@ -35,7 +35,8 @@ impl Error {
         let error = Error::new(place, format!("unknown {kind} `{name}`"));
         match nearest(name, valid) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None if valid.len() <= 24 => error.hint(format!("valid: {}", valid.join(", "))),
+            None if valid.len() <= 12 => error.hint(format!("valid: {}", valid.join(", "))),
+            None if kind == "rule" => error.hint("see `perfaudit rules`"),
             None => error,
         }
     }
@@ -76,7 +77,8 @@ pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
     if best <= allowed {
         return Some(candidate);
     }
-    let inside = |candidate: &&&str| name.len() >= 4 && candidate.replace('_', "-").contains(&name);
+    let letters = |text: &str| text.replace(['-', '_'], "");
+    let inside = |candidate: &&&str| name.len() >= 4 && letters(candidate).contains(&letters(&name));
     candidates.iter().find(inside).copied()
 }
 

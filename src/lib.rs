@@ -35,7 +35,7 @@ use rayon::prelude::*;
 pub use config::Config;
 use coverage::{Coverage, Reason, Skipped};
 pub use error::Error;
-use finding::Finding;
+use finding::{Finding, Priority};
 use libraries::facts::{self, FileFacts};
 use project::Project;
 pub use report::Report;
@@ -204,12 +204,13 @@ impl Plan {
         }
         coverage.notes.extend_from_slice(suppressions.notes());
         let options = rank::Options {
-            min_priority: config.min_priority,
+            min_priority: config.min_priority.unwrap_or(Priority::P3),
             min_confidence: config.min_confidence,
             include_tests: with_tests,
         };
         let ranked = rank::finish(findings, &self.pages, &suppressions, options);
         coverage.suppressed = ranked.suppressed;
+        coverage.filtered = ranked.filtered;
         let mut strengths = project.strengths();
         strengths.sort();
         strengths.dedup();

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use perfaudit::Error;
+use perfaudit::report::words;
 use perfaudit::rules::Pages;
 use perfaudit::rules::page::Page;
 
@@ -42,10 +43,10 @@ fn render(page: &Page, color: bool) -> String {
         styled(&page.title, bold, color)
     );
     let facts = format!(
-        "usually {:?}, {:?} confidence, effort {:?} · {} · {}",
+        "usually {:?}, {:?} confidence, effort {} · {} · {}",
         page.priority,
         page.confidence,
-        page.effort,
+        words::effort(page.effort),
         page.category,
         page.languages.join(", ")
     );

@@ -19,6 +19,7 @@ pub fn run() -> Result<ExitCode, Error> {
             page.id, page.priority, page.category, page.title
         );
     }
+    out.push_str("\nThe page of one: perfaudit explain RULE\n");
     super::print(&out)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -135,6 +135,7 @@ fn render(config: &Config, report: &Report) -> Result<String, Error> {
             table::Options {
                 width: super::width(),
                 color,
+                least: least(config),
             },
         ),
         Format::Json => json::render(report),
@@ -144,6 +145,12 @@ fn render(config: &Config, report: &Report) -> Result<String, Error> {
         Format::Gitlab => gitlab::render(report),
         Format::Junit => junit::render(report),
     })
+}
+
+/// A table lists what was asked for by name, and what fails the run; the least urgent findings are only counted otherwise.
+fn least(config: &Config) -> Priority {
+    let wanted = config.min_priority.unwrap_or(Priority::P2);
+    config.fail_on.map_or(wanted, |threshold| threshold.max(wanted))
 }
 
 fn texts(config: &Config) -> Result<RuleTexts, Error> {

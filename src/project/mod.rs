@@ -93,7 +93,7 @@ impl Project {
             }
             if module.too_deep > 0 {
                 coverage.notes.push(format!(
-                    "{}: code that nests very deep was left out in {} place(s)",
+                    "{}: code that nests very deep was left out ({}×)",
                     facts.path, module.too_deep
                 ));
             }

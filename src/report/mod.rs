@@ -8,7 +8,7 @@ pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod table;
-mod words;
+pub mod words;
 
 use std::collections::BTreeMap;
 

@@ -96,7 +96,14 @@ pub fn nothing(report: &Report) -> String {
         (_, 0) => " No table was recognised, so the rules about schema had nothing to check.",
         _ => "",
     };
-    format!("Nothing found in {files}.{blind}")
+    let filtered = match coverage.filtered {
+        0 => String::new(),
+        number => format!(
+            " {} under the priority or confidence that was asked for.",
+            count(number, "finding is", "findings are")
+        ),
+    };
+    format!("Nothing found in {files}.{blind}{filtered}")
 }
 
 /// `12 .go, 3 .rb`.
@@ -149,7 +156,7 @@ pub fn not_understood(coverage: &Coverage) -> Vec<String> {
         parts.push(format!("{} not understood", count(unclear, "SQL statement", "SQL statements")));
     }
     for (reason, group) in &coverage.skipped {
-        parts.push(format!("{} {}", grouped(group.count), reason.text()));
+        parts.push(count(group.count, reason.one(), reason.many()));
     }
     if coverage.not_utf8.count > 0 {
         parts.push(format!("{} not UTF-8", grouped(coverage.not_utf8.count)));
@@ -159,6 +166,12 @@ pub fn not_understood(coverage: &Coverage) -> Vec<String> {
     }
     if !coverage.unread.is_empty() {
         parts.push(format!("not read: {}", unread(coverage)));
+    }
+    if coverage.filtered > 0 {
+        parts.push(format!(
+            "{} under the priority or confidence asked for",
+            count(coverage.filtered, "finding", "findings")
+        ));
     }
     if coverage.suppressed > 0 {
         parts.push(format!(

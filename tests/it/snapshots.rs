@@ -112,7 +112,14 @@ fn plain(text: &str) -> String {
 
 #[test]
 fn the_table_fits_its_width() {
-    let text = table::render(&report(), table::Options { width: 100, color: false });
+    let text = table::render(
+        &report(),
+        table::Options {
+            width: 100,
+            color: false,
+            least: Priority::P2,
+        },
+    );
     let widest = text
         .lines()
         .filter(|line| line.starts_with("  "))
@@ -124,12 +131,29 @@ fn the_table_fits_its_width() {
 
 #[test]
 fn the_table_in_colour() {
-    insta::assert_snapshot!(table::render(&report(), table::Options { width: 100, color: true }).replace('\u{1b}', "␛"));
+    insta::assert_snapshot!(
+        table::render(
+            &report(),
+            table::Options {
+                width: 100,
+                color: true,
+                least: Priority::P2
+            }
+        )
+        .replace('\u{1b}', "␛")
+    );
 }
 
 #[test]
 fn the_table_of_an_empty_report() {
-    insta::assert_snapshot!(table::render(&Report::default(), table::Options { width: 100, color: false }));
+    insta::assert_snapshot!(table::render(
+        &Report::default(),
+        table::Options {
+            width: 100,
+            color: false,
+            least: Priority::P2
+        }
+    ));
 }
 
 #[test]
