@@ -8,8 +8,10 @@ mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
+mod bundle_keeps_console;
 mod columns;
 mod count_for_existence;
+mod deployed;
 mod evidence;
 mod index_advice;
 mod index_demand;
@@ -19,15 +21,26 @@ mod list_endpoint_without_pagination;
 mod missing_composite_index;
 mod missing_index;
 mod n_plus_one;
+mod no_compression;
+mod no_metrics;
+mod no_rate_limit;
 mod overfetch_large_column;
 mod per_row;
 mod per_row_fix;
 mod polling_without_backoff;
+mod pool_not_configured;
+mod pool_smaller_than_concurrency;
+mod postgres_no_idle_in_transaction_timeout;
+mod postgres_no_statement_timeout;
+mod redis_no_eviction_policy;
+mod redis_no_maxmemory;
+mod redis_single_instance;
 mod redundant_index;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
 mod sequential_awaits;
+mod small_batch_size;
 mod unbatched_write;
 mod unbounded_query;
 mod unindexed_foreign_key;
@@ -68,16 +81,28 @@ pub const RULES: &[Rule] = &[
     rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("bundle-keeps-console", bundle_keeps_console),
     rule!("count-for-existence", count_for_existence),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("n-plus-one", n_plus_one),
+    rule!("no-compression", no_compression),
+    rule!("no-metrics", no_metrics),
+    rule!("no-rate-limit", no_rate_limit),
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-without-backoff", polling_without_backoff),
+    rule!("pool-not-configured", pool_not_configured),
+    rule!("pool-smaller-than-concurrency", pool_smaller_than_concurrency),
+    rule!("postgres-no-idle-in-transaction-timeout", postgres_no_idle_in_transaction_timeout),
+    rule!("postgres-no-statement-timeout", postgres_no_statement_timeout),
+    rule!("redis-no-eviction-policy", redis_no_eviction_policy),
+    rule!("redis-no-maxmemory", redis_no_maxmemory),
+    rule!("redis-single-instance", redis_single_instance),
     rule!("redundant-index", redundant_index),
     rule!("sequential-awaits", sequential_awaits),
+    rule!("small-batch-size", small_batch_size),
     rule!("unbatched-write", unbatched_write),
     rule!("unbounded-query", unbounded_query),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
