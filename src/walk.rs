@@ -92,7 +92,9 @@ impl FileKind {
 /// Whether a file is read as settings, by its lower-case name.
 fn is_settings(name: &str) -> bool {
     const SERVERS: [&str; 4] = ["redis", "valkey", "postgres", "nginx"];
-    let server = name.strip_suffix(".conf").is_some_and(|stem| SERVERS.iter().any(|server| stem.contains(server)));
+    let server = name
+        .strip_suffix(".conf")
+        .is_some_and(|stem| SERVERS.iter().any(|server| stem.contains(server)));
     let docker = name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile");
     server || docker || matches!(name, "procfile" | "caddyfile") || is_sample_environment(name)
 }

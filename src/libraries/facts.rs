@@ -6,8 +6,8 @@ use crate::ir::Module;
 use crate::source::LineIndex;
 use crate::statement::Dialect;
 use crate::syntax::prisma::{self, PrismaFile};
-use crate::syntax::sql::{self, SqlFile};
 use crate::syntax::settings::{self as config, ConfigFacts};
+use crate::syntax::sql::{self, SqlFile};
 use crate::syntax::{component, json, python, typescript};
 use crate::walk::FileKind;
 
