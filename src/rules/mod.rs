@@ -20,10 +20,12 @@ mod invalid_index_definition;
 mod io;
 mod lifetime;
 mod list_endpoint_without_pagination;
+mod long_transaction;
 mod missing_composite_index;
 mod missing_index;
 mod n_plus_one;
 mod overfetch_large_column;
+mod per_request_cache;
 mod per_row;
 mod per_row_fix;
 mod polling_without_backoff;
@@ -80,10 +82,12 @@ pub const RULES: &[Rule] = &[
     rule!("count-for-existence", count_for_existence),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
+    rule!("long-transaction", long_transaction),
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("n-plus-one", n_plus_one),
     rule!("overfetch-large-column", overfetch_large_column),
+    rule!("per-request-cache", per_request_cache),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("redis-keys-command", redis_keys_command),
     rule!("redundant-index", redundant_index),
