@@ -299,10 +299,8 @@ fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionI
                 target,
                 value: Some(value),
                 ..
-            } if is_outside(project, file, module, *target) => {
-                if holds(module, *value, name) {
-                    return Fate::Kept;
-                }
+            } if is_outside(project, file, module, *target) && holds(module, *value, name) => {
+                return Fate::Kept;
             }
             StmtKind::Expr(value) => {
                 let Some(call) = module.call(*value) else {

@@ -189,11 +189,11 @@ fn is_loser(module: &Module, sleep: ExprId) -> bool {
             },
             Parent::Stmt(stmt) => match module.stmt(stmt).kind {
                 StmtKind::Expr(_) | StmtKind::Return(_) => {
-                    if let Parent::Function(function) = module.stmt(stmt).parent {
-                        if let Parent::Expr(lambda) = module.function(function).definition {
-                            at = lambda;
-                            continue;
-                        }
+                    if let Parent::Function(function) = module.stmt(stmt).parent
+                        && let Parent::Expr(lambda) = module.function(function).definition
+                    {
+                        at = lambda;
+                        continue;
                     }
                     return false;
                 }

@@ -152,17 +152,17 @@ impl<'p> FileIo<'p> {
         let mut owner = self.module.owner(expr);
         for _ in 0..6 {
             let function = self.module.function(owner);
-            if let Parent::Expr(lambda) = function.definition {
-                if let Parent::Expr(outer) = self.module.expr(lambda).parent {
-                    let method = self
-                        .module
-                        .call(outer)
-                        .and_then(|call| call.method())
-                        .unwrap_or("")
-                        .to_ascii_lowercase();
-                    if method.contains("transaction") || method == "begin" {
-                        return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
-                    }
+            if let Parent::Expr(lambda) = function.definition
+                && let Parent::Expr(outer) = self.module.expr(lambda).parent
+            {
+                let method = self
+                    .module
+                    .call(outer)
+                    .and_then(|call| call.method())
+                    .unwrap_or("")
+                    .to_ascii_lowercase();
+                if method.contains("transaction") || method == "begin" {
+                    return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
                 }
             }
             match function.parent {

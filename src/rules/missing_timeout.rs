@@ -353,7 +353,7 @@ impl Place<'_> {
             Reached::Unknown => Priority::P2,
             Reached::Startup | Reached::Command => Priority::P3,
         };
-        let is_client = waits.is_some_and(|seconds| seconds >= LONG) || !self.is_call(name);
+        let is_client = waits.is_some_and(|seconds| seconds >= LONG) || !is_call(name);
         let mut steps = u32::from(waits.is_some()) + u32::from(is_client && waits.is_none());
         steps += u32::from(is_node && reached == Reached::Unknown);
         let priority = evidence::lower(base, steps);
@@ -388,12 +388,12 @@ impl Place<'_> {
         finding.fix = fix(argument, is_node);
         Some(finding)
     }
+}
 
-    /// A request, not a client or a connection.
-    fn is_call(&self, name: &str) -> bool {
-        let last = name.rsplit('.').next().unwrap_or(name);
-        last.chars().next().is_some_and(char::is_lowercase) && !matches!(last, "connect" | "from_url" | "create" | "extend")
-    }
+/// A request, not a client or a connection.
+fn is_call(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.chars().next().is_some_and(char::is_lowercase) && !matches!(last, "connect" | "from_url" | "create" | "extend")
 }
 
 fn first_text(module: &Module, expr: ExprId) -> Option<String> {

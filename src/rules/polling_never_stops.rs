@@ -103,12 +103,12 @@ fn component(module: &Module, timer: ExprId) -> Option<(&str, Span)> {
     let mut hook = None;
     for _ in 0..12 {
         let function = module.function(at);
-        if let Parent::Expr(lambda) = function.definition {
-            if let Parent::Expr(outer) = module.expr(lambda).parent {
-                let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
-                if matches!(method, "useEffect" | "useLayoutEffect" | "onMount" | "onMounted" | "createEffect") {
-                    hook = Some(method);
-                }
+        if let Parent::Expr(lambda) = function.definition
+            && let Parent::Expr(outer) = module.expr(lambda).parent
+        {
+            let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
+            if matches!(method, "useEffect" | "useLayoutEffect" | "onMount" | "onMounted" | "createEffect") {
+                hook = Some(method);
             }
         }
         match function.parent {
