@@ -36,16 +36,22 @@ pub enum FileKind {
     Json,
     /// `pyproject.toml`.
     Toml,
-    /// Compose files and `pnpm-workspace.yaml`.
+    /// Compose files, `app.yaml` and `pnpm-workspace.yaml`.
     Yaml,
     /// `alembic.ini`.
     Ini,
+    /// What runs the program, and servers' own settings: `Procfile`, `Dockerfile`, `redis.conf`, `postgresql.conf`, `nginx.conf`,
+    /// `Caddyfile`, `.env.example`.
+    Settings,
 }
 
 impl FileKind {
     /// The kind of a file that something reads; `None` for all others.
     pub fn of(path: &str) -> Option<FileKind> {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        if is_settings(&name) {
+            return Some(FileKind::Settings);
+        }
         let (stem, extension) = name.rsplit_once('.')?;
         let kind = match extension {
             "py" | "pyi" => FileKind::Python,
@@ -56,7 +62,7 @@ impl FileKind {
             "prisma" => FileKind::Prisma,
             "json" if stem == "package" || stem == "jsconfig" || stem.starts_with("tsconfig") => FileKind::Json,
             "toml" if stem == "pyproject" => FileKind::Toml,
-            "yml" | "yaml" if stem.contains("compose") || stem == "pnpm-workspace" => FileKind::Yaml,
+            "yml" | "yaml" if stem.contains("compose") || matches!(stem, "pnpm-workspace" | "app") => FileKind::Yaml,
             "ini" if stem == "alembic" => FileKind::Ini,
             _ => return None,
         };
@@ -73,7 +79,7 @@ impl FileKind {
             FileKind::Component => Some("Svelte and Vue"),
             FileKind::Sql => Some("SQL"),
             FileKind::Prisma => Some("Prisma"),
-            FileKind::Json | FileKind::Toml | FileKind::Yaml | FileKind::Ini => None,
+            FileKind::Json | FileKind::Toml | FileKind::Yaml | FileKind::Ini | FileKind::Settings => None,
         }
     }
 
@@ -81,6 +87,21 @@ impl FileKind {
     pub fn is_code(self) -> bool {
         matches!(self, FileKind::Python | FileKind::TypeScript | FileKind::Tsx | FileKind::Component)
     }
+}
+
+/// Whether a file is read as settings, by its lower-case name.
+fn is_settings(name: &str) -> bool {
+    const SERVERS: [&str; 4] = ["redis", "valkey", "postgres", "nginx"];
+    let server = name
+        .strip_suffix(".conf")
+        .is_some_and(|stem| SERVERS.iter().any(|server| stem.contains(server)));
+    let docker = name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile");
+    server || docker || matches!(name, "procfile" | "caddyfile") || is_sample_environment(name)
+}
+
+/// The samples of environment files; the real ones hold secrets and are never read.
+fn is_sample_environment(name: &str) -> bool {
+    matches!(name, ".env.example" | ".env.sample" | ".env.template" | ".env.dist")
 }
 
 /// Source code that is not read, by extension: counted, so that a project in another language does not look clean.
@@ -183,6 +204,9 @@ fn walk_folder(root: &Path, start: &Path, excluded: Override, walked: &mut Walke
     let vendored = Arc::new(Mutex::new(Vec::new()));
     let (seen, base) = (Arc::clone(&vendored), root.to_owned());
     let keep = move |entry: &DirEntry| {
+        if entry.depth() > 0 && is_hidden(entry) {
+            return false;
+        }
         let is_kept = entry.depth() == 0 || !is_folder(entry) || !is_vendored(entry.path(), entry.depth());
         if !is_kept {
             let path = format!("{}/", relative(&base, entry.path()));
@@ -195,6 +219,7 @@ fn walk_folder(root: &Path, start: &Path, excluded: Override, walked: &mut Walke
     };
     let entries = WalkBuilder::new(start)
         .follow_links(false)
+        .hidden(false)
         .require_git(false)
         .git_global(false)
         .overrides(excluded)
@@ -207,6 +232,12 @@ fn walk_folder(root: &Path, start: &Path, excluded: Override, walked: &mut Walke
         }
     }
     walked.skipped.append(&mut vendored.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+/// Hidden files and folders are not read, but for samples of environment files.
+fn is_hidden(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    name.starts_with('.') && !(is_sample_environment(&name) && !is_folder(entry))
 }
 
 fn is_folder(entry: &DirEntry) -> bool {

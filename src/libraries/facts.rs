@@ -6,6 +6,7 @@ use crate::ir::Module;
 use crate::source::LineIndex;
 use crate::statement::Dialect;
 use crate::syntax::prisma::{self, PrismaFile};
+use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
 use crate::syntax::{component, json, python, typescript};
 use crate::walk::FileKind;
@@ -46,6 +47,8 @@ pub struct FileFacts {
     pub sql: Option<SqlFile>,
     /// Prisma schemas.
     pub prisma: Option<PrismaFile>,
+    /// Settings of servers, services and commands.
+    pub config: Option<ConfigFacts>,
 }
 
 /// Takes the facts of one file.
@@ -57,16 +60,24 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         settings: None,
         sql: None,
         prisma: None,
+        config: None,
     };
     match kind {
         FileKind::Python => facts.module = Some(python::lower(text)),
         FileKind::TypeScript => facts.module = Some(typescript::lower(text, false)),
         FileKind::Tsx => facts.module = Some(typescript::lower(text, true)),
         FileKind::Component => facts.module = Some(typescript::lower(&component::scripts(text), false)),
-        FileKind::Json => facts.settings = settings(path, text),
-        FileKind::Sql => facts.sql = Some(sql::file(text, Dialect::Generic)),
+        FileKind::Json => {
+            facts.settings = settings(path, text);
+            facts.config = config::read(path, text);
+        }
+        FileKind::Sql => {
+            facts.sql = Some(sql::file(text, Dialect::Generic));
+            facts.config = config::sql(text);
+        }
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
-        FileKind::Toml | FileKind::Yaml | FileKind::Ini => {}
+        FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
+        FileKind::Toml | FileKind::Ini => {}
     }
     facts
 }

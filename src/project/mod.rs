@@ -1,5 +1,6 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
+pub mod config;
 pub mod eval;
 pub mod flow;
 pub mod graph;
@@ -38,6 +39,8 @@ pub struct Project {
     pub migrations: usize,
     /// Where rows are loaded, and what becomes of them.
     pub loads: Vec<usage::Load>,
+    /// How it is deployed.
+    pub deployment: config::Deployment,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -66,12 +69,14 @@ impl Project {
         code.tables = table_names(&schema);
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
+        let deployment = config::Deployment::of(&code, &graph);
         Project {
             code,
             graph,
             schema,
             migrations,
             loads,
+            deployment,
         }
     }
 

@@ -54,7 +54,8 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
             if is_tenants(module, id, &call, name) || is_kept(project, callers, function, edge.expr, 0) {
                 continue;
             }
-            out.extend(finding(project, function, edge.expr, name));
+            let made = fate(project, file, module, id, edge.expr);
+            out.extend(finding(project, function, edge.expr, name, made == Fate::Returned));
         }
     }
     out
@@ -299,9 +300,7 @@ fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionI
                 target,
                 value: Some(value),
                 ..
-            } if is_outside(project, file, module, *target) && holds(module, *value, name) => {
-                return Fate::Kept;
-            }
+            } if is_outside(project, file, module, *target) && holds(module, *value, name) => return Fate::Kept,
             StmtKind::Expr(value) => {
                 let Some(call) = module.call(*value) else {
                     if matches!(module.kind(*value), ExprKind::Yield(_)) && names(module, *value).contains(&name) {
@@ -353,7 +352,7 @@ fn is_pool(name: &str) -> bool {
     .any(|part| name.contains(part))
 }
 
-fn finding(project: &Project, function: FnId, expr: ExprId, name: &str) -> Option<Finding> {
+fn finding(project: &Project, function: FnId, expr: ExprId, name: &str, is_factory: bool) -> Option<Finding> {
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
     let (reached, label) = evidence::reached(project, function);
@@ -365,7 +364,9 @@ fn finding(project: &Project, function: FnId, expr: ExprId, name: &str) -> Optio
         Reached::Job if pool => Priority::P2,
         Reached::Job | Reached::Unknown => Priority::P3,
     };
-    let confidence = if reached == Reached::Unknown {
+    // A factory may have callers that keep what it makes and others that do not.
+    let priority = evidence::lower(priority, u32::from(is_factory));
+    let confidence = if reached == Reached::Unknown || is_factory {
         Confidence::Medium
     } else {
         Confidence::High

@@ -189,13 +189,13 @@ fn is_loser(module: &Module, sleep: ExprId) -> bool {
             },
             Parent::Stmt(stmt) => match module.stmt(stmt).kind {
                 StmtKind::Expr(_) | StmtKind::Return(_) => {
-                    if let Parent::Function(function) = module.stmt(stmt).parent
-                        && let Parent::Expr(lambda) = module.function(function).definition
-                    {
-                        at = lambda;
-                        continue;
-                    }
-                    return false;
+                    let Parent::Function(function) = module.stmt(stmt).parent else {
+                        return false;
+                    };
+                    let Parent::Expr(lambda) = module.function(function).definition else {
+                        return false;
+                    };
+                    at = lambda;
                 }
                 // `const slow = sleep(100)`: raced or cancelled later.
                 StmtKind::Assign { value: Some(value), .. } => return !matches!(module.kind(value), ExprKind::Await(_)),

@@ -165,6 +165,7 @@ impl<'p> FileIo<'p> {
                     return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
                 }
             }
+
             match function.parent {
                 Some(parent) => owner = parent,
                 None => return false,

@@ -8,11 +8,13 @@ mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
 mod bounds;
+mod bundle_keeps_console;
 mod cache_without_ttl;
 mod client_per_call;
 mod columns;
 mod correlated_subquery;
 mod count_for_existence;
+mod deployed;
 mod duplicate_query;
 mod evidence;
 mod fixed_delay;
@@ -29,6 +31,9 @@ mod missing_composite_index;
 mod missing_index;
 mod missing_timeout;
 mod n_plus_one;
+mod no_compression;
+mod no_metrics;
+mod no_rate_limit;
 mod non_sargable_predicate;
 mod offset_pagination;
 mod overfetch_large_column;
@@ -36,8 +41,15 @@ mod per_row;
 mod per_row_fix;
 mod polling_never_stops;
 mod polling_without_backoff;
+mod pool_not_configured;
+mod pool_smaller_than_concurrency;
+mod postgres_no_idle_in_transaction_timeout;
+mod postgres_no_statement_timeout;
 mod redis;
 mod redis_keys_command;
+mod redis_no_eviction_policy;
+mod redis_no_maxmemory;
+mod redis_single_instance;
 mod redundant_index;
 mod same;
 mod schema_fix;
@@ -46,6 +58,7 @@ mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
 mod site_finding;
+mod small_batch_size;
 mod unbatched_write;
 mod unbounded_cache;
 mod unbounded_growth;
@@ -89,6 +102,7 @@ pub const RULES: &[Rule] = &[
     rule!("aggregate-in-memory", aggregate_in_memory),
     rule!("blocking-call-in-async", blocking_call_in_async),
     rule!("blocking-index-creation", blocking_index_creation),
+    rule!("bundle-keeps-console", bundle_keeps_console),
     rule!("cache-without-ttl", cache_without_ttl),
     rule!("client-per-call", client_per_call),
     rule!("correlated-subquery", correlated_subquery),
@@ -102,15 +116,26 @@ pub const RULES: &[Rule] = &[
     rule!("missing-index", missing_index),
     rule!("missing-timeout", missing_timeout),
     rule!("n-plus-one", n_plus_one),
+    rule!("no-compression", no_compression),
+    rule!("no-metrics", no_metrics),
+    rule!("no-rate-limit", no_rate_limit),
     rule!("non-sargable-predicate", non_sargable_predicate),
     rule!("offset-pagination", offset_pagination),
     rule!("overfetch-large-column", overfetch_large_column),
     rule!("polling-never-stops", polling_never_stops),
     rule!("polling-without-backoff", polling_without_backoff),
+    rule!("pool-not-configured", pool_not_configured),
+    rule!("pool-smaller-than-concurrency", pool_smaller_than_concurrency),
+    rule!("postgres-no-idle-in-transaction-timeout", postgres_no_idle_in_transaction_timeout),
+    rule!("postgres-no-statement-timeout", postgres_no_statement_timeout),
     rule!("redis-keys-command", redis_keys_command),
+    rule!("redis-no-eviction-policy", redis_no_eviction_policy),
+    rule!("redis-no-maxmemory", redis_no_maxmemory),
+    rule!("redis-single-instance", redis_single_instance),
     rule!("redundant-index", redundant_index),
     rule!("sequential-await-in-loop", sequential_await_in_loop),
     rule!("sequential-awaits", sequential_awaits),
+    rule!("small-batch-size", small_batch_size),
     rule!("unbatched-write", unbatched_write),
     rule!("unbounded-cache", unbounded_cache),
     rule!("unbounded-growth", unbounded_growth),

@@ -111,6 +111,7 @@ fn component(module: &Module, timer: ExprId) -> Option<(&str, Span)> {
                 hook = Some(method);
             }
         }
+
         match function.parent {
             Some(parent) if parent != FunctionId::MODULE => at = parent,
             Some(_) if hook == Some("onMount") || hook == Some("onMounted") => {

@@ -6,6 +6,8 @@ mod flat;
 pub mod json;
 pub mod prisma;
 pub mod python;
+pub mod settings;
 pub mod sql;
 mod tagged;
 pub mod typescript;
+pub mod yaml;

@@ -1,0 +1,32 @@
+//! `no-compression`: an application that registers nothing to compress its responses.
+
+use super::deployed;
+use crate::finding::Finding;
+use crate::project::Project;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let mut findings = deployed::unregistered(project, "no-compression", project.deployment.features.compression, |_| true);
+    for finding in &mut findings {
+        finding.title = format!("The {} application does not compress responses", finding.subject);
+        finding.message.push_str(
+            "; no compression middleware is registered, and no proxy configuration here compresses. Where a platform in front of it compresses, that is enough.",
+        );
+        "large JSON and HTML answers cross the network at five to ten times their compressed size".clone_into(&mut finding.impact);
+        let (summary, code) = match finding.subject.as_str() {
+            "FastAPI" | "Starlette" => (
+                "Register the compression middleware.",
+                "app.add_middleware(GZipMiddleware, minimum_size=1000)",
+            ),
+            "Flask" | "Quart" => ("Register Flask-Compress.", "Compress(app)"),
+            "Django" => (
+                "Put the middleware first in the list.",
+                "\"django.middleware.gzip.GZipMiddleware\",",
+            ),
+            _ => ("Register the compression middleware before the routes.", "app.use(compression())"),
+        };
+        summary.clone_into(&mut finding.fix.summary);
+        finding.fix.code = Some(code.to_owned());
+    }
+    findings
+}

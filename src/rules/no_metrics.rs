@@ -1,0 +1,26 @@
+//! `no-metrics`: an application whose latency and errors nobody can see.
+
+use super::deployed;
+use crate::finding::Finding;
+use crate::project::Project;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let mut findings = deployed::unregistered(project, "no-metrics", project.deployment.features.metrics, |_| true);
+    for finding in &mut findings {
+        finding.title = format!("The {} application exports no metrics or traces", finding.subject);
+        finding
+            .message
+            .push_str("; no Prometheus, OpenTelemetry, StatsD, APM or error tracker with traces is set up.");
+        "a slow route shows only once users complain".clone_into(&mut finding.impact);
+        "Export request counts, latencies and errors by route; OpenTelemetry or a Prometheus middleware does so without changes to the routes."
+            .clone_into(&mut finding.fix.summary);
+        finding.fix.code = match finding.subject.as_str() {
+            "FastAPI" | "Starlette" => Some("Instrumentator().instrument(app).expose(app)".to_owned()),
+            "Flask" => Some("PrometheusMetrics(app)".to_owned()),
+            "Express" => Some("app.use(promBundle({ includeMethod: true, includePath: true }))".to_owned()),
+            _ => None,
+        };
+    }
+    findings
+}

@@ -1,0 +1,26 @@
+//! `no-rate-limit`: an application that serves any client as often as it asks.
+
+use super::deployed;
+use crate::finding::Finding;
+use crate::project::Project;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let mut findings = deployed::unregistered(project, "no-rate-limit", project.deployment.features.limiter, |_| true);
+    for finding in &mut findings {
+        finding.title = format!("The {} application has no rate limit", finding.subject);
+        finding.message.push_str(
+            "; no limiter is registered as middleware, decorator or dependency, and no proxy configuration here limits requests.",
+        );
+        "one client can take all workers and connections".clone_into(&mut finding.impact);
+        "Limit requests by client, with lower limits for expensive routes (search, export, sign-in, calls to models)."
+            .clone_into(&mut finding.fix.summary);
+        finding.fix.code = match finding.subject.as_str() {
+            "FastAPI" | "Starlette" => Some("app.state.limiter = limiter\napp.add_middleware(SlowAPIMiddleware)".to_owned()),
+            "Flask" => Some("Limiter(get_remote_address, app=app, default_limits=[\"100/minute\"])".to_owned()),
+            "Express" => Some("app.use(rateLimit({ windowMs: 60_000, limit: 100 }))".to_owned()),
+            _ => None,
+        };
+    }
+    findings
+}

@@ -1,0 +1,32 @@
+//! `redis-no-maxmemory`: a Redis server that code uses may take all memory of its machine.
+
+use super::deployed;
+use crate::finding::{Confidence, Finding, Priority};
+use crate::project::Project;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let Some(server) = deployed::redis(project).into_iter().find(|server| server.maxmemory.is_none()) else {
+        return Vec::new();
+    };
+    let queue = project.deployment.redis_queue;
+    let priority = if queue { Priority::P3 } else { Priority::P2 };
+    let mut finding = Finding::new(
+        "redis-no-maxmemory",
+        priority,
+        Confidence::Medium,
+        deployed::server_place(project, server),
+    );
+    finding.title = format!("Redis `{}` has no memory limit", server.name);
+    finding.message = format!(
+        "The settings of `{}` have no `maxmemory`, neither on its command line nor in a file that it mounts, so Redis takes memory until the container or the machine has none left.",
+        server.name
+    );
+    "the process is killed, and all keys with it, once the data outgrows the memory".clone_into(&mut finding.impact);
+    "maxmemory".clone_into(&mut finding.subject);
+    deployed::relate_redis_use(project, &mut finding);
+    "Set `maxmemory` below the container's memory, with room for replication and persistence.".clone_into(&mut finding.fix.summary);
+    let policy = if queue { "noeviction" } else { "allkeys-lru" };
+    finding.fix.code = Some(format!("command: redis-server --maxmemory 512mb --maxmemory-policy {policy}"));
+    vec![finding]
+}

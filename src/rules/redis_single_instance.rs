@@ -1,0 +1,31 @@
+//! `redis-single-instance`: one Redis server carries everything, with none to take over.
+
+use super::deployed;
+use crate::finding::{Confidence, Finding, Priority};
+use crate::project::Project;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let servers = deployed::redis(project);
+    if servers.iter().any(|server| server.replicated) {
+        return Vec::new();
+    }
+    let Some(server) = servers.first() else { return Vec::new() };
+    let mut finding = Finding::new(
+        "redis-single-instance",
+        Priority::P3,
+        Confidence::Medium,
+        deployed::server_place(project, server),
+    );
+    finding.title = format!("Redis `{}` has no replica", server.name);
+    finding.message = format!(
+        "`{}` is a single Redis server: no replica, sentinel or cluster is configured, so its one thread is the limit and its restart stops all that uses it.",
+        server.name
+    );
+    "all users of Redis wait while it restarts; throughput is that of one core".clone_into(&mut finding.impact);
+    "single".clone_into(&mut finding.subject);
+    deployed::relate_redis_use(project, &mut finding);
+    "Run a replica with a sentinel, a cluster or a managed service in production; split queue and cache first."
+        .clone_into(&mut finding.fix.summary);
+    vec![finding]
+}
