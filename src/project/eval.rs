@@ -21,6 +21,9 @@ const MAX_HOPS: u32 = 12;
 /// Steps that one question may take; mutual imports and recursion can make a look-up branch without end.
 const FUEL: u32 = 1500;
 
+/// The file that each of several imports leads to.
+pub type Targets = Vec<Option<FileId>>;
+
 /// The code of a project with everything that look-ups need.
 #[derive(Debug, Default)]
 pub struct Code {
@@ -31,7 +34,7 @@ pub struct Code {
     /// Where imports lead.
     pub imports: Imports,
     /// The file that each import and each re-export of a module leads to, in the module's order.
-    pub targets: Vec<(Vec<Option<FileId>>, Vec<Option<FileId>>)>,
+    pub targets: Vec<(Targets, Targets)>,
     /// What libraries do.
     pub data: LibraryData,
     /// Names of tables and models that the schema declares, lower case.

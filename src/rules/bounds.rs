@@ -121,10 +121,6 @@ fn is_flag(column: &str) -> bool {
 
 /// Whether a table is a small list that people edit, by its name: settings, kinds, roles, countries.
 pub fn is_reference(project: &Project, query: &Query) -> bool {
-    let name = project
-        .table_of(query)
-        .map_or_else(|| query.table().unwrap_or_default().to_owned(), |table| table.name.clone());
-    let name = name.to_ascii_lowercase();
     const SIGNS: [&str; 20] = [
         "setting",
         "config",
@@ -147,6 +143,11 @@ pub fn is_reference(project: &Project, query: &Query) -> bool {
         "provider",
         "license",
     ];
+
+    let name = project
+        .table_of(query)
+        .map_or_else(|| query.table().unwrap_or_default().to_owned(), |table| table.name.clone());
+    let name = name.to_ascii_lowercase();
     SIGNS
         .iter()
         .any(|sign| name.ends_with(sign) || name.ends_with(&format!("{sign}s")) || name.ends_with(&format!("{sign}es")))

@@ -93,7 +93,7 @@ pub fn unregistered(project: &Project, rule: &str, registered: [bool; 2], fits: 
         let place = project.place(app.file, app.span, "");
         match findings.iter_mut().find(|(at, _)| *at == slot(app.language)) {
             Some((_, finding)) if finding.related.len() < MAX_RELATED => {
-                finding.relate(place, Role::Evidence, format!("another {} application", app.framework))
+                finding.relate(place, Role::Evidence, format!("another {} application", app.framework));
             }
             Some(_) => {}
             None => {

@@ -259,7 +259,7 @@ fn report(project: &Project, function: FnId, module: &Module, first: Read<'_>, s
             .map_or_else(|| "the same statement".to_owned(), |site| evidence::describe(&site.query)),
     };
     let alike = second.edge.is_none() && !differs(module, first.expr, second.expr);
-    let confidence = if !alike { Confidence::Medium } else { Confidence::High };
+    let confidence = if alike { Confidence::High } else { Confidence::Medium };
     let span = module.expr(second.expr).span;
     let mut finding = Finding::new(ID, priority, confidence, project.place_in(function, span));
     "The same rows are read twice".clone_into(&mut finding.title);

@@ -87,15 +87,14 @@ fn held(project: &Project, file: FileId, module: &Module, lifetimes: &Lifetimes)
             op: None,
             ..
         } = &module.stmt(stmt).kind
+            && let (ExprKind::Name(name), true) = (module.kind(*target), is_empty_collection(module, *value))
         {
-            if let (ExprKind::Name(name), true) = (module.kind(*target), is_empty_collection(module, *value)) {
-                out.push(Held {
-                    file,
-                    class: None,
-                    name: *name,
-                    made: *value,
-                });
-            }
+            out.push(Held {
+                file,
+                class: None,
+                name: *name,
+                made: *value,
+            });
         }
     }
     let Some(scope) = project.code.scopes.get(file.index()) else {
@@ -106,6 +105,7 @@ fn held(project: &Project, file: FileId, module: &Module, lifetimes: &Lifetimes)
         let Some(members) = scope.members.get(class.index()) else {
             continue;
         };
+        #[allow(clippy::iter_over_hash_type, reason = "what is found is sorted below")]
         for (name, values) in members {
             let Some(&Member::Value(made, _)) = values
                 .iter()

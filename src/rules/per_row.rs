@@ -519,10 +519,11 @@ fn is_dispatched(module: &Module, around: &Loop, expr: ExprId) -> bool {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) if around.span.encloses(module.stmt(id).span) => {
                 match &module.stmt(id).kind {
-                    StmtKind::If { test, then, .. } if below.is_some_and(|below| then.contains(&below)) => {
-                        if compares_with_literal(module, *test, &around.target_names) {
-                            return true;
-                        }
+                    StmtKind::If { test, then, .. }
+                        if below.is_some_and(|below| then.contains(&below))
+                            && compares_with_literal(module, *test, &around.target_names) =>
+                    {
+                        return true;
                     }
                     StmtKind::Switch { subject, .. } => {
                         if matches!(module.kind(*subject), ExprKind::Name(name) if around.target_names.contains(name)) {
@@ -899,10 +900,10 @@ fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
 
 /// The loop's element in words: `workshop of workshops`.
 fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
-    if let (LoopForm::Callback(words), None) = (&row.around.kind, row.around.iterable) {
-        if words.starts_with("the ") {
-            return format!("object that {words} is asked for");
-        }
+    if let (LoopForm::Callback(words), None) = (&row.around.kind, row.around.iterable)
+        && words.starts_with("the ")
+    {
+        return format!("object that {words} is asked for");
     }
     let names: Vec<&str> = row
         .around

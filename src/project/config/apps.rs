@@ -225,7 +225,7 @@ fn django(module: &Module) -> Option<Span> {
         } if module.name(target) == Some("MIDDLEWARE") => {
             let mut is_django = false;
             module.each_child(value, &mut |item| {
-                is_django |= module.string(item).is_some_and(|text| text.starts_with("django."))
+                is_django |= module.string(item).is_some_and(|text| text.starts_with("django."));
             });
             is_django.then_some(stmt.span)
         }

@@ -86,11 +86,6 @@ fn last_name(module: &Module, expr: ExprId) -> Option<&str> {
 
 /// Names of constants that say how much runs at once and works with the database.
 fn kind_of(name: &str) -> Option<CapKind> {
-    let upper = name.to_ascii_uppercase();
-    let is_constant = upper == name && name.len() > 6;
-    if !is_constant {
-        return None;
-    }
     const WORK: [&str; 12] = [
         "SESSION",
         "REQUEST",
@@ -105,6 +100,11 @@ fn kind_of(name: &str) -> Option<CapKind> {
         "DB",
         "TRANSACTION",
     ];
+    let upper = name.to_ascii_uppercase();
+    let is_constant = upper == name && name.len() > 6;
+    if !is_constant {
+        return None;
+    }
     let concurrent = upper.contains("CONCURREN") && (upper.ends_with("CONCURRENCY") || WORK.iter().any(|word| upper.contains(word)));
     if concurrent {
         return Some(CapKind::Constant);

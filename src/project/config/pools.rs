@@ -214,10 +214,11 @@ fn dict(eval: &Evaluator<'_>, file: FileId, expr: ExprId, out: &mut Vec<(String,
             let ExprKind::Index { base, index } = here.kind(*target) else {
                 continue;
             };
-            if here.name(*base) == Some(name) && here.owner(*target) == owner {
-                if let Some(key) = here.string(*index) {
-                    out.push((key.to_owned(), file, *value));
-                }
+            if here.name(*base) == Some(name)
+                && here.owner(*target) == owner
+                && let Some(key) = here.string(*index)
+            {
+                out.push((key.to_owned(), file, *value));
             }
         }
         // `kwargs.update(…)`: what else is in it is not known.
@@ -248,7 +249,7 @@ fn measure(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, pool: &mut Pool) 
     {
         return;
     }
-    let known = |size: Option<(Option<(f64, FileId, Span)>, FileId, ExprId)>, default: f64| match size {
+    let known = |size: Option<Setting>, default: f64| match size {
         None if pool.open => None,
         None => Some((default, None)),
         Some((Some((value, at, span)), ..)) => Some((value, Some((at, span)))),
@@ -268,6 +269,9 @@ fn measure(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, pool: &mut Pool) 
     // A size of 0 or an overflow of -1 means no limit.
     pool.max = (pool.sized && main >= 1.0 && more >= 0.0).then_some((main + more) as u32);
 }
+
+/// The number that an argument stands for, where it is known, and the argument.
+type Setting = (Option<(f64, FileId, Span)>, FileId, ExprId);
 
 /// A number through names and defaults of the environment: `int(os.getenv("X", "5"))`, `Number(process.env.X ?? 5)`.
 pub fn number(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<(f64, FileId, Span)> {
