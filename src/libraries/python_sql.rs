@@ -223,7 +223,19 @@ fn is_psycopg2(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> bool 
     match resolver.value(file, receiver).library_name() {
         Some(name) => name.starts_with("psycopg2."),
         None => {
-            let others = ["psycopg", "sqlite3", "MySQLdb", "pymysql", "mysql", "pyodbc", "asyncpg", "oracledb", "cx_Oracle", "snowflake", "duckdb"];
+            let others = [
+                "psycopg",
+                "sqlite3",
+                "MySQLdb",
+                "pymysql",
+                "mysql",
+                "pyodbc",
+                "asyncpg",
+                "oracledb",
+                "cx_Oracle",
+                "snowflake",
+                "duckdb",
+            ];
             let first = |import: &crate::ir::Import| module.str(import.module).split('.').next().unwrap_or_default().to_owned();
             is_cursor_name(module, receiver)
                 && module.imports.iter().any(|import| first(import) == "psycopg2")

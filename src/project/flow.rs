@@ -75,6 +75,7 @@ impl Flow<'_, '_> {
                     _ => {}
                 }
             }
+            ExprKind::Attr { name, .. } if matches!(module.str(*name), "length" | "size" | "count") => {}
             ExprKind::Attr { base, .. } => {
                 // `result.items`, `response.data`: the carrier's rows.
                 if let Value::Query(at, query) = self.eval.value(file, expr) {
@@ -88,6 +89,7 @@ impl Flow<'_, '_> {
                     self.expr(file, first.iterable, depth + 1);
                 }
             }
+            ExprKind::Binary { op, .. } if !matches!(module.str(*op), "+" | "|" | "or" | "and" | "??") => {}
             ExprKind::Binary { left, right, .. } => {
                 self.expr(file, *left, depth + 1);
                 self.expr(file, *right, depth + 1);
@@ -149,6 +151,16 @@ impl Flow<'_, '_> {
                     }
                 }
             }
+            return;
+        }
+        // One element, or a yes or no.
+        let is_part = |method: &str| {
+            matches!(
+                method,
+                "find" | "findIndex" | "some" | "every" | "includes" | "at" | "pop" | "shift" | "get" | "has" | "count" | "exists"
+            )
+        };
+        if call.receiver().is_some() && call.method().is_some_and(is_part) {
             return;
         }
         if let (Some(method), Some(receiver)) = (call.method(), call.receiver())

@@ -146,7 +146,11 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let (reached, label) = evidence::reached(project, first.function);
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
-    let priority = priority(reached, first.effects);
+    let mut priority = priority(reached, first.effects);
+    if matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript {
+        // An embedded database: a statement by key takes microseconds.
+        priority = priority.max(Priority::P2);
+    }
     let location = project.place_in(first.function, module.expr(first.expr).span);
     let mut finding = Finding::new("blocking-call-in-async", priority, Confidence::High, location);
     let what = evidence::readable(&first.name);

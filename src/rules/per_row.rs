@@ -57,6 +57,8 @@ pub struct PerRow<'p> {
     pub chunked: bool,
     /// The loop ends as soon as a result is what it looks for.
     pub searches: bool,
+    /// The name at the start of the call: `tx` of `tx.user.update(…)`.
+    pub handle: Option<String>,
 }
 
 /// Finds every query and write that runs once a row.
@@ -179,6 +181,11 @@ impl<'p, 's> Search<'p, 's> {
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
         row.searches = searches(self.module, row.expr);
+        row.handle = self
+            .module
+            .call(row.expr)
+            .and_then(|call| self.module.name(call.root()))
+            .map(ToOwned::to_owned);
         if self.seen.insert((row.around.span, key)) {
             self.out.push(row);
         }
@@ -210,6 +217,7 @@ impl<'p, 's> Search<'p, 's> {
             outer,
             chunked,
             searches: false,
+            handle: None,
         };
         self.push(key, row);
     }
@@ -255,6 +263,7 @@ impl<'p, 's> Search<'p, 's> {
             outer,
             chunked,
             searches: false,
+            handle: None,
         };
         self.push(key, row);
     }
@@ -317,6 +326,7 @@ impl<'p, 's> Search<'p, 's> {
                 outer,
                 chunked,
                 searches: false,
+                handle: None,
             };
             self.push(key, row);
         }
@@ -347,6 +357,7 @@ impl<'p, 's> Search<'p, 's> {
             outer,
             chunked,
             searches: false,
+            handle: None,
         };
         self.push(key, row);
     }
@@ -383,6 +394,7 @@ impl<'p, 's> Search<'p, 's> {
             outer: 0,
             chunked: false,
             searches: false,
+            handle: None,
         };
         for &site in &node.queries {
             let site = &self.project.graph.sites[site];
@@ -774,6 +786,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let over = over(module, row, from.as_ref());
     finding.title = match row.what {
         What::Query => format!("{thing} once for each {over}"),
+        What::Write if row.around.parallel => format!("{thing} once for each {over}"),
         What::Write => format!("{thing} once for each {over}, one round trip at a time"),
     };
     finding.message = message(row, &thing, &over, from.as_ref(), label.as_deref());
@@ -929,7 +942,10 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
     }
     text.push('.');
     if row.around.parallel {
-        text.push_str(" The calls run at the same time, which shortens the wait but takes a pool connection each.");
+        text.push_str(match on_transaction(row) {
+            true => " The calls are started together, but one transaction's connection runs them one by one.",
+            false => " The calls run at the same time, which shortens the wait but takes a pool connection each.",
+        });
     }
     if row.around.verdict == Verdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
@@ -948,6 +964,13 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
         text.push_str(" The callee was found by its name alone.");
     }
     text
+}
+
+/// Whether the statement runs on the handle of a transaction, by the handle's usual names.
+fn on_transaction(row: &PerRow<'_>) -> bool {
+    row.handle
+        .as_deref()
+        .is_some_and(|name| matches!(name, "tx" | "trx" | "txn" | "transaction" | "t"))
 }
 
 fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {

@@ -38,6 +38,7 @@ pub fn finish(mut findings: Vec<Finding>, pages: &Pages, suppressions: &Suppress
         fill(finding, pages);
         demote(finding);
     }
+    one_of_a_pair(&mut findings);
     let mut findings = unique(findings);
     identify(&mut findings);
     let mut ranked = Ranked::default();
@@ -92,6 +93,23 @@ fn demote(finding: &mut Finding) {
     }
     if finding.confidence == Confidence::Low || is_for_staff(finding) {
         finding.priority = finding.priority.max(Priority::P2);
+    }
+}
+
+/// A list endpoint and the query that it returns are one defect: the endpoint carries the urgency.
+fn one_of_a_pair(findings: &mut [Finding]) {
+    let place = |location: &crate::finding::Location| (location.file.clone(), location.start_line);
+    let lists = findings
+        .iter()
+        .filter(|finding| finding.rule == "list-endpoint-without-pagination" && finding.priority < Priority::P2);
+    let queries = lists
+        .flat_map(|finding| &finding.related)
+        .filter(|related| related.role == crate::finding::Role::Query);
+    let returned: std::collections::BTreeSet<_> = queries.map(|related| place(&related.location)).collect();
+    for finding in findings.iter_mut().filter(|finding| finding.rule == "unbounded-query") {
+        if returned.contains(&place(&finding.location)) {
+            finding.priority = finding.priority.max(Priority::P2);
+        }
     }
 }
 

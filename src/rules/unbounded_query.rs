@@ -101,7 +101,14 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let mut finding = Finding::new("unbounded-query", priority, confidence, project.place_in(site.function, site.span));
     finding.title = format!("Loads every matching row of `{table}`, with no limit");
     finding.message = if columns.is_empty() {
-        format!("The query on `{table}` has no limit and no filter that bounds it: what it loads grows with the table.")
+        {
+            let filters = if site.query.statement.filters.is_empty() {
+                "no filter"
+            } else {
+                "no filter that ties its rows to one parent"
+            };
+            format!("The query on `{table}` has no limit and {filters}: what it loads grows with the table.")
+        }
     } else {
         format!(
             "The query on `{table}` has no limit; it is bounded only by {}: what it loads grows with each parent's rows.",

@@ -35,7 +35,17 @@ const TEST_FOLDERS: [&str; 14] = [
     "integration_tests",
     "unit_tests",
 ];
-const SCRIPT_FOLDERS: [&str; 6] = ["scripts", "script", "bin", "tools", "seeds", "seeders"];
+const SCRIPT_FOLDERS: [&str; 9] = [
+    "scripts",
+    "script",
+    "bin",
+    "tools",
+    "seeds",
+    "seeders",
+    "bench",
+    "benchmark",
+    "benchmarks",
+];
 const EXAMPLE_FOLDERS: [&str; 6] = ["examples", "example", "docs", "demo", "demos", "samples"];
 
 /// What a file is for. `path` is relative to the root, with `/`.
