@@ -40,7 +40,7 @@ pub struct Growing<'p> {
 /// All collections that only grow.
 pub fn find(project: &Project) -> Vec<Growing<'_>> {
     let lifetimes = lifetime::of(project);
-    let used = names_in_use(project);
+    let called_names = names_in_use(project);
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
     files
         .into_par_iter()
@@ -48,7 +48,7 @@ pub fn find(project: &Project) -> Vec<Growing<'_>> {
             let uses = uses_by_name(module);
             held(project, file, module, &lifetimes)
                 .into_iter()
-                .filter_map(|held| growing(project, module, held, &uses, &used))
+                .filter_map(|held| growing(project, module, held, &uses, &called_names))
                 .collect::<Vec<_>>()
         })
         .collect()
@@ -151,7 +151,7 @@ fn growing<'p>(
     module: &'p Module,
     held: Held,
     uses: &FxHashMap<Sym, Vec<ExprId>>,
-    used: &FxHashMap<&str, u32>,
+    called_names: &FxHashMap<&str, u32>,
 ) -> Option<Growing<'p>> {
     let mut grows = Vec::new();
     let mut asked = false;
@@ -170,14 +170,14 @@ fn growing<'p>(
                     .function(function)
                     .name
                     .is_some_and(|name| matches!(module.str(name), "__init__" | "constructor"));
-                if !is_start && is_alive(project, held.file, module, function, used) {
+                if !is_start && is_alive(project, held.file, module, function, called_names) {
                     return None;
                 }
             }
             Use::Escape => return None,
         }
     }
-    if grows.is_empty() || shrinks_elsewhere(project, module, held, used) {
+    if grows.is_empty() || shrinks_elsewhere(project, module, held, called_names) {
         return None;
     }
     let name = module.str(held.name).to_ascii_lowercase();
@@ -239,7 +239,7 @@ fn is_target(module: &Module, expr: ExprId) -> bool {
 }
 
 /// A function that somebody calls: an evictor that only tests call frees nothing.
-fn is_alive(project: &Project, file: FileId, module: &Module, function: FunctionId, used: &FxHashMap<&str, u32>) -> bool {
+fn is_alive(project: &Project, file: FileId, module: &Module, function: FunctionId, called_names: &FxHashMap<&str, u32>) -> bool {
     let mut at = function;
     loop {
         let node = module.function(at);
@@ -255,12 +255,12 @@ fn is_alive(project: &Project, file: FileId, module: &Module, function: Function
         let reached = project.graph.entry_of(project.graph.id(file, at)).is_some();
         let name = module.str(name);
         let special = name.starts_with("__") || module.function(at).is_property;
-        return reached || special || used.contains_key(name);
+        return reached || special || called_names.contains_key(name);
     }
 }
 
 /// Another file takes elements away: through the imported name, or through the attribute.
-fn shrinks_elsewhere(project: &Project, module: &Module, held: Held, used: &FxHashMap<&str, u32>) -> bool {
+fn shrinks_elsewhere(project: &Project, module: &Module, held: Held, called_names: &FxHashMap<&str, u32>) -> bool {
     let name = module.str(held.name);
     project.code.modules().any(|(file, other)| {
         if file == held.file || !other.strings.iter().any(|text| text.as_ref() == name) {
@@ -282,7 +282,7 @@ fn shrinks_elsewhere(project: &Project, module: &Module, held: Held, used: &FxHa
             };
             is_it
                 && match growth_use::of(other, id) {
-                    Use::Shrink => is_alive(project, file, other, other.owner(id), used),
+                    Use::Shrink => is_alive(project, file, other, other.owner(id), called_names),
                     Use::Escape => true,
                     _ => false,
                 }
