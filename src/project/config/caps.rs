@@ -105,7 +105,16 @@ fn kind_of(name: &str) -> Option<CapKind> {
         "DB",
         "TRANSACTION",
     ];
-    let concurrent = upper.contains("CONCURREN") && (upper.ends_with("CONCURRENCY") || WORK.iter().any(|word| upper.contains(word)));
+    // What limits calls to others, or work on files, holds no connection.
+    const OTHERS: [&str; 12] = [
+        "LLM", "EMBED", "API", "HTTP", "LOAD", "FETCH", "CRAWL", "FILE", "STORAGE", "BROWSER", "MAIL", "CHAT",
+    ];
+    let plain = matches!(
+        upper.as_str(),
+        "MAX_CONCURRENCY" | "WORKER_CONCURRENCY" | "CELERY_WORKER_CONCURRENCY"
+    );
+    let concurrent = plain
+        || (upper.contains("CONCURREN") && WORK.iter().any(|word| upper.contains(word)) && !OTHERS.iter().any(|word| upper.contains(word)));
     if concurrent {
         return Some(CapKind::Constant);
     }
