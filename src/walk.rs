@@ -235,7 +235,7 @@ fn walk_folder(root: &Path, start: &Path, excluded: Override, walked: &mut Walke
 /// Hidden files and folders are not read, but for samples of environment files.
 fn is_hidden(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    name.starts_with('.') && !(is_sample_environment(&name) && !is_folder(entry))
+    name.starts_with('.') && (is_folder(entry) || !is_sample_environment(&name))
 }
 
 fn is_folder(entry: &DirEntry) -> bool {

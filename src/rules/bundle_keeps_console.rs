@@ -97,7 +97,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
         format!("Nothing in this configuration removes `console.*`, so {count} calls such as `console.log` stay in the production bundle.")
     };
     "users' browsers format and keep what is logged, on every render or event that logs".clone_into(&mut finding.impact);
-    finding.subject = tool.to_owned();
+    tool.clone_into(&mut finding.subject);
     finding.relate(first, Role::Evidence, "the first call that stays");
     "Remove them in production builds, and keep errors if they are collected.".clone_into(&mut finding.fix.summary);
     finding.fix.code = Some(
