@@ -42,6 +42,7 @@ pub struct Cap {
 }
 
 /// All caps of the program itself.
+#[allow(clippy::cast_sign_loss, reason = "numbers below zero are left out before")]
 pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<Cap> {
     let mut caps = Vec::new();
     let reads = reads(eval);
@@ -145,6 +146,7 @@ fn reads<'c>(eval: &Evaluator<'c>) -> FxHashSet<&'c str> {
 }
 
 /// A semaphore in code that queries, or a list of queries that are awaited together.
+#[allow(clippy::cast_sign_loss, reason = "numbers below zero are left out before")]
 fn running(eval: &Evaluator<'_>, graph: &Graph, file: FileId, module: &Module, id: ExprId) -> Option<Cap> {
     let call = module.call(id)?;
     let method = call.method()?;

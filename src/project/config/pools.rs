@@ -270,6 +270,7 @@ fn dict(eval: &Evaluator<'_>, file: FileId, expr: ExprId, out: &mut Vec<(String,
     complete
 }
 
+#[allow(clippy::cast_sign_loss, reason = "numbers below zero are left out before")]
 fn measure(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, pool: &mut Pool) {
     let mut found = Vec::new();
     pool.open = options(eval, file, call, &mut found);
