@@ -57,6 +57,15 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
         return None;
     }
     let has = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(|text| wanted(text));
+    // A Next.js application that also has a Vite configuration runs its tests with it.
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let beside_next = project.code.files.iter().any(|facts| {
+        let (at, name) = facts.path.rsplit_once('/').unwrap_or(("", &facts.path));
+        at == folder && name.starts_with("next.config.")
+    });
+    if tool == "Vite" && beside_next {
+        return None;
+    }
     let strips = has(&|text| REMOVERS.iter().any(|part| text.contains(part)));
     // A library's bundle is built again by the application that uses it.
     let is_library = entry_of(module, "build").is_some_and(|build| module.entry(build, "lib").is_some())
@@ -74,7 +83,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
     {
         return None;
     }
-    let (count, first) = calls(project, path, tool)?;
+    let (count, first) = calls(project, path, tool).filter(|(count, _)| *count >= if is_off { 1 } else { FEWEST })?;
     let span = option
         .or_else(|| main_export(module))
         .map(|expr| module.expr(expr).span)
@@ -88,7 +97,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
         format!("Nothing in this configuration removes `console.*`, so {count} calls such as `console.log` stay in the production bundle.")
     };
     "users' browsers format and keep what is logged, on every render or event that logs".clone_into(&mut finding.impact);
-    finding.subject = tool.to_owned();
+    tool.clone_into(&mut finding.subject);
     finding.relate(first, Role::Evidence, "the first call that stays");
     "Remove them in production builds, and keep errors if they are collected.".clone_into(&mut finding.fix.summary);
     finding.fix.code = Some(
@@ -154,7 +163,7 @@ fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location
             }
         }
     }
-    first.filter(|_| count >= FEWEST).map(|first| (count, first))
+    first.map(|first| (count, first))
 }
 
 /// Next.js sends what is marked as client code to browsers; other tools all that is below `src` or beside components.

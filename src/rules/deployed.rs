@@ -74,7 +74,7 @@ pub fn missing_timeout(project: &Project, rule: &str, setting: &str) -> Option<F
         return None;
     }
     let mut finding = Finding::new(rule, Priority::P3, Confidence::Medium, place);
-    finding.subject = setting.to_owned();
+    setting.clone_into(&mut finding.subject);
     for (place, what) in places.take(MAX_RELATED) {
         finding.relate(place, Role::Evidence, what);
     }
@@ -98,7 +98,7 @@ pub fn unregistered(project: &Project, rule: &str, registered: [bool; 2], fits: 
             Some(_) => {}
             None => {
                 let mut finding = Finding::new(rule, Priority::P3, Confidence::Medium, place);
-                finding.subject = app.framework.to_owned();
+                app.framework.clone_into(&mut finding.subject);
                 finding.message = format!("The {} application serves {} routes", app.framework, app.routes);
                 findings.push((slot(app.language), finding));
             }

@@ -37,7 +37,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
         }
     );
     "requests over that number wait for a connection, and fail when the wait times out".clone_into(&mut finding.impact);
-    finding.subject = label.to_owned();
+    label.clone_into(&mut finding.subject);
     for other in pools.take(5) {
         finding.relate(deployed::pool_place(project, other), Role::Evidence, "another one with defaults");
     }

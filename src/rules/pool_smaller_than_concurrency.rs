@@ -8,11 +8,15 @@ use crate::project::config::pools::Pool;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    project.deployment.pools.iter().filter_map(|pool| finding(project, pool)).collect()
+    let mut findings: Vec<Finding> = project.deployment.pools.iter().filter_map(|pool| finding(project, pool)).collect();
+    // One word on a constant that nothing reads is enough.
+    let mut is_first = true;
+    findings.retain(|finding| finding.confidence != Confidence::Low || std::mem::take(&mut is_first));
+    findings
 }
 
 fn finding(project: &Project, pool: &Pool) -> Option<Finding> {
-    let max = pool.max.filter(|_| pool.postgres == Some(true))?;
+    let max = pool.max.filter(|_| pool.postgres == Some(true) && !pool.short_lived)?;
     let module = project.code.module(pool.file);
     // Caps of another language run in another process.
     let fits = |cap: &&Cap| {

@@ -106,7 +106,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Fin
         batch.name
     );
     finding.impact = format!("n / {size} round trips, one after the other");
-    finding.subject = batch.name.clone();
+    finding.subject.clone_from(&batch.name);
     finding.relate(
         project.place(user.0, project.code.module(user.0).expr(user.1).span, ""),
         Role::Evidence,

@@ -3,6 +3,7 @@
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::libraries::value::{FileId, Value};
 use crate::project::eval::Evaluator;
+use crate::project::scope::Bound;
 use crate::source::Span;
 
 const MAX_DEPTH: u32 = 8;
@@ -130,7 +131,7 @@ pub fn find(eval: &Evaluator<'_>, postgres: bool) -> Vec<Pool> {
                 sized: false,
                 open: false,
                 postgres: None,
-                short_lived: is_short_lived(module, function),
+                short_lived: is_short_lived(eval, file, id),
             };
             measure(eval, file, call, &mut pool);
             pool.postgres = dialect(eval, file, module, call, kind).or(postgres.then_some(true));
@@ -140,15 +141,55 @@ pub fn find(eval: &Evaluator<'_>, postgres: bool) -> Vec<Pool> {
     pools
 }
 
-/// Whether a function closes the pool that it makes.
-fn is_short_lived(module: &Module, function: FunctionId) -> bool {
-    function != FunctionId::MODULE
-        && module.expr_ids().any(|(id, _)| {
-            let closes = module
-                .call(id)
-                .is_some_and(|call| matches!(call.method(), Some("dispose" | "end" | "closeall")));
-            closes && module.owner(id) == function
-        })
+/// The expression that a local name is bound to.
+fn bound(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<ExprId> {
+    let module = eval.code.module(file);
+    let ExprKind::Name(name) = module.kind(expr) else { return None };
+    let binding = eval
+        .code
+        .scopes
+        .get(file.index())?
+        .binding(module.owner(expr), *name, module.expr(expr).span.start)?;
+    match &binding.bound {
+        Bound::Value(value, steps) if steps.is_empty() && *value != expr => Some(*value),
+        _ => None,
+    }
+}
+
+/// Whether a pool lives no longer than the function that makes it: its name is local, and the function neither returns it nor
+/// hands it to anything.
+fn is_short_lived(eval: &Evaluator<'_>, file: FileId, call: ExprId) -> bool {
+    let module = eval.code.module(file);
+    let owner = module.owner(call);
+    let crate::ir::Parent::Stmt(stmt) = module.expr(call).parent else {
+        return false;
+    };
+    let StmtKind::Assign { target, .. } = module.stmt(stmt).kind else {
+        return false;
+    };
+    let Some(name) = module.name(target).filter(|_| owner != FunctionId::MODULE) else {
+        return false;
+    };
+    let is_global = eval.code.scopes.get(file.index()).is_some_and(|scope| scope.top.contains_key(name));
+    let is_it = |expr: ExprId| module.name(expr) == Some(name) && module.owner(expr) == owner;
+    let returned = module.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Return(Some(value)) => is_it(*value),
+        StmtKind::Assign { value: Some(value), .. } => is_it(*value),
+        _ => false,
+    });
+    let handed = module.expr_ids().any(|(id, expr)| match &expr.kind {
+        ExprKind::Call { args, .. } => args.iter().any(|arg| is_it(arg.value)),
+        ExprKind::Yield(Some(value)) => is_it(*value),
+        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().any(|&item| is_it(item)) && module.owner(id) == owner,
+        _ => false,
+    });
+    let disposes = module.expr_ids().any(|(id, _)| {
+        let closes = module
+            .call(id)
+            .is_some_and(|call| matches!(call.method(), Some("dispose" | "end" | "closeall")));
+        closes && module.owner(id) == owner
+    });
+    !is_global && (disposes || !(returned || handed))
 }
 
 /// Options by name: keywords, the object argument, and dicts that are spread in, with the keys assigned to them.
@@ -230,6 +271,7 @@ fn dict(eval: &Evaluator<'_>, file: FileId, expr: ExprId, out: &mut Vec<(String,
     complete
 }
 
+#[allow(clippy::cast_sign_loss, reason = "numbers below zero are left out before")]
 fn measure(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, pool: &mut Pool) {
     let mut found = Vec::new();
     pool.open = options(eval, file, call, &mut found);
@@ -286,7 +328,7 @@ pub fn number(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> O
     match module.kind(expr) {
         ExprKind::Name(_) | ExprKind::Attr { .. } => match eval.value(file, expr) {
             Value::Literal(at, literal) if (at, literal) != (file, expr) => number(eval, at, literal, depth),
-            _ => None,
+            _ => bound(eval, file, expr).and_then(|value| number(eval, file, value, depth)),
         },
         ExprKind::Binary { op, right, .. } if matches!(module.str(*op), "or" | "??") => number(eval, file, *right, depth),
         ExprKind::Call { .. } => {
@@ -311,9 +353,10 @@ fn dialect(eval: &Evaluator<'_>, file: FileId, module: &Module, call: Call<'_>, 
         return Some(true);
     }
     let name = module.qualified(module.owner(call.id)).to_lowercase();
-    let connect = call
-        .keyword("connect_args")
-        .and_then(|args| module.entry(args, "check_same_thread"));
+    let connect = call.keyword("connect_args").and_then(|args| {
+        let args = bound(eval, file, args).unwrap_or(args);
+        module.entry(args, "check_same_thread")
+    });
     let lite = module.expr_ids().any(|(id, expr)| {
         module.expr(call.id).span.encloses(expr.span) && module.string(id).is_some_and(|text| text == "check_same_thread")
     });
@@ -341,7 +384,7 @@ fn head(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<
         ExprKind::Binary { left, .. } => head(eval, file, *left, depth),
         ExprKind::Name(_) | ExprKind::Attr { .. } => match eval.value(file, expr) {
             Value::Literal(at, literal) if (at, literal) != (file, expr) => head(eval, at, literal, depth),
-            _ => None,
+            _ => bound(eval, file, expr).and_then(|value| head(eval, file, value, depth)),
         },
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
