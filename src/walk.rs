@@ -49,7 +49,7 @@ impl FileKind {
     /// The kind of a file that something reads; `None` for all others.
     pub fn of(path: &str) -> Option<FileKind> {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-        if is_settings(&name) {
+        if is_settings(&name) || (name.ends_with(".conf") && path.rsplit('/').nth(1) == Some("nginx")) {
             return Some(FileKind::Settings);
         }
         let (stem, extension) = name.rsplit_once('.')?;

@@ -485,7 +485,12 @@ fn relational(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Q
     let name = table.as_ref().map_or_else(|| variable.to_owned(), |table| table.name.clone());
     let mut build = Build {
         resolver,
-        tables: vec![table.unwrap_or_default()],
+        // Without the handle's schema, the tables' constant has the accessor's name.
+        tables: vec![table.unwrap_or_else(|| table::Table {
+            text: variable.to_owned(),
+            name: name.clone(),
+            ..table::Table::default()
+        })],
         query: Query {
             library: "drizzle",
             statement: Statement {

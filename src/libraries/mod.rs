@@ -19,6 +19,7 @@ pub mod kysely;
 pub mod mikroorm;
 pub mod models;
 pub mod mongoose;
+pub mod pagination;
 pub mod polling;
 pub mod prisma;
 pub mod python_sql;

@@ -209,11 +209,27 @@ fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<Query> 
     }
     query.executed = true;
     query.blocking = kind != Driver::Async && !chain::is_awaited(call.module, call.id) && !matches!(method, "fetchrow" | "fetchval");
+    query.row_by_row = method == "executemany" && receiver.is_some_and(|receiver| is_psycopg2(resolver, file, receiver));
     ran(&mut query, method);
     if matches!(method, "execute") && query.outcome == Outcome::Rows {
         fetched_later(&mut query, call);
     }
     Some(query)
+}
+
+/// psycopg2, whose `executemany` is a loop over `execute`: by type, or a cursor in a file that imports no other driver.
+fn is_psycopg2(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> bool {
+    let module = resolver.module(file);
+    match resolver.value(file, receiver).library_name() {
+        Some(name) => name.starts_with("psycopg2."),
+        None => {
+            let others = ["psycopg", "sqlite3", "MySQLdb", "pymysql", "mysql", "pyodbc", "asyncpg", "oracledb", "cx_Oracle", "snowflake", "duckdb"];
+            let first = |import: &crate::ir::Import| module.str(import.module).split('.').next().unwrap_or_default().to_owned();
+            is_cursor_name(module, receiver)
+                && module.imports.iter().any(|import| first(import) == "psycopg2")
+                && !module.imports.iter().any(|import| others.contains(&first(import).as_str()))
+        }
+    }
 }
 
 /// Databases whose SQL is another language.

@@ -132,6 +132,8 @@ pub struct Query {
     pub open_filters: bool,
     /// The statement text was not understood (raw SQL that is dynamic or of another language): no claim on its shape.
     pub opaque: bool,
+    /// The driver sends one statement for each row it is given (psycopg2's `executemany`).
+    pub row_by_row: bool,
     /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
     pub relation: Option<(ExprId, String)>,
 }

@@ -66,7 +66,7 @@ impl Deployment {
             postgres: postgres_services(code),
             ..Deployment::default()
         };
-        deployment.pools = pools::find(&eval, graph, !deployment.postgres.is_empty() || has_postgres(code));
+        deployment.pools = pools::find(&eval, !deployment.postgres.is_empty() || has_postgres(code));
         deployment.caps = caps::find(&eval, graph);
         deployment.apps = apps::find(&eval, graph);
         deployment.features = apps::Features::of(&eval, graph);
@@ -87,6 +87,17 @@ pub fn files(code: &Code) -> impl Iterator<Item = (FileId, &str, &ConfigFacts)> 
 pub fn sources(code: &Code) -> impl Iterator<Item = (FileId, &Module)> {
     code.modules()
         .filter(|(file, _)| code.files.get(file.index()).is_some_and(|facts| role(&facts.path) == Role::Source))
+}
+
+/// Whether a file is of a tool or a test beside the server, by a word of its path.
+pub fn is_beside(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    lower.split(['/', '.', '-', '_']).any(|part| {
+        matches!(
+            part,
+            "test" | "tests" | "testing" | "cli" | "mock" | "mocks" | "benchmark" | "benchmarks" | "sandbox" | "playground"
+        )
+    })
 }
 
 /// Whether an imported module is a package or one of its parts.
@@ -159,7 +170,10 @@ fn services(code: &Code) -> Vec<(FileId, &Service, &ConfigFacts)> {
     for (file, _, facts) in compose {
         out.extend(facts.services.iter().map(|service| (file, service, facts)));
     }
-    out.sort_by_key(|(file, _, _)| (!is_production(&code.files[file.index()].path), *file));
+    out.sort_by_key(|(file, _, _)| {
+        let path = &code.files[file.index()].path;
+        (!is_production(path), path.matches(['.', '-']).count(), *file)
+    });
     out
 }
 

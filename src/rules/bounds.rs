@@ -40,16 +40,17 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     if statement.tables.first().is_none_or(|table| table.name.is_empty()) {
         return Bound::Limited;
     }
-    let firm = statement
-        .filters
-        .iter()
-        .filter(|filter| !filter.optional && filter.column.table.is_none_or(|table| table == 0));
+    let firm = statement.filters.iter().filter(|filter| !filter.optional);
+    // A filter on a joined table bounds the rows too, but is no key of the first table.
+    let is_own = |table: Option<usize>| table.is_none_or(|table| table == 0);
+    let mut joined: Vec<String> = Vec::new();
     let mut equal: Vec<String> = Vec::new();
     let mut listed: Vec<String> = Vec::new();
     for filter in firm {
         match filter.kind {
-            FilterKind::Equality => equal.push(filter.column.column.clone()),
-            FilterKind::In => listed.push(filter.column.column.clone()),
+            FilterKind::Equality if is_own(filter.column.table) => equal.push(filter.column.column.clone()),
+            FilterKind::In if is_own(filter.column.table) => listed.push(filter.column.column.clone()),
+            FilterKind::Equality | FilterKind::In => joined.push(filter.column.column.clone()),
             _ => {}
         }
     }
@@ -72,6 +73,10 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     }
     equal.retain(|column| !is_flag(column));
     equal.extend(listed);
+    joined.retain(|column| !is_flag(column));
+    equal.extend(joined);
+    // `order.items.all()`: one parent's rows.
+    equal.extend(query.relation.as_ref().map(|(_, name)| format!("the owner of `{name}`")));
     if equal.is_empty() { Bound::Open } else { Bound::Filtered(equal) }
 }
 

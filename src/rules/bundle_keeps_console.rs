@@ -8,6 +8,18 @@ use crate::walk::{self, role};
 
 /// Fewer calls are not worth a line.
 const FEWEST: usize = 3;
+/// What a Vite configuration of a browser application imports; others are for tests and servers.
+const FRAMEWORKS: [&str; 9] = [
+    "plugin-react",
+    "plugin-vue",
+    "svelte",
+    "react-router",
+    "solid",
+    "preact",
+    "tanstack",
+    "qwik",
+    "plugin-legacy",
+];
 const REMOVERS: [&str; 6] = [
     "removeConsole",
     "remove-console",
@@ -31,7 +43,7 @@ fn tool(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.split('.').next().unwrap_or(name);
     match (stem, name.contains(".config.")) {
-        ("vite", true) => Some("Vite"),
+        ("vite", true) if name.starts_with("vite.config.") && name.matches('.').count() == 2 => Some("Vite"),
         ("next", true) => Some("Next.js"),
         ("webpack", _) => Some("webpack"),
         _ => None,
@@ -47,7 +59,11 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
     let has = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(|text| wanted(text));
     let strips = has(&|text| REMOVERS.iter().any(|part| text.contains(part)));
     // A library's bundle is built again by the application that uses it.
-    let is_library = entry_of(module, "lib").is_some() || has(&|text| text == "@storybook" || text.starts_with("@remix-run/dev"));
+    let is_library = entry_of(module, "build").is_some_and(|build| module.entry(build, "lib").is_some())
+        || has(&|text| text == "@storybook" || text.starts_with("@remix-run/dev"));
+    if tool == "Vite" && !has(&|text| FRAMEWORKS.iter().any(|part| text.contains(part))) {
+        return None;
+    }
     let option = entry_of(module, "drop_console");
     let is_off = option.is_some_and(|value| matches!(module.kind(value), ExprKind::Bool(false)));
     let drops = drops_by_list(module) || (option.is_some() && !is_off);

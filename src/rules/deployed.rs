@@ -39,8 +39,11 @@ pub fn pool_place(project: &Project, pool: &Pool) -> Location {
 /// Where a project meets `PostgreSQL`: its engines, then its Prisma schema, then its services.
 fn postgres_places(project: &Project) -> Vec<(Location, String)> {
     let deployment = &project.deployment;
-    let pools = deployment.pools.iter().filter(|pool| pool.postgres == Some(true));
+    let mut pools: Vec<&Pool> = deployment.pools.iter().filter(|pool| pool.postgres == Some(true)).collect();
+    // The pools that serve requests first: those that were given a size, and that live on.
+    pools.sort_by_key(|pool| (pool.short_lived, !pool.sized));
     let mut places: Vec<(Location, String)> = pools
+        .into_iter()
         .map(|pool| (pool_place(project, pool), format!("{} connects here", pool.kind.label())))
         .collect();
     if places.is_empty() && has_postgres(&project.code) {

@@ -6,18 +6,36 @@ use super::bounds::{self, Bound};
 use super::evidence::{self, lower};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::libraries::entries::{Entry, EntryKind};
+use crate::libraries::pagination;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::flow;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
+    let has_default = project.code.modules().any(|(_, module)| pagination::sets_default(module));
     project
         .graph
         .entries
         .par_iter()
+        .filter(|entry| !is_paged_view(project, entry, has_default))
         .filter_map(|entry| finding(project, entry))
         .collect()
+}
+
+/// `get_queryset` is no list by itself: the view's class pages it, or returns one object of it.
+fn is_paged_view(project: &Project, entry: &Entry, has_default: bool) -> bool {
+    let (file, function) = entry.function;
+    let module = project.code.module(file);
+    let definition = module.function(function);
+    let (Some(class), Some(name)) = (definition.class, definition.name) else {
+        return false;
+    };
+    match module.str(name) {
+        "get_queryset" => !pagination::lists_everything(&Evaluator::new(&project.code), file, class, has_default),
+        "retrieve" | "get_object" | "form_valid" | "dispatch" | "perform_create" | "perform_update" | "perform_destroy" => true,
+        _ => false,
+    }
 }
 
 fn finding(project: &Project, entry: &Entry) -> Option<Finding> {

@@ -27,6 +27,7 @@ mod invalid_index_definition;
 mod io;
 mod lifetime;
 mod list_endpoint_without_pagination;
+mod long_transaction;
 mod missing_composite_index;
 mod missing_index;
 mod missing_timeout;
@@ -37,6 +38,7 @@ mod no_rate_limit;
 mod non_sargable_predicate;
 mod offset_pagination;
 mod overfetch_large_column;
+mod per_request_cache;
 mod per_row;
 mod per_row_fix;
 mod polling_never_stops;
@@ -112,6 +114,7 @@ pub const RULES: &[Rule] = &[
     rule!("grouped-in-subquery", grouped_in_subquery),
     rule!("invalid-index-definition", invalid_index_definition),
     rule!("list-endpoint-without-pagination", list_endpoint_without_pagination),
+    rule!("long-transaction", long_transaction),
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("missing-timeout", missing_timeout),
@@ -122,6 +125,7 @@ pub const RULES: &[Rule] = &[
     rule!("non-sargable-predicate", non_sargable_predicate),
     rule!("offset-pagination", offset_pagination),
     rule!("overfetch-large-column", overfetch_large_column),
+    rule!("per-request-cache", per_request_cache),
     rule!("polling-never-stops", polling_never_stops),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("pool-not-configured", pool_not_configured),

@@ -14,7 +14,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
             EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver
         )
     });
-    let default = |pool: &&Pool| !pool.sized && !pool.open && pool.postgres == Some(true);
+    let default = |pool: &&Pool| !pool.sized && !pool.open && !pool.short_lived && pool.postgres == Some(true);
     let mut pools = project.deployment.pools.iter().filter(default);
     let Some(pool) = pools.next().filter(|_| is_server) else {
         return Vec::new();

@@ -5,9 +5,10 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::evidence::{self, Reached};
+use super::growth_use;
 use super::redis::{self, Known};
 use crate::finding::{Confidence, Finding, Fix, Priority};
-use crate::ir::{Call, ExprId, ExprKind, Language, Module};
+use crate::ir::{Call, ExprId, Language, Module};
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -48,7 +49,8 @@ fn growing(project: &Project, file: FileId, module: &Module) -> Vec<String> {
         let (Some(key), Some(element)) = (call.arg(0), call.arg(1)) else {
             continue;
         };
-        if module.string(element).is_some() || matches!(module.kind(element), ExprKind::Object(_)) {
+        // An element for each user or session; a table of rates has as many as there are currencies.
+        if !growth_use::is_open_key(project, file, module, element, false) {
             continue;
         }
         if redis::client(&eval, file, &call).is_some() {

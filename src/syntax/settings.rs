@@ -113,7 +113,7 @@ pub fn read(path: &str, text: &str) -> Option<ConfigFacts> {
         _ if name.contains("dockerfile") => dockerfile(text),
         _ if name.starts_with(".env") => ConfigFacts::new(ConfigKind::Environment, lines(text, '=')),
         _ if name.ends_with("yml") || name.ends_with("yaml") => compose(text)?,
-        _ if name.contains("nginx") => ConfigFacts::new(ConfigKind::Proxy, lines(text, '\0')),
+        _ if name.contains("nginx") || path.rsplit('/').nth(1) == Some("nginx") => ConfigFacts::new(ConfigKind::Proxy, lines(text, '\0')),
         _ if name.contains("postgres") => ConfigFacts::new(ConfigKind::Postgres, lines(text, '=')),
         _ if name.ends_with(".conf") => ConfigFacts::new(ConfigKind::Redis, lines(text, '\0')),
         _ => return None,

@@ -81,7 +81,21 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let Some(Value::Class(file, class)) = as_view.receiver().map(|receiver| site.resolver.value(site.file, receiver)) else {
         return;
     };
+    // `View.as_view({"get": "retrieve"})` names the methods of a viewset that the address leads to.
+    let mapped: Option<Vec<String>> = as_view.arg(0).and_then(|map| match site.module.kind(map) {
+        crate::ir::ExprKind::Object(entries) => Some(
+            entries
+                .iter()
+                .filter_map(|entry| site.module.string(entry.value))
+                .map(ToOwned::to_owned)
+                .collect(),
+        ),
+        _ => None,
+    });
     for (function, name) in methods(site.resolver.module(file), class) {
+        if mapped.as_ref().is_some_and(|mapped| !mapped.iter().any(|method| *method == name)) {
+            continue;
+        }
         if let Some((_, verb)) = HANDLERS.iter().find(|(handler, _)| *handler == name) {
             let label = label.replacen("ANY", verb, 1);
             out.push(view(site, (file, function), label, place));

@@ -24,7 +24,7 @@ pub struct App {
     pub framework: &'static str,
     /// Language.
     pub language: Language,
-    /// Routes of this language in the whole project.
+    /// Routes of this language below its folder.
     pub routes: usize,
 }
 
@@ -124,14 +124,30 @@ const LIMITERS: [&str; 22] = [
 
 /// Finds the applications, the main one of each language first.
 pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<App> {
-    let mut routes = [0, 0];
-    for entry in graph.entries.iter().filter(|entry| entry.kind == EntryKind::Route) {
-        routes[slot(eval.code.module(entry.function.0).language)] += 1;
-    }
+    let served: Vec<(&str, Language)> = graph
+        .entries
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Route)
+        .map(|entry| {
+            let file = entry.function.0;
+            let path = eval.code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+            (path, eval.code.module(file).language)
+        })
+        .collect();
     let mut apps = Vec::new();
     for (file, module) in super::sources(eval.code) {
-        let count = routes[slot(module.language)];
-        if count < FEWEST_ROUTES {
+        let path = eval.code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+        if super::is_beside(path) || path.split('/').any(|part| matches!(part, "worker" | "workers")) {
+            continue;
+        }
+        // Routers stand in folders below the application's, or beside its folder.
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let below = |route: &str| folder.is_empty() || route.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let count = served
+            .iter()
+            .filter(|(route, language)| *language == module.language && below(route))
+            .count();
+        if count < FEWEST_ROUTES && !(django(module).is_some() && !served.is_empty()) {
             continue;
         }
         for (id, expr) in module.expr_ids() {
@@ -225,7 +241,8 @@ impl Features {
         for (file, module) in super::sources(eval.code) {
             let at = slot(module.language);
             let live = |expr: ExprId| is_live(graph, &called, file, module, expr);
-            features.compression[at] |= uses(module, &COMPRESSION, &live) || registers(module, is_compressor, &live);
+            features.compression[at] |=
+                uses(module, &COMPRESSION, &live) || registers(module, is_compressor, &live) || wraps(module, &live);
             features.metrics[at] |= uses(module, &METRICS, &live) || registers(module, is_meter, &live) || traces(module);
             features.limiter[at] |= uses(module, &LIMITERS, &live) || registers(module, is_limiter, &live) || guards(module, &live);
             let listed = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(|text| !text.contains([' ', '\n']) && wanted(text));
@@ -241,7 +258,7 @@ impl Features {
         for entry in graph
             .entries
             .iter()
-            .filter(|entry| entry.kind == EntryKind::Route && entry.label.ends_with("/metrics"))
+            .filter(|entry| entry.kind == EntryKind::Route && entry.label.ends_with(" /metrics"))
         {
             features.metrics[slot(eval.code.module(entry.function.0).language)] = true;
         }
@@ -358,6 +375,18 @@ fn registers(module: &Module, wanted: fn(&str) -> bool, live: &dyn Fn(ExprId) ->
             )
         );
         is_registration && live(id) && call.args.iter().any(|arg| tail(module, arg.value).is_some_and(wanted))
+    })
+}
+
+/// Whether an application is wrapped by hand: `application = gzip(application)`.
+fn wraps(module: &Module, live: &dyn Fn(ExprId) -> bool) -> bool {
+    module.expr_ids().any(|(id, _)| {
+        let Some(call) = module.call(id) else { return false };
+        let of_app = call
+            .arg(0)
+            .and_then(|arg| module.name(arg))
+            .is_some_and(|name| matches!(name, "app" | "application" | "handler"));
+        of_app && tail(module, id).is_some_and(is_compressor) && live(id)
     })
 }
 

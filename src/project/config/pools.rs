@@ -3,7 +3,6 @@
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::libraries::value::{FileId, Value};
 use crate::project::eval::Evaluator;
-use crate::project::graph::Graph;
 use crate::source::Span;
 
 const MAX_DEPTH: u32 = 8;
@@ -35,7 +34,7 @@ impl PoolKind {
             "ConnectionPool" | "AsyncConnectionPool" if starts("psycopg_pool") => PoolKind::PsycopgPool,
             "ThreadedConnectionPool" | "SimpleConnectionPool" if starts("psycopg2") => PoolKind::Psycopg2,
             "Pool" if starts("pg") || starts("@neondatabase/serverless") => PoolKind::NodePostgres,
-            _ if name == "postgres" || name == "postgres.default" => PoolKind::PostgresJs,
+            _ if matches!(name, "postgres" | "postgres.default" | "postgres.postgres") => PoolKind::PostgresJs,
             _ => return None,
         })
     }
@@ -93,12 +92,17 @@ pub struct Pool {
     pub open: bool,
     /// It is for `PostgreSQL`; `None` where the URL was not understood.
     pub postgres: Option<bool>,
+    /// The function that makes it disposes of it too: a tool of one moment.
+    pub short_lived: bool,
 }
 
 /// All pools of the program itself.
-pub fn find(eval: &Evaluator<'_>, graph: &Graph, postgres: bool) -> Vec<Pool> {
+pub fn find(eval: &Evaluator<'_>, postgres: bool) -> Vec<Pool> {
     let mut pools = Vec::new();
     for (file, module) in super::sources(eval.code) {
+        if super::is_beside(&eval.code.files[file.index()].path) {
+            continue;
+        }
         for (id, expr) in module.expr_ids() {
             let Some(call) = module.call(id) else { continue };
             let is_candidate = call.method().is_some_and(|method| {
@@ -116,12 +120,6 @@ pub fn find(eval: &Evaluator<'_>, graph: &Graph, postgres: bool) -> Vec<Pool> {
                 continue;
             };
             let function = module.owner(id);
-            let command = graph
-                .entry_of(graph.id(file, function))
-                .is_some_and(|entry| entry.kind == crate::libraries::entries::EntryKind::Command);
-            if command {
-                continue;
-            }
             let mut pool = Pool {
                 file,
                 function,
@@ -132,6 +130,7 @@ pub fn find(eval: &Evaluator<'_>, graph: &Graph, postgres: bool) -> Vec<Pool> {
                 sized: false,
                 open: false,
                 postgres: None,
+                short_lived: is_short_lived(module, function),
             };
             measure(eval, file, call, &mut pool);
             pool.postgres = dialect(eval, file, module, call, kind).or(postgres.then_some(true));
@@ -139,6 +138,17 @@ pub fn find(eval: &Evaluator<'_>, graph: &Graph, postgres: bool) -> Vec<Pool> {
         }
     }
     pools
+}
+
+/// Whether a function closes the pool that it makes.
+fn is_short_lived(module: &Module, function: FunctionId) -> bool {
+    function != FunctionId::MODULE
+        && module.expr_ids().any(|(id, _)| {
+            let closes = module
+                .call(id)
+                .is_some_and(|call| matches!(call.method(), Some("dispose" | "end" | "closeall")));
+            closes && module.owner(id) == function
+        })
 }
 
 /// Options by name: keywords, the object argument, and dicts that are spread in, with the keys assigned to them.

@@ -1,0 +1,247 @@
+//! `long-transaction`: a transaction that stays open while another machine, or a clock, is waited for.
+
+use rayon::prelude::*;
+
+use super::evidence::{self, Reached};
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::libraries::data::Effects;
+use crate::libraries::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::graph::{Edge, EdgeKind, FnId, Step, TRACKED};
+use crate::source::Span;
+
+/// The code that runs in a transaction.
+struct Region {
+    /// What opens it.
+    opened: Span,
+    /// The part of the function that it covers.
+    body: Span,
+    function: FunctionId,
+}
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|(file, module)| {
+            let eval = Evaluator::new(&project.code);
+            let regions = regions(&eval, file, module);
+            regions
+                .into_iter()
+                .filter_map(|region| finding(project, file, &region))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
+    let mut out = Vec::new();
+    for stmt in &module.stmts {
+        let StmtKind::With { items, .. } = &stmt.kind else { continue };
+        let opener = items.iter().find(|(value, _)| opens(eval, file, module, *value));
+        if let Some((value, _)) = opener {
+            out.push(Region {
+                opened: module.expr(*value).span,
+                body: stmt.span,
+                function: module.owner(*value),
+            });
+        }
+    }
+    for (id, function) in module.function_ids() {
+        for &decorator in &function.decorators {
+            if is_atomic(eval, file, module, module.call(decorator).map_or(decorator, |call| call.callee)) {
+                out.push(Region {
+                    opened: module.expr(decorator).span,
+                    body: function.span,
+                    function: id,
+                });
+            }
+        }
+    }
+    if module.language == Language::TypeScript {
+        for (id, _) in module.expr_ids() {
+            let Some(call) = module.call(id) else { continue };
+            let is_transaction = matches!(
+                call.method(),
+                Some("transaction" | "$transaction" | "withTransaction" | "transactional" | "inTransaction")
+            );
+            let body = call.args.iter().find_map(|arg| match module.kind(arg.value) {
+                ExprKind::Lambda(function) => Some(*function),
+                _ => None,
+            });
+            if let (true, Some(_), Some(function)) = (is_transaction, call.receiver(), body) {
+                out.push(Region {
+                    opened: module.expr(call.callee).span,
+                    body: module.function(function).span,
+                    function,
+                });
+            }
+        }
+    }
+    out
+}
+
+fn is_atomic(eval: &Evaluator<'_>, file: FileId, module: &Module, callee: ExprId) -> bool {
+    eval.value(file, callee).library_name() == Some("django.db.transaction.atomic")
+        || module.dotted(callee).as_deref() == Some("transaction.atomic")
+}
+
+fn opens(eval: &Evaluator<'_>, file: FileId, module: &Module, value: ExprId) -> bool {
+    let Some(call) = module.call(module.unawaited(value)) else {
+        return false;
+    };
+    if is_atomic(eval, file, module, call.callee) {
+        return true;
+    }
+    let library = eval.value(file, call.callee);
+    let library = library.library_name().unwrap_or("");
+    match call.method() {
+        Some("begin" | "begin_nested") => library.starts_with("sqlalchemy.") || is_database_name(&call),
+        Some("transaction") => library.starts_with("asyncpg.") || library.starts_with("psycopg.") || is_database_name(&call),
+        Some("in_transaction") => library.starts_with("tortoise."),
+        _ => false,
+    }
+}
+
+fn is_database_name(call: &Call<'_>) -> bool {
+    let Some(receiver) = call.receiver() else { return false };
+    let name = match call.module.kind(receiver) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => call.module.str(*name).to_ascii_lowercase(),
+        _ => return false,
+    };
+    ["session", "conn", "connection", "engine", "db", "database"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// What an edge waits for outside the database: its name.
+fn waits(project: &Project, module: &Module, edge: &Edge) -> Option<String> {
+    if edge.guessed || matches!(edge.kind, EdgeKind::Later) {
+        return None;
+    }
+    if module.call(edge.expr).and_then(|call| call.method()).is_some_and(is_hand_over) {
+        return None;
+    }
+    if let Some(name) = &edge.external {
+        let waited = edge.awaited || edge.effects.has(Effects::BLOCKING);
+        return (waited && is_remote(edge.effects, name)).then(|| evidence::readable(name));
+    }
+    edge.targets.iter().find_map(|&target| {
+        let node = project.graph.function(target);
+        if node.is_async && !edge.awaited && edge.kind == EdgeKind::Call {
+            return None;
+        }
+        [Effects::NETWORK, Effects::SLEEP]
+            .iter()
+            .find_map(|effect| end_of(project, target, *effect))
+    })
+}
+
+/// The library call that a chain ends in, when it is one to wait for.
+fn end_of(project: &Project, from: FnId, effect: Effects) -> Option<String> {
+    let slot = TRACKED.iter().position(|&tracked| tracked == effect)?;
+    let chain = project.graph.chain(from, slot);
+    let &(function, Step::Direct(edge)) = chain.last()? else {
+        return None;
+    };
+    let edge = project.graph.function(function).edges.get(edge)?;
+    let name = edge.external.as_deref()?;
+    let waited = edge.awaited || edge.effects.has(Effects::BLOCKING);
+    let on_the_way = chain.iter().all(|&(at, step)| match step {
+        Step::Via(via, next) => project.graph.function(at).edges.get(via).is_some_and(|edge| {
+            edge.kind != EdgeKind::Later
+                && !edge.guessed
+                && (edge.awaited || !project.graph.function(next).is_async || edge.kind == EdgeKind::Inline)
+        }),
+        _ => true,
+    });
+    (waited && on_the_way && is_remote(edge.effects, name)).then(|| evidence::readable(name))
+}
+
+/// Another machine that is no database, cache or queue, or a clock.
+fn is_remote(effects: Effects, name: &str) -> bool {
+    let other = Effects::QUERY
+        .and(Effects::WRITE)
+        .and(Effects::CACHE_GET)
+        .and(Effects::CACHE_SET)
+        .and(Effects::CLIENT)
+        .and(Effects::TIMER);
+    let is_queue = ["redis", "celery", "kombu", "kafka", "bullmq", "pubsub", "pika", "amqp", "posthog"]
+        .iter()
+        .any(|queue| name.to_ascii_lowercase().contains(queue));
+    effects.any(Effects::NETWORK.and(Effects::SLEEP)) && !effects.any(other) && !is_queue
+}
+
+/// Work that is handed to others, or runs once the transaction is over.
+fn is_hand_over(method: &str) -> bool {
+    matches!(
+        method,
+        "on_commit"
+            | "delay"
+            | "apply_async"
+            | "enqueue"
+            | "send_task"
+            | "create_task"
+            | "ensure_future"
+            | "add_task"
+            | "waitUntil"
+            | "after"
+    )
+}
+
+fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> {
+    let module = project.code.module(file);
+    let function = project.graph.id(file, region.function);
+    let node = project.graph.function(function);
+    let (edge, name) = node.edges.iter().find_map(|edge| {
+        let span = module.expr(edge.expr).span;
+        let inside = region.body.encloses(span) && span.start > region.opened.start && !region.opened.encloses(span);
+        let name = inside.then(|| waits(project, module, edge)).flatten()?;
+        Some((edge, name))
+    })?;
+    let (reached, label) = evidence::reached(project, function);
+    let priority = match reached {
+        Reached::Request => Priority::P1,
+        Reached::Job => Priority::P2,
+        Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let mut finding = Finding::new(
+        "long-transaction",
+        priority,
+        Confidence::Medium,
+        project.place_in(function, module.expr(edge.expr).span),
+    );
+    finding.title = format!("A transaction stays open while `{name}` is waited for");
+    finding.message =
+        format!("`{name}` runs inside a transaction: its locks and its connection are held until the answer comes, or the time is over.");
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    finding.impact = format!(
+        "a pool of n connections serves n such calls at a time{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = name.clone();
+    finding.related = evidence::path_from_entry(project, function);
+    finding.relate(project.place_in(function, region.opened), Role::Evidence, "the transaction starts");
+    for &target in edge.targets.iter().take(1) {
+        let slot = TRACKED
+            .iter()
+            .position(|&tracked| tracked == Effects::NETWORK)
+            .filter(|_| end_of(project, target, Effects::NETWORK).is_some());
+        let slot = slot.or_else(|| TRACKED.iter().position(|&tracked| tracked == Effects::SLEEP));
+        finding
+            .related
+            .extend(slot.map(|slot| evidence::chain_down(project, target, slot)).unwrap_or_default());
+    }
+    finding.fix = Fix {
+        summary:
+            "Do the waiting before the transaction or after its commit: read, call, then open a short transaction to write the result."
+                .to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
+}
