@@ -224,19 +224,12 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
     }
     let eval = Evaluator::new(&project.code);
     let mut words = words_of(module, key);
-<<<<<<< HEAD
+    let mut is_made = false;
     if let (ExprKind::Name(_), Some((at, made))) = (module.kind(key), eval.definition(file, key))
         && (at, made) != (file, key)
     {
         words = words_of(project.code.module(at), made);
-=======
-    let mut is_made = false;
-    if let (ExprKind::Name(_), Some((at, made))) = (module.kind(key), eval.definition(file, key)) {
-        if (at, made) != (file, key) {
-            words = words_of(project.code.module(at), made);
-            is_made = true;
-        }
->>>>>>> main
+        is_made = true;
     }
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     // A parameter called `key` of something called a cache: its callers make it of what they are asked for.
