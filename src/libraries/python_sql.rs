@@ -221,25 +221,26 @@ fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<Query> 
 fn is_psycopg2(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> bool {
     let module = resolver.module(file);
     if let Some(name) = resolver.value(file, receiver).library_name() {
-        return name.starts_with("psycopg2.");
+        name.starts_with("psycopg2.")
+    } else {
+        let others = [
+            "psycopg",
+            "sqlite3",
+            "MySQLdb",
+            "pymysql",
+            "mysql",
+            "pyodbc",
+            "asyncpg",
+            "oracledb",
+            "cx_Oracle",
+            "snowflake",
+            "duckdb",
+        ];
+        let first = |import: &crate::ir::Import| module.str(import.module).split('.').next().unwrap_or_default().to_owned();
+        is_cursor_name(module, receiver)
+            && module.imports.iter().any(|import| first(import) == "psycopg2")
+            && !module.imports.iter().any(|import| others.contains(&first(import).as_str()))
     }
-    let others = [
-        "psycopg",
-        "sqlite3",
-        "MySQLdb",
-        "pymysql",
-        "mysql",
-        "pyodbc",
-        "asyncpg",
-        "oracledb",
-        "cx_Oracle",
-        "snowflake",
-        "duckdb",
-    ];
-    let first = |import: &crate::ir::Import| module.str(import.module).split('.').next().unwrap_or_default().to_owned();
-    is_cursor_name(module, receiver)
-        && module.imports.iter().any(|import| first(import) == "psycopg2")
-        && !module.imports.iter().any(|import| others.contains(&first(import).as_str()))
 }
 
 /// Databases whose SQL is another language.

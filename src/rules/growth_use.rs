@@ -133,10 +133,10 @@ fn measured(module: &Module, expr: ExprId) -> Use {
     let mut at = expr;
     for _ in 0..4 {
         let Parent::Expr(parent) = module.expr(at).parent else { break };
-        if let ExprKind::Binary { op, .. } = module.kind(parent) {
-            if matches!(module.str(*op), ">" | ">=" | "<" | "<=" | "==" | "===" | "-") {
-                return Use::Shrink;
-            }
+        if let ExprKind::Binary { op, .. } = module.kind(parent)
+            && matches!(module.str(*op), ">" | ">=" | "<" | "<=" | "==" | "===" | "-")
+        {
+            return Use::Shrink;
         }
         at = parent;
     }
@@ -225,11 +225,11 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
     let eval = Evaluator::new(&project.code);
     let mut words = words_of(module, key);
     let mut is_made = false;
-    if let (ExprKind::Name(_), Some((at, made))) = (module.kind(key), eval.definition(file, key)) {
-        if (at, made) != (file, key) {
-            words = words_of(project.code.module(at), made);
-            is_made = true;
-        }
+    if let (ExprKind::Name(_), Some((at, made))) = (module.kind(key), eval.definition(file, key))
+        && (at, made) != (file, key)
+    {
+        words = words_of(project.code.module(at), made);
+        is_made = true;
     }
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     // A parameter called `key` of something called a cache: its callers make it of what they are asked for.

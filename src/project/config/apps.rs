@@ -147,7 +147,7 @@ pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<App> {
             .iter()
             .filter(|(route, language)| *language == module.language && below(route))
             .count();
-        if count < FEWEST_ROUTES && !(django(module).is_some() && !served.is_empty()) {
+        if count < FEWEST_ROUTES && (served.is_empty() || django(module).is_none()) {
             continue;
         }
         for (id, expr) in module.expr_ids() {
