@@ -942,9 +942,10 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
     }
     text.push('.');
     if row.around.parallel {
-        text.push_str(match on_transaction(row) {
-            true => " The calls are started together, but one transaction's connection runs them one by one.",
-            false => " The calls run at the same time, which shortens the wait but takes a pool connection each.",
+        text.push_str(if on_transaction(row) {
+            " The calls are started together, but one transaction's connection runs them one by one."
+        } else {
+            " The calls run at the same time, which shortens the wait but takes a pool connection each."
         });
     }
     if row.around.verdict == Verdict::CacheGuarded {
