@@ -41,6 +41,8 @@ mod overfetch_large_column;
 mod per_request_cache;
 mod per_row;
 mod per_row_fix;
+mod per_row_report;
+mod per_row_shape;
 mod polling_never_stops;
 mod polling_without_backoff;
 mod pool_not_configured;

@@ -1,10 +1,11 @@
 //! `n-plus-one`: a query that runs once for each row.
 
-use super::per_row::{self, What};
+use super::per_row::What;
+use super::per_row_report;
 use crate::finding::Finding;
 use crate::project::Project;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    per_row::findings(project, "n-plus-one", What::Query)
+    per_row_report::findings(project, "n-plus-one", What::Query)
 }

@@ -1,7 +1,8 @@
 //! `unbatched-write`: a write that goes to the database once for each row.
 
 use super::evidence::{self, Reached};
-use super::per_row::{self, What};
+use super::per_row::What;
+use super::per_row_report;
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -9,7 +10,7 @@ use crate::statement::Operation;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    let mut findings = per_row::findings(project, "unbatched-write", What::Write);
+    let mut findings = per_row_report::findings(project, "unbatched-write", What::Write);
     let taken: Vec<_> = findings.iter().map(|finding| finding.location.clone()).collect();
     let sites = project.graph.sites.iter().filter(|site| site.query.row_by_row);
     let one_by_one = sites.map(|site| row_by_row(project, site));
