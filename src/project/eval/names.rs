@@ -1,0 +1,202 @@
+//! Where names lead: scopes, imports, re-exports.
+
+use super::{Evaluator, Found, MAX_HOPS};
+use crate::ir::{FunctionId, Language, Sym};
+use crate::libraries::value::FileId;
+use crate::project::scope::{Binding, Bound};
+
+impl Evaluator<'_> {
+    /// Finds what a name in a function means at an offset, through enclosing functions and imports.
+    pub fn lookup(&self, file: FileId, function: FunctionId, name: Sym, offset: u32) -> Option<Found> {
+        let module = self.m(file);
+        let scope = self.code.scopes.get(file.index())?;
+        let mut at = Some(function);
+        let mut offset = offset;
+        while let Some(id) = at {
+            if let Some(binding) = scope.binding(id, name, offset) {
+                return self.follow(file, id, binding.clone(), 0);
+            }
+            let inner = module.function(id);
+            // An inline callback runs where it stands; a named function may run after everything.
+            offset = if inner.is_lambda { inner.span.start } else { u32::MAX };
+            at = inner.parent;
+        }
+        if module.language == Language::Python {
+            return self.star_import(file, module.str(name), 0);
+        }
+        None
+    }
+
+    pub(super) fn follow(&self, file: FileId, function: FunctionId, binding: Binding, hops: u32) -> Option<Found> {
+        let Bound::Import(index) = binding.bound else {
+            return Some(Found::Binding(file, function, binding));
+        };
+        self.import(file, index, hops)
+    }
+
+    pub(super) fn import(&self, file: FileId, index: usize, hops: u32) -> Option<Found> {
+        if hops > MAX_HOPS {
+            self.cut.set(true);
+            return None;
+        }
+        let module = self.m(file);
+        let import = module.imports.get(index)?;
+        let path = module.str(import.module);
+        let name = import.name.map(|name| module.str(name));
+        match module.language {
+            Language::Python => {
+                let data = self.code.data.of(Language::Python);
+                let known = !path.starts_with('.') && data.is_module(path.split('.').next().unwrap_or(path));
+                let target = if known && !path.contains('.') {
+                    None
+                } else {
+                    self.import_target(file, index)
+                };
+                // A file called like the library that it wraps: `sqlalchemy/sql.py` imports from `sqlalchemy.sql`.
+                let target = target.filter(|&target| target != file || path.starts_with('.'));
+                match (target, name) {
+                    (Some(target), None) => Some(Found::Module(target)),
+                    // `from . import sql` in a package's own file: the name leads to itself.
+                    (Some(target), Some(name)) if target == file => {
+                        self.submodule(file, path, name).or_else(|| self.exported(target, name, hops + 1))
+                    }
+                    (Some(target), Some(name)) => self.exported(target, name, hops + 1).or_else(|| self.submodule(file, path, name)),
+                    (None, None) => Some(Found::External(data.canonical(path))),
+                    (None, Some(name)) => {
+                        if let Some(found) = self.submodule(file, path, name) {
+                            return Some(found);
+                        }
+                        Some(Found::External(data.canonical(&format!("{path}.{name}"))))
+                    }
+                }
+            }
+            Language::TypeScript => {
+                let target = self.import_target(file, index);
+                match (target, name) {
+                    (Some(target), None) => Some(Found::Module(target)),
+                    (Some(target), Some(name)) => self.exported(target, name, hops + 1),
+                    (None, name) => Some(Found::External(self.external_ts(path, name))),
+                }
+            }
+        }
+    }
+
+    pub(super) fn import_target(&self, file: FileId, index: usize) -> Option<FileId> {
+        self.code.targets.get(file.index())?.0.get(index).copied().flatten()
+    }
+
+    pub(super) fn export_target(&self, file: FileId, index: usize) -> Option<FileId> {
+        self.code.targets.get(file.index())?.1.get(index).copied().flatten()
+    }
+
+    pub(super) fn external_ts(&self, path: &str, name: Option<&str>) -> String {
+        let data = self.code.data.of(Language::TypeScript);
+        let path = path.strip_prefix("node:").unwrap_or(path);
+        let module = data.canonical(path);
+        match name {
+            None => module,
+            Some("default") => match data.default_export(&module) {
+                Some(export) if export.starts_with(&module) => export.to_owned(),
+                Some(export) => format!("{module}.{export}"),
+                None => module,
+            },
+            Some(name) => data.canonical(&format!("{module}.{name}")),
+        }
+    }
+
+    pub(super) fn submodule(&self, file: FileId, path: &str, name: &str) -> Option<Found> {
+        let dotted = if path.ends_with('.') {
+            format!("{path}{name}")
+        } else {
+            format!("{path}.{name}")
+        };
+        self.code.imports.python(file, &dotted).map(Found::Module)
+    }
+
+    /// What another file's name means.
+    pub fn exported(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        if hops > MAX_HOPS {
+            self.cut.set(true);
+            return None;
+        }
+        let module = self.m(file);
+        match module.language {
+            Language::Python => {
+                if let Some(found) = self.top(file, name, hops) {
+                    return Some(found);
+                }
+                self.star_import(file, name, hops + 1)
+            }
+            Language::TypeScript => self.exported_ts(file, name, hops),
+        }
+    }
+
+    pub(super) fn top(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        let scope = self.code.scopes.get(file.index())?;
+        let sym = *scope.top.get(name)?;
+        let binding = scope.binding(FunctionId::MODULE, sym, u32::MAX)?.clone();
+        self.follow(file, FunctionId::MODULE, binding, hops)
+    }
+
+    pub(super) fn star_import(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        if hops > MAX_HOPS {
+            return None;
+        }
+        let module = self.m(file);
+        for (index, import) in module.imports.iter().enumerate() {
+            if import.name.is_none_or(|star| module.str(star) != "*") {
+                continue;
+            }
+            let Some(target) = self.import_target(file, index) else {
+                continue;
+            };
+            if target != file
+                && let Some(found) = self.exported(target, name, hops + 1)
+            {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    pub(super) fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
+        let module = self.m(file);
+        for (index, export) in module.exports.iter().enumerate() {
+            if module.str(export.name) != name {
+                continue;
+            }
+            if let Some(from) = export.from {
+                let target = self.export_target(file, index);
+                return match (target, export.local) {
+                    (Some(target), Some(local)) => self.exported(target, module.str(local), hops + 1),
+                    (Some(target), None) => Some(Found::Module(target)),
+                    (None, local) => Some(Found::External(
+                        self.external_ts(module.str(from), local.map(|local| module.str(local))),
+                    )),
+                };
+            }
+            if let Some(local) = export.local {
+                return self.top(file, module.str(local), hops + 1);
+            }
+            if let Some(value) = export.value {
+                let binding = Binding {
+                    range: module.expr(value).span,
+                    bound: Bound::Value(value, Box::new([])),
+                    annotation: None,
+                };
+                return Some(Found::Binding(file, FunctionId::MODULE, binding));
+            }
+        }
+        for (index, export) in module.exports.iter().enumerate() {
+            if module.str(export.name) == "*" {
+                let Some(target) = self.export_target(file, index) else {
+                    continue;
+                };
+                if let Some(found) = self.exported(target, name, hops + 1) {
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+}
