@@ -175,7 +175,7 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
         format!("`{what}`")
     };
     let waiting = if reached == Reached::Request { "request" } else { "task" };
-    finding.message = format!("While {subject} runs, no other {waiting} of this event loop moves on.");
+    finding.message = format!("While {subject} runs, no other {waiting} on this event loop moves on.");
     if places.len() > 1 {
         finding.message.push_str(&format!(
             " {} places in {functions} async functions lead to it; all are listed.",
@@ -186,7 +186,7 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
         finding.message.push_str(&format!(" Reached from {label}."));
     }
     finding.impact = format!(
-        "every {waiting} of the event loop waits for it{}",
+        "every other {waiting} on this event loop waits meanwhile{}",
         evidence::reach_words(label.as_deref())
     );
     finding.subject = match cause {

@@ -87,7 +87,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let location = project.place_in(row.function, module.expr(row.expr).span);
     let mut finding = Finding::new(rule, priority, confidence, location);
     let callee = row.target.map(|target| project.short_name(target));
-    let thing = thing(row, callee.as_deref());
+    let thing = evidence::capitalised(&thing(row, callee.as_deref()));
     let over = over(module, row, from.as_ref());
     finding.title = match row.what {
         What::Query => format!("{thing} once for each {over}"),

@@ -437,7 +437,7 @@ impl<'p> Check<'p> {
             label.as_deref().map(|label| format!("; reached from {label}")).unwrap_or_default()
         );
         finding.impact = format!(
-            "{} request(s) a minute for each {}",
+            "{} requests a minute for each {}",
             trim(rate),
             if is_client { "open client" } else { "running loop" }
         );
