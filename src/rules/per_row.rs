@@ -95,6 +95,11 @@ fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries 
 fn eager_names(project: &Project) -> FxHashSet<String> {
     let paths = project.graph.sites.iter().flat_map(|site| &site.query.eager);
     let mut names: FxHashSet<String> = paths.flat_map(|path| path.split('.')).map(ToOwned::to_owned).collect();
+    // With the model's name too, for rows that only such queries give.
+    for site in &project.graph.sites {
+        let model = site.query.table().unwrap_or_default();
+        names.extend(site.query.eager.iter().map(|path| format!("{model}.{path}")));
+    }
     // Querysets of class-based views are no query sites of their own.
     for (_, module) in project.code.modules() {
         for (id, _) in module.expr_ids() {
@@ -425,7 +430,7 @@ impl<'p, 's> Search<'p, 's> {
         }
         for read in reads
             .iter()
-            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.eager.contains(&read.path))
+            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.eager.contains(&read.label))
         {
             self.push(
                 format!("relation {}", read.path),
