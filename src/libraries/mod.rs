@@ -3,6 +3,7 @@
 use crate::ir::Language;
 
 pub mod alembic;
+pub mod batches;
 pub mod builder;
 pub mod chain;
 pub mod context;

@@ -46,7 +46,6 @@ pub struct Code {
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
     pub arguments: FxHashMap<(FileId, FunctionId, usize), Value>,
-    empty: Option<Module>,
 }
 
 impl Code {
@@ -72,7 +71,6 @@ impl Code {
             tables,
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
-            empty: Some(crate::syntax::python::lower("")),
         };
         code.subclasses = code.find_subclasses();
         code
@@ -84,7 +82,6 @@ impl Code {
         self.files
             .get(file.index())
             .and_then(|facts| facts.module.as_ref())
-            .or(self.empty.as_ref())
             .unwrap_or(&EMPTY)
     }
 

@@ -184,7 +184,7 @@ impl Graph {
         };
         let mut graph = assemble(code, first, files);
         graph.resolve_unique_names(code);
-        graph.propagate(code);
+        graph.propagate();
         graph.reach();
         graph
     }
@@ -272,7 +272,7 @@ impl Graph {
     }
 
     /// Carries effects from callees to callers, shortest chains first.
-    fn propagate(&mut self, code: &Code) {
+    fn propagate(&mut self) {
         let mut callers: Vec<Vec<(FnId, usize)>> = vec![Vec::new(); self.functions.len()];
         for (index, node) in self.functions.iter().enumerate() {
             for (at, edge) in node.edges.iter().enumerate() {
@@ -284,7 +284,6 @@ impl Graph {
                 }
             }
         }
-        let _ = code;
         for (slot, effect) in TRACKED.into_iter().enumerate() {
             let mut queue = VecDeque::new();
             for index in 0..self.functions.len() {
@@ -636,7 +635,7 @@ impl<'c> FileBuilder<'c> {
                 places.push(*iterable);
             }
         }
-        for (id, expr) in module.expr_ids() {
+        for expr in &module.exprs {
             match &expr.kind {
                 ExprKind::Comp { clauses, .. } => places.extend(clauses.iter().map(|clause| clause.iterable)),
                 ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => places.push(*inner),
@@ -661,7 +660,6 @@ impl<'c> FileBuilder<'c> {
                     {
                         places.push(args[0].value);
                     }
-                    let _ = id;
                 }
                 _ => {}
             }

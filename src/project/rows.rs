@@ -141,21 +141,18 @@ pub fn row_of<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, expr
             .or_else(|| plain(project, eval, file, expr)),
         ExprKind::Name(name) => {
             let found = eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)?;
-            let Found::Binding(at, owner, binding) = found else { return None };
+            let Found::Binding(at, _, binding) = found else { return None };
             match binding.bound {
                 // `for item in order.items`: the way goes on.
                 Bound::Element(iterable, path) if path.is_empty() && at == file => {
                     let inner = row_of(project, eval, file, iterable, steps + 1).filter(|row| !row.path.is_empty());
                     inner.or_else(|| plain(project, eval, file, expr).map(|row| Row { root: Some(*name), ..row }))
                 }
-                Bound::Param(function, index, path) if path.is_empty() && at == file => {
-                    let _ = owner;
-                    plain(project, eval, file, expr).map(|row| Row {
-                        root: Some(*name),
-                        param: Some((function, index)),
-                        ..row
-                    })
-                }
+                Bound::Param(function, index, path) if path.is_empty() && at == file => plain(project, eval, file, expr).map(|row| Row {
+                    root: Some(*name),
+                    param: Some((function, index)),
+                    ..row
+                }),
                 _ => plain(project, eval, file, expr).map(|row| Row { root: Some(*name), ..row }),
             }
         }

@@ -7,6 +7,7 @@ use super::evidence::{self, Reached, capped, lower};
 use super::per_row::{PerRow, What, find};
 use crate::finding::{Confidence, Finding, Priority, Related, Role};
 use crate::ir::Module;
+use crate::libraries::batches;
 use crate::libraries::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -188,10 +189,7 @@ fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confide
 
 /// Requests that have a form for many at once: caches and embeddings.
 fn is_batchable(row: &PerRow<'_>) -> bool {
-    row.remote.as_deref().is_some_and(|name| {
-        let name = name.to_ascii_lowercase();
-        name.contains("redis") || name.contains("embed") || name.contains("memcache") || name.contains("valkey")
-    })
+    row.remote.as_deref().is_some_and(batches::has_batch_form)
 }
 
 fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
@@ -216,7 +214,7 @@ fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
     }
 }
 
-/// The loop's element in words: `workshop of workshops`.
+/// The loop's element in words: `order of orders`.
 fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
     if let (LoopForm::Callback(words), None) = (&row.around.kind, row.around.iterable)
         && words.starts_with("the ")

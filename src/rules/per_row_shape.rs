@@ -1,6 +1,7 @@
 //! What stands around a query in a loop: searches, fallbacks, dispatch, bulk statements.
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
+use crate::libraries::batches;
 use crate::project::graph::{Edge, EdgeKind};
 use crate::project::loops::{Loop, LoopForm, Verdict};
 
@@ -110,31 +111,7 @@ fn compares_with_literal(module: &Module, test: ExprId, names: &[crate::ir::Sym]
 
 /// One statement for many rows: in a loop it is the batched form, once a parent or a chunk.
 pub fn is_bulk(module: &Module, expr: ExprId) -> bool {
-    module.call(expr).and_then(|call| call.method()).is_some_and(|method| {
-        matches!(
-            method,
-            "bulk_create"
-                | "bulk_update"
-                | "abulk_create"
-                | "abulk_update"
-                | "createMany"
-                | "createManyAndReturn"
-                | "insert_many"
-                | "insertMany"
-                | "bulkWrite"
-                | "bulk_write"
-                | "bulk_insert_mappings"
-                | "bulk_update_mappings"
-                | "bulk_save_objects"
-                | "execute_values"
-                | "execute_batch"
-                | "bulkCreate"
-                | "bulkInsert"
-                | "batchInsert"
-                | "add_all"
-                | "copy_records_to_table"
-        )
-    })
+    module.call(expr).and_then(|call| call.method()).is_some_and(batches::is_bulk_write)
 }
 
 /// Whether an expression stands in an exception's handler: there a loop is the way out after the batch failed.

@@ -180,13 +180,12 @@ impl<'p> Check<'p> {
         let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else {
             return;
         };
-        let owner = self.project.graph.id(self.file, self.module.owner_of(stmt.parent));
         let mut request = None;
         for &expr in exprs.iter().chain(test.iter()) {
             if expr == sleep {
                 continue;
             }
-            request = self.request_at(owner, expr);
+            request = self.request_at(expr);
             if request.is_some() {
                 break;
             }
@@ -381,14 +380,13 @@ impl<'p> Check<'p> {
     }
 
     /// What one call in a loop asks of a server.
-    fn request_at(&self, owner: FnId, expr: ExprId) -> Option<Request> {
+    fn request_at(&self, expr: ExprId) -> Option<Request> {
         let call = self.module.call(expr)?;
         if call.method().is_some_and(polling::is_keep_alive) {
             return None;
         }
         let holder = self.project.graph.id(self.file, self.module.owner(expr));
         let node = self.project.graph.function(holder);
-        let _ = owner;
         if node.queries.iter().any(|&site| self.project.graph.sites[site].expr == expr) {
             return Some(self.finish(holder, expr, "a query".to_owned(), &[]));
         }

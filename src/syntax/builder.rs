@@ -79,10 +79,8 @@ impl Builder {
     /// Adds a statement and becomes its children's parent.
     pub fn stmt(&mut self, kind: StmtKind, span: Span) -> StmtId {
         let id = StmtId(self.module.stmts.len() as u32);
-        match kind {
-            StmtKind::Function(function) => self.module.functions[function.index()].definition = Parent::Stmt(id),
-            StmtKind::Class(_) => {}
-            _ => {}
+        if let StmtKind::Function(function) = kind {
+            self.module.functions[function.index()].definition = Parent::Stmt(id);
         }
         self.module.stmts.push(Stmt {
             kind,

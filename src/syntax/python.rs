@@ -900,13 +900,13 @@ impl Lower<'_> {
 
     /// `a + b + c …` nests to the left: unrolled so that long chains cost no stack.
     fn binary(&mut self, at: At) -> ExprId {
-        let mut rights: Vec<(At, At)> = Vec::new();
+        let mut nodes: Vec<At> = Vec::new();
         let mut leftmost = at;
         while matches!(self.flat.kind(leftmost), K::Binary | K::Boolean) {
             let Some(left) = self.flat.field(leftmost, Field::Left) else {
                 break;
             };
-            rights.push((leftmost, at));
+            nodes.push(leftmost);
             leftmost = left;
         }
         let mut left = if matches!(self.flat.kind(leftmost), K::Binary | K::Boolean) {
@@ -915,7 +915,7 @@ impl Lower<'_> {
         } else {
             self.expr(leftmost)
         };
-        for (node, _) in rights.into_iter().rev() {
+        for node in nodes.into_iter().rev() {
             let op = self
                 .flat
                 .field(node, Field::Operator)

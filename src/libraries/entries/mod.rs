@@ -29,7 +29,7 @@ pub struct Entry {
     pub function: (FileId, FunctionId),
     /// What calls it.
     pub kind: EntryKind,
-    /// For people: `GET /workshops/{id}`, `task send_mail`, `server action save`.
+    /// For people: `GET /orders/{id}`, `task send_mail`, `server action save`.
     pub label: String,
     /// The decorator, the registration, or the function's name where a convention makes it one.
     pub place: Span,

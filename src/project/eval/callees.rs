@@ -18,7 +18,7 @@ impl Evaluator<'_> {
 
     pub(super) fn callees_of(&self, file: FileId, callee: ExprId, value: &Value) -> Callees {
         match value {
-            Value::Function(at, function) => Callees::Functions(self.overrides(file, callee, *at, *function)),
+            Value::Function(at, function) => Callees::Functions(self.overrides(*at, *function)),
             Value::Class(at, class) => {
                 let init = self
                     .member(*at, *class, "__init__")
@@ -59,7 +59,7 @@ impl Evaluator<'_> {
     }
 
     /// A method, or where it only declares, the methods of the classes that implement it.
-    pub(super) fn overrides(&self, file: FileId, callee: ExprId, at: FileId, function: FunctionId) -> Vec<(FileId, FunctionId)> {
+    pub(super) fn overrides(&self, at: FileId, function: FunctionId) -> Vec<(FileId, FunctionId)> {
         let module = self.m(at);
         let definition = module.function(function);
         let (Some(class), Some(name)) = (definition.class, definition.name) else {
@@ -68,7 +68,6 @@ impl Evaluator<'_> {
         if !is_abstract(module, function) {
             return vec![(at, function)];
         }
-        let _ = (file, callee);
         let name = module.str(name);
         let mut found = Vec::new();
         let mut open = vec![(at, class)];

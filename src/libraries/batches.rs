@@ -1,0 +1,34 @@
+//! What libraries have for many at once: bulk writes, and services that take or give several keys in one request.
+
+/// Methods that write many rows with one statement.
+pub fn is_bulk_write(method: &str) -> bool {
+    matches!(
+        method,
+        "bulk_create"
+            | "bulk_update"
+            | "abulk_create"
+            | "abulk_update"
+            | "createMany"
+            | "createManyAndReturn"
+            | "insert_many"
+            | "insertMany"
+            | "bulkWrite"
+            | "bulk_write"
+            | "bulk_insert_mappings"
+            | "bulk_update_mappings"
+            | "bulk_save_objects"
+            | "execute_values"
+            | "execute_batch"
+            | "bulkCreate"
+            | "bulkInsert"
+            | "batchInsert"
+            | "add_all"
+            | "copy_records_to_table"
+    )
+}
+
+/// Whether a remote call, by its dotted name, has a form for many keys or texts: caches and embeddings.
+pub fn has_batch_form(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["redis", "valkey", "memcache", "embed"].iter().any(|sign| name.contains(sign))
+}
