@@ -20,7 +20,7 @@ use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
 
 use crate::coverage::{Coverage, ParseErrors};
-use crate::finding::{Location, Strength};
+use crate::finding::Location;
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
@@ -122,11 +122,6 @@ impl Project {
         coverage.tables = self.schema.tables.len();
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
-    }
-
-    /// What was checked and is well.
-    pub fn strengths(&self) -> Vec<Strength> {
-        Vec::new()
     }
 
     /// Comments that speak to the tool.
