@@ -6,6 +6,7 @@ pub mod alembic;
 pub mod batches;
 pub mod builder;
 pub mod chain;
+pub mod comparison;
 pub mod context;
 pub mod data;
 pub mod ddl;
@@ -15,6 +16,7 @@ pub mod drizzle;
 pub mod drizzle_schema;
 pub mod entries;
 pub mod facts;
+pub mod frappe;
 pub mod knex;
 pub mod kysely;
 pub mod mikroorm;
@@ -40,6 +42,7 @@ pub mod value;
 
 /// The recognisers of queries, most telling first.
 pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
+    (Language::Python, frappe::recognise),
     (Language::Python, sqlalchemy::recognise),
     (Language::TypeScript, prisma::recognise),
     (Language::Python, python_sql::recognise),

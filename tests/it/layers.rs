@@ -28,9 +28,10 @@ fn level(module: &str) -> Option<u8> {
 
 /// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
 /// operations spell alike.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "builder",
     "chain",
+    "comparison",
     "context",
     "data",
     "ddl",
