@@ -23,6 +23,7 @@ pub mod mikroorm;
 pub mod models;
 pub mod mongoose;
 pub mod pagination;
+pub mod peewee;
 pub mod polling;
 pub mod prisma;
 pub mod python_sql;
@@ -47,6 +48,7 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::TypeScript, prisma::recognise),
     (Language::Python, python_sql::recognise),
     (Language::Python, django::recognise),
+    (Language::Python, peewee::recognise),
     (Language::TypeScript, drizzle::recognise),
     (Language::TypeScript, kysely::recognise),
     (Language::TypeScript, supabase::recognise),

@@ -6,6 +6,7 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+pub mod relations;
 pub mod rows;
 pub mod schema;
 pub mod scope;
@@ -67,6 +68,7 @@ impl Project {
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, Dialect::Generic);
         code.tables = table_names(&schema);
+        code.relations = relations::Relations::of(&schema, &code);
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
         let deployment = config::Deployment::of(&code, &graph);

@@ -11,7 +11,10 @@ use crate::project::graph::QuerySite;
 use crate::project::loops::{self, Verdict};
 use crate::project::schema::{Index, Origin, Table};
 use crate::rules::bounds::{self, Bound};
-use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection};
+use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
+
+/// Derived tables within derived tables that are looked into.
+const MAX_DEPTH: u32 = 6;
 
 /// The list of a project, in the order of files and places.
 #[derive(Clone, Debug, Serialize)]
@@ -186,15 +189,17 @@ fn row(project: &Project, eval: &Evaluator<'_>, site: &QuerySite) -> QueryRow {
         Some(table) => format!("{table}.{}", used.column),
         None => used.column.clone(),
     };
+    let named = (0..statement.tables.len()).filter_map(name).filter(|name| !name.is_empty());
+    let mut tables: Vec<String> = named.collect();
+    if tables.is_empty() {
+        derived(project, statement, 0, &mut tables);
+    }
     QueryRow {
         location: project.place_in(site.function, site.span),
         function: project.code.module(site.file).qualified(project.graph.function(site.function).id),
         library: query.library.to_owned(),
         operation: operation(statement.operation),
-        tables: (0..statement.tables.len())
-            .filter_map(name)
-            .filter(|name| !name.is_empty())
-            .collect(),
+        tables,
         known_table: table.is_some(),
         entry: entry(project, site),
         repeated: innermost(project, eval, site),
@@ -227,6 +232,22 @@ fn row(project: &Project, eval: &Evaluator<'_>, site: &QuerySite) -> QueryRow {
             keys: index.key_list(),
         }),
         verdict: verdict(project, site),
+    }
+}
+
+/// The tables that a statement reads through its derived tables.
+fn derived(project: &Project, statement: &Statement, depth: u32, out: &mut Vec<String>) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    for subquery in statement.subqueries.iter().filter(|inner| inner.place == SubqueryPlace::From) {
+        for written in subquery.statement.tables.iter().filter(|table| !table.name.is_empty()) {
+            let name = project.schema.table(&written.name).map_or_else(|| written.name.clone(), Table::full_name);
+            if !out.contains(&name) {
+                out.push(name);
+            }
+        }
+        derived(project, &subquery.statement, depth + 1, out);
     }
 }
 
