@@ -38,6 +38,9 @@ pub struct ListArguments {
     /// Worker threads; 0 is one a core [default: 0]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<usize>,
+    /// Read every file anew
+    #[arg(long)]
+    no_cache: bool,
     /// Settings [default: perfaudit.toml, or [tool.perfaudit] in pyproject.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -51,6 +54,7 @@ impl ListArguments {
             paths,
             threads: self.threads,
             exclude: self.exclude.clone(),
+            cache: self.no_cache.then_some(false),
             include_tests: self.include_tests.then_some(true),
             ..Settings::default()
         };

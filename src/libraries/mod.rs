@@ -12,6 +12,7 @@ pub mod data;
 pub mod ddl;
 pub mod django;
 pub mod django_models;
+mod django_parts;
 pub mod drizzle;
 pub mod drizzle_schema;
 pub mod entries;
