@@ -9,6 +9,7 @@ pub mod loops;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod serializers;
 pub mod usage;
 
 use rayon::prelude::*;

@@ -42,6 +42,7 @@ mod per_request_cache;
 mod per_row;
 mod per_row_fix;
 mod per_row_report;
+mod per_row_serializer;
 mod per_row_shape;
 mod polling_never_stops;
 mod polling_without_backoff;
