@@ -13,6 +13,23 @@ use crate::source::Span;
 
 /// Serializers in serializers, and properties that read properties.
 const MAX_DEPTH: u32 = 4;
+/// Arguments of fields that leave alone what a nested serializer shows.
+const KNOWN_ARGUMENTS: [&str; 14] = [
+    "many",
+    "source",
+    "read_only",
+    "write_only",
+    "required",
+    "default",
+    "allow_null",
+    "allow_empty",
+    "help_text",
+    "label",
+    "initial",
+    "validators",
+    "style",
+    "error_messages",
+];
 /// Reads kept of one serializer.
 const MAX_NEEDS: usize = 60;
 
@@ -47,6 +64,25 @@ pub fn needs(project: &Project, eval: &Evaluator<'_>, file: FileId, class: Class
         open: Vec::new(),
     };
     reader.serializer(file, class, &[], 0);
+    reader.out
+}
+
+/// The relations that a method reads of the object that a name holds.
+pub fn reads_of(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    (file, function): (FileId, FunctionId),
+    object: Sym,
+    model: &SchemaModel,
+) -> Vec<Need> {
+    let mut reader = Reader {
+        project,
+        eval,
+        out: Vec::new(),
+        open: Vec::new(),
+    };
+    let words = project.code.module(file).qualified(function);
+    reader.reads((file, function), object, model, &[], &format!("`{words}`"), MAX_DEPTH);
     reader.out
 }
 
@@ -86,7 +122,7 @@ struct Reader<'p, 'e, 'c> {
     open: Vec<(FileId, ClassId)>,
 }
 
-impl<'p> Reader<'p, '_, '_> {
+impl Reader<'_, '_, '_> {
     fn add(&mut self, prefix: &[String], relations: &[String], to_many: bool, by: String, file: FileId, span: Span) {
         let path = prefix.iter().chain(relations).map(String::as_str).collect::<Vec<_>>().join(".");
         if self.out.len() < MAX_NEEDS && !self.out.iter().any(|known| known.path == path) {
@@ -182,7 +218,7 @@ impl<'p> Reader<'p, '_, '_> {
         &mut self,
         serializer: (FileId, ClassId),
         (at, name, value): (FileId, &str, ExprId),
-        model: &'p SchemaModel,
+        model: &SchemaModel,
         prefix: &[String],
         depth: u32,
     ) {
@@ -232,7 +268,12 @@ impl<'p> Reader<'p, '_, '_> {
             format!("the field `{name}`")
         };
         self.add(prefix, &walked.relations, walked.to_many, by, at, span);
-        if let (true, Some((file, class))) = (is_nested, nested) {
+        // An argument of the project's own, `nested=True`, changes what the inner serializer shows.
+        let is_plain = call
+            .args
+            .iter()
+            .all(|arg| arg.name.is_none_or(|name| KNOWN_ARGUMENTS.contains(&module.str(name))));
+        if let (true, true, Some((file, class))) = (is_nested, is_plain, nested) {
             let inner: Vec<String> = prefix.iter().cloned().chain(walked.relations).collect();
             self.serializer(file, class, &inner, depth + 1);
         }
@@ -243,7 +284,7 @@ impl<'p> Reader<'p, '_, '_> {
         &mut self,
         file: FileId,
         class: ClassId,
-        model: &'p SchemaModel,
+        model: &SchemaModel,
         shown: &Shown,
         done: &FxHashSet<String>,
         prefix: &[String],
@@ -283,7 +324,7 @@ impl<'p> Reader<'p, '_, '_> {
     }
 
     /// A property or method of the model that reads relations of its own.
-    fn property(&mut self, model: &'p SchemaModel, name: &str, prefix: &[String], depth: u32) {
+    fn property(&mut self, model: &SchemaModel, name: &str, prefix: &[String], depth: u32) {
         let name = name.split('.').next().unwrap_or(name);
         if depth > MAX_DEPTH || name.ends_with("_id") {
             return;
@@ -306,14 +347,27 @@ impl<'p> Reader<'p, '_, '_> {
     }
 
     /// What a method reads of the object: its parameter, or for a model's own method `self`.
-    fn method(&mut self, file: FileId, function: FunctionId, model: &'p SchemaModel, prefix: &[String], words: &str, depth: u32) {
+    fn method(&mut self, file: FileId, function: FunctionId, model: &SchemaModel, prefix: &[String], words: &str, depth: u32) {
         let module = self.project.code.module(file);
         let definition = module.function(function);
         let is_model = depth > 0;
         let index = usize::from(!is_model && !definition.is_static);
-        let Some(object) = definition.params.get(index).and_then(|param| param.name) else {
-            return;
-        };
+        if let Some(object) = definition.params.get(index).and_then(|param| param.name) {
+            self.reads((file, function), object, model, prefix, words, depth);
+        }
+    }
+
+    fn reads(
+        &mut self,
+        (file, function): (FileId, FunctionId),
+        object: Sym,
+        model: &SchemaModel,
+        prefix: &[String],
+        words: &str,
+        depth: u32,
+    ) {
+        let module = self.project.code.module(file);
+        let definition = module.function(function);
         for (id, expr) in module.expr_ids() {
             if !definition.span.encloses(expr.span) {
                 continue;

@@ -41,6 +41,7 @@ mod overfetch_large_column;
 mod per_request_cache;
 mod per_row;
 mod per_row_fix;
+mod per_row_hooks;
 mod per_row_report;
 mod per_row_serializer;
 mod per_row_shape;

@@ -251,7 +251,7 @@ fn rows_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<Rows> {
 fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
     let span = module.function(function).span;
     let mut out = Vec::new();
-    for (id, expr) in module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)) {
+    for (id, _) in module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)) {
         let Some(call) = module.call(id) else { continue };
         if !matches!(
             call.method(),
@@ -264,13 +264,22 @@ fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
             .args
             .iter()
             .all(|arg| path_text(module, arg.value).is_some() || matches!(module.kind(arg.value), ExprKind::Null));
-        if (!is_known || call.args.is_empty()) && !is_conditional(module, id, function) {
+        // `if self.brief: … prefetch_related(*self.brief_fields)`: the plain list goes the other way.
+        let is_attribute = || call.args.iter().all(|arg| is_own_attribute(module, arg.value));
+        if !is_known && !(is_attribute() && is_conditional(module, id, function)) || call.args.is_empty() {
             return None;
         }
         out.extend(texts);
-        let _ = expr;
     }
     Some(out)
+}
+
+fn is_own_attribute(module: &Module, expr: ExprId) -> bool {
+    let inner = match module.kind(expr) {
+        ExprKind::Spread(inner) => *inner,
+        _ => expr,
+    };
+    matches!(module.kind(inner), ExprKind::Null) || module.dotted(inner).is_some_and(|name| name.starts_with("self."))
 }
 
 fn path_text(module: &Module, expr: ExprId) -> Option<String> {

@@ -1,8 +1,8 @@
 //! What stands around a query in a loop: searches, fallbacks, dispatch, bulk statements.
 
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::batches;
-use crate::project::graph::{Edge, EdgeKind};
+use crate::project::graph::{Edge, EdgeKind, QuerySite};
 use crate::project::loops::{Loop, LoopForm, Verdict};
 
 /// Whether the name at the start of an expression is the loop's variable.
@@ -57,7 +57,7 @@ pub fn searches(module: &Module, expr: ExprId) -> bool {
     }
 }
 
-fn mentions(module: &Module, expr: ExprId, name: crate::ir::Sym) -> bool {
+fn mentions(module: &Module, expr: ExprId, name: Sym) -> bool {
     let mut open = vec![expr];
     while let Some(at) = open.pop() {
         if matches!(module.kind(at), ExprKind::Name(other) if *other == name) {
@@ -99,7 +99,7 @@ pub fn is_dispatched(module: &Module, around: &Loop, expr: ExprId) -> bool {
     false
 }
 
-fn compares_with_literal(module: &Module, test: ExprId, names: &[crate::ir::Sym]) -> bool {
+fn compares_with_literal(module: &Module, test: ExprId, names: &[Sym]) -> bool {
     let ExprKind::Binary { op, left, right } = module.kind(test) else {
         return false;
     };
@@ -107,6 +107,30 @@ fn compares_with_literal(module: &Module, test: ExprId, names: &[crate::ir::Sym]
     matches!(module.str(*op), "==" | "is")
         && is_name(*left)
         && matches!(module.kind(*right), ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Attr { .. })
+}
+
+/// `for kind in kinds: kind.model_class().objects.filter(…)`: each pass asks another table, so no statement can take all.
+pub fn is_another_table(module: &Module, around: &Loop, site: &QuerySite) -> bool {
+    if site.query.table().is_some_and(|table| !table.is_empty()) || site.query.opaque {
+        return false;
+    }
+    let Some(call) = module.call(site.expr) else { return false };
+    let root = call.root();
+    let ExprKind::Name(name) = module.kind(root) else { return false };
+    let is_manager = call.chain().iter().any(|call| {
+        let text = call.receiver().and_then(|receiver| module.dotted(receiver));
+        text.is_some_and(|text| text.ends_with(".objects") || text.ends_with("._default_manager"))
+    });
+    is_manager && (around.target_names.contains(name) || is_set_in(module, around, *name))
+}
+
+fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {
+    module.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { target, .. } => {
+            around.span.encloses(stmt.span) && matches!(module.kind(*target), ExprKind::Name(other) if *other == name)
+        }
+        _ => false,
+    })
 }
 
 /// One statement for many rows: in a loop it is the batched form, once a parent or a chunk.
