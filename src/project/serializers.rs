@@ -86,6 +86,27 @@ pub fn reads_of(
     reader.out
 }
 
+/// The relations behind a dotted name that a template reads of an object, `order.customer.name` without its first: of the
+/// object itself or of its model's property. The place of the first kind is the caller's to give.
+pub fn reads_path(project: &Project, eval: &Evaluator<'_>, model: &SchemaModel, names: &[&str]) -> Vec<Need> {
+    let mut reader = Reader {
+        project,
+        eval,
+        out: Vec::new(),
+        open: Vec::new(),
+    };
+    let Some(walked) = walk(project, model, names.iter().copied(), true) else {
+        return Vec::new();
+    };
+    if walked.relations.is_empty() {
+        reader.property(model, names.first().copied().unwrap_or_default(), &[], 0);
+    } else {
+        let span = Span { start: 0, end: 0 };
+        reader.add(&[], &walked.relations, walked.to_many, "the template".to_owned(), FileId(u32::MAX), span);
+    }
+    reader.out
+}
+
 /// The schema's model of a serializer: `class Meta: model = Order`.
 pub fn model_of<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<&'p SchemaModel> {
     let (at, meta) = meta(eval, file, class)?;

@@ -182,7 +182,7 @@ impl<'p, 's> Search<'p, 's> {
 
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
-        row.searches = searches(self.module, row.expr);
+        row.searches = searches(self.module, &row.around, row.expr);
         row.handle = self
             .module
             .call(row.expr)
@@ -205,7 +205,7 @@ impl<'p, 's> Search<'p, 's> {
         let Some((around, outer, chunked)) = self.around(site.expr) else {
             return;
         };
-        if is_another_table(self.module, &around, site) {
+        if is_another_table(&self.eval, &around, site) {
             return;
         }
         let key = format!("site {}", site.expr.0);
@@ -434,6 +434,10 @@ impl<'p, 's> Search<'p, 's> {
             }
         }
         for edge in &node.edges {
+            // What the ancestor's hook does is told there.
+            if calls_super(self.module, edge) {
+                continue;
+            }
             let found = target_effects(self.project, self.module, edge);
             if let Some((target, What::Query)) = self.first_open(edge, &found).filter(|_| !edge.guessed) {
                 self.push(
@@ -477,6 +481,13 @@ impl<'p, 's> Search<'p, 's> {
             .query_at(at, expr)
             .is_some_and(|query| !rows::is_loaded(&query.eager, path))
     }
+}
+
+fn calls_super(module: &Module, edge: &Edge) -> bool {
+    let chain = module.call(edge.expr).map(|call| call.chain()).unwrap_or_default();
+    chain
+        .iter()
+        .any(|call| call.receiver().is_none() && module.name(call.callee) == Some("super"))
 }
 
 /// All rows of a relation as they are: what a prefetch holds.

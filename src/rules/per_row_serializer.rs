@@ -147,7 +147,7 @@ fn in_class_body(module: &Module, expr: ExprId) -> bool {
 }
 
 /// The query whose rows an expression holds.
-fn query_of(eval: &Evaluator<'_>, file: FileId, rows: ExprId) -> Option<((FileId, ExprId), std::sync::Arc<Query>)> {
+pub fn query_of(eval: &Evaluator<'_>, file: FileId, rows: ExprId) -> Option<((FileId, ExprId), std::sync::Arc<Query>)> {
     let place = match eval.value(file, rows) {
         Value::Query(at, expr) => (at, expr),
         Value::Many(element) => match *element {

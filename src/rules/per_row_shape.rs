@@ -2,6 +2,8 @@
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::batches;
+use crate::libraries::value::Resolver;
+use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, QuerySite};
 use crate::project::loops::{Loop, LoopForm, Verdict};
 
@@ -19,7 +21,7 @@ pub fn holds(module: &Module, around: &Loop, expr: ExprId) -> bool {
 }
 
 /// `found = load(key); if found: return found`: worst case once a row, usually fewer.
-pub fn searches(module: &Module, expr: ExprId) -> bool {
+pub fn searches(module: &Module, around: &Loop, expr: ExprId) -> bool {
     let mut at = module.expr(expr).parent;
     let stmt = loop {
         at = match at {
@@ -43,8 +45,11 @@ pub fn searches(module: &Module, expr: ExprId) -> bool {
             .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Break))
     };
     match &module.stmt(stmt).kind {
-        // `if await exists(key): return key`.
-        StmtKind::If { then, .. } => ends(then),
+        // `if await exists(key): return key`. But `if not allowed(row): return error` looks at all rows when all is well.
+        StmtKind::If { test, then, .. } => {
+            let is_check = is_negated(module, *test) && !gives_element(module, then, around);
+            ends(then) && !is_check
+        }
         StmtKind::Assign { target, .. } => {
             let ExprKind::Name(name) = module.kind(*target) else { return false };
             let next = siblings.iter().skip_while(|&&sibling| sibling != stmt).nth(1);
@@ -53,6 +58,22 @@ pub fn searches(module: &Module, expr: ExprId) -> bool {
                 _ => false,
             }
         }
+        _ => false,
+    }
+}
+
+fn is_negated(module: &Module, test: ExprId) -> bool {
+    match module.kind(test) {
+        ExprKind::Unary { op, .. } => matches!(module.str(*op), "not" | "!"),
+        ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => is_negated(module, *right),
+        _ => false,
+    }
+}
+
+/// Whether a block returns the element that was found.
+fn gives_element(module: &Module, then: &[StmtId], around: &Loop) -> bool {
+    match then.last().map(|&last| &module.stmt(last).kind) {
+        Some(StmtKind::Return(Some(value))) => around.target_names.iter().any(|&name| mentions(module, *value, name)),
         _ => false,
     }
 }
@@ -110,11 +131,19 @@ fn compares_with_literal(module: &Module, test: ExprId, names: &[Sym]) -> bool {
 }
 
 /// `for kind in kinds: kind.model_class().objects.filter(…)`: each pass asks another table, so no statement can take all.
-pub fn is_another_table(module: &Module, around: &Loop, site: &QuerySite) -> bool {
-    if site.query.table().is_some_and(|table| !table.is_empty()) || site.query.opaque {
+pub fn is_another_table(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -> bool {
+    if site.query.table().is_some_and(|table| !table.is_empty()) {
         return false;
     }
-    let Some(call) = module.call(site.expr) else { return false };
+    // A query that was built before: `rows = model.objects.all()`, and here `for row in rows`.
+    let module = eval.module(site.file);
+    let (at, built) = match module.kind(site.expr) {
+        ExprKind::Name(_) => eval.definition(site.file, site.expr).unwrap_or((site.file, site.expr)),
+        _ => (site.file, site.expr),
+    };
+    let Some(call) = module.call(built).filter(|_| at == site.file) else {
+        return false;
+    };
     let root = call.root();
     let ExprKind::Name(name) = module.kind(root) else { return false };
     let is_manager = call.chain().iter().any(|call| {
