@@ -1,5 +1,6 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
+pub mod branches;
 pub mod config;
 pub mod eval;
 pub mod flow;
@@ -10,6 +11,7 @@ pub mod relations;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod serializers;
 pub mod usage;
 
 use rayon::prelude::*;
