@@ -2,6 +2,7 @@
 
 pub mod page;
 pub mod rank;
+pub mod strengths;
 pub mod suppress;
 
 mod aggregate_in_memory;
