@@ -1,5 +1,6 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
+pub mod branches;
 pub mod capacity;
 pub mod config;
 pub mod eval;
@@ -7,9 +8,11 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+pub mod relations;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod serializers;
 pub mod usage;
 
 use rayon::prelude::*;
@@ -68,6 +71,7 @@ impl Project {
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, Dialect::Generic);
         code.tables = table_names(&schema);
+        code.relations = relations::Relations::of(&schema, &code);
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
         let deployment = config::Deployment::of(&code, &graph);

@@ -3,7 +3,7 @@
 use crate::finding::{Confidence, Priority, Related, Role};
 use crate::ir::{ExprId, ExprKind, Module, Parent};
 use crate::libraries::entries::{Entry, EntryKind};
-use crate::libraries::value::Query;
+use crate::libraries::value::{FileId, Query};
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId, Step};
 use crate::source::Span;
@@ -107,7 +107,7 @@ pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
     let mut out = vec![Related {
         location: project.place(
             registered,
-            entry.place,
+            registration(project, registered, entry),
             &path.first().map(|&first| project.symbol(first)).unwrap_or_default(),
         ),
         message: entry.label.clone(),
@@ -130,6 +130,19 @@ pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
         });
     }
     out
+}
+
+/// Where an entry point is registered, without the handler's body: `app.get("/orders",`.
+fn registration(project: &Project, registered: FileId, entry: &Entry) -> Span {
+    let (file, function) = entry.function;
+    let handler = project.code.module(file).function(function).span;
+    if file == registered && entry.place.encloses(handler) && handler.start > entry.place.start {
+        return Span {
+            start: entry.place.start,
+            end: handler.start,
+        };
+    }
+    entry.place
 }
 
 /// The calls from a function down to the first query (slot of [`crate::project::graph::TRACKED`]), as evidence.
