@@ -326,6 +326,10 @@ impl Search<'_> {
         let is_guess = group.iter().any(|wait| wait.io.is_guess);
         // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
         let is_guarded = group.iter().skip(1).any(|wait| wait.is_guarded);
+        // Two doubts at once are no finding.
+        if is_guarded && is_guess {
+            return None;
+        }
         let priority = match reached {
             Reached::Startup | Reached::Command => return None,
             Reached::Unknown if io::is_script(self.project.path(self.file)) => return None,
