@@ -297,7 +297,9 @@ impl Features {
             let agent = commands.chain(services).find(|(words, _)| words.iter().any(|word| is_agent(word)));
             let agent = agent.map(|(_, span)| (file, span));
             for (slots, found) in [(&mut self.compression, gzip), (&mut self.limiter, limit), (&mut self.metrics, agent)] {
-                slots.iter_mut().for_each(|slot| *slot = slot.or(found));
+                for slot in slots.iter_mut() {
+                    *slot = slot.or(found);
+                }
             }
         }
     }
