@@ -7,6 +7,7 @@ pub mod batches;
 pub mod builder;
 pub mod chain;
 pub mod code_migrations;
+pub mod comparison;
 pub mod context;
 pub mod data;
 pub mod ddl;
@@ -19,6 +20,7 @@ pub mod drizzle_schema;
 pub mod entities;
 pub mod entries;
 pub mod facts;
+pub mod frappe;
 pub mod knex;
 mod knex_schema;
 pub mod kysely;
@@ -28,6 +30,7 @@ pub mod mikroorm;
 pub mod models;
 pub mod mongoose;
 pub mod pagination;
+pub mod peewee;
 pub mod peewee_models;
 pub mod polling;
 pub mod prisma;
@@ -51,10 +54,12 @@ pub mod value;
 
 /// The recognisers of queries, most telling first.
 pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
+    (Language::Python, frappe::recognise),
     (Language::Python, sqlalchemy::recognise),
     (Language::TypeScript, prisma::recognise),
     (Language::Python, python_sql::recognise),
     (Language::Python, django::recognise),
+    (Language::Python, peewee::recognise),
     (Language::TypeScript, drizzle::recognise),
     (Language::TypeScript, kysely::recognise),
     (Language::TypeScript, supabase::recognise),
