@@ -69,5 +69,8 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
 pub fn is_lazy_iterable(query: &value::Query) -> bool {
     !query.executed
         && query.statement.operation == crate::statement::Operation::Select
-        && matches!(query.library, "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo" | "beanie")
+        && matches!(
+            query.library,
+            "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo" | "beanie"
+        )
 }

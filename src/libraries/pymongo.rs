@@ -57,7 +57,18 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
 fn is_link(method: &str) -> bool {
     matches!(
         method,
-        "sort" | "limit" | "skip" | "to_list" | "batch_size" | "project" | "first_or_none" | "count" | "exists" | "hint" | "max_time_ms" | "aggregate"
+        "sort"
+            | "limit"
+            | "skip"
+            | "to_list"
+            | "batch_size"
+            | "project"
+            | "first_or_none"
+            | "count"
+            | "exists"
+            | "hint"
+            | "max_time_ms"
+            | "aggregate"
     )
 }
 
@@ -111,7 +122,9 @@ fn collection(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Str
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
             let is_getter = matches!(call.method(), Some("get_collection" | "Collection" | "with_options"));
-            is_getter.then(|| call.args.iter().find_map(|arg| module.string(arg.value)))?.map(ToOwned::to_owned)
+            is_getter
+                .then(|| call.args.iter().find_map(|arg| module.string(arg.value)))?
+                .map(ToOwned::to_owned)
         }
         _ => None,
     }
@@ -135,7 +148,9 @@ fn is_database(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
     // `client["shop"]["users"]`.
     if let ExprKind::Index { base, .. } = module.kind(expr) {
         let client = resolver.value(file, *base);
-        return client.library_name().is_some_and(|library| is_mongo(library) && library.ends_with("Client"));
+        return client
+            .library_name()
+            .is_some_and(|library| is_mongo(library) && library.ends_with("Client"));
     }
     let name = shape::last_name(module, expr).unwrap_or_default().trim_start_matches('_');
     held.is_unknown() && imports_driver(module) && (matches!(name, "db" | "database" | "get_database" | "get_db") || name.contains("mongo"))
@@ -143,7 +158,9 @@ fn is_database(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
 
 fn is_document(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> bool {
     let ancestors = resolver.ancestors(file, class);
-    ancestors.iter().any(|name| name.starts_with("beanie.") && name.ends_with("Document"))
+    ancestors
+        .iter()
+        .any(|name| name.starts_with("beanie.") && name.ends_with("Document"))
 }
 
 fn document(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Option<Holder> {

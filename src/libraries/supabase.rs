@@ -2,9 +2,9 @@
 //! `supabase.table("users").select("*").eq("id", id).execute()`.
 
 use crate::ir::{Call, Language};
-use crate::libraries::{builder, chain};
 use crate::libraries::shape::{self, Fluent, Step};
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver};
+use crate::libraries::{builder, chain};
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
 const FLUENT: Fluent = Fluent {
@@ -21,7 +21,10 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     let steps = shape::steps(resolver, file, call);
-    let (start, from) = steps.iter().enumerate().find(|(_, step)| matches!(step.call.method(), Some("from" | "table" | "from_")))?;
+    let (start, from) = steps
+        .iter()
+        .enumerate()
+        .find(|(_, step)| matches!(step.call.method(), Some("from" | "table" | "from_")))?;
     let action = steps.get(start + 1)?.call.method()?;
     let operation = match action {
         "select" => Operation::Select,
@@ -60,7 +63,11 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         query.model = Some(Model::Table(name));
     }
     let is_python = call.module.language == Language::Python;
-    query.executed = if is_python { method == "execute" } else { shape::runs(call, FLUENT) };
+    query.executed = if is_python {
+        method == "execute"
+    } else {
+        shape::runs(call, FLUENT)
+    };
     query.blocking = is_python && query.executed && !chain::is_awaited(call.module, call.id);
     Some(query)
 }
@@ -254,7 +261,8 @@ mod tests {
         assert_eq!((query.table(), query.executed, query.blocking), (Some("orders"), true, true));
         assert_eq!(query.statement.filters.len(), 2);
         assert!(query.statement.order[0].1 && query.statement.limit == Limit::Rows(5));
-        let waiting = "from supabase import create_client\nsupabase = create_client(a, b)\nq = supabase.table('orders').select('*').eq('a', 1)\n";
+        let waiting =
+            "from supabase import create_client\nsupabase = create_client(a, b)\nq = supabase.table('orders').select('*').eq('a', 1)\n";
         assert!(!crate::libraries::testing::python_query(waiting).executed);
     }
 
