@@ -203,9 +203,10 @@ impl Plan {
         let ranked = rank::finish(findings, &self.pages, &suppressions, options);
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;
-        let mut strengths = project.strengths();
-        strengths.sort();
-        strengths.dedup();
+        let strengths = guarded(|| rules::strengths::find(project)).unwrap_or_else(|what| {
+            coverage.notes.push(format!("The search for strengths failed (internal error: {what})"));
+            Vec::new()
+        });
         Report::new(&config.root.to_string_lossy(), ranked.findings, strengths, coverage)
     }
 }

@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 
 /// Reads declarations of one file.
-pub(super) struct Reader<'c, 'r> {
+pub(crate) struct Reader<'c, 'r> {
     /// Constant texts and names.
     pub consts: &'c Consts<'r>,
     /// The file.

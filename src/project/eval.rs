@@ -692,6 +692,24 @@ impl<'c> Evaluator<'c> {
         None
     }
 
+    /// A class and its ancestors in the project, nearest first.
+    pub fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
+        let mut open = vec![(file, class)];
+        let mut out = Vec::new();
+        while let Some((file, class)) = open.pop() {
+            if out.contains(&(file, class)) || out.len() > 40 {
+                continue;
+            }
+            out.push((file, class));
+            for base in self.bases(file, class).into_iter().rev() {
+                if let Value::Class(base_file, base_class) = base {
+                    open.push((base_file, base_class));
+                }
+            }
+        }
+        out
+    }
+
     fn is_telling(&self, file: FileId, member: &Member) -> bool {
         match member {
             Member::Value(value, _) => !matches!(self.m(file).kind(*value), ExprKind::Null),

@@ -780,7 +780,7 @@ impl<'c> FileBuilder<'c> {
                 _ => continue,
             };
             let kind = match context::callback(&self.eval, self.file, *call, index) {
-                Callback::PerElement => EdgeKind::Inline,
+                Callback::PerElement | Callback::Called => EdgeKind::Inline,
                 Callback::Inline if literal => EdgeKind::Inline,
                 Callback::Inline | Callback::Later => EdgeKind::Later,
                 Callback::Barrier => EdgeKind::Barrier,
@@ -880,7 +880,8 @@ impl<'c> FileBuilder<'c> {
                 .is_some_and(|name| matches!(target.str(name), "self" | "cls"));
         let shift = usize::from(is_bound);
         for (index, param) in definition.params.iter().enumerate().skip(shift) {
-            if param.annotation.is_some() && target.language == Language::Python {
+            let says_something = param.annotation.is_some_and(|annotation| target.name(annotation) != Some("Any"));
+            if says_something && target.language == Language::Python {
                 continue;
             }
             let by_name = param.name.and_then(|name| call.keyword(target.str(name)));

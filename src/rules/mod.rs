@@ -2,6 +2,7 @@
 
 pub mod page;
 pub mod rank;
+pub mod strengths;
 pub mod suppress;
 
 mod aggregate_in_memory;
@@ -40,9 +41,13 @@ mod offset_pagination;
 mod overfetch_large_column;
 mod per_request_cache;
 mod per_row;
+mod per_row_components;
 mod per_row_fix;
+mod per_row_hooks;
 mod per_row_report;
+mod per_row_serializer;
 mod per_row_shape;
+mod per_row_template;
 mod polling_never_stops;
 mod polling_without_backoff;
 mod pool_not_configured;
