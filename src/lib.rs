@@ -95,9 +95,8 @@ fn in_pool<T: Send>(config: &Config, run: impl FnOnce() -> Result<T, Error> + Se
 /// Reads files and links their facts; a file that fails becomes a row of the coverage.
 fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage) -> Result<Project, Error> {
     let facts = read_all(config, files, coverage);
-    guarded(|| Project::link(facts)).map_err(|what| {
-        Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it")
-    })
+    guarded(|| Project::link(facts))
+        .map_err(|what| Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it"))
 }
 
 /// As [`audit`], for files that are in memory: pairs of a path relative to the root and a text.

@@ -29,7 +29,7 @@ fn level(module: &str) -> Option<u8> {
 
 /// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
 /// operations spell alike.
-const SHARED: [&str; 13] = [
+const SHARED: [&str; 14] = [
     "builder",
     "chain",
     "comparison",
@@ -38,6 +38,7 @@ const SHARED: [&str; 13] = [
     "ddl",
     "facts",
     "models",
+    "mongo",
     "shape",
     "site",
     "sql_text",
