@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::coverage::{Reason, Skipped};
 use crate::error::Error;
 
-pub use read::{Text, read};
+pub use read::{Text, decode, read};
 pub use role::{Role, role};
 
 /// What a file is, by its name.

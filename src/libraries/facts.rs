@@ -34,7 +34,7 @@ pub enum Settings {
 }
 
 /// All that is kept of one file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Path relative to the root, with `/`.
     pub path: String,

@@ -2,12 +2,13 @@
 
 pub mod page;
 pub mod rank;
+pub mod strengths;
 pub mod suppress;
 
 mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
-mod bounds;
+pub mod bounds;
 mod bundle_keeps_console;
 mod cache_without_ttl;
 mod client_per_call;
