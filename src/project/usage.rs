@@ -146,16 +146,18 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
             let Some(callee) = graph.functions.get(target.index()) else {
                 continue;
             };
-            if callee.next[0].is_none() || !is_list(&eval, file, edge.expr) {
+            if callee.next[0].is_none() {
                 continue;
             }
+            let Some(holds) = held(&eval, file, edge.expr) else { continue };
             let sources = returned
                 .entry(*target)
                 .or_insert_with(|| Rc::new(flow::returned_sources(&eval, callee.file, callee.id)))
                 .clone();
             let [source] = sources.as_slice() else { continue };
             let Some(query) = eval.query_at(source.0, source.1) else { continue };
-            if query.outcome != Outcome::Rows || query.opaque || query.statement.operation != Operation::Select {
+            let outcome = if holds == Holds::Rows { Outcome::Rows } else { Outcome::One };
+            if query.outcome != outcome || query.opaque || query.statement.operation != Operation::Select {
                 continue;
             }
             out.push(Load {
@@ -165,19 +167,24 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
                 source: *source,
                 query,
                 via: Some(*target),
-                usage: users.uses(edge.expr, Holds::Rows),
+                usage: users.uses(edge.expr, holds),
             });
         }
     }
     out
 }
 
-/// Whether a call of the project's code gives a list.
-fn is_list(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
+/// Whether a call of the project's code gives a list or may give one row.
+fn held(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Holds> {
     match eval.value(file, expr) {
-        Value::Many(_) => true,
-        Value::Query(at, query) => eval.query_at(at, query).is_some_and(|query| query.outcome == Outcome::Rows),
-        _ => false,
+        Value::Many(_) => Some(Holds::Rows),
+        Value::Query(at, query) => match eval.query_at(at, query)?.outcome {
+            Outcome::Rows => Some(Holds::Rows),
+            Outcome::One => Some(Holds::Row),
+            _ => None,
+        },
+        Value::Row(..) | Value::Unknown => Some(Holds::Row),
+        _ => None,
     }
 }
 

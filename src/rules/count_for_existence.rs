@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::aggregate_in_memory;
 use super::bounds::{self, Bound};
 use super::columns::is_small;
 use super::evidence::{self, Reached, lower};
+use super::figures;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::libraries::value::Outcome;
 use crate::project::Project;
@@ -13,9 +15,13 @@ use crate::statement::{Limit, Projection};
 
 const ID: &str = "count-for-existence";
 
+mod unresolved;
+
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
-    project.loads.iter().filter_map(|load| finding(project, load)).collect()
+    let mut out: Vec<Finding> = project.loads.iter().filter_map(|load| finding(project, load)).collect();
+    out.extend(unresolved::check(project));
+    out
 }
 
 /// What is done with the rows instead of in the database.
@@ -25,6 +31,8 @@ enum Waste {
     Counted,
     /// They are tested for being there.
     Tested,
+    /// They are counted in parts.
+    CountedInParts,
     /// Their count is compared with 0.
     CountTested,
 }
@@ -42,6 +50,9 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
     }
     if usage.only_tested(project.code.module(load.file)) && reads_columns(project, load) {
         return Some(Waste::Tested);
+    }
+    if figures::is_counting(project.code.module(load.file), usage) {
+        return aggregate_in_memory::figures_of(project, load).map(|_| Waste::CountedInParts);
     }
     let system = load
         .query
@@ -89,6 +100,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     let mut finding = Finding::new(ID, lower(base, u32::from(small)), confidence, project.place_in(load.function, span));
     finding.title = match waste {
         Waste::Counted => format!("Rows of `{name}` are loaded only to be counted"),
+        Waste::CountedInParts => format!("Rows of `{name}` are loaded to be counted in the application"),
         Waste::Tested => format!("Rows of `{name}` are loaded only to see whether there are any"),
         Waste::CountTested => format!("Rows of `{name}` are counted only to see whether there are any"),
     };
@@ -115,6 +127,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         .iter()
         .chain(&load.usage.truths)
         .chain(&load.usage.zero_tests)
+        .chain(&load.usage.aggregated)
         .take(6)
     {
         let span = module.expr(used).span;
@@ -129,8 +142,9 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
 }
 
 fn fix(waste: Waste, library: &str) -> Fix {
-    let counts = waste == Waste::Counted;
+    let counts = matches!(waste, Waste::Counted | Waste::CountedInParts);
     let code = match (library, counts) {
+        _ if waste == Waste::CountedInParts => "SELECT key, count(*) FROM … WHERE … GROUP BY key",
         ("sqlalchemy", true) => "session.scalar(select(func.count()).select_from(Model).where(...))",
         ("sqlalchemy", false) => "session.scalar(select(exists().where(...)))",
         ("django", true) => "queryset.count()",

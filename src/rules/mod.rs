@@ -17,6 +17,7 @@ mod count_for_existence;
 mod deployed;
 mod duplicate_query;
 mod evidence;
+mod figures;
 mod fixed_delay;
 mod grouped_in_subquery;
 mod growth;
@@ -55,6 +56,9 @@ mod redis_no_eviction_policy;
 mod redis_no_maxmemory;
 mod redis_single_instance;
 mod redundant_index;
+mod origin;
+mod row_keys;
+mod row_reads;
 mod same;
 mod schema_fix;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::columns::is_small;
+use super::columns::{is_few_valued, is_small};
 use super::site_finding;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::project::Project;
@@ -112,7 +112,9 @@ fn is_narrowed(project: &Project, site: &QuerySite) -> bool {
         .filters
         .iter()
         .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && !filter.optional);
-    let leads = |table: &Table, column: &str| table.leads(column) || matches!(column, "id" | "pk");
+    // A flag or a kind leaves a part of the table that grows with it.
+    let is_few = |table: &Table, column: &str| table.column(column).is_some_and(is_few_valued);
+    let leads = |table: &Table, column: &str| (table.leads(column) && !is_few(table, column)) || matches!(column, "id" | "pk");
     let mut tables = firm.map(|filter| {
         let name = statement
             .tables
