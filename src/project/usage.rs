@@ -845,6 +845,14 @@ fn is_tally(module: &Module, body: &[StmtId]) -> bool {
             {
                 adds = true;
             }
+            // A name for what is counted by.
+            StmtKind::Assign {
+                target,
+                op: None,
+                value: Some(value),
+                ..
+            } if matches!(module.kind(*target), ExprKind::Name(_))
+                && matches!(module.kind(*value), ExprKind::Attr { .. } | ExprKind::Index { .. } | ExprKind::Name(_)) => {}
             StmtKind::Continue => {}
             _ => return false,
         }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::bounds::{self, Bound};
 use super::site_finding;
+use super::statement_text;
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::libraries::value::Query;
 use crate::project::Project;
@@ -59,6 +60,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     };
     finding.impact = format!("n look-ups in `{table}` inside one statement; with a sort or a group, for rows that are never returned too");
     finding.subject = format!("{outer} {table}");
+    statement_text::relate(project, site, table, &mut finding);
     finding.fix = Fix {
         summary: if lateral {
             format!("Take the page of `{outer}` in a derived table first and join the look-up to it.")

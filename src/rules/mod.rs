@@ -66,6 +66,7 @@ mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
 mod site_finding;
+mod statement_text;
 mod small_batch_size;
 mod unbatched_write;
 mod unbounded_cache;

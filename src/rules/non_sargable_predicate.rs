@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::columns::{is_few_valued, is_small};
 use super::site_finding;
+use super::statement_text;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -52,6 +53,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         format!("In the condition, {what}: a B-tree index on the column is of no use for it, and no other index of the table serves it.");
     finding.impact = format!("each run looks at all rows of `{name}` that other conditions leave");
     finding.subject = format!("{name}.{column} {:?}", wrapped.kind);
+    statement_text::relate(project, site, &wrapped_in(wrapped), &mut finding);
     let unused = defeated.and_then(|table| table.index_leading_with(&[column]));
     if let Some((index, place)) = unused.and_then(|index| Some((index, index.place()?))) {
         let text = format!("the index on ({}) that is not used", index.key_list());
@@ -75,6 +77,14 @@ fn fix(by_function: bool, postgres: bool, name: &str, column: &str) -> Fix {
             .to_owned(),
         ddl: postgres.then(|| format!("CREATE INDEX CONCURRENTLY ON {name} USING gin ({column} gin_trgm_ops);")),
         ..Fix::default()
+    }
+}
+
+/// How the condition is written: the column after an opening bracket, or the column alone.
+fn wrapped_in(filter: &Filter) -> String {
+    match filter.kind {
+        FilterKind::Function => format!("({}", filter.column.column),
+        _ => filter.column.column.clone(),
     }
 }
 
