@@ -320,6 +320,8 @@ impl<'c> Walk<'_, '_, 'c> {
                 Parent::Expr(list) if matches!(module.kind(list), ExprKind::List(_)) => self.follow(list, holds),
                 _ => self.usage.escapes = true,
             },
+            // Something else is put under the name.
+            ExprKind::Assign { target, .. } if *target == expr => {}
             ExprKind::Assign { target, value } if *value == expr => {
                 self.assigned(*target, expr, holds);
                 self.follow(parent, holds);
@@ -420,7 +422,14 @@ impl<'c> Walk<'_, '_, 'c> {
                         self.usage.iterated.push(call);
                         self.follow(call, Holds::Row);
                     }
-                    "reduce" | "reduceRight" | "some" | "every" => self.iterated(call, true, Holds::Rows),
+                    // What is gathered in an object or a list is no figure.
+                    "reduce" | "reduceRight" => {
+                        let gathers = seen
+                            .arg(1)
+                            .is_some_and(|start| !matches!(module.kind(start), ExprKind::Num(_) | ExprKind::Unary { .. } | ExprKind::Name(_)));
+                        self.iterated(call, !gathers, Holds::Rows);
+                    }
+                    "some" | "every" => self.iterated(call, true, Holds::Rows),
                     _ => self.iterated(call, false, Holds::Rows),
                 }
             }
@@ -587,6 +596,8 @@ impl<'c> Walk<'_, '_, 'c> {
                 value: Some(value),
                 ..
             } if *value == expr => self.assigned(*target, expr, holds),
+            // Something else is put under the name, or it is only declared.
+            StmtKind::Assign { target, op: None, .. } if *target == expr => {}
             StmtKind::Loop {
                 iterable: Some(iterable),
                 target,

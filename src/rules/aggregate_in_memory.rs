@@ -14,7 +14,12 @@ const ID: &str = "aggregate-in-memory";
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
     let is_other = |load: &&Load| !figures::is_counting(project.code.module(load.file), &load.usage);
-    project.loads.iter().filter(is_other).filter_map(|load| finding(project, load)).collect()
+    project
+        .loads
+        .iter()
+        .filter(is_other)
+        .filter_map(|load| finding(project, load))
+        .collect()
 }
 
 /// Whether figures are made of the rows that the database can make as well, and whether a filter leaves a part of them.

@@ -54,9 +54,13 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let (mut finding, _) = site_finding::start(project, site, "correlated-subquery", priority, Confidence::Medium);
     finding.title = format!("A subquery on `{table}` runs for each row of `{outer}`");
     finding.message = if lateral {
-        format!("The LATERAL subquery on `{table}` is evaluated for each row of `{outer}` that is joined, before a sort and a limit leave a page of them.")
+        format!(
+            "The LATERAL subquery on `{table}` is evaluated for each row of `{outer}` that is joined, before a sort and a limit leave a page of them."
+        )
     } else {
-        format!("The subquery on `{table}` names a column of the outer statement, so it is evaluated for each row of `{outer}` that the statement looks at.")
+        format!(
+            "The subquery on `{table}` names a column of the outer statement, so it is evaluated for each row of `{outer}` that the statement looks at."
+        )
     };
     finding.impact = format!("n look-ups in `{table}` inside one statement; with a sort or a group, for rows that are never returned too");
     finding.subject = format!("{outer} {table}");
@@ -65,7 +69,9 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         summary: if lateral {
             format!("Take the page of `{outer}` in a derived table first and join the look-up to it.")
         } else {
-            format!("Group `{table}` once in a derived table or CTE and join it, or take the figure by a window function or LATERAL after the limit.")
+            format!(
+                "Group `{table}` once in a derived table or CTE and join it, or take the figure by a window function or LATERAL after the limit."
+            )
         },
         ..Fix::default()
     };

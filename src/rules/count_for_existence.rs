@@ -8,6 +8,7 @@ use super::columns::is_small;
 use super::evidence::{self, Reached, lower};
 use super::figures;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::value::Outcome;
 use crate::project::Project;
 use crate::project::usage::Load;
@@ -48,10 +49,12 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
     if load.query.outcome != Outcome::Rows || bounded {
         return None;
     }
-    if usage.only_tested(project.code.module(load.file)) && reads_columns(project, load) {
+    let module = project.code.module(load.file);
+    let keyed = bounds::judge(project, &load.query) == Bound::Keyed;
+    if usage.only_tested(module) && !keyed && reads_columns(project, load) && usage.aggregated.iter().all(|&by| is_plain_test(module, by)) {
         return Some(Waste::Tested);
     }
-    if figures::is_counting(project.code.module(load.file), usage) {
+    if figures::is_counting(module, usage) {
         return aggregate_in_memory::figures_of(project, load).map(|_| Waste::CountedInParts);
     }
     let system = load
@@ -59,13 +62,22 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
         .table()
         .is_some_and(|name| name.contains("information_schema") || name.starts_with("pg_") || name.starts_with("sqlite_"));
     // Keys that the caller gives bound the rows, as when all of them must exist.
-    if !usage.only_counted() || system || bounds::judge(project, &load.query) == Bound::Keyed {
+    if !usage.only_counted() || system || keyed {
         return None;
     }
-    Some(if usage.only_any(project.code.module(load.file)) {
-        Waste::Tested
-    } else {
-        Waste::Counted
+    Some(if usage.only_any(module) { Waste::Tested } else { Waste::Counted })
+}
+
+/// Whether what is asked of each row is one expression, not code of its own.
+fn is_plain_test(module: &Module, by: ExprId) -> bool {
+    let Some(call) = module.call(by) else { return true };
+    let mut lambdas = call.args.iter().filter_map(|arg| match module.kind(arg.value) {
+        ExprKind::Lambda(function) => Some(*function),
+        _ => None,
+    });
+    lambdas.all(|function| match module.function(function).body.as_ref() {
+        [stmt] => matches!(module.stmt(*stmt).kind, StmtKind::Return(Some(_)) | StmtKind::Expr(_)),
+        _ => false,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::statement::Operation;
+use crate::walk;
 
 mod duplicate_report;
 mod in_loop;
@@ -85,7 +86,8 @@ fn reads(project: &Project, function: FnId) -> Vec<Read<'_>> {
 fn in_function(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId) -> Vec<Finding> {
     let project = all.project;
     let node = project.graph.function(function);
-    if node.id == crate::ir::FunctionId::MODULE || !node.effects.has(Effects::QUERY) {
+    let is_migration = walk::role(project.path(node.file)) == walk::Role::Migration;
+    if is_migration || node.id == crate::ir::FunctionId::MODULE || !node.effects.has(Effects::QUERY) {
         return Vec::new();
     }
     let module = project.code.module(node.file);

@@ -12,7 +12,8 @@ pub fn is_counting(module: &Module, usage: &Usage) -> bool {
 fn is_count(module: &Module, by: ExprId) -> bool {
     let parent = module.expr(by).parent;
     if let (Some(call), Parent::Expr(outer)) = (module.call(by), parent) {
-        return call.method() == Some("filter") && matches!(module.kind(outer), ExprKind::Attr { name, .. } if module.str(*name) == "length");
+        return call.method() == Some("filter")
+            && matches!(module.kind(outer), ExprKind::Attr { name, .. } if module.str(*name) == "length");
     }
     match (module.kind(by), parent) {
         (ExprKind::Comp { elements, .. }, Parent::Expr(outer)) => match module.call(outer).and_then(|call| call.method()) {
@@ -35,7 +36,11 @@ fn adds_one(module: &Module, body: &[StmtId]) -> bool {
     while let Some(stmt) = open.pop() {
         steps += 1;
         let one = match &module.stmt(stmt).kind {
-            StmtKind::Assign { op: Some(_), value: Some(value), .. } => module.number(*value) == Some(1.0),
+            StmtKind::Assign {
+                op: Some(_),
+                value: Some(value),
+                ..
+            } => module.number(*value) == Some(1.0),
             StmtKind::Assign { value: Some(value), .. } => match module.kind(*value) {
                 ExprKind::Binary { op, right, .. } => module.str(*op) == "+" && module.number(*right) == Some(1.0),
                 // A name for what is counted by.

@@ -44,7 +44,13 @@ impl Origin {
     }
 
     /// The same value as the caller of `function` sees it; `None` when the call does not show it.
-    pub fn in_caller(&self, eval: &Evaluator<'_>, place: (FileId, FunctionId), call: Call<'_>, callee: (FileId, FunctionId)) -> Option<Origin> {
+    pub fn in_caller(
+        &self,
+        eval: &Evaluator<'_>,
+        place: (FileId, FunctionId),
+        call: Call<'_>,
+        callee: (FileId, FunctionId),
+    ) -> Option<Origin> {
         let mut outer = match &self.root {
             Root::Text(_) => return Some(self.clone()),
             Root::Binding(..) => return None,
@@ -62,7 +68,13 @@ impl Origin {
 /// The argument that a call gives for a parameter of the function it runs; Python's `self` is the receiver.
 pub fn argument(target: &Module, function: FunctionId, index: usize, call: Call<'_>) -> Option<ExprId> {
     let definition = target.function(function);
-    let named = |index: usize| definition.params.get(index).and_then(|param| param.name).map(|name| target.str(name));
+    let named = |index: usize| {
+        definition
+            .params
+            .get(index)
+            .and_then(|param| param.name)
+            .map(|name| target.str(name))
+    };
     let is_bound = target.language == Language::Python && definition.class.is_some() && matches!(named(0), Some("self" | "cls"));
     if is_bound && index == 0 {
         return call.receiver();
@@ -111,7 +123,11 @@ fn named(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth:
     let ExprKind::Name(name) = module.kind(expr) else { return None };
     let text = module.str(*name);
     let Some(found) = eval.lookup(place.0, module.owner(expr), *name, module.expr(expr).span.start) else {
-        let root = if text == "this" { Root::Receiver } else { Root::Text(text.to_owned()) };
+        let root = if text == "this" {
+            Root::Receiver
+        } else {
+            Root::Text(text.to_owned())
+        };
         return Some(Origin { root, path: Vec::new() });
     };
     let (at, binding) = match found {

@@ -21,10 +21,17 @@ pub fn check(project: &Project) -> Vec<Finding> {
 fn unread<'a>(table: &'a Table, load: &Load) -> Vec<&'a Column> {
     let names = |column: &Column, name: &String| column.name == *name || column.field.as_ref() == Some(name);
     let comes = |column: &&Column| match &load.query.statement.projection {
-        Projection::Columns(chosen) => chosen.iter().any(|chosen| chosen.table.unwrap_or(0) == 0 && names(column, &chosen.column)),
+        Projection::Columns(chosen) => chosen
+            .iter()
+            .any(|chosen| chosen.table.unwrap_or(0) == 0 && names(column, &chosen.column)),
         _ => !load.query.deferred.iter().any(|name| names(column, name)),
     };
-    let is_read = |column: &&Column| load.usage.read.iter().any(|name| names(column, name) || column.name.eq_ignore_ascii_case(name));
+    let is_read = |column: &&Column| {
+        load.usage
+            .read
+            .iter()
+            .any(|name| names(column, name) || column.name.eq_ignore_ascii_case(name))
+    };
     table
         .columns
         .iter()
@@ -53,7 +60,11 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     let table = project.table_of(query).or_else(|| project.schema.table(query.table()?))?;
     let heavy = unread(table, load);
     // Of many rows nothing is read: then they are counted, which is another rule's matter.
-    let is_used = if many { !usage.read.is_empty() } else { !usage.read.is_empty() || !usage.truths.is_empty() };
+    let is_used = if many {
+        !usage.read.is_empty()
+    } else {
+        !usage.read.is_empty() || !usage.truths.is_empty()
+    };
     if heavy.is_empty() || !is_used {
         return None;
     }
@@ -91,7 +102,10 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
     let reach = evidence::reach_words(label.as_deref());
     finding.title = format!("Loads {names} of `{}` for nothing", table.name);
     finding.message = if read.is_empty() {
-        format!("The row of `{}` comes with {names}, and is only tested for being there{reach}.", table.name)
+        format!(
+            "The row of `{}` comes with {names}, and is only tested for being there{reach}.",
+            table.name
+        )
     } else {
         let rows = if many { "rows" } else { "row" };
         format!("Of the {rows} of `{}` only {read} is read; {names} comes along{reach}.", table.name)

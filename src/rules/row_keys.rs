@@ -85,7 +85,9 @@ fn firm_equalities(query: &Query) -> Option<Vec<&Filter>> {
         && statement.limit != Limit::Value
         && !matches!(statement.projection, Projection::Aggregate | Projection::None);
     let filters: Vec<&Filter> = statement.filters.iter().collect();
-    let firm = filters.iter().all(|filter| filter.kind == FilterKind::Equality && !filter.optional && !filter.column.column.is_empty());
+    let firm = filters
+        .iter()
+        .all(|filter| filter.kind == FilterKind::Equality && !filter.optional && !filter.column.column.is_empty());
     (plain && firm && !filters.is_empty() && query.table().is_some_and(|name| !name.is_empty())).then_some(filters)
 }
 
@@ -183,11 +185,13 @@ impl Collect<'_, '_> {
     fn visit(&mut self, expr: ExprId) {
         let module = self.module;
         match module.kind(expr) {
-            ExprKind::Binary { op, left, right } if matches!(module.str(*op), "==" | "===" | "is") => match (attribute(module, *left), attribute(module, *right)) {
-                (Some(column), _) => self.out.push((column.to_owned(), *right)),
-                (None, Some(column)) => self.out.push((column.to_owned(), *left)),
-                (None, None) => {}
-            },
+            ExprKind::Binary { op, left, right } if matches!(module.str(*op), "==" | "===" | "is") => {
+                match (attribute(module, *left), attribute(module, *right)) {
+                    (Some(column), _) => self.out.push((column.to_owned(), *right)),
+                    (None, Some(column)) => self.out.push((column.to_owned(), *left)),
+                    (None, None) => {}
+                }
+            }
             ExprKind::Call { .. } => self.call(expr),
             ExprKind::Object(entries) => {
                 for entry in entries {

@@ -85,8 +85,17 @@ impl<'p> Reads<'p> {
             let eval = Evaluator::new(&self.project.code);
             let functions = self.project.code.module(file).functions.len() as u32;
             let ids = (0..functions).map(|id| graph.id(file, FunctionId(id)));
-            ids.map(|id| (id, if graph.function(id).effects.has(Effects::QUERY) { of(&eval, id) } else { Vec::new() }))
-                .collect::<Vec<_>>()
+            ids.map(|id| {
+                (
+                    id,
+                    if graph.function(id).effects.has(Effects::QUERY) {
+                        of(&eval, id)
+                    } else {
+                        Vec::new()
+                    },
+                )
+            })
+            .collect::<Vec<_>>()
         });
         let mut out = vec![Vec::new(); graph.functions.len()];
         for (id, reads) in per_file.collect::<Vec<_>>().into_iter().flatten() {
@@ -101,8 +110,12 @@ impl<'p> Reads<'p> {
         let node = self.project.graph.function(id);
         let mut out = Vec::new();
         for &index in node.queries.iter().take(MAX_READS) {
-            let Some(site) = self.project.graph.sites.get(index) else { continue };
-            let Some(key) = row_keys::of_site(self.project, eval, site) else { continue };
+            let Some(site) = self.project.graph.sites.get(index) else {
+                continue;
+            };
+            let Some(key) = row_keys::of_site(self.project, eval, site) else {
+                continue;
+            };
             out.push(RowRead {
                 at: site.expr,
                 via: None,
@@ -153,7 +166,15 @@ impl<'p> Reads<'p> {
         let node = self.project.graph.function(id);
         let mut key = (*read.key).clone();
         key.value = match key.equals.as_slice() {
-            [(_, Origin { root: Root::Param(index), path })] if path.is_empty() => origin::argument(inside, callee.1, *index, call),
+            [
+                (
+                    _,
+                    Origin {
+                        root: Root::Param(index),
+                        path,
+                    },
+                ),
+            ] if path.is_empty() => origin::argument(inside, callee.1, *index, call),
             _ => None,
         };
         for (_, value) in &mut key.equals {
@@ -181,7 +202,9 @@ impl<'p> Reads<'p> {
     }
 
     fn keeps(&self, (file, function): (FileId, FunctionId)) -> bool {
-        self.changes.get(file.index()).is_some_and(|changes| changes.keepers.contains(&function))
+        self.changes
+            .get(file.index())
+            .is_some_and(|changes| changes.keepers.contains(&function))
     }
 
     /// Whether something of a function between two offsets can change what is stored, or lets time pass.
@@ -208,10 +231,7 @@ impl<'p> Reads<'p> {
             .any(|site| inside(site.expr) && site.query.statement.operation != Operation::Select);
         let by_edge = node.edges.iter().any(|edge| {
             let targets = edge.targets.iter().map(|target| self.project.graph.function(*target).effects);
-            inside(edge.expr)
-                && targets
-                    .chain([edge.effects])
-                    .any(|effects| of.iter().any(|&one| effects.has(one)))
+            inside(edge.expr) && targets.chain([edge.effects]).any(|effects| of.iter().any(|&one| effects.has(one)))
         });
         let calls = self.changes.get(node.file.index()).and_then(|changes| changes.calls.get(&node.id));
         by_site || by_edge || calls.is_some_and(|calls| calls.iter().any(|&(start, end)| start >= from && end <= to))
@@ -257,7 +277,9 @@ impl<'p> Reads<'p> {
 
     /// Whether a read always asks the database (no identity map knows the row), and not for a lock.
     fn is_trip(&self, read: &RowRead) -> bool {
-        let Some(site) = self.project.graph.sites.get(read.site) else { return false };
+        let Some(site) = self.project.graph.sites.get(read.site) else {
+            return false;
+        };
         let module = self.project.code.module(site.file);
         let by_identity = match site.query.library {
             "mikroorm" => true,
@@ -275,7 +297,9 @@ impl<'p> Reads<'p> {
 
     /// Whether a called function keeps what it read.
     pub fn may_have_it(&self, edge: Option<&Edge>) -> bool {
-        let Some([target]) = edge.map(|edge| edge.targets.as_slice()) else { return false };
+        let Some([target]) = edge.map(|edge| edge.targets.as_slice()) else {
+            return false;
+        };
         let callee = self.project.graph.function(*target);
         callee.is_cached || self.keeps((callee.file, callee.id))
     }
@@ -346,9 +370,14 @@ fn changes_of(project: &Project, file: FileId) -> Changes {
     for (id, expr) in module.expr_ids() {
         match &expr.kind {
             ExprKind::Call { .. } => {
-                let change = module.call(id).filter(|call| call.method().is_some_and(is_change) && !is_local(&eval, file, *call));
+                let change = module
+                    .call(id)
+                    .filter(|call| call.method().is_some_and(is_change) && !is_local(&eval, file, *call));
                 if change.is_some() {
-                    out.calls.entry(module.owner(id)).or_default().push((expr.span.start, expr.span.end));
+                    out.calls
+                        .entry(module.owner(id))
+                        .or_default()
+                        .push((expr.span.start, expr.span.end));
                 }
             }
             ExprKind::Name(name) | ExprKind::Attr { name, .. } if is_store(module.str(*name)) => {
@@ -366,7 +395,12 @@ fn is_local(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> bool {
         return call.method() == Some("set");
     };
     // A connection is taken, not a lock.
-    if call.method() == Some("acquire") && call.module.dotted(receiver).is_some_and(|name| name.to_ascii_lowercase().contains("pool")) {
+    if call.method() == Some("acquire")
+        && call
+            .module
+            .dotted(receiver)
+            .is_some_and(|name| name.to_ascii_lowercase().contains("pool"))
+    {
         return true;
     }
     match eval.value(file, receiver) {
@@ -375,7 +409,18 @@ fn is_local(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> bool {
             let last = name.rsplit('.').next().unwrap_or(name);
             matches!(
                 last,
-                "set" | "dict" | "list" | "Map" | "Set" | "Array" | "Counter" | "defaultdict" | "deque" | "OrderedDict" | "WeakMap" | "WeakSet"
+                "set"
+                    | "dict"
+                    | "list"
+                    | "Map"
+                    | "Set"
+                    | "Array"
+                    | "Counter"
+                    | "defaultdict"
+                    | "deque"
+                    | "OrderedDict"
+                    | "WeakMap"
+                    | "WeakSet"
             )
         }),
     }
@@ -384,10 +429,50 @@ fn is_local(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> bool {
 /// Names of methods that change what is stored, whatever they are called on.
 fn is_change(name: &str) -> bool {
     const WORDS: [&str; 44] = [
-        "save", "update", "delete", "insert", "create", "commit", "flush", "refresh", "expire", "rollback", "remove", "add", "set", "write",
-        "upsert", "sleep", "lock", "acquire", "sync", "apply", "process", "enqueue", "transaction", "begin", "mark", "run", "execute_write",
-        "clear", "reset", "invalidate", "store", "put", "push", "register", "import", "ensure", "attach", "assign", "move", "merge", "reload",
-        "migrate", "wait", "activate",
+        "save",
+        "update",
+        "delete",
+        "insert",
+        "create",
+        "commit",
+        "flush",
+        "refresh",
+        "expire",
+        "rollback",
+        "remove",
+        "add",
+        "set",
+        "write",
+        "upsert",
+        "sleep",
+        "lock",
+        "acquire",
+        "sync",
+        "apply",
+        "process",
+        "enqueue",
+        "transaction",
+        "begin",
+        "mark",
+        "run",
+        "execute_write",
+        "clear",
+        "reset",
+        "invalidate",
+        "store",
+        "put",
+        "push",
+        "register",
+        "import",
+        "ensure",
+        "attach",
+        "assign",
+        "move",
+        "merge",
+        "reload",
+        "migrate",
+        "wait",
+        "activate",
     ];
     let lower = name.to_ascii_lowercase().replace("async", "");
     WORDS.iter().any(|word| lower.starts_with(word) || lower.ends_with(word))

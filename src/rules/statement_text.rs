@@ -70,7 +70,9 @@ fn assigned(module: &Module, used: ExprId, name: Sym) -> Vec<ExprId> {
     for stmt in &module.stmts {
         match &stmt.kind {
             StmtKind::Assign {
-                target, value: Some(value), ..
+                target,
+                value: Some(value),
+                ..
             } if is_it(*target) => out.push(*value),
             StmtKind::Expr(expr) => {
                 if let Some(call) = module.call(*expr)

@@ -7,10 +7,10 @@ use rustc_hash::FxHashSet;
 use super::{ID, Waste, fix};
 use crate::finding::{Confidence, Finding, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, Language, Module};
+use crate::libraries::ddl::Tool;
 use crate::libraries::value::{FileId, Resolver};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use crate::libraries::ddl::Tool;
 use crate::project::usage::{Holds, Users};
 use crate::rules::evidence::{self, Reached};
 
@@ -36,7 +36,10 @@ fn in_file(project: &Project, file: FileId, relations: &FxHashSet<&str>) -> Vec<
     }
     let eval = Evaluator::new(&project.code);
     let users = Users::new(&eval, file);
-    let counts = module.expr_ids().filter_map(|(id, _)| module.call(id)).filter(|call| call.method() == Some("count") && call.args.is_empty());
+    let counts = module
+        .expr_ids()
+        .filter_map(|(id, _)| module.call(id))
+        .filter(|call| call.method() == Some("count") && call.args.is_empty());
     let mut out = Vec::new();
     for call in counts {
         let Some(what) = call.receiver().and_then(|receiver| queryset(&eval, file, receiver, relations)) else {
@@ -86,7 +89,11 @@ fn finding(project: &Project, file: FileId, call: Call<'_>, what: &str) -> Findi
     };
     let span = module.expr(call.id).span;
     let mut finding = Finding::new(ID, priority, Confidence::Medium, project.place_in(function, span));
-    let name = if what == "a queryset" { what.to_owned() } else { format!("`{what}`") };
+    let name = if what == "a queryset" {
+        what.to_owned()
+    } else {
+        format!("`{what}`")
+    };
     finding.title = format!("Rows of {name} are counted only to see whether there are any");
     finding.message = format!("The count is only tested against zero{}.", evidence::reach_words(label.as_deref()));
     finding.impact = format!("a count reads every matching row of {name}, where the first would do");

@@ -53,7 +53,8 @@ fn columns(key: &RowKey) -> String {
 
 /// Where a read happens: in a called function, or here.
 fn place(project: &Project, read: &RowRead) -> String {
-    read.via.map_or_else(|| "here".to_owned(), |callee| format!("in `{}`", project.short_name(callee)))
+    read.via
+        .map_or_else(|| "here".to_owned(), |callee| format!("in `{}`", project.short_name(callee)))
 }
 
 /// The same rows, by two reads in one run of a function.
@@ -63,7 +64,10 @@ pub fn rows(project: &Project, function: FnId, first: &RowRead, second: &RowRead
     let (mut finding, reach) = start(project, function, second.at, confidence, Priority::P2);
     let table = &second.key.table;
     let what = if second.key.is_one_row() { "row" } else { "rows" };
-    finding.title = format!("The same {what} of `{table}` {} read twice", if what == "row" { "is" } else { "are" });
+    finding.title = format!(
+        "The same {what} of `{table}` {} read twice",
+        if what == "row" { "is" } else { "are" }
+    );
     finding.message = format!(
         "`{}` reads `{table}` by the same {} twice: {}, then {}. Nothing seen in between changes it{reach}.",
         project.short_name(function),
@@ -96,7 +100,8 @@ pub fn reload(project: &Project, function: FnId, source: ExprId, read: &RowRead)
     first_time(project, function, source, &mut finding, "the row comes from here");
     query_of(project, read, &mut finding);
     finding.fix = Fix {
-        summary: "Use the row that is there; where another session needs it, attach it to that session instead of loading it again.".to_owned(),
+        summary: "Use the row that is there; where another session needs it, attach it to that session instead of loading it again."
+            .to_owned(),
         ..Fix::default()
     };
     finding
@@ -142,7 +147,10 @@ pub fn in_loop(project: &Project, function: FnId, read: Read<'_>, around: &Loop)
     let (mut finding, reach) = start(project, function, read.expr, Confidence::Medium, Priority::P1);
     let what = what(project, function, read);
     "The same rows are read in each pass of a loop".clone_into(&mut finding.title);
-    finding.message = format!("{what} runs in each pass of a loop in `{}`, and uses nothing of the loop{reach}.", project.short_name(function));
+    finding.message = format!(
+        "{what} runs in each pass of a loop in `{}`, and uses nothing of the loop{reach}.",
+        project.short_name(function)
+    );
     finding.impact = format!("n reads where one would do{reach}");
     finding.subject = format!("{what} in a loop");
     finding.relate(project.place_in(function, around.header), Role::Loop, "the loop");

@@ -38,8 +38,12 @@ pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>)
 /// A call that reads by what it is given: what it takes from a queue or a cursor is another thing each time.
 fn is_plain_getter(call: Call<'_>) -> bool {
     let name = call.method().unwrap_or_default().to_ascii_lowercase();
-    let takes = ["next", "pop", "claim", "poll", "random", "lock", "wait"].iter().any(|word| name.contains(word));
-    let gets = ["get", "find", "fetch", "load", "list", "read", "select", "query"].iter().any(|word| name.trim_start_matches('_').starts_with(word));
+    let takes = ["next", "pop", "claim", "poll", "random", "lock", "wait"]
+        .iter()
+        .any(|word| name.contains(word));
+    let gets = ["get", "find", "fetch", "load", "list", "read", "select", "query"]
+        .iter()
+        .any(|word| name.trim_start_matches('_').starts_with(word));
     !takes && gets && !call.args.is_empty() && !call.is_open()
 }
 

@@ -13,7 +13,10 @@ use crate::rules::same;
 /// Pairs of the place that gave a row and the read that asks for it again.
 pub fn of<'r>(all: &'r Reads<'_>, eval: &Evaluator<'_>, function: FnId) -> Vec<(ExprId, &'r RowRead)> {
     let reads = all.of.get(function.index()).map_or(&[][..], Vec::as_slice);
-    reads.iter().filter_map(|read| Some((source(all, eval, function, read)?, read))).collect()
+    reads
+        .iter()
+        .filter_map(|read| Some((source(all, eval, function, read)?, read)))
+        .collect()
 }
 
 fn source(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: &RowRead) -> Option<ExprId> {
@@ -24,7 +27,9 @@ fn source(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: &RowRead)
         return None;
     }
     let [(column, _)] = read.key.equals.as_slice() else { return None };
-    let ExprKind::Attr { base, name } = module.kind(read.key.value?) else { return None };
+    let ExprKind::Attr { base, name } = module.kind(read.key.value?) else {
+        return None;
+    };
     let table = project.schema.table(&read.key.table)?;
     if table.column_name(module.str(*name)) != column || !is_row_of(project, &eval.value(node.file, *base), &table.name) {
         return None;
@@ -65,7 +70,9 @@ fn is_row_of(project: &Project, value: &Value, table: &str) -> bool {
     };
     let module = project.code.module(class.0);
     let name = module.class(class.1).name.map(|name| module.str(name));
-    let model = name.and_then(|name| project.schema.model(name)).and_then(|model| project.schema.tables.get(model.table));
+    let model = name
+        .and_then(|name| project.schema.model(name))
+        .and_then(|model| project.schema.tables.get(model.table));
     model.is_some_and(|found| found.name == table)
 }
 
@@ -85,5 +92,8 @@ fn queries(project: &Project, eval: &Evaluator<'_>, file: FileId, callee: ExprId
         .into_iter()
         .map(|(at, function)| project.graph.function(project.graph.id(at, function)).effects)
         .collect();
-    !effects.is_empty() && effects.iter().all(|effects| effects.has(Effects::QUERY) && !effects.has(Effects::WRITE))
+    !effects.is_empty()
+        && effects
+            .iter()
+            .all(|effects| effects.has(Effects::QUERY) && !effects.has(Effects::WRITE))
 }
