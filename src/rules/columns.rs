@@ -135,7 +135,23 @@ pub fn is_heavy(column: &Column) -> bool {
             "caveats",
         ];
         // Keys and digests are a few bytes.
-        let bytes = ["secret", "key", "hash", "digest", "salt", "nonce", "iv", "signature", "checksum", "token", "tag", "fingerprint", "sha256", "ip"];
+        let bytes = [
+            "secret",
+            "key",
+            "hash",
+            "digest",
+            "salt",
+            "nonce",
+            "iv",
+            "signature",
+            "checksum",
+            "token",
+            "tag",
+            "fingerprint",
+            "sha256",
+            "ip",
+            "id",
+        ];
         let is_binary = !kind.contains("json");
         return !name
             .last()

@@ -1,7 +1,5 @@
 //! `count-for-existence`: rows loaded only to be counted or to see whether there are any, and counts only compared with 0.
 
-use std::fmt::Write as _;
-
 use super::aggregate_in_memory;
 use super::bounds::{self, Bound};
 use super::columns::is_small;
@@ -98,8 +96,9 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     if waste == Waste::CountTested && module.call(load.expr).and_then(|call| call.method()) != Some("count") {
         return None;
     }
-    let name = load.query.table().unwrap_or("the table");
-    let small = project.schema.table(name).is_some_and(is_small);
+    let name = load.query.table().filter(|name| !name.is_empty());
+    let small = name.and_then(|name| project.schema.table(name)).is_some_and(is_small);
+    let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
     let (reached, label) = evidence::reached(project, load.function);
     let base = match (waste, reached) {
         (_, Reached::Startup | Reached::Command) => Priority::P3,
@@ -111,18 +110,15 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     let confidence = if load.via.is_some() { Confidence::Medium } else { Confidence::High };
     let mut finding = Finding::new(ID, lower(base, u32::from(small)), confidence, project.place_in(load.function, span));
     finding.title = match waste {
-        Waste::Counted => format!("Rows of `{name}` are loaded only to be counted"),
-        Waste::CountedInParts => format!("Rows of `{name}` are loaded to be counted in the application"),
-        Waste::Tested => format!("Rows of `{name}` are loaded only to see whether there are any"),
-        Waste::CountTested => format!("Rows of `{name}` are counted only to see whether there are any"),
+        Waste::Counted => format!("Rows{of} are loaded only to be counted"),
+        Waste::CountedInParts => format!("Rows{of} are loaded to be counted in the application"),
+        Waste::Tested => format!("Rows{of} are loaded only to see whether there are any"),
+        Waste::CountTested => format!("Rows{of} are counted only to see whether there are any"),
     };
-    finding.message = format!("{}: nothing else is done with what comes back.", finding.title);
-    if let Some(label) = &label {
-        let _ = write!(finding.message, " Reached from {label}.");
-    }
+    finding.message = format!("{}{}.", finding.title, evidence::reach_words(label.as_deref()));
     finding.impact = match waste {
-        Waste::CountTested => format!("a count reads every matching row of `{name}`, where the first would do"),
-        _ => format!("every matching row of `{name}` is read, sent and built for one figure"),
+        Waste::CountTested => format!("a count reads every matching row{of}, where the first would do"),
+        _ => format!("every matching row{of} is read, sent and built for one figure"),
     };
     finding.subject = format!("{} {}", evidence::describe(&load.query), finding.title);
     finding.related = evidence::path_from_entry(project, load.function);

@@ -100,15 +100,21 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
     let span = module.expr(load.expr).span;
     let mut finding = Finding::new(ID, priority, Confidence::Medium, project.place_in(load.function, span));
     let reach = evidence::reach_words(label.as_deref());
+    let be = |count: usize| if count == 1 { "is" } else { "are" };
     finding.title = format!("Loads {names} of `{}` for nothing", table.name);
     finding.message = if read.is_empty() {
         format!(
-            "The row of `{}` comes with {names}, and is only tested for being there{reach}.",
-            table.name
+            "{names} of `{}` {} loaded only to see whether the row is there{reach}.",
+            table.name,
+            be(heavy.len())
         )
     } else {
-        let rows = if many { "rows" } else { "row" };
-        format!("Of the {rows} of `{}` only {read} is read; {names} comes along{reach}.", table.name)
+        format!(
+            "{names} of `{}` {} loaded and not used: only {read} {} read{reach}.",
+            table.name,
+            be(heavy.len()),
+            be(load.usage.read.len())
+        )
     };
     finding.impact = if many {
         "the large columns of every matching row are read, sent and decoded".to_owned()
