@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The level of each top-level module; `main` stands for the binary.
-const LEVELS: [(&str, u8); 16] = [
+const LEVELS: [(&str, u8); 17] = [
     ("source", 0),
     ("finding", 0),
     ("coverage", 0),
@@ -14,6 +14,7 @@ const LEVELS: [(&str, u8); 16] = [
     ("config", 1),
     ("syntax", 2),
     ("libraries", 3),
+    ("cache", 4),
     ("project", 4),
     ("rules", 5),
     ("report", 6),
@@ -28,9 +29,10 @@ fn level(module: &str) -> Option<u8> {
 
 /// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
 /// operations spell alike.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "builder",
     "chain",
+    "comparison",
     "context",
     "data",
     "ddl",
