@@ -130,8 +130,32 @@ pub fn is_heavy(column: &Column) -> bool {
             "permissions",
             "features",
             "ids",
+            "socials",
+            "caveat",
+            "caveats",
         ];
-        return !name.last().is_some_and(|last| small.contains(&last.as_str()));
+        // Keys and digests are a few bytes.
+        let bytes = [
+            "secret",
+            "key",
+            "hash",
+            "digest",
+            "salt",
+            "nonce",
+            "iv",
+            "signature",
+            "checksum",
+            "token",
+            "tag",
+            "fingerprint",
+            "sha256",
+            "ip",
+            "id",
+        ];
+        let is_binary = !kind.contains("json");
+        return !name
+            .last()
+            .is_some_and(|last| small.contains(&last.as_str()) || (is_binary && bytes.contains(&last.as_str())));
     }
     let is_text = matches!(kind.as_str(), "text" | "textfield" | "string" | "clob" | "tinytext");
     is_text
