@@ -8,7 +8,7 @@ use crate::statement::Dialect;
 use crate::syntax::prisma::{self, PrismaFile};
 use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
-use crate::syntax::{component, json, python, typescript};
+use crate::syntax::{component, json, manifest, python, typescript};
 use crate::walk::FileKind;
 
 /// Settings of the TypeScript toolchain that imports depend on.
@@ -49,6 +49,8 @@ pub struct FileFacts {
     pub prisma: Option<PrismaFile>,
     /// Settings of servers, services and commands.
     pub config: Option<ConfigFacts>,
+    /// Packages that a manifest asks for.
+    pub dependencies: Vec<String>,
 }
 
 /// Takes the facts of one file.
@@ -61,6 +63,7 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         sql: None,
         prisma: None,
         config: None,
+        dependencies: Vec::new(),
     };
     match kind {
         FileKind::Python => facts.module = Some(python::lower(text)),
@@ -70,6 +73,7 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         FileKind::Json => {
             facts.settings = settings(path, text);
             facts.config = config::read(path, text);
+            facts.dependencies = manifest::node(text);
         }
         FileKind::Sql => {
             facts.sql = Some(sql::file(text, Dialect::Generic));
@@ -77,7 +81,8 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         }
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
         FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
-        FileKind::Toml | FileKind::Ini => {}
+        FileKind::Toml => facts.dependencies = manifest::python(text),
+        FileKind::Ini => {}
     }
     facts
 }

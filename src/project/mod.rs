@@ -1,6 +1,7 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
 pub mod config;
+pub mod dialect;
 pub mod eval;
 pub mod flow;
 pub mod graph;
@@ -24,7 +25,6 @@ use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
 use crate::source::Span;
-use crate::statement::Dialect;
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Project {
         sources.extend(code_sources(&code));
         sources.sort_by(|left, right| left.file.cmp(&right.file));
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
-        let schema = Schema::build(sources, Dialect::Generic);
+        let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
