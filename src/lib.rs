@@ -5,7 +5,7 @@
 //! | level | modules | what lives there |
 //! |---|---|---|
 //! | 0 | [`source`], [`finding`], [`coverage`], [`error`] | positions, what is reported, what was seen, how a run fails |
-//! | 1 | [`ir`], [`statement`], [`walk`], [`config`] | the language-neutral module and statement; files; settings |
+//! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`stats`] | the language-neutral module and statement; files; settings; what a database counted |
 //! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
 //! | 4 | [`project`] | all files linked: schema state, query model, call graph with effects |
@@ -25,6 +25,7 @@ pub mod report;
 pub mod rules;
 pub mod source;
 pub mod statement;
+pub mod stats;
 pub mod syntax;
 pub mod walk;
 
@@ -115,6 +116,7 @@ struct Seen {
 struct Plan {
     pages: Pages,
     rules: Vec<&'static Rule>,
+    stats: Option<Vec<stats::Record>>,
 }
 
 impl Plan {
@@ -129,7 +131,8 @@ impl Plan {
         if rules.is_empty() {
             return Err(Error::new("rules", "none is left to run").hint("see `perfaudit rules`"));
         }
-        Ok(Plan { pages, rules })
+        let stats = config.stats.as_deref().map(stats::read).transpose()?;
+        Ok(Plan { pages, rules, stats })
     }
 
     fn run(&self, config: &Config, files: Vec<Input>, with_tests: bool, coverage: Coverage) -> Result<Report, Error> {
@@ -171,9 +174,12 @@ impl Plan {
                 Err(skipped) => coverage.skip(&skipped),
             }
         }
-        let project = guarded(|| Project::link(facts)).map_err(|what| {
+        let mut project = guarded(|| Project::link(facts)).map_err(|what| {
             Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it")
         })?;
+        if let Some(records) = &self.stats {
+            project.measure(records);
+        }
         let findings = self.check(&project, &mut coverage);
         Ok(self.report(config, &project, findings, with_tests, coverage))
     }

@@ -10,6 +10,7 @@ pub mod loops;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod sizes;
 pub mod usage;
 
 use rayon::prelude::*;
@@ -25,6 +26,7 @@ use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
 use crate::source::Span;
+use crate::stats::Record;
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -41,6 +43,8 @@ pub struct Project {
     pub loads: Vec<usage::Load>,
     /// How it is deployed.
     pub deployment: config::Deployment,
+    /// Row counts and index scans, where they were given.
+    pub sizes: Option<sizes::Sizes>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -77,7 +81,13 @@ impl Project {
             migrations,
             loads,
             deployment,
+            sizes: None,
         }
+    }
+
+    /// Takes what the database counted.
+    pub fn measure(&mut self, records: &[Record]) {
+        self.sizes = Some(sizes::Sizes::of(&self.schema, records));
     }
 
     /// Adds what was understood and what was not.
@@ -121,6 +131,7 @@ impl Project {
         coverage.tables = self.schema.tables.len();
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
+        coverage.notes.extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
     }
 
     /// What was checked and is well.

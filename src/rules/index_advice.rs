@@ -62,7 +62,13 @@ pub fn advise(project: &Project) -> Vec<Advice> {
     }
     let mut out = Vec::new();
     for (index, demands) in by_table {
-        if let Some(table) = project.schema.tables.get(index).filter(|table| !is_small(table)) {
+        let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(index));
+        if let Some(table) = project
+            .schema
+            .tables
+            .get(index)
+            .filter(|table| !is_measured_small && !is_small(table))
+        {
             out.extend(for_table(table, demands));
         }
     }

@@ -109,10 +109,12 @@ fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
         Confidence::Medium
     };
     let confidence = sure.max(known);
-    let mut finding = Finding::new(id, reach.priority(advice, confidence), confidence, primary(project, table, advice)?);
+    let priority = schema_fix::by_size(project, advice.table, reach.priority(advice, confidence));
+    let mut finding = Finding::new(id, priority, confidence, primary(project, table, advice)?);
     finding.subject = format!("{}.{}", table.name, advice.columns.join("+"));
     finding.title = format!("No index of {} serves {}", table.name, asked(advice));
     finding.message = message(table, advice, &reach);
+    finding.message.push_str(&schema_fix::size_note(project, advice.table));
     cite(project, table, advice, &sites, &mut finding);
     let reached = reach
         .labels

@@ -1,7 +1,21 @@
 //! What the schema rules advise: SQL for the table's database, and the declaration in the repository's own ORM.
 
+use crate::finding::Priority;
+use crate::project::Project;
 use crate::project::schema::{Index, Table, Tool};
 use crate::statement::Dialect;
+
+/// A priority in the light of the rows that a table is known to have.
+pub(super) fn by_size(project: &Project, table: usize, priority: Priority) -> Priority {
+    project.sizes.as_ref().map_or(priority, |sizes| sizes.capped(table, priority))
+}
+
+/// A sentence on the rows that a table is known to have.
+pub(super) fn size_note(project: &Project, table: usize) -> String {
+    let rows = project.sizes.as_ref().and_then(|sizes| sizes.rows(table));
+    let name = project.schema.tables.get(table).map_or("", |table| table.name.as_str());
+    rows.map_or(String::new(), |rows| format!(" {name} has about {rows} rows."))
+}
 
 /// A name as the database wants it written.
 fn quoted(name: &str, dialect: Dialect) -> String {

@@ -27,9 +27,10 @@ pub fn check(project: &Project) -> Vec<Finding> {
     for (at, table) in project.schema.tables.iter().enumerate() {
         for key in foreign_keys::unserved(table) {
             let is_told = |one: &Advice| one.table == at && one.foreign_key.as_ref() == Some(&key.columns);
-            if !advice.iter().any(is_told) {
+            let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at));
+            if !is_measured_small && !advice.iter().any(is_told) {
                 let load = Load::of(project, &uses, at, key);
-                findings.extend(report(project, table, key, &load));
+                findings.extend(report(project, at, key, &load));
             }
         }
     }
@@ -88,21 +89,19 @@ fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a Place>
         .or_else(|| columns.first())
 }
 
-fn report(project: &Project, table: &Table, key: &ForeignKey, load: &Load) -> Option<Finding> {
+fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option<Finding> {
+    let table = project.schema.tables.get(at)?;
+    let priority = schema_fix::by_size(project, at, load.priority(project));
     let place = primary_place(table, key)?;
     let columns = key.columns.join(", ");
     let symbol = format!("{}.{}", table.name, key.columns.join("+"));
     let certain = !table.open && !table.phantom && project.schema.is_complete();
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new(
-        ID,
-        load.priority(project),
-        confidence,
-        project.location(&place.file, place.span, &symbol),
-    );
+    let mut finding = Finding::new(ID, priority, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject.clone_from(&symbol);
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns, load);
+    finding.message.push_str(&schema_fix::size_note(project, at));
     let mut seen = vec![place];
     let columns_at = key
         .columns
