@@ -1,6 +1,9 @@
 //! Arguments, output and exit codes; one file a command.
 
+mod calls;
 mod explain;
+mod listing;
+mod queries;
 mod rules;
 mod scan;
 mod test_rules;
@@ -32,6 +35,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Lists the rules
     Rules,
+    /// Lists every query site: table, conditions, bounds, the index that serves it, who reaches it
+    Queries(queries::Arguments),
+    /// Lists what every function calls and what follows from it
+    Calls(calls::Arguments),
     /// Runs the examples of the rule pages in a folder
     TestRules(test_rules::Arguments),
 }
@@ -54,6 +61,8 @@ pub fn main() -> ExitCode {
         Command::Scan(arguments) => scan::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
+        Command::Queries(arguments) => queries::run(&arguments),
+        Command::Calls(arguments) => calls::run(&arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
     };
     result.unwrap_or_else(|error| {

@@ -1,5 +1,7 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
+pub mod branches;
+pub mod capacity;
 pub mod config;
 pub mod dialect;
 pub mod eval;
@@ -7,10 +9,12 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+pub mod relations;
 pub mod rows;
 pub mod schema;
 pub mod scope;
 pub mod sizes;
+pub mod serializers;
 pub mod usage;
 
 use rayon::prelude::*;
@@ -21,7 +25,7 @@ use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
 
 use crate::coverage::{Coverage, ParseErrors};
-use crate::finding::{Location, Strength};
+use crate::finding::Location;
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
@@ -71,6 +75,7 @@ impl Project {
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
+        code.relations = relations::Relations::of(&schema, &code);
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
         let deployment = config::Deployment::of(&code, &graph);
@@ -132,11 +137,6 @@ impl Project {
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
         coverage.notes.extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
-    }
-
-    /// What was checked and is well.
-    pub fn strengths(&self) -> Vec<Strength> {
-        Vec::new()
     }
 
     /// Comments that speak to the tool.

@@ -1,11 +1,14 @@
 //! The report as plain data, and one renderer a format.
 
+pub mod calls;
 pub mod escape;
 pub mod github;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod queries;
+pub mod queries_table;
 pub mod sarif;
 pub mod table;
 pub mod words;

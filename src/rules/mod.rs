@@ -2,12 +2,13 @@
 
 pub mod page;
 pub mod rank;
+pub mod strengths;
 pub mod suppress;
 
 mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
-mod bounds;
+pub mod bounds;
 mod bundle_keeps_console;
 mod cache_without_ttl;
 mod client_per_call;
@@ -42,9 +43,13 @@ mod offset_pagination;
 mod overfetch_large_column;
 mod per_request_cache;
 mod per_row;
+mod per_row_components;
 mod per_row_fix;
+mod per_row_hooks;
 mod per_row_report;
+mod per_row_serializer;
 mod per_row_shape;
+mod per_row_template;
 mod polling_never_stops;
 mod polling_without_backoff;
 mod pool_not_configured;

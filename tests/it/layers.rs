@@ -15,6 +15,7 @@ const LEVELS: [(&str, u8); 17] = [
     ("stats", 1),
     ("syntax", 2),
     ("libraries", 3),
+    ("cache", 4),
     ("project", 4),
     ("rules", 5),
     ("report", 6),
@@ -29,9 +30,10 @@ fn level(module: &str) -> Option<u8> {
 
 /// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
 /// operations spell alike.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "builder",
     "chain",
+    "comparison",
     "context",
     "data",
     "ddl",
