@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The level of each top-level module; `main` stands for the binary.
-const LEVELS: [(&str, u8); 17] = [
+const LEVELS: [(&str, u8); 18] = [
     ("source", 0),
     ("finding", 0),
     ("coverage", 0),
