@@ -56,7 +56,7 @@ const FAIL_ON: [(&str, Option<Priority>); 5] = [
 const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 
 /// Keys of the configuration file.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "rules",
     "skip",
     "min-priority",
@@ -65,6 +65,7 @@ const KEYS: [&str; 13] = [
     "format",
     "output",
     "rules-dir",
+    "stats",
     "exclude",
     "include-tests",
     "threads",
@@ -97,6 +98,8 @@ pub struct Config {
     pub output: Option<PathBuf>,
     /// A folder of rule pages that take the place of the built-in ones.
     pub rules_dir: Option<PathBuf>,
+    /// A file with row counts and index scans of the database.
+    pub stats: Option<PathBuf>,
     /// Whether facts may be cached.
     pub cache: bool,
     /// Globs to leave out, as in `.gitignore`.
@@ -119,6 +122,7 @@ impl Default for Config {
             format: Format::Table,
             output: None,
             rules_dir: None,
+            stats: None,
             cache: true,
             exclude: Vec::new(),
             include_tests: false,
@@ -149,6 +153,8 @@ pub struct Settings {
     pub output: Option<PathBuf>,
     /// See [`Config::rules_dir`].
     pub rules_dir: Option<PathBuf>,
+    /// See [`Config::stats`].
+    pub stats: Option<PathBuf>,
     /// See [`Config::cache`].
     pub cache: Option<bool>,
     /// See [`Config::exclude`].
@@ -190,6 +196,7 @@ impl Config {
         self.include_tests = settings.include_tests.unwrap_or(self.include_tests);
         self.output = settings.output.or_else(|| self.output.take());
         self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
+        self.stats = settings.stats.or_else(|| self.stats.take());
     }
 }
 
@@ -261,6 +268,7 @@ impl Settings {
             "format" => self.format = Some(parse_format(entry.string()?).map_err(|error| entry.wrong(&error))?),
             "output" => self.output = Some(PathBuf::from(entry.string()?)),
             "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
+            "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
             "cache" => self.cache = Some(entry.bool()?),
             "include-tests" => self.include_tests = Some(entry.bool()?),
             _ => return Err(Error::unknown(file, "key", key, &KEYS)),

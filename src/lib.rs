@@ -5,7 +5,7 @@
 //! | level | modules | what lives there |
 //! |---|---|---|
 //! | 0 | [`source`], [`finding`], [`coverage`], [`error`] | positions, what is reported, what was seen, how a run fails |
-//! | 1 | [`ir`], [`statement`], [`walk`], [`config`] | the language-neutral module and statement; files; settings |
+//! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`stats`] | the language-neutral module and statement; files; settings; what a database counted |
 //! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
 //! | 4 | [`cache`] | facts kept between runs |
@@ -27,6 +27,7 @@ pub mod report;
 pub mod rules;
 pub mod source;
 pub mod statement;
+pub mod stats;
 pub mod syntax;
 pub mod walk;
 
@@ -145,6 +146,7 @@ impl Input {
 struct Plan {
     pages: Pages,
     rules: Vec<&'static Rule>,
+    stats: Option<Vec<stats::Record>>,
 }
 
 impl Plan {
@@ -159,12 +161,16 @@ impl Plan {
         if rules.is_empty() {
             return Err(Error::new("rules", "none is left to run").hint("see `perfaudit rules`"));
         }
-        Ok(Plan { pages, rules })
+        let stats = config.stats.as_deref().map(stats::read).transpose()?;
+        Ok(Plan { pages, rules, stats })
     }
 
     fn run(&self, config: &Config, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
         in_pool(config, || {
-            let project = link(config, files, &mut coverage)?;
+            let mut project = link(config, files, &mut coverage)?;
+            if let Some(records) = &self.stats {
+                project.measure(records);
+            }
             let findings = self.check(&project, &mut coverage);
             Ok(self.report(config, &project, findings, with_tests, coverage))
         })

@@ -45,6 +45,9 @@ pub struct Arguments {
     /// Worker threads; 0 is one a core [default: 0]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<usize>,
+    /// Row counts and index scans of the database, as CSV or JSON; the README has the SELECT
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
     /// Read every file anew
     #[arg(long)]
     no_cache: bool,
@@ -78,6 +81,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         format: arguments.format,
         output: arguments.output,
         rules_dir: arguments.rules_dir,
+        stats: arguments.stats,
         cache: arguments.no_cache.then_some(false),
         exclude: arguments.exclude,
         include_tests: arguments.include_tests.then_some(true),

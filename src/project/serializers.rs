@@ -102,7 +102,14 @@ pub fn reads_path(project: &Project, eval: &Evaluator<'_>, model: &SchemaModel, 
         reader.property(model, names.first().copied().unwrap_or_default(), &[], 0);
     } else {
         let span = Span { start: 0, end: 0 };
-        reader.add(&[], &walked.relations, walked.to_many, "the template".to_owned(), FileId(u32::MAX), span);
+        reader.add(
+            &[],
+            &walked.relations,
+            walked.to_many,
+            "the template".to_owned(),
+            FileId(u32::MAX),
+            span,
+        );
     }
     reader.out
 }

@@ -4,6 +4,7 @@ mod builder;
 pub mod component;
 mod flat;
 pub mod json;
+pub mod manifest;
 pub mod prisma;
 pub mod python;
 pub mod settings;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The level of each top-level module; `main` stands for the binary.
-const LEVELS: [(&str, u8); 17] = [
+const LEVELS: &[(&str, u8)] = &[
     ("source", 0),
     ("finding", 0),
     ("coverage", 0),
@@ -12,6 +12,7 @@ const LEVELS: [(&str, u8); 17] = [
     ("statement", 1),
     ("walk", 1),
     ("config", 1),
+    ("stats", 1),
     ("syntax", 2),
     ("libraries", 3),
     ("cache", 4),
