@@ -4,8 +4,8 @@
 //!
 //! | level | modules | what lives there |
 //! |---|---|---|
-//! | 0 | [`source`], [`finding`], [`coverage`], [`error`] | positions, what is reported, what was seen, how a run fails |
-//! | 1 | [`ir`], [`statement`], [`walk`], [`config`] | the language-neutral module and statement; files; settings |
+//! | 0 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`] | positions, what is reported, what was seen, how a run goes and fails |
+//! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`git`] | the language-neutral module and statement; files; settings |
 //! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
 //! | 4 | [`project`] | all files linked: schema state, query model, call graph with effects |
@@ -18,8 +18,11 @@ pub mod coverage;
 pub mod error;
 pub mod examples;
 pub mod finding;
+pub mod git;
+pub mod inventory;
 pub mod ir;
 pub mod libraries;
+pub mod progress;
 pub mod project;
 pub mod report;
 pub mod rules;
@@ -28,19 +31,26 @@ pub mod statement;
 pub mod syntax;
 pub mod walk;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 pub use config::Config;
+use config::Details;
 use coverage::{Coverage, Reason, Skipped};
 pub use error::Error;
 use finding::{Finding, Priority};
 use libraries::facts::{self, FileFacts};
+use progress::{Observer, Silent, Stage};
 use project::Project;
 pub use report::Report;
-use rules::suppress::Suppressions;
-use rules::{Pages, RULES, Rule, rank};
+use report::sources::Sources;
+use rules::baseline::{Baseline, Known, Scope};
+use rules::policy::Policy;
+use rules::suppress::{self, Suppressions};
+use rules::{Pages, RULES, Rule, inventory as inventories, rank};
 use walk::{FileKind, Role, SourceFile, Text};
 
 /// Stack of a worker: deep nesting in a hostile file must not end the process.
@@ -50,7 +60,21 @@ pub const WORKER: &str = "perfaudit-worker";
 
 /// Reads what a configuration names and reports on it.
 pub fn audit(config: &Config) -> Result<Report, Error> {
-    let plan = Plan::of(config)?;
+    audit_observed(config, &Silent)
+}
+
+/// As [`audit`]; `observer` is told how it goes.
+pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report, Error> {
+    let baseline = match (&config.baseline, &config.since) {
+        (_, Some(revision)) => {
+            observer.stage(Stage::Earlier, 0);
+            Some(baseline_of(config, revision)?)
+        }
+        (Some(file), None) => Some(Baseline::read(&config.root.join(file))?),
+        (None, None) => None,
+    };
+    let plan = Plan::of(config, baseline, observer)?;
+    observer.stage(Stage::Walk, 0);
     let walked = walk::walk(config)?;
     let mut coverage = Coverage {
         tests: walked.tests,
@@ -59,12 +83,21 @@ pub fn audit(config: &Config) -> Result<Report, Error> {
     };
     walked.skipped.iter().for_each(|skipped| coverage.skip(skipped));
     let files = walked.files.into_iter().map(Input::File).collect();
-    plan.run(config, files, walked.with_tests, coverage)
+    let mut report = plan.run(files, walked.with_tests, coverage)?;
+    if config.details == Details::All {
+        report.commit = git::commit(&config.root);
+    }
+    Ok(report)
 }
 
 /// As [`audit`], for files that are in memory: pairs of a path relative to the root and a text.
 pub fn audit_texts(config: &Config, texts: Vec<(String, String)>) -> Result<Report, Error> {
-    let plan = Plan::of(config)?;
+    audit_texts_since(config, texts, None)
+}
+
+/// As [`audit_texts`]; what `baseline` holds is known.
+pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline: Option<Baseline>) -> Result<Report, Error> {
+    let plan = Plan::of(config, baseline, &Silent)?;
     let mut coverage = Coverage::default();
     let mut inputs = Vec::new();
     for (path, text) in texts {
@@ -79,7 +112,36 @@ pub fn audit_texts(config: &Config, texts: Vec<(String, String)>) -> Result<Repo
         }
     }
     inputs.sort_by(|left, right| left.path().cmp(right.path()));
-    plan.run(config, inputs, config.include_tests, coverage)
+    plan.run(inputs, config.include_tests, coverage)
+}
+
+/// What an audit of the tree at an earlier revision finds, whatever its priority.
+fn baseline_of(config: &Config, revision: &str) -> Result<Baseline, Error> {
+    let folder = tempfile::tempdir().map_err(|error| Error::new("--since", format!("no temporary folder: {error}")))?;
+    git::extract(&config.root, revision, folder.path())?;
+    let root = folder.path().join("tree");
+    let root_now = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
+    // What was named on the command line may not have been there yet.
+    let paths: Vec<PathBuf> = config
+        .paths
+        .iter()
+        .map(|path| path.strip_prefix(&root_now).map_or_else(|_| path.clone(), PathBuf::from))
+        .filter(|path| path.is_relative() && root.join(path).exists())
+        .collect();
+    if paths.is_empty() {
+        return Ok(Baseline::of(&[]));
+    }
+    let earlier = Config {
+        root,
+        paths,
+        min_priority: None,
+        min_confidence: finding::Confidence::Low,
+        since: None,
+        baseline: None,
+        details: Details::None,
+        ..config.clone()
+    };
+    audit(&earlier).map(|report| Baseline::of(&report.findings))
 }
 
 /// A file to read, or one that is in memory.
@@ -111,38 +173,58 @@ struct Seen {
     lossy: bool,
 }
 
-/// The rules of a run, with their pages.
-struct Plan {
+/// The rules of a run, with their pages, and what they are told.
+struct Plan<'a> {
+    config: &'a Config,
     pages: Pages,
+    policy: Policy,
+    /// Rules that run.
     rules: Vec<&'static Rule>,
+    /// Rules whose findings are wanted.
+    wanted: Vec<&'static str>,
+    baseline: Option<Baseline>,
+    observer: &'a dyn Observer,
 }
 
-impl Plan {
-    fn of(config: &Config) -> Result<Plan, Error> {
+impl<'a> Plan<'a> {
+    fn of(config: &'a Config, baseline: Option<Baseline>, observer: &'a dyn Observer) -> Result<Plan<'a>, Error> {
         let pages = Pages::load(config.rules_dir.as_deref())?;
         let (wanted, skipped) = (pages.resolve("", &config.rules)?, pages.resolve("", &config.skip)?);
         let has = |list: &[String], rule: &Rule| list.iter().any(|id| id == rule.id);
-        let rules: Vec<_> = RULES
-            .iter()
-            .filter(|rule| (wanted.is_empty() || has(&wanted, rule)) && !has(&skipped, rule))
-            .collect();
+        let is_wanted = |rule: &&Rule| (wanted.is_empty() || has(&wanted, rule)) && !has(&skipped, rule);
+        let mut rules: Vec<&'static Rule> = RULES.iter().filter(is_wanted).collect();
         if rules.is_empty() {
             return Err(Error::new("rules", "none is left to run").hint("see `perfaudit rules`"));
         }
-        Ok(Plan { pages, rules })
+        let ids = rules.iter().map(|rule| rule.id).collect();
+        // What a comment suppresses is known only once the other rules have run.
+        if wanted.iter().any(|id| id == suppress::UNUSED) {
+            rules = RULES.iter().filter(|rule| !has(&skipped, rule)).collect();
+        }
+        Ok(Plan {
+            config,
+            policy: Policy::of(config, &pages)?,
+            pages,
+            rules,
+            wanted: ids,
+            baseline,
+            observer,
+        })
     }
 
-    fn run(&self, config: &Config, files: Vec<Input>, with_tests: bool, coverage: Coverage) -> Result<Report, Error> {
+    fn run(&self, files: Vec<Input>, with_tests: bool, coverage: Coverage) -> Result<Report, Error> {
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.threads)
+            .num_threads(self.config.threads)
             .stack_size(STACK)
             .thread_name(|index| format!("{WORKER}-{index}"))
             .build()
             .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))?;
-        pool.install(|| self.analyse(config, files, with_tests, coverage))
+        pool.install(|| self.analyse(files, with_tests, coverage))
     }
 
-    fn analyse(&self, config: &Config, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+    fn analyse(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+        self.observer.stage(Stage::Read, files.len());
+        let texts = Texts::of(&files, self.config);
         let seen: Vec<(String, FileKind, Result<Seen, Skipped>)> = files
             .into_par_iter()
             .map(|input| {
@@ -153,6 +235,7 @@ impl Plan {
                         reason: Reason::InternalError,
                     })
                 });
+                self.observer.step();
                 (path, kind, seen)
             })
             .collect();
@@ -171,18 +254,32 @@ impl Plan {
                 Err(skipped) => coverage.skip(&skipped),
             }
         }
+        self.observer.stage(Stage::Link, 0);
         let project = guarded(|| Project::link(facts)).map_err(|what| {
             Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it")
         })?;
+        self.observer.stage(Stage::Rules, self.rules.len());
         let findings = self.check(&project, &mut coverage);
-        Ok(self.report(config, &project, findings, with_tests, coverage))
+        self.observer.stage(Stage::Report, 0);
+        let mut report = self.report(&project, findings, with_tests, coverage);
+        if self.config.details == Details::All {
+            report.inventory = guarded(|| inventories::build(&project)).unwrap_or_default();
+        }
+        if self.config.details >= Details::Code {
+            report.sources = Sources::collect(&report.findings, |path| texts.read(path));
+        }
+        Ok(report)
     }
 
     fn check(&self, project: &Project, coverage: &mut Coverage) -> Vec<Finding> {
         let results: Vec<_> = self
             .rules
             .par_iter()
-            .map(|rule| (rule.id, guarded(|| (rule.check)(project))))
+            .map(|rule| {
+                let found = guarded(|| (rule.check)(project));
+                self.observer.step();
+                (rule.id, found)
+            })
             .collect();
         let mut findings = Vec::new();
         for (id, result) in results {
@@ -196,25 +293,103 @@ impl Plan {
         findings
     }
 
-    fn report(&self, config: &Config, project: &Project, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
+    fn report(&self, project: &Project, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
         project.cover(&mut coverage);
-        let mut suppressions = Suppressions::default();
+        let mut suppressions = Suppressions::new(self.config.require_reason);
         for comment in project.comments() {
-            suppressions.add(&rules::ids(), &comment.file, comment.line, &comment.text, comment.function);
+            let place = suppress::Place {
+                file: &comment.file,
+                lines: comment.lines,
+                function: comment.function,
+            };
+            suppressions.add(&rules::ids(), &place, &comment.text);
         }
-        coverage.notes.extend_from_slice(suppressions.notes());
+        let scope = Checked::of(self, project);
         let options = rank::Options {
-            min_priority: config.min_priority.unwrap_or(Priority::P3),
-            min_confidence: config.min_confidence,
+            pages: &self.pages,
+            policy: &self.policy,
+            ran: self.rules.iter().map(|rule| rule.id).collect(),
+            wanted: self.wanted.clone(),
+            baseline: self.baseline.as_ref().map(|baseline| (baseline, &scope as &dyn Scope)),
+            min_priority: self.config.min_priority.unwrap_or(Priority::P3),
+            min_confidence: self.config.min_confidence,
             include_tests: with_tests,
         };
-        let ranked = rank::finish(findings, &self.pages, &suppressions, options);
+        let ranked = rank::finish(findings, &mut suppressions, &options);
+        coverage.notes.extend_from_slice(suppressions.notes());
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;
         let mut strengths = project.strengths();
         strengths.sort();
         strengths.dedup();
-        Report::new(&config.root.to_string_lossy(), ranked.findings, strengths, coverage)
+        let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
+        report.suppressions = suppressions.list();
+        report.compared = self.baseline.is_some();
+        report.summary.fixed = ranked.fixed.len();
+        report.fixed = ranked.fixed;
+        report
+    }
+}
+
+/// The texts of the files, for the code in the report; only where the report shows code.
+#[derive(Default)]
+struct Texts {
+    files: BTreeMap<String, SourceFile>,
+    in_memory: BTreeMap<String, String>,
+}
+
+impl Texts {
+    fn of(files: &[Input], config: &Config) -> Texts {
+        let mut texts = Texts::default();
+        for input in files.iter().filter(|_| config.details >= Details::Code) {
+            match input {
+                Input::File(file) => drop(texts.files.insert(file.path.clone(), file.clone())),
+                Input::Text { path, text, .. } => drop(texts.in_memory.insert(path.clone(), text.clone())),
+            }
+        }
+        texts
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        if let Some(text) = self.in_memory.get(path) {
+            return Some(text.clone());
+        }
+        self.files.get(path).and_then(|file| walk::read(file).ok()).map(|read| read.text)
+    }
+}
+
+/// What a run can say of known findings.
+struct Checked<'a> {
+    plan: &'a Plan<'a>,
+    /// Names of functions and classes by file.
+    symbols: BTreeMap<&'a str, std::collections::BTreeSet<String>>,
+}
+
+impl<'a> Checked<'a> {
+    fn of(plan: &'a Plan<'a>, project: &'a Project) -> Self {
+        let symbols = if plan.baseline.is_some() {
+            project.symbols()
+        } else {
+            BTreeMap::new()
+        };
+        Checked { plan, symbols }
+    }
+
+    fn is_gone(&self, file: &str) -> bool {
+        !self.symbols.contains_key(file) && !self.plan.config.root.join(file).exists()
+    }
+}
+
+impl Scope for Checked<'_> {
+    fn is_checked(&self, known: &Known) -> bool {
+        self.plan.wanted.contains(&known.rule.as_str()) && (self.symbols.contains_key(known.file.as_str()) || self.is_gone(&known.file))
+    }
+
+    fn is_moved(&self, known: &Known) -> bool {
+        match self.symbols.get(known.file.as_str()) {
+            Some(symbols) => !known.symbol.is_empty() && !symbols.contains(&known.symbol),
+            None => self.is_gone(&known.file),
+        }
     }
 }
 

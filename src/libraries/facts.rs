@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ir::Module;
+use crate::ir::{Comment, Module};
 use crate::source::LineIndex;
 use crate::statement::Dialect;
 use crate::syntax::prisma::{self, PrismaFile};
 use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
-use crate::syntax::{component, json, python, typescript};
+use crate::syntax::{comments, component, json, python, typescript};
 use crate::walk::FileKind;
 
 /// Settings of the TypeScript toolchain that imports depend on.
@@ -49,6 +49,8 @@ pub struct FileFacts {
     pub prisma: Option<PrismaFile>,
     /// Settings of servers, services and commands.
     pub config: Option<ConfigFacts>,
+    /// Comments that speak to the tool, in files without a module.
+    pub comments: Vec<Comment>,
 }
 
 /// Takes the facts of one file.
@@ -61,6 +63,7 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         sql: None,
         prisma: None,
         config: None,
+        comments: Vec::new(),
     };
     match kind {
         FileKind::Python => facts.module = Some(python::lower(text)),
@@ -78,6 +81,9 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
         FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
         FileKind::Toml | FileKind::Ini => {}
+    }
+    if facts.module.is_none() {
+        facts.comments = comments::addressed(text);
     }
     facts
 }

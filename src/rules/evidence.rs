@@ -188,6 +188,21 @@ pub fn describe(query: &Query) -> String {
     }
 }
 
+/// What a query is about, for a finding's identity: `SELECT users(email =; id in)`. It has no place, no count and no layout.
+pub fn essence(query: &Query) -> String {
+    let statement = &query.statement;
+    let mut tables: Vec<&str> = statement.tables.iter().map(|table| table.name.as_str()).collect();
+    tables.dedup();
+    let mut columns: Vec<String> = statement
+        .filters
+        .iter()
+        .map(|filter| format!("{} {:?}", filter.column.column, filter.kind))
+        .collect();
+    columns.sort();
+    columns.dedup();
+    format!("{:?} {}({})", statement.operation, tables.join(","), columns.join("; "))
+}
+
 /// The text with a capital first letter.
 pub fn capitalised(text: &str) -> String {
     let mut chars = text.chars();

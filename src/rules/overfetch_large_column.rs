@@ -89,7 +89,7 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
             evidence::reach_words(label.as_deref())
         )
     };
-    finding.subject = format!("{} {}", evidence::describe(&load.query), read.join(","));
+    finding.subject = format!("{} {}", evidence::essence(&load.query), read.join(","));
     finding.related = evidence::path_from_entry(project, load.function);
     if load.via.is_some() {
         let holder = project

@@ -3,15 +3,18 @@
 use std::path::{Path, PathBuf};
 
 /// The level of each top-level module; `main` stands for the binary.
-const LEVELS: [(&str, u8); 16] = [
+const LEVELS: [(&str, u8); 19] = [
     ("source", 0),
     ("finding", 0),
     ("coverage", 0),
     ("error", 0),
+    ("inventory", 0),
+    ("progress", 0),
     ("ir", 1),
     ("statement", 1),
     ("walk", 1),
     ("config", 1),
+    ("git", 1),
     ("syntax", 2),
     ("libraries", 3),
     ("project", 4),

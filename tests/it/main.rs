@@ -1,9 +1,12 @@
 //! What users rely on: layers, pages, fixtures, the command line, rendered output.
 
+mod baseline;
 mod cli;
 mod context;
 mod entries;
 mod fixtures;
+mod formats;
 mod layers;
 mod pages;
+mod setup;
 mod snapshots;
