@@ -1,5 +1,6 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
+pub mod capacity;
 pub mod config;
 pub mod eval;
 pub mod flow;
