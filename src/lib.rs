@@ -323,6 +323,7 @@ impl<'a> Plan<'a> {
         strengths.sort();
         strengths.dedup();
         let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
+        report.capacity = guarded(|| project.capacity()).unwrap_or_default();
         report.suppressions = suppressions.list();
         report.compared = self.baseline.is_some();
         report.summary.fixed = ranked.fixed.len();

@@ -2,6 +2,7 @@
 //!
 //! What a template prints is escaped unless a filter of this module made it: a name in the scanned code cannot inject markup.
 
+mod capacity;
 mod coverage;
 mod item;
 mod plan;
@@ -110,7 +111,7 @@ fn environment(form: Form) -> Environment<'static> {
         }
         Ok(())
     });
-    let filter = |write: fn(Form, &str) -> String| move |text: &str| Value::from_safe_string(write(form, text));
+    let filter = |write: fn(Form, &str) -> String| move |text: Option<&str>| Value::from_safe_string(write(form, text.unwrap_or_default()));
     environment.add_filter("text", filter(prose));
     environment.add_filter("cell", filter(cell));
     environment.add_filter("code", filter(code));

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, Priority, Status, Strength, Suppression};
 use crate::inventory::Inventory;
+use crate::project::capacity::Capacity;
 use crate::rules::baseline::Known;
 use sources::Sources;
 
@@ -115,6 +116,9 @@ pub struct Report {
     /// The commit that was read, with `+` where files differ from it; only in reports for reviewers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// What runs at once and what it may use, from configuration alone.
+    #[serde(default)]
+    pub capacity: Capacity,
     /// What there is; only in reports for reviewers.
     #[serde(default, skip_serializing_if = "Inventory::is_empty")]
     pub inventory: Inventory,

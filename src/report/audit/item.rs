@@ -7,7 +7,7 @@ use crate::report::sources::Sources;
 use crate::report::words;
 
 /// Steps of evidence that are shown; of a longer list the first.
-const STEPS: usize = 24;
+const STEPS: usize = 12;
 /// Characters of the fingerprint that make the id.
 const ID: usize = 8;
 

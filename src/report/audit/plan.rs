@@ -51,6 +51,15 @@ pub fn top(findings: &[Finding]) -> Vec<&Finding> {
     out
 }
 
+/// The least and the most hours of a class of effort.
+pub fn hours(effort: Effort) -> (usize, usize) {
+    match effort {
+        Effort::S => (0, 2),
+        Effort::M => (2, 8),
+        Effort::L => (8, 24),
+    }
+}
+
 /// The phases that have findings.
 pub fn roadmap(findings: &[Finding]) -> Vec<Phase> {
     const PHASES: [(&str, &str); 5] = [
@@ -85,17 +94,12 @@ fn phase(name: &'static str, why: &'static str, group: &[&Finding]) -> Phase {
     }
     let mut rules: Vec<(String, usize)> = rules.into_iter().map(|(rule, number)| (rule.to_owned(), number)).collect();
     rules.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
-    let hours = |finding: &&Finding| match finding.effort {
-        Effort::S => (0, 2),
-        Effort::M => (2, 8),
-        Effort::L => (8, 24),
-    };
     Phase {
         name,
         why,
         findings: group.len(),
-        least_hours: group.iter().map(|finding| hours(finding).0).sum(),
-        most_hours: group.iter().map(|finding| hours(finding).1).sum(),
+        least_hours: group.iter().map(|finding| hours(finding.effort).0).sum(),
+        most_hours: group.iter().map(|finding| hours(finding.effort).1).sum(),
         rules,
     }
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::finding::Priority;
 use crate::report::{Report, words};
 
-/// What a finding of each priority weighs. A convention, printed with every score.
-const WEIGHTS: [(Priority, usize); 4] = [(Priority::P0, 20), (Priority::P1, 5), (Priority::P2, 1), (Priority::P3, 0)];
+/// What a finding of each priority weighs, in halves, and in words. A convention, printed with every score.
+const WEIGHTS: [(Priority, usize, &str); 3] = [(Priority::P0, 10, "5"), (Priority::P1, 4, "2"), (Priority::P2, 1, "½")];
 /// The highest score with a P0 finding.
 const CAP: usize = 75;
 
@@ -27,14 +27,14 @@ pub fn score(report: &Report) -> Option<Score> {
         return None;
     }
     let count = |priority| report.summary.priorities.get(&priority).copied().unwrap_or(0);
-    let weight: usize = WEIGHTS.iter().map(|&(priority, weight)| count(priority) * weight).sum();
+    let weight: usize = WEIGHTS.iter().map(|&(priority, weight, _)| count(priority) * weight).sum();
     // Rounded up: a single finding costs at least one point.
-    let lost = (100 * weight).div_ceil(checked).min(100);
+    let lost = (100 * weight).div_ceil(2 * checked).min(100);
     let value = 100 - lost;
     let terms: Vec<String> = WEIGHTS
         .iter()
-        .filter(|&&(priority, weight)| weight > 0 && count(priority) > 0)
-        .map(|&(priority, weight)| format!("{} {priority:?} × {weight}", words::grouped(count(priority))))
+        .filter(|&&(priority, ..)| count(priority) > 0)
+        .map(|&(priority, _, weight)| format!("{} {priority:?} × {weight}", words::grouped(count(priority))))
         .collect();
     let sum = if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") };
     let places = format!(
@@ -116,14 +116,14 @@ mod tests {
     #[test]
     fn the_score_says_how_it_comes_about() {
         let scored = score(&report(&[Priority::P1, Priority::P1, Priority::P2], 110)).expect("a score");
-        assert_eq!(scored.value, 90);
+        assert_eq!(scored.value, 95);
         assert_eq!(
             scored.arithmetic,
-            "100 − 100 × (2 P1 × 5 + 1 P2 × 1) ÷ (0 endpoints + 110 query sites + 0 tables) = 90"
+            "100 − 100 × (2 P1 × 2 + 1 P2 × ½) ÷ (0 endpoints + 110 query sites + 0 tables) = 95"
         );
         let capped = score(&report(&[Priority::P0], 1000)).expect("a score");
         assert_eq!(capped.value, CAP);
-        assert!(capped.arithmetic.ends_with("= 98; 75 is the most while a P0 stands"));
+        assert!(capped.arithmetic.ends_with("= 99; 75 is the most while a P0 stands"));
         assert_eq!(score(&report(&[Priority::P0; 50], 10)).expect("a score").value, 0);
         assert_eq!(score(&report(&[], 0)), None);
     }

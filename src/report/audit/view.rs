@@ -1,12 +1,13 @@
 //! The report as the template sees it: plain values, in the order in which they are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::capacity;
 use super::coverage::gaps;
 use super::item::{Item, id, place, title};
-use super::plan::{Phase, roadmap, top};
+use super::plan::{Phase, hours, roadmap, top};
 use super::score::{Score, score, verdict};
 use super::{Options, SECTIONS};
 use crate::finding::{Finding, Priority, Role, Suppression};
@@ -37,6 +38,7 @@ pub struct View<'a> {
     score: Option<Score>,
     summary: Summary<'a>,
     top: Vec<Item<'a>>,
+    kinds: Vec<Kind<'a>>,
     backlog: Vec<Item<'a>>,
     categories: Vec<Category<'a>>,
     /// Findings that are listed and not shown in full.
@@ -50,6 +52,7 @@ pub struct View<'a> {
     endpoints: Vec<Endpoint<'a>>,
     more_endpoints: usize,
     settings: Vec<Settings<'a>>,
+    capacity: Option<capacity::View<'a>>,
     strengths: Vec<Strengths<'a>>,
     roadmap: Vec<Phase>,
     understood: Vec<String>,
@@ -74,6 +77,20 @@ struct Summary<'a> {
     quick: usize,
     rows: Vec<(&'a str, [usize; 4], usize)>,
     total: [usize; 4],
+}
+
+/// Findings of one rule and priority, counted.
+#[derive(Serialize)]
+struct Kind<'a> {
+    priority: String,
+    rule: &'a str,
+    title: &'a str,
+    findings: usize,
+    files: usize,
+    most_hours: usize,
+    quick: usize,
+    /// The place of the first.
+    first: String,
 }
 
 /// Findings of one category.
@@ -166,6 +183,7 @@ impl<'a> View<'a> {
             score: score(report),
             summary: summary(report),
             top: top(&report.findings).into_iter().map(item).collect(),
+            kinds: kinds(report, rules),
             backlog: report.findings.iter().map(item).collect(),
             categories: categories(report, in_full),
             listed: report.findings.len().saturating_sub(in_full),
@@ -178,6 +196,7 @@ impl<'a> View<'a> {
             endpoints: endpoints(report),
             more_endpoints: report.inventory.endpoints.len().saturating_sub(ROWS),
             settings: settings(report),
+            capacity: capacity::view(&report.capacity),
             strengths: strengths(report),
             roadmap: roadmap(&report.findings),
             understood: words::understood(&report.coverage),
@@ -220,45 +239,83 @@ fn summary(report: &Report) -> Summary<'_> {
 
 /// Categories with the most urgent finding first; within them priority, then rule.
 fn categories(report: &Report, in_full: usize) -> Vec<Category<'_>> {
-    let mut all: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
-    for (at, finding) in report.findings.iter().enumerate() {
-        let group = all.entry(&finding.category).or_default();
-        // The order of the report is that of urgency: the first are shown.
-        if at < in_full {
-            group.push(finding);
-        }
+    let mut all: BTreeMap<&str, (usize, Vec<&Finding>)> = BTreeMap::new();
+    for finding in &report.findings {
+        all.entry(&finding.category).or_default().0 += 1;
     }
-    let of_category = |name: &str| report.findings.iter().filter(|finding| finding.category == name).count();
+    for finding in shown_in_full(&report.findings, in_full) {
+        all.entry(&finding.category).or_default().1.push(finding);
+    }
     let mut out: Vec<(Priority, Category<'_>)> = Vec::new();
-    for (name, mut findings) in all {
+    for (name, (count, mut findings)) in all {
         findings.sort_by_key(|finding| (finding.priority, &finding.rule, finding.sort_key()));
-        let count = of_category(name);
         let first = findings.first().map_or(Priority::P3, |finding| finding.priority);
         let listed = count - findings.len();
         let groups = findings
             .chunk_by(|left, right| (left.priority, &left.rule) == (right.priority, &right.rule))
             .map(|chunk| {
                 let mut items = chunk.iter().map(|finding| Item::of(finding, &report.sources));
-                let is_urgent = chunk.first().is_some_and(|finding| finding.priority == Priority::P0);
-                let open: Vec<Item<'_>> = items.by_ref().take(if is_urgent { usize::MAX } else { OPEN }).collect();
                 Group {
-                    open,
+                    open: items.by_ref().take(OPEN).collect(),
                     folded: items.collect(),
                 }
             })
             .collect();
-        out.push((
-            first,
-            Category {
-                name,
-                count,
-                groups,
-                listed,
-            },
-        ));
+        let category = Category {
+            name,
+            count,
+            groups,
+            listed,
+        };
+        out.push((first, category));
     }
     out.sort_by_key(|(first, category)| (*first, category.name));
     out.into_iter().map(|(_, category)| category).collect()
+}
+
+/// The findings that are shown with all their evidence: some of every kind before many of one, the urgent ones more.
+fn shown_in_full(findings: &[Finding], most: usize) -> Vec<&Finding> {
+    let mut taken: BTreeMap<(Priority, &str), usize> = BTreeMap::new();
+    let rounds = findings.iter().map(|finding| {
+        let number = taken.entry((finding.priority, &finding.rule)).or_default();
+        *number += 1;
+        let in_a_round = [8, 4, 2, 1][finding.priority as usize];
+        ((*number - 1) / in_a_round, finding)
+    });
+    let mut rounds: Vec<(usize, &Finding)> = rounds.collect();
+    // The order of the report stays within a round.
+    rounds.sort_by_key(|(round, _)| *round);
+    rounds.into_iter().take(most).map(|(_, finding)| finding).collect()
+}
+
+/// Kinds of findings, the most urgent first.
+fn kinds<'a>(report: &'a Report, rules: &'a RuleTexts) -> Vec<Kind<'a>> {
+    let mut all: BTreeMap<(Priority, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in &report.findings {
+        all.entry((finding.priority, &finding.rule)).or_default().push(finding);
+    }
+    let mut kinds: Vec<(Priority, Kind<'a>)> = all
+        .into_iter()
+        .map(|((priority, rule), findings)| {
+            let files: BTreeSet<&str> = findings.iter().map(|finding| finding.location.file.as_str()).collect();
+            let hours = findings.iter().map(|finding| hours(finding.effort));
+            let kind = Kind {
+                priority: format!("{priority:?}"),
+                rule,
+                title: rules.get(rule).map_or(rule, |text| &text.title),
+                findings: findings.len(),
+                files: files.len(),
+                most_hours: hours.map(|(_, most)| most).sum(),
+                quick: findings.iter().filter(|finding| super::item::is_quick(finding)).count(),
+                first: findings.first().map(|finding| place(&finding.location)).unwrap_or_default(),
+            };
+            (priority, kind)
+        })
+        .collect();
+    kinds.sort_by(|left, right| {
+        (left.0, std::cmp::Reverse(left.1.findings), left.1.rule).cmp(&(right.0, std::cmp::Reverse(right.1.findings), right.1.rule))
+    });
+    kinds.into_iter().map(|(_, kind)| kind).collect()
 }
 
 fn by_file(rows: &[QueryRow]) -> Vec<FileQueries<'_>> {
@@ -293,7 +350,15 @@ fn endpoints(report: &Report) -> Vec<Endpoint<'_>> {
         })
         .collect();
     rows.sort_by(|left, right| {
-        let key = |one: &Endpoint<'_>| (std::cmp::Reverse(one.row.per_row), std::cmp::Reverse(one.row.fixed));
+        // Nobody waits for what a person starts by hand.
+        let is_by_hand = |one: &Endpoint<'_>| matches!(one.row.kind.as_str(), "command" | "startup");
+        let key = |one: &Endpoint<'_>| {
+            (
+                is_by_hand(one),
+                std::cmp::Reverse(one.row.per_row),
+                std::cmp::Reverse(one.row.fixed),
+            )
+        };
         key(left)
             .cmp(&key(right))
             .then_with(|| (&left.row.label, &left.row.location).cmp(&(&right.row.label, &right.row.location)))

@@ -24,7 +24,9 @@ pub fn build(project: &Project, served: &[String]) -> Vec<QueryRow> {
         let index = served.get(at).cloned().unwrap_or_default();
         row(project, site, index)
     });
-    rows.collect()
+    let mut rows: Vec<QueryRow> = rows.collect();
+    rows.sort_by(|left, right| left.location.cmp(&right.location));
+    rows
 }
 
 fn row(project: &Project, site: &QuerySite, index: String) -> QueryRow {
