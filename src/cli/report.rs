@@ -34,7 +34,7 @@ pub struct Arguments {
     /// coverage or appendix (may be given more than once)
     #[arg(long = "section", value_name = "NAME", value_parser = parse_section, value_delimiter = ',')]
     sections: Vec<String>,
-    /// Findings shown with all their evidence; the others are listed [default: 150]
+    /// Findings shown with all their evidence; the others are listed [default: 150, in HTML 1000]
     #[arg(long, value_name = "N")]
     max_findings: Option<usize>,
     /// A template in place of the built-in one (minijinja)

@@ -31,8 +31,9 @@ pub const SECTIONS: [&str; 13] = [
     "coverage",
     "appendix",
 ];
-/// Findings shown with all their evidence, unless the caller says otherwise.
+/// Findings shown with all their evidence, unless the caller says otherwise: a page can be filtered, a long Markdown file is not read.
 const IN_FULL: usize = 150;
+const IN_FULL_PAGE: usize = 1000;
 const MARKDOWN: &str = include_str!("../../templates/audit.md.jinja");
 const HTML: &str = include_str!("../../templates/audit.html.jinja");
 
@@ -82,7 +83,11 @@ pub fn render(report: &Report, rules: &RuleTexts, options: &Options) -> Result<S
             Form::Html => ("audit.html.jinja", HTML),
         },
     };
-    let view = view::View::of(report, rules, options, options.max_findings.unwrap_or(IN_FULL));
+    let in_full = match options.form {
+        Form::Markdown => IN_FULL,
+        Form::Html => IN_FULL_PAGE,
+    };
+    let view = view::View::of(report, rules, options, options.max_findings.unwrap_or(in_full));
     let environment = environment(options.form);
     environment.render_named_str(name, text, &view).map_err(|error| {
         let line = error.line().map_or_else(String::new, |line| format!(":{line}"));

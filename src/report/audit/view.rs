@@ -166,10 +166,11 @@ impl<'a> View<'a> {
             let found = report.findings.iter().filter(|finding| wanted.contains(&finding.rule.as_str()));
             found.map(item).collect()
         };
-        let sections = match options.sections.as_slice() {
+        let mut sections = match options.sections.as_slice() {
             [] => SECTIONS.to_vec(),
             some => some.iter().map(String::as_str).collect(),
         };
+        sections.retain(|section| has(report, section));
         let shown: usize = report.inventory.queries.len().min(ROWS);
         View {
             tool: &report.tool.name,
@@ -207,6 +208,21 @@ impl<'a> View<'a> {
             fixed: &report.fixed,
             rules: rule_rows(report, rules),
         }
+    }
+}
+
+/// Whether a section has anything to say.
+fn has(report: &Report, section: &str) -> bool {
+    let inventory = &report.inventory;
+    match section {
+        "top" | "backlog" | "findings" | "roadmap" => !report.findings.is_empty(),
+        "indexes" => !inventory.tables.is_empty() || report.findings.iter().any(|finding| finding.category == "schema"),
+        "queries" => !inventory.queries.is_empty(),
+        "endpoints" => !inventory.endpoints.is_empty(),
+        "settings" => !settings(report).is_empty(),
+        "capacity" => capacity::view(&report.capacity).is_some(),
+        "strengths" => !report.strengths.is_empty(),
+        _ => true,
     }
 }
 
