@@ -8,11 +8,13 @@
 //! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`git`] | the language-neutral module and statement; files; settings |
 //! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
+//! | 4 | [`cache`] | facts kept between runs |
 //! | 4 | [`project`] | all files linked: schema state, query model, call graph with effects |
 //! | 5 | [`rules`] | one file and one page a rule; rank, suppress |
 //! | 6 | [`report`] | plain data, one renderer a format |
 //! | 7 | this file, [`examples`], the binary | [`audit`], the only orchestration |
 
+pub mod cache;
 pub mod config;
 pub mod coverage;
 pub mod error;
@@ -37,6 +39,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use cache::{Cache, Kept, Key, Seen};
 pub use config::Config;
 use config::Details;
 use coverage::{Coverage, Reason, Skipped};
@@ -75,6 +78,26 @@ pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report
     };
     let plan = Plan::of(config, baseline, observer)?;
     observer.stage(Stage::Walk, 0);
+    let (files, with_tests, coverage) = inputs(config)?;
+    let mut report = plan.run(files, with_tests, coverage)?;
+    if config.details == Details::All {
+        report.commit = git::commit(&config.root);
+    }
+    Ok(report)
+}
+
+/// Reads what a configuration names and hands the linked project to `run`, with what was covered; no rule runs.
+pub fn understand<T: Send>(config: &Config, run: impl FnOnce(&Project, &Coverage) -> T + Send) -> Result<T, Error> {
+    let (files, _, mut coverage) = inputs(config)?;
+    in_pool(config, || {
+        let project = link(config, files, &mut coverage, &Silent)?;
+        project.cover(&mut coverage);
+        Ok(run(&project, &coverage))
+    })
+}
+
+/// The files that a configuration names, whether tests are among them, and what was left out.
+fn inputs(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
     let walked = walk::walk(config)?;
     let mut coverage = Coverage {
         tests: walked.tests,
@@ -83,11 +106,27 @@ pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report
     };
     walked.skipped.iter().for_each(|skipped| coverage.skip(skipped));
     let files = walked.files.into_iter().map(Input::File).collect();
-    let mut report = plan.run(files, walked.with_tests, coverage)?;
-    if config.details == Details::All {
-        report.commit = git::commit(&config.root);
-    }
-    Ok(report)
+    Ok((files, walked.with_tests, coverage))
+}
+
+/// Runs on worker threads whose stack holds deep nesting.
+fn in_pool<T: Send>(config: &Config, run: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(config.threads)
+        .stack_size(STACK)
+        .thread_name(|index| format!("{WORKER}-{index}"))
+        .build()
+        .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))?;
+    pool.install(run)
+}
+
+/// Reads files and links their facts; a file that fails becomes a row of the coverage.
+fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Result<Project, Error> {
+    observer.stage(Stage::Read, files.len());
+    let facts = read_all(config, files, coverage, observer);
+    observer.stage(Stage::Link, 0);
+    guarded(|| Project::link(facts))
+        .map_err(|what| Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it"))
 }
 
 /// As [`audit`], for files that are in memory: pairs of a path relative to the root and a text.
@@ -166,13 +205,6 @@ impl Input {
     }
 }
 
-/// What a file gave.
-struct Seen {
-    facts: FileFacts,
-    lines: usize,
-    lossy: bool,
-}
-
 /// The rules of a run, with their pages, and what they are told.
 struct Plan<'a> {
     config: &'a Config,
@@ -212,63 +244,22 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn run(&self, files: Vec<Input>, with_tests: bool, coverage: Coverage) -> Result<Report, Error> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.config.threads)
-            .stack_size(STACK)
-            .thread_name(|index| format!("{WORKER}-{index}"))
-            .build()
-            .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))?;
-        pool.install(|| self.analyse(files, with_tests, coverage))
-    }
-
-    fn analyse(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
-        self.observer.stage(Stage::Read, files.len());
-        let texts = Texts::of(&files, self.config);
-        let seen: Vec<(String, FileKind, Result<Seen, Skipped>)> = files
-            .into_par_iter()
-            .map(|input| {
-                let (path, kind) = (input.path().to_owned(), input.kind());
-                let seen = guarded(|| see(input)).unwrap_or_else(|_| {
-                    Err(Skipped {
-                        path: path.clone(),
-                        reason: Reason::InternalError,
-                    })
-                });
-                self.observer.step();
-                (path, kind, seen)
-            })
-            .collect();
-        let mut facts = Vec::with_capacity(seen.len());
-        for (path, kind, seen) in seen {
-            match seen {
-                Ok(seen) => {
-                    if let Some(language) = kind.language(&path) {
-                        coverage.read(language, seen.lines);
-                    }
-                    if seen.lossy {
-                        coverage.not_utf8.add(path);
-                    }
-                    facts.push(seen.facts);
-                }
-                Err(skipped) => coverage.skip(&skipped),
+    fn run(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+        in_pool(self.config, || {
+            let texts = Texts::of(&files, self.config);
+            let project = link(self.config, files, &mut coverage, self.observer)?;
+            self.observer.stage(Stage::Rules, self.rules.len());
+            let findings = self.check(&project, &mut coverage);
+            self.observer.stage(Stage::Report, 0);
+            let mut report = self.report(&project, findings, with_tests, coverage);
+            if self.config.details == Details::All {
+                report.inventory = guarded(|| inventories::build(&project)).unwrap_or_default();
             }
-        }
-        self.observer.stage(Stage::Link, 0);
-        let project = guarded(|| Project::link(facts)).map_err(|what| {
-            Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it")
-        })?;
-        self.observer.stage(Stage::Rules, self.rules.len());
-        let findings = self.check(&project, &mut coverage);
-        self.observer.stage(Stage::Report, 0);
-        let mut report = self.report(&project, findings, with_tests, coverage);
-        if self.config.details == Details::All {
-            report.inventory = guarded(|| inventories::build(&project)).unwrap_or_default();
-        }
-        if self.config.details >= Details::Code {
-            report.sources = Sources::collect(&report.findings, |path| texts.read(path));
-        }
-        Ok(report)
+            if self.config.details >= Details::Code {
+                report.sources = Sources::collect(&report.findings, |path| texts.read(path));
+            }
+            Ok(report)
+        })
     }
 
     fn check(&self, project: &Project, coverage: &mut Coverage) -> Vec<Finding> {
@@ -319,9 +310,12 @@ impl<'a> Plan<'a> {
         coverage.notes.extend_from_slice(suppressions.notes());
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;
-        let mut strengths = project.strengths();
-        strengths.sort();
-        strengths.dedup();
+        let strengths = guarded(|| rules::strengths::find(project)).unwrap_or_else(|what| {
+            coverage
+                .notes
+                .push(format!("The search for strengths failed (internal error: {what})"));
+            Vec::new()
+        });
         let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
         report.capacity = guarded(|| project.capacity()).unwrap_or_default();
         report.suppressions = suppressions.list();
@@ -355,7 +349,9 @@ impl Texts {
         if let Some(text) = self.in_memory.get(path) {
             return Some(text.clone());
         }
-        self.files.get(path).and_then(|file| walk::read(file).ok()).map(|read| read.text)
+        let file = self.files.get(path)?;
+        let read = walk::decode(path, file.kind, walk::read(file).ok()?).ok()?;
+        Some(read.text)
     }
 }
 
@@ -394,21 +390,70 @@ impl Scope for Checked<'_> {
     }
 }
 
-/// Reads a file and its facts.
-fn see(input: Input) -> Result<Seen, Skipped> {
-    let (path, kind, read) = match input {
-        Input::File(file) => {
-            let read = walk::read(&file)?;
-            (file.path, file.kind, read)
+/// Reads all files, those that did not change from the cache.
+fn read_all(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Vec<FileFacts> {
+    let cache = config.cache.then(|| Cache::open(&config.root)).flatten();
+    let seen: Vec<(String, FileKind, Seen, Option<Kept>)> = files
+        .into_par_iter()
+        .map(|input| {
+            let (path, kind) = (input.path().to_owned(), input.kind());
+            let failed = |_| (Seen::Skipped(Reason::InternalError), None);
+            let (seen, kept) = guarded(|| see(input, cache.as_ref())).unwrap_or_else(failed);
+            observer.step();
+            (path, kind, seen, kept)
+        })
+        .collect();
+    let (mut all, mut entries) = (Vec::with_capacity(seen.len()), Vec::new());
+    for (path, kind, seen, kept) in seen {
+        entries.extend(kept);
+        match seen {
+            Seen::Facts { facts, lines, lossy } => {
+                if let Some(language) = kind.language(&path) {
+                    coverage.read(language, lines);
+                }
+                if lossy {
+                    coverage.not_utf8.add(path);
+                }
+                all.push(*facts);
+            }
+            Seen::Skipped(reason) => coverage.skip(&Skipped { path, reason }),
         }
-        Input::Text { path, kind, text } => (path, kind, Text { text, lossy: false }),
+    }
+    if let Some(cache) = cache {
+        cache.store(entries);
+    }
+    all
+}
+
+/// What a file holds, and what the cache is to keep of it.
+fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
+    let (path, kind) = (input.path().to_owned(), input.kind());
+    let file = match input {
+        Input::File(file) => file,
+        Input::Text { text, .. } => return (facts_of(&path, kind, &Text { text, lossy: false }), None),
     };
-    let facts = facts::extract(&path, kind, &read.text);
-    Ok(Seen {
-        facts,
+    let bytes = match walk::read(&file) {
+        Ok(bytes) => bytes,
+        Err(reason) => return (Seen::Skipped(reason), None),
+    };
+    let key = Key::of(&path, kind, &bytes);
+    if let Some((seen, kept)) = cache.and_then(|cache| cache.get(key)) {
+        return (seen, Some(kept));
+    }
+    let seen = match walk::decode(&path, kind, bytes) {
+        Ok(text) => facts_of(&path, kind, &text),
+        Err(reason) => Seen::Skipped(reason),
+    };
+    let kept = cache.and_then(|cache| cache.keep(key, &seen));
+    (seen, kept)
+}
+
+fn facts_of(path: &str, kind: FileKind, read: &Text) -> Seen {
+    Seen::Facts {
+        facts: Box::new(facts::extract(path, kind, &read.text)),
         lines: read.text.lines().count(),
         lossy: read.lossy,
-    })
+    }
 }
 
 /// Runs something that must not end the run; a panic becomes its message.

@@ -1,9 +1,12 @@
 //! Arguments, output and exit codes; one file a command.
 
 mod baseline;
+mod calls;
 mod explain;
 mod init;
+mod listing;
 mod progress;
+mod queries;
 mod report;
 mod rules;
 mod scan;
@@ -46,6 +49,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Lists the rules
     Rules,
+    /// Lists every query site: table, conditions, bounds, the index that serves it, who reaches it
+    Queries(queries::Arguments),
+    /// Lists what every function calls and what follows from it
+    Calls(calls::Arguments),
     /// Runs the examples of the rule pages in a folder
     TestRules(test_rules::Arguments),
 }
@@ -71,6 +78,8 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
+        Command::Queries(arguments) => queries::run(&arguments),
+        Command::Calls(arguments) => calls::run(&arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
     };
     result.unwrap_or_else(|error| {

@@ -90,7 +90,7 @@ impl Selection {
 
 /// The folder that the report's paths are relative to, and the paths to read. It is the current folder, so that paths can be
 /// clicked and annotated, unless a path lies outside of it; then it is the folder that holds them all.
-fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
+pub(super) fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
     let current = std::env::current_dir().and_then(std::fs::canonicalize);
     let current = current.map_err(|error| Error::new("current folder", format!("cannot be read: {error}")))?;
     // A path that does not exist is told about by the walk.

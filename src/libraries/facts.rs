@@ -8,6 +8,7 @@ use crate::statement::Dialect;
 use crate::syntax::prisma::{self, PrismaFile};
 use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
+use crate::syntax::template::{self, TemplateFile};
 use crate::syntax::{comments, component, json, python, typescript};
 use crate::walk::FileKind;
 
@@ -33,7 +34,7 @@ pub enum Settings {
 }
 
 /// All that is kept of one file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Path relative to the root, with `/`.
     pub path: String,
@@ -51,6 +52,8 @@ pub struct FileFacts {
     pub config: Option<ConfigFacts>,
     /// Comments that speak to the tool, in files without a module.
     pub comments: Vec<Comment>,
+    /// Django and Jinja templates.
+    pub template: Option<TemplateFile>,
 }
 
 /// Takes the facts of one file.
@@ -64,6 +67,7 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         prisma: None,
         config: None,
         comments: Vec::new(),
+        template: None,
     };
     match kind {
         FileKind::Python => facts.module = Some(python::lower(text)),
@@ -78,6 +82,7 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
             facts.sql = Some(sql::file(text, Dialect::Generic));
             facts.config = config::sql(text);
         }
+        FileKind::Template => facts.template = Some(template::parse(text)),
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
         FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
         FileKind::Toml | FileKind::Ini => {}

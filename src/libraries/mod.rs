@@ -6,21 +6,26 @@ pub mod alembic;
 pub mod batches;
 pub mod builder;
 pub mod chain;
+pub mod comparison;
 pub mod context;
 pub mod data;
 pub mod ddl;
 pub mod django;
+pub mod django_migrations;
 pub mod django_models;
+pub(crate) mod django_parts;
 pub mod drizzle;
 pub mod drizzle_schema;
 pub mod entries;
 pub mod facts;
+pub mod frappe;
 pub mod knex;
 pub mod kysely;
 pub mod mikroorm;
 pub mod models;
 pub mod mongoose;
 pub mod pagination;
+pub mod peewee;
 pub mod polling;
 pub mod prisma;
 pub mod python_sql;
@@ -40,10 +45,12 @@ pub mod value;
 
 /// The recognisers of queries, most telling first.
 pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
+    (Language::Python, frappe::recognise),
     (Language::Python, sqlalchemy::recognise),
     (Language::TypeScript, prisma::recognise),
     (Language::Python, python_sql::recognise),
     (Language::Python, django::recognise),
+    (Language::Python, peewee::recognise),
     (Language::TypeScript, drizzle::recognise),
     (Language::TypeScript, kysely::recognise),
     (Language::TypeScript, supabase::recognise),

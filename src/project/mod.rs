@@ -1,5 +1,6 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
+pub mod branches;
 pub mod capacity;
 pub mod config;
 pub mod eval;
@@ -7,9 +8,11 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+pub mod relations;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod serializers;
 pub mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +25,7 @@ use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
 
 use crate::coverage::{Coverage, ParseErrors};
-use crate::finding::{Location, Strength};
+use crate::finding::Location;
 use crate::ir::{FunctionId, Module};
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
@@ -71,6 +74,7 @@ impl Project {
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, Dialect::Generic);
         code.tables = table_names(&schema);
+        code.relations = relations::Relations::of(&schema, &code);
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
         let deployment = config::Deployment::of(&code, &graph);
@@ -125,11 +129,6 @@ impl Project {
         coverage.tables = self.schema.tables.len();
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
-    }
-
-    /// What was checked and is well.
-    pub fn strengths(&self) -> Vec<Strength> {
-        Vec::new()
     }
 
     /// Comments that speak to the tool.

@@ -1,12 +1,15 @@
 //! The report as plain data, and one renderer a format.
 
 pub mod audit;
+pub mod calls;
 pub mod escape;
 pub mod full;
 pub mod github;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
+pub mod queries;
+pub mod queries_table;
 pub mod sarif;
 pub mod sources;
 pub mod table;

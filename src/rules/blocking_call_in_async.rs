@@ -14,14 +14,16 @@ use crate::project::graph::{EdgeKind, FnId};
 
 /// Functions that are looked at on the way from one cause to its callers.
 const MAX_CALLERS: usize = 3000;
+/// Places of one cause that are listed; the message says how many there are.
+const MAX_PLACES: usize = 600;
 
 /// What blocks, in the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
     /// Calls of one library function in one function.
     Call { function: FnId, name: String },
-    /// Synchronous database statements behind the async functions of one file.
-    Database { file: u32 },
+    /// Synchronous database statements of one library: one choice of driver, session or kind of handler mends them all.
+    Database { library: String },
 }
 
 /// An async function and where in it the blocking starts.
@@ -55,10 +57,8 @@ pub fn check(project: &Project) -> Vec<Finding> {
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
             let places = places(project, &callers, id, edge.expr, edge.effects, &name);
             if edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
-                for place in places {
-                    let file = project.graph.function(place.function).file.0;
-                    causes.entry(Cause::Database { file }).or_default().push(place);
-                }
+                let library = library_of(&name);
+                causes.entry(Cause::Database { library }).or_default().extend(places);
             } else if !places.is_empty() {
                 causes.entry(Cause::Call { function: id, name }).or_default().extend(places);
             }
@@ -69,16 +69,21 @@ pub fn check(project: &Project) -> Vec<Finding> {
                 continue;
             }
             let name = evidence::describe(&site.query);
-            for place in places(project, &callers, id, site.expr, Effects::QUERY, &name) {
-                let file = project.graph.function(place.function).file.0;
-                causes.entry(Cause::Database { file }).or_default().push(place);
-            }
+            let library = library_of(site.query.library);
+            let places = places(project, &callers, id, site.expr, Effects::QUERY, &name);
+            causes.entry(Cause::Database { library }).or_default().extend(places);
         }
     }
     causes
         .into_iter()
         .filter_map(|(cause, places)| finding(project, &cause, places))
         .collect()
+}
+
+/// The library of a call or query: what stands before the first dot, without the number of a version.
+fn library_of(name: &str) -> String {
+    let package = name.split(['.', '_']).next().unwrap_or(name);
+    package.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_owned()
 }
 
 /// Start-up code and commands may block: nobody else waits.
@@ -141,6 +146,11 @@ fn places(project: &Project, callers: &Callers, from: FnId, end: ExprId, effects
 
 fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {
     places.sort_by_key(|place| (evidence::reached(project, place.function).0, place.function, place.expr));
+    let mut ends: Vec<(FnId, ExprId, String)> = places
+        .iter()
+        .filter(|place| !place.way.is_empty())
+        .map(|place| (place.end.0, place.end.1, place.name.clone()))
+        .collect();
     places.dedup_by_key(|place| (place.function, place.expr));
     let first = places.first()?.clone();
     let (reached, label) = evidence::reached(project, first.function);
@@ -156,10 +166,15 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let what = evidence::readable(&first.name);
     let here = project.short_name(first.function);
     let functions = count(&places);
+    let files = places
+        .iter()
+        .map(|place| project.graph.function(place.function).file)
+        .collect::<FxHashSet<_>>()
+        .len();
     finding.title = match (cause, first.way.is_empty()) {
-        (Cause::Database { .. }, _) => {
+        (Cause::Database { library }, _) => {
             format!(
-                "Synchronous database statements block the event loop in {functions} async function{}",
+                "Synchronous database statements ({library}) block the event loop in {functions} async function{}",
                 if functions == 1 { "" } else { "s" }
             )
         }
@@ -178,8 +193,14 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     finding.message = format!("While {subject} runs, no other {waiting} on this event loop moves on.");
     if places.len() > 1 {
         finding.message.push_str(&format!(
-            " {} places in {functions} async functions lead to it; all are listed.",
-            places.len()
+            " {} places in {functions} async functions{} lead to it{}.",
+            places.len(),
+            if files > 1 { format!(" of {files} files") } else { String::new() },
+            if places.len() > MAX_PLACES {
+                "; the first are listed"
+            } else {
+                "; all are listed"
+            }
         ));
     }
     if let Some(label) = &label {
@@ -191,30 +212,17 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     );
     finding.subject = match cause {
         Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
-        Cause::Database { .. } => "synchronous database".to_owned(),
+        Cause::Database { library } => format!("synchronous {library}"),
     };
     finding.related = evidence::path_from_entry(project, first.function);
     relate_way(project, &mut finding, &first);
-    let mut ends: FxHashSet<(FnId, ExprId)> = FxHashSet::from_iter([first.end]);
-    for place in places.iter().skip(1) {
-        let other = project.code.module(project.graph.function(place.function).file);
-        let message = match place
-            .way
-            .get(1)
-            .map(|&(function, _)| function)
-            .or((!place.way.is_empty()).then_some(place.end.0))
-        {
-            Some(via) => format!("async `{}` calls {}", project.short_name(place.function), project.short_name(via)),
-            None => format!(
-                "async `{}`: {}",
-                project.short_name(place.function),
-                evidence::readable(&place.name)
-            ),
-        };
-        finding.relate(project.place_in(place.function, other.expr(place.expr).span), Role::Call, message);
-        if !place.way.is_empty() && ends.insert(place.end) {
-            relate_end(project, &mut finding, place);
-        }
+    for place in places.iter().skip(1).take(MAX_PLACES) {
+        relate_place(project, &mut finding, place);
+    }
+    ends.sort();
+    ends.dedup();
+    for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(MAX_PLACES) {
+        relate_end(project, &mut finding, (*function, *expr), name);
     }
     finding.fix = fix(cause, first.effects, module.language);
     Some(finding)
@@ -243,18 +251,26 @@ fn relate_way(project: &Project, finding: &mut Finding, place: &Place) {
         finding.relate(project.place_in(function, module.expr(expr).span), Role::Call, message);
     }
     if !place.way.is_empty() {
-        relate_end(project, finding, place);
+        relate_end(project, finding, place.end, &place.name);
     }
 }
 
-fn relate_end(project: &Project, finding: &mut Finding, place: &Place) {
-    let (function, expr) = place.end;
+/// One more place that leads to the cause.
+fn relate_place(project: &Project, finding: &mut Finding, place: &Place) {
+    let module = project.code.module(project.graph.function(place.function).file);
+    let here = project.short_name(place.function);
+    let next = place.way.get(1).map(|&(function, _)| function);
+    let message = match next.or((!place.way.is_empty()).then_some(place.end.0)) {
+        Some(via) => format!("async `{here}` calls {}", project.short_name(via)),
+        None => format!("async `{here}`: {}", evidence::readable(&place.name)),
+    };
+    finding.relate(project.place_in(place.function, module.expr(place.expr).span), Role::Call, message);
+}
+
+fn relate_end(project: &Project, finding: &mut Finding, (function, expr): (FnId, ExprId), name: &str) {
     let module = project.code.module(project.graph.function(function).file);
-    finding.relate(
-        project.place_in(function, module.expr(expr).span),
-        Role::Callee,
-        format!("blocks in {}", evidence::readable(&place.name)),
-    );
+    let message = format!("blocks in {}", evidence::readable(name));
+    finding.relate(project.place_in(function, module.expr(expr).span), Role::Callee, message);
 }
 
 fn count(places: &[Place]) -> usize {

@@ -62,7 +62,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
             let Some(facts) = table.timeout(name) else { continue };
             let is_covered = defaults.axios && name.starts_with("axios.")
                 || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
-            if is_covered || is_guarded(module, edge) || own_adapter(module, name) {
+            if is_covered || is_guarded(module, edge) || own_adapter(module, name) || is_lock_with_limit(&eval, file, &call, name) {
                 continue;
             }
             let setting = setting(&eval, file, &call, facts);
@@ -84,6 +84,16 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
         }
     }
     out
+}
+
+/// A lock that was made with its limit: `client.lock(name, blocking_timeout=5)`. One that was made out of sight may have it.
+fn is_lock_with_limit(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, name: &str) -> bool {
+    if !name.ends_with("Lock.acquire") {
+        return false;
+    }
+    let made = call.receiver().and_then(|lock| eval.definition(file, lock));
+    made.and_then(|(at, value)| eval.module(at).call(value))
+        .is_none_or(|made| made.is_open() || made.keyword("blocking_timeout").is_some() || made.keyword("blocking").is_some())
 }
 
 /// What a call says of its timeout.

@@ -3,12 +3,13 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::per_row_shape::{by_reference, holds, in_handler, is_bulk, is_dispatched, pick, searches};
+use super::per_row_shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, pick, searches};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::data::Effects;
 use crate::libraries::row_methods::{self, RowMethod};
 use crate::libraries::value::FileId;
 use crate::project::Project;
+use crate::project::branches;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
@@ -181,7 +182,7 @@ impl<'p, 's> Search<'p, 's> {
 
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
-        row.searches = searches(self.module, row.expr);
+        row.searches = searches(self.module, &row.around, row.expr);
         row.handle = self
             .module
             .call(row.expr)
@@ -204,6 +205,9 @@ impl<'p, 's> Search<'p, 's> {
         let Some((around, outer, chunked)) = self.around(site.expr) else {
             return;
         };
+        if is_another_table(&self.eval, &around, site) {
+            return;
+        }
         let key = format!("site {}", site.expr.0);
         let row = PerRow {
             function,
@@ -241,10 +245,16 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     fn edge(&mut self, function: FnId, edge: &Edge) {
-        let found = target_effect(self.project, self.module, edge).map(|(target, what)| (Some(target), what, None));
-        let found = found.or_else(|| remote(self.project, edge).map(|(target, name)| (target, What::Query, Some(name))));
-        let Some((target, what, remote)) = found else { return };
+        let found = target_effects(self.project, self.module, edge);
+        let asked = remote(self.project, edge);
+        if found.is_empty() && asked.is_none() {
+            return;
+        }
         let Some((around, outer, chunked)) = self.around(edge.expr).or_else(|| by_reference(self.module, edge)) else {
+            return;
+        };
+        let found = self.first_open(edge, &found).map(|(target, what)| (Some(target), what, None));
+        let Some((target, what, remote)) = found.or_else(|| asked.map(|(target, name)| (target, What::Query, Some(name)))) else {
             return;
         };
         let key = match (target, &remote) {
@@ -267,6 +277,14 @@ impl<'p, 's> Search<'p, 's> {
             handle: None,
         };
         self.push(key, row);
+    }
+
+    /// The first effect that the call's constant arguments leave open.
+    fn first_open(&self, edge: &Edge, found: &[(FnId, What)]) -> Option<(FnId, What)> {
+        found.iter().copied().find(|&(target, what)| {
+            let effect = if what == What::Query { Effects::QUERY } else { Effects::WRITE };
+            branches::runs(self.project, self.file, edge, target, effect)
+        })
     }
 
     /// `[to_card(order) for order in orders]`, where `to_card` reads a lazy relation of what it is given.
@@ -303,7 +321,7 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) {
+            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, self.file, edge, target, read.expr) {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
@@ -399,11 +417,12 @@ impl<'p, 's> Search<'p, 's> {
         };
         for &site in &node.queries {
             let site = &self.project.graph.sites[site];
-            let is_loaded = site
-                .query
-                .relation
-                .as_ref()
-                .is_some_and(|(_, name)| self.eager.contains(name) && is_plain(site));
+            let is_loaded = is_plain(site)
+                && site
+                    .query
+                    .relation
+                    .as_ref()
+                    .is_some_and(|(owner, name)| self.is_loaded_somewhere(*owner, name));
             if site.query.statement.operation == Operation::Select && !is_loaded {
                 self.push(
                     format!("site {}", site.expr.0),
@@ -415,7 +434,12 @@ impl<'p, 's> Search<'p, 's> {
             }
         }
         for edge in &node.edges {
-            if let Some((target, What::Query)) = target_effect(self.project, self.module, edge).filter(|_| !edge.guessed) {
+            // What the ancestor's hook does is told there.
+            if calls_super(self.module, edge) {
+                continue;
+            }
+            let found = target_effects(self.project, self.module, edge);
+            if let Some((target, What::Query)) = self.first_open(edge, &found).filter(|_| !edge.guessed) {
                 self.push(
                     format!("call {}", target.0),
                     PerRow {
@@ -442,6 +466,14 @@ impl<'p, 's> Search<'p, 's> {
         }
     }
 
+    /// Whether any query loads the relation along: by its model's name where that is known.
+    fn is_loaded_somewhere(&self, owner: ExprId, name: &str) -> bool {
+        match rows::row_of(self.project, &self.eval, self.file, owner, 0) {
+            Some(row) => self.eager.contains(&format!("{}.{name}", row.model.name)),
+            None => self.eager.contains(name),
+        }
+    }
+
     /// Whether the query of the row is known and did not load the relation.
     fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
         let Some((at, expr)) = source else { return false };
@@ -449,6 +481,13 @@ impl<'p, 's> Search<'p, 's> {
             .query_at(at, expr)
             .is_some_and(|query| !rows::is_loaded(&query.eager, path))
     }
+}
+
+fn calls_super(module: &Module, edge: &Edge) -> bool {
+    let chain = module.call(edge.expr).map(|call| call.chain()).unwrap_or_default();
+    chain
+        .iter()
+        .any(|call| call.receiver().is_none() && module.name(call.callee) == Some("super"))
 }
 
 /// All rows of a relation as they are: what a prefetch holds.
@@ -488,18 +527,17 @@ fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Ar
     }
 }
 
-fn target_effect(project: &Project, module: &Module, edge: &Edge) -> Option<(FnId, What)> {
+/// The reads and writes that a call leads to, reads first.
+fn target_effects(project: &Project, module: &Module, edge: &Edge) -> Vec<(FnId, What)> {
     let is_lambda = matches!(module.kind(edge.expr), ExprKind::Lambda(_));
     if edge.kind == EdgeKind::Later || is_lambda {
-        return None;
+        return Vec::new();
     }
-    let has = |effect: Effects| {
-        edge.targets
-            .iter()
-            .copied()
-            .find(|&target| project.graph.function(target).effects.has(effect))
+    let of = |effect: Effects, what: What| {
+        let targets = edge.targets.iter().copied();
+        targets
+            .filter(move |&target| project.graph.function(target).effects.has(effect))
+            .map(move |target| (target, what))
     };
-    has(Effects::QUERY)
-        .map(|target| (target, What::Query))
-        .or_else(|| has(Effects::WRITE).map(|target| (target, What::Write)))
+    of(Effects::QUERY, What::Query).chain(of(Effects::WRITE, What::Write)).collect()
 }

@@ -105,7 +105,9 @@ fn is_ordered(project: &Project, file: FileId, wait: &Wait) -> bool {
             && module.owner_of(stmt.parent) == owner
             && match &stmt.kind {
                 StmtKind::Return(_) | StmtKind::Break => true,
-                StmtKind::Loop { is_async, .. } => *is_async && stmt.span == span,
+                StmtKind::Loop { is_async, iterable, .. } => {
+                    *is_async && stmt.span == span && !iterable.is_some_and(|iterable| is_array(module, iterable))
+                }
                 StmtKind::Assign { op: Some(_), target, .. } => is_read_in_test(module, span, *target),
                 _ => false,
             }
@@ -118,6 +120,17 @@ fn is_ordered(project: &Project, file: FileId, wait: &Wait) -> bool {
         .iter()
         .any(|expr| matches!(expr.kind, ExprKind::Yield(_)) && span.encloses(expr.span));
     yields || sleeps(project, file, span)
+}
+
+/// `for await (const x of rows)` where `rows` is asked for its length: an array, of which nothing arrives bit by bit.
+fn is_array(module: &Module, iterable: ExprId) -> bool {
+    let Some(name) = module.name(iterable) else { return false };
+    module.expr_ids().any(|(_, expr)| match expr.kind {
+        ExprKind::Attr { base, name: attribute } => {
+            module.name(base) == Some(name) && matches!(module.str(attribute), "length" | "map" | "filter" | "slice" | "push")
+        }
+        _ => false,
+    })
 }
 
 /// `while`-like state: a counter that decides whether to go on.

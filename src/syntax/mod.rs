@@ -10,5 +10,6 @@ pub mod python;
 pub mod settings;
 pub mod sql;
 mod tagged;
+pub mod template;
 pub mod typescript;
 pub mod yaml;

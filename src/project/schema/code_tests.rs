@@ -10,7 +10,7 @@ use crate::project::eval::{Code, Evaluator};
 use crate::statement::Loading;
 use crate::walk::FileKind;
 
-fn schema(files: &[(&str, &str)]) -> Schema {
+pub(super) fn schema(files: &[(&str, &str)]) -> Schema {
     let mut facts: Vec<FileFacts> = files
         .iter()
         .map(|(path, text)| {
@@ -37,7 +37,7 @@ fn schema(files: &[(&str, &str)]) -> Schema {
     Schema::build(sources, Dialect::Postgres)
 }
 
-fn keys(table: &Table) -> Vec<String> {
+pub(super) fn keys(table: &Table) -> Vec<String> {
     let mut keys: Vec<String> = table
         .indexes
         .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::django;
 use super::index::{Origin, same};
 use super::replay::State;
 use super::{Column, ForeignKey, Index, Model, Schema, SchemaSource, SourceKind, Table, Tool, folded, order};
@@ -11,6 +12,7 @@ use crate::syntax::prisma::AMBIGUOUS;
 /// Builds the state.
 pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema {
     sources.sort_by(|a, b| a.file.cmp(&b.file));
+    django::lower(&mut sources);
     let mut schema = Schema {
         dialect: majority(&sources, fallback),
         ..Schema::default()
