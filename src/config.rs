@@ -70,7 +70,7 @@ const FAIL_ON: [(&str, Option<Priority>); 5] = [
 const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 
 /// Keys of the configuration file.
-pub const KEYS: [&str; 17] = [
+pub const KEYS: [&str; 18] = [
     "rules",
     "skip",
     "min-priority",
@@ -79,6 +79,7 @@ pub const KEYS: [&str; 17] = [
     "format",
     "output",
     "rules-dir",
+    "stats",
     "exclude",
     "include-tests",
     "threads",
@@ -145,6 +146,8 @@ pub struct Config {
     pub output: Option<PathBuf>,
     /// A folder of rule pages that take the place of the built-in ones.
     pub rules_dir: Option<PathBuf>,
+    /// A file with row counts and index scans of the database.
+    pub stats: Option<PathBuf>,
     /// Whether facts may be cached.
     pub cache: bool,
     /// Globs to leave out, as in `.gitignore`.
@@ -179,6 +182,7 @@ impl Default for Config {
             format: Format::Table,
             output: None,
             rules_dir: None,
+            stats: None,
             cache: true,
             exclude: Vec::new(),
             include_tests: false,
@@ -215,6 +219,8 @@ pub struct Settings {
     pub output: Option<PathBuf>,
     /// See [`Config::rules_dir`].
     pub rules_dir: Option<PathBuf>,
+    /// See [`Config::stats`].
+    pub stats: Option<PathBuf>,
     /// See [`Config::cache`].
     pub cache: Option<bool>,
     /// See [`Config::exclude`].
@@ -275,6 +281,7 @@ impl Config {
         self.baseline = settings.baseline.or_else(|| self.baseline.take());
         self.output = settings.output.or_else(|| self.output.take());
         self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
+        self.stats = settings.stats.or_else(|| self.stats.take());
     }
 }
 
@@ -346,6 +353,7 @@ impl Settings {
             "format" => self.format = Some(parse_format(entry.string()?).map_err(|error| entry.wrong(&error))?),
             "output" => self.output = Some(PathBuf::from(entry.string()?)),
             "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
+            "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
             "cache" => self.cache = Some(entry.bool()?),
             "include-tests" => self.include_tests = Some(entry.bool()?),
             "baseline" => self.baseline = Some(PathBuf::from(entry.string()?)),

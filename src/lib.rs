@@ -5,7 +5,7 @@
 //! | level | modules | what lives there |
 //! |---|---|---|
 //! | 0 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`] | positions, what is reported, what was seen, how a run goes and fails |
-//! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`git`] | the language-neutral module and statement; files; settings |
+//! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
 //! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
 //! | 4 | [`cache`] | facts kept between runs |
@@ -30,6 +30,7 @@ pub mod report;
 pub mod rules;
 pub mod source;
 pub mod statement;
+pub mod stats;
 pub mod syntax;
 pub mod walk;
 
@@ -216,6 +217,7 @@ struct Plan<'a> {
     wanted: Vec<&'static str>,
     baseline: Option<Baseline>,
     observer: &'a dyn Observer,
+    stats: Option<Vec<stats::Record>>,
 }
 
 impl<'a> Plan<'a> {
@@ -240,6 +242,7 @@ impl<'a> Plan<'a> {
             rules,
             wanted: ids,
             baseline,
+            stats: config.stats.as_deref().map(stats::read).transpose()?,
             observer,
         })
     }
@@ -247,7 +250,10 @@ impl<'a> Plan<'a> {
     fn run(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
         in_pool(self.config, || {
             let texts = Texts::of(&files, self.config);
-            let project = link(self.config, files, &mut coverage, self.observer)?;
+            let mut project = link(self.config, files, &mut coverage, self.observer)?;
+            if let Some(records) = &self.stats {
+                project.measure(records);
+            }
             self.observer.stage(Stage::Rules, self.rules.len());
             let findings = self.check(&project, &mut coverage);
             self.observer.stage(Stage::Report, 0);

@@ -27,6 +27,9 @@ pub struct Selection {
     /// Worker threads; 0 is one a core [default: 0]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<usize>,
+    /// Row counts and index scans of the database, as CSV or JSON; the README has the SELECT
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
     /// Read every file anew
     #[arg(long)]
     no_cache: bool,
@@ -79,6 +82,7 @@ impl Selection {
             rules: self.rules,
             skip: self.skip,
             rules_dir: self.rules_dir,
+            stats: self.stats,
             cache: self.no_cache.then_some(false),
             exclude: self.exclude,
             include_tests: self.include_tests.then_some(true),

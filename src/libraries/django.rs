@@ -575,7 +575,8 @@ fn named_instance(resolver: &dyn Resolver, call: &Call<'_>, receiver: ExprId, qu
     let model = camel(name);
     let is_model = resolver.knows_table(&model);
     let imports_models = || super::builder::imports(module, &["django", "models"]);
-    if !takes_model_arguments(call) && !(is_model && call.args.is_empty() && imports_models()) {
+    let is_one = takes_model_arguments(call) || is_model && call.args.is_empty() && imports_models();
+    if !is_one {
         return None;
     }
     if is_model {

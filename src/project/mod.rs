@@ -3,6 +3,7 @@
 pub mod branches;
 pub mod capacity;
 pub mod config;
+pub mod dialect;
 pub mod eval;
 pub mod flow;
 pub mod graph;
@@ -13,6 +14,7 @@ pub mod rows;
 pub mod schema;
 pub mod scope;
 pub mod serializers;
+pub mod sizes;
 pub mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +33,7 @@ use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
 use crate::source::{Span, module_name};
-use crate::statement::Dialect;
+use crate::stats::Record;
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -48,6 +50,8 @@ pub struct Project {
     pub loads: Vec<usage::Load>,
     /// How it is deployed.
     pub deployment: config::Deployment,
+    /// Row counts and index scans, where they were given.
+    pub sizes: Option<sizes::Sizes>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -72,7 +76,7 @@ impl Project {
         sources.extend(code_sources(&code));
         sources.sort_by(|left, right| left.file.cmp(&right.file));
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
-        let schema = Schema::build(sources, Dialect::Generic);
+        let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
         code.relations = relations::Relations::of(&schema, &code);
         let graph = Graph::new(&mut code);
@@ -85,7 +89,13 @@ impl Project {
             migrations,
             loads,
             deployment,
+            sizes: None,
         }
+    }
+
+    /// Takes what the database counted.
+    pub fn measure(&mut self, records: &[Record]) {
+        self.sizes = Some(sizes::Sizes::of(&self.schema, records));
     }
 
     /// Adds what was understood and what was not.
@@ -129,6 +139,7 @@ impl Project {
         coverage.tables = self.schema.tables.len();
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
+        coverage.notes.extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
     }
 
     /// Comments that speak to the tool.

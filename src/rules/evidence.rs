@@ -202,7 +202,7 @@ pub fn head(module: &Module, expr: ExprId) -> Span {
     module.expr(expr).span
 }
 
-/// A query in words: `SELECT on users`, `findMany on Order`.
+/// A query in words: ``SELECT on `users` ``; its library only where no table is known.
 pub fn describe(query: &Query) -> String {
     let verb = match query.statement.operation {
         Operation::Select => "SELECT",
@@ -217,8 +217,8 @@ pub fn describe(query: &Query) -> String {
     let library = query.library;
     match tables.as_slice() {
         [] => format!("{verb} ({library})"),
-        [one] => format!("{verb} on `{one}` ({library})"),
-        [one, ..] => format!("{verb} on `{one}` and {} more ({library})", tables.len() - 1),
+        [one] => format!("{verb} on `{one}`"),
+        [one, ..] => format!("{verb} on `{one}` and {} more", tables.len() - 1),
     }
 }
 

@@ -70,7 +70,7 @@ impl<'p> FileIo<'p> {
                 let kind = if asks { Kind::Read } else { Kind::Write };
                 let io = Io {
                     kind,
-                    words: evidence::describe(&site.query),
+                    words: words_of(module, site.expr).unwrap_or_else(|| evidence::describe(&site.query)),
                     is_query: true,
                     is_guess: false,
                 };
@@ -194,6 +194,12 @@ impl<'p> FileIo<'p> {
     }
 }
 
+/// A query as it is written, where that is short: `prisma.user.count`.
+fn words_of(module: &Module, expr: ExprId) -> Option<String> {
+    let path = module.dotted(module.call(expr)?.callee)?;
+    (path.contains('.') && path.len() <= 60).then(|| format!("`{path}`"))
+}
+
 /// Names of transactions, their sessions, and pages of a driven browser.
 fn is_handle(name: &str) -> bool {
     matches!(
@@ -225,7 +231,7 @@ fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
             is_guess: false,
         });
     }
-    let name = call.method().unwrap_or("");
+    let name = call.method()?;
     let effects = edge
         .targets
         .iter()

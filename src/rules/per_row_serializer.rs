@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::evidence::{self, Reached, capped};
+use super::evidence::{self, Reached, capped, lower};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::pagination;
@@ -13,8 +13,12 @@ use crate::project::rows;
 use crate::project::scope::Member;
 use crate::project::serializers::{self, Need};
 use crate::source::Span;
+use crate::statement::Limit;
 
 const RULE: &str = "n-plus-one";
+/// A limit up to which nothing is said, and one up to which it matters less.
+const FEW: u64 = 3;
+const SOME: u64 = 20;
 
 /// The findings of all views and of `Serializer(rows, many=True)`.
 pub fn findings(project: &Project) -> Vec<Finding> {
@@ -96,14 +100,22 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
     if !is_model(project, &query, model) {
         return None;
     }
+    let limit = match query.statement.limit {
+        Limit::Rows(rows) => rows,
+        _ => u64::MAX,
+    };
+    if limit <= FEW {
+        return None;
+    }
     let lazy = unloaded(project, eval, (at, class), &query.eager);
     let id = project.graph.id(file, function);
     let (reached, label) = evidence::reached(project, id);
-    let priority = match reached {
+    let base = match reached {
         Reached::Request => Priority::P1,
         Reached::Job | Reached::Unknown => Priority::P2,
         Reached::Startup | Reached::Command => Priority::P3,
     };
+    let priority = lower(base, u32::from(limit <= SOME));
     let place = Place {
         file,
         span: module.expr(expr).span,

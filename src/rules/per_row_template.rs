@@ -228,8 +228,7 @@ impl<'v> Views<'v> {
         let Some(template) = text("template_name").and_then(|name| self.templates.by_name.get(name.as_str()).copied()) else {
             return Vec::new();
         };
-        let Some((at, value)) = self.listed(class) else { return Vec::new() };
-        let Some((place, query)) = query_of(self.eval, at, value) else {
+        let Some((place, query)) = self.listed(class) else {
             return Vec::new();
         };
         let model = self.model_of(&query);
@@ -251,14 +250,27 @@ impl<'v> Views<'v> {
             .collect()
     }
 
-    fn listed(&self, class: ClassId) -> Option<(FileId, ExprId)> {
+    /// The rows of a list view: its method's, its attribute's, or all of its model.
+    fn listed(&self, class: ClassId) -> Option<((FileId, ExprId), Arc<Query>)> {
         if let Some((at, Member::Method(function))) = self.eval.member(self.file, class, "get_queryset") {
-            return returned(self.project.code.module(at), function).last().map(|&value| (at, value));
+            let value = *returned(self.project.code.module(at), function).last()?;
+            return query_of(self.eval, at, value);
         }
-        match self.eval.member(self.file, class, "queryset")? {
-            (at, Member::Value(value, _)) => Some((at, value)),
-            _ => None,
+        if let Some((at, Member::Value(value, _))) = self.eval.member(self.file, class, "queryset") {
+            return query_of(self.eval, at, value);
         }
+        let Some((at, Member::Value(value, _))) = self.eval.member(self.file, class, "model") else {
+            return None;
+        };
+        let Value::Class(file, model) = self.eval.value(at, value) else {
+            return None;
+        };
+        let query = Query {
+            library: "django",
+            model: Some(crate::libraries::value::Model::Class(file, model)),
+            ..Query::default()
+        };
+        Some(((at, value), Arc::new(query)))
     }
 
     fn model_of(&self, query: &Query) -> Option<&'v SchemaModel> {

@@ -15,6 +15,8 @@ use crate::project::graph::{EdgeKind, FnId};
 
 /// A constant interval of this many seconds or more is no load worth a change.
 const RARE: f64 = 600.0;
+/// A mailbox that can wake its reader may be given this long at least.
+const SHORT_WAIT: f64 = 0.5;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -177,6 +179,9 @@ impl<'p> Check<'p> {
             return;
         };
         let exprs = self.inside(body);
+        if self.mailbox(&exprs) {
+            return;
+        }
         let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else {
             return;
         };
@@ -192,6 +197,32 @@ impl<'p> Check<'p> {
         }
         let Some(request) = request else { return };
         self.report(sleep, seconds, &request, false);
+    }
+
+    /// `while True: message = pubsub.get_message()`: asks a mailbox that could wake it, with no pause or a very short one.
+    fn mailbox(&mut self, exprs: &[ExprId]) -> bool {
+        let asks = exprs.iter().copied().find(|&expr| {
+            let Some(call) = self.module.call(expr).filter(|call| call.method() == Some("get_message")) else {
+                return false;
+            };
+            let receiver = call.receiver().and_then(|receiver| self.module.dotted(receiver)).unwrap_or_default();
+            receiver.to_ascii_lowercase().contains("pubsub")
+        });
+        let Some((ask, call)) = asks.and_then(|ask| Some((ask, self.module.call(ask)?))) else {
+            return false;
+        };
+        let wait = match call.keyword("timeout").map(|timeout| self.constant(timeout)) {
+            None => 0.0,
+            Some(Some(seconds)) => seconds,
+            Some(None) => return false,
+        };
+        let pause = exprs.iter().find_map(|&expr| self.sleep(expr)).map_or(0.0, |(_, seconds)| seconds);
+        if wait + pause < SHORT_WAIT {
+            let words = "`get_message`".to_owned();
+            let request = self.finish(self.project.graph.id(self.file, self.module.owner(ask)), ask, words, &[]);
+            self.report(ask, wait + pause, &request, false);
+        }
+        true
     }
 
     /// All calls in statements, lambdas that run where they stand included.
@@ -427,6 +458,7 @@ impl<'p> Check<'p> {
             self.project.place_in(function, span),
         );
         let rate = 60.0 / seconds;
+        let is_spin = seconds <= 0.0;
         finding.title = format!("Asks the server every {} without back-off", duration(seconds));
         finding.message = format!(
             "{} is asked again every {} as long as this runs, whether or not anything changed{}.",
@@ -439,6 +471,11 @@ impl<'p> Check<'p> {
             trim(rate),
             if is_client { "open client" } else { "running loop" }
         );
+        if is_spin {
+            "Asks the server again and again without a pause".clone_into(&mut finding.title);
+            finding.message = format!("{} is asked again as soon as it has answered, whether or not anything came.", evidence::capitalised(&request.words));
+            "one processor is busy with asking for each running loop".clone_into(&mut finding.impact);
+        }
         finding.subject = request.words.clone();
         finding.related.extend(request.steps.iter().cloned());
         finding.fix = Fix {

@@ -5,6 +5,7 @@ pub mod comments;
 pub mod component;
 mod flat;
 pub mod json;
+pub mod manifest;
 pub mod prisma;
 pub mod python;
 pub mod settings;

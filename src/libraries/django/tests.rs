@@ -210,7 +210,7 @@ fn linked(body: &str) -> Vec<(Option<String>, Operation)> {
 
 #[test]
 fn relations_lead_to_their_tables_also_from_what_is_not_known() {
-    let book = Some("models_book".to_owned());
+    let book = Some("app_book".to_owned());
     for body in [
         "from models import Author\ndef f(author: Author):\n    return author.book_set.filter(title='x').first()\n",
         "def f(info):\n    author = info.resolve()\n    return author.book_set.filter(title='x').exists()\n",
@@ -229,7 +229,7 @@ fn relations_lead_to_their_tables_also_from_what_is_not_known() {
 
 #[test]
 fn an_instance_of_unknown_type_is_known_by_its_arguments_or_its_name() {
-    let book = Some("models_book".to_owned());
+    let book = Some("app_book".to_owned());
     let update = |body: &str| linked(body).first().cloned();
     assert_eq!(
         update("def f(cls, info):\n    book = cls.find(info)\n    book.save(update_fields=['title'])\n"),

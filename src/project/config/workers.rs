@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::pools::number;
 use crate::ir::{ExprId, Language, Module, StmtKind};
 use crate::libraries::value::{FileId, Value};
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Code, Evaluator};
 use crate::source::Span;
 use crate::syntax::settings::{Command, ConfigFacts, ConfigKind};
 
@@ -131,6 +131,44 @@ const PROGRAMS: [Program; 9] = [
         variable: None,
     },
 ];
+
+/// How long a server lets a request take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLimit {
+    /// File.
+    pub file: FileId,
+    /// The command.
+    pub span: Span,
+    /// The program.
+    pub program: &'static str,
+    /// Seconds; zero is for ever.
+    pub seconds: u32,
+}
+
+/// `gunicorn --timeout 60` of the project's own commands.
+pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
+    let mut out = Vec::new();
+    for (file, path, facts) in super::files(code) {
+        if super::is_for_development(path) {
+            continue;
+        }
+        let commands = facts.commands.iter().map(|command| (&command.words, command.span));
+        let services = facts.services.iter().filter_map(|service| Some((&service.command, service.command_span?)));
+        for (words, span) in commands.chain(services) {
+            let is_server = words.iter().any(|word| word.rsplit('/').next() == Some("gunicorn"));
+            let told = ["--timeout", "-t"].iter().find_map(|flag| flag_value(words, flag)).filter(|_| is_server);
+            if let Some(seconds) = told.and_then(|text| text.parse().ok()) {
+                out.push(RequestLimit {
+                    file,
+                    span,
+                    program: "gunicorn",
+                    seconds,
+                });
+            }
+        }
+    }
+    out
+}
 
 /// All that the project's own commands, settings and code declare, by place.
 pub fn find(eval: &Evaluator<'_>) -> Vec<Workers> {
