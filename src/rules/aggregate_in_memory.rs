@@ -71,7 +71,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         "every matching row of `{name}` is read, sent and built{}",
         evidence::reach_words(label.as_deref())
     );
-    finding.subject = evidence::describe(&load.query);
+    finding.subject = evidence::essence(&load.query);
     finding.related = evidence::path_from_entry(project, load.function);
     for &used in load.usage.aggregated.iter().take(6) {
         let span = module.expr(used).span;

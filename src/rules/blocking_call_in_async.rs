@@ -200,7 +200,11 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let what = evidence::readable(&first.name);
     let here = project.short_name(first.function);
     let functions = count(&places);
-    let files = places.iter().map(|place| project.graph.function(place.function).file).collect::<FxHashSet<_>>().len();
+    let files = places
+        .iter()
+        .map(|place| project.graph.function(place.function).file)
+        .collect::<FxHashSet<_>>()
+        .len();
     finding.title = match (cause, first.way.is_empty()) {
         (Cause::Database { library }, _) => {
             format!(
@@ -226,7 +230,11 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
             " {} places in {functions} async functions{} lead to it{}.",
             places.len(),
             if files > 1 { format!(" of {files} files") } else { String::new() },
-            if places.len() > MAX_PLACES { "; the first are listed" } else { "; all are listed" }
+            if places.len() > MAX_PLACES {
+                "; the first are listed"
+            } else {
+                "; all are listed"
+            }
         ));
     }
     if let Some(label) = &label {

@@ -120,7 +120,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         Waste::CountTested => format!("a count reads every matching row{of}, where the first would do"),
         _ => format!("every matching row{of} is read, sent and built for one figure"),
     };
-    finding.subject = format!("{} {}", evidence::describe(&load.query), finding.title);
+    finding.subject = format!("{} {}", evidence::essence(&load.query), finding.title);
     finding.related = evidence::path_from_entry(project, load.function);
     if load.via.is_some() {
         let holder = project

@@ -469,9 +469,20 @@ pub fn is_changing(name: &str) -> bool {
 /// A name that says who asks, so that what follows a look at its result may depend on it.
 pub fn admits(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["auth", "session", "permission", "access", "member", "currentuser", "token", "allowed", "ratelimit", "role"]
-        .iter()
-        .any(|part| lower.contains(part))
+    [
+        "auth",
+        "session",
+        "permission",
+        "access",
+        "member",
+        "currentuser",
+        "token",
+        "allowed",
+        "ratelimit",
+        "role",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
 }
 
 /// A name that says that it refuses by throwing.

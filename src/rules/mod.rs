@@ -1,6 +1,9 @@
 //! The registry of rules: one line each, with its page and its check.
 
+pub mod baseline;
+pub mod inventory;
 pub mod page;
+pub mod policy;
 pub mod rank;
 pub mod strengths;
 pub mod suppress;
@@ -82,6 +85,7 @@ mod unbounded_growth;
 mod unbounded_query;
 mod unclamped_user_limit;
 mod unindexed_foreign_key;
+mod unused_suppression;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -161,6 +165,7 @@ pub const RULES: &[Rule] = &[
     rule!("unbounded-query", unbounded_query),
     rule!("unclamped-user-limit", unclamped_user_limit),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
+    rule!("unused-suppression", unused_suppression),
 ];
 
 /// Ids of all rules.

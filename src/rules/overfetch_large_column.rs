@@ -122,7 +122,7 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
         "the large columns of a row are read, sent and decoded".to_owned()
     };
     let all: Vec<String> = load.usage.read.iter().map(|name| format!("`{name}`")).collect();
-    finding.subject = format!("{} {}", evidence::describe(&load.query), all.join(","));
+    finding.subject = format!("{} {}", evidence::essence(&load.query), all.join(","));
     finding.related = evidence::path_from_entry(project, load.function);
     if load.via.is_some() {
         let holder = project

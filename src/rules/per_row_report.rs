@@ -343,7 +343,7 @@ fn subject(module: &Module, row: &PerRow<'_>, callee: Option<&str>) -> String {
         .and_then(|iterable| module.dotted(module.unawaited(iterable)))
         .unwrap_or_default();
     match (row.site, callee) {
-        (Some(site), _) => format!("{} in {over}", evidence::describe(&site.query)),
+        (Some(site), _) => format!("{} in {over}", evidence::essence(&site.query)),
         (None, callee) => format!("{} in {over}", callee.unwrap_or_default()),
     }
 }

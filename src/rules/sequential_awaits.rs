@@ -139,7 +139,10 @@ impl Search<'_> {
         let is_plain = orelse.is_empty()
             && then.len() <= 2
             && then.iter().all(|&inner| {
-                matches!(self.module.stmt(inner).kind, StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Expr(_))
+                matches!(
+                    self.module.stmt(inner).kind,
+                    StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Expr(_)
+                )
             });
         // `if (!hasAccess(user, workspaceId))`: the look itself decides who may ask.
         let StmtKind::If { test, .. } = self.module.stmt(id).kind else { return true };
@@ -357,7 +360,11 @@ impl Search<'_> {
             Reached::Job | Reached::Unknown if group.len() > 2 => Priority::P2,
             Reached::Job | Reached::Unknown => Priority::P3,
         };
-        let confidence = if is_guess || is_guarded { Confidence::Medium } else { Confidence::High };
+        let confidence = if is_guess || is_guarded {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        };
         let span = Span {
             start: first.span.start,
             end: last.span.end,
@@ -370,7 +377,9 @@ impl Search<'_> {
             label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
         );
         if is_guarded {
-            finding.message.push_str(" A guard in between leaves early; the later waits need nothing of what it looks at.");
+            finding
+                .message
+                .push_str(" A guard in between leaves early; the later waits need nothing of what it looks at.");
         }
         finding.impact = format!(
             "the sum of {} waits where the longest would do{}",

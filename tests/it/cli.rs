@@ -187,7 +187,7 @@ fn the_same_input_gives_the_same_bytes_with_any_number_of_threads() {
         fs::write(folder.path().join(format!("m{index}.py")), text).expect("written");
     }
     for place in [folder.path(), fixtures.as_path()].into_iter().filter(|place| place.is_dir()) {
-        for format in ["json", "table", "markdown", "sarif"] {
+        for format in ["json", "table", "full", "markdown", "html", "sarif", "github", "gitlab", "junit"] {
             let scan = |threads| run(place, &["scan", "--format", format, "--fail-on", "never", "--threads", threads]).out;
             let one = scan("1");
             assert!(!one.is_empty());
