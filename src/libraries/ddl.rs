@@ -4,9 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ir::{ExprId, ExprKind, Language, Module, TemplatePart};
-use crate::libraries::value::{FileId, Resolver};
 use crate::libraries::django_migrations::Migration;
-use crate::libraries::{alembic, django_migrations, django_models, drizzle_schema, sqlalchemy_models};
+use crate::libraries::value::{FileId, Resolver};
+use crate::libraries::{
+    alembic, code_migrations, django_migrations, django_models, drizzle_schema, entities, medusa_models, peewee_models, sequelize_schema,
+    sqlalchemy_models,
+};
 use crate::source::Span;
 use crate::statement::{Dialect, ModelDef, SchemaChange};
 use crate::syntax::sql::{self, Piece};
@@ -25,7 +28,9 @@ pub enum Tool {
     Sequelize,
     MikroOrm,
     Knex,
+    Kysely,
     Peewee,
+    Tortoise,
     Sql,
 }
 
@@ -63,20 +68,25 @@ impl Declared {
 /// Reads the declarations of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declared> {
     let module = resolver.module(file);
-    let found = match module.language {
+    let mut found = match module.language {
         Language::Python => vec![
             alembic::declared(resolver, file),
             sqlalchemy_models::declared(resolver, file),
             django_migrations::declared(resolver, file, path),
             django_models::declared(resolver, file, path),
         ],
-        Language::TypeScript => vec![drizzle_schema::declared(resolver, file)],
+        Language::TypeScript => vec![
+            drizzle_schema::declared(resolver, file),
+            code_migrations::declared(resolver, file),
+            entities::declared(resolver, file),
+            medusa_models::declared(resolver, file),
+            sequelize_schema::declared(resolver, file),
+        ],
     };
-    found
-        .into_iter()
-        .flatten()
-        .filter(|declared| !declared.is_empty())
-        .collect()
+    if module.language == Language::Python {
+        found.extend(peewee_models::declared(resolver, file).into_iter().map(Some));
+    }
+    found.into_iter().flatten().filter(|declared| !declared.is_empty()).collect()
 }
 
 /// Whether the file imports a module whose name starts with `prefix`.
@@ -301,6 +311,8 @@ pub struct SqlChanges {
     pub changes: Vec<SchemaChange>,
     /// Statements that were not understood.
     pub not_understood: usize,
+    /// The database that the text is written for, as far as it shows.
+    pub dialect: Dialect,
 }
 
 /// Reads SQL in any literal form: several statements where all of it is constant, one where it has holes. `whole` is
@@ -320,6 +332,7 @@ pub fn sql_changes(consts: &Consts, file: FileId, argument: ExprId, whole: Span,
         let parsed = sql::file(text, dialect);
         found.not_understood = parsed.not_understood.len();
         found.changes = parsed.changes;
+        found.dialect = parsed.dialect;
         let literal = module.call(argument).and_then(|call| call.arg(0)).unwrap_or(argument);
         place(&mut found.changes, text_base(module, literal), whole);
     } else if let Some(parsed) = sql::statement(&borrowed, dialect) {

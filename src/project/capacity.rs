@@ -137,7 +137,11 @@ impl Project {
 
 /// A shortage where there is one; else the narrowest number of the way from the request to the database.
 fn bottleneck(project: &Project) -> Option<Bottleneck> {
-    let worst = project.shortages().into_iter().filter(|shortage| shortage.binds).min_by_key(Shortage::order);
+    let worst = project
+        .shortages()
+        .into_iter()
+        .filter(|shortage| shortage.binds)
+        .min_by_key(Shortage::order);
     worst.map(|shortage| shortage.bottleneck(project)).or_else(|| narrowest(project))
 }
 
@@ -146,7 +150,11 @@ fn narrowest(project: &Project) -> Option<Bottleneck> {
     let deployment = &project.deployment;
     let place = |file, span| project.place(file, span, "");
     let language = |file| project.code.module(file).language;
-    let pools: Vec<_> = deployment.pools.iter().filter(|pool| !pool.short_lived && pool.size().is_some()).collect();
+    let pools: Vec<_> = deployment
+        .pools
+        .iter()
+        .filter(|pool| !pool.short_lived && pool.size().is_some())
+        .collect();
     let of = language(pools.first()?.file);
     let mut stages: Vec<(u64, String, Location)> = Vec::new();
     for pool in pools.iter().filter(|pool| language(pool.file) == of) {
@@ -181,7 +189,12 @@ fn unknown(project: &Project) -> Vec<String> {
     let deployment = &project.deployment;
     let is_server = !deployment.apps.is_empty();
     let mut out = Vec::new();
-    if is_server && !deployment.workers.iter().any(|workers| workers.serves && workers.kind == WorkerKind::Processes) {
+    if is_server
+        && !deployment
+            .workers
+            .iter()
+            .any(|workers| workers.serves && workers.kind == WorkerKind::Processes)
+    {
         out.push("how many processes serve requests".to_owned());
     }
     if !deployment.pools.is_empty() && deployment.connections.is_none() {
@@ -190,7 +203,12 @@ fn unknown(project: &Project) -> Vec<String> {
     let open = deployment.pools.iter().filter(|pool| !pool.short_lived && pool.size().is_none());
     out.extend(open.map(|pool| {
         let place = project.place(pool.file, pool.span, "");
-        format!("how large the pool of `{}` is ({}:{})", pool.kind.label(), place.file, place.start_line)
+        format!(
+            "how large the pool of `{}` is ({}:{})",
+            pool.kind.label(),
+            place.file,
+            place.start_line
+        )
     }));
     out
 }

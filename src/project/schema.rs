@@ -6,6 +6,7 @@
 mod django;
 mod index;
 mod merge;
+mod naming;
 pub mod order;
 mod replay;
 pub mod sources;
@@ -414,3 +415,6 @@ mod code_tests;
 
 #[cfg(test)]
 mod django_tests;
+
+#[cfg(test)]
+mod ts_tests;

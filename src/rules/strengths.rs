@@ -111,7 +111,11 @@ fn indexes(project: &Project) -> Vec<Strength> {
                 "The index of `{}` on {} serves {}, such as {}:{}.",
                 table.full_name(),
                 index.key_list(),
-                if sites.len() == 1 { "a query".to_owned() } else { format!("{} queries", sites.len()) },
+                if sites.len() == 1 {
+                    "a query".to_owned()
+                } else {
+                    format!("{} queries", sites.len())
+                },
                 example.file,
                 example.start_line
             );

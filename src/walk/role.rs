@@ -110,7 +110,8 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
             .any(|folder| folder.contains("alembic") || folder.contains("migration"));
     let drizzle = folders.iter().any(|folder| folder.starts_with("drizzle")) && ends(name, &[".sql"]);
     let rails_like = folders.windows(2).any(|pair| pair == ["db", "migrate"]);
-    has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
+    let of_kind = folders.iter().any(|folder| folder.ends_with("_migrations"));
+    of_kind || has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
 }
 
 fn is_script(folders: &[&str], name: &str, stem: &str) -> bool {
@@ -153,6 +154,7 @@ mod tests {
             ("shop/migrations/0001_initial.py", Role::Migration),
             ("alembic/versions/1a2b_add.py", Role::Migration),
             ("db/alembic_main/versions/1a2b_add.py", Role::Migration),
+            ("shop/db_migrations/0001_initial.py", Role::Migration),
             ("drizzle/0001_init.sql", Role::Migration),
             ("prisma/migrations/2024_init/migration.sql", Role::Migration),
             ("rpc/user_pb2.py", Role::Generated),

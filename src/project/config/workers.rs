@@ -191,27 +191,45 @@ pub fn find(eval: &Evaluator<'_>) -> Vec<Workers> {
 }
 
 fn of_settings(file: FileId, facts: &ConfigFacts) -> Vec<Workers> {
-    let mut out: Vec<Workers> = facts.commands.iter().flat_map(|command| of_command(file, command, &|_| None)).collect();
+    let mut out: Vec<Workers> = facts
+        .commands
+        .iter()
+        .flat_map(|command| of_command(file, command, &|_| None))
+        .collect();
     for service in &facts.services {
         let Some(span) = service.command_span else { continue };
         let command = Command {
             words: service.command.clone(),
             span,
         };
-        let variable = |name: &str| service.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let variable = |name: &str| {
+            service
+                .environment
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
         out.extend(of_command(file, &command, &variable));
     }
     // `ENV WEB_CONCURRENCY=4` stands beside the command of the same image.
     if facts.kind == ConfigKind::Commands && out.is_empty() {
         let variable = |name: &str| facts.get(name).map(|entry| entry.value.clone());
-        out = facts.commands.iter().flat_map(|command| of_command(file, command, &variable)).collect();
+        out = facts
+            .commands
+            .iter()
+            .flat_map(|command| of_command(file, command, &variable))
+            .collect();
     }
     out
 }
 
 fn of_command(file: FileId, command: &Command, variable: &dyn Fn(&str) -> Option<String>) -> Vec<Workers> {
     // One process that restarts on every change is for development.
-    if command.words.iter().any(|word| matches!(word.as_str(), "--reload" | "--debug" | "nodemon")) {
+    if command
+        .words
+        .iter()
+        .any(|word| matches!(word.as_str(), "--reload" | "--debug" | "nodemon"))
+    {
         return Vec::new();
     }
     let Some((at, program)) = command.words.iter().enumerate().find_map(|(at, word)| {
@@ -236,11 +254,19 @@ fn of_command(file: FileId, command: &Command, variable: &dyn Fn(&str) -> Option
         if out.iter().any(|workers: &Workers| workers.kind == kind) {
             continue;
         }
-        out.extend(flag_value(words, flag).and_then(|text| count(&text)).map(|value| found(kind, value)));
+        out.extend(
+            flag_value(words, flag)
+                .and_then(|text| count(&text))
+                .map(|value| found(kind, value)),
+        );
     }
     let has_processes = out.iter().any(|workers| workers.kind == WorkerKind::Processes);
     if let Some(name) = program.variable.filter(|_| !has_processes) {
-        out.extend(variable(name).and_then(|text| count(&text)).map(|value| found(WorkerKind::Processes, value)));
+        out.extend(
+            variable(name)
+                .and_then(|text| count(&text))
+                .map(|value| found(WorkerKind::Processes, value)),
+        );
     }
     let is_loop = words.iter().any(|word| is_event_loop(word));
     if matches!(program.name, "gunicorn" | "celery") && !is_loop {
@@ -258,7 +284,10 @@ fn is_event_loop(class: &str) -> bool {
 
 /// Processes without an event loop work on as many requests as they have threads.
 fn one_at_a_time(found: &mut [Workers]) {
-    let threads = found.iter().find(|workers| workers.kind == WorkerKind::Threads).map_or(1, |workers| workers.value);
+    let threads = found
+        .iter()
+        .find(|workers| workers.kind == WorkerKind::Threads)
+        .map_or(1, |workers| workers.value);
     for workers in found {
         workers.at_once = Some(threads);
     }
@@ -368,22 +397,40 @@ mod tests {
     fn values(path: &str, text: &str) -> Vec<(&'static str, WorkerKind, u32)> {
         let facts = settings::read(path, text).expect("settings");
         let found = of_settings(FileId(0), &facts);
-        found.into_iter().map(|workers| (workers.program, workers.kind, workers.value)).collect()
+        found
+            .into_iter()
+            .map(|workers| (workers.program, workers.kind, workers.value))
+            .collect()
     }
 
     #[test]
     fn workers_are_read_from_every_place_that_starts_a_server() {
         let four = |program| vec![(program, WorkerKind::Processes, 4)];
         assert_eq!(values("Procfile", "web: gunicorn app:app -w 4\n"), four("gunicorn"));
-        assert_eq!(values("Procfile", "web: gunicorn app:app -w4 --threads=2\n")[1], ("gunicorn", WorkerKind::Threads, 2));
-        assert_eq!(values("Dockerfile", "FROM x\nCMD [\"uvicorn\", \"a:b\", \"--workers\", \"4\"]\n"), four("uvicorn"));
-        assert_eq!(values("Dockerfile", "FROM x\nENV WEB_CONCURRENCY=4\nCMD uvicorn a:b\n"), four("uvicorn"));
-        assert_eq!(values("package.json", "{\"scripts\": {\"start\": \"pm2 start x -i 4\"}}"), four("pm2"));
+        assert_eq!(
+            values("Procfile", "web: gunicorn app:app -w4 --threads=2\n")[1],
+            ("gunicorn", WorkerKind::Threads, 2)
+        );
+        assert_eq!(
+            values("Dockerfile", "FROM x\nCMD [\"uvicorn\", \"a:b\", \"--workers\", \"4\"]\n"),
+            four("uvicorn")
+        );
+        assert_eq!(
+            values("Dockerfile", "FROM x\nENV WEB_CONCURRENCY=4\nCMD uvicorn a:b\n"),
+            four("uvicorn")
+        );
+        assert_eq!(
+            values("package.json", "{\"scripts\": {\"start\": \"pm2 start x -i 4\"}}"),
+            four("pm2")
+        );
         let compose = "services:\n  web:\n    image: x\n    command: gunicorn --workers ${WORKERS:-4} a:b\n";
         assert_eq!(values("docker-compose.yml", compose), four("gunicorn"));
         let by_environment = "services:\n  web:\n    image: x\n    command: uvicorn a:b\n    environment:\n      - WEB_CONCURRENCY=4\n";
         assert_eq!(values("docker-compose.yml", by_environment), four("uvicorn"));
-        assert_eq!(values("Procfile", "worker: celery -A proj worker --concurrency=4\n"), four("celery"));
+        assert_eq!(
+            values("Procfile", "worker: celery -A proj worker --concurrency=4\n"),
+            four("celery")
+        );
     }
 
     #[test]

@@ -15,11 +15,13 @@ const SERIES: &str = "django migrations";
 /// Puts Django's migrations into one series, in order, with their changes; gives models the labels of their apps.
 pub(super) fn lower(sources: &mut Vec<SchemaSource>) {
     let labels = app_labels(sources);
-    relabel(sources, &labels);
     set_dialect(sources);
     let (mut files, rest): (Vec<_>, Vec<_>) = std::mem::take(sources).into_iter().partition(|source| source.migration.is_some());
     *sources = rest;
     let nodes: Vec<Node> = files.iter().map(|source| Node::new(&source.file, &labels)).collect();
+    let mut apps = labels;
+    apps.extend(nodes.iter().map(|node| (node.folder.clone(), node.label.clone())));
+    relabel(sources, &apps);
     let order = Order::new(&files, &nodes).run();
     let mut state = State::default();
     for (place, &at) in order.iter().enumerate() {
@@ -47,20 +49,17 @@ fn app_labels(sources: &[SchemaSource]) -> FxHashMap<String, String> {
         .collect()
 }
 
-/// A model's default table starts with its app's label.
-fn relabel(sources: &mut [SchemaSource], labels: &FxHashMap<String, String>) {
-    if labels.is_empty() {
-        return;
-    }
+/// A model's default table starts with the label of its app: of the nearest folder that has migrations or a label.
+fn relabel(sources: &mut [SchemaSource], apps: &FxHashMap<String, String>) {
     for source in sources.iter_mut().filter(|source| source.kind == SourceKind::Model(Tool::Django)) {
-        let own = app_label(&source.file).to_owned();
-        let Some(end) = source.file.find(&format!("{own}/")) else { continue };
-        let folder = &source.file[..end + own.len()];
-        let Some(label) = labels.get(folder) else { continue };
+        let folders = source.file.match_indices('/').rev().map(|(at, _)| &source.file[..at]);
+        let Some(label) = folders.into_iter().find_map(|folder| apps.get(folder)) else {
+            continue;
+        };
+        let own = app_label(&source.file);
         for model in &mut source.models {
-            let default = format!("{own}_{}", model.name.to_lowercase());
-            if model.table.name == default {
-                model.table.name = format!("{label}_{}", model.name.to_lowercase());
+            if model.table.name == default_table(own, &model.name) {
+                model.table.name = default_table(label, &model.name);
             }
         }
     }
@@ -77,7 +76,10 @@ fn set_dialect(sources: &mut Vec<SchemaSource>) {
     };
     let engine = engines(walk::Role::Source).unwrap_or_default();
     sources.retain(|source| !source.is_settings || source.app_label.is_some());
-    for source in sources.iter_mut().filter(|source| is_django(source) && source.dialect == Dialect::Generic) {
+    for source in sources
+        .iter_mut()
+        .filter(|source| is_django(source) && source.dialect == Dialect::Generic)
+    {
         source.dialect = engine;
     }
 }
@@ -343,7 +345,10 @@ impl State {
     /// The table of a model that a relation names.
     fn table_of(&self, label: &str, model: &str, target: &str) -> String {
         if target.eq_ignore_ascii_case("self") {
-            return self.models.get(&Self::key(label, model)).map_or_else(|| default_table(label, model), |own| own.table.clone());
+            return self
+                .models
+                .get(&Self::key(label, model))
+                .map_or_else(|| default_table(label, model), |own| own.table.clone());
         }
         if let Some(own) = self.models.get(&Self::key(label, target)) {
             return own.table.clone();
@@ -352,7 +357,10 @@ impl State {
             Some((app, name)) => default_table(app, name),
             // The swappable user model goes by its bare name.
             None => match self.apps.get(&target.to_lowercase()).map(Vec::as_slice) {
-                Some([app]) => self.models.get(&Self::key(app, target)).map_or_else(|| target.to_owned(), |own| own.table.clone()),
+                Some([app]) => self
+                    .models
+                    .get(&Self::key(app, target))
+                    .map_or_else(|| target.to_owned(), |own| own.table.clone()),
                 _ => target.to_owned(),
             },
         }
@@ -398,7 +406,9 @@ impl State {
                 let own = self.model(label, model);
                 if !own.unmanaged {
                     let part = placed(own, part);
-                    part.indexes.into_iter().for_each(|index| out.push(SchemaOp::AddIndex(index, false)));
+                    part.indexes
+                        .into_iter()
+                        .for_each(|index| out.push(SchemaOp::AddIndex(index, false)));
                     for (constraint, _) in part.constraints {
                         out.push(SchemaOp::AddConstraint(own.table.clone(), constraint));
                     }
@@ -480,7 +490,9 @@ impl State {
         else {
             return;
         };
-        let Some(own) = self.models.get(&Self::key(label, model)) else { return };
+        let Some(own) = self.models.get(&Self::key(label, model)) else {
+            return;
+        };
         let link = table.clone().unwrap_or_else(|| format!("{}_{name}", own.table));
         let bare = target.rsplit('.').next().unwrap_or(target).to_lowercase();
         let own_name = model.to_lowercase();
@@ -524,7 +536,9 @@ impl State {
             ..
         } = field
         {
-            out.push(SchemaOp::DropTable(table.clone().unwrap_or_else(|| format!("{}_{name}", model.table))));
+            out.push(SchemaOp::DropTable(
+                table.clone().unwrap_or_else(|| format!("{}_{name}", model.table)),
+            ));
         }
     }
 
@@ -603,11 +617,10 @@ impl State {
             let index = (asked && column.indexed && !column.unique).then(|| plain_index(&table, vec![column.name.clone()], out.span));
             column.indexed &= index.is_none();
             out.push(SchemaOp::AddColumn(table, column));
-            out.changes.extend(
-                index
-                    .filter(|_| out.database)
-                    .map(|index| SchemaChange { op: SchemaOp::AddIndex(index, false), span: out.span }),
-            );
+            out.changes.extend(index.filter(|_| out.database).map(|index| SchemaChange {
+                op: SchemaOp::AddIndex(index, false),
+                span: out.span,
+            }));
         } else {
             self.create_link(label, model, field, out);
         }
@@ -629,7 +642,10 @@ impl State {
     fn rename_field(&mut self, label: &str, model: &str, from: &str, to: &str, out: &mut Out) {
         let own = self.model(label, model);
         for group in own.unique.iter_mut().chain(&mut own.together) {
-            group.iter_mut().filter(|field| *field == from).for_each(|field| to.clone_into(field));
+            group
+                .iter_mut()
+                .filter(|field| *field == from)
+                .for_each(|field| to.clone_into(field));
         }
         let table = own.table.clone();
         let unmanaged = own.unmanaged;
@@ -729,7 +745,10 @@ impl State {
         for gone in before.iter().filter(|group| !groups.contains(group)) {
             let columns = own.columns(gone);
             if unique {
-                out.push(SchemaOp::DropConstraint(table.clone(), format!("{table}_{}_key", columns.join("_"))));
+                out.push(SchemaOp::DropConstraint(
+                    table.clone(),
+                    format!("{table}_{}_key", columns.join("_")),
+                ));
             } else {
                 out.push(SchemaOp::DropIndex(unnamed(&table, &columns), Some(table.clone())));
             }
