@@ -62,7 +62,9 @@ impl Pack {
             let bytes = fresh.as_deref().or_else(|| self.get(*key))?;
             Some((*key, bytes, 0))
         });
-        let idle = rest.into_iter().filter_map(|(key, place)| Some((key, self.get(key)?, place.idle + 1)));
+        let idle = rest
+            .into_iter()
+            .filter_map(|(key, place)| Some((key, self.get(key)?, place.idle + 1)));
         let all: Vec<(u128, &[u8], u8)> = used.chain(idle).collect();
         write(file, tool, &all)
     }

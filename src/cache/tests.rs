@@ -28,7 +28,11 @@ fn load(folder: &Path, path: &str, text: &str) -> Option<Seen> {
 }
 
 fn only_pack(folder: &Path) -> PathBuf {
-    let files: Vec<_> = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     assert_eq!(files.len(), 1, "one pack, and nothing half written: {files:?}");
     files[0].clone()
 }
@@ -111,13 +115,23 @@ fn a_pack_of_another_build_is_not_read() {
 fn the_oldest_packs_go_first() {
     let folder = tempfile::tempdir().expect("a folder");
     let now = SystemTime::now();
-    for (name, age) in [("new.facts", 0), ("old.facts", 500), (".writing-1", 9000), (".writing-2", 5), ("notes.txt", 9000)] {
+    for (name, age) in [
+        ("new.facts", 0),
+        ("old.facts", 500),
+        (".writing-1", 9000),
+        (".writing-2", 5),
+        ("notes.txt", 9000),
+    ] {
         let file = std::fs::File::create(folder.path().join(name)).expect("a file");
         file.set_len(100).expect("a size");
         file.set_modified(now - Duration::from_secs(age)).expect("a time");
     }
     tidy(folder.path(), 150);
-    let mut left: Vec<_> = std::fs::read_dir(folder.path()).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    let mut left: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
     left.sort();
     assert_eq!(left, [".writing-2", "new.facts", "notes.txt"]);
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use perfaudit::config::{Settings, parse_threads};
 use perfaudit::{Config, Error};
 
-use super::scan::{place, write};
+use super::selection::place;
 
 /// How a list is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -63,10 +63,7 @@ impl ListArguments {
 
     /// Writes the list where it is wanted.
     pub fn emit(&self, text: &str) -> Result<(), Error> {
-        match &self.output {
-            Some(file) => write(file, text),
-            None => super::print(text),
-        }
+        super::output(self.output.as_deref(), text)
     }
 
     /// Whether to colour.

@@ -1,18 +1,26 @@
 //! Arguments, output and exit codes; one file a command.
 
+mod baseline;
 mod calls;
 mod explain;
+mod init;
 mod listing;
+mod progress;
 mod queries;
+mod report;
 mod rules;
 mod scan;
+mod selection;
 mod test_rules;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use perfaudit::Error;
+use perfaudit::report::{RuleText, RuleTexts};
+use perfaudit::rules::Pages;
+use perfaudit::{Config, Error};
 
 /// Something is at or over the threshold.
 const FOUND: u8 = 1;
@@ -31,6 +39,12 @@ struct Arguments {
 enum Command {
     /// Reports what will get slow in files and folders
     Scan(scan::Arguments),
+    /// Writes the whole audit for reviewers, as Markdown or HTML
+    Report(report::Arguments),
+    /// Writes down what is known, so that only new findings count
+    Baseline(baseline::Arguments),
+    /// Writes a configuration file with every setting in a comment
+    Init(init::Arguments),
     /// Prints a rule's page: what it finds, why, how to fix it
     Explain(explain::Arguments),
     /// Lists the rules
@@ -59,6 +73,9 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
+        Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Init(arguments) => init::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
         Command::Queries(arguments) => queries::run(&arguments),
@@ -93,6 +110,23 @@ fn print(text: &str) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a text to a file, or to standard output where none is given.
+fn output(file: Option<&Path>, text: &str) -> Result<(), Error> {
+    let Some(file) = file else { return print(text) };
+    std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))
+}
+
+/// The texts of the rules, for the formats that carry them.
+fn rule_texts(config: &Config) -> Result<RuleTexts, Error> {
+    let pages = Pages::load(config.rules_dir.as_deref())?;
+    let text = |page: &perfaudit::rules::page::Page| RuleText {
+        title: page.title.clone(),
+        help: page.body.clone(),
+        category: page.category.clone(),
+    };
+    Ok(pages.iter().map(|page| (page.id.clone(), text(page))).collect())
 }
 
 /// Whether standard output is a terminal that wants colour.

@@ -369,11 +369,16 @@ fn unknown_queryset(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, meth
         return None;
     };
     let held = resolver.value(file, receiver);
-    let is_annotated = held.library_name().is_some_and(|name| name.starts_with("django.") && name.ends_with("QuerySet"));
+    let is_annotated = held
+        .library_name()
+        .is_some_and(|name| name.starts_with("django.") && name.ends_with("QuerySet"));
     let is_called_so = matches!(module.str(*name), "qs" | "queryset" | "query_set") || module.str(*name).ends_with("_qs");
     let is_named = is_annotated || is_called_so && held.is_unknown();
     let is_telling = matches!(method, "filter" | "exclude" | "get") && call.args.iter().any(|arg| arg.name.is_some())
-        || matches!(method, "count" | "exists" | "first" | "last" | "delete" | "select_related" | "prefetch_related") && is_named;
+        || matches!(
+            method,
+            "count" | "exists" | "first" | "last" | "delete" | "select_related" | "prefetch_related"
+        ) && is_named;
     if !is_named || !is_telling || resolver.definition(file, receiver).is_some() {
         return None;
     }
@@ -465,11 +470,15 @@ fn of_relation(base: ExprId, name: &str, relation: Relation) -> Query {
 /// on it is a method that only querysets have.
 fn related_by_name(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whole: ExprId) -> Option<Query> {
     let module = resolver.module(file);
-    let Parent::Expr(next) = module.expr(whole).parent else { return None };
+    let Parent::Expr(next) = module.expr(whole).parent else {
+        return None;
+    };
     let ExprKind::Attr { name: method, .. } = module.kind(next) else {
         return None;
     };
-    let Parent::Expr(call) = module.expr(next).parent else { return None };
+    let Parent::Expr(call) = module.expr(next).parent else {
+        return None;
+    };
     let call = module.call(call).filter(|call| call.callee == next)?;
     let is_telling = match module.str(*method) {
         "all" | "exists" | "first" | "last" | "count" => call.args.is_empty(),
@@ -550,7 +559,9 @@ fn saved(mut query: Query, call: &Call<'_>, method: &str) -> Query {
 
 /// Arguments that only instances of Django's models take.
 fn takes_model_arguments(call: &Call<'_>) -> bool {
-    ["update_fields", "force_insert", "force_update"].iter().any(|key| call.keyword(key).is_some())
+    ["update_fields", "force_insert", "force_update"]
+        .iter()
+        .any(|key| call.keyword(key).is_some())
 }
 
 /// `order.save(update_fields=[…])` of an instance of unknown type: only Django's instances take such arguments, and the variable
@@ -564,7 +575,8 @@ fn named_instance(resolver: &dyn Resolver, call: &Call<'_>, receiver: ExprId, qu
     let model = camel(name);
     let is_model = resolver.knows_table(&model);
     let imports_models = || super::builder::imports(module, &["django", "models"]);
-    if !takes_model_arguments(call) && !(is_model && call.args.is_empty() && imports_models()) {
+    let is_one = takes_model_arguments(call) || is_model && call.args.is_empty() && imports_models();
+    if !is_one {
         return None;
     }
     if is_model {
@@ -577,7 +589,9 @@ fn named_instance(resolver: &dyn Resolver, call: &Call<'_>, receiver: ExprId, qu
 fn camel(name: &str) -> String {
     let parts = name.split('_').map(|part| {
         let mut chars = part.chars();
-        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+        chars
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
     });
     parts.collect()
 }

@@ -28,12 +28,14 @@ mod kysely_schema;
 pub mod medusa_models;
 pub mod mikroorm;
 pub mod models;
+pub mod mongo;
 pub mod mongoose;
 pub mod pagination;
 pub mod peewee;
 pub mod peewee_models;
 pub mod polling;
 pub mod prisma;
+pub mod pymongo;
 pub mod python_sql;
 pub mod row_methods;
 pub mod sequelize;
@@ -60,6 +62,8 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
     (Language::Python, python_sql::recognise),
     (Language::Python, django::recognise),
     (Language::Python, peewee::recognise),
+    (Language::Python, pymongo::recognise),
+    (Language::Python, supabase::recognise),
     (Language::TypeScript, drizzle::recognise),
     (Language::TypeScript, kysely::recognise),
     (Language::TypeScript, supabase::recognise),
@@ -75,5 +79,8 @@ pub const RECOGNISERS: &[(Language, value::Recognise)] = &[
 pub fn is_lazy_iterable(query: &value::Query) -> bool {
     !query.executed
         && query.statement.operation == crate::statement::Operation::Select
-        && matches!(query.library, "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo")
+        && matches!(
+            query.library,
+            "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo" | "beanie"
+        )
 }

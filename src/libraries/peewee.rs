@@ -115,7 +115,14 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         "bulk_update" => draft.write(Operation::Update, true),
         "set_by_id" | "delete_by_id" => {
             draft.key();
-            draft.write(if method == "set_by_id" { Operation::Update } else { Operation::Delete }, true);
+            draft.write(
+                if method == "set_by_id" {
+                    Operation::Update
+                } else {
+                    Operation::Delete
+                },
+                true,
+            );
         }
         "get_by_id" => {
             draft.key();
@@ -190,7 +197,9 @@ impl Draft<'_> {
             ("limit", Some(place)) => self.query.statement.limit = shape::limit(self.resolver, place),
             ("offset", Some(place)) => self.query.statement.offset |= shape::skips(self.resolver, place),
             ("paginate", _) => {
-                self.query.statement.limit = call.arg(1).map_or(Limit::Rows(20), |size| shape::limit(self.resolver, (file, size)));
+                self.query.statement.limit = call
+                    .arg(1)
+                    .map_or(Limit::Rows(20), |size| shape::limit(self.resolver, (file, size)));
                 self.query.statement.offset = true;
             }
             ("select_extend", _) => self.columns(file, call),
@@ -320,7 +329,10 @@ impl Draft<'_> {
         let (mut columns, mut aggregates, mut whole) = (Vec::new(), 0, call.args.is_empty());
         for arg in call.args {
             let module = call.module;
-            let aliased = module.call(arg.value).filter(|call| call.method() == Some("alias")).and_then(|call| call.receiver());
+            let aliased = module
+                .call(arg.value)
+                .filter(|call| call.method() == Some("alias"))
+                .and_then(|call| call.receiver());
             let expr = aliased.unwrap_or(arg.value);
             let function = module.call(expr).and_then(|call| call.method());
             match (self.column(file, expr), function) {

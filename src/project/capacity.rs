@@ -137,7 +137,11 @@ impl Project {
 
 /// A shortage where there is one; else the narrowest number of the way from the request to the database.
 fn bottleneck(project: &Project) -> Option<Bottleneck> {
-    let worst = project.shortages().into_iter().filter(|shortage| shortage.binds).min_by_key(Shortage::order);
+    let worst = project
+        .shortages()
+        .into_iter()
+        .filter(|shortage| shortage.binds)
+        .min_by_key(Shortage::order);
     worst.map(|shortage| shortage.bottleneck(project)).or_else(|| narrowest(project))
 }
 
@@ -146,7 +150,11 @@ fn narrowest(project: &Project) -> Option<Bottleneck> {
     let deployment = &project.deployment;
     let place = |file, span| project.place(file, span, "");
     let language = |file| project.code.module(file).language;
-    let pools: Vec<_> = deployment.pools.iter().filter(|pool| !pool.short_lived && pool.size().is_some()).collect();
+    let pools: Vec<_> = deployment
+        .pools
+        .iter()
+        .filter(|pool| !pool.short_lived && pool.size().is_some())
+        .collect();
     let of = language(pools.first()?.file);
     let mut stages: Vec<(u64, String, Location)> = Vec::new();
     for pool in pools.iter().filter(|pool| language(pool.file) == of) {
@@ -181,7 +189,12 @@ fn unknown(project: &Project) -> Vec<String> {
     let deployment = &project.deployment;
     let is_server = !deployment.apps.is_empty();
     let mut out = Vec::new();
-    if is_server && !deployment.workers.iter().any(|workers| workers.serves && workers.kind == WorkerKind::Processes) {
+    if is_server
+        && !deployment
+            .workers
+            .iter()
+            .any(|workers| workers.serves && workers.kind == WorkerKind::Processes)
+    {
         out.push("how many processes serve requests".to_owned());
     }
     if !deployment.pools.is_empty() && deployment.connections.is_none() {
@@ -190,7 +203,71 @@ fn unknown(project: &Project) -> Vec<String> {
     let open = deployment.pools.iter().filter(|pool| !pool.short_lived && pool.size().is_none());
     out.extend(open.map(|pool| {
         let place = project.place(pool.file, pool.span, "");
-        format!("how large the pool of `{}` is ({}:{})", pool.kind.label(), place.file, place.start_line)
+        format!(
+            "how large the pool of `{}` is ({}:{})",
+            pool.kind.label(),
+            place.file,
+            place.start_line
+        )
     }));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::facts;
+    use crate::walk::FileKind;
+
+    fn capacity(texts: &[(&str, &str)]) -> Capacity {
+        let mut texts = texts.to_vec();
+        texts.sort_unstable();
+        let files = texts.iter().filter_map(|(path, text)| Some(facts::extract(path, FileKind::of(path)?, text)));
+        Project::link(files.collect()).capacity()
+    }
+
+    const ENGINE: &str = "from sqlalchemy import create_engine\n\nengine = create_engine('postgresql://db/x', pool_size=20, max_overflow=10)\n";
+
+    #[test]
+    fn processes_times_pool_against_the_database_is_the_bottleneck() {
+        let found = capacity(&[
+            ("app/db.py", ENGINE),
+            ("Procfile", "web: gunicorn app:app -w 8 -k uvicorn.workers.UvicornWorker\n"),
+            ("postgresql.conf", "max_connections = 200\n"),
+        ]);
+        let bottleneck = found.bottleneck.expect("a bottleneck");
+        assert_eq!((bottleneck.allows, bottleneck.asked), (200, Some(240)));
+        assert_eq!(bottleneck.steps.len(), 3);
+        let kinds: Vec<LimitKind> = found.limits.iter().map(|limit| limit.kind).collect();
+        assert_eq!(kinds, [LimitKind::Processes, LimitKind::Pool, LimitKind::Connections]);
+        assert!(found.unknown.is_empty());
+    }
+
+    #[test]
+    fn a_process_that_takes_one_request_at_a_time_uses_one_connection() {
+        let found = capacity(&[
+            ("app/db.py", ENGINE),
+            ("Procfile", "web: gunicorn app:app -w 8\n"),
+            ("postgresql.conf", "max_connections = 100\n"),
+        ]);
+        let bottleneck = found.bottleneck.expect("a bottleneck");
+        assert_eq!((bottleneck.allows, bottleneck.asked), (1, None));
+        assert_eq!(bottleneck.summary, "`gunicorn`: 1 at once in each process");
+    }
+
+    #[test]
+    fn what_no_file_says_is_named_and_never_estimated() {
+        let found = capacity(&[("app/db.py", ENGINE)]);
+        assert_eq!(found.unknown, ["how many connections the database accepts"]);
+        assert_eq!(found.bottleneck.map(|bottleneck| bottleneck.allows), Some(30));
+        assert_eq!(capacity(&[("app/x.py", "print(1)\n")]), Capacity::default());
+    }
+
+    #[test]
+    fn a_constant_that_nothing_reads_is_listed_and_does_not_count() {
+        let found = capacity(&[("app/db.py", ENGINE), ("app/limits.py", "MAX_CONCURRENT_JOBS = 90\n")]);
+        let cap = found.limits.iter().find(|limit| limit.kind == LimitKind::Concurrency).expect("the constant");
+        assert!(!cap.counts && !cap.note.is_empty());
+        assert_eq!(found.bottleneck.map(|bottleneck| bottleneck.allows), Some(30));
+    }
 }

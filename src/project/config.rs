@@ -33,6 +33,8 @@ pub struct Deployment {
     pub caps: Vec<caps::Cap>,
     /// Processes, threads and jobs that commands and settings start.
     pub workers: Vec<workers::Workers>,
+    /// How long servers let a request take.
+    pub limits: Vec<workers::RequestLimit>,
     /// How many connections the database accepts.
     pub connections: Option<database::Connections>,
     /// Applications that serve requests, the main one of each language first.
@@ -76,6 +78,7 @@ impl Deployment {
         deployment.pools = pools::find(&eval, !deployment.postgres.is_empty() || has_postgres(code));
         deployment.caps = caps::find(&eval, graph);
         deployment.workers = workers::find(&eval);
+        deployment.limits = workers::request_limits(code);
         deployment.connections = database::connections(code);
         deployment.apps = apps::find(&eval, graph);
         deployment.features = apps::Features::of(&eval, graph);

@@ -34,7 +34,9 @@ impl Relations {
                 let target = schema.model(&relation.target);
                 let found = Relation {
                     target: target.map_or_else(|| relation.target.clone(), |target| target.name.clone()),
-                    class: target.and_then(|target| classes.get(&(&*target.file, target.name.as_str()))).copied(),
+                    class: target
+                        .and_then(|target| classes.get(&(&*target.file, target.name.as_str())))
+                        .copied(),
                     to_many: relation.to_many,
                 };
                 if let Some(own) = own {

@@ -242,7 +242,10 @@ fn derived(project: &Project, statement: &Statement, depth: u32, out: &mut Vec<S
     }
     for subquery in statement.subqueries.iter().filter(|inner| inner.place == SubqueryPlace::From) {
         for written in subquery.statement.tables.iter().filter(|table| !table.name.is_empty()) {
-            let name = project.schema.table(&written.name).map_or_else(|| written.name.clone(), Table::full_name);
+            let name = project
+                .schema
+                .table(&written.name)
+                .map_or_else(|| written.name.clone(), Table::full_name);
             if !out.contains(&name) {
                 out.push(name);
             }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
+use super::io;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
-use crate::ir::{ExprId, ExprKind, Language};
+use crate::ir::{ExprId, ExprKind, Language, Parent};
 use crate::libraries::data::Effects;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
@@ -45,6 +46,7 @@ type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     let callers = callers(project);
+    let callbacks = loop_callbacks(project);
     let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
     for index in 0..project.graph.functions.len() {
         let id = FnId(index as u32);
@@ -55,7 +57,17 @@ pub fn check(project: &Project) -> Vec<Finding> {
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
-            let places = places(project, &callers, id, edge.expr, edge.effects, &name);
+            let mut places = places(project, &callers, id, edge.expr, edge.effects, &name);
+            if callbacks.contains(&id) {
+                places.push(Place {
+                    function: id,
+                    expr: edge.expr,
+                    way: Vec::new(),
+                    end: (id, edge.expr),
+                    effects: edge.effects,
+                    name: name.clone(),
+                });
+            }
             if edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
                 let library = library_of(&name);
                 causes.entry(Cause::Database { library }).or_default().extend(places);
@@ -86,9 +98,31 @@ fn library_of(name: &str) -> String {
     package.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_owned()
 }
 
+/// Functions that an event loop calls though they are plain: `loop.call_later(5, f)`, `io_loop.add_callback(f)`.
+fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
+    let mut out = FxHashSet::default();
+    for node in project.graph.functions.iter().filter(|node| project.code.module(node.file).language == Language::Python) {
+        let module = project.code.module(node.file);
+        for edge in node.edges.iter().filter(|edge| edge.kind == EdgeKind::Later || edge.kind == EdgeKind::Inline) {
+            let Parent::Expr(outer) = module.expr(edge.expr).parent else { continue };
+            let Some(call) = module.call(outer) else { continue };
+            let receiver = call.receiver().and_then(|receiver| module.dotted(receiver)).unwrap_or_default();
+            let by_loop = matches!(call.method(), Some("call_soon" | "call_later" | "call_at" | "call_soon_threadsafe" | "add_callback"));
+            if by_loop && receiver.to_ascii_lowercase().ends_with("loop") {
+                out.extend(edge.targets.iter().copied());
+            }
+        }
+    }
+    out
+}
+
 /// Start-up code and commands may block: nobody else waits.
 fn on_event_loop(project: &Project, function: FnId) -> bool {
-    !matches!(evidence::reached(project, function).0, Reached::Startup | Reached::Command)
+    match evidence::reached(project, function).0 {
+        Reached::Startup | Reached::Command => false,
+        Reached::Unknown => !io::is_script(project.path(project.graph.function(function).file)),
+        Reached::Request | Reached::Job => true,
+    }
 }
 
 /// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.
@@ -166,7 +200,11 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let what = evidence::readable(&first.name);
     let here = project.short_name(first.function);
     let functions = count(&places);
-    let files = places.iter().map(|place| project.graph.function(place.function).file).collect::<FxHashSet<_>>().len();
+    let files = places
+        .iter()
+        .map(|place| project.graph.function(place.function).file)
+        .collect::<FxHashSet<_>>()
+        .len();
     finding.title = match (cause, first.way.is_empty()) {
         (Cause::Database { library }, _) => {
             format!(
@@ -192,7 +230,11 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
             " {} places in {functions} async functions{} lead to it{}.",
             places.len(),
             if files > 1 { format!(" of {files} files") } else { String::new() },
-            if places.len() > MAX_PLACES { "; the first are listed" } else { "; all are listed" }
+            if places.len() > MAX_PLACES {
+                "; the first are listed"
+            } else {
+                "; all are listed"
+            }
         ));
     }
     if let Some(label) = &label {

@@ -51,7 +51,11 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
             if !edge.effects.has(Effects::CLIENT) || is_meant_for_one_use(name) || edge.kind != EdgeKind::Call {
                 continue;
             }
-            let given = Given { project, callers, function };
+            let given = Given {
+                project,
+                callers,
+                function,
+            };
             if is_tenants(&given, module, id, &call, name) || is_kept(project, callers, function, edge.expr, 0) {
                 continue;
             }

@@ -61,7 +61,10 @@ fn is_spawned(project: &Project, function: FnId) -> bool {
                 _ => None,
             };
             matches!(edge.kind, EdgeKind::Later | EdgeKind::Barrier)
-                || matches!(outer, Some("create_task" | "ensure_future" | "run_coroutine_threadsafe" | "start_soon"))
+                || matches!(
+                    outer,
+                    Some("create_task" | "ensure_future" | "run_coroutine_threadsafe" | "start_soon")
+                )
         })
     })
 }
@@ -199,7 +202,7 @@ pub fn head(module: &Module, expr: ExprId) -> Span {
     module.expr(expr).span
 }
 
-/// A query in words: `SELECT on users`, `findMany on Order`.
+/// A query in words: ``SELECT on `users` ``; its library only where no table is known.
 pub fn describe(query: &Query) -> String {
     let verb = match query.statement.operation {
         Operation::Select => "SELECT",
@@ -214,9 +217,24 @@ pub fn describe(query: &Query) -> String {
     let library = query.library;
     match tables.as_slice() {
         [] => format!("{verb} ({library})"),
-        [one] => format!("{verb} on `{one}` ({library})"),
-        [one, ..] => format!("{verb} on `{one}` and {} more ({library})", tables.len() - 1),
+        [one] => format!("{verb} on `{one}`"),
+        [one, ..] => format!("{verb} on `{one}` and {} more", tables.len() - 1),
     }
+}
+
+/// What a query is about, for a finding's identity: `SELECT users(email =; id in)`. It has no place, no count and no layout.
+pub fn essence(query: &Query) -> String {
+    let statement = &query.statement;
+    let mut tables: Vec<&str> = statement.tables.iter().map(|table| table.name.as_str()).collect();
+    tables.dedup();
+    let mut columns: Vec<String> = statement
+        .filters
+        .iter()
+        .map(|filter| format!("{} {:?}", filter.column.column, filter.kind))
+        .collect();
+    columns.sort();
+    columns.dedup();
+    format!("{:?} {}({})", statement.operation, tables.join(","), columns.join("; "))
 }
 
 /// The text with a capital first letter.

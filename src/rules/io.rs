@@ -70,7 +70,7 @@ impl<'p> FileIo<'p> {
                 let kind = if asks { Kind::Read } else { Kind::Write };
                 let io = Io {
                     kind,
-                    words: evidence::describe(&site.query),
+                    words: words_of(module, site.expr).unwrap_or_else(|| evidence::describe(&site.query)),
                     is_query: true,
                     is_guess: false,
                 };
@@ -194,6 +194,12 @@ impl<'p> FileIo<'p> {
     }
 }
 
+/// A query as it is written, where that is short: `prisma.user.count`.
+fn words_of(module: &Module, expr: ExprId) -> Option<String> {
+    let path = module.dotted(module.call(expr)?.callee)?;
+    (path.contains('.') && path.len() <= 60).then(|| format!("`{path}`"))
+}
+
 /// Names of transactions, their sessions, and pages of a driven browser.
 fn is_handle(name: &str) -> bool {
     matches!(
@@ -225,7 +231,7 @@ fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
             is_guess: false,
         });
     }
-    let name = call.method().unwrap_or("");
+    let name = call.method()?;
     let effects = edge
         .targets
         .iter()
@@ -463,9 +469,20 @@ pub fn is_changing(name: &str) -> bool {
 /// A name that says who asks, so that what follows a look at its result may depend on it.
 pub fn admits(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["auth", "session", "permission", "access", "member", "currentuser", "token", "allowed", "ratelimit", "role"]
-        .iter()
-        .any(|part| lower.contains(part))
+    [
+        "auth",
+        "session",
+        "permission",
+        "access",
+        "member",
+        "currentuser",
+        "token",
+        "allowed",
+        "ratelimit",
+        "role",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
 }
 
 /// A name that says that it refuses by throwing.
@@ -500,7 +517,7 @@ pub fn is_script(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
-            "scripts" | "script" | "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "bin" | "cli" | "commands" | "examples"
+            "scripts" | "script" | "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "bin" | "cli" | "commands" | "examples" | "tools"
         )
     }) || path
         .rsplit('/')

@@ -50,7 +50,9 @@ fn item(
         return None;
     }
     let (around, _, _) = pick(loops::around(eval, file, jsx))?;
-    let Callees::Functions(functions) = eval.callees(file, name) else { return None };
+    let Callees::Functions(functions) = eval.callees(file, name) else {
+        return None;
+    };
     let &[(at, component)] = functions.as_slice() else { return None };
     if at == file && encloses(module, component, jsx) {
         return None;
@@ -72,11 +74,7 @@ fn item(
     );
     finding.impact = "1 + n requests for a list of n elements".to_owned();
     finding.subject = format!("list of {tag} asks {asks}");
-    finding.relate(
-        project.place_in(holder, around.header),
-        Role::Loop,
-        "the list",
-    );
+    finding.relate(project.place_in(holder, around.header), Role::Loop, "the list");
     finding.relate(
         project.place_in(inner, there.expr(hook).span),
         Role::Query,
@@ -107,13 +105,19 @@ fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: F
     let calls = module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)).map(|(id, _)| id);
     calls.filter_map(|id| module.call(id)).find_map(|call| {
         let method = call.method()?;
-        if !method.starts_with("use") || module.owner(call.id) != function || !mentions(module, &call, &params) || is_held_back(module, &call) {
+        if !method.starts_with("use")
+            || module.owner(call.id) != function
+            || !mentions(module, &call, &params)
+            || is_held_back(module, &call)
+        {
             return None;
         }
         if is_query_hook(method) {
             return Some(call.id);
         }
-        let Callees::Functions(functions) = eval.callees(file, call.callee) else { return None };
+        let Callees::Functions(functions) = eval.callees(file, call.callee) else {
+            return None;
+        };
         let &[(at, hook)] = functions.as_slice() else { return None };
         query_hook(project, eval, at, hook, depth + 1).map(|_| call.id)
     })

@@ -81,7 +81,8 @@ pub fn findings(project: &Project, rule: &str, what: What) -> Vec<Finding> {
         })
         .collect();
     made.sort_by(|(file, span, finding), (other_file, other_span, other)| {
-        let key = |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, Reverse(finding.confidence));
+        let key =
+            |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, Reverse(finding.confidence));
         key(file, span, finding)
             .cmp(&key(other_file, other_span, other))
             .then_with(|| finding.location.cmp(&other.location))
@@ -342,7 +343,7 @@ fn subject(module: &Module, row: &PerRow<'_>, callee: Option<&str>) -> String {
         .and_then(|iterable| module.dotted(module.unawaited(iterable)))
         .unwrap_or_default();
     match (row.site, callee) {
-        (Some(site), _) => format!("{} in {over}", evidence::describe(&site.query)),
+        (Some(site), _) => format!("{} in {over}", evidence::essence(&site.query)),
         (None, callee) => format!("{} in {over}", callee.unwrap_or_default()),
     }
 }

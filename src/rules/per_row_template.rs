@@ -32,7 +32,11 @@ pub fn findings(project: &Project) -> Vec<Finding> {
     if templates.by_name.is_empty() {
         return Vec::new();
     }
-    let files: Vec<(FileId, &Module)> = project.code.modules().filter(|(_, module)| module.language == Language::Python).collect();
+    let files: Vec<(FileId, &Module)> = project
+        .code
+        .modules()
+        .filter(|(_, module)| module.language == Language::Python)
+        .collect();
     let found = files.into_par_iter().map(|(file, module)| {
         let eval = Evaluator::new(&project.code);
         let views = Views {
@@ -122,8 +126,8 @@ impl<'v> Views<'v> {
         if !renders {
             return Vec::new();
         }
-        let texts = call.args.iter().filter_map(|arg| self.module.string(arg.value));
-        let Some(&template) = texts.filter_map(|text| self.templates.by_name.get(text)).next() else {
+        let mut texts = call.args.iter().filter_map(|arg| self.module.string(arg.value));
+        let Some(&template) = texts.find_map(|text| self.templates.by_name.get(text)) else {
             return Vec::new();
         };
         let mut given = Vec::new();
@@ -167,7 +171,9 @@ impl<'v> Views<'v> {
         let mut out = Vec::new();
         for stmt in self.module.stmts.iter().filter(|stmt| span.encloses(stmt.span)) {
             let StmtKind::Assign {
-                target, value: Some(value), ..
+                target,
+                value: Some(value),
+                ..
             } = stmt.kind
             else {
                 continue;
@@ -222,8 +228,7 @@ impl<'v> Views<'v> {
         let Some(template) = text("template_name").and_then(|name| self.templates.by_name.get(name.as_str()).copied()) else {
             return Vec::new();
         };
-        let Some((at, value)) = self.listed(class) else { return Vec::new() };
-        let Some((place, query)) = query_of(self.eval, at, value) else {
+        let Some((place, query)) = self.listed(class) else {
             return Vec::new();
         };
         let model = self.model_of(&query);
@@ -245,14 +250,27 @@ impl<'v> Views<'v> {
             .collect()
     }
 
-    fn listed(&self, class: ClassId) -> Option<(FileId, ExprId)> {
+    /// The rows of a list view: its method's, its attribute's, or all of its model.
+    fn listed(&self, class: ClassId) -> Option<((FileId, ExprId), Arc<Query>)> {
         if let Some((at, Member::Method(function))) = self.eval.member(self.file, class, "get_queryset") {
-            return returned(self.project.code.module(at), function).last().map(|&value| (at, value));
+            let value = *returned(self.project.code.module(at), function).last()?;
+            return query_of(self.eval, at, value);
         }
-        match self.eval.member(self.file, class, "queryset")? {
-            (at, Member::Value(value, _)) => Some((at, value)),
-            _ => None,
+        if let Some((at, Member::Value(value, _))) = self.eval.member(self.file, class, "queryset") {
+            return query_of(self.eval, at, value);
         }
+        let Some((at, Member::Value(value, _))) = self.eval.member(self.file, class, "model") else {
+            return None;
+        };
+        let Value::Class(file, model) = self.eval.value(at, value) else {
+            return None;
+        };
+        let query = Query {
+            library: "django",
+            model: Some(crate::libraries::value::Model::Class(file, model)),
+            ..Query::default()
+        };
+        Some(((at, value), Arc::new(query)))
     }
 
     fn model_of(&self, query: &Query) -> Option<&'v SchemaModel> {
@@ -270,8 +288,17 @@ impl<'v> Views<'v> {
         let mut reads = Vec::new();
         let held = Held { model, path: Vec::new() };
         let names = FxHashMap::default();
-        self.read_template((at, template), &Context { list: Some((&given.name, &held)), names }, None, 0, &mut reads);
-        reads.retain(|read| !rows::is_loaded(&given.query.eager, &read.path));
+        self.read_template(
+            (at, template),
+            &Context {
+                list: Some((&given.name, &held)),
+                names,
+            },
+            None,
+            0,
+            &mut reads,
+        );
+        reads.retain(|read| !rows::is_loaded(&given.query.eager, &read.path) && !serializers::comes_back(self.project, model, &read.path));
         let first = reads.first()?;
         let id = function.map(|function| self.project.graph.id(self.file, function));
         let (reached, label) = id.map_or((Reached::Request, None), |id| evidence::reached(self.project, id));
@@ -295,7 +322,11 @@ impl<'v> Views<'v> {
             given.name,
             label.as_ref().map_or_else(String::new, |label| format!(" Reached from {label}."))
         );
-        let count = if reads.len() == 1 { "n".to_owned() } else { format!("{}·n", reads.len()) };
+        let count = if reads.len() == 1 {
+            "n".to_owned()
+        } else {
+            format!("{}·n", reads.len())
+        };
         finding.impact = format!("1 + {count} queries{}", evidence::reach_words(label.as_deref()));
         let paths = reads.iter().map(|read| read.path.as_str()).collect::<Vec<_>>().join(",");
         finding.subject = format!("template {path} reads {paths}");
@@ -303,7 +334,11 @@ impl<'v> Views<'v> {
             finding.related = evidence::path_from_entry(self.project, id);
         }
         if let Some((file, span)) = first.around {
-            finding.relate(self.project.place(file, span, ""), Role::Loop, format!("loop over `{}`", given.name));
+            finding.relate(
+                self.project.place(file, span, ""),
+                Role::Loop,
+                format!("loop over `{}`", given.name),
+            );
         }
         for read in reads.iter().take(MAX_READS) {
             finding.relate(
@@ -333,7 +368,13 @@ impl<'v> Views<'v> {
             let held = self.looped(each, template, &loops, context);
             if let Some(held) = held.as_ref().filter(|held| !held.path.is_empty()) {
                 // `{% for line in order.lines.all %}` asks once for each order.
-                push(out, held.path.join("."), true, (at, each.span), around_of(at, template, each.outer).or(around));
+                push(
+                    out,
+                    held.path.join("."),
+                    true,
+                    (at, each.span),
+                    around_of(at, template, each.outer).or(around),
+                );
             }
             loops.push(held);
         }
@@ -344,7 +385,13 @@ impl<'v> Views<'v> {
             };
             let rest: Vec<&str> = read.path.iter().skip(1).map(String::as_str).collect();
             for need in serializers::reads_path(self.project, self.eval, held.model, &rest) {
-                let path = held.path.iter().map(String::as_str).chain([need.path.as_str()]).collect::<Vec<_>>().join(".");
+                let path = held
+                    .path
+                    .iter()
+                    .map(String::as_str)
+                    .chain([need.path.as_str()])
+                    .collect::<Vec<_>>()
+                    .join(".");
                 let inside = around_of(at, template, read.inside).or(around);
                 push(out, path, need.to_many, (at, read.span), inside);
             }

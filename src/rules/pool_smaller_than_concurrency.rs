@@ -71,7 +71,10 @@ fn describe_database(project: &Project, shortage: &Shortage<'_>, finding: &mut F
     } else {
         ""
     };
-    finding.title = format!("{} processes may open {asked} connections, the database accepts {accepted}", workers.value);
+    finding.title = format!(
+        "{} processes may open {asked} connections, the database accepts {accepted}",
+        workers.value
+    );
     finding.message = format!(
         "`{}` starts {} processes and each may hold {each} connections of `{}`; the database accepts {accepted}{default}.",
         workers.program,

@@ -111,7 +111,11 @@ fn indexes(project: &Project) -> Vec<Strength> {
                 "The index of `{}` on {} serves {}, such as {}:{}.",
                 table.full_name(),
                 index.key_list(),
-                if sites.len() == 1 { "a query".to_owned() } else { format!("{} queries", sites.len()) },
+                if sites.len() == 1 {
+                    "a query".to_owned()
+                } else {
+                    format!("{} queries", sites.len())
+                },
                 example.file,
                 example.start_line
             );
@@ -135,4 +139,41 @@ fn index_builds(project: &Project) -> Vec<Strength> {
             location: project.schema_place(&build.place),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::facts;
+    use crate::walk::FileKind;
+
+    fn kinds(texts: &[(&str, &str)]) -> Vec<String> {
+        let files = texts.iter().filter_map(|(path, text)| Some(facts::extract(path, FileKind::of(path)?, text)));
+        let mut kinds: Vec<String> = find(&Project::link(files.collect())).into_iter().map(|strength| strength.kind).collect();
+        kinds.dedup();
+        kinds
+    }
+
+    #[test]
+    fn good_calls_are_found_with_their_kind() {
+        let python = "import asyncio\nimport httpx\nimport redis\nfrom fastapi import Query\n\ncache = redis.Redis()\nclient = httpx.AsyncClient(timeout=5)\n\n\nasync def load(limit: int = Query(20, le=100)):\n    cache.set('a', 1, ex=60)\n    return await asyncio.gather(client.get('https://a'), client.get('https://b'))\n";
+        assert_eq!(
+            kinds(&[("app/main.py", python)]),
+            ["bounded-page", "cache-with-ttl", "parallel-waits", "timeout-set"]
+        );
+    }
+
+    #[test]
+    fn an_index_names_the_queries_it_serves() {
+        let sql = "CREATE TABLE orders (id int PRIMARY KEY, buyer int);\nCREATE INDEX CONCURRENTLY ix ON orders (buyer);\n";
+        let code = "import psycopg2\n\n\ndef of(buyer):\n    connection = psycopg2.connect('dbname=x')\n    cursor = connection.cursor()\n    cursor.execute('SELECT id FROM orders WHERE buyer = %s', (buyer,))\n    return cursor.fetchall()\n";
+        let files = [("app/a.py", code), ("migrations/001_a.sql", sql)];
+        assert_eq!(kinds(&files), ["concurrent-index", "covered-index"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_no_strength() {
+        let python = "import httpx\nfrom fastapi import Query\n\nclient = httpx.AsyncClient(timeout=None)\n\n\nasync def load(limit: int = Query(20)):\n    return await client.get('https://a')\n";
+        assert!(kinds(&[("app/main.py", python)]).is_empty());
+    }
 }

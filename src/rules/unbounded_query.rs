@@ -161,7 +161,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         "memory and time grow with the rows of `{table}`{}",
         evidence::reach_words(label.as_deref())
     );
-    finding.subject = format!("{} by {}", evidence::describe(&site.query), columns.join(","));
+    finding.subject = format!("{} by {}", evidence::essence(&site.query), columns.join(","));
     finding.related = evidence::path_from_entry(project, site.function);
     if let Some(table) = project.table_of(&site.query)
         && let Some(place) = table.place()

@@ -77,7 +77,11 @@ pub fn parse(text: &str) -> TemplateFile {
         };
         // A tag stands on few lines: what never closes is text.
         let window = char_end(text, open + 2 + 4_000);
-        let Some(end) = text.get(open + 2..window).and_then(|rest| rest.find(close)).map(|found| found + open + 2) else {
+        let Some(end) = text
+            .get(open + 2..window)
+            .and_then(|rest| rest.find(close))
+            .map(|found| found + open + 2)
+        else {
             at = open + 2;
             continue;
         };
@@ -86,7 +90,10 @@ pub fn parse(text: &str) -> TemplateFile {
         if tags > MAX_TAGS {
             break;
         }
-        let inner = text.get(open + 2..end).unwrap_or_default().trim_matches(['-', '+', ' ', '\n', '\t', '\r']);
+        let inner = text
+            .get(open + 2..end)
+            .unwrap_or_default()
+            .trim_matches(['-', '+', ' ', '\n', '\t', '\r']);
         let span = Span {
             start: open as u32,
             end: at as u32,

@@ -27,7 +27,6 @@ pub struct Text {
     pub lossy: bool,
 }
 
-
 /// The text of a file's bytes, or why it is left out: a pure function of the path and the bytes.
 pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason> {
     let text = text_of(bytes).ok_or(Reason::Binary)?;

@@ -19,7 +19,7 @@ pub enum Role {
     Example,
 }
 
-const TEST_FOLDERS: [&str; 14] = [
+const TEST_FOLDERS: [&str; 16] = [
     "tests",
     "test",
     "__tests__",
@@ -33,6 +33,8 @@ const TEST_FOLDERS: [&str; 14] = [
     "test_utils",
     "__fixtures__",
     "integration_tests",
+    "e2e_tests",
+    "e2e-tests",
     "unit_tests",
 ];
 const SCRIPT_FOLDERS: [&str; 9] = [

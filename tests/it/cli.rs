@@ -187,7 +187,7 @@ fn the_same_input_gives_the_same_bytes_with_any_number_of_threads() {
         fs::write(folder.path().join(format!("m{index}.py")), text).expect("written");
     }
     for place in [folder.path(), fixtures.as_path()].into_iter().filter(|place| place.is_dir()) {
-        for format in ["json", "table", "markdown", "sarif"] {
+        for format in ["json", "table", "full", "markdown", "html", "sarif", "github", "gitlab", "junit"] {
             let scan = |threads| run(place, &["scan", "--format", format, "--fail-on", "never", "--threads", threads]).out;
             let one = scan("1");
             assert!(!one.is_empty());
@@ -376,4 +376,35 @@ fn lists_of_an_empty_folder_say_that_there_is_nothing() {
         queries.out
     );
     assert!(run(folder.path(), &["calls"]).out.starts_with("0 functions"));
+}
+
+#[test]
+fn figures_from_the_database_decide_on_indexes() {
+    let folder = folder();
+    let at = folder.path();
+    let schema = "CREATE TABLE people (id bigint PRIMARY KEY);\nCREATE TABLE letters (id bigint PRIMARY KEY, person_id bigint REFERENCES people (id));\nCREATE INDEX a ON letters (id);\n";
+    fs::write(at.join("schema.sql"), schema).expect("written");
+    let scan = |stats: &str| {
+        fs::write(
+            at.join("stats.csv"),
+            format!("table_name,row_count,index_name,index_scans\n{stats}"),
+        )
+        .expect("written");
+        let run = run(at, &["scan", "--format", "json", "--fail-on", "never", "--stats", "stats.csv"]);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+        run.out
+    };
+    let large = scan("letters,2000000,,\nletters,,a,0\nghosts,5,,\n");
+    assert!(
+        large.contains("unindexed-foreign-key") && large.contains("letters has about 2000000 rows."),
+        "{large}"
+    );
+    assert!(large.contains("The database has not used the first once."), "{large}");
+    assert!(large.contains("tables that the schema does not have: ghosts."), "{large}");
+    let small = scan("letters,40,,\n");
+    assert!(!small.contains("unindexed-foreign-key"), "{small}");
+    fs::write(at.join("stats.csv"), "table_name,row_count\nletters,many\n").expect("written");
+    let error = failure(at, &["scan", "--stats", "stats.csv"]);
+    assert!(error.starts_with("perfaudit: stats.csv:2: "), "{error}");
+    assert!(failure(at, &["scan", "--stats", "none.csv"]).starts_with("perfaudit: none.csv: cannot be read"));
 }

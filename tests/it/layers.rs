@@ -3,15 +3,19 @@
 use std::path::{Path, PathBuf};
 
 /// The level of each top-level module; `main` stands for the binary.
-const LEVELS: [(&str, u8); 17] = [
+const LEVELS: &[(&str, u8)] = &[
     ("source", 0),
     ("finding", 0),
     ("coverage", 0),
     ("error", 0),
+    ("inventory", 0),
+    ("progress", 0),
     ("ir", 1),
     ("statement", 1),
     ("walk", 1),
     ("config", 1),
+    ("git", 1),
+    ("stats", 1),
     ("syntax", 2),
     ("libraries", 3),
     ("cache", 4),
@@ -29,7 +33,7 @@ fn level(module: &str) -> Option<u8> {
 
 /// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
 /// operations spell alike.
-const SHARED: [&str; 13] = [
+const SHARED: [&str; 14] = [
     "builder",
     "chain",
     "comparison",
@@ -38,6 +42,7 @@ const SHARED: [&str; 13] = [
     "ddl",
     "facts",
     "models",
+    "mongo",
     "shape",
     "site",
     "sql_text",

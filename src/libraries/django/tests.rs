@@ -199,13 +199,18 @@ fn linked(body: &str) -> Vec<(Option<String>, Operation)> {
     let project = crate::project::Project::link(files);
     let sites = project.graph.sites.iter();
     sites
-        .map(|site| (project.table_of(&site.query).map(|table| table.name.clone()), site.query.statement.operation))
+        .map(|site| {
+            (
+                project.table_of(&site.query).map(|table| table.name.clone()),
+                site.query.statement.operation,
+            )
+        })
         .collect()
 }
 
 #[test]
 fn relations_lead_to_their_tables_also_from_what_is_not_known() {
-    let book = Some("models_book".to_owned());
+    let book = Some("app_book".to_owned());
     for body in [
         "from models import Author\ndef f(author: Author):\n    return author.book_set.filter(title='x').first()\n",
         "def f(info):\n    author = info.resolve()\n    return author.book_set.filter(title='x').exists()\n",
@@ -216,23 +221,32 @@ fn relations_lead_to_their_tables_also_from_what_is_not_known() {
     let through = "from models import Book\ndef f(book: Book):\n    return book.author.book_set.exists()\n";
     assert_eq!(linked(through), [(book, Operation::Select)]);
     // Lists have these methods, too.
-    assert_eq!(linked("def f(x):\n    x.book_set.count(1)\n    x.tags.remove(2)\n    x.parts.first()\n"), []);
+    assert_eq!(
+        linked("def f(x):\n    x.book_set.count(1)\n    x.tags.remove(2)\n    x.parts.first()\n"),
+        []
+    );
 }
 
 #[test]
 fn an_instance_of_unknown_type_is_known_by_its_arguments_or_its_name() {
-    let book = Some("models_book".to_owned());
+    let book = Some("app_book".to_owned());
     let update = |body: &str| linked(body).first().cloned();
     assert_eq!(
         update("def f(cls, info):\n    book = cls.find(info)\n    book.save(update_fields=['title'])\n"),
         Some((book.clone(), Operation::Update))
     );
-    assert_eq!(update("def f(cls, info):\n    book = cls.find(info)\n    book.save()\n"), Some((book, Operation::Update)));
+    assert_eq!(
+        update("def f(cls, info):\n    book = cls.find(info)\n    book.save()\n"),
+        Some((book, Operation::Update))
+    );
     assert_eq!(
         update("def f(thing):\n    thing.save(update_fields=['title'])\n"),
         Some((None, Operation::Update))
     );
-    assert_eq!(update("def f(form, file):\n    form.save()\n    file.save()\n    file.delete()\n"), None);
+    assert_eq!(
+        update("def f(form, file):\n    form.save()\n    file.save()\n    file.delete()\n"),
+        None
+    );
 }
 
 #[test]

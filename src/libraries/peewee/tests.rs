@@ -17,8 +17,15 @@ fn a_chain_is_built_over_statements_and_run() {
     );
     let statement = &query.statement;
     let tables: Vec<&str> = statement.tables.iter().map(|table| table.name.as_str()).collect();
-    assert_eq!((tables, statement.limit.clone(), statement.joins.len()), (vec!["Trip", "Rider"], Limit::Rows(50), 1));
-    let seen: Vec<_> = statement.filters.iter().map(|f| (f.column.column.as_str(), f.kind, f.optional)).collect();
+    assert_eq!(
+        (tables, statement.limit.clone(), statement.joins.len()),
+        (vec!["Trip", "Rider"], Limit::Rows(50), 1)
+    );
+    let seen: Vec<_> = statement
+        .filters
+        .iter()
+        .map(|f| (f.column.column.as_str(), f.kind, f.optional))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -40,7 +47,10 @@ fn a_select_waits_until_it_is_iterated() {
 fn single_rows_scalars_and_writes() {
     assert_eq!(executed("trip = Trip.get_by_id(key)").outcome, Outcome::One);
     assert_eq!(executed("trip = Trip.get_or_none(Trip.state == 'x')").statement.filters.len(), 1);
-    assert_eq!(executed("n = Trip.select(fn.COUNT(Trip.id)).where(~(Trip.state == 'x')).scalar()").outcome, Outcome::Scalar);
+    assert_eq!(
+        executed("n = Trip.select(fn.COUNT(Trip.id)).where(~(Trip.state == 'x')).scalar()").outcome,
+        Outcome::Scalar
+    );
     for (text, operation) in [
         ("Trip.create(state='x')", Operation::Insert),
         ("Trip.insert_many(rows).execute()", Operation::Insert),
@@ -56,7 +66,9 @@ fn single_rows_scalars_and_writes() {
 
 #[test]
 fn the_model_of_a_service_class_is_followed() {
-    let query = executed("class TripService:\n    model = Trip\n\n    @classmethod\n    def count(cls):\n        return cls.model.select().where(cls.model.state == 's').count()\n");
+    let query = executed(
+        "class TripService:\n    model = Trip\n\n    @classmethod\n    def count(cls):\n        return cls.model.select().where(cls.model.state == 's').count()\n",
+    );
     assert_eq!((query.table(), query.statement.filters.len()), (Some("Trip"), 1));
 }
 

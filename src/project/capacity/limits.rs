@@ -47,7 +47,13 @@ fn of_code(project: &Project) -> Vec<Limit> {
     let mut out = Vec::new();
     for pool in &deployment.pools {
         let Some(size) = pool.size() else { continue };
-        let mut found = limit(LimitKind::Pool, Unit::Connections, pool.kind.label(), size.into(), place(pool.file, pool.span));
+        let mut found = limit(
+            LimitKind::Pool,
+            Unit::Connections,
+            pool.kind.label(),
+            size.into(),
+            place(pool.file, pool.span),
+        );
         if pool.max.is_none() {
             found.origin = Origin::Default;
         }
@@ -58,10 +64,20 @@ fn of_code(project: &Project) -> Vec<Limit> {
         out.push(found);
     }
     for cap in deployment.caps.iter().filter(|cap| cap.kind != CapKind::Together) {
-        let mut found = limit(LimitKind::Concurrency, Unit::Tasks, &cap.name, cap.value.into(), place(cap.file, cap.span));
+        let mut found = limit(
+            LimitKind::Concurrency,
+            Unit::Tasks,
+            &cap.name,
+            cap.value.into(),
+            place(cap.file, cap.span),
+        );
         if !cap.read || cap.kind == CapKind::PoolConstant {
             found.counts = false;
-            let note = if cap.read { "No pool is sized by it." } else { "No code was found that reads it." };
+            let note = if cap.read {
+                "No pool is sized by it."
+            } else {
+                "No code was found that reads it."
+            };
             note.clone_into(&mut found.note);
         }
         out.push(found);
@@ -72,7 +88,13 @@ fn of_code(project: &Project) -> Vec<Limit> {
             WorkerKind::Threads => (LimitKind::Threads, Unit::Threads),
             WorkerKind::Jobs => (LimitKind::Concurrency, Unit::Tasks),
         };
-        out.push(limit(kind, unit, workers.program, workers.value.into(), place(workers.file, workers.span)));
+        out.push(limit(
+            kind,
+            unit,
+            workers.program,
+            workers.value.into(),
+            place(workers.file, workers.span),
+        ));
     }
     if let Some(found) = deployment.connections {
         let mut connections = limit(
@@ -87,8 +109,18 @@ fn of_code(project: &Project) -> Vec<Limit> {
         }
         out.push(connections);
     }
+    for found in deployment.limits.iter().filter(|found| found.seconds > 0) {
+        let value = u64::from(found.seconds) * 1000;
+        out.push(limit(LimitKind::Timeout, Unit::Milliseconds, found.program, value, place(found.file, found.span)));
+    }
     for batch in batches::find(&project.code) {
-        out.push(limit(LimitKind::Batch, Unit::Items, &batch.name, batch.size, place(batch.file, batch.span)));
+        out.push(limit(
+            LimitKind::Batch,
+            Unit::Items,
+            &batch.name,
+            batch.size,
+            place(batch.file, batch.span),
+        ));
     }
     out
 }
@@ -98,12 +130,16 @@ fn of_settings(project: &Project) -> Vec<Limit> {
     let mut out = Vec::new();
     for (file, _, facts) in files(&project.code) {
         for entry in &facts.entries {
-            out.extend(of_entry(facts.kind, entry).map(|(kind, unit, name, value)| {
-                limit(kind, unit, name, value, project.place(file, entry.span, ""))
-            }));
+            out.extend(
+                of_entry(facts.kind, entry)
+                    .map(|(kind, unit, name, value)| limit(kind, unit, name, value, project.place(file, entry.span, ""))),
+            );
         }
         let commands = facts.commands.iter().map(|command| (&command.words, command.span));
-        let services = facts.services.iter().filter_map(|service| Some((&service.command, service.command_span?)));
+        let services = facts
+            .services
+            .iter()
+            .filter_map(|service| Some((&service.command, service.command_span?)));
         for (words, span) in commands.chain(services) {
             let options = words.iter().filter_map(|word| word.trim_start_matches("--").split_once('='));
             for (name, value) in options {
@@ -119,9 +155,17 @@ fn of_settings(project: &Project) -> Vec<Limit> {
         }
     }
     for server in &project.deployment.redis {
-        let Some(value) = server.maxmemory.as_deref().and_then(bytes) else { continue };
+        let Some(value) = server.maxmemory.as_deref().and_then(bytes) else {
+            continue;
+        };
         let span = server.command.unwrap_or(server.span);
-        out.push(limit(LimitKind::Memory, Unit::Bytes, "maxmemory", value, project.place(server.file, span, "")));
+        out.push(limit(
+            LimitKind::Memory,
+            Unit::Bytes,
+            "maxmemory",
+            value,
+            project.place(server.file, span, ""),
+        ));
     }
     out
 }

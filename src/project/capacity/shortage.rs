@@ -38,7 +38,11 @@ pub enum ShortageKind<'p> {
 
 /// All shortages: at most one a pool of each kind.
 pub fn find(project: &Project) -> Vec<Shortage<'_>> {
-    let pools = project.deployment.pools.iter().filter(|pool| pool.postgres == Some(true) && !pool.short_lived);
+    let pools = project
+        .deployment
+        .pools
+        .iter()
+        .filter(|pool| pool.postgres == Some(true) && !pool.short_lived);
     pools
         .flat_map(|pool| [below_cap(project, pool), above_database(project, pool)])
         .flatten()
@@ -49,9 +53,8 @@ fn below_cap<'p>(project: &'p Project, pool: &'p Pool) -> Option<Shortage<'p>> {
     let max = pool.max?;
     let language = project.code.module(pool.file).language;
     // Caps of another language run in another process.
-    let fits = |cap: &&Cap| {
-        cap.value > max && project.code.module(cap.file).language == language && !(cap.kind == CapKind::Together && max > 4)
-    };
+    let fits =
+        |cap: &&Cap| cap.value > max && project.code.module(cap.file).language == language && !(cap.kind == CapKind::Together && max > 4);
     let caps = project.deployment.caps.iter().filter(fits);
     let cap = caps.min_by_key(|cap| (!cap.read, cap.kind == CapKind::PoolConstant, cap.file, cap.span.start))?;
     Some(Shortage {
@@ -128,10 +131,17 @@ impl Shortage<'_> {
                 each,
                 connections,
             } => (
-                format!("The database: {} connections for {} that all processes may open", connections.value, self.asked()),
+                format!(
+                    "The database: {} connections for {} that all processes may open",
+                    connections.value,
+                    self.asked()
+                ),
                 vec![
                     Derivation {
-                        text: format!("`{}` starts {} processes, each with at most {each} connections in use.", workers.program, workers.value),
+                        text: format!(
+                            "`{}` starts {} processes, each with at most {each} connections in use.",
+                            workers.program, workers.value
+                        ),
                         location: project.place(workers.file, workers.span, ""),
                     },
                     Derivation {

@@ -293,10 +293,17 @@ impl Features {
                 (gzip, limit) = (label(".compress"), label(".ratelimit"));
             }
             let commands = facts.commands.iter().map(|command| (&command.words, command.span));
-            let services = facts.services.iter().map(|service| (&service.command, service.command_span.unwrap_or(service.span)));
+            let services = facts
+                .services
+                .iter()
+                .map(|service| (&service.command, service.command_span.unwrap_or(service.span)));
             let agent = commands.chain(services).find(|(words, _)| words.iter().any(|word| is_agent(word)));
             let agent = agent.map(|(_, span)| (file, span));
-            for (slots, found) in [(&mut self.compression, gzip), (&mut self.limiter, limit), (&mut self.metrics, agent)] {
+            for (slots, found) in [
+                (&mut self.compression, gzip),
+                (&mut self.limiter, limit),
+                (&mut self.metrics, agent),
+            ] {
                 slots.iter_mut().for_each(|slot| *slot = slot.or(found));
             }
         }
@@ -305,7 +312,10 @@ impl Features {
 
 /// A program that starts another one under its measurement.
 fn is_agent(word: &str) -> bool {
-    matches!(word, "ddtrace-run" | "newrelic-admin" | "opentelemetry-instrument" | "dd-trace/init") || word.contains("@opentelemetry/")
+    matches!(
+        word,
+        "ddtrace-run" | "newrelic-admin" | "opentelemetry-instrument" | "dd-trace/init"
+    ) || word.contains("@opentelemetry/")
 }
 
 fn is_compression_setting(text: &str) -> bool {
@@ -464,17 +474,15 @@ fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
         StmtKind::Assign { target, .. } => module.name(target) == Some("throttle_classes"),
         _ => false,
     });
-    calls.next().map(|(_, expr)| expr.span).or_else(|| settings.next().map(|stmt| stmt.span))
+    calls
+        .next()
+        .map(|(_, expr)| expr.span)
+        .or_else(|| settings.next().map(|stmt| stmt.span))
 }
 
 /// An error tracker counts once it samples traces.
 fn traces(module: &Module) -> Option<Span> {
-    let is_it = |text: &str| {
-        matches!(
-            text,
-            "traces_sample_rate" | "tracesSampleRate" | "traces_sampler" | "tracesSampler"
-        )
-    };
+    let is_it = |text: &str| matches!(text, "traces_sample_rate" | "tracesSampleRate" | "traces_sampler" | "tracesSampler");
     if !module.strings.iter().any(|text| is_it(text)) {
         return None;
     }

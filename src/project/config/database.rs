@@ -40,18 +40,27 @@ pub fn connections(code: &Code) -> Option<Connections> {
         .map(|(file, service, _)| (file, service))
         .collect();
     let by_command = servers.iter().find_map(|&(file, service)| {
-        let value = service.command.iter().find_map(|word| word.trim_start_matches("--").strip_prefix("max_connections="))?;
+        let value = service
+            .command
+            .iter()
+            .find_map(|word| word.trim_start_matches("--").strip_prefix("max_connections="))?;
         written(file, service.command_span?, value)
     });
     let by_file = || {
-        files(code).filter(|(_, _, facts)| facts.kind == ConfigKind::Postgres).find_map(|(file, _, facts)| {
-            let entry = facts.get("max_connections")?;
-            written(file, entry.span, &entry.value)
-        })
+        files(code)
+            .filter(|(_, _, facts)| facts.kind == ConfigKind::Postgres)
+            .find_map(|(file, _, facts)| {
+                let entry = facts.get("max_connections")?;
+                written(file, entry.span, &entry.value)
+            })
     };
     let by_default = || {
         let (file, service) = *servers.first()?;
-        let brings_settings = service.volumes.iter().chain(&service.command).any(|text| text.contains(".conf") || text.contains("config_file"));
+        let brings_settings = service
+            .volumes
+            .iter()
+            .chain(&service.command)
+            .any(|text| text.contains(".conf") || text.contains("config_file"));
         (!brings_settings).then_some(Connections {
             file,
             span: service.span,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::pools::number;
 use crate::ir::{ExprId, Language, Module, StmtKind};
 use crate::libraries::value::{FileId, Value};
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Code, Evaluator};
 use crate::source::Span;
 use crate::syntax::settings::{Command, ConfigFacts, ConfigKind};
 
@@ -132,6 +132,44 @@ const PROGRAMS: [Program; 9] = [
     },
 ];
 
+/// How long a server lets a request take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLimit {
+    /// File.
+    pub file: FileId,
+    /// The command.
+    pub span: Span,
+    /// The program.
+    pub program: &'static str,
+    /// Seconds; zero is for ever.
+    pub seconds: u32,
+}
+
+/// `gunicorn --timeout 60` of the project's own commands.
+pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
+    let mut out = Vec::new();
+    for (file, path, facts) in super::files(code) {
+        if super::is_for_development(path) {
+            continue;
+        }
+        let commands = facts.commands.iter().map(|command| (&command.words, command.span));
+        let services = facts.services.iter().filter_map(|service| Some((&service.command, service.command_span?)));
+        for (words, span) in commands.chain(services) {
+            let is_server = words.iter().any(|word| word.rsplit('/').next() == Some("gunicorn"));
+            let told = ["--timeout", "-t"].iter().find_map(|flag| flag_value(words, flag)).filter(|_| is_server);
+            if let Some(seconds) = told.and_then(|text| text.parse().ok()) {
+                out.push(RequestLimit {
+                    file,
+                    span,
+                    program: "gunicorn",
+                    seconds,
+                });
+            }
+        }
+    }
+    out
+}
+
 /// All that the project's own commands, settings and code declare, by place.
 pub fn find(eval: &Evaluator<'_>) -> Vec<Workers> {
     let mut out = Vec::new();
@@ -153,27 +191,45 @@ pub fn find(eval: &Evaluator<'_>) -> Vec<Workers> {
 }
 
 fn of_settings(file: FileId, facts: &ConfigFacts) -> Vec<Workers> {
-    let mut out: Vec<Workers> = facts.commands.iter().flat_map(|command| of_command(file, command, &|_| None)).collect();
+    let mut out: Vec<Workers> = facts
+        .commands
+        .iter()
+        .flat_map(|command| of_command(file, command, &|_| None))
+        .collect();
     for service in &facts.services {
         let Some(span) = service.command_span else { continue };
         let command = Command {
             words: service.command.clone(),
             span,
         };
-        let variable = |name: &str| service.environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let variable = |name: &str| {
+            service
+                .environment
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
         out.extend(of_command(file, &command, &variable));
     }
     // `ENV WEB_CONCURRENCY=4` stands beside the command of the same image.
     if facts.kind == ConfigKind::Commands && out.is_empty() {
         let variable = |name: &str| facts.get(name).map(|entry| entry.value.clone());
-        out = facts.commands.iter().flat_map(|command| of_command(file, command, &variable)).collect();
+        out = facts
+            .commands
+            .iter()
+            .flat_map(|command| of_command(file, command, &variable))
+            .collect();
     }
     out
 }
 
 fn of_command(file: FileId, command: &Command, variable: &dyn Fn(&str) -> Option<String>) -> Vec<Workers> {
     // One process that restarts on every change is for development.
-    if command.words.iter().any(|word| matches!(word.as_str(), "--reload" | "--debug" | "nodemon")) {
+    if command
+        .words
+        .iter()
+        .any(|word| matches!(word.as_str(), "--reload" | "--debug" | "nodemon"))
+    {
         return Vec::new();
     }
     let Some((at, program)) = command.words.iter().enumerate().find_map(|(at, word)| {
@@ -198,11 +254,19 @@ fn of_command(file: FileId, command: &Command, variable: &dyn Fn(&str) -> Option
         if out.iter().any(|workers: &Workers| workers.kind == kind) {
             continue;
         }
-        out.extend(flag_value(words, flag).and_then(|text| count(&text)).map(|value| found(kind, value)));
+        out.extend(
+            flag_value(words, flag)
+                .and_then(|text| count(&text))
+                .map(|value| found(kind, value)),
+        );
     }
     let has_processes = out.iter().any(|workers| workers.kind == WorkerKind::Processes);
     if let Some(name) = program.variable.filter(|_| !has_processes) {
-        out.extend(variable(name).and_then(|text| count(&text)).map(|value| found(WorkerKind::Processes, value)));
+        out.extend(
+            variable(name)
+                .and_then(|text| count(&text))
+                .map(|value| found(WorkerKind::Processes, value)),
+        );
     }
     let is_loop = words.iter().any(|word| is_event_loop(word));
     if matches!(program.name, "gunicorn" | "celery") && !is_loop {
@@ -220,7 +284,10 @@ fn is_event_loop(class: &str) -> bool {
 
 /// Processes without an event loop work on as many requests as they have threads.
 fn one_at_a_time(found: &mut [Workers]) {
-    let threads = found.iter().find(|workers| workers.kind == WorkerKind::Threads).map_or(1, |workers| workers.value);
+    let threads = found
+        .iter()
+        .find(|workers| workers.kind == WorkerKind::Threads)
+        .map_or(1, |workers| workers.value);
     for workers in found {
         workers.at_once = Some(threads);
     }
@@ -330,22 +397,40 @@ mod tests {
     fn values(path: &str, text: &str) -> Vec<(&'static str, WorkerKind, u32)> {
         let facts = settings::read(path, text).expect("settings");
         let found = of_settings(FileId(0), &facts);
-        found.into_iter().map(|workers| (workers.program, workers.kind, workers.value)).collect()
+        found
+            .into_iter()
+            .map(|workers| (workers.program, workers.kind, workers.value))
+            .collect()
     }
 
     #[test]
     fn workers_are_read_from_every_place_that_starts_a_server() {
         let four = |program| vec![(program, WorkerKind::Processes, 4)];
         assert_eq!(values("Procfile", "web: gunicorn app:app -w 4\n"), four("gunicorn"));
-        assert_eq!(values("Procfile", "web: gunicorn app:app -w4 --threads=2\n")[1], ("gunicorn", WorkerKind::Threads, 2));
-        assert_eq!(values("Dockerfile", "FROM x\nCMD [\"uvicorn\", \"a:b\", \"--workers\", \"4\"]\n"), four("uvicorn"));
-        assert_eq!(values("Dockerfile", "FROM x\nENV WEB_CONCURRENCY=4\nCMD uvicorn a:b\n"), four("uvicorn"));
-        assert_eq!(values("package.json", "{\"scripts\": {\"start\": \"pm2 start x -i 4\"}}"), four("pm2"));
+        assert_eq!(
+            values("Procfile", "web: gunicorn app:app -w4 --threads=2\n")[1],
+            ("gunicorn", WorkerKind::Threads, 2)
+        );
+        assert_eq!(
+            values("Dockerfile", "FROM x\nCMD [\"uvicorn\", \"a:b\", \"--workers\", \"4\"]\n"),
+            four("uvicorn")
+        );
+        assert_eq!(
+            values("Dockerfile", "FROM x\nENV WEB_CONCURRENCY=4\nCMD uvicorn a:b\n"),
+            four("uvicorn")
+        );
+        assert_eq!(
+            values("package.json", "{\"scripts\": {\"start\": \"pm2 start x -i 4\"}}"),
+            four("pm2")
+        );
         let compose = "services:\n  web:\n    image: x\n    command: gunicorn --workers ${WORKERS:-4} a:b\n";
         assert_eq!(values("docker-compose.yml", compose), four("gunicorn"));
         let by_environment = "services:\n  web:\n    image: x\n    command: uvicorn a:b\n    environment:\n      - WEB_CONCURRENCY=4\n";
         assert_eq!(values("docker-compose.yml", by_environment), four("uvicorn"));
-        assert_eq!(values("Procfile", "worker: celery -A proj worker --concurrency=4\n"), four("celery"));
+        assert_eq!(
+            values("Procfile", "worker: celery -A proj worker --concurrency=4\n"),
+            four("celery")
+        );
     }
 
     #[test]

@@ -54,7 +54,9 @@ pub fn find(project: &Project) -> Vec<Strength> {
         let table = project.code.data.of(module.language);
         for (id, expr) in module.expr_ids() {
             if let Some(call) = module.call(id) {
-                let found = expiry(&eval, file, &call).or_else(|| maximum(module, &call)).or_else(|| bounded_cache(module, &call));
+                let found = expiry(&eval, file, &call)
+                    .or_else(|| maximum(module, &call))
+                    .or_else(|| bounded_cache(module, &call));
                 out.extend(found.map(|(kind, words)| strength(project, kind, words, file, expr.span)));
             }
             if let ExprKind::Object(entries) = &expr.kind {
@@ -84,14 +86,20 @@ type Said = (&'static str, String);
 
 /// `redis.set(key, value, ex=60)`, `setex`.
 fn expiry(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Said> {
-    let method = call.method().filter(|method| matches!(*method, "set" | "setex" | "psetex" | "setEx"))?;
+    let method = call
+        .method()
+        .filter(|method| matches!(*method, "set" | "setex" | "psetex" | "setEx"))?;
     redis::client(eval, file, call)?;
     let module = call.module;
     let has_expiry = method != "set"
         || ["ex", "px", "exat", "pxat"].iter().any(|name| call.keyword(name).is_some())
         || call.args.iter().skip(2).any(|arg| {
-            module.string(arg.value).is_some_and(|text| matches!(text.to_ascii_uppercase().as_str(), "EX" | "PX"))
-                || ["ex", "EX", "px", "PX", "expiration"].iter().any(|key| module.entry(arg.value, key).is_some())
+            module
+                .string(arg.value)
+                .is_some_and(|text| matches!(text.to_ascii_uppercase().as_str(), "EX" | "PX"))
+                || ["ex", "EX", "px", "PX", "expiration"]
+                    .iter()
+                    .any(|key| module.entry(arg.value, key).is_some())
         });
     has_expiry.then(|| ("cache-with-ttl", format!("`{method}` gives the entry an expiry.")))
 }
@@ -114,7 +122,10 @@ fn maximum(module: &Module, call: &Call<'_>) -> Option<Said> {
     }
     let owner = module.functions.iter().flat_map(|function| &function.params).find(|param| {
         let span = module.expr(call.id).span;
-        [param.default, param.annotation].into_iter().flatten().any(|expr| module.expr(expr).span.encloses(span))
+        [param.default, param.annotation]
+            .into_iter()
+            .flatten()
+            .any(|expr| module.expr(expr).span.encloses(span))
     });
     let by_param = owner.and_then(|param| param.name).map(|name| module.str(name));
     let name = by_param.or_else(|| assigned(module, call.id)).filter(|name| is_page_size(name))?;
@@ -123,7 +134,9 @@ fn maximum(module: &Module, call: &Call<'_>) -> Option<Said> {
 
 /// The name that an expression is assigned to.
 fn assigned(module: &Module, expr: ExprId) -> Option<&str> {
-    let crate::ir::Parent::Stmt(stmt) = module.expr(expr).parent else { return None };
+    let crate::ir::Parent::Stmt(stmt) = module.expr(expr).parent else {
+        return None;
+    };
     match module.stmt(stmt).kind {
         crate::ir::StmtKind::Assign { target, .. } => module.name(target),
         _ => None,
@@ -167,7 +180,10 @@ fn bulk_writes(project: &Project) -> Vec<Strength> {
     for (file, module) in crate::project::config::sources(&project.code) {
         for (id, expr) in module.expr_ids() {
             let Some(call) = module.call(id) else { continue };
-            if call.method().is_some_and(|method| matches!(method, "add_all" | "execute_values" | "execute_batch" | "copy_records_to_table")) {
+            if call
+                .method()
+                .is_some_and(|method| matches!(method, "add_all" | "execute_values" | "execute_batch" | "copy_records_to_table"))
+            {
                 let words = format!("`{}` writes many rows in one statement.", call.method().unwrap_or(""));
                 out.push(strength(project, "bulk-write", words, file, expr.span));
             }

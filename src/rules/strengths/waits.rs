@@ -41,13 +41,22 @@ fn gatherer(module: &Module, id: ExprId) -> Option<&str> {
 fn expr_effects(project: &Project, file: FileId, module: &Module, id: ExprId) -> Effects {
     let span = module.expr(id).span;
     let mut all = Effects::NONE;
-    let functions = module.function_ids().filter(|(inner, function)| function.span.encloses(span) || span.encloses(function.span) && inner.index() > 0);
+    let functions = module
+        .function_ids()
+        .filter(|(inner, function)| function.span.encloses(span) || span.encloses(function.span) && inner.index() > 0);
     for (function, _) in functions {
         let node = project.graph.function(project.graph.id(file, function));
         for edge in node.edges.iter().filter(|edge| span.encloses(module.expr(edge.expr).span)) {
-            all = edge.targets.iter().fold(all.and(edge.effects), |all, &target| all.and(project.graph.function(target).effects));
+            all = edge.targets.iter().fold(all.and(edge.effects), |all, &target| {
+                all.and(project.graph.function(target).effects)
+            });
         }
-        if node.queries.iter().filter_map(|&site| project.graph.sites.get(site)).any(|site| span.encloses(site.span)) {
+        if node
+            .queries
+            .iter()
+            .filter_map(|&site| project.graph.sites.get(site))
+            .any(|site| span.encloses(site.span))
+        {
             all = all.and(Effects::QUERY);
         }
     }
