@@ -4,10 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ir::{ExprId, ExprKind, Language, Module, TemplatePart};
-use crate::libraries::value::{FileId, Resolver};
 use crate::libraries::django_migrations::Migration;
+use crate::libraries::value::{FileId, Resolver};
 use crate::libraries::{
-    alembic, code_migrations, django_migrations, django_models, drizzle_schema, entities, medusa_models, peewee_models, sequelize_schema, sqlalchemy_models,
+    alembic, code_migrations, django_migrations, django_models, drizzle_schema, entities, medusa_models, peewee_models, sequelize_schema,
+    sqlalchemy_models,
 };
 use crate::source::Span;
 use crate::statement::{Dialect, ModelDef, SchemaChange};
@@ -85,11 +86,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declar
     if module.language == Language::Python {
         found.extend(peewee_models::declared(resolver, file).into_iter().map(Some));
     }
-    found
-        .into_iter()
-        .flatten()
-        .filter(|declared| !declared.is_empty())
-        .collect()
+    found.into_iter().flatten().filter(|declared| !declared.is_empty()).collect()
 }
 
 /// Whether the file imports a module whose name starts with `prefix`.

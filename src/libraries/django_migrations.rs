@@ -2,7 +2,7 @@
 //! models that earlier migrations made, so the link step lowers them in the order of their dependencies.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
-use crate::libraries::ddl::{self, Consts, Declared, Tool};
+use crate::libraries::ddl::{self, Bound, Consts, Declared, Tool};
 use crate::libraries::django_parts::Reader;
 use crate::libraries::value::{FileId, Resolver};
 use crate::source::Span;
@@ -10,6 +10,8 @@ use crate::statement::{ColumnDef, Dialect, IndexDef, ModelDef, SchemaChange, Tab
 
 /// Operations inside `SeparateDatabaseAndState` and `RunSQL` that are followed.
 const MAX_DEPTH: u32 = 4;
+/// Names of a migration's class body that are known.
+const MAX_NAMES: usize = 50;
 /// Operations of one file that are kept.
 const MAX_STEPS: usize = 5_000;
 
@@ -121,7 +123,8 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
         ..Declared::default()
     };
     if let Some(class) = migration_class(module) {
-        let consts = Consts::new(resolver);
+        let mut consts = Consts::new(resolver);
+        consts.bound = class_names(module, file, class);
         let mut steps = Steps {
             reader: Reader {
                 consts: &consts,
@@ -152,6 +155,20 @@ fn migration_class(module: &Module) -> Option<ClassId> {
         .find(|(_, class)| named(class.name) && class.outer.is_none() && class.parent == FunctionId::MODULE)?;
     let is_django = ddl::imports(module, "django.db") || attribute(module, class, "operations").is_some();
     is_django.then_some(class)
+}
+
+/// The other names of the class body: `state_operations = […]` beside `operations`.
+fn class_names(module: &Module, file: FileId, class: ClassId) -> Vec<(String, Bound)> {
+    let body = module.class(class).body.iter().take(MAX_NAMES);
+    body.filter_map(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } => Some((module.name(*target)?.to_owned(), Bound::Expr(file, *value))),
+        _ => None,
+    })
+    .collect()
 }
 
 fn attribute(module: &Module, class: ClassId, wanted: &str) -> Option<ExprId> {

@@ -22,7 +22,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
         ..Declared::default()
     };
     for (class, _) in module.class_ids() {
-        if resolver.model_library(file, class) == Some("django") {
+        if resolver.model_library(file, class) == Some("django") && is_table(resolver, file, class) {
             declared.models.extend(
                 Reader {
                     consts: &consts,
@@ -34,6 +34,20 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
         }
     }
     Some(declared)
+}
+
+/// Managers, querysets, fields and functions derive from Django's classes too.
+fn is_table(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    let ancestors = resolver.ancestors(file, class);
+    let is_model = |name: &str| matches!(name, "django.db.models.Model" | "models.Model" | "django.db.models.base.Model");
+    let is_other = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let by_name = ["Manager", "QuerySet", "Field", "Admin", "Form", "Lookup"]
+            .iter()
+            .any(|end| last.ends_with(end));
+        by_name || name.starts_with("django.db.models.") && !is_model(name)
+    };
+    ancestors.iter().any(|name| is_model(name)) || !ancestors.iter().any(|name| is_other(name))
 }
 
 impl<'r> Reader<'_, 'r> {

@@ -194,7 +194,10 @@ impl<'r> Reader<'_, 'r> {
         let Some(call) = module.call(expr) else { return };
         let Some(kind) = call.method() else { return };
         let span = module.expr(expr).span;
-        let name = call.keyword("name").and_then(|expr| self.text(expr));
+        let name = call.keyword("name").and_then(|expr| self.text(expr)).map(|name| {
+            name.replace("%(class)s", &model.name.to_lowercase())
+                .replace("%(app_label)s", app_label(self.path))
+        });
         let predicate = call.keyword("condition").map(|expr| self.condition(expr));
         let fields = call
             .keyword("fields")
@@ -265,14 +268,20 @@ impl<'r> Reader<'_, 'r> {
         let Some(call) = module.call(expr) else { return "?".to_owned() };
         match call.args {
             [only] => {
-                let Some(name) = only.name.map(|name| module.str(name)) else {
-                    return "?".to_owned();
+                // Migrations write `Q(("a__isnull", False))`.
+                let (name, value) = match (only.name, module.kind(only.value)) {
+                    (Some(name), _) => (module.str(name), only.value),
+                    (None, ExprKind::Tuple(pair)) => match pair.as_ref() {
+                        [name, value] => (module.string(*name).unwrap_or("?"), *value),
+                        _ => return "?".to_owned(),
+                    },
+                    _ => return "?".to_owned(),
                 };
-                match (name.strip_suffix("__isnull"), module.kind(only.value)) {
+                match (name.strip_suffix("__isnull"), module.kind(value)) {
                     (Some(field), ExprKind::Bool(false)) => format!("{field} IS NOT NULL"),
                     (Some(field), ExprKind::Bool(true)) => format!("{field} IS NULL"),
                     (None, ExprKind::Bool(value)) => format!("{name} = {value}"),
-                    (None, _) => self.text(only.value).map_or("?".to_owned(), |text| format!("{name} = '{text}'")),
+                    (None, _) => self.text(value).map_or("?".to_owned(), |text| format!("{name} = '{text}'")),
                     _ => "?".to_owned(),
                 }
             }

@@ -45,6 +45,13 @@ struct Reader<'c, 'r> {
     tool: Tool,
 }
 
+/// A field of a class.
+struct Field<'r> {
+    name: &'r str,
+    annotation: Option<ExprId>,
+    span: Span,
+}
+
 /// A decorator: its name and its call.
 struct Decorator<'r> {
     name: &'r str,
@@ -141,8 +148,12 @@ impl<'c, 'r> Reader<'c, 'r> {
                 StmtKind::Assign { target, annotation, .. } => {
                     if let Some(name) = module.name(*target).filter(|_| !pending.is_empty()) {
                         let span = if own { module.stmt(stmt).span } else { model.table.span };
-                        let nullable = annotation.is_some_and(|expr| self.mentions_null(expr));
-                        self.member(name, &self.decorators(pending), nullable, span, model);
+                        let field = Field {
+                            name,
+                            annotation: *annotation,
+                            span,
+                        };
+                        self.member(&field, &self.decorators(pending), model);
                     }
                     pending = &[];
                 }
@@ -166,7 +177,10 @@ impl<'c, 'r> Reader<'c, 'r> {
     fn mentions_null(&self, annotation: ExprId) -> bool {
         let module = self.options.module();
         matches!(module.kind(annotation), ExprKind::Null)
-            || module.children(annotation).iter().any(|&child| matches!(module.kind(child), ExprKind::Null))
+            || module
+                .children(annotation)
+                .iter()
+                .any(|&child| matches!(module.kind(child), ExprKind::Null))
     }
 
     /// `@Index(["a", "b"], { unique: true })`, `@Index("name", ["a"])`, `@Unique({ properties: […] })` on the class.
@@ -209,12 +223,27 @@ impl<'c, 'r> Reader<'c, 'r> {
         model.table.indexes.push(index);
     }
 
-    fn member(&self, field: &str, decorators: &[Decorator], nullable: bool, span: Span, model: &mut ModelDef) {
-        let known = |column: &ColumnDef| column.field.as_deref().unwrap_or(&column.name) == field;
+    /// The class that a field's type names: `Team`, `Team | null`.
+    fn named_type(&self, annotation: ExprId) -> Option<String> {
+        let module = self.options.module();
+        let name = |expr: ExprId| {
+            module
+                .name(expr)
+                .filter(|name| name.starts_with(char::is_uppercase))
+                .map(ToOwned::to_owned)
+        };
+        name(annotation).or_else(|| match module.kind(annotation) {
+            ExprKind::Other(_) | ExprKind::Binary { .. } => module.children(annotation).into_iter().find_map(name),
+            _ => None,
+        })
+    }
+
+    fn member(&self, field: &Field, decorators: &[Decorator], model: &mut ModelDef) {
+        let known = |column: &ColumnDef| column.field.as_deref().unwrap_or(&column.name) == field.name;
         if model.table.columns.iter().any(known) {
             return;
         }
-        if let Some(column) = self.column(field, decorators, nullable, span, model) {
+        if let Some(column) = self.column(field, decorators, model) {
             // A key's column can be declared by itself and by its relation.
             match model.table.columns.iter_mut().find(|own| own.name == column.name) {
                 Some(own) => {
@@ -227,9 +256,10 @@ impl<'c, 'r> Reader<'c, 'r> {
         }
     }
 
-    fn column(&self, field: &str, decorators: &[Decorator], nullable: bool, span: Span, model: &mut ModelDef) -> Option<ColumnDef> {
+    fn column(&self, field: &Field, decorators: &[Decorator], model: &mut ModelDef) -> Option<ColumnDef> {
+        let span = field.span;
         let mut column = ColumnDef {
-            nullable,
+            nullable: field.annotation.is_some_and(|expr| self.mentions_null(expr)),
             span,
             ..ColumnDef::default()
         };
@@ -246,7 +276,7 @@ impl<'c, 'r> Reader<'c, 'r> {
                         let mut index = index(
                             self.options.text_of(options, "name"),
                             &model.table.name,
-                            &[field.to_owned()],
+                            &[field.name.to_owned()],
                             self.options.flag(options, "unique"),
                             span,
                         );
@@ -269,13 +299,17 @@ impl<'c, 'r> Reader<'c, 'r> {
                     given = given.or_else(|| self.names_column(options));
                 }
                 "ForeignKey" => {
-                    let target = decorator.call.as_ref().and_then(|call| call.arg(0)).and_then(|expr| self.options.model(expr));
+                    let target = decorator
+                        .call
+                        .as_ref()
+                        .and_then(|call| call.arg(0))
+                        .and_then(|expr| self.options.model(expr));
                     column.references = target.map(|target| (target, None));
                 }
                 "ManyToOne" | "OneToOne" | "OneToMany" | "ManyToMany" | "BelongsTo" | "HasMany" | "HasOne" | "BelongsToMany" => {
                     relation = true;
                     let joins = decorators.iter().any(|other| other.name == "JoinColumn");
-                    self.relation(field, decorator, joins, &mut column, model, span);
+                    self.relation(field, decorator, joins, &mut column, model);
                     is_column |= column.references.is_some();
                     given = given.or_else(|| self.names_column(options));
                 }
@@ -291,6 +325,7 @@ impl<'c, 'r> Reader<'c, 'r> {
         if !is_column {
             return None;
         }
+        let field = field.name;
         let default = match self.tool {
             Tool::TypeOrm if relation => format!("{field}Id"),
             Tool::MikroOrm if relation => format!("{}_id", snake(field)),
@@ -331,12 +366,13 @@ impl<'c, 'r> Reader<'c, 'r> {
         column.primary |= self.options.flag(options, "primary") || self.options.flag(options, "primaryKey");
     }
 
-    fn relation(&self, field: &str, decorator: &Decorator, joins: bool, column: &mut ColumnDef, model: &mut ModelDef, span: Span) {
+    fn relation(&self, field: &Field, decorator: &Decorator, joins: bool, column: &mut ColumnDef, model: &mut ModelDef) {
         let Some(call) = &decorator.call else { return };
         let options = self.options.options(call);
         let named = self.options.get(options, "entity");
         let first = call.arg(0).filter(|&expr| self.options.object(expr).is_none());
-        let Some(target) = named.or(first).and_then(|expr| self.options.model(expr)) else {
+        let given = named.or(first).and_then(|expr| self.options.model(expr));
+        let Some(target) = given.or_else(|| self.named_type(field.annotation?)) else {
             return;
         };
         let to_many = matches!(decorator.name, "OneToMany" | "ManyToMany" | "HasMany" | "BelongsToMany");
@@ -357,12 +393,12 @@ impl<'c, 'r> Reader<'c, 'r> {
             Loading::Explicit
         };
         model.relations.push(RelationDef {
-            name: field.to_owned(),
+            name: field.name.to_owned(),
             target: target.clone(),
             to_many,
             loading,
             inverse,
-            span,
+            span: field.span,
             ..RelationDef::default()
         });
         if owns {

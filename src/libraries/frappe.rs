@@ -41,7 +41,7 @@ fn is_call(method: &str) -> bool {
         "get_all" | "get_list" | "get_value" | "get_values" | "get_doc" | "get_last_doc" | "get_single" | "get_single_value" | "exists" | "count"
             | "set_value" | "set_single_value" | "delete" | "delete_doc" | "delete_doc_if_exists" | "rename_doc" | "sql" | "sql_list" | "sql_ddl"
             | "multisql" | "bulk_insert" | "bulk_update" | "truncate" | "get_singles_dict" | "a_row_exists" | "get_descendants" | "get_ancestors_of"
-            | "get_descendants_of" | "update"
+            | "get_descendants_of" | "get_roles" | "update"
     )
 }
 
@@ -63,6 +63,9 @@ fn function(resolver: &dyn Resolver, file: FileId, call: Call<'_>, name: &str) -
     let in_db = name.starts_with("frappe.db.");
     if short.starts_with("sql") || short == "multisql" {
         return in_db.then(|| raw(resolver, file, call, short));
+    }
+    if short == "get_roles" {
+        return roles(resolver, arg(0, "username"));
     }
     let first = arg(0, "doctype").or_else(|| arg(0, "dt"));
     let mut query = of_type(resolver, first);
@@ -120,6 +123,17 @@ fn function(resolver: &dyn Resolver, file: FileId, call: Call<'_>, name: &str) -
         _ if short.ends_with("get_descendants") || short.ends_with("get_descendants_of") || short.ends_with("get_ancestors_of") => {}
         _ => return None,
     }
+    query.executed = true;
+    Some(query)
+}
+
+/// `frappe.get_roles(user)`: the roles of somebody else than the session's user, whose own are at hand, are looked up.
+fn roles(resolver: &dyn Resolver, user: Option<Place>) -> Option<Query> {
+    user?;
+    let mut query = of_type(resolver, None);
+    query.statement.tables.push(shape::table("Has Role"));
+    query.statement.projection = Projection::Columns(vec![shape::first_column("role")]);
+    push(&mut query, "parent", FilterKind::Equality, None, false);
     query.executed = true;
     Some(query)
 }

@@ -11,7 +11,8 @@ pub(super) fn ops(options: Options, chain: &[Call]) -> Option<Vec<SchemaOp>> {
     let mut schema = None;
     for call in chain {
         let text = |at: usize| call.arg(at).and_then(|expr| options.text(expr));
-        let named = |schema: &Option<String>, name: String| schema.as_ref().map_or(name.clone(), |schema: &String| format!("{schema}.{name}"));
+        let named =
+            |schema: &Option<String>, name: String| schema.as_ref().map_or(name.clone(), |schema: &String| format!("{schema}.{name}"));
         match call.method()? {
             "withSchema" => schema = text(0),
             method @ ("createTable" | "createTableIfNotExists" | "alterTable" | "table") => {
@@ -34,8 +35,20 @@ pub(super) fn ops(options: Options, chain: &[Call]) -> Option<Vec<SchemaOp>> {
             }
             "dropTable" | "dropTableIfExists" => ops.push(SchemaOp::DropTable(named(&schema, text(0)?))),
             "renameTable" => ops.push(SchemaOp::RenameTable(named(&schema, text(0)?), text(1)?)),
-            "hasTable" | "hasColumn" | "then" | "catch" | "finally" | "createSchema" | "createSchemaIfNotExists" | "createExtension"
-            | "dropSchema" | "dropSchemaIfExists" | "dropView" | "dropViewIfExists" | "createView" | "createViewOrReplace" => {}
+            "hasTable"
+            | "hasColumn"
+            | "then"
+            | "catch"
+            | "finally"
+            | "createSchema"
+            | "createSchemaIfNotExists"
+            | "createExtension"
+            | "dropSchema"
+            | "dropSchemaIfExists"
+            | "dropView"
+            | "dropViewIfExists"
+            | "createView"
+            | "createViewOrReplace" => {}
             _ => return None,
         }
     }
@@ -133,7 +146,8 @@ impl Builder<'_, '_> {
                     });
                 }
             }
-            "comment" | "engine" | "charset" | "collate" | "setNullable" | "dropNullable" | "check" | "inherits" | "dropTimestamps" | "queryContext" => {}
+            "comment" | "engine" | "charset" | "collate" | "setNullable" | "dropNullable" | "check" | "inherits" | "dropTimestamps"
+            | "queryContext" => {}
             _ => self.column_line(&chain, span),
         }
     }
@@ -150,7 +164,11 @@ impl Builder<'_, '_> {
         };
         let mut column = ColumnDef {
             data_type: match method {
-                "specificType" => first.arg(1).and_then(|expr| self.options.text(expr)).unwrap_or_default().to_lowercase(),
+                "specificType" => first
+                    .arg(1)
+                    .and_then(|expr| self.options.text(expr))
+                    .unwrap_or_default()
+                    .to_lowercase(),
                 "string" => "varchar".to_owned(),
                 _ => method.to_lowercase(),
             },
@@ -163,7 +181,11 @@ impl Builder<'_, '_> {
         let own = vec![column.name.clone()];
         let mut alters = false;
         for call in chain.iter().skip(1) {
-            let name = |end: &str| call.arg(0).and_then(|expr| self.options.text(expr)).unwrap_or_else(|| self.made_up(&own, end));
+            let name = |end: &str| {
+                call.arg(0)
+                    .and_then(|expr| self.options.text(expr))
+                    .unwrap_or_else(|| self.made_up(&own, end))
+            };
             match call.method() {
                 Some("primary") => column.primary = true,
                 Some("notNullable" | "notNull") => column.nullable = false,
@@ -200,7 +222,9 @@ impl Builder<'_, '_> {
         let column = of("references")?;
         match of("inTable").or_else(|| of("on")) {
             Some(table) => Some((table, Some(column))),
-            None => column.rsplit_once('.').map(|(table, column)| (table.to_owned(), Some(column.to_owned()))),
+            None => column
+                .rsplit_once('.')
+                .map(|(table, column)| (table.to_owned(), Some(column.to_owned()))),
         }
     }
 

@@ -34,7 +34,10 @@ pub(super) fn ops(options: Options, chain: &[Call]) -> Option<Vec<SchemaOp>> {
         "dropIndex" => vec![SchemaOp::DropIndex(name, text_of(options, rest, "on").map(full))],
         "createIndex" => {
             let table = full(text_of(options, rest, "on")?);
-            vec![SchemaOp::AddIndex(built(options, rest, name, &table, span), has(rest, "ifNotExists"))]
+            vec![SchemaOp::AddIndex(
+                built(options, rest, name, &table, span),
+                has(rest, "ifNotExists"),
+            )]
         }
         "createType" | "dropType" | "createView" | "dropView" | "createSchema" | "dropSchema" => Vec::new(),
         _ => return None,
@@ -82,7 +85,9 @@ fn part(options: Options, call: &Call, def: &mut TableDef) {
     match call.method() {
         Some("addColumn") => def.columns.extend(column(options, call)),
         Some("$call" | "modifyEnd") => def.open = true,
-        _ => def.constraints.extend(constraint(options, call).map(|constraint| (constraint, span))),
+        _ => def
+            .constraints
+            .extend(constraint(options, call).map(|constraint| (constraint, span))),
     }
 }
 
@@ -120,7 +125,9 @@ fn column(options: Options, call: &Call) -> Option<ColumnDef> {
             Some("notNull") => column.nullable = false,
             Some("references") => {
                 let text = step.arg(0).and_then(|expr| options.text(expr)).unwrap_or_default();
-                column.references = text.rsplit_once('.').map(|(table, column)| (table.to_owned(), Some(column.to_owned())));
+                column.references = text
+                    .rsplit_once('.')
+                    .map(|(table, column)| (table.to_owned(), Some(column.to_owned())));
             }
             _ => {}
         }
@@ -135,7 +142,9 @@ fn alter(options: Options, chain: &[Call], table: &str, span: Span) -> Vec<Schem
         let op = match call.method() {
             Some("addColumn") => column(options, call).map(|column| SchemaOp::AddColumn(table.to_owned(), column)),
             Some("dropColumn") => text(0).map(|name| SchemaOp::DropColumn(table.to_owned(), name)),
-            Some("renameColumn") => text(0).zip(text(1)).map(|(from, to)| SchemaOp::RenameColumn(table.to_owned(), from, to)),
+            Some("renameColumn") => text(0)
+                .zip(text(1))
+                .map(|(from, to)| SchemaOp::RenameColumn(table.to_owned(), from, to)),
             Some("renameTo") => text(0).map(|to| SchemaOp::RenameTable(table.to_owned(), to)),
             Some("dropConstraint") => text(0).map(|name| SchemaOp::DropConstraint(table.to_owned(), name)),
             Some("addIndex") => {

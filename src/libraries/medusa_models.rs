@@ -79,7 +79,9 @@ fn model(options: Options, call: &Call) -> Option<ModelDef> {
                 }
                 let unique = options.flag(object, "unique");
                 let mut def = index(options.text_of(object, "name"), &table_name, &columns, unique, options.span(item));
-                def.predicate = options.get(object, "where").map(|expr| options.text(expr).unwrap_or_else(|| "?".to_owned()));
+                def.predicate = options
+                    .get(object, "where")
+                    .map(|expr| options.text(expr).unwrap_or_else(|| "?".to_owned()));
                 model.table.indexes.push(def);
             }
         }
@@ -164,7 +166,10 @@ fn property(options: Options, field: &str, last: &Call, span: Span, model: &mut 
         ..ColumnDef::default()
     };
     if has("unique") {
-        model.table.constraints.push((Constraint::Unique(None, vec![field.to_owned()]), span));
+        model
+            .table
+            .constraints
+            .push((Constraint::Unique(None, vec![field.to_owned()]), span));
     }
     model.table.columns.push(column);
 }

@@ -140,7 +140,13 @@ impl Reader<'_, '_> {
             return;
         };
         let key = matches!(kind, "ForeignKeyField" | "OneToOneField" | "DeferredForeignKey");
-        if kind == "ManyToManyField" || model.table.columns.iter().any(|column| column.field.as_deref().unwrap_or(&column.name) == name) {
+        if kind == "ManyToManyField"
+            || model
+                .table
+                .columns
+                .iter()
+                .any(|column| column.field.as_deref().unwrap_or(&column.name) == name)
+        {
             return;
         }
         let flag = |names: &[&str]| names.iter().any(|name| self.is_true(call.keyword(name)));
@@ -159,7 +165,11 @@ impl Reader<'_, '_> {
             model.relations.push(RelationDef {
                 name: name.to_owned(),
                 target: target.clone(),
-                loading: if self.tool == Tool::Peewee { Loading::Lazy } else { Loading::Explicit },
+                loading: if self.tool == Tool::Peewee {
+                    Loading::Lazy
+                } else {
+                    Loading::Explicit
+                },
                 fields: vec![column.clone()],
                 span,
                 ..RelationDef::default()
@@ -180,7 +190,10 @@ impl Reader<'_, '_> {
 
     fn target(&self, call: &Call, model: &ModelDef) -> Option<String> {
         let module = self.consts.resolver.module(self.file);
-        let expr = call.keyword("model").or_else(|| call.keyword("model_name")).or_else(|| call.arg(0))?;
+        let expr = call
+            .keyword("model")
+            .or_else(|| call.keyword("model_name"))
+            .or_else(|| call.arg(0))?;
         let name = match module.kind(expr) {
             ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name).to_owned(),
             _ => self.text(expr)?,

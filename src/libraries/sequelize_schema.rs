@@ -61,7 +61,14 @@ fn define(options: Options, call: &Call) -> Option<ModelDef> {
         },
         _ => None,
     };
-    Some(model(options, variable.unwrap_or_else(|| name.clone()), &name, attributes, settings, call))
+    Some(model(
+        options,
+        variable.unwrap_or_else(|| name.clone()),
+        &name,
+        attributes,
+        settings,
+        call,
+    ))
 }
 
 /// `User.init({ … }, { sequelize, tableName, indexes })`.
@@ -73,7 +80,10 @@ fn init(options: Options, call: &Call) -> Option<ModelDef> {
     let mut name = module.name(call.receiver()?)?.to_owned();
     if matches!(name.as_str(), "self" | "super") {
         let function = module.function(module.owner(call.id));
-        name = function.class.and_then(|class| module.class(class).name).map(|name| module.str(name).to_owned())?;
+        name = function
+            .class
+            .and_then(|class| module.class(class).name)
+            .map(|name| module.str(name).to_owned())?;
     }
     let table = options.text_of(Some(settings), "modelName").unwrap_or_else(|| name.clone());
     Some(model(options, name, &table, attributes, Some(settings), call))
@@ -86,7 +96,12 @@ fn model(options: Options, name: String, default: &str, attributes: ExprId, sett
         .text_of(settings, "tableName")
         .unwrap_or_else(|| if frozen { default.to_owned() } else { plural(default) });
     let schema = options.text_of(settings, "schema");
-    let mut table = table(options, attributes, schema.map_or_else(|| table_name.clone(), |schema| format!("{schema}.{table_name}")), span);
+    let mut table = table(
+        options,
+        attributes,
+        schema.map_or_else(|| table_name.clone(), |schema| format!("{schema}.{table_name}")),
+        span,
+    );
     if !table.columns.iter().any(|column| column.primary) && !table.open {
         let id = ColumnDef {
             name: "id".to_owned(),
@@ -102,7 +117,9 @@ fn model(options: Options, name: String, default: &str, attributes: ExprId, sett
     for item in options.items(options.get(settings, "indexes")) {
         let object = options.object(item);
         let fields = fields(options, options.get(object, "fields"));
-        table.indexes.extend(declared_index(options, object, fields, &table_name, options.span(item)));
+        table
+            .indexes
+            .extend(declared_index(options, object, fields, &table_name, options.span(item)));
     }
     ModelDef {
         name,
@@ -198,8 +215,13 @@ fn fields(options: Options, list: Option<ExprId>) -> Vec<(String, bool)> {
         .into_iter()
         .filter_map(|item| {
             let object = options.object(item);
-            let name = options.text(item).or_else(|| options.text_of(object, "name")).or_else(|| options.text_of(object, "attribute"))?;
-            let descending = options.text_of(object, "order").is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+            let name = options
+                .text(item)
+                .or_else(|| options.text_of(object, "name"))
+                .or_else(|| options.text_of(object, "attribute"))?;
+            let descending = options
+                .text_of(object, "order")
+                .is_some_and(|order| order.eq_ignore_ascii_case("desc"));
             Some((name, descending))
         })
         .collect()
@@ -221,7 +243,9 @@ fn declared_index(options: Options, object: Option<ExprId>, fields: Vec<(String,
         key.descending = *descending;
     }
     def.concurrently = options.flag(object, "concurrently");
-    def.predicate = options.get(object, "where").map(|expr| options.text(expr).unwrap_or_else(|| "?".to_owned()));
+    def.predicate = options
+        .get(object, "where")
+        .map(|expr| options.text(expr).unwrap_or_else(|| "?".to_owned()));
     def.method = options
         .text_of(object, "using")
         .map(|method| method.to_lowercase())
@@ -230,7 +254,11 @@ fn declared_index(options: Options, object: Option<ExprId>, fields: Vec<(String,
 }
 
 fn default_name(table: &str, columns: &[String]) -> String {
-    format!("{}_{}", super::ts_parts::snake(table.rsplit('.').next().unwrap_or(table)), columns.join("_"))
+    format!(
+        "{}_{}",
+        super::ts_parts::snake(table.rsplit('.').next().unwrap_or(table)),
+        columns.join("_")
+    )
 }
 
 /// The changes of one step of the query interface; `None` where it is not understood.
@@ -263,7 +291,10 @@ pub(super) fn ops(options: Options, method: &str, call: &Call) -> Option<Vec<Sch
             let def = column(options, &text(1)?, call.arg(2)?, span);
             let mut ops = Vec::new();
             if def.unique {
-                ops.push(SchemaOp::AddConstraint(table.clone(), Constraint::Unique(None, vec![def.name.clone()])));
+                ops.push(SchemaOp::AddConstraint(
+                    table.clone(),
+                    Constraint::Unique(None, vec![def.name.clone()]),
+                ));
             }
             if let Some((target, there)) = def.references.clone() {
                 let key = Constraint::Foreign(None, vec![def.name.clone()], target, there.into_iter().collect());

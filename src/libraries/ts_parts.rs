@@ -54,7 +54,10 @@ impl<'r> Options<'_, 'r> {
     }
 
     pub(super) fn flag(&self, object: Option<ExprId>, key: &str) -> bool {
-        matches!(self.get(object, key).map(|expr| self.module().kind(expr)), Some(ExprKind::Bool(true)))
+        matches!(
+            self.get(object, key).map(|expr| self.module().kind(expr)),
+            Some(ExprKind::Bool(true))
+        )
     }
 
     /// Whether a key is there with anything but `false` (`index: "name"`, `unique: { … }`).
@@ -167,7 +170,13 @@ mod tests {
 
     #[test]
     fn names_in_the_form_of_columns() {
-        for (name, wanted) in [("OrderLine", "order_line"), ("userId", "user_id"), ("URL", "url"), ("a_b", "a_b"), ("", "")] {
+        for (name, wanted) in [
+            ("OrderLine", "order_line"),
+            ("userId", "user_id"),
+            ("URL", "url"),
+            ("a_b", "a_b"),
+            ("", ""),
+        ] {
             assert_eq!(snake(name), wanted);
         }
     }

@@ -99,7 +99,10 @@ fn table(options: Options, object: ExprId, span: Span) -> Option<TableDef> {
         let items = options.items(options.get(object, key));
         items.into_iter().map(|item| made(options, item)).collect()
     };
-    let columns: Vec<ColumnDef> = items("columns").into_iter().filter_map(|item| column(options, item, span)).collect();
+    let columns: Vec<ColumnDef> = items("columns")
+        .into_iter()
+        .filter_map(|item| column(options, item, span))
+        .collect();
     let mut def = TableDef {
         open: columns.is_empty(),
         columns,
@@ -137,8 +140,16 @@ fn declared_index(options: Options, object: Option<ExprId>, table: &str, span: S
     if columns.is_empty() {
         return None;
     }
-    let mut def = index(options.text_of(object, "name"), table, &columns, options.flag(object, "isUnique"), span);
-    def.predicate = options.get(object, "where").map(|expr| options.text(expr).unwrap_or_else(|| "?".to_owned()));
+    let mut def = index(
+        options.text_of(object, "name"),
+        table,
+        &columns,
+        options.flag(object, "isUnique"),
+        span,
+    );
+    def.predicate = options
+        .get(object, "where")
+        .map(|expr| options.text(expr).unwrap_or_else(|| "?".to_owned()));
     def.concurrently = options.flag(object, "isConcurrent");
     def.method = ["isFulltext", "isSpatial"]
         .iter()

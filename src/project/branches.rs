@@ -232,10 +232,10 @@ fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym,
                 at = module.expr(id).parent;
             }
             Parent::Stmt(id) => {
-                if let Some(below) = below {
-                    if is_left_out(module, id, below, known) || is_left_before(module, module.stmt_blocks(id), below, known) {
-                        return true;
-                    }
+                if let Some(below) = below
+                    && (is_left_out(module, id, below, known) || is_left_before(module, &module.stmt_blocks(id), below, known))
+                {
+                    return true;
                 }
                 below = Some(id);
                 at = module.stmt(id).parent;
@@ -243,7 +243,7 @@ fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym,
             Parent::Function(id) => {
                 let definition = module.function(id);
                 if let Some(below) = below
-                    && is_left_before(module, vec![&definition.body], below, known)
+                    && is_left_before(module, &[&definition.body], below, known)
                 {
                     return true;
                 }
@@ -297,8 +297,8 @@ fn is_left_out(module: &Module, at: StmtId, below: StmtId, known: &[(Sym, Consta
 }
 
 /// `if not flag: return` stands before it.
-fn is_left_before(module: &Module, blocks: Vec<&[StmtId]>, below: StmtId, known: &[(Sym, Constant)]) -> bool {
-    let Some(block) = blocks.into_iter().find(|block| block.contains(&below)) else {
+fn is_left_before(module: &Module, blocks: &[&[StmtId]], below: StmtId, known: &[(Sym, Constant)]) -> bool {
+    let Some(block) = blocks.iter().find(|block| block.contains(&below)) else {
         return false;
     };
     let ends = |block: &[StmtId]| {

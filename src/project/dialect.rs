@@ -74,7 +74,7 @@ impl Seen {
         }
     }
 
-    /// A project that names two servers supports both; SQLite beside a server is for development.
+    /// A project that names two servers supports both; `SQLite` beside a server is for development.
     fn verdict(self) -> Dialect {
         match self {
             Seen {
@@ -195,7 +195,7 @@ mod tests {
     use crate::project::Project;
     use crate::walk::FileKind;
 
-    /// The dialect of a project of these files and one plain SQLAlchemy model.
+    /// The dialect of a project of these files and one plain `SQLAlchemy` model.
     fn dialect(files: &[(&str, &str)]) -> Dialect {
         let model = "from sqlalchemy import Column, Integer\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\nclass A(Base):\n    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n";
         let mut facts = vec![extract("models.py", FileKind::Python, model)];

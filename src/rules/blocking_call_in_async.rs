@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
+use super::io;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{ExprId, ExprKind, Language, Parent};
 use crate::libraries::data::Effects;
@@ -117,7 +118,11 @@ fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
 
 /// Start-up code and commands may block: nobody else waits.
 fn on_event_loop(project: &Project, function: FnId) -> bool {
-    !matches!(evidence::reached(project, function).0, Reached::Startup | Reached::Command)
+    match evidence::reached(project, function).0 {
+        Reached::Startup | Reached::Command => false,
+        Reached::Unknown => !io::is_script(project.path(project.graph.function(function).file)),
+        Reached::Request | Reached::Job => true,
+    }
 }
 
 /// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.

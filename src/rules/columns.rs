@@ -86,6 +86,11 @@ pub fn is_few_valued(column: &Column) -> bool {
                 | "result"
                 | "stage"
                 | "operator"
+                | "algorithm"
+                | "freq"
+                | "periodicity"
+                | "delay"
+                | "dismissed"
                 | "resource"
         )
 }

@@ -458,6 +458,10 @@ impl<'a> View<'a> {
             if table.primary_key.len() == 1 && table.primary_key.first() == Some(&column.name) {
                 return;
             }
+            // Many rows share one of a few values: their order is decided by what comes after.
+            if is_few_valued(column) {
+                return;
+            }
             demand.order.push((column.name.clone(), *descending));
         }
     }

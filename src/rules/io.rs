@@ -517,7 +517,7 @@ pub fn is_script(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
-            "scripts" | "script" | "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "bin" | "cli" | "commands" | "examples"
+            "scripts" | "script" | "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "bin" | "cli" | "commands" | "examples" | "tools"
         )
     }) || path
         .rsplit('/')

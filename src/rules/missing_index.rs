@@ -74,6 +74,8 @@ impl Use {
             () if firm && self.requests >= 3 => Priority::P0,
             // Few rows share the first column's value, as far as can be told: the rest of the index saves little.
             () if advice.longer && self.sites < 2 && !advice.columns.first().is_some_and(|first| is_tenant(first)) => Priority::P3,
+            // One statement that ranges over or sorts all rows: a clean-up, a report.
+            () if advice.equal == 0 && self.sites < 2 => Priority::P3,
             () if advice.longer || confidence != Confidence::High => Priority::P2,
             () if self.requests > 0 => Priority::P1,
             () => Priority::P2,
@@ -172,7 +174,11 @@ fn asked(advice: &Advice) -> String {
     let (equal, tail) = advice.columns.split_at(advice.equal.min(advice.columns.len()));
     let tail_word = |column: &String| {
         let is_range = advice.demands.iter().any(|demand| demand.range.contains(column));
-        format!("{} {column}", if is_range { "a range of" } else { "the order by" })
+        if is_range {
+            format!("a range of {column}")
+        } else {
+            format!("the order by {}", tail.join(", "))
+        }
     };
     match (equal, tail.first()) {
         ([], Some(column)) => tail_word(column),

@@ -352,6 +352,7 @@ impl Place<'_> {
         is_client
             || relative
             || [".svelte", ".vue"].iter().any(|end| path.ends_with(end))
+            || path.split('/').any(|part| part.ends_with("extension") || part.ends_with("-ext"))
             || ui.iter().any(|part| path.starts_with(part) || path.contains(&format!("/{part}")))
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }

@@ -47,6 +47,7 @@ mod offset_pagination;
 mod overfetch_large_column;
 mod per_request_cache;
 mod per_row;
+mod per_row_admin;
 mod per_row_components;
 mod per_row_fix;
 mod per_row_hooks;

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::bounds::{self, Bound};
 use super::evidence::{self, Reached, capped, lower};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
@@ -49,7 +50,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     }
     let lazy = unloaded(project, eval, serializer, &rows.eager);
     let name = module.str(module.class(class).name?);
-    let is_open = pagination::lists_everything(eval, file, class, has_default);
+    let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == Bound::Open;
     let confidence = if is_chosen { Confidence::Medium } else { Confidence::High };
     let priority = match (is_open, confidence) {
         (true, Confidence::High) => Priority::P0,
@@ -60,8 +61,8 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
         span: rows.place.1,
         symbol: format!("{name}.{}", rows.member),
     };
-    let bound = if is_open { ", which is not paged" } else { "" };
-    let mut finding = finding(project, at, (priority, confidence), &lazy)?;
+    let bound = if is_open { ", which has no page and no limit" } else { "" };
+    let mut finding = finding(project, &at, (priority, confidence), &lazy)?;
     finding.message = format!(
         "`{name}` lists its objects through a serializer, and the queryset does not load what that reads: each object of the list{bound} asks again."
     );
@@ -121,7 +122,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
         span: module.expr(expr).span,
         symbol: project.symbol(id),
     };
-    let mut finding = finding(project, place, (priority, Confidence::High), &lazy)?;
+    let mut finding = finding(project, &place, (priority, Confidence::High), &lazy)?;
     let path = evidence::path_from_entry(project, id);
     finding.related.splice(0..0, path);
     let span = project.code.module(from.0).expr(from.1).span;
@@ -260,7 +261,7 @@ fn rows_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<Rows> {
 }
 
 /// Relations that a method loads onto a queryset; `None` where they are chosen as it runs, for every request.
-fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
+pub fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
     let span = module.function(function).span;
     let mut out = Vec::new();
     for (id, _) in module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)) {
@@ -278,7 +279,7 @@ fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
             .all(|arg| path_text(module, arg.value).is_some() || matches!(module.kind(arg.value), ExprKind::Null));
         // `if self.brief: … prefetch_related(*self.brief_fields)`: the plain list goes the other way.
         let is_attribute = || call.args.iter().all(|arg| is_own_attribute(module, arg.value));
-        if !is_known && !(is_attribute() && is_conditional(module, id, function)) || call.args.is_empty() {
+        if !(is_known || is_attribute() && is_conditional(module, id, function)) || call.args.is_empty() {
             return None;
         }
         out.extend(texts);
@@ -321,8 +322,12 @@ fn is_conditional(module: &Module, expr: ExprId, function: FunctionId) -> bool {
 
 /// What the serializer reads and the query did not load; of a path and what lies behind it, both.
 fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassId), eager: &[String]) -> Vec<Need> {
-    let needs = serializers::needs(project, eval, serializer.0, serializer.1);
-    needs.into_iter().filter(|need| !rows::is_loaded(eager, &need.path)).collect()
+    let model = serializers::model_of(project, eval, serializer.0, serializer.1);
+    let needs = serializers::needs(project, eval, serializer.0, serializer.1).into_iter();
+    needs
+        .filter(|need| !rows::is_loaded(eager, &need.path))
+        .filter(|need| model.is_none_or(|model| !serializers::comes_back(project, model, &need.path)))
+        .collect()
 }
 
 struct Place {
@@ -331,7 +336,7 @@ struct Place {
     symbol: String,
 }
 
-fn finding(project: &Project, at: Place, (priority, confidence): (Priority, Confidence), lazy: &[Need]) -> Option<Finding> {
+fn finding(project: &Project, at: &Place, (priority, confidence): (Priority, Confidence), lazy: &[Need]) -> Option<Finding> {
     let first = lazy.first()?;
     let location = project.place(at.file, at.span, &at.symbol);
     let mut finding = Finding::new(RULE, capped(priority, confidence), confidence, location);

@@ -126,8 +126,8 @@ impl<'v> Views<'v> {
         if !renders {
             return Vec::new();
         }
-        let texts = call.args.iter().filter_map(|arg| self.module.string(arg.value));
-        let Some(&template) = texts.filter_map(|text| self.templates.by_name.get(text)).next() else {
+        let mut texts = call.args.iter().filter_map(|arg| self.module.string(arg.value));
+        let Some(&template) = texts.find_map(|text| self.templates.by_name.get(text)) else {
             return Vec::new();
         };
         let mut given = Vec::new();
@@ -298,7 +298,7 @@ impl<'v> Views<'v> {
             0,
             &mut reads,
         );
-        reads.retain(|read| !rows::is_loaded(&given.query.eager, &read.path));
+        reads.retain(|read| !rows::is_loaded(&given.query.eager, &read.path) && !serializers::comes_back(self.project, model, &read.path));
         let first = reads.first()?;
         let id = function.map(|function| self.project.graph.id(self.file, function));
         let (reached, label) = id.map_or((Reached::Request, None), |id| evidence::reached(self.project, id));

@@ -12,6 +12,8 @@ use crate::libraries::value::{FileId, Resolver};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::project::loops::{self, Verdict};
+use crate::source::Span;
 
 /// A constant interval of this many seconds or more is no load worth a change.
 const RARE: f64 = 600.0;
@@ -185,6 +187,9 @@ impl<'p> Check<'p> {
         let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else {
             return;
         };
+        if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) {
+            return;
+        }
         let mut request = None;
         for &expr in exprs.iter().chain(test.iter()) {
             if expr == sleep {
@@ -197,6 +202,23 @@ impl<'p> Check<'p> {
         }
         let Some(request) = request else { return };
         self.report(sleep, seconds, &request, false);
+    }
+
+    /// The sleep is of another rhythm than the loop's: page after page, batch after batch, or in a loop of its own that can be
+    /// interrupted.
+    fn goes_on(&self, sleep: ExprId, span: Span) -> bool {
+        let around = loops::around(&self.eval, self.file, sleep);
+        let is_inner = around.first().is_some_and(|inner| inner.span != span && span.encloses(inner.span));
+        let own = around.iter().find(|around| around.span == span);
+        is_inner || own.is_some_and(|own| matches!(own.verdict, Verdict::Cursor | Verdict::Chunk))
+    }
+
+    /// Each round removes or changes what it has found: the next round finds other rows.
+    fn works_off(&self, exprs: &[ExprId]) -> bool {
+        exprs.iter().any(|&expr| {
+            let method = self.module.call(expr).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();
+            method.contains("delete") || method.contains("bulk") || method.contains("purge")
+        })
     }
 
     /// `while True: message = pubsub.get_message()`: asks a mailbox that could wake it, with no pause or a very short one.
@@ -231,7 +253,7 @@ impl<'p> Check<'p> {
         let (Some(&first), Some(&last)) = (body.first(), body.last()) else {
             return out;
         };
-        let span = crate::source::Span {
+        let span = Span {
             start: self.module.stmt(first).span.start,
             end: self.module.stmt(last).span.end,
         };

@@ -47,13 +47,12 @@ pub fn of_site(project: &Project, eval: &Evaluator<'_>, site: &QuerySite) -> Opt
     for (index, filter) in filters.iter().enumerate() {
         let column = table.map_or(filter.column.column.as_str(), |table| table.column_name(&filter.column.column));
         let column = if column == "pk" { "id" } else { column };
-        let value = match &filter.literal {
-            Some(literal) => Origin::text(literal),
-            None => {
-                let value = given.value(index, filter)?;
-                last = Some(value);
-                origin::of(eval, (site.file, function), value)?
-            }
+        let value = if let Some(literal) = &filter.literal {
+            Origin::text(literal)
+        } else {
+            let value = given.value(index, filter)?;
+            last = Some(value);
+            origin::of(eval, (site.file, function), value)?
         };
         equals.push((column.to_owned(), value));
     }

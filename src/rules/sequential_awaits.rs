@@ -144,7 +144,23 @@ impl Search<'_> {
                     StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Expr(_)
                 )
             });
-        !is_plain || state.group.iter().any(|wait| io::admits(&wait.callee))
+        // `if (!hasAccess(user, workspaceId))`: the look itself decides who may ask.
+        let StmtKind::If { test, .. } = self.module.stmt(id).kind else { return true };
+        let refuses = self.io.names(self.module.expr(test).span).any(|name| io::admits(self.module.str(name)))
+            || self.calls_admitting(test);
+        !is_plain || refuses || state.group.iter().any(|wait| io::admits(&wait.callee))
+    }
+
+    /// Whether a test calls something that decides who may ask.
+    fn calls_admitting(&self, test: ExprId) -> bool {
+        let mut open = vec![test];
+        while let Some(id) = open.pop() {
+            if self.module.call(id).and_then(|call| call.method()).is_some_and(io::admits) {
+                return true;
+            }
+            open.extend(self.module.children(id));
+        }
+        false
     }
 
     /// The awaits of one expression, in order.
@@ -184,6 +200,8 @@ impl Search<'_> {
                     state.group.push(wait);
                 }
             }
+            // `getOrderOrThrow(id)` is its own guard.
+            state.guarded |= state.group.last().is_some_and(|last| last.callee.ends_with("OrThrow"));
             if let Some(target) = target.filter(|_| counts || depends) {
                 state.tainted.extend(self.targets(target));
             }
@@ -329,6 +347,10 @@ impl Search<'_> {
         let is_guess = group.iter().any(|wait| wait.io.is_guess);
         // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
         let is_guarded = group.iter().skip(1).any(|wait| wait.is_guarded);
+        // Two doubts at once are no finding, and a job that leaves early saves more than it loses.
+        if is_guarded && (is_guess || reached != Reached::Request) {
+            return None;
+        }
         let priority = match reached {
             Reached::Startup | Reached::Command => return None,
             Reached::Unknown if io::is_script(self.project.path(self.file)) => return None,

@@ -385,13 +385,20 @@ fn figures_from_the_database_decide_on_indexes() {
     let schema = "CREATE TABLE people (id bigint PRIMARY KEY);\nCREATE TABLE letters (id bigint PRIMARY KEY, person_id bigint REFERENCES people (id));\nCREATE INDEX a ON letters (id);\n";
     fs::write(at.join("schema.sql"), schema).expect("written");
     let scan = |stats: &str| {
-        fs::write(at.join("stats.csv"), format!("table_name,row_count,index_name,index_scans\n{stats}")).expect("written");
+        fs::write(
+            at.join("stats.csv"),
+            format!("table_name,row_count,index_name,index_scans\n{stats}"),
+        )
+        .expect("written");
         let run = run(at, &["scan", "--format", "json", "--fail-on", "never", "--stats", "stats.csv"]);
         assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
         run.out
     };
     let large = scan("letters,2000000,,\nletters,,a,0\nghosts,5,,\n");
-    assert!(large.contains("unindexed-foreign-key") && large.contains("letters has about 2000000 rows."), "{large}");
+    assert!(
+        large.contains("unindexed-foreign-key") && large.contains("letters has about 2000000 rows."),
+        "{large}"
+    );
     assert!(large.contains("The database has not used the first once."), "{large}");
     assert!(large.contains("tables that the schema does not have: ghosts."), "{large}");
     let small = scan("letters,40,,\n");

@@ -57,6 +57,26 @@ fn lists_of_conditions_may_name_their_type() {
 }
 
 #[test]
+fn conditions_that_are_appended_count() {
+    let query = one_of(
+        "def f(depot):\n    filters = [['state', '=', 'open']]\n    if depot:\n        filters.append(['depot', '=', depot])\n    return frappe.get_all('Parcel', filters=filters)",
+    );
+    let seen: Vec<_> = query
+        .statement
+        .filters
+        .iter()
+        .map(|f| (f.column.column.as_str(), f.optional))
+        .collect();
+    assert_eq!(seen, [("state", false), ("depot", true)]);
+}
+
+#[test]
+fn roles_of_somebody_are_looked_up() {
+    assert_eq!(one_of("frappe.get_roles(user.name)").table(), Some("Has Role"));
+    assert_eq!(python("import frappe\nfrappe.get_roles()\n"), []);
+}
+
+#[test]
 fn values_documents_counts_and_writes() {
     let value = one_of("frappe.db.get_value('Parcel', {'code': code}, ['owner', 'weight'])");
     assert_eq!((value.outcome, value.statement.limit.clone()), (Outcome::One, Limit::One));

@@ -15,11 +15,13 @@ const SERIES: &str = "django migrations";
 /// Puts Django's migrations into one series, in order, with their changes; gives models the labels of their apps.
 pub(super) fn lower(sources: &mut Vec<SchemaSource>) {
     let labels = app_labels(sources);
-    relabel(sources, &labels);
     set_dialect(sources);
     let (mut files, rest): (Vec<_>, Vec<_>) = std::mem::take(sources).into_iter().partition(|source| source.migration.is_some());
     *sources = rest;
     let nodes: Vec<Node> = files.iter().map(|source| Node::new(&source.file, &labels)).collect();
+    let mut apps = labels;
+    apps.extend(nodes.iter().map(|node| (node.folder.clone(), node.label.clone())));
+    relabel(sources, &apps);
     let order = Order::new(&files, &nodes).run();
     let mut state = State::default();
     for (place, &at) in order.iter().enumerate() {
@@ -47,22 +49,17 @@ fn app_labels(sources: &[SchemaSource]) -> FxHashMap<String, String> {
         .collect()
 }
 
-/// A model's default table starts with its app's label.
-fn relabel(sources: &mut [SchemaSource], labels: &FxHashMap<String, String>) {
-    if labels.is_empty() {
-        return;
-    }
+/// A model's default table starts with the label of its app: of the nearest folder that has migrations or a label.
+fn relabel(sources: &mut [SchemaSource], apps: &FxHashMap<String, String>) {
     for source in sources.iter_mut().filter(|source| source.kind == SourceKind::Model(Tool::Django)) {
-        let own = app_label(&source.file).to_owned();
-        let Some(end) = source.file.find(&format!("{own}/")) else {
+        let folders = source.file.match_indices('/').rev().map(|(at, _)| &source.file[..at]);
+        let Some(label) = folders.into_iter().find_map(|folder| apps.get(folder)) else {
             continue;
         };
-        let folder = &source.file[..end + own.len()];
-        let Some(label) = labels.get(folder) else { continue };
+        let own = app_label(&source.file);
         for model in &mut source.models {
-            let default = format!("{own}_{}", model.name.to_lowercase());
-            if model.table.name == default {
-                model.table.name = format!("{label}_{}", model.name.to_lowercase());
+            if model.table.name == default_table(own, &model.name) {
+                model.table.name = default_table(label, &model.name);
             }
         }
     }

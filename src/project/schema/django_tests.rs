@@ -188,3 +188,35 @@ fn the_settings_say_which_database_it_is() {
     let built = schema(&[("shop/migrations/0001_initial.py", &shop_initial()), ("site/settings.py", settings)]);
     assert_eq!(built.table("shop_order").unwrap().dialect, crate::statement::Dialect::MySql);
 }
+
+#[test]
+fn models_in_folders_of_an_app_are_the_apps() {
+    let model = "from django.db import models\nclass OrderManager(models.Manager):\n    pass\nclass Open(models.QuerySet):\n    pass\nclass Order(models.Model):\n    number = models.CharField(max_length=20, unique=True)\n    objects = OrderManager()\n";
+    let schema = schema(&[
+        ("shop/migrations/0001_initial.py", &shop_initial()),
+        ("shop/orders/models.py", model),
+    ]);
+    assert!(schema.table("shop_order").unwrap().has_model());
+    let names: Vec<&str> = schema.tables.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names, ["shop_order", "shop_order_tags", "shop_tag"], "no tables of managers");
+}
+
+#[test]
+fn operations_can_stand_under_a_name_of_the_class() {
+    let body = migration(
+        r#"
+    dependencies = [("shop", "0001_initial")]
+    gone = [migrations.DeleteModel(name="Tag")]
+    operations = [migrations.SeparateDatabaseAndState(state_operations=gone), migrations.CreateModel(name="Tag", fields=[("id", models.AutoField(primary_key=True))], options={"db_table": "tags"})]
+"#,
+    );
+    let schema = schema(&[
+        ("shop/migrations/0001_initial.py", &shop_initial()),
+        ("shop/migrations/0002_tags.py", &body),
+    ]);
+    assert_eq!(schema.not_understood, 0);
+    assert!(
+        schema.table("tags").is_some() && schema.table("shop_tag").is_some(),
+        "the old table was left alone"
+    );
+}

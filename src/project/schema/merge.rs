@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{django, naming};
 use super::index::{Origin, same};
 use super::replay::State;
 use super::{Column, ForeignKey, Index, Model, Schema, SchemaSource, SourceKind, Table, Tool, folded, order};
+use super::{django, naming};
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 use crate::syntax::prisma::AMBIGUOUS;
 

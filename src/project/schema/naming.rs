@@ -34,7 +34,11 @@ fn rename(table: &mut Table, from: &str, to: &str) {
         column.field.get_or_insert_with(|| from.to_owned());
     }
     for index in &mut table.indexes {
-        index.keys.iter_mut().filter(|key| !key.expression).for_each(|key| change(&mut key.column));
+        index
+            .keys
+            .iter_mut()
+            .filter(|key| !key.expression)
+            .for_each(|key| change(&mut key.column));
         index.include.iter_mut().for_each(change);
     }
     for key in &mut table.foreign_keys {

@@ -75,9 +75,18 @@ export class First1700000000000 implements MigrationInterface {
     assert_eq!(orders.name, "orders");
     assert_eq!(
         keys(orders),
-        ["createdAt", "editor_id", "note", "state", "state, createdAt", "u:extra", "u:id", "u:number"]
+        [
+            "createdAt",
+            "editor_id",
+            "note",
+            "state",
+            "state, createdAt",
+            "u:extra",
+            "u:id",
+            "u:number"
+        ]
     );
-    assert_eq!(orders.column("editorId").unwrap().name, "editor_id", "the connection's naming");
+    assert_eq!(orders.column("editor").unwrap().name, "editor_id", "the connection's naming");
     assert!(!orders.leads("userId"), "TypeORM indexes no foreign key");
     assert_eq!(orders.foreign_keys.len(), 2);
     assert!(orders.foreign_keys.iter().all(|key| key.target == "user"));
@@ -87,7 +96,12 @@ export class First1700000000000 implements MigrationInterface {
     let built: Vec<(&str, bool)> = schema
         .builds
         .iter()
-        .map(|build| (build.index.name.as_deref().unwrap(), build.table_existed && !build.index.concurrently))
+        .map(|build| {
+            (
+                build.index.name.as_deref().unwrap(),
+                build.table_existed && !build.index.concurrently,
+            )
+        })
         .collect();
     assert_eq!(built, [("by_editor", false), ("by_note", true)]);
 }
@@ -103,7 +117,7 @@ export class Payment {
   @PrimaryKey({ columnType: 'text' }) id!: string;
   @Property({ columnType: 'text', unique: true }) orderCode!: string;
   @ManyToOne({ entity: () => Order, index: 'by_cart', fieldName: 'cart_id' }) cart!: Order;
-  @ManyToOne(() => Order) order!: Order;
+  @ManyToOne() order!: Order;
 }
 "#;
     let alone = schema(&[("src/payment.ts", entity)]);
@@ -242,4 +256,22 @@ export async function up(db: Kysely<any>): Promise<void> {
     let posts = schema.table("posts").unwrap();
     assert_eq!(posts.foreign_keys[0].target, "users");
     assert!(posts.leads("user_id") && posts.indexes.iter().any(|index| index.name.as_deref() == Some("by_expr")));
+}
+
+#[test]
+fn drizzle_defines_all_relations_at_once() {
+    let schema = schema(&[
+        (
+            "src/schema.ts",
+            "import { pgTable, uuid } from 'drizzle-orm/pg-core';\nexport const users = pgTable('users', { id: uuid().primaryKey() });\nexport const posts = pgTable('posts', { id: uuid().primaryKey(), authorId: uuid('author_id') });\n",
+        ),
+        (
+            "src/relations.ts",
+            "import { defineRelations } from 'drizzle-orm';\nimport * as schema from './schema';\nexport const relations = defineRelations(schema, (r) => ({ users: { posts: r.many.posts() }, posts: { author: r.one.users({ from: r.posts.authorId, to: r.users.id }) } }));\n",
+        ),
+    ]);
+    assert!(schema.model("users").unwrap().relation("posts").unwrap().to_many);
+    let author = schema.model("posts").unwrap().relation("author").unwrap();
+    assert_eq!((author.target.as_str(), author.to_many), ("users", false));
+    assert_eq!(author.fields, ["authorId"]);
 }
