@@ -23,7 +23,7 @@ const MAX_PLACES: usize = 600;
 enum Cause {
     /// Calls of one library function in one function.
     Call { function: FnId, name: String },
-    /// Synchronous database statements of one library: one choice of driver, session or kind of handler mends them all.
+    /// Synchronous statements (or Redis commands) of one library: one choice of driver, session or kind of handler mends them all.
     Database { library: String },
 }
 
@@ -68,7 +68,8 @@ pub fn check(project: &Project) -> Vec<Finding> {
                     name: name.clone(),
                 });
             }
-            if edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
+            let is_store = name.starts_with("redis.") && edge.effects.has(Effects::NETWORK);
+            if is_store || edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
                 let library = library_of(&name);
                 causes.entry(Cause::Database { library }).or_default().extend(places);
             } else if !places.is_empty() {
@@ -92,22 +93,39 @@ pub fn check(project: &Project) -> Vec<Finding> {
         .collect()
 }
 
-/// The library of a call or query: what stands before the first dot, without the number of a version.
+/// The library of a call or query: what stands before the first dot. SQL texts go to the driver, whichever it is.
 fn library_of(name: &str) -> String {
     let package = name.split(['.', '_']).next().unwrap_or(name);
-    package.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_owned()
+    let is_driver = ["psycopg", "sqlite", "mysql", "pymysql", "MySQLdb", "pyodbc", "oracledb", "mariadb"]
+        .iter()
+        .any(|driver| package.starts_with(driver));
+    if is_driver { "sql".to_owned() } else { package.to_owned() }
 }
 
 /// Functions that an event loop calls though they are plain: `loop.call_later(5, f)`, `io_loop.add_callback(f)`.
 fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
     let mut out = FxHashSet::default();
-    for node in project.graph.functions.iter().filter(|node| project.code.module(node.file).language == Language::Python) {
+    for node in project
+        .graph
+        .functions
+        .iter()
+        .filter(|node| project.code.module(node.file).language == Language::Python)
+    {
         let module = project.code.module(node.file);
-        for edge in node.edges.iter().filter(|edge| edge.kind == EdgeKind::Later || edge.kind == EdgeKind::Inline) {
-            let Parent::Expr(outer) = module.expr(edge.expr).parent else { continue };
+        for edge in node
+            .edges
+            .iter()
+            .filter(|edge| edge.kind == EdgeKind::Later || edge.kind == EdgeKind::Inline)
+        {
+            let Parent::Expr(outer) = module.expr(edge.expr).parent else {
+                continue;
+            };
             let Some(call) = module.call(outer) else { continue };
             let receiver = call.receiver().and_then(|receiver| module.dotted(receiver)).unwrap_or_default();
-            let by_loop = matches!(call.method(), Some("call_soon" | "call_later" | "call_at" | "call_soon_threadsafe" | "add_callback"));
+            let by_loop = matches!(
+                call.method(),
+                Some("call_soon" | "call_later" | "call_at" | "call_soon_threadsafe" | "add_callback")
+            );
             if by_loop && receiver.to_ascii_lowercase().ends_with("loop") {
                 out.extend(edge.targets.iter().copied());
             }
@@ -207,8 +225,13 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
         .len();
     finding.title = match (cause, first.way.is_empty()) {
         (Cause::Database { library }, _) => {
+            let work = match library.as_str() {
+                "redis" => "Synchronous Redis commands".to_owned(),
+                "sql" => "Synchronous database statements".to_owned(),
+                library => format!("Synchronous database statements ({library})"),
+            };
             format!(
-                "Synchronous database statements ({library}) block the event loop in {functions} async function{}",
+                "{work} block the event loop in {functions} async function{}",
                 if functions == 1 { "" } else { "s" }
             )
         }

@@ -517,7 +517,18 @@ pub fn is_script(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
-            "scripts" | "script" | "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "bin" | "cli" | "commands" | "examples" | "tools"
+            "scripts"
+                | "script"
+                | "seed"
+                | "seeds"
+                | "seeder"
+                | "seeders"
+                | "migrations"
+                | "bin"
+                | "cli"
+                | "commands"
+                | "examples"
+                | "tools"
         )
     }) || path
         .rsplit('/')

@@ -37,7 +37,12 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
     if !is_endless && limit.seconds < LONGEST_REQUEST {
         return None;
     }
-    let mut finding = Finding::new("missing-timeout", Priority::P2, Confidence::Medium, project.place(limit.file, limit.span, ""));
+    let mut finding = Finding::new(
+        "missing-timeout",
+        Priority::P2,
+        Confidence::Medium,
+        project.place(limit.file, limit.span, ""),
+    );
     finding.title = if is_endless {
         format!("`{}` lets a request take for ever", limit.program)
     } else {
@@ -49,7 +54,8 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
     );
     "workers that hang stay, until none is left to answer".clone_into(&mut finding.impact);
     finding.subject = format!("{} --timeout", limit.program);
-    "Set it a little above the slowest good answer, half a minute or so, and hand longer work to a job.".clone_into(&mut finding.fix.summary);
+    "Set it a little above the slowest good answer, half a minute or so, and hand longer work to a job."
+        .clone_into(&mut finding.fix.summary);
     finding.fix.code = Some("gunicorn app:app --timeout 60".to_owned());
     Some(finding)
 }
@@ -363,7 +369,11 @@ impl Place<'_> {
         // A `document` of the program's own is no page.
         let is_global = |id: ExprId, name: Sym| {
             let around = std::iter::successors(Some(self.module.owner(id)), |&at| self.module.function(at).parent);
-            !around.take(20).any(|at| scope.and_then(|scope| scope.functions.get(at.index())).is_some_and(|names| names.contains_key(&name)))
+            !around.take(20).any(|at| {
+                scope
+                    .and_then(|scope| scope.functions.get(at.index()))
+                    .is_some_and(|names| names.contains_key(&name))
+            })
         };
         self.module.language == Language::TypeScript
             && self.module.expr_ids().any(|(id, expr)| match expr.kind {

@@ -216,7 +216,12 @@ impl<'p> Check<'p> {
     /// Each round removes or changes what it has found: the next round finds other rows.
     fn works_off(&self, exprs: &[ExprId]) -> bool {
         exprs.iter().any(|&expr| {
-            let method = self.module.call(expr).and_then(|call| call.method()).unwrap_or("").to_ascii_lowercase();
+            let method = self
+                .module
+                .call(expr)
+                .and_then(|call| call.method())
+                .unwrap_or("")
+                .to_ascii_lowercase();
             method.contains("delete") || method.contains("bulk") || method.contains("purge")
         })
     }
@@ -227,7 +232,10 @@ impl<'p> Check<'p> {
             let Some(call) = self.module.call(expr).filter(|call| call.method() == Some("get_message")) else {
                 return false;
             };
-            let receiver = call.receiver().and_then(|receiver| self.module.dotted(receiver)).unwrap_or_default();
+            let receiver = call
+                .receiver()
+                .and_then(|receiver| self.module.dotted(receiver))
+                .unwrap_or_default();
             receiver.to_ascii_lowercase().contains("pubsub")
         });
         let Some((ask, call)) = asks.and_then(|ask| Some((ask, self.module.call(ask)?))) else {
@@ -495,7 +503,10 @@ impl<'p> Check<'p> {
         );
         if is_spin {
             "Asks the server again and again without a pause".clone_into(&mut finding.title);
-            finding.message = format!("{} is asked again as soon as it has answered, whether or not anything came.", evidence::capitalised(&request.words));
+            finding.message = format!(
+                "{} is asked again as soon as it has answered, whether or not anything came.",
+                evidence::capitalised(&request.words)
+            );
             "one processor is busy with asking for each running loop".clone_into(&mut finding.impact);
         }
         finding.subject = request.words.clone();

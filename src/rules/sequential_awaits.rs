@@ -145,8 +145,13 @@ impl Search<'_> {
                 )
             });
         // `if (!hasAccess(user, workspaceId))`: the look itself decides who may ask.
-        let StmtKind::If { test, .. } = self.module.stmt(id).kind else { return true };
-        let refuses = self.io.names(self.module.expr(test).span).any(|name| io::admits(self.module.str(name)))
+        let StmtKind::If { test, .. } = self.module.stmt(id).kind else {
+            return true;
+        };
+        let refuses = self
+            .io
+            .names(self.module.expr(test).span)
+            .any(|name| io::admits(self.module.str(name)))
             || self.calls_admitting(test);
         !is_plain || refuses || state.group.iter().any(|wait| io::admits(&wait.callee))
     }
