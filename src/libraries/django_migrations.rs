@@ -333,7 +333,7 @@ impl<'r> Steps<'_, 'r> {
     }
 
     fn model_op(&mut self, method: &str, call: &Call) -> Option<ModelOp> {
-        let text = |at: usize, name: &str| self.argument(call, at, name).and_then(|expr| self.reader.text(expr));
+        let text = |at: usize, name: &str| argument(call, at, name).and_then(|expr| self.reader.text(expr));
         let model = || text(0, "model_name");
         let name = || text(0, "name");
         Some(match method {
@@ -342,11 +342,11 @@ impl<'r> Steps<'_, 'r> {
             "RenameModel" => ModelOp::Rename(text(0, "old_name")?, text(1, "new_name")?),
             "AlterModelTable" => ModelOp::Table(name()?, text(1, "table").filter(|table| !table.is_empty())),
             "AddField" => {
-                let (field, asked) = self.field(&text(1, "name")?, self.argument(call, 2, "field")?);
+                let (field, asked) = self.field(&text(1, "name")?, argument(call, 2, "field")?);
                 ModelOp::AddField(model()?, field, asked)
             }
             "AlterField" => {
-                let (field, _) = self.field(&text(1, "name")?, self.argument(call, 2, "field")?);
+                let (field, _) = self.field(&text(1, "name")?, argument(call, 2, "field")?);
                 ModelOp::AlterField(model()?, field)
             }
             "RemoveField" => ModelOp::RemoveField(model()?, text(1, "name")?),
@@ -354,12 +354,12 @@ impl<'r> Steps<'_, 'r> {
             "AlterUniqueTogether" | "AlterIndexTogether" => {
                 let unique = method == "AlterUniqueTogether";
                 let option = if unique { "unique_together" } else { "index_together" };
-                let groups = self.argument(call, 1, option)?;
+                let groups = argument(call, 1, option)?;
                 ModelOp::Together(name()?, unique, self.groups(groups))
             }
             "AddIndex" | "AddIndexConcurrently" | "AddConstraint" | "AddConstraintNotValid" => {
                 let keyword = if method.starts_with("AddIndex") { "index" } else { "constraint" };
-                let mut parts = self.part(self.argument(call, 1, keyword)?);
+                let mut parts = self.part(argument(call, 1, keyword)?);
                 let concurrently = method == "AddIndexConcurrently";
                 parts.indexes.iter_mut().for_each(|index| index.concurrently = concurrently);
                 ModelOp::AddPart(model()?, Box::new(parts))
@@ -369,16 +369,12 @@ impl<'r> Steps<'_, 'r> {
             "RenameIndex" => {
                 let old = match text(2, "old_name") {
                     Some(name) => Ok(name),
-                    None => Err(self.reader.consts.texts(self.reader.file, self.argument(call, 3, "old_fields")?)?),
+                    None => Err(self.reader.consts.texts(self.reader.file, argument(call, 3, "old_fields")?)?),
                 };
                 ModelOp::RenameIndex(model()?, old, text(1, "new_name")?)
             }
             _ => return None,
         })
-    }
-
-    fn argument(&self, call: &Call, at: usize, name: &str) -> Option<ExprId> {
-        call.keyword(name).or_else(|| call.arg(at))
     }
 
     fn groups(&self, expr: ExprId) -> Vec<Vec<String>> {
@@ -441,12 +437,10 @@ impl<'r> Steps<'_, 'r> {
 
     fn created(&mut self, call: &Call) -> Option<Created> {
         let mut created = Created {
-            name: self.argument(call, 0, "name").and_then(|expr| self.reader.text(expr))?,
+            name: argument(call, 0, "name").and_then(|expr| self.reader.text(expr))?,
             ..Created::default()
         };
-        if let Some((file, items)) = self
-            .argument(call, 1, "fields")
-            .and_then(|list| self.reader.consts.items(self.reader.file, list))
+        if let Some((file, items)) = argument(call, 1, "fields").and_then(|list| self.reader.consts.items(self.reader.file, list))
             && file == self.reader.file
         {
             for item in items {
@@ -465,7 +459,7 @@ impl<'r> Steps<'_, 'r> {
             created.parts.open = true;
             self.not_understood += 1;
         }
-        if let Some(options) = self.argument(call, 2, "options") {
+        if let Some(options) = argument(call, 2, "options") {
             self.options(options, &mut created);
         }
         Some(created)
@@ -490,6 +484,10 @@ impl<'r> Steps<'_, 'r> {
             }
         }
     }
+}
+
+fn argument(call: &Call, at: usize, name: &str) -> Option<ExprId> {
+    call.keyword(name).or_else(|| call.arg(at))
 }
 
 /// Operations whose effect on tables is lost when they are not understood.

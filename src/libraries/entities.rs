@@ -1,4 +1,4 @@
-//! Entities that are classes with decorators: TypeORM, MikroORM, sequelize-typescript.
+//! Entities that are classes with decorators: `TypeORM`, `MikroORM`, sequelize-typescript.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::ddl::{Consts, Declared, Tool, imports};
@@ -58,7 +58,7 @@ struct Decorator<'r> {
     call: Option<Call<'r>>,
 }
 
-impl<'c, 'r> Reader<'c, 'r> {
+impl<'r> Reader<'_, 'r> {
     fn decorators(&self, exprs: &[ExprId]) -> Vec<Decorator<'r>> {
         let module = self.options.module();
         exprs

@@ -26,7 +26,9 @@ pub(super) fn ops(options: Options, chain: &[Call]) -> Option<Vec<SchemaOp>> {
                 span,
                 ..TableDef::default()
             };
-            rest.iter().for_each(|call| part(options, call, &mut def));
+            for call in rest {
+                part(options, call, &mut def);
+            }
             vec![SchemaOp::CreateTable(def, has(rest, "ifNotExists"))]
         }
         "alterTable" => alter(options, rest, &full(name), span),

@@ -119,7 +119,7 @@ fn model(options: Options, name: String, default: &str, attributes: ExprId, sett
         let fields = fields(options, options.get(object, "fields"));
         table
             .indexes
-            .extend(declared_index(options, object, fields, &table_name, options.span(item)));
+            .extend(declared_index(options, object, &fields, &table_name, options.span(item)));
     }
     ModelDef {
         name,
@@ -227,7 +227,7 @@ fn fields(options: Options, list: Option<ExprId>) -> Vec<(String, bool)> {
         .collect()
 }
 
-fn declared_index(options: Options, object: Option<ExprId>, fields: Vec<(String, bool)>, table: &str, span: Span) -> Option<IndexDef> {
+fn declared_index(options: Options, object: Option<ExprId>, fields: &[(String, bool)], table: &str, span: Span) -> Option<IndexDef> {
     if fields.is_empty() {
         return None;
     }
@@ -239,7 +239,7 @@ fn declared_index(options: Options, object: Option<ExprId>, fields: Vec<(String,
     let kind = options.text_of(object, "type").unwrap_or_default().to_lowercase();
     let unique = options.flag(object, "unique") || options.flag(object, "indicesType") || kind == "unique";
     let mut def = index(Some(name), table, &columns, unique, span);
-    for (key, (_, descending)) in def.keys.iter_mut().zip(&fields) {
+    for (key, (_, descending)) in def.keys.iter_mut().zip(fields) {
         key.descending = *descending;
     }
     def.concurrently = options.flag(object, "concurrently");
@@ -307,7 +307,7 @@ pub(super) fn ops(options: Options, method: &str, call: &Call) -> Option<Vec<Sch
             // `addIndex(table, { fields, … })` or `addIndex(table, fields, { … })`.
             let whole = object(1);
             let list = options.get(whole, "fields").or_else(|| call.arg(1));
-            let index = declared_index(options, whole.or_else(|| object(2)), fields(options, list), &table, span)?;
+            let index = declared_index(options, whole.or_else(|| object(2)), &fields(options, list), &table, span)?;
             vec![SchemaOp::AddIndex(index, false)]
         }
         "removeIndex" => {

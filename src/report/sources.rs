@@ -119,7 +119,8 @@ mod tests {
     #[test]
     fn code_is_shown_with_a_few_lines_around_it() {
         let finding = Finding::new("r", Priority::P1, Confidence::High, at(4, 4));
-        let text: String = (1..=9).map(|number| format!("line {number}\n")).collect();
+        let lines: Vec<String> = (1..=9).map(|number| format!("line {number}")).collect();
+        let text = lines.join("\n");
         let sources = Sources::collect(&[finding], |_| Some(text.clone()));
         let excerpt = sources.excerpt(&at(4, 4)).expect("code");
         assert_eq!((excerpt.first, excerpt.lines.len(), excerpt.lines[2].as_str()), (2, 5, "line 4"));

@@ -161,7 +161,7 @@ fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnI
                 let Some(row) = rows::row_of(project, &eval, file, arg, 0) else {
                     continue;
                 };
-                let Some((owner, at)) = row.param.filter(|_| row.source.is_none()) else {
+                let Some((owner, at)) = row.param else {
                     continue;
                 };
                 if !branches::reaches(project, file, edge, target, read.expr) {

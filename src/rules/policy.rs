@@ -138,7 +138,7 @@ mod tests {
         let error = policy(Vec::new(), &[("n-plus-on", None)]).expect_err("no such rule");
         assert!(error.to_string().contains("did you mean `n-plus-one`?"));
         let broken = Override {
-            paths: vec!["a[".to_owned()],
+            paths: vec!["{a".to_owned()],
             ..Override::default()
         };
         assert!(

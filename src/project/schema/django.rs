@@ -1,5 +1,7 @@
 //! Django's migrations in the order of their dependencies, turned from operations on models into changes of tables.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{SchemaSource, SourceKind, Tool, order};
@@ -168,10 +170,10 @@ impl<'a> Order<'a> {
                 out.insert(at);
                 instead.insert(at, parts);
             } else {
-                parts.iter().for_each(|&part| {
+                for &part in &parts {
                     out.insert(part);
                     instead.insert(part, vec![at]);
-                });
+                }
             }
         }
         (out, instead)
@@ -276,7 +278,7 @@ impl Out {
 /// All models, by label and lower-case name.
 #[derive(Default)]
 struct State {
-    models: FxHashMap<(String, String), Model>,
+    models: BTreeMap<(String, String), Model>,
     /// Labels of the models of a name.
     apps: FxHashMap<String, Vec<String>>,
 }
@@ -586,13 +588,13 @@ impl State {
         let (old, new) = (Self::key(label, from), format!("{label}.{to}"));
         for ((app, _), other) in &mut self.models {
             for field in &mut other.fields {
-                let target = match field {
-                    Field::Column(ColumnDef {
-                        references: Some((target, _)),
-                        ..
-                    })
-                    | Field::Many { target, .. } => target,
-                    _ => continue,
+                let (Field::Column(ColumnDef {
+                    references: Some((target, _)),
+                    ..
+                })
+                | Field::Many { target, .. }) = field
+                else {
+                    continue;
                 };
                 if Self::key(app, target) == old {
                     target.clone_from(&new);

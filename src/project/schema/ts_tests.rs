@@ -56,7 +56,7 @@ export class Second1700000000001 implements MigrationInterface {
         ),
         (
             "src/migrations/1700000000000-first.ts",
-            r#"
+            r"
 import { MigrationInterface, QueryRunner, Table } from 'typeorm';
 export class First1700000000000 implements MigrationInterface {
   async up(runner: QueryRunner) {
@@ -68,7 +68,7 @@ export class First1700000000000 implements MigrationInterface {
     }), true);
   }
 }
-"#,
+",
         ),
     ]);
     let orders = schema.table("Order").unwrap();
@@ -108,7 +108,7 @@ export class First1700000000000 implements MigrationInterface {
 
 #[test]
 fn mikroorm_indexes_its_keys_unless_migrations_tell_otherwise() {
-    let entity = r#"
+    let entity = r"
 import { Entity, PrimaryKey, Property, ManyToOne, Index, OneToOne } from '@mikro-orm/core';
 import { Order } from './order';
 @Entity({ tableName: 'payment' })
@@ -119,7 +119,7 @@ export class Payment {
   @ManyToOne({ entity: () => Order, index: 'by_cart', fieldName: 'cart_id' }) cart!: Order;
   @ManyToOne() order!: Order;
 }
-"#;
+";
     let alone = schema(&[("src/payment.ts", entity)]);
     assert_eq!(
         keys(alone.table("payment").unwrap()),

@@ -76,7 +76,14 @@ pub fn verdict(report: &Report) -> String {
         return format!(
             "{} {stand} requests or polls slower as data or users grow (P0){}.",
             words::grouped(urgent),
-            rest(next, "more are bounded or off the hot path (P1)")
+            rest(
+                next,
+                if next == 1 {
+                    "more is bounded or off the hot path (P1)"
+                } else {
+                    "more are bounded or off the hot path (P1)"
+                }
+            )
         );
     }
     if next > 0 {
