@@ -39,6 +39,7 @@ use finding::{Finding, Priority};
 use libraries::facts::{self, FileFacts};
 use project::Project;
 pub use report::Report;
+pub use report::schema::SchemaReport;
 use rules::suppress::Suppressions;
 use rules::{Pages, RULES, Rule, rank};
 use walk::{FileKind, Role, SourceFile, Text};
@@ -51,6 +52,22 @@ pub const WORKER: &str = "perfaudit-worker";
 /// Reads what a configuration names and reports on it.
 pub fn audit(config: &Config) -> Result<Report, Error> {
     let plan = Plan::of(config)?;
+    let (files, with_tests, coverage) = found(config)?;
+    plan.run(config, files, with_tests, coverage)
+}
+
+/// Reads what a configuration names and says what the schema is.
+pub fn schema(config: &Config) -> Result<SchemaReport, Error> {
+    let (files, _, mut coverage) = found(config)?;
+    pool(config)?.install(|| {
+        let project = link(files, &mut coverage)?;
+        project.cover(&mut coverage);
+        Ok(SchemaReport::new(&config.root.to_string_lossy(), &project, coverage))
+    })
+}
+
+/// The files that a configuration names, whether tests are among them, and what was left out.
+fn found(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
     let walked = walk::walk(config)?;
     let mut coverage = Coverage {
         tests: walked.tests,
@@ -59,7 +76,7 @@ pub fn audit(config: &Config) -> Result<Report, Error> {
     };
     walked.skipped.iter().for_each(|skipped| coverage.skip(skipped));
     let files = walked.files.into_iter().map(Input::File).collect();
-    plan.run(config, files, walked.with_tests, coverage)
+    Ok((files, walked.with_tests, coverage))
 }
 
 /// As [`audit`], for files that are in memory: pairs of a path relative to the root and a text.
@@ -132,50 +149,12 @@ impl Plan {
         Ok(Plan { pages, rules })
     }
 
-    fn run(&self, config: &Config, files: Vec<Input>, with_tests: bool, coverage: Coverage) -> Result<Report, Error> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.threads)
-            .stack_size(STACK)
-            .thread_name(|index| format!("{WORKER}-{index}"))
-            .build()
-            .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))?;
-        pool.install(|| self.analyse(config, files, with_tests, coverage))
-    }
-
-    fn analyse(&self, config: &Config, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
-        let seen: Vec<(String, FileKind, Result<Seen, Skipped>)> = files
-            .into_par_iter()
-            .map(|input| {
-                let (path, kind) = (input.path().to_owned(), input.kind());
-                let seen = guarded(|| see(input)).unwrap_or_else(|_| {
-                    Err(Skipped {
-                        path: path.clone(),
-                        reason: Reason::InternalError,
-                    })
-                });
-                (path, kind, seen)
-            })
-            .collect();
-        let mut facts = Vec::with_capacity(seen.len());
-        for (path, kind, seen) in seen {
-            match seen {
-                Ok(seen) => {
-                    if let Some(language) = kind.language(&path) {
-                        coverage.read(language, seen.lines);
-                    }
-                    if seen.lossy {
-                        coverage.not_utf8.add(path);
-                    }
-                    facts.push(seen.facts);
-                }
-                Err(skipped) => coverage.skip(&skipped),
-            }
-        }
-        let project = guarded(|| Project::link(facts)).map_err(|what| {
-            Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it")
-        })?;
-        let findings = self.check(&project, &mut coverage);
-        Ok(self.report(config, &project, findings, with_tests, coverage))
+    fn run(&self, config: &Config, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+        pool(config)?.install(|| {
+            let project = link(files, &mut coverage)?;
+            let findings = self.check(&project, &mut coverage);
+            Ok(self.report(config, &project, findings, with_tests, coverage))
+        })
     }
 
     fn check(&self, project: &Project, coverage: &mut Coverage) -> Vec<Finding> {
@@ -216,6 +195,51 @@ impl Plan {
         strengths.dedup();
         Report::new(&config.root.to_string_lossy(), ranked.findings, strengths, coverage)
     }
+}
+
+/// The workers of a run.
+fn pool(config: &Config) -> Result<rayon::ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(config.threads)
+        .stack_size(STACK)
+        .thread_name(|index| format!("{WORKER}-{index}"))
+        .build()
+        .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))
+}
+
+/// Reads all files and links them.
+fn link(files: Vec<Input>, coverage: &mut Coverage) -> Result<Project, Error> {
+    let seen: Vec<(String, FileKind, Result<Seen, Skipped>)> = files
+        .into_par_iter()
+        .map(|input| {
+            let (path, kind) = (input.path().to_owned(), input.kind());
+            let seen = guarded(|| see(input)).unwrap_or_else(|_| {
+                Err(Skipped {
+                    path: path.clone(),
+                    reason: Reason::InternalError,
+                })
+            });
+            (path, kind, seen)
+        })
+        .collect();
+    let mut facts = Vec::with_capacity(seen.len());
+    for (path, kind, seen) in seen {
+        match seen {
+            Ok(seen) => {
+                if let Some(language) = kind.language(&path) {
+                    coverage.read(language, seen.lines);
+                }
+                if seen.lossy {
+                    coverage.not_utf8.add(path);
+                }
+                facts.push(seen.facts);
+            }
+            Err(skipped) => coverage.skip(&skipped),
+        }
+    }
+    guarded(|| Project::link(facts)).map_err(|what| {
+        Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it")
+    })
 }
 
 /// Reads a file and its facts.

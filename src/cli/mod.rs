@@ -3,6 +3,7 @@
 mod explain;
 mod rules;
 mod scan;
+mod schema;
 mod test_rules;
 
 use std::io::{IsTerminal, Write};
@@ -28,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Reports what will get slow in files and folders
     Scan(scan::Arguments),
+    /// Prints the schema that models and migrations make: tables, keys and indexes, and which line gave each
+    Schema(schema::Arguments),
     /// Prints a rule's page: what it finds, why, how to fix it
     Explain(explain::Arguments),
     /// Lists the rules
@@ -52,6 +55,7 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(arguments),
+        Command::Schema(arguments) => schema::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
         Command::TestRules(arguments) => test_rules::run(&arguments),

@@ -98,7 +98,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 
 /// The folder that the report's paths are relative to, and the paths to read. It is the current folder, so that paths can be
 /// clicked and annotated, unless a path lies outside of it; then it is the folder that holds them all.
-fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
+pub(super) fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
     let current = std::env::current_dir().and_then(std::fs::canonicalize);
     let current = current.map_err(|error| Error::new("current folder", format!("cannot be read: {error}")))?;
     // A path that does not exist is told about by the walk.
@@ -123,7 +123,7 @@ fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
     Ok((root, absolute))
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Error> {
+pub(super) fn write(file: &Path, text: &str) -> Result<(), Error> {
     std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))
 }
 

@@ -30,7 +30,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         consts,
         file,
         out: Vec::new(),
-        not_understood: 0,
+        unclear: Vec::new(),
         batch: Vec::new(),
         calls: 0,
     };
@@ -48,7 +48,8 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         dialect,
         changes: reader.out,
         revision: Some((revision, follows)),
-        not_understood: reader.not_understood,
+        not_understood: reader.unclear.len(),
+        unclear: reader.unclear,
         ..Declared::default()
     })
 }
@@ -83,7 +84,7 @@ struct Reader<'r> {
     consts: Consts<'r>,
     file: FileId,
     out: Vec<SchemaChange>,
-    not_understood: usize,
+    unclear: Vec<(Span, String)>,
     /// Tables of the open `batch_alter_table` blocks, by the name they are bound to.
     batch: Vec<(String, String)>,
     calls: u32,
@@ -322,7 +323,7 @@ impl<'r> Reader<'r> {
         }
         match self.change(call, method, batch) {
             Some(ops) => ops.into_iter().for_each(|op| self.push(op, span)),
-            None => self.not_understood += 1,
+            None => self.unclear.push((span, format!("op.{method}"))),
         }
     }
 
@@ -491,7 +492,7 @@ impl<'r> Reader<'r> {
         let whole = module.expr(call.id).span;
         if let [Piece::Text(text)] = borrowed.as_slice() {
             let file = sql::file(text, Dialect::Postgres);
-            self.not_understood += file.not_understood.len();
+            self.unclear.extend(file.not_understood.into_iter().map(|(_, head)| (whole, head)));
             let literal = module.call(argument).and_then(|call| call.arg(0)).unwrap_or(argument);
             let mut changes = file.changes;
             ddl::place(&mut changes, ddl::text_base(module, literal), whole);
@@ -500,7 +501,9 @@ impl<'r> Reader<'r> {
         }
         if let Some(parsed) = sql::statement(&borrowed, Dialect::Postgres) {
             let holes = borrowed.contains(&Piece::Hole);
-            self.not_understood += usize::from(!parsed.understood || (holes && parsed.changes.is_empty() && parsed.statement.is_none()));
+            if !parsed.understood || (holes && parsed.changes.is_empty() && parsed.statement.is_none()) {
+                self.unclear.push((whole, "SQL with a part that is not known".to_owned()));
+            }
             let mut changes = parsed.changes;
             ddl::place(&mut changes, None, whole);
             self.out.extend(changes);

@@ -44,6 +44,8 @@ pub struct Declared {
     pub revision: Option<(String, Vec<String>)>,
     /// Changes that were seen and not understood.
     pub not_understood: usize,
+    /// Of them, those with a place: where, and the first words.
+    pub unclear: Vec<(Span, String)>,
 }
 
 /// Reads the declarations of a file.
