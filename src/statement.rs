@@ -195,6 +195,8 @@ pub struct ColumnDef {
     pub data_type: String,
     /// It can be NULL.
     pub nullable: bool,
+    /// DEFAULT, as written, where it is known.
+    pub default: Option<String>,
     /// PRIMARY KEY on the column.
     pub primary: bool,
     /// UNIQUE on the column.

@@ -23,12 +23,9 @@ pub enum Form {
 pub struct ListArguments {
     /// Files and folders to read [default: the current folder]
     paths: Vec<PathBuf>,
-    /// How the list is written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub format: Form,
     /// Write the list to a file
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    output: Option<PathBuf>,
     /// Leave out files that match, as in .gitignore (may be given more than once)
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,

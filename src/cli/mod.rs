@@ -11,6 +11,7 @@ mod report;
 mod rules;
 mod scan;
 mod selection;
+mod schema;
 mod test_rules;
 
 use std::io::{IsTerminal, Write};
@@ -45,6 +46,8 @@ enum Command {
     Baseline(baseline::Arguments),
     /// Writes a configuration file with every setting in a comment
     Init(init::Arguments),
+    /// Prints the schema that models and migrations make: tables, keys and indexes, and which line gave each
+    Schema(schema::Arguments),
     /// Prints a rule's page: what it finds, why, how to fix it
     Explain(explain::Arguments),
     /// Lists the rules
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(arguments),
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Init(arguments) => init::run(arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
         Command::Queries(arguments) => queries::run(&arguments),

@@ -14,6 +14,9 @@ use super::listing::{Form, ListArguments};
 pub struct Arguments {
     #[command(flatten)]
     list: ListArguments,
+    /// How the list is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Form,
 }
 
 /// Lists the query sites.
@@ -21,7 +24,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config()?;
     let root = config.root.to_string_lossy().into_owned();
     let list = perfaudit::understand(&config, |project, _| QueryList::of(project, &root))?;
-    let text = match arguments.list.format {
+    let text = match arguments.format {
         Form::Table => queries_table::render(&list, super::width(), arguments.list.color()),
         Form::Json => list.json(),
     };

@@ -29,7 +29,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         consts,
         file,
         out: Vec::new(),
-        not_understood: 0,
+        unclear: Vec::new(),
         batch: Vec::new(),
         calls: 0,
     };
@@ -47,7 +47,8 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         dialect,
         changes: reader.out,
         revision: Some((revision, follows)),
-        not_understood: reader.not_understood,
+        not_understood: reader.unclear.len(),
+        unclear: reader.unclear,
         ..Declared::default()
     })
 }
@@ -82,7 +83,7 @@ struct Reader<'r> {
     consts: Consts<'r>,
     file: FileId,
     out: Vec<SchemaChange>,
-    not_understood: usize,
+    unclear: Vec<(Span, String)>,
     /// Tables of the open `batch_alter_table` blocks, by the name they are bound to.
     batch: Vec<(String, String)>,
     calls: u32,
@@ -321,7 +322,7 @@ impl<'r> Reader<'r> {
         }
         match self.change(call, method, batch) {
             Some(ops) => ops.into_iter().for_each(|op| self.push(op, span)),
-            None => self.not_understood += 1,
+            None => self.unclear.push((span, format!("op.{method}"))),
         }
     }
 
@@ -480,7 +481,7 @@ impl<'r> Reader<'r> {
             return;
         };
         let found = ddl::sql_changes(&self.consts, self.file, argument, module.expr(call.id).span, Dialect::Postgres);
-        self.not_understood += found.not_understood;
+        self.unclear.extend(found.unclear);
         self.out.extend(found.changes);
     }
 }

@@ -38,6 +38,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         dialect: Dialect::Generic,
         out: Vec::new(),
         not_understood: 0,
+        unclear: Vec::new(),
     };
     run.block(&module.function(up).body, MAX_DEPTH);
     let tool = run.tool?;
@@ -47,6 +48,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         dialect: run.dialect,
         changes: run.out,
         not_understood: run.not_understood,
+        unclear: run.unclear,
         ..Declared::default()
     })
 }
@@ -85,6 +87,7 @@ struct Run<'r> {
     dialect: Dialect,
     out: Vec<SchemaChange>,
     not_understood: usize,
+    unclear: Vec<(crate::source::Span, String)>,
 }
 
 impl<'r> Run<'r> {
@@ -221,7 +224,8 @@ impl<'r> Run<'r> {
         self.tool.get_or_insert(tool);
         let span = self.module().expr(call.id).span;
         let found = ddl::sql_changes(&self.consts, self.file, sql, span, self.dialect);
-        self.not_understood += found.not_understood;
+        self.not_understood += found.unclear.len();
+        self.unclear.extend(found.unclear);
         if self.dialect == Dialect::Generic {
             self.dialect = found.dialect;
         }

@@ -55,6 +55,8 @@ pub struct Declared {
     pub app_label: Option<String>,
     /// Changes that were seen and not understood.
     pub not_understood: usize,
+    /// Of them, those with a place: where, and the first words.
+    pub unclear: Vec<(Span, String)>,
 }
 
 impl Declared {
@@ -309,8 +311,8 @@ pub fn text_base(module: &Module, expr: ExprId) -> Option<usize> {
 pub struct SqlChanges {
     /// Changes in order.
     pub changes: Vec<SchemaChange>,
-    /// Statements that were not understood.
-    pub not_understood: usize,
+    /// Statements that were not understood: where, and the first words.
+    pub unclear: Vec<(Span, String)>,
     /// The database that the text is written for, as far as it shows.
     pub dialect: Dialect,
 }
@@ -330,14 +332,16 @@ pub fn sql_changes(consts: &Consts, file: FileId, argument: ExprId, whole: Span,
     let mut found = SqlChanges::default();
     if let [Piece::Text(text)] = borrowed.as_slice() {
         let parsed = sql::file(text, dialect);
-        found.not_understood = parsed.not_understood.len();
+        found.unclear.extend(parsed.not_understood.into_iter().map(|(_, head)| (whole, head)));
         found.changes = parsed.changes;
         found.dialect = parsed.dialect;
         let literal = module.call(argument).and_then(|call| call.arg(0)).unwrap_or(argument);
         place(&mut found.changes, text_base(module, literal), whole);
     } else if let Some(parsed) = sql::statement(&borrowed, dialect) {
         let holes = borrowed.contains(&Piece::Hole);
-        found.not_understood = usize::from(!parsed.understood || (holes && parsed.changes.is_empty() && parsed.statement.is_none()));
+        if !parsed.understood || (holes && parsed.changes.is_empty() && parsed.statement.is_none()) {
+            found.unclear.push((whole, "SQL with a part that is not known".to_owned()));
+        }
         found.changes = parsed.changes;
         place(&mut found.changes, None, whole);
     }

@@ -133,10 +133,12 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
             },
             out: Vec::new(),
             not_understood: 0,
+            unclear: Vec::new(),
         };
         declared.is_migration = true;
         declared.migration = Some(Box::new(steps.migration(class)));
         declared.not_understood = steps.not_understood;
+        declared.unclear = steps.unclear;
         if ddl::imports(module, "django.contrib.postgres") {
             declared.dialect = Dialect::Postgres;
         }
@@ -216,6 +218,7 @@ struct Steps<'c, 'r> {
     reader: Reader<'c, 'r>,
     out: Vec<Step>,
     not_understood: usize,
+    unclear: Vec<(Span, String)>,
 }
 
 impl<'r> Steps<'_, 'r> {
@@ -326,7 +329,8 @@ impl<'r> Steps<'_, 'r> {
                 _ => text,
             };
             let found = ddl::sql_changes(consts, file, text, whole, Dialect::Postgres);
-            self.not_understood += found.not_understood;
+            self.not_understood += found.unclear.len();
+            self.unclear.extend(found.unclear);
             changes.extend(found.changes);
         }
         changes

@@ -105,8 +105,8 @@ impl<'r> Reader<'_, 'r> {
             primary: self.is_true(call.keyword("primary_key")),
             unique: self.is_true(call.keyword("unique")),
             indexed,
-            references: None,
             span,
+            ..ColumnDef::default()
         }
     }
 

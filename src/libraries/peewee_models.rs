@@ -185,6 +185,7 @@ impl Reader<'_, '_> {
             indexed,
             references: target.map(|target| (target, None)),
             span,
+            ..ColumnDef::default()
         });
     }
 

@@ -186,6 +186,7 @@ fn column(options: Options, field: &str, value: ExprId, span: Span) -> ColumnDef
         indexed: false,
         references: reference.and_then(|expr| reference_of(options, expr)),
         span,
+        ..ColumnDef::default()
     }
 }
 

@@ -131,6 +131,13 @@ impl Project {
                     .add(format!("{}:{}: {head}", facts.path, facts.lines.line(span.start)));
             }
         }
+        let has_sql = |file: &str| self.facts(file).is_some_and(|facts| facts.sql.is_some());
+        for unclear in self.schema.unclear.iter().filter(|unclear| !has_sql(&unclear.place.file)) {
+            let place = self.schema_place(&unclear.place);
+            let example = format!("{}:{}: {}", place.file, place.start_line, unclear.text);
+            coverage.statements.not_understood.add(example);
+        }
+        coverage.notes.extend(self.schema.notes.iter().cloned());
         coverage.calls.total = self.graph.calls.total;
         coverage.calls.resolved = self.graph.calls.resolved;
         coverage.calls.external = self.graph.calls.external;
@@ -201,12 +208,19 @@ impl Project {
         }
     }
 
+    fn position(&self, path: &str) -> Option<usize> {
+        self.code.files.binary_search_by(|facts| facts.path.as_str().cmp(path)).ok()
+    }
+
+    fn facts(&self, path: &str) -> Option<&FileFacts> {
+        self.position(path).and_then(|index| self.code.files.get(index))
+    }
+
     /// A place in a file by its path.
     pub fn location(&self, path: &str, span: Span, symbol: &str) -> Location {
-        let found = self.code.files.binary_search_by(|facts| facts.path.as_str().cmp(path));
-        match found {
-            Ok(index) => self.place(FileId(index as u32), span, symbol),
-            Err(_) => Location {
+        match self.position(path) {
+            Some(index) => self.place(FileId(index as u32), span, symbol),
+            None => Location {
                 file: path.to_owned(),
                 start_line: 1,
                 start_column: 1,

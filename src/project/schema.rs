@@ -72,6 +72,8 @@ pub struct SchemaSource {
     pub on_empty_tables: bool,
     /// DDL of this file that was not understood: absences are less sure.
     pub not_understood: usize,
+    /// Of it, what has a place: where, and its first words.
+    pub unclear: Vec<(Span, String)>,
 }
 
 impl SchemaSource {
@@ -93,6 +95,7 @@ impl SchemaSource {
             is_settings: false,
             on_empty_tables: false,
             not_understood: 0,
+            unclear: Vec::new(),
         }
     }
 
@@ -101,18 +104,21 @@ impl SchemaSource {
         let mut source = SchemaSource::new(file, SourceKind::Model(Tool::Prisma), parsed.dialect().unwrap_or_default());
         source.emulates_relations = parsed.emulates_relations;
         source.not_understood = parsed.not_understood.len();
+        source.unclear = parsed.not_understood;
         source.models = parsed.models;
         source
     }
 
     /// The source that a SQL file is; `None` for one that undoes or changes nothing.
     pub fn sql(file: &str, parsed: crate::syntax::sql::SqlFile) -> Option<Self> {
-        if parsed.changes.is_empty() || order::undoes(file) {
+        let unclear: Vec<(Span, String)> = parsed.not_understood.into_iter().filter(|(_, head)| is_ddl(head)).collect();
+        if (parsed.changes.is_empty() && unclear.is_empty()) || order::undoes(file) {
             return None;
         }
         let kind = order::sql_kind(file);
         let mut source = SchemaSource::new(file, kind, parsed.dialect);
-        source.not_understood = parsed.not_understood.iter().filter(|(_, head)| is_ddl(head)).count();
+        source.not_understood = unclear.len();
+        source.unclear = unclear;
         source.changes = parsed.changes;
         Some(source)
     }
@@ -147,6 +153,8 @@ pub struct Column {
     pub data_type: String,
     /// It can be NULL.
     pub nullable: bool,
+    /// Its default, as written, where it is known.
+    pub default: Option<String>,
     /// Where.
     pub places: Vec<Place>,
 }
@@ -240,6 +248,70 @@ pub struct IndexBuild {
     pub later: usize,
 }
 
+/// What kind of part of the schema something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// A table.
+    Table,
+    /// A column.
+    Column,
+    /// An index, a primary key, a unique constraint.
+    Index,
+    /// A foreign key.
+    ForeignKey,
+}
+
+/// A part that was there and was taken away.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// What it was.
+    pub part: Part,
+    /// Its table, by the name it had then.
+    pub table: String,
+    /// Its name, where given.
+    pub name: Option<String>,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// What had made it.
+    pub places: Vec<Place>,
+    /// What took it away.
+    pub by: Place,
+}
+
+impl Removed {
+    fn index(table: &Table, index: &Index, by: &Place) -> Removed {
+        Removed {
+            part: Part::Index,
+            table: table.full_name(),
+            name: index.name.clone(),
+            columns: index.keys.iter().map(|key| key.column.clone()).collect(),
+            places: index.places.clone(),
+            by: by.clone(),
+        }
+    }
+
+    fn foreign_key(table: &Table, key: &ForeignKey, by: &Place) -> Removed {
+        Removed {
+            part: Part::ForeignKey,
+            table: table.full_name(),
+            name: key.name.clone(),
+            columns: key.columns.clone(),
+            places: key.places.clone(),
+            by: by.clone(),
+        }
+    }
+}
+
+/// DDL, or a line of a model, that was not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unclear {
+    /// Where.
+    pub place: Place,
+    /// Its first words.
+    pub text: String,
+}
+
 /// The whole state.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
@@ -249,6 +321,12 @@ pub struct Schema {
     pub models: Vec<Model>,
     /// Index builds of migrations, in order.
     pub builds: Vec<IndexBuild>,
+    /// What was there and was taken away, in order.
+    pub removed: Vec<Removed>,
+    /// What a reader must know of the replay: circles of revisions, steps that follow unknown ones.
+    pub notes: Vec<String>,
+    /// What was not understood and has a place.
+    pub unclear: Vec<Unclear>,
     /// The database most sources are for.
     pub dialect: Dialect,
     /// DDL statements that were not understood.

@@ -12,6 +12,7 @@ pub mod queries;
 pub mod queries_table;
 pub mod sarif;
 pub mod sources;
+pub mod schema;
 pub mod table;
 pub mod words;
 

@@ -16,8 +16,8 @@ pub struct PrismaFile {
     pub models: Vec<ModelDef>,
     /// Enums.
     pub enums: Vec<String>,
-    /// Lines that were not understood.
-    pub not_understood: Vec<Span>,
+    /// Lines that were not understood: where, and what they say.
+    pub not_understood: Vec<(Span, String)>,
 }
 
 impl PrismaFile {
@@ -51,7 +51,7 @@ struct Block {
 /// Reads a file.
 pub fn parse(text: &str) -> PrismaFile {
     let mut file = PrismaFile::default();
-    let blocks = blocks(text);
+    let blocks = blocks(text, &mut file.not_understood);
     file.enums = blocks
         .iter()
         .filter(|block| block.kind == "enum")
@@ -85,10 +85,16 @@ pub fn parse(text: &str) -> PrismaFile {
     file
 }
 
-fn blocks(text: &str) -> Vec<Block> {
+/// The first words of a line.
+fn head(code: &str) -> String {
+    code.chars().take(80).collect()
+}
+
+fn blocks(text: &str, bad: &mut Vec<(Span, String)>) -> Vec<Block> {
     let mut out = Vec::new();
     let mut open: Option<Block> = None;
     let mut pending: Option<Line> = None;
+    let mut in_unknown = false;
     let mut offset = 0;
     for raw in text.split_inclusive('\n') {
         let start = offset + (raw.len() - raw.trim_start().len());
@@ -100,6 +106,10 @@ fn blocks(text: &str) -> Vec<Block> {
         let end = start + code.len();
         let Some(block) = &mut open else {
             open = header(code, Span::new(start, end));
+            if open.is_none() && !in_unknown && code != "}" {
+                bad.push((Span::new(start, end), head(code)));
+            }
+            in_unknown = open.is_none() && (in_unknown || code.ends_with('{')) && !code.ends_with('}');
             if open.is_some() && code.ends_with('}') {
                 out.extend(open.take());
             }
@@ -117,6 +127,10 @@ fn blocks(text: &str) -> Vec<Block> {
             out.extend(open.take());
             open = header(code, Span::new(start, end));
             continue;
+        }
+        // A parenthesis that is never closed costs its own line, not those after it.
+        if code.starts_with("@@") {
+            block.lines.extend(pending.take());
         }
         let mut line = pending.take().map_or(
             Line {
@@ -315,7 +329,7 @@ fn keys(text: &str) -> Vec<IndexKey> {
         .collect()
 }
 
-fn model(block: &Block, names: &Names, bad: &mut Vec<Span>) -> ModelDef {
+fn model(block: &Block, names: &Names, bad: &mut Vec<(Span, String)>) -> ModelDef {
     let mut model = ModelDef {
         name: block.name.clone(),
         ..ModelDef::default()
@@ -327,7 +341,7 @@ fn model(block: &Block, names: &Names, bad: &mut Vec<Span>) -> ModelDef {
     };
     for line in block.lines.iter().filter(|line| !line.text.starts_with("@@")) {
         if field(line, names, &mut model).is_none() {
-            bad.push(line.span);
+            bad.push((line.span, head(&line.text)));
         }
     }
     for line in block.lines.iter().filter(|line| line.text.starts_with("@@")) {
@@ -438,9 +452,9 @@ fn field(line: &Line, names: &Names, model: &mut ModelDef) -> Option<()> {
         nullable: kind.ends_with('?'),
         primary: find("id").is_some(),
         unique: unique.is_some_and(|attribute| attribute.get("map").is_none()),
-        indexed: false,
-        references: None,
+        default: find("default").and_then(Attribute::positional).map(str::to_owned),
         span: line.span,
+        ..ColumnDef::default()
     });
     Some(())
 }

@@ -132,9 +132,10 @@ proptest! {
 #[test]
 fn two_equal_findings_of_one_function_are_two() {
     let once = function("load", "users", "id");
-    let body: String = once.lines().skip(2).take(3).map(|line| format!("{line}\n")).collect();
+    let body: Vec<&str> = once.lines().skip(2).take(3).collect();
+    let body = body.join("\n") + "\n";
     let twice = once.replace("    return found\n", &format!("{body}    return found\n"));
-    let prints: BTreeSet<String> = scan(file("a.py", module(&[twice.clone()])))
+    let prints: BTreeSet<String> = scan(file("a.py", module(std::slice::from_ref(&twice))))
         .findings
         .into_iter()
         .map(|finding| finding.fingerprint)

@@ -33,13 +33,14 @@ fn level(module: &str) -> Option<u8> {
 
 /// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
 /// operations spell alike.
-const SHARED: [&str; 14] = [
+const SHARED: [&str; 16] = [
     "builder",
     "chain",
     "comparison",
     "context",
     "data",
     "ddl",
+    "django_parts",
     "facts",
     "models",
     "mongo",
@@ -47,11 +48,18 @@ const SHARED: [&str; 14] = [
     "site",
     "sql_text",
     "sqlalchemy_parts",
+    "ts_parts",
     "value",
 ];
 
 /// What lists the recognisers, and so names them all.
-const REGISTRIES: [&str; 3] = ["libraries/mod.rs", "libraries/ddl.rs", "libraries/entries/mod.rs"];
+const REGISTRIES: [&str; 4] = [
+    "libraries/mod.rs",
+    "libraries/ddl.rs",
+    "libraries/entries/mod.rs",
+    // Gives each step of a migration to the tool whose words it is in.
+    "libraries/code_migrations.rs",
+];
 
 /// The source files by path, without their unit tests: these may use what lies above.
 fn sources() -> Vec<(PathBuf, String)> {

@@ -134,7 +134,8 @@ impl Index {
         before_last.iter().all(|differs| !differs) || differs.iter().all(|differs| *differs)
     }
 
-    fn method_name(&self) -> &str {
+    /// The method's name, also the default one's.
+    pub fn method_name(&self) -> &str {
         self.method.as_deref().filter(|method| !method.is_empty()).unwrap_or("btree")
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::index::{Origin, same};
 use super::replay::State;
-use super::{Column, ForeignKey, Index, Model, Schema, SchemaSource, SourceKind, Table, Tool, folded, order};
+use super::{Column, ForeignKey, Index, Model, Place, Schema, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
 use super::{django, naming};
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 use crate::syntax::prisma::AMBIGUOUS;
@@ -18,6 +18,7 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
         ..Schema::default()
     };
     schema.not_understood = sources.iter().map(|source| source.not_understood).sum();
+    schema.unclear = unclear(&sources);
     schema.changes = sources.iter().map(|source| source.changes.len() + source.models.len()).sum();
     let emulates = sources.iter().any(|source| source.emulates_relations);
     let providers: Vec<(std::sync::Arc<str>, Dialect)> = sources
@@ -45,9 +46,10 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
         for source in &group {
             state.run(source);
         }
-        let (tables, builds) = state.finish();
-        schema.builds.extend(builds);
-        for table in tables {
+        let replayed = state.finish();
+        schema.builds.extend(replayed.builds);
+        schema.removed.extend(replayed.removed);
+        for table in replayed.tables {
             join(&mut merged, table);
         }
     }
@@ -55,6 +57,24 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
     schema.link_names();
     finish(&mut schema, &models);
     schema
+}
+
+/// What was not understood, file by file.
+fn unclear(sources: &[SchemaSource]) -> Vec<Unclear> {
+    let of = |source: &SchemaSource| -> Vec<Unclear> {
+        let place = |span| Place {
+            file: source.file.clone(),
+            span,
+            kind: source.kind,
+        };
+        let all = source.unclear.iter();
+        all.map(|(span, text)| Unclear {
+            place: place(*span),
+            text: text.clone(),
+        })
+        .collect()
+    };
+    sources.iter().flat_map(of).collect()
 }
 
 fn is_prisma(source: &SchemaSource) -> bool {
@@ -176,7 +196,7 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTree
         for model in &source.models {
             let mut state = State::default();
             state.model(source, &model.table);
-            for mut table in state.finish().0 {
+            for mut table in state.finish().tables {
                 table.emulates_relations = source.emulates_relations;
                 join(merged, table);
             }
@@ -264,6 +284,7 @@ fn add_column(table: &mut Table, column: Column) {
         Some(own) => {
             own.places.extend(column.places);
             own.field = own.field.take().or(column.field);
+            own.default = own.default.take().or(column.default);
             if own.data_type.is_empty() {
                 own.data_type = column.data_type;
             }

@@ -5,16 +5,32 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::index::{Origin, same};
-use super::{Column, ForeignKey, Index, IndexBuild, Place, SchemaSource, SourceKind, Table, folded, order, qualified};
+use super::{
+    Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified,
+};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp, TableDef};
+
+/// Removals that are kept, over all sources of a series.
+const MAX_REMOVED: usize = 50_000;
+
+/// The result of a replay.
+pub(super) struct Replayed {
+    /// Tables that stand at the end.
+    pub tables: Vec<Table>,
+    /// Index builds of migrations.
+    pub builds: Vec<IndexBuild>,
+    /// What was there and was taken away.
+    pub removed: Vec<Removed>,
+}
 
 /// A database in the making.
 #[derive(Default)]
 pub(super) struct State {
     tables: Vec<Table>,
     by_name: FxHashMap<(Option<String>, String), usize>,
-    pub builds: Vec<IndexBuild>,
+    builds: Vec<IndexBuild>,
+    removed: Vec<Removed>,
     /// How many sources of each folder have run: the last ones of a folder are the youngest.
     steps: FxHashMap<String, usize>,
     /// Tables created by the source that runs.
@@ -87,8 +103,8 @@ impl State {
         self.create(&context, table, false);
     }
 
-    /// The tables that stand at the end.
-    pub fn finish(mut self) -> (Vec<Table>, Vec<IndexBuild>) {
+    /// What stands at the end, and what does not any more.
+    pub fn finish(mut self) -> Replayed {
         for build in &mut self.builds {
             let steps = self.steps.get(&series(&build.place.file)).copied().unwrap_or_default();
             build.later = steps.saturating_sub(build.later + 1);
@@ -97,10 +113,17 @@ impl State {
         live.sort_unstable();
         live.dedup();
         let mut slots: Vec<Option<Table>> = self.tables.into_iter().map(Some).collect();
-        (
-            live.into_iter().filter_map(|at| slots.get_mut(at).and_then(Option::take)).collect(),
-            self.builds,
-        )
+        Replayed {
+            tables: live.into_iter().filter_map(|at| slots.get_mut(at).and_then(Option::take)).collect(),
+            builds: self.builds,
+            removed: self.removed,
+        }
+    }
+
+    /// Notes the parts that a change takes away.
+    fn note(&mut self, parts: Vec<Removed>) {
+        let room = MAX_REMOVED.saturating_sub(self.removed.len());
+        self.removed.extend(parts.into_iter().take(room));
     }
 
     fn find(&self, name: &str) -> Option<usize> {
@@ -144,7 +167,7 @@ impl State {
         let span = change.span;
         match &change.op {
             SchemaOp::CreateTable(def, if_not_exists) => self.create(context, def, *if_not_exists),
-            SchemaOp::DropTable(name) => self.drop_table(name),
+            SchemaOp::DropTable(name) => self.drop_table(name, &context.place(span)),
             SchemaOp::RenameTable(from, to) => self.rename_table(context, from, to, span),
             SchemaOp::AddColumn(name, column) => {
                 let at = self.table(context, name, span);
@@ -152,7 +175,8 @@ impl State {
             }
             SchemaOp::DropColumn(name, column) => {
                 if let Some(at) = self.find(name) {
-                    drop_column(&mut self.tables[at], column);
+                    let removed = drop_column(&mut self.tables[at], column, &context.place(span));
+                    self.note(removed);
                 }
             }
             SchemaOp::RenameColumn(name, from, to) => {
@@ -165,7 +189,7 @@ impl State {
                 }
             }
             SchemaOp::AddIndex(index, if_not_exists) => self.add_index(context, index, *if_not_exists, span),
-            SchemaOp::DropIndex(name, table) => self.drop_index(name, table.as_deref()),
+            SchemaOp::DropIndex(name, table) => self.drop_index(name, table.as_deref(), &context.place(span)),
             SchemaOp::RenameIndex(from, to) => self.rename_index(from, to),
             SchemaOp::AddConstraint(name, constraint) => {
                 let at = self.table(context, name, span);
@@ -173,7 +197,8 @@ impl State {
             }
             SchemaOp::DropConstraint(name, constraint) => {
                 if let Some(at) = self.find(name) {
-                    drop_constraint(&mut self.tables[at], constraint);
+                    let removed = drop_constraint(&mut self.tables[at], constraint, &context.place(span));
+                    self.note(removed);
                 }
             }
         }
@@ -202,9 +227,20 @@ impl State {
         fill(table, context, def);
     }
 
-    fn drop_table(&mut self, name: &str) {
+    fn drop_table(&mut self, name: &str, by: &Place) {
         if let Some(at) = self.find(name) {
             self.by_name.retain(|_, other| *other != at);
+            let table = &self.tables[at];
+            let mut removed = vec![Removed {
+                part: Part::Table,
+                table: table.full_name(),
+                name: Some(table.name.clone()),
+                columns: Vec::new(),
+                places: table.places.clone(),
+                by: by.clone(),
+            }];
+            removed.extend(table.indexes.iter().map(|index| Removed::index(table, index, by)));
+            self.note(removed);
         }
     }
 
@@ -272,15 +308,25 @@ impl State {
         (0..self.tables.len()).find_map(|at| matches(at).filter(|_| live(at)).map(|index| (at, index)))
     }
 
-    fn drop_index(&mut self, name: &str, table: Option<&str>) {
+    fn drop_index(&mut self, name: &str, table: Option<&str>, by: &Place) {
         if let Some((at, index)) = self.index_place(name, table) {
-            self.tables[at].indexes.remove(index);
+            let index = self.tables[at].indexes.remove(index);
+            let removed = Removed::index(&self.tables[at], &index, by);
+            self.note(vec![removed]);
         }
     }
 
+    /// Indexes and constraints share the statement that renames them.
     fn rename_index(&mut self, from: &str, to: &str) {
+        let to = qualified(to).1;
         if let Some((at, index)) = self.index_place(from, None) {
-            self.tables[at].indexes[index].name = Some(qualified(to).1.to_owned());
+            self.tables[at].indexes[index].name = Some(to.to_owned());
+            return;
+        }
+        let from = qualified(from).1;
+        let keys = self.tables.iter_mut().flat_map(|table| &mut table.foreign_keys);
+        for key in keys.filter(|key| key.name.as_deref().is_some_and(|name| same(name, from))) {
+            key.name = Some(to.to_owned());
         }
     }
 }
@@ -308,6 +354,7 @@ fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, span: Span)
             field: def.field.clone(),
             data_type: def.data_type.clone(),
             nullable: def.nullable,
+            default: def.default.clone(),
             places: vec![place.clone()],
         }),
     }
@@ -387,15 +434,39 @@ fn add_constraint(table: &mut Table, context: &Context, constraint: &Constraint,
     }
 }
 
-fn drop_column(table: &mut Table, name: &str) {
+fn drop_column(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
+    let mut removed = Vec::new();
+    let goes = |own: &String| same(own, name);
+    for column in table.columns.iter().filter(|column| same(&column.name, name)) {
+        removed.push(Removed {
+            part: Part::Column,
+            table: table.full_name(),
+            name: Some(column.name.clone()),
+            columns: vec![column.name.clone()],
+            places: column.places.clone(),
+            by: by.clone(),
+        });
+    }
+    let uses = |index: &Index| index.keys.iter().any(|key| goes(&key.column)) || index.include.iter().any(goes);
+    removed.extend(
+        table
+            .indexes
+            .iter()
+            .filter(|index| uses(index))
+            .map(|index| Removed::index(table, index, by)),
+    );
+    removed.extend(
+        table
+            .foreign_keys
+            .iter()
+            .filter(|key| key.columns.iter().any(goes))
+            .map(|key| Removed::foreign_key(table, key, by)),
+    );
     table.columns.retain(|column| !same(&column.name, name));
-    table
-        .indexes
-        .retain(|index| !index.keys.iter().any(|key| same(&key.column, name)) && !index.include.iter().any(|column| same(column, name)));
-    table
-        .foreign_keys
-        .retain(|key| !key.columns.iter().any(|column| same(column, name)));
+    table.indexes.retain(|index| !uses(index));
+    table.foreign_keys.retain(|key| !key.columns.iter().any(goes));
     table.primary_key.retain(|column| !same(column, name));
+    removed
 }
 
 fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) {
@@ -411,6 +482,7 @@ fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) {
             field: None,
             data_type: String::new(),
             nullable: true,
+            default: None,
             places: vec![place.clone()],
         }),
     }
@@ -436,30 +508,44 @@ fn alter_column(table: &mut Table, def: &ColumnDef) {
     }
 }
 
-fn drop_constraint(table: &mut Table, name: &str) {
+fn drop_constraint(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
     let bare = table.name.clone();
-    if name == "PRIMARY" {
-        table.indexes.retain(|index| index.origin != Origin::Primary);
-        table.primary_key.clear();
-        return;
-    }
-    if let Some(at) = table
-        .indexes
-        .iter()
-        .position(|index| index.origin != Origin::ForeignKey && is_named(index, &bare, name))
-    {
-        if table.indexes[at].origin == Origin::Primary {
-            table.primary_key.clear();
-        }
-        table.indexes.remove(at);
-        return;
-    }
-    table.foreign_keys.retain(|key| match &key.name {
-        Some(own) => !same(own, name),
+    let named = |index: &Index| match name {
+        "PRIMARY" => index.origin == Origin::Primary,
+        _ => index.origin != Origin::ForeignKey && is_named(index, &bare, name),
+    };
+    let mut at = table.indexes.iter().position(named);
+    let is_key = |key: &ForeignKey| match &key.name {
+        Some(own) => same(own, name),
         None => {
-            !same(&format!("{bare}_{}_fkey", key.columns.join("_")), name) && !same(&format!("fk_{bare}_{}", key.columns.join("_")), name)
+            same(&format!("{bare}_{}_fkey", key.columns.join("_")), name) || same(&format!("fk_{bare}_{}", key.columns.join("_")), name)
         }
-    });
+    };
+    let keys: Vec<Removed> = table
+        .foreign_keys
+        .iter()
+        .filter(|key| is_key(key))
+        .map(|key| Removed::foreign_key(table, key, by))
+        .collect();
+    // A primary key's own name is not kept: one that nothing else has, and that says what it names, is it.
+    if at.is_none() && keys.is_empty() && says_primary(name) {
+        at = table.indexes.iter().position(|index| index.origin == Origin::Primary);
+    }
+    let Some(at) = at else {
+        table.foreign_keys.retain(|key| !is_key(key));
+        return keys;
+    };
+    let index = table.indexes.remove(at);
+    if index.origin == Origin::Primary {
+        table.primary_key.clear();
+    }
+    vec![Removed::index(table, &index, by)]
+}
+
+/// `users_pkey`, `PK_users`: how primary keys are called.
+fn says_primary(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with("pkey") || name.ends_with("_pk") || name.starts_with("pk_") || name.contains("primary")
 }
 
 /// Whether an index has this name, or would have been given it by the database or the ORM.

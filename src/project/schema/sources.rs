@@ -28,5 +28,6 @@ fn source(path: &str, declared: Declared) -> SchemaSource {
     source.changes = declared.changes;
     source.models = declared.models;
     source.not_understood = declared.not_understood;
+    source.unclear = declared.unclear;
     source
 }

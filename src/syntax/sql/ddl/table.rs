@@ -294,13 +294,34 @@ pub(super) fn column(item: &mut Cursor, table: &mut TableDef) -> Option<ColumnDe
             }
         } else if item.eat("REFERENCES") {
             references(item, &mut column, constraint_name.take(), table);
+        } else if item.eat("DEFAULT") {
+            column.default = default(item);
         } else {
-            // `DEFAULT NULL` says nothing about the column's nullability.
-            item.eat("DEFAULT");
             item.skip();
         }
     }
     Some(column)
+}
+
+/// The value of a DEFAULT: up to the next constraint. `DEFAULT NULL` says nothing about the column's nullability.
+fn default(item: &mut Cursor) -> Option<String> {
+    let tokens = item.rest();
+    let mut depth = 0usize;
+    let mut count = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        if token.is_sign('(') {
+            depth += 1;
+        } else if token.is_sign(')') {
+            depth = depth.saturating_sub(1);
+        } else if depth == 0 && at > 0 && token.kind == Kind::Word && COLUMN_WORDS.iter().any(|word| token.is(word)) {
+            break;
+        }
+        count = at + 1;
+    }
+    for _ in 0..count {
+        item.next();
+    }
+    tokens.get(..count).map(text_of).filter(|text| !text.is_empty())
 }
 
 fn references(item: &mut Cursor, column: &mut ColumnDef, name: Option<String>, table: &mut TableDef) {

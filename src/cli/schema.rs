@@ -1,0 +1,48 @@
+//! `perfaudit schema`: what the schema is understood to be.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use perfaudit::Error;
+use perfaudit::report::schema::{self, SchemaReport, dbml, mermaid, table};
+
+use super::listing::ListArguments;
+
+/// What `perfaudit schema` takes.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    list: ListArguments,
+    /// How the schema is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Form,
+}
+
+/// A way to write a schema.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Form {
+    /// For a terminal
+    #[default]
+    Table,
+    /// For programs
+    Json,
+    /// For dbdiagram.io and other tools that read DBML
+    Dbml,
+    /// An entity-relationship diagram for Markdown
+    Mermaid,
+}
+
+/// Prints the schema.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let config = arguments.list.config()?;
+    let root = config.root.to_string_lossy().into_owned();
+    let report = perfaudit::understand(&config, |project, coverage| SchemaReport::new(&root, project, coverage.clone()))?;
+    let text = match arguments.format {
+        Form::Table => table::render(&report),
+        Form::Json => schema::json(&report),
+        Form::Dbml => dbml::render(&report),
+        Form::Mermaid => mermaid::render(&report),
+    };
+    arguments.list.emit(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
