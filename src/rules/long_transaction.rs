@@ -101,7 +101,12 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
         let sessions: Vec<_> = function
             .params
             .iter()
-            .filter(|param| [param.default, param.annotation].into_iter().flatten().any(|expr| depends(module, expr)))
+            .filter(|param| {
+                [param.default, param.annotation]
+                    .into_iter()
+                    .flatten()
+                    .any(|expr| depends(module, expr))
+            })
             .filter_map(|param| param.name)
             .filter(|name| matches!(module.str(*name), "db" | "session" | "db_session" | "database"))
             .collect();
@@ -284,7 +289,9 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
         format!("A transaction stays open while `{name}` is waited for")
     };
     finding.message = if region.injected {
-        format!("The injected session took a connection with its first statement and holds it while `{name}` runs: nothing commits or closes it before.")
+        format!(
+            "The injected session took a connection with its first statement and holds it while `{name}` runs: nothing commits or closes it before."
+        )
     } else {
         format!("`{name}` runs inside a transaction: its locks and its connection are held until the answer comes, or the time is over.")
     };
@@ -297,7 +304,15 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     );
     finding.subject = name.clone();
     finding.related = evidence::path_from_entry(project, function);
-    finding.relate(project.place_in(function, region.opened), Role::Evidence, if region.injected { "the session takes a connection" } else { "the transaction starts" });
+    finding.relate(
+        project.place_in(function, region.opened),
+        Role::Evidence,
+        if region.injected {
+            "the session takes a connection"
+        } else {
+            "the transaction starts"
+        },
+    );
     for &target in edge.targets.iter().take(1) {
         let slot = TRACKED
             .iter()
