@@ -1,5 +1,6 @@
 //! Settings of a run: defaults, then `perfaudit.toml` or `[tool.perfaudit]` in `pyproject.toml`, then the command line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, nearest};
@@ -16,10 +17,14 @@ pub enum Format {
     /// For a terminal.
     #[default]
     Table,
+    /// For a terminal: each finding with its code and its chain.
+    Full,
     /// The whole report, for programs.
     Json,
     /// For reviewers.
     Markdown,
+    /// For reviewers, as one page.
+    Html,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
     /// GitHub workflow annotations.
@@ -31,10 +36,12 @@ pub enum Format {
 }
 
 /// Names of the formats, as on the command line.
-const FORMATS: [(&str, Format); 7] = [
+const FORMATS: [(&str, Format); 9] = [
     ("table", Format::Table),
+    ("full", Format::Full),
     ("json", Format::Json),
     ("markdown", Format::Markdown),
+    ("html", Format::Html),
     ("sarif", Format::Sarif),
     ("github", Format::Github),
     ("gitlab", Format::Gitlab),
@@ -46,6 +53,13 @@ const PRIORITIES: [(&str, Priority); 4] = [
     ("p2", Priority::P2),
     ("p3", Priority::P3),
 ];
+const LEVELS: [(&str, Option<Priority>); 5] = [
+    ("p0", Some(Priority::P0)),
+    ("p1", Some(Priority::P1)),
+    ("p2", Some(Priority::P2)),
+    ("p3", Some(Priority::P3)),
+    ("off", None),
+];
 const FAIL_ON: [(&str, Option<Priority>); 5] = [
     ("p0", Some(Priority::P0)),
     ("p1", Some(Priority::P1)),
@@ -56,7 +70,7 @@ const FAIL_ON: [(&str, Option<Priority>); 5] = [
 const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 
 /// Keys of the configuration file.
-const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 18] = [
     "rules",
     "skip",
     "min-priority",
@@ -65,12 +79,47 @@ const KEYS: [&str; 13] = [
     "format",
     "output",
     "rules-dir",
+    "stats",
     "exclude",
     "include-tests",
     "threads",
     "cache",
     "paths",
+    "baseline",
+    "require-reason",
+    "priorities",
+    "overrides",
 ];
+/// Keys of a table of `overrides`.
+pub const OVERRIDE_KEYS: [&str; 4] = ["paths", "skip", "priorities", "max-priority"];
+
+/// Priorities by rule; `None` switches a rule off.
+pub type Priorities = BTreeMap<String, Option<Priority>>;
+
+/// What a report carries beside the findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Details {
+    /// Nothing.
+    #[default]
+    None,
+    /// The code around them.
+    Code,
+    /// The code, the inventories and the commit.
+    All,
+}
+
+/// Settings for a part of the tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Override {
+    /// Globs, as in `.gitignore`.
+    pub paths: Vec<String>,
+    /// Rules to leave out there.
+    pub skip: Vec<String>,
+    /// Priorities there.
+    pub priorities: Priorities,
+    /// The most urgent priority there.
+    pub max_priority: Option<Priority>,
+}
 
 /// Settings of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,12 +146,26 @@ pub struct Config {
     pub output: Option<PathBuf>,
     /// A folder of rule pages that take the place of the built-in ones.
     pub rules_dir: Option<PathBuf>,
+    /// A file with row counts and index scans of the database.
+    pub stats: Option<PathBuf>,
     /// Whether facts may be cached.
     pub cache: bool,
     /// Globs to leave out, as in `.gitignore`.
     pub exclude: Vec<String>,
     /// Whether tests are read, too.
     pub include_tests: bool,
+    /// What is known: a file that `perfaudit baseline` wrote.
+    pub baseline: Option<PathBuf>,
+    /// What is known: the findings of the tree at a revision.
+    pub since: Option<String>,
+    /// Whether a comment that suppresses must say why.
+    pub require_reason: bool,
+    /// Priorities by rule.
+    pub priorities: Priorities,
+    /// Settings for parts of the tree.
+    pub overrides: Vec<Override>,
+    /// What the report carries beside the findings.
+    pub details: Details,
 }
 
 impl Default for Config {
@@ -119,9 +182,16 @@ impl Default for Config {
             format: Format::Table,
             output: None,
             rules_dir: None,
+            stats: None,
             cache: true,
             exclude: Vec::new(),
             include_tests: false,
+            baseline: None,
+            since: None,
+            require_reason: true,
+            priorities: Priorities::new(),
+            overrides: Vec::new(),
+            details: Details::None,
         }
     }
 }
@@ -149,12 +219,24 @@ pub struct Settings {
     pub output: Option<PathBuf>,
     /// See [`Config::rules_dir`].
     pub rules_dir: Option<PathBuf>,
+    /// See [`Config::stats`].
+    pub stats: Option<PathBuf>,
     /// See [`Config::cache`].
     pub cache: Option<bool>,
     /// See [`Config::exclude`].
     pub exclude: Vec<String>,
     /// See [`Config::include_tests`].
     pub include_tests: Option<bool>,
+    /// See [`Config::baseline`].
+    pub baseline: Option<PathBuf>,
+    /// See [`Config::since`].
+    pub since: Option<String>,
+    /// See [`Config::require_reason`].
+    pub require_reason: Option<bool>,
+    /// See [`Config::priorities`].
+    pub priorities: Priorities,
+    /// See [`Config::overrides`].
+    pub overrides: Vec<Override>,
 }
 
 impl Config {
@@ -188,8 +270,18 @@ impl Config {
         self.format = settings.format.unwrap_or(self.format);
         self.cache = settings.cache.unwrap_or(self.cache);
         self.include_tests = settings.include_tests.unwrap_or(self.include_tests);
+        self.require_reason = settings.require_reason.unwrap_or(self.require_reason);
+        self.priorities.extend(settings.priorities);
+        self.overrides.extend(settings.overrides);
+        // What the command line compares with takes the place of what the file does.
+        if settings.since.is_some() {
+            self.baseline = None;
+        }
+        self.since = settings.since.or_else(|| self.since.take());
+        self.baseline = settings.baseline.or_else(|| self.baseline.take());
         self.output = settings.output.or_else(|| self.output.take());
         self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
+        self.stats = settings.stats.or_else(|| self.stats.take());
     }
 }
 
@@ -261,8 +353,13 @@ impl Settings {
             "format" => self.format = Some(parse_format(entry.string()?).map_err(|error| entry.wrong(&error))?),
             "output" => self.output = Some(PathBuf::from(entry.string()?)),
             "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
+            "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
             "cache" => self.cache = Some(entry.bool()?),
             "include-tests" => self.include_tests = Some(entry.bool()?),
+            "baseline" => self.baseline = Some(PathBuf::from(entry.string()?)),
+            "require-reason" => self.require_reason = Some(entry.bool()?),
+            "priorities" => self.priorities = entry.priorities()?,
+            "overrides" => self.overrides = entry.overrides()?,
             _ => return Err(Error::unknown(file, "key", key, &KEYS)),
         }
         Ok(())
@@ -292,6 +389,47 @@ impl<'a> Entry<'a> {
             .iter()
             .map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong))
             .collect()
+    }
+
+    fn priorities(&self) -> Result<Priorities, Error> {
+        let table = self.value.as_table().ok_or_else(|| self.wrong("must be a table of rules"))?;
+        let rules = table.iter().map(|(rule, value)| {
+            let text = value.as_str().ok_or_else(|| self.wrong(&format!("`{rule}` must be a string")))?;
+            let priority = choice(text, &LEVELS).map_err(|error| self.wrong(&error))?;
+            Ok((rule.clone(), priority))
+        });
+        rules.collect()
+    }
+
+    fn overrides(&self) -> Result<Vec<Override>, Error> {
+        let wrong = || self.wrong("must be a list of tables: `[[overrides]]`");
+        let tables = self.value.as_array().ok_or_else(wrong)?;
+        tables
+            .iter()
+            .map(|table| self.one_override(table.as_table().ok_or_else(wrong)?))
+            .collect()
+    }
+
+    fn one_override(&self, table: &toml::Table) -> Result<Override, Error> {
+        let mut out = Override::default();
+        for (key, value) in table {
+            let entry = Entry {
+                file: self.file,
+                key,
+                value,
+            };
+            match key.replace('_', "-").as_str() {
+                "paths" => out.paths = entry.strings()?,
+                "skip" => out.skip = entry.strings()?,
+                "priorities" => out.priorities = entry.priorities()?,
+                "max-priority" => out.max_priority = Some(parse_priority(entry.string()?).map_err(|error| entry.wrong(&error))?),
+                _ => return Err(Error::unknown(self.file, "key of `overrides`", key, &OVERRIDE_KEYS)),
+            }
+        }
+        if out.paths.is_empty() {
+            return Err(self.wrong("each needs `paths`"));
+        }
+        Ok(out)
     }
 
     fn bool(&self) -> Result<bool, Error> {
@@ -411,6 +549,26 @@ mod tests {
             "{}",
             message("\n[broken")
         );
+    }
+
+    #[test]
+    fn rules_and_paths_have_settings_of_their_own() {
+        let parse = |text: &str| Settings::parse("perfaudit.toml", text, false);
+        let text = "[priorities]\nn-plus-one = 'p2'\nfixed-delay = 'off'\n[[overrides]]\npaths = ['legacy/**']\nmax-priority = 'p3'\n";
+        let settings = parse(text).expect("valid");
+        assert_eq!(settings.priorities["n-plus-one"], Some(Priority::P2));
+        assert_eq!((settings.priorities["fixed-delay"], settings.overrides.len()), (None, 1));
+        assert_eq!(settings.overrides[0].max_priority, Some(Priority::P3));
+        let message = |text: &str| parse(text).expect_err("wrong").to_string();
+        assert_eq!(
+            message("[[overrides]]\nskip = []"),
+            "perfaudit.toml: `overrides`: each needs `paths`"
+        );
+        assert_eq!(
+            message("[[overrides]]\npath = []"),
+            "perfaudit.toml: unknown key of `overrides` `path`; did you mean `paths`?"
+        );
+        assert!(message("[priorities]\nn-plus-one = 'p7'").contains("unknown value `p7`; valid: p0, p1, p2, p3, off"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::source::module_name;
+
 /// How urgent a finding is; `P0` sorts first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Priority {
@@ -117,6 +119,9 @@ pub struct Fix {
     /// The declaration in the repository's own ORM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub orm: Option<String>,
+    /// What the change can break, a sentence; empty where the rule's page says nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub risk: String,
 }
 
 /// One defect, with its evidence.
@@ -146,6 +151,9 @@ pub struct Finding {
     pub effort: Effort,
     /// What must hold once it is fixed.
     pub acceptance: Vec<String>,
+    /// How to show that it is fixed, a sentence; empty where the rule's page says nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub verify: String,
     /// Identity across moved lines: see [`fingerprint`].
     pub fingerprint: String,
     /// New or known to the baseline.
@@ -173,6 +181,7 @@ impl Finding {
             fix: Fix::default(),
             effort: Effort::S,
             acceptance: Vec::new(),
+            verify: String::new(),
             fingerprint: String::new(),
             status: Status::New,
             subject: String::new(),
@@ -194,6 +203,34 @@ impl Finding {
     }
 }
 
+/// Identity of a finding without its file: rule, name within the module and subject. It is the same after the file is
+/// renamed or the function is moved to another file; equal ones are not told apart.
+pub fn identity(finding: &Finding) -> String {
+    let symbol = inner_symbol(&finding.location);
+    let text = format!("{}\0{symbol}\0{}", finding.rule, subject(finding));
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+}
+
+/// The symbol's name within its module: `Class.method` of `server.users.Class.method`. A `table.column` is no part of a module.
+pub fn inner_symbol(at: &Location) -> &str {
+    let module = module_name(&at.file);
+    match at.symbol.strip_prefix(&module) {
+        Some("") => "",
+        Some(rest) if rest.starts_with('.') => &rest[1..],
+        _ => &at.symbol,
+    }
+}
+
+/// What a finding is about, white space made one; the title where the rule gives nothing else.
+fn subject(finding: &Finding) -> String {
+    let text = if finding.subject.is_empty() {
+        &finding.title
+    } else {
+        &finding.subject
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Identity of a finding: rule, symbol (or the file where there is none) and subject, never a line, a message or a
 /// count. `ordinal` tells apart equal ones in one symbol, counted in source order.
 pub fn fingerprint(finding: &Finding, ordinal: usize) -> String {
@@ -202,7 +239,7 @@ pub fn fingerprint(finding: &Finding, ordinal: usize) -> String {
     } else {
         &finding.location.symbol
     };
-    let text = format!("{}\0{}\0{}\0{}", finding.rule, place, finding.subject, ordinal);
+    let text = format!("{}\0{}\0{}\0{}", finding.rule, place, subject(finding), ordinal);
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
 }
 
@@ -215,4 +252,61 @@ pub struct Strength {
     pub message: String,
     /// Where.
     pub location: Location,
+}
+
+/// A comment that suppresses findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Suppression {
+    /// Path relative to the root.
+    pub file: String,
+    /// 1-based line of the comment.
+    pub line: u32,
+    /// Rules that it names.
+    pub rules: Vec<String>,
+    /// What it is for: `line`, `function` or `file`.
+    pub scope: String,
+    /// Why, in the author's words.
+    pub reason: String,
+    /// Findings that it suppressed.
+    pub used: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(file: &str, symbol: &str) -> Finding {
+        let location = Location {
+            file: file.to_owned(),
+            symbol: symbol.to_owned(),
+            ..Location::default()
+        };
+        Finding::new("n-plus-one", Priority::P1, Confidence::High, location)
+    }
+
+    #[test]
+    fn identity_leaves_the_module_out_and_keeps_the_rest() {
+        let old = at("server/users.py", "server.users.Service.list");
+        let new = at("server/people/users.py", "server.people.users.Service.list");
+        assert_eq!(identity(&old), identity(&new));
+        assert_ne!(fingerprint(&old, 0), fingerprint(&new, 0));
+        assert_ne!(identity(&old), identity(&at("server/users.py", "server.users.Service.get")));
+        assert_eq!(
+            inner_symbol(&at("a/models.py", "orders.customer_id").location),
+            "orders.customer_id"
+        );
+        assert_eq!(inner_symbol(&at("app/__init__.py", "app").location), "");
+    }
+
+    #[test]
+    fn the_subject_does_not_depend_on_white_space() {
+        let spaced = |subject: &str| Finding {
+            subject: subject.to_owned(),
+            ..at("a.py", "a.f")
+        };
+        assert_eq!(
+            fingerprint(&spaced("SELECT  on\n  users"), 0),
+            fingerprint(&spaced("SELECT on users"), 0)
+        );
+    }
 }

@@ -4,44 +4,57 @@
 //!
 //! | level | modules | what lives there |
 //! |---|---|---|
-//! | 0 | [`source`], [`finding`], [`coverage`], [`error`] | positions, what is reported, what was seen, how a run fails |
-//! | 1 | [`ir`], [`statement`], [`walk`], [`config`] | the language-neutral module and statement; files; settings |
+//! | 0 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`] | positions, what is reported, what was seen, how a run goes and fails |
+//! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
 //! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
+//! | 4 | [`cache`] | facts kept between runs |
 //! | 4 | [`project`] | all files linked: schema state, query model, call graph with effects |
 //! | 5 | [`rules`] | one file and one page a rule; rank, suppress |
 //! | 6 | [`report`] | plain data, one renderer a format |
 //! | 7 | this file, [`examples`], the binary | [`audit`], the only orchestration |
 
+pub mod cache;
 pub mod config;
 pub mod coverage;
 pub mod error;
 pub mod examples;
 pub mod finding;
+pub mod git;
+pub mod inventory;
 pub mod ir;
 pub mod libraries;
+pub mod progress;
 pub mod project;
 pub mod report;
 pub mod rules;
 pub mod source;
 pub mod statement;
+pub mod stats;
 pub mod syntax;
 pub mod walk;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use cache::{Cache, Kept, Key, Seen};
 pub use config::Config;
+use config::Details;
 use coverage::{Coverage, Reason, Skipped};
 pub use error::Error;
 use finding::{Finding, Priority};
 use libraries::facts::{self, FileFacts};
+use progress::{Observer, Silent, Stage};
 use project::Project;
 pub use report::Report;
-pub use report::schema::SchemaReport;
-use rules::suppress::Suppressions;
-use rules::{Pages, RULES, Rule, rank};
+use report::sources::Sources;
+use rules::baseline::{Baseline, Known, Scope};
+use rules::policy::Policy;
+use rules::suppress::{self, Suppressions};
+use rules::{Pages, RULES, Rule, inventory as inventories, rank};
 use walk::{FileKind, Role, SourceFile, Text};
 
 /// Stack of a worker: deep nesting in a hostile file must not end the process.
@@ -51,23 +64,41 @@ pub const WORKER: &str = "perfaudit-worker";
 
 /// Reads what a configuration names and reports on it.
 pub fn audit(config: &Config) -> Result<Report, Error> {
-    let plan = Plan::of(config)?;
-    let (files, with_tests, coverage) = found(config)?;
-    plan.run(config, files, with_tests, coverage)
+    audit_observed(config, &Silent)
 }
 
-/// Reads what a configuration names and says what the schema is.
-pub fn schema(config: &Config) -> Result<SchemaReport, Error> {
-    let (files, _, mut coverage) = found(config)?;
-    pool(config)?.install(|| {
-        let project = link(files, &mut coverage)?;
+/// As [`audit`]; `observer` is told how it goes.
+pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report, Error> {
+    let baseline = match (&config.baseline, &config.since) {
+        (_, Some(revision)) => {
+            observer.stage(Stage::Earlier, 0);
+            Some(baseline_of(config, revision)?)
+        }
+        (Some(file), None) => Some(Baseline::read(&config.root.join(file))?),
+        (None, None) => None,
+    };
+    let plan = Plan::of(config, baseline, observer)?;
+    observer.stage(Stage::Walk, 0);
+    let (files, with_tests, coverage) = inputs(config)?;
+    let mut report = plan.run(files, with_tests, coverage)?;
+    if config.details == Details::All {
+        report.commit = git::commit(&config.root);
+    }
+    Ok(report)
+}
+
+/// Reads what a configuration names and hands the linked project to `run`, with what was covered; no rule runs.
+pub fn understand<T: Send>(config: &Config, run: impl FnOnce(&Project, &Coverage) -> T + Send) -> Result<T, Error> {
+    let (files, _, mut coverage) = inputs(config)?;
+    in_pool(config, || {
+        let project = link(config, files, &mut coverage, &Silent)?;
         project.cover(&mut coverage);
-        Ok(SchemaReport::new(&config.root.to_string_lossy(), &project, coverage))
+        Ok(run(&project, &coverage))
     })
 }
 
 /// The files that a configuration names, whether tests are among them, and what was left out.
-fn found(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
+fn inputs(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
     let walked = walk::walk(config)?;
     let mut coverage = Coverage {
         tests: walked.tests,
@@ -79,9 +110,34 @@ fn found(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
     Ok((files, walked.with_tests, coverage))
 }
 
+/// Runs on worker threads whose stack holds deep nesting.
+fn in_pool<T: Send>(config: &Config, run: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(config.threads)
+        .stack_size(STACK)
+        .thread_name(|index| format!("{WORKER}-{index}"))
+        .build()
+        .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))?;
+    pool.install(run)
+}
+
+/// Reads files and links their facts; a file that fails becomes a row of the coverage.
+fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Result<Project, Error> {
+    observer.stage(Stage::Read, files.len());
+    let facts = read_all(config, files, coverage, observer);
+    observer.stage(Stage::Link, 0);
+    guarded(|| Project::link(facts))
+        .map_err(|what| Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it"))
+}
+
 /// As [`audit`], for files that are in memory: pairs of a path relative to the root and a text.
 pub fn audit_texts(config: &Config, texts: Vec<(String, String)>) -> Result<Report, Error> {
-    let plan = Plan::of(config)?;
+    audit_texts_since(config, texts, None)
+}
+
+/// As [`audit_texts`]; what `baseline` holds is known.
+pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline: Option<Baseline>) -> Result<Report, Error> {
+    let plan = Plan::of(config, baseline, &Silent)?;
     let mut coverage = Coverage::default();
     let mut inputs = Vec::new();
     for (path, text) in texts {
@@ -96,7 +152,36 @@ pub fn audit_texts(config: &Config, texts: Vec<(String, String)>) -> Result<Repo
         }
     }
     inputs.sort_by(|left, right| left.path().cmp(right.path()));
-    plan.run(config, inputs, config.include_tests, coverage)
+    plan.run(inputs, config.include_tests, coverage)
+}
+
+/// What an audit of the tree at an earlier revision finds, whatever its priority.
+fn baseline_of(config: &Config, revision: &str) -> Result<Baseline, Error> {
+    let folder = tempfile::tempdir().map_err(|error| Error::new("--since", format!("no temporary folder: {error}")))?;
+    git::extract(&config.root, revision, folder.path())?;
+    let root = folder.path().join("tree");
+    let root_now = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
+    // What was named on the command line may not have been there yet.
+    let paths: Vec<PathBuf> = config
+        .paths
+        .iter()
+        .map(|path| path.strip_prefix(&root_now).map_or_else(|_| path.clone(), PathBuf::from))
+        .filter(|path| path.is_relative() && root.join(path).exists())
+        .collect();
+    if paths.is_empty() {
+        return Ok(Baseline::of(&[]));
+    }
+    let earlier = Config {
+        root,
+        paths,
+        min_priority: None,
+        min_confidence: finding::Confidence::Low,
+        since: None,
+        baseline: None,
+        details: Details::None,
+        ..config.clone()
+    };
+    audit(&earlier).map(|report| Baseline::of(&report.findings))
 }
 
 /// A file to read, or one that is in memory.
@@ -121,39 +206,65 @@ impl Input {
     }
 }
 
-/// What a file gave.
-struct Seen {
-    facts: FileFacts,
-    lines: usize,
-    lossy: bool,
-}
-
-/// The rules of a run, with their pages.
-struct Plan {
+/// The rules of a run, with their pages, and what they are told.
+struct Plan<'a> {
+    config: &'a Config,
     pages: Pages,
+    policy: Policy,
+    /// Rules that run.
     rules: Vec<&'static Rule>,
+    /// Rules whose findings are wanted.
+    wanted: Vec<&'static str>,
+    baseline: Option<Baseline>,
+    observer: &'a dyn Observer,
+    stats: Option<Vec<stats::Record>>,
 }
 
-impl Plan {
-    fn of(config: &Config) -> Result<Plan, Error> {
+impl<'a> Plan<'a> {
+    fn of(config: &'a Config, baseline: Option<Baseline>, observer: &'a dyn Observer) -> Result<Plan<'a>, Error> {
         let pages = Pages::load(config.rules_dir.as_deref())?;
         let (wanted, skipped) = (pages.resolve("", &config.rules)?, pages.resolve("", &config.skip)?);
         let has = |list: &[String], rule: &Rule| list.iter().any(|id| id == rule.id);
-        let rules: Vec<_> = RULES
-            .iter()
-            .filter(|rule| (wanted.is_empty() || has(&wanted, rule)) && !has(&skipped, rule))
-            .collect();
+        let is_wanted = |rule: &&Rule| (wanted.is_empty() || has(&wanted, rule)) && !has(&skipped, rule);
+        let mut rules: Vec<&'static Rule> = RULES.iter().filter(is_wanted).collect();
         if rules.is_empty() {
             return Err(Error::new("rules", "none is left to run").hint("see `perfaudit rules`"));
         }
-        Ok(Plan { pages, rules })
+        let ids = rules.iter().map(|rule| rule.id).collect();
+        // What a comment suppresses is known only once the other rules have run.
+        if wanted.iter().any(|id| id == suppress::UNUSED) {
+            rules = RULES.iter().filter(|rule| !has(&skipped, rule)).collect();
+        }
+        Ok(Plan {
+            config,
+            policy: Policy::of(config, &pages)?,
+            pages,
+            rules,
+            wanted: ids,
+            baseline,
+            stats: config.stats.as_deref().map(stats::read).transpose()?,
+            observer,
+        })
     }
 
-    fn run(&self, config: &Config, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
-        pool(config)?.install(|| {
-            let project = link(files, &mut coverage)?;
+    fn run(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+        in_pool(self.config, || {
+            let texts = Texts::of(&files, self.config);
+            let mut project = link(self.config, files, &mut coverage, self.observer)?;
+            if let Some(records) = &self.stats {
+                project.measure(records);
+            }
+            self.observer.stage(Stage::Rules, self.rules.len());
             let findings = self.check(&project, &mut coverage);
-            Ok(self.report(config, &project, findings, with_tests, coverage))
+            self.observer.stage(Stage::Report, 0);
+            let mut report = self.report(&project, findings, with_tests, coverage);
+            if self.config.details == Details::All {
+                report.inventory = guarded(|| inventories::build(&project)).unwrap_or_default();
+            }
+            if self.config.details >= Details::Code {
+                report.sources = Sources::collect(&report.findings, |path| texts.read(path));
+            }
+            Ok(report)
         })
     }
 
@@ -161,7 +272,11 @@ impl Plan {
         let results: Vec<_> = self
             .rules
             .par_iter()
-            .map(|rule| (rule.id, guarded(|| (rule.check)(project))))
+            .map(|rule| {
+                let found = guarded(|| (rule.check)(project));
+                self.observer.step();
+                (rule.id, found)
+            })
             .collect();
         let mut findings = Vec::new();
         for (id, result) in results {
@@ -175,88 +290,176 @@ impl Plan {
         findings
     }
 
-    fn report(&self, config: &Config, project: &Project, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
+    fn report(&self, project: &Project, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
         project.cover(&mut coverage);
-        let mut suppressions = Suppressions::default();
+        let mut suppressions = Suppressions::new(self.config.require_reason);
         for comment in project.comments() {
-            suppressions.add(&rules::ids(), &comment.file, comment.line, &comment.text, comment.function);
+            let place = suppress::Place {
+                file: &comment.file,
+                lines: comment.lines,
+                function: comment.function,
+            };
+            suppressions.add(&rules::ids(), &place, &comment.text);
         }
-        coverage.notes.extend_from_slice(suppressions.notes());
+        let scope = Checked::of(self, project);
         let options = rank::Options {
-            min_priority: config.min_priority.unwrap_or(Priority::P3),
-            min_confidence: config.min_confidence,
+            pages: &self.pages,
+            policy: &self.policy,
+            ran: self.rules.iter().map(|rule| rule.id).collect(),
+            wanted: self.wanted.clone(),
+            baseline: self.baseline.as_ref().map(|baseline| (baseline, &scope as &dyn Scope)),
+            min_priority: self.config.min_priority.unwrap_or(Priority::P3),
+            min_confidence: self.config.min_confidence,
             include_tests: with_tests,
         };
-        let ranked = rank::finish(findings, &self.pages, &suppressions, options);
+        let ranked = rank::finish(findings, &mut suppressions, &options);
+        coverage.notes.extend_from_slice(suppressions.notes());
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;
-        let mut strengths = project.strengths();
-        strengths.sort();
-        strengths.dedup();
-        Report::new(&config.root.to_string_lossy(), ranked.findings, strengths, coverage)
+        let strengths = guarded(|| rules::strengths::find(project)).unwrap_or_else(|what| {
+            coverage
+                .notes
+                .push(format!("The search for strengths failed (internal error: {what})"));
+            Vec::new()
+        });
+        let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
+        report.capacity = guarded(|| project.capacity()).unwrap_or_default();
+        report.suppressions = suppressions.list();
+        report.compared = self.baseline.is_some();
+        report.summary.fixed = ranked.fixed.len();
+        report.fixed = ranked.fixed;
+        report
     }
 }
 
-/// The workers of a run.
-fn pool(config: &Config) -> Result<rayon::ThreadPool, Error> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(config.threads)
-        .stack_size(STACK)
-        .thread_name(|index| format!("{WORKER}-{index}"))
-        .build()
-        .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))
+/// The texts of the files, for the code in the report; only where the report shows code.
+#[derive(Default)]
+struct Texts {
+    files: BTreeMap<String, SourceFile>,
+    in_memory: BTreeMap<String, String>,
 }
 
-/// Reads all files and links them.
-fn link(files: Vec<Input>, coverage: &mut Coverage) -> Result<Project, Error> {
-    let seen: Vec<(String, FileKind, Result<Seen, Skipped>)> = files
+impl Texts {
+    fn of(files: &[Input], config: &Config) -> Texts {
+        let mut texts = Texts::default();
+        for input in files.iter().filter(|_| config.details >= Details::Code) {
+            match input {
+                Input::File(file) => drop(texts.files.insert(file.path.clone(), file.clone())),
+                Input::Text { path, text, .. } => drop(texts.in_memory.insert(path.clone(), text.clone())),
+            }
+        }
+        texts
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        if let Some(text) = self.in_memory.get(path) {
+            return Some(text.clone());
+        }
+        let file = self.files.get(path)?;
+        let read = walk::decode(path, file.kind, walk::read(file).ok()?).ok()?;
+        Some(read.text)
+    }
+}
+
+/// What a run can say of known findings.
+struct Checked<'a> {
+    plan: &'a Plan<'a>,
+    /// Names of functions and classes by file.
+    symbols: BTreeMap<&'a str, std::collections::BTreeSet<String>>,
+}
+
+impl<'a> Checked<'a> {
+    fn of(plan: &'a Plan<'a>, project: &'a Project) -> Self {
+        let symbols = if plan.baseline.is_some() {
+            project.symbols()
+        } else {
+            BTreeMap::new()
+        };
+        Checked { plan, symbols }
+    }
+
+    fn is_gone(&self, file: &str) -> bool {
+        !self.symbols.contains_key(file) && !self.plan.config.root.join(file).exists()
+    }
+}
+
+impl Scope for Checked<'_> {
+    fn is_checked(&self, known: &Known) -> bool {
+        self.plan.wanted.contains(&known.rule.as_str()) && (self.symbols.contains_key(known.file.as_str()) || self.is_gone(&known.file))
+    }
+
+    fn is_moved(&self, known: &Known) -> bool {
+        match self.symbols.get(known.file.as_str()) {
+            Some(symbols) => !known.symbol.is_empty() && !symbols.contains(&known.symbol),
+            None => self.is_gone(&known.file),
+        }
+    }
+}
+
+/// Reads all files, those that did not change from the cache.
+fn read_all(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Vec<FileFacts> {
+    let cache = config.cache.then(|| Cache::open(&config.root)).flatten();
+    let seen: Vec<(String, FileKind, Seen, Option<Kept>)> = files
         .into_par_iter()
         .map(|input| {
             let (path, kind) = (input.path().to_owned(), input.kind());
-            let seen = guarded(|| see(input)).unwrap_or_else(|_| {
-                Err(Skipped {
-                    path: path.clone(),
-                    reason: Reason::InternalError,
-                })
-            });
-            (path, kind, seen)
+            let failed = |_| (Seen::Skipped(Reason::InternalError), None);
+            let (seen, kept) = guarded(|| see(input, cache.as_ref())).unwrap_or_else(failed);
+            observer.step();
+            (path, kind, seen, kept)
         })
         .collect();
-    let mut facts = Vec::with_capacity(seen.len());
-    for (path, kind, seen) in seen {
+    let (mut all, mut entries) = (Vec::with_capacity(seen.len()), Vec::new());
+    for (path, kind, seen, kept) in seen {
+        entries.extend(kept);
         match seen {
-            Ok(seen) => {
+            Seen::Facts { facts, lines, lossy } => {
                 if let Some(language) = kind.language(&path) {
-                    coverage.read(language, seen.lines);
+                    coverage.read(language, lines);
                 }
-                if seen.lossy {
+                if lossy {
                     coverage.not_utf8.add(path);
                 }
-                facts.push(seen.facts);
+                all.push(*facts);
             }
-            Err(skipped) => coverage.skip(&skipped),
+            Seen::Skipped(reason) => coverage.skip(&Skipped { path, reason }),
         }
     }
-    guarded(|| Project::link(facts)).map_err(|what| {
-        Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it")
-    })
+    if let Some(cache) = cache {
+        cache.store(entries);
+    }
+    all
 }
 
-/// Reads a file and its facts.
-fn see(input: Input) -> Result<Seen, Skipped> {
-    let (path, kind, read) = match input {
-        Input::File(file) => {
-            let read = walk::read(&file)?;
-            (file.path, file.kind, read)
-        }
-        Input::Text { path, kind, text } => (path, kind, Text { text, lossy: false }),
+/// What a file holds, and what the cache is to keep of it.
+fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
+    let (path, kind) = (input.path().to_owned(), input.kind());
+    let file = match input {
+        Input::File(file) => file,
+        Input::Text { text, .. } => return (facts_of(&path, kind, &Text { text, lossy: false }), None),
     };
-    let facts = facts::extract(&path, kind, &read.text);
-    Ok(Seen {
-        facts,
+    let bytes = match walk::read(&file) {
+        Ok(bytes) => bytes,
+        Err(reason) => return (Seen::Skipped(reason), None),
+    };
+    let key = Key::of(&path, kind, &bytes);
+    if let Some((seen, kept)) = cache.and_then(|cache| cache.get(key)) {
+        return (seen, Some(kept));
+    }
+    let seen = match walk::decode(&path, kind, bytes) {
+        Ok(text) => facts_of(&path, kind, &text),
+        Err(reason) => Seen::Skipped(reason),
+    };
+    let kept = cache.and_then(|cache| cache.keep(key, &seen));
+    (seen, kept)
+}
+
+fn facts_of(path: &str, kind: FileKind, read: &Text) -> Seen {
+    Seen::Facts {
+        facts: Box::new(facts::extract(path, kind, &read.text)),
         lines: read.text.lines().count(),
         lossy: read.lossy,
-    })
+    }
 }
 
 /// Runs something that must not end the run; a panic becomes its message.

@@ -82,6 +82,12 @@ impl LineIndex {
     }
 }
 
+/// A path as a dotted module: `server/services/user.py` is `server.services.user`, `app/__init__.py` is `app`.
+pub fn module_name(path: &str) -> String {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    stem.trim_end_matches("/__init__").trim_end_matches("/index").replace('/', ".")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::coverage::{Reason, Skipped};
 use crate::error::Error;
 
-pub use read::{Text, read};
+pub use read::{Text, decode, read};
 pub use role::{Role, role};
 
 /// What a file is, by its name.
@@ -32,6 +32,8 @@ pub enum FileKind {
     Sql,
     /// `.prisma`.
     Prisma,
+    /// `.html`, `.jinja`, `.j2` in a folder of templates.
+    Template,
     /// `tsconfig*.json`, `jsconfig.json`, `package.json`.
     Json,
     /// `pyproject.toml`.
@@ -60,6 +62,7 @@ impl FileKind {
             "svelte" | "vue" => FileKind::Component,
             "sql" => FileKind::Sql,
             "prisma" => FileKind::Prisma,
+            "html" | "djhtml" | "jinja" | "jinja2" | "j2" if path.split('/').any(is_template_folder) => FileKind::Template,
             "json" if stem == "package" || stem == "jsconfig" || stem.starts_with("tsconfig") => FileKind::Json,
             "toml" if stem == "pyproject" => FileKind::Toml,
             "yml" | "yaml" if stem.contains("compose") || matches!(stem, "pnpm-workspace" | "app") => FileKind::Yaml,
@@ -79,7 +82,7 @@ impl FileKind {
             FileKind::Component => Some("Svelte and Vue"),
             FileKind::Sql => Some("SQL"),
             FileKind::Prisma => Some("Prisma"),
-            FileKind::Json | FileKind::Toml | FileKind::Yaml | FileKind::Ini | FileKind::Settings => None,
+            FileKind::Template | FileKind::Json | FileKind::Toml | FileKind::Yaml | FileKind::Ini | FileKind::Settings => None,
         }
     }
 
@@ -87,6 +90,11 @@ impl FileKind {
     pub fn is_code(self) -> bool {
         matches!(self, FileKind::Python | FileKind::TypeScript | FileKind::Tsx | FileKind::Component)
     }
+}
+
+/// Where Django, Flask and Jinja projects keep templates.
+fn is_template_folder(folder: &str) -> bool {
+    matches!(folder, "templates" | "jinja2" | "jinja" | "template")
 }
 
 /// Whether a file is read as settings, by its lower-case name.

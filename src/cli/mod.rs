@@ -1,16 +1,27 @@
 //! Arguments, output and exit codes; one file a command.
 
+mod baseline;
+mod calls;
 mod explain;
+mod init;
+mod listing;
+mod progress;
+mod queries;
+mod report;
 mod rules;
 mod scan;
+mod selection;
 mod schema;
 mod test_rules;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use perfaudit::Error;
+use perfaudit::report::{RuleText, RuleTexts};
+use perfaudit::rules::Pages;
+use perfaudit::{Config, Error};
 
 /// Something is at or over the threshold.
 const FOUND: u8 = 1;
@@ -29,12 +40,22 @@ struct Arguments {
 enum Command {
     /// Reports what will get slow in files and folders
     Scan(scan::Arguments),
+    /// Writes the whole audit for reviewers, as Markdown or HTML
+    Report(report::Arguments),
+    /// Writes down what is known, so that only new findings count
+    Baseline(baseline::Arguments),
+    /// Writes a configuration file with every setting in a comment
+    Init(init::Arguments),
     /// Prints the schema that models and migrations make: tables, keys and indexes, and which line gave each
     Schema(schema::Arguments),
     /// Prints a rule's page: what it finds, why, how to fix it
     Explain(explain::Arguments),
     /// Lists the rules
     Rules,
+    /// Lists every query site: table, conditions, bounds, the index that serves it, who reaches it
+    Queries(queries::Arguments),
+    /// Lists what every function calls and what follows from it
+    Calls(calls::Arguments),
     /// Runs the examples of the rule pages in a folder
     TestRules(test_rules::Arguments),
 }
@@ -55,9 +76,14 @@ pub fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(arguments),
-        Command::Schema(arguments) => schema::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
+        Command::Baseline(arguments) => baseline::run(arguments),
+        Command::Init(arguments) => init::run(arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
+        Command::Queries(arguments) => queries::run(&arguments),
+        Command::Calls(arguments) => calls::run(&arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
     };
     result.unwrap_or_else(|error| {
@@ -88,6 +114,23 @@ fn print(text: &str) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a text to a file, or to standard output where none is given.
+fn output(file: Option<&Path>, text: &str) -> Result<(), Error> {
+    let Some(file) = file else { return print(text) };
+    std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))
+}
+
+/// The texts of the rules, for the formats that carry them.
+fn rule_texts(config: &Config) -> Result<RuleTexts, Error> {
+    let pages = Pages::load(config.rules_dir.as_deref())?;
+    let text = |page: &perfaudit::rules::page::Page| RuleText {
+        title: page.title.clone(),
+        help: page.body.clone(),
+        category: page.category.clone(),
+    };
+    Ok(pages.iter().map(|page| (page.id.clone(), text(page))).collect())
 }
 
 /// Whether standard output is a terminal that wants colour.

@@ -1,59 +1,35 @@
-//! `perfaudit scan`: findings in one of the formats.
+//! `perfaudit scan`: findings in one of the formats, and an exit code for CI.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use perfaudit::config::{Format, Settings, parse_confidence, parse_fail_on, parse_format, parse_priority, parse_threads};
-use perfaudit::finding::{Confidence, Priority};
-use perfaudit::report::{RuleText, RuleTexts, github, gitlab, json, junit, markdown, sarif, table};
-use perfaudit::rules::Pages;
+use perfaudit::config::{Details, Format, Settings, parse_fail_on, parse_format};
+use perfaudit::finding::Priority;
+use perfaudit::report::{audit, full, github, gitlab, json, junit, sarif, table};
 use perfaudit::{Config, Error, Report};
+
+use super::progress::{Progress, Talk};
+use super::selection::{Findings, Selection};
 
 /// What `perfaudit scan` takes.
 #[derive(Args)]
 pub struct Arguments {
-    /// Files and folders to read [default: the current folder]
-    paths: Vec<PathBuf>,
-    /// table, json, markdown, sarif, github, gitlab or junit [default: table]
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    findings: Findings,
+    #[command(flatten)]
+    talk: Talk,
+    /// table, full, json, markdown, html, sarif, github, gitlab or junit [default: table]
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     format: Option<Format>,
     /// Write the report to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Exit with 1 when a finding is at least this urgent: p0, p1, p2, p3 or never [default: p0]
+    /// Exit with 1 when a new finding is at least this urgent: p0, p1, p2, p3 or never [default: p0]
     #[arg(long, value_name = "PRIORITY", value_parser = parse_threshold)]
     fail_on: Option<Threshold>,
-    /// Run only this rule (may be given more than once)
-    #[arg(long = "rule", value_name = "ID", value_delimiter = ',')]
-    rules: Vec<String>,
-    /// Leave this rule out (may be given more than once)
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    skip: Vec<String>,
-    /// Report only what is at least this urgent: p0, p1, p2 or p3
-    #[arg(long, value_name = "PRIORITY", value_parser = parse_priority)]
-    min_priority: Option<Priority>,
-    /// Report only what is at least this certain: high, medium or low
-    #[arg(long, value_name = "CONFIDENCE", value_parser = parse_confidence)]
-    min_confidence: Option<Confidence>,
-    /// Leave out files that match, as in .gitignore (may be given more than once)
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
-    /// Read tests, too
-    #[arg(long)]
-    include_tests: bool,
-    /// Worker threads; 0 is one a core [default: 0]
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
-    threads: Option<usize>,
-    /// Read every file anew
-    #[arg(long)]
-    no_cache: bool,
-    /// Settings [default: perfaudit.toml, or [tool.perfaudit] in pyproject.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Folder of rule pages that take the place of the built-in ones
-    #[arg(long = "rules", value_name = "DIR")]
-    rules_dir: Option<PathBuf>,
 }
 
 /// A value of `--fail-on`; an `Option` of its own would read as an optional flag.
@@ -66,29 +42,26 @@ fn parse_threshold(text: &str) -> Result<Threshold, String> {
 
 /// Scans.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
-    let (root, paths) = place(arguments.paths)?;
-    let flags = Settings {
-        paths,
-        threads: arguments.threads,
-        rules: arguments.rules,
-        skip: arguments.skip,
-        min_priority: arguments.min_priority,
-        min_confidence: arguments.min_confidence,
-        fail_on: arguments.fail_on.map(|threshold| threshold.0),
-        format: arguments.format,
-        output: arguments.output,
-        rules_dir: arguments.rules_dir,
-        cache: arguments.no_cache.then_some(false),
-        exclude: arguments.exclude,
-        include_tests: arguments.include_tests.then_some(true),
+    let talk = arguments.talk;
+    let findings = arguments.findings;
+    let mut config = arguments.selection.configure(|settings| {
+        findings.apply(Settings {
+            fail_on: arguments.fail_on.map(|threshold| threshold.0),
+            format: arguments.format,
+            output: arguments.output,
+            ..settings
+        })
+    })?;
+    config.details = match config.format {
+        Format::Markdown | Format::Html => Details::All,
+        Format::Full => Details::Code,
+        _ => Details::None,
     };
-    let config = Config::load(&root, arguments.config.as_deref(), flags)?;
-    let report = perfaudit::audit(&config)?;
-    let text = render(&config, &report)?;
-    match &config.output {
-        Some(file) => write(file, &text)?,
-        None => super::print(&text)?,
-    }
+    let progress = Progress::new(talk);
+    let report = perfaudit::audit_observed(&config, &progress);
+    progress.end();
+    let report = report?;
+    super::output(config.output.as_deref(), &render(&config, &report, talk)?)?;
     Ok(if report.fails(config.fail_on) {
         ExitCode::from(super::FOUND)
     } else {
@@ -96,51 +69,30 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     })
 }
 
-/// The folder that the report's paths are relative to, and the paths to read. It is the current folder, so that paths can be
-/// clicked and annotated, unless a path lies outside of it; then it is the folder that holds them all.
-pub(super) fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
-    let current = std::env::current_dir().and_then(std::fs::canonicalize);
-    let current = current.map_err(|error| Error::new("current folder", format!("cannot be read: {error}")))?;
-    // A path that does not exist is told about by the walk.
-    let absolute: Vec<PathBuf> = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-    if absolute.len() < paths.len() || absolute.iter().all(|path| path.starts_with(&current)) {
-        return Ok((PathBuf::from("."), paths));
-    }
-    if let ([given], [absolute]) = (paths.as_slice(), absolute.as_slice())
-        && absolute.is_dir()
-    {
-        return Ok((given.clone(), vec![PathBuf::from(".")]));
-    }
-    let folder = |path: &Path| {
-        if path.is_dir() {
-            path.to_owned()
-        } else {
-            path.parent().unwrap_or(path).to_owned()
-        }
-    };
-    let mut root = absolute.first().map_or_else(|| current.clone(), |path| folder(path));
-    while !absolute.iter().all(|path| path.starts_with(&root)) && root.pop() {}
-    Ok((root, absolute))
-}
-
-pub(super) fn write(file: &Path, text: &str) -> Result<(), Error> {
-    std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))
-}
-
-fn render(config: &Config, report: &Report) -> Result<String, Error> {
+fn render(config: &Config, report: &Report, talk: Talk) -> Result<String, Error> {
     let color = config.output.is_none() && super::has_color();
+    let audit_as = |form| {
+        let options = audit::Options {
+            form,
+            ..audit::Options::default()
+        };
+        audit::render(report, &super::rule_texts(config)?, &options)
+    };
     Ok(match config.format {
         Format::Table => table::render(
             report,
             table::Options {
                 width: super::width(),
                 color,
-                least: least(config),
+                least: least(config, talk),
+                quiet: talk.quiet,
             },
         ),
+        Format::Full => full::render(report, color),
         Format::Json => json::render(report),
-        Format::Markdown => markdown::render(report),
-        Format::Sarif => sarif::render(report, &texts(config)?),
+        Format::Markdown => audit_as(audit::Form::Markdown)?,
+        Format::Html => audit_as(audit::Form::Html)?,
+        Format::Sarif => sarif::render(report, &super::rule_texts(config)?),
         Format::Github => github::render(report),
         Format::Gitlab => gitlab::render(report),
         Format::Junit => junit::render(report),
@@ -148,16 +100,10 @@ fn render(config: &Config, report: &Report) -> Result<String, Error> {
 }
 
 /// A table lists what was asked for by name, and what fails the run; the least urgent findings are only counted otherwise.
-fn least(config: &Config) -> Priority {
+fn least(config: &Config, talk: Talk) -> Priority {
+    if talk.verbose {
+        return Priority::P3;
+    }
     let wanted = config.min_priority.unwrap_or(Priority::P2);
     config.fail_on.map_or(wanted, |threshold| threshold.max(wanted))
-}
-
-fn texts(config: &Config) -> Result<RuleTexts, Error> {
-    let pages = Pages::load(config.rules_dir.as_deref())?;
-    let text = |page: &perfaudit::rules::page::Page| RuleText {
-        title: page.title.clone(),
-        help: page.body.clone(),
-    };
-    Ok(pages.iter().map(|page| (page.id.clone(), text(page))).collect())
 }

@@ -1,38 +1,28 @@
 //! `perfaudit schema`: what the schema is understood to be.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use perfaudit::config::Settings;
-use perfaudit::report::schema::{self, dbml, mermaid, table};
-use perfaudit::{Config, Error};
+use perfaudit::Error;
+use perfaudit::report::schema::{self, SchemaReport, dbml, mermaid, table};
 
-use super::scan;
+use super::listing::ListArguments;
 
 /// What `perfaudit schema` takes.
 #[derive(Args)]
 pub struct Arguments {
-    /// Files and folders to read [default: the current folder]
-    paths: Vec<PathBuf>,
-    /// How it is written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Write it to a file
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Leave out files that match, as in .gitignore (may be given more than once)
-    #[arg(long, value_name = "GLOB")]
-    exclude: Vec<String>,
-    /// Settings [default: perfaudit.toml, or [tool.perfaudit] in pyproject.toml]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    list: ListArguments,
+    /// How the schema is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Form,
 }
 
 /// A way to write a schema.
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Form {
     /// For a terminal
+    #[default]
     Table,
     /// For programs
     Json,
@@ -43,24 +33,16 @@ enum Format {
 }
 
 /// Prints the schema.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
-    let (root, paths) = scan::place(arguments.paths)?;
-    let flags = Settings {
-        paths,
-        exclude: arguments.exclude,
-        ..Settings::default()
-    };
-    let config = Config::load(&root, arguments.config.as_deref(), flags)?;
-    let report = perfaudit::schema(&config)?;
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let config = arguments.list.config()?;
+    let root = config.root.to_string_lossy().into_owned();
+    let report = perfaudit::understand(&config, |project, coverage| SchemaReport::new(&root, project, coverage.clone()))?;
     let text = match arguments.format {
-        Format::Table => table::render(&report),
-        Format::Json => schema::json(&report),
-        Format::Dbml => dbml::render(&report),
-        Format::Mermaid => mermaid::render(&report),
+        Form::Table => table::render(&report),
+        Form::Json => schema::json(&report),
+        Form::Dbml => dbml::render(&report),
+        Form::Mermaid => mermaid::render(&report),
     };
-    match arguments.output {
-        Some(file) => scan::write(&file, &text)?,
-        None => super::print(&text)?,
-    }
+    arguments.list.emit(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,11 @@
 //! Alembic migrations: what `upgrade()` and the helpers it calls do, in order.
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind};
-use crate::libraries::ddl::{self, Bound, Consts, Declared, TextPiece, Tool};
+use crate::libraries::ddl::{self, Bound, Consts, Declared, Tool};
 use crate::libraries::sqlalchemy_parts::Parts;
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::source::Span;
 use crate::statement::{Constraint, Dialect, SchemaChange, SchemaOp, TableDef};
-use crate::syntax::sql::{self, Piece};
 
 /// Calls of helpers that are followed into each other.
 const MAX_CALLS: u32 = 5;
@@ -481,32 +480,8 @@ impl<'r> Reader<'r> {
         else {
             return;
         };
-        let pieces = self.consts.pieces(self.file, argument);
-        let borrowed: Vec<Piece> = pieces
-            .iter()
-            .map(|piece| match piece {
-                TextPiece::Text(text) => Piece::Text(text),
-                TextPiece::Hole => Piece::Hole,
-            })
-            .collect();
-        let whole = module.expr(call.id).span;
-        if let [Piece::Text(text)] = borrowed.as_slice() {
-            let file = sql::file(text, Dialect::Postgres);
-            self.unclear.extend(file.not_understood.into_iter().map(|(_, head)| (whole, head)));
-            let literal = module.call(argument).and_then(|call| call.arg(0)).unwrap_or(argument);
-            let mut changes = file.changes;
-            ddl::place(&mut changes, ddl::text_base(module, literal), whole);
-            self.out.extend(changes);
-            return;
-        }
-        if let Some(parsed) = sql::statement(&borrowed, Dialect::Postgres) {
-            let holes = borrowed.contains(&Piece::Hole);
-            if !parsed.understood || (holes && parsed.changes.is_empty() && parsed.statement.is_none()) {
-                self.unclear.push((whole, "SQL with a part that is not known".to_owned()));
-            }
-            let mut changes = parsed.changes;
-            ddl::place(&mut changes, None, whole);
-            self.out.extend(changes);
-        }
+        let found = ddl::sql_changes(&self.consts, self.file, argument, module.expr(call.id).span, Dialect::Postgres);
+        self.unclear.extend(found.unclear);
+        self.out.extend(found.changes);
     }
 }

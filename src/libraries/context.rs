@@ -7,8 +7,10 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, 
 /// When and where a passed function runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Callback {
-    /// During the call, where it stands.
+    /// During the call, where it stands, as far as nothing says otherwise.
     Inline,
+    /// During the call: the project's own function calls it in its body.
+    Called,
     /// During the call, once an element of a collection.
     PerElement,
     /// After the call: a timer, an event, a registration.
@@ -28,7 +30,7 @@ pub fn callback(resolver: &dyn Resolver, file: FileId, call: Call<'_>, argument:
     };
     match parameter(resolver.module(at), function, call, argument) {
         Some(name) => match wrapper(resolver, at, function, name) {
-            Callback::Inline if argument > 0 && maps(call.method().unwrap_or("")) => Callback::PerElement,
+            Callback::Inline | Callback::Called if argument > 0 && maps(call.method().unwrap_or("")) => Callback::PerElement,
             found => found,
         },
         None => Callback::Inline,
@@ -341,6 +343,7 @@ fn parameter(module: &Module, function: FunctionId, call: Call<'_>, argument: us
 fn wrapper(resolver: &dyn Resolver, file: FileId, function: FunctionId, param: Sym) -> Callback {
     let module = resolver.module(file);
     let span = module.function(function).span;
+    let mut found_so_far = Callback::Inline;
     for (id, expr) in module.expr_ids() {
         if !matches!(expr.kind, ExprKind::Name(name) if name == param) || !span.encloses(expr.span) {
             continue;
@@ -351,8 +354,16 @@ fn wrapper(resolver: &dyn Resolver, file: FileId, function: FunctionId, param: S
         if is_called_per_element(module, function, id) {
             return Callback::PerElement;
         }
+        // Another branch may hand it to a thread: the search goes on.
+        if module.owner(id) == function && is_callee(module, id) {
+            found_so_far = Callback::Called;
+        }
     }
-    Callback::Inline
+    found_so_far
+}
+
+fn is_callee(module: &Module, name: ExprId) -> bool {
+    matches!(module.expr(name).parent, Parent::Expr(parent) if module.call(parent).is_some_and(|call| call.callee == name))
 }
 
 /// What the call that a name stands in, bare, in `partial(f, …)` or called in a lambda, does with it.

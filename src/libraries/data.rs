@@ -85,6 +85,14 @@ impl Effects {
         Effects(self.0 & !other.0)
     }
 
+    /// The names of all that is in here.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES
+            .into_iter()
+            .filter(move |(_, effect)| self.has(*effect))
+            .map(|(name, _)| name)
+    }
+
     /// Each single effect.
     pub fn each(self) -> impl Iterator<Item = Effects> {
         Self::NAMES

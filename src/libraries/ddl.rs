@@ -4,10 +4,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ir::{ExprId, ExprKind, Language, Module, TemplatePart};
+use crate::libraries::django_migrations::Migration;
 use crate::libraries::value::{FileId, Resolver};
-use crate::libraries::{alembic, django_models, drizzle_schema, sqlalchemy_models};
+use crate::libraries::{
+    alembic, code_migrations, django_migrations, django_models, drizzle_schema, entities, medusa_models, peewee_models, sequelize_schema,
+    sqlalchemy_models,
+};
 use crate::source::Span;
 use crate::statement::{Dialect, ModelDef, SchemaChange};
+use crate::syntax::sql::{self, Piece};
 
 /// The library that declares models or runs migrations.
 #[allow(missing_docs, reason = "the names are the libraries'")]
@@ -23,7 +28,9 @@ pub enum Tool {
     Sequelize,
     MikroOrm,
     Knex,
+    Kysely,
     Peewee,
+    Tortoise,
     Sql,
 }
 
@@ -42,28 +49,46 @@ pub struct Declared {
     pub changes: Vec<SchemaChange>,
     /// Revision and those it follows.
     pub revision: Option<(String, Vec<String>)>,
+    /// A Django migration, whose operations the link step turns into changes.
+    pub migration: Option<Box<Migration>>,
+    /// The label of the Django app whose folder the file is in.
+    pub app_label: Option<String>,
     /// Changes that were seen and not understood.
     pub not_understood: usize,
     /// Of them, those with a place: where, and the first words.
     pub unclear: Vec<(Span, String)>,
 }
 
+impl Declared {
+    fn is_empty(&self) -> bool {
+        let names_database = self.tool == Some(Tool::Django) && self.dialect != Dialect::Generic;
+        let parts = self.models.is_empty() && self.changes.is_empty() && self.revision.is_none();
+        parts && self.migration.is_none() && self.app_label.is_none() && !names_database
+    }
+}
+
 /// Reads the declarations of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declared> {
     let module = resolver.module(file);
-    let found = match module.language {
+    let mut found = match module.language {
         Language::Python => vec![
             alembic::declared(resolver, file),
             sqlalchemy_models::declared(resolver, file),
+            django_migrations::declared(resolver, file, path),
             django_models::declared(resolver, file, path),
         ],
-        Language::TypeScript => vec![drizzle_schema::declared(resolver, file)],
+        Language::TypeScript => vec![
+            drizzle_schema::declared(resolver, file),
+            code_migrations::declared(resolver, file),
+            entities::declared(resolver, file),
+            medusa_models::declared(resolver, file),
+            sequelize_schema::declared(resolver, file),
+        ],
     };
-    found
-        .into_iter()
-        .flatten()
-        .filter(|declared| !declared.models.is_empty() || !declared.changes.is_empty() || declared.revision.is_some())
-        .collect()
+    if module.language == Language::Python {
+        found.extend(peewee_models::declared(resolver, file).into_iter().map(Some));
+    }
+    found.into_iter().flatten().filter(|declared| !declared.is_empty()).collect()
 }
 
 /// Whether the file imports a module whose name starts with `prefix`.
@@ -279,6 +304,48 @@ pub fn text_base(module: &Module, expr: ExprId) -> Option<usize> {
         _ => return None,
     };
     Some(span.start as usize + before)
+}
+
+/// What SQL in a program's text changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SqlChanges {
+    /// Changes in order.
+    pub changes: Vec<SchemaChange>,
+    /// Statements that were not understood: where, and the first words.
+    pub unclear: Vec<(Span, String)>,
+    /// The database that the text is written for, as far as it shows.
+    pub dialect: Dialect,
+}
+
+/// Reads SQL in any literal form: several statements where all of it is constant, one where it has holes. `whole` is
+/// the place of changes whose own place in the file is not known.
+pub fn sql_changes(consts: &Consts, file: FileId, argument: ExprId, whole: Span, dialect: Dialect) -> SqlChanges {
+    let module = consts.resolver.module(file);
+    let pieces = consts.pieces(file, argument);
+    let borrowed: Vec<Piece> = pieces
+        .iter()
+        .map(|piece| match piece {
+            TextPiece::Text(text) => Piece::Text(text),
+            TextPiece::Hole => Piece::Hole,
+        })
+        .collect();
+    let mut found = SqlChanges::default();
+    if let [Piece::Text(text)] = borrowed.as_slice() {
+        let parsed = sql::file(text, dialect);
+        found.unclear.extend(parsed.not_understood.into_iter().map(|(_, head)| (whole, head)));
+        found.changes = parsed.changes;
+        found.dialect = parsed.dialect;
+        let literal = module.call(argument).and_then(|call| call.arg(0)).unwrap_or(argument);
+        place(&mut found.changes, text_base(module, literal), whole);
+    } else if let Some(parsed) = sql::statement(&borrowed, dialect) {
+        let holes = borrowed.contains(&Piece::Hole);
+        if !parsed.understood || (holes && parsed.changes.is_empty() && parsed.statement.is_none()) {
+            found.unclear.push((whole, "SQL with a part that is not known".to_owned()));
+        }
+        found.changes = parsed.changes;
+        place(&mut found.changes, None, whole);
+    }
+    found
 }
 
 /// Moves the places of changes from offsets in a text to places in the file.

@@ -1,12 +1,13 @@
-//! Django's ORM: managers, querysets, related managers, model instances, shortcuts.
+//! Django's ORM: managers, querysets, related managers, model instances, shortcuts. Tortoise took over its querysets, which start at
+//! the model and are awaited.
 
 mod lookups;
 #[cfg(test)]
 mod tests;
 
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::chain::{self, Grammar, Link, Step};
-use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
+use crate::libraries::value::{FileId, Model, Outcome, Query, Relation, Resolver, Value};
 use crate::statement::{ColumnUse, Limit, Operation, Projection, TableUse};
 
 /// The query at a call.
@@ -34,7 +35,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         helper: &|_, _, found| found,
     };
     let found = chain::walk(resolver, file, call, &grammar)?;
-    if found.start.library != "django" {
+    if !matches!(found.start.library, "django" | "tortoise") {
         return None;
     }
     let mut draft = Draft {
@@ -61,6 +62,11 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     draft.query.fetch |= ran_before;
+    if draft.query.library == "tortoise" {
+        // Nothing of it runs before it is awaited, and then it does not block.
+        draft.query.blocking = false;
+        draft.query.executed |= chain::is_awaited(call.module, call.id);
+    }
     Some(draft.query)
 }
 
@@ -154,6 +160,8 @@ fn is_build(method: &str) -> bool {
             | "aiterator"
             | "get_queryset"
             | "complex_filter"
+            | "limit"
+            | "offset"
     )
 }
 
@@ -162,6 +170,7 @@ fn runs(method: &str) -> bool {
     matches!(
         sync_name(method),
         "get"
+            | "get_or_none"
             | "create"
             | "get_or_create"
             | "update_or_create"
@@ -270,24 +279,35 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
                 }
                 return of_model(resolver, file, *base);
             }
-            related(resolver, file, *base, name, expr)
+            related(resolver, file, *base, name, expr).or_else(|| match resolver.value(file, expr) {
+                Value::Class(at, class) => tortoise(resolver, at, class),
+                _ => None,
+            })
         }
         // A method of a queryset or manager class.
         ExprKind::Name(_) => {
-            let Value::Instance(at, class) = resolver.value(file, expr) else {
-                return None;
+            let (at, class) = match resolver.value(file, expr) {
+                Value::Instance(at, class) => (at, class),
+                Value::Class(at, class) => return tortoise(resolver, at, class),
+                _ => return None,
             };
             if module.name(expr) != Some("self") || !is_queryset_class(resolver, at, class) {
                 return None;
             }
             let mut query = empty();
             query.statement.open = true;
+            if let Some(model) = model_of_manager(resolver, at, class) {
+                table(&mut query, model);
+            }
             Some(query)
         }
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
             let method = call.method()?;
             let receiver = call.receiver()?;
+            if let Some(query) = unknown_queryset(resolver, file, &call, method) {
+                return Some(query);
+            }
             // `super().get_queryset()` and a queryset class's own making.
             let is_super = module
                 .call(receiver)
@@ -303,6 +323,20 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
     }
 }
 
+/// `User.filter(…)`: Tortoise's models are their own managers.
+fn tortoise(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Option<Query> {
+    (resolver.model_library(file, class) == Some("tortoise")).then_some(())?;
+    let module = resolver.module(file);
+    let name = module.class(class).name.map(|name| module.str(name).to_owned())?;
+    let mut query = Query {
+        library: "tortoise",
+        ..Query::default()
+    };
+    table(&mut query, name);
+    query.model = Some(Model::Class(file, class));
+    Some(query)
+}
+
 /// A view's `queryset` attribute, for `super().get_queryset()`.
 fn view_queryset(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
     let module = resolver.module(file);
@@ -316,6 +350,48 @@ fn view_queryset(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<
         } if module.name(*target) == Some("queryset") => resolver.query(file, *value),
         _ => None,
     })
+}
+
+/// The model that a queryset's or manager's class is named after: `OrderQuerySet`.
+fn model_of_manager(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Option<String> {
+    let module = resolver.module(file);
+    let name = module.class(class).name.map(|name| module.str(name))?;
+    let model = ["QuerySet", "Queryset", "Manager"].iter().find_map(|end| name.strip_suffix(end))?;
+    resolver.knows_table(model).then(|| model.to_owned())
+}
+
+/// `queryset.filter(owner=x)` of a parameter or the like: whose rows is not known, that it is a queryset is, by its name and by
+/// the conditions as keywords.
+fn unknown_queryset(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
+    let receiver = call.receiver()?;
+    let module = call.module;
+    let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = module.kind(receiver) else {
+        return None;
+    };
+    let held = resolver.value(file, receiver);
+    let is_annotated = held
+        .library_name()
+        .is_some_and(|name| name.starts_with("django.") && name.ends_with("QuerySet"));
+    let is_called_so = matches!(module.str(*name), "qs" | "queryset" | "query_set") || module.str(*name).ends_with("_qs");
+    let is_named = is_annotated || is_called_so && held.is_unknown();
+    let is_telling = matches!(method, "filter" | "exclude" | "get") && call.args.iter().any(|arg| arg.name.is_some())
+        || matches!(
+            method,
+            "count" | "exists" | "first" | "last" | "delete" | "select_related" | "prefetch_related"
+        ) && is_named;
+    if !is_named || !is_telling || resolver.definition(file, receiver).is_some() {
+        return None;
+    }
+    let mut draft = Draft { resolver, query: empty() };
+    draft.query.statement.open = true;
+    let link = Link {
+        file,
+        step: Step::Call(*call),
+        optional: false,
+        inline: true,
+    };
+    draft.step(&link, call);
+    Some(draft.query)
 }
 
 fn is_queryset_class(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> bool {
@@ -344,10 +420,13 @@ fn is_django(resolver: &dyn Resolver, file: FileId, base: ExprId) -> bool {
 /// `order.items`, `user.order_set`: the rows that belong to one.
 fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whole: ExprId) -> Option<Query> {
     let (Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, base) else {
-        return None;
+        return related_by_name(resolver, file, base, name, whole);
     };
     if resolver.model_library(at, class) != Some("django") {
         return None;
+    }
+    if let Some(relation) = resolver.relation(Some((at, class)), name).filter(|relation| relation.to_many) {
+        return Some(of_relation(base, name, relation));
     }
     let mut query = empty();
     query.relation = Some((base, name.to_owned()));
@@ -379,6 +458,44 @@ fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whol
     Some(query)
 }
 
+fn of_relation(base: ExprId, name: &str, relation: Relation) -> Query {
+    let mut query = empty();
+    query.relation = Some((base, name.to_owned()));
+    table(&mut query, relation.target);
+    query.model = relation.class.map(|(at, class)| Model::Class(at, class));
+    query
+}
+
+/// The rows of a relation of what is not known: the models that have such a relation agree where it leads, and what is called
+/// on it is a method that only querysets have.
+fn related_by_name(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whole: ExprId) -> Option<Query> {
+    let module = resolver.module(file);
+    let Parent::Expr(next) = module.expr(whole).parent else {
+        return None;
+    };
+    let ExprKind::Attr { name: method, .. } = module.kind(next) else {
+        return None;
+    };
+    let Parent::Expr(call) = module.expr(next).parent else {
+        return None;
+    };
+    let call = module.call(call).filter(|call| call.callee == next)?;
+    let is_telling = match module.str(*method) {
+        "all" | "exists" | "first" | "last" | "count" => call.args.is_empty(),
+        "filter" | "exclude" => call.args.iter().any(|arg| arg.name.is_some()),
+        "select_related" | "prefetch_related" | "order_by" | "values_list" | "using" | "in_bulk" => true,
+        _ => false,
+    };
+    let held = resolver.value(file, base);
+    // A type variable says no more than nothing.
+    let is_open = held.is_unknown() || held.library_name().is_some_and(|name| name.starts_with("typing."));
+    if !is_telling || !is_open {
+        return None;
+    }
+    let relation = resolver.relation(None, name).filter(|relation| relation.to_many)?;
+    Some(of_relation(base, name, relation))
+}
+
 fn is_foreign_attribute(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or("");
     matches!(
@@ -397,8 +514,14 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
     let mut query = empty();
     match resolver.value(file, receiver) {
         Value::Row(Model::Class(at, class), _) | Value::Instance(at, class) => {
-            if resolver.model_library(at, class) != Some("django") {
-                return None;
+            match resolver.model_library(at, class) {
+                Some(library @ ("django" | "tortoise")) => query.library = library,
+                // A type of the API that shares its model's name stands where the model's instance does.
+                None if takes_model_arguments(call) => {
+                    named_instance(resolver, call, receiver, &mut query)?;
+                    return Some(saved(query, call, method));
+                }
+                _ => return None,
             }
             // An override of the project ends in `super().save()`, which counts.
             if matches!(resolver.value(file, call.callee), Value::Function(..)) {
@@ -414,8 +537,15 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
             let name = module.class(class).name?;
             table(&mut query, module.str(name).to_owned());
         }
+        Value::Unknown => named_instance(resolver, call, receiver, &mut query)?,
+        _ if takes_model_arguments(call) => named_instance(resolver, call, receiver, &mut query)?,
         _ => return None,
     }
+    Some(saved(query, call, method))
+}
+
+fn saved(mut query: Query, call: &Call<'_>, method: &str) -> Query {
+    let name = sync_name(method);
     query.executed = true;
     query.blocking = name == method && !chain::is_awaited(call.module, call.id);
     if name == "refresh_from_db" {
@@ -424,7 +554,46 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
         query.model = None;
         write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });
     }
-    Some(query)
+    query
+}
+
+/// Arguments that only instances of Django's models take.
+fn takes_model_arguments(call: &Call<'_>) -> bool {
+    ["update_fields", "force_insert", "force_update"]
+        .iter()
+        .any(|key| call.keyword(key).is_some())
+}
+
+/// `order.save(update_fields=[…])` of an instance of unknown type: only Django's instances take such arguments, and the variable
+/// is called after its model.
+fn named_instance(resolver: &dyn Resolver, call: &Call<'_>, receiver: ExprId, query: &mut Query) -> Option<()> {
+    let module = call.module;
+    let name = match module.kind(receiver) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
+        _ => return None,
+    };
+    let model = camel(name);
+    let is_model = resolver.knows_table(&model);
+    let imports_models = || super::builder::imports(module, &["django", "models"]);
+    let is_one = takes_model_arguments(call) || is_model && call.args.is_empty() && imports_models();
+    if !is_one {
+        return None;
+    }
+    if is_model {
+        table(query, model);
+    }
+    Some(())
+}
+
+/// `order_line` as `OrderLine`.
+fn camel(name: &str) -> String {
+    let parts = name.split('_').map(|part| {
+        let mut chars = part.chars();
+        chars
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    });
+    parts.collect()
 }
 
 /// `get_object_or_404(Model, …)`, `get_list_or_404(…)`.
@@ -495,6 +664,12 @@ impl Draft<'_> {
                 self.query.deferred.extend(names.into_iter().map(|name| name.replace("__", ".")));
             }
             "none" => self.query.statement.limit = Limit::Rows(0),
+            "limit" => {
+                if let Some(rows) = call.arg(0) {
+                    self.query.statement.limit = chain::limit(self.resolver, file, rows);
+                }
+            }
+            "offset" => self.query.statement.offset = true,
             "select_related" => self.select_related(file, call),
             "prefetch_related" => self.prefetch_related(file, call),
             "union" | "intersection" | "difference" | "extra" => self.query.statement.open = true,
@@ -519,7 +694,7 @@ impl Draft<'_> {
         let name = sync_name(method);
         self.query.blocking = name == method && !chain::is_awaited(call.module, call.id);
         match name {
-            "get" => {
+            "get" | "get_or_none" => {
                 self.conditions(link.file, call.args, false, false);
                 at_most_one(&mut self.query);
             }

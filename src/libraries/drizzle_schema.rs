@@ -23,6 +23,8 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
             declared.models.extend(reader.model(&call, &kind));
         } else if call.method() == Some("relations") && call.receiver().is_none() && imports(module, "drizzle-orm") {
             declared.models.extend(reader.relations(&call));
+        } else if call.method() == Some("defineRelations") && imports(module, "drizzle-orm") {
+            declared.models.extend(reader.all_relations(&call));
         }
     }
     Some(declared)
@@ -564,40 +566,68 @@ impl<'r> Reader<'_, 'r> {
         let ExprKind::Object(entries) = module.kind(object) else {
             return None;
         };
-        let mut model = ModelDef {
-            name,
-            ..ModelDef::default()
+        Some(self.holder(name, entries))
+    }
+
+    /// `defineRelations(schema, (r) => ({ users: { posts: r.many.posts() } }))`.
+    fn all_relations(&self, call: &Call) -> Vec<ModelDef> {
+        let module = self.module();
+        let object = call.arg(1).and_then(|callback| self.returned(callback));
+        let Some(ExprKind::Object(entries)) = object.map(|object| module.kind(object)) else {
+            return Vec::new();
         };
-        for entry in entries {
-            let Some((key, inner)) = entry.key.and_then(|key| module.string(key)).zip(module.call(entry.value)) else {
-                continue;
-            };
-            let to_many = match inner.method() {
-                Some("many") => true,
-                Some("one") => false,
-                _ => continue,
-            };
-            let Some(target) = inner.arg(0).and_then(|expr| match module.kind(expr) {
-                ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
+        entries
+            .iter()
+            .filter_map(|entry| match module.kind(entry.value) {
+                ExprKind::Object(relations) => Some(self.holder(module.string(entry.key?)?.to_owned(), relations)),
                 _ => None,
-            }) else {
-                continue;
-            };
-            let fields = inner
-                .arg(1)
-                .and_then(|config| module.entry(config, "fields"))
-                .map(|list| self.field_names(list))
-                .unwrap_or_default();
-            model.relations.push(RelationDef {
-                name: key.to_owned(),
-                target,
-                to_many,
-                loading: Loading::Explicit,
-                fields,
-                span: module.expr(entry.value).span,
-                ..RelationDef::default()
-            });
+            })
+            .collect()
+    }
+
+    /// The relations of one table, to be joined to its model.
+    fn holder(&self, name: String, entries: &[Entry]) -> ModelDef {
+        let module = self.module();
+        let relation = |entry: &Entry| self.relation(module.string(entry.key?)?, &module.call(entry.value)?);
+        ModelDef {
+            name,
+            relations: entries.iter().filter_map(relation).collect(),
+            ..ModelDef::default()
         }
-        Some(model)
+    }
+
+    /// `one(users, { fields: […] })`, `r.one.users({ from: … })`.
+    fn relation(&self, name: &str, call: &Call) -> Option<RelationDef> {
+        let module = self.module();
+        let last_name = |expr: ExprId| match module.kind(expr) {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name)),
+            _ => None,
+        };
+        let method = call.method()?;
+        let (kind, target, fields) = if matches!(method, "many" | "one") {
+            let fields = call.arg(1).and_then(|config| module.entry(config, "fields"));
+            (method, last_name(call.arg(0)?)?, fields)
+        } else {
+            let from = call.arg(0).and_then(|config| module.entry(config, "from"));
+            (last_name(call.receiver()?)?, method, from)
+        };
+        let to_many = match kind {
+            "many" => true,
+            "one" => false,
+            _ => return None,
+        };
+        let fields = fields.map(|fields| match last_name(fields) {
+            Some(one) => vec![one.to_owned()],
+            None => self.field_names(fields),
+        });
+        Some(RelationDef {
+            name: name.to_owned(),
+            target: target.to_owned(),
+            to_many,
+            loading: Loading::Explicit,
+            fields: fields.unwrap_or_default(),
+            span: module.expr(call.id).span,
+            ..RelationDef::default()
+        })
     }
 }

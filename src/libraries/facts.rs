@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ir::Module;
+use crate::ir::{Comment, Module};
 use crate::source::LineIndex;
 use crate::statement::Dialect;
 use crate::syntax::prisma::{self, PrismaFile};
 use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
-use crate::syntax::{component, json, python, typescript};
+use crate::syntax::template::{self, TemplateFile};
+use crate::syntax::{comments, component, json, manifest, python, typescript};
 use crate::walk::FileKind;
 
 /// Settings of the TypeScript toolchain that imports depend on.
@@ -33,7 +34,7 @@ pub enum Settings {
 }
 
 /// All that is kept of one file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Path relative to the root, with `/`.
     pub path: String,
@@ -49,6 +50,12 @@ pub struct FileFacts {
     pub prisma: Option<PrismaFile>,
     /// Settings of servers, services and commands.
     pub config: Option<ConfigFacts>,
+    /// Comments that speak to the tool, in files without a module.
+    pub comments: Vec<Comment>,
+    /// Django and Jinja templates.
+    pub template: Option<TemplateFile>,
+    /// Packages that a manifest asks for.
+    pub dependencies: Vec<String>,
 }
 
 /// Takes the facts of one file.
@@ -61,6 +68,9 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         sql: None,
         prisma: None,
         config: None,
+        comments: Vec::new(),
+        template: None,
+        dependencies: Vec::new(),
     };
     match kind {
         FileKind::Python => facts.module = Some(python::lower(text)),
@@ -70,14 +80,20 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
         FileKind::Json => {
             facts.settings = settings(path, text);
             facts.config = config::read(path, text);
+            facts.dependencies = manifest::node(text);
         }
         FileKind::Sql => {
             facts.sql = Some(sql::file(text, Dialect::Generic));
             facts.config = config::sql(text);
         }
+        FileKind::Template => facts.template = Some(template::parse(text)),
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
         FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
-        FileKind::Toml | FileKind::Ini => {}
+        FileKind::Toml => facts.dependencies = manifest::python(text),
+        FileKind::Ini => {}
+    }
+    if facts.module.is_none() {
+        facts.comments = comments::addressed(text);
     }
     facts
 }

@@ -2,7 +2,8 @@
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::builder;
-use crate::libraries::shape::{self, Filters, Fluent, Grammar, Op, Place, Step};
+use crate::libraries::mongo::{filters, orders, stages};
+use crate::libraries::shape::{self, Fluent, Place, Step};
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
@@ -10,14 +11,6 @@ const FLUENT: Fluent = Fluent {
     runs: &["exec", "toArray", "next", "forEach", "eachAsync", "then", "orFail"],
     ends: &["cursor", "stream"],
     takes: &["merge"],
-};
-
-const GRAMMAR: Grammar = Grammar {
-    key: operator,
-    call: |_| Op::Field,
-    list_is_in: false,
-    compound_keys: false,
-    relations: false,
 };
 
 /// The query at a call of a model's or a collection's chain.
@@ -242,53 +235,6 @@ fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut 
     }
 }
 
-fn filters(resolver: &dyn Resolver, place: Place, query: &mut Query) {
-    let mut filters = Filters::default();
-    shape::object_filters(resolver, place, GRAMMAR, Some(0), false, &mut filters);
-    query.statement.filters.extend(filters.list);
-    query.open_filters |= filters.open;
-}
-
-fn orders(resolver: &dyn Resolver, place: Place, query: &mut Query) {
-    if let Some(text) = resolver.module(place.0).string(place.1) {
-        for name in text.split_whitespace() {
-            let column = shape::first_column(name.trim_start_matches('-'));
-            query.statement.order.push((column, name.starts_with('-')));
-        }
-        return;
-    }
-    for field in shape::fields(resolver, place.0, place.1).items {
-        let direction = shape::literal(resolver, field.value).unwrap_or_default();
-        let descending = direction.starts_with('-') || direction.trim_matches('\'').starts_with("desc");
-        query.statement.order.push((shape::first_column(field.key), descending));
-    }
-}
-
-/// Stages of an aggregation.
-fn stages(resolver: &dyn Resolver, pipeline: Place, query: &mut Query) {
-    let (stages, open) = shape::items(resolver, pipeline.0, pipeline.1);
-    query.statement.open |= open;
-    for ((file, stage), conditional) in stages {
-        let read = shape::fields(resolver, file, stage);
-        query.statement.open |= read.open || conditional;
-        for field in read.items {
-            match field.key.as_str() {
-                // Only before the rows are reshaped do names mean the collection's own fields.
-                "$match" if !query.statement.grouped => filters(resolver, field.value, query),
-                "$group" | "$bucket" | "$sortByCount" => query.statement.grouped = true,
-                "$limit" => query.statement.limit = shape::limit(resolver, field.value),
-                "$skip" => query.statement.offset = true,
-                "$sort" if !query.statement.grouped => orders(resolver, field.value, query),
-                "$count" => {
-                    query.statement.limit = Limit::One;
-                    query.statement.projection = Projection::Aggregate;
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
 fn link(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
     let call = step.call;
     let first = call.arg(0).map(|arg| (step.file, arg));
@@ -355,24 +301,6 @@ fn populate(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Que
     query.unbounded_includes.push(path.clone());
     if let Some(inner) = read.get("populate") {
         populate(resolver, inner.value, &path, query);
-    }
-}
-
-fn operator(key: &str) -> Op {
-    match key {
-        "$and" => Op::And,
-        "$or" | "$nor" => Op::Or,
-        "$not" => Op::Not,
-        "$eq" => Op::Compare(FilterKind::Equality),
-        "$in" => Op::Compare(FilterKind::In),
-        "$ne" | "$nin" => Op::Compare(FilterKind::Negative),
-        "$gt" | "$gte" | "$lt" | "$lte" => Op::Compare(FilterKind::Range),
-        "$regex" => Op::Compare(FilterKind::Pattern),
-        "$elemMatch" => Op::Relation,
-        "$options" | "$comment" => Op::Option,
-        "$expr" | "$where" | "$text" => Op::Opaque,
-        _ if key.starts_with('$') => Op::Compare(FilterKind::Other),
-        _ => Op::Field,
     }
 }
 

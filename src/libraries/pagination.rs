@@ -16,17 +16,9 @@ pub fn sets_default(module: &Module) -> bool {
     })
 }
 
-/// Whether a view's class returns its queryset whole when it is asked for a list.
-pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, has_default: bool) -> bool {
-    let module = resolver.module(file);
-    let ancestors = resolver.ancestors(file, class);
-    let has = |names: &[&str]| {
-        ancestors
-            .iter()
-            .any(|ancestor| names.contains(&ancestor.rsplit('.').next().unwrap_or(ancestor)))
-    };
-    let is_rest = ancestors.iter().any(|ancestor| ancestor.starts_with("rest_framework"));
-    let lists = has(&[
+/// Whether a view's class answers a request for a list of its objects.
+pub fn lists(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    let names = [
         "ListAPIView",
         "ListCreateAPIView",
         "ListModelMixin",
@@ -35,13 +27,28 @@ pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, h
         "ListView",
         "BaseListView",
         "MultipleObjectMixin",
-    ]);
-    if !lists {
+    ];
+    resolver
+        .ancestors(file, class)
+        .iter()
+        .any(|ancestor| names.contains(&ancestor.rsplit('.').next().unwrap_or(ancestor)))
+}
+
+/// Whether a view's class returns its queryset whole when it is asked for a list.
+pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, has_default: bool) -> bool {
+    if !lists(resolver, file, class) {
         return false;
     }
+    let module = resolver.module(file);
+    let is_rest = || {
+        resolver
+            .ancestors(file, class)
+            .iter()
+            .any(|ancestor| ancestor.starts_with("rest_framework"))
+    };
     match attribute(module, class, &["pagination_class", "paginate_by"]) {
         Some(is_set) => !is_set,
-        None => !(is_rest && has_default),
+        None => !(has_default && is_rest()),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Raw SQL in Python: DB-API cursors and connections, asyncpg, aiosqlite, `SQLAlchemy`'s `text`, Django's cursor, pandas.
 
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
+use crate::libraries::builder;
 use crate::libraries::chain::{self, Grammar, Step};
-use crate::libraries::sql_text;
+use crate::libraries::sql_text::{self, runs_parameter};
 use crate::libraries::value::{FileId, Outcome, Query, Resolver, Value};
-use crate::statement::{Limit, Operation};
+use crate::statement::{Limit, Operation, Projection, TableUse};
 
 /// The query at a call.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
@@ -316,27 +317,75 @@ fn fetched_later(query: &mut Query, call: &Call<'_>) {
     }
 }
 
-/// A helper of the project that runs the text it is given: `self._execute_query("SELECT …")`.
+/// A helper of the project that runs the text it is given: `self._execute_query("SELECT …")`; or one that writes the statement
+/// on the table that it is given.
 fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
     let lower = method.to_ascii_lowercase();
-    if !["query", "execute", "fetch", "sql"].iter().any(|word| lower.contains(word)) {
-        return None;
-    }
+    let is_called_so = ["query", "execute", "fetch", "sql"].iter().any(|word| lower.contains(word));
     let text = call.arg(0)?;
-    if !matches!(
-        call.module.kind(text),
-        ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Name(_) | ExprKind::Binary { .. }
-    ) {
-        return None;
+    match call.module.kind(text) {
+        ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Binary { .. } => {}
+        ExprKind::Name(_) if is_called_so => {}
+        _ => return None,
     }
     let Value::Function(at, function) = resolver.value(file, call.callee) else {
         return None;
     };
+    let is_async = resolver.module(at).function(function).is_async;
+    if let Some(mut query) = on_table(resolver, call, &lower) {
+        query.blocking = !is_async;
+        return Some(query);
+    }
     let mut query = sql_text::query(resolver, file, text)?;
+    if !is_called_so && !runs_parameter(resolver.module(at), function, is_run) {
+        return None;
+    }
     query.executed = true;
-    query.blocking = !resolver.module(at).function(function).is_async;
+    query.blocking = !is_async;
     if ["one", "row", "first"].iter().any(|word| lower.contains(word)) && query.outcome == Outcome::Rows {
         one(&mut query, Outcome::One);
+    }
+    Some(query)
+}
+
+/// `exists("users", where="email = %s")`, `count_rows("users")`, `db.update("users", user)`: a known table as a text, and what is done
+/// with it in the helper's name.
+fn on_table(resolver: &dyn Resolver, call: &Call<'_>, method: &str) -> Option<Query> {
+    let name = call.arg(0).and_then(|first| call.module.string(first))?.to_owned();
+    if !resolver.knows_table(name.rsplit('.').next().unwrap_or(&name)) {
+        return None;
+    }
+    let words: Vec<&str> = method.split('_').collect();
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    let (operation, outcome) = match () {
+        () if has(&["insert", "upsert"]) => (Operation::Insert, Outcome::Nothing),
+        () if has(&["update"]) => (Operation::Update, Outcome::Nothing),
+        () if has(&["delete"]) => (Operation::Delete, Outcome::Nothing),
+        () if has(&["exists", "count"]) => (Operation::Select, Outcome::Scalar),
+        () => return None,
+    };
+    let mut query = Query {
+        library: "sql",
+        executed: true,
+        outcome,
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    query.statement.tables.push(TableUse { name, alias: None });
+    if outcome == Outcome::Scalar {
+        query.statement.limit = Limit::One;
+        query.statement.projection = Projection::Aggregate;
+    } else {
+        query.statement.projection = Projection::None;
+    }
+    match call.keyword("where").map(|text| call.module.string(text).map(ToOwned::to_owned)) {
+        Some(Some(text)) => {
+            let text = text.replace("%s", "?");
+            let condition = text.trim_start().strip_prefix("WHERE ").unwrap_or(&text);
+            query.open_filters = !builder::condition(&mut query.statement, condition, false);
+        }
+        Some(None) => query.open_filters = true,
+        None => {}
     }
     Some(query)
 }

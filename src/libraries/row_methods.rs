@@ -12,6 +12,8 @@ pub enum RowMethod {
     Serializer,
     /// A column of an admin list.
     AdminColumn,
+    /// A hook of an import: asked for each line of the file.
+    ImportRow,
 }
 
 impl RowMethod {
@@ -21,6 +23,7 @@ impl RowMethod {
             RowMethod::GraphQlField => "the GraphQL field resolver",
             RowMethod::Serializer => "the serializer method",
             RowMethod::AdminColumn => "the admin list column",
+            RowMethod::ImportRow => "the import's row hook",
         }
     }
 }
@@ -40,7 +43,7 @@ pub fn row_method(resolver: &dyn Resolver, file: FileId, function: FunctionId) -
     let ancestors = || resolver.ancestors(file, class);
     let inherits = |library: &str| ancestors().iter().any(|ancestor| ancestor.contains(library));
     if name.starts_with("resolve_") && definition.params.len() >= 2 && (inherits("graphene") || inherits("ObjectType")) {
-        return Some(RowMethod::GraphQlField);
+        return reads_object(module, function).then_some(RowMethod::GraphQlField);
     }
     if has_decorator(module, function, &["field"]) && has_class_decorator(module, class, "strawberry") {
         return Some(RowMethod::GraphQlField);
@@ -53,10 +56,40 @@ pub fn row_method(resolver: &dyn Resolver, file: FileId, function: FunctionId) -
     if (name == "to_representation" || name.starts_with("get_") && is_method_field(module, class, name)) && is_serializer() {
         return Some(RowMethod::Serializer);
     }
+    if is_import_hook(name) && inherits("import_export") {
+        return Some(RowMethod::ImportRow);
+    }
     if in_list_display(module, class, name) && inherits("ModelAdmin") {
         return Some(RowMethod::AdminColumn);
     }
     None
+}
+
+/// Whether a resolver looks at the object it is asked for. One that does not is a field of a type that there is one of:
+/// shop, viewer, settings.
+fn reads_object(module: &Module, function: FunctionId) -> bool {
+    let definition = module.function(function);
+    let params = definition.params.iter().filter_map(|param| param.name);
+    let Some(object) = params.into_iter().next() else { return true };
+    module
+        .expr_ids()
+        .any(|(_, expr)| definition.span.encloses(expr.span) && matches!(expr.kind, ExprKind::Name(name) if name == object))
+}
+
+/// Hooks of django-import-export that run for each line.
+fn is_import_hook(name: &str) -> bool {
+    matches!(
+        name,
+        "before_import_row"
+            | "after_import_row"
+            | "import_row"
+            | "import_obj"
+            | "skip_row"
+            | "get_instance"
+            | "before_save_instance"
+            | "after_save_instance"
+            | "import_field"
+    ) || name.starts_with("dehydrate_")
 }
 
 /// Fields of the root types are asked once a request.

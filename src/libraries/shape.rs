@@ -180,7 +180,7 @@ fn starts_with_name(module: &Module, expr: ExprId, name: &str) -> bool {
     }
 }
 
-/// The items of a list argument, through names, spreads and `push`; each with whether it is conditional.
+/// The items of a list argument, through names, spreads, `push` and Python's `append`; each with whether it is conditional.
 pub fn items(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> (Vec<(Place, bool)>, bool) {
     let mut out = (Vec::new(), false);
     collect_items(resolver, (file, expr), false, MAX_DEPTH, &mut out);
@@ -242,7 +242,7 @@ fn collect_pushes(resolver: &dyn Resolver, used: Place, definition: Place, out: 
             continue;
         }
         let Some(call) = module.call(pushed) else { continue };
-        if call.method() != Some("push") || call.receiver().and_then(|receiver| module.name(receiver)) != Some(name) {
+        if !matches!(call.method(), Some("push" | "append")) || call.receiver().and_then(|receiver| module.name(receiver)) != Some(name) {
             continue;
         }
         let conditional = !matches!(stmt.parent, Parent::Function(_));

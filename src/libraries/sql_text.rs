@@ -1,7 +1,7 @@
 //! SQL text in programs: its literal pieces gathered from literals, templates, concatenations, joins and names, and
 //! what they say.
 
-use crate::ir::{Call, ExprId, ExprKind, StmtKind, TemplatePart};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, Sym, TemplatePart};
 use crate::libraries::chain;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
 use crate::statement::{Dialect, Limit, Operation, Projection, Statement};
@@ -137,6 +137,22 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
         query.model = Some(Model::Table(table.name.clone()));
     }
     Some(query)
+}
+
+/// Whether a function of the project hands a parameter of its own to a call that runs SQL.
+pub fn runs_parameter(module: &Module, function: FunctionId, is_run: fn(&str) -> bool) -> bool {
+    let params: Vec<Sym> = module.function(function).params.iter().filter_map(|param| param.name).collect();
+    module.expr_ids().any(|(id, _)| {
+        let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_run)) else {
+            return false;
+        };
+        let is_param = |arg: ExprId| matches!(module.kind(arg), ExprKind::Name(name) if params.contains(name));
+        module.owner(id) == function
+            && call.arg(0).is_some_and(|arg| {
+                // `execute(text(query))` hands it on.
+                is_param(arg) || module.call(arg).and_then(|inner| inner.arg(0)).is_some_and(is_param)
+            })
+    })
 }
 
 /// A query whose text is not known.

@@ -228,6 +228,12 @@ impl<'r> Parts<'_, 'r> {
         }
     }
 
+    /// The columns that a function in a key is given: `email` of `func.lower(Column("email"))`; `…` for what is not known.
+    fn inside(&self, call: &Call) -> String {
+        let column = |arg: &crate::ir::Arg| self.column_name(arg.value).unwrap_or_else(|| "…".to_owned());
+        call.args.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+
     /// A key: a name, an attribute, `desc(x)`, `x.desc()`, `text("a DESC")`, any expression.
     pub fn key(&self, expr: ExprId) -> IndexKey {
         let module = self.module();
@@ -253,7 +259,7 @@ impl<'r> Parts<'_, 'r> {
             return match self.text(expr) {
                 Some(text) => text_key(&text),
                 None => IndexKey {
-                    column: format!("{}(…)", call.method().unwrap_or("expression")),
+                    column: format!("{}({})", call.method().unwrap_or("expression"), self.inside(&call)),
                     expression: true,
                     descending: false,
                 },

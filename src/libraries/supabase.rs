@@ -1,9 +1,10 @@
-//! Supabase: `supabase.from('users').select('id, posts(*)').eq('id', id).single()`.
+//! Supabase: `supabase.from('users').select('id, posts(*)').eq('id', id).single()`; in Python
+//! `supabase.table("users").select("*").eq("id", id).execute()`.
 
-use crate::ir::Call;
-use crate::libraries::builder;
+use crate::ir::{Call, Language};
 use crate::libraries::shape::{self, Fluent, Step};
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver};
+use crate::libraries::{builder, chain};
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
 const FLUENT: Fluent = Fluent {
@@ -20,7 +21,10 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     let steps = shape::steps(resolver, file, call);
-    let (start, from) = steps.iter().enumerate().find(|(_, step)| step.call.method() == Some("from"))?;
+    let (start, from) = steps
+        .iter()
+        .enumerate()
+        .find(|(_, step)| matches!(step.call.method(), Some("from" | "table" | "from_")))?;
     let action = steps.get(start + 1)?.call.method()?;
     let operation = match action {
         "select" => Operation::Select,
@@ -58,7 +62,13 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if matches!(query.outcome, Outcome::Rows | Outcome::One) {
         query.model = Some(Model::Table(name));
     }
-    query.executed = shape::runs(call, FLUENT);
+    let is_python = call.module.language == Language::Python;
+    query.executed = if is_python {
+        method == "execute"
+    } else {
+        shape::runs(call, FLUENT)
+    };
+    query.blocking = is_python && query.executed && !chain::is_awaited(call.module, call.id);
     Some(query)
 }
 
@@ -67,14 +77,29 @@ fn is_method(method: &str) -> bool {
     matches!(
         method,
         "select" | "insert" | "upsert" | "update" | "delete" | "order" | "limit" | "range" | "or" | "not" | "filter" | "textSearch" | "containedBy"
-            | "overlaps" | "csv" | "returns" | "throwOnError" | "abortSignal" | "overrideTypes"
+            | "overlaps" | "csv" | "returns" | "throwOnError" | "abortSignal" | "overrideTypes" | "execute" | "text_search" | "contained_by"
     )
 }
 
 fn is_filter(method: &str) -> bool {
     matches!(
         method,
-        "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "like" | "ilike" | "is" | "in" | "match" | "single" | "maybeSingle" | "contains"
+        "eq" | "neq"
+            | "gt"
+            | "gte"
+            | "lt"
+            | "lte"
+            | "like"
+            | "ilike"
+            | "is"
+            | "in"
+            | "is_"
+            | "in_"
+            | "match"
+            | "single"
+            | "maybeSingle"
+            | "maybe_single"
+            | "contains"
     )
 }
 
@@ -86,16 +111,16 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
     let statement = &mut query.statement;
     let method = call.method().unwrap_or_default();
     let kind = match method {
-        "eq" | "is" => Some(FilterKind::Equality),
-        "in" => Some(FilterKind::In),
+        "eq" | "is" | "is_" => Some(FilterKind::Equality),
+        "in" | "in_" => Some(FilterKind::In),
         "gt" | "gte" | "lt" | "lte" => Some(FilterKind::Range),
         "like" => Some(
             call.arg(1)
                 .map_or(FilterKind::Pattern, |arg| shape::like_kind(resolver, (step.file, arg))),
         ),
-        "ilike" | "textSearch" => Some(FilterKind::Pattern),
+        "ilike" | "textSearch" | "text_search" => Some(FilterKind::Pattern),
         "neq" | "not" => Some(FilterKind::Negative),
-        "contains" | "containedBy" | "overlaps" | "filter" => Some(FilterKind::Other),
+        "contains" | "containedBy" | "contained_by" | "overlaps" | "filter" => Some(FilterKind::Other),
         _ => None,
     };
     if let Some(kind) = kind {
@@ -127,6 +152,8 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
             if let Some(name) = text {
                 let ascending = call.arg(1).and_then(|options| module.entry(options, "ascending"));
                 let descending = ascending.is_some_and(|value| matches!(module.kind(value), crate::ir::ExprKind::Bool(false)));
+                let desc = call.keyword("desc").map(|value| module.kind(value));
+                let descending = descending || matches!(desc, Some(crate::ir::ExprKind::Bool(true)));
                 let column = builder::column(statement, &name);
                 statement.order.push((column, descending));
             }
@@ -140,7 +167,7 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
             statement.limit = Limit::Value;
             statement.offset = first.is_some_and(|place| shape::skips(resolver, place));
         }
-        "single" | "maybeSingle" => {
+        "single" | "maybeSingle" | "maybe_single" => {
             statement.limit = Limit::One;
             query.outcome = Outcome::One;
         }
@@ -225,6 +252,18 @@ mod tests {
         assert_eq!(query.statement.filters.len(), 2);
         assert!(query.executed && query.statement.order[0].1 && query.statement.limit == Limit::Rows(20));
         assert!(matches!(&query.statement.projection, Projection::Columns(columns) if columns.len() == 2));
+    }
+
+    #[test]
+    fn the_python_client_runs_at_execute() {
+        let text = "from supabase import create_client\nsupabase = create_client(a, b)\nrows = supabase.table('orders').select('id, total').eq('user_id', u).in_('state', s).order('at', desc=True).limit(5).execute()\n";
+        let query = crate::libraries::testing::python_query(text);
+        assert_eq!((query.table(), query.executed, query.blocking), (Some("orders"), true, true));
+        assert_eq!(query.statement.filters.len(), 2);
+        assert!(query.statement.order[0].1 && query.statement.limit == Limit::Rows(5));
+        let waiting =
+            "from supabase import create_client\nsupabase = create_client(a, b)\nq = supabase.table('orders').select('*').eq('a', 1)\n";
+        assert!(!crate::libraries::testing::python_query(waiting).executed);
     }
 
     #[test]

@@ -13,12 +13,24 @@ pub fn queries(text: &str, tables: &[&str]) -> Vec<Query> {
     queries_of(&[("src/main.ts", text)], tables)
 }
 
+/// The queries of a Python snippet.
+pub fn python(text: &str) -> Vec<Query> {
+    queries_of(&[("app/main.py", text)], &[])
+}
+
+/// The only query of a Python snippet.
+pub fn python_query(text: &str) -> Query {
+    let mut found = python(text);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    found.remove(0)
+}
+
 /// The queries of the last of several files.
 pub fn queries_of(files: &[(&str, &str)], tables: &[&str]) -> Vec<Query> {
     let last = files.last().map_or("", |file| file.0);
     let mut facts: Vec<_> = files
         .iter()
-        .map(|(path, text)| facts::extract(path, FileKind::TypeScript, text))
+        .map(|(path, text)| facts::extract(path, FileKind::of(path).unwrap_or(FileKind::TypeScript), text))
         .collect();
     facts.sort_by(|a, b| a.path.cmp(&b.path));
     let file = FileId(facts.iter().position(|facts| facts.path == last).unwrap_or(0) as u32);

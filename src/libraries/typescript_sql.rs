@@ -1,10 +1,10 @@
 //! Raw SQL in TypeScript: drivers' `query` and `execute`, prepared statements, ``sql`…` `` templates, `$queryRaw`.
 
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
 use crate::libraries::builder;
 use crate::libraries::shape::{self, Fluent, Step};
 use crate::libraries::sql_text;
-use crate::libraries::value::{FileId, Outcome, Query, Resolver};
+use crate::libraries::value::{FileId, Outcome, Query, Resolver, Value};
 use crate::statement::{Limit, Operation};
 
 /// A template that is awaited runs; one that stands in another is a piece of it.
@@ -59,6 +59,50 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         "sql" => template(resolver, file, call),
         _ => None,
     }
+    .or_else(|| helper(resolver, file, &call, method))
+}
+
+fn is_run(method: &str) -> bool {
+    matches!(
+        method,
+        "query" | "execute" | "unsafe" | "all" | "get" | "run" | "exec" | "prepare" | "$queryRawUnsafe"
+    )
+}
+
+/// A helper of the project that runs the text it is given: `fetchRows("SELECT …", [id])`.
+fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
+    let text = call.arg(0)?;
+    let begins_as_sql = match call.module.kind(text) {
+        ExprKind::Str(text) => is_statement(call.module.str(*text)),
+        ExprKind::Template(parts) => {
+            matches!(parts.first(), Some(TemplatePart::Text(text)) if is_statement(call.module.str(*text)))
+        }
+        _ => false,
+    };
+    if !begins_as_sql {
+        return None;
+    }
+    let Value::Function(at, function) = resolver.value(file, call.callee) else {
+        return None;
+    };
+    if !sql_text::runs_parameter(resolver.module(at), function, is_run) {
+        return None;
+    }
+    let mut query = sql_text::query(resolver, file, text)?;
+    query.executed = true;
+    let lower = method.to_ascii_lowercase();
+    if ["one", "row", "first"].iter().any(|word| lower.ends_with(word)) && query.outcome == Outcome::Rows {
+        row_count("one", &mut query);
+    }
+    Some(query)
+}
+
+/// Whether a text begins as statements do; a cheap look before a callee is followed.
+fn is_statement(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
+        .iter()
+        .any(|head| word.eq_ignore_ascii_case(head))
 }
 
 /// Prisma's raw queries.
@@ -264,6 +308,19 @@ mod tests {
             &[],
         );
         assert_eq!(drizzle.len(), 1);
+    }
+
+    #[test]
+    fn helpers_of_the_project_run_the_text_they_are_given() {
+        let head = "import { Pool } from 'pg'; const pool = new Pool(); async function fetchRow(text, values) { const r = await pool.query(text, values); return r.rows[0]; }\n";
+        let found = queries(
+            &format!("{head}const user = await fetchRow('SELECT id FROM users WHERE email = $1', [e]);"),
+            &[],
+        );
+        let last = found.last().expect("a query");
+        assert_eq!((last.table(), last.outcome), (Some("users"), Outcome::One));
+        let shown = queries("function show(text) { console.log(text); }\nshow('SELECT id FROM users');", &[]);
+        assert_eq!(shown, [], "a text that is only shown runs nowhere");
     }
 
     #[test]

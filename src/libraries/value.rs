@@ -145,6 +145,17 @@ impl Query {
     }
 }
 
+/// Where a model's attribute leads, by the schema.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Relation {
+    /// The model on the other side.
+    pub target: String,
+    /// Its class, where the code has one of that name.
+    pub class: Option<(FileId, ClassId)>,
+    /// It holds many.
+    pub to_many: bool,
+}
+
 /// What recognisers may ask of the project.
 pub trait Resolver {
     /// A file's module.
@@ -163,6 +174,11 @@ pub trait Resolver {
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
     fn knows_table(&self, name: &str) -> bool;
+    /// The relation of a model class by its attribute; without a class, the one that all models with such an attribute agree on.
+    fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {
+        let _ = (model, attribute);
+        None
+    }
     /// What a call of a library's function or method does, by its dotted name, in the language of a file.
     fn call_effects(&self, file: FileId, name: &str) -> Effects {
         let _ = (file, name);

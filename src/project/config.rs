@@ -1,8 +1,11 @@
 //! What is really used: servers with their settings, connection pools, concurrency caps, and what an application registers.
 
 pub mod apps;
+pub mod batches;
 pub mod caps;
+pub mod database;
 pub mod pools;
+pub mod workers;
 
 use crate::ir::{Language, Module};
 use crate::libraries::value::FileId;
@@ -28,6 +31,12 @@ pub struct Deployment {
     pub pools: Vec<pools::Pool>,
     /// Declared concurrency.
     pub caps: Vec<caps::Cap>,
+    /// Processes, threads and jobs that commands and settings start.
+    pub workers: Vec<workers::Workers>,
+    /// How long servers let a request take.
+    pub limits: Vec<workers::RequestLimit>,
+    /// How many connections the database accepts.
+    pub connections: Option<database::Connections>,
     /// Applications that serve requests, the main one of each language first.
     pub apps: Vec<apps::App>,
     /// What is registered, by language.
@@ -68,6 +77,9 @@ impl Deployment {
         };
         deployment.pools = pools::find(&eval, !deployment.postgres.is_empty() || has_postgres(code));
         deployment.caps = caps::find(&eval, graph);
+        deployment.workers = workers::find(&eval);
+        deployment.limits = workers::request_limits(code);
+        deployment.connections = database::connections(code);
         deployment.apps = apps::find(&eval, graph);
         deployment.features = apps::Features::of(&eval, graph);
         deployment
@@ -273,11 +285,15 @@ fn option(code: &Code, service: &Service, name: &str) -> Option<String> {
     })
 }
 
-fn postgres_services(code: &Code) -> Vec<(FileId, Span, String)> {
+fn is_postgres(service: &Service) -> bool {
     const NAMES: [&str; 6] = ["postgres", "postgresql", "pgvector", "timescaledb", "timescaledb-ha", "postgis"];
+    NAMES.contains(&image_name(&service.image).as_str())
+}
+
+fn postgres_services(code: &Code) -> Vec<(FileId, Span, String)> {
     services(code)
         .into_iter()
-        .filter(|(_, service, _)| NAMES.contains(&image_name(&service.image).as_str()))
+        .filter(|(_, service, _)| is_postgres(service))
         .map(|(file, service, _)| (file, service.span, service.name.clone()))
         .collect()
 }

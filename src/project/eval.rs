@@ -12,11 +12,12 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::imports::Imports;
+use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::data::{Effects, LibraryData};
 use crate::libraries::facts::FileFacts;
-use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
+use crate::libraries::value::{FileId, Model, Outcome, Query, Relation, Resolver, Value};
 use crate::libraries::{RECOGNISERS, chain, models};
 
 const MAX_DEPTH: u32 = 40;
@@ -42,6 +43,8 @@ pub struct Code {
     pub data: LibraryData,
     /// Names of tables and models that the schema declares, lower case.
     pub tables: FxHashSet<String>,
+    /// Relations of model classes.
+    pub relations: Relations,
     /// Classes that implement or extend a class of the project.
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
@@ -69,6 +72,7 @@ impl Code {
             targets,
             data,
             tables,
+            relations: Relations::default(),
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
         };
@@ -631,7 +635,17 @@ impl<'c> Evaluator<'c> {
                 Value::external(&self.code.data.of(self.m(from).language).canonical(&dotted))
             }
             Value::ExternalInstance(path) => Value::external(&format!("{path}.{name}")),
-            Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => self.member_value(*file, *class, name, true),
+            Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => {
+                match self.code.relations.find(Some((*file, *class)), name) {
+                    // `order.customer`: the declaration of the column says less than where it leads.
+                    Some(Relation {
+                        class: Some((at, target)),
+                        to_many: false,
+                        ..
+                    }) => Value::Row(Model::Class(*at, *target), None),
+                    _ => self.member_value(*file, *class, name, true),
+                }
+            }
             Value::Class(file, class) => self.member_value(*file, *class, name, false),
             Value::Literal(file, object) => match self.m(*file).entry(*object, name) {
                 Some(entry) => self.value(*file, entry),
@@ -676,6 +690,24 @@ impl<'c> Evaluator<'c> {
             }
         }
         None
+    }
+
+    /// A class and its ancestors in the project, nearest first.
+    pub fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
+        let mut open = vec![(file, class)];
+        let mut out = Vec::new();
+        while let Some((file, class)) = open.pop() {
+            if out.contains(&(file, class)) || out.len() > 40 {
+                continue;
+            }
+            out.push((file, class));
+            for base in self.bases(file, class).into_iter().rev() {
+                if let Value::Class(base_file, base_class) = base {
+                    open.push((base_file, base_class));
+                }
+            }
+        }
+        out
     }
 
     fn is_telling(&self, file: FileId, member: &Member) -> bool {
@@ -1197,6 +1229,10 @@ impl Resolver for Evaluator<'_> {
 
     fn knows_table(&self, name: &str) -> bool {
         self.code.tables.contains(&name.to_lowercase())
+    }
+
+    fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {
+        self.code.relations.find(model, attribute).cloned()
     }
 
     fn call_effects(&self, file: FileId, name: &str) -> Effects {

@@ -98,6 +98,8 @@ impl Flow<'_, '_> {
                 self.expr(file, *then, depth + 1);
                 self.expr(file, *orelse, depth + 1);
             }
+            // `orders[:50]` is a query with a limit of its own.
+            ExprKind::Index { .. } if self.eval.query_at(file, expr).is_some() => self.out.push((file, expr)),
             ExprKind::Index { base, index } => {
                 if matches!(module.kind(*index), ExprKind::Slice { .. } | ExprKind::Str(_)) {
                     self.expr(file, *base, depth + 1);

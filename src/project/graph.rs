@@ -101,6 +101,8 @@ pub struct FunctionNode {
     pub edges: Vec<Edge>,
     /// Queries, as indices into [`Graph::sites`].
     pub queries: Vec<usize>,
+    /// Calls of which it is not known what they run.
+    pub unresolved: usize,
     /// Effects with all that is called.
     pub effects: Effects,
     /// For each of [`TRACKED`], the next step of the shortest chain to it.
@@ -156,6 +158,8 @@ pub struct Reach {
 /// What is found in one file.
 struct FileGraph {
     functions: Vec<(Vec<Edge>, Vec<usize>)>,
+    /// Calls of each function that lead nowhere.
+    unresolved: Vec<usize>,
     sites: Vec<QuerySite>,
     entries: Vec<Entry>,
     calls: CallTotals,
@@ -266,6 +270,7 @@ impl Graph {
                 };
                 if let Some([only]) = by_name.get(method).map(Vec::as_slice) {
                     edge.targets = vec![*only];
+                    node.unresolved = node.unresolved.saturating_sub(1);
                 }
             }
         }
@@ -480,7 +485,7 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
         graph.calls.total += file.calls.total;
         graph.calls.resolved += file.calls.resolved;
         graph.calls.external += file.calls.external;
-        for (function, (edges, queries)) in file.functions.into_iter().enumerate() {
+        for (function, ((edges, queries), unresolved)) in file.functions.into_iter().zip(file.unresolved).enumerate() {
             let function = FunctionId(function as u32);
             let definition = module.function(function);
             graph.functions.push(FunctionNode {
@@ -490,6 +495,7 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
                 is_cached: definition.decorators.iter().any(|&decorator| is_cache_decorator(module, decorator)),
                 edges,
                 queries: queries.into_iter().map(|site| site + base).collect(),
+                unresolved,
                 effects: Effects::NONE,
                 next: [None; TRACKED.len()],
             });
@@ -532,6 +538,7 @@ impl<'c> FileBuilder<'c> {
         let count = if has_module { module.functions.len() } else { 0 };
         let out = FileGraph {
             functions: vec![(Vec::new(), Vec::new()); count],
+            unresolved: vec![0; count],
             sites: Vec::new(),
             entries: Vec::new(),
             calls: CallTotals::default(),
@@ -709,6 +716,7 @@ impl<'c> FileBuilder<'c> {
             Callees::Nothing => self.out.calls.resolved += 1,
             Callees::Unknown => {
                 let interface = self.interface_methods(&call);
+                self.out.unresolved[owner.index()] += usize::from(interface.is_empty());
                 edge.guessed = interface.is_empty() && call.receiver().is_some();
                 edge.targets = interface;
             }
@@ -772,7 +780,7 @@ impl<'c> FileBuilder<'c> {
                 _ => continue,
             };
             let kind = match context::callback(&self.eval, self.file, *call, index) {
-                Callback::PerElement => EdgeKind::Inline,
+                Callback::PerElement | Callback::Called => EdgeKind::Inline,
                 Callback::Inline if literal => EdgeKind::Inline,
                 Callback::Inline | Callback::Later => EdgeKind::Later,
                 Callback::Barrier => EdgeKind::Barrier,
@@ -872,7 +880,8 @@ impl<'c> FileBuilder<'c> {
                 .is_some_and(|name| matches!(target.str(name), "self" | "cls"));
         let shift = usize::from(is_bound);
         for (index, param) in definition.params.iter().enumerate().skip(shift) {
-            if param.annotation.is_some() && target.language == Language::Python {
+            let says_something = param.annotation.is_some_and(|annotation| target.name(annotation) != Some("Any"));
+            if says_something && target.language == Language::Python {
                 continue;
             }
             let by_name = param.name.and_then(|name| call.keyword(target.str(name)));

@@ -164,7 +164,7 @@ fn enter(eval: &Evaluator<'_>, file: FileId, call_id: ExprId, function: ExprId, 
     let is_map = matches!(method, "map" | "imap" | "imap_unordered" | "starmap");
     match callback(eval, file, call, index) {
         Callback::Later => false,
-        Callback::Inline => true,
+        Callback::Inline | Callback::Called => true,
         // The thread that a call runs on does not change how often it runs.
         Callback::Barrier if !is_map => true,
         Callback::Barrier | Callback::PerElement => {

@@ -1,15 +1,23 @@
 //! The whole code base, linked: names across files, values, calls, effects, queries, schema.
 
+pub mod branches;
+pub mod capacity;
 pub mod config;
+pub mod dialect;
 pub mod eval;
 pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+pub mod relations;
 pub mod rows;
 pub mod schema;
 pub mod scope;
+pub mod serializers;
+pub mod sizes;
 pub mod usage;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
@@ -19,12 +27,13 @@ use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
 
 use crate::coverage::{Coverage, ParseErrors};
-use crate::finding::{Location, Strength};
+use crate::finding::Location;
+use crate::ir::{FunctionId, Module};
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
-use crate::source::Span;
-use crate::statement::Dialect;
+use crate::source::{Span, module_name};
+use crate::stats::Record;
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -41,6 +50,8 @@ pub struct Project {
     pub loads: Vec<usage::Load>,
     /// How it is deployed.
     pub deployment: config::Deployment,
+    /// Row counts and index scans, where they were given.
+    pub sizes: Option<sizes::Sizes>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -48,8 +59,8 @@ pub struct Project {
 pub struct CommentPlace {
     /// Path relative to the root.
     pub file: String,
-    /// 1-based line.
-    pub line: u32,
+    /// First and last line, 1-based.
+    pub lines: (u32, u32),
     /// Text without the comment signs.
     pub text: String,
     /// First and last line of the function that the comment is for: it stands on the line above the definition (or its
@@ -65,8 +76,9 @@ impl Project {
         sources.extend(code_sources(&code));
         sources.sort_by(|left, right| left.file.cmp(&right.file));
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
-        let schema = Schema::build(sources, Dialect::Generic);
+        let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
+        code.relations = relations::Relations::of(&schema, &code);
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
         let deployment = config::Deployment::of(&code, &graph);
@@ -77,7 +89,13 @@ impl Project {
             migrations,
             loads,
             deployment,
+            sizes: None,
         }
+    }
+
+    /// Takes what the database counted.
+    pub fn measure(&mut self, records: &[Record]) {
+        self.sizes = Some(sizes::Sizes::of(&self.schema, records));
     }
 
     /// Adds what was understood and what was not.
@@ -128,37 +146,44 @@ impl Project {
         coverage.tables = self.schema.tables.len();
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
-    }
-
-    /// What was checked and is well.
-    pub fn strengths(&self) -> Vec<Strength> {
-        Vec::new()
+        coverage.notes.extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
     }
 
     /// Comments that speak to the tool.
     pub fn comments(&self) -> Vec<CommentPlace> {
         let mut out = Vec::new();
         for facts in &self.code.files {
-            let Some(module) = &facts.module else { continue };
-            for comment in &module.comments {
-                let line = facts.lines.line(comment.span.start);
-                let function = module.functions.iter().skip(1).find_map(|function| {
-                    let heads = function.decorators.iter().map(|&decorator| module.expr(decorator).span.start);
-                    let first = facts
-                        .lines
-                        .line(heads.min().unwrap_or(function.span.start).min(function.span.start));
-                    (line + 1 == first || line == facts.lines.line(function.name_span.start))
-                        .then(|| (first, facts.lines.line(function.span.end)))
-                });
+            let of_code = facts.module.iter().flat_map(|module| &module.comments);
+            for comment in of_code.chain(&facts.comments) {
+                let lines = (facts.lines.line(comment.span.start), facts.lines.line(comment.span.end));
+                let function = facts.module.as_ref().and_then(|module| commented(facts, module, lines));
                 out.push(CommentPlace {
                     file: facts.path.clone(),
-                    line,
+                    lines,
                     text: comment.text.clone(),
                     function,
                 });
             }
         }
         out
+    }
+
+    /// The names of functions and classes of each file, within their module.
+    pub fn symbols(&self) -> BTreeMap<&str, BTreeSet<String>> {
+        let of = |facts: &FileFacts| {
+            let functions = facts.module.iter().flat_map(|module| {
+                let ids = 0..module.functions.len() as u32;
+                let names = ids.map(|id| module.qualified(FunctionId(id)));
+                let classes = module
+                    .classes
+                    .iter()
+                    .filter_map(|class| class.name)
+                    .map(|name| module.str(name).to_owned());
+                names.chain(classes).collect::<Vec<_>>()
+            });
+            functions.collect()
+        };
+        self.code.files.iter().map(|facts| (facts.path.as_str(), of(facts))).collect()
     }
 
     /// A file's path.
@@ -246,6 +271,19 @@ impl Project {
     }
 }
 
+/// The function that a comment is for: the comment stands on the line above its definition (or its first decorator), or on the
+/// definition's first line.
+fn commented(facts: &FileFacts, module: &Module, (first, last): (u32, u32)) -> Option<(u32, u32)> {
+    module.functions.iter().skip(1).find_map(|function| {
+        let heads = function.decorators.iter().map(|&decorator| module.expr(decorator).span.start);
+        let start = facts
+            .lines
+            .line(heads.min().unwrap_or(function.span.start).min(function.span.start));
+        let is_for = last + 1 == start || first == facts.lines.line(function.name_span.start);
+        is_for.then(|| (start, facts.lines.line(function.span.end)))
+    })
+}
+
 /// The parts of the schema that SQL and Prisma files give.
 fn file_sources(files: &[FileFacts]) -> Vec<SchemaSource> {
     let mut sources = Vec::new();
@@ -274,10 +312,4 @@ fn code_sources(code: &Code) -> Vec<SchemaSource> {
 fn table_names(schema: &Schema) -> FxHashSet<String> {
     let tables = schema.tables.iter().map(|table| table.name.to_lowercase());
     tables.chain(schema.models.iter().map(|model| model.name.to_lowercase())).collect()
-}
-
-/// `server/services/user.py` as `server.services.user`.
-fn module_name(path: &str) -> String {
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-    stem.trim_end_matches("/__init__").trim_end_matches("/index").replace('/', ".")
 }

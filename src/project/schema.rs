@@ -3,8 +3,10 @@
 //! Models and migrations are two views of one database. A table's parts are the union of both; each part says which
 //! views have it, so that a difference between them can be told.
 
+mod django;
 mod index;
 mod merge;
+mod naming;
 pub mod order;
 mod replay;
 pub mod sources;
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use index::{Index, Origin};
 
 pub use crate::libraries::ddl::Tool;
+use crate::libraries::django_migrations::Migration;
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, ModelDef, RelationDef, SchemaChange};
 
@@ -59,6 +62,14 @@ pub struct SchemaSource {
     pub models: Vec<ModelDef>,
     /// The database has no foreign keys although the models declare them (Prisma's `relationMode`).
     pub emulates_relations: bool,
+    /// A Django migration whose operations are still to be turned into changes.
+    pub migration: Option<Box<Migration>>,
+    /// The label of the Django app whose folder the file is in.
+    pub app_label: Option<String>,
+    /// It only says which database Django's models are for.
+    pub is_settings: bool,
+    /// Its series has not run anywhere when it runs: what it indexes is empty.
+    pub on_empty_tables: bool,
     /// DDL of this file that was not understood: absences are less sure.
     pub not_understood: usize,
     /// Of it, what has a place: where, and its first words.
@@ -79,6 +90,10 @@ impl SchemaSource {
             changes: Vec::new(),
             models: Vec::new(),
             emulates_relations: false,
+            migration: None,
+            app_label: None,
+            is_settings: false,
+            on_empty_tables: false,
             not_understood: 0,
             unclear: Vec::new(),
         }
@@ -475,3 +490,9 @@ mod tests;
 
 #[cfg(test)]
 mod code_tests;
+
+#[cfg(test)]
+mod django_tests;
+
+#[cfg(test)]
+mod ts_tests;

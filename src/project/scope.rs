@@ -281,6 +281,13 @@ impl Collect<'_> {
                 end: self.function_end(import.function),
             };
             self.bind(import.function, import.local, range, Bound::Import(index), None);
+            // `except ImportError: library = None`: where the name is used, the library is there.
+            let module = self.module;
+            if let Some(bindings) = self.scope.functions[import.function.index()].get_mut(&import.local) {
+                bindings.retain(|binding| {
+                    !matches!(&binding.bound, Bound::Value(value, path) if path.is_empty() && matches!(module.kind(*value), ExprKind::Null))
+                });
+            }
         }
     }
 

@@ -146,16 +146,18 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
             let Some(callee) = graph.functions.get(target.index()) else {
                 continue;
             };
-            if callee.next[0].is_none() || !is_list(&eval, file, edge.expr) {
+            if callee.next[0].is_none() {
                 continue;
             }
+            let Some(holds) = held(&eval, file, edge.expr) else { continue };
             let sources = returned
                 .entry(*target)
                 .or_insert_with(|| Rc::new(flow::returned_sources(&eval, callee.file, callee.id)))
                 .clone();
             let [source] = sources.as_slice() else { continue };
             let Some(query) = eval.query_at(source.0, source.1) else { continue };
-            if query.outcome != Outcome::Rows || query.opaque || query.statement.operation != Operation::Select {
+            let outcome = if holds == Holds::Rows { Outcome::Rows } else { Outcome::One };
+            if query.outcome != outcome || query.opaque || query.statement.operation != Operation::Select {
                 continue;
             }
             out.push(Load {
@@ -165,19 +167,24 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
                 source: *source,
                 query,
                 via: Some(*target),
-                usage: users.uses(edge.expr, Holds::Rows),
+                usage: users.uses(edge.expr, holds),
             });
         }
     }
     out
 }
 
-/// Whether a call of the project's code gives a list.
-fn is_list(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
+/// Whether a call of the project's code gives a list or may give one row.
+fn held(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Holds> {
     match eval.value(file, expr) {
-        Value::Many(_) => true,
-        Value::Query(at, query) => eval.query_at(at, query).is_some_and(|query| query.outcome == Outcome::Rows),
-        _ => false,
+        Value::Many(_) => Some(Holds::Rows),
+        Value::Query(at, query) => match eval.query_at(at, query)?.outcome {
+            Outcome::Rows => Some(Holds::Rows),
+            Outcome::One => Some(Holds::Row),
+            _ => None,
+        },
+        Value::Row(..) | Value::Unknown => Some(Holds::Row),
+        _ => None,
     }
 }
 
@@ -313,6 +320,8 @@ impl<'c> Walk<'_, '_, 'c> {
                 Parent::Expr(list) if matches!(module.kind(list), ExprKind::List(_)) => self.follow(list, holds),
                 _ => self.usage.escapes = true,
             },
+            // Something else is put under the name.
+            ExprKind::Assign { target, .. } if *target == expr => {}
             ExprKind::Assign { target, value } if *value == expr => {
                 self.assigned(*target, expr, holds);
                 self.follow(parent, holds);
@@ -413,7 +422,14 @@ impl<'c> Walk<'_, '_, 'c> {
                         self.usage.iterated.push(call);
                         self.follow(call, Holds::Row);
                     }
-                    "reduce" | "reduceRight" | "some" | "every" => self.iterated(call, true, Holds::Rows),
+                    // What is gathered in an object or a list is no figure.
+                    "reduce" | "reduceRight" => {
+                        let gathers = seen
+                            .arg(1)
+                            .is_some_and(|start| !matches!(module.kind(start), ExprKind::Num(_) | ExprKind::Unary { .. } | ExprKind::Name(_)));
+                        self.iterated(call, !gathers, Holds::Rows);
+                    }
+                    "some" | "every" => self.iterated(call, true, Holds::Rows),
                     _ => self.iterated(call, false, Holds::Rows),
                 }
             }
@@ -580,6 +596,8 @@ impl<'c> Walk<'_, '_, 'c> {
                 value: Some(value),
                 ..
             } if *value == expr => self.assigned(*target, expr, holds),
+            // Something else is put under the name, or it is only declared.
+            StmtKind::Assign { target, op: None, .. } if *target == expr => {}
             StmtKind::Loop {
                 iterable: Some(iterable),
                 target,
@@ -838,6 +856,14 @@ fn is_tally(module: &Module, body: &[StmtId]) -> bool {
             {
                 adds = true;
             }
+            // A name for what is counted by.
+            StmtKind::Assign {
+                target,
+                op: None,
+                value: Some(value),
+                ..
+            } if matches!(module.kind(*target), ExprKind::Name(_))
+                && matches!(module.kind(*value), ExprKind::Attr { .. } | ExprKind::Index { .. } | ExprKind::Name(_)) => {}
             StmtKind::Continue => {}
             _ => return false,
         }

@@ -16,18 +16,24 @@ pub fn render(report: &Report) -> String {
     let new = report.summary.new;
     let cases = report.summary.findings.max(1);
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(out, "<testsuites name=\"perfaudit\" tests=\"{cases}\" failures=\"{new}\">");
+    let _ = writeln!(
+        out,
+        "<testsuites name=\"perfaudit\" tests=\"{cases}\" failures=\"{new}\" errors=\"0\">"
+    );
     if files.is_empty() {
         // An empty file reads as a run that did not happen.
         let verdict = xml(&words::nothing(report));
-        let _ = writeln!(out, "  <testsuite name=\"perfaudit\" tests=\"1\" failures=\"0\">");
-        let _ = writeln!(out, "    <testcase classname=\"perfaudit\" name=\"{verdict}\"/>\n  </testsuite>");
+        let _ = writeln!(out, "  <testsuite name=\"perfaudit\" tests=\"1\" failures=\"0\" errors=\"0\">");
+        let _ = writeln!(
+            out,
+            "    <testcase classname=\"perfaudit\" name=\"{verdict}\" time=\"0\"/>\n  </testsuite>"
+        );
     }
     for (file, findings) in files {
         let failures = findings.iter().filter(|finding| finding.status == Status::New).count();
         let _ = writeln!(
             out,
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\">",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\">",
             xml(file),
             findings.len()
         );
@@ -45,7 +51,7 @@ fn case(finding: &Finding, out: &mut String) {
     let name = format!("{} at line {}", finding.rule, at.start_line);
     let _ = write!(
         out,
-        "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\"",
+        "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\" time=\"0\"",
         xml(&at.file),
         xml(&name),
         xml(&at.file),

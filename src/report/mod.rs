@@ -1,12 +1,17 @@
 //! The report as plain data, and one renderer a format.
 
+pub mod audit;
+pub mod calls;
 pub mod escape;
+pub mod full;
 pub mod github;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
-pub mod markdown;
+pub mod queries;
+pub mod queries_table;
 pub mod sarif;
+pub mod sources;
 pub mod schema;
 pub mod table;
 pub mod words;
@@ -16,7 +21,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
-use crate::finding::{Finding, Priority, Status, Strength};
+use crate::finding::{Finding, Priority, Status, Strength, Suppression};
+use crate::inventory::Inventory;
+use crate::project::capacity::Capacity;
+use crate::rules::baseline::Known;
+use sources::Sources;
 
 /// The version of the JSON contract.
 pub const VERSION: u32 = 1;
@@ -54,6 +63,9 @@ pub struct Summary {
     pub categories: BTreeMap<String, usize>,
     /// Files with findings.
     pub files: usize,
+    /// Findings that a baseline knows and that are no longer there.
+    #[serde(default)]
+    pub fixed: usize,
 }
 
 impl Summary {
@@ -96,6 +108,27 @@ pub struct Report {
     pub strengths: Vec<Strength>,
     /// What is not.
     pub findings: Vec<Finding>,
+    /// Whether the findings were compared with a baseline or an earlier revision.
+    #[serde(default)]
+    pub compared: bool,
+    /// What the baseline knows and is no longer there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixed: Vec<Known>,
+    /// Comments that suppress findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressions: Vec<Suppression>,
+    /// The commit that was read, with `+` where files differ from it; only in reports for reviewers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// What runs at once and what it may use, from configuration alone.
+    #[serde(default)]
+    pub capacity: Capacity,
+    /// What there is; only in reports for reviewers.
+    #[serde(default, skip_serializing_if = "Inventory::is_empty")]
+    pub inventory: Inventory,
+    /// The code around findings; only in reports that show it, and never in JSON.
+    #[serde(skip)]
+    pub sources: Sources,
 }
 
 impl Report {
@@ -109,6 +142,7 @@ impl Report {
             coverage,
             strengths,
             findings,
+            ..Report::default()
         }
     }
 
@@ -128,6 +162,8 @@ pub struct RuleText {
     pub title: String,
     /// What it finds, why it costs: Markdown.
     pub help: String,
+    /// Group of rules.
+    pub category: String,
 }
 
 /// Rules by id, for the formats that carry their texts.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::coverage::Reason;
-use crate::finding::{Confidence, Finding, Location, Priority, Status};
+use crate::finding::{Confidence, Finding, Location, Priority, Status, identity};
 use crate::report::{Report, RuleText, RuleTexts, escape, words};
 
 /// Renders the report; `rules` gives the texts of the rules that ran.
@@ -47,13 +47,15 @@ fn unlisted<'a>(report: &'a Report, rules: &RuleTexts) -> impl Iterator<Item = &
 fn rule(id: &str, text: Option<&RuleText>) -> Value {
     let title = text.map(|text| text.title.as_str()).filter(|title| !title.is_empty()).unwrap_or(id);
     let help = text.map_or("", |text| text.help.as_str());
+    let category = text.map(|text| text.category.as_str()).filter(|category| !category.is_empty());
+    let tags: Vec<&str> = std::iter::once("performance").chain(category).collect();
     json!({
         "id": id,
         "name": id,
         "shortDescription": { "text": title },
         "fullDescription": { "text": title },
         "help": { "text": if help.is_empty() { title } else { help }, "markdown": if help.is_empty() { title } else { help } },
-        "properties": { "tags": ["performance"] },
+        "properties": { "tags": tags },
     })
 }
 
@@ -73,7 +75,7 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
         "level": level(finding.priority),
         "message": { "text": message },
         "locations": [location(&finding.location, None)],
-        "partialFingerprints": { "perfaudit/v1": finding.fingerprint },
+        "partialFingerprints": { "perfaudit/v1": finding.fingerprint, "perfauditIdentity/v1": identity(finding) },
         "baselineState": if finding.status == Status::New { "new" } else { "unchanged" },
         "rank": rank(finding),
         "properties": {

@@ -27,6 +27,8 @@ pub struct Options {
     pub color: bool,
     /// The least urgent priority that is listed; what is less urgent is counted.
     pub least: Priority,
+    /// Whether only the findings are shown.
+    pub quiet: bool,
 }
 
 /// Renders the report.
@@ -51,7 +53,10 @@ pub fn render(report: &Report, options: Options) -> String {
     }
     if !report.findings.is_empty() {
         hidden(report, least, &mut out);
-        let _ = writeln!(out, "{}", styled(&summary(report), Style::new().bold(), options.color));
+        let _ = writeln!(out, "{}", styled(&words::totals(report), Style::new().bold(), options.color));
+    }
+    if options.quiet {
+        return out;
     }
     coverage(report, options, &mut out);
     if let Some(first) = report.findings.first() {
@@ -215,26 +220,6 @@ fn color(priority: Priority) -> Color {
     }
 }
 
-fn summary(report: &Report) -> String {
-    let counts: Vec<String> = report
-        .summary
-        .priorities
-        .iter()
-        .map(|(priority, number)| format!("{} {priority:?}", words::grouped(*number)))
-        .collect();
-    let known = report.summary.findings - report.summary.new;
-    let known = if known > 0 {
-        format!(", {} known", words::grouped(known))
-    } else {
-        String::new()
-    };
-    let (files, read) = (
-        words::grouped(report.summary.files),
-        words::count(report.coverage.files(), "file", "files"),
-    );
-    format!("{}{known} in {files} of {read} read", counts.join(" · "))
-}
-
 fn coverage(report: &Report, options: Options, out: &mut String) {
     let dim = Style::new().fg_color(Some(AnsiColor::BrightBlack.into()));
     let mut lines = Vec::new();
@@ -277,6 +262,7 @@ mod tests {
             width: 100,
             color: false,
             least,
+            quiet: false,
         };
         render(&Report::new(".", findings, Vec::new(), Coverage::default()), options)
     }

@@ -106,6 +106,29 @@ pub fn nothing(report: &Report) -> String {
     format!("Nothing found in {files}.{blind}{filtered}")
 }
 
+/// Findings by priority, and against a baseline.
+pub fn totals(report: &Report) -> String {
+    let summary = &report.summary;
+    let counts = summary
+        .priorities
+        .iter()
+        .map(|(priority, number)| format!("{} {priority:?}", grouped(*number)));
+    let counts: Vec<String> = counts.collect();
+    let compared = if report.compared {
+        let known = summary.findings - summary.new;
+        format!(
+            " ({} new, {} known, {} fixed)",
+            grouped(summary.new),
+            grouped(known),
+            grouped(summary.fixed)
+        )
+    } else {
+        String::new()
+    };
+    let read = count(report.coverage.files(), "file", "files");
+    format!("{}{compared} in {} of {read} read", counts.join(" · "), grouped(summary.files))
+}
+
 /// `12 .go, 3 .rb`.
 pub fn unread(coverage: &Coverage) -> String {
     let items: Vec<String> = coverage

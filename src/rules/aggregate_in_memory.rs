@@ -3,6 +3,7 @@
 use super::bounds::{self, Bound};
 use super::columns::is_small;
 use super::evidence::{self, Reached, lower};
+use super::figures;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::libraries::value::Outcome;
 use crate::project::Project;
@@ -12,10 +13,17 @@ const ID: &str = "aggregate-in-memory";
 
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
-    project.loads.iter().filter_map(|load| finding(project, load)).collect()
+    let is_other = |load: &&Load| !figures::is_counting(project.code.module(load.file), &load.usage);
+    project
+        .loads
+        .iter()
+        .filter(is_other)
+        .filter_map(|load| finding(project, load))
+        .collect()
 }
 
-fn finding(project: &Project, load: &Load) -> Option<Finding> {
+/// Whether figures are made of the rows that the database can make as well, and whether a filter leaves a part of them.
+pub(super) fn figures_of(project: &Project, load: &Load) -> Option<bool> {
     if load.query.outcome != Outcome::Rows
         || load.query.statement.grouped
         || !load.usage.only_aggregated()
@@ -24,17 +32,21 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         return None;
     }
     // What is read must be columns: a method or a relation of the row cannot be summed in the database.
-    let name = load.query.table()?;
-    let table = project.schema.table(name);
+    let table = project.schema.table(load.query.table()?);
     if table.is_some_and(|table| load.usage.read.iter().any(|read| table.column(read).is_none())) {
         return None;
     }
-    let bound = bounds::judge(project, &load.query);
-    let filtered = match bound {
-        Bound::Open => false,
-        Bound::Filtered(_) => true,
-        Bound::Limited | Bound::Keyed | Bound::Unknown => return None,
-    };
+    match bounds::judge(project, &load.query) {
+        Bound::Open => Some(false),
+        Bound::Filtered(_) => Some(true),
+        Bound::Limited | Bound::Keyed | Bound::Unknown => None,
+    }
+}
+
+fn finding(project: &Project, load: &Load) -> Option<Finding> {
+    let filtered = figures_of(project, load)?;
+    let name = load.query.table()?;
+    let table = project.schema.table(name);
     let (reached, label) = evidence::reached(project, load.function);
     let base = match reached {
         Reached::Request => Priority::P1,
@@ -59,7 +71,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         "every matching row of `{name}` is read, sent and built{}",
         evidence::reach_words(label.as_deref())
     );
-    finding.subject = evidence::describe(&load.query);
+    finding.subject = evidence::essence(&load.query);
     finding.related = evidence::path_from_entry(project, load.function);
     for &used in load.usage.aggregated.iter().take(6) {
         let span = module.expr(used).span;

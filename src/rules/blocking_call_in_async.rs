@@ -6,22 +6,25 @@ use std::collections::{BTreeMap, VecDeque};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
+use super::io;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
-use crate::ir::{ExprId, ExprKind, Language};
+use crate::ir::{ExprId, ExprKind, Language, Parent};
 use crate::libraries::data::Effects;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
 
 /// Functions that are looked at on the way from one cause to its callers.
 const MAX_CALLERS: usize = 3000;
+/// Places of one cause that are listed; the message says how many there are.
+const MAX_PLACES: usize = 600;
 
 /// What blocks, in the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
     /// Calls of one library function in one function.
     Call { function: FnId, name: String },
-    /// Synchronous database statements behind the async functions of one file.
-    Database { file: u32 },
+    /// Synchronous statements (or Redis commands) of one library: one choice of driver, session or kind of handler mends them all.
+    Database { library: String },
 }
 
 /// An async function and where in it the blocking starts.
@@ -43,6 +46,7 @@ type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     let callers = callers(project);
+    let callbacks = loop_callbacks(project);
     let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
     for index in 0..project.graph.functions.len() {
         let id = FnId(index as u32);
@@ -53,12 +57,21 @@ pub fn check(project: &Project) -> Vec<Finding> {
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
-            let places = places(project, &callers, id, edge.expr, edge.effects, &name);
-            if edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
-                for place in places {
-                    let file = project.graph.function(place.function).file.0;
-                    causes.entry(Cause::Database { file }).or_default().push(place);
-                }
+            let mut places = places(project, &callers, id, edge.expr, edge.effects, &name);
+            if callbacks.contains(&id) {
+                places.push(Place {
+                    function: id,
+                    expr: edge.expr,
+                    way: Vec::new(),
+                    end: (id, edge.expr),
+                    effects: edge.effects,
+                    name: name.clone(),
+                });
+            }
+            let is_store = name.starts_with("redis.") && edge.effects.has(Effects::NETWORK);
+            if is_store || edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
+                let library = library_of(&name);
+                causes.entry(Cause::Database { library }).or_default().extend(places);
             } else if !places.is_empty() {
                 causes.entry(Cause::Call { function: id, name }).or_default().extend(places);
             }
@@ -69,10 +82,9 @@ pub fn check(project: &Project) -> Vec<Finding> {
                 continue;
             }
             let name = evidence::describe(&site.query);
-            for place in places(project, &callers, id, site.expr, Effects::QUERY, &name) {
-                let file = project.graph.function(place.function).file.0;
-                causes.entry(Cause::Database { file }).or_default().push(place);
-            }
+            let library = library_of(site.query.library);
+            let places = places(project, &callers, id, site.expr, Effects::QUERY, &name);
+            causes.entry(Cause::Database { library }).or_default().extend(places);
         }
     }
     causes
@@ -81,9 +93,54 @@ pub fn check(project: &Project) -> Vec<Finding> {
         .collect()
 }
 
+/// The library of a call or query: what stands before the first dot. SQL texts go to the driver, whichever it is.
+fn library_of(name: &str) -> String {
+    let package = name.split(['.', '_']).next().unwrap_or(name);
+    let is_driver = ["psycopg", "sqlite", "mysql", "pymysql", "MySQLdb", "pyodbc", "oracledb", "mariadb"]
+        .iter()
+        .any(|driver| package.starts_with(driver));
+    if is_driver { "sql".to_owned() } else { package.to_owned() }
+}
+
+/// Functions that an event loop calls though they are plain: `loop.call_later(5, f)`, `io_loop.add_callback(f)`.
+fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
+    let mut out = FxHashSet::default();
+    for node in project
+        .graph
+        .functions
+        .iter()
+        .filter(|node| project.code.module(node.file).language == Language::Python)
+    {
+        let module = project.code.module(node.file);
+        for edge in node
+            .edges
+            .iter()
+            .filter(|edge| edge.kind == EdgeKind::Later || edge.kind == EdgeKind::Inline)
+        {
+            let Parent::Expr(outer) = module.expr(edge.expr).parent else {
+                continue;
+            };
+            let Some(call) = module.call(outer) else { continue };
+            let receiver = call.receiver().and_then(|receiver| module.dotted(receiver)).unwrap_or_default();
+            let by_loop = matches!(
+                call.method(),
+                Some("call_soon" | "call_later" | "call_at" | "call_soon_threadsafe" | "add_callback")
+            );
+            if by_loop && receiver.to_ascii_lowercase().ends_with("loop") {
+                out.extend(edge.targets.iter().copied());
+            }
+        }
+    }
+    out
+}
+
 /// Start-up code and commands may block: nobody else waits.
 fn on_event_loop(project: &Project, function: FnId) -> bool {
-    !matches!(evidence::reached(project, function).0, Reached::Startup | Reached::Command)
+    match evidence::reached(project, function).0 {
+        Reached::Startup | Reached::Command => false,
+        Reached::Unknown => !io::is_script(project.path(project.graph.function(function).file)),
+        Reached::Request | Reached::Job => true,
+    }
 }
 
 /// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.
@@ -141,6 +198,11 @@ fn places(project: &Project, callers: &Callers, from: FnId, end: ExprId, effects
 
 fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {
     places.sort_by_key(|place| (evidence::reached(project, place.function).0, place.function, place.expr));
+    let mut ends: Vec<(FnId, ExprId, String)> = places
+        .iter()
+        .filter(|place| !place.way.is_empty())
+        .map(|place| (place.end.0, place.end.1, place.name.clone()))
+        .collect();
     places.dedup_by_key(|place| (place.function, place.expr));
     let first = places.first()?.clone();
     let (reached, label) = evidence::reached(project, first.function);
@@ -156,10 +218,20 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let what = evidence::readable(&first.name);
     let here = project.short_name(first.function);
     let functions = count(&places);
+    let files = places
+        .iter()
+        .map(|place| project.graph.function(place.function).file)
+        .collect::<FxHashSet<_>>()
+        .len();
     finding.title = match (cause, first.way.is_empty()) {
-        (Cause::Database { .. }, _) => {
+        (Cause::Database { library }, _) => {
+            let work = match library.as_str() {
+                "redis" => "Synchronous Redis commands".to_owned(),
+                "sql" => "Synchronous database statements".to_owned(),
+                library => format!("Synchronous database statements ({library})"),
+            };
             format!(
-                "Synchronous database statements block the event loop in {functions} async function{}",
+                "{work} block the event loop in {functions} async function{}",
                 if functions == 1 { "" } else { "s" }
             )
         }
@@ -178,8 +250,14 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     finding.message = format!("While {subject} runs, no other {waiting} on this event loop moves on.");
     if places.len() > 1 {
         finding.message.push_str(&format!(
-            " {} places in {functions} async functions lead to it; all are listed.",
-            places.len()
+            " {} places in {functions} async functions{} lead to it{}.",
+            places.len(),
+            if files > 1 { format!(" of {files} files") } else { String::new() },
+            if places.len() > MAX_PLACES {
+                "; the first are listed"
+            } else {
+                "; all are listed"
+            }
         ));
     }
     if let Some(label) = &label {
@@ -191,30 +269,17 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     );
     finding.subject = match cause {
         Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
-        Cause::Database { .. } => "synchronous database".to_owned(),
+        Cause::Database { library } => format!("synchronous {library}"),
     };
     finding.related = evidence::path_from_entry(project, first.function);
     relate_way(project, &mut finding, &first);
-    let mut ends: FxHashSet<(FnId, ExprId)> = FxHashSet::from_iter([first.end]);
-    for place in places.iter().skip(1) {
-        let other = project.code.module(project.graph.function(place.function).file);
-        let message = match place
-            .way
-            .get(1)
-            .map(|&(function, _)| function)
-            .or((!place.way.is_empty()).then_some(place.end.0))
-        {
-            Some(via) => format!("async `{}` calls {}", project.short_name(place.function), project.short_name(via)),
-            None => format!(
-                "async `{}`: {}",
-                project.short_name(place.function),
-                evidence::readable(&place.name)
-            ),
-        };
-        finding.relate(project.place_in(place.function, other.expr(place.expr).span), Role::Call, message);
-        if !place.way.is_empty() && ends.insert(place.end) {
-            relate_end(project, &mut finding, place);
-        }
+    for place in places.iter().skip(1).take(MAX_PLACES) {
+        relate_place(project, &mut finding, place);
+    }
+    ends.sort();
+    ends.dedup();
+    for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(MAX_PLACES) {
+        relate_end(project, &mut finding, (*function, *expr), name);
     }
     finding.fix = fix(cause, first.effects, module.language);
     Some(finding)
@@ -243,18 +308,26 @@ fn relate_way(project: &Project, finding: &mut Finding, place: &Place) {
         finding.relate(project.place_in(function, module.expr(expr).span), Role::Call, message);
     }
     if !place.way.is_empty() {
-        relate_end(project, finding, place);
+        relate_end(project, finding, place.end, &place.name);
     }
 }
 
-fn relate_end(project: &Project, finding: &mut Finding, place: &Place) {
-    let (function, expr) = place.end;
+/// One more place that leads to the cause.
+fn relate_place(project: &Project, finding: &mut Finding, place: &Place) {
+    let module = project.code.module(project.graph.function(place.function).file);
+    let here = project.short_name(place.function);
+    let next = place.way.get(1).map(|&(function, _)| function);
+    let message = match next.or((!place.way.is_empty()).then_some(place.end.0)) {
+        Some(via) => format!("async `{here}` calls {}", project.short_name(via)),
+        None => format!("async `{here}`: {}", evidence::readable(&place.name)),
+    };
+    finding.relate(project.place_in(place.function, module.expr(place.expr).span), Role::Call, message);
+}
+
+fn relate_end(project: &Project, finding: &mut Finding, (function, expr): (FnId, ExprId), name: &str) {
     let module = project.code.module(project.graph.function(function).file);
-    finding.relate(
-        project.place_in(function, module.expr(expr).span),
-        Role::Callee,
-        format!("blocks in {}", evidence::readable(&place.name)),
-    );
+    let message = format!("blocks in {}", evidence::readable(name));
+    finding.relate(project.place_in(function, module.expr(expr).span), Role::Callee, message);
 }
 
 fn count(places: &[Place]) -> usize {

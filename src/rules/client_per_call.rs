@@ -51,7 +51,12 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
             if !edge.effects.has(Effects::CLIENT) || is_meant_for_one_use(name) || edge.kind != EdgeKind::Call {
                 continue;
             }
-            if is_tenants(module, id, &call, name) || is_kept(project, callers, function, edge.expr, 0) {
+            let given = Given {
+                project,
+                callers,
+                function,
+            };
+            if is_tenants(&given, module, id, &call, name) || is_kept(project, callers, function, edge.expr, 0) {
                 continue;
             }
             let made = fate(project, file, module, id, edge.expr);
@@ -78,7 +83,7 @@ fn is_meant_for_one_use(name: &str) -> bool {
 }
 
 /// A client with somebody's own credentials cannot be shared by all.
-fn is_tenants(module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
+fn is_tenants(given: &Given<'_>, module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
     if name.starts_with("httpx.") || name.starts_with("requests.") || name.starts_with("aiohttp.") {
         return false;
     }
@@ -95,7 +100,7 @@ fn is_tenants(module: &Module, function: FunctionId, call: &Call<'_>, name: &str
         }
         at = definition.parent;
     }
-    params.retain(|&name| !is_settings(module.str(name)));
+    params.retain(|&name| !is_settings(module.str(name)) && !given.is_settings(module, function, name));
     // What is derived from a parameter, or read from a store, is somebody's.
     let mut open: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
     let mut seen = FxHashSet::default();
@@ -121,6 +126,33 @@ fn is_tenants(module: &Module, function: FunctionId, call: &Call<'_>, name: &str
         }
     }
     false
+}
+
+/// What callers pass.
+struct Given<'p> {
+    project: &'p Project,
+    callers: &'p [Vec<(FnId, ExprId)>],
+    function: FnId,
+}
+
+impl Given<'_> {
+    /// Whether every caller passes the process's own settings for a parameter: `run(settings.api_key)`.
+    fn is_settings(&self, module: &Module, function: FunctionId, name: Sym) -> bool {
+        let definition = module.function(function);
+        let Some(index) = definition.params.iter().position(|param| param.name == Some(name)) else {
+            return false;
+        };
+        let shift = usize::from(definition.class.is_some() && module.language == Language::Python);
+        let calls = self.callers.get(self.function.index()).map(Vec::as_slice).unwrap_or_default();
+        let passes = |&(caller, call): &(FnId, ExprId)| {
+            let at = self.project.code.module(self.project.graph.function(caller).file);
+            let call = at.call(call)?;
+            let arg = call.keyword(module.str(name)).or_else(|| call.arg(index.checked_sub(shift)?))?;
+            at.dotted(arg)
+        };
+        let is_own = |path: String| path.contains('.') && path.split('.').any(is_settings) && !path.starts_with("self.");
+        !calls.is_empty() && calls.iter().all(|call| passes(call).is_some_and(is_own))
+    }
 }
 
 fn is_settings(name: &str) -> bool {

@@ -86,6 +86,11 @@ pub fn is_few_valued(column: &Column) -> bool {
                 | "result"
                 | "stage"
                 | "operator"
+                | "algorithm"
+                | "freq"
+                | "periodicity"
+                | "delay"
+                | "dismissed"
                 | "resource"
         )
 }
@@ -109,6 +114,32 @@ pub fn is_searchable(column: &Column) -> bool {
     !kind.ends_with("[]") && !heavy.iter().any(|word| kind.contains(word))
 }
 
+/// A column whose values are of a small, fixed size: numbers, times, identifiers, flags.
+pub fn is_fixed_size(column: &Column) -> bool {
+    const KINDS: [&str; 18] = [
+        "int",
+        "serial",
+        "uuid",
+        "bool",
+        "date",
+        "time",
+        "float",
+        "double",
+        "real",
+        "decimal",
+        "numeric",
+        "integer",
+        "bigint",
+        "smallint",
+        "bit",
+        "number",
+        "id",
+        "foreignkey",
+    ];
+    let kind = column.data_type.to_lowercase();
+    KINDS.iter().any(|known| kind.starts_with(known))
+}
+
 /// A column whose values are large: JSON, binary, vectors, long texts. `text` is also what many schemas give to short
 /// strings, so there the name must agree.
 pub fn is_heavy(column: &Column) -> bool {
@@ -130,8 +161,32 @@ pub fn is_heavy(column: &Column) -> bool {
             "permissions",
             "features",
             "ids",
+            "socials",
+            "caveat",
+            "caveats",
         ];
-        return !name.last().is_some_and(|last| small.contains(&last.as_str()));
+        // Keys and digests are a few bytes.
+        let bytes = [
+            "secret",
+            "key",
+            "hash",
+            "digest",
+            "salt",
+            "nonce",
+            "iv",
+            "signature",
+            "checksum",
+            "token",
+            "tag",
+            "fingerprint",
+            "sha256",
+            "ip",
+            "id",
+        ];
+        let is_binary = !kind.contains("json");
+        return !name
+            .last()
+            .is_some_and(|last| small.contains(&last.as_str()) || (is_binary && bytes.contains(&last.as_str())));
     }
     let is_text = matches!(kind.as_str(), "text" | "textfield" | "string" | "clob" | "tinytext");
     is_text
@@ -192,7 +247,19 @@ pub fn is_identifying(name: &str) -> bool {
     let last = words.last().map_or("", String::as_str);
     matches!(
         last,
-        "token" | "hash" | "email" | "slug" | "uuid" | "guid" | "nonce" | "checksum" | "sha256" | "username" | "phone" | "fingerprint"
+        "token"
+            | "hash"
+            | "key"
+            | "email"
+            | "slug"
+            | "uuid"
+            | "guid"
+            | "nonce"
+            | "checksum"
+            | "sha256"
+            | "username"
+            | "phone"
+            | "fingerprint"
     ) || name.to_lowercase().replace('_', "").ends_with("externalid")
 }
 

@@ -1,11 +1,12 @@
 //! `count-for-existence`: rows loaded only to be counted or to see whether there are any, and counts only compared with 0.
 
-use std::fmt::Write as _;
-
+use super::aggregate_in_memory;
 use super::bounds::{self, Bound};
 use super::columns::is_small;
 use super::evidence::{self, Reached, lower};
+use super::figures;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::value::Outcome;
 use crate::project::Project;
 use crate::project::usage::Load;
@@ -13,9 +14,13 @@ use crate::statement::{Limit, Projection};
 
 const ID: &str = "count-for-existence";
 
+mod unresolved;
+
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
-    project.loads.iter().filter_map(|load| finding(project, load)).collect()
+    let mut out: Vec<Finding> = project.loads.iter().filter_map(|load| finding(project, load)).collect();
+    out.extend(unresolved::check(project));
+    out
 }
 
 /// What is done with the rows instead of in the database.
@@ -25,6 +30,8 @@ enum Waste {
     Counted,
     /// They are tested for being there.
     Tested,
+    /// They are counted in parts.
+    CountedInParts,
     /// Their count is compared with 0.
     CountTested,
 }
@@ -40,21 +47,35 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
     if load.query.outcome != Outcome::Rows || bounded {
         return None;
     }
-    if usage.only_tested(project.code.module(load.file)) && reads_columns(project, load) {
+    let module = project.code.module(load.file);
+    let keyed = bounds::judge(project, &load.query) == Bound::Keyed;
+    if usage.only_tested(module) && !keyed && reads_columns(project, load) && usage.aggregated.iter().all(|&by| is_plain_test(module, by)) {
         return Some(Waste::Tested);
+    }
+    if figures::is_counting(module, usage) {
+        return aggregate_in_memory::figures_of(project, load).map(|_| Waste::CountedInParts);
     }
     let system = load
         .query
         .table()
         .is_some_and(|name| name.contains("information_schema") || name.starts_with("pg_") || name.starts_with("sqlite_"));
     // Keys that the caller gives bound the rows, as when all of them must exist.
-    if !usage.only_counted() || system || bounds::judge(project, &load.query) == Bound::Keyed {
+    if !usage.only_counted() || system || keyed {
         return None;
     }
-    Some(if usage.only_any(project.code.module(load.file)) {
-        Waste::Tested
-    } else {
-        Waste::Counted
+    Some(if usage.only_any(module) { Waste::Tested } else { Waste::Counted })
+}
+
+/// Whether what is asked of each row is one expression, not code of its own.
+fn is_plain_test(module: &Module, by: ExprId) -> bool {
+    let Some(call) = module.call(by) else { return true };
+    let mut lambdas = call.args.iter().filter_map(|arg| match module.kind(arg.value) {
+        ExprKind::Lambda(function) => Some(*function),
+        _ => None,
+    });
+    lambdas.all(|function| match module.function(function).body.as_ref() {
+        [stmt] => matches!(module.stmt(*stmt).kind, StmtKind::Return(Some(_)) | StmtKind::Expr(_)),
+        _ => false,
     })
 }
 
@@ -75,8 +96,9 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     if waste == Waste::CountTested && module.call(load.expr).and_then(|call| call.method()) != Some("count") {
         return None;
     }
-    let name = load.query.table().unwrap_or("the table");
-    let small = project.schema.table(name).is_some_and(is_small);
+    let name = load.query.table().filter(|name| !name.is_empty());
+    let small = name.and_then(|name| project.schema.table(name)).is_some_and(is_small);
+    let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
     let (reached, label) = evidence::reached(project, load.function);
     let base = match (waste, reached) {
         (_, Reached::Startup | Reached::Command) => Priority::P3,
@@ -88,19 +110,17 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     let confidence = if load.via.is_some() { Confidence::Medium } else { Confidence::High };
     let mut finding = Finding::new(ID, lower(base, u32::from(small)), confidence, project.place_in(load.function, span));
     finding.title = match waste {
-        Waste::Counted => format!("Rows of `{name}` are loaded only to be counted"),
-        Waste::Tested => format!("Rows of `{name}` are loaded only to see whether there are any"),
-        Waste::CountTested => format!("Rows of `{name}` are counted only to see whether there are any"),
+        Waste::Counted => format!("Rows{of} are loaded only to be counted"),
+        Waste::CountedInParts => format!("Rows{of} are loaded to be counted in the application"),
+        Waste::Tested => format!("Rows{of} are loaded only to see whether there are any"),
+        Waste::CountTested => format!("Rows{of} are counted only to see whether there are any"),
     };
-    finding.message = format!("{}: nothing else is done with what comes back.", finding.title);
-    if let Some(label) = &label {
-        let _ = write!(finding.message, " Reached from {label}.");
-    }
+    finding.message = format!("{}{}.", finding.title, evidence::reach_words(label.as_deref()));
     finding.impact = match waste {
-        Waste::CountTested => format!("a count reads every matching row of `{name}`, where the first would do"),
-        _ => format!("every matching row of `{name}` is read, sent and built for one figure"),
+        Waste::CountTested => format!("a count reads every matching row{of}, where the first would do"),
+        _ => format!("every matching row{of} is read, sent and built for one figure"),
     };
-    finding.subject = format!("{} {}", evidence::describe(&load.query), finding.title);
+    finding.subject = format!("{} {}", evidence::essence(&load.query), finding.title);
     finding.related = evidence::path_from_entry(project, load.function);
     if load.via.is_some() {
         let holder = project
@@ -115,6 +135,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         .iter()
         .chain(&load.usage.truths)
         .chain(&load.usage.zero_tests)
+        .chain(&load.usage.aggregated)
         .take(6)
     {
         let span = module.expr(used).span;
@@ -129,8 +150,9 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
 }
 
 fn fix(waste: Waste, library: &str) -> Fix {
-    let counts = waste == Waste::Counted;
+    let counts = matches!(waste, Waste::Counted | Waste::CountedInParts);
     let code = match (library, counts) {
+        _ if waste == Waste::CountedInParts => "SELECT key, count(*) FROM … WHERE … GROUP BY key",
         ("sqlalchemy", true) => "session.scalar(select(func.count()).select_from(Model).where(...))",
         ("sqlalchemy", false) => "session.scalar(select(exists().where(...)))",
         ("django", true) => "queryset.count()",

@@ -2,22 +2,27 @@
 
 use rayon::prelude::*;
 
-use super::evidence::{self, Reached};
+use super::row_reads::Reads;
 use super::same;
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::Finding;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::data::Effects;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::statement::Operation;
+use crate::walk;
 
-const ID: &str = "duplicate-query";
+mod duplicate_report;
+mod in_loop;
+mod reload;
+
 /// Reads of one function that are compared.
 const MAX_READS: usize = 200;
 
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
+    let reads = Reads::new(project);
     let files: Vec<_> = project
         .code
         .modules()
@@ -26,16 +31,18 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let found = files.into_par_iter().map(|(file, count)| {
         let eval = Evaluator::new(&project.code);
         let ids = (0..count as u32).map(|id| project.graph.id(file, crate::ir::FunctionId(id)));
-        ids.flat_map(|id| in_function(project, &eval, id)).collect::<Vec<_>>()
+        ids.flat_map(|id| in_function(&reads, &eval, id)).collect::<Vec<_>>()
     });
     found.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
 /// A read of the database: a statement, or a call of a function that reads and does not write.
 #[derive(Clone, Copy)]
-struct Read<'p> {
-    expr: ExprId,
-    edge: Option<&'p Edge>,
+pub struct Read<'p> {
+    /// The query, or the call.
+    pub expr: ExprId,
+    /// The call, where it is one.
+    pub edge: Option<&'p Edge>,
 }
 
 fn reads(project: &Project, function: FnId) -> Vec<Read<'_>> {
@@ -76,31 +83,52 @@ fn reads(project: &Project, function: FnId) -> Vec<Read<'_>> {
     all
 }
 
-fn in_function(project: &Project, eval: &Evaluator<'_>, function: FnId) -> Vec<Finding> {
+fn in_function(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId) -> Vec<Finding> {
+    let project = all.project;
     let node = project.graph.function(function);
-    if node.id == crate::ir::FunctionId::MODULE {
+    let is_migration = walk::role(project.path(node.file)) == walk::Role::Migration;
+    if is_migration || node.id == crate::ir::FunctionId::MODULE || !node.effects.has(Effects::QUERY) {
         return Vec::new();
     }
     let module = project.code.module(node.file);
-    let reads = reads(project, function);
     let mut out = Vec::new();
     let mut taken: Vec<ExprId> = Vec::new();
+    for (first, second) in all.repeats(function) {
+        taken.push(second.at);
+        out.push(duplicate_report::rows(project, function, first, second));
+    }
+    for (first, second) in reload::of(all, eval, function) {
+        if !taken.contains(&second.at) {
+            taken.push(second.at);
+            out.push(duplicate_report::reload(project, function, first, second));
+        }
+    }
+    let reads = reads(project, function);
     for (at, first) in reads.iter().enumerate() {
         if taken.contains(&first.expr) {
             continue;
         }
-        for second in &reads[at + 1..] {
-            if taken.contains(&second.expr) || !is_repeat(project, eval, function, *first, *second) {
+        for second in reads.iter().skip(at + 1) {
+            if taken.contains(&second.expr) || !is_repeat(all, eval, function, *first, *second) {
                 continue;
             }
             taken.push(second.expr);
-            out.push(report(project, function, module, *first, *second));
+            out.push(duplicate_report::calls(project, function, module, *first, *second));
+        }
+    }
+    for read in &reads {
+        if taken.contains(&read.expr) {
+            continue;
+        }
+        if let Some(around) = in_loop::of(all, eval, function, *read) {
+            out.push(duplicate_report::in_loop(project, function, *read, &around));
         }
     }
     out
 }
 
-fn is_repeat(project: &Project, eval: &Evaluator<'_>, function: FnId, first: Read<'_>, second: Read<'_>) -> bool {
+fn is_repeat(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, first: Read<'_>, second: Read<'_>) -> bool {
+    let project = all.project;
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
     let same_target = match (first.edge, second.edge) {
@@ -114,7 +142,8 @@ fn is_repeat(project: &Project, eval: &Evaluator<'_>, function: FnId, first: Rea
         && one.end <= two.start
         && (same::expressions(eval, node.file, first.expr, second.expr) || is_same_row(project, eval, function, first, second))
         && same::always_before(module, first.expr, second.expr)
-        && !changes_between(project, function, one.end, two.start)
+        && !all.changes(function, one.end, two.start)
+        && !all.may_have_it(second.edge)
 }
 
 /// `findUnique` of one row twice, with other columns selected.
@@ -151,137 +180,4 @@ fn has_call_argument(module: &Module, expr: ExprId) -> bool {
         }
         false
     })
-}
-
-/// Whether something between two places can change what the second reads.
-fn changes_between(project: &Project, function: FnId, from: u32, to: u32) -> bool {
-    let node = project.graph.function(function);
-    let module = project.code.module(node.file);
-    let inside = |expr: ExprId| {
-        let span = module.expr(expr).span;
-        span.start >= from && span.start < to
-    };
-    let by_site = node
-        .queries
-        .iter()
-        .filter_map(|&site| project.graph.sites.get(site))
-        .any(|site| inside(site.expr) && site.query.statement.operation != Operation::Select);
-    let by_edge = node.edges.iter().any(|edge| {
-        let effects = edge.effects;
-        let targets = edge.targets.iter().map(|target| project.graph.function(*target).effects);
-        inside(edge.expr)
-            && targets
-                .chain([effects])
-                .any(|effects| effects.has(Effects::WRITE) || effects.has(Effects::SLEEP) || effects.has(Effects::NETWORK))
-    });
-    by_site || by_edge || same::calls_between(module, node.id, from, to).any(is_change)
-}
-
-/// Names of methods that change what is stored, whatever they are called on.
-pub(super) fn is_change(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let words = [
-        "save",
-        "update",
-        "delete",
-        "insert",
-        "create",
-        "commit",
-        "flush",
-        "refresh",
-        "expire",
-        "rollback",
-        "remove",
-        "add",
-        "set",
-        "write",
-        "upsert",
-        "sleep",
-        "lock",
-        "acquire",
-        "sync",
-        "apply",
-        "process",
-        "enqueue",
-        "transaction",
-        "begin",
-        "mark",
-        "run",
-        "execute_write",
-        "clear",
-        "reset",
-        "invalidate",
-        "store",
-        "put",
-        "push",
-        "register",
-        "import",
-        "ensure",
-        "attach",
-        "assign",
-        "move",
-        "merge",
-        "reload",
-        "migrate",
-        "wait",
-    ];
-    words.iter().any(|word| lower.starts_with(word) || lower.ends_with(word))
-}
-
-/// Whether the two select other columns: their texts differ in length.
-fn differs(module: &Module, first: ExprId, second: ExprId) -> bool {
-    let count = |expr: ExprId| {
-        let mut open = vec![expr];
-        let mut nodes = 0_usize;
-        while let Some(id) = open.pop() {
-            nodes += 1;
-            open.extend(module.children(id));
-        }
-        nodes
-    };
-    count(first) != count(second)
-}
-
-fn report(project: &Project, function: FnId, module: &Module, first: Read<'_>, second: Read<'_>) -> Finding {
-    let (reached, label) = evidence::reached(project, function);
-    let priority = match reached {
-        Reached::Request | Reached::Job | Reached::Unknown => Priority::P2,
-        Reached::Startup | Reached::Command => Priority::P3,
-    };
-    let file = project.graph.function(function).file;
-    let what = match second.edge.and_then(|edge| edge.targets.first()) {
-        Some(target) => format!("`{}` with the same arguments", project.short_name(*target)),
-        None => project
-            .graph
-            .sites
-            .iter()
-            .find(|site| site.file == file && site.expr == second.expr)
-            .map_or_else(|| "the same statement".to_owned(), |site| evidence::describe(&site.query)),
-    };
-    let alike = second.edge.is_none() && !differs(module, first.expr, second.expr);
-    let confidence = if alike { Confidence::High } else { Confidence::Medium };
-    let span = module.expr(second.expr).span;
-    let mut finding = Finding::new(ID, priority, confidence, project.place_in(function, span));
-    "The same rows are read twice".clone_into(&mut finding.title);
-    finding.message = format!(
-        "{what} runs twice in `{}`, and nothing that was seen between the two changes what it reads{}.",
-        project.short_name(function),
-        evidence::reach_words(label.as_deref())
-    );
-    finding.impact = format!("one round trip too many{}", evidence::reach_words(label.as_deref()));
-    finding.subject.clone_from(&what);
-    finding.related = evidence::path_from_entry(project, function);
-    finding.relate(
-        project.place_in(function, module.expr(first.expr).span),
-        Role::Query,
-        "the first time",
-    );
-    if let Some(target) = second.edge.and_then(|edge| edge.targets.first()) {
-        finding.related.extend(evidence::chain_down(project, *target, 0));
-    }
-    finding.fix = Fix {
-        summary: "Keep the first result and use it again, or pass it on.".to_owned(),
-        ..Fix::default()
-    };
-    finding
 }

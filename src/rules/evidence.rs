@@ -1,11 +1,11 @@
 //! What rules say of a place: how it is reached, what the chain to a query is, and the priority that follows.
 
 use crate::finding::{Confidence, Priority, Related, Role};
-use crate::ir::{ExprId, ExprKind, Module};
+use crate::ir::{ExprId, ExprKind, Module, Parent};
 use crate::libraries::entries::{Entry, EntryKind};
-use crate::libraries::value::Query;
+use crate::libraries::value::{FileId, Query};
 use crate::project::Project;
-use crate::project::graph::{FnId, Step};
+use crate::project::graph::{EdgeKind, FnId, Step};
 use crate::source::Span;
 use crate::statement::Operation;
 
@@ -42,10 +42,31 @@ pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
         EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket if later => Reached::Job,
         EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => Reached::Request,
         EntryKind::Job => Reached::Job,
+        // A task or thread that start-up code starts goes on while requests are served.
+        EntryKind::Startup if is_spawned(project, function) => Reached::Job,
         EntryKind::Startup => Reached::Startup,
         EntryKind::Command => Reached::Command,
     };
     (level, Some(entry.label.clone()))
+}
+
+/// Whether the way from the entry point passes through `asyncio.create_task(run())` or a thread.
+fn is_spawned(project: &Project, function: FnId) -> bool {
+    project.graph.path_to(function).windows(2).any(|pair| {
+        let node = project.graph.function(pair[0]);
+        let module = project.code.module(node.file);
+        node.edges.iter().filter(|edge| edge.targets.contains(&pair[1])).any(|edge| {
+            let outer = match module.expr(edge.expr).parent {
+                Parent::Expr(outer) => module.call(outer).and_then(|call| call.method()),
+                _ => None,
+            };
+            matches!(edge.kind, EdgeKind::Later | EdgeKind::Barrier)
+                || matches!(
+                    outer,
+                    Some("create_task" | "ensure_future" | "run_coroutine_threadsafe" | "start_soon")
+                )
+        })
+    })
 }
 
 /// Whether a route is there for a scheduler: by its path, or by the signature check of a queue service around it.
@@ -89,7 +110,7 @@ pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
     let mut out = vec![Related {
         location: project.place(
             registered,
-            entry.place,
+            registration(project, registered, entry),
             &path.first().map(|&first| project.symbol(first)).unwrap_or_default(),
         ),
         message: entry.label.clone(),
@@ -112,6 +133,19 @@ pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
         });
     }
     out
+}
+
+/// Where an entry point is registered, without the handler's body: `app.get("/orders",`.
+fn registration(project: &Project, registered: FileId, entry: &Entry) -> Span {
+    let (file, function) = entry.function;
+    let handler = project.code.module(file).function(function).span;
+    if file == registered && entry.place.encloses(handler) && handler.start > entry.place.start {
+        return Span {
+            start: entry.place.start,
+            end: handler.start,
+        };
+    }
+    entry.place
 }
 
 /// The calls from a function down to the first query (slot of [`crate::project::graph::TRACKED`]), as evidence.
@@ -168,7 +202,7 @@ pub fn head(module: &Module, expr: ExprId) -> Span {
     module.expr(expr).span
 }
 
-/// A query in words: `SELECT on users`, `findMany on Order`.
+/// A query in words: ``SELECT on `users` ``; its library only where no table is known.
 pub fn describe(query: &Query) -> String {
     let verb = match query.statement.operation {
         Operation::Select => "SELECT",
@@ -183,9 +217,24 @@ pub fn describe(query: &Query) -> String {
     let library = query.library;
     match tables.as_slice() {
         [] => format!("{verb} ({library})"),
-        [one] => format!("{verb} on `{one}` ({library})"),
-        [one, ..] => format!("{verb} on `{one}` and {} more ({library})", tables.len() - 1),
+        [one] => format!("{verb} on `{one}`"),
+        [one, ..] => format!("{verb} on `{one}` and {} more", tables.len() - 1),
     }
+}
+
+/// What a query is about, for a finding's identity: `SELECT users(email =; id in)`. It has no place, no count and no layout.
+pub fn essence(query: &Query) -> String {
+    let statement = &query.statement;
+    let mut tables: Vec<&str> = statement.tables.iter().map(|table| table.name.as_str()).collect();
+    tables.dedup();
+    let mut columns: Vec<String> = statement
+        .filters
+        .iter()
+        .map(|filter| format!("{} {:?}", filter.column.column, filter.kind))
+        .collect();
+    columns.sort();
+    columns.dedup();
+    format!("{:?} {}({})", statement.operation, tables.join(","), columns.join("; "))
 }
 
 /// The text with a capital first letter.

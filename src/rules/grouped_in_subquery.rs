@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::site_finding;
+use super::statement_text;
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -31,6 +32,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         format!("The statement groups `{inner}` as a whole to find the keys, before a filter on `{outer}` can narrow it down.");
     finding.impact = format!("all of `{inner}` that the subquery selects is grouped each time");
     finding.subject = format!("{outer} {inner}");
+    statement_text::relate(project, site, "group by", &mut finding);
     finding.fix = Fix {
         summary: format!("Join `{inner}` and group the joined rows, or use EXISTS once for each value, so that other filters apply first."),
         ..Fix::default()

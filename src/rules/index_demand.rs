@@ -1,15 +1,18 @@
 //! What query sites ask of a table's indexes: the columns they compare, range over and order by.
 
 use super::columns::{is_few_valued, is_identifying, is_searchable, is_tenant};
+use super::index_use;
 use crate::finding::Confidence;
-use crate::libraries::value::{Model, Query};
+use crate::libraries::value::Model;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::project::schema::{Index, Schema, Table};
+use crate::project::schema::{Column, Index, Schema, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
 use crate::walk::{Role, role};
 
 const MAX_DEPTH: u32 = 6;
+/// Columns of an order that an index follows.
+const MAX_ORDER: usize = 2;
 
 /// What one statement asks of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,10 @@ pub struct Demand {
     pub range: Vec<String>,
     /// The order.
     pub order: Vec<(String, bool)>,
+    /// Columns that are always compared with the same literal (`NULL`, `true`), with it.
+    pub fixed: Vec<(String, String)>,
+    /// All columns that the statement reads of the table, where it names them.
+    pub reads: Option<Vec<String>>,
     /// A limit lets an index in this order stop early.
     pub limited: bool,
     /// A join alone asks for it.
@@ -35,10 +42,38 @@ pub struct Demand {
 }
 
 impl Demand {
+    /// What a lookup by one column asks.
+    pub fn equality(site: usize, table: usize, column: String) -> Demand {
+        Demand {
+            site,
+            table,
+            equal: vec![column],
+            flags: Vec::new(),
+            range: Vec::new(),
+            order: Vec::new(),
+            fixed: Vec::new(),
+            reads: None,
+            limited: false,
+            joined: false,
+            confidence: Confidence::Medium,
+        }
+    }
+
     /// The column after those of equality: a range, else the order.
     pub fn tail(&self) -> Option<(&str, bool)> {
-        let range = self.range.first().map(|column| (column.as_str(), false));
-        range.or_else(|| self.order.first().map(|(column, descending)| (column.as_str(), *descending)))
+        self.tails().into_iter().next()
+    }
+
+    /// The columns after those of equality: a range, else those of the order that go the same way.
+    pub fn tails(&self) -> Vec<(&str, bool)> {
+        let first = self.order.first();
+        if let Some(range) = self.range.first() {
+            let same = first.filter(|(column, _)| column == range);
+            return vec![(range, same.is_some_and(|(_, descending)| *descending))];
+        }
+        let way = first.is_some_and(|(_, descending)| *descending);
+        let run = self.order.iter().take(MAX_ORDER).take_while(|(_, descending)| *descending == way);
+        run.map(|(column, descending)| (column.as_str(), *descending)).collect()
     }
 
     /// Every column that is compared.
@@ -55,14 +90,58 @@ impl Demand {
 /// All demands of a project, in the order of the sites.
 pub fn demands(project: &Project) -> Vec<Demand> {
     let mut out = Vec::new();
+    each_statement(project, &mut |view| {
+        if !view.in_exists && !matches!(view.statement.operation, Operation::Insert | Operation::Other) {
+            (0..view.tables.len()).for_each(|at| view.demand(at, &mut out));
+        }
+    });
+    out.extend(index_use::of_relations(project));
+    let twins: Vec<Demand> = out.iter().flat_map(|demand| twins(&project.schema, demand)).collect();
+    out.extend(twins);
+    out.sort_by_key(|demand| demand.site);
+    out
+}
+
+/// A schema that is declared for several databases has each table once for each.
+fn twins(schema: &Schema, demand: &Demand) -> Vec<Demand> {
+    let Some(own) = schema.tables.get(demand.table) else {
+        return Vec::new();
+    };
+    let same = |(at, table): &(usize, &Table)| *at != demand.table && table.name == own.name && table.schema == own.schema;
+    let others = schema.tables.iter().enumerate().filter(same);
+    let names = |list: &[String], table: &Table| {
+        list.iter()
+            .all(|name| table.column(name).is_some_and(|column| column.name == *name))
+    };
+    others
+        .filter(|(_, table)| {
+            let ordered = demand.order.iter().all(|(name, _)| table.column(name).is_some());
+            ordered && names(&demand.equal, table) && names(&demand.range, table) && names(&demand.flags, table)
+        })
+        .map(|(at, _)| Demand {
+            table: at,
+            reads: None,
+            ..demand.clone()
+        })
+        .collect()
+}
+
+/// Shows every statement of the program that reaches the database, subqueries before the statement around them.
+pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
     for (index, site) in project.graph.sites.iter().enumerate() {
         let is_program = !matches!(role(project.path(site.file)), Role::Migration | Role::Test | Role::Generated);
         if is_program && !site.query.opaque && !site.query.fetch {
-            let own = own_table(project, site);
-            of_statement(&project.schema, &site.query, &site.query.statement, own, index, 0, &mut out);
+            let around = View {
+                schema: &project.schema,
+                statement: &site.query.statement,
+                tables: &[],
+                open_filters: site.query.open_filters,
+                site: index,
+                in_exists: false,
+            };
+            around.walk(own_table(project, site), 0, see);
         }
     }
-    out
 }
 
 /// The table of the first name, where the rows' model says more than the name does.
@@ -90,44 +169,50 @@ fn table_of(schema: &Schema, name: &str) -> Option<usize> {
     schema.table_index(name)
 }
 
-fn of_statement(schema: &Schema, query: &Query, statement: &Statement, own: Option<usize>, site: usize, depth: u32, out: &mut Vec<Demand>) {
-    if depth > MAX_DEPTH {
-        return;
-    }
-    for subquery in &statement.subqueries {
-        if subquery.place != SubqueryPlace::Exists {
-            of_statement(schema, query, &subquery.statement, None, site, depth + 1, out);
-        }
-    }
-    if matches!(statement.operation, Operation::Insert | Operation::Other) {
-        return;
-    }
-    let tables: Vec<Option<usize>> = statement
-        .tables
-        .iter()
-        .enumerate()
-        .map(|(at, table)| own.filter(|_| at == 0).or_else(|| table_of(schema, &table.name)))
-        .collect();
-    let view = View {
-        schema,
-        statement,
-        tables: &tables,
-        open_filters: query.open_filters && depth == 0,
-    };
-    for at in 0..tables.len() {
-        out.extend(view.demand(at, site));
-    }
-}
-
 /// A statement with its tables looked up.
-struct View<'a> {
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The schema.
     schema: &'a Schema,
-    statement: &'a Statement,
-    tables: &'a [Option<usize>],
+    /// The statement.
+    pub statement: &'a Statement,
+    /// Its tables: indexes into the schema's.
+    pub tables: &'a [Option<usize>],
     open_filters: bool,
+    /// Index into the graph's sites.
+    pub site: usize,
+    /// It stands in an EXISTS.
+    pub in_exists: bool,
 }
 
 impl<'a> View<'a> {
+    fn walk(self, own: Option<usize>, depth: u32, see: &mut dyn FnMut(&View<'_>)) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        for subquery in &self.statement.subqueries {
+            let inner = View {
+                statement: &subquery.statement,
+                open_filters: false,
+                in_exists: self.in_exists || subquery.place == SubqueryPlace::Exists,
+                ..self
+            };
+            inner.walk(None, depth + 1, see);
+        }
+        let named = self.statement.tables.iter().enumerate();
+        let tables: Vec<Option<usize>> = named
+            .map(|(at, table)| own.filter(|_| at == 0).or_else(|| table_of(self.schema, &table.name)))
+            .collect();
+        see(&View { tables: &tables, ..self });
+    }
+
+    /// The table and the column in it that a column of the statement is.
+    pub fn column(&self, column: &ColumnUse) -> Option<(usize, &'a Column)> {
+        let at = self.place(column)?;
+        let index = self.tables.get(at).copied().flatten()?;
+        Some((index, self.table(at)?.column(&column.column)?))
+    }
+
     fn table(&self, at: usize) -> Option<&'a Table> {
         self.tables
             .get(at)
@@ -146,21 +231,57 @@ impl<'a> View<'a> {
         first.filter(|_| found.next().is_none())
     }
 
-    fn demand(&self, at: usize, site: usize) -> Option<Demand> {
-        let index = self.tables.get(at).copied().flatten()?;
-        let table = self.table(at)?;
+    fn demand(&self, at: usize, out: &mut Vec<Demand>) {
+        let (Some(index), Some(table)) = (self.tables.get(at).copied().flatten(), self.table(at)) else {
+            return;
+        };
         // The same table twice (a self join) leaves open which of the two a condition drives.
         let twice = self.tables.iter().filter(|other| **other == Some(index)).count() > 1;
         if table.open || table.phantom || table.columns.is_empty() || twice {
-            return None;
+            return;
         }
-        let mut demand = Demand {
-            site,
-            table: index,
+        let mut demand = self.blank(index);
+        let Some(sometimes) = self.filters(at, table, &mut demand) else {
+            return;
+        };
+        self.joins(at, table, &mut demand);
+        self.order(at, table, &mut demand);
+        for list in [&mut demand.equal, &mut demand.flags] {
+            list.sort();
+            list.dedup();
+        }
+        // What is compared for equality too has one value: no range, no order.
+        demand.range.retain(|column| !demand.equal.contains(column));
+        demand.order.retain(|(column, _)| !demand.equal.contains(column));
+        demand.fixed.sort();
+        demand.fixed.dedup();
+        if !demand.limited && demand.equal.is_empty() {
+            // All rows are read in any case.
+            demand.order.clear();
+        }
+        let compared = demand.compared();
+        if table.is_unique(&compared) {
+            return;
+        }
+        if demand.equal.is_empty() {
+            // Each of the ways to ask for one row needs an index of its own: `a = ? OR b = ?`.
+            out.extend(sometimes.into_iter().map(|column| Demand::equality(self.site, index, column)));
+        }
+        if !demand.equal.is_empty() || !demand.range.is_empty() || !demand.order.is_empty() {
+            out.push(demand);
+        }
+    }
+
+    fn blank(&self, table: usize) -> Demand {
+        Demand {
+            site: self.site,
+            table,
             equal: Vec::new(),
             flags: Vec::new(),
             range: Vec::new(),
             order: Vec::new(),
+            fixed: Vec::new(),
+            reads: self.reads(),
             limited: self.statement.limit != Limit::None,
             joined: false,
             confidence: if self.statement.open || self.open_filters {
@@ -168,25 +289,14 @@ impl<'a> View<'a> {
             } else {
                 Confidence::High
             },
-        };
-        self.filters(at, table, &mut demand)?;
-        self.joins(at, table, &mut demand);
-        self.order(at, table, &mut demand);
-        for list in [&mut demand.equal, &mut demand.flags] {
-            list.sort();
-            list.dedup();
         }
-        if !demand.limited && demand.equal.is_empty() {
-            // All rows are read in any case.
-            demand.order.clear();
-        }
-        let compared = demand.compared();
-        let empty = demand.equal.is_empty() && demand.range.is_empty() && demand.order.is_empty();
-        (!empty && !table.is_unique(&compared)).then_some(demand)
     }
 
-    /// `None` where a filter is not understood: it may be the one that bounds the statement.
-    fn filters(&self, at: usize, table: &Table, demand: &mut Demand) -> Option<()> {
+    /// Takes the filters of a table. `None` where one is not understood: it may be the one that bounds the statement. Else the
+    /// columns that tell rows apart and are compared only sometimes.
+    fn filters(&self, at: usize, table: &Table, demand: &mut Demand) -> Option<Vec<String>> {
+        let mut sometimes = Vec::new();
+        let mut is_bounded = false;
         for filter in &self.statement.filters {
             // A range or a search that is not understood leaves many rows in any case.
             let loose = matches!(
@@ -194,46 +304,84 @@ impl<'a> View<'a> {
                 FilterKind::Range | FilterKind::Pattern | FilterKind::Prefix | FilterKind::Negative
             );
             let here = self.place(&filter.column);
-            if loose && (here.is_none() || here == Some(at) && table.column(&filter.column.column).is_none()) {
+            let column = if here == Some(at) {
+                self.named(table, &filter.column.column)
+            } else {
+                None
+            };
+            if loose && (here.is_none() || here == Some(at) && column.is_none()) {
                 demand.confidence = Confidence::Medium;
                 continue;
             }
-            if here != Some(at) {
-                here?;
+            if here.is_some_and(|here| here != at) {
                 continue;
             }
-            let name = if filter.column.column == "pk" {
-                table.primary_key.first().map_or("id", String::as_str)
-            } else {
-                filter.column.column.as_str()
+            // An expression or GIN index may serve it: nothing is known of what is left.
+            if matches!(filter.kind, FilterKind::Function | FilterKind::Other) {
+                return None;
+            }
+            let Some(column) = column else {
+                is_bounded = true;
+                continue;
             };
-            let column = table.column(name)?;
+            let is_equality = matches!(filter.kind, FilterKind::Equality | FilterKind::In);
             if filter.optional && !self.is_lone(filter) {
+                if is_equality && filter.literal.is_none() && is_identifying(&column.name) && !table.leads(&column.name) {
+                    sometimes.push(column.name.clone());
+                }
                 continue;
             }
             if filter.optional {
                 demand.confidence = Confidence::Medium;
             }
-            match filter.kind {
-                FilterKind::Equality | FilterKind::In => {
-                    let fixed = filter.literal.is_some();
-                    if fixed || is_few_valued(column) || !is_searchable(column) {
-                        demand.flags.push(column.name.clone());
-                    } else {
-                        demand.equal.push(column.name.clone());
-                    }
+            if is_equality {
+                let literal = filter
+                    .literal
+                    .as_ref()
+                    .filter(|_| filter.kind == FilterKind::Equality && !filter.optional);
+                demand.fixed.extend(literal.map(|literal| (column.name.clone(), literal.clone())));
+                if filter.literal.is_some() || is_few_valued(column) || !is_searchable(column) {
+                    demand.flags.push(column.name.clone());
+                } else {
+                    demand.equal.push(column.name.clone());
                 }
-                FilterKind::Range | FilterKind::Prefix => {
-                    if !is_few_valued(column) && is_searchable(column) && !demand.range.contains(&column.name) {
-                        demand.range.push(column.name.clone());
-                    }
-                }
-                FilterKind::Pattern | FilterKind::Negative => {}
-                // An expression or GIN index may serve it: nothing is known of what is left.
-                FilterKind::Function | FilterKind::Other => return None,
+            } else if matches!(filter.kind, FilterKind::Range | FilterKind::Prefix)
+                && !is_few_valued(column)
+                && is_searchable(column)
+                && !demand.range.contains(&column.name)
+            {
+                demand.range.push(column.name.clone());
             }
         }
-        Some(())
+        if is_bounded {
+            // What is not understood may leave few rows. A column that tells them apart is worth an index in any case.
+            demand.equal.retain(|column| is_identifying(column));
+            demand.confidence = Confidence::Medium;
+            if demand.equal.is_empty() {
+                return None;
+            }
+        }
+        Some(sometimes)
+    }
+
+    /// A column by its name, by `pk`, or by a path to the key of a parent (`order__id`, `order.id`, `order__slug`).
+    fn named(&self, table: &'a Table, name: &str) -> Option<&'a Column> {
+        if name == "pk" {
+            return table.column(table.primary_key.first().map_or("id", String::as_str));
+        }
+        table.column(name).or_else(|| {
+            let (relation, field) = name.split_once("__").or_else(|| name.split_once('.'))?;
+            let models = table.models.iter().filter_map(|&model| self.schema.models.get(model));
+            let mut found = models.filter_map(|model| model.relation(relation).map(|relation| (model, relation)));
+            let (_, relation) = found.next()?;
+            let parent = self
+                .schema
+                .model(&relation.target)
+                .and_then(|model| self.schema.tables.get(model.table))?;
+            let is_one = matches!(field, "pk" | "id") || parent.is_unique(&[field]);
+            let key = relation.fields.first().filter(|_| is_one && !relation.to_many)?;
+            table.column(key)
+        })
     }
 
     /// A condition that applies only sometimes, and no other with it: it stands alone, not in an OR.
@@ -265,10 +413,40 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The columns of the only table that the statement reads, where it names them all.
+    fn reads(&self) -> Option<Vec<String>> {
+        let statement = self.statement;
+        let (Projection::Columns(listed), [_], []) = (&statement.projection, self.tables, statement.subqueries.as_slice()) else {
+            return None;
+        };
+        let table = self
+            .table(0)
+            .filter(|_| statement.operation == Operation::Select && !statement.open)?;
+        let compared = statement.filters.iter().map(|filter| &filter.column);
+        let ordered = statement.order.iter().map(|(column, _)| column);
+        let all = listed.iter().chain(compared).chain(ordered).chain(&statement.group);
+        all.map(|column| table.column(&column.column).map(|column| column.name.clone()))
+            .collect()
+    }
+
+    /// Whether one of several values is asked of a column that tells rows apart: their rows come value by value, so that an
+    /// index gives no order over all of them.
+    fn asks_several(&self, at: usize, table: &Table, demand: &Demand) -> bool {
+        self.statement.filters.iter().any(|filter| {
+            filter.kind == FilterKind::In
+                && self.place(&filter.column) == Some(at)
+                && demand.equal.iter().any(|name| name == table.column_name(&filter.column.column))
+        })
+    }
+
     /// The order counts where all of it is in this table.
     fn order(&self, at: usize, table: &Table, demand: &mut Demand) {
         let statement = self.statement;
-        if demand.joined || statement.grouped || matches!(statement.projection, Projection::Aggregate) {
+        if self.asks_several(at, table, demand)
+            || demand.joined
+            || statement.grouped
+            || matches!(statement.projection, Projection::Aggregate)
+        {
             return;
         }
         for (column, descending) in &statement.order {
@@ -278,6 +456,10 @@ impl<'a> View<'a> {
             let Some(column) = table.column(&column.column) else { return };
             // The primary key's own index gives this order.
             if table.primary_key.len() == 1 && table.primary_key.first() == Some(&column.name) {
+                return;
+            }
+            // Many rows share one of a few values: their order is decided by what comes after.
+            if is_few_valued(column) {
                 return;
             }
             demand.order.push((column.name.clone(), *descending));

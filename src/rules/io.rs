@@ -32,6 +32,18 @@ pub struct Io {
     pub is_guess: bool,
 }
 
+impl Io {
+    /// A change that only a name tells of.
+    pub fn guessed_write(method: &str) -> Io {
+        Io {
+            kind: Kind::Write,
+            words: format!("`{method}`"),
+            is_query: false,
+            is_guess: true,
+        }
+    }
+}
+
 /// All I/O of one file, and its names, by place.
 pub struct FileIo<'p> {
     module: &'p Module,
@@ -58,7 +70,7 @@ impl<'p> FileIo<'p> {
                 let kind = if asks { Kind::Read } else { Kind::Write };
                 let io = Io {
                     kind,
-                    words: evidence::describe(&site.query),
+                    words: words_of(module, site.expr).unwrap_or_else(|| evidence::describe(&site.query)),
                     is_query: true,
                     is_guess: false,
                 };
@@ -127,24 +139,26 @@ impl<'p> FileIo<'p> {
 
     /// A transaction, a session or a single connection runs one statement at a time.
     pub fn shares_handle(&self, eval: &Evaluator<'_>, file: FileId, inner: ExprId) -> bool {
-        let is_handle = self.names(self.module.expr(inner).span).any(|name| {
-            let name = self.module.str(name);
-            matches!(
-                name,
-                "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
-            ) || name.ends_with("Tx")
-                || name.ends_with("Transaction")
-                || name.starts_with("trx")
-        });
-        if is_handle {
+        let Some(call) = self.module.call(inner) else { return false };
+        // `tx.user.findMany()`, `save(order, tx)`, `save(order, { tx })`; what a transaction's own callback does is its own.
+        let handed = call.args.iter().map(|arg| arg.value).flat_map(|arg| self.bare_names(arg));
+        if handed.chain(self.module.name(call.root())).any(is_handle) {
             return true;
         }
-        let Some(call) = self.module.call(inner) else { return false };
         let root = eval.value(file, call.root());
         let is_connection = root
             .library_name()
             .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"));
         is_connection || self.in_transaction(inner)
+    }
+
+    /// The names that an argument hands on whole: itself, or the values of its object.
+    fn bare_names(&self, arg: ExprId) -> Vec<&str> {
+        match self.module.kind(arg) {
+            ExprKind::Name(name) => vec![self.module.str(*name)],
+            ExprKind::Object(entries) => entries.iter().filter_map(|entry| self.module.name(entry.value)).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Inside `db.transaction(async (handle) => …)`, where the handle is the callback's parameter.
@@ -180,6 +194,22 @@ impl<'p> FileIo<'p> {
     }
 }
 
+/// A query as it is written, where that is short: `prisma.user.count`.
+fn words_of(module: &Module, expr: ExprId) -> Option<String> {
+    let path = module.dotted(module.call(expr)?.callee)?;
+    (path.contains('.') && path.len() <= 60).then(|| format!("`{path}`"))
+}
+
+/// Names of transactions, their sessions, and pages of a driven browser.
+fn is_handle(name: &str) -> bool {
+    matches!(
+        name,
+        "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
+    ) || name.ends_with("Tx")
+        || name.ends_with("Transaction")
+        || name.starts_with("trx")
+}
+
 fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
     if edge.kind == EdgeKind::Later || edge.guessed {
         return None;
@@ -201,7 +231,7 @@ fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
             is_guess: false,
         });
     }
-    let name = call.method().unwrap_or("");
+    let name = call.method()?;
     let effects = edge
         .targets
         .iter()
@@ -250,6 +280,14 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
         }
     }
     let path = module.dotted(call.callee)?;
+    if matches!(path.as_str(), "auth" | "getServerSession" | "getServerAuthSession" | "currentUser") {
+        return Some(Io {
+            kind: Kind::Read,
+            words: format!("`{path}`"),
+            is_query: false,
+            is_guess: true,
+        });
+    }
     let parts: Vec<&str> = path.split('.').filter(|part| *part != "self").collect();
     let (method, owners) = parts.split_last()?;
     let holder = owners.last()?;
@@ -428,6 +466,25 @@ pub fn is_changing(name: &str) -> bool {
         )
 }
 
+/// A name that says who asks, so that what follows a look at its result may depend on it.
+pub fn admits(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [
+        "auth",
+        "session",
+        "permission",
+        "access",
+        "member",
+        "currentuser",
+        "token",
+        "allowed",
+        "ratelimit",
+        "role",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
+}
+
 /// A name that says that it refuses by throwing.
 pub fn is_check(name: &str) -> bool {
     let word = first_word(name);
@@ -460,7 +517,18 @@ pub fn is_script(path: &str) -> bool {
     path.split('/').any(|part| {
         matches!(
             part,
-            "scripts" | "script" | "seed" | "seeds" | "seeder" | "seeders" | "migrations" | "bin" | "cli" | "commands" | "examples"
+            "scripts"
+                | "script"
+                | "seed"
+                | "seeds"
+                | "seeder"
+                | "seeders"
+                | "migrations"
+                | "bin"
+                | "cli"
+                | "commands"
+                | "examples"
+                | "tools"
         )
     }) || path
         .rsplit('/')

@@ -19,6 +19,8 @@ struct Region {
     /// The part of the function that it covers.
     body: Span,
     function: FunctionId,
+    /// A session that a framework injects holds it from the first statement on.
+    injected: bool,
 }
 
 /// Checks a project.
@@ -28,7 +30,8 @@ pub fn check(project: &Project) -> Vec<Finding> {
         .into_par_iter()
         .flat_map_iter(|(file, module)| {
             let eval = Evaluator::new(&project.code);
-            let regions = regions(&eval, file, module);
+            let mut regions = regions(&eval, file, module);
+            regions.extend(injected(project, file, module));
             regions
                 .into_iter()
                 .filter_map(|region| finding(project, file, &region))
@@ -47,6 +50,7 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
                 opened: module.expr(*value).span,
                 body: stmt.span,
                 function: module.owner(*value),
+                injected: false,
             });
         }
     }
@@ -57,6 +61,7 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
                     opened: module.expr(decorator).span,
                     body: function.span,
                     function: id,
+                    injected: false,
                 });
             }
         }
@@ -77,11 +82,70 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
                     opened: module.expr(call.callee).span,
                     body: module.function(function).span,
                     function,
+                    injected: false,
                 });
             }
         }
     }
     out
+}
+
+/// Routes with a SQLAlchemy session from `Depends(…)`: its first statement takes a connection, and the next commit, rollback or
+/// close gives it back.
+fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
+    let mut out = Vec::new();
+    if module.language != Language::Python {
+        return out;
+    }
+    for (id, function) in module.function_ids() {
+        let sessions: Vec<_> = function
+            .params
+            .iter()
+            .filter(|param| [param.default, param.annotation].into_iter().flatten().any(|expr| depends(module, expr)))
+            .filter_map(|param| param.name)
+            .filter(|name| matches!(module.str(*name), "db" | "session" | "db_session" | "database"))
+            .collect();
+        let node = project.graph.function(project.graph.id(file, id));
+        let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
+        let is_held = |expr: ExprId| {
+            let root = module.call(expr).and_then(|call| module.name(call.root()));
+            root.is_some_and(|root| sessions.iter().any(|&name| module.str(name) == root))
+        };
+        let sql = sites.filter(|site| matches!(site.query.library, "sqlalchemy" | "sqlmodel") && is_held(site.expr));
+        let Some(first) = sql.map(|site| site.span).min_by_key(|span| span.start) else {
+            continue;
+        };
+        let ends = module.expr_ids().filter_map(|(expr, node)| {
+            let method = module.call(expr)?.method()?;
+            let is_end = matches!(method, "commit" | "rollback" | "close") && module.owner(expr) == id && node.span.start > first.end;
+            (is_end && is_held(expr)).then_some(node.span.start)
+        });
+        let end = ends.min().unwrap_or(function.span.end);
+        out.push(Region {
+            opened: first,
+            body: Span { start: first.start, end },
+            function: id,
+            injected: true,
+        });
+    }
+    out
+}
+
+/// `Depends(get_session)`, bare or inside `Annotated[…]`.
+fn depends(module: &Module, expr: ExprId) -> bool {
+    let mut open = vec![expr];
+    let mut steps = 0;
+    while let Some(id) = open.pop() {
+        steps += 1;
+        if steps > 50 {
+            return false;
+        }
+        if module.call(id).is_some_and(|call| call.method() == Some("Depends")) {
+            return true;
+        }
+        open.extend(module.children(id));
+    }
+    false
 }
 
 fn is_atomic(eval: &Evaluator<'_>, file: FileId, module: &Module, callee: ExprId) -> bool {
@@ -204,8 +268,8 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     })?;
     let (reached, label) = evidence::reached(project, function);
     let priority = match reached {
-        Reached::Request => Priority::P1,
-        Reached::Job => Priority::P2,
+        Reached::Request if !region.injected => Priority::P1,
+        Reached::Request | Reached::Job => Priority::P2,
         Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
     };
     let mut finding = Finding::new(
@@ -214,9 +278,16 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
         Confidence::Medium,
         project.place_in(function, module.expr(edge.expr).span),
     );
-    finding.title = format!("A transaction stays open while `{name}` is waited for");
-    finding.message =
-        format!("`{name}` runs inside a transaction: its locks and its connection are held until the answer comes, or the time is over.");
+    finding.title = if region.injected {
+        format!("The request's session keeps its connection while `{name}` is waited for")
+    } else {
+        format!("A transaction stays open while `{name}` is waited for")
+    };
+    finding.message = if region.injected {
+        format!("The injected session took a connection with its first statement and holds it while `{name}` runs: nothing commits or closes it before.")
+    } else {
+        format!("`{name}` runs inside a transaction: its locks and its connection are held until the answer comes, or the time is over.")
+    };
     if let Some(label) = &label {
         finding.message.push_str(&format!(" Reached from {label}."));
     }
@@ -226,7 +297,7 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     );
     finding.subject = name.clone();
     finding.related = evidence::path_from_entry(project, function);
-    finding.relate(project.place_in(function, region.opened), Role::Evidence, "the transaction starts");
+    finding.relate(project.place_in(function, region.opened), Role::Evidence, if region.injected { "the session takes a connection" } else { "the transaction starts" });
     for &target in edge.targets.iter().take(1) {
         let slot = TRACKED
             .iter()
@@ -238,9 +309,12 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
             .extend(slot.map(|slot| evidence::chain_down(project, target, slot)).unwrap_or_default());
     }
     finding.fix = Fix {
-        summary:
+        summary: if region.injected {
+            "Read what is needed and end the transaction (`await session.commit()` or a session of its own in a `with` block) before the call."
+        } else {
             "Do the waiting before the transaction or after its commit: read, call, then open a short transaction to write the result."
-                .to_owned(),
+        }
+        .to_owned(),
         ..Fix::default()
     };
     Some(finding)

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use super::columns::is_tenant;
 use super::evidence::{self, Reached};
 use super::index_advice::{self, Advice};
-use super::schema_fix;
+use super::schema_fix::{self, NewIndex};
 use crate::finding::{Confidence, Finding, Location, Priority, Role};
 use crate::project::Project;
-use crate::project::schema::Table;
+use crate::project::schema::{Index, Table};
 use crate::walk;
 
 /// Sites that are cited; the others are counted.
@@ -74,6 +74,8 @@ impl Use {
             () if firm && self.requests >= 3 => Priority::P0,
             // Few rows share the first column's value, as far as can be told: the rest of the index saves little.
             () if advice.longer && self.sites < 2 && !advice.columns.first().is_some_and(|first| is_tenant(first)) => Priority::P3,
+            // One statement that ranges over or sorts all rows: a clean-up, a report.
+            () if advice.equal == 0 && self.sites < 2 => Priority::P3,
             () if advice.longer || confidence != Confidence::High => Priority::P2,
             () if self.requests > 0 => Priority::P1,
             () => Priority::P2,
@@ -91,9 +93,7 @@ fn primary(project: &Project, table: &Table, advice: &Advice) -> Option<Location
 
 fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
     let table = project.schema.tables.get(advice.table)?;
-    let mut sites: Vec<usize> = advice.demands.iter().map(|demand| demand.site).collect();
-    sites.sort_unstable();
-    sites.dedup();
+    let sites = advice.sites();
     let reach = Use::of(project, &sites);
     // What only a script asks for once is worth an index where it looks rows up, not where it lists them.
     if reach.scripts == reach.sites && (advice.equal == 0 || advice.longer) {
@@ -111,11 +111,12 @@ fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
         Confidence::Medium
     };
     let confidence = sure.max(known);
-    let mut finding = Finding::new(id, reach.priority(advice, confidence), confidence, primary(project, table, advice)?);
-    let columns = advice.columns.join(", ");
+    let priority = schema_fix::by_size(project, advice.table, reach.priority(advice, confidence));
+    let mut finding = Finding::new(id, priority, confidence, primary(project, table, advice)?);
     finding.subject = format!("{}.{}", table.name, advice.columns.join("+"));
     finding.title = format!("No index of {} serves {}", table.name, asked(advice));
     finding.message = message(table, advice, &reach);
+    finding.message.push_str(&schema_fix::size_note(project, advice.table));
     cite(project, table, advice, &sites, &mut finding);
     let reached = reach
         .labels
@@ -127,17 +128,57 @@ fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
     } else {
         format!("each of these statements reads all of {}{reached}", table.name)
     };
-    finding.fix.summary = format!("Add an index on ({columns}).");
-    finding.fix.ddl = Some(schema_fix::create_index(table, &advice.columns));
-    finding.fix.orm = schema_fix::declare_index(table, &advice.columns);
+    let new = NewIndex {
+        columns: &advice.columns,
+        ascending: if advice.descending { advice.equal } else { advice.columns.len() },
+        only: &advice.only,
+        include: &advice.include,
+    };
+    finding.fix.summary = summary(table, advice, &new);
+    finding.fix.ddl = Some(schema_fix::create_index(table, &new));
+    finding.fix.orm = schema_fix::declare_index(table, &new);
     Some(finding)
+}
+
+fn summary(table: &Table, advice: &Advice, new: &NewIndex<'_>) -> String {
+    let mut text = format!("Add an index on ({}).", advice.columns.join(", "));
+    if let Some(predicate) = new.predicate(table) {
+        let _ = write!(
+            text,
+            " All of these statements ask for {predicate} alone, so the index can leave the other rows out."
+        );
+    }
+    if !advice.include.is_empty() {
+        let _ = write!(text, " With {} in it, the table itself is not read.", advice.include.join(", "));
+    }
+    let needless: Vec<String> = shorter(table, advice).map(|index| format!("({})", index.key_list())).collect();
+    if !needless.is_empty() {
+        let _ = write!(text, " The index on {} is needless then.", needless.join(" and on "));
+    }
+    text
+}
+
+/// The indexes that the advised one takes the place of.
+fn shorter<'a>(table: &'a Table, advice: &'a Advice) -> impl Iterator<Item = &'a Index> {
+    table.indexes.iter().filter(move |index| {
+        let keys: Vec<&str> = index.columns().collect();
+        let is_plain = index.is_btree() && !index.unique && index.predicate.is_none() && keys.len() == index.keys.len();
+        is_plain
+            && advice.only.is_empty()
+            && keys.len() < advice.columns.len()
+            && keys.iter().zip(&advice.columns).all(|(key, column)| key == column)
+    })
 }
 
 fn asked(advice: &Advice) -> String {
     let (equal, tail) = advice.columns.split_at(advice.equal.min(advice.columns.len()));
     let tail_word = |column: &String| {
         let is_range = advice.demands.iter().any(|demand| demand.range.contains(column));
-        format!("{} {column}", if is_range { "a range of" } else { "the order by" })
+        if is_range {
+            format!("a range of {column}")
+        } else {
+            format!("the order by {}", tail.join(", "))
+        }
     };
     match (equal, tail.first()) {
         ([], Some(column)) => tail_word(column),
@@ -162,6 +203,13 @@ fn message(table: &Table, advice: &Advice, reach: &Use) -> String {
         "none of them can be used"
     };
     let mut text = format!("{count} {} for {}. {known} For this, {served}.", table.name, asked(advice));
+    if let Some(columns) = &advice.foreign_key {
+        let _ = write!(
+            text,
+            " It serves the foreign key {} as well, which no index starts with.",
+            columns.join(", ")
+        );
+    }
     if let Some(label) = reach.labels.first() {
         let _ = write!(text, " Reached from {label}.");
     }
@@ -187,16 +235,19 @@ fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], find
             );
         }
     }
-    // Of one column its own definition is enough.
-    if let Some(place) = table.place().filter(|_| advice.columns.len() > 1) {
-        // The head of the definition: its other lines are about other columns.
-        let mut head = project.schema_place(place);
-        head.end_line = head.start_line;
-        head.end_column = head.end_column.max(head.start_column);
-        finding.relate(head, Role::Table, format!("table {}", table.name));
+    for key in table
+        .foreign_keys
+        .iter()
+        .filter(|key| Some(&key.columns) == advice.foreign_key.as_ref())
+    {
+        for place in &key.places {
+            let at = project.location(&place.file, place.span, &symbol);
+            if at != finding.location {
+                finding.relate(at, Role::Column, format!("the foreign key to {} is declared here", key.target));
+            }
+        }
     }
-    let first = advice.columns.first().map_or("", String::as_str);
-    for index in table.indexes.iter().filter(|index| index.columns().next() == Some(first)) {
+    for index in shorter(table, advice) {
         if let Some(place) = index.place() {
             finding.relate(project.schema_place(place), Role::Index, format!("index on ({})", index.key_list()));
         }

@@ -4,10 +4,11 @@ use rayon::prelude::*;
 
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, TemplatePart};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym, TemplatePart};
 use crate::libraries::data::TimeoutFacts;
 use crate::libraries::value::{FileId, Resolver};
 use crate::project::Project;
+use crate::project::config::workers::RequestLimit;
 use crate::project::eval::Evaluator;
 use crate::project::graph::Edge;
 
@@ -15,15 +16,48 @@ use crate::project::graph::Edge;
 const SHORT: f64 = 60.0;
 /// A default at which a client that is shared by all requests is worth a word.
 const LONG: f64 = 600.0;
+/// A server's limit of this many seconds is no limit.
+const LONGEST_REQUEST: u32 = 600;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     let defaults = Defaults::of(project);
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
-    files
+    let mut out: Vec<Finding> = files
         .into_par_iter()
         .flat_map_iter(|file| check_file(project, file, &defaults))
-        .collect()
+        .collect();
+    out.extend(project.deployment.limits.iter().filter_map(|limit| of_server(project, limit)));
+    out
+}
+
+/// A server that lets a request take many minutes, or for ever.
+fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
+    let is_endless = limit.seconds == 0;
+    if !is_endless && limit.seconds < LONGEST_REQUEST {
+        return None;
+    }
+    let mut finding = Finding::new(
+        "missing-timeout",
+        Priority::P2,
+        Confidence::Medium,
+        project.place(limit.file, limit.span, ""),
+    );
+    finding.title = if is_endless {
+        format!("`{}` lets a request take for ever", limit.program)
+    } else {
+        format!("`{}` lets a request take {} min", limit.program, limit.seconds / 60)
+    };
+    finding.message = format!(
+        "The command sets `--timeout {}`: a worker that hangs is not replaced before that, and its requests wait as long.",
+        limit.seconds
+    );
+    "workers that hang stay, until none is left to answer".clone_into(&mut finding.impact);
+    finding.subject = format!("{} --timeout", limit.program);
+    "Set it a little above the slowest good answer, half a minute or so, and hand longer work to a job."
+        .clone_into(&mut finding.fix.summary);
+    finding.fix.code = Some("gunicorn app:app --timeout 60".to_owned());
+    Some(finding)
 }
 
 /// Timeouts that are set for all calls of a library at once.
@@ -62,7 +96,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
             let Some(facts) = table.timeout(name) else { continue };
             let is_covered = defaults.axios && name.starts_with("axios.")
                 || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
-            if is_covered || is_guarded(module, edge) || own_adapter(module, name) {
+            if is_covered || is_guarded(module, edge) || own_adapter(module, name) || is_lock_with_limit(&eval, file, &call, name) {
                 continue;
             }
             let setting = setting(&eval, file, &call, facts);
@@ -84,6 +118,16 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
         }
     }
     out
+}
+
+/// A lock that was made with its limit: `client.lock(name, blocking_timeout=5)`. One that was made out of sight may have it.
+fn is_lock_with_limit(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, name: &str) -> bool {
+    if !name.ends_with("Lock.acquire") {
+        return false;
+    }
+    let made = call.receiver().and_then(|lock| eval.definition(file, lock));
+    made.and_then(|(at, value)| eval.module(at).call(value))
+        .is_none_or(|made| made.is_open() || made.keyword("blocking_timeout").is_some() || made.keyword("blocking").is_some())
 }
 
 /// What a call says of its timeout.
@@ -314,18 +358,31 @@ impl Place<'_> {
         is_client
             || relative
             || [".svelte", ".vue"].iter().any(|end| path.ends_with(end))
+            || path.split('/').any(|part| part.ends_with("extension") || part.ends_with("-ext"))
             || ui.iter().any(|part| path.starts_with(part) || path.contains(&format!("/{part}")))
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }
 
     /// A helper that touches the window.
     fn is_for_browsers(&self) -> bool {
+        let scope = self.project.code.scopes.get(self.file.index());
+        // A `document` of the program's own is no page.
+        let is_global = |id: ExprId, name: Sym| {
+            let around = std::iter::successors(Some(self.module.owner(id)), |&at| self.module.function(at).parent);
+            !around.take(20).any(|at| {
+                scope
+                    .and_then(|scope| scope.functions.get(at.index()))
+                    .is_some_and(|names| names.contains_key(&name))
+            })
+        };
         self.module.language == Language::TypeScript
-            && self.module.exprs.iter().any(|expr| match expr.kind {
-                ExprKind::Name(name) => matches!(
-                    self.module.str(name),
-                    "window" | "document" | "localStorage" | "sessionStorage" | "navigator"
-                ),
+            && self.module.expr_ids().any(|(id, expr)| match expr.kind {
+                ExprKind::Name(name) => {
+                    matches!(
+                        self.module.str(name),
+                        "window" | "document" | "localStorage" | "sessionStorage" | "navigator"
+                    ) && is_global(id, name)
+                }
                 _ => false,
             })
     }

@@ -1,13 +1,17 @@
 //! The registry of rules: one line each, with its page and its check.
 
+pub mod baseline;
+pub mod inventory;
 pub mod page;
+pub mod policy;
 pub mod rank;
+pub mod strengths;
 pub mod suppress;
 
 mod aggregate_in_memory;
 mod blocking_call_in_async;
 mod blocking_index_creation;
-mod bounds;
+pub mod bounds;
 mod bundle_keeps_console;
 mod cache_without_ttl;
 mod client_per_call;
@@ -17,12 +21,15 @@ mod count_for_existence;
 mod deployed;
 mod duplicate_query;
 mod evidence;
+mod figures;
 mod fixed_delay;
 mod grouped_in_subquery;
+mod foreign_keys;
 mod growth;
 mod growth_use;
 mod index_advice;
 mod index_demand;
+mod index_use;
 mod invalid_index_definition;
 mod io;
 mod lifetime;
@@ -40,9 +47,14 @@ mod offset_pagination;
 mod overfetch_large_column;
 mod per_request_cache;
 mod per_row;
+mod per_row_admin;
+mod per_row_components;
 mod per_row_fix;
+mod per_row_hooks;
 mod per_row_report;
+mod per_row_serializer;
 mod per_row_shape;
+mod per_row_template;
 mod polling_never_stops;
 mod polling_without_backoff;
 mod pool_not_configured;
@@ -55,6 +67,9 @@ mod redis_no_eviction_policy;
 mod redis_no_maxmemory;
 mod redis_single_instance;
 mod redundant_index;
+mod origin;
+mod row_keys;
+mod row_reads;
 mod same;
 mod schema_fix;
 #[cfg(test)]
@@ -62,6 +77,7 @@ mod schema_tests;
 mod sequential_await_in_loop;
 mod sequential_awaits;
 mod site_finding;
+mod statement_text;
 mod small_batch_size;
 mod unbatched_write;
 mod unbounded_cache;
@@ -69,6 +85,7 @@ mod unbounded_growth;
 mod unbounded_query;
 mod unclamped_user_limit;
 mod unindexed_foreign_key;
+mod unused_suppression;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -148,6 +165,7 @@ pub const RULES: &[Rule] = &[
     rule!("unbounded-query", unbounded_query),
     rule!("unclamped-user-limit", unclamped_user_limit),
     rule!("unindexed-foreign-key", unindexed_foreign_key),
+    rule!("unused-suppression", unused_suppression),
 ];
 
 /// Ids of all rules.

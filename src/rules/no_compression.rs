@@ -6,7 +6,12 @@ use crate::project::Project;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    let mut findings = deployed::unregistered(project, "no-compression", project.deployment.features.compression, |_| true);
+    let mut findings = deployed::unregistered(
+        project,
+        "no-compression",
+        project.deployment.features.compression.map(|place| place.is_some()),
+        |_| true,
+    );
     for finding in &mut findings {
         finding.title = format!("The {} application does not compress responses", finding.subject);
         finding.message.push_str(

@@ -6,7 +6,12 @@ use crate::project::Project;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    let mut findings = deployed::unregistered(project, "no-metrics", project.deployment.features.metrics, |_| true);
+    let mut findings = deployed::unregistered(
+        project,
+        "no-metrics",
+        project.deployment.features.metrics.map(|place| place.is_some()),
+        |_| true,
+    );
     for finding in &mut findings {
         finding.title = format!("The {} application exports no metrics or traces", finding.subject);
         finding

@@ -6,7 +6,12 @@ use crate::project::Project;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    let mut findings = deployed::unregistered(project, "no-rate-limit", project.deployment.features.limiter, |_| true);
+    let mut findings = deployed::unregistered(
+        project,
+        "no-rate-limit",
+        project.deployment.features.limiter.map(|place| place.is_some()),
+        |_| true,
+    );
     for finding in &mut findings {
         finding.title = format!("The {} application has no rate limit", finding.subject);
         finding.message.push_str(

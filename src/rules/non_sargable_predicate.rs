@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::columns::is_small;
+use super::columns::{is_few_valued, is_searchable, is_small};
 use super::site_finding;
+use super::statement_text;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -43,29 +44,49 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let confidence = if table.is_some() { Confidence::High } else { Confidence::Medium };
     let (mut finding, _) = site_finding::start(project, site, "non-sargable-predicate", priority, confidence);
     let what = if by_function {
-        format!("`{column}` stands inside a function or cast")
+        format!("The condition puts `{column}` inside a function or cast")
     } else {
-        format!("`{column}` is searched inside its text")
+        format!("The condition looks for a part of `{column}`, or ignores case")
     };
     finding.title = format!("A condition on `{name}.{column}` cannot use a plain index");
-    finding.message =
-        format!("In the condition, {what}: a B-tree index on the column is of no use for it, and no other index of the table serves it.");
+    finding.message = format!("{what}: no B-tree index on the column serves the condition, and no other index was found that does.");
     finding.impact = format!("each run looks at all rows of `{name}` that other conditions leave");
     finding.subject = format!("{name}.{column} {:?}", wrapped.kind);
+    statement_text::relate(project, site, &wrapped_in(wrapped), &mut finding);
     let unused = defeated.and_then(|table| table.index_leading_with(&[column]));
     if let Some((index, place)) = unused.and_then(|index| Some((index, index.place()?))) {
         let text = format!("the index on ({}) that is not used", index.key_list());
         finding.relate(project.schema_place(place), Role::Index, text);
     }
     let postgres = table.is_none_or(|table| matches!(table.dialect, Dialect::Postgres | Dialect::Generic));
-    finding.fix = fix(by_function, postgres, name, column);
+    let is_time = table.and_then(|table| table.column(column)).is_some_and(|column| {
+        ["date", "time"]
+            .iter()
+            .any(|word| column.data_type.to_ascii_lowercase().contains(word))
+    });
+    finding.fix = if by_function && is_time {
+        times(column)
+    } else {
+        fix(by_function, postgres, name, column)
+    };
     Some(finding)
+}
+
+fn times(column: &str) -> Fix {
+    Fix {
+        summary: "Compare the bare column with a range: from the start of the first day to before the start of the day after the last."
+            .to_owned(),
+        code: Some(format!("{column} >= :first_day AND {column} < :day_after_last")),
+        ..Fix::default()
+    }
 }
 
 fn fix(by_function: bool, postgres: bool, name: &str, column: &str) -> Fix {
     if by_function {
         return Fix {
-            summary: "Compare the bare column: a range of times instead of a date cast, a value stored in lower case instead of `lower()`. Or add an index on the same expression.".to_owned(),
+            summary:
+                "Compare the bare column, as with a value that is stored in lower case. Or add an index on the expression that is compared."
+                    .to_owned(),
             ddl: postgres.then(|| format!("CREATE INDEX CONCURRENTLY ON {name} (lower({column}));  -- the expression that is compared")),
             ..Fix::default()
         };
@@ -75,6 +96,14 @@ fn fix(by_function: bool, postgres: bool, name: &str, column: &str) -> Fix {
             .to_owned(),
         ddl: postgres.then(|| format!("CREATE INDEX CONCURRENTLY ON {name} USING gin ({column} gin_trgm_ops);")),
         ..Fix::default()
+    }
+}
+
+/// How the condition is written: the column after an opening bracket, or the column alone.
+fn wrapped_in(filter: &Filter) -> String {
+    match filter.kind {
+        FilterKind::Function => format!("({}", filter.column.column),
+        _ => filter.column.column.clone(),
     }
 }
 
@@ -92,7 +121,8 @@ fn is_wrapped(project: &Project, site: &QuerySite, filter: &Filter) -> bool {
     let Some(table) = name.and_then(|name| project.schema.table(name)) else {
         return filter.kind == FilterKind::Function;
     };
-    let Some(column) = table.column(&filter.column.column) else {
+    // No B-tree serves JSON, arrays or vectors however they are compared.
+    let Some(column) = table.column(&filter.column.column).filter(|column| is_searchable(column)) else {
         return false;
     };
     let lower = column.name.to_lowercase();
@@ -112,7 +142,9 @@ fn is_narrowed(project: &Project, site: &QuerySite) -> bool {
         .filters
         .iter()
         .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && !filter.optional);
-    let leads = |table: &Table, column: &str| table.leads(column) || matches!(column, "id" | "pk");
+    // A flag or a kind leaves a part of the table that grows with it.
+    let is_few = |table: &Table, column: &str| table.column(column).is_some_and(is_few_valued);
+    let leads = |table: &Table, column: &str| (table.leads(column) && !is_few(table, column)) || matches!(column, "id" | "pk");
     let mut tables = firm.map(|filter| {
         let name = statement
             .tables

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::columns::is_small;
 use super::site_finding;
+use super::statement_text;
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -37,6 +38,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     );
     finding.impact = format!("page n reads n pages of `{name}`; rows that are added meanwhile shift the pages");
     finding.subject = format!("offset {name}");
+    statement_text::relate(project, site, "offset", &mut finding);
     let code = match query.library {
         "sqlalchemy" => "select(Model).where(Model.id > last_id).order_by(Model.id).limit(size)",
         "django" => "queryset.filter(pk__gt=last_pk).order_by(\"pk\")[:size]  # or CursorPagination",

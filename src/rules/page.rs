@@ -37,6 +37,10 @@ pub struct Page {
     pub aliases: Vec<String>,
     /// What must hold once a finding is fixed.
     pub acceptance: Vec<String>,
+    /// What the usual fix can break, a sentence.
+    pub risk: String,
+    /// How to show that a finding is fixed, a sentence.
+    pub verify: String,
     /// Everything after the front matter.
     pub body: String,
     /// Examples, each a small project.
@@ -56,6 +60,10 @@ struct Front {
     #[serde(default)]
     aliases: Vec<String>,
     acceptance: Vec<String>,
+    #[serde(default)]
+    risk: String,
+    #[serde(default)]
+    verify: String,
 }
 
 /// What an example's block promises.
@@ -156,6 +164,8 @@ impl Page {
             languages: front.languages,
             aliases: front.aliases,
             acceptance: front.acceptance,
+            risk: front.risk,
+            verify: front.verify,
             body: body.trim_matches('\n').to_owned(),
             examples,
         })

@@ -3,20 +3,25 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::per_row_shape::{by_reference, holds, in_handler, is_bulk, is_dispatched, pick, searches};
+use super::per_row_shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, pick, searches};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::data::Effects;
 use crate::libraries::row_methods::{self, RowMethod};
 use crate::libraries::value::FileId;
 use crate::project::Project;
-use crate::project::eval::Evaluator;
+use crate::project::branches;
+use crate::project::eval::{Evaluator, returned};
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
 use crate::project::rows::{self, RelationRead};
 use crate::source::Span;
-use crate::statement::{Limit, Operation};
+use crate::statement::{Limit, Operation, Statement};
 
 const NETWORK_SLOT: usize = 2;
+/// Calls between a loop and the function that reads the relation.
+const PASSED_ON: usize = 3;
+/// Relations kept of what one function reads of its parameters.
+const MAX_SUMMARY: usize = 24;
 
 /// What happens once a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +70,15 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
         .par_iter()
         .map(|&file| rows::relation_reads(project, &Evaluator::new(&project.code), file, &names))
         .collect();
-    let summaries = lazy_parameters(project, &reads);
+    let mut summaries = lazy_parameters(project, &reads);
+    for _ in 0..PASSED_ON {
+        let found: Vec<Vec<_>> = files.par_iter().map(|&file| passed_on(project, file, &summaries)).collect();
+        if !found.into_iter().flatten().fold(false, |more, (function, index, read)| {
+            summarise(&mut summaries, function, index, read) || more
+        }) {
+            break;
+        }
+    }
     let eager = eager_names(project);
     let files: Vec<_> = files.into_iter().zip(reads).collect();
     files
@@ -77,15 +90,22 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
 /// Lazy relations that functions read of their parameters.
 type Summaries = FxHashMap<FnId, Vec<(usize, RelationRead)>>;
 
+/// Adds a read to what a function reads of a parameter; whether it is new.
+fn summarise(summaries: &mut Summaries, function: FnId, index: usize, read: RelationRead) -> bool {
+    let known = summaries.entry(function).or_default();
+    let is_new = known.len() < MAX_SUMMARY && !known.iter().any(|(at, other)| *at == index && other.path == read.path);
+    if is_new {
+        known.push((index, read));
+    }
+    is_new
+}
+
 fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries {
     let mut summaries = Summaries::default();
     for read in reads.iter().flatten() {
         if let Some((function, index)) = read.param {
             let id = project.graph.id(read.file, function);
-            let known = summaries.entry(id).or_default();
-            if !known.iter().any(|(at, other)| *at == index && other.path == read.path) {
-                known.push((index, read.clone()));
-            }
+            summarise(&mut summaries, id, index, read.clone());
         }
     }
     summaries
@@ -121,6 +141,64 @@ fn eager_names(project: &Project) -> FxHashSet<String> {
         }
     }
     names
+}
+
+/// Functions that pass a parameter on to one that reads a lazy relation of it.
+fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnId, usize, RelationRead)> {
+    let module = project.code.module(file);
+    let eval = Evaluator::new(&project.code);
+    let mut out = Vec::new();
+    for (id, _) in module.function_ids() {
+        for edge in &project.graph.function(project.graph.id(file, id)).edges {
+            let &[target] = edge.targets.as_slice() else { continue };
+            if edge.guessed || edge.kind == EdgeKind::Later {
+                continue;
+            }
+            for (index, read) in summaries.get(&target).into_iter().flatten() {
+                let Some(arg) = passed_as(project, module, edge, target, *index) else {
+                    continue;
+                };
+                let Some(row) = rows::row_of(project, &eval, file, arg, 0) else {
+                    continue;
+                };
+                let Some((owner, at)) = row.param else {
+                    continue;
+                };
+                if !branches::reaches(project, file, edge, target, read.expr) {
+                    continue;
+                }
+                let path = row.path_to(&read.path);
+                out.push((project.graph.id(file, owner), at, RelationRead { path, ..read.clone() }));
+            }
+        }
+    }
+    out
+}
+
+/// What a call passes to a parameter of its target: an argument, or the object whose method or property it is.
+fn passed_as(project: &Project, module: &Module, edge: &Edge, target: FnId, index: usize) -> Option<ExprId> {
+    let callee = project.graph.function(target);
+    let there = project.code.module(callee.file);
+    let definition = there.function(callee.id);
+    let first = definition.params.first().and_then(|param| param.name);
+    let is_method = there.language == Language::Python && first.is_some_and(|name| matches!(there.str(name), "self" | "cls"));
+    let Some(call) = module.call(edge.expr) else {
+        // `order.heading`, a property.
+        return match module.kind(edge.expr) {
+            ExprKind::Attr { base, .. } if is_method && index == 0 => Some(*base),
+            _ => None,
+        };
+    };
+    if is_method && index == 0 {
+        return call.receiver();
+    }
+    let name = definition
+        .params
+        .get(index)
+        .and_then(|param| param.name)
+        .map(|name| there.str(name));
+    let by_name = name.and_then(|name| call.keyword(name));
+    by_name.or_else(|| call.arg(index - usize::from(is_method)))
 }
 
 struct Search<'p, 's> {
@@ -181,7 +259,7 @@ impl<'p, 's> Search<'p, 's> {
 
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
-        row.searches = searches(self.module, row.expr);
+        row.searches = searches(self.module, &row.around, row.expr);
         row.handle = self
             .module
             .call(row.expr)
@@ -204,6 +282,9 @@ impl<'p, 's> Search<'p, 's> {
         let Some((around, outer, chunked)) = self.around(site.expr) else {
             return;
         };
+        if is_another_table(&self.eval, &around, site) {
+            return;
+        }
         let key = format!("site {}", site.expr.0);
         let row = PerRow {
             function,
@@ -241,10 +322,16 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     fn edge(&mut self, function: FnId, edge: &Edge) {
-        let found = target_effect(self.project, self.module, edge).map(|(target, what)| (Some(target), what, None));
-        let found = found.or_else(|| remote(self.project, edge).map(|(target, name)| (target, What::Query, Some(name))));
-        let Some((target, what, remote)) = found else { return };
+        let found = target_effects(self.project, self.module, edge);
+        let asked = remote(self.project, edge);
+        if found.is_empty() && asked.is_none() {
+            return;
+        }
         let Some((around, outer, chunked)) = self.around(edge.expr).or_else(|| by_reference(self.module, edge)) else {
+            return;
+        };
+        let found = self.first_open(edge, &found).map(|(target, what)| (Some(target), what, None));
+        let Some((target, what, remote)) = found.or_else(|| asked.map(|(target, name)| (target, What::Query, Some(name)))) else {
             return;
         };
         let key = match (target, &remote) {
@@ -269,28 +356,20 @@ impl<'p, 's> Search<'p, 's> {
         self.push(key, row);
     }
 
+    /// The first effect that the call's constant arguments leave open.
+    fn first_open(&self, edge: &Edge, found: &[(FnId, What)]) -> Option<(FnId, What)> {
+        found.iter().copied().find(|&(target, what)| {
+            let effect = if what == What::Query { Effects::QUERY } else { Effects::WRITE };
+            branches::runs(self.project, self.file, edge, target, effect)
+        })
+    }
+
     /// `[to_card(order) for order in orders]`, where `to_card` reads a lazy relation of what it is given.
     fn mapper(&mut self, function: FnId, edge: &Edge) {
         let &[target] = edge.targets.as_slice() else { return };
         let Some(summary) = self.summaries.get(&target) else { return };
-        let Some(call) = self.module.call(edge.expr) else { return };
-        let callee = self.project.graph.function(target);
-        let definition = self.project.code.module(callee.file).function(callee.id);
-        let callee_module = self.project.code.module(callee.file);
-        let bound = definition
-            .params
-            .first()
-            .and_then(|param| param.name)
-            .is_some_and(|name| matches!(callee_module.str(name), "self" | "cls"));
         for (index, read) in summary {
-            let name = definition
-                .params
-                .get(*index)
-                .and_then(|param| param.name)
-                .map(|name| callee_module.str(name));
-            let by_name = name.and_then(|name| call.keyword(name));
-            let position = index.checked_sub(usize::from(bound && callee_module.language == Language::Python));
-            let Some(arg) = by_name.or_else(|| position.and_then(|position| call.arg(position))) else {
+            let Some(arg) = passed_as(self.project, self.module, edge, target, *index) else {
                 continue;
             };
             let Some(row) = rows::row_of(self.project, &self.eval, self.file, arg, 0) else {
@@ -303,7 +382,7 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) {
+            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, self.file, edge, target, read.expr) {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
@@ -399,11 +478,12 @@ impl<'p, 's> Search<'p, 's> {
         };
         for &site in &node.queries {
             let site = &self.project.graph.sites[site];
-            let is_loaded = site
-                .query
-                .relation
-                .as_ref()
-                .is_some_and(|(_, name)| self.eager.contains(name) && is_plain(site));
+            let is_loaded = is_plain(site)
+                && site
+                    .query
+                    .relation
+                    .as_ref()
+                    .is_some_and(|(owner, name)| self.is_loaded_somewhere(*owner, name));
             if site.query.statement.operation == Operation::Select && !is_loaded {
                 self.push(
                     format!("site {}", site.expr.0),
@@ -415,7 +495,12 @@ impl<'p, 's> Search<'p, 's> {
             }
         }
         for edge in &node.edges {
-            if let Some((target, What::Query)) = target_effect(self.project, self.module, edge).filter(|_| !edge.guessed) {
+            // What the ancestor's hook does is told there.
+            if calls_super(self.module, edge) {
+                continue;
+            }
+            let found = target_effects(self.project, self.module, edge);
+            if let Some((target, What::Query)) = self.first_open(edge, &found).filter(|_| !edge.guessed) {
                 self.push(
                     format!("call {}", target.0),
                     PerRow {
@@ -427,6 +512,17 @@ impl<'p, 's> Search<'p, 's> {
         }
         if kind != RowMethod::GraphQlField {
             return;
+        }
+        for value in returned(self.module, id) {
+            if let Some(read) = self.returned_relation(value) {
+                self.push(
+                    format!("relation {}", read.path),
+                    PerRow {
+                        relation: Some(read),
+                        ..row(value, around.clone())
+                    },
+                );
+            }
         }
         for read in reads
             .iter()
@@ -442,6 +538,40 @@ impl<'p, 's> Search<'p, 's> {
         }
     }
 
+    /// `return root.orders.all()`: the queryset that a resolver gives back runs once for each object.
+    fn returned_relation(&self, value: ExprId) -> Option<RelationRead> {
+        let query = self
+            .eval
+            .query_at(self.file, value)
+            .filter(|query| !query.executed && !query.opaque)?;
+        let (owner, name) = query.relation.as_ref()?;
+        let row = rows::row_of(self.project, &self.eval, self.file, *owner, 0)?;
+        let statement = &query.statement;
+        if is_plain_statement(statement) && self.is_loaded_somewhere(*owner, name) {
+            return None;
+        }
+        let relation = row.model.relation(name)?;
+        Some(RelationRead {
+            file: self.file,
+            expr: value,
+            label: format!("{}.{name}", row.model.name),
+            path: row.path_to(name),
+            source: row.source,
+            root: row.root,
+            param: row.param,
+            to_many: true,
+            target: relation.target.clone(),
+        })
+    }
+
+    /// Whether any query loads the relation along: by its model's name where that is known.
+    fn is_loaded_somewhere(&self, owner: ExprId, name: &str) -> bool {
+        match rows::row_of(self.project, &self.eval, self.file, owner, 0) {
+            Some(row) => self.eager.contains(&format!("{}.{name}", row.model.name)),
+            None => self.eager.contains(name),
+        }
+    }
+
     /// Whether the query of the row is known and did not load the relation.
     fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
         let Some((at, expr)) = source else { return false };
@@ -451,9 +581,19 @@ impl<'p, 's> Search<'p, 's> {
     }
 }
 
+fn calls_super(module: &Module, edge: &Edge) -> bool {
+    let chain = module.call(edge.expr).map(|call| call.chain()).unwrap_or_default();
+    chain
+        .iter()
+        .any(|call| call.receiver().is_none() && module.name(call.callee) == Some("super"))
+}
+
 /// All rows of a relation as they are: what a prefetch holds.
 fn is_plain(site: &QuerySite) -> bool {
-    let statement = &site.query.statement;
+    is_plain_statement(&site.query.statement)
+}
+
+fn is_plain_statement(statement: &Statement) -> bool {
     statement.filters.len() <= 1
         && statement.order.is_empty()
         && statement.limit == Limit::None
@@ -488,18 +628,17 @@ fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Ar
     }
 }
 
-fn target_effect(project: &Project, module: &Module, edge: &Edge) -> Option<(FnId, What)> {
+/// The reads and writes that a call leads to, reads first.
+fn target_effects(project: &Project, module: &Module, edge: &Edge) -> Vec<(FnId, What)> {
     let is_lambda = matches!(module.kind(edge.expr), ExprKind::Lambda(_));
     if edge.kind == EdgeKind::Later || is_lambda {
-        return None;
+        return Vec::new();
     }
-    let has = |effect: Effects| {
-        edge.targets
-            .iter()
-            .copied()
-            .find(|&target| project.graph.function(target).effects.has(effect))
+    let of = |effect: Effects, what: What| {
+        let targets = edge.targets.iter().copied();
+        targets
+            .filter(move |&target| project.graph.function(target).effects.has(effect))
+            .map(move |target| (target, what))
     };
-    has(Effects::QUERY)
-        .map(|target| (target, What::Query))
-        .or_else(|| has(Effects::WRITE).map(|target| (target, What::Write)))
+    of(Effects::QUERY, What::Query).chain(of(Effects::WRITE, What::Write)).collect()
 }

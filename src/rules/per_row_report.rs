@@ -1,5 +1,7 @@
 //! Queries and writes in loops, put into words: title, chain, cost, priority.
 
+use std::cmp::Reverse;
+
 use rayon::prelude::*;
 
 use super::bounds::{self, Bound};
@@ -12,8 +14,11 @@ use crate::libraries::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::loops::{Loop, LoopForm, Verdict};
+use crate::source::Span;
 use crate::statement::Limit;
 
+/// Statements of one loop that a finding lists beside its first.
+const MAX_MERGED: usize = 8;
 const QUERY_SLOT: usize = 0;
 const WRITE_SLOT: usize = 1;
 const NETWORK_SLOT: usize = 2;
@@ -65,13 +70,52 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
     })
 }
 
-/// Makes the findings of one kind.
+/// Makes the findings of one kind, one for each loop.
 pub fn findings(project: &Project, rule: &str, what: What) -> Vec<Finding> {
-    find(project)
+    let mut made: Vec<(FileId, Span, Finding)> = find(project)
         .into_par_iter()
         .filter(|row| row.what == what)
-        .filter_map(|row| finding(project, rule, &row))
-        .collect()
+        .filter_map(|row| {
+            let file = project.graph.function(row.function).file;
+            finding(project, rule, &row).map(|finding| (file, row.around.span, finding))
+        })
+        .collect();
+    made.sort_by(|(file, span, finding), (other_file, other_span, other)| {
+        let key =
+            |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, Reverse(finding.confidence));
+        key(file, span, finding)
+            .cmp(&key(other_file, other_span, other))
+            .then_with(|| finding.location.cmp(&other.location))
+    });
+    let mut out: Vec<Finding> = Vec::new();
+    let mut made = made.into_iter().peekable();
+    while let Some((file, span, mut first)) = made.next() {
+        let mut more = Vec::new();
+        while let Some((_, _, other)) = made.next_if(|(other, at, _)| (*other, *at) == (file, span)) {
+            more.push(other);
+        }
+        merge(&mut first, more);
+        out.push(first);
+    }
+    out
+}
+
+/// The other statements of a loop go into the finding of its worst one.
+fn merge(first: &mut Finding, more: Vec<Finding>) {
+    if more.is_empty() {
+        return;
+    }
+    let count = more.len() + 1;
+    first.message.push_str(&format!(" {count} places in this loop go to the database."));
+    first.impact = first.impact.replacen("1 + n ", &format!("1 + {count}·n "), 1);
+    for other in more.into_iter().take(MAX_MERGED) {
+        first.relate(other.location, Role::Query, other.title);
+        // The query itself, where it stands behind a call.
+        let query = other.related.into_iter().rev().find(|related| related.role == Role::Query);
+        if let Some(query) = query.filter(|query| first.related.iter().all(|known| known.location != query.location)) {
+            first.related.push(query);
+        }
+    }
 }
 
 fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
@@ -299,7 +343,7 @@ fn subject(module: &Module, row: &PerRow<'_>, callee: Option<&str>) -> String {
         .and_then(|iterable| module.dotted(module.unawaited(iterable)))
         .unwrap_or_default();
     match (row.site, callee) {
-        (Some(site), _) => format!("{} in {over}", evidence::describe(&site.query)),
+        (Some(site), _) => format!("{} in {over}", evidence::essence(&site.query)),
         (None, callee) => format!("{} in {over}", callee.unwrap_or_default()),
     }
 }

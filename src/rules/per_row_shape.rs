@@ -1,8 +1,10 @@
 //! What stands around a query in a loop: searches, fallbacks, dispatch, bulk statements.
 
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::batches;
-use crate::project::graph::{Edge, EdgeKind};
+use crate::libraries::value::Resolver;
+use crate::project::eval::Evaluator;
+use crate::project::graph::{Edge, EdgeKind, QuerySite};
 use crate::project::loops::{Loop, LoopForm, Verdict};
 
 /// Whether the name at the start of an expression is the loop's variable.
@@ -19,7 +21,7 @@ pub fn holds(module: &Module, around: &Loop, expr: ExprId) -> bool {
 }
 
 /// `found = load(key); if found: return found`: worst case once a row, usually fewer.
-pub fn searches(module: &Module, expr: ExprId) -> bool {
+pub fn searches(module: &Module, around: &Loop, expr: ExprId) -> bool {
     let mut at = module.expr(expr).parent;
     let stmt = loop {
         at = match at {
@@ -43,8 +45,11 @@ pub fn searches(module: &Module, expr: ExprId) -> bool {
             .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Break))
     };
     match &module.stmt(stmt).kind {
-        // `if await exists(key): return key`.
-        StmtKind::If { then, .. } => ends(then),
+        // `if await exists(key): return key`. But `if not allowed(row): return error` looks at all rows when all is well.
+        StmtKind::If { test, then, .. } => {
+            let is_check = is_negated(module, *test) && !gives_element(module, then, around);
+            ends(then) && !is_check
+        }
         StmtKind::Assign { target, .. } => {
             let ExprKind::Name(name) = module.kind(*target) else { return false };
             let next = siblings.iter().skip_while(|&&sibling| sibling != stmt).nth(1);
@@ -57,7 +62,23 @@ pub fn searches(module: &Module, expr: ExprId) -> bool {
     }
 }
 
-fn mentions(module: &Module, expr: ExprId, name: crate::ir::Sym) -> bool {
+fn is_negated(module: &Module, test: ExprId) -> bool {
+    match module.kind(test) {
+        ExprKind::Unary { op, .. } => matches!(module.str(*op), "not" | "!"),
+        ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => is_negated(module, *right),
+        _ => false,
+    }
+}
+
+/// Whether a block returns the element that was found.
+fn gives_element(module: &Module, then: &[StmtId], around: &Loop) -> bool {
+    match then.last().map(|&last| &module.stmt(last).kind) {
+        Some(StmtKind::Return(Some(value))) => around.target_names.iter().any(|&name| mentions(module, *value, name)),
+        _ => false,
+    }
+}
+
+fn mentions(module: &Module, expr: ExprId, name: Sym) -> bool {
     let mut open = vec![expr];
     while let Some(at) = open.pop() {
         if matches!(module.kind(at), ExprKind::Name(other) if *other == name) {
@@ -99,7 +120,7 @@ pub fn is_dispatched(module: &Module, around: &Loop, expr: ExprId) -> bool {
     false
 }
 
-fn compares_with_literal(module: &Module, test: ExprId, names: &[crate::ir::Sym]) -> bool {
+fn compares_with_literal(module: &Module, test: ExprId, names: &[Sym]) -> bool {
     let ExprKind::Binary { op, left, right } = module.kind(test) else {
         return false;
     };
@@ -107,6 +128,38 @@ fn compares_with_literal(module: &Module, test: ExprId, names: &[crate::ir::Sym]
     matches!(module.str(*op), "==" | "is")
         && is_name(*left)
         && matches!(module.kind(*right), ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Attr { .. })
+}
+
+/// `for kind in kinds: kind.model_class().objects.filter(…)`: each pass asks another table, so no statement can take all.
+pub fn is_another_table(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -> bool {
+    if site.query.table().is_some_and(|table| !table.is_empty()) {
+        return false;
+    }
+    // A query that was built before: `rows = model.objects.all()`, and here `for row in rows`.
+    let module = eval.module(site.file);
+    let (at, built) = match module.kind(site.expr) {
+        ExprKind::Name(_) => eval.definition(site.file, site.expr).unwrap_or((site.file, site.expr)),
+        _ => (site.file, site.expr),
+    };
+    let Some(call) = module.call(built).filter(|_| at == site.file) else {
+        return false;
+    };
+    let root = call.root();
+    let ExprKind::Name(name) = module.kind(root) else { return false };
+    let is_manager = call.chain().iter().any(|call| {
+        let text = call.receiver().and_then(|receiver| module.dotted(receiver));
+        text.is_some_and(|text| text.ends_with(".objects") || text.ends_with("._default_manager"))
+    });
+    is_manager && (around.target_names.contains(name) || is_set_in(module, around, *name))
+}
+
+fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {
+    module.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { target, .. } => {
+            around.span.encloses(stmt.span) && matches!(module.kind(*target), ExprKind::Name(other) if *other == name)
+        }
+        _ => false,
+    })
 }
 
 /// One statement for many rows: in a loop it is the batched form, once a parent or a chunk.

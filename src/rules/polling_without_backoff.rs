@@ -12,9 +12,13 @@ use crate::libraries::value::{FileId, Resolver};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::project::loops::{self, Verdict};
+use crate::source::Span;
 
 /// A constant interval of this many seconds or more is no load worth a change.
 const RARE: f64 = 600.0;
+/// A mailbox that can wake its reader may be given this long at least.
+const SHORT_WAIT: f64 = 0.5;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -177,9 +181,15 @@ impl<'p> Check<'p> {
             return;
         };
         let exprs = self.inside(body);
+        if self.mailbox(&exprs) {
+            return;
+        }
         let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else {
             return;
         };
+        if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) {
+            return;
+        }
         let mut request = None;
         for &expr in exprs.iter().chain(test.iter()) {
             if expr == sleep {
@@ -194,13 +204,64 @@ impl<'p> Check<'p> {
         self.report(sleep, seconds, &request, false);
     }
 
+    /// The sleep is of another rhythm than the loop's: page after page, batch after batch, or in a loop of its own that can be
+    /// interrupted.
+    fn goes_on(&self, sleep: ExprId, span: Span) -> bool {
+        let around = loops::around(&self.eval, self.file, sleep);
+        let is_inner = around.first().is_some_and(|inner| inner.span != span && span.encloses(inner.span));
+        let own = around.iter().find(|around| around.span == span);
+        is_inner || own.is_some_and(|own| matches!(own.verdict, Verdict::Cursor | Verdict::Chunk))
+    }
+
+    /// Each round removes or changes what it has found: the next round finds other rows.
+    fn works_off(&self, exprs: &[ExprId]) -> bool {
+        exprs.iter().any(|&expr| {
+            let method = self
+                .module
+                .call(expr)
+                .and_then(|call| call.method())
+                .unwrap_or("")
+                .to_ascii_lowercase();
+            method.contains("delete") || method.contains("bulk") || method.contains("purge")
+        })
+    }
+
+    /// `while True: message = pubsub.get_message()`: asks a mailbox that could wake it, with no pause or a very short one.
+    fn mailbox(&mut self, exprs: &[ExprId]) -> bool {
+        let asks = exprs.iter().copied().find(|&expr| {
+            let Some(call) = self.module.call(expr).filter(|call| call.method() == Some("get_message")) else {
+                return false;
+            };
+            let receiver = call
+                .receiver()
+                .and_then(|receiver| self.module.dotted(receiver))
+                .unwrap_or_default();
+            receiver.to_ascii_lowercase().contains("pubsub")
+        });
+        let Some((ask, call)) = asks.and_then(|ask| Some((ask, self.module.call(ask)?))) else {
+            return false;
+        };
+        let wait = match call.keyword("timeout").map(|timeout| self.constant(timeout)) {
+            None => 0.0,
+            Some(Some(seconds)) => seconds,
+            Some(None) => return false,
+        };
+        let pause = exprs.iter().find_map(|&expr| self.sleep(expr)).map_or(0.0, |(_, seconds)| seconds);
+        if wait + pause < SHORT_WAIT {
+            let words = "`get_message`".to_owned();
+            let request = self.finish(self.project.graph.id(self.file, self.module.owner(ask)), ask, words, &[]);
+            self.report(ask, wait + pause, &request, false);
+        }
+        true
+    }
+
     /// All calls in statements, lambdas that run where they stand included.
     fn inside(&self, body: &[StmtId]) -> Vec<ExprId> {
         let mut out = Vec::new();
         let (Some(&first), Some(&last)) = (body.first(), body.last()) else {
             return out;
         };
-        let span = crate::source::Span {
+        let span = Span {
             start: self.module.stmt(first).span.start,
             end: self.module.stmt(last).span.end,
         };
@@ -427,6 +488,7 @@ impl<'p> Check<'p> {
             self.project.place_in(function, span),
         );
         let rate = 60.0 / seconds;
+        let is_spin = seconds <= 0.0;
         finding.title = format!("Asks the server every {} without back-off", duration(seconds));
         finding.message = format!(
             "{} is asked again every {} as long as this runs, whether or not anything changed{}.",
@@ -439,6 +501,14 @@ impl<'p> Check<'p> {
             trim(rate),
             if is_client { "open client" } else { "running loop" }
         );
+        if is_spin {
+            "Asks the server again and again without a pause".clone_into(&mut finding.title);
+            finding.message = format!(
+                "{} is asked again as soon as it has answered, whether or not anything came.",
+                evidence::capitalised(&request.words)
+            );
+            "one processor is busy with asking for each running loop".clone_into(&mut finding.impact);
+        }
         finding.subject = request.words.clone();
         finding.related.extend(request.steps.iter().cloned());
         finding.fix = Fix {

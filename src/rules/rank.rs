@@ -4,13 +4,24 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::finding::{Confidence, Effort, Finding, Priority, fingerprint};
-use crate::rules::Pages;
+use crate::rules::baseline::{Baseline, Known, Scope};
+use crate::rules::policy::Policy;
 use crate::rules::suppress::Suppressions;
+use crate::rules::{Pages, unused_suppression};
 use crate::walk::{Role, role};
 
 /// What is reported.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct Options<'a> {
+    /// The pages of the rules.
+    pub pages: &'a Pages,
+    /// What the configuration says of rules and paths.
+    pub policy: &'a Policy,
+    /// Ids of the rules that ran.
+    pub ran: Vec<&'a str>,
+    /// Ids of the rules whose findings are wanted.
+    pub wanted: Vec<&'a str>,
+    /// What was known before, and what can be said of it.
+    pub baseline: Option<(&'a Baseline, &'a dyn Scope)>,
     /// The least urgent priority.
     pub min_priority: Priority,
     /// The least certain confidence.
@@ -28,25 +39,31 @@ pub struct Ranked {
     pub suppressed: usize,
     /// In tests or generated files.
     pub left_out: usize,
-    /// Under the least priority or confidence.
+    /// Under the least priority or confidence, or switched off for their path.
     pub filtered: usize,
+    /// Known before, and no longer there.
+    pub fixed: Vec<Known>,
 }
 
-/// Brings findings into their final form and order.
-pub fn finish(mut findings: Vec<Finding>, pages: &Pages, suppressions: &Suppressions, options: Options) -> Ranked {
-    for finding in &mut findings {
-        fill(finding, pages);
-        demote(finding);
-    }
+/// Brings findings into their final form and order, and counts what comments suppress.
+pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &Options<'_>) -> Ranked {
+    let mut findings = judged(findings, options);
     one_of_a_pair(&mut findings);
     let mut findings = unique(findings);
+    for finding in findings.iter().filter(|finding| !is_left_out(finding, options)) {
+        suppressions.count(finding);
+    }
+    findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
     identify(&mut findings);
     let mut ranked = Ranked::default();
+    if let Some((baseline, scope)) = options.baseline {
+        ranked.fixed = baseline.apply(&mut findings, scope);
+    }
     findings.retain(|finding| {
-        let place = role(&finding.location.file);
-        let is_out = place == Role::Generated || (place == Role::Test && !options.include_tests);
+        let is_out = is_left_out(finding, options) || !options.wanted.contains(&finding.rule.as_str());
         let is_suppressed = !is_out && suppressions.covers(finding);
-        let is_under = finding.priority > options.min_priority || finding.confidence > options.min_confidence;
+        let is_off = !options.policy.judge(finding).0;
+        let is_under = is_off || finding.priority > options.min_priority || finding.confidence > options.min_confidence;
         let is_filtered = !is_out && !is_suppressed && is_under;
         ranked.left_out += usize::from(is_out);
         ranked.suppressed += usize::from(is_suppressed);
@@ -60,6 +77,24 @@ pub fn finish(mut findings: Vec<Finding>, pages: &Pages, suppressions: &Suppress
     });
     ranked.findings = findings;
     ranked
+}
+
+/// Findings with what their pages and the configuration say of them.
+fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
+    for finding in &mut findings {
+        fill(finding, options.pages);
+        if let (true, Some(priority)) = options.policy.judge(finding) {
+            finding.priority = priority;
+        }
+        demote(finding);
+        finding.priority = finding.priority.max(options.policy.cap(finding));
+    }
+    findings
+}
+
+fn is_left_out(finding: &Finding, options: &Options<'_>) -> bool {
+    let place = role(&finding.location.file);
+    place == Role::Generated || (place == Role::Test && !options.include_tests)
 }
 
 /// What a rule leaves open comes from its page. The page's effort is the least: a rule can only say more.
@@ -78,6 +113,12 @@ fn fill(finding: &mut Finding, pages: &Pages) {
     }
     if finding.effort == Effort::S {
         finding.effort = page.effort;
+    }
+    if finding.fix.risk.is_empty() {
+        finding.fix.risk.clone_from(&page.risk);
+    }
+    if finding.verify.is_empty() {
+        finding.verify.clone_from(&page.verify);
     }
 }
 
@@ -155,12 +196,6 @@ mod tests {
     use super::*;
     use crate::finding::Location;
 
-    const ALL: Options = Options {
-        min_priority: Priority::P3,
-        min_confidence: Confidence::Low,
-        include_tests: false,
-    };
-
     fn found(file: &str, line: u32, priority: Priority, confidence: Confidence) -> Finding {
         let location = Location {
             file: file.to_owned(),
@@ -175,13 +210,19 @@ mod tests {
         }
     }
 
-    fn finished(findings: Vec<Finding>, options: Options) -> Ranked {
-        finish(
-            findings,
-            &Pages::built_in().expect("valid pages"),
-            &Suppressions::default(),
-            options,
-        )
+    fn finished(findings: Vec<Finding>, min_priority: Priority) -> Ranked {
+        let pages = Pages::built_in().expect("valid pages");
+        let options = Options {
+            pages: &pages,
+            policy: &Policy::default(),
+            ran: crate::rules::ids(),
+            wanted: crate::rules::ids(),
+            baseline: None,
+            min_priority,
+            min_confidence: Confidence::Low,
+            include_tests: false,
+        };
+        finish(findings, &mut Suppressions::default(), &options)
     }
 
     #[test]
@@ -189,8 +230,8 @@ mod tests {
         let one = found("b.py", 3, Priority::P1, Confidence::High);
         let two = found("a.py", 9, Priority::P0, Confidence::High);
         let three = found("a.py", 1, Priority::P1, Confidence::High);
-        let forward = finished(vec![one.clone(), two.clone(), three.clone()], ALL);
-        assert_eq!(forward, finished(vec![three, one, two], ALL));
+        let forward = finished(vec![one.clone(), two.clone(), three.clone()], Priority::P3);
+        assert_eq!(forward, finished(vec![three, one, two], Priority::P3));
         let places: Vec<_> = forward
             .findings
             .iter()
@@ -206,7 +247,7 @@ mod tests {
                 .iter()
                 .map(|&line| found("a.py", line, Priority::P1, Confidence::High))
                 .collect();
-            finished(findings, ALL)
+            finished(findings, Priority::P3)
                 .findings
                 .into_iter()
                 .map(|finding| finding.fingerprint)
@@ -219,20 +260,17 @@ mod tests {
             found("a.py", 5, Priority::P3, Confidence::High),
             found("a.py", 9, Priority::P1, Confidence::High),
         ];
-        let kept = finished(
-            low,
-            Options {
-                min_priority: Priority::P1,
-                ..ALL
-            },
-        );
+        let kept = finished(low, Priority::P1);
         assert_eq!((kept.findings[0].fingerprint.clone(), kept.filtered), (at(&[5, 9])[1].clone(), 1));
     }
 
     #[test]
     fn scripts_are_demoted_and_tests_left_out() {
         let files = ["scripts/a.py", "tests/b.py", "c.py"];
-        let ranked = finished(files.map(|file| found(file, 1, Priority::P0, Confidence::High)).to_vec(), ALL);
+        let ranked = finished(
+            files.map(|file| found(file, 1, Priority::P0, Confidence::High)).to_vec(),
+            Priority::P3,
+        );
         let got: Vec<_> = ranked
             .findings
             .iter()
@@ -245,7 +283,7 @@ mod tests {
     #[test]
     fn low_confidence_is_never_urgent_and_duplicates_are_one() {
         let low = found("a.py", 1, Priority::P0, Confidence::Low);
-        let ranked = finished(vec![low.clone(), low], ALL);
+        let ranked = finished(vec![low.clone(), low], Priority::P3);
         assert_eq!(ranked.findings.len(), 1);
         let finding = &ranked.findings[0];
         assert_eq!(

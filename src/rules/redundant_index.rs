@@ -1,5 +1,7 @@
 //! `redundant-index`: an index that another one of the table makes needless.
 
+use std::fmt::Write as _;
+
 use super::schema_fix;
 use crate::finding::{Confidence, Finding, Priority, Role};
 use crate::project::Project;
@@ -10,10 +12,11 @@ const ID: &str = "redundant-index";
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in project.schema.tables.iter().filter(|table| !table.partition || !table.open) {
+    let tables = project.schema.tables.iter().enumerate();
+    for (number, table) in tables.filter(|(_, table)| !table.partition || !table.open) {
         for (at, index) in table.indexes.iter().enumerate() {
             if let Some(keeper) = keeper(table, at) {
-                findings.extend(report(project, table, index, keeper));
+                findings.extend(report(project, number, index, keeper));
             }
         }
     }
@@ -74,7 +77,8 @@ fn describe(index: &Index) -> String {
     format!("{kind}{name} on ({})", index.key_list())
 }
 
-fn report(project: &Project, table: &Table, index: &Index, keeper: &Index) -> Option<Finding> {
+fn report(project: &Project, number: usize, index: &Index, keeper: &Index) -> Option<Finding> {
+    let table = project.schema.tables.get(number)?;
     let place = index.place()?;
     let symbol = format!(
         "{}.{}",
@@ -97,6 +101,18 @@ fn report(project: &Project, table: &Table, index: &Index, keeper: &Index) -> Op
         describe(index),
         describe(keeper)
     );
+    let sizes = project.sizes.as_ref();
+    let scans = sizes.and_then(|sizes| sizes.scans(number, index.name.as_deref()?));
+    match scans {
+        Some(0) => finding.message.push_str(" The database has not used the first once."),
+        Some(scans) => {
+            let _ = write!(
+                finding.message,
+                " The database has used the first {scans} times; the second will do that."
+            );
+        }
+        None => {}
+    }
     if let Some(other) = keeper.place() {
         finding.relate(
             project.location(&other.file, other.span, &symbol),

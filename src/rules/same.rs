@@ -4,7 +4,7 @@
     reason = "arms are told apart by what they are about, not by what follows"
 )]
 
-use crate::ir::{Arg, Entry, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, TemplatePart};
+use crate::ir::{Arg, Entry, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, TemplatePart};
 use crate::libraries::value::FileId;
 use crate::project::eval::{Evaluator, Found};
 
@@ -198,13 +198,4 @@ fn joined(module: &Module, at: Parent, below: Option<Parent>, around: &[Parent],
         Parent::Function(_) => true,
         Parent::Class(_) | Parent::None => false,
     }
-}
-
-/// The last names of the calls of a function between two offsets.
-pub fn calls_between(module: &Module, function: FunctionId, from: u32, to: u32) -> impl Iterator<Item = &str> {
-    module.expr_ids().filter_map(move |(id, expr)| {
-        let inside = expr.span.start >= from && expr.span.end <= to;
-        let call = if inside { module.call(id) } else { None };
-        call.filter(|_| module.owner(id) == function).and_then(|call| call.method())
-    })
 }

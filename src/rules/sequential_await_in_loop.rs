@@ -41,10 +41,14 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         if module.owner(at) == FunctionId::MODULE {
             continue;
         }
-        let Some(what) = waits.awaited(inner).filter(|what| !what.is_query) else {
+        let known = waits.awaited(inner);
+        if known.as_ref().is_some_and(|what| what.is_query) || known.is_none() && !is_sending(module, inner) {
+            continue;
+        }
+        let Some(around) = pick(loops::around(&eval, file, at)) else {
             continue;
         };
-        let Some(around) = pick(loops::around(&eval, file, at)) else {
+        let Some(what) = known.or_else(|| of_element(module, inner, &around)) else {
             continue;
         };
         if waits.shares_handle(&eval, file, inner) || !varies(module, &waits, inner, &around) {
@@ -64,6 +68,20 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         .filter(|group| group.first().is_some_and(|wait| !is_ordered(project, file, wait)))
         .filter_map(|group| finding(project, file, group))
         .collect()
+}
+
+fn is_sending(module: &Module, inner: ExprId) -> bool {
+    let method = module.call(inner).and_then(|call| call.method());
+    matches!(method, Some("send" | "publish" | "upload" | "download" | "deliver" | "notify" | "fetch"))
+}
+
+/// `await action.send()` for each `action`: what the element itself sends, known by its name.
+fn of_element(module: &Module, inner: ExprId, around: &Loop) -> Option<Io> {
+    let call = module.call(inner)?;
+    let receiver = call.receiver()?;
+    let ExprKind::Name(name) = module.kind(receiver) else { return None };
+    let is_element = around.target_names.contains(name);
+    is_element.then(|| Io::guessed_write(&format!("{}.{}", module.str(*name), call.method().unwrap_or("send"))))
 }
 
 /// The loop whose iterations could overlap.
@@ -105,7 +123,9 @@ fn is_ordered(project: &Project, file: FileId, wait: &Wait) -> bool {
             && module.owner_of(stmt.parent) == owner
             && match &stmt.kind {
                 StmtKind::Return(_) | StmtKind::Break => true,
-                StmtKind::Loop { is_async, .. } => *is_async && stmt.span == span,
+                StmtKind::Loop { is_async, iterable, .. } => {
+                    *is_async && stmt.span == span && !iterable.is_some_and(|iterable| is_array(module, iterable))
+                }
                 StmtKind::Assign { op: Some(_), target, .. } => is_read_in_test(module, span, *target),
                 _ => false,
             }
@@ -118,6 +138,17 @@ fn is_ordered(project: &Project, file: FileId, wait: &Wait) -> bool {
         .iter()
         .any(|expr| matches!(expr.kind, ExprKind::Yield(_)) && span.encloses(expr.span));
     yields || sleeps(project, file, span)
+}
+
+/// `for await (const x of rows)` where `rows` is asked for its length: an array, of which nothing arrives bit by bit.
+fn is_array(module: &Module, iterable: ExprId) -> bool {
+    let Some(name) = module.name(iterable) else { return false };
+    module.expr_ids().any(|(_, expr)| match expr.kind {
+        ExprKind::Attr { base, name: attribute } => {
+            module.name(base) == Some(name) && matches!(module.str(attribute), "length" | "map" | "filter" | "slice" | "push")
+        }
+        _ => false,
+    })
 }
 
 /// `while`-like state: a counter that decides whether to go on.

@@ -54,6 +54,8 @@ struct Wait {
     owner: FunctionId,
     io: Io,
     callee: String,
+    /// A guard that may leave stands before it.
+    is_guarded: bool,
 }
 
 struct Search<'p> {
@@ -70,6 +72,8 @@ struct State {
     group: Vec<Wait>,
     /// Names that hold something of the group's results.
     tainted: FxHashSet<Sym>,
+    /// A guard in between looks at a result and may leave.
+    guarded: bool,
 }
 
 impl Search<'_> {
@@ -117,11 +121,51 @@ impl Search<'_> {
     fn other(&self, id: StmtId, state: &mut State, out: &mut Vec<Vec<Wait>>) {
         let span = self.module.stmt(id).span;
         let uses = self.uses(span, &state.tainted);
-        if self.io.has_await(span) || (uses && self.leaves_any(std::iter::once(id))) {
+        let is_guard = uses && self.leaves_any(std::iter::once(id));
+        if self.io.has_await(span) || is_guard && self.binds(id, state) {
             flush(state, out);
+        } else if is_guard {
+            state.guarded = true;
         } else if uses {
             state.tainted.extend(self.io.names(span));
         }
+    }
+
+    /// Whether what follows a guard must stay after it: it refuses those who may not ask, or does more than leave.
+    fn binds(&self, id: StmtId, state: &State) -> bool {
+        let StmtKind::If { then, orelse, .. } = &self.module.stmt(id).kind else {
+            return true;
+        };
+        let is_plain = orelse.is_empty()
+            && then.len() <= 2
+            && then.iter().all(|&inner| {
+                matches!(
+                    self.module.stmt(inner).kind,
+                    StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Expr(_)
+                )
+            });
+        // `if (!hasAccess(user, workspaceId))`: the look itself decides who may ask.
+        let StmtKind::If { test, .. } = self.module.stmt(id).kind else {
+            return true;
+        };
+        let refuses = self
+            .io
+            .names(self.module.expr(test).span)
+            .any(|name| io::admits(self.module.str(name)))
+            || self.calls_admitting(test);
+        !is_plain || refuses || state.group.iter().any(|wait| io::admits(&wait.callee))
+    }
+
+    /// Whether a test calls something that decides who may ask.
+    fn calls_admitting(&self, test: ExprId) -> bool {
+        let mut open = vec![test];
+        while let Some(id) = open.pop() {
+            if self.module.call(id).and_then(|call| call.method()).is_some_and(io::admits) {
+                return true;
+            }
+            open.extend(self.module.children(id));
+        }
+        false
     }
 
     /// The awaits of one expression, in order.
@@ -141,7 +185,7 @@ impl Search<'_> {
                 self.module.expr(at).span
             };
             let depends = self.uses(place, &state.tainted);
-            let wait = self.wait(at, inner, discarded);
+            let wait = self.wait(at, inner, discarded, state.guarded);
             let counts = matches!(wait, Judged::Wait(_));
             match wait {
                 Judged::Neutral => {}
@@ -161,6 +205,8 @@ impl Search<'_> {
                     state.group.push(wait);
                 }
             }
+            // `getOrderOrThrow(id)` is its own guard.
+            state.guarded |= state.group.last().is_some_and(|last| last.callee.ends_with("OrThrow"));
             if let Some(target) = target.filter(|_| counts || depends) {
                 state.tainted.extend(self.targets(target));
             }
@@ -184,12 +230,13 @@ impl Search<'_> {
         }
     }
 
-    fn wait(&self, at: ExprId, inner: ExprId, is_discarded: bool) -> Judged {
+    fn wait(&self, at: ExprId, inner: ExprId, is_discarded: bool, is_guarded: bool) -> Judged {
         let callee = self.module.call(inner).and_then(|call| call.method()).unwrap_or("");
         if io::is_check(callee) {
             return Judged::Binds;
         }
-        let io = self.io.awaited(inner);
+        let is_cache = self.is_cache_removal(inner, callee);
+        let io = self.io.awaited(inner).or_else(|| is_cache.then(|| Io::guessed_write(callee)));
         let Some(io) = io else {
             return if is_discarded || io::is_changing(callee) {
                 Judged::Binds
@@ -197,7 +244,7 @@ impl Search<'_> {
                 Judged::Neutral
             };
         };
-        let repeats = io::is_refresh(callee) || is_removal(callee) || self.is_cache_removal(inner, callee);
+        let repeats = io::is_refresh(callee) || is_removal(callee) || is_cache;
         if (is_discarded && !repeats && io.kind == Kind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
             return Judged::Binds;
         }
@@ -212,6 +259,7 @@ impl Search<'_> {
             owner: self.module.owner(at),
             io,
             callee: callee.to_owned(),
+            is_guarded,
         })
     }
 
@@ -302,15 +350,26 @@ impl Search<'_> {
         let function = self.project.graph.id(self.file, first.owner);
         let (reached, label) = evidence::reached(self.project, function);
         let is_guess = group.iter().any(|wait| wait.io.is_guess);
+        // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
+        let is_guarded = group.iter().skip(1).any(|wait| wait.is_guarded);
+        // Two doubts at once are no finding, and a job that leaves early saves more than it loses.
+        if is_guarded && (is_guess || reached != Reached::Request) {
+            return None;
+        }
         let priority = match reached {
             Reached::Startup | Reached::Command => return None,
             Reached::Unknown if io::is_script(self.project.path(self.file)) => return None,
+            Reached::Request | Reached::Job | Reached::Unknown if is_guarded => Priority::P3,
             Reached::Request if group.len() > 2 && !is_guess => Priority::P1,
             Reached::Request => Priority::P2,
             Reached::Job | Reached::Unknown if group.len() > 2 => Priority::P2,
             Reached::Job | Reached::Unknown => Priority::P3,
         };
-        let confidence = if is_guess { Confidence::Medium } else { Confidence::High };
+        let confidence = if is_guess || is_guarded {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        };
         let span = Span {
             start: first.span.start,
             end: last.span.end,
@@ -322,6 +381,11 @@ impl Search<'_> {
             list(group),
             label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
         );
+        if is_guarded {
+            finding
+                .message
+                .push_str(" A guard in between leaves early; the later waits need nothing of what it looks at.");
+        }
         finding.impact = format!(
             "the sum of {} waits where the longest would do{}",
             group.len(),
@@ -357,7 +421,7 @@ fn is_removal(callee: &str) -> bool {
 
 /// Refreshes go with refreshes, reads with reads.
 fn fits(last: &Wait, next: &Wait) -> bool {
-    let is_discarded = |wait: &Wait| io::is_refresh(&wait.callee) || is_removal(&wait.callee);
+    let is_discarded = |wait: &Wait| io::is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == Kind::Write;
     is_discarded(last) == is_discarded(next) && last.owner == next.owner
 }
 

@@ -1,84 +1,27 @@
 //! `small-batch-size`: database writes or embedding calls in batches of a few.
 
 use crate::finding::{Confidence, Finding, Priority, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, StmtKind};
 use crate::libraries::data::Effects;
 use crate::libraries::value::{FileId, Value};
 use crate::project::Project;
+use crate::project::config::batches::{self, Batch};
 use crate::project::config::sources;
 use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
 
 /// The largest batch that counts as small.
-const SMALL: f64 = 10.0;
-
-/// A constant that sizes batches.
-struct Batch {
-    file: FileId,
-    target: ExprId,
-    value: ExprId,
-    size: f64,
-    name: String,
-    embeds: bool,
-}
+const SMALL: u64 = 10;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    let batches: Vec<Batch> = sources(&project.code)
-        .flat_map(|(file, module)| batches(project, file, module))
-        .collect();
+    let mut batches = batches::find(&project.code);
+    batches.retain(|batch| batch.size <= SMALL);
     if batches.is_empty() {
         return Vec::new();
     }
     let eval = Evaluator::new(&project.code);
     batches.iter().filter_map(|batch| finding(project, &eval, batch)).collect()
-}
-
-fn batches(project: &Project, file: FileId, module: &Module) -> Vec<Batch> {
-    let mut out = Vec::new();
-    for stmt in &module.stmts {
-        let StmtKind::Assign {
-            target,
-            value: Some(value),
-            ..
-        } = stmt.kind
-        else {
-            continue;
-        };
-        let name = match module.kind(target) {
-            ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
-            _ => continue,
-        };
-        let Some(size) = module.number(value).filter(|size| (1.0..=SMALL).contains(size)) else {
-            continue;
-        };
-        if !is_batch(name) {
-            continue;
-        }
-        let holder = match stmt.parent {
-            Parent::Class(class) => class_name(module, class),
-            _ => "",
-        };
-        let text = format!("{} {holder} {name}", project.path(file)).to_lowercase();
-        out.push(Batch {
-            file,
-            target,
-            value,
-            size,
-            name: name.to_owned(),
-            embeds: text.contains("embed"),
-        });
-    }
-    out
-}
-
-fn class_name(module: &Module, class: ClassId) -> &str {
-    module.class(class).name.map_or("", |name| module.str(name))
-}
-
-fn is_batch(name: &str) -> bool {
-    let plain = name.to_lowercase().replace('_', "");
-    plain.ends_with("batchsize") || plain.ends_with("chunksize") || plain.ends_with("batchlimit")
 }
 
 fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Finding> {
@@ -88,18 +31,13 @@ fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Fin
         work(project, function, batch.embeds).map(|what| ((file, expr), what))
     })?;
     let size = batch.size;
-    let module = project.code.module(batch.file);
-    let span = crate::source::Span {
-        start: module.expr(batch.target).span.start,
-        end: module.expr(batch.value).span.end,
-    };
     let mut finding = Finding::new(
         "small-batch-size",
         Priority::P3,
         Confidence::Medium,
-        project.place(batch.file, span, ""),
+        project.place(batch.file, batch.span, ""),
     );
-    finding.priority = if size <= 5.0 { Priority::P2 } else { Priority::P3 };
+    finding.priority = if size <= 5 { Priority::P2 } else { Priority::P3 };
     finding.title = format!("{at} go out in batches of {size}");
     finding.message = format!(
         "`{}` is {size}: n rows or texts cost n / {size} round trips, where one call takes a hundred or more.",

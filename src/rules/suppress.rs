@@ -1,12 +1,14 @@
-//! Comments that suppress findings: `perfaudit: ignore[rule, …] reason`, and `ignore-file[rule, …]`.
+//! Comments that suppress findings: `perfaudit: ignore[rule, …] reason`, and `ignore-file[rule, …] reason`.
 
 use rustc_hash::FxHashMap;
 
 use crate::error::nearest;
-use crate::finding::{Finding, Location};
+use crate::finding::{Finding, Location, Suppression};
 
 /// The word that addresses the tool.
 const ADDRESS: &str = "perfaudit:";
+/// The rule that reports comments which suppress nothing.
+pub const UNUSED: &str = "unused-suppression";
 
 /// What a comment asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Directive {
     pub rules: Vec<String>,
     /// Whether it is for the whole file.
     pub whole_file: bool,
+    /// Why, in the author's words.
+    pub reason: String,
 }
 
 /// Reads a comment; `None` where it does not speak to the tool, an error where it does and cannot be understood.
@@ -29,7 +33,7 @@ pub fn parse(comment: &str) -> Option<Result<Directive, &'static str>> {
         },
     };
     let list = rest.trim_start().strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let Some((list, _reason)) = list else {
+    let Some((list, reason)) = list else {
         return Some(Err("name the rule: `perfaudit: ignore[rule] reason`"));
     };
     let rules: Vec<String> = list
@@ -40,71 +44,172 @@ pub fn parse(comment: &str) -> Option<Result<Directive, &'static str>> {
     Some(if rules.is_empty() {
         Err("name the rule: `perfaudit: ignore[rule] reason`")
     } else {
-        Ok(Directive { rules, whole_file })
+        let reason = without_signs(reason.lines().next().unwrap_or_default());
+        Ok(Directive { rules, whole_file, reason })
     })
+}
+
+/// A reason without the signs that end a comment and without what only parts it from the rules.
+fn without_signs(reason: &str) -> String {
+    let ends = ["*/}", "*/", "-->"];
+    let reason = reason.trim();
+    let reason = ends.iter().find_map(|end| reason.strip_suffix(end)).unwrap_or(reason);
+    reason
+        .trim()
+        .trim_start_matches(['-', '\u{2013}', '\u{2014}', ':'])
+        .trim()
+        .to_owned()
+}
+
+/// A comment with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Path relative to the root.
+    pub file: &'a str,
+    /// First and last line of the comment.
+    pub lines: (u32, u32),
+    /// First and last line of the function that the comment is for, where it stands above a definition or on its first line.
+    pub function: Option<(u32, u32)>,
 }
 
 /// The suppressions of a project.
 #[derive(Clone, Debug, Default)]
 pub struct Suppressions {
-    files: FxHashMap<String, Vec<(Lines, Vec<String>)>>,
+    entries: Vec<Entry>,
+    by_file: FxHashMap<String, Vec<usize>>,
     notes: Vec<String>,
+    /// A comment without a reason suppresses nothing.
+    require_reason: bool,
+}
+
+/// A comment, and what became of it.
+#[derive(Clone, Debug)]
+struct Entry {
+    lines: Lines,
+    shown: Suppression,
+    /// Rules of the comment that have suppressed something.
+    matched: Vec<String>,
 }
 
 /// Lines that a suppression is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lines {
     File,
-    /// A function, or a line and the one below it.
+    /// A function.
+    Function(u32, u32),
+    /// The comment's own lines and the one below.
     Range(u32, u32),
 }
 
+impl Lines {
+    fn scope(self) -> &'static str {
+        match self {
+            Lines::File => "file",
+            Lines::Function(..) => "function",
+            Lines::Range(..) => "line",
+        }
+    }
+
+    /// A finding is suppressed from its first line, and from its last: a trailing comment of a call over several lines stands
+    /// there.
+    fn reaches(self, at: &Location) -> bool {
+        match self {
+            Lines::File => true,
+            Lines::Function(first, last) => (first..=last).contains(&at.start_line),
+            Lines::Range(first, last) => (first..=last).contains(&at.start_line) || first == at.end_line,
+        }
+    }
+}
+
 impl Suppressions {
-    /// Adds a comment. `function` is the first and last line of the function that the comment is for, where it stands above a
-    /// definition or on its first line.
-    pub fn add(&mut self, known_rules: &[&str], file: &str, line: u32, text: &str, function: Option<(u32, u32)>) {
+    /// None yet; `require_reason` says whether a comment without a reason counts for nothing.
+    pub fn new(require_reason: bool) -> Self {
+        Suppressions {
+            require_reason,
+            ..Suppressions::default()
+        }
+    }
+
+    /// Adds a comment.
+    pub fn add(&mut self, known_rules: &[&str], place: &Place<'_>, text: &str) {
+        let (file, line) = (place.file, place.lines.0);
+        let mut say = |what: &str| self.notes.push(format!("{file}:{line}: this comment {what}"));
         let directive = match parse(text) {
             None => return,
-            Some(Err(what)) => {
-                self.notes.push(format!("{file}:{line}: this comment suppresses nothing; {what}"));
-                return;
-            }
+            Some(Err(what)) => return say(&format!("suppresses nothing; {what}")),
             Some(Ok(directive)) => directive,
         };
         for rule in directive.rules.iter().filter(|rule| !known_rules.contains(&rule.as_str())) {
             let near = nearest(rule, known_rules).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            self.notes
-                .push(format!("{file}:{line}: this comment names an unknown rule `{rule}`{near}"));
+            say(&format!("names an unknown rule `{rule}`{near}"));
         }
-        let lines = match (directive.whole_file, function) {
+        if self.require_reason && directive.reason.is_empty() {
+            return say("suppresses nothing, because it gives no reason; write `perfaudit: ignore[rule] reason`");
+        }
+        let lines = match (directive.whole_file, place.function) {
             (true, _) => Lines::File,
-            (false, Some((first, last))) => Lines::Range(first.min(line), last.max(line)),
-            (false, None) => Lines::Range(line, line.saturating_add(1)),
+            (false, Some((first, last))) => Lines::Function(first.min(line), last.max(line)),
+            (false, None) => Lines::Range(line, place.lines.1.max(line).saturating_add(1)),
         };
-        self.files.entry(file.to_owned()).or_default().push((lines, directive.rules));
+        self.by_file.entry(file.to_owned()).or_default().push(self.entries.len());
+        self.entries.push(Entry {
+            lines,
+            shown: Suppression {
+                file: file.to_owned(),
+                line,
+                rules: directive.rules,
+                scope: lines.scope().to_owned(),
+                reason: directive.reason,
+                used: 0,
+            },
+            matched: Vec::new(),
+        });
     }
 
     /// Whether a comment suppresses a finding.
     pub fn covers(&self, finding: &Finding) -> bool {
-        let Some(entries) = self.files.get(&finding.location.file) else {
-            return false;
-        };
-        entries
-            .iter()
-            .any(|(lines, rules)| rules.contains(&finding.rule) && reaches(*lines, &finding.location))
+        self.matching(finding).next().is_some()
+    }
+
+    /// Counts a finding for the comments that suppress it.
+    pub fn count(&mut self, finding: &Finding) {
+        let matching: Vec<usize> = self.matching(finding).collect();
+        for at in matching {
+            let Some(entry) = self.entries.get_mut(at) else { continue };
+            entry.shown.used += 1;
+            if !entry.matched.contains(&finding.rule) {
+                entry.matched.push(finding.rule.clone());
+            }
+        }
+    }
+
+    fn matching<'s>(&'s self, finding: &'s Finding) -> impl Iterator<Item = usize> + 's {
+        let entries = self.by_file.get(&finding.location.file).map_or(&[] as &[usize], Vec::as_slice);
+        entries.iter().copied().filter(|&at| {
+            let entry = self.entries.get(at);
+            entry.is_some_and(|entry| entry.shown.rules.contains(&finding.rule) && entry.lines.reaches(&finding.location))
+        })
+    }
+
+    /// Comments with those of their rules that ran and suppressed nothing.
+    pub fn unused<'s>(&'s self, ran: &'s [&'s str]) -> impl Iterator<Item = (&'s Suppression, Vec<&'s str>)> + 's {
+        self.entries.iter().filter_map(|entry| {
+            let idle = |rule: &&str| *rule != UNUSED && ran.contains(rule) && !entry.matched.iter().any(|matched| matched == rule);
+            let rules: Vec<&str> = entry.shown.rules.iter().map(String::as_str).filter(idle).collect();
+            (!rules.is_empty()).then_some((&entry.shown, rules))
+        })
+    }
+
+    /// All comments that were understood, by place.
+    pub fn list(&self) -> Vec<Suppression> {
+        let mut list: Vec<Suppression> = self.entries.iter().map(|entry| entry.shown.clone()).collect();
+        list.sort();
+        list
     }
 
     /// Comments that could not be used, a sentence each, by place.
     pub fn notes(&self) -> &[String] {
         &self.notes
-    }
-}
-
-/// A finding is suppressed from its first line, and from its last: a trailing comment of a call over several lines stands there.
-fn reaches(lines: Lines, at: &Location) -> bool {
-    match lines {
-        Lines::File => true,
-        Lines::Range(first, last) => (first..=last).contains(&at.start_line) || first == at.end_line,
     }
 }
 
@@ -124,8 +229,13 @@ mod tests {
     }
 
     fn with(line: u32, text: &str, function: Option<(u32, u32)>) -> Suppressions {
-        let mut suppressions = Suppressions::default();
-        suppressions.add(&["n-plus-one", "other-rule"], "a.py", line, text, function);
+        let mut suppressions = Suppressions::new(true);
+        let place = Place {
+            file: "a.py",
+            lines: (line, line),
+            function,
+        };
+        suppressions.add(&["n-plus-one", "other-rule"], &place, text);
         suppressions
     }
 
@@ -135,12 +245,12 @@ mod tests {
         let covered: Vec<u32> = (3..9).filter(|&line| suppressions.covers(&at(line, line))).collect();
         assert_eq!(covered, [5, 6]);
         assert!(suppressions.covers(&at(3, 5)), "a trailing comment after the last line of a call");
-        assert!(!with(5, "perfaudit: ignore[other-rule]", None).covers(&at(5, 5)));
+        assert!(!with(5, "perfaudit: ignore[other-rule] why", None).covers(&at(5, 5)));
     }
 
     #[test]
     fn a_comment_above_a_function_or_for_the_file_reaches_all_of_it() {
-        let function = with(9, "perfaudit: ignore[other-rule, n-plus-one]", Some((10, 20)));
+        let function = with(9, "perfaudit: ignore[other-rule, n-plus-one] why", Some((10, 20)));
         assert!(function.covers(&at(20, 20)) && !function.covers(&at(21, 21)));
         assert!(with(1, "perfaudit: ignore-file[n-plus-one] demo", None).covers(&at(900, 900)));
     }
@@ -149,7 +259,39 @@ mod tests {
     fn a_comment_that_suppresses_nothing_is_told() {
         assert!(with(1, "perfaudit: ignore", None).notes()[0].contains("name the rule"));
         assert!(with(1, "perfaudit: skip this", None).notes()[0].contains("write `perfaudit: ignore[rule] reason`"));
-        assert!(with(1, "perfaudit: ignore[n-plus-on]", None).notes()[0].ends_with("did you mean `n-plus-one`?"));
+        assert!(with(1, "perfaudit: ignore[n-plus-on] x", None).notes()[0].ends_with("did you mean `n-plus-one`?"));
         assert!(with(1, "see the perfaudit docs", None).notes().is_empty());
+    }
+
+    #[test]
+    fn a_reason_is_required_unless_the_project_says_otherwise() {
+        let silent = with(5, "perfaudit: ignore[n-plus-one]", None);
+        assert!(!silent.covers(&at(5, 5)) && silent.notes()[0].contains("gives no reason"));
+        let mut lenient = Suppressions::default();
+        let place = Place {
+            file: "a.py",
+            lines: (5, 5),
+            function: None,
+        };
+        lenient.add(&["n-plus-one"], &place, "perfaudit: ignore[n-plus-one]");
+        assert!(lenient.covers(&at(5, 5)));
+        for (text, reason) in [
+            ("perfaudit: ignore[r] -- four regions", "four regions"),
+            ("{/* perfaudit: ignore[r] few items */}", "few items"),
+            ("<!-- perfaudit: ignore[r]: static -->", "static"),
+            ("perfaudit: ignore[r] why\n * more", "why"),
+        ] {
+            assert_eq!(parse(text).expect("speaks").expect("valid").reason, reason, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_comment_did_is_counted_by_rule() {
+        let mut both = with(5, "perfaudit: ignore[n-plus-one, other-rule] why", None);
+        assert_eq!(both.unused(&["n-plus-one", "other-rule"]).count(), 1);
+        both.count(&at(5, 5));
+        let unused: Vec<_> = both.unused(&["n-plus-one", "other-rule"]).map(|(_, rules)| rules).collect();
+        assert_eq!((unused, both.list()[0].used), (vec![vec!["other-rule"]], 1));
+        assert_eq!(both.unused(&["n-plus-one"]).count(), 0, "a rule that did not run is not idle");
     }
 }

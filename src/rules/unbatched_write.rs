@@ -42,7 +42,7 @@ fn row_by_row(project: &Project, site: &QuerySite) -> Finding {
         finding.message.push_str(&format!(" Reached from {label}."));
     }
     finding.impact = format!("n round trips for n rows{}", evidence::reach_words(label.as_deref()));
-    finding.subject = format!("executemany {}", evidence::describe(&site.query));
+    finding.subject = format!("executemany {}", evidence::essence(&site.query));
     finding.related = evidence::path_from_entry(project, site.function);
     finding.fix = Fix {
         summary: "Send many rows in one statement with `psycopg2.extras.execute_values`, or use COPY.".to_owned(),

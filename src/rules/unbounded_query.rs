@@ -5,8 +5,10 @@ use rayon::prelude::*;
 use super::bounds::{self, Bound};
 use super::evidence::{self, Reached, lower};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, Module};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::source::Span;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -21,11 +23,12 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
     if !matches!(bounds::bound(project, site), Bound::Limited | Bound::Keyed) {
         return None;
     }
-    let (path, table) = site
-        .query
-        .unbounded_includes
-        .iter()
-        .find_map(|path| to_many(project, site, path).map(|table| (path, table)))?;
+    let paths = site.query.unbounded_includes.iter();
+    let many: Vec<(&String, String)> = paths
+        .filter_map(|path| to_many(project, site, path).map(|table| (path, table)))
+        .collect();
+    let (path, table) = many.first()?;
+    let place = |path: &str| include_span(project, site, path).unwrap_or(site.span);
     let (reached, label) = evidence::reached(project, site.function);
     let priority = match reached {
         Reached::Request | Reached::Job => Priority::P2,
@@ -35,7 +38,7 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
         "unbounded-query",
         priority,
         Confidence::Medium,
-        project.place_in(site.function, site.span),
+        project.place_in(site.function, place(path)),
     );
     finding.title = format!("Loads all `{path}` of a row along, with no limit");
     finding.message = format!("The query loads the to-many relation `{path}` (`{table}`) along and sets no limit for it.");
@@ -48,12 +51,48 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
     );
     finding.subject = format!("include {path} of {}", site.query.table().unwrap_or_default());
     finding.related = evidence::path_from_entry(project, site.function);
+    for (path, table) in many.iter().skip(1) {
+        finding.relate(
+            project.place_in(site.function, place(path)),
+            Role::Evidence,
+            format!("loads all `{path}` (`{table}`) along too"),
+        );
+    }
     finding.fix = Fix {
         summary: "Give the relation a limit and an order of its own (`take`, `limit`), or read it by pages in a query of its own."
             .to_owned(),
         ..Fix::default()
     };
     Some(finding)
+}
+
+/// Where a query names a relation that it loads along: the key in its `include`, `select` or `with` tree.
+fn include_span(project: &Project, site: &QuerySite, path: &str) -> Option<Span> {
+    let module = project.code.module(site.file);
+    let mut at: Vec<ExprId> = module.call(site.expr)?.args.iter().map(|arg| arg.value).collect();
+    let mut place = None;
+    for name in path.split('.') {
+        let found = at.iter().find_map(|&object| {
+            let trees = ["include", "select", "with"]
+                .into_iter()
+                .filter_map(|key| module.entry(object, key));
+            trees.into_iter().find_map(|tree| entry_of(module, tree, name))
+        });
+        let (span, value) = found?;
+        place = Some(span);
+        at = vec![value];
+    }
+    place
+}
+
+fn entry_of(module: &Module, object: ExprId, name: &str) -> Option<(Span, ExprId)> {
+    let ExprKind::Object(entries) = module.kind(object) else {
+        return None;
+    };
+    let entry = entries
+        .iter()
+        .find(|entry| entry.key.and_then(|key| module.string(key)) == Some(name))?;
+    Some((module.expr(entry.key?).span, entry.value))
 }
 
 /// The table that a dotted path of relations ends in, when its last relation leads to many rows.
@@ -122,7 +161,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         "memory and time grow with the rows of `{table}`{}",
         evidence::reach_words(label.as_deref())
     );
-    finding.subject = format!("{} by {}", evidence::describe(&site.query), columns.join(","));
+    finding.subject = format!("{} by {}", evidence::essence(&site.query), columns.join(","));
     finding.related = evidence::path_from_entry(project, site.function);
     if let Some(table) = project.table_of(&site.query)
         && let Some(place) = table.place()

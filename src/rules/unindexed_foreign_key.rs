@@ -1,50 +1,78 @@
 //! `unindexed-foreign-key`: foreign keys that no index leads with.
 
-use super::schema_fix;
+use super::columns::is_small;
+use super::evidence::{self, Reached};
+use super::foreign_keys;
+use super::index_advice::{self, Advice};
+use super::index_use::Uses;
+use super::schema_fix::{self, NewIndex};
 use crate::finding::{Confidence, Finding, Priority, Role};
 use crate::project::Project;
 use crate::project::schema::{ForeignKey, Place, Table};
+use crate::walk;
 
 const ID: &str = "unindexed-foreign-key";
 
 /// Indexes that a message lists.
 const MAX_LISTED: usize = 6;
 
-/// Runs the rule.
+/// Sites that are cited; the others are counted.
+const MAX_CITED: usize = 40;
+
+/// Runs the rule. A key that an advised longer index starts with is told with that index.
 pub fn check(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in &project.schema.tables {
-        for key in &table.foreign_keys {
-            if !is_served(table, key) {
-                findings.extend(report(project, table, key));
+    let advice = index_advice::advise(project);
+    let uses = Uses::of(project);
+    for (at, table) in project.schema.tables.iter().enumerate() {
+        for key in foreign_keys::unserved(table) {
+            let is_told = |one: &Advice| one.table == at && one.foreign_key.as_ref() == Some(&key.columns);
+            let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at));
+            if !is_measured_small && !advice.iter().any(is_told) {
+                let load = Load::of(project, &uses, at, key);
+                findings.extend(report(project, at, key, &load));
             }
         }
     }
     findings
 }
 
-/// An index leads with the key's columns, or with enough of them that few rows are left to look through.
-fn is_served(table: &Table, key: &ForeignKey) -> bool {
-    let columns: Vec<&str> = key.columns.iter().map(String::as_str).collect();
-    if columns.is_empty() || table.index_leading_with(&columns).is_some() || table.is_unique(&columns) {
-        return true;
-    }
-    // A partition's indexes come from its parent; a column that the state does not have was removed or never read.
-    let unknown = columns.iter().any(|column| table.column(column).is_none());
-    let inherits = table.partition && table.open;
-    // `(tenant_id, user_id) → users`: an index on the column that is not shared with other keys serves the lookup.
-    let selective = columns.len() > 1 && columns.iter().any(|column| table.leads(column) && is_own(table, key, column));
-    unknown || inherits || selective
+/// What makes the database look rows up by the key.
+struct Load {
+    /// Statements that filter or join by it.
+    lookups: Vec<usize>,
+    /// Statements that delete parents.
+    deletes: Vec<usize>,
+    /// Few rows are looked through at most.
+    small: bool,
 }
 
-fn is_own(table: &Table, key: &ForeignKey, column: &str) -> bool {
-    table
-        .foreign_keys
-        .iter()
-        .filter(|other| other.columns.iter().any(|name| name == column))
-        .count()
-        == 1
-        && key.columns.iter().any(|name| name == column)
+impl Load {
+    fn of(project: &Project, uses: &Uses, table: usize, key: &ForeignKey) -> Load {
+        let parent = project.schema.table_index(&key.target);
+        let first = key.columns.first().map_or("", String::as_str);
+        let own = project.schema.tables.get(table);
+        let parent_table = parent.and_then(|parent| project.schema.tables.get(parent));
+        Load {
+            lookups: uses.of_column(table, first).to_vec(),
+            deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
+            small: own.is_some_and(is_small) || parent_table.is_some_and(is_small),
+        }
+    }
+
+    fn priority(&self, project: &Project) -> Priority {
+        let by_hand = |&site: &usize| {
+            project.graph.sites.get(site).is_none_or(|site| {
+                let reached = evidence::reached(project, site.function).0;
+                let is_script = matches!(walk::role(project.path(site.file)), walk::Role::Script | walk::Role::Example);
+                is_script || matches!(reached, Reached::Command | Reached::Startup)
+            })
+        };
+        if self.small || self.lookups.iter().chain(&self.deletes).all(by_hand) {
+            return Priority::P3;
+        }
+        Priority::P2
+    }
 }
 
 /// The column's definition in the model where there is one, else the constraint.
@@ -61,16 +89,19 @@ fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a Place>
         .or_else(|| columns.first())
 }
 
-fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding> {
+fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option<Finding> {
+    let table = project.schema.tables.get(at)?;
+    let priority = schema_fix::by_size(project, at, load.priority(project));
     let place = primary_place(table, key)?;
     let columns = key.columns.join(", ");
     let symbol = format!("{}.{}", table.name, key.columns.join("+"));
     let certain = !table.open && !table.phantom && project.schema.is_complete();
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new(ID, Priority::P2, confidence, project.location(&place.file, place.span, &symbol));
+    let mut finding = Finding::new(ID, priority, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject.clone_from(&symbol);
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
-    finding.message = message(table, key, &columns);
+    finding.message = message(table, key, &columns, load);
+    finding.message.push_str(&schema_fix::size_note(project, at));
     let mut seen = vec![place];
     let columns_at = key
         .columns
@@ -102,14 +133,26 @@ fn report(project: &Project, table: &Table, key: &ForeignKey) -> Option<Finding>
             finding.relate(project.location(&place.file, place.span, &symbol), Role::Index, text);
         }
     }
+    cite(project, load, &mut finding);
     finding.impact = format!(
         "every join or filter on {columns}, and every delete in {}, reads all of {}",
         key.target, table.name
     );
     finding.fix.summary = format!("Add an index that starts with ({columns}).");
-    finding.fix.ddl = Some(schema_fix::create_index(table, &key.columns));
-    finding.fix.orm = schema_fix::declare_index(table, &key.columns);
+    let new = NewIndex::on(&key.columns);
+    finding.fix.ddl = Some(schema_fix::create_index(table, &new));
+    finding.fix.orm = schema_fix::declare_index(table, &new);
     Some(finding)
+}
+
+fn cite(project: &Project, load: &Load, finding: &mut Finding) {
+    let found = load.lookups.iter().map(|&site| (site, Role::Query, "looks rows up by the key"));
+    let deleted = load.deletes.iter().map(|&site| (site, Role::Query, "deletes parents"));
+    for (site, role, what) in found.chain(deleted).take(MAX_CITED) {
+        let Some(site) = project.graph.sites.get(site) else { continue };
+        let text = format!("{}: {what}", evidence::describe(&site.query));
+        finding.relate(project.place_in(site.function, site.span), role, text);
+    }
 }
 
 fn near_misses<'a>(table: &'a Table, key: &ForeignKey) -> Vec<&'a crate::project::schema::Index> {
@@ -120,7 +163,7 @@ fn near_misses<'a>(table: &'a Table, key: &ForeignKey) -> Vec<&'a crate::project
         .collect()
 }
 
-fn message(table: &Table, key: &ForeignKey, columns: &str) -> String {
+fn message(table: &Table, key: &ForeignKey, columns: &str, load: &Load) -> String {
     let mut existing: Vec<String> = table
         .indexes
         .iter()
@@ -134,8 +177,27 @@ fn message(table: &Table, key: &ForeignKey, columns: &str) -> String {
         [] => format!("No index of {} is known.", table.name),
         list => format!("{} has indexes on {}.", table.name, list.join(", ")),
     };
+    let used = match (load.lookups.len(), load.deletes.len()) {
+        (0, 0) => format!(
+            "No statement that was understood looks rows up by it or deletes from {}.",
+            key.target
+        ),
+        (0, deletes) => format!(
+            "{} rows of {}, and each looks for children first.",
+            times(deletes, "deletes", "delete"),
+            key.target
+        ),
+        (lookups, _) => format!("{} rows up by it.", times(lookups, "looks", "look")),
+    };
     format!(
-        "{}.{columns} is a foreign key to {}. {known} None starts with {columns}, so a lookup by it scans the table.",
+        "{}.{columns} is a foreign key to {}. {known} None starts with {columns}, so a lookup by it scans the table. {used}",
         table.name, key.target
     )
+}
+
+fn times(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("One statement {one}"),
+        count => format!("{count} statements {many}"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::{FileKind, Role, SourceFile, role};
-use crate::coverage::{Reason, Skipped};
+use crate::coverage::Reason;
 
 /// The largest file of code that is read: larger ones are data.
 const LARGEST_CODE: u64 = 3_000_000;
@@ -27,24 +27,20 @@ pub struct Text {
     pub lossy: bool,
 }
 
-/// Reads a file.
-pub fn read(file: &SourceFile) -> Result<Text, Skipped> {
-    let skip = |reason| Skipped {
-        path: file.path.clone(),
-        reason,
-    };
-    let bytes = read_bytes(file).map_err(skip)?;
-    let text = decode(bytes).ok_or_else(|| skip(Reason::Binary))?;
-    if file.kind != FileKind::Python && file.kind.is_code() && is_minified(&text.text) {
-        return Err(skip(Reason::Minified));
+/// The text of a file's bytes, or why it is left out: a pure function of the path and the bytes.
+pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason> {
+    let text = text_of(bytes).ok_or(Reason::Binary)?;
+    if kind != FileKind::Python && kind.is_code() && is_minified(&text.text) {
+        return Err(Reason::Minified);
     }
-    if file.kind.is_code() && role(&file.path) != Role::Migration && is_generated(&text.text) {
-        return Err(skip(Reason::Generated));
+    if kind.is_code() && role(path) != Role::Migration && is_generated(&text.text) {
+        return Err(Reason::Generated);
     }
     Ok(text)
 }
 
-fn read_bytes(file: &SourceFile) -> Result<Vec<u8>, Reason> {
+/// The bytes of a file, or why it is left out.
+pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
     let largest = if file.kind.is_code() { LARGEST_CODE } else { LARGEST_DATA };
     let open = std::fs::File::open(&file.absolute).map_err(|_| Reason::NotReadable)?;
     let metadata = open.metadata().map_err(|_| Reason::NotReadable)?;
@@ -64,7 +60,7 @@ fn read_bytes(file: &SourceFile) -> Result<Vec<u8>, Reason> {
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Option<Text> {
+fn text_of(bytes: Vec<u8>) -> Option<Text> {
     if let Some(text) = decode_utf16(&bytes) {
         return Some(Text { text, lossy: false });
     }
@@ -150,12 +146,8 @@ mod tests {
         let absolute = folder.path().join("file");
         std::fs::write(&absolute, bytes).expect("written");
         let kind = FileKind::of(name).expect("a kind");
-        read(&SourceFile {
-            path: name.to_owned(),
-            absolute,
-            kind,
-        })
-        .map_err(|skipped| skipped.reason)
+        let path = name.to_owned();
+        decode(name, kind, read(&SourceFile { path, absolute, kind })?)
     }
 
     #[test]

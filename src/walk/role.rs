@@ -19,7 +19,7 @@ pub enum Role {
     Example,
 }
 
-const TEST_FOLDERS: [&str; 14] = [
+const TEST_FOLDERS: [&str; 16] = [
     "tests",
     "test",
     "__tests__",
@@ -33,6 +33,8 @@ const TEST_FOLDERS: [&str; 14] = [
     "test_utils",
     "__fixtures__",
     "integration_tests",
+    "e2e_tests",
+    "e2e-tests",
     "unit_tests",
 ];
 const SCRIPT_FOLDERS: [&str; 9] = [
@@ -108,7 +110,8 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
             .any(|folder| folder.contains("alembic") || folder.contains("migration"));
     let drizzle = folders.iter().any(|folder| folder.starts_with("drizzle")) && ends(name, &[".sql"]);
     let rails_like = folders.windows(2).any(|pair| pair == ["db", "migrate"]);
-    has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
+    let of_kind = folders.iter().any(|folder| folder.ends_with("_migrations"));
+    of_kind || has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
 }
 
 fn is_script(folders: &[&str], name: &str, stem: &str) -> bool {
@@ -151,6 +154,7 @@ mod tests {
             ("shop/migrations/0001_initial.py", Role::Migration),
             ("alembic/versions/1a2b_add.py", Role::Migration),
             ("db/alembic_main/versions/1a2b_add.py", Role::Migration),
+            ("shop/db_migrations/0001_initial.py", Role::Migration),
             ("drizzle/0001_init.sql", Role::Migration),
             ("prisma/migrations/2024_init/migration.sql", Role::Migration),
             ("rpc/user_pb2.py", Role::Generated),

@@ -187,7 +187,7 @@ fn the_same_input_gives_the_same_bytes_with_any_number_of_threads() {
         fs::write(folder.path().join(format!("m{index}.py")), text).expect("written");
     }
     for place in [folder.path(), fixtures.as_path()].into_iter().filter(|place| place.is_dir()) {
-        for format in ["json", "table", "markdown", "sarif"] {
+        for format in ["json", "table", "full", "markdown", "html", "sarif", "github", "gitlab", "junit"] {
             let scan = |threads| run(place, &["scan", "--format", format, "--fail-on", "never", "--threads", threads]).out;
             let one = scan("1");
             assert!(!one.is_empty());
@@ -260,4 +260,151 @@ fn a_folder_of_pages_is_tested() {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let run = run(folder.path(), &["test-rules", rules.to_str().expect("a path")]);
     assert!(run.out.trim_end().ends_with(" 0 mistakes") && run.code == Some(0), "{}", run.out);
+}
+
+/// A small service with a hostile name, one loop and one index.
+fn service() -> tempfile::TempDir {
+    let folder = folder();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    write(
+        "schema.sql",
+        "CREATE TABLE parcels (id int PRIMARY KEY, owner_id int, at timestamp);\nCREATE INDEX parcels_owner ON parcels (owner_id);\n",
+    );
+    write(
+        "app.py",
+        r#"
+import psycopg
+from fastapi import FastAPI
+
+app = FastAPI()
+
+def load(cursor, owner):
+    return cursor.execute("SELECT id FROM parcels WHERE owner_id = %s ORDER BY at DESC", (owner,)).fetchall()
+
+@app.get("/parcels")
+def parcels(owners: list[int]):
+    cursor = psycopg.connect("").cursor()
+    found = []
+    for owner in owners:
+        found.append(cursor.execute("SELECT * FROM parcels WHERE owner_id = %s LIMIT 5", (owner,)).fetchall())
+    return found, load(cursor, 1), unknown_helper(found)
+"#,
+    );
+    write(
+        "c\u{1b}[31m\u{202e}.py",
+        "def f(cursor):\n    cursor.execute('DELETE FROM parcels')\n",
+    );
+    folder
+}
+
+#[test]
+fn queries_are_listed_with_what_is_known_of_them() {
+    let folder = service();
+    let table = run(folder.path(), &["queries"]);
+    assert_eq!((table.code, table.err.as_str()), (Some(0), ""));
+    assert!(!table.out.contains('\u{1b}') && !table.out.contains('\u{202e}'), "{}", table.out);
+    assert!(
+        table.out.contains("in the loop :14 (per row)") && table.out.contains("3 query sites"),
+        "{}",
+        table.out
+    );
+    let list: serde_json::Value = serde_json::from_str(&run(folder.path(), &["queries", "--format", "json"]).out).expect("JSON");
+    let rows = list["queries"].as_array().expect("rows");
+    let helper = rows.iter().find(|row| row["function"] == "load").expect("the helper's query");
+    assert_eq!(helper["entry"], serde_json::json!({"label": "GET /parcels", "calls": 1}));
+    assert_eq!(helper["filters"][0]["column"], "owner_id");
+    assert_eq!(
+        (helper["tables"][0].as_str(), helper["verdict"].as_str()),
+        (Some("parcels"), Some("filtered"))
+    );
+    assert_eq!(helper["index"]["name"], "parcels_owner");
+    let looped = rows
+        .iter()
+        .find(|row| row["loop"]["verdict"] == "per row")
+        .expect("the loop's query");
+    assert_eq!((looped["limit"].as_str(), looped["verdict"].as_str()), (Some("5"), Some("bounded")));
+    assert!(rows.iter().any(|row| row["operation"] == "delete" && row["verdict"] == "write"));
+}
+
+#[test]
+fn a_list_goes_to_a_file_and_is_the_same_on_any_number_of_threads() {
+    let folder = service();
+    let list = |threads: &str, command: &str| run(folder.path(), &[command, "--format", "json", "--threads", threads]).out;
+    for command in ["queries", "calls"] {
+        assert_eq!(list("1", command), list("4", command));
+        let written = run(folder.path(), &[command, "--format", "json", "-o", "list.json"]);
+        assert_eq!((written.code, written.out.as_str()), (Some(0), ""));
+        let text = fs::read_to_string(folder.path().join("list.json")).expect("the list");
+        assert_eq!(text, list("1", command));
+    }
+}
+
+#[test]
+fn the_call_graph_is_listed_with_effects_and_from_a_function() {
+    let folder = service();
+    let all = run(folder.path(), &["calls"]);
+    assert!(
+        all.out.contains("1 call not resolved") && !all.out.contains('\u{1b}'),
+        "{}",
+        all.out
+    );
+    let list = |from: &str| -> serde_json::Value {
+        let run = run(folder.path(), &["calls", "--from", from, "--format", "json"]);
+        serde_json::from_str(&run.out).expect("JSON")
+    };
+    let reached = list("app.parcels");
+    let functions = reached["functions"].as_array().expect("functions");
+    assert_eq!(functions.len(), 2, "the route and its helper, not the other file: {reached}");
+    assert_eq!(
+        (functions[0]["entry"].as_str(), reached["totals"]["unresolved"].as_u64()),
+        (Some("GET /parcels"), Some(1))
+    );
+    assert!(functions[1]["effects"].as_array().expect("effects").contains(&"query".into()));
+    assert_eq!(
+        failure(folder.path(), &["calls", "--from", "lod"]),
+        "perfaudit: --from: no function is called `lod`; did you mean `load`?"
+    );
+}
+
+#[test]
+fn lists_of_an_empty_folder_say_that_there_is_nothing() {
+    let folder = folder();
+    let queries = run(folder.path(), &["queries"]);
+    assert!(
+        queries.code == Some(0) && queries.out.starts_with("No query sites"),
+        "{}",
+        queries.out
+    );
+    assert!(run(folder.path(), &["calls"]).out.starts_with("0 functions"));
+}
+
+#[test]
+fn figures_from_the_database_decide_on_indexes() {
+    let folder = folder();
+    let at = folder.path();
+    let schema = "CREATE TABLE people (id bigint PRIMARY KEY);\nCREATE TABLE letters (id bigint PRIMARY KEY, person_id bigint REFERENCES people (id));\nCREATE INDEX a ON letters (id);\n";
+    fs::write(at.join("schema.sql"), schema).expect("written");
+    let scan = |stats: &str| {
+        fs::write(
+            at.join("stats.csv"),
+            format!("table_name,row_count,index_name,index_scans\n{stats}"),
+        )
+        .expect("written");
+        let run = run(at, &["scan", "--format", "json", "--fail-on", "never", "--stats", "stats.csv"]);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+        run.out
+    };
+    let large = scan("letters,2000000,,\nletters,,a,0\nghosts,5,,\n");
+    assert!(
+        large.contains("unindexed-foreign-key") && large.contains("letters has about 2000000 rows."),
+        "{large}"
+    );
+    assert!(large.contains("The database has not used the first once."), "{large}");
+    assert!(large.contains("tables that the schema does not have: ghosts."), "{large}");
+    let small = scan("letters,40,,\n");
+    assert!(!small.contains("unindexed-foreign-key"), "{small}");
+    fs::write(at.join("stats.csv"), "table_name,row_count\nletters,many\n").expect("written");
+    let error = failure(at, &["scan", "--stats", "stats.csv"]);
+    assert!(error.starts_with("perfaudit: stats.csv:2: "), "{error}");
+    assert!(failure(at, &["scan", "--stats", "none.csv"]).starts_with("perfaudit: none.csv: cannot be read"));
 }

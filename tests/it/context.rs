@@ -27,7 +27,7 @@ fn of(path: &str, text: &str) -> Callback {
 
 #[test]
 fn barriers_by_name_and_through_the_projects_own_helper() {
-    use Callback::{Barrier, Inline};
+    use Callback::{Barrier, Called, Inline};
     for text in [
         "import asyncio\nasyncio.to_thread(marked, 1)",
         "loop.run_in_executor(None, marked)",
@@ -45,15 +45,20 @@ fn barriers_by_name_and_through_the_projects_own_helper() {
     for text in [
         "with_retry(marked)",
         "form.submit(marked)",
-        "def twice(f):\n    return f() + f()\ntwice(marked)",
+        "def later(f):\n    return lambda: f()\nlater(marked)",
     ] {
         assert_eq!(of("a.py", text), Inline, "{text}");
     }
+    let twice = "def twice(f):\n    return f() + f()\ntwice(marked)";
+    assert_eq!(of("a.py", twice), Called);
+    // One branch calls it, the other hands it to a thread: nothing blocks for sure.
+    let either = "async def run(f):\n    if is_async(f):\n        return await f()\n    return await asyncio.to_thread(f)\nrun(marked)";
+    assert_eq!(of("a.py", either), Barrier);
 }
 
 #[test]
 fn iteration_and_timers_are_told_from_inline_calls() {
-    use Callback::{Inline, Later, PerElement};
+    use Callback::{Called, Inline, Later, PerElement};
     for (text, expected) in [
         ("rows.map(marked)", PerElement),
         ("pMap(rows, marked)", PerElement),
@@ -66,7 +71,7 @@ fn iteration_and_timers_are_told_from_inline_calls() {
         ),
         (
             "async function again(n, f) { for (let i = 0; i < n; i++) { await f(); } }\nagain(3, marked)",
-            Inline,
+            Called,
         ),
         ("db.transaction(marked)", Inline),
         ("p.then(marked)", Inline),

@@ -92,7 +92,8 @@ fn mistakes(folder: &Path) -> Vec<String> {
             absolute: path.to_owned(),
             kind,
         };
-        let Ok(perfaudit::walk::Text { text, .. }) = perfaudit::walk::read(&file) else {
+        let read = perfaudit::walk::read(&file).and_then(|bytes| perfaudit::walk::decode(&file.path, file.kind, bytes));
+        let Ok(perfaudit::walk::Text { text, .. }) = read else {
             continue;
         };
         let file = entry

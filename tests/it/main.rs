@@ -1,9 +1,14 @@
 //! What users rely on: layers, pages, fixtures, the command line, rendered output.
 
+mod baseline;
+mod cache;
 mod cli;
 mod context;
 mod entries;
 mod fixtures;
+mod formats;
 mod layers;
+mod mutations;
 mod pages;
+mod setup;
 mod snapshots;

@@ -45,6 +45,20 @@ fn every_section_has_text() {
 }
 
 #[test]
+fn every_page_says_what_a_fix_risks_and_how_it_is_shown() {
+    for page in Pages::built_in().expect("valid pages").iter() {
+        for (name, text) in [("risk", &page.risk), ("verify", &page.verify)] {
+            let is_sentence = text.starts_with(char::is_uppercase) || text.starts_with('`');
+            assert!(
+                is_sentence && text.ends_with(['.', ')']),
+                "{}: `{name}` is no sentence: {text}",
+                page.id
+            );
+        }
+    }
+}
+
+#[test]
 fn every_example_is_as_its_page_says() {
     let mut failures = Vec::new();
     for page in Pages::built_in().expect("valid pages").iter() {

@@ -2,8 +2,10 @@
 
 use perfaudit::Report;
 use perfaudit::coverage::{Coverage, ParseErrors, Reason, Skipped};
-use perfaudit::finding::{Confidence, Effort, Finding, Fix, Location, Priority, Role, Status, Strength};
-use perfaudit::report::{RuleText, RuleTexts, github, gitlab, json, junit, markdown, sarif, table};
+use perfaudit::finding::{Confidence, Effort, Finding, Fix, Location, Priority, Role, Status, Strength, Suppression};
+use perfaudit::inventory::{EndpointRow, IndexRow, Inventory, QueryRow, TableRow};
+use perfaudit::report::sources::Sources;
+use perfaudit::report::{RuleText, RuleTexts, audit, full, github, gitlab, json, junit, sarif, table};
 
 fn at(file: &str, line: u32, symbol: &str) -> Location {
     Location {
@@ -93,13 +95,68 @@ fn report() -> Report {
         message: "`insert_many` writes a | b in chunks.".into(),
         location: at("app/a.py", 2, ""),
     }];
-    Report::new(".", vec![slow, hostile, index], strengths, coverage)
+    let mut report = Report::new(".", vec![slow, hostile, index], strengths, coverage);
+    report.compared = true;
+    report.suppressions = vec![Suppression {
+        file: "app/a.py".into(),
+        line: 7,
+        rules: vec!["n-plus-one".into()],
+        scope: "line".into(),
+        reason: "at most | four <regions>".into(),
+        used: 1,
+    }];
+    report.inventory = inventory();
+    let code = "\n".repeat(10) + "    for order in orders:\n        session.execute(one, order.customer_id)  # <b> `|` \u{1b}[31m\n\n";
+    report.sources = Sources::collect(&report.findings, |file| (file == "app/orders.py").then(|| code.clone()));
+    report
+}
+
+fn inventory() -> Inventory {
+    let query = QueryRow {
+        location: at("app/orders.py", 12, "app.orders.list_orders"),
+        operation: "select".into(),
+        tables: vec!["customers".into(), "a|b".into()],
+        library: "sqlalchemy".into(),
+        filters: vec!["id =".into()],
+        rows: "by key".into(),
+        repeats: "per row".into(),
+        entry: "GET /orders".into(),
+        ..QueryRow::default()
+    };
+    let endpoint = EndpointRow {
+        label: "GET /orders".into(),
+        kind: "route".into(),
+        location: at("app/api.py", 8, "app.api.orders"),
+        fixed: 1,
+        per_row: 1,
+        paged: "no".into(),
+        ..EndpointRow::default()
+    };
+    let index = IndexRow {
+        name: "orders_pkey".into(),
+        keys: "id".into(),
+        kind: "primary key".into(),
+        ..IndexRow::default()
+    };
+    let table = TableRow {
+        name: "orders".into(),
+        columns: 4,
+        queries: 2,
+        indexes: vec![index],
+        ..TableRow::default()
+    };
+    Inventory {
+        queries: vec![query],
+        endpoints: vec![endpoint],
+        tables: vec![table],
+    }
 }
 
 fn texts() -> RuleTexts {
     let text = RuleText {
         title: "A query per row where one would do".into(),
         help: "## What it finds".into(),
+        category: "query".into(),
     };
     [("n-plus-one".to_owned(), text)].into()
 }
@@ -118,6 +175,7 @@ fn the_table_fits_its_width() {
             width: 100,
             color: false,
             least: Priority::P2,
+            quiet: false,
         },
     );
     let widest = text
@@ -137,7 +195,8 @@ fn the_table_in_colour() {
             table::Options {
                 width: 100,
                 color: true,
-                least: Priority::P2
+                least: Priority::P2,
+                quiet: false,
             }
         )
         .replace('\u{1b}', "␛")
@@ -151,14 +210,40 @@ fn the_table_of_an_empty_report() {
         table::Options {
             width: 100,
             color: false,
-            least: Priority::P2
+            least: Priority::P2,
+            quiet: false,
         }
     ));
 }
 
+fn audit_as(form: audit::Form, sections: &[&str]) -> String {
+    let options = audit::Options {
+        form,
+        sections: sections.iter().map(|&section| section.to_owned()).collect(),
+        date: Some("2026-01-01 | <b>".to_owned()),
+        ..audit::Options::default()
+    };
+    plain(&audit::render(&report(), &texts(), &options).expect("the built-in template"))
+}
+
 #[test]
-fn the_markdown() {
-    insta::assert_snapshot!(plain(&markdown::render(&report())));
+fn the_audit_as_markdown() {
+    insta::assert_snapshot!(audit_as(audit::Form::Markdown, &[]));
+}
+
+#[test]
+fn the_audit_as_html_has_no_markup_of_the_scanned_code() {
+    let text = audit_as(audit::Form::Html, &[]);
+    for markup in ["<script>alert", "<img", "<b> ::", "\u{1b}", "\u{202e}"] {
+        assert!(!text.contains(markup), "{markup} is in the page");
+    }
+    assert_eq!(text.matches("<script>").count(), 1, "only the page's own");
+    insta::assert_snapshot!(audit_as(audit::Form::Html, &["findings"]));
+}
+
+#[test]
+fn the_full_format() {
+    insta::assert_snapshot!(full::render(&report(), false));
 }
 
 #[test]

@@ -188,3 +188,69 @@ fn methods_of_the_projects_managers() {
     assert_eq!(query.statement.filters.len(), 2);
     assert_eq!(query_in(body, "self.count()").expect("a query").outcome, Outcome::Scalar);
 }
+
+/// The queries of a file beside models whose relations the schema knows.
+fn linked(body: &str) -> Vec<(Option<String>, Operation)> {
+    let text = format!("from django.db import models\n{body}");
+    let files = vec![
+        extract("app.py", FileKind::Python, &text),
+        extract("models.py", FileKind::Python, MODELS),
+    ];
+    let project = crate::project::Project::link(files);
+    let sites = project.graph.sites.iter();
+    sites
+        .map(|site| {
+            (
+                project.table_of(&site.query).map(|table| table.name.clone()),
+                site.query.statement.operation,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn relations_lead_to_their_tables_also_from_what_is_not_known() {
+    let book = Some("app_book".to_owned());
+    for body in [
+        "from models import Author\ndef f(author: Author):\n    return author.book_set.filter(title='x').first()\n",
+        "def f(info):\n    author = info.resolve()\n    return author.book_set.filter(title='x').exists()\n",
+        "from models import Tag\ndef f(tag: Tag):\n    return tag.book_set.count()\n",
+    ] {
+        assert_eq!(linked(body), [(book.clone(), Operation::Select)], "{body}");
+    }
+    let through = "from models import Book\ndef f(book: Book):\n    return book.author.book_set.exists()\n";
+    assert_eq!(linked(through), [(book, Operation::Select)]);
+    // Lists have these methods, too.
+    assert_eq!(
+        linked("def f(x):\n    x.book_set.count(1)\n    x.tags.remove(2)\n    x.parts.first()\n"),
+        []
+    );
+}
+
+#[test]
+fn an_instance_of_unknown_type_is_known_by_its_arguments_or_its_name() {
+    let book = Some("app_book".to_owned());
+    let update = |body: &str| linked(body).first().cloned();
+    assert_eq!(
+        update("def f(cls, info):\n    book = cls.find(info)\n    book.save(update_fields=['title'])\n"),
+        Some((book.clone(), Operation::Update))
+    );
+    assert_eq!(
+        update("def f(cls, info):\n    book = cls.find(info)\n    book.save()\n"),
+        Some((book, Operation::Update))
+    );
+    assert_eq!(
+        update("def f(thing):\n    thing.save(update_fields=['title'])\n"),
+        Some((None, Operation::Update))
+    );
+    assert_eq!(
+        update("def f(form, file):\n    form.save()\n    file.save()\n    file.delete()\n"),
+        None
+    );
+}
+
+#[test]
+fn a_parameter_that_is_called_a_queryset_is_one() {
+    assert_eq!(linked("def f(qs):\n    return qs.count()\n"), [(None, Operation::Select)]);
+    assert_eq!(linked("def f(text, items):\n    return text.count('a'), items.filter(x=1)\n"), []);
+}

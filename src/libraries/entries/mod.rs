@@ -11,6 +11,7 @@ mod django;
 mod express;
 mod fastapi;
 mod files;
+mod frappe;
 mod graphql;
 mod jobs;
 mod nest;
@@ -123,6 +124,11 @@ const FAMILIES: &[Family] = &[
         decorator: Some(django::decorated),
         call: Some(django::call),
         class: Some(django::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(frappe::decorated),
+        class: Some(frappe::class),
         ..Family::of(Language::Python)
     },
     Family {

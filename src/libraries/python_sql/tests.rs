@@ -87,3 +87,47 @@ fn what_is_no_sql_is_no_query() {
     assert_eq!(query_in(text, "executor.execute('Select a thing from the list')"), None);
     assert_eq!(query_in(text, "command.execute(job)"), None);
 }
+
+/// Table, operation and filter columns of the sites of a file's function `f`, beside a schema with `parcels`.
+fn sites_of_f(text: &str) -> Vec<(Option<String>, Operation, Vec<String>)> {
+    let files = vec![
+        extract("app.py", FileKind::Python, text),
+        extract("schema.sql", FileKind::Sql, "CREATE TABLE parcels (id int PRIMARY KEY, code text);"),
+    ];
+    let project = crate::project::Project::link(files);
+    let sites = project.graph.sites.iter().filter(|site| project.short_name(site.function) == "f");
+    sites
+        .map(|site| {
+            let filters = site.query.statement.filters.iter().map(|filter| filter.column.column.clone());
+            (
+                site.query.table().map(str::to_owned),
+                site.query.statement.operation,
+                filters.collect(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn helpers_that_are_given_a_table_or_a_text() {
+    let helpers = "def exists(table, where=None, params=None):\n    with pool.cursor() as cursor:\n        cursor.execute(f'SELECT 1 FROM {table} WHERE {where}', params)\n\ndef rows(text, params):\n    cursor = connect()\n    return cursor.execute(text, params)\n\ndef show(text):\n    print(text)\n\n";
+    let parcels = Some("parcels".to_owned());
+    for (body, expected) in [
+        (
+            "exists('parcels', where='code = %s', params=(c,))",
+            vec![(parcels.clone(), Operation::Select, vec!["code".to_owned()])],
+        ),
+        (
+            "rows('SELECT * FROM parcels WHERE id = %s', (i,))",
+            vec![(parcels, Operation::Select, vec!["id".to_owned()])],
+        ),
+        ("show('SELECT * FROM parcels')", Vec::new()),
+        ("exists('no_such_table')", Vec::new()),
+    ] {
+        assert_eq!(
+            sites_of_f(&format!("{helpers}def f(c, i):\n    return {body}\n")),
+            expected,
+            "{body}"
+        );
+    }
+}

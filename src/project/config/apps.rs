@@ -32,12 +32,15 @@ pub struct App {
 #[derive(Clone, Debug, Default)]
 pub struct Features {
     /// Responses are compressed.
-    pub compression: [bool; 2],
+    pub compression: [Registered; 2],
     /// Figures or traces leave the process.
-    pub metrics: [bool; 2],
+    pub metrics: [Registered; 2],
     /// Requests of one client are limited.
-    pub limiter: [bool; 2],
+    pub limiter: [Registered; 2],
 }
+
+/// Where something is registered first, if it is.
+pub type Registered = Option<(FileId, Span)>;
 
 const COMPRESSION: [&str; 17] = [
     "fastapi.middleware.gzip",
@@ -241,18 +244,17 @@ impl Features {
         for (file, module) in super::sources(eval.code) {
             let at = slot(module.language);
             let live = |expr: ExprId| is_live(graph, &called, file, module, expr);
-            features.compression[at] |=
-                uses(module, &COMPRESSION, &live) || registers(module, is_compressor, &live) || wraps(module, &live);
-            features.metrics[at] |= uses(module, &METRICS, &live) || registers(module, is_meter, &live) || traces(module);
-            features.limiter[at] |= uses(module, &LIMITERS, &live) || registers(module, is_limiter, &live) || guards(module, &live);
-            let listed = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(|text| !text.contains([' ', '\n']) && wanted(text));
+            let note = |slot: &mut Registered, found: Option<Span>| *slot = slot.or_else(|| found.map(|span| (file, span)));
+            let own = uses(module, &COMPRESSION, &live).or_else(|| registers(module, is_compressor, &live));
+            note(&mut features.compression[at], own.or_else(|| wraps(module, &live)));
+            let own = uses(module, &METRICS, &live).or_else(|| registers(module, is_meter, &live));
+            note(&mut features.metrics[at], own.or_else(|| traces(module)));
+            let own = uses(module, &LIMITERS, &live).or_else(|| registers(module, is_limiter, &live));
+            note(&mut features.limiter[at], own.or_else(|| guards(module, &live)));
             if at == 0 {
-                features.compression[at] |=
-                    listed(&|text| text.ends_with("GZipMiddleware") && text.contains('.') || text.contains("compression_middleware."));
-                features.metrics[at] |= listed(&|text| text.starts_with("django_prometheus.") || text == "elasticapm.contrib.django");
-                features.limiter[at] |= listed(&|text| {
-                    matches!(text, "DEFAULT_THROTTLE_CLASSES" | "DEFAULT_THROTTLE_RATES" | "throttle_classes") || text.starts_with("axes.")
-                });
+                note(&mut features.compression[at], listed(module, is_compression_setting));
+                note(&mut features.metrics[at], listed(module, is_metrics_setting));
+                note(&mut features.limiter[at], listed(module, is_limit_setting));
             }
         }
         for entry in graph
@@ -260,7 +262,10 @@ impl Features {
             .iter()
             .filter(|entry| entry.kind == EntryKind::Route && entry.label.ends_with(" /metrics"))
         {
-            features.metrics[slot(eval.code.module(entry.function.0).language)] = true;
+            let file = entry.function.0;
+            let slot = &mut features.metrics[slot(eval.code.module(file).language)];
+            let span = eval.code.module(file).function(entry.function.1).name_span;
+            *slot = slot.or(Some((file, span)));
         }
         features.add_settings(eval);
         features
@@ -268,44 +273,69 @@ impl Features {
 
     /// What proxies and commands add, for every language.
     fn add_settings(&mut self, eval: &Evaluator<'_>) {
-        for (_, _, facts) in super::files(eval.code) {
-            let has = |wanted: &dyn Fn(&str, &str) -> bool| {
-                facts
-                    .entries
-                    .iter()
-                    .any(|entry| wanted(entry.path.last().map_or("", String::as_str), &entry.value))
+        for (file, _, facts) in super::files(eval.code) {
+            let find = |wanted: &dyn Fn(&str, &str) -> bool| -> Registered {
+                let mut entries = facts.entries.iter();
+                let entry = entries.find(|entry| wanted(entry.path.last().map_or("", String::as_str), &entry.value))?;
+                Some((file, entry.span))
             };
+            let (mut gzip, mut limit) = (None, None);
             if facts.kind == ConfigKind::Proxy {
-                let gzip = has(&|key, value| matches!(key, "gzip" | "brotli" | "zstd") && value.starts_with("on") || key == "encode");
-                let limit = has(&|key, _| matches!(key, "limit_req" | "limit_req_zone" | "rate_limit"));
-                self.compression.iter_mut().for_each(|there| *there |= gzip);
-                self.limiter.iter_mut().for_each(|there| *there |= limit);
+                gzip = find(&|key, value| matches!(key, "gzip" | "brotli" | "zstd") && value.starts_with("on") || key == "encode");
+                limit = find(&|key, _| matches!(key, "limit_req" | "limit_req_zone" | "rate_limit"));
             }
             if facts.kind == ConfigKind::Compose {
                 let label = |part: &str| {
-                    has(&|key, value| {
+                    find(&|key, value| {
                         (key.contains("traefik") || value.contains("traefik")) && (key.contains(part) || value.contains(part))
                     })
                 };
-                let (gzip, limit) = (label(".compress"), label(".ratelimit"));
-                self.compression.iter_mut().for_each(|there| *there |= gzip);
-                self.limiter.iter_mut().for_each(|there| *there |= limit);
+                (gzip, limit) = (label(".compress"), label(".ratelimit"));
             }
-            let mut words = facts
-                .commands
+            let commands = facts.commands.iter().map(|command| (&command.words, command.span));
+            let services = facts
+                .services
                 .iter()
-                .flat_map(|command| &command.words)
-                .chain(facts.services.iter().flat_map(|service| &service.command));
-            if words.any(|word| {
-                matches!(
-                    word.as_str(),
-                    "ddtrace-run" | "newrelic-admin" | "opentelemetry-instrument" | "dd-trace/init"
-                ) || word.contains("@opentelemetry/")
-            }) {
-                self.metrics = [true, true];
+                .map(|service| (&service.command, service.command_span.unwrap_or(service.span)));
+            let agent = commands.chain(services).find(|(words, _)| words.iter().any(|word| is_agent(word)));
+            let agent = agent.map(|(_, span)| (file, span));
+            for (slots, found) in [(&mut self.compression, gzip), (&mut self.limiter, limit), (&mut self.metrics, agent)] {
+                for slot in slots.iter_mut() {
+                    *slot = slot.or(found);
+                }
             }
         }
     }
+}
+
+/// A program that starts another one under its measurement.
+fn is_agent(word: &str) -> bool {
+    matches!(
+        word,
+        "ddtrace-run" | "newrelic-admin" | "opentelemetry-instrument" | "dd-trace/init"
+    ) || word.contains("@opentelemetry/")
+}
+
+fn is_compression_setting(text: &str) -> bool {
+    text.ends_with("GZipMiddleware") && text.contains('.') || text.contains("compression_middleware.")
+}
+
+fn is_metrics_setting(text: &str) -> bool {
+    text.starts_with("django_prometheus.") || text == "elasticapm.contrib.django"
+}
+
+fn is_limit_setting(text: &str) -> bool {
+    matches!(text, "DEFAULT_THROTTLE_CLASSES" | "DEFAULT_THROTTLE_RATES" | "throttle_classes") || text.starts_with("axes.")
+}
+
+/// A word of a settings file that turns something on.
+fn listed(module: &Module, wanted: fn(&str) -> bool) -> Option<Span> {
+    let is_it = |text: &str| !text.contains([' ', '\n']) && wanted(text);
+    if !module.strings.iter().any(|text| is_it(text)) {
+        return None;
+    }
+    let mut places = module.expr_ids().filter(|(id, _)| module.string(*id).is_some_and(is_it));
+    Some(places.next().map_or_else(Span::default, |(_, expr)| expr.span))
 }
 
 /// Functions that something calls.
@@ -333,7 +363,7 @@ fn is_live(graph: &Graph, called: &FxHashSet<FnId>, file: FileId, module: &Modul
 }
 
 /// Whether a name that comes from one of these packages is used, or such a package is imported for what its import does.
-fn uses(module: &Module, packages: &[&str], live: &dyn Fn(ExprId) -> bool) -> bool {
+fn uses(module: &Module, packages: &[&str], live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
     let is_wanted = |name: &str| packages.iter().any(|package| super::is_module(name, package));
     let names: FxHashSet<&str> = module
         .imports
@@ -346,16 +376,17 @@ fn uses(module: &Module, packages: &[&str], live: &dyn Fn(ExprId) -> bool) -> bo
             matches!(call.method(), Some("require" | "import")) && call.arg(0).and_then(|arg| module.string(arg)).is_some_and(is_wanted)
         })
     };
-    module.expr_ids().any(|(id, _)| match module.kind(id) {
-        ExprKind::Name(name) => names.contains(module.str(*name)) && live(id),
-        ExprKind::Call { .. } => required(id),
+    let mut found = module.expr_ids().filter(|(id, _)| match module.kind(*id) {
+        ExprKind::Name(name) => names.contains(module.str(*name)) && live(*id),
+        ExprKind::Call { .. } => required(*id),
         _ => false,
-    })
+    });
+    found.next().map(|(_, expr)| expr.span)
 }
 
 /// Whether something with such a name is handed to a call that registers: `add_middleware(X)`, `app.use(x)`.
-fn registers(module: &Module, wanted: fn(&str) -> bool, live: &dyn Fn(ExprId) -> bool) -> bool {
-    module.expr_ids().any(|(id, _)| {
+fn registers(module: &Module, wanted: fn(&str) -> bool, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
+    let mut found = module.expr_ids().filter(|&(id, _)| {
         let Some(call) = module.call(id) else { return false };
         let is_registration = matches!(
             call.method(),
@@ -375,19 +406,21 @@ fn registers(module: &Module, wanted: fn(&str) -> bool, live: &dyn Fn(ExprId) ->
             )
         );
         is_registration && live(id) && call.args.iter().any(|arg| tail(module, arg.value).is_some_and(wanted))
-    })
+    });
+    found.next().map(|(_, expr)| expr.span)
 }
 
 /// Whether an application is wrapped by hand: `application = gzip(application)`.
-fn wraps(module: &Module, live: &dyn Fn(ExprId) -> bool) -> bool {
-    module.expr_ids().any(|(id, _)| {
+fn wraps(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
+    let mut found = module.expr_ids().filter(|&(id, _)| {
         let Some(call) = module.call(id) else { return false };
         let of_app = call
             .arg(0)
             .and_then(|arg| module.name(arg))
             .is_some_and(|name| matches!(name, "app" | "application" | "handler"));
         of_app && tail(module, id).is_some_and(is_compressor) && live(id)
-    })
+    });
+    found.next().map(|(_, expr)| expr.span)
 }
 
 /// The last name of an expression or of what it calls.
@@ -422,36 +455,40 @@ fn is_limiter(name: &str) -> bool {
 }
 
 /// A limiter of the project's own: a decorator, a dependency or a call with such a name.
-fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool) -> bool {
-    let decorated = module
-        .functions
-        .iter()
-        .flat_map(|function| &function.decorators)
-        .chain(module.classes.iter().flat_map(|class| &class.decorators));
-    if decorated
-        .into_iter()
-        .any(|&decorator| tail(module, decorator).is_some_and(is_limiter))
-    {
-        return true;
+fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
+    let of_functions = module.functions.iter().flat_map(|function| &function.decorators);
+    let mut decorators = of_functions.chain(module.classes.iter().flat_map(|class| &class.decorators));
+    if let Some(&decorator) = decorators.find(|&&decorator| tail(module, decorator).is_some_and(is_limiter)) {
+        return Some(module.expr(decorator).span);
     }
-    module.expr_ids().any(|(id, _)| {
+    let mut calls = module.expr_ids().filter(|&(id, _)| {
         let Some(call) = module.call(id) else { return false };
         let by_name = tail(module, id).is_some_and(is_limiter);
         let depends =
             matches!(call.method(), Some("Depends" | "Security")) && call.arg(0).and_then(|arg| tail(module, arg)).is_some_and(is_limiter);
         (by_name || depends) && live(id)
-    }) || module.stmts.iter().any(|stmt| match stmt.kind {
+    });
+    let mut settings = module.stmts.iter().filter(|stmt| match stmt.kind {
         StmtKind::Assign { target, .. } => module.name(target) == Some("throttle_classes"),
         _ => false,
-    })
+    });
+    calls
+        .next()
+        .map(|(_, expr)| expr.span)
+        .or_else(|| settings.next().map(|stmt| stmt.span))
 }
 
 /// An error tracker counts once it samples traces.
-fn traces(module: &Module) -> bool {
-    module.strings.iter().any(|text| {
-        matches!(
-            text.as_ref(),
-            "traces_sample_rate" | "tracesSampleRate" | "traces_sampler" | "tracesSampler"
-        )
-    })
+fn traces(module: &Module) -> Option<Span> {
+    let is_it = |text: &str| matches!(text, "traces_sample_rate" | "tracesSampleRate" | "traces_sampler" | "tracesSampler");
+    if !module.strings.iter().any(|text| is_it(text)) {
+        return None;
+    }
+    let mut named = module.expr_ids().filter(|&(id, _)| {
+        let by_keyword = module
+            .call(id)
+            .is_some_and(|call| call.args.iter().any(|arg| arg.name.is_some_and(|name| is_it(module.str(name)))));
+        by_keyword || module.string(id).is_some_and(is_it)
+    });
+    Some(named.next().map_or_else(Span::default, |(_, expr)| expr.span))
 }

@@ -41,6 +41,13 @@ pub struct Cap {
     pub read: bool,
 }
 
+impl Cap {
+    /// It holds at run time for all work of a process, as far as the code shows.
+    pub fn binds(&self) -> bool {
+        self.read && matches!(self.kind, CapKind::Constant | CapKind::Semaphore)
+    }
+}
+
 /// All caps of the program itself.
 pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<Cap> {
     let mut caps = Vec::new();

@@ -97,6 +97,13 @@ pub struct Pool {
     pub short_lived: bool,
 }
 
+impl Pool {
+    /// The most connections of one process: as written, or the library's default where nothing is written.
+    pub fn size(&self) -> Option<u32> {
+        self.max.or_else(|| (!self.sized && !self.open).then(|| self.kind.default_size()))
+    }
+}
+
 /// All pools of the program itself.
 pub fn find(eval: &Evaluator<'_>, postgres: bool) -> Vec<Pool> {
     let mut pools = Vec::new();

@@ -10,7 +10,7 @@ use crate::project::eval::{Code, Evaluator};
 use crate::statement::Loading;
 use crate::walk::FileKind;
 
-fn schema(files: &[(&str, &str)]) -> Schema {
+pub(super) fn schema(files: &[(&str, &str)]) -> Schema {
     let mut facts: Vec<FileFacts> = files
         .iter()
         .map(|(path, text)| {
@@ -37,7 +37,7 @@ fn schema(files: &[(&str, &str)]) -> Schema {
     Schema::build(sources, Dialect::Postgres)
 }
 
-fn keys(table: &Table) -> Vec<String> {
+pub(super) fn keys(table: &Table) -> Vec<String> {
     let mut keys: Vec<String> = table
         .indexes
         .iter()
@@ -301,4 +301,49 @@ class Order(Stamped):
     let customer = schema.model("Customer").unwrap();
     assert!(customer.relation("orders").unwrap().to_many);
     assert!(customer.relation("order_set").is_some());
+}
+
+#[test]
+fn peewee_indexes_its_keys_and_tortoise_does_not() {
+    let peewee = schema(&[(
+        "models.py",
+        r#"
+from peewee import Model, CharField, ForeignKeyField, SqliteDatabase
+db = SqliteDatabase("x")
+class Base(Model):
+    class Meta:
+        database = db
+class User(Base):
+    email = CharField(unique=True)
+class Post(Base):
+    author = ForeignKeyField(User, backref="posts")
+    kind = CharField(index=True)
+    slug = CharField()
+    class Meta:
+        table_name = "posts"
+        indexes = ((("kind", "slug"), True), (("slug", "author"), False))
+"#,
+    )]);
+    let posts = peewee.table("Post").unwrap();
+    assert_eq!(posts.name, "posts");
+    assert_eq!(keys(posts), ["author_id", "kind", "slug, author_id", "u:id", "u:kind, slug"]);
+    assert_eq!(posts.foreign_keys[0].target, "user");
+    assert_eq!(peewee.tables.len(), 2, "the base is no table");
+    let tortoise = schema(&[(
+        "models.py",
+        r#"
+from tortoise import fields
+from tortoise.models import Model
+class Team(Model):
+    id = fields.IntField(primary_key=True)
+class Event(Model):
+    team = fields.ForeignKeyField("models.Team", related_name="events")
+    name = fields.CharField(max_length=9, db_index=True)
+    class Meta:
+        table = "events"
+        unique_together = (("team", "name"),)
+"#,
+    )]);
+    let events = tortoise.table("events").unwrap();
+    assert_eq!(keys(events), ["name", "u:id", "u:team_id, name"]);
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use super::index::{Origin, same};
 use super::replay::State;
 use super::{Column, ForeignKey, Index, Model, Place, Schema, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
+use super::{django, naming};
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 use crate::syntax::prisma::AMBIGUOUS;
 
 /// Builds the state.
 pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema {
     sources.sort_by(|a, b| a.file.cmp(&b.file));
+    django::lower(&mut sources);
     let mut schema = Schema {
         dialect: majority(&sources, fallback),
         ..Schema::default()
@@ -241,6 +243,7 @@ fn are_variants(a: &Table, b: &Table) -> bool {
 
 /// Adds the second view's parts to the first's.
 fn unite(table: &mut Table, other: Table) {
+    naming::adopt(table, &other);
     if other.phantom && !table.phantom {
         table
             .places
@@ -346,7 +349,9 @@ fn finish(schema: &mut Schema, sources: &[SchemaSource]) {
                 key.target_columns = columns;
             }
         }
-        if table.dialect == Dialect::MySql && !table.emulates_relations {
+        // MikroORM indexes the keys of its entities; what its migrations made of that is known where there are any.
+        let by_tool = table.tool() == Some(Tool::MikroOrm) && !table.has_migrations();
+        if by_tool || table.dialect == Dialect::MySql && !table.emulates_relations {
             index_foreign_keys(table);
         }
     }
@@ -373,7 +378,7 @@ fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec
     // Prisma and Django name models, the others tables.
     let names_models = matches!(
         own.tool(),
-        Some(Tool::Prisma | Tool::Django | Tool::TypeOrm | Tool::Sequelize | Tool::Peewee | Tool::MikroOrm)
+        Some(Tool::Prisma | Tool::Django | Tool::TypeOrm | Tool::Sequelize | Tool::Peewee | Tool::Tortoise | Tool::MikroOrm)
     );
     let table = if names_models {
         by_model().or_else(by_name)
@@ -388,7 +393,7 @@ fn target(schema: &Schema, own: &Table, key: &ForeignKey) -> Option<(String, Vec
     Some((table.full_name(), columns))
 }
 
-/// `InnoDB` makes an index for each foreign key that none leads with.
+/// `InnoDB` and `MikroORM` make an index for each foreign key that none leads with.
 fn index_foreign_keys(table: &mut Table) {
     let keys: Vec<ForeignKey> = table.foreign_keys.clone();
     for key in keys {

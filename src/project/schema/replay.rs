@@ -5,7 +5,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::index::{Origin, same};
-use super::{Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, qualified};
+use super::{
+    Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified,
+};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp, TableDef};
 
@@ -29,8 +31,8 @@ pub(super) struct State {
     by_name: FxHashMap<(Option<String>, String), usize>,
     builds: Vec<IndexBuild>,
     removed: Vec<Removed>,
-    /// Position in the series of the source that runs.
-    step: usize,
+    /// How many sources of each folder have run: the last ones of a folder are the youngest.
+    steps: FxHashMap<String, usize>,
     /// Tables created by the source that runs.
     fresh: Vec<(Option<String>, String)>,
 }
@@ -50,11 +52,18 @@ fn keys(columns: &[String]) -> Vec<IndexKey> {
         .collect()
 }
 
+/// The folder whose files follow each other.
+fn series(file: &str) -> String {
+    order::place(file).0
+}
+
 /// What all changes of one source share.
 struct Context<'a> {
     file: &'a Arc<str>,
     kind: SourceKind,
     dialect: Dialect,
+    /// The series has not run before.
+    on_empty_tables: bool,
 }
 
 impl Context<'_> {
@@ -75,11 +84,12 @@ impl State {
             file: &source.file,
             kind: source.kind,
             dialect: source.dialect,
+            on_empty_tables: source.on_empty_tables,
         };
         for change in &source.changes {
             self.apply(&context, change);
         }
-        self.step += 1;
+        *self.steps.entry(series(&source.file)).or_default() += 1;
     }
 
     /// Adds a model's table.
@@ -88,14 +98,15 @@ impl State {
             file: &source.file,
             kind: source.kind,
             dialect: source.dialect,
+            on_empty_tables: false,
         };
         self.create(&context, table, false);
     }
 
     /// What stands at the end, and what does not any more.
     pub fn finish(mut self) -> Replayed {
-        let steps = self.step;
         for build in &mut self.builds {
+            let steps = self.steps.get(&series(&build.place.file)).copied().unwrap_or_default();
             build.later = steps.saturating_sub(build.later + 1);
         }
         let mut live: Vec<usize> = self.by_name.values().copied().collect();
@@ -277,11 +288,11 @@ impl State {
                 index: def.clone(),
                 place: context.place(span),
                 dialect: context.dialect,
-                table_existed: !self.fresh.contains(&key),
+                table_existed: !self.fresh.contains(&key) && !context.on_empty_tables,
                 table_known: known,
                 partition: self.tables[at].partition,
                 // Turned into the number of later steps at the end.
-                later: self.step,
+                later: self.steps.get(&series(context.file)).copied().unwrap_or_default(),
             });
         }
         self.tables[at].indexes.push(Index::new(def, Origin::Declared, context.place(span)));

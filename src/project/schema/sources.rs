@@ -20,6 +20,10 @@ fn source(path: &str, declared: Declared) -> SchemaSource {
         SourceKind::Model(tool)
     };
     let mut source = SchemaSource::new(path, kind, declared.dialect);
+    source.is_settings =
+        declared.models.is_empty() && declared.changes.is_empty() && declared.migration.is_none() && declared.revision.is_none();
+    source.migration = declared.migration;
+    source.app_label = declared.app_label;
     source.revision = declared.revision;
     source.changes = declared.changes;
     source.models = declared.models;

@@ -405,7 +405,10 @@ pub fn looks_like_sql(text: &str) -> bool {
         "UPDATE" => {
             has("SET")
                 && !titled
-                && words.iter().position(|word| word == "SET").is_some_and(|at| (2..=5).contains(&at))
+                && words
+                    .iter()
+                    .position(|word| word == "SET")
+                    .is_some_and(|at| (2..=5).contains(&at) || at > 5 && words[..at].iter().any(|word| word == "JOIN"))
                 && is_name(word(1))
                 && (head.contains('=') || words.last().is_some_and(|last| last == "SET"))
         }

@@ -119,6 +119,7 @@ fn sentences_are_no_sql() {
         "\n  -- all\n (SELECT a, b FROM t)",
         "insert into t values (1)",
         "UPDATE t SET a = 1",
+        "UPDATE steps s JOIN runs r ON r.id = s.run_id JOIN apps a ON a.id = r.app_id SET s.app = a.id WHERE s.app = 0",
         "update public.t as x set a = 1",
         "DELETE FROM t WHERE a = 1",
         "WITH a AS (SELECT 1) SELECT * FROM a",

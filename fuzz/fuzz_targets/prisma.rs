@@ -1,0 +1,15 @@
+//! Prisma schemas to facts.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use perfaudit::libraries::facts;
+use perfaudit::walk::FileKind;
+
+fuzz_target!(|text: &str| {
+    for path in ["schema.prisma"] {
+        if let Some(kind) = FileKind::of(path) {
+            let _ = facts::extract(path, kind, text);
+        }
+    }
+});

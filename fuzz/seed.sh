@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Fills fuzz/corpus from the fixtures and the rule pages, so that the fuzzer starts from what real input looks like.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# seed TARGET PATTERN…: copies what matches into the target's corpus, named by its content.
+seed() {
+  local target=$1 pattern file
+  shift
+  mkdir -p "fuzz/corpus/$target"
+  for pattern in "$@"; do
+    find fixtures rules -type f -name "$pattern" -print0 | while IFS= read -r -d '' file; do
+      cp "$file" "fuzz/corpus/$target/$(sha1sum <"$file" | cut -c1-16)"
+    done
+  done
+}
+
+seed python '*.py'
+seed typescript '*.ts' '*.tsx' '*.js' '*.svelte' '*.vue'
+seed sql '*.sql'
+seed prisma '*.prisma'
+seed settings '*.yml' '*.yaml' '*.conf' 'Dockerfile' '*.json' '.env.example'
+seed config '*.toml'
+seed page '*.md'
+seed migrations '*.sql' '*.prisma' '0*.py'
+seed project '*.py' '*.ts' '*.tsx'

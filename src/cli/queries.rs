@@ -1,0 +1,33 @@
+//! `perfaudit queries`: every query site with what is known of it.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use perfaudit::Error;
+use perfaudit::report::queries::QueryList;
+use perfaudit::report::queries_table;
+
+use super::listing::{Form, ListArguments};
+
+/// What `perfaudit queries` takes.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    list: ListArguments,
+    /// How the list is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Form,
+}
+
+/// Lists the query sites.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let config = arguments.list.config()?;
+    let root = config.root.to_string_lossy().into_owned();
+    let list = perfaudit::understand(&config, |project, _| QueryList::of(project, &root))?;
+    let text = match arguments.format {
+        Form::Table => queries_table::render(&list, super::width(), arguments.list.color()),
+        Form::Json => list.json(),
+    };
+    arguments.list.emit(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,119 @@
+//! `perfaudit report`: the whole audit for reviewers.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use perfaudit::Error;
+use perfaudit::config::Details;
+use perfaudit::report::audit::{self, Form, parse_section};
+use perfaudit::report::json;
+
+use super::progress::{Progress, Talk};
+use super::selection::{Findings, Selection};
+
+/// The largest template that is read.
+const LARGEST: u64 = 4_000_000;
+
+/// What `perfaudit report` takes.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    findings: Findings,
+    #[command(flatten)]
+    talk: Talk,
+    /// markdown, html or json [default: by the name of the file, else markdown]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_kind)]
+    format: Option<Kind>,
+    /// Write the audit to a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only this section: summary, top, backlog, findings, indexes, queries, endpoints, settings, capacity, strengths, roadmap,
+    /// coverage or appendix (may be given more than once)
+    #[arg(long = "section", value_name = "NAME", value_parser = parse_section, value_delimiter = ',')]
+    sections: Vec<String>,
+    /// Findings shown with all their evidence; the others are listed [default: 150, in HTML 1000]
+    #[arg(long, value_name = "N")]
+    max_findings: Option<usize>,
+    /// A template in place of the built-in one (minijinja)
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
+    /// A date for the header, in any form
+    #[arg(long, value_name = "DATE")]
+    date: Option<String>,
+}
+
+/// What is written.
+#[derive(Clone, Copy)]
+enum Kind {
+    Audit(Form),
+    Json,
+}
+
+fn parse_kind(text: &str) -> Result<Kind, String> {
+    match text.to_lowercase().as_str() {
+        "markdown" | "md" => Ok(Kind::Audit(Form::Markdown)),
+        "html" => Ok(Kind::Audit(Form::Html)),
+        "json" => Ok(Kind::Json),
+        _ => Err(format!("unknown value `{text}`; valid: markdown, html, json")),
+    }
+}
+
+/// Writes the audit. Findings do not fail it: that is what `scan` is for.
+pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+    let template = arguments.template.as_deref().map(read).transpose()?;
+    let kind = arguments
+        .format
+        .or_else(|| {
+            [arguments.output.as_deref(), arguments.template.as_deref()]
+                .into_iter()
+                .flatten()
+                .find_map(by_name)
+        })
+        .unwrap_or(Kind::Audit(Form::Markdown));
+    let findings = arguments.findings;
+    let mut config = arguments.selection.configure(|settings| findings.apply(settings))?;
+    config.details = Details::All;
+    let progress = Progress::new(arguments.talk);
+    let report = perfaudit::audit_observed(&config, &progress);
+    progress.end();
+    let report = report?;
+    let text = match kind {
+        Kind::Json => json::render(&report),
+        Kind::Audit(form) => {
+            let options = audit::Options {
+                form,
+                sections: arguments.sections,
+                max_findings: arguments.max_findings,
+                date: arguments.date,
+                template,
+            };
+            audit::render(&report, &super::rule_texts(&config)?, &options)?
+        }
+    };
+    super::output(arguments.output.as_deref(), &text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a file is by its name: `audit.html`, `audit.html.jinja`.
+fn by_name(file: &Path) -> Option<Kind> {
+    let name = file.file_name()?.to_string_lossy().to_lowercase();
+    let name = name.trim_end_matches(".jinja").trim_end_matches(".j2");
+    let extension = name.rsplit_once('.')?.1;
+    parse_kind(if extension == "htm" { "html" } else { extension }).ok()
+}
+
+fn read(file: &Path) -> Result<(String, String), Error> {
+    let shown = file.to_string_lossy().into_owned();
+    let fail = |what: String| Error::new(shown.clone(), what);
+    let size = std::fs::metadata(file)
+        .map_err(|error| fail(format!("cannot be read: {error}")))?
+        .len();
+    if size > LARGEST {
+        return Err(fail("too large for a template".to_owned()));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| fail(format!("cannot be read: {error}")))?;
+    Ok((shown, text))
+}

@@ -1,0 +1,120 @@
+//! What is read and which rules run: the arguments that every command which audits has.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use perfaudit::config::{Settings, parse_confidence, parse_priority, parse_threads};
+use perfaudit::finding::{Confidence, Priority};
+use perfaudit::{Config, Error};
+
+/// What to read, and how.
+#[derive(Args)]
+pub struct Selection {
+    /// Files and folders to read [default: the current folder]
+    paths: Vec<PathBuf>,
+    /// Run only this rule (may be given more than once)
+    #[arg(long = "rule", value_name = "ID", value_delimiter = ',')]
+    rules: Vec<String>,
+    /// Leave this rule out (may be given more than once)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    skip: Vec<String>,
+    /// Leave out files that match, as in .gitignore (may be given more than once)
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Read tests, too
+    #[arg(long)]
+    include_tests: bool,
+    /// Worker threads; 0 is one a core [default: 0]
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    threads: Option<usize>,
+    /// Row counts and index scans of the database, as CSV or JSON; the README has the SELECT
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
+    /// Read every file anew
+    #[arg(long)]
+    no_cache: bool,
+    /// Settings [default: perfaudit.toml, or [tool.perfaudit] in pyproject.toml]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of rule pages that take the place of the built-in ones
+    #[arg(long = "rules", value_name = "DIR")]
+    rules_dir: Option<PathBuf>,
+}
+
+/// Which findings are reported, and what they are compared with.
+#[derive(Args)]
+pub struct Findings {
+    /// Report only what is at least this urgent: p0, p1, p2 or p3
+    #[arg(long, value_name = "PRIORITY", value_parser = parse_priority)]
+    pub min_priority: Option<Priority>,
+    /// Report only what is at least this certain: high, medium or low
+    #[arg(long, value_name = "CONFIDENCE", value_parser = parse_confidence)]
+    min_confidence: Option<Confidence>,
+    /// Findings in this file are known: see `perfaudit baseline`
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Findings in the tree at this git revision are known
+    #[arg(long, value_name = "REV", conflicts_with = "baseline")]
+    since: Option<String>,
+}
+
+impl Findings {
+    /// Adds these settings.
+    pub fn apply(self, settings: Settings) -> Settings {
+        Settings {
+            min_priority: self.min_priority,
+            min_confidence: self.min_confidence,
+            // The root of the report may be another folder than the current one.
+            baseline: self.baseline.map(|file| std::path::absolute(&file).unwrap_or(file)),
+            since: self.since,
+            ..settings
+        }
+    }
+}
+
+impl Selection {
+    /// The configuration of a run: that of the project with what `add` adds to these arguments over it.
+    pub fn configure(self, add: impl FnOnce(Settings) -> Settings) -> Result<Config, Error> {
+        let (root, paths) = place(self.paths)?;
+        let flags = add(Settings {
+            paths,
+            threads: self.threads,
+            rules: self.rules,
+            skip: self.skip,
+            rules_dir: self.rules_dir,
+            stats: self.stats,
+            cache: self.no_cache.then_some(false),
+            exclude: self.exclude,
+            include_tests: self.include_tests.then_some(true),
+            ..Settings::default()
+        });
+        Config::load(&root, self.config.as_deref(), flags)
+    }
+}
+
+/// The folder that the report's paths are relative to, and the paths to read. It is the current folder, so that paths can be
+/// clicked and annotated, unless a path lies outside of it; then it is the folder that holds them all.
+pub(super) fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
+    let current = std::env::current_dir().and_then(std::fs::canonicalize);
+    let current = current.map_err(|error| Error::new("current folder", format!("cannot be read: {error}")))?;
+    // A path that does not exist is told about by the walk.
+    let absolute: Vec<PathBuf> = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
+    if absolute.len() < paths.len() || absolute.iter().all(|path| path.starts_with(&current)) {
+        return Ok((PathBuf::from("."), paths));
+    }
+    if let ([given], [absolute]) = (paths.as_slice(), absolute.as_slice())
+        && absolute.is_dir()
+    {
+        return Ok((given.clone(), vec![PathBuf::from(".")]));
+    }
+    let folder = |path: &Path| {
+        if path.is_dir() {
+            path.to_owned()
+        } else {
+            path.parent().unwrap_or(path).to_owned()
+        }
+    };
+    let mut root = absolute.first().map_or_else(|| current.clone(), |path| folder(path));
+    while !absolute.iter().all(|path| path.starts_with(&root)) && root.pop() {}
+    Ok((root, absolute))
+}

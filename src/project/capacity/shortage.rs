@@ -1,0 +1,166 @@
+//! Where more is let in than the next stage can take: pools below caps, the database below all pools.
+
+use super::{Bottleneck, Derivation};
+use crate::project::Project;
+use crate::project::config::caps::{Cap, CapKind};
+use crate::project::config::database::Connections;
+use crate::project::config::pools::Pool;
+use crate::project::config::workers::{WorkerKind, Workers};
+
+/// A stage that is asked for more than it has.
+#[derive(Clone, Debug)]
+pub struct Shortage<'p> {
+    /// The pool of one process.
+    pub pool: &'p Pool,
+    /// Connections that it may open.
+    pub size: u32,
+    /// What asks for more.
+    pub kind: ShortageKind<'p>,
+    /// The numbers are used at run time, as far as the code shows.
+    pub binds: bool,
+}
+
+/// What asks for more.
+#[derive(Clone, Debug)]
+pub enum ShortageKind<'p> {
+    /// A cap lets in more work than the pool has connections.
+    Cap(&'p Cap),
+    /// All processes together may open more connections than the database accepts.
+    Database {
+        /// The processes.
+        workers: &'p Workers,
+        /// Connections that one process can use at once.
+        each: u32,
+        /// What the database accepts.
+        connections: Connections,
+    },
+}
+
+/// All shortages: at most one a pool of each kind.
+pub fn find(project: &Project) -> Vec<Shortage<'_>> {
+    let pools = project
+        .deployment
+        .pools
+        .iter()
+        .filter(|pool| pool.postgres == Some(true) && !pool.short_lived);
+    pools
+        .flat_map(|pool| [below_cap(project, pool), above_database(project, pool)])
+        .flatten()
+        .collect()
+}
+
+fn below_cap<'p>(project: &'p Project, pool: &'p Pool) -> Option<Shortage<'p>> {
+    let max = pool.max?;
+    let language = project.code.module(pool.file).language;
+    // Caps of another language run in another process.
+    let fits =
+        |cap: &&Cap| cap.value > max && project.code.module(cap.file).language == language && !(cap.kind == CapKind::Together && max > 4);
+    let caps = project.deployment.caps.iter().filter(fits);
+    let cap = caps.min_by_key(|cap| (!cap.read, cap.kind == CapKind::PoolConstant, cap.file, cap.span.start))?;
+    Some(Shortage {
+        pool,
+        size: max,
+        // The constant of the pool itself, where another one uses it, is no cap.
+        binds: cap.read && cap.kind != CapKind::PoolConstant,
+        kind: ShortageKind::Cap(cap),
+    })
+}
+
+fn above_database<'p>(project: &'p Project, pool: &'p Pool) -> Option<Shortage<'p>> {
+    let connections = project.deployment.connections?;
+    let size = pool.size()?;
+    let language = project.code.module(pool.file).language;
+    let processes = project
+        .deployment
+        .workers
+        .iter()
+        .filter(|workers| workers.kind == WorkerKind::Processes && workers.serves && workers.language == language);
+    // Alternative ways to start one server: the largest is the one that has to fit.
+    let workers = processes.max_by_key(|workers| workers.value)?;
+    let each = workers.at_once.unwrap_or(size).min(size);
+    (u64::from(each) * u64::from(workers.value) > u64::from(connections.value)).then_some(Shortage {
+        pool,
+        size,
+        binds: true,
+        kind: ShortageKind::Database {
+            workers,
+            each,
+            connections,
+        },
+    })
+}
+
+impl Shortage<'_> {
+    /// What is asked for at once.
+    pub fn asked(&self) -> u64 {
+        match &self.kind {
+            ShortageKind::Cap(cap) => u64::from(cap.value),
+            ShortageKind::Database { workers, each, .. } => u64::from(*each) * u64::from(workers.value),
+        }
+    }
+
+    /// What there is.
+    pub fn allows(&self) -> u64 {
+        match &self.kind {
+            ShortageKind::Cap(_) => u64::from(self.size),
+            ShortageKind::Database { connections, .. } => u64::from(connections.value),
+        }
+    }
+
+    /// The tightest first.
+    pub(super) fn order(&self) -> (u64, u64) {
+        (self.allows(), self.asked())
+    }
+
+    pub(super) fn bottleneck(&self, project: &Project) -> Bottleneck {
+        let label = self.pool.kind.label();
+        let pool = Derivation {
+            text: format!("The pool of `{label}` opens at most {} connections in each process.", self.size),
+            location: project.place(self.pool.file, self.pool.span, ""),
+        };
+        let (summary, mut steps) = match &self.kind {
+            ShortageKind::Cap(cap) => (
+                format!("The pool of `{label}`: {} connections for {} at once", self.size, cap.value),
+                vec![Derivation {
+                    text: format!("`{}` lets in {} at once.", cap.name, cap.value),
+                    location: project.place(cap.file, cap.span, ""),
+                }],
+            ),
+            ShortageKind::Database {
+                workers,
+                each,
+                connections,
+            } => (
+                format!(
+                    "The database: {} connections for {} that all processes may open",
+                    connections.value,
+                    self.asked()
+                ),
+                vec![
+                    Derivation {
+                        text: format!(
+                            "`{}` starts {} processes, each with at most {each} connections in use.",
+                            workers.program, workers.value
+                        ),
+                        location: project.place(workers.file, workers.span, ""),
+                    },
+                    Derivation {
+                        text: format!(
+                            "The database accepts {} connections{}.",
+                            connections.value,
+                            if connections.is_default { ", the server's default" } else { "" }
+                        ),
+                        location: project.place(connections.file, connections.span, ""),
+                    },
+                ],
+            ),
+        };
+        steps.insert(0, pool);
+        Bottleneck {
+            summary,
+            allows: self.allows(),
+            asked: Some(self.asked()),
+            steps,
+        }
+    }
+}

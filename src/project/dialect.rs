@@ -1,0 +1,252 @@
+//! The database a project runs on, where its schema does not say: from drivers, connection URLs, settings and images.
+
+use super::config::files;
+use super::eval::Code;
+use crate::ir::{ExprKind, Module};
+use crate::statement::Dialect;
+use crate::walk::{Role, role};
+
+/// Packages that only one database needs.
+const DRIVERS: [(&str, Dialect); 43] = [
+    ("asyncpg", Dialect::Postgres),
+    ("psycopg", Dialect::Postgres),
+    ("psycopg2", Dialect::Postgres),
+    ("psycopg2-binary", Dialect::Postgres),
+    ("psycopg-binary", Dialect::Postgres),
+    ("psycopg_pool", Dialect::Postgres),
+    ("psycopg-pool", Dialect::Postgres),
+    ("aiopg", Dialect::Postgres),
+    ("pg8000", Dialect::Postgres),
+    ("pgvector", Dialect::Postgres),
+    ("pg", Dialect::Postgres),
+    ("pg-promise", Dialect::Postgres),
+    ("postgres", Dialect::Postgres),
+    ("slonik", Dialect::Postgres),
+    ("@vercel/postgres", Dialect::Postgres),
+    ("@neondatabase/serverless", Dialect::Postgres),
+    ("@electric-sql/pglite", Dialect::Postgres),
+    ("@mikro-orm/postgresql", Dialect::Postgres),
+    ("@prisma/adapter-pg", Dialect::Postgres),
+    ("@prisma/adapter-neon", Dialect::Postgres),
+    ("@supabase/supabase-js", Dialect::Postgres),
+    ("supabase", Dialect::Postgres),
+    ("mysql", Dialect::MySql),
+    ("mysql2", Dialect::MySql),
+    ("mariadb", Dialect::MySql),
+    ("pymysql", Dialect::MySql),
+    ("mysqlclient", Dialect::MySql),
+    ("MySQLdb", Dialect::MySql),
+    ("aiomysql", Dialect::MySql),
+    ("asyncmy", Dialect::MySql),
+    ("mysql-connector-python", Dialect::MySql),
+    ("@planetscale/database", Dialect::MySql),
+    ("@mikro-orm/mysql", Dialect::MySql),
+    ("@mikro-orm/mariadb", Dialect::MySql),
+    ("sqlite3", Dialect::Sqlite),
+    ("aiosqlite", Dialect::Sqlite),
+    ("sqlite", Dialect::Sqlite),
+    ("better-sqlite3", Dialect::Sqlite),
+    ("bun:sqlite", Dialect::Sqlite),
+    ("node:sqlite", Dialect::Sqlite),
+    ("@libsql/client", Dialect::Sqlite),
+    ("@mikro-orm/sqlite", Dialect::Sqlite),
+    ("@mikro-orm/better-sqlite", Dialect::Sqlite),
+];
+
+/// Options of ORMs and query builders that name the database.
+const OPTIONS: [&str; 4] = ["dialect", "type", "client", "provider"];
+
+/// What was seen of each database.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    postgres: bool,
+    mysql: bool,
+    sqlite: bool,
+}
+
+impl Seen {
+    fn add(&mut self, dialect: Option<Dialect>) {
+        match dialect {
+            Some(Dialect::Postgres) => self.postgres = true,
+            Some(Dialect::MySql) => self.mysql = true,
+            Some(Dialect::Sqlite) => self.sqlite = true,
+            Some(Dialect::Generic) | None => {}
+        }
+    }
+
+    /// A project that names two servers supports both; `SQLite` beside a server is for development.
+    fn verdict(self) -> Dialect {
+        match self {
+            Seen {
+                postgres: true,
+                mysql: true,
+                ..
+            } => Dialect::Generic,
+            Seen { postgres: true, .. } => Dialect::Postgres,
+            Seen { mysql: true, .. } => Dialect::MySql,
+            Seen { sqlite: true, .. } => Dialect::Sqlite,
+            Seen { .. } => Dialect::Generic,
+        }
+    }
+}
+
+/// The database that the code, its dependencies and its settings name; [`Dialect::Generic`] where they name none or several
+/// servers.
+pub fn of(code: &Code) -> Dialect {
+    let mut seen = Seen::default();
+    for facts in &code.files {
+        if matches!(role(&facts.path), Role::Test | Role::Example | Role::Generated) {
+            continue;
+        }
+        for name in &facts.dependencies {
+            seen.add(driver(name));
+        }
+        if let Some(module) = &facts.module {
+            of_module(module, &mut seen);
+        }
+    }
+    for (_, _, config) in files(code) {
+        for entry in &config.entries {
+            seen.add(url(&entry.value));
+        }
+        for service in &config.services {
+            seen.add(image(&service.image));
+            service.environment.iter().for_each(|(_, value)| seen.add(url(value)));
+        }
+    }
+    seen.verdict()
+}
+
+fn of_module(module: &Module, seen: &mut Seen) {
+    for import in module.imports.iter().filter(|import| !import.is_type) {
+        seen.add(driver(module.str(import.module)));
+    }
+    for text in &module.strings {
+        seen.add(url(text));
+    }
+    for (_, expr) in module.expr_ids() {
+        let ExprKind::Object(entries) = &expr.kind else { continue };
+        for entry in entries {
+            let key = entry.key.and_then(|key| module.string(key));
+            if key.is_some_and(|key| OPTIONS.contains(&key)) {
+                seen.add(module.string(entry.value).and_then(option));
+            }
+        }
+    }
+}
+
+/// A package or one of its parts.
+fn driver(module: &str) -> Option<Dialect> {
+    let is_part = |package: &str| {
+        module
+            .strip_prefix(package)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+    };
+    DRIVERS.iter().find(|(package, _)| is_part(package)).map(|(_, dialect)| *dialect)
+}
+
+/// A connection URL, or the name of a Django back end.
+fn url(text: &str) -> Option<Dialect> {
+    let text = text.trim_start();
+    if let Some(backend) = text
+        .strip_prefix("django.db.backends.")
+        .or_else(|| text.strip_prefix("django.contrib.gis.db.backends."))
+    {
+        return scheme(backend.trim_end_matches('3'));
+    }
+    let (head, _) = text.split_once("://")?;
+    scheme(head.split('+').next().unwrap_or(head))
+}
+
+fn scheme(name: &str) -> Option<Dialect> {
+    match name {
+        "postgres" | "postgresql" | "postgis" | "postgresql_psycopg2" | "cockroachdb" => Some(Dialect::Postgres),
+        "mysql" | "mariadb" | "mysql2" => Some(Dialect::MySql),
+        "sqlite" | "spatialite" | "libsql" => Some(Dialect::Sqlite),
+        _ => None,
+    }
+}
+
+fn option(value: &str) -> Option<Dialect> {
+    match value {
+        "pg" | "aurora-postgres" => Some(Dialect::Postgres),
+        "aurora-mysql" => Some(Dialect::MySql),
+        "sqlite3" | "better-sqlite3" => Some(Dialect::Sqlite),
+        _ => scheme(value),
+    }
+}
+
+/// The database of a container's image.
+fn image(image: &str) -> Option<Dialect> {
+    let image = image.split('@').next().unwrap_or(image);
+    let name = image.rsplit('/').next().unwrap_or(image);
+    let name = name.split(':').next().unwrap_or(name).to_ascii_lowercase();
+    match name.as_str() {
+        "postgres" | "postgresql" | "pgvector" | "timescaledb" | "timescaledb-ha" | "postgis" => Some(Dialect::Postgres),
+        "mysql" | "mariadb" | "percona" | "mysql-server" => Some(Dialect::MySql),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::facts::extract;
+    use crate::project::Project;
+    use crate::walk::FileKind;
+
+    /// The dialect of a project of these files and one plain `SQLAlchemy` model.
+    fn dialect(files: &[(&str, &str)]) -> Dialect {
+        let model = "from sqlalchemy import Column, Integer\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\nclass A(Base):\n    __tablename__ = 'a'\n    id = Column(Integer, primary_key=True)\n";
+        let mut facts = vec![extract("models.py", FileKind::Python, model)];
+        facts.extend(
+            files
+                .iter()
+                .map(|(path, text)| extract(path, FileKind::of(path).expect("a known kind"), text)),
+        );
+        facts.sort_by(|left, right| left.path.cmp(&right.path));
+        Project::link(facts).schema.table("a").expect("the table").dialect
+    }
+
+    #[test]
+    fn the_url_the_driver_or_the_image_tells_the_database() {
+        assert_eq!(dialect(&[]), Dialect::Generic);
+        assert_eq!(
+            dialect(&[("app.py", "URL = f'postgresql+asyncpg://{host}/app'\n")]),
+            Dialect::Postgres
+        );
+        assert_eq!(dialect(&[("app.py", "import pymysql\n")]), Dialect::MySql);
+        assert_eq!(
+            dialect(&[("package.json", r#"{"name":"a","dependencies":{"pg":"^8"}}"#)]),
+            Dialect::Postgres
+        );
+        assert_eq!(
+            dialect(&[("pyproject.toml", "[project]\nname='a'\ndependencies=['psycopg[binary]>=3']\n")]),
+            Dialect::Postgres
+        );
+        assert_eq!(
+            dialect(&[("compose.yaml", "services:\n  db:\n    image: mariadb:11\n")]),
+            Dialect::MySql
+        );
+        assert_eq!(
+            dialect(&[(
+                "data-source.ts",
+                "export const source = new DataSource({ type: 'postgres', url });\n"
+            )]),
+            Dialect::Postgres
+        );
+    }
+
+    #[test]
+    fn sqlite_beside_a_server_is_for_development_and_two_servers_are_a_choice() {
+        let lite = ("dev.py", "URL = 'sqlite:///app.db'\n");
+        let server = ("prod.py", "URL = 'postgresql://db/app'\n");
+        assert_eq!(dialect(&[lite]), Dialect::Sqlite);
+        assert_eq!(dialect(&[lite, server]), Dialect::Postgres);
+        assert_eq!(dialect(&[server, ("x.py", "URL = 'mysql://db/app'\n")]), Dialect::Generic);
+        assert_eq!(
+            dialect(&[server, ("tests/test_x.py", "URL = 'mysql://db/app'\n")]),
+            Dialect::Postgres
+        );
+    }
+}

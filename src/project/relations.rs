@@ -1,0 +1,61 @@
+//! The relations of model classes as the schema knows them, for look-ups by attribute while code is evaluated.
+
+use rustc_hash::FxHashMap;
+
+use super::eval::Code;
+use super::schema::Schema;
+use crate::ir::ClassId;
+use crate::libraries::ddl::Tool;
+use crate::libraries::value::{FileId, Relation};
+
+/// Relations by model and attribute, and by attribute alone where all models agree.
+#[derive(Clone, Debug, Default)]
+pub struct Relations {
+    by_class: FxHashMap<(FileId, ClassId), FxHashMap<String, Relation>>,
+    by_name: FxHashMap<String, Option<Relation>>,
+}
+
+impl Relations {
+    /// Takes the relations of Django's models: their accessors, unlike those of other libraries, exist only at run time.
+    pub fn of(schema: &Schema, code: &Code) -> Relations {
+        let mut classes: FxHashMap<(&str, &str), (FileId, ClassId)> = FxHashMap::default();
+        for (file, module) in code.modules() {
+            let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+            for (id, class) in module.class_ids() {
+                if let Some(name) = class.name {
+                    classes.entry((path, module.str(name))).or_insert((file, id));
+                }
+            }
+        }
+        let mut out = Relations::default();
+        for model in schema.models.iter().filter(|model| model.tool == Some(Tool::Django)) {
+            let own = classes.get(&(&*model.file, model.name.as_str()));
+            for relation in &model.relations {
+                let target = schema.model(&relation.target);
+                let found = Relation {
+                    target: target.map_or_else(|| relation.target.clone(), |target| target.name.clone()),
+                    class: target
+                        .and_then(|target| classes.get(&(&*target.file, target.name.as_str())))
+                        .copied(),
+                    to_many: relation.to_many,
+                };
+                if let Some(own) = own {
+                    out.by_class.entry(*own).or_default().insert(relation.name.clone(), found.clone());
+                }
+                let known = out.by_name.entry(relation.name.clone()).or_insert_with(|| Some(found.clone()));
+                if known.as_ref().is_some_and(|known| *known != found) {
+                    *known = None;
+                }
+            }
+        }
+        out
+    }
+
+    /// The relation of an attribute.
+    pub fn find(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<&Relation> {
+        match model {
+            Some(model) => self.by_class.get(&model)?.get(attribute),
+            None => self.by_name.get(attribute)?.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,521 @@
+//! What a Django REST framework serializer reads of each object: nested serializers, sources, methods, key lists.
+
+use rustc_hash::FxHashSet;
+
+use super::Project;
+use super::eval::Evaluator;
+use super::rows;
+use super::schema::Model as SchemaModel;
+use super::scope::Member;
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::libraries::value::{FileId, Model, Resolver, Value};
+use crate::source::Span;
+
+/// Serializers in serializers, and properties that read properties.
+const MAX_DEPTH: u32 = 4;
+/// Arguments of fields that leave alone what a nested serializer shows.
+const KNOWN_ARGUMENTS: [&str; 14] = [
+    "many",
+    "source",
+    "read_only",
+    "write_only",
+    "required",
+    "default",
+    "allow_null",
+    "allow_empty",
+    "help_text",
+    "label",
+    "initial",
+    "validators",
+    "style",
+    "error_messages",
+];
+/// Reads kept of one serializer.
+const MAX_NEEDS: usize = 60;
+
+/// A relation that a serializer reads of each object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// Dotted path of relations from the object.
+    pub path: String,
+    /// The last relation leads to many rows.
+    pub to_many: bool,
+    /// What reads it, in words.
+    pub by: String,
+    /// The file of the reading place.
+    pub file: FileId,
+    /// The reading place.
+    pub span: Span,
+}
+
+/// Whether a class is a serializer, by what it descends from.
+pub fn is_serializer(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {
+    eval.ancestors(file, class)
+        .iter()
+        .any(|ancestor| ancestor.ends_with("Serializer") && !ancestor.ends_with("ListSerializer"))
+}
+
+/// The relations that a serializer reads of each object, each path once.
+pub fn needs(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Vec<Need> {
+    let mut reader = Reader {
+        project,
+        eval,
+        out: Vec::new(),
+        open: Vec::new(),
+    };
+    reader.serializer(file, class, &[], 0);
+    reader.out
+}
+
+/// The relations that a method reads of the object that a name holds.
+pub fn reads_of(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    (file, function): (FileId, FunctionId),
+    object: Sym,
+    model: &SchemaModel,
+) -> Vec<Need> {
+    let mut reader = Reader {
+        project,
+        eval,
+        out: Vec::new(),
+        open: Vec::new(),
+    };
+    let words = project.code.module(file).qualified(function);
+    reader.reads((file, function), object, model, &[], &format!("`{words}`"), MAX_DEPTH);
+    reader.out
+}
+
+/// The relations behind a dotted name that a template reads of an object, `order.customer.name` without its first: of the
+/// object itself or of its model's property. The place of the first kind is the caller's to give.
+pub fn reads_path(project: &Project, eval: &Evaluator<'_>, model: &SchemaModel, names: &[&str]) -> Vec<Need> {
+    let mut reader = Reader {
+        project,
+        eval,
+        out: Vec::new(),
+        open: Vec::new(),
+    };
+    let Some(walked) = walk(project, model, names.iter().copied(), true) else {
+        return Vec::new();
+    };
+    if walked.relations.is_empty() {
+        reader.property(model, names.first().copied().unwrap_or_default(), &[], 0);
+    } else {
+        let span = Span { start: 0, end: 0 };
+        reader.add(
+            &[],
+            &walked.relations,
+            walked.to_many,
+            "the template".to_owned(),
+            FileId(u32::MAX),
+            span,
+        );
+    }
+    reader.out
+}
+
+/// Whether a path ends where it came from: the `order` of an order's own lines is at hand once the lines are loaded.
+pub fn comes_back(project: &Project, model: &SchemaModel, path: &str) -> bool {
+    let mut at = Some(model);
+    let mut before: Option<&str> = None;
+    let mut back = false;
+    for name in path.split('.') {
+        let Some(relation) = at.and_then(|model| model.relation(name)) else {
+            return false;
+        };
+        back = !relation.to_many && before == Some(name);
+        before = relation.inverse.as_deref();
+        at = project.schema.model(&relation.target);
+    }
+    back
+}
+
+/// The schema's model of a serializer: `class Meta: model = Order`.
+pub fn model_of<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<&'p SchemaModel> {
+    let (at, meta) = meta(eval, file, class)?;
+    let (at, Member::Value(value, _)) = eval.member(at, meta, "model")? else {
+        return None;
+    };
+    let Value::Class(at, model) = eval.value(at, value) else {
+        return None;
+    };
+    rows::schema_model(project, &Model::Class(at, model))
+}
+
+fn meta(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<(FileId, ClassId)> {
+    match eval.member(file, class, "Meta")? {
+        (at, Member::Class(meta)) => Some((at, meta)),
+        _ => None,
+    }
+}
+
+/// Which fields a serializer writes out.
+enum Shown {
+    /// These.
+    Named(Vec<String>),
+    /// All of the model but these.
+    All(Vec<String>),
+    /// Not understood: the declared ones are taken.
+    Unknown,
+}
+
+struct Reader<'p, 'e, 'c> {
+    project: &'p Project,
+    eval: &'e Evaluator<'c>,
+    out: Vec<Need>,
+    open: Vec<(FileId, ClassId)>,
+}
+
+impl Reader<'_, '_, '_> {
+    fn add(&mut self, prefix: &[String], relations: &[String], to_many: bool, by: String, file: FileId, span: Span) {
+        let path = prefix.iter().chain(relations).map(String::as_str).collect::<Vec<_>>().join(".");
+        if self.out.len() < MAX_NEEDS && !self.out.iter().any(|known| known.path == path) {
+            self.out.push(Need {
+                path,
+                to_many,
+                by,
+                file,
+                span,
+            });
+        }
+    }
+
+    fn serializer(&mut self, file: FileId, class: ClassId, prefix: &[String], depth: u32) {
+        if depth > MAX_DEPTH || self.open.contains(&(file, class)) {
+            return;
+        }
+        let Some(model) = model_of(self.project, self.eval, file, class) else {
+            return;
+        };
+        self.open.push((file, class));
+        let shown = self.shown(file, class);
+        let mut done: FxHashSet<String> = FxHashSet::default();
+        let declared = self.declared(file, class);
+        for (at, name, value) in declared {
+            if !done.insert(name.clone()) {
+                continue;
+            }
+            let is_shown = match &shown {
+                Shown::Named(names) => names.contains(&name),
+                Shown::All(left_out) => !left_out.contains(&name),
+                Shown::Unknown => true,
+            };
+            if is_shown {
+                self.field((file, class), (at, &name, value), model, prefix, depth);
+            }
+        }
+        self.plain_fields(file, class, model, &shown, &done, prefix);
+        if let Some((at, Member::Method(function))) = self.eval.member(file, class, "to_representation") {
+            let words = "`to_representation`".to_owned();
+            self.method(at, function, model, prefix, &words, 0);
+        }
+        self.open.pop();
+    }
+
+    /// Fields declared in the class and its ancestors, nearest first.
+    fn declared(&self, file: FileId, class: ClassId) -> Vec<(FileId, String, ExprId)> {
+        let mut out = Vec::new();
+        for (at, class) in self.eval.lineage(file, class) {
+            let module = self.project.code.module(at);
+            for &stmt in &module.class(class).body {
+                if let StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } = module.stmt(stmt).kind
+                    && let Some(name) = module.name(target)
+                {
+                    out.push((at, name.to_owned(), value));
+                }
+            }
+        }
+        out
+    }
+
+    fn shown(&self, file: FileId, class: ClassId) -> Shown {
+        let Some((at, meta)) = meta(self.eval, file, class) else {
+            return Shown::Unknown;
+        };
+        let texts = |name: &str| -> Option<Vec<String>> {
+            let (at, Member::Value(value, _)) = self.eval.member(at, meta, name)? else {
+                return None;
+            };
+            let module = self.project.code.module(at);
+            match module.kind(value) {
+                ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
+                    items.iter().map(|&item| module.string(item).map(ToOwned::to_owned)).collect()
+                }
+                ExprKind::Str(text) => Some(vec![module.str(*text).to_owned()]),
+                _ => None,
+            }
+        };
+        match (texts("fields"), texts("exclude")) {
+            (Some(fields), _) if fields.as_slice() == ["__all__"] => Shown::All(Vec::new()),
+            (Some(fields), _) => Shown::Named(fields),
+            (None, Some(left_out)) => Shown::All(left_out),
+            (None, None) => Shown::Unknown,
+        }
+    }
+
+    /// A declared field.
+    fn field(
+        &mut self,
+        serializer: (FileId, ClassId),
+        (at, name, value): (FileId, &str, ExprId),
+        model: &SchemaModel,
+        prefix: &[String],
+        depth: u32,
+    ) {
+        let module = self.project.code.module(at);
+        let Some(call) = module.call(value) else { return };
+        let is_true = |keyword: &str| {
+            call.keyword(keyword)
+                .is_some_and(|value| matches!(module.kind(value), ExprKind::Bool(true)))
+        };
+        if is_true("write_only") {
+            return;
+        }
+        let many = is_true("many");
+        let kind = call.method().unwrap_or_default();
+        let span = module.expr(value).span;
+        if kind == "SerializerMethodField" {
+            let named = call
+                .keyword("method_name")
+                .or_else(|| call.arg(0))
+                .and_then(|expr| module.string(expr));
+            let method = named.map_or_else(|| format!("get_{name}"), ToOwned::to_owned);
+            if let Some((owner, Member::Method(function))) = self.eval.member(serializer.0, serializer.1, &method) {
+                self.method(owner, function, model, prefix, &format!("`{method}`"), 0);
+            }
+            return;
+        }
+        let source = call.keyword("source").and_then(|expr| module.string(expr)).unwrap_or(name);
+        let nested = match self.eval.value(at, call.callee) {
+            Value::Class(file, class) => Some((file, class)),
+            _ => None,
+        };
+        let ancestors = nested.map(|(file, class)| self.eval.ancestors(file, class)).unwrap_or_default();
+        let is_kind = |suffix: &str| kind == suffix || ancestors.iter().any(|ancestor| ancestor.rsplit('.').next() == Some(suffix));
+        let is_nested = nested.is_some_and(|(file, class)| is_serializer(self.eval, file, class));
+        // A key list of a to-one relation is the column itself.
+        let reads_last = is_nested || many || is_kind("StringRelatedField") || is_kind("SlugRelatedField");
+        let Some(walked) = walk(self.project, model, source.split('.'), reads_last) else {
+            return;
+        };
+        if walked.relations.is_empty() {
+            self.property(model, source, prefix, 0);
+            return;
+        }
+        let by = if is_nested {
+            format!("the nested `{kind}`")
+        } else {
+            format!("the field `{name}`")
+        };
+        self.add(prefix, &walked.relations, walked.to_many, by, at, span);
+        // An argument of the project's own, `nested=True`, changes what the inner serializer shows.
+        let is_plain = call
+            .args
+            .iter()
+            .all(|arg| arg.name.is_none_or(|name| KNOWN_ARGUMENTS.contains(&module.str(name))));
+        if let (true, true, Some((file, class))) = (is_nested, is_plain, nested) {
+            let inner: Vec<String> = prefix.iter().cloned().chain(walked.relations).collect();
+            self.serializer(file, class, &inner, depth + 1);
+        }
+    }
+
+    /// Fields that only `Meta.fields` names: lists of keys, and the model's own properties.
+    fn plain_fields(
+        &mut self,
+        file: FileId,
+        class: ClassId,
+        model: &SchemaModel,
+        shown: &Shown,
+        done: &FxHashSet<String>,
+        prefix: &[String],
+    ) {
+        let Some((at, meta)) = meta(self.eval, file, class) else { return };
+        let fields = self
+            .eval
+            .member(at, meta, "fields")
+            .or_else(|| self.eval.member(at, meta, "exclude"));
+        let Some((at, Member::Value(value, _))) = fields else { return };
+        let span = self.project.code.module(at).expr(value).span;
+        let depth = match self.eval.member(at, meta, "depth") {
+            Some((at, Member::Value(value, _))) => self.project.code.module(at).number(value).unwrap_or(0.0),
+            _ => 0.0,
+        };
+        let names: Vec<String> = match shown {
+            Shown::Named(names) => names.clone(),
+            // Reverse relations are left out unless they are named.
+            Shown::All(left_out) => {
+                let own = model.relations.iter().filter(|relation| relation.makes_inverse.is_some());
+                own.map(|relation| relation.name.clone())
+                    .filter(|name| !left_out.contains(name))
+                    .collect()
+            }
+            Shown::Unknown => return,
+        };
+        for name in names.iter().filter(|name| !done.contains(*name)) {
+            match model.relation(name) {
+                Some(relation) if relation.to_many || depth >= 1.0 => {
+                    let by = format!("the field `{name}`");
+                    self.add(prefix, std::slice::from_ref(name), relation.to_many, by, at, span);
+                }
+                Some(_) => {}
+                None => self.property(model, name, prefix, 0),
+            }
+        }
+    }
+
+    /// A property or method of the model that reads relations of its own.
+    fn property(&mut self, model: &SchemaModel, name: &str, prefix: &[String], depth: u32) {
+        let name = name.split('.').next().unwrap_or(name);
+        if depth > MAX_DEPTH || name.ends_with("_id") {
+            return;
+        }
+        let Some((file, class)) = self.class_of(model) else { return };
+        let Some((owner, Member::Method(function))) = self.eval.member(file, class, name) else {
+            return;
+        };
+        self.method(owner, function, model, prefix, &format!("`{}.{name}`", model.name), depth + 1);
+    }
+
+    fn class_of(&self, model: &SchemaModel) -> Option<(FileId, ClassId)> {
+        let (file, module) = self
+            .project
+            .code
+            .modules()
+            .find(|&(file, _)| self.project.path(file) == model.file.as_ref())?;
+        let is_it = |name: Option<Sym>| name.is_some_and(|name| module.str(name) == model.name);
+        module.class_ids().find(|(_, class)| is_it(class.name)).map(|(id, _)| (file, id))
+    }
+
+    /// What a method reads of the object: its parameter, or for a model's own method `self`.
+    fn method(&mut self, file: FileId, function: FunctionId, model: &SchemaModel, prefix: &[String], words: &str, depth: u32) {
+        let module = self.project.code.module(file);
+        let definition = module.function(function);
+        let is_model = depth > 0;
+        let index = usize::from(!is_model && !definition.is_static);
+        if let Some(object) = definition.params.get(index).and_then(|param| param.name) {
+            self.reads((file, function), object, model, prefix, words, depth);
+        }
+    }
+
+    fn reads(
+        &mut self,
+        (file, function): (FileId, FunctionId),
+        object: Sym,
+        model: &SchemaModel,
+        prefix: &[String],
+        words: &str,
+        depth: u32,
+    ) {
+        let module = self.project.code.module(file);
+        let definition = module.function(function);
+        for (id, expr) in module.expr_ids() {
+            if !definition.span.encloses(expr.span) {
+                continue;
+            }
+            let ExprKind::Name(name) = &expr.kind else { continue };
+            if *name != object || !is_within(module, id, function) {
+                continue;
+            }
+            let (names, called) = chain(module, id);
+            let Some(first) = names.first() else { continue };
+            // What is called on the last relation: `.all()` reads what was loaded, the rest asks again.
+            let Some(walked) = walk(self.project, model, names.iter().copied(), true) else {
+                continue;
+            };
+            if walked.relations.is_empty() {
+                if depth < MAX_DEPTH {
+                    self.property(model, first, prefix, depth);
+                }
+                continue;
+            }
+            let rest = names.get(walked.relations.len()).copied();
+            if walked.to_many && called && !matches!(rest, Some("all" | "iterator")) || is_assigned(module, id) {
+                continue;
+            }
+            self.add(prefix, &walked.relations, walked.to_many, words.to_owned(), file, expr.span);
+        }
+    }
+}
+
+/// A way along relations.
+struct Walked {
+    relations: Vec<String>,
+    to_many: bool,
+}
+
+/// The relations at the start of a chain of attributes; `reads_last` when the last one's row itself is read. `None` for
+/// the whole object.
+fn walk<'n>(project: &Project, model: &SchemaModel, names: impl Iterator<Item = &'n str>, reads_last: bool) -> Option<Walked> {
+    let names: Vec<&str> = names.collect();
+    if names == ["*"] {
+        return None;
+    }
+    let mut walked = Walked {
+        relations: Vec::new(),
+        to_many: false,
+    };
+    let mut at = Some(model);
+    for (position, name) in names.iter().enumerate() {
+        let Some(relation) = at.and_then(|model| model.relation(name)) else {
+            break;
+        };
+        let is_last = position + 1 == names.len();
+        if is_last && !reads_last {
+            break;
+        }
+        walked.relations.push((*name).to_owned());
+        walked.to_many = relation.to_many;
+        if relation.to_many || walked.relations.len() > 6 {
+            break;
+        }
+        at = project.schema.model(&relation.target);
+    }
+    Some(walked)
+}
+
+/// The attributes read from a name, `a.b.c`, and whether the last of them is called.
+fn chain(module: &Module, mut at: ExprId) -> (Vec<&str>, bool) {
+    let mut names = Vec::new();
+    while let Parent::Expr(parent) = module.expr(at).parent {
+        match module.kind(parent) {
+            ExprKind::Attr { base, name } if *base == at => names.push(module.str(*name)),
+            ExprKind::Call { callee, .. } if *callee == at => return (names, true),
+            _ => break,
+        }
+        at = parent;
+        if names.len() > 8 {
+            break;
+        }
+    }
+    (names, false)
+}
+
+/// `instance.owner = user`: set, not read.
+fn is_assigned(module: &Module, mut at: ExprId) -> bool {
+    while let Parent::Expr(parent) = module.expr(at).parent {
+        if !matches!(module.kind(parent), ExprKind::Attr { .. }) {
+            return false;
+        }
+        at = parent;
+    }
+    match module.expr(at).parent {
+        Parent::Stmt(stmt) => matches!(module.stmt(stmt).kind, StmtKind::Assign { target, .. } if target == at),
+        _ => false,
+    }
+}
+
+fn is_within(module: &Module, expr: ExprId, function: FunctionId) -> bool {
+    let mut at = Some(module.owner(expr));
+    for _ in 0..40 {
+        match at {
+            Some(id) if id == function => return true,
+            Some(id) => at = module.function(id).parent,
+            None => return false,
+        }
+    }
+    false
+}

@@ -1,0 +1,230 @@
+//! The audit for reviewers, as Markdown or as one HTML page: a template over a view of the report.
+//!
+//! What a template prints is escaped unless a filter of this module made it: a name in the scanned code cannot inject markup.
+
+mod capacity;
+mod coverage;
+mod item;
+mod plan;
+mod score;
+mod view;
+
+use minijinja::{AutoEscape, Environment, Value};
+
+use crate::error::{Error, nearest};
+use crate::report::escape;
+use crate::report::{Report, RuleTexts};
+
+/// The sections of the audit, in their order.
+pub const SECTIONS: [&str; 13] = [
+    "summary",
+    "top",
+    "backlog",
+    "findings",
+    "indexes",
+    "queries",
+    "endpoints",
+    "settings",
+    "capacity",
+    "strengths",
+    "roadmap",
+    "coverage",
+    "appendix",
+];
+/// Findings shown with all their evidence, unless the caller says otherwise: a page can be filtered, a long Markdown file is not read.
+const IN_FULL: usize = 150;
+const IN_FULL_PAGE: usize = 1000;
+const MARKDOWN: &str = include_str!("../../templates/audit.md.jinja");
+const HTML: &str = include_str!("../../templates/audit.html.jinja");
+
+/// The form of the audit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Markdown, as code hosts show it.
+    #[default]
+    Markdown,
+    /// One page without any other file.
+    Html,
+}
+
+/// What the audit shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The form.
+    pub form: Form,
+    /// Sections of [`SECTIONS`]; empty is all.
+    pub sections: Vec<String>,
+    /// Findings shown with all their evidence; the others are listed.
+    pub max_findings: Option<usize>,
+    /// A date for the header, as given.
+    pub date: Option<String>,
+    /// A template in place of the built-in one: its name, for messages, and its text.
+    pub template: Option<(String, String)>,
+}
+
+/// A section's name; fails, with the nearest name, where there is none such.
+pub fn parse_section(text: &str) -> Result<String, String> {
+    let name = text.to_lowercase();
+    if SECTIONS.contains(&name.as_str()) {
+        return Ok(name);
+    }
+    match nearest(&name, &SECTIONS) {
+        Some(near) => Err(format!("unknown section `{text}`; did you mean `{near}`?")),
+        None => Err(format!("unknown section `{text}`; valid: {}", SECTIONS.join(", "))),
+    }
+}
+
+/// Renders the audit. Fails only on a template that is not the built-in one.
+pub fn render(report: &Report, rules: &RuleTexts, options: &Options) -> Result<String, Error> {
+    let (name, text) = match &options.template {
+        Some((name, text)) => (name.as_str(), text.as_str()),
+        None => match options.form {
+            Form::Markdown => ("audit.md.jinja", MARKDOWN),
+            Form::Html => ("audit.html.jinja", HTML),
+        },
+    };
+    let in_full = match options.form {
+        Form::Markdown => IN_FULL,
+        Form::Html => IN_FULL_PAGE,
+    };
+    let view = view::View::of(report, rules, options, options.max_findings.unwrap_or(in_full));
+    let environment = environment(options.form);
+    environment.render_named_str(name, text, &view).map_err(|error| {
+        let line = error.line().map_or_else(String::new, |line| format!(":{line}"));
+        Error::new(format!("{name}{line}"), error.to_string())
+    })
+}
+
+fn environment(form: Form) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    environment.set_keep_trailing_newline(true);
+    environment.set_auto_escape_callback(move |_| match form {
+        Form::Markdown => AutoEscape::Custom("markdown"),
+        Form::Html => AutoEscape::Html,
+    });
+    environment.set_formatter(move |out, _, value| {
+        if value.is_undefined() || value.is_none() {
+            return Ok(());
+        }
+        let text = value.to_string();
+        if value.is_safe() || value.is_number() {
+            out.write_str(&text)?;
+        } else {
+            out.write_str(&prose(form, &text))?;
+        }
+        Ok(())
+    });
+    let filter = |write: fn(Form, &str) -> String| move |text: Option<&str>| Value::from_safe_string(write(form, text.unwrap_or_default()));
+    environment.add_filter("text", filter(prose));
+    environment.add_filter("cell", filter(cell));
+    environment.add_filter("code", filter(code));
+    environment.add_filter("code_cell", filter(code_cell));
+    environment.add_filter("fence", move |text: &str, language: Option<&str>| {
+        Value::from_safe_string(fence(form, text, language.unwrap_or_default()))
+    });
+    // Inside of an HTML element, Markdown is not read.
+    environment.add_filter("html", |text: &str| Value::from_safe_string(prose(Form::Html, &escape::line(text))));
+    environment.add_filter("grouped", |number: u64| crate::report::words::grouped(number as usize));
+    environment.add_filter("capitalised", |text: &str| {
+        let mut characters = text.chars();
+        characters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    });
+    environment
+}
+
+/// A sentence; what stands between backticks is code.
+fn prose(form: Form, text: &str) -> String {
+    if form == Form::Markdown {
+        return escape::markdown(text);
+    }
+    let pieces: Vec<&str> = text.split('`').collect();
+    let last = pieces.len() - 1;
+    let mut out = String::with_capacity(text.len() + 16);
+    for (at, piece) in pieces.iter().enumerate() {
+        // An odd backtick at the end opens nothing.
+        let is_code = at % 2 == 1 && at < last;
+        match (is_code, at % 2 == 1) {
+            (true, _) => out.push_str(&code(form, piece)),
+            (false, true) => out.push_str(&format!("`{}", escape::xml(piece))),
+            (false, false) => out.push_str(&escape::xml(piece)),
+        }
+    }
+    out
+}
+
+/// A sentence in a table's cell.
+fn cell(form: Form, text: &str) -> String {
+    match form {
+        Form::Markdown => escape::markdown(&text.replace('|', "\u{2223}")),
+        Form::Html => prose(form, text),
+    }
+}
+
+fn code(form: Form, text: &str) -> String {
+    match form {
+        Form::Markdown => escape::code(text),
+        Form::Html => format!("<code>{}</code>", escape::xml(&escape::line(text))),
+    }
+}
+
+fn code_cell(form: Form, text: &str) -> String {
+    match form {
+        Form::Markdown => escape::code_cell(text),
+        Form::Html => code(form, text),
+    }
+}
+
+fn fence(form: Form, text: &str, language: &str) -> String {
+    match form {
+        Form::Markdown => escape::block(language, text),
+        Form::Html => format!("<pre><code>{}</code></pre>\n", escape::xml(text.trim_end_matches('\n'))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str) -> Result<String, Error> {
+        let options = Options {
+            template: Some(("mine.md".to_owned(), text.to_owned())),
+            ..Options::default()
+        };
+        render(&Report::default(), &RuleTexts::new(), &options)
+    }
+
+    #[test]
+    fn a_template_of_ones_own_is_escaped_and_its_mistakes_have_a_line() {
+        assert_eq!(
+            with("{{ '<b>' }} {{ 'a|b' | code_cell }}\n").expect("renders"),
+            "&lt;b&gt; `a\u{2223}b`\n"
+        );
+        let error = with("one\n{% if %}\n").expect_err("broken").to_string();
+        assert!(error.starts_with("mine.md:2: "), "{error}");
+        assert!(with("{{ nothing.here.at_all }}").is_err());
+    }
+
+    #[test]
+    fn sections_are_known_by_name() {
+        assert_eq!(parse_section("Backlog"), Ok("backlog".to_owned()));
+        assert!(parse_section("backlogg").expect_err("a typo").contains("did you mean `backlog`?"));
+        let only = Options {
+            sections: vec!["coverage".to_owned()],
+            ..Options::default()
+        };
+        let text = render(&Report::default(), &RuleTexts::new(), &only).expect("renders");
+        assert!(text.contains("## Coverage") && !text.contains("## Backlog"), "{text}");
+    }
+
+    #[test]
+    fn html_prose_cannot_be_left() {
+        assert_eq!(
+            prose(Form::Html, "`<b>` & <i> odd `"),
+            "<code>&lt;b&gt;</code> &amp; &lt;i&gt; odd `"
+        );
+    }
+}

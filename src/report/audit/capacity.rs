@@ -1,0 +1,116 @@
+//! What a deployment lets in and may use, as a table, and what gives out first.
+
+use serde::Serialize;
+
+use super::item::place;
+use crate::project::capacity::{Capacity, Limit, LimitKind, Origin, Unit};
+use crate::report::words;
+
+/// The numbers that were read, and what follows.
+#[derive(Serialize)]
+pub struct View<'a> {
+    limits: Vec<Row<'a>>,
+    bottleneck: Option<Bottleneck<'a>>,
+    unknown: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    what: &'static str,
+    name: &'a str,
+    value: String,
+    is_default: bool,
+    note: &'a str,
+    place: String,
+}
+
+#[derive(Serialize)]
+struct Bottleneck<'a> {
+    summary: &'a str,
+    allows: u64,
+    asked: Option<u64>,
+    /// Sentences with their places.
+    steps: Vec<(&'a str, String)>,
+}
+
+/// The view; `None` where no file says anything.
+pub fn view(capacity: &Capacity) -> Option<View<'_>> {
+    if capacity.limits.is_empty() && capacity.bottleneck.is_none() {
+        return None;
+    }
+    let bottleneck = capacity.bottleneck.as_ref().map(|bottleneck| Bottleneck {
+        summary: &bottleneck.summary,
+        allows: bottleneck.allows,
+        asked: bottleneck.asked,
+        steps: bottleneck
+            .steps
+            .iter()
+            .map(|step| (step.text.as_str(), place(&step.location)))
+            .collect(),
+    });
+    Some(View {
+        limits: capacity.limits.iter().map(row).collect(),
+        bottleneck,
+        unknown: &capacity.unknown,
+    })
+}
+
+fn row(limit: &Limit) -> Row<'_> {
+    Row {
+        what: match limit.kind {
+            LimitKind::Processes => "processes",
+            LimitKind::Threads => "threads",
+            LimitKind::Concurrency => "concurrency",
+            LimitKind::Pool => "pool",
+            LimitKind::Connections => "database connections",
+            LimitKind::Batch => "batch",
+            LimitKind::Timeout => "time-out",
+            LimitKind::Memory => "memory",
+        },
+        name: &limit.name,
+        value: value(limit.value, limit.unit),
+        is_default: limit.origin == Origin::Default,
+        note: &limit.note,
+        place: place(&limit.location),
+    }
+}
+
+/// A number with its unit; the largest unit that leaves it whole.
+fn value(value: u64, unit: Unit) -> String {
+    const SIZES: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let counted = |one: &str, many: &str| words::count(usize::try_from(value).unwrap_or(usize::MAX), one, many);
+    match unit {
+        Unit::Processes => counted("process", "processes"),
+        Unit::Threads => counted("thread", "threads"),
+        Unit::Tasks => format!("{} at once", counted("", "").trim_end()),
+        Unit::Connections => counted("connection", "connections"),
+        Unit::Items => counted("item", "items"),
+        Unit::Milliseconds if value > 0 && value.is_multiple_of(1000) => format!("{} s", value / 1000),
+        Unit::Milliseconds => format!("{value} ms"),
+        Unit::Bytes => {
+            let whole = SIZES.iter().find(|(size, _)| value > 0 && value.is_multiple_of(*size));
+            whole.map_or_else(|| format!("{value} bytes"), |(size, name)| format!("{} {name}", value / size))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_largest_unit_that_leaves_them_whole() {
+        let shown = [
+            (30_000, Unit::Milliseconds, "30 s"),
+            (1500, Unit::Milliseconds, "1500 ms"),
+            (0, Unit::Milliseconds, "0 ms"),
+            (256 << 20, Unit::Bytes, "256 MiB"),
+            (100, Unit::Bytes, "100 bytes"),
+            (1, Unit::Connections, "1 connection"),
+            (50, Unit::Tasks, "50 at once"),
+        ];
+        for (number, unit, wanted) in shown {
+            assert_eq!(value(number, unit), wanted);
+        }
+    }
+}

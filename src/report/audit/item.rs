@@ -1,0 +1,155 @@
+//! A finding as a template sees it.
+
+use serde::Serialize;
+
+use crate::finding::{Effort, Finding, Location, Priority, Status};
+use crate::report::sources::Sources;
+use crate::report::words;
+
+/// Steps of evidence that are shown; of a longer list the first.
+const STEPS: usize = 12;
+/// Characters of the fingerprint that make the id.
+const ID: usize = 8;
+
+/// A finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct Item<'a> {
+    /// The start of the fingerprint: the same from run to run.
+    pub id: &'a str,
+    pub rule: &'a str,
+    pub priority: String,
+    pub confidence: &'static str,
+    pub category: &'a str,
+    pub title: &'a str,
+    pub message: &'a str,
+    pub impact: &'a str,
+    /// `S`, `M` or `L`.
+    pub effort: String,
+    pub effort_words: &'static str,
+    pub is_known: bool,
+    /// Under two hours of work for something urgent.
+    pub is_quick: bool,
+    /// `file:12` or `file:12-14`.
+    pub place: String,
+    pub file: &'a str,
+    pub line: u32,
+    pub symbol: &'a str,
+    /// For fences.
+    pub language: &'static str,
+    /// The code with line numbers; the lines of the finding are marked.
+    pub excerpt: Option<String>,
+    pub chain: Vec<Step<'a>>,
+    /// Steps of the chain that are not shown.
+    pub more_steps: usize,
+    pub fix: &'a str,
+    pub code: Option<&'a str>,
+    pub ddl: Option<&'a str>,
+    pub orm: Option<&'a str>,
+    pub risk: &'a str,
+    pub verify: &'a str,
+    pub acceptance: &'a [String],
+}
+
+/// A step of evidence.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step<'a> {
+    pub role: &'static str,
+    pub message: &'a str,
+    pub place: String,
+    pub symbol: &'a str,
+}
+
+impl<'a> Item<'a> {
+    /// The view of a finding.
+    pub fn of(finding: &'a Finding, sources: &Sources) -> Item<'a> {
+        let steps = finding.related.iter().take(STEPS).map(|related| Step {
+            role: words::role(related.role),
+            message: &related.message,
+            place: place(&related.location),
+            symbol: &related.location.symbol,
+        });
+        Item {
+            id: id(finding),
+            rule: &finding.rule,
+            priority: format!("{:?}", finding.priority),
+            confidence: words::confidence(finding.confidence),
+            category: &finding.category,
+            title: title(finding),
+            message: &finding.message,
+            impact: &finding.impact,
+            effort: format!("{:?}", finding.effort),
+            effort_words: words::effort(finding.effort),
+            is_known: finding.status == Status::Known,
+            is_quick: is_quick(finding),
+            place: place(&finding.location),
+            file: &finding.location.file,
+            line: finding.location.start_line,
+            symbol: &finding.location.symbol,
+            language: language(&finding.location.file),
+            excerpt: excerpt(finding, sources),
+            chain: steps.collect(),
+            more_steps: finding.related.len().saturating_sub(STEPS),
+            fix: &finding.fix.summary,
+            code: finding.fix.code.as_deref(),
+            ddl: finding.fix.ddl.as_deref(),
+            orm: finding.fix.orm.as_deref(),
+            risk: &finding.fix.risk,
+            verify: &finding.verify,
+            acceptance: &finding.acceptance,
+        }
+    }
+}
+
+/// A finding's id in the report.
+pub fn id(finding: &Finding) -> &str {
+    finding.fingerprint.get(..ID).unwrap_or(&finding.fingerprint)
+}
+
+/// A finding's title; the rule's name where it has none.
+pub fn title(finding: &Finding) -> &str {
+    if finding.title.is_empty() { &finding.rule } else { &finding.title }
+}
+
+/// Whether little work mends something urgent.
+pub fn is_quick(finding: &Finding) -> bool {
+    finding.effort == Effort::S && finding.priority <= Priority::P1
+}
+
+/// `file:12` or `file:12-14`.
+pub fn place(location: &Location) -> String {
+    if location.end_line > location.start_line {
+        format!("{}-{}", words::place(location), location.end_line)
+    } else {
+        words::place(location)
+    }
+}
+
+fn excerpt(finding: &Finding, sources: &Sources) -> Option<String> {
+    let excerpt = sources.excerpt(&finding.location)?;
+    let last = excerpt.first + excerpt.lines.len() as u32;
+    let width = last.to_string().len();
+    let at = &finding.location;
+    let lines = excerpt.lines.iter().zip(excerpt.first..).map(|(line, number)| {
+        let mark = if (at.start_line..=at.end_line.max(at.start_line)).contains(&number) {
+            '>'
+        } else {
+            ' '
+        };
+        format!("{mark} {number:>width$} | {line}").trim_end().to_owned()
+    });
+    Some(lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn language(file: &str) -> &'static str {
+    match file.rsplit('.').next().unwrap_or("") {
+        "py" | "pyi" => "python",
+        "ts" | "mts" | "cts" => "ts",
+        "tsx" => "tsx",
+        "js" | "mjs" | "cjs" | "jsx" => "js",
+        "sql" => "sql",
+        "prisma" => "prisma",
+        "yml" | "yaml" => "yaml",
+        "toml" => "toml",
+        _ => "",
+    }
+}

@@ -1,0 +1,64 @@
+//! Waits that run side by side.
+
+use super::strength;
+use crate::finding::Strength;
+use crate::ir::{ExprId, Module};
+use crate::libraries::data::Effects;
+use crate::libraries::value::FileId;
+use crate::project::Project;
+
+/// `asyncio.gather(…)`, `Promise.all([…])`, task groups, bounded helpers, around something that leaves the process.
+pub fn find(project: &Project) -> Vec<Strength> {
+    let outside = Effects::NETWORK.and(Effects::QUERY).and(Effects::WRITE);
+    let mut out = Vec::new();
+    for (file, module) in project.code.modules() {
+        for (id, expr) in module.expr_ids() {
+            let Some(name) = gatherer(module, id) else { continue };
+            if expr_effects(project, file, module, id).any(outside) {
+                let message = format!("`{name}` lets the waits overlap.");
+                out.push(strength(project, "parallel-waits", message, file, expr.span));
+            }
+        }
+    }
+    out
+}
+
+/// The name of a call that waits for several things at once.
+fn gatherer(module: &Module, id: ExprId) -> Option<&str> {
+    let call = module.call(id)?;
+    let method = call.method()?;
+    let receiver = call.receiver().and_then(|receiver| module.name(receiver));
+    let known = match method {
+        "gather" | "as_completed" => receiver.is_none_or(|receiver| receiver == "asyncio"),
+        "all" | "allSettled" => receiver == Some("Promise"),
+        "pMap" | "pAll" | "TaskGroup" => true,
+        _ => false,
+    };
+    known.then_some(method)
+}
+
+/// What the calls and queries inside an expression do.
+fn expr_effects(project: &Project, file: FileId, module: &Module, id: ExprId) -> Effects {
+    let span = module.expr(id).span;
+    let mut all = Effects::NONE;
+    let functions = module
+        .function_ids()
+        .filter(|(inner, function)| function.span.encloses(span) || span.encloses(function.span) && inner.index() > 0);
+    for (function, _) in functions {
+        let node = project.graph.function(project.graph.id(file, function));
+        for edge in node.edges.iter().filter(|edge| span.encloses(module.expr(edge.expr).span)) {
+            all = edge.targets.iter().fold(all.and(edge.effects), |all, &target| {
+                all.and(project.graph.function(target).effects)
+            });
+        }
+        if node
+            .queries
+            .iter()
+            .filter_map(|&site| project.graph.sites.get(site))
+            .any(|site| span.encloses(site.span))
+        {
+            all = all.and(Effects::QUERY);
+        }
+    }
+    all
+}

@@ -1,0 +1,65 @@
+//! The packages that a manifest asks for: `package.json`, `pyproject.toml`.
+
+use super::json;
+
+/// Files that are longer are no manifests.
+const MAX_BYTES: usize = 2_000_000;
+
+/// Names of the packages that `package.json` needs at run time.
+pub fn node(text: &str) -> Vec<String> {
+    let value = json::parse(text);
+    let packages = value
+        .as_ref()
+        .and_then(|value| value.get("dependencies"))
+        .and_then(|list| list.as_object());
+    packages.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+}
+
+/// Names of the packages that `pyproject.toml` needs, its groups for development left out.
+pub fn python(text: &str) -> Vec<String> {
+    let Some(table) = (text.len() <= MAX_BYTES).then(|| text.parse::<toml::Table>().ok()).flatten() else {
+        return Vec::new();
+    };
+    let project = table.get("project");
+    let required = project
+        .and_then(|project| project.get("dependencies"))
+        .and_then(|list| list.as_array());
+    let extras = project
+        .and_then(|project| project.get("optional-dependencies"))
+        .and_then(|groups| groups.as_table())
+        .into_iter()
+        .flatten()
+        .filter(|(group, _)| !matches!(group.as_str(), "dev" | "test" | "tests" | "docs"))
+        .filter_map(|(_, list)| list.as_array());
+    let listed = required.into_iter().chain(extras).flatten().filter_map(|item| item.as_str());
+    let poetry = table
+        .get("tool")
+        .and_then(|tool| tool.get("poetry"))
+        .and_then(|poetry| poetry.get("dependencies"))
+        .and_then(|list| list.as_table());
+    let mut names: Vec<String> = listed.map(|text| requirement(text).to_owned()).collect();
+    names.extend(poetry.into_iter().flatten().map(|(name, _)| name.clone()));
+    names
+}
+
+/// The name in `psycopg[binary]>=3.1; python_version > "3.8"`.
+fn requirement(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.')));
+    text.get(..end.unwrap_or(text.len())).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_needed_at_run_time_are_named() {
+        assert_eq!(
+            node(r#"{"dependencies": {"pg": "^8"}, "devDependencies": {"sqlite3": "5"}}"#),
+            ["pg"]
+        );
+        let text = "[project]\ndependencies = ['psycopg[binary]>=3.1; python_version > \"3.8\"', 'flask']\n[project.optional-dependencies]\ndev = ['aiosqlite']\nserver = ['redis']\n[tool.poetry.dependencies]\nasyncpg = '*'\n";
+        assert_eq!(python(text), ["psycopg", "flask", "redis", "asyncpg"]);
+        assert!(node("[1, {").is_empty() && python("= broken").is_empty());
+    }
+}

@@ -1,0 +1,237 @@
+//! Formats that other tools read keep to those tools' schemas, on every fixture and on hostile names.
+
+use std::path::Path;
+
+use boon::{Compiler, Schemas};
+use perfaudit::config::Details;
+use perfaudit::report::{RuleText, RuleTexts, audit as reviewers, full, github, gitlab, json, junit, sarif};
+use perfaudit::rules::Pages;
+use perfaudit::{Config, Report, audit, audit_texts};
+
+/// What a schema of `tests/schemas` says against a JSON text.
+fn violations(schema: &str, text: &str) -> Option<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas").join(schema);
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    let id = compiler.compile(&file.to_string_lossy(), &mut schemas).expect("a valid schema");
+    let value: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    schemas.validate(&value, id).err().map(|error| format!("{error:#}"))
+}
+
+fn texts() -> RuleTexts {
+    let pages = Pages::built_in().expect("valid pages");
+    let texts = pages.iter().map(|page| {
+        let text = RuleText {
+            title: page.title.clone(),
+            help: page.body.clone(),
+            category: page.category.clone(),
+        };
+        (page.id.clone(), text)
+    });
+    texts.collect()
+}
+
+/// A path, a function and a table whose names would break out of every format.
+fn hostile() -> Report {
+    let name = "a\u{1b}[31m|`<b>&\"'\n::error::x\u{202e}]]>.py";
+    let code = "import psycopg2\n\n\ndef f(cursor, ids):\n    for one in ids:\n        cursor.execute(\"SELECT a FROM \\\"x|`<i>\\\" WHERE id = %s -- ]]> <b>\", (one,))\n        cursor.fetchone()\n";
+    let config = Config {
+        details: Details::All,
+        ..Config::default()
+    };
+    let report = audit_texts(&config, vec![(name.to_owned(), code.to_owned())]).expect("a report");
+    assert!(!report.findings.is_empty(), "the hostile file has a finding");
+    report
+}
+
+/// The report of each fixture, of a hostile project, and of nothing.
+fn reports() -> Vec<(String, Report)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folders = walkdir::WalkDir::new(root).min_depth(1).max_depth(1).sort_by_file_name();
+    let folders = folders
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_dir());
+    let mut reports: Vec<(String, Report)> = folders
+        .map(|entry| {
+            let config = Config {
+                root: entry.path().to_owned(),
+                details: Details::All,
+                ..Config::default()
+            };
+            (entry.file_name().to_string_lossy().into_owned(), audit(&config).expect("a report"))
+        })
+        .collect();
+    reports.push(("hostile names".to_owned(), hostile()));
+    reports.push(("nothing".to_owned(), Report::default()));
+    reports
+}
+
+#[test]
+fn every_format_is_what_its_readers_take() {
+    let rules = texts();
+    for (name, report) in reports() {
+        assert_eq!(
+            violations("sarif-2.1.0.json", &sarif::render(&report, &rules)),
+            None,
+            "SARIF of {name}"
+        );
+        assert_eq!(
+            violations("gitlab-code-quality.json", &gitlab::render(&report)),
+            None,
+            "GitLab of {name}"
+        );
+        check_junit(&name, &junit::render(&report), &report);
+        let read: Report = serde_json::from_str(&json::render(&report)).expect("the JSON reads back");
+        assert_eq!(read.findings.len(), report.findings.len(), "JSON of {name}");
+        for line in github::render(&report).lines() {
+            let is_command = ["::error ", "::warning ", "::notice "].iter().any(|start| line.starts_with(start));
+            assert!(is_command, "GitHub of {name}: {line}");
+        }
+        for color in [false, true] {
+            let text = full::render(&report, color);
+            let plain = text.replace("\u{1b}[", "");
+            let steering = plain.chars().any(|character| character == '\u{202e}' || (character == '\u{1b}'));
+            assert!(!steering && !text.contains("\u{1b}[31m|"), "full of {name}");
+        }
+    }
+}
+
+#[test]
+fn a_schema_notices_what_is_wrong() {
+    let text = sarif::render(&hostile(), &texts());
+    assert!(violations("sarif-2.1.0.json", &text.replace("\"ruleId\"", "\"rule_id\"")).is_some());
+    let text = gitlab::render(&hostile());
+    assert!(violations("gitlab-code-quality.json", &text.replace("\"fingerprint\"", "\"print\"")).is_some());
+}
+
+#[test]
+fn sarif_carries_chains_help_and_two_fingerprints() {
+    let log: serde_json::Value = serde_json::from_str(&sarif::render(&hostile(), &texts())).expect("JSON");
+    let run = &log["runs"][0];
+    let result = &run["results"][0];
+    assert!(
+        !result["codeFlows"][0]["threadFlows"][0]["locations"]
+            .as_array()
+            .expect("a flow")
+            .is_empty()
+    );
+    let prints = result["partialFingerprints"].as_object().expect("fingerprints");
+    assert!(
+        prints.contains_key("perfaudit/v1") && prints.contains_key("perfauditIdentity/v1"),
+        "{prints:?}"
+    );
+    let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().expect("an index") as usize];
+    assert_eq!(rule["id"], result["ruleId"]);
+    assert!(rule["help"]["markdown"].as_str().expect("help").contains("## How to fix it"));
+}
+
+/// What `JUnit` readers (Jenkins, GitLab, Azure) require: elements, attributes, and sums that hold.
+fn check_junit(name: &str, text: &str, report: &Report) {
+    let document = roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("JUnit of {name}: {error}"));
+    let number = |node: roxmltree::Node<'_, '_>, attribute: &str| -> usize {
+        let value = node
+            .attribute(attribute)
+            .unwrap_or_else(|| panic!("{name}: <{}> has no {attribute}", node.tag_name().name()));
+        value.parse().expect("a number")
+    };
+    let root = document.root_element();
+    assert_eq!(root.tag_name().name(), "testsuites");
+    let elements = |node: roxmltree::Node<'_, '_>| {
+        node.children()
+            .filter(roxmltree::Node::is_element)
+            .map(|child| child.id())
+            .collect::<Vec<_>>()
+    };
+    let (mut tests, mut failures) = (0, 0);
+    for suite in elements(root) {
+        let suite = document.get_node(suite).expect("a node");
+        assert!(suite.tag_name().name() == "testsuite" && suite.attribute("name").is_some_and(|name| !name.is_empty()));
+        let mut failed = 0;
+        let cases = elements(suite);
+        for case in &cases {
+            let case = document.get_node(*case).expect("a node");
+            assert_eq!(case.tag_name().name(), "testcase");
+            assert!(
+                ["name", "classname", "time"]
+                    .iter()
+                    .all(|attribute| case.attribute(*attribute).is_some()),
+                "{name}"
+            );
+            for child in case.children().filter(roxmltree::Node::is_element) {
+                assert!(child.tag_name().name() == "failure" && child.attribute("type").is_some());
+                failed += 1;
+            }
+        }
+        assert_eq!(
+            (number(suite, "tests"), number(suite, "failures"), number(suite, "errors")),
+            (cases.len(), failed, 0),
+            "{name}"
+        );
+        tests += cases.len();
+        failures += failed;
+    }
+    assert_eq!((number(root, "tests"), number(root, "failures")), (tests, failures), "{name}");
+    assert_eq!(failures, report.summary.new, "{name}");
+}
+
+#[test]
+fn the_page_for_reviewers_is_whole_and_calls_nothing() {
+    for (name, report) in reports() {
+        for form in [reviewers::Form::Markdown, reviewers::Form::Html] {
+            let options = reviewers::Options {
+                form,
+                max_findings: Some(usize::MAX),
+                ..reviewers::Options::default()
+            };
+            let text = reviewers::render(&report, &texts(), &options).expect("the built-in template");
+            assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{name}");
+            for finding in &report.findings {
+                let id = &finding.fingerprint[..8];
+                assert!(text.contains(id), "{name}: {id} is not in the {form:?}");
+            }
+            if form == reviewers::Form::Html {
+                check_html(&name, &text);
+            } else {
+                let open = text.matches("<details>").count();
+                assert_eq!(open, text.matches("</details>").count(), "{name}");
+                assert!(!text.contains("\n\n\n\n"), "{name} has holes");
+            }
+        }
+    }
+}
+
+/// Every element that must be closed is, in order, and nothing is loaded from elsewhere.
+fn check_html(name: &str, text: &str) {
+    for load in [
+        "<img",
+        "<link",
+        "<iframe",
+        "<object",
+        "<embed",
+        "<script src",
+        "http-equiv=\"refresh",
+    ] {
+        assert!(!text.contains(load), "{name}: the page has {load}");
+    }
+    let body = text
+        .split_once("<body>")
+        .expect("a body")
+        .1
+        .split_once("<script>")
+        .expect("a script")
+        .0;
+    let mut open: Vec<&str> = Vec::new();
+    for tag in body.split('<').skip(1) {
+        let inside = tag.split('>').next().unwrap_or_default();
+        let element = inside.trim_start_matches('/').split([' ', '\n']).next().unwrap_or_default();
+        if ["input", "br", "meta"].contains(&element) {
+            continue;
+        }
+        if inside.starts_with('/') {
+            assert_eq!(open.pop(), Some(element), "{name}: </{element}> closes another element");
+        } else {
+            open.push(element);
+        }
+    }
+    assert!(open.is_empty(), "{name}: not closed: {open:?}");
+}
