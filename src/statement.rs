@@ -299,6 +299,17 @@ pub enum SchemaOp {
     DropIndex(String, Option<String>),
     /// RENAME INDEX from, to.
     RenameIndex(String, String),
+    /// ADD CONSTRAINT … USING INDEX: an index becomes that of a primary key or of a unique constraint.
+    PromoteIndex {
+        /// Table.
+        table: String,
+        /// The index.
+        index: String,
+        /// The constraint's name, which the index takes.
+        name: Option<String>,
+        /// It becomes the primary key.
+        primary: bool,
+    },
     /// ADD CONSTRAINT on a table.
     AddConstraint(String, Constraint),
     /// DROP CONSTRAINT: table, name.

@@ -191,6 +191,12 @@ impl State {
             SchemaOp::AddIndex(index, if_not_exists) => self.add_index(context, index, *if_not_exists, span),
             SchemaOp::DropIndex(name, table) => self.drop_index(name, table.as_deref(), &context.place(span)),
             SchemaOp::RenameIndex(from, to) => self.rename_index(from, to),
+            SchemaOp::PromoteIndex {
+                table,
+                index,
+                name,
+                primary,
+            } => self.promote(table, index, name.as_deref(), *primary),
             SchemaOp::AddConstraint(name, constraint) => {
                 let at = self.table(context, name, span);
                 add_constraint(&mut self.tables[at], context, constraint, span);
@@ -314,6 +320,24 @@ impl State {
             let removed = Removed::index(&self.tables[at], &index, by);
             self.note(vec![removed]);
         }
+    }
+
+    /// Makes an index that of a constraint.
+    fn promote(&mut self, table: &str, index: &str, name: Option<&str>, primary: bool) {
+        let Some((at, index)) = self.index_place(index, Some(table)) else { return };
+        let table = &mut self.tables[at];
+        let found = &mut table.indexes[index];
+        found.unique = true;
+        found.name = name.map(str::to_owned).or(found.name.take());
+        found.origin = if primary { Origin::Primary } else { Origin::Unique };
+        if !primary {
+            return;
+        }
+        let columns: Vec<String> = found.keys.iter().map(|key| key.column.clone()).collect();
+        for column in &mut table.columns {
+            column.nullable &= !columns.iter().any(|key| same(key, &column.name));
+        }
+        table.primary_key = columns;
     }
 
     /// Indexes and constraints share the statement that renames them.

@@ -56,8 +56,8 @@ fn add(item: &mut Cursor, table: &str, ops: &mut Vec<SchemaOp>) {
     let is_column = item.eat("COLUMN");
     item.eat_all("IF NOT EXISTS");
     if !is_column {
-        if let Some((index, name)) = using_index(item) {
-            ops.extend(name.map(|name| SchemaOp::RenameIndex(index, name)));
+        if let Some(promoted) = using_index(item, table) {
+            ops.push(promoted);
             return;
         }
         if let Some(found) = table::constraint(item, table) {
@@ -78,17 +78,21 @@ fn add(item: &mut Cursor, table: &str, ops: &mut Vec<SchemaOp>) {
     ops.extend(define(item, table, SchemaOp::AddColumn));
 }
 
-/// `ADD CONSTRAINT name UNIQUE USING INDEX index`: the index stays and takes the constraint's name.
-fn using_index(item: &Cursor) -> Option<(String, Option<String>)> {
+/// `ADD CONSTRAINT name UNIQUE USING INDEX index`: the index stays, as the constraint's, and takes its name.
+fn using_index(item: &Cursor, table: &str) -> Option<SchemaOp> {
     let mut look = *item;
     let name = if look.eat("CONSTRAINT") { look.part() } else { None };
-    if !(look.eat("UNIQUE") || look.eat_all("PRIMARY KEY")) || !look.eat_all("USING INDEX") {
+    let primary = look.eat_all("PRIMARY KEY");
+    if !(primary || look.eat("UNIQUE")) || !look.eat_all("USING INDEX") {
         return None;
     }
-    let index = look.part()?;
-    Some((index, name))
+    Some(SchemaOp::PromoteIndex {
+        table: table.to_owned(),
+        index: look.part()?,
+        name,
+        primary,
+    })
 }
-
 /// A column's definition as an operation, with the named constraints that stand in it.
 fn define(item: &mut Cursor, table: &str, op: impl Fn(String, ColumnDef) -> SchemaOp) -> Vec<SchemaOp> {
     let mut holder = TableDef {

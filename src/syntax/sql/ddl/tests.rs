@@ -111,7 +111,13 @@ fn alter_table_lists_are_read_action_by_action() {
     );
     assert_eq!(ops.len(), 7);
     assert!(matches!(&ops[0], SchemaOp::AddColumn(_, column) if column.references.is_some()));
-    assert_eq!(ops[2], SchemaOp::RenameIndex("i".into(), "q".into()));
+    let promoted = SchemaOp::PromoteIndex {
+        table: "public.t".into(),
+        index: "i".into(),
+        name: Some("q".into()),
+        primary: false,
+    };
+    assert_eq!(ops[2], promoted);
     assert!(matches!(&ops[6], SchemaOp::AddIndex(index, false) if index.name.as_deref() == Some("m")));
 }
 
