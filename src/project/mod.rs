@@ -146,7 +146,9 @@ impl Project {
         coverage.tables = self.schema.tables.len();
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
-        coverage.notes.extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
+        coverage
+            .notes
+            .extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
     }
 
     /// Comments that speak to the tool.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::index::{Origin, same};
-use super::{
-    Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified,
-};
+use super::{Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp, TableDef};
 
@@ -324,7 +322,9 @@ impl State {
 
     /// Makes an index that of a constraint.
     fn promote(&mut self, table: &str, index: &str, name: Option<&str>, primary: bool) {
-        let Some((at, index)) = self.index_place(index, Some(table)) else { return };
+        let Some((at, index)) = self.index_place(index, Some(table)) else {
+            return;
+        };
         let table = &mut self.tables[at];
         let found = &mut table.indexes[index];
         found.unique = true;
