@@ -37,12 +37,15 @@ pub fn runs(project: &Project, file: FileId, edge: &Edge, target: FnId, effect: 
         .function(target, &known, 0)
 }
 
-/// Whether an expression of the called function is reached with the arguments that a call passes.
-pub fn reaches(project: &Project, file: FileId, edge: &Edge, target: FnId, expr: ExprId) -> bool {
+/// Whether an expression is reached with the arguments that a call passes; one that the called function only reaches through
+/// others, perhaps in other files, is taken to be.
+pub fn reaches(project: &Project, file: FileId, edge: &Edge, target: FnId, (place, expr): (FileId, ExprId)) -> bool {
     let module = project.code.module(file);
-    let Some(call) = module.call(edge.expr) else { return true };
-    let known = passed(project, module, &call, target, &[]);
     let node = project.graph.function(target);
+    let Some(call) = module.call(edge.expr).filter(|_| place == node.file) else {
+        return true;
+    };
+    let known = passed(project, module, &call, target, &[]);
     !is_closed(project.code.module(node.file), node.id, expr, &known)
 }
 

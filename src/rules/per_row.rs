@@ -164,7 +164,7 @@ fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnI
                 let Some((owner, at)) = row.param else {
                     continue;
                 };
-                if !branches::reaches(project, file, edge, target, read.expr) {
+                if !branches::reaches(project, file, edge, target, (read.file, read.expr)) {
                     continue;
                 }
                 let path = row.path_to(&read.path);
@@ -382,7 +382,7 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, self.file, edge, target, read.expr) {
+            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, self.file, edge, target, (read.file, read.expr)) {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
