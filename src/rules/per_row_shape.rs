@@ -157,7 +157,9 @@ pub fn is_another_table(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -
 /// after the first pass.
 pub fn is_kept(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -> bool {
     let module = eval.module(site.file);
-    let ExprKind::Name(name) = module.kind(site.expr) else { return false };
+    let ExprKind::Name(name) = module.kind(site.expr) else {
+        return false;
+    };
     if site.query.library != "django" || is_set_in(module, around, *name) {
         return false;
     }
