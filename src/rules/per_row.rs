@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::per_row_shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, pick, searches};
+use super::per_row_shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, is_kept, pick, searches};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::data::Effects;
 use crate::libraries::row_methods::{self, RowMethod};
@@ -282,7 +282,7 @@ impl<'p, 's> Search<'p, 's> {
         let Some((around, outer, chunked)) = self.around(site.expr) else {
             return;
         };
-        if is_another_table(&self.eval, &around, site) {
+        if is_another_table(&self.eval, &around, site) || is_kept(&self.eval, &around, site) {
             return;
         }
         let key = format!("site {}", site.expr.0);
