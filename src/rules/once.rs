@@ -14,7 +14,8 @@ const MAX_DEPTH: u32 = 12;
 pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
-    if node.is_cached && module.function(node.id).params.is_empty() {
+    let definition = module.function(node.id);
+    if node.is_cached && definition.params.is_empty() && !definition.name.is_some_and(|name| is_cleared(module, name)) {
         return true;
     }
     let mut below: Option<StmtId> = None;
@@ -44,6 +45,14 @@ pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
         }
     }
     false
+}
+
+/// `load.cache_clear()`: it is called again, in the middle of the work.
+fn is_cleared(module: &Module, function: Sym) -> bool {
+    module.exprs.iter().any(|expr| match expr.kind {
+        ExprKind::Attr { base, name } => module.str(name) == "cache_clear" && *module.kind(base) == ExprKind::Name(function),
+        _ => false,
+    })
 }
 
 /// `if not loaded:` around, with `loaded = …` in it; `manifest ??= load()`.
