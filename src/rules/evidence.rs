@@ -73,9 +73,18 @@ fn is_spawned(project: &Project, function: FnId) -> bool {
 fn is_scheduled(project: &Project, entry: &Entry) -> bool {
     let path = project.path(entry.function.0);
     let label = entry.label.to_ascii_lowercase();
-    ["/cron/", "/qstash/", "/jobs/"]
-        .iter()
-        .any(|sign| path.contains(sign) || label.contains(sign))
+    [
+        "/cron/",
+        "/crons/",
+        "/qstash/",
+        "/jobs/",
+        "/scheduled/",
+        "/scheduler/",
+        "/housekeeping/",
+        "/house-keeping/",
+    ]
+    .iter()
+    .any(|sign| path.contains(sign) || label.contains(sign))
 }
 
 /// The sentence part `, reached from GET /x`.

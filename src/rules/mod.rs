@@ -44,6 +44,7 @@ mod no_metrics;
 mod no_rate_limit;
 mod non_sargable_predicate;
 mod offset_pagination;
+mod once;
 mod origin;
 mod overfetch_large_column;
 mod per_request_cache;
