@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym, TemplatePart};
-use crate::libraries::data::TimeoutFacts;
+use crate::libraries::data::{LanguageData, TimeoutFacts};
 use crate::libraries::value::{FileId, Resolver};
 use crate::project::Project;
 use crate::project::config::workers::RequestLimit;
@@ -103,6 +103,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
             let waits = match setting {
                 Setting::Set | Setting::Open => continue,
                 Setting::Never => None,
+                Setting::Missing if is_clients(table, name) => continue,
                 Setting::Missing => facts.default,
             };
             if waits.is_some_and(|seconds| seconds <= SHORT) {
@@ -118,6 +119,11 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
         }
     }
     out
+}
+
+/// A call on a client that takes the timeout itself: where the client is made tells, and is reported.
+fn is_clients(table: &LanguageData, name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(client, _)| table.timeout(client).is_some())
 }
 
 /// A lock that was made with its limit: `client.lock(name, blocking_timeout=5)`. One that was made out of sight may have it.
