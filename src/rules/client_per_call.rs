@@ -77,8 +77,8 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
             {
                 continue;
             }
-            let made = fate(project, file, module, id, edge.expr);
-            let Some(finding) = finding(project, function, edge.expr, name, made == Fate::Returned) else {
+            let is_factory = fate(project, file, module, id, edge.expr) == Fate::Returned;
+            let Some(finding) = finding(project, function, edge.expr, name, is_factory) else {
                 continue;
             };
             // The branches of one function are one thing to mend.

@@ -1,8 +1,9 @@
 //! Clients that are built once although they stand in a function: for an event loop, a worker, a layer of services.
 
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtKind};
 use crate::project::Project;
 use crate::project::graph::{FnId, FunctionNode};
+use crate::rules::evidence;
 
 /// How far the coroutines around a call are followed.
 const HOPS: u32 = 4;
@@ -48,7 +49,7 @@ fn starts_loop(module: &Module, call: ExprId) -> bool {
 
 /// Whether a worker keeps the client: it is made before a `while` that uses it, in a function that no request waits for.
 pub fn is_workers(module: &Module, function: FunctionId, expr: ExprId) -> bool {
-    let Some(name) = bound(module, expr) else { return false };
+    let Some(name) = evidence::bound(module, expr) else { return false };
     let made = module.expr(expr).span;
     let repeats = |span: crate::source::Span| {
         module
@@ -61,27 +62,6 @@ pub fn is_workers(module: &Module, function: FunctionId, expr: ExprId) -> bool {
             && stmt.span.start > made.start
             && repeats(stmt.span)
     })
-}
-
-/// The name that an expression is bound to: `name = …`, `with … as name`.
-fn bound(module: &Module, expr: ExprId) -> Option<Sym> {
-    let mut at = module.expr(expr).parent;
-    while let Parent::Expr(outer) = at {
-        if !matches!(module.kind(outer), ExprKind::Await(_)) {
-            return None;
-        }
-        at = module.expr(outer).parent;
-    }
-    let Parent::Stmt(stmt) = at else { return None };
-    let target = match &module.stmt(stmt).kind {
-        StmtKind::Assign { target, .. } => *target,
-        StmtKind::With { items, .. } => items.iter().find(|(value, _)| module.unawaited(*value) == expr)?.1?,
-        _ => return None,
-    };
-    match module.kind(target) {
-        ExprKind::Name(name) => Some(*name),
-        _ => None,
-    }
 }
 
 /// Whether the code around builds a service that its framework makes once: `Layer.effect(Cache, …)`.

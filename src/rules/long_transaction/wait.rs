@@ -171,3 +171,39 @@ fn way(project: &Project, stops: &[Stop], last: usize, wait: &Edge, name: &str) 
     out.reverse();
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::libraries::facts::extract;
+    use crate::project::Project;
+    use crate::rules::long_transaction;
+    use crate::walk::FileKind;
+
+    /// The title of the only finding.
+    fn title(body: &str) -> String {
+        let text = format!(
+            "import time, redis, requests\nfrom django.db import transaction\ncache = redis.Redis(host='cache')\n\n{body}\ndef ship(order):\n    with transaction.atomic():\n        prepare(order)\n        order.save()\n"
+        );
+        let kind = FileKind::of("shop.py").expect("a file that is read");
+        let findings = long_transaction::check(&Project::link(vec![extract("shop.py", kind, &text)]));
+        let titles: Vec<String> = findings.into_iter().map(|finding| finding.title).collect();
+        titles.join("; ")
+    }
+
+    #[test]
+    fn a_request_is_named_although_a_lock_and_a_cache_are_nearer() {
+        let body = "def fetch(name):\n    cache.incr('labels')\n    return requests.get('https://print.example/' + name, timeout=9)\n\ndef prepare(order):\n    while not cache.set('lock', '1', nx=True):\n        time.sleep(1)\n    order.label = fetch(order.name)\n";
+        assert_eq!(title(body), "A transaction stays open while `requests.get` is waited for");
+    }
+
+    #[test]
+    fn a_pause_is_named_where_there_is_no_request() {
+        let body = "def prepare(order):\n    cache.incr('orders')\n    time.sleep(1)\n";
+        assert_eq!(title(body), "A transaction stays open while `time.sleep` is waited for");
+    }
+
+    #[test]
+    fn a_cache_alone_is_no_wait() {
+        assert_eq!(title("def prepare(order):\n    cache.incr('orders')\n"), "");
+    }
+}
