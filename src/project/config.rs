@@ -190,7 +190,7 @@ fn services(code: &Code) -> Vec<(FileId, &Service, &ConfigFacts)> {
 }
 
 /// Parts of the images' names of what programs use, and of what their developers look at it with.
-const BACKING: [&str; 27] = [
+const BACKING: [&str; 29] = [
     "redis",
     "valkey",
     "keydb",
@@ -218,6 +218,8 @@ const BACKING: [&str; 27] = [
     "mailpit",
     "mailcatcher",
     "adminer",
+    "prometheus",
+    "grafana",
 ];
 
 /// Databases and the like for a program that runs beside them: each is published on the machine, nothing of the program's own

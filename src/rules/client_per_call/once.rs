@@ -4,6 +4,7 @@ use crate::ir::{ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent
 use crate::project::Project;
 use crate::project::graph::{FnId, FunctionNode};
 use crate::rules::evidence;
+use crate::source::Span;
 
 /// How far the coroutines around a call are followed.
 const HOPS: u32 = 4;
@@ -51,7 +52,7 @@ fn starts_loop(module: &Module, call: ExprId) -> bool {
 pub fn is_workers(module: &Module, function: FunctionId, expr: ExprId) -> bool {
     let Some(name) = evidence::bound(module, expr) else { return false };
     let made = module.expr(expr).span;
-    let repeats = |span: crate::source::Span| {
+    let repeats = |span: Span| {
         module
             .expr_ids()
             .any(|(_, node)| matches!(node.kind, ExprKind::Name(used) if used == name) && span.encloses(node.span))
