@@ -211,10 +211,14 @@ impl<'r> Parts<'_, 'r> {
                 .iter()
                 .find_map(|dialect| call.keyword(&format!("{dialect}{name}")))
         };
+        let mut keys: Vec<IndexKey> = keys.into_iter().map(|key| self.key(key)).collect();
+        if let Some(classes) = option("ops") {
+            self.order_by_class(classes, &mut keys);
+        }
         IndexDef {
             name,
             table: String::new(),
-            keys: keys.into_iter().map(|key| self.key(key)).collect(),
+            keys,
             include: option("include").map(|expr| self.names(expr)).unwrap_or_default(),
             unique: self.flag(call, "unique").unwrap_or(false),
             method: option("using")
@@ -232,6 +236,25 @@ impl<'r> Parts<'_, 'r> {
     fn inside(&self, call: &Call) -> String {
         let column = |arg: &crate::ir::Arg| self.column_name(arg.value).unwrap_or_else(|| "…".to_owned());
         call.args.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+
+    /// `postgresql_ops={"created_at": "DESC"}`: what stands for an operator class is printed behind the key, and so orders it.
+    fn order_by_class(&self, classes: ExprId, keys: &mut [IndexKey]) {
+        let ExprKind::Object(entries) = self.module().kind(classes) else {
+            return;
+        };
+        for entry in entries {
+            let Some(column) = entry.key.and_then(|key| self.text(key)) else {
+                continue;
+            };
+            let falls = self.text(entry.value).is_some_and(|class| {
+                let mut words = class.split_whitespace();
+                words.any(|word| word.eq_ignore_ascii_case("desc"))
+            });
+            for key in keys.iter_mut().filter(|key| falls && key.column == column) {
+                key.descending = true;
+            }
+        }
     }
 
     /// A key: a name, an attribute, `desc(x)`, `x.desc()`, `text("a DESC")`, any expression.

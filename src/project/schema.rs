@@ -195,6 +195,10 @@ pub struct Table {
     pub partition: bool,
     /// It may have more than is listed.
     pub open: bool,
+    /// So say its models, where it has any.
+    pub open_in_models: bool,
+    /// So say its migrations and other SQL, where it has any.
+    pub open_in_migrations: bool,
     /// Never created anywhere: only altered or indexed.
     pub phantom: bool,
     /// Where it is defined, a model's place first.

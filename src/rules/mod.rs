@@ -72,6 +72,7 @@ mod redundant_index;
 mod row_keys;
 mod row_reads;
 mod same;
+mod schema_drift;
 mod schema_fix;
 #[cfg(test)]
 mod schema_tests;
@@ -157,6 +158,7 @@ pub const RULES: &[Rule] = &[
     rule!("redis-no-maxmemory", redis_no_maxmemory),
     rule!("redis-single-instance", redis_single_instance),
     rule!("redundant-index", redundant_index),
+    rule!("schema-drift", schema_drift),
     rule!("sequential-await-in-loop", sequential_await_in_loop),
     rule!("sequential-awaits", sequential_awaits),
     rule!("small-batch-size", small_batch_size),

@@ -1,6 +1,6 @@
 //! Joins models and migrations into one state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Origin, same};
 use super::replay::State;
@@ -40,18 +40,23 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
     resolve_models(&mut sources);
     let mut merged: BTreeMap<(String, Option<String>), Vec<Table>> = BTreeMap::new();
     let (models, migrations): (Vec<_>, Vec<_>) = sources.into_iter().partition(|source| source.kind.is_model());
-    model_tables(&models, &mut schema, &mut merged);
-    for group in groups(migrations) {
+    let declared = model_tables(&models, &mut schema);
+    let mut apart = ambiguous(declared.iter());
+    let mut replays = Vec::new();
+    for (sources, notes) in groups(migrations) {
         let mut state = State::default();
-        for source in &group {
+        for source in &sources {
             state.run(source);
         }
         let replayed = state.finish();
+        schema.notes.extend(notes);
         schema.builds.extend(replayed.builds);
         schema.removed.extend(replayed.removed);
-        for table in replayed.tables {
-            join(&mut merged, table);
-        }
+        apart.extend(ambiguous(replayed.tables.iter()));
+        replays.push(replayed.tables);
+    }
+    for table in declared.into_iter().chain(replays.into_iter().flatten()) {
+        join(&mut merged, table, &apart);
     }
     schema.tables = merged.into_values().flatten().collect();
     schema.link_names();
@@ -94,16 +99,20 @@ fn majority(sources: &[SchemaSource], fallback: Dialect) -> Dialect {
     if best.0 == 0 { fallback } else { best.1 }
 }
 
-/// The series of migrations, each in its order; scripts outside of any series come first.
-fn groups(sources: Vec<SchemaSource>) -> Vec<Vec<SchemaSource>> {
+/// The series of migrations, each in its order and with what is to be said of it; scripts outside of any series come first.
+fn groups(sources: Vec<SchemaSource>) -> Vec<(Vec<SchemaSource>, Vec<String>)> {
     let mut by_group: BTreeMap<(bool, String), Vec<SchemaSource>> = BTreeMap::new();
     for source in sources {
         let in_series = matches!(source.kind, SourceKind::Migration(_));
         by_group.entry((in_series, source.group.clone())).or_default().push(source);
     }
-    let mut groups: Vec<Vec<SchemaSource>> = by_group.into_values().collect();
-    groups.iter_mut().for_each(order::sort);
-    groups
+    let archived = order::archived(&by_group);
+    by_group.retain(|(_, group), _| !archived.contains(group));
+    let sorted = by_group.into_values().map(|mut sources| {
+        let notes = order::sort(&mut sources);
+        (sources, notes)
+    });
+    sorted.collect()
 }
 
 /// Relations that are declared apart from their model (Drizzle) go to it: in the same file first, else wherever it is.
@@ -187,7 +196,9 @@ fn fields_to_columns(model: &mut ModelDef) {
     }
 }
 
-fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTreeMap<(String, Option<String>), Vec<Table>>) {
+/// The tables that models declare; the models go to the schema.
+fn model_tables(models: &[SchemaSource], schema: &mut Schema) -> Vec<Table> {
+    let mut tables = Vec::new();
     for source in models {
         let tool = match source.kind {
             SourceKind::Model(tool) => Some(tool),
@@ -198,7 +209,7 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTree
             state.model(source, &model.table);
             for mut table in state.finish().tables {
                 table.emulates_relations = source.emulates_relations;
-                join(merged, table);
+                tables.push(table);
             }
             schema.models.push(Model {
                 name: model.name.clone(),
@@ -210,11 +221,29 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema, merged: &mut BTree
             });
         }
     }
+    tables
 }
 
-fn join(merged: &mut BTreeMap<(String, Option<String>), Vec<Table>>, table: Table) {
+/// Names that one view has in several schemas (`users`, `auth.users`): they are different tables.
+fn ambiguous<'t>(tables: impl Iterator<Item = &'t Table>) -> BTreeSet<String> {
+    let mut schemas: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
+    for table in tables {
+        let schema = table.schema.as_deref().map(folded);
+        schemas.entry(folded(&table.name)).or_default().insert(schema);
+    }
+    schemas.retain(|_, schemas| schemas.len() > 1);
+    schemas.into_keys().collect()
+}
+
+/// Adds a view's table to the state; `apart` are the names that stand for several tables.
+fn join(merged: &mut BTreeMap<(String, Option<String>), Vec<Table>>, mut table: Table, apart: &BTreeSet<String>) {
+    if table.has_model() {
+        table.open_in_models = table.open;
+    } else {
+        table.open_in_migrations = table.open || table.phantom;
+    }
     let mut key = (folded(&table.name), table.schema.as_deref().map(folded));
-    if !merged.contains_key(&key) {
+    if !merged.contains_key(&key) && !apart.contains(&key.0) {
         // One side may leave the schema to the search path.
         let same_name: Vec<_> = merged
             .range((key.0.clone(), None)..)
@@ -259,6 +288,8 @@ fn unite(table: &mut Table, other: Table) {
     } else {
         table.open && other.open
     };
+    table.open_in_models |= other.open_in_models;
+    table.open_in_migrations |= other.open_in_migrations;
     table.phantom &= other.phantom;
     table.partition |= other.partition;
     table.schema = table.schema.take().or(other.schema);
@@ -301,6 +332,14 @@ fn add_index(table: &mut Table, index: Index) {
     };
     match table.indexes.iter_mut().find(twin) {
         Some(own) => {
+            // Of one name and two definitions, the deployed one is there.
+            if own.in_models() && !own.in_migrations() && !(own.covers(&index) && index.covers(own)) && index.in_migrations() {
+                let places = std::mem::take(&mut own.places);
+                let mut deployed = index;
+                deployed.places.splice(0..0, places);
+                *own = deployed;
+                return;
+            }
             own.places.extend(index.places);
             own.name = own.name.take().or(index.name);
         }

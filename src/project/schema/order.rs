@@ -1,6 +1,9 @@
 //! The order of migrations: which series a file belongs to and where in it; Alembic's revision graph.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{SchemaSource, SourceKind, Tool};
+use crate::statement::SchemaOp;
 
 /// A place within a series: numbers and words of the file's name, compared piece by piece.
 pub type Key = Vec<Part>;
@@ -94,17 +97,62 @@ pub fn sql_kind(file: &str) -> SourceKind {
     SourceKind::Migration(if name == "migration.sql" { Tool::Prisma } else { Tool::Sql })
 }
 
-/// Sorts the sources of one series in the order they run.
-pub(super) fn sort(sources: &mut Vec<SchemaSource>) {
+/// Sorts the sources of one series in the order they run; gives what a reader must know of that order, a sentence each.
+pub(super) fn sort(sources: &mut Vec<SchemaSource>) -> Vec<String> {
     sources.sort_by(|a, b| a.order.cmp(&b.order).then_with(|| a.file.cmp(&b.file)));
     if sources.iter().any(|source| source.revision.is_some()) {
-        by_revision(sources);
+        return by_revision(sources);
     }
+    Vec::new()
 }
+
+/// Words for series that others took the place of.
+const ARCHIVES: [&str; 9] = [
+    "legacy",
+    "archive",
+    "archived",
+    "archives",
+    "deprecated",
+    "obsolete",
+    "old",
+    "squashed",
+    "backup",
+];
+
+/// The series that were put aside: a folder that says so, below or beside that of a series which makes tables, too.
+pub(super) fn archived(groups: &BTreeMap<(bool, String), Vec<SchemaSource>>) -> BTreeSet<String> {
+    let is_archive = |group: &str| {
+        let folder = group.rsplit('/').next().unwrap_or(group).to_ascii_lowercase();
+        folder
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| ARCHIVES.contains(&word))
+    };
+    let parent = |group: &str| group.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
+    let makes_tables = |sources: &[SchemaSource]| {
+        let mut changes = sources.iter().flat_map(|source| &source.changes);
+        changes.any(|change| matches!(change.op, SchemaOp::CreateTable(..)))
+    };
+    let mut replacing: BTreeSet<String> = BTreeSet::new();
+    for ((_, group), _) in groups
+        .iter()
+        .filter(|((_, group), sources)| !is_archive(group) && makes_tables(sources))
+    {
+        replacing.insert(parent(group));
+        replacing.insert(group.clone());
+    }
+    let names = groups.keys().map(|(_, group)| group);
+    names
+        .filter(|group| is_archive(group) && replacing.contains(&parent(group)))
+        .cloned()
+        .collect()
+}
+
+/// Sentences on one series that are kept.
+const MAX_NOTES: usize = 10;
 
 /// Revision order: each step after all that it follows; steps of a cycle, and those that follow something unknown,
 /// keep the order of their names.
-fn by_revision(sources: &mut Vec<SchemaSource>) {
+fn by_revision(sources: &mut Vec<SchemaSource>) -> Vec<String> {
     let revisions: Vec<Option<String>> = sources
         .iter()
         .map(|source| source.revision.as_ref().map(|(revision, _)| revision.clone()))
@@ -126,12 +174,29 @@ fn by_revision(sources: &mut Vec<SchemaSource>) {
                 .collect()
         })
         .collect();
+    let mut notes: Vec<String> = Vec::new();
+    for source in sources.iter() {
+        let unknown = source.revision.iter().flat_map(|(_, down)| down).find(|down| find(down).is_none());
+        notes.extend(unknown.map(|down| format!("{} follows the revision {down}, which no file has", source.file)));
+    }
     let mut done = vec![false; sources.len()];
     let mut order = Vec::with_capacity(sources.len());
+    let mut in_circle = false;
     while order.len() < sources.len() {
         let ready = |at: &usize| !done[*at] && waits_for[*at].iter().all(|&other| done[other] || other == *at);
-        let next = (0..sources.len()).find(ready).or_else(|| done.iter().position(|&done| !done));
-        let Some(next) = next else { break };
+        let first_ready = (0..sources.len()).find(ready);
+        let Some(next) = first_ready.or_else(|| done.iter().position(|&done| !done)) else {
+            break;
+        };
+        if first_ready.is_none() {
+            if !in_circle {
+                in_circle = true;
+                let file = sources.get(next).map_or("", |source| &source.file);
+                notes.push(format!(
+                    "the revisions that {file} follows lead back to it: their order is that of the names"
+                ));
+            }
+        }
         done[next] = true;
         order.push(next);
         // A chain runs to its end before a branch starts: one pass over a linear history instead of one a step.
@@ -146,4 +211,6 @@ fn by_revision(sources: &mut Vec<SchemaSource>) {
     }
     let mut slots: Vec<Option<SchemaSource>> = sources.drain(..).map(Some).collect();
     sources.extend(order.into_iter().filter_map(|at| slots[at].take()));
+    notes.truncate(MAX_NOTES);
+    notes
 }

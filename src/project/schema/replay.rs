@@ -146,6 +146,8 @@ impl State {
             foreign_keys: Vec::new(),
             partition: false,
             open: true,
+            open_in_models: false,
+            open_in_migrations: false,
             phantom: true,
             places: vec![context.place(span)],
             models: Vec::new(),
@@ -229,6 +231,9 @@ impl State {
         table.places.insert(0, context.place(def.span));
         table.places.dedup();
         fill(table, context, def);
+        if context.dialect == Dialect::Postgres {
+            drop_repeated_constraints(table);
+        }
     }
 
     fn drop_table(&mut self, name: &str, by: &Place) {
@@ -365,6 +370,23 @@ fn fill(table: &mut Table, context: &Context, def: &TableDef) {
     }
     for index in &def.indexes {
         table.indexes.push(Index::new(index, Origin::Declared, context.place(index.span)));
+    }
+}
+
+/// `PostgreSQL` makes one index of equal key constraints that stand in one CREATE TABLE; the primary key's stays.
+fn drop_repeated_constraints(table: &mut Table) {
+    let indexes = std::mem::take(&mut table.indexes);
+    let is_constraint = |index: &Index| matches!(index.origin, Origin::Primary | Origin::Unique);
+    let equal = |a: &Index, b: &Index| a.keys.len() == b.keys.len() && a.keys.iter().zip(&b.keys).all(|(a, b)| same(&a.column, &b.column));
+    for (at, index) in indexes.iter().enumerate() {
+        let repeats = is_constraint(index)
+            && index.origin != Origin::Primary
+            && indexes.iter().enumerate().any(|(other, kept)| {
+                other != at && is_constraint(kept) && equal(kept, index) && (kept.origin == Origin::Primary || other < at)
+            });
+        if !repeats {
+            table.indexes.push(index.clone());
+        }
     }
 }
 

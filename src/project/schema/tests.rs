@@ -251,3 +251,168 @@ proptest! {
         prop_assert!(!index.is_unique_within(&fewer));
     }
 }
+
+fn alembic(file: &str, revision: &str, follows: &[&str], changes: &str) -> SchemaSource {
+    let mut source = SchemaSource::new(file, SourceKind::Migration(Tool::Alembic), Dialect::Postgres);
+    source.revision = Some((revision.to_owned(), follows.iter().map(|&down| down.to_owned()).collect()));
+    source.changes = sql::file(changes, Dialect::Postgres).changes;
+    source
+}
+
+#[test]
+fn tables_of_one_name_in_two_schemas_stay_apart() {
+    let schema = build(&[(
+        "migrations/1.sql",
+        "CREATE TABLE users (id int PRIMARY KEY, name text); CREATE TABLE auth.users (id int PRIMARY KEY, token text);\n\
+         CREATE INDEX a ON auth.users (token); CREATE INDEX b ON users (name);",
+    )]);
+    let (own, other) = (schema.table("users").unwrap(), schema.table("auth.users").unwrap());
+    assert_eq!((own.columns.len(), other.columns.len()), (2, 2));
+    assert!(own.leads("name") && !own.leads("token"));
+    assert!(other.leads("token") && !other.leads("name"));
+}
+
+#[test]
+fn revisions_in_a_circle_all_run_and_are_named() {
+    let sources = vec![
+        alembic("versions/a.py", "aa", &["cc"], "CREATE TABLE a (id int PRIMARY KEY, b int);"),
+        alembic("versions/b.py", "bb", &["aa"], "CREATE INDEX i ON a (b);"),
+        alembic("versions/c.py", "cc", &["bb"], "CREATE TABLE c (id int PRIMARY KEY);"),
+        alembic("versions/d.py", "dd", &["gone"], "CREATE TABLE d (id int PRIMARY KEY);"),
+    ];
+    let schema = Schema::build(sources, Dialect::Postgres);
+    assert!(schema.table("a").unwrap().leads("b"));
+    assert!(schema.table("c").is_some() && schema.table("d").is_some());
+    assert_eq!(
+        schema.notes,
+        [
+            "versions/d.py follows the revision gone, which no file has",
+            "the revisions that versions/a.py follows lead back to it: their order is that of the names"
+        ]
+    );
+}
+
+#[test]
+fn contradictory_migrations_leave_the_rest() {
+    let schema = build(&[
+        (
+            "migrations/1.sql",
+            "CREATE TABLE t (id int PRIMARY KEY, a int, b int); CREATE TABLE t (id int, c int); CREATE INDEX i ON t (a); CREATE INDEX i ON t (b);",
+        ),
+        (
+            "migrations/2.sql",
+            "DROP INDEX nowhere; DROP TABLE nowhere; ALTER TABLE t DROP COLUMN nowhere; ALTER TABLE t DROP CONSTRAINT nowhere; ALTER TABLE t RENAME COLUMN b TO d;",
+        ),
+        ("migrations/3.sql", "CREATE INDEX lost ON missing (x); CREATE INDEX j ON t (d);"),
+    ]);
+    let table = schema.table("t").unwrap();
+    assert!(table.leads("a") && table.leads("d") && table.is_unique(&["id"]));
+    let missing = schema.table("missing").unwrap();
+    assert!(missing.phantom && missing.leads("x"));
+}
+
+#[test]
+fn what_was_not_understood_is_counted_with_its_place() {
+    let schema = build(&[
+        (
+            "migrations/1.sql",
+            "CREATE TABLE t (id int PRIMARY KEY, a int);\nCREATE INDEX ON;\nCREATE INDEX i ON t (a);",
+        ),
+        (
+            "prisma/schema.prisma",
+            "model A {\n id Int @id\n !!\n b Int\n @@index([b\n @@map(\"as\")\n}\nmodle B {\n id Int @id\n}\nmodel C {\n id Int @id\n}",
+        ),
+    ]);
+    assert!(schema.table("t").unwrap().leads("a"));
+    assert!(schema.table("as").unwrap().leads("b"));
+    assert!(schema.table("C").is_some());
+    let unclear: Vec<(&str, &str)> = schema
+        .unclear
+        .iter()
+        .map(|unclear| (unclear.place.file.as_ref(), unclear.text.as_str()))
+        .collect();
+    assert_eq!(
+        unclear,
+        [
+            ("migrations/1.sql", "CREATE INDEX ON"),
+            ("prisma/schema.prisma", "modle B {"),
+            ("prisma/schema.prisma", "!!")
+        ]
+    );
+    assert_eq!(schema.not_understood, 3);
+}
+
+#[test]
+fn what_is_gone_is_known_with_the_line_that_took_it() {
+    let schema = build(&[
+        (
+            "migrations/1.sql",
+            "CREATE TABLE t (id int PRIMARY KEY, a int, b int REFERENCES u); CREATE INDEX i ON t (a); CREATE INDEX j ON t (b, a);",
+        ),
+        ("migrations/2.sql", "DROP INDEX i; ALTER TABLE t DROP COLUMN b;"),
+    ]);
+    let gone: Vec<(Part, Option<&str>, &str)> = schema
+        .removed
+        .iter()
+        .map(|removed| (removed.part, removed.name.as_deref(), removed.by.file.as_ref()))
+        .collect();
+    let by = "migrations/2.sql";
+    assert_eq!(
+        gone,
+        [
+            (Part::Index, Some("i"), by),
+            (Part::Column, Some("b"), by),
+            (Part::Index, Some("j"), by),
+            (Part::ForeignKey, None, by)
+        ]
+    );
+}
+
+#[test]
+fn constraints_are_dropped_and_renamed_by_the_names_they_have() {
+    let schema = build(&[(
+        "migrations/1.sql",
+        "CREATE TABLE t (id int, a int, b int, CONSTRAINT key_of_t PRIMARY KEY (id), UNIQUE (a), UNIQUE (id)); CREATE UNIQUE INDEX n ON t (a, b);\n\
+         ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES u (id); ALTER TABLE t RENAME CONSTRAINT f TO g; ALTER TABLE t DROP CONSTRAINT g;\n\
+         ALTER TABLE t RENAME TO v; ALTER TABLE v DROP CONSTRAINT t_pkey; ALTER TABLE v ADD CONSTRAINT v_pkey PRIMARY KEY USING INDEX n;",
+    )]);
+    let table = schema.table("v").unwrap();
+    assert!(table.foreign_keys.is_empty());
+    assert_eq!(table.primary_key, ["a", "b"]);
+    // The constraint that repeats the primary key makes no index of its own.
+    let keys: Vec<(Origin, String)> = table.indexes.iter().map(|index| (index.origin, index.key_list())).collect();
+    assert_eq!(keys, [(Origin::Unique, "a".to_owned()), (Origin::Primary, "a, b".to_owned())]);
+}
+
+#[test]
+fn of_one_name_and_two_definitions_the_deployed_one_is_there() {
+    let schema = build(&[
+        (
+            "prisma/schema.prisma",
+            "datasource db {\n provider = \"postgresql\"\n}\nmodel A {\n id Int @id\n b Int\n c Int\n @@index([b, c], map: \"i\")\n}",
+        ),
+        (
+            "prisma/migrations/1_a/migration.sql",
+            "CREATE TABLE \"A\" (\"id\" int PRIMARY KEY, \"b\" int, \"c\" int); CREATE INDEX \"i\" ON \"A\"(\"c\");",
+        ),
+    ]);
+    let table = schema.table("A").unwrap();
+    assert!(table.leads("c") && !table.leads("b"));
+}
+
+#[test]
+fn a_series_that_another_took_the_place_of_does_not_count() {
+    let sources = vec![
+        alembic("versions/b.py", "bb", &[], "CREATE TABLE a (id int PRIMARY KEY, b int);"),
+        alembic(
+            "versions_legacy/a.py",
+            "aa",
+            &[],
+            "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE INDEX i ON a (b);",
+        ),
+    ];
+    let schema = Schema::build(sources, Dialect::Postgres);
+    assert!(!schema.table("a").unwrap().leads("b"));
+    let alone = vec![alembic("versions_legacy/a.py", "aa", &[], "CREATE TABLE a (id int PRIMARY KEY);")];
+    assert!(Schema::build(alone, Dialect::Postgres).table("a").is_some());
+}
