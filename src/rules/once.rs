@@ -15,7 +15,8 @@ pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
     let definition = module.function(node.id);
-    if node.is_cached && definition.params.is_empty() && !definition.name.is_some_and(|name| is_cleared(module, name)) {
+    let is_kept_for_good = node.is_cached && definition.decorators.iter().any(|&decorator| is_forever(module, decorator));
+    if is_kept_for_good && definition.params.is_empty() && !definition.name.is_some_and(|name| is_cleared(module, name)) {
         return true;
     }
     let mut below: Option<StmtId> = None;
@@ -45,6 +46,14 @@ pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
         }
     }
     false
+}
+
+/// `@lru_cache`, which keeps a result as long as the process lives; others let it expire.
+fn is_forever(module: &Module, decorator: ExprId) -> bool {
+    let call = module.call(decorator);
+    let path = module.dotted(call.map_or(decorator, |call| call.callee)).unwrap_or_default();
+    let expires = call.is_some_and(|call| call.keyword("ttl").is_some());
+    matches!(path.rsplit('.').next(), Some("lru_cache" | "cache" | "memoize")) && !expires
 }
 
 /// `load.cache_clear()`: it is called again, in the middle of the work.
