@@ -10,8 +10,8 @@ mod queries;
 mod report;
 mod rules;
 mod scan;
-mod selection;
 mod schema;
+mod selection;
 mod test_rules;
 
 use std::io::{IsTerminal, Write};

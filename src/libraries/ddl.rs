@@ -332,7 +332,9 @@ pub fn sql_changes(consts: &Consts, file: FileId, argument: ExprId, whole: Span,
     let mut found = SqlChanges::default();
     if let [Piece::Text(text)] = borrowed.as_slice() {
         let parsed = sql::file(text, dialect);
-        found.unclear.extend(parsed.not_understood.into_iter().map(|(_, head)| (whole, head)));
+        found
+            .unclear
+            .extend(parsed.not_understood.into_iter().map(|(_, head)| (whole, head)));
         found.changes = parsed.changes;
         found.dialect = parsed.dialect;
         let literal = module.call(argument).and_then(|call| call.arg(0)).unwrap_or(argument);

@@ -521,6 +521,12 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
                     named_instance(resolver, call, receiver, &mut query)?;
                     return Some(saved(query, call, method));
                 }
+                // A mixin passes on what comes after it in the model that takes it.
+                None if passes_on(call, method) && resolver.value(file, call.callee).is_unknown() => {
+                    let class = chain::enclosing_class(call.module, call.module.owner(call.id))?;
+                    table(&mut query, call.module.str(call.module.class(class).name?).to_owned());
+                    return Some(saved(query, call, method));
+                }
                 _ => return None,
             }
             // An override of the project ends in `super().save()`, which counts.
@@ -555,6 +561,22 @@ fn saved(mut query: Query, call: &Call<'_>, method: &str) -> Query {
         write(&mut query, if name == "save" { Operation::Update } else { Operation::Delete });
     }
     query
+}
+
+/// `super().save(*args, **kwargs)` in `save`.
+fn passes_on(call: &Call<'_>, method: &str) -> bool {
+    let module = call.module;
+    let is_super = call
+        .receiver()
+        .and_then(|receiver| module.call(receiver))
+        .is_some_and(|inner| module.name(inner.callee) == Some("super"));
+    let own = module.function(module.owner(call.id)).name.map(|name| module.str(name));
+    let spreads = call
+        .args
+        .iter()
+        .filter(|arg| matches!(module.kind(arg.value), ExprKind::Spread(_)))
+        .count();
+    is_super && own == Some(method) && spreads == 2
 }
 
 /// Arguments that only instances of Django's models take.

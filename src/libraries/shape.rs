@@ -2,6 +2,7 @@
 //! trees, and what becomes of a fluent chain.
 
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, TemplatePart};
+use crate::libraries::chain;
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::statement::{ColumnUse, Filter, FilterKind, Limit, TableUse};
 
@@ -863,7 +864,8 @@ pub struct Step<'m> {
     pub conditional: bool,
 }
 
-/// All calls that make up a query: the chain up to this call, before it the chain of the name it starts from.
+/// All calls that make up a query: the chain up to this call, before it what statements of their own did to the name it
+/// starts from (`query.take(10);`), and first the chain that the name was bound to.
 pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Vec<Step<'r>> {
     let mut parts = Vec::new();
     let (mut file, mut call) = (file, call);
@@ -876,6 +878,16 @@ pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Ve
         let conditional = base.is_some() && conditional_step(call.module, call.id);
         parts.push((file, call, conditional));
         let Some((at, before)) = base else { break };
+        if at == file {
+            let done = in_place(call.module, root, before.id);
+            // `f(query)` is no step of it, and a copy (`query.clone().take(1)`) leaves the query as it is.
+            let is_step = |change: &Call<'_>| {
+                change.module.name(change.root()) == call.module.name(root)
+                    && !change.chain().iter().any(|step| step.method() == Some("clone"))
+            };
+            let changes = done.into_iter().rev().filter(is_step);
+            parts.extend(changes.map(|change| (file, change, chain::is_conditional(change.module, change.id, call.id))));
+        }
         (file, call) = (at, before);
     }
     let mut steps = Vec::new();
@@ -883,4 +895,42 @@ pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Ve
         steps.extend(call.chain().into_iter().map(|call| Step { file, call, conditional }));
     }
     steps
+}
+
+/// Whether a query is handed to a function of the project on the way to this call, which may add to it
+/// (`paginate(query, request);`).
+pub fn is_handed_on(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> bool {
+    let root = call.root();
+    let Some(name) = call.module.name(root) else { return false };
+    let Value::Query(at, before) = resolver.value(file, root) else {
+        return false;
+    };
+    let takes = |change: &Call<'_>| change.args.iter().any(|arg| change.module.name(arg.value) == Some(name));
+    at == file && in_place(call.module, root, before).iter().any(takes)
+}
+
+/// The calls that stand as statements of their own between a name's definition and its use, in the same function, and work on
+/// the name: on its root (`query.take(10)`) or as an argument (`paginate(query)`).
+fn in_place(module: &Module, used: ExprId, definition: ExprId) -> Vec<Call<'_>> {
+    let Some(name) = module.name(used).filter(|_| module.stmts.len() <= MAX_STATEMENTS) else {
+        return Vec::new();
+    };
+    let (from, to) = (module.expr(definition).span.end, module.expr(used).span.start);
+    let owner = module.owner(definition);
+    let mut calls: Vec<Call<'_>> = module
+        .stmts
+        .iter()
+        .filter(|stmt| stmt.span.start >= from && stmt.span.end <= to)
+        .filter_map(|stmt| match stmt.kind {
+            StmtKind::Expr(expr) => module.call(module.unawaited(expr)),
+            _ => None,
+        })
+        .filter(|call| {
+            let is_root = module.name(call.root()) == Some(name);
+            is_root || call.args.iter().any(|arg| module.name(arg.value) == Some(name))
+        })
+        .filter(|call| module.owner(call.id) == owner)
+        .collect();
+    calls.sort_by_key(|call| module.expr(call.id).span.start);
+    calls
 }

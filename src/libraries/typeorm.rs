@@ -142,12 +142,15 @@ fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &st
         ExprKind::Object(_) | ExprKind::Name(_) | ExprKind::List(_) | ExprKind::Attr { .. }
     );
     if by {
-        if matches!(call.module.kind(first), ExprKind::Object(_) | ExprKind::List(_)) {
+        // `delete(id)`, `update(id, …)`: no object. `findBy(ownedBy(user))`: the object that the function gives.
+        let is_criteria = matches!(call.module.kind(first), ExprKind::Object(_) | ExprKind::List(_)) || method.contains("By");
+        if is_criteria {
             filters(resolver, place, false, query);
         } else {
-            // `delete(id)`, `update(id, …)`, `update(criteria, …)`.
             query.open_filters = true;
         }
+        // There is a filter, of unknown columns.
+        query.statement.open |= query.open_filters && query.statement.filters.is_empty() && query.statement.operation == Operation::Select;
         return;
     }
     if !is_object {
@@ -367,6 +370,7 @@ fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !matches!(query.outcome, Outcome::Rows | Outcome::One) {
         query.model = None;
     }
+    query.statement.open |= shape::is_handed_on(resolver, file, call);
     query.executed = is_end(call.method()?);
     Some(query)
 }
@@ -501,6 +505,41 @@ mod tests {
         let filters: Vec<_> = query.statement.filters.iter().map(|f| (f.column.column.as_str(), f.kind)).collect();
         assert_eq!(filters, [("email", FilterKind::Equality), ("status", FilterKind::In)]);
         assert!(query.executed && query.eager == ["posts"] && query.statement.limit == Limit::Rows(5));
+    }
+
+    #[test]
+    fn statements_change_the_builder() {
+        let run = |body: &str| {
+            let mut found = queries(&service(body), &[]);
+            found.retain(|query| query.executed);
+            assert_eq!(found.len(), 1, "{found:#?}");
+            found.remove(0)
+        };
+        let built = run(
+            "const q = this.users.createQueryBuilder('u'); q.andWhere('u.teamId = :team', { team }); if (size) { q.take(size); } q.clone().skip(1); return q.getMany();",
+        );
+        let filters: Vec<_> = built
+            .statement
+            .filters
+            .iter()
+            .map(|f| (f.column.column.as_str(), f.optional))
+            .collect();
+        assert_eq!(filters, [("teamId", false)]);
+        assert!(built.statement.limit == Limit::Value && !built.statement.offset);
+        assert!(
+            run("const q = this.users.createQueryBuilder('u'); this.page(q, size); return q.getMany();")
+                .statement
+                .open
+        );
+    }
+
+    #[test]
+    fn criteria_from_a_function() {
+        let unknown = query(&service("return this.users.findBy(ownedBy(team));"), &[]);
+        assert!(unknown.statement.filters.is_empty() && unknown.statement.open);
+        let text = service("return this.users.findBy(ownedBy(team));") + "\nfunction ownedBy(team) { return { teamId: team }; }";
+        let known = query(&text, &[]);
+        assert!(known.statement.filters.len() == 1 && !known.statement.open);
     }
 
     #[test]

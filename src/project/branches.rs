@@ -2,7 +2,7 @@
 
 use super::Project;
 use super::graph::{Edge, EdgeKind, FnId, QuerySite};
-use crate::ir::{Call, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::data::Effects;
 use crate::libraries::value::FileId;
 use crate::statement::Operation;
@@ -11,17 +11,48 @@ use crate::statement::Operation;
 const MAX_DEPTH: u32 = 4;
 /// How many functions are looked at for one call.
 const BUDGET: u32 = 60;
+/// How deep objects and member paths are followed.
+const MAX_NESTING: u32 = 6;
 
 /// What is known of a parameter's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Constant {
     truth: bool,
     is_null: bool,
+    /// For an object literal all its fields, with the values that are known. Any other field is undefined.
+    fields: Option<Vec<(String, Option<Constant>)>>,
+}
+
+impl Constant {
+    const NULL: Constant = Constant {
+        truth: false,
+        is_null: true,
+        fields: None,
+    };
+
+    fn of_truth(truth: bool) -> Constant {
+        Constant {
+            truth,
+            is_null: false,
+            fields: None,
+        }
+    }
+
+    /// `options?.limit`, which is undefined when `options` is, or has no such field.
+    fn field(&self, name: &str) -> Option<Constant> {
+        if self.is_null {
+            return Some(Constant::NULL);
+        }
+        match self.fields.as_ref()?.iter().find(|(key, _)| key == name) {
+            Some((_, value)) => value.clone(),
+            None => Some(Constant::NULL),
+        }
+    }
 }
 
 type Known = Vec<(Sym, Constant)>;
 
-/// Whether what a call does to the database (read or write) can happen with the arguments that it passes.
+/// Whether an effect of a call's target (read, write or network) can happen with the arguments that the call passes.
 pub fn runs(project: &Project, file: FileId, edge: &Edge, target: FnId, effect: Effects) -> bool {
     let module = project.code.module(file);
     let known = match module.call(edge.expr) {
@@ -37,12 +68,15 @@ pub fn runs(project: &Project, file: FileId, edge: &Edge, target: FnId, effect: 
         .function(target, &known, 0)
 }
 
-/// Whether an expression of the called function is reached with the arguments that a call passes.
-pub fn reaches(project: &Project, file: FileId, edge: &Edge, target: FnId, expr: ExprId) -> bool {
+/// Whether an expression is reached with the arguments that a call passes; one that the called function only reaches through
+/// others, perhaps in other files, is taken to be.
+pub fn reaches(project: &Project, file: FileId, edge: &Edge, target: FnId, (place, expr): (FileId, ExprId)) -> bool {
     let module = project.code.module(file);
-    let Some(call) = module.call(edge.expr) else { return true };
-    let known = passed(project, module, &call, target, &[]);
     let node = project.graph.function(target);
+    let Some(call) = module.call(edge.expr).filter(|_| place == node.file) else {
+        return true;
+    };
+    let known = passed(project, module, &call, target, &[]);
     !is_closed(project.code.module(node.file), node.id, expr, &known)
 }
 
@@ -96,7 +130,7 @@ fn has(site: &QuerySite, effect: Effects) -> bool {
         site.query.statement.operation,
         Operation::Insert | Operation::Update | Operation::Delete
     );
-    is_write == (effect == Effects::WRITE)
+    is_write == (effect == Effects::WRITE) && effect != Effects::NETWORK
 }
 
 /// The constants that a call gives to the parameters of its target, by argument or by default.
@@ -110,6 +144,15 @@ fn passed(project: &Project, module: &Module, call: &Call<'_>, target: FnId, kno
     let skipped = usize::from(is_bound(callee, definition));
     let mut out = Vec::new();
     for (index, param) in definition.params.iter().enumerate().skip(skipped) {
+        if let Some(pattern) = param.pattern.filter(|_| param.kind == ParamKind::Plain) {
+            let given = match call.arg(index - skipped) {
+                Some(arg) => constant(module, arg, known, 0),
+                None => omitted(callee, param),
+            };
+            let bound = given.iter().flat_map(|given| unpacked(callee, pattern, given));
+            out.extend(bound.filter(|(name, _)| !is_set(callee, node.id, *name)));
+            continue;
+        }
         let Some(name) = param
             .name
             .filter(|_| matches!(param.kind, ParamKind::Plain | ParamKind::KeywordOnly))
@@ -121,7 +164,7 @@ fn passed(project: &Project, module: &Module, call: &Call<'_>, target: FnId, kno
             _ => None,
         });
         let value = match arg {
-            Some(arg) => constant(module, arg, known),
+            Some(arg) => constant(module, arg, known, 0),
             None => omitted(callee, param),
         };
         if let Some(value) = value
@@ -131,6 +174,18 @@ fn passed(project: &Project, module: &Module, call: &Call<'_>, target: FnId, kno
         }
     }
     out
+}
+
+/// What `{ id, withVotes }` binds of the argument that is given.
+fn unpacked(module: &Module, pattern: ExprId, given: &Constant) -> Known {
+    let ExprKind::Object(entries) = module.kind(pattern) else {
+        return Vec::new();
+    };
+    let bound = |entry: &Entry| match *module.kind(entry.value) {
+        ExprKind::Name(name) => Some((name, given.field(module.string(entry.key?)?)?)),
+        _ => None,
+    };
+    entries.iter().filter_map(bound).collect()
 }
 
 fn is_bound(module: &Module, definition: &Function) -> bool {
@@ -144,40 +199,64 @@ fn is_bound(module: &Module, definition: &Function) -> bool {
 
 fn omitted(module: &Module, param: &Param) -> Option<Constant> {
     match param.default {
-        Some(default) => constant(module, default, &[]),
+        Some(default) => constant(module, default, &[], 0),
         // A JavaScript parameter that is not passed is undefined.
-        None if module.language != Language::Python => Some(Constant {
-            truth: false,
-            is_null: true,
-        }),
+        None if module.language != Language::Python => Some(Constant::NULL),
         None => None,
     }
 }
 
-fn constant(module: &Module, expr: ExprId, known: &[(Sym, Constant)]) -> Option<Constant> {
-    let is = |truth: bool| Some(Constant { truth, is_null: false });
+fn constant(module: &Module, expr: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<Constant> {
+    if depth > MAX_NESTING {
+        return None;
+    }
+    let is = |truth: bool| Some(Constant::of_truth(truth));
     match module.kind(expr) {
-        ExprKind::Null => Some(Constant {
-            truth: false,
-            is_null: true,
-        }),
+        ExprKind::Null => Some(Constant::NULL),
         ExprKind::Bool(value) => is(*value),
         ExprKind::Str(text) => is(!module.str(*text).is_empty()),
         ExprKind::Num(value) => is(*value != 0.0),
-        ExprKind::Name(name) => known.iter().find(|(known, _)| known == name).map(|(_, value)| *value),
+        ExprKind::Name(name) if module.str(*name) == "undefined" => Some(Constant::NULL),
+        ExprKind::Name(name) => known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
+        ExprKind::Attr { base, name } if module.language == Language::TypeScript => {
+            constant(module, *base, known, depth + 1)?.field(module.str(*name))
+        }
+        ExprKind::Object(entries) if module.language == Language::TypeScript => Some(Constant {
+            fields: fields(module, entries, known, depth),
+            ..Constant::of_truth(true)
+        }),
         _ => None,
     }
+}
+
+/// The fields of an object literal; nothing where a spread or a computed key may bring more.
+fn fields(module: &Module, entries: &[Entry], known: &[(Sym, Constant)], depth: u32) -> Option<Vec<(String, Option<Constant>)>> {
+    let field = |entry: &Entry| {
+        let key = module.string(entry.key?)?.to_owned();
+        Some((key, constant(module, entry.value, known, depth + 1)))
+    };
+    entries.iter().map(field).collect()
 }
 
 /// Whether the function gives the name another value.
 fn is_set(module: &Module, function: FunctionId, name: Sym) -> bool {
     let span = module.function(function).span;
     module.stmts.iter().any(|stmt| match &stmt.kind {
-        StmtKind::Assign { target, .. } => {
-            span.encloses(stmt.span) && matches!(module.kind(*target), ExprKind::Name(other) if *other == name)
-        }
+        StmtKind::Assign { target, .. } => span.encloses(stmt.span) && root(module, *target) == Some(name),
         _ => false,
     })
+}
+
+/// The name that an assignment changes: itself, or one of its fields.
+fn root(module: &Module, mut target: ExprId) -> Option<Sym> {
+    for _ in 0..MAX_NESTING {
+        match module.kind(target) {
+            ExprKind::Name(name) => return Some(*name),
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => target = *base,
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// What a condition is with these constants, where they decide it.
@@ -204,13 +283,13 @@ fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) 
                     _ => None,
                 },
                 "is" | "==" | "===" | "is not" | "!=" | "!==" if matches!(module.kind(*right), ExprKind::Null) => {
-                    let value = constant(module, *left, known)?;
+                    let value = constant(module, *left, known, 0)?;
                     Some(value.is_null == matches!(op, "is" | "==" | "==="))
                 }
                 _ => None,
             }
         }
-        _ => constant(module, test, known).map(|value| value.truth),
+        _ => constant(module, test, known, 0).map(|value| value.truth),
     }
 }
 

@@ -222,11 +222,14 @@ mod tests {
     fn capacity(texts: &[(&str, &str)]) -> Capacity {
         let mut texts = texts.to_vec();
         texts.sort_unstable();
-        let files = texts.iter().filter_map(|(path, text)| Some(facts::extract(path, FileKind::of(path)?, text)));
+        let files = texts
+            .iter()
+            .filter_map(|(path, text)| Some(facts::extract(path, FileKind::of(path)?, text)));
         Project::link(files.collect()).capacity()
     }
 
-    const ENGINE: &str = "from sqlalchemy import create_engine\n\nengine = create_engine('postgresql://db/x', pool_size=20, max_overflow=10)\n";
+    const ENGINE: &str =
+        "from sqlalchemy import create_engine\n\nengine = create_engine('postgresql://db/x', pool_size=20, max_overflow=10)\n";
 
     #[test]
     fn processes_times_pool_against_the_database_is_the_bottleneck() {
@@ -266,7 +269,11 @@ mod tests {
     #[test]
     fn a_constant_that_nothing_reads_is_listed_and_does_not_count() {
         let found = capacity(&[("app/db.py", ENGINE), ("app/limits.py", "MAX_CONCURRENT_JOBS = 90\n")]);
-        let cap = found.limits.iter().find(|limit| limit.kind == LimitKind::Concurrency).expect("the constant");
+        let cap = found
+            .limits
+            .iter()
+            .find(|limit| limit.kind == LimitKind::Concurrency)
+            .expect("the constant");
         assert!(!cap.counts && !cap.note.is_empty());
         assert_eq!(found.bottleneck.map(|bottleneck| bottleneck.allows), Some(30));
     }

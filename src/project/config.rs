@@ -176,7 +176,7 @@ fn is_for_development(path: &str) -> bool {
 /// Services of the compose files that deploy: those for production where there are any.
 fn services(code: &Code) -> Vec<(FileId, &Service, &ConfigFacts)> {
     let compose: Vec<_> = files(code)
-        .filter(|(_, path, facts)| facts.kind == ConfigKind::Compose && !is_for_development(path))
+        .filter(|(_, path, facts)| facts.kind == ConfigKind::Compose && !is_for_development(path) && !serves_a_laptop(facts))
         .collect();
     let mut out = Vec::new();
     for (file, _, facts) in compose {
@@ -187,6 +187,50 @@ fn services(code: &Code) -> Vec<(FileId, &Service, &ConfigFacts)> {
         (!is_production(path), path.matches(['.', '-']).count(), *file)
     });
     out
+}
+
+/// Parts of the images' names of what programs use, and of what their developers look at it with.
+const BACKING: [&str; 29] = [
+    "redis",
+    "valkey",
+    "keydb",
+    "postgres",
+    "pgvector",
+    "postgis",
+    "timescale",
+    "pgadmin",
+    "pgbouncer",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "clickhouse",
+    "elasticsearch",
+    "opensearch",
+    "meilisearch",
+    "typesense",
+    "qdrant",
+    "rabbitmq",
+    "kafka",
+    "memcached",
+    "minio",
+    "localstack",
+    "mailhog",
+    "mailpit",
+    "mailcatcher",
+    "adminer",
+    "prometheus",
+    "grafana",
+];
+
+/// Databases and the like for a program that runs beside them: each is published on the machine, nothing of the program's own
+/// is among them, and nobody starts them again when they fall.
+fn serves_a_laptop(facts: &ConfigFacts) -> bool {
+    let is_own = |service: &Service| {
+        let name = image_name(&service.image);
+        name.is_empty() || !BACKING.iter().any(|part| name.contains(part))
+    };
+    let has = |key: &str| facts.entries.iter().any(|entry| entry.path.get(2).is_some_and(|name| name == key));
+    has("ports") && !has("restart") && !has("deploy") && !has("build") && !facts.services.iter().any(is_own)
 }
 
 fn is_production(path: &str) -> bool {

@@ -714,6 +714,8 @@ impl<'c> FileBuilder<'c> {
                 self.out.calls.external += 1;
             }
             Callees::Nothing => self.out.calls.resolved += 1,
+            // What comes after the base in the order of resolution is not known here; a subclass it never is.
+            Callees::Unknown if is_super(module, &call) => self.out.unresolved[owner.index()] += 1,
             Callees::Unknown => {
                 let interface = self.interface_methods(&call);
                 self.out.unresolved[owner.index()] += usize::from(interface.is_empty());
@@ -1019,6 +1021,13 @@ fn inner_call(module: &Module, call: &Call<'_>) -> Option<ExprId> {
             _ => return None,
         }
     }
+}
+
+/// `super().save()`, `super.save()`.
+fn is_super(module: &Module, call: &Call<'_>) -> bool {
+    let receiver = call.receiver();
+    let root = receiver.map(|receiver| module.call(receiver).map_or(receiver, |inner| inner.callee));
+    root.is_some_and(|root| module.name(root) == Some("super"))
 }
 
 /// Whether what an expression gives is awaited: at once, through the callback it is returned from, or by a gather.

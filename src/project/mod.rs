@@ -15,6 +15,7 @@ pub mod schema;
 pub mod scope;
 pub mod serializers;
 pub mod sizes;
+pub mod upkeep;
 pub mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,8 @@ pub struct Project {
     pub deployment: config::Deployment,
     /// Row counts and index scans, where they were given.
     pub sizes: Option<sizes::Sizes>,
+    /// Tables whose rows staff keep in an admin site, as indexes into the schema's tables.
+    pub kept_by_staff: FxHashSet<usize>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -82,7 +85,7 @@ impl Project {
         let graph = Graph::new(&mut code);
         let loads = usage::loads(&code, &graph);
         let deployment = config::Deployment::of(&code, &graph);
-        Project {
+        let mut project = Project {
             code,
             graph,
             schema,
@@ -90,7 +93,10 @@ impl Project {
             loads,
             deployment,
             sizes: None,
-        }
+            kept_by_staff: FxHashSet::default(),
+        };
+        project.kept_by_staff = upkeep::kept_by_staff(&project);
+        project
     }
 
     /// Takes what the database counted.
@@ -146,7 +152,9 @@ impl Project {
         coverage.tables = self.schema.tables.len();
         coverage.indexes = self.schema.tables.iter().map(|table| table.indexes.len()).sum();
         coverage.migrations = self.migrations;
-        coverage.notes.extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
+        coverage
+            .notes
+            .extend(self.sizes.iter().flat_map(|sizes| sizes.notes(self.schema.tables.len())));
     }
 
     /// Comments that speak to the tool.

@@ -424,9 +424,9 @@ impl<'c> Walk<'_, '_, 'c> {
                     }
                     // What is gathered in an object or a list is no figure.
                     "reduce" | "reduceRight" => {
-                        let gathers = seen
-                            .arg(1)
-                            .is_some_and(|start| !matches!(module.kind(start), ExprKind::Num(_) | ExprKind::Unary { .. } | ExprKind::Name(_)));
+                        let gathers = seen.arg(1).is_some_and(|start| {
+                            !matches!(module.kind(start), ExprKind::Num(_) | ExprKind::Unary { .. } | ExprKind::Name(_))
+                        });
                         self.iterated(call, !gathers, Holds::Rows);
                     }
                     "some" | "every" => self.iterated(call, true, Holds::Rows),
@@ -863,7 +863,10 @@ fn is_tally(module: &Module, body: &[StmtId]) -> bool {
                 value: Some(value),
                 ..
             } if matches!(module.kind(*target), ExprKind::Name(_))
-                && matches!(module.kind(*value), ExprKind::Attr { .. } | ExprKind::Index { .. } | ExprKind::Name(_)) => {}
+                && matches!(
+                    module.kind(*value),
+                    ExprKind::Attr { .. } | ExprKind::Index { .. } | ExprKind::Name(_)
+                ) => {}
             StmtKind::Continue => {}
             _ => return false,
         }

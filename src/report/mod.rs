@@ -11,8 +11,8 @@ pub mod junit;
 pub mod queries;
 pub mod queries_table;
 pub mod sarif;
-pub mod sources;
 pub mod schema;
+pub mod sources;
 pub mod table;
 pub mod words;
 

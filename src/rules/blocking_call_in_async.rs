@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, VecDeque};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
-use super::io;
+use super::{io, once};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
-use crate::ir::{ExprId, ExprKind, Language, Parent};
+use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::libraries::data::Effects;
+use crate::libraries::value::FileId;
 use crate::project::Project;
-use crate::project::graph::{EdgeKind, FnId};
+use crate::project::eval::Evaluator;
+use crate::project::graph::{Edge, EdgeKind, FnId};
 
 /// Functions that are looked at on the way from one cause to its callers.
 const MAX_CALLERS: usize = 3000;
@@ -21,8 +23,10 @@ const MAX_PLACES: usize = 600;
 /// What blocks, in the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Cause {
-    /// Calls of one library function in one function.
+    /// Calls of one library function in one async function.
     Call { function: FnId, name: String },
+    /// All that one plain function calls: running it on a thread mends them together.
+    Helper { function: FnId },
     /// Synchronous statements (or Redis commands) of one library: one choice of driver, session or kind of handler mends them all.
     Database { library: String },
 }
@@ -47,6 +51,7 @@ type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 pub fn check(project: &Project) -> Vec<Finding> {
     let callers = callers(project);
     let callbacks = loop_callbacks(project);
+    let eval = Evaluator::new(&project.code);
     let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
     for index in 0..project.graph.functions.len() {
         let id = FnId(index as u32);
@@ -54,6 +59,10 @@ pub fn check(project: &Project) -> Vec<Finding> {
         for edge in &node.edges {
             let blocks = edge.kind == EdgeKind::Call && edge.effects.has(Effects::BLOCKING) && !edge.awaited;
             if !blocks || edge.effects.any(Effects::BARRIER) {
+                continue;
+            }
+            let module = project.code.module(node.file);
+            if once::runs_once(project, id, edge.expr) || is_in_memory(&eval, node.file, module, edge) {
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
@@ -73,7 +82,12 @@ pub fn check(project: &Project) -> Vec<Finding> {
                 let library = library_of(&name);
                 causes.entry(Cause::Database { library }).or_default().extend(places);
             } else if !places.is_empty() {
-                causes.entry(Cause::Call { function: id, name }).or_default().extend(places);
+                let cause = if node.is_async || callbacks.contains(&id) {
+                    Cause::Call { function: id, name }
+                } else {
+                    Cause::Helper { function: id }
+                };
+                causes.entry(cause).or_default().extend(places);
             }
         }
         for &site in &node.queries {
@@ -91,6 +105,18 @@ pub fn check(project: &Project) -> Vec<Finding> {
         .into_iter()
         .filter_map(|(cause, places)| finding(project, &cause, places))
         .collect()
+}
+
+/// Whether what a call reads as a file is a buffer: `Image.open(BytesIO(data))`.
+fn is_in_memory(eval: &Evaluator<'_>, file: FileId, module: &Module, edge: &Edge) -> bool {
+    let Some(first) = module.call(edge.expr).and_then(|call| call.arg(0)) else {
+        return false;
+    };
+    is_light(edge.effects)
+        && eval
+            .value(file, first)
+            .library_name()
+            .is_some_and(|name| matches!(name, "io.BytesIO" | "io.StringIO"))
 }
 
 /// The library of a call or query: what stands before the first dot. SQL texts go to the driver, whichever it is.
@@ -182,6 +208,9 @@ fn places(project: &Project, callers: &Callers, from: FnId, end: ExprId, effects
     let mut queue: VecDeque<(FnId, Vec<(FnId, ExprId)>)> = VecDeque::from([(from, Vec::new())]);
     while let Some((at, way)) = queue.pop_front() {
         for &(caller, expr) in callers.get(&at).into_iter().flatten() {
+            if once::runs_once(project, caller, expr) {
+                continue;
+            }
             let mut next = vec![(caller, expr)];
             next.extend(way.iter().copied());
             if project.graph.function(caller).is_async {
@@ -197,13 +226,17 @@ fn places(project: &Project, callers: &Callers, from: FnId, end: ExprId, effects
 }
 
 fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {
-    places.sort_by_key(|place| (evidence::reached(project, place.function).0, place.function, place.expr));
+    places.sort_by_key(|place| {
+        let reached = evidence::reached(project, place.function).0;
+        (reached, priority(reached, place.effects), place.function, place.expr)
+    });
     let mut ends: Vec<(FnId, ExprId, String)> = places
         .iter()
         .filter(|place| !place.way.is_empty())
         .map(|place| (place.end.0, place.end.1, place.name.clone()))
         .collect();
-    places.dedup_by_key(|place| (place.function, place.expr));
+    let mut seen = FxHashSet::default();
+    places.retain(|place| seen.insert((place.function, place.expr)));
     let first = places.first()?.clone();
     let (reached, label) = evidence::reached(project, first.function);
     let node = project.graph.function(first.function);
@@ -235,9 +268,10 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
                 if functions == 1 { "" } else { "s" }
             )
         }
-        (Cause::Call { .. }, true) => format!("`{what}` blocks the event loop in async `{here}`"),
-        (Cause::Call { function, .. }, false) => format!(
-            "async `{here}` blocks the event loop: `{what}` in `{}`",
+        (_, true) => format!("`{what}` blocks the event loop in async `{here}`"),
+        (Cause::Call { function, .. } | Cause::Helper { function }, false) => format!(
+            "async `{here}` blocks the event loop: `{what}`{} in `{}`",
+            others(&ends, &first.name),
             project.short_name(*function)
         ),
     };
@@ -269,6 +303,7 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     );
     finding.subject = match cause {
         Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
+        Cause::Helper { function } => format!("blocking calls in {}", project.symbol(*function)),
         Cause::Database { library } => format!("synchronous {library}"),
     };
     finding.related = evidence::path_from_entry(project, first.function);
@@ -285,9 +320,13 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     Some(finding)
 }
 
+/// Only a file is read or written.
+fn is_light(effects: Effects) -> bool {
+    effects.any(Effects::FILE) && !effects.any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU))
+}
+
 fn priority(reached: Reached, effects: Effects) -> Priority {
-    let light = effects.any(Effects::FILE) && !effects.any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU));
-    match (reached, light) {
+    match (reached, is_light(effects)) {
         (Reached::Request, false) => Priority::P0,
         (Reached::Job | Reached::Unknown, false) => Priority::P1,
         (Reached::Request, true) => Priority::P2,
@@ -328,6 +367,15 @@ fn relate_end(project: &Project, finding: &mut Finding, (function, expr): (FnId,
     let module = project.code.module(project.graph.function(function).file);
     let message = format!("blocks in {}", evidence::readable(name));
     finding.relate(project.place_in(function, module.expr(expr).span), Role::Callee, message);
+}
+
+/// What else a helper calls that blocks: ` and 2 more`.
+fn others(ends: &[(FnId, ExprId, String)], name: &str) -> String {
+    let names: FxHashSet<&str> = ends.iter().map(|end| end.2.as_str()).filter(|other| *other != name).collect();
+    match names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
 }
 
 fn count(places: &[Place]) -> usize {

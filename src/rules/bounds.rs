@@ -119,7 +119,7 @@ fn is_flag(column: &str) -> bool {
         )
 }
 
-/// Whether a table is a small list that people edit, by its name: settings, kinds, roles, countries.
+/// Whether a table is a small list that people edit: kept in an admin site, or by its name settings, kinds, roles, countries.
 pub fn is_reference(project: &Project, query: &Query) -> bool {
     const SIGNS: [&str; 20] = [
         "setting",
@@ -144,13 +144,23 @@ pub fn is_reference(project: &Project, query: &Query) -> bool {
         "license",
     ];
 
-    let name = project
-        .table_of(query)
-        .map_or_else(|| query.table().unwrap_or_default().to_owned(), |table| table.name.clone());
+    let table = project.table_of(query);
+    if table.is_some_and(|table| is_kept_by_staff(project, &table.name)) {
+        return true;
+    }
+    let name = table.map_or_else(|| query.table().unwrap_or_default().to_owned(), |table| table.name.clone());
     let name = name.to_ascii_lowercase();
     SIGNS
         .iter()
         .any(|sign| name.ends_with(sign) || name.ends_with(&format!("{sign}s")) || name.ends_with(&format!("{sign}es")))
         || name.ends_with("_type")
         || name.ends_with("_types")
+}
+
+/// Whether staff keep a table's rows in an admin site: see [`crate::project::upkeep`].
+pub fn is_kept_by_staff(project: &Project, table: &str) -> bool {
+    project
+        .schema
+        .table_index(table)
+        .is_some_and(|index| project.kept_by_staff.contains(&index))
 }

@@ -3,6 +3,8 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+mod once;
+
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
@@ -10,6 +12,7 @@ use crate::libraries::data::Effects;
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::walk;
 
 /// How far a client that a function returns is followed to its callers.
 const HOPS: u32 = 4;
@@ -24,10 +27,13 @@ pub fn check(project: &Project) -> Vec<Finding> {
         .collect()
 }
 
-/// For each function, the calls that lead to it: the caller and the call.
+/// For each function, the calls of the program that lead to it: the caller and the call. A migration or a test runs once.
 fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
     let mut callers = vec![Vec::new(); project.graph.functions.len()];
     for (index, node) in project.graph.functions.iter().enumerate() {
+        if runs_once(project, node.file) {
+            continue;
+        }
         for edge in node.edges.iter().filter(|edge| edge.kind != EdgeKind::Later && !edge.guessed) {
             for target in &edge.targets {
                 if let Some(list) = callers.get_mut(target.index()) {
@@ -39,11 +45,19 @@ fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
     callers
 }
 
+fn runs_once(project: &Project, file: FileId) -> bool {
+    matches!(walk::role(project.path(file)), walk::Role::Migration | walk::Role::Test)
+}
+
 fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) -> Vec<Finding> {
     let module = project.code.module(file);
-    let mut out = Vec::new();
+    let mut out: Vec<Finding> = Vec::new();
+    if runs_once(project, file) {
+        return out;
+    }
     for (id, _) in module.function_ids() {
         let function = project.graph.id(file, id);
+        let first = out.len();
         for edge in &project.graph.function(function).edges {
             let (Some(name), Some(call)) = (edge.external.as_deref(), module.call(edge.expr)) else {
                 continue;
@@ -56,11 +70,22 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
                 callers,
                 function,
             };
-            if is_tenants(&given, module, id, &call, name) || is_kept(project, callers, function, edge.expr, 0) {
+            if is_tenants(&given, module, id, &call, name)
+                || is_kept(project, callers, function, edge.expr, 0)
+                || once::has_own_loop(project, callers, function, name)
+                || once::is_in_layer(module, id)
+            {
                 continue;
             }
-            let made = fate(project, file, module, id, edge.expr);
-            out.extend(finding(project, function, edge.expr, name, made == Fate::Returned));
+            let is_factory = fate(project, file, module, id, edge.expr) == Fate::Returned;
+            let Some(finding) = finding(project, function, edge.expr, name, is_factory) else {
+                continue;
+            };
+            // The branches of one function are one thing to mend.
+            match out.iter_mut().skip(first).find(|known| known.subject == finding.subject) {
+                Some(known) => known.relate(finding.location, Role::Evidence, "built here, too"),
+                None => out.push(finding),
+            }
         }
     }
     out
@@ -259,7 +284,7 @@ fn fate(project: &Project, file: FileId, module: &Module, function: FunctionId, 
             StmtKind::Assign { target, .. } if is_outside(project, file, module, *target) => Fate::Kept,
             StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => {
                 match module.kind(*target) {
-                    ExprKind::Name(name) => of_name(project, file, module, function, *name),
+                    ExprKind::Name(name) => of_name(project, file, module, function, *name, 0),
                     _ => Fate::Used,
                 }
             }
@@ -291,6 +316,7 @@ fn keeps(method: &str) -> bool {
     ]
     .iter()
     .any(|part| method.contains(part))
+        || method.starts_with("add_")
         || matches!(method.as_str(), "set" | "append" | "push" | "register" | "add")
 }
 
@@ -324,10 +350,29 @@ fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) 
 }
 
 /// What becomes of a local name.
-fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionId, name: Sym) -> Fate {
+fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionId, name: Sym, depth: u32) -> Fate {
     let mut fate = Fate::Used;
     for stmt in module.stmts.iter().filter(|stmt| module.owner_of(stmt.parent) == function) {
         match &stmt.kind {
+            // `broker = Broker(client)`: it lives as long as what holds it.
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } if depth < HOPS && is_made(module, *value) && holds(module, *value, name) => {
+                let ExprKind::Name(holder) = *module.kind(*target) else { continue };
+                if is_outside(project, file, module, *target) {
+                    return Fate::Kept;
+                }
+                if holder == name {
+                    continue;
+                }
+                match of_name(project, file, module, function, holder, depth + 1) {
+                    Fate::Kept => return Fate::Kept,
+                    Fate::Returned => fate = Fate::Returned,
+                    Fate::Used => {}
+                }
+            }
             StmtKind::Assign {
                 target,
                 value: Some(value),
@@ -349,6 +394,13 @@ fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionI
         }
     }
     fate
+}
+
+/// `Broker(…)`, `new Broker(…)`: an object is made.
+fn is_made(module: &Module, value: ExprId) -> bool {
+    let made = module.call(module.unawaited(value));
+    made.and_then(|call| call.method())
+        .is_some_and(|name| name.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
 /// The name itself, bare, in a collection, or handed to a constructor.
@@ -396,6 +448,9 @@ fn finding(project: &Project, function: FnId, expr: ExprId, name: &str, is_facto
         Reached::Job if pool => Priority::P2,
         Reached::Job | Reached::Unknown => Priority::P3,
     };
+    if reached != Reached::Request && once::is_workers(module, node.id, expr) {
+        return None;
+    }
     // A factory may have callers that keep what it makes and others that do not.
     let priority = evidence::lower(priority, u32::from(is_factory));
     let confidence = if reached == Reached::Unknown || is_factory {
@@ -412,7 +467,7 @@ fn finding(project: &Project, function: FnId, expr: ExprId, name: &str, is_facto
     );
     finding.title = format!("`{readable}` is built at each call");
     finding.message = format!(
-        "`{}` builds a `{readable}` at each call and keeps it nowhere, so no connection is used twice.{}",
+        "`{}` builds a `{readable}` at each call and keeps it nowhere, so the next call finds no open connection.{}",
         project.short_name(function),
         label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
     );

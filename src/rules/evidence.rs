@@ -1,7 +1,7 @@
 //! What rules say of a place: how it is reached, what the chain to a query is, and the priority that follows.
 
 use crate::finding::{Confidence, Priority, Related, Role};
-use crate::ir::{ExprId, ExprKind, Module, Parent};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::value::{FileId, Query};
 use crate::project::Project;
@@ -73,9 +73,18 @@ fn is_spawned(project: &Project, function: FnId) -> bool {
 fn is_scheduled(project: &Project, entry: &Entry) -> bool {
     let path = project.path(entry.function.0);
     let label = entry.label.to_ascii_lowercase();
-    ["/cron/", "/qstash/", "/jobs/"]
-        .iter()
-        .any(|sign| path.contains(sign) || label.contains(sign))
+    [
+        "/cron/",
+        "/crons/",
+        "/qstash/",
+        "/jobs/",
+        "/scheduled/",
+        "/scheduler/",
+        "/housekeeping/",
+        "/house-keeping/",
+    ]
+    .iter()
+    .any(|sign| path.contains(sign) || label.contains(sign))
 }
 
 /// The sentence part `, reached from GET /x`.
@@ -200,6 +209,27 @@ pub fn readable(name: &str) -> String {
 /// The part of a call to point at: a call that spans many lines is shown by its first.
 pub fn head(module: &Module, expr: ExprId) -> Span {
     module.expr(expr).span
+}
+
+/// The name that an expression is bound to: `name = …`, `with … as name`.
+pub fn bound(module: &Module, expr: ExprId) -> Option<Sym> {
+    let mut at = module.expr(expr).parent;
+    while let Parent::Expr(outer) = at {
+        if !matches!(module.kind(outer), ExprKind::Await(_)) {
+            return None;
+        }
+        at = module.expr(outer).parent;
+    }
+    let Parent::Stmt(stmt) = at else { return None };
+    let target = match &module.stmt(stmt).kind {
+        StmtKind::Assign { target, .. } => *target,
+        StmtKind::With { items, .. } => items.iter().find(|(value, _)| module.unawaited(*value) == expr)?.1?,
+        _ => return None,
+    };
+    match module.kind(target) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
+    }
 }
 
 /// A query in words: ``SELECT on `users` ``; its library only where no table is known.

@@ -79,9 +79,12 @@ pub fn advise(project: &Project) -> Vec<Advice> {
 pub fn for_table(table: &Table, demands: Vec<Demand>) -> Vec<Advice> {
     let keys: Vec<&ForeignKey> = foreign_keys::unserved(table).collect();
     let planned: Vec<Index> = keys.iter().map(|key| plain_index(&key.columns)).collect();
+    // A parent has few rows, which is all that a filter by it and by another column needs; a tenant has many.
+    let mut parents = planned.clone();
+    parents.retain(|index| index.columns().next().is_some_and(|first| !is_tenant(first)));
     let open: Vec<Demand> = demands
         .into_iter()
-        .filter(|demand| is_open(&table.indexes, demand))
+        .filter(|demand| is_open(&table.indexes, demand) && is_open(&parents, demand))
         .map(narrowed)
         .filter(|demand| is_open(&table.indexes, demand) && is_open(&planned, demand))
         .collect();

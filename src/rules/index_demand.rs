@@ -35,6 +35,8 @@ pub struct Demand {
     pub reads: Option<Vec<String>>,
     /// A limit lets an index in this order stop early.
     pub limited: bool,
+    /// Columns that a join compares with a table which has a filter of its own: with the others, they find rows too.
+    pub linked: Vec<String>,
     /// A join alone asks for it.
     pub joined: bool,
     /// How sure it is that the statement asks for this.
@@ -54,6 +56,7 @@ impl Demand {
             fixed: Vec::new(),
             reads: None,
             limited: false,
+            linked: Vec::new(),
             joined: false,
             confidence: Confidence::Medium,
         }
@@ -283,6 +286,7 @@ impl<'a> View<'a> {
             fixed: Vec::new(),
             reads: self.reads(),
             limited: self.statement.limit != Limit::None,
+            linked: Vec::new(),
             joined: false,
             confidence: if self.statement.open || self.open_filters {
                 Confidence::Medium
@@ -389,28 +393,60 @@ impl<'a> View<'a> {
         matches!(filter.kind, FilterKind::Equality | FilterKind::In) && self.statement.filters.len() == 1
     }
 
-    /// A join drives a table that has no filter of its own from one that has.
-    fn joins(&self, at: usize, table: &Table, demand: &mut Demand) {
-        if !demand.equal.is_empty() || !demand.range.is_empty() {
-            return;
-        }
-        for join in &self.statement.joins {
-            let (left, right) = (self.place(&join.left), self.place(&join.right));
-            let (mine, other) = match (left, right) {
-                (Some(here), Some(there)) if here == at && there != at => (&join.left, there),
-                (Some(there), Some(here)) if here == at && there != at => (&join.right, there),
-                _ => continue,
+    /// Columns of a table that joins compare, each with the column of the other table and that table's place.
+    fn links(&self, at: usize, table: &'a Table) -> impl Iterator<Item = (&'a Column, &'a ColumnUse, usize)> {
+        self.statement.joins.iter().filter_map(move |join| {
+            let (mine, theirs, other) = match (self.place(&join.left), self.place(&join.right)) {
+                (Some(here), Some(there)) if here == at && there != at => (&join.left, &join.right, there),
+                (Some(there), Some(here)) if here == at && there != at => (&join.right, &join.left, there),
+                _ => return None,
             };
-            let drives =
-                self.statement.filters.iter().any(|filter| {
-                    self.place(&filter.column) == Some(other) && matches!(filter.kind, FilterKind::Equality) && !filter.optional
-                });
-            let Some(column) = table.column(&mine.column) else { continue };
-            if drives && !is_few_valued(column) && !table.is_unique(&[&column.name]) {
+            Some((table.column(&mine.column)?, theirs, other))
+        })
+    }
+
+    /// A join drives a table that has no filter of its own from one that has. One that has is found by both together, and
+    /// what the other table's column is compared with holds for its own.
+    fn joins(&self, at: usize, table: &'a Table, demand: &mut Demand) {
+        let is_filtered = !demand.equal.is_empty() || !demand.range.is_empty();
+        let firm = self
+            .statement
+            .filters
+            .iter()
+            .filter(|filter| filter.kind == FilterKind::Equality && !filter.optional);
+        for (column, theirs, other) in self.links(at, table) {
+            let there: Vec<&Filter> = firm.clone().filter(|filter| self.place(&filter.column) == Some(other)).collect();
+            if there.is_empty() || is_few_valued(column) {
+                continue;
+            }
+            if is_filtered {
+                let is_given = there
+                    .iter()
+                    .any(|filter| filter.literal.is_none() && self.is_same(other, &filter.column, theirs));
+                if is_given {
+                    demand.equal.push(column.name.clone());
+                } else if there.iter().any(|filter| self.leaves_few(other, filter)) {
+                    demand.linked.push(column.name.clone());
+                }
+            } else if !table.is_unique(&[&column.name]) {
                 demand.equal.push(column.name.clone());
                 demand.joined = true;
             }
         }
+    }
+
+    /// Whether a filter leaves a small part of its table: a tenant's rows, or those of a state, may be most of them.
+    fn leaves_few(&self, at: usize, filter: &Filter) -> bool {
+        let column = self.table(at).and_then(|table| table.column(&filter.column.column));
+        filter.literal.is_none() && column.is_some_and(|column| !is_tenant(&column.name) && !is_few_valued(column))
+    }
+
+    /// Whether two columns of one table are the same, however they are spelt.
+    fn is_same(&self, at: usize, one: &ColumnUse, other: &ColumnUse) -> bool {
+        one.column == other.column
+            || self
+                .table(at)
+                .is_some_and(|table| table.column_name(&one.column) == table.column_name(&other.column))
     }
 
     /// The columns of the only table that the statement reads, where it names them all.
@@ -472,7 +508,13 @@ pub fn serves(index: &Index, demand: &Demand) -> bool {
     if !predicate_fits(index, demand) || index.only {
         return false;
     }
-    let compared: Vec<&str> = demand.equal.iter().chain(&demand.flags).map(String::as_str).collect();
+    let compared: Vec<&str> = demand
+        .equal
+        .iter()
+        .chain(&demand.flags)
+        .chain(&demand.linked)
+        .map(String::as_str)
+        .collect();
     // A key that is an expression of a compared column, or a method other than B-tree, is taken to serve it.
     let other_method = !index.is_btree() || index.keys.first().is_some_and(|key| key.expression);
     if other_method {

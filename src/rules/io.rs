@@ -5,6 +5,7 @@ use crate::ir::{ExprId, ExprKind, Module, Parent, Sym};
 use crate::libraries::data::Effects;
 use crate::libraries::value::FileId;
 use crate::project::Project;
+use crate::project::branches;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::source::Span;
@@ -77,7 +78,7 @@ impl<'p> FileIo<'p> {
                 items.push((site.span, io));
             }
             items.extend(node.edges.iter().filter_map(|edge| {
-                let io = of_edge(project, module, edge)?;
+                let io = of_edge(project, file, edge)?;
                 Some((module.expr(edge.expr).span, io))
             }));
         }
@@ -210,7 +211,8 @@ fn is_handle(name: &str) -> bool {
         || name.starts_with("trx")
 }
 
-fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
+fn of_edge(project: &Project, file: FileId, edge: &Edge) -> Option<Io> {
+    let module = project.code.module(file);
     if edge.kind == EdgeKind::Later || edge.guessed {
         return None;
     }
@@ -235,7 +237,7 @@ fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
     let effects = edge
         .targets
         .iter()
-        .fold(Effects::NONE, |all, &target| all.and(effects(project, target)));
+        .fold(Effects::NONE, |all, &target| all.and(effects(project, file, edge, target)));
     if !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK)) {
         return None;
     }
@@ -249,8 +251,13 @@ fn of_edge(project: &Project, module: &Module, edge: &Edge) -> Option<Io> {
     })
 }
 
-fn effects(project: &Project, function: FnId) -> Effects {
-    project.graph.function(function).effects
+/// What a call's target does with the arguments that the call passes: what an option asks for that is not given does not happen.
+fn effects(project: &Project, file: FileId, edge: &Edge, target: FnId) -> Effects {
+    let effects = project.graph.function(target).effects;
+    [Effects::QUERY, Effects::WRITE, Effects::NETWORK]
+        .into_iter()
+        .filter(|&effect| effects.has(effect) && branches::runs(project, file, edge, target, effect))
+        .fold(Effects::NONE, Effects::and)
 }
 
 /// `fetch(url, { method: "POST" })`.

@@ -2,14 +2,14 @@
 
 use rayon::prelude::*;
 
+mod wait;
+
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
-use crate::libraries::data::Effects;
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use crate::project::graph::{Edge, EdgeKind, FnId, Step, TRACKED};
 use crate::source::Span;
 
 /// The code that runs in a transaction.
@@ -101,7 +101,12 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
         let sessions: Vec<_> = function
             .params
             .iter()
-            .filter(|param| [param.default, param.annotation].into_iter().flatten().any(|expr| depends(module, expr)))
+            .filter(|param| {
+                [param.default, param.annotation]
+                    .into_iter()
+                    .flatten()
+                    .any(|expr| depends(module, expr))
+            })
             .filter_map(|param| param.name)
             .filter(|name| matches!(module.str(*name), "db" | "session" | "db_session" | "database"))
             .collect();
@@ -181,91 +186,19 @@ fn is_database_name(call: &Call<'_>) -> bool {
         .any(|end| name.ends_with(end))
 }
 
-/// What an edge waits for outside the database: its name.
-fn waits(project: &Project, module: &Module, edge: &Edge) -> Option<String> {
-    if edge.guessed || matches!(edge.kind, EdgeKind::Later) {
-        return None;
-    }
-    if module.call(edge.expr).and_then(|call| call.method()).is_some_and(is_hand_over) {
-        return None;
-    }
-    if let Some(name) = &edge.external {
-        let waited = edge.awaited || edge.effects.has(Effects::BLOCKING);
-        return (waited && is_remote(edge.effects, name)).then(|| evidence::readable(name));
-    }
-    edge.targets.iter().find_map(|&target| {
-        let node = project.graph.function(target);
-        if node.is_async && !edge.awaited && edge.kind == EdgeKind::Call {
-            return None;
-        }
-        [Effects::NETWORK, Effects::SLEEP]
-            .iter()
-            .find_map(|effect| end_of(project, target, *effect))
-    })
-}
-
-/// The library call that a chain ends in, when it is one to wait for.
-fn end_of(project: &Project, from: FnId, effect: Effects) -> Option<String> {
-    let slot = TRACKED.iter().position(|&tracked| tracked == effect)?;
-    let chain = project.graph.chain(from, slot);
-    let &(function, Step::Direct(edge)) = chain.last()? else {
-        return None;
-    };
-    let edge = project.graph.function(function).edges.get(edge)?;
-    let name = edge.external.as_deref()?;
-    let waited = edge.awaited || edge.effects.has(Effects::BLOCKING);
-    let on_the_way = chain.iter().all(|&(at, step)| match step {
-        Step::Via(via, next) => project.graph.function(at).edges.get(via).is_some_and(|edge| {
-            edge.kind != EdgeKind::Later
-                && !edge.guessed
-                && (edge.awaited || !project.graph.function(next).is_async || edge.kind == EdgeKind::Inline)
-        }),
-        _ => true,
-    });
-    (waited && on_the_way && is_remote(edge.effects, name)).then(|| evidence::readable(name))
-}
-
-/// Another machine that is no database, cache or queue, or a clock.
-fn is_remote(effects: Effects, name: &str) -> bool {
-    let other = Effects::QUERY
-        .and(Effects::WRITE)
-        .and(Effects::CACHE_GET)
-        .and(Effects::CACHE_SET)
-        .and(Effects::CLIENT)
-        .and(Effects::TIMER);
-    let is_queue = ["redis", "celery", "kombu", "kafka", "bullmq", "pubsub", "pika", "amqp", "posthog"]
-        .iter()
-        .any(|queue| name.to_ascii_lowercase().contains(queue));
-    effects.any(Effects::NETWORK.and(Effects::SLEEP)) && !effects.any(other) && !is_queue
-}
-
-/// Work that is handed to others, or runs once the transaction is over.
-fn is_hand_over(method: &str) -> bool {
-    matches!(
-        method,
-        "on_commit"
-            | "delay"
-            | "apply_async"
-            | "enqueue"
-            | "send_task"
-            | "create_task"
-            | "ensure_future"
-            | "add_task"
-            | "waitUntil"
-            | "after"
-    )
-}
-
 fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> {
     let module = project.code.module(file);
     let function = project.graph.id(file, region.function);
     let node = project.graph.function(function);
-    let (edge, name) = node.edges.iter().find_map(|edge| {
+    let waits = node.edges.iter().filter_map(|edge| {
         let span = module.expr(edge.expr).span;
         let inside = region.body.encloses(span) && span.start > region.opened.start && !region.opened.encloses(span);
-        let name = inside.then(|| waits(project, module, edge)).flatten()?;
-        Some((edge, name))
-    })?;
+        let wait = inside.then(|| wait::of(project, module, edge)).flatten()?;
+        Some((edge, wait))
+    });
+    // The first that waits for a machine tells more than a pause.
+    let (edge, wait) = waits.min_by_key(|(_, wait)| wait.sleeps)?;
+    let name = wait.name;
     let (reached, label) = evidence::reached(project, function);
     let priority = match reached {
         Reached::Request if !region.injected => Priority::P1,
@@ -284,7 +217,11 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
         format!("A transaction stays open while `{name}` is waited for")
     };
     finding.message = if region.injected {
-        format!("The injected session took a connection with its first statement and holds it while `{name}` runs: nothing commits or closes it before.")
+        format!(
+            "The injected session took a connection with its first statement and holds it while `{name}` runs: nothing commits or closes it before."
+        )
+    } else if wait.sleeps {
+        format!("`{name}` runs inside a transaction: its locks and its connection are held until the pause is over.")
     } else {
         format!("`{name}` runs inside a transaction: its locks and its connection are held until the answer comes, or the time is over.")
     };
@@ -297,17 +234,16 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     );
     finding.subject = name.clone();
     finding.related = evidence::path_from_entry(project, function);
-    finding.relate(project.place_in(function, region.opened), Role::Evidence, if region.injected { "the session takes a connection" } else { "the transaction starts" });
-    for &target in edge.targets.iter().take(1) {
-        let slot = TRACKED
-            .iter()
-            .position(|&tracked| tracked == Effects::NETWORK)
-            .filter(|_| end_of(project, target, Effects::NETWORK).is_some());
-        let slot = slot.or_else(|| TRACKED.iter().position(|&tracked| tracked == Effects::SLEEP));
-        finding
-            .related
-            .extend(slot.map(|slot| evidence::chain_down(project, target, slot)).unwrap_or_default());
-    }
+    finding.relate(
+        project.place_in(function, region.opened),
+        Role::Evidence,
+        if region.injected {
+            "the session takes a connection"
+        } else {
+            "the transaction starts"
+        },
+    );
+    finding.related.extend(wait.way);
     finding.fix = Fix {
         summary: if region.injected {
             "Read what is needed and end the transaction (`await session.commit()` or a session of its own in a `with` block) before the call."

@@ -2,10 +2,13 @@
 
 use rayon::prelude::*;
 
+mod pages;
+
+use self::pages::Pages;
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym, TemplatePart};
-use crate::libraries::data::TimeoutFacts;
+use crate::libraries::data::{LanguageData, TimeoutFacts};
 use crate::libraries::value::{FileId, Resolver};
 use crate::project::Project;
 use crate::project::config::workers::RequestLimit;
@@ -22,10 +25,11 @@ const LONGEST_REQUEST: u32 = 600;
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     let defaults = Defaults::of(project);
+    let pages = Pages::of(project);
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     let mut out: Vec<Finding> = files
         .into_par_iter()
-        .flat_map_iter(|file| check_file(project, file, &defaults))
+        .flat_map_iter(|file| check_file(project, file, &defaults, &pages))
         .collect();
     out.extend(project.deployment.limits.iter().filter_map(|limit| of_server(project, limit)));
     out
@@ -83,7 +87,7 @@ impl Defaults {
     }
 }
 
-fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Finding> {
+fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Pages) -> Vec<Finding> {
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
     let table = project.code.data.of(module.language);
@@ -103,6 +107,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
             let waits = match setting {
                 Setting::Set | Setting::Open => continue,
                 Setting::Never => None,
+                Setting::Missing if is_clients(table, name) || calls_tell(module, table, edge, name) => continue,
                 Setting::Missing => facts.default,
             };
             if waits.is_some_and(|seconds| seconds <= SHORT) {
@@ -113,11 +118,47 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults) -> Vec<Findi
                 file,
                 module,
                 function: id,
+                pages,
             };
             out.extend(place.finding(&call, name, facts, waits, setting));
         }
     }
     out
+}
+
+/// A call on a client that takes the timeout itself: where the client is made tells, and is reported.
+fn is_clients(table: &LanguageData, name: &str) -> bool {
+    is_call(name) && name.rsplit_once('.').is_some_and(|(client, _)| table.timeout(client).is_some())
+}
+
+/// A client that is only called where it was made, and each call brings its own timeout.
+fn calls_tell(module: &Module, table: &LanguageData, edge: &Edge, name: &str) -> bool {
+    let Some(bound) = evidence::bound(module, edge.expr) else {
+        return false;
+    };
+    let owner = module.owner(edge.expr);
+    let mut calls = 0;
+    for (id, _) in module
+        .expr_ids()
+        .filter(|&(id, expr)| expr.kind == ExprKind::Name(bound) && module.owner(id) == owner)
+    {
+        let Parent::Expr(attribute) = module.expr(id).parent else {
+            continue;
+        };
+        let method = match module.expr(attribute).parent {
+            Parent::Expr(call) => module.call(call).filter(|call| call.callee == attribute),
+            _ => None,
+        };
+        let Some(call) = method else { return false };
+        let Some(facts) = call.method().and_then(|method| table.timeout(&format!("{name}.{method}"))) else {
+            continue;
+        };
+        if !facts.arguments.iter().any(|argument| call.keyword(argument).is_some()) {
+            return false;
+        }
+        calls += 1;
+    }
+    calls > 0
 }
 
 /// A lock that was made with its limit: `client.lock(name, blocking_timeout=5)`. One that was made out of sight may have it.
@@ -324,6 +365,7 @@ struct Place<'p> {
     file: FileId,
     module: &'p Module,
     function: FunctionId,
+    pages: &'p Pages,
 }
 
 impl Place<'_> {
@@ -398,10 +440,12 @@ impl Place<'_> {
         }
         let function = self.project.graph.id(self.file, self.function);
         let (reached, label) = evidence::reached(self.project, function);
-        // A component or a helper that no server entry reaches may run in the browser.
-        let path = self.project.path(self.file);
-        let is_tsx = path.ends_with('x') && self.module.language == Language::TypeScript;
-        if reached == Reached::Unknown && (is_tsx || self.is_for_browsers()) {
+        // What no server entry reaches may run in the browser.
+        if reached == Reached::Unknown && (self.pages.has(self.file) || self.is_for_browsers()) {
+            return None;
+        }
+        // Somebody watches a command, and its library gives up one day.
+        if reached == Reached::Command && waits.is_some() {
             return None;
         }
         let is_node = self.module.language == Language::TypeScript;

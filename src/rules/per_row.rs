@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::per_row_shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, pick, searches};
+use super::per_row_shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, is_kept, pick, searches};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::data::Effects;
 use crate::libraries::row_methods::{self, RowMethod};
@@ -164,7 +164,7 @@ fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnI
                 let Some((owner, at)) = row.param else {
                     continue;
                 };
-                if !branches::reaches(project, file, edge, target, read.expr) {
+                if !branches::reaches(project, file, edge, target, (read.file, read.expr)) {
                     continue;
                 }
                 let path = row.path_to(&read.path);
@@ -282,7 +282,7 @@ impl<'p, 's> Search<'p, 's> {
         let Some((around, outer, chunked)) = self.around(site.expr) else {
             return;
         };
-        if is_another_table(&self.eval, &around, site) {
+        if is_another_table(&self.eval, &around, site) || is_kept(&self.eval, &around, site) {
             return;
         }
         let key = format!("site {}", site.expr.0);
@@ -382,7 +382,7 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, self.file, edge, target, read.expr) {
+            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, self.file, edge, target, (read.file, read.expr)) {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {

@@ -153,6 +153,20 @@ pub fn is_another_table(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -
     is_manager && (around.target_names.contains(name) || is_set_in(module, around, *name))
 }
 
+/// `members = Member.objects.filter(…)` before the loop, and `for member in members` inside it: a queryset keeps its rows
+/// after the first pass.
+pub fn is_kept(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -> bool {
+    let module = eval.module(site.file);
+    let ExprKind::Name(name) = module.kind(site.expr) else {
+        return false;
+    };
+    if site.query.library != "django" || is_set_in(module, around, *name) {
+        return false;
+    }
+    eval.definition(site.file, site.expr)
+        .is_some_and(|(at, built)| at == site.file && module.call(built).is_some() && !around.span.encloses(module.expr(built).span))
+}
+
 fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {
     module.stmts.iter().any(|stmt| match &stmt.kind {
         StmtKind::Assign { target, .. } => {

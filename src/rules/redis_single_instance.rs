@@ -25,7 +25,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     "all users of Redis wait while it restarts; throughput is that of one core".clone_into(&mut finding.impact);
     "single".clone_into(&mut finding.subject);
     deployed::relate_redis_use(project, &mut finding);
-    "Run a replica with a sentinel, a cluster or a managed service in production; split queue and cache first."
-        .clone_into(&mut finding.fix.summary);
+    let split = if servers.len() > 1 { "" } else { "; split queue and cache first" };
+    finding.fix.summary = format!("Run a replica with a sentinel, a cluster or a managed service in production{split}.");
     vec![finding]
 }

@@ -72,7 +72,10 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
 
 fn is_sending(module: &Module, inner: ExprId) -> bool {
     let method = module.call(inner).and_then(|call| call.method());
-    matches!(method, Some("send" | "publish" | "upload" | "download" | "deliver" | "notify" | "fetch"))
+    matches!(
+        method,
+        Some("send" | "publish" | "upload" | "download" | "deliver" | "notify" | "fetch")
+    )
 }
 
 /// `await action.send()` for each `action`: what the element itself sends, known by its name.

@@ -190,7 +190,8 @@ impl Search<'_> {
             match wait {
                 Judged::Neutral => {}
                 Judged::Binds => flush(state, out),
-                Judged::Wait(wait) if depends => {
+                // Somebody has thought about what runs together: a check first, then all the rest at once.
+                Judged::Wait(wait) if depends || wait.is_guarded && is_together(&wait.callee) => {
                     flush(state, out);
                     state.group.push(wait);
                 }
@@ -417,6 +418,10 @@ enum Judged {
 /// Deleting several keys: in any order.
 fn is_removal(callee: &str) -> bool {
     matches!(callee, "del" | "unlink" | "removeItem" | "revalidateTag" | "revalidatePath")
+}
+
+fn is_together(callee: &str) -> bool {
+    matches!(callee, "all" | "allSettled" | "gather")
 }
 
 /// Refreshes go with refreshes, reads with reads.

@@ -148,8 +148,13 @@ mod tests {
     use crate::walk::FileKind;
 
     fn kinds(texts: &[(&str, &str)]) -> Vec<String> {
-        let files = texts.iter().filter_map(|(path, text)| Some(facts::extract(path, FileKind::of(path)?, text)));
-        let mut kinds: Vec<String> = find(&Project::link(files.collect())).into_iter().map(|strength| strength.kind).collect();
+        let files = texts
+            .iter()
+            .filter_map(|(path, text)| Some(facts::extract(path, FileKind::of(path)?, text)));
+        let mut kinds: Vec<String> = find(&Project::link(files.collect()))
+            .into_iter()
+            .map(|strength| strength.kind)
+            .collect();
         kinds.dedup();
         kinds
     }

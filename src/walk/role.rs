@@ -19,7 +19,7 @@ pub enum Role {
     Example,
 }
 
-const TEST_FOLDERS: [&str; 16] = [
+const TEST_FOLDERS: [&str; 20] = [
     "tests",
     "test",
     "__tests__",
@@ -31,6 +31,10 @@ const TEST_FOLDERS: [&str; 16] = [
     "specs",
     "testing",
     "test_utils",
+    "test-utils",
+    "test_helpers",
+    "test-helpers",
+    "testutils",
     "__fixtures__",
     "integration_tests",
     "e2e_tests",
@@ -138,6 +142,7 @@ mod tests {
             ("src/drizzle/schema.ts", Role::Source),
             ("src/versions/api.py", Role::Source),
             ("tests/factories.py", Role::Test),
+            ("packages/test-helpers/src/mail.ts", Role::Test),
             ("app/test_views.py", Role::Test),
             ("app/views_test.py", Role::Test),
             ("app/conftest.py", Role::Test),

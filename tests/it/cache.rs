@@ -10,7 +10,10 @@ const BAD: &str = "import time\n\nasync def wait():\n    time.sleep(5)\n";
 /// The JSON of a scan, with its packs in a folder.
 fn scan(project: &Path, packs: &Path, arguments: &[&str]) -> String {
     let mut command = Command::cargo_bin("perfaudit").expect("the binary");
-    command.current_dir(project).env("PERFAUDIT_CACHE_DIR", packs).timeout(Duration::from_secs(120));
+    command
+        .current_dir(project)
+        .env("PERFAUDIT_CACHE_DIR", packs)
+        .timeout(Duration::from_secs(120));
     command.args(["scan", "--format", "json", "--fail-on", "never"]).args(arguments);
     let output = command.output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -10,7 +10,29 @@ use perfaudit::{Config, audit_texts};
 
 /// Words at which front ends turn; torn into a file, they open what nothing closes.
 const TORN_IN: [&str; 24] = [
-    "(", ")", "[", "{", "}", "'", "\"", "\"\"\"", "`", "${", "$$", "/*", "--", "#", ";", ":", "\\", "\r", "\u{0}", "\u{feff}", "async ", "for x in ", "=> ",
+    "(",
+    ")",
+    "[",
+    "{",
+    "}",
+    "'",
+    "\"",
+    "\"\"\"",
+    "`",
+    "${",
+    "$$",
+    "/*",
+    "--",
+    "#",
+    ";",
+    ":",
+    "\\",
+    "\r",
+    "\u{0}",
+    "\u{feff}",
+    "async ",
+    "for x in ",
+    "=> ",
     "SELECT * FROM ",
 ];
 
@@ -45,7 +67,14 @@ fn torn(text: &str, other: &str, random: &mut fastrand::Rng) -> String {
         match random.u8(..6) {
             0 => text.truncate(end),
             1 => text.replace_range(start..end, ""),
-            2 => text.insert_str(end, &text[start..end.min(start + 2000).max(start)].to_owned().chars().take(500).collect::<String>()),
+            2 => text.insert_str(
+                end,
+                &text[start..end.min(start + 2000).max(start)]
+                    .to_owned()
+                    .chars()
+                    .take(500)
+                    .collect::<String>(),
+            ),
             3 => {
                 let (from, to) = range(other, random);
                 text.insert_str(start, &other[from..to]);
@@ -80,11 +109,20 @@ fn a_project_with_torn_files_loses_no_rule() {
         let mut texts = Vec::new();
         for (path, text) in &files {
             let other = &files[random.usize(..files.len())].1;
-            let text = if random.u8(..3) == 0 { torn(text, other, &mut random) } else { text.clone() };
+            let text = if random.u8(..3) == 0 {
+                torn(text, other, &mut random)
+            } else {
+                text.clone()
+            };
             texts.push((path.clone(), text));
         }
         let report = audit_texts(&Config::default(), texts).unwrap_or_else(|error| panic!("round {round}: {error}"));
-        let failed: Vec<_> = report.coverage.notes.iter().filter(|note| note.contains("internal error")).collect();
+        let failed: Vec<_> = report
+            .coverage
+            .notes
+            .iter()
+            .filter(|note| note.contains("internal error"))
+            .collect();
         assert!(failed.is_empty(), "round {round}: {failed:?}");
         let skipped = format!("{:?}", report.coverage);
         assert!(!skipped.contains("InternalError"), "round {round}: {skipped}");

@@ -1,7 +1,7 @@
 //! Conditions of `SQLAlchemy` statements: comparisons of columns, `and_`, `or_`, operators as methods.
 
 use super::draft::{Draft, MAX_DEPTH};
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::chain;
 use crate::libraries::value::FileId;
 use crate::statement::{ColumnUse, Filter, FilterKind, Join, SubqueryPlace};
@@ -124,6 +124,15 @@ impl Draft<'_> {
         let (column, function, value) = match (first, second) {
             (Some((left, false)), Some((right, false))) if op == "==" => {
                 self.joined(left, right, sense.optional);
+                return;
+            }
+            // A column of a derived table (`latest.c.user_id`): a join with it, no value to look up.
+            (Some((_, false)), None) if op == "==" && is_derived(self.resolver.module(file), right) => {
+                self.query.statement.open = true;
+                return;
+            }
+            (None, Some((_, false))) if op == "==" && is_derived(self.resolver.module(file), left) => {
+                self.query.statement.open = true;
                 return;
             }
             (Some((column, function)), _) => (column, function, right),
@@ -301,4 +310,12 @@ fn negate(kind: FilterKind, negated: bool) -> FilterKind {
         (FilterKind::Negative, true) => FilterKind::Equality,
         (kind, _) => kind,
     }
+}
+
+/// `latest.c.user_id`: a column of what a subquery gives.
+fn is_derived(module: &Module, expr: ExprId) -> bool {
+    let ExprKind::Attr { base, .. } = module.kind(expr) else {
+        return false;
+    };
+    matches!(module.kind(*base), ExprKind::Attr { name, .. } if matches!(module.str(*name), "c" | "columns"))
 }

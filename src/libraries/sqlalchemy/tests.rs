@@ -223,6 +223,17 @@ fn joins_and_columns() {
 }
 
 #[test]
+fn a_derived_column_is_no_value() {
+    let end = "select(Order).join(newest, Order.user_id == newest.c.user_id).where(Order.state == state)";
+    let body = format!(
+        "def f(db: Session, state):\n    newest = select(Order.user_id, func.max(Order.id)).group_by(Order.user_id).subquery()\n    return db.scalars({end}).all()\n"
+    );
+    let query = query_in(&body, &format!("db.scalars({end}).all()")).expect("a query");
+    let compared: Vec<&str> = query.statement.filters.iter().map(|filter| filter.column.column.as_str()).collect();
+    assert_eq!(compared, ["state"]);
+}
+
+#[test]
 fn writes_and_units_of_work() {
     let body = "def f(db: Session, u: User):\n    db.execute(update(User).where(User.id == 1).values(email='x'))\n    db.query(Order).filter(Order.id == 1).delete()\n    db.add(u)\n    db.commit()\n    db.refresh(u)\n    db.get(User, 1)\n    {}.get(User)\n";
     let update = query_in(body, "db.execute(update(User).where(User.id == 1).values(email='x'))").expect("a query");

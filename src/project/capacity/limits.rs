@@ -111,7 +111,13 @@ fn of_code(project: &Project) -> Vec<Limit> {
     }
     for found in deployment.limits.iter().filter(|found| found.seconds > 0) {
         let value = u64::from(found.seconds) * 1000;
-        out.push(limit(LimitKind::Timeout, Unit::Milliseconds, found.program, value, place(found.file, found.span)));
+        out.push(limit(
+            LimitKind::Timeout,
+            Unit::Milliseconds,
+            found.program,
+            value,
+            place(found.file, found.span),
+        ));
     }
     for batch in batches::find(&project.code) {
         out.push(limit(

@@ -299,7 +299,11 @@ impl Features {
                 .map(|service| (&service.command, service.command_span.unwrap_or(service.span)));
             let agent = commands.chain(services).find(|(words, _)| words.iter().any(|word| is_agent(word)));
             let agent = agent.map(|(_, span)| (file, span));
-            for (slots, found) in [(&mut self.compression, gzip), (&mut self.limiter, limit), (&mut self.metrics, agent)] {
+            for (slots, found) in [
+                (&mut self.compression, gzip),
+                (&mut self.limiter, limit),
+                (&mut self.metrics, agent),
+            ] {
                 for slot in slots.iter_mut() {
                     *slot = slot.or(found);
                 }

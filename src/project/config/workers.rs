@@ -153,10 +153,16 @@ pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
             continue;
         }
         let commands = facts.commands.iter().map(|command| (&command.words, command.span));
-        let services = facts.services.iter().filter_map(|service| Some((&service.command, service.command_span?)));
+        let services = facts
+            .services
+            .iter()
+            .filter_map(|service| Some((&service.command, service.command_span?)));
         for (words, span) in commands.chain(services) {
             let is_server = words.iter().any(|word| word.rsplit('/').next() == Some("gunicorn"));
-            let told = ["--timeout", "-t"].iter().find_map(|flag| flag_value(words, flag)).filter(|_| is_server);
+            let told = ["--timeout", "-t"]
+                .iter()
+                .find_map(|flag| flag_value(words, flag))
+                .filter(|_| is_server);
             if let Some(seconds) = told.and_then(|text| text.parse().ok()) {
                 out.push(RequestLimit {
                     file,

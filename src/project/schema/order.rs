@@ -188,14 +188,12 @@ fn by_revision(sources: &mut Vec<SchemaSource>) -> Vec<String> {
         let Some(next) = first_ready.or_else(|| done.iter().position(|&done| !done)) else {
             break;
         };
-        if first_ready.is_none() {
-            if !in_circle {
-                in_circle = true;
-                let file = sources.get(next).map_or("", |source| &source.file);
-                notes.push(format!(
-                    "the revisions that {file} follows lead back to it: their order is that of the names"
-                ));
-            }
+        if first_ready.is_none() && !in_circle {
+            in_circle = true;
+            let file = sources.get(next).map_or("", |source| &source.file);
+            notes.push(format!(
+                "the revisions that {file} follows lead back to it: their order is that of the names"
+            ));
         }
         done[next] = true;
         order.push(next);

@@ -93,7 +93,13 @@ fn index_line(index: &Index, out: &mut String) {
     let keys: Vec<String> = index
         .keys
         .iter()
-        .map(|key| if key.expression { expression(&key.column) } else { name(&key.column) })
+        .map(|key| {
+            if key.expression {
+                expression(&key.column)
+            } else {
+                name(&key.column)
+            }
+        })
         .collect();
     let mut settings = Vec::new();
     if index.kind == Kind::PrimaryKey {

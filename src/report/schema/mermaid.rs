@@ -44,7 +44,10 @@ pub fn render(report: &SchemaReport) -> String {
 /// A name in quotes, which it cannot leave.
 fn quoted(text: &str) -> String {
     let text = escape::line(text);
-    let safe: String = text.chars().map(|c| if matches!(c, '"' | '%' | '\\' | ';' | '#') { '_' } else { c }).collect();
+    let safe: String = text
+        .chars()
+        .map(|c| if matches!(c, '"' | '%' | '\\' | ';' | '#') { '_' } else { c })
+        .collect();
     format!("\"{}\"", if safe.trim().is_empty() { "_" } else { &safe })
 }
 
@@ -53,7 +56,13 @@ fn word(text: &str) -> String {
     let mut safe: String = text
         .trim()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '(' | ')' | '[' | ']') { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '(' | ')' | '[' | ']') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     if !safe.starts_with(|c: char| c.is_ascii_alphabetic()) {
         safe.insert(0, '_');
