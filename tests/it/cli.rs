@@ -408,3 +408,82 @@ fn figures_from_the_database_decide_on_indexes() {
     assert!(error.starts_with("perfaudit: stats.csv:2: "), "{error}");
     assert!(failure(at, &["scan", "--stats", "none.csv"]).starts_with("perfaudit: none.csv: cannot be read"));
 }
+
+#[test]
+fn the_schema_is_printed_with_the_lines_that_gave_it() {
+    let folder = folder();
+    let at = folder.path();
+    fs::create_dir_all(at.join("migrations")).expect("a folder");
+    let start = "CREATE TABLE people (id bigint PRIMARY KEY, mail text NOT NULL DEFAULT 'none');\n\
+                 CREATE TABLE letters (id bigint PRIMARY KEY, person_id bigint REFERENCES people (id), at timestamptz);\n\
+                 CREATE INDEX late ON letters USING btree (person_id, at DESC) INCLUDE (id) WHERE at IS NOT NULL;\n\
+                 CREATE INDEX gone ON letters (at);\nCREATE INDEX ON;\n";
+    fs::write(at.join("migrations/1.sql"), start).expect("written");
+    fs::write(at.join("migrations/2.sql"), "\nDROP INDEX gone;\n").expect("written");
+    let schema = |format: &str| {
+        let run = run(at, &["schema", "--format", format]);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+        run.out
+    };
+    let report: serde_json::Value = serde_json::from_str(&schema("json")).expect("JSON");
+    let letters = &report["tables"][0];
+    assert_eq!(letters["name"], "letters");
+    let late = letters["indexes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|index| index["name"] == "late");
+    let late = late.expect("the index");
+    assert_eq!(
+        late["keys"][1],
+        serde_json::json!({"column": "at", "expression": false, "descending": true})
+    );
+    assert_eq!((&late["include"][0], &late["predicate"]), (&"id".into(), &"at IS NOT NULL".into()));
+    let place = serde_json::json!({"file": "migrations/1.sql", "line": 3, "source": "migration"});
+    assert_eq!(late["places"][0], place);
+    assert_eq!(letters["foreign_keys"][0]["target"], "people");
+    assert_eq!(report["tables"][1]["columns"][1]["default"], "'none'");
+    assert_eq!(report["removed"][0]["removed_by"]["file"], "migrations/2.sql");
+    assert_eq!(report["not_understood"][0]["place"]["line"], 5);
+    assert_eq!(report["summary"]["not_understood"], 1);
+    let table = schema("table");
+    assert!(
+        table.contains("late") && table.contains("migrations/1.sql:3 (migration)"),
+        "{table}"
+    );
+    assert!(table.contains("dropped by migrations/2.sql:2"), "{table}");
+    assert!(schema("dbml").contains("Ref: \"letters\".\"person_id\" > \"people\".\"id\""));
+    assert!(schema("mermaid").contains("\"people\" |o--o{ \"letters\" : \"person_id\""));
+    let written = run(at, &["schema", "--format", "dbml", "-o", "schema.dbml"]);
+    assert_eq!((written.code, written.out.as_str()), (Some(0), ""));
+    assert!(fs::read_to_string(at.join("schema.dbml")).expect("a file").starts_with("Table "));
+}
+
+#[test]
+fn hostile_names_stay_names_in_every_form_of_the_schema() {
+    let folder = folder();
+    let at = folder.path();
+    let text = "CREATE TABLE \"a\"\"] { x \u{1b}[31m `b`\nRef\" (\"c\"\"' --> d\" int PRIMARY KEY, \"%%{init}\" text);\nCREATE INDEX \"i'\n}\" ON \"a\"\"] { x \u{1b}[31m `b`\nRef\" ((lower(\"%%{init}\") || '`'));\n";
+    fs::write(at.join("schema.sql"), text).expect("written");
+    for format in ["table", "json", "dbml", "mermaid"] {
+        let run = run(at, &["schema", "--format", format]);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+        assert!(!run.out.contains('\u{1b}'), "{format}: {}", run.out);
+        let broken = run
+            .out
+            .lines()
+            .any(|line| line.starts_with("Ref") || line.starts_with('}') && format == "mermaid");
+        assert!(!broken, "{format}: {}", run.out);
+        if format == "dbml" {
+            assert!(run.out.lines().all(|line| line.matches('"').count() % 2 == 0), "{}", run.out);
+        }
+    }
+}
+
+#[test]
+fn a_folder_without_a_schema_says_so() {
+    let folder = folder();
+    let run = run(folder.path(), &["schema"]);
+    assert_eq!(run.code, Some(0));
+    assert!(run.out.starts_with("0 tables"), "{}", run.out);
+}
