@@ -109,7 +109,7 @@ impl<'p> Drift<'p> {
 
     fn report_unbuilt(&self, index: &Index) -> Finding {
         let sites = self.sites(index);
-        let priority = if self.is_hot(&sites) { Priority::P1 } else { Priority::P3 };
+        let priority = if self.is_hot(&sites) { Priority::P2 } else { Priority::P3 };
         let name = shown(index);
         let mut finding = self.finding(index, priority);
         finding.title = format!("The model declares {name} on {}, and no migration builds it", self.table.name);
