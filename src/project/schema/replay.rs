@@ -11,6 +11,10 @@ use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, Schem
 
 /// Removals that are kept, over all sources of a series.
 const MAX_REMOVED: usize = 50_000;
+/// Indexes of a table whose names are noted at a time.
+const MAX_REGISTERED: usize = 1_000;
+/// Tables that are noted for one name.
+const MAX_HOLDERS: usize = 100;
 
 /// The result of a replay.
 pub(super) struct Replayed {
@@ -27,6 +31,8 @@ pub(super) struct Replayed {
 pub(super) struct State {
     tables: Vec<Table>,
     by_name: FxHashMap<(Option<String>, String), usize>,
+    /// Tables that have or had an index of a name, also of one that the database would have made up.
+    holders: FxHashMap<String, Vec<usize>>,
     builds: Vec<IndexBuild>,
     removed: Vec<Removed>,
     /// How many sources of each folder have run: the last ones of a folder are the youngest.
@@ -124,6 +130,19 @@ impl State {
         self.removed.extend(parts.into_iter().take(room));
     }
 
+    /// Notes the names of a table's indexes from a position on, so that they are found without a look at every table.
+    fn register(&mut self, at: usize, from: usize) {
+        let Some(table) = self.tables.get(at) else { return };
+        for index in table.indexes.iter().skip(from).take(MAX_REGISTERED) {
+            for name in names(index, &table.name) {
+                let holders = self.holders.entry(folded(&name)).or_default();
+                if !holders.contains(&at) && holders.len() < MAX_HOLDERS {
+                    holders.push(at);
+                }
+            }
+        }
+    }
+
     fn find(&self, name: &str) -> Option<usize> {
         let key = name_key(name);
         self.by_name.get(&key).copied().or_else(|| {
@@ -171,7 +190,9 @@ impl State {
             SchemaOp::RenameTable(from, to) => self.rename_table(context, from, to, span),
             SchemaOp::AddColumn(name, column) => {
                 let at = self.table(context, name, span);
+                let before = self.tables[at].indexes.len();
                 add_column(&mut self.tables[at], context, column, span);
+                self.register(at, before.saturating_sub(1));
             }
             SchemaOp::DropColumn(name, column) => {
                 if let Some(at) = self.find(name) {
@@ -182,6 +203,7 @@ impl State {
             SchemaOp::RenameColumn(name, from, to) => {
                 let at = self.table(context, name, span);
                 rename_column(&mut self.tables[at], from, to, &context.place(span));
+                self.register(at, 0);
             }
             SchemaOp::AlterColumn(name, column) => {
                 if let Some(at) = self.find(name) {
@@ -199,7 +221,9 @@ impl State {
             } => self.promote(table, index, name.as_deref(), *primary),
             SchemaOp::AddConstraint(name, constraint) => {
                 let at = self.table(context, name, span);
+                let before = self.tables[at].indexes.len();
                 add_constraint(&mut self.tables[at], context, constraint, span);
+                self.register(at, before.saturating_sub(1));
             }
             SchemaOp::DropConstraint(name, constraint) => {
                 if let Some(at) = self.find(name) {
@@ -220,6 +244,7 @@ impl State {
             let table = &mut self.tables[at];
             table.places.push(context.place(def.span));
             fill(table, context, def);
+            self.register(at, 0);
             return;
         }
         let at = existing.unwrap_or_else(|| self.add(context, &def.name, def.span));
@@ -234,6 +259,7 @@ impl State {
         if context.dialect == Dialect::Postgres {
             drop_repeated_constraints(table);
         }
+        self.register(at, 0);
     }
 
     fn drop_table(&mut self, name: &str, by: &Place) {
@@ -267,6 +293,7 @@ impl State {
             self.fresh.push(key.clone());
         }
         self.by_name.insert(key, at);
+        self.register(at, 0);
     }
 
     fn add_index(&mut self, context: &Context, def: &IndexDef, if_not_exists: bool, span: Span) {
@@ -299,6 +326,7 @@ impl State {
             });
         }
         self.tables[at].indexes.push(Index::new(def, Origin::Declared, context.place(span)));
+        self.register(at, self.tables[at].indexes.len() - 1);
     }
 
     fn index_place(&self, name: &str, table: Option<&str>) -> Option<(usize, usize)> {
@@ -314,7 +342,11 @@ impl State {
         if let Some(at) = hinted {
             return matches(at).map(|index| (at, index));
         }
-        (0..self.tables.len()).find_map(|at| matches(at).filter(|_| live(at)).map(|index| (at, index)))
+        let holders = self.holders.get(&folded(bare)).map_or(&[][..], Vec::as_slice);
+        let mut found = holders
+            .iter()
+            .filter_map(|&at| matches(at).filter(|_| live(at)).map(|index| (at, index)));
+        found.next()
     }
 
     fn drop_index(&mut self, name: &str, table: Option<&str>, by: &Place) {
@@ -335,9 +367,12 @@ impl State {
         found.unique = true;
         found.name = name.map(str::to_owned).or(found.name.take());
         found.origin = if primary { Origin::Primary } else { Origin::Unique };
+        self.register(at, index);
         if !primary {
             return;
         }
+        let table = &mut self.tables[at];
+        let Some(found) = table.indexes.get(index) else { return };
         let columns: Vec<String> = found.keys.iter().map(|key| key.column.clone()).collect();
         for column in &mut table.columns {
             column.nullable &= !columns.iter().any(|key| same(key, &column.name));
@@ -350,6 +385,7 @@ impl State {
         let to = qualified(to).1;
         if let Some((at, index)) = self.index_place(from, None) {
             self.tables[at].indexes[index].name = Some(to.to_owned());
+            self.register(at, index);
             return;
         }
         let from = qualified(from).1;
@@ -596,13 +632,18 @@ fn says_primary(name: &str) -> bool {
 
 /// Whether an index has this name, or would have been given it by the database or the ORM.
 pub(super) fn is_named(index: &Index, table: &str, name: &str) -> bool {
+    names(index, table).iter().any(|own| same(own, name))
+}
+
+/// The name of an index, or those that the database or the ORM may have made up for it.
+fn names(index: &Index, table: &str) -> Vec<String> {
     if let Some(own) = &index.name {
-        return same(qualified(own).1, name);
+        return vec![qualified(own).1.to_owned()];
     }
     let columns: Vec<&str> = index.keys.iter().map(|key| key.column.as_str()).collect();
     let list = columns.join("_");
     let first = columns.first().copied().unwrap_or_default();
-    let made_up: Vec<String> = match index.origin {
+    match index.origin {
         Origin::Primary => vec![format!("{table}_pkey"), format!("pk_{table}")],
         Origin::Unique => vec![
             format!("{table}_{list}_key"),
@@ -621,6 +662,5 @@ pub(super) fn is_named(index: &Index, table: &str, name: &str) -> bool {
             format!("ix_{table}_{list}"),
             format!("{table}_{list}_index"),
         ],
-    };
-    made_up.iter().any(|own| same(own, name))
+    }
 }

@@ -106,11 +106,15 @@ pub fn file(text: &str, dialect: Dialect) -> SqlFile {
         ..SqlFile::default()
     };
     let pieces = split::split(&text[..up], dialect);
-    for piece in pieces
-        .into_iter()
-        .filter(|piece| piece.kind == PieceKind::Statement)
-        .take(MAX_STATEMENTS)
-    {
+    let statements = pieces.into_iter().filter(|piece| piece.kind == PieceKind::Statement);
+    for (at, piece) in statements.enumerate() {
+        if at >= MAX_STATEMENTS {
+            out.not_understood.push((
+                Span::new(piece.head, up),
+                "CREATE and other statements: too many for one file".to_owned(),
+            ));
+            break;
+        }
         let body = &text[piece.head..piece.tail];
         let span = Span::new(piece.head, piece.tail);
         match one(body, dialect, piece.head) {

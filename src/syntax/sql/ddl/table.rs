@@ -217,14 +217,19 @@ fn keyed(item: &mut Cursor, table: &str, name: Option<String>) -> Option<Element
         let using = index::method(item);
         let mut keys = Vec::new();
         if let Some(mut inner) = item.parens() {
-            while let Some(mut element) = inner.item() {
-                keys.extend(index::key(&mut element));
+            while let Some(element) = inner.item() {
+                let tokens = element.rest();
+                // `room WITH =`: the operator says what must differ.
+                let end = tokens.iter().position(|token| token.is("WITH")).unwrap_or(tokens.len());
+                keys.extend(index::key(&mut Cursor::new(&tokens[..end], 0)));
             }
         }
+        let predicate = item.eat("WHERE").then(|| text_of(item.rest()));
         let index = IndexDef {
             name,
             table: table.to_owned(),
             keys,
+            predicate,
             method: using.or_else(|| Some("gist".to_owned())),
             span,
             ..IndexDef::default()

@@ -31,7 +31,7 @@ fn columns_keep_their_keys_and_references() {
     let table = table(
         "CREATE TABLE IF NOT EXISTS public.\"orders\" (id bigserial PRIMARY KEY, user_id uuid NOT NULL REFERENCES users(id) ON DELETE SET NULL, \
          code varchar(10) DEFAULT 'a,b'::text UNIQUE, total numeric(10, 2) DEFAULT 0 NOT NULL, CONSTRAINT o_fk FOREIGN KEY (code) REFERENCES codes, \
-         CHECK (total > 0), EXCLUDE USING gist (code WITH =)) PARTITION BY RANGE (id)",
+         CHECK (total > 0), EXCLUDE USING gist (code WITH =, tstzrange(a, b) WITH &&) WHERE (total > 1)) PARTITION BY RANGE (id)",
     );
     assert_eq!(table.name, "public.orders");
     assert!(table.partition);
@@ -45,7 +45,13 @@ fn columns_keep_their_keys_and_references() {
         table.constraints[0].0,
         Constraint::Foreign(Some("o_fk".into()), vec!["code".into()], "codes".into(), vec![])
     );
-    assert_eq!(table.indexes[0].method.as_deref(), Some("gist"));
+    let exclusion = &table.indexes[0];
+    assert_eq!(
+        (exclusion.method.as_deref(), exclusion.predicate.as_deref()),
+        (Some("gist"), Some("(total > 1)"))
+    );
+    assert_eq!(keys(exclusion), ["code", "tstzrange(a, b)"]);
+    assert!(!exclusion.keys[0].expression && exclusion.keys[1].expression);
 }
 
 #[test]
