@@ -3,6 +3,10 @@
 //! An arena of expressions and statements with parent links, so that "what is this call's result used for" and
 //! "which loops enclose it" are walks up, for Python and TypeScript alike. It keeps no syntax tree and no text.
 
+mod words;
+
+pub use words::Words;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -187,6 +191,65 @@ pub enum ExprKind {
     },
     /// Anything else, with the expressions inside it.
     Other(Box<[ExprId]>),
+}
+
+impl ExprKind {
+    /// Calls `visit` on each expression directly inside, in source order (not on a lambda's body).
+    pub fn each_child(&self, visit: &mut impl FnMut(ExprId)) {
+        match self {
+            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::Lambda(_) => {}
+            ExprKind::Attr { base, .. } => visit(*base),
+            ExprKind::Index { base, index } => {
+                visit(*base);
+                visit(*index);
+            }
+            ExprKind::Slice { lower, upper, step } => [lower, upper, step].into_iter().flatten().for_each(|&child| visit(child)),
+            ExprKind::Call { callee, args, .. } => {
+                visit(*callee);
+                args.iter().for_each(|arg| visit(arg.value));
+            }
+            ExprKind::Template(parts) => parts.iter().for_each(|part| {
+                if let TemplatePart::Hole(hole) = part {
+                    visit(*hole);
+                }
+            }),
+            ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) | ExprKind::Other(items) => {
+                items.iter().for_each(|&child| visit(child));
+            }
+            ExprKind::Object(entries) => entries.iter().for_each(|entry| {
+                entry.key.into_iter().for_each(&mut *visit);
+                visit(entry.value);
+            }),
+            ExprKind::Await(inner) | ExprKind::Spread(inner) => visit(*inner),
+            ExprKind::Yield(inner) => inner.iter().for_each(|&child| visit(child)),
+            ExprKind::Binary { left, right, .. } => {
+                visit(*left);
+                visit(*right);
+            }
+            ExprKind::Unary { operand, .. } => visit(*operand),
+            ExprKind::Cond { test, then, orelse } => [test, then, orelse].into_iter().for_each(|&child| visit(child)),
+            ExprKind::Comp { elements, clauses, .. } => {
+                elements.iter().for_each(|&child| visit(child));
+                for clause in clauses {
+                    visit(clause.target);
+                    visit(clause.iterable);
+                    clause.conditions.iter().for_each(|&child| visit(child));
+                }
+            }
+            ExprKind::Assign { target, value } => {
+                visit(*target);
+                visit(*value);
+            }
+            ExprKind::Jsx { name, props, children } => {
+                name.iter().copied().for_each(&mut *visit);
+                for entry in props {
+                    entry.key.into_iter().for_each(&mut *visit);
+                    visit(entry.value);
+                }
+                children.iter().for_each(|&child| visit(child));
+            }
+        }
+    }
 }
 
 /// Kinds of comprehensions.
@@ -422,6 +485,8 @@ pub struct Module {
     pub language: Language,
     /// Interned strings.
     pub strings: Vec<Box<str>>,
+    /// A filter over them.
+    pub words: Words,
     /// Expressions.
     pub exprs: Vec<Expr>,
     /// Statements.
@@ -446,6 +511,11 @@ impl Module {
     /// The text of an interned string.
     pub fn str(&self, sym: Sym) -> &str {
         self.strings.get(sym.0 as usize).map_or("", |text| text)
+    }
+
+    /// Whether one of some names may occur: `false` is certain, `true` is worth a search.
+    pub fn mentions(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.words.may_have(name))
     }
 
     /// An expression.
@@ -578,59 +648,7 @@ impl Module {
 
     /// Calls `visit` on each child of an expression, in source order (not on a lambda's body).
     pub fn each_child(&self, id: ExprId, visit: &mut impl FnMut(ExprId)) {
-        match self.kind(id) {
-            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null | ExprKind::Lambda(_) => {}
-            ExprKind::Attr { base, .. } => visit(*base),
-            ExprKind::Index { base, index } => {
-                visit(*base);
-                visit(*index);
-            }
-            ExprKind::Slice { lower, upper, step } => [lower, upper, step].into_iter().flatten().for_each(|&child| visit(child)),
-            ExprKind::Call { callee, args, .. } => {
-                visit(*callee);
-                args.iter().for_each(|arg| visit(arg.value));
-            }
-            ExprKind::Template(parts) => parts.iter().for_each(|part| {
-                if let TemplatePart::Hole(hole) = part {
-                    visit(*hole);
-                }
-            }),
-            ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) | ExprKind::Other(items) => {
-                items.iter().for_each(|&child| visit(child));
-            }
-            ExprKind::Object(entries) => entries.iter().for_each(|entry| {
-                entry.key.into_iter().for_each(&mut *visit);
-                visit(entry.value);
-            }),
-            ExprKind::Await(inner) | ExprKind::Spread(inner) => visit(*inner),
-            ExprKind::Yield(inner) => inner.iter().for_each(|&child| visit(child)),
-            ExprKind::Binary { left, right, .. } => {
-                visit(*left);
-                visit(*right);
-            }
-            ExprKind::Unary { operand, .. } => visit(*operand),
-            ExprKind::Cond { test, then, orelse } => [test, then, orelse].into_iter().for_each(|&child| visit(child)),
-            ExprKind::Comp { elements, clauses, .. } => {
-                elements.iter().for_each(|&child| visit(child));
-                for clause in clauses {
-                    visit(clause.target);
-                    visit(clause.iterable);
-                    clause.conditions.iter().for_each(|&child| visit(child));
-                }
-            }
-            ExprKind::Assign { target, value } => {
-                visit(*target);
-                visit(*value);
-            }
-            ExprKind::Jsx { name, props, children } => {
-                name.iter().copied().for_each(&mut *visit);
-                for entry in props {
-                    entry.key.into_iter().for_each(&mut *visit);
-                    visit(entry.value);
-                }
-                children.iter().for_each(|&child| visit(child));
-            }
-        }
+        self.kind(id).each_child(visit);
     }
 
     /// The expressions that stand directly in a statement (not those of nested statements).
@@ -747,6 +765,14 @@ impl<'m> Call<'m> {
     pub fn method(&self) -> Option<&'m str> {
         match self.module.kind(self.callee) {
             ExprKind::Attr { name, .. } | ExprKind::Name(name) => Some(self.module.str(*name)),
+            _ => None,
+        }
+    }
+
+    /// As [`Call::method`], interned.
+    pub fn method_sym(&self) -> Option<Sym> {
+        match self.module.kind(self.callee) {
+            ExprKind::Attr { name, .. } | ExprKind::Name(name) => Some(*name),
             _ => None,
         }
     }

@@ -264,6 +264,8 @@ impl<'a> Plan<'a> {
             if self.config.details >= Details::Code {
                 report.sources = Sources::collect(&report.findings, |path| texts.read(path));
             }
+            // Nobody waits until the facts of every file are freed.
+            rayon::spawn(move || drop(project));
             Ok(report)
         })
     }

@@ -43,18 +43,17 @@ pub struct LineIndex {
 impl LineIndex {
     /// Indexes a text.
     pub fn new(text: &str) -> Self {
-        let mut starts = vec![0];
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let mut starts = Vec::with_capacity(text.len() / 32 + 1);
+        starts.push(0);
+        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| offset(at).saturating_add(1)));
         let mut wide = Vec::new();
-        for (offset, byte) in text.bytes().enumerate() {
-            let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-            match byte {
-                b'\n' => starts.push(offset.saturating_add(1)),
-                0xC0..=0xDF => wide.push((offset, 1)),
-                0xE0..=0xEF => wide.push((offset, 2)),
-                0xF0..=0xFF => wide.push((offset, 3)),
-                _ => {}
-            }
+        // Most source is ASCII throughout, which is quickly said.
+        if !text.is_ascii() {
+            let beyond_one = |(at, char): (usize, char)| Some((offset(at), u8::try_from(char.len_utf8() - 1).ok()?));
+            wide.extend(text.char_indices().filter(|(_, char)| !char.is_ascii()).filter_map(beyond_one));
         }
+        starts.shrink_to_fit();
         LineIndex { starts, wide }
     }
 
@@ -82,6 +81,16 @@ impl LineIndex {
     }
 }
 
+/// Whether a text holds a part, whatever the case of its ASCII letters; `part` is lower case.
+pub fn has_ignoring_case(text: &str, part: &str) -> bool {
+    let (text, part) = (text.as_bytes(), part.as_bytes());
+    let Some(&first) = part.first() else { return true };
+    let Some(last) = text.len().checked_sub(part.len()) else {
+        return false;
+    };
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), &text[..=last]).any(|at| text[at..at + part.len()].eq_ignore_ascii_case(part))
+}
+
 /// A path as a dotted module: `server/services/user.py` is `server.services.user`, `app/__init__.py` is `app`.
 pub fn module_name(path: &str) -> String {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
@@ -91,6 +100,12 @@ pub fn module_name(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_is_ignored_in_a_search_for_a_part() {
+        assert!(has_ignoring_case("StatementTIMEOUT", "timeout") && has_ignoring_case("x", "") && has_ignoring_case("éRedis", "redis"));
+        assert!(!has_ignoring_case("time", "timeout") && !has_ignoring_case("", "a") && !has_ignoring_case("tımeout", "timeout"));
+    }
 
     #[test]
     fn columns_count_characters_not_bytes() {

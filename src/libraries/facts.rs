@@ -10,7 +10,7 @@ use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
 use crate::syntax::template::{self, TemplateFile};
 use crate::syntax::{comments, component, json, manifest, python, typescript};
-use crate::walk::FileKind;
+use crate::walk::{self, FileKind, Role};
 
 /// Settings of the TypeScript toolchain that imports depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub enum Settings {
 pub struct FileFacts {
     /// Path relative to the root, with `/`.
     pub path: String,
+    /// What it is for, by its path.
+    pub role: Role,
     /// Line starts.
     pub lines: LineIndex,
     /// The module, for program code.
@@ -62,6 +64,7 @@ pub struct FileFacts {
 pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
     let mut facts = FileFacts {
         path: path.to_owned(),
+        role: walk::role(path),
         lines: LineIndex::new(text),
         module: None,
         settings: None,

@@ -7,13 +7,15 @@ pub mod database;
 pub mod pools;
 pub mod workers;
 
+use rayon::prelude::*;
+
 use crate::ir::{Language, Module};
 use crate::libraries::value::FileId;
-use crate::source::Span;
+use crate::source::{Span, has_ignoring_case};
 use crate::syntax::settings::{ConfigFacts, ConfigKind, Service};
-use crate::walk::{Role, role};
+use crate::walk::Role;
 
-use super::eval::{Code, Evaluator};
+use super::eval::Code;
 use super::graph::Graph;
 
 /// How a project is deployed, as far as its files say.
@@ -65,7 +67,6 @@ pub struct RedisServer {
 impl Deployment {
     /// Reads a linked project.
     pub fn of(code: &Code, graph: &Graph) -> Deployment {
-        let eval = Evaluator::new(code);
         let redis_use = usage(code, is_redis_module);
         let queue = ["bullmq", "bull", "celery", "rq", "dramatiq", "arq", "bee-queue", "kombu"];
         let mut deployment = Deployment {
@@ -75,13 +76,13 @@ impl Deployment {
             postgres: postgres_services(code),
             ..Deployment::default()
         };
-        deployment.pools = pools::find(&eval, !deployment.postgres.is_empty() || has_postgres(code));
-        deployment.caps = caps::find(&eval, graph);
-        deployment.workers = workers::find(&eval);
+        deployment.pools = pools::find(code, !deployment.postgres.is_empty() || has_postgres(code));
+        deployment.caps = caps::find(code, graph);
+        deployment.workers = workers::find(code);
         deployment.limits = workers::request_limits(code);
         deployment.connections = database::connections(code);
-        deployment.apps = apps::find(&eval, graph);
-        deployment.features = apps::Features::of(&eval, graph);
+        deployment.apps = apps::find(code, graph);
+        deployment.features = apps::Features::of(code, graph);
         deployment
     }
 }
@@ -89,7 +90,7 @@ impl Deployment {
 /// Configuration files of the program itself, with what they hold.
 pub fn files(code: &Code) -> impl Iterator<Item = (FileId, &str, &ConfigFacts)> {
     code.files.iter().enumerate().filter_map(|(index, facts)| {
-        let is_own = !matches!(role(&facts.path), Role::Test | Role::Example | Role::Generated);
+        let is_own = !matches!(facts.role, Role::Test | Role::Example | Role::Generated);
         let config = facts.config.as_ref().filter(|_| is_own)?;
         Some((FileId(index as u32), facts.path.as_str(), config))
     })
@@ -98,7 +99,14 @@ pub fn files(code: &Code) -> impl Iterator<Item = (FileId, &str, &ConfigFacts)> 
 /// Modules of the program itself: no tests, scripts, migrations or examples.
 pub fn sources(code: &Code) -> impl Iterator<Item = (FileId, &Module)> {
     code.modules()
-        .filter(|(file, _)| code.files.get(file.index()).is_some_and(|facts| role(&facts.path) == Role::Source))
+        .filter(|(file, _)| code.files.get(file.index()).is_some_and(|facts| facts.role == Role::Source))
+}
+
+/// What is found in each module of the program itself, in the order of the files.
+pub fn in_sources<T: Send>(code: &Code, find: impl Fn(FileId, &Module) -> Vec<T> + Sync) -> Vec<T> {
+    let modules: Vec<(FileId, &Module)> = sources(code).collect();
+    let found: Vec<Vec<T>> = modules.into_par_iter().map(|(file, module)| find(file, module)).collect();
+    found.into_iter().flatten().collect()
 }
 
 /// Whether a file is of a tool or a test beside the server, by a word of its path.
@@ -379,11 +387,9 @@ pub fn has_timeout(code: &Code, name: &str) -> bool {
         set || in_values || in_commands
     });
     // A statement that sets it for one transaction is no default.
-    let is_default = |text: &str| {
-        let lower = text.to_ascii_lowercase();
-        lower.contains(name) && !lower.contains("local") && !lower.contains('\n')
-    };
-    in_settings || sources(code).any(|(_, module)| module.strings.iter().any(|text| is_default(text)))
+    let is_default = |text: &str| has_ignoring_case(text, name) && !has_ignoring_case(text, "local") && !text.contains('\n');
+    let modules: Vec<_> = sources(code).map(|(_, module)| module).collect();
+    in_settings || modules.par_iter().any(|module| module.strings.iter().any(|text| is_default(text)))
 }
 
 /// The languages of servers.

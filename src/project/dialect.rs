@@ -1,10 +1,13 @@
 //! The database a project runs on, where its schema does not say: from drivers, connection URLs, settings and images.
 
+use rayon::prelude::*;
+
 use super::config::files;
 use super::eval::Code;
 use crate::ir::{ExprKind, Module};
+use crate::libraries::facts::FileFacts;
 use crate::statement::Dialect;
-use crate::walk::{Role, role};
+use crate::walk::Role;
 
 /// Packages that only one database needs.
 const DRIVERS: [(&str, Dialect); 43] = [
@@ -74,6 +77,14 @@ impl Seen {
         }
     }
 
+    fn with(self, other: Seen) -> Seen {
+        Seen {
+            postgres: self.postgres || other.postgres,
+            mysql: self.mysql || other.mysql,
+            sqlite: self.sqlite || other.sqlite,
+        }
+    }
+
     /// A project that names two servers supports both; `SQLite` beside a server is for development.
     fn verdict(self) -> Dialect {
         match self {
@@ -93,18 +104,11 @@ impl Seen {
 /// The database that the code, its dependencies and its settings name; [`Dialect::Generic`] where they name none or several
 /// servers.
 pub fn of(code: &Code) -> Dialect {
-    let mut seen = Seen::default();
-    for facts in &code.files {
-        if matches!(role(&facts.path), Role::Test | Role::Example | Role::Generated) {
-            continue;
-        }
-        for name in &facts.dependencies {
-            seen.add(driver(name));
-        }
-        if let Some(module) = &facts.module {
-            of_module(module, &mut seen);
-        }
-    }
+    let own = code
+        .files
+        .par_iter()
+        .filter(|facts| !matches!(facts.role, Role::Test | Role::Example | Role::Generated));
+    let mut seen = own.map(of_file).reduce(Seen::default, Seen::with);
     for (_, _, config) in files(code) {
         for entry in &config.entries {
             seen.add(url(&entry.value));
@@ -117,6 +121,17 @@ pub fn of(code: &Code) -> Dialect {
     seen.verdict()
 }
 
+fn of_file(facts: &FileFacts) -> Seen {
+    let mut seen = Seen::default();
+    for name in &facts.dependencies {
+        seen.add(driver(name));
+    }
+    if let Some(module) = &facts.module {
+        of_module(module, &mut seen);
+    }
+    seen
+}
+
 fn of_module(module: &Module, seen: &mut Seen) {
     for import in module.imports.iter().filter(|import| !import.is_type) {
         seen.add(driver(module.str(import.module)));
@@ -124,7 +139,8 @@ fn of_module(module: &Module, seen: &mut Seen) {
     for text in &module.strings {
         seen.add(url(text));
     }
-    for (_, expr) in module.expr_ids() {
+    let has_options = module.mentions(&OPTIONS) && module.strings.iter().any(|text| option(text).is_some());
+    for (_, expr) in module.expr_ids().filter(|_| has_options) {
         let ExprKind::Object(entries) = &expr.kind else { continue };
         for entry in entries {
             let key = entry.key.and_then(|key| module.string(key));

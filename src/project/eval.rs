@@ -48,8 +48,11 @@ pub struct Code {
     /// Classes that implement or extend a class of the project.
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
-    pub arguments: FxHashMap<(FileId, FunctionId, usize), Value>,
+    pub arguments: FxHashMap<Parameter, Value>,
 }
+
+/// A function's parameter, by its place.
+pub type Parameter = (FileId, FunctionId, usize);
 
 impl Code {
     /// Links files (sorted by path).
@@ -167,6 +170,8 @@ pub struct Evaluator<'c> {
     busy_own: RefCell<FxHashSet<(FileId, ExprId)>>,
     results: RefCell<FxHashMap<(FileId, FunctionId), Value>>,
     busy_functions: RefCell<FxHashSet<(FileId, FunctionId)>>,
+    /// Parameters for which the arguments of calls were asked.
+    asked: RefCell<FxHashSet<Parameter>>,
     depth: Cell<u32>,
     fuel: Cell<u32>,
     cut: Cell<bool>,
@@ -184,10 +189,16 @@ impl<'c> Evaluator<'c> {
             busy_own: RefCell::default(),
             results: RefCell::default(),
             busy_functions: RefCell::default(),
+            asked: RefCell::default(),
             depth: Cell::new(0),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
         }
+    }
+
+    /// The parameters whose values were taken from [`Code::arguments`], or would have been.
+    pub fn asked(self) -> FxHashSet<Parameter> {
+        self.asked.into_inner()
     }
 
     fn m(&self, file: FileId) -> &'c Module {
@@ -462,7 +473,9 @@ impl<'c> Evaluator<'c> {
                 return value;
             }
         }
-        self.code.arguments.get(&(file, function, index)).cloned().unwrap_or(Value::Unknown)
+        let parameter = (file, function, index);
+        self.asked.borrow_mut().insert(parameter);
+        self.code.arguments.get(&parameter).cloned().unwrap_or(Value::Unknown)
     }
 
     /// What a framework injects for a default: `Depends(f)` is what `f` gives.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::eval::{Callees, Code, Evaluator, is_iteration};
+use super::eval::{Callees, Code, Evaluator, Parameter, is_iteration};
 use super::scope::Member;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
 use crate::libraries::context::{self, Callback};
@@ -163,7 +163,9 @@ struct FileGraph {
     sites: Vec<QuerySite>,
     entries: Vec<Entry>,
     calls: CallTotals,
-    arguments: Vec<((FileId, FunctionId, usize), Value)>,
+    arguments: Vec<(Parameter, Value)>,
+    /// Parameters on whose arguments something here depends.
+    asked: FxHashSet<Parameter>,
 }
 
 impl Graph {
@@ -179,13 +181,15 @@ impl Graph {
             })
             .collect();
         let properties = property_names(code);
-        let round = build(code, &first, &properties);
-        code.arguments = merge_arguments(&round);
-        let files = if code.arguments.is_empty() {
-            round
-        } else {
-            build(code, &first, &properties)
-        };
+        let mut files = build(code, &first, &properties, |_| true);
+        code.arguments = merge_arguments(files.iter().flatten());
+        let is_told = |file: &FileGraph| file.asked.iter().any(|parameter| code.arguments.contains_key(parameter));
+        let told: Vec<bool> = files.iter().map(|file| file.as_ref().is_some_and(is_told)).collect();
+        let again = build(code, &first, &properties, |file| told[file]);
+        for (file, again) in files.iter_mut().zip(again) {
+            *file = again.or_else(|| file.take());
+        }
+        let files = files.into_iter().flatten().collect();
         let mut graph = assemble(code, first, files);
         graph.resolve_unique_names(code);
         graph.propagate();
@@ -437,18 +441,19 @@ fn property_names(code: &Code) -> FxHashSet<String> {
     names
 }
 
-fn build(code: &Code, first: &[u32], properties: &FxHashSet<String>) -> Vec<FileGraph> {
+/// The graphs of the wanted files, by place.
+fn build(code: &Code, first: &[u32], properties: &FxHashSet<String>, wanted: impl Fn(usize) -> bool + Sync) -> Vec<Option<FileGraph>> {
     (0..code.files.len())
         .into_par_iter()
-        .map(|index| FileBuilder::new(code, first, properties, FileId(index as u32)).run())
+        .map(|index| wanted(index).then(|| FileBuilder::new(code, first, properties, FileId(index as u32)).run()))
         .collect()
 }
 
 /// What calls pass, where they agree.
-fn merge_arguments(files: &[FileGraph]) -> FxHashMap<(FileId, FunctionId, usize), Value> {
-    let mut merged: FxHashMap<(FileId, FunctionId, usize), Value> = FxHashMap::default();
-    let mut clash: FxHashSet<(FileId, FunctionId, usize)> = FxHashSet::default();
-    for (key, value) in files.iter().flat_map(|file| &file.arguments) {
+fn merge_arguments<'f>(files: impl Iterator<Item = &'f FileGraph>) -> FxHashMap<Parameter, Value> {
+    let mut merged: FxHashMap<Parameter, Value> = FxHashMap::default();
+    let mut clash: FxHashSet<Parameter> = FxHashSet::default();
+    for (key, value) in files.flat_map(|file| &file.arguments) {
         match merged.get(key) {
             None => {
                 merged.insert(*key, value.clone());
@@ -543,6 +548,7 @@ impl<'c> FileBuilder<'c> {
             entries: Vec::new(),
             calls: CallTotals::default(),
             arguments: Vec::new(),
+            asked: FxHashSet::default(),
         };
         FileBuilder {
             code,
@@ -588,6 +594,7 @@ impl<'c> FileBuilder<'c> {
         for (edges, _) in &mut self.out.functions {
             sort(edges);
         }
+        self.out.asked = self.eval.asked();
         self.out
     }
 

@@ -253,7 +253,7 @@ impl Imports {
         if let Some(found) = self.file(path) {
             return Some(found);
         }
-        if let Some(found) = TS_ENDINGS.iter().find_map(|ending| self.file(&format!("{path}{ending}"))) {
+        if let Some(found) = self.with_ending(path) {
             return Some(found);
         }
         // `./x.js` means `./x.ts` in TypeScript's module mode.
@@ -262,7 +262,17 @@ impl Imports {
             .or_else(|| path.strip_suffix(".mjs"))
             .or_else(|| path.strip_suffix(".jsx"))
             .or_else(|| path.strip_suffix(".cjs"))?;
-        TS_ENDINGS.iter().find_map(|ending| self.file(&format!("{stem}{ending}")))
+        self.with_ending(stem)
+    }
+
+    fn with_ending(&self, stem: &str) -> Option<FileId> {
+        let mut path = String::with_capacity(stem.len() + 16);
+        path.push_str(stem);
+        TS_ENDINGS.iter().find_map(|ending| {
+            path.truncate(stem.len());
+            path.push_str(ending);
+            self.file(&path)
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use super::evidence::{self, Reached};
 use super::growth_use::{self, Use};
 use super::lifetime::{self, Lifetimes};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::ir::{ClassId, Expr, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
@@ -40,31 +40,30 @@ pub struct Growing<'p> {
 /// All collections that only grow.
 pub fn find(project: &Project) -> Vec<Growing<'_>> {
     let lifetimes = lifetime::of(project);
-    let called_names = names_in_use(project);
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
     files
         .into_par_iter()
         .flat_map_iter(|(file, module)| {
-            let uses = uses_by_name(module);
-            held(project, file, module, &lifetimes)
-                .into_iter()
-                .filter_map(|held| growing(project, module, held, &uses, &called_names))
+            let held = held(project, file, module, &lifetimes);
+            let uses = if held.is_empty() {
+                FxHashMap::default()
+            } else {
+                uses_by_name(module)
+            };
+            held.into_iter()
+                .filter_map(|held| growing(project, module, held, &uses))
                 .collect::<Vec<_>>()
         })
         .collect()
 }
 
-/// The names by which functions are called or passed on, anywhere.
-fn names_in_use(project: &Project) -> FxHashMap<&str, u32> {
-    let mut names: FxHashMap<&str, u32> = FxHashMap::default();
-    for (_, module) in project.code.modules() {
-        for expr in &module.exprs {
-            if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = expr.kind {
-                *names.entry(module.str(name)).or_default() += 1;
-            }
-        }
-    }
-    names
+/// Whether a function's name is called or passed on, anywhere.
+fn is_in_use(project: &Project, name: &str) -> bool {
+    let mut modules = project.code.modules().filter(|(_, module)| module.mentions(&[name]));
+    modules.any(|(_, module)| {
+        let is_it = |expr: &Expr| matches!(expr.kind, ExprKind::Name(sym) | ExprKind::Attr { name: sym, .. } if module.str(sym) == name);
+        module.exprs.iter().any(is_it)
+    })
 }
 
 fn uses_by_name(module: &Module) -> FxHashMap<Sym, Vec<ExprId>> {
@@ -146,13 +145,7 @@ pub fn is_empty_collection(module: &Module, expr: ExprId) -> bool {
     }
 }
 
-fn growing<'p>(
-    project: &'p Project,
-    module: &'p Module,
-    held: Held,
-    uses: &FxHashMap<Sym, Vec<ExprId>>,
-    called_names: &FxHashMap<&str, u32>,
-) -> Option<Growing<'p>> {
+fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHashMap<Sym, Vec<ExprId>>) -> Option<Growing<'p>> {
     let mut grows = Vec::new();
     let mut asked = false;
     for &expr in uses.get(&held.name)? {
@@ -170,14 +163,14 @@ fn growing<'p>(
                     .function(function)
                     .name
                     .is_some_and(|name| matches!(module.str(name), "__init__" | "constructor"));
-                if !is_start && is_alive(project, held.file, module, function, called_names) {
+                if !is_start && is_alive(project, held.file, module, function) {
                     return None;
                 }
             }
             Use::Escape => return None,
         }
     }
-    if grows.is_empty() || shrinks_elsewhere(project, module, held, called_names) {
+    if grows.is_empty() || shrinks_elsewhere(project, module, held) {
         return None;
     }
     let name = module.str(held.name).to_ascii_lowercase();
@@ -239,7 +232,7 @@ fn is_target(module: &Module, expr: ExprId) -> bool {
 }
 
 /// A function that somebody calls: an evictor that only tests call frees nothing.
-fn is_alive(project: &Project, file: FileId, module: &Module, function: FunctionId, called_names: &FxHashMap<&str, u32>) -> bool {
+fn is_alive(project: &Project, file: FileId, module: &Module, function: FunctionId) -> bool {
     let mut at = function;
     loop {
         let node = module.function(at);
@@ -255,15 +248,15 @@ fn is_alive(project: &Project, file: FileId, module: &Module, function: Function
         let reached = project.graph.entry_of(project.graph.id(file, at)).is_some();
         let name = module.str(name);
         let special = name.starts_with("__") || module.function(at).is_property;
-        return reached || special || called_names.contains_key(name);
+        return reached || special || is_in_use(project, name);
     }
 }
 
 /// Another file takes elements away: through the imported name, or through the attribute.
-fn shrinks_elsewhere(project: &Project, module: &Module, held: Held, called_names: &FxHashMap<&str, u32>) -> bool {
+fn shrinks_elsewhere(project: &Project, module: &Module, held: Held) -> bool {
     let name = module.str(held.name);
     project.code.modules().any(|(file, other)| {
-        if file == held.file || !other.strings.iter().any(|text| text.as_ref() == name) {
+        if file == held.file || !other.mentions(&[name]) || !other.strings.iter().any(|text| text.as_ref() == name) {
             return false;
         }
         let imported: FxHashSet<Sym> = other
@@ -282,7 +275,7 @@ fn shrinks_elsewhere(project: &Project, module: &Module, held: Held, called_name
             };
             is_it
                 && match growth_use::of(other, id) {
-                    Use::Shrink => is_alive(project, file, other, other.owner(id), called_names),
+                    Use::Shrink => is_alive(project, file, other, other.owner(id)),
                     Use::Escape => true,
                     _ => false,
                 }

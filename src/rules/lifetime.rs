@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -67,11 +67,17 @@ pub fn of(project: &Project) -> Lifetimes {
         .flat_map_iter(|(file, module)| {
             let eval = Evaluator::new(&project.code);
             let mut out = Vec::new();
+            let of_classes: Vec<bool> = module
+                .strings
+                .iter()
+                .map(|name| names.contains(&**name) || &**name == "cls")
+                .collect();
+            if !of_classes.contains(&true) {
+                return out;
+            }
             for (expr, _) in module.expr_ids() {
-                let Some(call) = module
-                    .call(expr)
-                    .filter(|call| call.method().is_some_and(|name| names.contains(name) || name == "cls"))
-                else {
+                let is_class = |call: &Call<'_>| call.method_sym().is_some_and(|name| of_classes[name.0 as usize]);
+                let Some(call) = module.call(expr).filter(is_class) else {
                     continue;
                 };
                 if let Value::Class(at, class) = eval.value(file, call.callee) {

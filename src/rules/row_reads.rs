@@ -14,6 +14,7 @@ use crate::libraries::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::source::has_ignoring_case;
 use crate::statement::Operation;
 
 /// How many calls a read may be away.
@@ -367,12 +368,14 @@ fn changes_of(project: &Project, file: FileId) -> Changes {
     let eval = Evaluator::new(&project.code);
     let module = project.code.module(file);
     let mut out = Changes::default();
+    let is_store: Vec<bool> = module.strings.iter().map(|name| is_store(name)).collect();
+    let is_change: Vec<bool> = module.strings.iter().map(|name| is_change(name)).collect();
     for (id, expr) in module.expr_ids() {
         match &expr.kind {
             ExprKind::Call { .. } => {
                 let change = module
                     .call(id)
-                    .filter(|call| call.method().is_some_and(is_change) && !is_local(&eval, file, *call));
+                    .filter(|call| call.method_sym().is_some_and(|name| is_change[name.0 as usize]) && !is_local(&eval, file, *call));
                 if change.is_some() {
                     out.calls
                         .entry(module.owner(id))
@@ -380,7 +383,7 @@ fn changes_of(project: &Project, file: FileId) -> Changes {
                         .push((expr.span.start, expr.span.end));
                 }
             }
-            ExprKind::Name(name) | ExprKind::Attr { name, .. } if is_store(module.str(*name)) => {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } if is_store[name.0 as usize] => {
                 out.keepers.insert(module.owner(id));
             }
             _ => {}
@@ -480,6 +483,5 @@ fn is_change(name: &str) -> bool {
 
 /// A name of something that keeps results.
 fn is_store(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["cache", "memo", "redis"].iter().any(|word| lower.contains(word))
+    ["cache", "memo", "redis"].iter().any(|word| has_ignoring_case(name, word))
 }

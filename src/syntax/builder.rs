@@ -1,10 +1,13 @@
 //! Builds an [`ir::Module`]: interning, parent links, scopes.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::hash_table::{Entry, HashTable};
+use rustc_hash::FxBuildHasher;
 
 use crate::ir::{
     Arg, Block, Class, ClassId, Clause, Comment, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, Parent,
-    Stmt, StmtId, StmtKind, Sym,
+    Stmt, StmtId, StmtKind, Sym, Words,
 };
 use crate::source::Span;
 
@@ -14,7 +17,8 @@ pub const MAX_DEPTH: u32 = 400;
 /// A module under construction.
 pub struct Builder {
     pub module: Module,
-    interned: FxHashMap<Box<str>, Sym>,
+    /// The interned strings by their hash.
+    interned: HashTable<Sym>,
     /// The function being lowered.
     pub function: FunctionId,
     /// The class whose body is being lowered, directly.
@@ -28,6 +32,7 @@ impl Builder {
         let module = Module {
             language,
             strings: Vec::new(),
+            words: Words::default(),
             exprs: Vec::with_capacity(length / 10),
             stmts: Vec::with_capacity(length / 40),
             functions: Vec::new(),
@@ -40,7 +45,7 @@ impl Builder {
         };
         let mut builder = Builder {
             module,
-            interned: FxHashMap::default(),
+            interned: HashTable::new(),
             function: FunctionId::MODULE,
             class: None,
             depth: 0,
@@ -50,13 +55,19 @@ impl Builder {
     }
 
     pub fn sym(&mut self, text: &str) -> Sym {
-        if let Some(&sym) = self.interned.get(text) {
-            return sym;
+        let strings = &mut self.module.strings;
+        let hash = |text: &str| FxBuildHasher.hash_one(text);
+        let is_same = |sym: &Sym| &*strings[sym.0 as usize] == text;
+        let of = |sym: &Sym| hash(&strings[sym.0 as usize]);
+        match self.interned.entry(hash(text), is_same, of) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(free) => {
+                let sym = Sym(strings.len() as u32);
+                free.insert(sym);
+                strings.push(text.into());
+                sym
+            }
         }
-        let sym = Sym(self.module.strings.len() as u32);
-        self.module.strings.push(text.into());
-        self.interned.insert(text.into(), sym);
-        sym
     }
 
     /// Adds an expression and becomes its children's parent.
@@ -65,14 +76,13 @@ impl Builder {
         if let ExprKind::Lambda(function) = kind {
             self.module.functions[function.index()].definition = Parent::Expr(id);
         }
-        self.module.exprs.push(Expr {
+        let exprs = &mut self.module.exprs;
+        kind.each_child(&mut |child| exprs[child.index()].parent = Parent::Expr(id));
+        exprs.push(Expr {
             kind,
             span,
             parent: Parent::None,
         });
-        for child in self.module.children(id) {
-            self.module.exprs[child.index()].parent = Parent::Expr(id);
-        }
         id
     }
 
@@ -235,6 +245,8 @@ impl Builder {
             outer_class: None,
         };
         self.close_function(&root, Vec::new(), None, body);
+        self.module.words = Words::of(&self.module.strings);
+        self.module.strings.shrink_to_fit();
         self.module.exprs.shrink_to_fit();
         self.module.stmts.shrink_to_fit();
         self.module

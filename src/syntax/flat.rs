@@ -57,43 +57,88 @@ pub struct Flat<K> {
     nodes: Vec<Node<K>>,
 }
 
+/// What a front end makes of a kind of node.
+#[derive(Clone, Copy)]
+struct Of<K> {
+    kind: K,
+    named: bool,
+    /// A comma, a bracket: a token that no front end reads, in whatever field.
+    is_punctuation: bool,
+}
+
 /// Tables from the grammar's ids to the front end's enums; made once a grammar.
 pub struct Tables<K> {
-    kinds: Vec<K>,
+    kinds: Vec<Of<K>>,
     fields: Vec<Field>,
 }
+
+/// The kind of ranges that did not parse, which is beyond the grammar's own.
+const ERROR: u16 = u16::MAX;
+
+/// Tokens that carry nothing but the structure that the tree already has.
+const PUNCTUATION: [&str; 11] = ["(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "\""];
 
 impl<K: Kind> Tables<K> {
     pub fn new(language: &Language) -> Self {
         let kinds = (0..language.node_kind_count())
-            .map(|id| language.node_kind_for_id(id as u16).map_or(K::OTHER, K::of))
+            .map(|id| {
+                let (name, named) = (
+                    language.node_kind_for_id(id as u16).unwrap_or(""),
+                    language.node_kind_is_named(id as u16),
+                );
+                let kind = K::of(name);
+                let is_punctuation = !named && kind == K::OTHER && PUNCTUATION.contains(&name);
+                Of {
+                    kind,
+                    named,
+                    is_punctuation,
+                }
+            })
             .collect();
         let fields = (0..=language.field_count())
             .map(|id| language.field_name_for_id(id as u16).map_or(Field::None, Field::of))
             .collect();
         Tables { kinds, fields }
     }
+
+    fn of(&self, id: u16) -> Of<K> {
+        let error = Of {
+            kind: K::ERROR,
+            named: true,
+            is_punctuation: false,
+        };
+        let other = Of { kind: K::OTHER, ..error };
+        if id == ERROR {
+            return error;
+        }
+        self.kinds.get(id as usize).copied().unwrap_or(other)
+    }
+
+    fn field(&self, id: Option<std::num::NonZeroU16>) -> Field {
+        id.and_then(|id| self.fields.get(id.get() as usize).copied()).unwrap_or(Field::None)
+    }
 }
 
 impl<K: Kind> Flat<K> {
     /// Copies a tree. Unnamed tokens are kept only where the front end knows them or a field names them.
     pub fn new(tree: &Tree, tables: &Tables<K>) -> Self {
-        let mut nodes: Vec<Node<K>> = Vec::with_capacity(tree.root_node().descendant_count());
+        let mut nodes: Vec<Node<K>> = Vec::with_capacity(tree.root_node().descendant_count() / 2);
         // For each open level: the node (if kept) and its last kept child.
         let mut open: Vec<(u32, u32)> = Vec::new();
         let mut cursor = tree.walk();
         loop {
             let node = cursor.node();
-            let kind = if node.is_error() {
-                K::ERROR
+            let Of {
+                kind,
+                named,
+                is_punctuation,
+            } = tables.of(node.kind_id());
+            let field = if is_punctuation {
+                Field::None
             } else {
-                tables.kinds.get(node.kind_id() as usize).copied().unwrap_or(K::OTHER)
+                tables.field(cursor.field_id())
             };
-            let field = cursor
-                .field_id()
-                .and_then(|id| tables.fields.get(id.get() as usize).copied())
-                .unwrap_or(Field::None);
-            let keep = node.is_named() || kind != K::OTHER || field != Field::None || open.is_empty();
+            let keep = named || kind != K::OTHER || field != Field::None || open.is_empty();
             let at = nodes.len() as u32;
             if keep {
                 if let Some((parent, last)) = open.last_mut() {
@@ -104,13 +149,12 @@ impl<K: Kind> Flat<K> {
                     }
                     *last = at;
                 }
-                let span = node.byte_range();
                 nodes.push(Node {
                     kind,
                     field,
-                    named: node.is_named(),
-                    start: span.start as u32,
-                    end: span.end as u32,
+                    named,
+                    start: node.start_byte() as u32,
+                    end: node.end_byte() as u32,
                     first: NONE,
                     next: NONE,
                 });

@@ -5,9 +5,9 @@ use rustc_hash::FxHashSet;
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, StmtKind};
 use crate::libraries::entries::EntryKind;
 use crate::libraries::value::{FileId, Value};
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::{FnId, Graph};
-use crate::source::Span;
+use crate::source::{Span, has_ignoring_case};
 use crate::syntax::settings::ConfigKind;
 
 /// An application with fewer routes is a probe or a hook of something else.
@@ -126,17 +126,19 @@ const LIMITERS: [&str; 22] = [
 ];
 
 /// Finds the applications, the main one of each language first.
-pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<App> {
-    let served: Vec<(&str, Language)> = graph
+pub fn find(code: &Code, graph: &Graph) -> Vec<App> {
+    let eval = &Evaluator::new(code);
+    let mut served: Vec<(Language, &str)> = graph
         .entries
         .iter()
         .filter(|entry| entry.kind == EntryKind::Route)
         .map(|entry| {
             let file = entry.function.0;
             let path = eval.code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
-            (path, eval.code.module(file).language)
+            (eval.code.module(file).language, path)
         })
         .collect();
+    served.sort_unstable();
     let mut apps = Vec::new();
     for (file, module) in super::sources(eval.code) {
         let path = eval.code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
@@ -145,15 +147,12 @@ pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<App> {
         }
         // Routers stand in folders below the application's, or beside its folder.
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let below = |route: &str| folder.is_empty() || route.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        let count = served
-            .iter()
-            .filter(|(route, language)| *language == module.language && below(route))
-            .count();
+        let count = count_below(&served, module.language, folder);
         if count < FEWEST_ROUTES && (served.is_empty() || django(module).is_none()) {
             continue;
         }
-        for (id, expr) in module.expr_ids() {
+        let calls = module.expr_ids().filter(|_| module.mentions(&FRAMEWORKS));
+        for (id, expr) in calls {
             if let Some(framework) = module.call(id).and_then(|call| framework(eval, file, call)) {
                 apps.push(App {
                     file,
@@ -191,14 +190,26 @@ pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<App> {
     apps
 }
 
+/// How many of the routes, sorted, stand in a folder or below it.
+fn count_below(served: &[(Language, &str)], language: Language, folder: &str) -> usize {
+    let upto = |bound: &str| served.partition_point(|&(of, path)| (of, path) < (language, bound));
+    if folder.is_empty() {
+        return served.partition_point(|&(of, _)| of <= language) - upto("");
+    }
+    // `0` comes after `/`: what starts with the folder and a slash lies between.
+    upto(&format!("{folder}0")) - upto(&format!("{folder}/"))
+}
+
 /// The index of a language in [`Features`].
 pub fn slot(language: Language) -> usize {
     usize::from(language == Language::TypeScript)
 }
 
+/// Constructors of applications.
+const FRAMEWORKS: [&str; 6] = ["FastAPI", "Starlette", "Flask", "Quart", "express", "Express"];
+
 fn framework(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> Option<&'static str> {
-    const NAMES: [&str; 6] = ["FastAPI", "Starlette", "Flask", "Quart", "express", "Express"];
-    if !call.method().is_some_and(|method| NAMES.contains(&method)) {
+    if !call.method().is_some_and(|method| FRAMEWORKS.contains(&method)) {
         return None;
     }
     let Value::External(name) = eval.value(file, call.callee) else {
@@ -217,7 +228,7 @@ fn framework(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> Option<&'sta
 
 /// The place of Django's `MIDDLEWARE = […]`.
 fn django(module: &Module) -> Option<Span> {
-    if module.language != Language::Python {
+    if module.language != Language::Python || !module.mentions(&["MIDDLEWARE"]) {
         return None;
     }
     module.stmts.iter().find_map(|stmt| match stmt.kind {
@@ -238,24 +249,18 @@ fn django(module: &Module) -> Option<Span> {
 
 impl Features {
     /// What the program's own code registers, and what a proxy or a command adds.
-    pub fn of(eval: &Evaluator<'_>, graph: &Graph) -> Features {
+    pub fn of(code: &Code, graph: &Graph) -> Features {
         let mut features = Features::default();
         let called = called(graph);
-        for (file, module) in super::sources(eval.code) {
-            let at = slot(module.language);
+        let found = super::in_sources(code, |file, module| {
             let live = |expr: ExprId| is_live(graph, &called, file, module, expr);
+            vec![(file, slot(module.language), in_module(module, &live))]
+        });
+        for (file, at, [compression, metrics, limiter]) in found {
             let note = |slot: &mut Registered, found: Option<Span>| *slot = slot.or_else(|| found.map(|span| (file, span)));
-            let own = uses(module, &COMPRESSION, &live).or_else(|| registers(module, is_compressor, &live));
-            note(&mut features.compression[at], own.or_else(|| wraps(module, &live)));
-            let own = uses(module, &METRICS, &live).or_else(|| registers(module, is_meter, &live));
-            note(&mut features.metrics[at], own.or_else(|| traces(module)));
-            let own = uses(module, &LIMITERS, &live).or_else(|| registers(module, is_limiter, &live));
-            note(&mut features.limiter[at], own.or_else(|| guards(module, &live)));
-            if at == 0 {
-                note(&mut features.compression[at], listed(module, is_compression_setting));
-                note(&mut features.metrics[at], listed(module, is_metrics_setting));
-                note(&mut features.limiter[at], listed(module, is_limit_setting));
-            }
+            note(&mut features.compression[at], compression);
+            note(&mut features.metrics[at], metrics);
+            note(&mut features.limiter[at], limiter);
         }
         for entry in graph
             .entries
@@ -263,17 +268,17 @@ impl Features {
             .filter(|entry| entry.kind == EntryKind::Route && entry.label.ends_with(" /metrics"))
         {
             let file = entry.function.0;
-            let slot = &mut features.metrics[slot(eval.code.module(file).language)];
-            let span = eval.code.module(file).function(entry.function.1).name_span;
+            let slot = &mut features.metrics[slot(code.module(file).language)];
+            let span = code.module(file).function(entry.function.1).name_span;
             *slot = slot.or(Some((file, span)));
         }
-        features.add_settings(eval);
+        features.add_settings(code);
         features
     }
 
     /// What proxies and commands add, for every language.
-    fn add_settings(&mut self, eval: &Evaluator<'_>) {
-        for (file, _, facts) in super::files(eval.code) {
+    fn add_settings(&mut self, code: &Code) {
+        for (file, _, facts) in super::files(code) {
             let find = |wanted: &dyn Fn(&str, &str) -> bool| -> Registered {
                 let mut entries = facts.entries.iter();
                 let entry = entries.find(|entry| wanted(entry.path.last().map_or("", String::as_str), &entry.value))?;
@@ -310,6 +315,26 @@ impl Features {
             }
         }
     }
+}
+
+/// What one module registers: compression, metrics, rate limits.
+fn in_module(module: &Module, live: &dyn Fn(ExprId) -> bool) -> [Option<Span>; 3] {
+    let in_settings = |wanted: fn(&str) -> bool| (module.language == Language::Python).then(|| listed(module, wanted)).flatten();
+    let named = |wanted: fn(&str) -> bool| module.strings.iter().any(|text| wanted(text));
+    let (compressor, limiter) = (named(is_compressor), named(is_limiter));
+    let compression = uses(module, &COMPRESSION, live)
+        .or_else(|| compressor.then(|| registers(module, is_compressor, live)).flatten())
+        .or_else(|| compressor.then(|| wraps(module, live)).flatten())
+        .or_else(|| in_settings(is_compression_setting));
+    let metrics = uses(module, &METRICS, live)
+        .or_else(|| named(is_meter).then(|| registers(module, is_meter, live)).flatten())
+        .or_else(|| traces(module))
+        .or_else(|| in_settings(is_metrics_setting));
+    let limits = uses(module, &LIMITERS, live)
+        .or_else(|| limiter.then(|| registers(module, is_limiter, live)).flatten())
+        .or_else(|| guards(module, live, limiter))
+        .or_else(|| in_settings(is_limit_setting));
+    [compression, metrics, limits]
 }
 
 /// A program that starts another one under its measurement.
@@ -375,6 +400,10 @@ fn uses(module: &Module, packages: &[&str], live: &dyn Fn(ExprId) -> bool) -> Op
         .filter(|import| !import.is_type && is_wanted(module.str(import.module)))
         .map(|import| module.str(import.local))
         .collect();
+    let is_required = module.mentions(&["require", "import"]) && module.strings.iter().any(|text| is_wanted(text));
+    if names.is_empty() && !is_required {
+        return None;
+    }
     let required = |id: ExprId| {
         module.call(id).is_some_and(|call| {
             matches!(call.method(), Some("require" | "import")) && call.arg(0).and_then(|arg| module.string(arg)).is_some_and(is_wanted)
@@ -440,26 +469,28 @@ fn tail(module: &Module, expr: ExprId) -> Option<&str> {
 }
 
 fn is_compressor(name: &str) -> bool {
-    let lower = name.to_lowercase();
     ["gzip", "compress", "brotli", "deflate", "zstd"]
         .iter()
-        .any(|part| lower.contains(part))
+        .any(|part| has_ignoring_case(name, part))
 }
 
 fn is_meter(name: &str) -> bool {
-    let lower = name.to_lowercase();
     ["metric", "prometheus", "telemetry", "tracing", "apm"]
         .iter()
-        .any(|part| lower.contains(part))
+        .any(|part| has_ignoring_case(name, part))
 }
 
 fn is_limiter(name: &str) -> bool {
-    let lower = name.to_lowercase().replace('_', "");
-    ["ratelimit", "throttl", "slowdown"].iter().any(|part| lower.contains(part))
+    ["ratelimit", "rate_limit", "throttl", "slowdown", "slow_down"]
+        .iter()
+        .any(|part| has_ignoring_case(name, part))
 }
 
 /// A limiter of the project's own: a decorator, a dependency or a call with such a name.
-fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
+fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool, named: bool) -> Option<Span> {
+    if !named && !module.mentions(&["throttle_classes"]) {
+        return None;
+    }
     let of_functions = module.functions.iter().flat_map(|function| &function.decorators);
     let mut decorators = of_functions.chain(module.classes.iter().flat_map(|class| &class.decorators));
     if let Some(&decorator) = decorators.find(|&&decorator| tail(module, decorator).is_some_and(is_limiter)) {

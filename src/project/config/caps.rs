@@ -7,7 +7,7 @@ use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::data::Effects;
 use crate::libraries::entries::EntryKind;
 use crate::libraries::value::FileId;
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::Graph;
 use crate::source::Span;
 
@@ -49,10 +49,14 @@ impl Cap {
 }
 
 /// All caps of the program itself.
-pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<Cap> {
+pub fn find(code: &Code, graph: &Graph) -> Vec<Cap> {
+    let reads: FxHashSet<String> = super::in_sources(code, |_, module| reads(module)).into_iter().collect();
+    super::in_sources(code, |file, module| in_module(&Evaluator::new(code), graph, &reads, file, module))
+}
+
+fn in_module(eval: &Evaluator<'_>, graph: &Graph, reads: &FxHashSet<String>, file: FileId, module: &Module) -> Vec<Cap> {
     let mut caps = Vec::new();
-    let reads = reads(eval);
-    for (file, module) in super::sources(eval.code) {
+    if module.strings.iter().any(|name| kind_of(name).is_some()) {
         for stmt in &module.stmts {
             let StmtKind::Assign {
                 target,
@@ -77,6 +81,8 @@ pub fn find(eval: &Evaluator<'_>, graph: &Graph) -> Vec<Cap> {
                 read,
             });
         }
+    }
+    if module.mentions(&RUNNING) {
         for (id, _) in module.expr_ids() {
             caps.extend(running(eval, graph, file, module, id));
         }
@@ -107,45 +113,54 @@ fn kind_of(name: &str) -> Option<CapKind> {
         "DB",
         "TRANSACTION",
     ];
-    let upper = name.to_ascii_uppercase();
-    let is_constant = upper == name && name.len() > 6;
+    let is_constant = name.len() > 6 && !name.bytes().any(|byte| byte.is_ascii_lowercase());
     if !is_constant {
         return None;
     }
-    let concurrent = upper.contains("CONCURREN") && (upper.ends_with("CONCURRENCY") || WORK.iter().any(|word| upper.contains(word)));
+    let concurrent = name.contains("CONCURREN") && (name.ends_with("CONCURRENCY") || WORK.iter().any(|word| name.contains(word)));
     if concurrent {
         return Some(CapKind::Constant);
     }
     matches!(
-        upper.as_str(),
+        name,
         "DB_POOL_SIZE" | "DATABASE_POOL_SIZE" | "DB_MAX_CONNECTIONS" | "DATABASE_MAX_CONNECTIONS" | "DB_POOL_MAX"
     )
     .then_some(CapKind::PoolConstant)
 }
 
-/// Names that are read anywhere in the program.
-fn reads<'c>(eval: &Evaluator<'c>) -> FxHashSet<&'c str> {
-    let mut names = FxHashSet::default();
-    for (_, module) in super::sources(eval.code) {
-        let targets: FxHashSet<ExprId> = module
-            .stmts
-            .iter()
-            .filter_map(|stmt| match stmt.kind {
-                StmtKind::Assign { target, .. } => Some(target),
-                _ => None,
-            })
-            .collect();
-        for (id, _) in module.expr_ids().filter(|(id, _)| !targets.contains(id)) {
-            names.extend(last_name(module, id).filter(|name| kind_of(name).is_some()));
-        }
+/// The names of such constants that a module reads.
+fn reads(module: &Module) -> Vec<String> {
+    let wanted: Vec<bool> = module.strings.iter().map(|name| kind_of(name).is_some()).collect();
+    if !wanted.contains(&true) {
+        return Vec::new();
     }
-    names
+    let targets: FxHashSet<ExprId> = module
+        .stmts
+        .iter()
+        .filter_map(|stmt| match stmt.kind {
+            StmtKind::Assign { target, .. } => Some(target),
+            _ => None,
+        })
+        .collect();
+    let others = module.expr_ids().filter(|(id, _)| !targets.contains(id));
+    others
+        .filter_map(|(_, expr)| match expr.kind {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } if wanted[name.0 as usize] => Some(module.str(name).to_owned()),
+            _ => None,
+        })
+        .collect()
 }
+
+/// Methods that [`running`] knows.
+const RUNNING: [&str; 5] = ["Semaphore", "BoundedSemaphore", "CapacityLimiter", "all", "allSettled"];
 
 /// A semaphore in code that queries, or a list of queries that are awaited together.
 fn running(eval: &Evaluator<'_>, graph: &Graph, file: FileId, module: &Module, id: ExprId) -> Option<Cap> {
     let call = module.call(id)?;
     let method = call.method()?;
+    if !RUNNING.contains(&method) {
+        return None;
+    }
     let owner = graph.id(file, module.owner(id));
     let queries = graph.function(owner).effects.any(Effects::QUERY.and(Effects::WRITE));
     let cap = |name: String, kind: CapKind, value: u32| Cap {

@@ -2,9 +2,9 @@
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::libraries::value::{FileId, Value};
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Code, Evaluator};
 use crate::project::scope::Bound;
-use crate::source::Span;
+use crate::source::{Span, has_ignoring_case};
 
 const MAX_DEPTH: u32 = 8;
 
@@ -105,45 +105,50 @@ impl Pool {
 }
 
 /// All pools of the program itself.
-pub fn find(eval: &Evaluator<'_>, postgres: bool) -> Vec<Pool> {
+pub fn find(code: &Code, postgres: bool) -> Vec<Pool> {
+    super::in_sources(code, |file, module| {
+        let is_beside = code.files.get(file.index()).is_some_and(|facts| super::is_beside(&facts.path));
+        if is_beside {
+            return Vec::new();
+        }
+        in_module(&Evaluator::new(code), file, module, postgres)
+    })
+}
+
+fn in_module(eval: &Evaluator<'_>, file: FileId, module: &Module, postgres: bool) -> Vec<Pool> {
     let mut pools = Vec::new();
-    for (file, module) in super::sources(eval.code) {
-        if super::is_beside(&eval.code.files[file.index()].path) {
+    for (id, expr) in module.expr_ids() {
+        let Some(call) = module.call(id) else { continue };
+        let is_candidate = call.method().is_some_and(|method| {
+            method.ends_with("engine")
+                || method.ends_with("Pool")
+                || method == "create_pool"
+                || has_ignoring_case(method, "postgres")
+                || method.contains("sql")
+                || call.is_new
+        });
+        let Some(kind) = is_candidate.then(|| eval.value(file, call.callee)).and_then(|value| match value {
+            Value::External(name) => PoolKind::of(&name),
+            _ => None,
+        }) else {
             continue;
-        }
-        for (id, expr) in module.expr_ids() {
-            let Some(call) = module.call(id) else { continue };
-            let is_candidate = call.method().is_some_and(|method| {
-                method.ends_with("engine")
-                    || method.ends_with("Pool")
-                    || method == "create_pool"
-                    || method.to_lowercase().contains("postgres")
-                    || method.contains("sql")
-                    || call.is_new
-            });
-            let Some(kind) = is_candidate.then(|| eval.value(file, call.callee)).and_then(|value| match value {
-                Value::External(name) => PoolKind::of(&name),
-                _ => None,
-            }) else {
-                continue;
-            };
-            let function = module.owner(id);
-            let mut pool = Pool {
-                file,
-                function,
-                span: expr.span,
-                kind,
-                max: None,
-                max_place: None,
-                sized: false,
-                open: false,
-                postgres: None,
-                short_lived: is_short_lived(eval, file, id),
-            };
-            measure(eval, file, call, &mut pool);
-            pool.postgres = dialect(eval, file, module, call, kind).or(postgres.then_some(true));
-            pools.push(pool);
-        }
+        };
+        let function = module.owner(id);
+        let mut pool = Pool {
+            file,
+            function,
+            span: expr.span,
+            kind,
+            max: None,
+            max_place: None,
+            sized: false,
+            open: false,
+            postgres: None,
+            short_lived: is_short_lived(eval, file, id),
+        };
+        measure(eval, file, call, &mut pool);
+        pool.postgres = dialect(eval, file, module, call, kind).or(postgres.then_some(true));
+        pools.push(pool);
     }
     pools
 }

@@ -177,20 +177,22 @@ pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
 }
 
 /// All that the project's own commands, settings and code declare, by place.
-pub fn find(eval: &Evaluator<'_>) -> Vec<Workers> {
+pub fn find(code: &Code) -> Vec<Workers> {
     let mut out = Vec::new();
-    for (file, path, facts) in super::files(eval.code) {
+    for (file, path, facts) in super::files(code) {
         if super::is_for_development(path) {
             continue;
         }
         out.extend(of_settings(file, facts));
     }
-    for (file, module) in super::sources(eval.code) {
-        let path = eval.code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+    out.extend(super::in_sources(code, |file, module| {
+        let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+        let mut found = Vec::new();
         if !super::is_beside(path) {
-            of_code(eval, file, module, path, &mut out);
+            of_code(&Evaluator::new(code), file, module, path, &mut found);
         }
-    }
+        found
+    }));
     out.sort_by_key(|workers| (workers.file, workers.span.start, workers.kind));
     out.dedup();
     out
@@ -359,6 +361,9 @@ fn of_code(eval: &Evaluator<'_>, file: FileId, module: &Module, path: &str, out:
             one_at_a_time(&mut settings);
         }
         out.append(&mut settings);
+    }
+    if !module.mentions(&["run", "Worker"]) {
+        return;
     }
     for (id, expr) in module.expr_ids() {
         let Some(call) = module.call(id) else { continue };

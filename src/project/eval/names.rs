@@ -143,6 +143,9 @@ impl Evaluator<'_> {
             return None;
         }
         let module = self.m(file);
+        if !module.mentions(&["*"]) {
+            return None;
+        }
         for (index, import) in module.imports.iter().enumerate() {
             if import.name.is_none_or(|star| module.str(star) != "*") {
                 continue;
@@ -161,7 +164,8 @@ impl Evaluator<'_> {
 
     pub(super) fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         let module = self.m(file);
-        for (index, export) in module.exports.iter().enumerate() {
+        let named = module.exports.iter().enumerate().filter(|_| module.mentions(&[name]));
+        for (index, export) in named {
             if module.str(export.name) != name {
                 continue;
             }

@@ -6,6 +6,7 @@ use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::data::LanguageData;
 use crate::libraries::value::FileId;
 use crate::project::Project;
+use crate::project::config::in_sources;
 use crate::project::eval::Evaluator;
 use crate::rules::redis;
 use crate::statement::Operation;
@@ -48,9 +49,8 @@ const PAGE_SIZES: [&str; 10] = [
 
 /// All of a project's own modules.
 pub fn find(project: &Project) -> Vec<Strength> {
-    let eval = Evaluator::new(&project.code);
-    let mut out = Vec::new();
-    for (file, module) in crate::project::config::sources(&project.code) {
+    let mut out = in_sources(&project.code, |file, module| {
+        let (eval, mut out) = (Evaluator::new(&project.code), Vec::new());
         let table = project.code.data.of(module.language);
         for (id, expr) in module.expr_ids() {
             if let Some(call) = module.call(id) {
@@ -77,7 +77,8 @@ pub fn find(project: &Project) -> Vec<Strength> {
                 }
             }
         }
-    }
+        out
+    });
     out.extend(bulk_writes(project));
     out
 }

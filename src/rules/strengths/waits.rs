@@ -1,5 +1,7 @@
 //! Waits that run side by side.
 
+use rayon::prelude::*;
+
 use super::strength;
 use crate::finding::Strength;
 use crate::ir::{ExprId, Module};
@@ -10,8 +12,9 @@ use crate::project::Project;
 /// `asyncio.gather(…)`, `Promise.all([…])`, task groups, bounded helpers, around something that leaves the process.
 pub fn find(project: &Project) -> Vec<Strength> {
     let outside = Effects::NETWORK.and(Effects::QUERY).and(Effects::WRITE);
-    let mut out = Vec::new();
-    for (file, module) in project.code.modules() {
+    let modules: Vec<(FileId, &Module)> = project.code.modules().filter(|(_, module)| module.mentions(&GATHERERS)).collect();
+    let found = modules.into_par_iter().map(|(file, module)| {
+        let mut out = Vec::new();
         for (id, expr) in module.expr_ids() {
             let Some(name) = gatherer(module, id) else { continue };
             if expr_effects(project, file, module, id).any(outside) {
@@ -19,9 +22,13 @@ pub fn find(project: &Project) -> Vec<Strength> {
                 out.push(strength(project, "parallel-waits", message, file, expr.span));
             }
         }
-    }
-    out
+        out
+    });
+    found.collect::<Vec<_>>().into_iter().flatten().collect()
 }
+
+/// The names that [`gatherer`] knows.
+const GATHERERS: [&str; 7] = ["gather", "as_completed", "all", "allSettled", "pMap", "pAll", "TaskGroup"];
 
 /// The name of a call that waits for several things at once.
 fn gatherer(module: &Module, id: ExprId) -> Option<&str> {

@@ -1,0 +1,60 @@
+//! A filter over a module's strings: says quickly that a name does not occur.
+
+use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
+
+/// Bits for each string: about one string in fifty passes that is not there.
+const BITS: usize = 8;
+
+/// A Bloom filter with two probes. Most rules look for calls by name, and most files have none of them: what the filter leaves out
+/// need not be searched.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    bits: Box<[u64]>,
+}
+
+impl Words {
+    /// The filter of some strings.
+    pub fn of(strings: &[Box<str>]) -> Words {
+        let count = (strings.len() * BITS).div_ceil(64).next_power_of_two();
+        let mut words = Words {
+            bits: vec![0; count].into(),
+        };
+        for text in strings {
+            for (at, bit) in words.places(text) {
+                words.bits[at] |= bit;
+            }
+        }
+        words
+    }
+
+    /// Whether a string may be among them; never `false` for one that is.
+    pub fn may_have(&self, text: &str) -> bool {
+        !self.bits.is_empty() && self.places(text).into_iter().all(|(at, bit)| self.bits[at] & bit != 0)
+    }
+
+    fn places(&self, text: &str) -> [(usize, u64); 2] {
+        let hash = FxBuildHasher.hash_one(text);
+        // The number of words is a power of two.
+        let mask = self.bits.len() as u64 - 1;
+        let place = |hash: u64| (((hash >> 6) & mask) as usize, 1 << (hash & 63));
+        [place(hash), place(hash >> 32)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_never_left_out_and_most_of_what_is_not_is() {
+        let strings: Vec<Box<str>> = (0..500).map(|at| format!("name_{at}").into()).collect();
+        let words = Words::of(&strings);
+        assert!(strings.iter().all(|text| words.may_have(text)));
+        let passed = (0..1000).filter(|at| words.may_have(&format!("other_{at}"))).count();
+        assert!(passed < 200, "{passed} of 1000 pass");
+        assert!(!Words::default().may_have("x") && !Words::of(&[]).may_have("x"));
+    }
+}
