@@ -735,6 +735,12 @@ impl Module {
         names.join(".")
     }
 
+    /// The symbol of a text, if it occurs.
+    pub fn sym(&self, text: &str) -> Option<Sym> {
+        let found = self.strings.iter().position(|known| &**known == text)?;
+        Some(Sym(found as u32))
+    }
+
     /// Symbols by text, for look-ups of a known name.
     pub fn symbol_table(&self) -> FxHashMap<&str, Sym> {
         self.strings

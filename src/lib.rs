@@ -271,22 +271,31 @@ impl<'a> Plan<'a> {
     }
 
     fn check(&self, project: &Project, coverage: &mut Coverage) -> Vec<Finding> {
-        let results: Vec<_> = self
-            .rules
-            .par_iter()
-            .map(|rule| {
-                let found = guarded(|| (rule.check)(project));
-                self.observer.step();
-                (rule.id, found)
+        let mut modules: Vec<Vec<&Rule>> = Vec::new();
+        for &rule in &self.rules {
+            match modules.iter_mut().find(|rules| rules[0].module == rule.module) {
+                Some(rules) => rules.push(rule),
+                None => modules.push(vec![rule]),
+            }
+        }
+        let results: Vec<_> = modules
+            .into_par_iter()
+            .map(|rules| {
+                let found = guarded(|| (rules[0].check)(project));
+                rules.iter().for_each(|_| self.observer.step());
+                (rules, found)
             })
             .collect();
         let mut findings = Vec::new();
-        for (id, result) in results {
+        for (rules, result) in results {
             match result {
-                Ok(found) => findings.extend(found),
-                Err(what) => coverage
-                    .notes
-                    .push(format!("The rule {id} failed, its findings are missing (internal error: {what})")),
+                // A module may know rules that are not to run.
+                Ok(found) => findings.extend(found.into_iter().filter(|finding| rules.iter().any(|rule| rule.id == finding.rule))),
+                Err(what) => coverage.notes.extend(
+                    rules
+                        .iter()
+                        .map(|rule| format!("The rule {} failed, its findings are missing (internal error: {what})", rule.id)),
+                ),
             }
         }
         findings

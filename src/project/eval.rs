@@ -685,15 +685,16 @@ impl<'c> Evaluator<'c> {
             if !seen.insert((file, class)) || seen.len() > 40 {
                 continue;
             }
-            let members = self.code.scopes.get(file.index())?.members.get(class.index())?;
-            if let Some(found) = members.get(name) {
+            let found = self.code.scopes.get(file.index())?.member(self.m(file), class, name);
+            if !found.is_empty() {
                 // An `__init__` value says more than a class-level annotation.
-                let best = found
-                    .iter()
+                let mut members = found.iter().map(|(_, member)| member);
+                let best = members
+                    .clone()
                     .find(|member| matches!(member, Member::Method(_) | Member::ParamField(..)));
                 let best = best
-                    .or_else(|| found.iter().find(|member| self.is_telling(file, member)))
-                    .or(found.first());
+                    .or_else(|| members.clone().find(|member| self.is_telling(file, member)))
+                    .or_else(|| members.next());
                 return best.map(|member| (file, member.clone()));
             }
             for base in self.bases(file, class).into_iter().rev() {

@@ -35,6 +35,7 @@ use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
 use crate::source::{Span, module_name};
 use crate::stats::Record;
+use crate::walk::Role;
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -197,6 +198,11 @@ impl Project {
     /// A file's path.
     pub fn path(&self, file: FileId) -> &str {
         self.code.files.get(file.index()).map_or("", |facts| facts.path.as_str())
+    }
+
+    /// What a file is for.
+    pub fn role(&self, file: FileId) -> Role {
+        self.code.files.get(file.index()).map_or(Role::Source, |facts| facts.role)
     }
 
     /// A place in a file.

@@ -1,6 +1,6 @@
 //! What names are bound to in one file: per function, per class and at the top level.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::source::Span;
@@ -63,61 +63,121 @@ pub enum Member {
     Class(ClassId),
 }
 
-/// All bindings of one file.
+/// A name's binding in a function.
+#[derive(Clone, Debug, PartialEq)]
+struct Named {
+    function: FunctionId,
+    name: Sym,
+    binding: Binding,
+}
+
+/// All bindings of one file, in sorted lists: most functions bind a handful of names, for which tables of their own would take many
+/// times the room.
 #[derive(Debug, Default)]
 pub struct Scope {
-    /// Per function.
-    pub functions: Vec<FxHashMap<Sym, Vec<Binding>>>,
-    /// The top level by text, for look-ups from other files.
-    pub top: FxHashMap<String, Sym>,
-    /// Members per class, by text.
-    pub members: Vec<FxHashMap<String, Vec<Member>>>,
+    /// By function, name and range.
+    bindings: Vec<Named>,
+    /// The names of the top level, by text.
+    top: Box<[Sym]>,
+    /// Members of each class, by text, then in the order of the code.
+    members: Box<[Box<[(Sym, Member)]>]>,
 }
 
 impl Scope {
     /// Collects the bindings of a module.
     pub fn new(module: &Module) -> Scope {
-        let mut scope = Scope {
-            functions: vec![FxHashMap::default(); module.functions.len()],
-            top: FxHashMap::default(),
-            members: vec![FxHashMap::default(); module.classes.len()],
+        let mut collect = Collect {
+            module,
+            bindings: Vec::new(),
+            members: vec![Vec::new(); module.classes.len()],
         };
-        let mut collect = Collect { module, scope: &mut scope };
         collect.statements();
         collect.comprehensions();
         collect.parameters();
         collect.imports();
         collect.classes();
-        for bindings in scope.functions.iter_mut().flat_map(FxHashMap::values_mut) {
-            bindings.sort_by_key(|binding| (binding.range.start, binding.range.end));
-        }
-        if let Some(names) = scope.functions.first() {
-            scope.top = names.keys().map(|&sym| (module.str(sym).to_owned(), sym)).collect();
-        }
+        let Collect {
+            mut bindings, mut members, ..
+        } = collect;
+        bindings.sort_by_key(|Named { function, name, binding }| (*function, *name, binding.range.start, binding.range.end));
+        bindings.shrink_to_fit();
+        members
+            .iter_mut()
+            .for_each(|members| members.sort_by_key(|(name, _)| module.str(*name)));
+        let mut scope = Scope {
+            bindings,
+            top: Box::new([]),
+            members: members.into_iter().map(Into::into).collect(),
+        };
+        let mut top: Vec<Sym> = scope.of_function(FunctionId::MODULE).iter().map(|named| named.name).collect();
+        top.dedup();
+        top.sort_unstable_by_key(|&name| module.str(name));
+        scope.top = top.into();
         scope
+    }
+
+    fn of_function(&self, function: FunctionId) -> &[Named] {
+        let from = self.bindings.partition_point(|named| named.function < function);
+        let upto = self.bindings.partition_point(|named| named.function <= function);
+        &self.bindings[from..upto]
+    }
+
+    fn bindings(&self, function: FunctionId, name: Sym) -> &[Named] {
+        let from = self
+            .bindings
+            .partition_point(|named| (named.function, named.name) < (function, name));
+        let rest = &self.bindings[from..];
+        let count = rest
+            .iter()
+            .take_while(|named| (named.function, named.name) == (function, name))
+            .count();
+        &rest[..count]
+    }
+
+    /// Whether a function binds a name.
+    pub fn binds(&self, function: FunctionId, name: Sym) -> bool {
+        !self.bindings(function, name).is_empty()
     }
 
     /// The binding of a name that holds at an offset; where none does yet, the last one (functions run after the
     /// whole module).
     pub fn binding(&self, function: FunctionId, name: Sym, offset: u32) -> Option<&Binding> {
-        let bindings = self.functions.get(function.index())?.get(&name)?;
-        bindings
-            .iter()
-            .rev()
-            .find(|binding| binding.range.start <= offset && offset <= binding.range.end)
-            .or_else(|| bindings.last())
+        let bindings = self.bindings(function, name);
+        let holds = |named: &&Named| named.binding.range.start <= offset && offset <= named.binding.range.end;
+        let found = bindings.iter().rev().find(holds).or_else(|| bindings.last());
+        found.map(|named| &named.binding)
+    }
+
+    /// A name of the top level, by its text.
+    pub fn top(&self, module: &Module, name: &str) -> Option<Sym> {
+        let at = self.top.binary_search_by(|&known| module.str(known).cmp(name)).ok()?;
+        self.top.get(at).copied()
+    }
+
+    /// All members of a class with their names, by name.
+    pub fn members(&self, class: ClassId) -> &[(Sym, Member)] {
+        self.members.get(class.index()).map_or(&[], AsRef::as_ref)
+    }
+
+    /// What a class says of a member, in the order of the code.
+    pub fn member(&self, module: &Module, class: ClassId, name: &str) -> &[(Sym, Member)] {
+        let members = self.members(class);
+        let from = members.partition_point(|(known, _)| module.str(*known) < name);
+        let count = members[from..].iter().take_while(|(known, _)| module.str(*known) == name).count();
+        &members[from..from + count]
     }
 }
 
 struct Collect<'m> {
     module: &'m Module,
-    scope: &'m mut Scope,
+    bindings: Vec<Named>,
+    members: Vec<Vec<(Sym, Member)>>,
 }
 
 impl Collect<'_> {
     fn bind(&mut self, function: FunctionId, name: Sym, range: Span, bound: Bound, annotation: Option<ExprId>) {
-        let names = &mut self.scope.functions[function.index()];
-        names.entry(name).or_default().push(Binding { range, bound, annotation });
+        let binding = Binding { range, bound, annotation };
+        self.bindings.push(Named { function, name, binding });
     }
 
     fn function_end(&self, function: FunctionId) -> u32 {
@@ -281,14 +341,13 @@ impl Collect<'_> {
                 end: self.function_end(import.function),
             };
             self.bind(import.function, import.local, range, Bound::Import(index), None);
-            // `except ImportError: library = None`: where the name is used, the library is there.
-            let module = self.module;
-            if let Some(bindings) = self.scope.functions[import.function.index()].get_mut(&import.local) {
-                bindings.retain(|binding| {
-                    !matches!(&binding.bound, Bound::Value(value, path) if path.is_empty() && matches!(module.kind(*value), ExprKind::Null))
-                });
-            }
         }
+        // `except ImportError: library = None`: where the name is used, the library is there.
+        let module = self.module;
+        let is_nothing = |binding: &Binding| matches!(&binding.bound, Bound::Value(value, path) if path.is_empty() && matches!(module.kind(*value), ExprKind::Null));
+        let imported: FxHashSet<(FunctionId, Sym)> = module.imports.iter().map(|import| (import.function, import.local)).collect();
+        self.bindings
+            .retain(|named| !is_nothing(&named.binding) || !imported.contains(&(named.function, named.name)));
     }
 
     fn classes(&mut self) {
@@ -357,8 +416,7 @@ impl Collect<'_> {
     }
 
     fn member(&mut self, class: ClassId, name: Sym, member: Member) {
-        let name = self.module.str(name).to_owned();
-        self.scope.members[class.index()].entry(name).or_default().push(member);
+        self.members[class.index()].push((name, member));
     }
 }
 

@@ -46,7 +46,7 @@ fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
 }
 
 fn runs_once(project: &Project, file: FileId) -> bool {
-    matches!(walk::role(project.path(file)), walk::Role::Migration | walk::Role::Test)
+    matches!(project.role(file), walk::Role::Migration | walk::Role::Test)
 }
 
 fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) -> Vec<Finding> {
@@ -325,25 +325,17 @@ fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) 
     match module.kind(target) {
         ExprKind::Attr { .. } | ExprKind::Index { .. } => true,
         ExprKind::Name(name) => {
-            let at_top = project
-                .code
-                .scopes
-                .get(file.index())
-                .and_then(|scope| scope.functions.first())
-                .is_some_and(|names| names.contains_key(name));
+            let Some(scope) = project.code.scopes.get(file.index()) else {
+                return false;
+            };
             let mut outer = module.function(module.owner(target)).parent;
             while let Some(id) = outer.filter(|&id| id != FunctionId::MODULE) {
-                let bound = project
-                    .code
-                    .scopes
-                    .get(file.index())
-                    .and_then(|scope| scope.functions.get(id.index()));
-                if bound.is_some_and(|names| names.contains_key(name)) && module.language == Language::TypeScript {
+                if scope.binds(id, *name) && module.language == Language::TypeScript {
                     return true;
                 }
                 outer = module.function(id).parent;
             }
-            at_top
+            scope.binds(FunctionId::MODULE, *name)
         }
         _ => false,
     }

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
 use super::growth_use::{self, Use};
-use super::lifetime::{self, Lifetimes};
+use super::lifetime::Lifetimes;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{ClassId, Expr, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::libraries::value::FileId;
@@ -38,13 +38,12 @@ pub struct Growing<'p> {
 }
 
 /// All collections that only grow.
-pub fn find(project: &Project) -> Vec<Growing<'_>> {
-    let lifetimes = lifetime::of(project);
+pub fn find<'p>(project: &'p Project, lifetimes: &Lifetimes) -> Vec<Growing<'p>> {
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
     files
         .into_par_iter()
         .flat_map_iter(|(file, module)| {
-            let held = held(project, file, module, &lifetimes);
+            let held = held(project, file, module, lifetimes);
             let uses = if held.is_empty() {
                 FxHashMap::default()
             } else {
@@ -99,21 +98,15 @@ fn held(project: &Project, file: FileId, module: &Module, lifetimes: &Lifetimes)
     let Some(scope) = project.code.scopes.get(file.index()) else {
         return out;
     };
-    let symbols = module.symbol_table();
     for (class, node) in module.class_ids() {
-        let Some(members) = scope.members.get(class.index()) else {
-            continue;
-        };
-        #[allow(clippy::iter_over_hash_type, reason = "what is found is sorted below")]
-        for (name, values) in members {
-            let Some(&Member::Value(made, _)) = values
-                .iter()
-                .find(|member| matches!(member, Member::Value(value, _) if is_empty_collection(module, *value)))
-            else {
-                continue;
-            };
+        for same in scope.members(class).chunk_by(|(name, _), (next, _)| name == next) {
+            let mut values = same.iter().filter_map(|(name, member)| match member {
+                Member::Value(made, _) if is_empty_collection(module, *made) => Some((*name, *made)),
+                _ => None,
+            });
+            let Some((name, made)) = values.next() else { continue };
             let shared = module.language == Language::Python && node.bases.is_empty() && module.owner(made) == FunctionId::MODULE;
-            if let Some(&name) = symbols.get(name.as_str()).filter(|_| shared || lifetimes.is_long(file, class)) {
+            if shared || lifetimes.is_long(file, class) {
                 out.push(Held {
                     file,
                     class: Some(class),
@@ -207,9 +200,8 @@ fn refers(project: &Project, module: &Module, held: Held, expr: ExprId) -> bool 
             };
             let mut at = Some(module.owner(expr));
             while let Some(function) = at.filter(|&function| function != FunctionId::MODULE) {
-                let local = scope.functions.get(function.index()).and_then(|names| names.get(name));
                 // An assignment in a function is the collection's own reset where the function says `global`.
-                if local.is_some() && !is_target(module, expr) {
+                if scope.binds(function, *name) && !is_target(module, expr) {
                     return false;
                 }
                 at = module.function(function).parent;

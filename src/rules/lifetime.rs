@@ -116,8 +116,7 @@ fn is_kept(project: &Project, file: FileId, module: &Module, expr: ExprId) -> bo
             .code
             .scopes
             .get(file.index())
-            .and_then(|scope| scope.functions.first())
-            .is_some_and(|top| top.contains_key(name)),
+            .is_some_and(|scope| scope.binds(FunctionId::MODULE, *name)),
         ExprKind::Attr { base, name } => {
             let name = module.str(*name).trim_start_matches('_').to_ascii_lowercase();
             name == "instance"

@@ -51,7 +51,7 @@ impl Use {
         };
         for site in sites.iter().filter_map(|&site| project.graph.sites.get(site)) {
             let (reached, label) = evidence::reached(project, site.function);
-            let by_path = matches!(walk::role(project.path(site.file)), walk::Role::Script | walk::Role::Example);
+            let by_path = matches!(project.role(site.file), walk::Role::Script | walk::Role::Example);
             match reached {
                 Reached::Request => {
                     seen.requests += 1;

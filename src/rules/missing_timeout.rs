@@ -411,11 +411,7 @@ impl Place<'_> {
         // A `document` of the program's own is no page.
         let is_global = |id: ExprId, name: Sym| {
             let around = std::iter::successors(Some(self.module.owner(id)), |&at| self.module.function(at).parent);
-            !around.take(20).any(|at| {
-                scope
-                    .and_then(|scope| scope.functions.get(at.index()))
-                    .is_some_and(|names| names.contains_key(&name))
-            })
+            !around.take(20).any(|at| scope.is_some_and(|scope| scope.binds(at, name)))
         };
         self.module.language == Language::TypeScript
             && self.module.expr_ids().any(|(id, expr)| match expr.kind {

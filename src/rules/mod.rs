@@ -27,6 +27,7 @@ mod foreign_keys;
 mod grouped_in_subquery;
 mod growth;
 mod growth_use;
+mod in_loops;
 mod index_advice;
 mod index_demand;
 mod index_use;
@@ -34,6 +35,7 @@ mod invalid_index_definition;
 mod io;
 mod lifetime;
 mod list_endpoint_without_pagination;
+mod long_lived;
 mod long_transaction;
 mod missing_composite_index;
 mod missing_index;
@@ -105,6 +107,8 @@ pub struct Rule {
     pub id: &'static str,
     /// The text of its page.
     pub page: &'static str,
+    /// The module that checks it; rules of one module are checked by one run of it.
+    pub module: &'static str,
     /// What it does.
     pub check: fn(&Project) -> Vec<Finding>,
 }
@@ -115,6 +119,7 @@ macro_rules! rule {
         Rule {
             id: $id,
             page: include_str!(concat!("../../rules/", $id, ".md")),
+            module: stringify!($module),
             check: $module::check,
         }
     };
@@ -139,14 +144,14 @@ pub const RULES: &[Rule] = &[
     rule!("missing-composite-index", missing_composite_index),
     rule!("missing-index", missing_index),
     rule!("missing-timeout", missing_timeout),
-    rule!("n-plus-one", n_plus_one),
+    rule!("n-plus-one", in_loops),
     rule!("no-compression", no_compression),
     rule!("no-metrics", no_metrics),
     rule!("no-rate-limit", no_rate_limit),
     rule!("non-sargable-predicate", non_sargable_predicate),
     rule!("offset-pagination", offset_pagination),
     rule!("overfetch-large-column", overfetch_large_column),
-    rule!("per-request-cache", per_request_cache),
+    rule!("per-request-cache", long_lived),
     rule!("polling-never-stops", polling_never_stops),
     rule!("polling-without-backoff", polling_without_backoff),
     rule!("pool-not-configured", pool_not_configured),
@@ -162,9 +167,9 @@ pub const RULES: &[Rule] = &[
     rule!("sequential-await-in-loop", sequential_await_in_loop),
     rule!("sequential-awaits", sequential_awaits),
     rule!("small-batch-size", small_batch_size),
-    rule!("unbatched-write", unbatched_write),
-    rule!("unbounded-cache", unbounded_cache),
-    rule!("unbounded-growth", unbounded_growth),
+    rule!("unbatched-write", in_loops),
+    rule!("unbounded-cache", long_lived),
+    rule!("unbounded-growth", long_lived),
     rule!("unbounded-query", unbounded_query),
     rule!("unclamped-user-limit", unclamped_user_limit),
     rule!("unindexed-foreign-key", unindexed_foreign_key),

@@ -53,7 +53,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         return None;
     }
     let (reached, _) = evidence::reached(project, load.function);
-    let by_script = walk::role(project.path(load.file)) != walk::Role::Source;
+    let by_script = project.role(load.file) != walk::Role::Source;
     if !many && (by_script || matches!(reached, Reached::Command | Reached::Startup)) {
         return None;
     }

@@ -7,10 +7,10 @@ use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent,
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
+use crate::source::has_ignoring_case;
 
-/// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
-    let lifetimes = lifetime::of(project);
+/// The findings.
+pub fn findings(project: &Project, lifetimes: &Lifetimes) -> Vec<Finding> {
     let mut out = Vec::new();
     for (file, module) in project.code.modules() {
         for (class, _) in module.class_ids() {
@@ -21,22 +21,22 @@ pub fn check(project: &Project) -> Vec<Finding> {
 }
 
 fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, class: ClassId) -> Option<Finding> {
-    let members = project.code.scopes.get(file.index())?.members.get(class.index())?;
+    let is_cache = |name: &str| {
+        let is_it = |word: &String| matches!(word.as_str(), "cache" | "cached" | "memo");
+        ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && growth_use::words(name).iter().any(is_it)
+    };
+    let members = project.code.scopes.get(file.index())?.members(class);
     let mut caches: Vec<(&str, ExprId)> = members
-        .iter()
-        .filter(|(name, _)| {
-            growth_use::words(name)
-                .iter()
-                .any(|word| matches!(word.as_str(), "cache" | "cached" | "memo"))
-        })
-        .filter_map(|(name, values)| {
-            let made = values.iter().find_map(|member| match member {
+        .chunk_by(|(name, _), (next, _)| name == next)
+        .filter_map(|same| {
+            let name = same.first().map(|(name, _)| module.str(*name)).filter(|name| is_cache(name))?;
+            let made = same.iter().find_map(|(_, member)| match member {
                 Member::Value(value, _) if growth::is_empty_collection(module, *value) => Some(*value),
                 _ => None,
             })?;
             // A Python class's own attribute is shared by all its objects.
             let shared = module.language == Language::Python && module.owner(made) == FunctionId::MODULE;
-            (!shared).then_some((name.as_str(), made))
+            (!shared).then_some((name, made))
         })
         .collect();
     caches.sort_unstable_by_key(|(_, made)| *made);

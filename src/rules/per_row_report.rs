@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::bounds::{self, Bound};
 use super::evidence::{self, Reached, capped, lower};
-use super::per_row::{PerRow, What, find};
+use super::per_row::{PerRow, What};
 use crate::finding::{Confidence, Finding, Priority, Related, Role};
 use crate::ir::Module;
 use crate::libraries::batches;
@@ -71,13 +71,13 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
 }
 
 /// Makes the findings of one kind, one for each loop.
-pub fn findings(project: &Project, rule: &str, what: What) -> Vec<Finding> {
-    let mut made: Vec<(FileId, Span, Finding)> = find(project)
-        .into_par_iter()
+pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) -> Vec<Finding> {
+    let mut made: Vec<(FileId, Span, Finding)> = rows
+        .par_iter()
         .filter(|row| row.what == what)
         .filter_map(|row| {
             let file = project.graph.function(row.function).file;
-            finding(project, rule, &row).map(|finding| (file, row.around.span, finding))
+            finding(project, rule, row).map(|finding| (file, row.around.span, finding))
         })
         .collect();
     made.sort_by(|(file, span, finding), (other_file, other_span, other)| {

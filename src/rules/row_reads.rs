@@ -63,7 +63,18 @@ impl<'p> Reads<'p> {
         let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
         let count = files.iter().map(|file| file.index() + 1).max().unwrap_or_default();
         let mut changes: Vec<Changes> = (0..count).map(|_| Changes::default()).collect();
-        for (file, found) in files.par_iter().map(|&file| (file, changes_of(project, file))).collect::<Vec<_>>() {
+        // Only what comes between two reads of a function is asked for.
+        let reads_rows = |file: &FileId| {
+            let functions = 0..project.code.module(*file).functions.len() as u32;
+            let mut nodes = functions.map(|id| project.graph.function(project.graph.id(*file, FunctionId(id))));
+            nodes.any(|node| node.effects.has(Effects::QUERY))
+        };
+        let asked: Vec<FileId> = files.iter().copied().filter(reads_rows).collect();
+        for (file, found) in asked
+            .into_par_iter()
+            .map(|file| (file, changes_of(project, file)))
+            .collect::<Vec<_>>()
+        {
             if let Some(slot) = changes.get_mut(file.index()) {
                 *slot = found;
             }
@@ -369,13 +380,16 @@ fn changes_of(project: &Project, file: FileId) -> Changes {
     let module = project.code.module(file);
     let mut out = Changes::default();
     let is_store: Vec<bool> = module.strings.iter().map(|name| is_store(name)).collect();
-    let is_change: Vec<bool> = module.strings.iter().map(|name| is_change(name)).collect();
+    // Asked once a name, and only for names of methods.
+    let mut changes: Vec<Option<bool>> = vec![None; module.strings.len()];
     for (id, expr) in module.expr_ids() {
         match &expr.kind {
             ExprKind::Call { .. } => {
-                let change = module
-                    .call(id)
-                    .filter(|call| call.method_sym().is_some_and(|name| is_change[name.0 as usize]) && !is_local(&eval, file, *call));
+                let change = module.call(id).filter(|call| {
+                    call.method_sym()
+                        .is_some_and(|name| *changes[name.0 as usize].get_or_insert_with(|| is_change(module.str(name))))
+                        && !is_local(&eval, file, *call)
+                });
                 if change.is_some() {
                     out.calls
                         .entry(module.owner(id))

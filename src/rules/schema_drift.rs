@@ -101,7 +101,7 @@ impl<'p> Drift<'p> {
         sites.iter().any(|&site| {
             self.project.graph.sites.get(site).is_some_and(|site| {
                 let reached = evidence::reached(self.project, site.function).0;
-                let is_script = matches!(walk::role(self.project.path(site.file)), walk::Role::Script | walk::Role::Example);
+                let is_script = matches!(self.project.role(site.file), walk::Role::Script | walk::Role::Example);
                 !is_script && !matches!(reached, Reached::Command | Reached::Startup)
             })
         })

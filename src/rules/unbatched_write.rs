@@ -1,16 +1,16 @@
 //! `unbatched-write`: a write that goes to the database once for each row.
 
 use super::evidence::{self, Reached};
-use super::per_row::What;
+use super::per_row::{PerRow, What};
 use super::per_row_report;
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::Operation;
 
-/// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
-    let mut findings = per_row_report::findings(project, "unbatched-write", What::Write);
+/// The findings, of all queries and writes that run once a row, and of bulk methods that are none.
+pub fn findings(project: &Project, rows: &[PerRow<'_>]) -> Vec<Finding> {
+    let mut findings = per_row_report::findings(project, rows, "unbatched-write", What::Write);
     let taken: Vec<_> = findings.iter().map(|finding| finding.location.clone()).collect();
     let sites = project.graph.sites.iter().filter(|site| site.query.row_by_row);
     let one_by_one = sites.map(|site| row_by_row(project, site));

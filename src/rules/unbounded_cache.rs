@@ -1,24 +1,25 @@
 //! `unbounded-cache`: a cache without a maximum, by hand or by `lru_cache(maxsize=None)`.
 
 use super::evidence::{self, Reached};
+use super::growth::Growing;
 use super::growth_use;
-use super::{growth, lifetime};
+use super::lifetime::{self, Lifetimes};
 use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::ir::{ExprKind, FunctionId, Language, Module};
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 
-/// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
-    let found = growth::find(project).into_iter().filter(|growing| growing.is_cache);
+/// The findings, of all collections that only grow and of functions that keep their results.
+pub fn findings(project: &Project, lifetimes: &Lifetimes, growing: &[Growing<'_>]) -> Vec<Finding> {
+    let found = growing.iter().filter(|growing| growing.is_cache);
     let mut findings: Vec<Finding> = found.map(|growing| growing.finding("unbounded-cache")).collect();
-    let lifetimes = lifetime::of(project);
-    for (file, module) in project.code.modules().filter(|(_, module)| module.language == Language::Python) {
+    let keeps = |module: &Module| module.language == Language::Python && module.mentions(&["cache", "lru_cache", "functools"]);
+    for (file, module) in project.code.modules().filter(|(_, module)| keeps(module)) {
         let eval = Evaluator::new(&project.code);
         for (function, _) in module.function_ids().skip(1) {
             if has_endless_memory(&eval, file, module, function) {
-                findings.extend(memory(project, &lifetimes, file, module, function));
+                findings.extend(memory(project, lifetimes, file, module, function));
             }
         }
     }
@@ -41,7 +42,7 @@ fn has_endless_memory(eval: &Evaluator<'_>, file: FileId, module: &Module, funct
     })
 }
 
-fn memory(project: &Project, lifetimes: &lifetime::Lifetimes, file: FileId, module: &Module, function: FunctionId) -> Option<Finding> {
+fn memory(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, function: FunctionId) -> Option<Finding> {
     let node = module.function(function);
     let id = project.graph.id(file, function);
     let names: Vec<&str> = node

@@ -64,7 +64,7 @@ impl Load {
         let by_hand = |&site: &usize| {
             project.graph.sites.get(site).is_none_or(|site| {
                 let reached = evidence::reached(project, site.function).0;
-                let is_script = matches!(walk::role(project.path(site.file)), walk::Role::Script | walk::Role::Example);
+                let is_script = matches!(project.role(site.file), walk::Role::Script | walk::Role::Example);
                 is_script || matches!(reached, Reached::Command | Reached::Startup)
             })
         };

@@ -64,6 +64,22 @@ struct Of<K> {
     named: bool,
     /// A comma, a bracket: a token that no front end reads, in whatever field.
     is_punctuation: bool,
+    /// It has no children.
+    is_leaf: bool,
+}
+
+/// Memory that one thread's trees share, one after the other.
+pub struct Room<K> {
+    nodes: Vec<Node<K>>,
+}
+
+/// Nodes whose memory is kept for the next tree; one large file is no reason to keep more.
+const LARGEST_ROOM: usize = 1 << 17;
+
+impl<K> Default for Room<K> {
+    fn default() -> Self {
+        Room { nodes: Vec::new() }
+    }
 }
 
 /// Tables from the grammar's ids to the front end's enums; made once a grammar.
@@ -77,6 +93,22 @@ const ERROR: u16 = u16::MAX;
 
 /// Tokens that carry nothing but the structure that the tree already has.
 const PUNCTUATION: [&str; 11] = ["(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "\""];
+
+/// Named kinds without children, the most frequent ones: to ask each for its first child costs more than all else that is done with it.
+const LEAVES: [&str; 12] = [
+    "identifier",
+    "property_identifier",
+    "shorthand_property_identifier",
+    "shorthand_property_identifier_pattern",
+    "type_identifier",
+    "number",
+    "integer",
+    "comment",
+    "string_fragment",
+    "string_start",
+    "string_end",
+    "jsx_text",
+];
 
 impl<K: Kind> Tables<K> {
     pub fn new(language: &Language) -> Self {
@@ -92,6 +124,7 @@ impl<K: Kind> Tables<K> {
                     kind,
                     named,
                     is_punctuation,
+                    is_leaf: !named || LEAVES.contains(&name),
                 }
             })
             .collect();
@@ -106,6 +139,7 @@ impl<K: Kind> Tables<K> {
             kind: K::ERROR,
             named: true,
             is_punctuation: false,
+            is_leaf: false,
         };
         let other = Of { kind: K::OTHER, ..error };
         if id == ERROR {
@@ -120,9 +154,11 @@ impl<K: Kind> Tables<K> {
 }
 
 impl<K: Kind> Flat<K> {
-    /// Copies a tree. Unnamed tokens are kept only where the front end knows them or a field names them.
-    pub fn new(tree: &Tree, tables: &Tables<K>) -> Self {
-        let mut nodes: Vec<Node<K>> = Vec::with_capacity(tree.root_node().descendant_count() / 2);
+    /// Copies a tree into the room of an earlier one. Unnamed tokens are kept only where the front end knows them or a field names
+    /// them.
+    pub fn new(tree: &Tree, tables: &Tables<K>, room: Room<K>) -> Self {
+        let mut nodes = room.nodes;
+        nodes.clear();
         // For each open level: the node (if kept) and its last kept child.
         let mut open: Vec<(u32, u32)> = Vec::new();
         let mut cursor = tree.walk();
@@ -132,6 +168,7 @@ impl<K: Kind> Flat<K> {
                 kind,
                 named,
                 is_punctuation,
+                is_leaf,
             } = tables.of(node.kind_id());
             let field = if is_punctuation {
                 Field::None
@@ -160,7 +197,7 @@ impl<K: Kind> Flat<K> {
                 });
             }
             // What stands in a broken range is not looked at; a dropped token has no children.
-            if keep && kind != K::ERROR && cursor.goto_first_child() {
+            if keep && !is_leaf && kind != K::ERROR && cursor.goto_first_child() {
                 open.push((at, NONE));
                 continue;
             }
@@ -177,6 +214,14 @@ impl<K: Kind> Flat<K> {
                 return Flat { nodes };
             }
         }
+    }
+
+    /// The room, for the next tree.
+    pub fn into_room(self) -> Room<K> {
+        let mut nodes = self.nodes;
+        nodes.clear();
+        nodes.shrink_to(LARGEST_ROOM);
+        Room { nodes }
     }
 
     pub fn node(&self, at: At) -> Node<K> {

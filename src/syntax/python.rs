@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use tree_sitter::{Language as Grammar, Parser};
 
 use super::builder::{Builder, MAX_DEPTH, block};
-use super::flat::{At, Field, Flat, Tables, kinds};
+use super::flat::{At, Field, Flat, Room, Tables, kinds};
 use crate::ir::{
     Arg, Clause, CompKind, Entry, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind,
     Sym, TemplatePart,
@@ -40,6 +40,7 @@ static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| tree_sitter_python::LANGUAG
 static TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&GRAMMAR));
 thread_local! {
     static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+    static ROOM: RefCell<Room<K>> = RefCell::default();
 }
 
 /// Lowers Python source. Never fails: what does not parse is in [`Module::broken`].
@@ -53,11 +54,12 @@ pub fn lower(text: &str) -> Module {
         builder.module.broken.push(Span::new(0, text.len()));
         return builder.finish(Vec::new());
     };
-    let flat = Flat::new(&tree, &TABLES);
+    let flat = Flat::new(&tree, &TABLES, ROOM.take());
     drop(tree);
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();
     let body = lower.block(0);
+    ROOM.set(lower.flat.into_room());
     lower.b.finish(body)
 }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use tree_sitter::{Language as Grammar, Parser};
 
 use super::builder::{Builder, MAX_DEPTH, block};
-use super::flat::{At, Field, Flat, Tables, kinds};
+use super::flat::{At, Field, Flat, Room, Tables, kinds};
 use crate::ir::{
     Arg, Entry, Export, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind, Sym,
     TemplatePart,
@@ -53,6 +53,7 @@ static TS_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TS));
 static TSX_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TSX));
 thread_local! {
     static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+    static ROOM: RefCell<Room<K>> = RefCell::default();
 }
 
 /// Lowers TypeScript (`jsx` false) or TSX, JavaScript, JSX (`jsx` true). Never fails: what does not parse is in
@@ -70,13 +71,14 @@ pub fn lower(text: &str, jsx: bool) -> Module {
         builder.module.broken.push(Span::new(0, text.len()));
         return builder.finish(Vec::new());
     };
-    let flat = Flat::new(&tree, tables);
+    let flat = Flat::new(&tree, tables, ROOM.take());
     drop(tree);
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();
     let body = lower.block(0);
     let directive = lower.directive(&body);
     lower.b.function_mut(FunctionId::MODULE).directive = directive;
+    ROOM.set(lower.flat.into_room());
     lower.b.finish(body)
 }
 

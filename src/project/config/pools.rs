@@ -182,7 +182,11 @@ fn is_short_lived(eval: &Evaluator<'_>, file: FileId, call: ExprId) -> bool {
     let Some(name) = module.name(target).filter(|_| owner != FunctionId::MODULE) else {
         return false;
     };
-    let is_global = eval.code.scopes.get(file.index()).is_some_and(|scope| scope.top.contains_key(name));
+    let is_global = eval
+        .code
+        .scopes
+        .get(file.index())
+        .is_some_and(|scope| scope.top(module, name).is_some());
     let is_it = |expr: ExprId| module.name(expr) == Some(name) && module.owner(expr) == owner;
     let returned = module.stmts.iter().any(|stmt| match &stmt.kind {
         StmtKind::Return(Some(value)) => is_it(*value),

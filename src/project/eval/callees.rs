@@ -77,12 +77,9 @@ impl Evaluator<'_> {
                 continue;
             }
             for &(sub_file, sub) in self.code.subclasses.get(&place).into_iter().flatten() {
-                let members = self
-                    .code
-                    .scopes
-                    .get(sub_file.index())
-                    .and_then(|scope| scope.members.get(sub.index()));
-                if let Some(Member::Method(method)) = members.and_then(|members| members.get(name)).and_then(|members| members.first()) {
+                let scope = self.code.scopes.get(sub_file.index());
+                let members = scope.map_or(&[] as &[_], |scope| scope.member(self.m(sub_file), sub, name));
+                if let Some((_, Member::Method(method))) = members.first() {
                     found.push((sub_file, *method));
                 }
                 open.push((sub_file, sub));

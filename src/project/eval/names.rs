@@ -133,7 +133,7 @@ impl Evaluator<'_> {
 
     pub(super) fn top(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         let scope = self.code.scopes.get(file.index())?;
-        let sym = *scope.top.get(name)?;
+        let sym = scope.top(self.m(file), name)?;
         let binding = scope.binding(FunctionId::MODULE, sym, u32::MAX)?.clone();
         self.follow(file, FunctionId::MODULE, binding, hops)
     }

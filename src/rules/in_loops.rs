@@ -1,0 +1,13 @@
+//! What runs once a row: `n-plus-one` and `unbatched-write`, whose search runs once for both.
+
+use super::{n_plus_one, per_row, unbatched_write};
+use crate::finding::Finding;
+use crate::project::Project;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let rows = per_row::find(project);
+    let mut findings = n_plus_one::findings(project, &rows);
+    findings.extend(unbatched_write::findings(project, &rows));
+    findings
+}
