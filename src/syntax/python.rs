@@ -8,8 +8,8 @@ use tree_sitter::{Language as Grammar, Parser};
 use super::builder::{Builder, MAX_DEPTH, block};
 use super::flat::{At, Field, Flat, Room, Tables, kinds};
 use crate::ir::{
-    Arg, Clause, CompKind, Entry, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind,
-    Sym, TemplatePart,
+    Arg, Clause, CompKind, Entry, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, Slice, StmtId,
+    StmtKind, Sym, TemplatePart,
 };
 use crate::source::Span;
 
@@ -748,7 +748,7 @@ impl Lower<'_> {
                 step = Some(value);
             }
         }
-        ExprKind::Slice { lower, upper, step }
+        ExprKind::Slice(Box::new(Slice { lower, upper, step }))
     }
 
     fn call(&mut self, at: At) -> ExprKind {
@@ -1036,15 +1036,11 @@ mod tests {
         let ExprKind::Index { index, .. } = module.kind(value) else {
             panic!()
         };
-        let ExprKind::Slice {
-            lower: None,
-            upper: Some(upper),
-            step: None,
-        } = module.kind(*index)
-        else {
-            panic!()
-        };
-        assert_eq!(module.number(*upper), Some(5.0));
+        let ExprKind::Slice(slice) = module.kind(*index) else { panic!() };
+        assert_eq!(
+            (slice.lower, slice.upper.and_then(|upper| module.number(upper)), slice.step),
+            (None, Some(5.0), None)
+        );
     }
 
     #[test]

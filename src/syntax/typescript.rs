@@ -8,7 +8,7 @@ use tree_sitter::{Language as Grammar, Parser};
 use super::builder::{Builder, MAX_DEPTH, block};
 use super::flat::{At, Field, Flat, Room, Tables, kinds};
 use crate::ir::{
-    Arg, Entry, Export, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind, Sym,
+    Arg, Entry, Export, ExprId, ExprKind, FunctionId, Import, Jsx, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind, Sym,
     TemplatePart,
 };
 use crate::source::Span;
@@ -1390,11 +1390,11 @@ impl Lower<'_> {
                 }
             }
         }
-        ExprKind::Jsx {
+        ExprKind::Jsx(Box::new(Jsx {
             name,
             props: props.into(),
             children: children.into(),
-        }
+        }))
     }
 }
 
