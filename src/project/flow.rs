@@ -195,8 +195,8 @@ impl Flow<'_, '_> {
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.
     fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
         let module = self.eval.code.module(file);
-        for (id, expr) in module.expr_ids() {
-            let ExprKind::Call { callee, args, .. } = &expr.kind else {
+        for id in module.call_ids() {
+            let ExprKind::Call { callee, args, .. } = module.kind(id) else {
                 continue;
             };
             let ExprKind::Attr { base, name: method } = module.kind(*callee) else {
@@ -229,7 +229,7 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
         return Vec::new();
     }
     let mut out = Vec::new();
-    for (id, _) in module.expr_ids() {
+    for id in module.call_ids() {
         let Some(call) = module.call(id) else { continue };
         if !call
             .method()

@@ -567,11 +567,7 @@ impl<'c> FileBuilder<'c> {
             return self.out;
         }
         let module = self.module;
-        let outermost: Vec<ExprId> = module
-            .expr_ids()
-            .map(|(id, _)| id)
-            .filter(|&id| module.call(id).is_some() && !is_chained(module, id))
-            .collect();
+        let outermost: Vec<ExprId> = module.call_ids().filter(|&id| !is_chained(module, id)).collect();
         for &call in &outermost {
             self.find_site(call);
         }

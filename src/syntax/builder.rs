@@ -54,6 +54,7 @@ impl Builder {
             words: Words::default(),
             exprs: EXPRS.take(),
             stmts: STMTS.take(),
+            calls: Box::new([]),
             functions: Vec::new(),
             classes: Vec::new(),
             imports: Vec::new(),
@@ -266,6 +267,11 @@ impl Builder {
         self.close_function(&root, Vec::new(), None, body);
         self.module.words = Words::of(&self.module.strings);
         self.module.strings.shrink_to_fit();
+        let calls = self
+            .module
+            .expr_ids()
+            .filter(|(_, expr)| matches!(expr.kind, ExprKind::Call { .. }));
+        self.module.calls = calls.map(|(id, _)| id).collect();
         exact(&EXPRS, &mut self.module.exprs);
         exact(&STMTS, &mut self.module.stmts);
         self.module

@@ -118,7 +118,7 @@ fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option
 fn grows(module: &Module, name: ExprId) -> bool {
     let Some(name) = module.dotted(name) else { return true };
     let is_it = |expr: ExprId| module.dotted(expr).as_deref() == Some(name.as_str());
-    let added = module.expr_ids().any(|(id, _)| {
+    let added = module.call_ids().any(|id| {
         module.call(id).is_some_and(|call| {
             matches!(
                 call.method(),
