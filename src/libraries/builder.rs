@@ -1,9 +1,10 @@
 //! What query builders share that name tables and columns in strings: Knex, Kysely, Supabase, and the builder of `TypeORM`.
 
 use crate::ir::{ExprId, ExprKind, Module};
-use crate::libraries::shape::{self, Place};
+use crate::libraries::shape::{self, Place, Step};
+use crate::libraries::sql_text::{self, OwnedPiece};
 use crate::libraries::value::{FileId, Model, Resolver, Value};
-use crate::statement::{ColumnUse, Dialect, Filter, FilterKind, Join, Statement, TableUse};
+use crate::statement::{ColumnUse, Dialect, Filter, FilterKind, Join, Statement, Subquery, SubqueryPlace, TableUse};
 use crate::syntax::sql::{self, Piece};
 
 /// `users as u`, `users u`.
@@ -83,6 +84,60 @@ pub fn condition(statement: &mut Statement, text: &str, optional: bool) -> bool 
     statement.joins.extend(parsed.joins);
     statement.subqueries.extend(parsed.subqueries);
     !parsed.open
+}
+
+/// Reads a condition written as a fragment of SQL (``sql`id = ANY(${ids})` ``, `whereRaw('id = ?', id)`); whether all of it
+/// was understood.
+pub fn fragment(resolver: &dyn Resolver, place: Place, statement: &mut Statement, optional: bool) -> bool {
+    let Some(pieces) = sql_text::pieces(resolver, place.0, place.1) else {
+        return false;
+    };
+    let text: String = pieces
+        .iter()
+        .map(|piece| match piece {
+            OwnedPiece::Text(text, _) => text.as_str(),
+            OwnedPiece::Hole(_) => "$1",
+        })
+        .collect();
+    let known = statement.filters.len() + statement.joins.len();
+    // A value may stand where a column's reference is put in: what compares nothing says nothing.
+    condition(statement, &text, optional) && statement.filters.len() + statement.joins.len() > known
+}
+
+/// Gives the tables that `with(name, query)` names earlier in a chain the form of derived tables: their rows are those of the
+/// query behind the name, which becomes a subquery.
+pub fn name_with(resolver: &dyn Resolver, steps: &[Step<'_>], statement: &mut Statement) {
+    for step in steps {
+        let is_with = matches!(
+            step.call.method(),
+            Some("with" | "withRecursive" | "withMaterialized" | "withNotMaterialized")
+        );
+        let (true, Some(first), Some(second)) = (is_with, step.call.arg(0), step.call.arg(1)) else {
+            continue;
+        };
+        let Some(text) = text(resolver, (step.file, first)) else {
+            // Any table may be the one that it names.
+            statement.open = true;
+            continue;
+        };
+        // `tree(id, depth)` lists the columns too.
+        let name = text.split('(').next().unwrap_or_default().trim();
+        let mut is_used = false;
+        for used in statement.tables.iter_mut().filter(|used| used.name == name) {
+            used.alias.get_or_insert_with(|| name.to_owned());
+            used.name.clear();
+            is_used = true;
+        }
+        let place = shape::returned(resolver, (step.file, second)).unwrap_or((step.file, second));
+        if let Some(inner) = resolver.query(place.0, place.1).filter(|_| is_used) {
+            statement.subqueries.push(Subquery {
+                place: SubqueryPlace::From,
+                correlated: false,
+                grouped: inner.statement.grouped,
+                statement: Box::new(inner.statement),
+            });
+        }
+    }
 }
 
 /// The strings of an argument: one, or a list of them.

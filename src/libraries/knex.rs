@@ -68,8 +68,12 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             read(resolver, *step, &mut query);
         }
     }
+    builder::name_with(resolver, &steps, &mut query.statement);
     if matches!(query.outcome, Outcome::Rows | Outcome::One) {
-        query.model = query.table().map(|name| Model::Table(name.to_owned()));
+        query.model = query
+            .table()
+            .filter(|name| !name.is_empty())
+            .map(|name| Model::Table(name.to_owned()));
     }
     query.executed = shape::runs(call, FLUENT);
     Some(query)
@@ -240,7 +244,8 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
                 let texts: Vec<&str> = call.args.iter().skip(1).filter_map(|arg| module.string(arg.value)).collect();
                 match texts.as_slice() {
                     [left, right] | [left, "=", right] => builder::join(statement, left, right),
-                    _ => {}
+                    // A callback's conditions can compare with values.
+                    _ => query.open_filters = true,
                 }
             }
         }
@@ -268,6 +273,10 @@ fn filter(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut Que
     let negative = lower.contains("not");
     let Some(first) = call.arg(0) else { return };
     let statement = &mut query.statement;
+    if lower.ends_with("raw") {
+        query.open_filters |= !builder::fragment(resolver, (step.file, first), statement, optional);
+        return;
+    }
     let kind = if negative {
         FilterKind::Negative
     } else if lower.ends_with("wherein") {
@@ -343,6 +352,23 @@ mod tests {
             (query.table(), query.executed, query.statement.joins.len()),
             (Some("users"), true, 1)
         );
+    }
+
+    #[test]
+    fn named_queries_and_fragments() {
+        let found = queries(
+            &format!("{HEAD}const rows = await db.with('recent', db('visits').where('guest_id', id)).select('*').from('recent');"),
+            &[],
+        );
+        let is_named = |query: &Query| query.table() == Some("") && query.statement.subqueries.len() == 1;
+        assert!(found.iter().any(|query| query.executed && is_named(query)));
+        let raw = query(
+            &format!("{HEAD}const rows = await db('users').whereRaw('id = ANY(?)', [ids]);"),
+            &[],
+        );
+        assert_eq!((raw.statement.filters[0].kind, raw.open_filters), (FilterKind::In, false));
+        let open = query(&format!("{HEAD}const rows = await db('users').whereRaw(condition);"), &[]);
+        assert!(open.open_filters);
     }
 
     #[test]

@@ -44,8 +44,12 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     for step in &steps[start + 1..] {
         read(resolver, *step, &mut query);
     }
+    builder::name_with(resolver, &steps, &mut query.statement);
     if matches!(query.outcome, Outcome::Rows | Outcome::One) && query.statement.projection != Projection::Aggregate {
-        query.model = query.table().map(|name| Model::Table(name.to_owned()));
+        query.model = query
+            .table()
+            .filter(|name| !name.is_empty())
+            .map(|name| Model::Table(name.to_owned()));
     }
     query.executed = FLUENT.runs.contains(&method);
     Some(query)
@@ -84,13 +88,12 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
                 let literal = shape::literal(resolver, (step.file, value));
                 builder::filter(statement, &column, builder::operator(op), literal, step.conditional);
             }
+            _ => query.open_filters |= !first.is_some_and(|place| builder::fragment(resolver, place, statement, step.conditional)),
+        },
+        "whereRef" | "onRef" => match (text, call.arg(2).and_then(|right| module.string(right))) {
+            (Some(left), Some(right)) => builder::join(statement, &left, right),
             _ => query.open_filters = true,
         },
-        "whereRef" | "onRef" => {
-            if let (Some(left), Some(right)) = (text, call.arg(2).and_then(|right| module.string(right))) {
-                builder::join(statement, &left, right);
-            }
-        }
         "innerJoin" | "leftJoin" | "rightJoin" | "fullJoin" | "innerJoinLateral" | "leftJoinLateral" => {
             if let Some(name) = text {
                 statement.tables.push(builder::table(&name));
@@ -99,6 +102,9 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
                     call.arg(2).and_then(|right| module.string(right)),
                 ) {
                     builder::join(statement, left, right);
+                } else {
+                    // A callback's conditions can compare with values.
+                    query.open_filters = true;
                 }
             }
         }
@@ -205,6 +211,47 @@ mod tests {
         );
         assert!(!found[0].executed && found[2].executed && found[2].statement.filters[0].optional);
         assert_eq!(queries("qb.select('x').from('y').execute()", &[]), []);
+    }
+
+    #[test]
+    fn rows_of_a_named_query() {
+        let executed = |text: &str| queries(text, &[]).into_iter().find(|query| query.executed).unwrap_or_default();
+        let tree = executed(
+            "const rows = await db.withRecursive('tree(id)', (qb) => qb.selectFrom('folder').select(['id']).where('id', '=', root)
+               .unionAll((eb) => eb.selectFrom('folder as f').innerJoin('tree', 'tree.id', 'f.parent_id').select(['f.id'])))
+               .selectFrom('tree').selectAll().execute();",
+        );
+        assert_eq!((tree.table(), tree.model.is_none()), (Some(""), true));
+        let inner = &tree.statement.subqueries[0].statement;
+        assert_eq!(
+            (inner.tables[0].name.as_str(), inner.filters[0].column.column.as_str()),
+            ("folder", "id")
+        );
+        let other =
+            executed("await db.with('recent', (qb) => qb.selectFrom('visit').selectAll()).selectFrom('guest').selectAll().execute();");
+        assert_eq!(other.table(), Some("guest"));
+    }
+
+    #[test]
+    fn fragments_and_callbacks_are_filters() {
+        let listed = query(
+            "await db.selectFrom('person').selectAll().where(sql<boolean>`person.id = ANY(${ids}::uuid[])`).execute();",
+            &[],
+        );
+        let filter = &listed.statement.filters[0];
+        assert_eq!(
+            (filter.column.column.as_str(), filter.kind, listed.open_filters),
+            ("id", FilterKind::In, false)
+        );
+        for open in [
+            "where((eb) => eb.or([eb('age', '>', 3), eb('id', 'in', ids)]))",
+            "where(condition)",
+            "where(sql`${eb.ref('age')} > ${age}`)",
+            "innerJoin('pet', (join) => join.onRef('pet.owner_id', '=', 'person.id').on('pet.id', '=', pet))",
+        ] {
+            let found = query(&format!("await db.selectFrom('person').selectAll().{open}.execute();"), &[]);
+            assert!(found.open_filters, "{open}");
+        }
     }
 
     use crate::statement::FilterKind;

@@ -68,7 +68,8 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     if statement.grouped && !statement.group.is_empty() && statement.group.iter().all(|column| filtered(&column.column)) {
         return Bound::Keyed;
     }
-    if statement.open {
+    // Clauses or conditions that were not read may bound it: an absence proves nothing.
+    if statement.open || query.open_filters {
         return if equal.is_empty() { Bound::Unknown } else { Bound::Filtered(equal) };
     }
     equal.retain(|column| !is_flag(column));
