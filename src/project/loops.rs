@@ -8,6 +8,7 @@ use crate::source::Span;
 use super::eval::Evaluator;
 
 mod body;
+mod counting;
 mod ending;
 mod gather;
 mod guard;

@@ -14,6 +14,7 @@ mod blocking_index_creation;
 pub mod bounds;
 mod bundle_keeps_console;
 mod cache_without_ttl;
+mod carried;
 mod client_per_call;
 mod columns;
 mod correlated_subquery;

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::carried;
 use super::evidence::{self, Reached};
 use super::io::{self, FileIo, Io, Kind};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
@@ -66,6 +67,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     groups
         .iter()
         .filter(|group| group.first().is_some_and(|wait| !is_ordered(project, file, wait)))
+        .filter(|group| !group.iter().any(|wait| carried::decides(module, &waits, wait.around.span, wait.at)))
         .filter_map(|group| finding(project, file, group))
         .collect()
 }

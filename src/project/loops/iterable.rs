@@ -68,7 +68,7 @@ fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Opt
         ExprKind::Index { index, .. } => match module.kind(*index) {
             ExprKind::Slice(slice) if slice.upper.is_some() => {
                 let lower = slice.lower.map_or(Some(0.0), |lower| module.number(lower))?;
-                count(module.number(slice.upper?)? - lower).map(Times::of)
+                count(at_most(eval, file, slice.upper?)? - lower).map(Times::of)
             }
             _ => None,
         },
@@ -155,7 +155,7 @@ fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Optio
             }
         }
         (Some(_), "slice") => {
-            let (from, to) = (module.number(call.arg(0)?)?, call.arg(1).and_then(|to| module.number(to)));
+            let (from, to) = (module.number(call.arg(0)?)?, call.arg(1).and_then(|to| at_most(eval, file, to)));
             match to {
                 Some(to) => count(to - from).map(Times::of),
                 None if from < 0.0 => count(-from).map(Times::of),
@@ -163,19 +163,46 @@ fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Optio
             }
         }
         (Some(receiver), "filter" | "map" | "sort" | "reverse" | "concat" | "fill" | "toSorted") => inner(receiver),
-        (None, "islice") | (Some(_), "islice" | "most_common" | "sample") => count(module.number(call.args.last()?.value)?).map(Times::of),
+        (_, "islice" | "sample" | "sampleSize" | "nlargest" | "nsmallest") | (Some(_), "most_common") => {
+            count(at_most(eval, file, drawn(call, method)?)?).map(Times::of)
+        }
         _ => None,
     }
 }
 
+/// The argument that says how many elements a call draws at most.
+fn drawn(call: Call<'_>, method: &str) -> Option<ExprId> {
+    match method {
+        "most_common" | "nlargest" | "nsmallest" => call.keyword("n").or_else(|| call.arg(0)),
+        // `islice(rows, stop)`, `islice(rows, start, stop)`.
+        "islice" => call.arg(2).or_else(|| call.arg(1)),
+        _ => call.keyword("k").or_else(|| call.arg(1)),
+    }
+}
+
+/// The number that an expression never exceeds: its own, that of a constant's name, the least one given to `min`.
+fn at_most(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<f64> {
+    let module = eval.module(file);
+    if let Some(number) = module.number(expr) {
+        return Some(number);
+    }
+    if let Some(call) = module.call(expr).filter(|call| call.method() == Some("min")) {
+        let is_min = call.receiver().is_none_or(|receiver| module.name(receiver) == Some("Math"));
+        let numbers = call.args.iter().filter_map(|arg| named_number(eval, file, arg.value));
+        return numbers.min_by(f64::total_cmp).filter(|_| is_min);
+    }
+    named_number(eval, file, expr)
+}
+
+fn named_number(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<f64> {
+    let (at, definition) = eval.definition(file, expr).unwrap_or((file, expr));
+    eval.module(at).number(definition)
+}
+
 fn range(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> Option<Times> {
-    let bound = |expr: ExprId| {
-        let (at, definition) = eval.definition(file, expr).unwrap_or((file, expr));
-        eval.module(at).number(definition)
-    };
     let number = match (call.arg(0), call.arg(1)) {
-        (Some(stop), None) => bound(stop)?,
-        (Some(start), Some(stop)) => bound(stop)? - bound(start)?,
+        (Some(stop), None) => at_most(eval, file, stop)?,
+        (Some(start), Some(stop)) => at_most(eval, file, stop)? - named_number(eval, file, start)?,
         _ => return None,
     };
     count(number).map(Times::of)

@@ -1,6 +1,7 @@
 //! The verdict on one loop, for one expression inside it.
 
 use super::body::{Assigned, assigned, assignments, expressions, has_word, inner, mentions, names, statements};
+use super::counting::capped;
 use super::ending::{ends_after, ends_in_try, holder};
 use super::guard::is_cache_guarded;
 use super::{LoopForm, Parts, Verdict, iterable};
@@ -70,6 +71,9 @@ pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) ->
     }
     if is_cache_guarded(module, parts, targets) {
         return Verdict::CacheGuarded;
+    }
+    if let Some(count) = capped(eval, file, parts) {
+        return Verdict::Constant { count: Some(count) };
     }
     Verdict::PerRow
 }
