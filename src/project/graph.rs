@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Callees, Code, Evaluator, Parameter, is_iteration};
+use super::reach;
 use super::scope::Member;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
 use crate::libraries::context::{self, Callback};
@@ -127,6 +128,8 @@ pub struct Graph {
     pub registered: Vec<FileId>,
     /// For each function the entry that reaches it and the function before it on the way.
     pub reach: Vec<Option<Reach>>,
+    /// The ways on which entry points reach functions; one function can be reached with different arguments.
+    pub visits: Vec<(FnId, Reach)>,
     /// Calls seen, and calls resolved to a function or a library.
     pub calls: CallTotals,
 }
@@ -147,8 +150,8 @@ pub struct CallTotals {
 pub struct Reach {
     /// Index into [`Graph::entries`].
     pub entry: usize,
-    /// The caller; `None` for the entry itself.
-    pub from: Option<FnId>,
+    /// The caller's place in [`Graph::visits`] and which of its edges it is; `None` for the entry itself.
+    pub from: Option<(u32, u32)>,
     /// Calls between.
     pub distance: u32,
     /// A callback that runs later is on the way: nobody waits for it.
@@ -193,7 +196,7 @@ impl Graph {
         let mut graph = assemble(code, first, files);
         graph.resolve_unique_names(code);
         graph.propagate();
-        graph.reach();
+        reach::mark(&mut graph, code);
         graph
     }
 
@@ -224,11 +227,20 @@ impl Graph {
 
     /// The functions from the entry point down to a function, the entry first.
     pub fn path_to(&self, function: FnId) -> Vec<FnId> {
-        let mut out = vec![function];
-        let mut at = function;
-        while let Some(from) = self.reach.get(at.index()).copied().flatten().and_then(|reach| reach.from) {
-            out.push(from);
-            at = from;
+        let callers = self.calls_to(function).into_iter().map(|(caller, _)| caller);
+        callers.chain([function]).collect()
+    }
+
+    /// The calls from the entry point down to a function: each with the function that makes it and its place among the edges.
+    pub fn calls_to(&self, function: FnId) -> Vec<(FnId, usize)> {
+        let mut out = Vec::new();
+        let mut at = self.reach.get(function.index()).copied().flatten();
+        while let Some((visit, edge)) = at.and_then(|reach| reach.from) {
+            let Some(&(caller, reach)) = self.visits.get(visit as usize) else {
+                break;
+            };
+            out.push((caller, edge as usize));
+            at = Some(reach);
             if out.len() > 40 {
                 break;
             }
@@ -354,67 +366,6 @@ impl Graph {
             .iter()
             .position(|edge| edge.kind == EdgeKind::Call && edge.effects.has(effect) && !(effect == Effects::BLOCKING && edge.awaited))
             .map(Step::Direct)
-    }
-
-    /// Marks what entry points reach: routes first, so that a function that both a route and a script call is a route's.
-    fn reach(&mut self) {
-        self.reach = vec![None; self.functions.len()];
-        let mut order: Vec<usize> = (0..self.entries.len()).collect();
-        order.sort_by_key(|&index| (rank(&self.entries[index]), index));
-        let mut at = 0;
-        while at < order.len() {
-            let level = rank(&self.entries[order[at]]);
-            let mut queue = VecDeque::new();
-            while at < order.len() && rank(&self.entries[order[at]]) == level {
-                let entry = order[at];
-                let (file, function) = self.entries[entry].function;
-                let id = self.id(file, function);
-                if self.reach[id.index()].is_none() {
-                    self.reach[id.index()] = Some(Reach {
-                        entry,
-                        from: None,
-                        distance: 0,
-                        later: false,
-                    });
-                    queue.push_back(id);
-                }
-                at += 1;
-            }
-            while let Some(id) = queue.pop_front() {
-                let Some(here) = self.reach[id.index()] else { continue };
-                let node = &self.functions[id.index()];
-                let targets: Vec<(FnId, bool)> = node
-                    .edges
-                    .iter()
-                    .flat_map(|edge| edge.targets.iter().map(|&target| (target, edge.kind == EdgeKind::Later)))
-                    .collect();
-                for (target, later) in targets {
-                    let later = later || here.later;
-                    let known = self.reach[target.index()];
-                    // A way on which somebody waits is worth more than one that runs later.
-                    let is_better = known.is_none_or(|known| known.later && !later);
-                    if is_better {
-                        self.reach[target.index()] = Some(Reach {
-                            entry: here.entry,
-                            from: Some(id),
-                            distance: here.distance + 1,
-                            later,
-                        });
-                        queue.push_back(target);
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn rank(entry: &Entry) -> u8 {
-    use entries::EntryKind;
-    match entry.kind {
-        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => 0,
-        EntryKind::Job => 1,
-        EntryKind::Startup => 2,
-        EntryKind::Command => 3,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod imports;
 pub mod loops;
 pub mod relations;
+mod reach;
 pub mod rows;
 pub mod schema;
 pub mod scope;

@@ -12,6 +12,8 @@ use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::libraries::data::Effects;
 use crate::libraries::value::FileId;
 use crate::project::Project;
+use crate::project::branches;
+use crate::project::branches::constants::Constants;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 
@@ -19,6 +21,9 @@ use crate::project::graph::{Edge, EdgeKind, FnId};
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
 const MAX_PLACES: usize = 600;
+
+/// Ways from one plain function to a cause that are followed: the arguments further up can close some of them.
+const MAX_WAYS: u32 = 3;
 
 /// What blocks, in the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +57,12 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let callers = callers(project);
     let callbacks = loop_callbacks(project);
     let eval = Evaluator::new(&project.code);
+    let constants = Constants::new(&project.code, &project.graph.functions);
+    let ways = Ways {
+        project,
+        callers: &callers,
+        constants: &constants,
+    };
     let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
     for index in 0..project.graph.functions.len() {
         let id = FnId(index as u32);
@@ -66,7 +77,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
-            let mut places = places(project, &callers, id, edge.expr, edge.effects, &name);
+            let mut places = ways.places(id, edge.expr, edge.effects, &name);
             if callbacks.contains(&id) {
                 places.push(Place {
                     function: id,
@@ -97,7 +108,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
             }
             let name = evidence::describe(&site.query);
             let library = library_of(site.query.library);
-            let places = places(project, &callers, id, site.expr, Effects::QUERY, &name);
+            let places = ways.places(id, site.expr, Effects::QUERY, &name);
             causes.entry(Cause::Database { library }).or_default().extend(places);
         }
     }
@@ -185,44 +196,68 @@ fn callers(project: &Project) -> Callers {
     callers
 }
 
-/// The async functions that run a blocking call on their thread: the function itself, or those that reach it through
-/// plain functions.
-fn places(project: &Project, callers: &Callers, from: FnId, end: ExprId, effects: Effects, name: &str) -> Vec<Place> {
-    let place = |function: FnId, way: Vec<(FnId, ExprId)>| Place {
-        function,
-        expr: way.first().map_or(end, |&(_, expr)| expr),
-        way,
-        end: (from, end),
-        effects,
-        name: name.to_owned(),
-    };
-    if project.graph.function(from).is_async {
-        return if on_event_loop(project, from) {
-            vec![place(from, Vec::new())]
-        } else {
-            Vec::new()
+/// Finds who leads to a blocking call.
+struct Ways<'p> {
+    project: &'p Project,
+    callers: &'p Callers,
+    constants: &'p Constants<'p>,
+}
+
+impl Ways<'_> {
+    /// The async functions that run a blocking call on their thread: the function itself, or those that reach it through
+    /// plain functions, with arguments that let it happen.
+    fn places(&self, from: FnId, end: ExprId, effects: Effects, name: &str) -> Vec<Place> {
+        let project = self.project;
+        let place = |function: FnId, way: Vec<(FnId, ExprId)>| Place {
+            function,
+            expr: way.first().map_or(end, |&(_, expr)| expr),
+            way,
+            end: (from, end),
+            effects,
+            name: name.to_owned(),
         };
-    }
-    let mut out = Vec::new();
-    let mut seen: FxHashSet<FnId> = FxHashSet::from_iter([from]);
-    let mut queue: VecDeque<(FnId, Vec<(FnId, ExprId)>)> = VecDeque::from([(from, Vec::new())]);
-    while let Some((at, way)) = queue.pop_front() {
-        for &(caller, expr) in callers.get(&at).into_iter().flatten() {
-            if once::runs_once(project, caller, expr) {
-                continue;
-            }
-            let mut next = vec![(caller, expr)];
-            next.extend(way.iter().copied());
-            if project.graph.function(caller).is_async {
-                if on_event_loop(project, caller) {
+        if project.graph.function(from).is_async {
+            return if on_event_loop(project, from) {
+                vec![place(from, Vec::new())]
+            } else {
+                Vec::new()
+            };
+        }
+        let mut out = Vec::new();
+        let mut found: FxHashSet<(FnId, ExprId)> = FxHashSet::default();
+        let mut seen: FxHashMap<FnId, u32> = FxHashMap::from_iter([(from, MAX_WAYS)]);
+        let mut queue: VecDeque<(FnId, Vec<(FnId, ExprId)>)> = VecDeque::from([(from, Vec::new())]);
+        while let Some((at, way)) = queue.pop_front() {
+            for &(caller, expr) in self.callers.get(&at).into_iter().flatten() {
+                if once::runs_once(project, caller, expr) {
+                    continue;
+                }
+                let is_async = project.graph.function(caller).is_async;
+                let ways = seen.get(&caller).copied().unwrap_or_default();
+                let is_done = if is_async {
+                    found.contains(&(caller, expr))
+                } else {
+                    ways >= MAX_WAYS || seen.len() >= MAX_CALLERS || way.iter().any(|&(on_way, _)| on_way == caller)
+                };
+                if is_done {
+                    continue;
+                }
+                let mut next = vec![(caller, expr)];
+                next.extend(way.iter().copied());
+                if !branches::is_open_way(project, self.constants, &next, (from, end)) {
+                    continue;
+                }
+                if !is_async {
+                    seen.insert(caller, ways + 1);
+                    queue.push_back((caller, next));
+                } else if on_event_loop(project, caller) {
+                    found.insert((caller, expr));
                     out.push(place(caller, next));
                 }
-            } else if seen.len() < MAX_CALLERS && seen.insert(caller) {
-                queue.push_back((caller, next));
             }
         }
+        out
     }
-    out
 }
 
 fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {

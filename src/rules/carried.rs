@@ -14,7 +14,10 @@ pub fn decides(module: &Module, io: &FileIo<'_>, around: Span, at: ExprId) -> bo
         .iter()
         .filter(|stmt| around.encloses(stmt.span) && stmt.span != around && module.owner_of(stmt.parent) == owner)
         .collect();
-    let changed = inside.iter().filter(|stmt| stmt.span.end >= wait.end).filter_map(|stmt| set_name(module, stmt));
+    let changed = inside
+        .iter()
+        .filter(|stmt| stmt.span.end >= wait.end)
+        .filter_map(|stmt| set_name(module, stmt));
     let mut seen: Vec<Sym> = Vec::new();
     for (name, _) in changed {
         if seen.contains(&name) || seen.len() > 40 {

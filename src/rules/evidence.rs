@@ -4,8 +4,8 @@ use crate::finding::{Confidence, Priority, Related, Role};
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::value::{FileId, Query};
-use crate::project::Project;
-use crate::project::graph::{EdgeKind, FnId, Step};
+use crate::project::graph::{EdgeKind, FnId, Step, TRACKED};
+use crate::project::{Project, branches};
 use crate::source::Span;
 use crate::statement::Operation;
 
@@ -52,10 +52,10 @@ pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
 
 /// Whether the way from the entry point passes through `asyncio.create_task(run())` or a thread.
 fn is_spawned(project: &Project, function: FnId) -> bool {
-    project.graph.path_to(function).windows(2).any(|pair| {
-        let node = project.graph.function(pair[0]);
+    project.graph.calls_to(function).into_iter().any(|(caller, edge)| {
+        let node = project.graph.function(caller);
         let module = project.code.module(node.file);
-        node.edges.iter().filter(|edge| edge.targets.contains(&pair[1])).any(|edge| {
+        node.edges.get(edge).is_some_and(|edge| {
             let outer = match module.expr(edge.expr).parent {
                 Parent::Expr(outer) => module.call(outer).and_then(|call| call.method()),
                 _ => None,
@@ -125,18 +125,16 @@ pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
         message: entry.label.clone(),
         role: Role::Endpoint,
     }];
-    for pair in path.windows(2) {
-        let (from, to) = (project.graph.function(pair[0]), pair[1]);
-        let Some(edge) = from.edges.iter().find(|edge| edge.targets.contains(&to)) else {
-            continue;
-        };
+    for ((caller, edge), &to) in project.graph.calls_to(function).into_iter().zip(path.iter().skip(1)) {
+        let from = project.graph.function(caller);
+        let Some(edge) = from.edges.get(edge) else { continue };
         // A lambda that runs where it stands is no step of its own.
         if matches!(project.code.module(from.file).kind(edge.expr), ExprKind::Lambda(_)) {
             continue;
         }
         let span = head(project.code.module(from.file), edge.expr);
         out.push(Related {
-            location: project.place_in(pair[0], span),
+            location: project.place_in(caller, span),
             message: format!("calls {}", project.short_name(to)),
             role: Role::Call,
         });
@@ -157,10 +155,18 @@ fn registration(project: &Project, registered: FileId, entry: &Entry) -> Span {
     entry.place
 }
 
-/// The calls from a function down to the first query (slot of [`crate::project::graph::TRACKED`]), as evidence.
-pub fn chain_down(project: &Project, from: FnId, slot: usize) -> Vec<Related> {
+/// The calls from the target of a call (its function and expression) down to the first query, as evidence, on a way that the
+/// arguments leave open. The slot is that of [`TRACKED`].
+pub fn chain_down(project: &Project, (caller, expr): (FnId, ExprId), target: FnId, slot: usize) -> Vec<Related> {
+    let mut edges = project.graph.function(caller).edges.iter();
+    let edge = edges.find(|edge| edge.expr == expr && edge.targets.contains(&target));
+    let effect = TRACKED.get(slot).copied();
+    let open = edge
+        .zip(effect)
+        .and_then(|(edge, effect)| branches::chain(project, caller, edge, target, effect));
+    let chain = open.unwrap_or_else(|| project.graph.chain(target, slot));
     let mut out = Vec::new();
-    for (function, step) in project.graph.chain(from, slot) {
+    for (function, step) in chain {
         let node = project.graph.function(function);
         let module = project.code.module(node.file);
         match step {

@@ -206,10 +206,11 @@ fn is_loser(module: &Module, sleep: ExprId) -> bool {
 
 /// Whether every call from the entry point down is waited for, once.
 fn is_waited_for(project: &Project, eval: &Evaluator<'_>, function: FnId) -> bool {
-    project.graph.path_to(function).windows(2).all(|pair| {
-        let node = project.graph.function(pair[0]);
-        let mut edges = node.edges.iter().filter(|edge| edge.targets.contains(&pair[1]));
-        edges.any(|edge| edge.kind != EdgeKind::Later && !edge.guessed && loops::around(eval, node.file, edge.expr).is_empty())
+    project.graph.calls_to(function).into_iter().all(|(caller, edge)| {
+        let node = project.graph.function(caller);
+        node.edges
+            .get(edge)
+            .is_some_and(|edge| edge.kind != EdgeKind::Later && !edge.guessed && loops::around(eval, node.file, edge.expr).is_empty())
     })
 }
 

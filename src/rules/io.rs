@@ -59,7 +59,8 @@ impl<'p> FileIo<'p> {
         let module = project.code.module(file);
         let mut items = Vec::new();
         for (id, _) in module.function_ids() {
-            let node = project.graph.function(project.graph.id(file, id));
+            let function = project.graph.id(file, id);
+            let node = project.graph.function(function);
             for &site in &node.queries {
                 let Some(site) = project.graph.sites.get(site) else { continue };
                 let method = module.call(site.expr).and_then(|call| call.method()).unwrap_or("");
@@ -78,7 +79,7 @@ impl<'p> FileIo<'p> {
                 items.push((site.span, io));
             }
             items.extend(node.edges.iter().filter_map(|edge| {
-                let io = of_edge(project, file, edge)?;
+                let io = of_edge(project, function, edge)?;
                 Some((module.expr(edge.expr).span, io))
             }));
         }
@@ -211,8 +212,8 @@ fn is_handle(name: &str) -> bool {
         || name.starts_with("trx")
 }
 
-fn of_edge(project: &Project, file: FileId, edge: &Edge) -> Option<Io> {
-    let module = project.code.module(file);
+fn of_edge(project: &Project, function: FnId, edge: &Edge) -> Option<Io> {
+    let module = project.code.module(project.graph.function(function).file);
     if edge.kind == EdgeKind::Later || edge.guessed {
         return None;
     }
@@ -237,7 +238,7 @@ fn of_edge(project: &Project, file: FileId, edge: &Edge) -> Option<Io> {
     let effects = edge
         .targets
         .iter()
-        .fold(Effects::NONE, |all, &target| all.and(effects(project, file, edge, target)));
+        .fold(Effects::NONE, |all, &target| all.and(effects(project, function, edge, target)));
     if !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK)) {
         return None;
     }
@@ -252,11 +253,11 @@ fn of_edge(project: &Project, file: FileId, edge: &Edge) -> Option<Io> {
 }
 
 /// What a call's target does with the arguments that the call passes: what an option asks for that is not given does not happen.
-fn effects(project: &Project, file: FileId, edge: &Edge, target: FnId) -> Effects {
+fn effects(project: &Project, from: FnId, edge: &Edge, target: FnId) -> Effects {
     let effects = project.graph.function(target).effects;
     [Effects::QUERY, Effects::WRITE, Effects::NETWORK]
         .into_iter()
-        .filter(|&effect| effects.has(effect) && branches::runs(project, file, edge, target, effect))
+        .filter(|&effect| effects.has(effect) && branches::runs(project, from, edge, target, effect))
         .fold(Effects::NONE, Effects::and)
 }
 

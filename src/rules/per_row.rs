@@ -149,7 +149,8 @@ fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnI
     let eval = Evaluator::new(&project.code);
     let mut out = Vec::new();
     for (id, _) in module.function_ids() {
-        for edge in &project.graph.function(project.graph.id(file, id)).edges {
+        let function = project.graph.id(file, id);
+        for edge in &project.graph.function(function).edges {
             let &[target] = edge.targets.as_slice() else { continue };
             if edge.guessed || edge.kind == EdgeKind::Later {
                 continue;
@@ -164,7 +165,7 @@ fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnI
                 let Some((owner, at)) = row.param else {
                     continue;
                 };
-                if !branches::reaches(project, file, edge, target, (read.file, read.expr)) {
+                if !branches::reaches(project, function, edge, target, (read.file, read.expr)) {
                     continue;
                 }
                 let path = row.path_to(&read.path);
@@ -330,7 +331,9 @@ impl<'p, 's> Search<'p, 's> {
         let Some((around, outer, chunked)) = self.around(edge.expr).or_else(|| by_reference(self.module, edge)) else {
             return;
         };
-        let found = self.first_open(edge, &found).map(|(target, what)| (Some(target), what, None));
+        let found = self
+            .first_open(function, edge, &found)
+            .map(|(target, what)| (Some(target), what, None));
         let Some((target, what, remote)) = found.or_else(|| asked.map(|(target, name)| (target, What::Query, Some(name)))) else {
             return;
         };
@@ -357,10 +360,10 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     /// The first effect that the call's constant arguments leave open.
-    fn first_open(&self, edge: &Edge, found: &[(FnId, What)]) -> Option<(FnId, What)> {
+    fn first_open(&self, function: FnId, edge: &Edge, found: &[(FnId, What)]) -> Option<(FnId, What)> {
         found.iter().copied().find(|&(target, what)| {
             let effect = if what == What::Query { Effects::QUERY } else { Effects::WRITE };
-            branches::runs(self.project, self.file, edge, target, effect)
+            branches::runs(self.project, function, edge, target, effect)
         })
     }
 
@@ -382,7 +385,7 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, self.file, edge, target, (read.file, read.expr)) {
+            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
@@ -500,7 +503,7 @@ impl<'p, 's> Search<'p, 's> {
                 continue;
             }
             let found = target_effects(self.project, self.module, edge);
-            if let Some((target, What::Query)) = self.first_open(edge, &found).filter(|_| !edge.guessed) {
+            if let Some((target, What::Query)) = self.first_open(function, edge, &found).filter(|_| !edge.guessed) {
                 self.push(
                     format!("call {}", target.0),
                     PerRow {

@@ -176,7 +176,9 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
             (None, What::Query) => QUERY_SLOT,
             (None, What::Write) => WRITE_SLOT,
         };
-        finding.related.extend(evidence::chain_down(project, target, slot));
+        finding
+            .related
+            .extend(evidence::chain_down(project, (row.function, row.expr), target, slot));
     } else if let Some(site) = row.site {
         finding.relate(
             project.place_in(row.function, site.span),

@@ -101,7 +101,9 @@ fn raises(module: &Module, stmt: StmtId, name: Sym) -> bool {
             ..
         } => module.str(op) == "+" && is_it(target) && is_one(value),
         StmtKind::Assign {
-            target, value: Some(value), ..
+            target,
+            value: Some(value),
+            ..
         } => is_it(target) && matches!(module.kind(value), ExprKind::Binary { left, right, .. } if is_it(*left) && is_one(*right)),
         // `n++`; a comparison or a call is no such statement.
         StmtKind::Expr(update) => matches!(module.kind(update), ExprKind::Other(sides) if matches!(sides.as_ref(), [one] if is_it(*one))),

@@ -345,11 +345,17 @@ fn the_header_is_the_line_to_show() {
 #[test]
 fn draws_of_a_few_are_constant() {
     py("for r in random.sample(rows, k=min(3, len(rows))):\n    q(r)", &[constant(3)]);
-    py("FEW = 4\npicked = random.sample(rows, min(FEW, len(rows)))\nfor r in picked:\n    q(r)", &[constant(4)]);
+    py(
+        "FEW = 4\npicked = random.sample(rows, min(FEW, len(rows)))\nfor r in picked:\n    q(r)",
+        &[constant(4)],
+    );
     py("for r in heapq.nlargest(5, rows):\n    q(r)", &[constant(5)]);
     py("for r in itertools.islice(rows, 2):\n    q(r)", &[constant(2)]);
     py("for r in rows[:min(3, len(rows))]:\n    q(r)", &[constant(3)]);
-    ts("for (const r of rows.slice(0, Math.min(3, rows.length))) { await q(r); }", &[constant(3)]);
+    ts(
+        "for (const r of rows.slice(0, Math.min(3, rows.length))) { await q(r); }",
+        &[constant(3)],
+    );
     // The greatest of two says nothing, nor does a draw of as many as there are.
     py("for r in rows[:max(3, len(rows))]:\n    q(r)", &[PerRow]);
     py("for r in random.sample(rows, k=len(rows)):\n    q(r)", &[PerRow]);
@@ -362,7 +368,10 @@ fn a_counter_that_closes_the_way_is_a_bound() {
         "n = 0\nfor r in rows:\n    if n >= 4:\n        skipped += 1\n        continue\n    n += 1\n    try:\n        q(r)\n    except E:\n        continue",
         &[constant(4)],
     );
-    ts("let n = 0; for (const r of rows) { if (n < 3) { await q(r); n += 1; } }", &[constant(3)]);
+    ts(
+        "let n = 0; for (const r of rows) { if (n < 3) { await q(r); n += 1; } }",
+        &[constant(3)],
+    );
     // Only some of the runs are counted.
     py(
         "bad = 0\nfor r in rows:\n    if bad >= 4:\n        break\n    if not q(r):\n        bad += 1",
@@ -372,5 +381,8 @@ fn a_counter_that_closes_the_way_is_a_bound() {
         "n = 0\nfor r in rows:\n    if n >= 4:\n        break\n    a = q(r)\n    if not a:\n        continue\n    n += 1",
         &[PerRow],
     );
-    py("n = 0\nfor r in rows:\n    if n >= 4000:\n        break\n    n += 1\n    q(r)", &[PerRow]);
+    py(
+        "n = 0\nfor r in rows:\n    if n >= 4000:\n        break\n    n += 1\n    q(r)",
+        &[PerRow],
+    );
 }

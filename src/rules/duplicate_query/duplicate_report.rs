@@ -135,8 +135,9 @@ pub fn calls(project: &Project, function: FnId, module: &Module, first: Read<'_>
     finding.impact = format!("one round trip too many{reach}");
     finding.subject.clone_from(&what);
     first_time(project, function, first.expr, &mut finding, "the first time");
-    if let Some(target) = second.edge.and_then(|edge| edge.targets.first()) {
-        finding.related.extend(evidence::chain_down(project, *target, 0));
+    if let Some((edge, &target)) = second.edge.and_then(|edge| Some((edge, edge.targets.first()?))) {
+        let call = (function, edge.expr);
+        finding.related.extend(evidence::chain_down(project, call, target, 0));
     }
     finding.fix = keep_it();
     finding
@@ -154,8 +155,9 @@ pub fn in_loop(project: &Project, function: FnId, read: Read<'_>, around: &Loop)
     finding.impact = format!("n reads where one would do{reach}");
     finding.subject = format!("{what} in a loop");
     finding.relate(project.place_in(function, around.header), Role::Loop, "the loop");
-    if let Some(target) = read.edge.and_then(|edge| edge.targets.first()) {
-        finding.related.extend(evidence::chain_down(project, *target, 0));
+    if let Some((edge, &target)) = read.edge.and_then(|edge| Some((edge, edge.targets.first()?))) {
+        let call = (function, edge.expr);
+        finding.related.extend(evidence::chain_down(project, call, target, 0));
     }
     finding.fix = Fix {
         summary: "Read before the loop and use the result in it.".to_owned(),

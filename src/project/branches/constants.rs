@@ -1,0 +1,463 @@
+//! What is known of parameters by the constants that calls pass, and what those constants close.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::value::FileId;
+use crate::project::eval::Code;
+use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
+
+/// How deep objects and member paths are followed.
+const MAX_NESTING: u32 = 6;
+
+/// What is known of a parameter's value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    truth: bool,
+    is_null: bool,
+    /// A collection without elements: a loop over it does nothing.
+    is_empty: bool,
+    /// The text or number itself.
+    literal: Option<Literal>,
+    /// For an object literal all its fields, with the values that are known. Any other field is undefined.
+    fields: Option<Vec<(String, Option<Constant>)>>,
+}
+
+impl Constant {
+    const NULL: Constant = Constant {
+        truth: false,
+        is_null: true,
+        is_empty: false,
+        literal: None,
+        fields: None,
+    };
+
+    fn of_truth(truth: bool) -> Constant {
+        Constant {
+            truth,
+            is_null: false,
+            ..Constant::NULL
+        }
+    }
+
+    fn of_literal(literal: Literal) -> Constant {
+        let truth = match &literal {
+            Literal::Text(text) => !text.is_empty(),
+            Literal::Number(number) => *number != 0.0,
+        };
+        Constant {
+            literal: Some(literal),
+            ..Constant::of_truth(truth)
+        }
+    }
+
+    /// A list or dict with no elements, which is true in JavaScript.
+    fn empty(language: Language) -> Constant {
+        Constant {
+            is_empty: true,
+            ..Constant::of_truth(language != Language::Python)
+        }
+    }
+
+    /// `options?.limit`, which is undefined when `options` is, or has no such field.
+    fn field(&self, name: &str) -> Option<Constant> {
+        if self.is_null {
+            return Some(Constant::NULL);
+        }
+        match self.fields.as_ref()?.iter().find(|(key, _)| key == name) {
+            Some((_, value)) => value.clone(),
+            None => Some(Constant::NULL),
+        }
+    }
+}
+
+/// A value that can be compared.
+#[derive(Clone, Debug, PartialEq)]
+enum Literal {
+    Text(String),
+    Number(f64),
+}
+
+/// What is known of a function's names in one call of it.
+pub type Known = Vec<(Sym, Constant)>;
+
+/// Reads the constants that calls pass, from one set of functions.
+pub struct Constants<'p> {
+    code: &'p Code,
+    functions: &'p [FunctionNode],
+    /// The names that each file's assignments change, by place.
+    set: RefCell<FxHashMap<FileId, Rc<Vec<(u32, Sym)>>>>,
+}
+
+impl<'p> Constants<'p> {
+    /// Reads the calls of these functions.
+    pub fn new(code: &'p Code, functions: &'p [FunctionNode]) -> Self {
+        Constants {
+            code,
+            functions,
+            set: RefCell::default(),
+        }
+    }
+
+    /// Whether what is known in a function keeps an expression of it from being reached.
+    pub fn closes(&self, at: FnId, expr: ExprId, known: &[(Sym, Constant)]) -> bool {
+        let node = &self.functions[at.index()];
+        is_closed(self.code.module(node.file), node.id, expr, known)
+    }
+
+    /// What is known in a target when an edge runs it, by what is known in the function that holds the edge.
+    pub fn entering(&self, from: FnId, edge: &Edge, target: FnId, known: &[(Sym, Constant)]) -> Known {
+        let node = &self.functions[from.index()];
+        let module = self.code.module(node.file);
+        // Applying a decorator is no call of what it wraps.
+        let is_call = edge.kind == EdgeKind::Call && !module.function(node.id).decorators.contains(&edge.expr);
+        let mut out = match module.call(edge.expr) {
+            Some(call) if is_call => self.passed(module, &call, target, known),
+            _ => Vec::new(),
+        };
+        out.extend(self.enclosed(from, target, known));
+        out
+    }
+
+    /// A function inside another one sees its names.
+    fn enclosed(&self, from: FnId, target: FnId, known: &[(Sym, Constant)]) -> Known {
+        let (outer, inner) = (&self.functions[from.index()], &self.functions[target.index()]);
+        let module = self.code.module(inner.file);
+        if known.is_empty() || outer.file != inner.file || !is_inside(module, inner.id, outer.id) {
+            return Vec::new();
+        }
+        let definition = module.function(inner.id);
+        let is_own = |name: Sym| {
+            definition
+                .params
+                .iter()
+                .any(|param| param.name == Some(name) || param.pattern.is_some())
+        };
+        known.iter().filter(|(name, _)| !is_own(*name)).cloned().collect()
+    }
+
+    /// The constants that a call gives to the parameters of its target, by argument or by default.
+    fn passed(&self, module: &Module, call: &Call<'_>, target: FnId, known: &[(Sym, Constant)]) -> Known {
+        let node = &self.functions[target.index()];
+        let callee = self.code.module(node.file);
+        let definition = callee.function(node.id);
+        if call.is_open() {
+            return Vec::new();
+        }
+        let skipped = usize::from(is_bound(callee, definition));
+        let mut out = Vec::new();
+        for (index, param) in definition.params.iter().enumerate().skip(skipped) {
+            if let Some(pattern) = param.pattern.filter(|_| param.kind == ParamKind::Plain) {
+                let given = match call.arg(index - skipped) {
+                    Some(arg) => constant(module, arg, known, 0),
+                    None => omitted(callee, definition, param),
+                };
+                let bound = given.iter().flat_map(|given| unpacked(callee, pattern, given));
+                out.extend(bound.filter(|(name, _)| !self.is_set(node.file, node.id, *name)));
+                continue;
+            }
+            let Some(name) = param
+                .name
+                .filter(|_| matches!(param.kind, ParamKind::Plain | ParamKind::KeywordOnly))
+            else {
+                continue;
+            };
+            let arg = call.keyword(callee.str(name)).or_else(|| match param.kind {
+                ParamKind::Plain => call.arg(index - skipped),
+                _ => None,
+            });
+            let value = match arg {
+                Some(arg) => constant(module, arg, known, 0),
+                None => omitted(callee, definition, param),
+            };
+            if let Some(value) = value
+                && !self.is_set(node.file, node.id, name)
+            {
+                out.push((name, value));
+            }
+        }
+        out
+    }
+
+    /// Whether the function gives the name another value.
+    fn is_set(&self, file: FileId, function: FunctionId, name: Sym) -> bool {
+        let module = self.code.module(file);
+        let set = Rc::clone(self.set.borrow_mut().entry(file).or_insert_with(|| Rc::new(set_names(module))));
+        let span = module.function(function).span;
+        let from = set.partition_point(|&(start, _)| start < span.start);
+        set[from..]
+            .iter()
+            .take_while(|&&(start, _)| start < span.end)
+            .any(|&(_, found)| found == name)
+    }
+}
+
+/// The names that a file's assignments change, sorted by place.
+fn set_names(module: &Module) -> Vec<(u32, Sym)> {
+    let of_stmts = module.stmts.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Assign { target, .. } => Some((stmt.span.start, root(module, *target)?)),
+        _ => None,
+    });
+    let mut out: Vec<(u32, Sym)> = of_stmts.collect();
+    out.sort_unstable();
+    out
+}
+
+fn is_inside(module: &Module, function: FunctionId, outer: FunctionId) -> bool {
+    let mut at = module.function(function).parent;
+    while let Some(id) = at {
+        if id == outer {
+            return true;
+        }
+        at = module.function(id).parent;
+    }
+    false
+}
+
+/// What `{ id, withVotes }` binds of the argument that is given.
+fn unpacked(module: &Module, pattern: ExprId, given: &Constant) -> Known {
+    let ExprKind::Object(entries) = module.kind(pattern) else {
+        return Vec::new();
+    };
+    let bound = |entry: &Entry| match *module.kind(entry.value) {
+        ExprKind::Name(name) => Some((name, given.field(module.string(entry.key?)?)?)),
+        _ => None,
+    };
+    entries.iter().filter_map(bound).collect()
+}
+
+fn is_bound(module: &Module, definition: &Function) -> bool {
+    module.language == Language::Python
+        && definition
+            .params
+            .first()
+            .and_then(|param| param.name)
+            .is_some_and(|name| matches!(module.str(name), "self" | "cls"))
+}
+
+fn omitted(module: &Module, definition: &Function, param: &Param) -> Option<Constant> {
+    match param.default {
+        // A decorator can put a session or a client where none is given.
+        Some(default) if !definition.decorators.is_empty() && matches!(module.kind(default), ExprKind::Null) => None,
+        Some(default) => constant(module, default, &[], 0),
+        // A JavaScript parameter that is not passed is undefined.
+        None if module.language != Language::Python => Some(Constant::NULL),
+        None => None,
+    }
+}
+
+fn constant(module: &Module, expr: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<Constant> {
+    if depth > MAX_NESTING {
+        return None;
+    }
+    let is = |truth: bool| Some(Constant::of_truth(truth));
+    match module.kind(expr) {
+        ExprKind::Null => Some(Constant::NULL),
+        ExprKind::Bool(value) => is(*value),
+        ExprKind::Str(text) => Some(Constant::of_literal(Literal::Text(module.str(*text).to_owned()))),
+        ExprKind::Num(value) => Some(Constant::of_literal(Literal::Number(*value))),
+        ExprKind::List(items) | ExprKind::Tuple(items) if items.is_empty() => Some(Constant::empty(module.language)),
+        ExprKind::Object(entries) if entries.is_empty() && module.language == Language::Python => Some(Constant::empty(module.language)),
+        ExprKind::Name(name) if module.str(*name) == "undefined" => Some(Constant::NULL),
+        ExprKind::Name(name) => known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()),
+        ExprKind::Attr { base, name } if module.language == Language::TypeScript => {
+            constant(module, *base, known, depth + 1)?.field(module.str(*name))
+        }
+        ExprKind::Object(entries) if module.language == Language::TypeScript => Some(Constant {
+            fields: fields(module, entries, known, depth),
+            ..Constant::of_truth(true)
+        }),
+        _ => None,
+    }
+}
+
+/// The fields of an object literal; nothing where a spread or a computed key may bring more.
+fn fields(module: &Module, entries: &[Entry], known: &[(Sym, Constant)], depth: u32) -> Option<Vec<(String, Option<Constant>)>> {
+    let field = |entry: &Entry| {
+        let key = module.string(entry.key?)?.to_owned();
+        Some((key, constant(module, entry.value, known, depth + 1)))
+    };
+    entries.iter().map(field).collect()
+}
+
+/// The name that an assignment changes: itself, or one of its fields.
+fn root(module: &Module, mut target: ExprId) -> Option<Sym> {
+    for _ in 0..MAX_NESTING {
+        match module.kind(target) {
+            ExprKind::Name(name) => return Some(*name),
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => target = *base,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// What a condition is with these constants, where they decide it.
+fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<bool> {
+    if depth > 20 {
+        return None;
+    }
+    match module.kind(test) {
+        ExprKind::Unary { op, operand } if matches!(module.str(*op), "not" | "!") => {
+            decide(module, *operand, known, depth + 1).map(|value| !value)
+        }
+        ExprKind::Binary { op, left, right } => {
+            let op = module.str(*op);
+            let both = || (decide(module, *left, known, depth + 1), decide(module, *right, known, depth + 1));
+            match op {
+                "and" => match both() {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                },
+                "or" => match both() {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    _ => None,
+                },
+                "is" | "==" | "===" | "is not" | "!=" | "!==" if matches!(module.kind(*right), ExprKind::Null) => {
+                    let value = constant(module, *left, known, 0)?;
+                    Some(value.is_null == matches!(op, "is" | "==" | "==="))
+                }
+                "==" | "===" | "!=" | "!==" => {
+                    let (left, right) = (constant(module, *left, known, 0)?, constant(module, *right, known, 0)?);
+                    let is_same = match (left.literal, right.literal) {
+                        (Some(Literal::Text(left)), Some(Literal::Text(right))) => left == right,
+                        (Some(Literal::Number(left)), Some(Literal::Number(right))) => (left - right).abs() < f64::EPSILON,
+                        _ => return None,
+                    };
+                    Some(is_same == matches!(op, "==" | "==="))
+                }
+                _ => None,
+            }
+        }
+        _ => constant(module, test, known, 0).map(|value| value.truth),
+    }
+}
+
+/// Whether the constants keep an expression of a function from being reached.
+fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym, Constant)]) -> bool {
+    if known.is_empty() {
+        return false;
+    }
+    let mut below: Option<StmtId> = None;
+    let mut child = expr;
+    let mut at = module.expr(expr).parent;
+    for _ in 0..400 {
+        match at {
+            Parent::Expr(id) => {
+                if is_cut(module, id, child, known) {
+                    return true;
+                }
+                child = id;
+                at = module.expr(id).parent;
+            }
+            Parent::Stmt(id) => {
+                if let Some(below) = below
+                    && (is_left_out(module, id, below, known) || is_left_before(module, &module.stmt_blocks(id), below, known))
+                {
+                    return true;
+                }
+                below = Some(id);
+                at = module.stmt(id).parent;
+            }
+            Parent::Function(id) => {
+                let definition = module.function(id);
+                if let Some(below) = below
+                    && is_left_before(module, &[&definition.body], below, known)
+                {
+                    return true;
+                }
+                if id == function {
+                    return false;
+                }
+                below = None;
+                match definition.definition {
+                    Parent::Expr(lambda) => {
+                        child = lambda;
+                        at = module.expr(lambda).parent;
+                    }
+                    _ => return false,
+                }
+            }
+            Parent::Class(_) | Parent::None => return false,
+        }
+    }
+    false
+}
+
+/// `flag and load()`, `load() if flag else None`.
+fn is_cut(module: &Module, at: ExprId, child: ExprId, known: &[(Sym, Constant)]) -> bool {
+    match module.kind(at) {
+        ExprKind::Cond { test, then, orelse } => match decide(module, *test, known, 0) {
+            Some(true) => *orelse == child,
+            Some(false) => *then == child,
+            None => false,
+        },
+        ExprKind::Comp(comp) => {
+            let is_empty = |iterable: ExprId| is_without_elements(module, iterable, known);
+            let first = comp.clauses.first().map(|clause| clause.iterable);
+            first.is_some_and(|first| first != child && is_empty(first))
+        }
+        ExprKind::Binary { op, left, right } if *right == child => {
+            let left = decide(module, *left, known, 0);
+            match module.str(*op) {
+                "and" => left == Some(false),
+                "or" => left == Some(true),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// A loop over what is an empty list, or nothing, has no turns.
+fn is_without_elements(module: &Module, iterable: ExprId, known: &[(Sym, Constant)]) -> bool {
+    matches!(module.kind(iterable), ExprKind::Name(_)) && constant(module, iterable, known, 0).is_some_and(|value| value.is_empty)
+}
+
+fn is_left_out(module: &Module, at: StmtId, below: StmtId, known: &[(Sym, Constant)]) -> bool {
+    let (test, then, orelse) = match &module.stmt(at).kind {
+        StmtKind::If { test, then, orelse } => (test, then, orelse),
+        StmtKind::Loop {
+            iterable: Some(iterable),
+            body,
+            ..
+        } => return body.contains(&below) && is_without_elements(module, *iterable, known),
+        _ => return false,
+    };
+    match decide(module, *test, known, 0) {
+        Some(true) => orelse.contains(&below),
+        Some(false) => then.contains(&below),
+        None => false,
+    }
+}
+
+/// `if not flag: return` stands before it.
+fn is_left_before(module: &Module, blocks: &[&[StmtId]], below: StmtId, known: &[(Sym, Constant)]) -> bool {
+    let Some(block) = blocks.iter().find(|block| block.contains(&below)) else {
+        return false;
+    };
+    let ends = |block: &[StmtId]| {
+        block.last().is_some_and(|&last| {
+            matches!(
+                module.stmt(last).kind,
+                StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Continue | StmtKind::Break
+            )
+        })
+    };
+    block
+        .iter()
+        .take_while(|&&stmt| stmt != below)
+        .any(|&stmt| match &module.stmt(stmt).kind {
+            StmtKind::If { test, then, orelse } => match decide(module, *test, known, 0) {
+                Some(true) => ends(then),
+                Some(false) => ends(orelse),
+                None => false,
+            },
+            _ => false,
+        })
+}

@@ -1,0 +1,128 @@
+//! What entry points reach, and how: calls that the arguments on the way close lead nowhere.
+
+use std::collections::VecDeque;
+
+use super::branches::constants::{Constants, Known};
+use super::eval::Code;
+use super::graph::{EdgeKind, FnId, Graph, Reach};
+use crate::libraries::entries::{Entry, EntryKind};
+
+/// With how many different sets of constants one function is visited; then with nothing known.
+const MAX_CONTEXTS: usize = 4;
+
+/// Marks what entry points reach: routes first, so that a function that both a route and a script call is a route's.
+pub fn mark(graph: &mut Graph, code: &Code) {
+    let (reach, visits) = {
+        let mut walk = Walk {
+            graph,
+            constants: Constants::new(code, &graph.functions),
+            reach: vec![None; graph.functions.len()],
+            visits: Vec::new(),
+            known: Vec::new(),
+            contexts: vec![Vec::new(); graph.functions.len()],
+            queue: VecDeque::new(),
+        };
+        walk.entries();
+        (walk.reach, walk.visits)
+    };
+    graph.reach = reach;
+    graph.visits = visits;
+}
+
+struct Walk<'g> {
+    graph: &'g Graph,
+    constants: Constants<'g>,
+    reach: Vec<Option<Reach>>,
+    visits: Vec<(FnId, Reach)>,
+    /// What is known in each visit.
+    known: Vec<Known>,
+    /// For each function what was known in the visits to it, and whether they run later.
+    contexts: Vec<Vec<(Known, bool)>>,
+    queue: VecDeque<u32>,
+}
+
+impl Walk<'_> {
+    fn entries(&mut self) {
+        let entries = &self.graph.entries;
+        let mut order: Vec<usize> = (0..entries.len()).collect();
+        order.sort_by_key(|&index| (rank(&entries[index]), index));
+        let levels = order.chunk_by(|&left, &right| rank(&entries[left]) == rank(&entries[right]));
+        for level in levels {
+            for &entry in level {
+                let (file, function) = entries[entry].function;
+                let start = Reach {
+                    entry,
+                    from: None,
+                    distance: 0,
+                    later: false,
+                };
+                self.visit(self.graph.id(file, function), start, Known::new());
+            }
+            while let Some(visit) = self.queue.pop_front() {
+                self.calls(visit);
+            }
+        }
+    }
+
+    /// Goes on to what one visit's function calls.
+    fn calls(&mut self, visit: u32) {
+        let graph = self.graph;
+        let Some(&(at, here)) = self.visits.get(visit as usize) else {
+            return;
+        };
+        let known = self.known.get_mut(visit as usize).map(std::mem::take).unwrap_or_default();
+        for (index, edge) in graph.function(at).edges.iter().enumerate() {
+            if edge.targets.is_empty() || !known.is_empty() && self.constants.closes(at, edge.expr, &known) {
+                continue;
+            }
+            let later = here.later || edge.kind == EdgeKind::Later;
+            for &target in &edge.targets {
+                if self.is_seen(target, &[], later) {
+                    continue;
+                }
+                let reach = Reach {
+                    entry: here.entry,
+                    from: Some((visit, index as u32)),
+                    distance: here.distance + 1,
+                    later,
+                };
+                let inner = self.constants.entering(at, edge, target, &known);
+                self.visit(target, reach, inner);
+            }
+        }
+    }
+
+    fn visit(&mut self, at: FnId, reach: Reach, mut known: Known) {
+        if self.is_seen(at, &known, reach.later) {
+            return;
+        }
+        if self.contexts[at.index()].len() >= MAX_CONTEXTS {
+            known.clear();
+        }
+        // A way on which somebody waits is worth more than one that runs later.
+        let before = self.reach[at.index()];
+        if before.is_none_or(|before| before.later && !reach.later) {
+            self.reach[at.index()] = Some(reach);
+        }
+        self.queue.push_back(self.visits.len() as u32);
+        self.visits.push((at, reach));
+        self.contexts[at.index()].push((known.clone(), reach.later));
+        self.known.push(known);
+    }
+
+    /// Whether a visit that knew no more, and that somebody waits for where somebody waits for this one, was there before.
+    fn is_seen(&self, at: FnId, known: &[(crate::ir::Sym, super::branches::constants::Constant)], later: bool) -> bool {
+        self.contexts[at.index()]
+            .iter()
+            .any(|(seen, seen_later)| (!seen_later || later) && seen.iter().all(|fact| known.contains(fact)))
+    }
+}
+
+fn rank(entry: &Entry) -> u8 {
+    match entry.kind {
+        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => 0,
+        EntryKind::Job => 1,
+        EntryKind::Startup => 2,
+        EntryKind::Command => 3,
+    }
+}
