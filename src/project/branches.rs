@@ -75,7 +75,7 @@ struct Search<'p> {
 impl Search<'_> {
     fn function(&mut self, at: FnId, known: &Known, depth: u32) -> Option<Vec<(FnId, Step)>> {
         let graph = &self.project.graph;
-        if depth > MAX_DEPTH || self.budget == 0 || known.is_empty() {
+        if depth > MAX_DEPTH || self.budget == 0 {
             return Some(graph.chain(at, self.slot));
         }
         self.budget -= 1;
@@ -103,7 +103,7 @@ impl Search<'_> {
         let mut steps: Vec<(usize, FnId)> = open
             .iter()
             .flat_map(|&(index, edge)| edge.targets.iter().map(move |&target| (index, target)))
-            .filter(|&(_, target)| graph.function(target).effects.has(self.effect))
+            .filter(|&(_, target)| graph.function(target).effects.has(self.effect) && !graph.function(target).is_cached)
             .collect();
         steps.sort_by_key(|&(index, target)| shortest != Some(Step::Via(index, target)));
         for (index, target) in steps {

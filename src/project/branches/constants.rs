@@ -5,19 +5,26 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{
+    Arg, Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, StmtId, StmtKind, Sym,
+};
 use crate::libraries::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
 
 /// How deep objects and member paths are followed.
 const MAX_NESTING: u32 = 6;
+/// How many parts of one pattern are looked at.
+const MAX_PATTERN: u32 = 200;
+/// In functions that set names more often than this, nothing is known.
+const MAX_SETTINGS: usize = 400;
 
 /// What is known of a parameter's value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constant {
     truth: bool,
-    is_null: bool,
+    /// Not known where only a condition was decided.
+    is_null: Option<bool>,
     /// A collection without elements: a loop over it does nothing.
     is_empty: bool,
     /// The text or number itself.
@@ -29,7 +36,7 @@ pub struct Constant {
 impl Constant {
     const NULL: Constant = Constant {
         truth: false,
-        is_null: true,
+        is_null: Some(true),
         is_empty: false,
         literal: None,
         fields: None,
@@ -38,7 +45,7 @@ impl Constant {
     fn of_truth(truth: bool) -> Constant {
         Constant {
             truth,
-            is_null: false,
+            is_null: Some(false),
             ..Constant::NULL
         }
     }
@@ -64,7 +71,7 @@ impl Constant {
 
     /// `options?.limit`, which is undefined when `options` is, or has no such field.
     fn field(&self, name: &str) -> Option<Constant> {
-        if self.is_null {
+        if self.is_null == Some(true) {
             return Some(Constant::NULL);
         }
         match self.fields.as_ref()?.iter().find(|(key, _)| key == name) {
@@ -88,8 +95,8 @@ pub type Known = Vec<(Sym, Constant)>;
 pub struct Constants<'p> {
     code: &'p Code,
     functions: &'p [FunctionNode],
-    /// The names that each file's assignments change, by place.
-    set: RefCell<FxHashMap<FileId, Rc<Vec<(u32, Sym)>>>>,
+    /// The names that each file's statements set, by place.
+    set: RefCell<FxHashMap<FileId, Rc<Vec<Setting>>>>,
 }
 
 impl<'p> Constants<'p> {
@@ -118,6 +125,7 @@ impl<'p> Constants<'p> {
             Some(call) if is_call => self.passed(module, &call, target, known),
             _ => Vec::new(),
         };
+        out = self.settled(target, out);
         out.extend(self.enclosed(from, target, known));
         out
     }
@@ -144,7 +152,9 @@ impl<'p> Constants<'p> {
         let node = &self.functions[target.index()];
         let callee = self.code.module(node.file);
         let definition = callee.function(node.id);
-        if call.is_open() {
+        let is_empty = |inner: ExprId| constant(module, inner, known, 0).is_some_and(|value| value.is_empty);
+        let is_spread = |arg: &Arg| matches!(module.kind(arg.value), ExprKind::Spread(inner) if !is_empty(*inner));
+        if call.args.iter().any(is_spread) {
             return Vec::new();
         }
         let skipped = usize::from(is_bound(callee, definition));
@@ -155,16 +165,24 @@ impl<'p> Constants<'p> {
                     Some(arg) => constant(module, arg, known, 0),
                     None => omitted(callee, definition, param),
                 };
-                let bound = given.iter().flat_map(|given| unpacked(callee, pattern, given));
-                out.extend(bound.filter(|(name, _)| !self.is_set(node.file, node.id, *name)));
+                out.extend(given.iter().flat_map(|given| unpacked(callee, pattern, given)));
                 continue;
             }
-            let Some(name) = param
-                .name
-                .filter(|_| matches!(param.kind, ParamKind::Plain | ParamKind::KeywordOnly))
-            else {
+            let Some(name) = param.name else { continue };
+            if param.kind == ParamKind::Keywords {
+                let is_taken = |key: Sym| {
+                    definition
+                        .params
+                        .iter()
+                        .any(|param| param.name.is_some_and(|name| callee.str(name) == module.str(key)))
+                };
+                if !call.args.iter().filter_map(|arg| arg.name).any(|key| !is_taken(key)) {
+                    out.push((name, Constant::empty(callee.language)));
+                }
+            }
+            if !matches!(param.kind, ParamKind::Plain | ParamKind::KeywordOnly) {
                 continue;
-            };
+            }
             let arg = call.keyword(callee.str(name)).or_else(|| match param.kind {
                 ParamKind::Plain => call.arg(index - skipped),
                 _ => None,
@@ -173,36 +191,100 @@ impl<'p> Constants<'p> {
                 Some(arg) => constant(module, arg, known, 0),
                 None => omitted(callee, definition, param),
             };
-            if let Some(value) = value
-                && !self.is_set(node.file, node.id, name)
-            {
-                out.push((name, value));
-            }
+            out.extend(value.map(|value| (name, value)));
         }
         out
     }
 
-    /// Whether the function gives the name another value.
-    fn is_set(&self, file: FileId, function: FunctionId, name: Sym) -> bool {
-        let module = self.code.module(file);
-        let set = Rc::clone(self.set.borrow_mut().entry(file).or_insert_with(|| Rc::new(set_names(module))));
-        let span = module.function(function).span;
-        let from = set.partition_point(|&(start, _)| start < span.start);
-        set[from..]
-            .iter()
-            .take_while(|&&(start, _)| start < span.end)
-            .any(|&(_, found)| found == name)
+    /// Keeps of what is passed to a function the names that nothing in it sets, or only where what is known never comes,
+    /// and adds the names that are set once, to what the others decide.
+    fn settled(&self, target: FnId, given: Known) -> Known {
+        if given.is_empty() {
+            return given;
+        }
+        let node = &self.functions[target.index()];
+        let module = self.code.module(node.file);
+        let all = Rc::clone(self.set.borrow_mut().entry(node.file).or_insert_with(|| Rc::new(settings(module))));
+        let span = module.function(node.id).span;
+        let from = all.partition_point(|setting| setting.at < span.start);
+        let inside: Vec<&Setting> = all[from..].iter().take_while(|setting| setting.at < span.end).collect();
+        if inside.is_empty() {
+            return given;
+        }
+        if inside.len() > MAX_SETTINGS {
+            return Known::new();
+        }
+        let sets = |name: Sym| inside.iter().filter(move |setting| setting.name == name);
+        let (mut known, mut open): (Known, Known) = given.into_iter().partition(|(name, _)| sets(*name).next().is_none());
+        for _ in 0..MAX_NESTING {
+            let is_kept = |name: Sym| sets(name).all(|setting| is_closed(module, node.id, setting.expr, &known));
+            let (kept, rest): (Known, Known) = open.into_iter().partition(|(name, _)| is_kept(*name));
+            open = rest;
+            if kept.is_empty() {
+                break;
+            }
+            known.extend(kept);
+        }
+        if known.is_empty() {
+            return known;
+        }
+        for (index, setting) in inside.iter().enumerate() {
+            let is_once = inside
+                .iter()
+                .enumerate()
+                .all(|(other, with)| other == index || with.name != setting.name);
+            let value = setting.value.filter(|_| is_once && module.owner(setting.expr) == node.id);
+            let is_param = open.iter().chain(&known).any(|(name, _)| *name == setting.name);
+            if let Some(truth) = value.filter(|_| !is_param).and_then(|value| decide(module, value, &known, 0)) {
+                let decided = Constant {
+                    is_null: None,
+                    ..Constant::of_truth(truth)
+                };
+                known.push((setting.name, decided));
+            }
+        }
+        known
     }
 }
 
-/// The names that a file's assignments change, sorted by place.
-fn set_names(module: &Module) -> Vec<(u32, Sym)> {
-    let of_stmts = module.stmts.iter().filter_map(|stmt| match &stmt.kind {
-        StmtKind::Assign { target, .. } => Some((stmt.span.start, root(module, *target)?)),
-        _ => None,
-    });
-    let mut out: Vec<(u32, Sym)> = of_stmts.collect();
-    out.sort_unstable();
+/// A place that gives a name a value.
+struct Setting {
+    at: u32,
+    name: Sym,
+    /// What is set, or what is iterated or entered.
+    expr: ExprId,
+    /// The value, where it becomes the name's alone.
+    value: Option<ExprId>,
+}
+
+/// The names that a file's statements set, sorted by place.
+fn settings(module: &Module) -> Vec<Setting> {
+    let mut out = Vec::new();
+    let mut add = |target: ExprId, value: Option<ExprId>| {
+        for name in roots(module, target) {
+            let is_whole = matches!(module.kind(target), ExprKind::Name(_));
+            out.push(Setting {
+                at: module.expr(target).span.start,
+                name,
+                expr: target,
+                value: value.filter(|_| is_whole),
+            });
+        }
+    };
+    for stmt in &module.stmts {
+        match &stmt.kind {
+            StmtKind::Assign { target, value, op, .. } => add(*target, value.filter(|_| op.is_none())),
+            StmtKind::Loop { target: Some(target), .. } => add(*target, None),
+            StmtKind::With { items, .. } => items.iter().filter_map(|(_, target)| *target).for_each(|target| add(target, None)),
+            _ => {}
+        }
+    }
+    for expr in &module.exprs {
+        if let ExprKind::Assign { target, .. } = expr.kind {
+            add(target, None);
+        }
+    }
+    out.sort_by_key(|setting| (setting.at, setting.name));
     out
 }
 
@@ -283,16 +365,22 @@ fn fields(module: &Module, entries: &[Entry], known: &[(Sym, Constant)], depth: 
     entries.iter().map(field).collect()
 }
 
-/// The name that an assignment changes: itself, or one of its fields.
-fn root(module: &Module, mut target: ExprId) -> Option<Sym> {
-    for _ in 0..MAX_NESTING {
-        match module.kind(target) {
-            ExprKind::Name(name) => return Some(*name),
-            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => target = *base,
-            _ => return None,
+/// The names that an assignment changes: itself, those of a pattern, or the one whose field is set.
+fn roots(module: &Module, target: ExprId) -> Vec<Sym> {
+    let mut out = Vec::new();
+    let mut open = vec![target];
+    for _ in 0..MAX_PATTERN {
+        let Some(at) = open.pop() else { break };
+        match module.kind(at) {
+            ExprKind::Name(name) => out.push(*name),
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => open.push(*base),
+            ExprKind::Tuple(items) | ExprKind::List(items) => open.extend(items.iter().copied()),
+            ExprKind::Object(entries) => open.extend(entries.iter().map(|entry| entry.value)),
+            ExprKind::Spread(inner) | ExprKind::Assign { target: inner, .. } => open.push(*inner),
+            _ => {}
         }
     }
-    None
+    out
 }
 
 /// What a condition is with these constants, where they decide it.
@@ -320,7 +408,7 @@ fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) 
                 },
                 "is" | "==" | "===" | "is not" | "!=" | "!==" if matches!(module.kind(*right), ExprKind::Null) => {
                     let value = constant(module, *left, known, 0)?;
-                    Some(value.is_null == matches!(op, "is" | "==" | "==="))
+                    Some(value.is_null? == matches!(op, "is" | "==" | "==="))
                 }
                 "==" | "===" | "!=" | "!==" => {
                     let (left, right) = (constant(module, *left, known, 0)?, constant(module, *right, known, 0)?);

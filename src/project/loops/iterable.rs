@@ -68,7 +68,7 @@ fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Opt
         ExprKind::Index { index, .. } => match module.kind(*index) {
             ExprKind::Slice(slice) if slice.upper.is_some() => {
                 let lower = slice.lower.map_or(Some(0.0), |lower| module.number(lower))?;
-                count(at_most(eval, file, slice.upper?)? - lower).map(Times::of)
+                count(cut(eval, file, slice.upper?)? - lower).map(Times::of)
             }
             _ => None,
         },
@@ -155,7 +155,7 @@ fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Optio
             }
         }
         (Some(_), "slice") => {
-            let (from, to) = (module.number(call.arg(0)?)?, call.arg(1).and_then(|to| at_most(eval, file, to)));
+            let (from, to) = (module.number(call.arg(0)?)?, call.arg(1).and_then(|to| cut(eval, file, to)));
             match to {
                 Some(to) => count(to - from).map(Times::of),
                 None if from < 0.0 => count(-from).map(Times::of),
@@ -192,6 +192,15 @@ fn at_most(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<f64> {
         return numbers.min_by(f64::total_cmp).filter(|_| is_min);
     }
     named_number(eval, file, expr)
+}
+
+/// Where a slice ends, when its own text says so: a name (`rows[:MAX_ROWS]`) is a setting that people raise.
+fn cut(eval: &Evaluator<'_>, file: FileId, upper: ExprId) -> Option<f64> {
+    let module = eval.module(file);
+    match module.kind(upper) {
+        ExprKind::Name(_) | ExprKind::Attr { .. } => None,
+        _ => at_most(eval, file, upper),
+    }
 }
 
 fn named_number(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<f64> {
