@@ -17,6 +17,8 @@ use crate::project::branches::constants::Constants;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 
+mod private_loop;
+
 /// Functions that are looked at on the way from one cause to its callers.
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
@@ -49,8 +51,8 @@ struct Place {
     name: String,
 }
 
-/// Who calls a plain function: the caller and the expression.
-type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
+/// Who calls a function: the caller and the expression.
+pub type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -114,7 +116,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     }
     causes
         .into_iter()
-        .filter_map(|(cause, places)| finding(project, &cause, places))
+        .filter_map(|(cause, places)| finding(project, &callers, &cause, places))
         .collect()
 }
 
@@ -260,7 +262,7 @@ impl Ways<'_> {
     }
 }
 
-fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {
+fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {
     places.sort_by_key(|place| {
         let reached = evidence::reached(project, place.function).0;
         (reached, priority(reached, place.effects), place.function, place.expr)
@@ -277,8 +279,10 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
     let mut priority = priority(reached, first.effects);
-    if matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript {
-        // An embedded database: a statement by key takes microseconds.
+    let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
+    let is_private = private_loop::is_private(project, callers, first.function);
+    if matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript || refuses || is_private {
+        // In TypeScript an embedded database: a statement by key takes microseconds.
         priority = priority.max(Priority::P2);
     }
     let location = project.place_in(first.function, module.expr(first.expr).span);
@@ -315,8 +319,23 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     } else {
         format!("`{what}`")
     };
-    let waiting = if reached == Reached::Request { "request" } else { "task" };
-    finding.message = format!("While {subject} runs, no other {waiting} on this event loop moves on.");
+    let waiting = if reached == Reached::Request && !is_private {
+        "request"
+    } else {
+        "task"
+    };
+    finding.message = if refuses {
+        "Django refuses a synchronous statement on an event loop: it raises `SynchronousOnlyOperation`, or blocks the loop where \
+         `DJANGO_ALLOW_ASYNC_UNSAFE` is set."
+            .to_owned()
+    } else {
+        format!("While {subject} runs, no other {waiting} on this event loop moves on.")
+    };
+    if is_private {
+        finding
+            .message
+            .push_str(" The loop is one that a plain function starts and waits for: only its own tasks wait.");
+    }
     if places.len() > 1 {
         finding.message.push_str(&format!(
             " {} places in {functions} async functions{} lead to it{}.",
@@ -332,10 +351,12 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     if let Some(label) = &label {
         finding.message.push_str(&format!(" Reached from {label}."));
     }
-    finding.impact = format!(
-        "every other {waiting} on this event loop waits meanwhile{}",
-        evidence::reach_words(label.as_deref())
-    );
+    let harm = if refuses {
+        "the statement fails on the event loop".to_owned()
+    } else {
+        format!("every other {waiting} on this event loop waits meanwhile")
+    };
+    finding.impact = format!("{harm}{}", evidence::reach_words(label.as_deref()));
     finding.subject = match cause {
         Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
         Cause::Helper { function } => format!("blocking calls in {}", project.symbol(*function)),
@@ -351,8 +372,16 @@ fn finding(project: &Project, cause: &Cause, mut places: Vec<Place>) -> Option<F
     for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(MAX_PLACES) {
         relate_end(project, &mut finding, (*function, *expr), name);
     }
-    finding.fix = fix(cause, first.effects, module.language);
+    finding.fix = fix(cause, first.effects, module.language, refuses);
     Some(finding)
+}
+
+/// Whether the project turns Django's guard against synchronous statements on an event loop off.
+fn allows_unsafe(project: &Project) -> bool {
+    project.code.modules().any(|(_, module)| {
+        let mut exprs = module.exprs.iter();
+        exprs.any(|expr| matches!(expr.kind, ExprKind::Str(text) if module.str(text) == "DJANGO_ALLOW_ASYNC_UNSAFE"))
+    })
 }
 
 /// Only a file is read or written.
@@ -417,8 +446,9 @@ fn count(places: &[Place]) -> usize {
     places.iter().map(|place| place.function).collect::<FxHashSet<_>>().len()
 }
 
-fn fix(cause: &Cause, effects: Effects, language: Language) -> Fix {
+fn fix(cause: &Cause, effects: Effects, language: Language, refuses: bool) -> Fix {
     let summary = match (language, cause) {
+        _ if refuses => "Use the ORM's async methods (`aget`, `acreate`, `async for`), or wrap the call in `sync_to_async`.",
         (Language::Python, Cause::Database { .. }) => {
             "Make the handlers plain `def` (the framework runs them on its thread pool), or use an async engine and session, or wrap the call in `run_in_threadpool`."
         }

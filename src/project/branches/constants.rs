@@ -157,11 +157,13 @@ impl<'p> Constants<'p> {
         if call.args.iter().any(is_spread) {
             return Vec::new();
         }
+        // What is left of the spreads is empty.
+        let positional = |index: usize| call.arg(index).filter(|&arg| !matches!(module.kind(arg), ExprKind::Spread(_)));
         let skipped = usize::from(is_bound(callee, definition));
         let mut out = Vec::new();
         for (index, param) in definition.params.iter().enumerate().skip(skipped) {
             if let Some(pattern) = param.pattern.filter(|_| param.kind == ParamKind::Plain) {
-                let given = match call.arg(index - skipped) {
+                let given = match positional(index - skipped) {
                     Some(arg) => constant(module, arg, known, 0),
                     None => omitted(callee, definition, param),
                 };
@@ -184,7 +186,7 @@ impl<'p> Constants<'p> {
                 continue;
             }
             let arg = call.keyword(callee.str(name)).or_else(|| match param.kind {
-                ParamKind::Plain => call.arg(index - skipped),
+                ParamKind::Plain => positional(index - skipped),
                 _ => None,
             });
             let value = match arg {
