@@ -107,6 +107,39 @@ pub struct Clause {
     pub is_async: bool,
 }
 
+/// `lower:upper:step`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// The first index.
+    pub lower: Option<ExprId>,
+    /// The index after the last.
+    pub upper: Option<ExprId>,
+    /// The step.
+    pub step: Option<ExprId>,
+}
+
+/// A list, set, dict comprehension or generator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comp {
+    /// Which.
+    pub kind: CompKind,
+    /// What it yields: for dicts the key and the value.
+    pub elements: Box<[ExprId]>,
+    /// Its loops and conditions.
+    pub clauses: Box<[Clause]>,
+}
+
+/// `<Name prop={value}>children</Name>`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Jsx {
+    /// The name; `None` for a fragment.
+    pub name: Option<ExprId>,
+    /// Properties.
+    pub props: Box<[Entry]>,
+    /// Elements and expressions inside.
+    pub children: Box<[ExprId]>,
+}
+
 /// A piece of an f-string or template literal.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TemplatePart {
@@ -125,7 +158,7 @@ pub struct Entry {
     pub value: ExprId,
 }
 
-/// The forms of expressions.
+/// The forms of expressions. The rare large ones are boxed: these make up most of the memory of a run.
 #[allow(missing_docs, reason = "field names say what they are")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ExprKind {
@@ -136,11 +169,7 @@ pub enum ExprKind {
     /// `base[index]`; generics in annotations too. A slice is [`ExprKind::Slice`] in the index.
     Index { base: ExprId, index: ExprId },
     /// `lower:upper:step`.
-    Slice {
-        lower: Option<ExprId>,
-        upper: Option<ExprId>,
-        step: Option<ExprId>,
-    },
+    Slice(Box<Slice>),
     /// A call, or `new` with `is_new`. A tagged template is a call with the template as only argument.
     Call { callee: ExprId, args: Box<[Arg]>, is_new: bool },
     /// A string literal's value; adjacent literals are joined.
@@ -174,21 +203,13 @@ pub enum ExprKind {
     /// A lambda, arrow function, function expression, or method in an object literal.
     Lambda(FunctionId),
     /// A list, set, dict comprehension or generator.
-    Comp {
-        kind: CompKind,
-        elements: Box<[ExprId]>,
-        clauses: Box<[Clause]>,
-    },
+    Comp(Box<Comp>),
     /// `*x`, `**x`, `...x`.
     Spread(ExprId),
     /// `a := b`, and an assignment used as an expression.
     Assign { target: ExprId, value: ExprId },
     /// `<Name prop={value}>children</Name>`.
-    Jsx {
-        name: Option<ExprId>,
-        props: Box<[Entry]>,
-        children: Box<[ExprId]>,
-    },
+    Jsx(Box<Jsx>),
     /// Anything else, with the expressions inside it.
     Other(Box<[ExprId]>),
 }
@@ -203,7 +224,7 @@ impl ExprKind {
                 visit(*base);
                 visit(*index);
             }
-            ExprKind::Slice { lower, upper, step } => [lower, upper, step].into_iter().flatten().for_each(|&child| visit(child)),
+            ExprKind::Slice(slice) => [slice.lower, slice.upper, slice.step].into_iter().flatten().for_each(&mut *visit),
             ExprKind::Call { callee, args, .. } => {
                 visit(*callee);
                 args.iter().for_each(|arg| visit(arg.value));
@@ -228,9 +249,9 @@ impl ExprKind {
             }
             ExprKind::Unary { operand, .. } => visit(*operand),
             ExprKind::Cond { test, then, orelse } => [test, then, orelse].into_iter().for_each(|&child| visit(child)),
-            ExprKind::Comp { elements, clauses, .. } => {
-                elements.iter().for_each(|&child| visit(child));
-                for clause in clauses {
+            ExprKind::Comp(comp) => {
+                comp.elements.iter().for_each(|&child| visit(child));
+                for clause in &comp.clauses {
                     visit(clause.target);
                     visit(clause.iterable);
                     clause.conditions.iter().for_each(|&child| visit(child));
@@ -240,13 +261,13 @@ impl ExprKind {
                 visit(*target);
                 visit(*value);
             }
-            ExprKind::Jsx { name, props, children } => {
-                name.iter().copied().for_each(&mut *visit);
-                for entry in props {
+            ExprKind::Jsx(element) => {
+                element.name.iter().copied().for_each(&mut *visit);
+                for entry in &element.props {
                     entry.key.into_iter().for_each(&mut *visit);
                     visit(entry.value);
                 }
-                children.iter().for_each(|&child| visit(child));
+                element.children.iter().for_each(|&child| visit(child));
             }
         }
     }
@@ -489,6 +510,8 @@ pub struct Module {
     pub words: Words,
     /// Expressions.
     pub exprs: Vec<Expr>,
+    /// The calls among them: what most rules look for, and a tenth of all.
+    pub calls: Box<[ExprId]>,
     /// Statements.
     pub stmts: Vec<Stmt>,
     /// Functions; index 0 is the module's body.
@@ -546,6 +569,16 @@ impl Module {
     /// All expressions with their ids.
     pub fn expr_ids(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
         self.exprs.iter().enumerate().map(|(index, expr)| (ExprId(index as u32), expr))
+    }
+
+    /// The ids of all calls.
+    pub fn call_ids(&self) -> impl Iterator<Item = ExprId> {
+        self.calls.iter().copied()
+    }
+
+    /// All calls.
+    pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
+        self.call_ids().filter_map(|id| self.call(id))
     }
 
     /// All functions with their ids, the module's body first.

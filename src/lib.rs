@@ -485,7 +485,8 @@ fn facts_of(path: &str, kind: FileKind, read: &Text) -> Seen {
     match facts::read(path, kind, &read.text) {
         Ok(facts) => Seen::Facts {
             facts: Box::new(facts),
-            lines: read.text.lines().count(),
+            lines: memchr::memchr_iter(b'\n', read.text.as_bytes()).count()
+                + usize::from(!read.text.is_empty() && !read.text.ends_with('\n')),
             lossy: read.lossy,
         },
         Err(reason) => Seen::Skipped(reason),

@@ -102,10 +102,10 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                 at.1 = receiver;
             }
             ExprKind::Index { base, index } => match module.kind(*index) {
-                ExprKind::Slice { lower, upper, .. } => {
+                ExprKind::Slice(slice) => {
                     links.push(Link {
                         file: at.0,
-                        step: Step::Slice(*lower, *upper),
+                        step: Step::Slice(slice.lower, slice.upper),
                         optional,
                         inline,
                     });
@@ -271,7 +271,7 @@ pub fn is_awaited(module: &Module, expr: ExprId) -> bool {
                 }
                 return false;
             }
-            ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Comp { .. } | ExprKind::Spread(_) | ExprKind::Cond { .. } => at = parent,
+            ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Comp(_) | ExprKind::Spread(_) | ExprKind::Cond { .. } => at = parent,
             _ => return false,
         }
     }

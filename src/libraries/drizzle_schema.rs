@@ -14,7 +14,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         tool: Some(Tool::Drizzle),
         ..Declared::default()
     };
-    for (expr, _) in module.expr_ids() {
+    for expr in module.call_ids() {
         let Some(call) = module.call(expr) else { continue };
         if let Some(kind) = reader.table_kind(&call) {
             if declared.dialect == Dialect::Generic {

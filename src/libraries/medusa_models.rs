@@ -23,8 +23,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let consts = Consts::new(resolver);
     let options = Options { consts: &consts, file };
     let models = module
-        .expr_ids()
-        .filter_map(|(expr, _)| module.call(expr))
+        .calls()
         .filter(|call| call.method() == Some("define") && call.receiver().and_then(|model| module.name(model)) == Some("model"))
         .filter_map(|call| model(options, &call))
         .collect();

@@ -29,7 +29,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let options = Options { consts: &consts, file };
     let imported = imports(module, "sequelize") || module.imports.iter().any(|import| module.str(import.module).contains("sequelize"));
     let mut models = Vec::new();
-    for (expr, _) in module.expr_ids() {
+    for expr in module.call_ids() {
         let Some(call) = module.call(expr) else { continue };
         models.extend(match call.method() {
             Some("define") => define(options, &call),

@@ -142,7 +142,7 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
 /// Whether a function of the project hands a parameter of its own to a call that runs SQL.
 pub fn runs_parameter(module: &Module, function: FunctionId, is_run: fn(&str) -> bool) -> bool {
     let params: Vec<Sym> = module.function(function).params.iter().filter_map(|param| param.name).collect();
-    module.expr_ids().any(|(id, _)| {
+    module.call_ids().any(|id| {
         let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_run)) else {
             return false;
         };

@@ -721,7 +721,7 @@ fn arguments(parts: &Parts, class: ClassId, model: &mut ModelDef, depth: usize) 
 fn tables(consts: &Consts, file: FileId, declared: &mut Declared) {
     let module = consts.resolver.module(file);
     let parts = Parts { consts, file };
-    for (expr, _) in module.expr_ids() {
+    for expr in module.call_ids() {
         let Some(call) = module
             .call(expr)
             .filter(|call| call.method() == Some("Table") && module.owner(expr) == FunctionId::MODULE)

@@ -387,7 +387,8 @@ pub fn has_timeout(code: &Code, name: &str) -> bool {
         set || in_values || in_commands
     });
     // A statement that sets it for one transaction is no default.
-    let is_default = |text: &str| has_ignoring_case(text, name) && !has_ignoring_case(text, "local") && !text.contains('\n');
+    let is_default =
+        |text: &str| text.contains('_') && has_ignoring_case(text, name) && !has_ignoring_case(text, "local") && !text.contains('\n');
     let modules: Vec<_> = sources(code).map(|(_, module)| module).collect();
     in_settings || modules.par_iter().any(|module| module.strings.iter().any(|text| is_default(text)))
 }

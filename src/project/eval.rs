@@ -261,7 +261,7 @@ impl<'c> Evaluator<'c> {
             ExprKind::Spread(inner) => self.value(file, *inner),
             ExprKind::Index { base, index } => {
                 let base_value = self.value(file, *base);
-                if matches!(module.kind(*index), ExprKind::Slice { .. }) {
+                if matches!(module.kind(*index), ExprKind::Slice(_)) {
                     return match base_value {
                         // A sliced queryset is the queryset.
                         Value::Query(..) => self.query(file, expr).map_or(base_value, |_| Value::Query(file, expr)),
@@ -284,7 +284,7 @@ impl<'c> Evaluator<'c> {
                     Some(value) => value.many(),
                 }
             }
-            ExprKind::Comp { elements, .. } => match elements.last() {
+            ExprKind::Comp(comp) => match comp.elements.last() {
                 Some(&element) => self.value(file, element).many(),
                 None => Value::Unknown,
             },
@@ -965,14 +965,14 @@ impl<'c> Evaluator<'c> {
             },
             ExprKind::Await(inner) => self.find_query(file, *inner),
             ExprKind::Index { base, index } => {
-                let ExprKind::Slice { lower, upper, .. } = module.kind(*index) else {
+                let ExprKind::Slice(slice) = module.kind(*index) else {
                     return None;
                 };
                 let mut query = (*self.query_at(file, *base)?).clone();
                 if query.executed {
                     return None;
                 }
-                chain::slice(module, &mut query.statement, *lower, *upper);
+                chain::slice(module, &mut query.statement, slice.lower, slice.upper);
                 Some(query)
             }
             _ => match self.value(file, expr) {

@@ -84,8 +84,8 @@ impl Flow<'_, '_> {
                     self.expr(file, *base, depth + 1);
                 }
             }
-            ExprKind::Comp { clauses, .. } => {
-                if let Some(first) = clauses.first() {
+            ExprKind::Comp(comp) => {
+                if let Some(first) = comp.clauses.first() {
                     self.expr(file, first.iterable, depth + 1);
                 }
             }
@@ -101,11 +101,11 @@ impl Flow<'_, '_> {
             // `orders[:50]` is a query with a limit of its own.
             ExprKind::Index { .. } if self.eval.query_at(file, expr).is_some() => self.out.push((file, expr)),
             ExprKind::Index { base, index } => {
-                if matches!(module.kind(*index), ExprKind::Slice { .. } | ExprKind::Str(_)) {
+                if matches!(module.kind(*index), ExprKind::Slice(_) | ExprKind::Str(_)) {
                     self.expr(file, *base, depth + 1);
                 }
             }
-            ExprKind::Lambda(_) | ExprKind::Jsx { .. } => {}
+            ExprKind::Lambda(_) | ExprKind::Jsx(_) => {}
             _ => {
                 for child in module.children(expr) {
                     self.expr(file, child, depth + 1);
@@ -195,8 +195,8 @@ impl Flow<'_, '_> {
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.
     fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
         let module = self.eval.code.module(file);
-        for (id, expr) in module.expr_ids() {
-            let ExprKind::Call { callee, args, .. } = &expr.kind else {
+        for id in module.call_ids() {
+            let ExprKind::Call { callee, args, .. } = module.kind(id) else {
                 continue;
             };
             let ExprKind::Attr { base, name: method } = module.kind(*callee) else {
@@ -229,7 +229,7 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
         return Vec::new();
     }
     let mut out = Vec::new();
-    for (id, _) in module.expr_ids() {
+    for id in module.call_ids() {
         let Some(call) = module.call(id) else { continue };
         if !call
             .method()

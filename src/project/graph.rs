@@ -567,11 +567,7 @@ impl<'c> FileBuilder<'c> {
             return self.out;
         }
         let module = self.module;
-        let outermost: Vec<ExprId> = module
-            .expr_ids()
-            .map(|(id, _)| id)
-            .filter(|&id| module.call(id).is_some() && !is_chained(module, id))
-            .collect();
+        let outermost: Vec<ExprId> = module.call_ids().filter(|&id| !is_chained(module, id)).collect();
         for &call in &outermost {
             self.find_site(call);
         }
@@ -651,7 +647,7 @@ impl<'c> FileBuilder<'c> {
         }
         for expr in &module.exprs {
             match &expr.kind {
-                ExprKind::Comp { clauses, .. } => places.extend(clauses.iter().map(|clause| clause.iterable)),
+                ExprKind::Comp(comp) => places.extend(comp.clauses.iter().map(|clause| clause.iterable)),
                 ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => places.push(*inner),
                 ExprKind::Call { callee, args, .. } if args.len() == 1 => {
                     if let ExprKind::Name(name) = module.kind(*callee)
@@ -955,7 +951,7 @@ fn is_consumed(module: &Module, expr: ExprId) -> bool {
             _ => false,
         },
         Parent::Expr(parent) => match module.kind(parent) {
-            ExprKind::Comp { clauses, .. } => clauses.iter().any(|clause| clause.iterable == expr),
+            ExprKind::Comp(comp) => comp.clauses.iter().any(|clause| clause.iterable == expr),
             ExprKind::Yield(_) | ExprKind::Spread(_) | ExprKind::Await(_) => true,
             ExprKind::Call { .. } => module.call(parent).and_then(|call| call.method()).is_some_and(|name| {
                 matches!(
@@ -1048,7 +1044,7 @@ pub fn is_awaited(module: &Module, id: ExprId) -> bool {
                 | ExprKind::List(_)
                 | ExprKind::Tuple(_)
                 | ExprKind::Spread(_)
-                | ExprKind::Comp { .. }
+                | ExprKind::Comp(_)
                 | ExprKind::Cond { .. } => {
                     parent = module.expr(at).parent;
                 }

@@ -1,6 +1,6 @@
 //! The loops around an expression, and what each of them means for a call inside it.
 
-use crate::ir::{ExprId, ExprKind, FunctionId, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{Comp, ExprId, ExprKind, FunctionId, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::context::{Callback, callback};
 use crate::libraries::value::{FileId, Resolver};
 use crate::source::Span;
@@ -107,7 +107,7 @@ pub fn around(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<Loop> {
         let next = match node {
             Parent::Expr(id) => {
                 match module.kind(id) {
-                    ExprKind::Comp { .. } => comprehension(module, id, from, anchor, &mut out, eval, file),
+                    ExprKind::Comp(_) => comprehension(module, id, from, anchor, &mut out, eval, file),
                     ExprKind::Call { .. } => {
                         if let Some(function) = passed.filter(|&function| Parent::Expr(function) == from) {
                             if !enter(eval, file, id, function, anchor, &mut out) {
@@ -119,7 +119,7 @@ pub fn around(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<Loop> {
                         }
                     }
                     // A function kept in an object or a list is called by somebody else.
-                    ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Jsx { .. } if is_lambda(module, from) => return out,
+                    ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Jsx(_) if is_lambda(module, from) => return out,
                     _ => {}
                 }
                 module.expr(id).parent
@@ -214,9 +214,10 @@ fn is_namespace(module: &Module, receiver: ExprId) -> bool {
 /// The clauses that repeat a part of a comprehension: the element is in all of them, a condition in its own and those
 /// before, an iterable only in those before.
 fn comprehension(module: &Module, id: ExprId, from: Parent, anchor: ExprId, out: &mut Vec<Loop>, eval: &Evaluator<'_>, file: FileId) {
-    let (ExprKind::Comp { elements, clauses, .. }, Parent::Expr(child)) = (module.kind(id), from) else {
+    let (ExprKind::Comp(comp), Parent::Expr(child)) = (module.kind(id), from) else {
         return;
     };
+    let Comp { elements, clauses, .. } = comp.as_ref();
     let inside = if elements.contains(&child) {
         clauses.len()
     } else {

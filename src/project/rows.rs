@@ -76,10 +76,17 @@ fn is_lazy(loading: Loading) -> bool {
 pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: FileId, names: &FxHashSet<&str>) -> Vec<RelationRead> {
     let module = project.code.module(file);
     let mut out = Vec::new();
+    let wanted: Vec<bool> = module.strings.iter().map(|name| names.contains(&**name)).collect();
+    if !wanted.contains(&true) {
+        return out;
+    }
     for (id, expr) in module.expr_ids() {
         let ExprKind::Attr { base, name } = &expr.kind else { continue };
+        if !wanted[name.0 as usize] {
+            continue;
+        }
         let name = module.str(*name);
-        if !names.contains(name) || is_target(module, id) {
+        if is_target(module, id) {
             continue;
         }
         let Some(row) = row_of(project, eval, file, *base, 0) else {

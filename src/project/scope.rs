@@ -255,10 +255,10 @@ impl Collect<'_> {
         for index in 0..self.module.exprs.len() {
             let id = ExprId(index as u32);
             match self.module.kind(id) {
-                ExprKind::Comp { clauses, .. } => {
+                ExprKind::Comp(comp) => {
                     let owner = self.module.owner(id);
                     let range = self.module.expr(id).span;
-                    for clause in clauses {
+                    for clause in &comp.clauses {
                         self.pattern(owner, clause.target, range, None, &mut Vec::new(), &|path| {
                             Bound::Element(clause.iterable, path)
                         });

@@ -82,7 +82,7 @@ impl<'p> Registered<'p> {
             kept: Kept::default(),
         };
         for (file, module) in project.code.modules() {
-            for (id, _) in module.expr_ids() {
+            for id in module.call_ids() {
                 found.call(file, module, id);
             }
             for (_, class) in module.class_ids() {

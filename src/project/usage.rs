@@ -300,17 +300,17 @@ impl<'c> Walk<'_, '_, 'c> {
             ExprKind::Unary { op, .. } if matches!(module.str(*op), "not" | "!") => self.usage.truths.push(parent),
             ExprKind::Cond { test, .. } if *test == expr => self.usage.truths.push(expr),
             ExprKind::Cond { .. } => self.follow(parent, holds),
-            ExprKind::Comp { elements, clauses, kind } => {
-                if let Some(clause) = clauses.iter().find(|clause| clause.iterable == expr) {
-                    self.iterated(parent, is_figure(module, parent, *kind), holds);
+            ExprKind::Comp(comp) => {
+                if let Some(clause) = comp.clauses.iter().find(|clause| clause.iterable == expr) {
+                    self.iterated(parent, is_figure(module, parent, comp.kind), holds);
                     self.pattern(
                         clause.target,
                         Some(expr),
                         &|bound| matches!(bound, Bound::Element(iterable, _) if *iterable == expr),
                     );
-                } else if elements.contains(&expr) && holds == Holds::Row {
+                } else if comp.elements.contains(&expr) && holds == Holds::Row {
                     self.follow(parent, Holds::Rows);
-                } else if clauses.iter().any(|clause| clause.conditions.contains(&expr)) {
+                } else if comp.clauses.iter().any(|clause| clause.conditions.contains(&expr)) {
                     self.usage.truths.push(expr);
                 } else {
                     self.usage.escapes = true;
@@ -475,7 +475,7 @@ impl<'c> Walk<'_, '_, 'c> {
     fn index(&mut self, parent: ExprId, index: ExprId, holds: Holds) {
         let module = self.module();
         match (holds, module.kind(index)) {
-            (Holds::Rows, ExprKind::Slice { .. }) => self.follow(parent, holds),
+            (Holds::Rows, ExprKind::Slice(_)) => self.follow(parent, holds),
             (Holds::Rows, _) if module.number(index).is_some() => {
                 self.usage.firsts.push(parent);
                 self.follow(parent, Holds::Row);
@@ -760,7 +760,7 @@ fn is_once(module: &Module, by: ExprId, origin: ExprId) -> bool {
     for _ in 0..400 {
         at = match at {
             Parent::Expr(id) => {
-                if matches!(module.kind(id), ExprKind::Comp { .. }) && !holds(module.expr(id).span) {
+                if matches!(module.kind(id), ExprKind::Comp(_)) && !holds(module.expr(id).span) {
                     return false;
                 }
                 module.expr(id).parent
@@ -807,12 +807,7 @@ fn is_number(module: &Module, expr: ExprId) -> bool {
     let mut open = vec![expr];
     while let Some(id) = open.pop() {
         match module.kind(id) {
-            ExprKind::Await(_)
-            | ExprKind::List(_)
-            | ExprKind::Str(_)
-            | ExprKind::Template(_)
-            | ExprKind::Lambda(_)
-            | ExprKind::Comp { .. } => {
+            ExprKind::Await(_) | ExprKind::List(_) | ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Lambda(_) | ExprKind::Comp(_) => {
                 return false;
             }
             ExprKind::Call { .. } => {

@@ -154,7 +154,8 @@ fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location
         if !inside || role(path) != walk::Role::Source || !in_browser(module, path, tool) {
             continue;
         }
-        for (id, expr) in module.expr_ids() {
+        for id in module.call_ids() {
+            let expr = module.expr(id);
             let Some(call) = module.call(id) else { continue };
             let on_console = call.receiver().and_then(|base| module.name(base)) == Some("console");
             if on_console && matches!(call.method(), Some("log" | "debug" | "info" | "trace" | "table")) {

@@ -30,7 +30,7 @@ struct Store {
 fn in_file(project: &Project, file: FileId, module: &Module) -> Vec<Finding> {
     let eval = Evaluator::new(&project.code);
     let mut out = Vec::new();
-    for (id, _) in module.expr_ids() {
+    for id in module.call_ids() {
         let Some(call) = module.call(id) else { continue };
         if !call.method().is_some_and(|method| matches!(method, "set" | "add" | "set_many")) || call.args.len() < 2 || call.is_open() {
             continue;

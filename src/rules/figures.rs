@@ -16,9 +16,9 @@ fn is_count(module: &Module, by: ExprId) -> bool {
             && matches!(module.kind(outer), ExprKind::Attr { name, .. } if module.str(*name) == "length");
     }
     match (module.kind(by), parent) {
-        (ExprKind::Comp { elements, .. }, Parent::Expr(outer)) => match module.call(outer).and_then(|call| call.method()) {
+        (ExprKind::Comp(comp), Parent::Expr(outer)) => match module.call(outer).and_then(|call| call.method()) {
             Some("len" | "Counter") => true,
-            Some("sum") => elements.last().is_some_and(|&element| module.number(element) == Some(1.0)),
+            Some("sum") => comp.elements.last().is_some_and(|&element| module.number(element) == Some(1.0)),
             _ => false,
         },
         (_, Parent::Stmt(stmt)) => match &module.stmt(stmt).kind {

@@ -28,10 +28,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
     let mut out = Vec::new();
-    for (id, expr) in module.expr_ids() {
-        if !matches!(expr.kind, ExprKind::Call { .. }) {
-            continue;
-        }
+    for id in module.call_ids() {
         let Some(seconds) = delay(&eval, file, id).filter(|seconds| (SHORTEST..LONGEST).contains(seconds)) else {
             continue;
         };

@@ -69,7 +69,7 @@ fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> Use {
         }
         ExprKind::Binary { .. } => Use::Ask,
         ExprKind::Unary { op, .. } if module.str(*op) == "delete" => Use::Shrink,
-        ExprKind::Unary { .. } | ExprKind::Template(_) | ExprKind::Comp { .. } | ExprKind::Spread(_) => Use::Read,
+        ExprKind::Unary { .. } | ExprKind::Template(_) | ExprKind::Comp(_) | ExprKind::Spread(_) => Use::Read,
         ExprKind::Assign { target, .. } if *target == expr => Use::Shrink,
         ExprKind::Cond { test, .. } if *test == expr => Use::Read,
         _ => Use::Escape,
@@ -113,7 +113,7 @@ fn of_element(module: &Module, element: ExprId, index: ExprId) -> Use {
     match module.expr(element).parent {
         Parent::Stmt(stmt) => match &module.stmt(stmt).kind {
             StmtKind::Assign { target, .. } if *target == element => match module.kind(index) {
-                ExprKind::Slice { .. } => Use::Shrink,
+                ExprKind::Slice(_) => Use::Shrink,
                 _ => Use::Grow(element, Some(index)),
             },
             StmtKind::Other(_) => Use::Shrink,

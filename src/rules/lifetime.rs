@@ -75,7 +75,7 @@ pub fn of(project: &Project) -> Lifetimes {
             if !of_classes.contains(&true) {
                 return out;
             }
-            for (expr, _) in module.expr_ids() {
+            for expr in module.call_ids() {
                 let is_class = |call: &Call<'_>| call.method_sym().is_some_and(|name| of_classes[name.0 as usize]);
                 let Some(call) = module.call(expr).filter(is_class) else {
                     continue;

@@ -67,7 +67,7 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
         }
     }
     if module.language == Language::TypeScript {
-        for (id, _) in module.expr_ids() {
+        for id in module.call_ids() {
             let Some(call) = module.call(id) else { continue };
             let is_transaction = matches!(
                 call.method(),

@@ -122,7 +122,7 @@ fn eager_names(project: &Project) -> FxHashSet<String> {
     }
     // Querysets of class-based views are no query sites of their own.
     for (_, module) in project.code.modules() {
-        for (id, _) in module.expr_ids() {
+        for id in module.call_ids() {
             let Some(call) = module
                 .call(id)
                 .filter(|call| matches!(call.method(), Some("prefetch_related" | "select_related")))

@@ -101,7 +101,7 @@ fn registered<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, clas
         (call.method() == Some("register")).then(|| call.arg(0)).flatten()
     });
     let named = || {
-        module.expr_ids().find_map(|(id, _)| {
+        module.call_ids().find_map(|id| {
             let call = module.call(id).filter(|call| call.method() == Some("register"))?;
             let is_it = |arg: ExprId| matches!(eval.value(file, arg), Value::Class(at, other) if (at, other) == (file, class));
             call.arg(1).filter(|&arg| is_it(arg)).and_then(|_| call.arg(0))

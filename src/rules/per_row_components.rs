@@ -26,7 +26,7 @@ pub fn findings(project: &Project) -> Vec<Finding> {
         let eval = Evaluator::new(&project.code);
         let mut seen = FxHashSet::default();
         let items = module.expr_ids().filter_map(|(id, expr)| match &expr.kind {
-            ExprKind::Jsx { name: Some(name), .. } => Some((id, *name)),
+            ExprKind::Jsx(element) => Some((id, element.name?)),
             _ => None,
         });
         items

@@ -30,7 +30,7 @@ pub fn findings(project: &Project) -> Vec<Finding> {
         let classes = module.class_ids();
         let views = classes.filter_map(|(class, _)| view(project, &eval, file, class, has_default));
         let mut out: Vec<Finding> = views.collect();
-        out.extend(module.expr_ids().filter_map(|(id, _)| call(project, &eval, file, id)));
+        out.extend(module.call_ids().filter_map(|id| call(project, &eval, file, id)));
         out
     });
     found.collect::<Vec<_>>().into_iter().flatten().collect()

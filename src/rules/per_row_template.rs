@@ -47,10 +47,8 @@ pub fn findings(project: &Project) -> Vec<Finding> {
             module,
         };
         let mut out = Vec::new();
-        for (id, _) in module.expr_ids() {
-            if let Some(call) = module.call(id) {
-                out.extend(views.rendered(&call));
-            }
+        for call in module.calls() {
+            out.extend(views.rendered(&call));
         }
         for (class, _) in module.class_ids() {
             out.extend(views.list_view(class));

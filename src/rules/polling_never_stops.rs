@@ -24,10 +24,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         return Vec::new();
     }
     let eval = Evaluator::new(&project.code);
-    let timers = module
-        .expr_ids()
-        .filter_map(|(id, _)| module.call(id))
-        .filter(|call| call.method() == Some("setInterval"));
+    let timers = module.calls().filter(|call| call.method() == Some("setInterval"));
     timers.filter_map(|call| finding(project, &eval, file, &call)).collect()
 }
 

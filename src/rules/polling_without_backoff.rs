@@ -265,8 +265,9 @@ impl<'p> Check<'p> {
             start: self.module.stmt(first).span.start,
             end: self.module.stmt(last).span.end,
         };
-        for (id, expr) in self.module.expr_ids() {
-            if matches!(expr.kind, ExprKind::Call { .. }) && span.encloses(expr.span) {
+        for id in self.module.call_ids() {
+            let expr = self.module.expr(id);
+            if span.encloses(expr.span) {
                 out.push(id);
             }
         }
@@ -414,10 +415,7 @@ impl<'p> Check<'p> {
             let site = &self.project.graph.sites[site];
             return Some(self.finish(at, site.expr, evidence::describe(&site.query), steps));
         }
-        for (id, _) in module
-            .expr_ids()
-            .filter(|(id, _)| module.call(*id).is_some() && module.owner(*id) == node.id)
-        {
+        for id in module.call_ids().filter(|id| module.owner(*id) == node.id) {
             let Some(method) = module.call(id).and_then(|call| call.method()) else {
                 continue;
             };

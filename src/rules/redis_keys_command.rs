@@ -34,7 +34,7 @@ fn speaks_redis(module: &Module) -> bool {
 }
 
 fn calls<'m>(module: &'m Module, methods: &'static [&'static str]) -> impl Iterator<Item = (Call<'m>, &'m str)> {
-    module.expr_ids().filter_map(move |(id, _)| {
+    module.call_ids().filter_map(move |id| {
         let call = module.call(id)?;
         let method = call.method()?;
         methods.contains(&method).then_some((call, method))

@@ -349,7 +349,7 @@ fn is_always(module: &Module, expr: ExprId) -> bool {
             Parent::Expr(id) => match module.kind(id) {
                 ExprKind::Cond { test, .. } => below == Parent::Expr(*test),
                 ExprKind::Binary { op, left, .. } if matches!(module.str(*op), "and" | "or" | "??") => below == Parent::Expr(*left),
-                ExprKind::Comp { .. } | ExprKind::Lambda(_) => false,
+                ExprKind::Comp(_) | ExprKind::Lambda(_) => false,
                 _ => true,
             },
             Parent::Stmt(id) => match &module.stmt(id).kind {

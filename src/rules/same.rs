@@ -4,7 +4,7 @@
     reason = "arms are told apart by what they are about, not by what follows"
 )]
 
-use crate::ir::{Arg, Entry, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, TemplatePart};
+use crate::ir::{Arg, Entry, ExprId, ExprKind, Module, Parent, Slice, StmtId, StmtKind, TemplatePart};
 use crate::libraries::value::FileId;
 use crate::project::eval::{Evaluator, Found};
 
@@ -43,14 +43,10 @@ fn node(eval: &Evaluator<'_>, file: FileId, left: ExprId, right: ExprId) -> bool
         (K::Bool(a), K::Bool(b)) => a == b,
         (K::Object(a), K::Object(b)) => shape(a) == shape(b),
         (K::Binary { op: a, .. }, K::Binary { op: b, .. }) | (K::Unary { op: a, .. }, K::Unary { op: b, .. }) => a == b,
-        (
-            K::Slice { lower, upper, step },
-            K::Slice {
-                lower: l,
-                upper: u,
-                step: s,
-            },
-        ) => (lower.is_some(), upper.is_some(), step.is_some()) == (l.is_some(), u.is_some(), s.is_some()),
+        (K::Slice(a), K::Slice(b)) => {
+            let given = |slice: &Slice| [slice.lower, slice.upper, slice.step].map(|bound| bound.is_some());
+            given(a) == given(b)
+        }
         (K::Index { .. }, K::Index { .. })
         | (K::Null, K::Null)
         | (K::List(_), K::List(_))
@@ -136,7 +132,7 @@ fn holds_alone(module: &Module, at: Parent, below: Option<Parent>) -> bool {
         Parent::Expr(id) => match module.kind(id) {
             ExprKind::Cond { test, .. } => below != Some(Parent::Expr(*test)),
             ExprKind::Binary { op, right, .. } if matches!(module.str(*op), "and" | "or" | "??") => below == Some(Parent::Expr(*right)),
-            ExprKind::Comp { .. } | ExprKind::Lambda(_) => true,
+            ExprKind::Comp(_) | ExprKind::Lambda(_) => true,
             _ => false,
         },
         Parent::Stmt(id) => match &module.stmt(id).kind {

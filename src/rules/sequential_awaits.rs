@@ -307,7 +307,7 @@ impl Search<'_> {
                 continue;
             }
             // What a comprehension awaits is a loop's.
-            if matches!(self.module.kind(id), ExprKind::Comp { .. }) {
+            if matches!(self.module.kind(id), ExprKind::Comp(_)) {
                 continue;
             }
             let mut children = self.module.children(id);

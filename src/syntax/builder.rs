@@ -1,18 +1,37 @@
 //! Builds an [`ir::Module`]: interning, parent links, scopes.
 
+use std::cell::RefCell;
 use std::hash::BuildHasher;
+use std::thread::LocalKey;
 
 use hashbrown::hash_table::{Entry, HashTable};
 use rustc_hash::FxBuildHasher;
 
 use crate::ir::{
-    Arg, Block, Class, ClassId, Clause, Comment, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, Parent,
-    Stmt, StmtId, StmtKind, Sym, Words,
+    Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module, Param,
+    Parent, Stmt, StmtId, StmtKind, Sym, Words,
 };
 use crate::source::Span;
 
 /// Nesting that is followed; deeper code is counted and left out, so that hostile input cannot exhaust the stack.
 pub const MAX_DEPTH: u32 = 400;
+
+/// Nodes whose memory is kept for the next module.
+const LARGEST_ROOM: usize = 1 << 16;
+
+thread_local! {
+    static EXPRS: RefCell<Vec<Expr>> = RefCell::default();
+    static STMTS: RefCell<Vec<Stmt>> = RefCell::default();
+}
+
+/// Moves what a thread's list holds to one of just its size: a list that is shrunk where it stands leaves holes.
+fn exact<T>(room: &'static LocalKey<RefCell<Vec<T>>>, list: &mut Vec<T>) {
+    let mut full = std::mem::take(list);
+    list.reserve_exact(full.len());
+    list.append(&mut full);
+    full.shrink_to(LARGEST_ROOM);
+    room.set(full);
+}
 
 /// A module under construction.
 pub struct Builder {
@@ -33,8 +52,9 @@ impl Builder {
             language,
             strings: Vec::new(),
             words: Words::default(),
-            exprs: Vec::with_capacity(length / 10),
-            stmts: Vec::with_capacity(length / 40),
+            exprs: EXPRS.take(),
+            stmts: STMTS.take(),
+            calls: Box::new([]),
             functions: Vec::new(),
             classes: Vec::new(),
             imports: Vec::new(),
@@ -219,11 +239,11 @@ impl Builder {
 
     pub fn comp(&mut self, kind: CompKind, elements: Vec<ExprId>, clauses: Vec<Clause>, span: Span) -> ExprId {
         self.expr(
-            ExprKind::Comp {
+            ExprKind::Comp(Box::new(Comp {
                 kind,
                 elements: elements.into(),
                 clauses: clauses.into(),
-            },
+            })),
             span,
         )
     }
@@ -247,8 +267,13 @@ impl Builder {
         self.close_function(&root, Vec::new(), None, body);
         self.module.words = Words::of(&self.module.strings);
         self.module.strings.shrink_to_fit();
-        self.module.exprs.shrink_to_fit();
-        self.module.stmts.shrink_to_fit();
+        let calls = self
+            .module
+            .expr_ids()
+            .filter(|(_, expr)| matches!(expr.kind, ExprKind::Call { .. }));
+        self.module.calls = calls.map(|(id, _)| id).collect();
+        exact(&EXPRS, &mut self.module.exprs);
+        exact(&STMTS, &mut self.module.stmts);
         self.module
     }
 }

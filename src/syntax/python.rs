@@ -10,8 +10,8 @@ use super::flat::{At, Field, Flat, Room, Tables, kinds};
 use super::{indent, parse};
 use crate::coverage::Reason;
 use crate::ir::{
-    Arg, Clause, CompKind, Entry, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind,
-    Sym, TemplatePart,
+    Arg, Clause, CompKind, Entry, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, Slice, StmtId,
+    StmtKind, Sym, TemplatePart,
 };
 use crate::source::Span;
 
@@ -747,7 +747,7 @@ impl Lower<'_> {
                 step = Some(value);
             }
         }
-        ExprKind::Slice { lower, upper, step }
+        ExprKind::Slice(Box::new(Slice { lower, upper, step }))
     }
 
     fn call(&mut self, at: At) -> ExprKind {
@@ -1039,15 +1039,11 @@ mod tests {
         let ExprKind::Index { index, .. } = module.kind(value) else {
             panic!()
         };
-        let ExprKind::Slice {
-            lower: None,
-            upper: Some(upper),
-            step: None,
-        } = module.kind(*index)
-        else {
-            panic!()
-        };
-        assert_eq!(module.number(*upper), Some(5.0));
+        let ExprKind::Slice(slice) = module.kind(*index) else { panic!() };
+        assert_eq!(
+            (slice.lower, slice.upper.and_then(|upper| module.number(upper)), slice.step),
+            (None, Some(5.0), None)
+        );
     }
 
     #[test]

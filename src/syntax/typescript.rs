@@ -10,7 +10,7 @@ use super::flat::{At, Field, Flat, Room, Tables, kinds};
 use super::parse;
 use crate::coverage::Reason;
 use crate::ir::{
-    Arg, Entry, Export, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind, Sym,
+    Arg, Entry, Export, ExprId, ExprKind, FunctionId, Import, Jsx, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind, Sym,
     TemplatePart,
 };
 use crate::source::Span;
@@ -1385,11 +1385,11 @@ impl Lower<'_> {
                 }
             }
         }
-        ExprKind::Jsx {
+        ExprKind::Jsx(Box::new(Jsx {
             name,
             props: props.into(),
             children: children.into(),
-        }
+        }))
     }
 }
 

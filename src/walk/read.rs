@@ -33,7 +33,7 @@ pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason
     if kind != FileKind::Python && kind.is_code() && is_minified(&text.text) {
         return Err(Reason::Minified);
     }
-    if kind.is_code() && role(path) != Role::Migration && is_generated(&text.text) {
+    if kind.is_code() && is_generated(&text.text) && role(path) != Role::Migration {
         return Err(Reason::Generated);
     }
     Ok(text)
@@ -102,12 +102,17 @@ fn decode_utf16(bytes: &[u8]) -> Option<String> {
 }
 
 fn is_minified(text: &str) -> bool {
-    let (mut lines, mut longest) = (0usize, 0usize);
-    for line in text.lines() {
-        lines += 1;
-        longest = longest.max(line.len());
+    if text.len() <= 10 * LONG_AVERAGE {
+        return false;
     }
-    let is_long = text.len() > 10 * LONG_AVERAGE && text.len() / lines.max(1) > LONG_AVERAGE;
+    let (mut lines, mut longest, mut start) = (1usize, 0usize, 0usize);
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        lines += 1;
+        longest = longest.max(end - start);
+        start = end + 1;
+    }
+    longest = longest.max(text.len() - start);
+    let is_long = text.len() / lines.max(1) > LONG_AVERAGE;
     // A long string in a file of ordinary lines (an embedded image) does not make it minified.
     is_long || (longest > LONG_LINE && longest > text.len() / 2)
 }

@@ -214,7 +214,7 @@ pub fn entries(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Entry> 
                 .for_each(|on| on(&site, decorator, &mut out));
         }
     }
-    for (id, _) in module.expr_ids() {
+    for id in module.call_ids() {
         let Some(call) = module.call(id) else { continue };
         let Some(method) = call.method() else { continue };
         families

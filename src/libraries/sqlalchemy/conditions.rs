@@ -87,7 +87,7 @@ impl Draft<'_> {
                 _ => self.named(file, expr, sense),
             },
             ExprKind::Name(_) => self.named(file, expr, sense),
-            ExprKind::Comp { .. } | ExprKind::Template(_) => self.query.statement.open = true,
+            ExprKind::Comp(_) | ExprKind::Template(_) => self.query.statement.open = true,
             _ => {}
         }
     }

@@ -151,8 +151,8 @@ pub fn find(code: &Code, graph: &Graph) -> Vec<App> {
         if count < FEWEST_ROUTES && (served.is_empty() || django(module).is_none()) {
             continue;
         }
-        let calls = module.expr_ids().filter(|_| module.mentions(&FRAMEWORKS));
-        for (id, expr) in calls {
+        let makes_apps = module.mentions(&FRAMEWORKS);
+        for (id, expr) in module.expr_ids().take_while(|_| makes_apps) {
             if let Some(framework) = module.call(id).and_then(|call| framework(eval, file, call)) {
                 apps.push(App {
                     file,
@@ -320,7 +320,11 @@ impl Features {
 /// What one module registers: compression, metrics, rate limits.
 fn in_module(module: &Module, live: &dyn Fn(ExprId) -> bool) -> [Option<Span>; 3] {
     let in_settings = |wanted: fn(&str) -> bool| (module.language == Language::Python).then(|| listed(module, wanted)).flatten();
-    let named = |wanted: fn(&str) -> bool| module.strings.iter().any(|text| wanted(text));
+    let is_name = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || !byte.is_ascii())
+    };
+    let named = |wanted: fn(&str) -> bool| module.strings.iter().any(|text| is_name(text) && wanted(text));
     let (compressor, limiter) = (named(is_compressor), named(is_limiter));
     let compression = uses(module, &COMPRESSION, live)
         .or_else(|| compressor.then(|| registers(module, is_compressor, live)).flatten())

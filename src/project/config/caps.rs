@@ -83,7 +83,7 @@ fn in_module(eval: &Evaluator<'_>, graph: &Graph, reads: &FxHashSet<String>, fil
         }
     }
     if module.mentions(&RUNNING) {
-        for (id, _) in module.expr_ids() {
+        for id in module.call_ids() {
             caps.extend(running(eval, graph, file, module, id));
         }
     }

@@ -117,7 +117,8 @@ pub fn find(code: &Code, postgres: bool) -> Vec<Pool> {
 
 fn in_module(eval: &Evaluator<'_>, file: FileId, module: &Module, postgres: bool) -> Vec<Pool> {
     let mut pools = Vec::new();
-    for (id, expr) in module.expr_ids() {
+    for id in module.call_ids() {
+        let expr = module.expr(id);
         let Some(call) = module.call(id) else { continue };
         let is_candidate = call.method().is_some_and(|method| {
             method.ends_with("engine")
@@ -199,7 +200,7 @@ fn is_short_lived(eval: &Evaluator<'_>, file: FileId, call: ExprId) -> bool {
         ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().any(|&item| is_it(item)) && module.owner(id) == owner,
         _ => false,
     });
-    let disposes = module.expr_ids().any(|(id, _)| {
+    let disposes = module.call_ids().any(|id| {
         let closes = module
             .call(id)
             .is_some_and(|call| matches!(call.method(), Some("dispose" | "end" | "closeall")));
@@ -279,7 +280,7 @@ fn dict(eval: &Evaluator<'_>, file: FileId, expr: ExprId, out: &mut Vec<(String,
             }
         }
         // `kwargs.update(…)`: what else is in it is not known.
-        complete &= !here.expr_ids().any(|(id, _)| {
+        complete &= !here.call_ids().any(|id| {
             here.call(id)
                 .is_some_and(|call| call.method() == Some("update") && call.receiver().and_then(|base| here.name(base)) == Some(name))
         });

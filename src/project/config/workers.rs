@@ -365,7 +365,8 @@ fn of_code(eval: &Evaluator<'_>, file: FileId, module: &Module, path: &str, out:
     if !module.mentions(&["run", "Worker"]) {
         return;
     }
-    for (id, expr) in module.expr_ids() {
+    for id in module.call_ids() {
+        let expr = module.expr(id);
         let Some(call) = module.call(id) else { continue };
         let (program, kind, serves, value) = match (call.method(), module.language) {
             (Some("run"), Language::Python) => ("uvicorn", WorkerKind::Processes, true, call.keyword("workers")),

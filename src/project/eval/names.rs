@@ -172,8 +172,8 @@ impl Evaluator<'_> {
 
     pub(super) fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         let module = self.m(file);
-        let named = module.exports.iter().enumerate().filter(|_| module.mentions(&[name]));
-        for (index, export) in named {
+        let named = if module.mentions(&[name]) { module.exports.as_slice() } else { &[] };
+        for (index, export) in named.iter().enumerate() {
             if module.str(export.name) != name {
                 continue;
             }

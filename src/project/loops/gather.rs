@@ -53,7 +53,7 @@ fn is_gather(method: &str) -> bool {
 }
 
 fn is_gathered_name(module: &Module, name: &str) -> bool {
-    module.expr_ids().any(|(id, _)| {
+    module.call_ids().any(|id| {
         let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_gather)) else {
             return false;
         };

@@ -66,11 +66,9 @@ fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Opt
         }
         ExprKind::Name(_) | ExprKind::Attr { .. } => named(eval, file, expr, depth),
         ExprKind::Index { index, .. } => match module.kind(*index) {
-            ExprKind::Slice {
-                lower, upper: Some(upper), ..
-            } => {
-                let lower = lower.map_or(Some(0.0), |lower| module.number(lower))?;
-                count(module.number(*upper)? - lower).map(Times::of)
+            ExprKind::Slice(slice) if slice.upper.is_some() => {
+                let lower = slice.lower.map_or(Some(0.0), |lower| module.number(lower))?;
+                count(module.number(slice.upper?)? - lower).map(Times::of)
             }
             _ => None,
         },
@@ -120,7 +118,7 @@ fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option
 fn grows(module: &Module, name: ExprId) -> bool {
     let Some(name) = module.dotted(name) else { return true };
     let is_it = |expr: ExprId| module.dotted(expr).as_deref() == Some(name.as_str());
-    let added = module.expr_ids().any(|(id, _)| {
+    let added = module.call_ids().any(|id| {
         module.call(id).is_some_and(|call| {
             matches!(
                 call.method(),
@@ -232,9 +230,9 @@ fn chunked_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> b
             words.last().is_some_and(|word| matches!(word.as_str(), "batches" | "chunks"))
         }
         ExprKind::Await(inner) => chunked_at(eval, file, *inner, depth + 1),
-        ExprKind::Comp { elements, .. } => {
+        ExprKind::Comp(comp) => {
             // `[ids[i : i + n] for i in range(0, len(ids), n)]`.
-            matches!(elements.as_ref(), [one] if matches!(module.kind(*one), ExprKind::Index { index, .. } if matches!(module.kind(*index), ExprKind::Slice { .. })))
+            matches!(comp.elements.as_ref(), [one] if matches!(module.kind(*one), ExprKind::Index { index, .. } if matches!(module.kind(*index), ExprKind::Slice(_))))
         }
         _ => false,
     }

@@ -36,10 +36,7 @@ fn in_file(project: &Project, file: FileId, relations: &FxHashSet<&str>) -> Vec<
     }
     let eval = Evaluator::new(&project.code);
     let users = Users::new(&eval, file);
-    let counts = module
-        .expr_ids()
-        .filter_map(|(id, _)| module.call(id))
-        .filter(|call| call.method() == Some("count") && call.args.is_empty());
+    let counts = module.calls().filter(|call| call.method() == Some("count") && call.args.is_empty());
     let mut out = Vec::new();
     for call in counts {
         let Some(what) = call.receiver().and_then(|receiver| queryset(&eval, file, receiver, relations)) else {

@@ -59,7 +59,7 @@ fn reads_names_of(eval: &Evaluator<'_>, file: FileId, expr: ExprId, is_bound_ins
                     return true;
                 }
             }
-            ExprKind::Call { .. } | ExprKind::Lambda(_) | ExprKind::Comp { .. } | ExprKind::Yield(_) => return true,
+            ExprKind::Call { .. } | ExprKind::Lambda(_) | ExprKind::Comp(_) | ExprKind::Yield(_) => return true,
             _ => {}
         }
         open.extend(module.children(id));

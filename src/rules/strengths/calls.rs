@@ -179,7 +179,8 @@ fn bulk_writes(project: &Project) -> Vec<Strength> {
         }
     }
     for (file, module) in crate::project::config::sources(&project.code) {
-        for (id, expr) in module.expr_ids() {
+        for id in module.call_ids() {
+            let expr = module.expr(id);
             let Some(call) = module.call(id) else { continue };
             if call
                 .method()

@@ -15,7 +15,8 @@ pub fn find(project: &Project) -> Vec<Strength> {
     let modules: Vec<(FileId, &Module)> = project.code.modules().filter(|(_, module)| module.mentions(&GATHERERS)).collect();
     let found = modules.into_par_iter().map(|(file, module)| {
         let mut out = Vec::new();
-        for (id, expr) in module.expr_ids() {
+        for id in module.call_ids() {
+            let expr = module.expr(id);
             let Some(name) = gatherer(module, id) else { continue };
             if expr_effects(project, file, module, id).any(outside) {
                 let message = format!("`{name}` lets the waits overlap.");
