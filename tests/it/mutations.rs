@@ -159,16 +159,13 @@ fn files_that_re_export_each_other_are_searched_once() {
     let others = |at: usize| (0..count).filter(move |other| *other != at);
     let typescript = |at: usize| {
         let stars: String = others(at).map(|other| format!("export * from './m{other}';\n")).collect();
-        let last = if at == count - 1 {
-            "export const found = (x) => fetch('/' + x);\n"
+        let (head, body) = if at == count - 1 {
+            ("export const found = (x) => fetch('/' + x);\n", "")
         } else {
-            ""
+            ("import { found, missing } from './m1';\n", "missing(); await found(1);")
         };
-        let import = "import { found, missing } from './m1';\n";
-        (
-            format!("m{at}.ts"),
-            format!("{stars}{last}{import}export async function f{at}() {{ missing(); await found(1); }}\n"),
-        )
+        let text = format!("{stars}{head}export async function f{at}() {{ {body} }}\n");
+        (format!("m{at}.ts"), text)
     };
     let python = |at: usize| {
         let stars: String = others(at).map(|other| format!("from m{other} import *\n")).collect();
@@ -178,5 +175,5 @@ fn files_that_re_export_each_other_are_searched_once() {
     let start = std::time::Instant::now();
     let report = audit_texts(&Config::default(), texts).expect("a report");
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
-    assert!(report.coverage.calls.resolved >= count, "{:?}", report.coverage.calls);
+    assert!(report.coverage.calls.resolved >= count - 1, "{:?}", report.coverage.calls);
 }
