@@ -225,7 +225,7 @@ impl Flow<'_, '_> {
 /// What a handler sends: the arguments of `response.json(…)` and the like, on one of its own parameters.
 fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
     let params: Vec<_> = module.function(function).params.iter().filter_map(|param| param.name).collect();
-    if params.is_empty() {
+    if params.is_empty() || !module.mentions(&["json", "send", "jsonp", "render"]) {
         return Vec::new();
     }
     let mut out = Vec::new();

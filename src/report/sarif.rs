@@ -26,9 +26,7 @@ pub fn render(report: &Report, rules: &RuleTexts) -> String {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    escape::json(&log)
 }
 
 /// Rules with findings that have no text: a result must not point outside the list.

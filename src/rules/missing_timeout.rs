@@ -140,7 +140,7 @@ fn calls_tell(module: &Module, table: &LanguageData, edge: &Edge, name: &str) ->
     let mut calls = 0;
     for (id, _) in module
         .expr_ids()
-        .filter(|&(id, expr)| expr.kind == ExprKind::Name(bound) && module.owner(id) == owner)
+        .filter(|&(id, expr)| matches!(expr.kind, ExprKind::Name(name) if name == bound) && module.owner(id) == owner)
     {
         let Parent::Expr(attribute) = module.expr(id).parent else {
             continue;
