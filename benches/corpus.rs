@@ -5,13 +5,16 @@
 pub struct Shape {
     /// Modules of routes in Python, and as many in TypeScript.
     pub files: usize,
-    /// Routes in each, each with its own chain of functions.
+    /// Functions in each: one in [`PLAIN`] is a route with its own chain of functions down to a query, the others only compute.
     pub functions: usize,
     /// Calls between a route and its query.
     pub depth: usize,
     /// Tables of the schema.
     pub tables: usize,
 }
+
+/// Functions for each route: about what programs have, which are mostly other things than queries.
+pub const PLAIN: usize = 25;
 
 /// Paths and texts of a project.
 pub fn texts(shape: Shape) -> Vec<(String, String)> {
@@ -50,6 +53,10 @@ fn table(shape: Shape, file: usize, function: usize) -> usize {
 fn python(shape: Shape, file: usize) -> String {
     let mut text = String::from("import psycopg2\nfrom fastapi import APIRouter\n\nrouter = APIRouter()\n\n");
     for function in 0..shape.functions {
+        if !function.is_multiple_of(PLAIN) {
+            text.push_str(&plain_python(function));
+            continue;
+        }
         let table = table(shape, file, function);
         text.push_str(&format!(
             "
@@ -89,11 +96,63 @@ def list_{function}(owner: int):
     text
 }
 
+fn plain_python(function: usize) -> String {
+    format!(
+        "
+class Order{function}:
+    def __init__(self, lines, rate):
+        self.lines = lines
+        self.rate = rate
+
+    def total(self, currency=\"EUR\"):
+        amount = sum(line[\"price\"] * line[\"count\"] for line in self.lines)
+        if amount > {function} and currency != \"EUR\":
+            amount = round(amount * self.rate, 2)
+        return {{\"amount\": amount, \"currency\": currency, \"lines\": len(self.lines)}}
+
+
+def summary_{function}(orders, limit=10):
+    chosen = sorted(orders, key=lambda order: order.rate)[:limit]
+    names = [f\"order {{index}}: {{order.total()['amount']}}\" for index, order in enumerate(chosen)]
+    return \"\\n\".join(names)
+
+"
+    )
+}
+
+fn plain_typescript(function: usize) -> String {
+    format!(
+        "export interface Line{function} {{ name: string; price: number; count: number }}
+
+export function total{function}(lines: Line{function}[], options: {{ currency?: string; rate: number }}) {{
+  const amount = lines.reduce((sum, line) => sum + line.price * line.count, 0);
+  const currency = options.currency ?? \"EUR\";
+  if (amount > {function} && currency !== \"EUR\") {{
+    return {{ amount: Math.round(amount * options.rate * 100) / 100, currency, lines: lines.length }};
+  }}
+  return {{ amount, currency, lines: lines.length }};
+}}
+
+export const summary{function} = (lines: Line{function}[]) =>
+  lines
+    .slice()
+    .sort((left, right) => left.price - right.price)
+    .map((line, index) => `${{index}}: ${{line.name}}`)
+    .join(\"\\n\");
+
+"
+    )
+}
+
 fn typescript(shape: Shape, file: usize) -> String {
     let mut text = String::from(
         "import { Pool } from \"pg\";\nimport express from \"express\";\n\nconst pool = new Pool({ max: 10 });\nconst app = express();\n\n",
     );
     for function in 0..shape.functions {
+        if !function.is_multiple_of(PLAIN) {
+            text.push_str(&plain_typescript(function));
+            continue;
+        }
         let table = table(shape, file, function);
         text.push_str(&format!(
             "export async function load{function}L0(owner: number) {{

@@ -15,8 +15,8 @@ fn main() {
 }
 
 const USUAL: Shape = Shape {
-    files: 50,
-    functions: 5,
+    files: 20,
+    functions: 50,
     depth: 3,
     tables: 40,
 };
@@ -85,12 +85,12 @@ fn whole(bencher: Bencher, shape: Shape) {
         .bench_values(|texts| audit_texts(&Config::default(), texts).map(|report| report.findings.len()));
 }
 
-#[divan::bench(args = [25, 50, 100, 200], sample_count = 5)]
+#[divan::bench(args = [20, 40, 80, 160], sample_count = 5)]
 fn files(bencher: Bencher, files: usize) {
     whole(bencher, Shape { files, ..USUAL });
 }
 
-#[divan::bench(args = [5, 10, 20, 40], sample_count = 5)]
+#[divan::bench(args = [50, 100, 200, 400], sample_count = 5)]
 fn functions_in_a_file(bencher: Bencher, functions: usize) {
     whole(bencher, Shape { functions, ..USUAL });
 }
@@ -100,7 +100,7 @@ fn depth_of_calls(bencher: Bencher, depth: usize) {
     whole(bencher, Shape { depth, ..USUAL });
 }
 
-#[divan::bench(args = [25, 50, 100, 200], sample_count = 5)]
+#[divan::bench(args = [100, 200, 400, 800], sample_count = 5)]
 fn tables(bencher: Bencher, tables: usize) {
     whole(bencher, Shape { tables, ..USUAL });
 }

@@ -1,5 +1,7 @@
 //! What library calls do, read from `rules/libraries/<language>/*.toml`.
 
+use std::sync::{Arc, LazyLock};
+
 use include_dir::{Dir, include_dir};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -189,8 +191,13 @@ pub struct LibraryData {
 }
 
 impl LibraryData {
-    /// The data that comes with the tool. Files that do not read are reported by a test, not at run time.
-    pub fn built_in() -> LibraryData {
+    /// The data that comes with the tool, read once a process. Files that do not read are reported by a test, not at run time.
+    pub fn built_in() -> Arc<LibraryData> {
+        static DATA: LazyLock<Arc<LibraryData>> = LazyLock::new(|| Arc::new(LibraryData::read_built_in()));
+        Arc::clone(&DATA)
+    }
+
+    fn read_built_in() -> LibraryData {
         let mut data = LibraryData::default();
         for (folder, language) in [("python", Language::Python), ("typescript", Language::TypeScript)] {
             let Some(dir) = BUILT_IN.get_dir(folder) else { continue };

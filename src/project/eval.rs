@@ -40,7 +40,7 @@ pub struct Code {
     /// The file that each import and each re-export of a module leads to, in the module's order.
     pub targets: Vec<(Targets, Targets)>,
     /// What libraries do.
-    pub data: LibraryData,
+    pub data: Arc<LibraryData>,
     /// Names of tables and models that the schema declares, lower case.
     pub tables: FxHashSet<String>,
     /// Relations of model classes.
@@ -56,7 +56,7 @@ pub type Parameter = (FileId, FunctionId, usize);
 
 impl Code {
     /// Links files (sorted by path).
-    pub fn new(files: Vec<FileFacts>, data: LibraryData, tables: FxHashSet<String>) -> Code {
+    pub fn new(files: Vec<FileFacts>, data: Arc<LibraryData>, tables: FxHashSet<String>) -> Code {
         use rayon::prelude::*;
         let scopes = files
             .par_iter()
