@@ -286,7 +286,9 @@ impl<'a> Plan<'a> {
             .into_par_iter()
             .map(|rules| {
                 let found = guarded(|| (rules[0].check)(project));
-                rules.iter().for_each(|_| self.observer.step());
+                for _ in &rules {
+                    self.observer.step();
+                }
                 (rules, found)
             })
             .collect();
@@ -346,7 +348,7 @@ impl<'a> Plan<'a> {
         let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
         report.capacity = guarded(|| project.capacity()).unwrap_or_else(|_| {
             failures.push("the table of capacities".to_owned());
-            Default::default()
+            project::capacity::Capacity::default()
         });
         report.failures = failures;
         report.suppressions = suppressions.list();

@@ -57,7 +57,10 @@ mod tests {
 
     /// Blocks in blocks, each one space further in.
     fn nested(levels: usize) -> String {
-        (0..levels).map(|level| format!("{}if x:\n", " ".repeat(level))).collect()
+        (0..levels)
+            .map(|level| format!("{}if x:\n", " ".repeat(level)))
+            .collect::<Vec<_>>()
+            .concat()
     }
 
     #[test]
@@ -70,9 +73,15 @@ mod tests {
 
     #[test]
     fn joined_lines_and_form_feeds_move_a_line() {
-        let joined: String = (0..=MOST).map(|level| format!("{}\\\n  x\n", " ".repeat(level))).collect();
+        let joined: String = (0..=MOST)
+            .map(|level| format!("{}\\\n  x\n", " ".repeat(level)))
+            .collect::<Vec<_>>()
+            .concat();
         assert!(is_too_deep(&joined));
-        let fed: String = (0..=MOST).map(|level| format!("{}\u{c}x\n", " ".repeat(level))).collect();
+        let fed: String = (0..=MOST)
+            .map(|level| format!("{}\u{c}x\n", " ".repeat(level)))
+            .collect::<Vec<_>>()
+            .concat();
         assert!(!is_too_deep(&fed));
     }
 }

@@ -149,7 +149,8 @@ fn every_file_is_read_or_has_a_reason() {
         "deep.py",
         (0..500)
             .map(|at| format!("{}if x:\n", " ".repeat(at)))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
             .as_bytes(),
     );
     write("empty.sql", b"");
@@ -165,11 +166,12 @@ fn every_file_is_read_or_has_a_reason() {
 #[test]
 fn a_table_without_end_is_read_in_part_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
-    let columns: String = (0..60_000).map(|at| format!(", c{at} int")).collect();
+    let columns: String = (0..60_000).map(|at| format!(", c{at} int")).collect::<Vec<_>>().concat();
     let indexes: String = (0..20_000)
         .map(|at| format!("CREATE INDEX i{at} ON few (a{});\n", at % 50))
-        .collect();
-    let few: String = (0..50).map(|at| format!(", a{at} int")).collect();
+        .collect::<Vec<_>>()
+        .concat();
+    let few: String = (0..50).map(|at| format!(", a{at} int")).collect::<Vec<_>>().concat();
     let text = format!("CREATE TABLE many (id int{columns});\nCREATE TABLE few (id int{few});\n{indexes}");
     fs::write(folder.path().join("schema.sql"), text).expect("written");
     let notes = coverage(folder.path())["notes"].to_string();

@@ -140,7 +140,10 @@ fn no_fixture_makes_a_rule_fail() {
 /// Deep blocks are where the grammar's scanner writes past its own memory, and ends the process.
 #[test]
 fn a_file_indented_too_deeply_is_left_out_and_counted() {
-    let deep: String = (0..600).map(|level| format!("{}if x:\n", " ".repeat(level))).collect();
+    let deep: String = (0..600)
+        .map(|level| format!("{}if x:\n", " ".repeat(level)))
+        .collect::<Vec<_>>()
+        .concat();
     let texts = [
         ("deep.py", format!("{deep}{}y = \"a\"\n", " ".repeat(600))),
         ("app.py", "x = 1\n".to_owned()),
@@ -158,7 +161,10 @@ fn files_that_re_export_each_other_are_searched_once() {
     let count = 60;
     let others = |at: usize| (0..count).filter(move |other| *other != at);
     let typescript = |at: usize| {
-        let stars: String = others(at).map(|other| format!("export * from './m{other}';\n")).collect();
+        let stars: String = others(at)
+            .map(|other| format!("export * from './m{other}';\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let (head, body) = if at == count - 1 {
             ("export const found = (x) => fetch('/' + x);\n", "")
         } else {
@@ -168,7 +174,10 @@ fn files_that_re_export_each_other_are_searched_once() {
         (format!("m{at}.ts"), text)
     };
     let python = |at: usize| {
-        let stars: String = others(at).map(|other| format!("from m{other} import *\n")).collect();
+        let stars: String = others(at)
+            .map(|other| format!("from m{other} import *\n"))
+            .collect::<Vec<_>>()
+            .concat();
         (format!("m{at}.py"), format!("{stars}def f{at}():\n    return missing(1)\n"))
     };
     let texts = (0..count).flat_map(|at| [typescript(at), python(at)]).collect();
