@@ -40,11 +40,13 @@ def commands(folder, cache, threads):
     yield "perfaudit, warm", scan, None
     yield "perfaudit, warm, one file changed", scan, change
     peers = {
-        "ruff PERF,ASYNC": ["ruff", "check", "--no-cache", "--isolated", "--select", "PERF,ASYNC", "--exit-zero", folder],
-        "oxlint no-await-in-loop": ["oxlint", "--allow", "all", "--deny", "no-await-in-loop", folder],
-        "ast-grep for loops": ["ast-grep", "run", "--lang", "ts", "--pattern", "for (const $A of $B) { $$$ }", "--json=compact", folder],
-        "semgrep time.sleep, await in for": ["semgrep", "scan", "--metrics=off", "--disable-version-check", "--quiet"]
+        "ruff PERF,ASYNC (Python)": ["ruff", "check", "--no-cache", "--isolated", "--select", "PERF,ASYNC", "--exit-zero", folder],
+        "oxlint no-await-in-loop (TypeScript)": ["oxlint", "--allow", "all", "--deny", "no-await-in-loop", folder],
+        "ast-grep for loops (TypeScript)": ["ast-grep", "run", "--lang", "ts", "--pattern", "for (const $A of $B) { $$$ }", "--json=compact", folder],
+        "semgrep time.sleep (Python)": ["semgrep", "scan", "--metrics=off", "--disable-version-check", "--quiet"]
         + ["--lang", "py", "--pattern", "time.sleep(...)", folder],
+        "semgrep for loops (TypeScript)": ["semgrep", "scan", "--metrics=off", "--disable-version-check", "--quiet"]
+        + ["--lang", "ts", "--pattern", "for (const $A of $B) { ... }", folder],
     }
     for name, command in peers.items():
         if shutil.which(command[0]):
@@ -57,7 +59,7 @@ def once(command, cache):
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, _, usage = os.wait4(process.pid, 0)
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6
 
 
 def main():
@@ -72,7 +74,8 @@ def main():
         # A copy: one file of it is changed.
         folder, cache = os.path.join(work, "files"), os.path.join(work, "cache")
         shutil.copytree(arguments.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".git", "node_modules"))
-        size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.suffix in CODE and path.is_file())
+        counted = subprocess.run([str(BUILT / "examples" / "baselines"), "size", folder], capture_output=True, text=True, check=True)
+        files, size, lines = (int(word) for word in counted.stdout.split())
         rows = {}
         for _ in range(arguments.runs):
             for name, command, prepare in commands(folder, cache, arguments.threads):
@@ -80,12 +83,12 @@ def main():
                     prepare()
                 rows.setdefault(name, []).append(once(command, cache))
     floor = statistics.median(seconds for seconds, _ in rows["parse only"])
-    print(f"{size / 1e6:.1f} MB of Python and TypeScript, {arguments.runs} runs")
-    print(f"{'command':36} {'median s':>9} {'min':>7} {'max':>7} {'peak MB':>8} {'/ parse':>8}")
+    print(f"{files} files, {size / 1e6:.1f} MB, {lines} lines read; {arguments.runs} runs in turn")
+    print(f"{'command':36} {'median s':>9} {'min':>7} {'max':>7} {'peak MB':>8} {'MB / MB':>8} {'/ parse':>8}")
     for name, runs in rows.items():
         times = [seconds for seconds, _ in runs]
         middle, peak = statistics.median(times), max(memory for _, memory in runs)
-        print(f"{name:36} {middle:9.3f} {min(times):7.3f} {max(times):7.3f} {peak:8.0f} {middle / floor:8.2f}")
+        print(f"{name:36} {middle:9.3f} {min(times):7.3f} {max(times):7.3f} {peak:8.0f} {peak * 1e6 / size:8.1f} {middle / floor:8.2f}")
 
 
 if __name__ == "__main__":

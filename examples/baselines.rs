@@ -1,5 +1,5 @@
-//! What a scan is measured against, over the files that a scan reads: `baselines hash DIR` walks, reads and hashes them,
-//! `baselines parse DIR` also parses them; `baselines corpus DIR FILES FUNCTIONS DEPTH TABLES` writes a generated project.
+//! What a scan is measured against, over the files that a scan reads: `baselines size DIR` says how many, with their bytes and
+//! lines; `baselines hash DIR` walks, reads and hashes them, `baselines parse DIR` parses them; `baselines corpus DIR FILES FUNCTIONS DEPTH TABLES` writes a generated project.
 
 #[path = "../benches/corpus.rs"]
 mod corpus;
@@ -16,10 +16,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
+        ["size", folder] => size(folder),
         ["hash", folder] => each(folder, |_, bytes| xxh3_64(bytes)),
         ["parse", folder] => each(folder, parse),
         ["corpus", folder, sizes @ ..] => generate(Path::new(folder), sizes),
-        _ => Err("usage: baselines hash|parse DIR, or corpus DIR FILES FUNCTIONS DEPTH TABLES".to_owned()),
+        _ => Err("usage: baselines size|hash|parse DIR, or corpus DIR FILES FUNCTIONS DEPTH TABLES".to_owned()),
     };
     let Err(what) = done else { return ExitCode::SUCCESS };
     // The one message of a developer's tool.
@@ -32,11 +33,7 @@ fn main() -> ExitCode {
 
 /// Does something with each file that a scan would read; the sum keeps the work from being optimised away.
 fn each(folder: &str, work: impl Fn(FileKind, &[u8]) -> u64 + Sync) -> Result<(), String> {
-    let config = Config {
-        root: PathBuf::from(folder),
-        ..Config::default()
-    };
-    let walked = walk::walk(&config).map_err(|error| error.to_string())?;
+    let walked = walk::walk(&config(folder)).map_err(|error| error.to_string())?;
     let sum: u64 = walked
         .files
         .par_iter()
@@ -44,6 +41,23 @@ fn each(folder: &str, work: impl Fn(FileKind, &[u8]) -> u64 + Sync) -> Result<()
         .reduce(|| 0, u64::wrapping_add);
     std::hint::black_box(sum);
     Ok(())
+}
+
+#[allow(clippy::print_stdout)]
+fn size(folder: &str) -> Result<(), String> {
+    let walked = walk::walk(&config(folder)).map_err(|error| error.to_string())?;
+    let texts: Vec<Vec<u8>> = walked.files.iter().filter_map(|file| walk::read(file).ok()).collect();
+    let bytes: usize = texts.iter().map(Vec::len).sum();
+    let lines: usize = texts.iter().flatten().filter(|&&byte| byte == b'\n').count();
+    println!("{} {bytes} {lines}", texts.len());
+    Ok(())
+}
+
+fn config(folder: &str) -> Config {
+    Config {
+        root: PathBuf::from(folder),
+        ..Config::default()
+    }
 }
 
 thread_local! {

@@ -94,6 +94,7 @@ mod unused_suppression;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use crate::error::Error;
 use crate::finding::Finding;
@@ -188,8 +189,13 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The built-in pages.
+    /// The built-in pages, read once a process.
     pub fn built_in() -> Result<Pages, PageError> {
+        static PAGES: LazyLock<Result<Pages, PageError>> = LazyLock::new(Pages::read_built_in);
+        PAGES.clone()
+    }
+
+    fn read_built_in() -> Result<Pages, PageError> {
         let pages = RULES
             .iter()
             .map(|rule| Page::parse(rule.id, rule.page).map(|page| (rule.id.to_owned(), page)));
