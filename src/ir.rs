@@ -421,6 +421,8 @@ pub struct Function {
     pub is_lambda: bool,
     /// Body.
     pub body: Block,
+    /// The first expression of its parameters and body, and the first after them; those of inner functions lie between.
+    pub exprs: (ExprId, ExprId),
     /// The class whose method it is.
     pub class: Option<ClassId>,
     /// The enclosing function; `None` only for the module.
@@ -574,6 +576,13 @@ impl Module {
     /// The ids of all calls.
     pub fn call_ids(&self) -> impl Iterator<Item = ExprId> {
         self.calls.iter().copied()
+    }
+
+    /// The ids of the calls in a function's parameters and body, inner functions included.
+    pub fn call_ids_in(&self, function: FunctionId) -> impl Iterator<Item = ExprId> {
+        let (first, end) = self.function(function).exprs;
+        let at = |bound: ExprId| self.calls.partition_point(|&id| id < bound);
+        self.calls[at(first)..at(end).max(at(first))].iter().copied()
     }
 
     /// All calls.

@@ -195,7 +195,7 @@ impl Flow<'_, '_> {
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.
     fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
         let module = self.eval.code.module(file);
-        for id in module.call_ids() {
+        for id in module.call_ids_in(function) {
             let ExprKind::Call { callee, args, .. } = module.kind(id) else {
                 continue;
             };
@@ -229,7 +229,7 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
         return Vec::new();
     }
     let mut out = Vec::new();
-    for id in module.call_ids() {
+    for id in module.call_ids_in(function) {
         let Some(call) = module.call(id) else { continue };
         if !call
             .method()

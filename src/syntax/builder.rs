@@ -129,6 +129,7 @@ impl Builder {
 
     pub fn reserve_function(&mut self, span: Span, parent: Option<FunctionId>) -> FunctionId {
         let id = FunctionId(self.module.functions.len() as u32);
+        let next = ExprId(self.module.exprs.len() as u32);
         self.module.functions.push(Function {
             name: None,
             span,
@@ -143,6 +144,7 @@ impl Builder {
             is_generator: false,
             is_lambda: false,
             body: Box::new([]),
+            exprs: (next, next),
             class: None,
             parent,
             definition: Parent::None,
@@ -184,6 +186,7 @@ impl Builder {
         function.params = params.into();
         function.returns = returns;
         function.body = body.into();
+        function.exprs.1 = ExprId(self.module.exprs.len() as u32);
         self.function = opened.outer;
         self.class = opened.outer_class;
     }
