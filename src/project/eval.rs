@@ -559,7 +559,7 @@ impl<'c> Evaluator<'c> {
             .unwrap_or(text)
             .trim();
         let module = self.m(file);
-        let Some(sym) = module.strings.iter().position(|known| &**known == name) else {
+        let Some(sym) = module.strings.iter().position(|known| known == name) else {
             return Value::Unknown;
         };
         match self

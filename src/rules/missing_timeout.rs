@@ -80,7 +80,7 @@ impl Defaults {
             axios: false,
         };
         for (_, module) in project.code.modules() {
-            defaults.socket |= module.strings.iter().any(|text| &**text == "setdefaulttimeout");
+            defaults.socket |= module.strings.iter().any(|text| text == "setdefaulttimeout");
             defaults.axios |= module.stmts.iter().any(|stmt| match &stmt.kind {
                 StmtKind::Assign { target, .. } => module.dotted(*target).is_some_and(|name| name.ends_with("defaults.timeout")),
                 _ => false,
