@@ -24,3 +24,12 @@ seed config '*.toml'
 seed page '*.md'
 seed migrations '*.sql' '*.prisma' '0*.py'
 seed project '*.py' '*.ts' '*.tsx'
+
+# Deep indentation, which no fixture has and no mutation finds.
+for depth in 100 370 600; do
+  pad=""
+  for _ in $(seq "$depth"); do
+    printf '%sif x:\n' "$pad"
+    pad+=" "
+  done >"fuzz/corpus/python/deep-$depth"
+done

@@ -27,6 +27,10 @@ pub enum Reason {
     Declaration,
     /// A symbolic link; what it points to is read at its own place.
     Symlink,
+    /// Nested more deeply than it can be read.
+    TooDeep,
+    /// Reading it took too long.
+    TooSlow,
     /// The tool failed on it.
     InternalError,
 }
@@ -43,6 +47,8 @@ impl Reason {
             Reason::Generated => "generated",
             Reason::Declaration => "declarations",
             Reason::Symlink => "symbolic link",
+            Reason::TooDeep => "nested too deeply",
+            Reason::TooSlow => "took too long",
             Reason::InternalError => "internal error",
         }
     }
@@ -58,6 +64,8 @@ impl Reason {
             Reason::Generated => "generated file",
             Reason::Declaration => "file of declarations",
             Reason::Symlink => "symbolic link",
+            Reason::TooDeep => "file nested too deeply",
+            Reason::TooSlow => "file that took too long",
             Reason::InternalError => "file that the tool failed on",
         }
     }
@@ -73,6 +81,8 @@ impl Reason {
             Reason::Generated => "generated files",
             Reason::Declaration => "files of declarations",
             Reason::Symlink => "symbolic links",
+            Reason::TooDeep => "files nested too deeply",
+            Reason::TooSlow => "files that took too long",
             Reason::InternalError => "files that the tool failed on",
         }
     }

@@ -3,11 +3,12 @@
 //! An arena of expressions and statements with parent links, so that "what is this call's result used for" and
 //! "which loops enclose it" are walks up, for Python and TypeScript alike. It keeps no syntax tree and no text.
 
+mod strings;
 mod words;
 
+pub use strings::Strings;
 pub use words::Words;
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
@@ -421,6 +422,8 @@ pub struct Function {
     pub is_lambda: bool,
     /// Body.
     pub body: Block,
+    /// The first expression of its parameters and body, and the first after them; those of inner functions lie between.
+    pub exprs: (ExprId, ExprId),
     /// The class whose method it is.
     pub class: Option<ClassId>,
     /// The enclosing function; `None` only for the module.
@@ -505,7 +508,7 @@ pub struct Module {
     /// Language.
     pub language: Language,
     /// Interned strings.
-    pub strings: Vec<Box<str>>,
+    pub strings: Strings,
     /// A filter over them.
     pub words: Words,
     /// Expressions.
@@ -533,7 +536,7 @@ pub struct Module {
 impl Module {
     /// The text of an interned string.
     pub fn str(&self, sym: Sym) -> &str {
-        self.strings.get(sym.0 as usize).map_or("", |text| text)
+        self.strings.get(sym)
     }
 
     /// Whether one of some names may occur: `false` is certain, `true` is worth a search.
@@ -574,6 +577,13 @@ impl Module {
     /// The ids of all calls.
     pub fn call_ids(&self) -> impl Iterator<Item = ExprId> {
         self.calls.iter().copied()
+    }
+
+    /// The ids of the calls in a function's parameters and body, inner functions included.
+    pub fn call_ids_in(&self, function: FunctionId) -> impl Iterator<Item = ExprId> {
+        let (first, end) = self.function(function).exprs;
+        let at = |bound: ExprId| self.calls.partition_point(|&id| id < bound);
+        self.calls[at(first)..at(end).max(at(first))].iter().copied()
     }
 
     /// All calls.
@@ -770,17 +780,8 @@ impl Module {
 
     /// The symbol of a text, if it occurs.
     pub fn sym(&self, text: &str) -> Option<Sym> {
-        let found = self.strings.iter().position(|known| &**known == text)?;
+        let found = self.strings.iter().position(|known| known == text)?;
         Some(Sym(found as u32))
-    }
-
-    /// Symbols by text, for look-ups of a known name.
-    pub fn symbol_table(&self) -> FxHashMap<&str, Sym> {
-        self.strings
-            .iter()
-            .enumerate()
-            .map(|(index, text)| (text.as_ref(), Sym(index as u32)))
-            .collect()
     }
 }
 

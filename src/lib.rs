@@ -255,11 +255,15 @@ impl<'a> Plan<'a> {
                 project.measure(records);
             }
             self.observer.stage(Stage::Rules, self.rules.len());
-            let findings = self.check(&project, &mut coverage);
+            let (findings, failures) = self.check(&project, &mut coverage);
             self.observer.stage(Stage::Report, 0);
             let mut report = self.report(&project, findings, with_tests, coverage);
+            report.failures.splice(0..0, failures);
             if self.config.details == Details::All {
-                report.inventory = guarded(|| inventories::build(&project)).unwrap_or_default();
+                report.inventory = guarded(|| inventories::build(&project)).unwrap_or_else(|_| {
+                    report.failures.push("the inventory".to_owned());
+                    inventory::Inventory::default()
+                });
             }
             if self.config.details >= Details::Code {
                 report.sources = Sources::collect(&report.findings, |path| texts.read(path));
@@ -270,7 +274,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn check(&self, project: &Project, coverage: &mut Coverage) -> Vec<Finding> {
+    fn check(&self, project: &Project, coverage: &mut Coverage) -> (Vec<Finding>, Vec<String>) {
         let mut modules: Vec<Vec<&Rule>> = Vec::new();
         for &rule in &self.rules {
             match modules.iter_mut().find(|rules| rules[0].module == rule.module) {
@@ -282,23 +286,29 @@ impl<'a> Plan<'a> {
             .into_par_iter()
             .map(|rules| {
                 let found = guarded(|| (rules[0].check)(project));
-                rules.iter().for_each(|_| self.observer.step());
+                for _ in &rules {
+                    self.observer.step();
+                }
                 (rules, found)
             })
             .collect();
-        let mut findings = Vec::new();
+        let (mut findings, mut failures) = (Vec::new(), Vec::new());
         for (rules, result) in results {
             match result {
                 // A module may know rules that are not to run.
                 Ok(found) => findings.extend(found.into_iter().filter(|finding| rules.iter().any(|rule| rule.id == finding.rule))),
-                Err(what) => coverage.notes.extend(
-                    rules
-                        .iter()
-                        .map(|rule| format!("The rule {} failed, its findings are missing (internal error: {what})", rule.id)),
-                ),
+                Err(what) => {
+                    for rule in rules {
+                        coverage.notes.push(format!(
+                            "The rule {} failed, its findings are missing (internal error: {what})",
+                            rule.id
+                        ));
+                        failures.push(format!("the rule {}", rule.id));
+                    }
+                }
             }
         }
-        findings
+        (findings, failures)
     }
 
     fn report(&self, project: &Project, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
@@ -327,14 +337,20 @@ impl<'a> Plan<'a> {
         coverage.notes.extend_from_slice(suppressions.notes());
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;
+        let mut failures = Vec::new();
         let strengths = guarded(|| rules::strengths::find(project)).unwrap_or_else(|what| {
+            failures.push("the search for strengths".to_owned());
             coverage
                 .notes
                 .push(format!("The search for strengths failed (internal error: {what})"));
             Vec::new()
         });
         let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
-        report.capacity = guarded(|| project.capacity()).unwrap_or_default();
+        report.capacity = guarded(|| project.capacity()).unwrap_or_else(|_| {
+            failures.push("the table of capacities".to_owned());
+            project::capacity::Capacity::default()
+        });
+        report.failures = failures;
         report.suppressions = suppressions.list();
         report.compared = self.baseline.is_some();
         report.summary.fixed = ranked.fixed.len();
@@ -461,15 +477,21 @@ fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
         Ok(text) => facts_of(&path, kind, &text),
         Err(reason) => Seen::Skipped(reason),
     };
-    let kept = cache.and_then(|cache| cache.keep(key, &seen));
+    // What took too long on a busy machine may be read the next time.
+    let lasts = !matches!(seen, Seen::Skipped(Reason::TooSlow));
+    let kept = cache.filter(|_| lasts).and_then(|cache| cache.keep(key, &seen));
     (seen, kept)
 }
 
 fn facts_of(path: &str, kind: FileKind, read: &Text) -> Seen {
-    Seen::Facts {
-        facts: Box::new(facts::extract(path, kind, &read.text)),
-        lines: memchr::memchr_iter(b'\n', read.text.as_bytes()).count() + usize::from(!read.text.is_empty() && !read.text.ends_with('\n')),
-        lossy: read.lossy,
+    match facts::read(path, kind, &read.text) {
+        Ok(facts) => Seen::Facts {
+            facts: Box::new(facts),
+            lines: memchr::memchr_iter(b'\n', read.text.as_bytes()).count()
+                + usize::from(!read.text.is_empty() && !read.text.ends_with('\n')),
+            lossy: read.lossy,
+        },
+        Err(reason) => Seen::Skipped(reason),
     }
 }
 
@@ -490,6 +512,37 @@ mod tests {
     fn a_panic_is_caught_with_its_message() {
         assert_eq!(guarded(|| -> u8 { panic!("broken {}", 1) }), Err("broken 1".to_owned()));
         assert_eq!(guarded(|| 1), Ok(1));
+    }
+
+    #[test]
+    fn a_rule_that_fails_is_told_and_the_others_report() {
+        const BROKEN: Rule = Rule {
+            id: "broken",
+            page: "",
+            module: "broken",
+            check: |_| panic!("no such thing"),
+        };
+        static RULE: Rule = BROKEN;
+        let config = Config::default();
+        let mut plan = Plan::of(&config, None, &Silent).expect("a plan");
+        plan.rules.insert(0, &RULE);
+        let text = "import time\n\nasync def wait():\n    time.sleep(5)\n".to_owned();
+        let path = "a.py".to_owned();
+        let file = Input::Text {
+            path,
+            kind: FileKind::Python,
+            text,
+        };
+        let report = plan.run(vec![file], false, Coverage::default()).expect("a report");
+        assert_eq!(report.failures, ["the rule broken"]);
+        assert_eq!(report.findings.len(), 1);
+        assert!(
+            report
+                .coverage
+                .notes
+                .iter()
+                .any(|note| note.contains("broken failed") && note.contains("no such thing"))
+        );
     }
 
     #[test]

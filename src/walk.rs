@@ -278,10 +278,18 @@ fn add_entry(root: &Path, entry: &DirEntry, walked: &mut Walked) {
         }
         return;
     }
-    let Some(kind) = kind.filter(|_| file_type.is_file()) else {
+    let Some(kind) = kind else {
         count_unread(&path, walked);
         return;
     };
+    // A pipe or a socket that is called like a file of code: opening it would wait for ever.
+    if !file_type.is_file() {
+        walked.skipped.push(Skipped {
+            path,
+            reason: Reason::NotReadable,
+        });
+        return;
+    }
     if let Some(reason) = reason_by_name(&path) {
         walked.skipped.push(Skipped { path, reason });
         return;

@@ -47,5 +47,5 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             "{number} in {shown}; only what is new counts with: perfaudit scan --baseline {shown}\n"
         ))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(super::end(&report, super::CLEAN))
 }

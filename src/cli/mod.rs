@@ -21,8 +21,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use perfaudit::report::{RuleText, RuleTexts};
 use perfaudit::rules::Pages;
-use perfaudit::{Config, Error};
+use perfaudit::{Config, Error, Report};
 
+/// Nothing is at or over the threshold.
+const CLEAN: u8 = 0;
 /// Something is at or over the threshold.
 const FOUND: u8 = 1;
 /// The tool or its input failed.
@@ -92,6 +94,20 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// How a run ends that has printed its report: a part of the tool that failed counts more than what the others found.
+fn end(report: &Report, code: u8) -> ExitCode {
+    if report.failures.is_empty() {
+        return ExitCode::from(code);
+    }
+    let error = Error::new(
+        "internal error",
+        format!("{} failed, the report lacks what it finds", report.failures.join(", ")),
+    )
+    .hint("please report this, with the code that causes it");
+    let _ = writeln!(std::io::stderr(), "perfaudit: warning: {error}");
+    ExitCode::from(FAILED)
+}
+
 /// A panic in a worker is caught and becomes a row of the report; its trace would only stand in the way.
 fn quiet_workers() {
     let default = std::panic::take_hook();
@@ -150,6 +166,15 @@ fn width() -> u16 {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn a_part_that_failed_decides_the_exit_code() {
+        let mut report = Report::default();
+        assert_eq!(end(&report, FOUND), ExitCode::from(FOUND));
+        report.failures.push("the rule broken".to_owned());
+        assert_eq!(end(&report, CLEAN), ExitCode::from(FAILED));
+        assert_eq!(end(&report, FOUND), ExitCode::from(FAILED));
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -94,7 +94,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         }
     };
     super::output(arguments.output.as_deref(), &text)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(super::end(&report, super::CLEAN))
 }
 
 /// What a file is by its name: `audit.html`, `audit.html.jinja`.

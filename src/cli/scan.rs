@@ -62,11 +62,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     progress.end();
     let report = report?;
     super::output(config.output.as_deref(), &render(&config, &report, talk)?)?;
-    Ok(if report.fails(config.fail_on) {
-        ExitCode::from(super::FOUND)
-    } else {
-        ExitCode::SUCCESS
-    })
+    let code = if report.fails(config.fail_on) { super::FOUND } else { super::CLEAN };
+    Ok(super::end(&report, code))
 }
 
 fn render(config: &Config, report: &Report, talk: Talk) -> Result<String, Error> {

@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
+use super::Strings;
+
 /// Bits for each string: about one string in fifty passes that is not there.
 const BITS: usize = 8;
 
@@ -17,12 +19,12 @@ pub struct Words {
 
 impl Words {
     /// The filter of some strings.
-    pub fn of(strings: &[Box<str>]) -> Words {
+    pub fn of(strings: &Strings) -> Words {
         let count = (strings.len() * BITS).div_ceil(64).next_power_of_two();
         let mut words = Words {
             bits: vec![0; count].into(),
         };
-        for text in strings {
+        for text in strings.iter() {
             for (at, bit) in words.places(text) {
                 words.bits[at] |= bit;
             }
@@ -50,11 +52,14 @@ mod tests {
 
     #[test]
     fn what_is_there_is_never_left_out_and_most_of_what_is_not_is() {
-        let strings: Vec<Box<str>> = (0..500).map(|at| format!("name_{at}").into()).collect();
+        let mut strings = Strings::default();
+        for at in 0..500 {
+            strings.push(&format!("name_{at}"));
+        }
         let words = Words::of(&strings);
         assert!(strings.iter().all(|text| words.may_have(text)));
         let passed = (0..1000).filter(|at| words.may_have(&format!("other_{at}"))).count();
         assert!(passed < 200, "{passed} of 1000 pass");
-        assert!(!Words::default().may_have("x") && !Words::of(&[]).may_have("x"));
+        assert!(!Words::default().may_have("x") && !Words::of(&Strings::default()).may_have("x"));
     }
 }

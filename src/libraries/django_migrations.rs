@@ -208,7 +208,7 @@ fn engine(module: &Module) -> Dialect {
             _ => return None,
         })
     };
-    let mut found: Vec<Dialect> = module.strings.iter().filter_map(|text| dialect(text)).collect();
+    let mut found: Vec<Dialect> = module.strings.iter().filter_map(dialect).collect();
     found.sort();
     // Where a project runs on several databases, what holds back Postgres is worth saying.
     found.first().copied().unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::Reason;
 use crate::ir::{Comment, Module};
 use crate::source::LineIndex;
 use crate::statement::Dialect;
@@ -60,26 +61,37 @@ pub struct FileFacts {
     pub dependencies: Vec<String>,
 }
 
-/// Takes the facts of one file.
+impl FileFacts {
+    fn none(path: &str, text: &str) -> FileFacts {
+        FileFacts {
+            path: path.to_owned(),
+            role: walk::role(path),
+            lines: LineIndex::new(text),
+            module: None,
+            settings: None,
+            sql: None,
+            prisma: None,
+            config: None,
+            comments: Vec::new(),
+            template: None,
+            dependencies: Vec::new(),
+        }
+    }
+}
+
+/// Takes the facts of one file, none where [`read`] fails.
 pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
-    let mut facts = FileFacts {
-        path: path.to_owned(),
-        role: walk::role(path),
-        lines: LineIndex::new(text),
-        module: None,
-        settings: None,
-        sql: None,
-        prisma: None,
-        config: None,
-        comments: Vec::new(),
-        template: None,
-        dependencies: Vec::new(),
-    };
+    read(path, kind, text).unwrap_or_else(|_| FileFacts::none(path, text))
+}
+
+/// Takes the facts of one file; fails with the reason to leave it out.
+pub fn read(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason> {
+    let mut facts = FileFacts::none(path, text);
     match kind {
-        FileKind::Python => facts.module = Some(python::lower(text)),
-        FileKind::TypeScript => facts.module = Some(typescript::lower(text, false)),
-        FileKind::Tsx => facts.module = Some(typescript::lower(text, true)),
-        FileKind::Component => facts.module = Some(typescript::lower(&component::scripts(text), false)),
+        FileKind::Python => facts.module = Some(python::lower(text)?),
+        FileKind::TypeScript => facts.module = Some(typescript::lower(text, false)?),
+        FileKind::Tsx => facts.module = Some(typescript::lower(text, true)?),
+        FileKind::Component => facts.module = Some(typescript::lower(&component::scripts(text), false)?),
         FileKind::Json => {
             facts.settings = settings(path, text);
             facts.config = config::read(path, text);
@@ -98,7 +110,7 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
     if facts.module.is_none() {
         facts.comments = comments::addressed(text);
     }
-    facts
+    Ok(facts)
 }
 
 fn settings(path: &str, text: &str) -> Option<Settings> {

@@ -296,6 +296,9 @@ fn fetched_later(query: &mut Query, call: &Call<'_>) {
     {
         parent = module.expr(outer).parent;
     }
+    if !module.mentions(&["fetchone", "fetchmany"]) {
+        return;
+    }
     let (Parent::Stmt(_), Some(receiver)) = (parent, call.receiver()) else {
         return;
     };

@@ -125,30 +125,33 @@ fn has_class_decorator(module: &Module, class: ClassId, library: &str) -> bool {
 
 /// `total = SerializerMethodField()` with `get_total`.
 fn is_method_field(module: &Module, class: ClassId, method: &str) -> bool {
-    module.class(class).body.iter().any(|&stmt| {
-        let StmtKind::Assign {
-            target,
-            value: Some(value),
-            ..
-        } = &module.stmt(stmt).kind
-        else {
-            return false;
-        };
-        let is_field = module.call(*value).and_then(|call| call.method()) == Some("SerializerMethodField");
-        is_field && module.name(*target).is_some_and(|field| method.strip_prefix("get_") == Some(field))
-    })
+    module.mentions(&["SerializerMethodField"])
+        && module.class(class).body.iter().any(|&stmt| {
+            let StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } = &module.stmt(stmt).kind
+            else {
+                return false;
+            };
+            let is_field = module.call(*value).and_then(|call| call.method()) == Some("SerializerMethodField");
+            is_field && module.name(*target).is_some_and(|field| method.strip_prefix("get_") == Some(field))
+        })
 }
 
 fn in_list_display(module: &Module, class: ClassId, method: &str) -> bool {
-    module.class(class).body.iter().any(|&stmt| {
-        let StmtKind::Assign {
-            target,
-            value: Some(value),
-            ..
-        } = &module.stmt(stmt).kind
-        else {
-            return false;
-        };
-        module.name(*target) == Some("list_display") && module.children(*value).into_iter().any(|item| module.string(item) == Some(method))
-    })
+    module.mentions(&["list_display"])
+        && module.class(class).body.iter().any(|&stmt| {
+            let StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } = &module.stmt(stmt).kind
+            else {
+                return false;
+            };
+            module.name(*target) == Some("list_display")
+                && module.children(*value).into_iter().any(|item| module.string(item) == Some(method))
+        })
 }

@@ -390,7 +390,7 @@ pub fn has_timeout(code: &Code, name: &str) -> bool {
     let is_default =
         |text: &str| text.contains('_') && has_ignoring_case(text, name) && !has_ignoring_case(text, "local") && !text.contains('\n');
     let modules: Vec<_> = sources(code).map(|(_, module)| module).collect();
-    in_settings || modules.par_iter().any(|module| module.strings.iter().any(|text| is_default(text)))
+    in_settings || modules.par_iter().any(|module| module.strings.iter().any(&is_default))
 }
 
 /// The languages of servers.

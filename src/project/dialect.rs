@@ -136,7 +136,7 @@ fn of_module(module: &Module, seen: &mut Seen) {
     for import in module.imports.iter().filter(|import| !import.is_type) {
         seen.add(driver(module.str(import.module)));
     }
-    for text in &module.strings {
+    for text in module.strings.iter() {
         seen.add(url(text));
     }
     let has_options = module.mentions(&OPTIONS) && module.strings.iter().any(|text| option(text).is_some());

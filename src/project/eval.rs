@@ -85,7 +85,7 @@ impl Code {
 
     /// A file's module; an empty one for files that are no program code.
     pub fn module(&self, file: FileId) -> &Module {
-        static EMPTY: std::sync::LazyLock<Module> = std::sync::LazyLock::new(|| crate::syntax::python::lower(""));
+        static EMPTY: std::sync::LazyLock<Module> = std::sync::LazyLock::new(|| crate::syntax::empty(crate::ir::Language::Python));
         self.files
             .get(file.index())
             .and_then(|facts| facts.module.as_ref())
@@ -172,6 +172,7 @@ pub struct Evaluator<'c> {
     busy_functions: RefCell<FxHashSet<(FileId, FunctionId)>>,
     /// Parameters for which the arguments of calls were asked.
     asked: RefCell<FxHashSet<Parameter>>,
+    stars: RefCell<names::Stars>,
     depth: Cell<u32>,
     fuel: Cell<u32>,
     cut: Cell<bool>,
@@ -190,6 +191,7 @@ impl<'c> Evaluator<'c> {
             results: RefCell::default(),
             busy_functions: RefCell::default(),
             asked: RefCell::default(),
+            stars: RefCell::default(),
             depth: Cell::new(0),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
@@ -557,7 +559,7 @@ impl<'c> Evaluator<'c> {
             .unwrap_or(text)
             .trim();
         let module = self.m(file);
-        let Some(sym) = module.strings.iter().position(|known| &**known == name) else {
+        let Some(sym) = module.strings.iter().position(|known| known == name) else {
             return Value::Unknown;
         };
         match self

@@ -195,7 +195,7 @@ impl Flow<'_, '_> {
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.
     fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
         let module = self.eval.code.module(file);
-        for id in module.call_ids() {
+        for id in module.call_ids_in(function) {
             let ExprKind::Call { callee, args, .. } = module.kind(id) else {
                 continue;
             };
@@ -225,11 +225,11 @@ impl Flow<'_, '_> {
 /// What a handler sends: the arguments of `response.json(…)` and the like, on one of its own parameters.
 fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
     let params: Vec<_> = module.function(function).params.iter().filter_map(|param| param.name).collect();
-    if params.is_empty() {
+    if params.is_empty() || !module.mentions(&["json", "send", "jsonp", "render"]) {
         return Vec::new();
     }
     let mut out = Vec::new();
-    for id in module.call_ids() {
+    for id in module.call_ids_in(function) {
         let Some(call) = module.call(id) else { continue };
         if !call
             .method()

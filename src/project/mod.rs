@@ -85,8 +85,7 @@ impl Project {
         code.tables = table_names(&schema);
         code.relations = relations::Relations::of(&schema, &code);
         let graph = Graph::new(&mut code);
-        let loads = usage::loads(&code, &graph);
-        let deployment = config::Deployment::of(&code, &graph);
+        let (loads, deployment) = rayon::join(|| usage::loads(&code, &graph), || config::Deployment::of(&code, &graph));
         let mut project = Project {
             code,
             graph,

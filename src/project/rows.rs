@@ -76,7 +76,7 @@ fn is_lazy(loading: Loading) -> bool {
 pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: FileId, names: &FxHashSet<&str>) -> Vec<RelationRead> {
     let module = project.code.module(file);
     let mut out = Vec::new();
-    let wanted: Vec<bool> = module.strings.iter().map(|name| names.contains(&**name)).collect();
+    let wanted: Vec<bool> = module.strings.iter().map(|name| names.contains(name)).collect();
     if !wanted.contains(&true) {
         return out;
     }

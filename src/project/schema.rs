@@ -23,6 +23,11 @@ use crate::libraries::django_migrations::Migration;
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, ModelDef, RelationDef, SchemaChange};
 
+/// Columns of one table that are read.
+const MAX_COLUMNS: usize = 5_000;
+/// Indexes of one table that are read.
+const MAX_INDEXES: usize = 1_000;
+
 /// What kind of file a part of the schema comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SourceKind {

@@ -71,6 +71,9 @@ struct Named {
     binding: Binding,
 }
 
+/// The members of a class.
+type Members = Box<[(Sym, Member)]>;
+
 /// All bindings of one file, in sorted lists: most functions bind a handful of names, for which tables of their own would take many
 /// times the room.
 #[derive(Debug, Default)]
@@ -80,7 +83,7 @@ pub struct Scope {
     /// The names of the top level, by text.
     top: Box<[Sym]>,
     /// Members of each class, by text, then in the order of the code.
-    members: Box<[Box<[(Sym, Member)]>]>,
+    members: Box<[Members]>,
 }
 
 impl Scope {
@@ -101,9 +104,9 @@ impl Scope {
         } = collect;
         bindings.sort_by_key(|Named { function, name, binding }| (*function, *name, binding.range.start, binding.range.end));
         bindings.shrink_to_fit();
-        members
-            .iter_mut()
-            .for_each(|members| members.sort_by_key(|(name, _)| module.str(*name)));
+        for members in &mut members {
+            members.sort_by_key(|(name, _)| module.str(*name));
+        }
         let mut scope = Scope {
             bindings,
             top: Box::new([]),

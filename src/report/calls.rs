@@ -117,10 +117,7 @@ impl CallList {
 
     /// As JSON.
     pub fn json(&self) -> String {
-        // Plain data with string keys always serialises.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        escape::json(self)
     }
 
     /// For a terminal.

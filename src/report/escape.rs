@@ -11,6 +11,23 @@ fn push_visible(out: &mut String, character: char) {
     out.extend(character.escape_unicode());
 }
 
+/// Data as JSON of several lines, with a line break at the end; what could steer a terminal is spelled out, which means the same.
+pub fn json(data: &impl serde::Serialize) -> String {
+    // Plain data with string keys always serialises.
+    let text = serde_json::to_string_pretty(data).unwrap_or_default();
+    let mut out = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        match character {
+            '\n' => out.push(character),
+            // All of them are of one UTF-16 unit.
+            other if is_hostile(other) => out.push_str(&format!("\\u{:04x}", u32::from(other))),
+            other => out.push(other),
+        }
+    }
+    out.push('\n');
+    out
+}
+
 /// One line for a terminal: line breaks and tabs become spaces, other control characters are spelled out.
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

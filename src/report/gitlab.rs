@@ -8,9 +8,7 @@ use crate::report::{Report, escape};
 /// Renders the report.
 pub fn render(report: &Report) -> String {
     let issues: Vec<Value> = report.findings.iter().map(issue).collect();
-    let mut text = serde_json::to_string_pretty(&issues).unwrap_or_default();
-    text.push('\n');
-    text
+    escape::json(&issues)
 }
 
 fn issue(finding: &Finding) -> Value {

@@ -1,11 +1,8 @@
 //! The whole report as JSON: the contract that other programs read.
 
-use crate::report::Report;
+use crate::report::{Report, escape};
 
 /// Renders the report.
 pub fn render(report: &Report) -> String {
-    // Plain data with string keys always serialises.
-    let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
-    text.push('\n');
-    text
+    escape::json(report)
 }

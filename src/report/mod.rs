@@ -117,6 +117,9 @@ pub struct Report {
     /// Comments that suppress findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suppressions: Vec<Suppression>,
+    /// What failed inside the tool, so that the report lacks it: `the rule n-plus-one`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<String>,
     /// The commit that was read, with `+` where files differ from it; only in reports for reviewers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,

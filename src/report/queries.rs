@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Tool, VERSION};
+use super::{Tool, VERSION, escape};
 use crate::finding::Location;
 use crate::libraries::value::{Outcome, Query};
 use crate::project::Project;
@@ -169,10 +169,7 @@ impl QueryList {
 
     /// As JSON.
     pub fn json(&self) -> String {
-        // Plain data with string keys always serialises.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        escape::json(self)
     }
 }
 

@@ -26,9 +26,7 @@ pub fn render(report: &Report, rules: &RuleTexts) -> String {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    escape::json(&log)
 }
 
 /// Rules with findings that have no text: a result must not point outside the list.
@@ -155,7 +153,7 @@ fn notifications(report: &Report) -> Vec<Value> {
         add("note", words::nothing(report));
     }
     for (reason, group) in &coverage.skipped {
-        let level = if matches!(reason, Reason::InternalError | Reason::NotReadable) {
+        let level = if matches!(reason, Reason::InternalError | Reason::NotReadable | Reason::TooSlow) {
             "warning"
         } else {
             "note"

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::coverage::Coverage;
 use crate::project::Project;
 use crate::project::schema::{self, Origin, Part, SourceKind};
-use crate::report::{Tool, VERSION};
+use crate::report::{Tool, VERSION, escape};
 use crate::statement::Dialect;
 
 /// What kind of file a place is in.
@@ -261,10 +261,7 @@ impl SchemaReport {
 
 /// The whole schema as JSON: a contract that other programs read.
 pub fn json(report: &SchemaReport) -> String {
-    // Plain data with string keys always serialises.
-    let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
-    text.push('\n');
-    text
+    escape::json(report)
 }
 
 /// Turns parts of the state into parts of the report.

@@ -56,7 +56,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
     if matches!(role(path), walk::Role::Test | walk::Role::Example) || is_development(path) {
         return None;
     }
-    let has = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(|text| wanted(text));
+    let has = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(wanted);
     // A Next.js application that also has a Vite configuration runs its tests with it.
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let beside_next = project.code.files.iter().any(|facts| {

@@ -248,7 +248,7 @@ fn is_alive(project: &Project, file: FileId, module: &Module, function: Function
 fn shrinks_elsewhere(project: &Project, module: &Module, held: Held) -> bool {
     let name = module.str(held.name);
     project.code.modules().any(|(file, other)| {
-        if file == held.file || !other.mentions(&[name]) || !other.strings.iter().any(|text| text.as_ref() == name) {
+        if file == held.file || !other.mentions(&[name]) || !other.strings.iter().any(|text| text == name) {
             return false;
         }
         let imported: FxHashSet<Sym> = other

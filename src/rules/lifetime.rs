@@ -67,11 +67,7 @@ pub fn of(project: &Project) -> Lifetimes {
         .flat_map_iter(|(file, module)| {
             let eval = Evaluator::new(&project.code);
             let mut out = Vec::new();
-            let of_classes: Vec<bool> = module
-                .strings
-                .iter()
-                .map(|name| names.contains(&**name) || &**name == "cls")
-                .collect();
+            let of_classes: Vec<bool> = module.strings.iter().map(|name| names.contains(name) || name == "cls").collect();
             if !of_classes.contains(&true) {
                 return out;
             }

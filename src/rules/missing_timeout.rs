@@ -1,6 +1,9 @@
 //! `missing-timeout`: a request or connection that may wait for ever, or nearly.
 
+use std::cell::LazyCell;
+
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 mod pages;
 
@@ -77,7 +80,7 @@ impl Defaults {
             axios: false,
         };
         for (_, module) in project.code.modules() {
-            defaults.socket |= module.strings.iter().any(|text| &**text == "setdefaulttimeout");
+            defaults.socket |= module.strings.iter().any(|text| text == "setdefaulttimeout");
             defaults.axios |= module.stmts.iter().any(|stmt| match &stmt.kind {
                 StmtKind::Assign { target, .. } => module.dotted(*target).is_some_and(|name| name.ends_with("defaults.timeout")),
                 _ => false,
@@ -91,6 +94,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
     let table = project.code.data.of(module.language);
+    let uses = LazyCell::new(|| uses(module));
     let mut out = Vec::new();
     for (id, _) in module.function_ids() {
         for edge in &project.graph.function(project.graph.id(file, id)).edges {
@@ -107,7 +111,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
             let waits = match setting {
                 Setting::Set | Setting::Open => continue,
                 Setting::Never => None,
-                Setting::Missing if is_clients(table, name) || calls_tell(module, table, edge, name) => continue,
+                Setting::Missing if is_clients(table, name) || calls_tell(module, &uses, table, edge, name) => continue,
                 Setting::Missing => facts.default,
             };
             if waits.is_some_and(|seconds| seconds <= SHORT) {
@@ -126,21 +130,37 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
     out
 }
 
+/// Where each name stands.
+type Uses = FxHashMap<Sym, Vec<ExprId>>;
+
+fn uses(module: &Module) -> Uses {
+    let mut uses = Uses::default();
+    for (id, expr) in module.expr_ids() {
+        if let ExprKind::Name(name) = expr.kind {
+            uses.entry(name).or_default().push(id);
+        }
+    }
+    uses
+}
+
 /// A call on a client that takes the timeout itself: where the client is made tells, and is reported.
 fn is_clients(table: &LanguageData, name: &str) -> bool {
     is_call(name) && name.rsplit_once('.').is_some_and(|(client, _)| table.timeout(client).is_some())
 }
 
 /// A client that is only called where it was made, and each call brings its own timeout.
-fn calls_tell(module: &Module, table: &LanguageData, edge: &Edge, name: &str) -> bool {
+fn calls_tell(module: &Module, uses: &Uses, table: &LanguageData, edge: &Edge, name: &str) -> bool {
     let Some(bound) = evidence::bound(module, edge.expr) else {
         return false;
     };
     let owner = module.owner(edge.expr);
     let mut calls = 0;
-    for (id, _) in module
-        .expr_ids()
-        .filter(|&(id, expr)| expr.kind == ExprKind::Name(bound) && module.owner(id) == owner)
+    for id in uses
+        .get(&bound)
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(|&id| module.owner(id) == owner)
     {
         let Parent::Expr(attribute) = module.expr(id).parent else {
             continue;

@@ -14,7 +14,7 @@ pub fn findings(project: &Project, lifetimes: &Lifetimes) -> Vec<Finding> {
     let mut out = Vec::new();
     for (file, module) in project.code.modules() {
         for (class, _) in module.class_ids() {
-            out.extend(of_class(project, &lifetimes, file, module, class));
+            out.extend(of_class(project, lifetimes, file, module, class));
         }
     }
     out

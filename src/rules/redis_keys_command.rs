@@ -30,7 +30,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
 fn speaks_redis(module: &Module) -> bool {
     ["keys", "smembers", "sMembers", "hgetall", "hGetAll", "sadd", "sAdd", "hset", "hSet"]
         .iter()
-        .any(|method| module.strings.iter().any(|text| text.as_ref() == *method))
+        .any(|method| module.strings.iter().any(|text| text == *method))
 }
 
 fn calls<'m>(module: &'m Module, methods: &'static [&'static str]) -> impl Iterator<Item = (Call<'m>, &'m str)> {

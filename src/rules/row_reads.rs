@@ -379,7 +379,7 @@ fn changes_of(project: &Project, file: FileId) -> Changes {
     let eval = Evaluator::new(&project.code);
     let module = project.code.module(file);
     let mut out = Changes::default();
-    let is_store: Vec<bool> = module.strings.iter().map(|name| is_store(name)).collect();
+    let is_store: Vec<bool> = module.strings.iter().map(is_store).collect();
     // Asked once a name, and only for names of methods.
     let mut changes: Vec<Option<bool>> = vec![None; module.strings.len()];
     for (id, expr) in module.expr_ids() {

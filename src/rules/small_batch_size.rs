@@ -58,7 +58,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Fin
 fn uses(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Vec<(FileId, ExprId)> {
     let mut out = Vec::new();
     for (file, module) in sources(&project.code) {
-        if !module.strings.iter().any(|text| text.as_ref() == batch.name) {
+        if !module.strings.iter().any(|text| text == batch.name) {
             continue;
         }
         for (id, _) in module.expr_ids() {

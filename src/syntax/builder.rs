@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::ir::{
     Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module, Param,
-    Parent, Stmt, StmtId, StmtKind, Sym, Words,
+    Parent, Stmt, StmtId, StmtKind, Strings, Sym, Words,
 };
 use crate::source::Span;
 
@@ -50,7 +50,7 @@ impl Builder {
     pub fn new(language: Language, length: usize) -> Self {
         let module = Module {
             language,
-            strings: Vec::new(),
+            strings: Strings::default(),
             words: Words::default(),
             exprs: EXPRS.take(),
             stmts: STMTS.take(),
@@ -77,14 +77,13 @@ impl Builder {
     pub fn sym(&mut self, text: &str) -> Sym {
         let strings = &mut self.module.strings;
         let hash = |text: &str| FxBuildHasher.hash_one(text);
-        let is_same = |sym: &Sym| &*strings[sym.0 as usize] == text;
-        let of = |sym: &Sym| hash(&strings[sym.0 as usize]);
+        let is_same = |sym: &Sym| strings.get(*sym) == text;
+        let of = |sym: &Sym| hash(strings.get(*sym));
         match self.interned.entry(hash(text), is_same, of) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(free) => {
-                let sym = Sym(strings.len() as u32);
+                let sym = strings.push(text);
                 free.insert(sym);
-                strings.push(text.into());
                 sym
             }
         }
@@ -129,6 +128,7 @@ impl Builder {
 
     pub fn reserve_function(&mut self, span: Span, parent: Option<FunctionId>) -> FunctionId {
         let id = FunctionId(self.module.functions.len() as u32);
+        let next = ExprId(self.module.exprs.len() as u32);
         self.module.functions.push(Function {
             name: None,
             span,
@@ -143,6 +143,7 @@ impl Builder {
             is_generator: false,
             is_lambda: false,
             body: Box::new([]),
+            exprs: (next, next),
             class: None,
             parent,
             definition: Parent::None,
@@ -184,6 +185,7 @@ impl Builder {
         function.params = params.into();
         function.returns = returns;
         function.body = body.into();
+        function.exprs.1 = ExprId(self.module.exprs.len() as u32);
         self.function = opened.outer;
         self.class = opened.outer_class;
     }

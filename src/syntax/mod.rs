@@ -4,8 +4,10 @@ mod builder;
 pub mod comments;
 pub mod component;
 mod flat;
+mod indent;
 pub mod json;
 pub mod manifest;
+mod parse;
 pub mod prisma;
 pub mod python;
 pub mod settings;
@@ -14,3 +16,10 @@ mod tagged;
 pub mod template;
 pub mod typescript;
 pub mod yaml;
+
+use crate::ir::{Language, Module};
+
+/// A module of a language with nothing in it.
+pub fn empty(language: Language) -> Module {
+    builder::Builder::new(language, 0).finish(Vec::new())
+}

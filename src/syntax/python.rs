@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-use tree_sitter::{Language as Grammar, Parser};
+use tree_sitter::Language as Grammar;
 
 use super::builder::{Builder, MAX_DEPTH, block};
 use super::flat::{At, Field, Flat, Room, Tables, kinds};
+use super::{indent, parse};
+use crate::coverage::Reason;
 use crate::ir::{
     Arg, Clause, CompKind, Entry, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, Slice, StmtId,
     StmtKind, Sym, TemplatePart,
@@ -39,28 +41,25 @@ kinds! {
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| tree_sitter_python::LANGUAGE.into());
 static TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&GRAMMAR));
 thread_local! {
-    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
     static ROOM: RefCell<Room<K>> = RefCell::default();
 }
 
-/// Lowers Python source. Never fails: what does not parse is in [`Module::broken`].
-pub fn lower(text: &str) -> Module {
-    let tree = PARSER.with_borrow_mut(|parser| {
-        parser.set_language(&GRAMMAR).ok()?;
-        parser.parse(text, None)
-    });
-    let mut builder = Builder::new(Language::Python, text.len());
-    let Some(tree) = tree else {
-        builder.module.broken.push(Span::new(0, text.len()));
-        return builder.finish(Vec::new());
-    };
+/// Lowers Python source. What does not parse is in [`Module::broken`].
+///
+/// Fails with the reason to leave a text out that the grammar cannot be given, or that takes too long.
+pub fn lower(text: &str) -> Result<Module, Reason> {
+    if indent::is_too_deep(text) {
+        return Err(Reason::TooDeep);
+    }
+    let tree = parse::tree(&GRAMMAR, text)?;
+    let builder = Builder::new(Language::Python, text.len());
     let flat = Flat::new(&tree, &TABLES, ROOM.take());
     drop(tree);
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();
     let body = lower.block(0);
     ROOM.set(lower.flat.into_room());
-    lower.b.finish(body)
+    Ok(lower.b.finish(body))
 }
 
 struct Lower<'t> {
@@ -1014,6 +1013,10 @@ fn unescape(source: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lower(text: &str) -> Module {
+        super::lower(text).expect("parses")
+    }
 
     fn value_of(text: &str) -> (Module, ExprId) {
         let module = lower(text);

@@ -126,7 +126,7 @@ mod tests {
         ] {
             assert_eq!(mask_type_arguments(text), text);
         }
-        let module = crate::syntax::typescript::lower("const n = await a.b<T>(x);", false);
+        let module = crate::syntax::typescript::lower("const n = await a.b<T>(x);", false).expect("parses");
         assert_eq!(
             module
                 .expr_ids()
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_call_is_seen() {
-        let module = crate::syntax::typescript::lower("const n = sql<number>`count(*)`.as('n');", false);
+        let module = crate::syntax::typescript::lower("const n = sql<number>`count(*)`.as('n');", false).expect("parses");
         let methods: Vec<_> = module.expr_ids().filter_map(|(id, _)| module.call(id)?.method()).collect();
         assert_eq!(methods, ["sql", "as"]);
     }

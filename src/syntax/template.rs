@@ -6,6 +6,8 @@ use crate::source::Span;
 
 /// Tags read of one template; what comes after is left out.
 const MAX_TAGS: usize = 20_000;
+/// Bytes of the longest tag.
+const LONGEST_TAG: usize = 4_000;
 /// Loops in loops.
 const MAX_NESTING: usize = 20;
 
@@ -65,6 +67,7 @@ pub fn parse(text: &str) -> TemplateFile {
     let mut at = 0;
     let mut tags = 0;
     let mut raw: Option<String> = None;
+    let mut closes = Closes { text, known: [0; 3] };
     while let Some(open) = text.get(at..).and_then(|rest| rest.find('{')).map(|found| found + at) {
         let close = match text.as_bytes().get(open + 1) {
             Some(b'%') => "%}",
@@ -76,12 +79,7 @@ pub fn parse(text: &str) -> TemplateFile {
             }
         };
         // A tag stands on few lines: what never closes is text.
-        let window = char_end(text, open + 2 + 4_000);
-        let Some(end) = text
-            .get(open + 2..window)
-            .and_then(|rest| rest.find(close))
-            .map(|found| found + open + 2)
-        else {
+        let Some(end) = closes.next(close, open + 2).filter(|end| end - open <= LONGEST_TAG) else {
             at = open + 2;
             continue;
         };
@@ -116,12 +114,23 @@ pub fn parse(text: &str) -> TemplateFile {
     reader.file
 }
 
-fn char_end(text: &str, wanted: usize) -> usize {
-    let mut end = wanted.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// The next closing brackets of each kind: looked for once, however many tags stand before them.
+struct Closes<'t> {
+    text: &'t str,
+    /// Where the next one of each kind is, or the end of the text; places before the last asked for are stale.
+    known: [usize; 3],
+}
+
+impl Closes<'_> {
+    fn next(&mut self, close: &str, from: usize) -> Option<usize> {
+        let kind = ["%}", "}}", "#}"].iter().position(|known| *known == close)?;
+        let known = self.known.get_mut(kind)?;
+        if *known < from {
+            let rest = self.text.get(from..)?;
+            *known = rest.find(close).map_or(self.text.len(), |found| found + from);
+        }
+        (*known < self.text.len()).then_some(*known)
     }
-    end
 }
 
 #[derive(Default)]

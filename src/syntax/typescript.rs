@@ -3,10 +3,12 @@
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
-use tree_sitter::{Language as Grammar, Parser};
+use tree_sitter::Language as Grammar;
 
 use super::builder::{Builder, MAX_DEPTH, block};
 use super::flat::{At, Field, Flat, Room, Tables, kinds};
+use super::parse;
+use crate::coverage::Reason;
 use crate::ir::{
     Arg, Entry, Export, ExprId, ExprKind, FunctionId, Import, Jsx, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind, Sym,
     TemplatePart,
@@ -52,25 +54,18 @@ static TSX: LazyLock<Grammar> = LazyLock::new(|| tree_sitter_typescript::LANGUAG
 static TS_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TS));
 static TSX_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TSX));
 thread_local! {
-    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
     static ROOM: RefCell<Room<K>> = RefCell::default();
 }
 
-/// Lowers TypeScript (`jsx` false) or TSX, JavaScript, JSX (`jsx` true). Never fails: what does not parse is in
-/// [`Module::broken`].
-pub fn lower(text: &str, jsx: bool) -> Module {
+/// Lowers TypeScript (`jsx` false) or TSX, JavaScript, JSX (`jsx` true). What does not parse is in [`Module::broken`].
+///
+/// Fails with the reason to leave a text out that takes too long.
+pub fn lower(text: &str, jsx: bool) -> Result<Module, Reason> {
     let (grammar, tables) = if jsx { (&*TSX, &*TSX_TABLES) } else { (&*TS, &*TS_TABLES) };
     let masked = super::tagged::mask_type_arguments(text);
     let text = masked.as_ref();
-    let tree = PARSER.with_borrow_mut(|parser| {
-        parser.set_language(grammar).ok()?;
-        parser.parse(text, None)
-    });
-    let mut builder = Builder::new(Language::TypeScript, text.len());
-    let Some(tree) = tree else {
-        builder.module.broken.push(Span::new(0, text.len()));
-        return builder.finish(Vec::new());
-    };
+    let tree = parse::tree(grammar, text)?;
+    let builder = Builder::new(Language::TypeScript, text.len());
     let flat = Flat::new(&tree, tables, ROOM.take());
     drop(tree);
     let mut lower = Lower { flat, text, b: builder };
@@ -79,7 +74,7 @@ pub fn lower(text: &str, jsx: bool) -> Module {
     let directive = lower.directive(&body);
     lower.b.function_mut(FunctionId::MODULE).directive = directive;
     ROOM.set(lower.flat.into_room());
-    lower.b.finish(body)
+    Ok(lower.b.finish(body))
 }
 
 struct Lower<'t> {
@@ -1442,6 +1437,10 @@ fn unescape(source: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lower(text: &str, jsx: bool) -> Module {
+        super::lower(text, jsx).expect("parses")
+    }
 
     fn names(module: &Module) -> Vec<&str> {
         module.functions.iter().filter_map(|f| f.name).map(|n| module.str(n)).collect()

@@ -42,6 +42,10 @@ pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason
 /// The bytes of a file, or why it is left out.
 pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
     let largest = if file.kind.is_code() { LARGEST_CODE } else { LARGEST_DATA };
+    // What has become a pipe since the walk must not be opened.
+    if !std::fs::metadata(&file.absolute).is_ok_and(|metadata| metadata.is_file()) {
+        return Err(Reason::NotReadable);
+    }
     let open = std::fs::File::open(&file.absolute).map_err(|_| Reason::NotReadable)?;
     let metadata = open.metadata().map_err(|_| Reason::NotReadable)?;
     if !metadata.is_file() {

@@ -79,3 +79,69 @@ fn two_scans_at_once_leave_a_whole_pack() {
     assert_eq!(packs(cache.path()), 1);
     assert_eq!(scan(project.path(), cache.path(), &[]), cold);
 }
+
+/// The packs are read by the next run, and a run can be ended at any moment.
+#[test]
+fn a_run_that_is_killed_leaves_nothing_that_matters() {
+    let (project, cache) = (project(BAD), tempfile::tempdir().expect("a folder"));
+    for number in 0..150 {
+        std::fs::write(project.path().join(format!("m{number}.py")), BAD.repeat(20)).expect("written");
+    }
+    let cold = scan(project.path(), cache.path(), &["--no-cache"]);
+    let start = std::time::Instant::now();
+    scan(project.path(), cache.path(), &[]);
+    let whole = start.elapsed();
+    let mut random = fastrand::Rng::with_seed(5);
+    for round in 0..8 {
+        // Something must be new, or nothing is written.
+        std::fs::write(project.path().join("other.py"), format!("x = {round}\n")).expect("written");
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("perfaudit"))
+            .current_dir(project.path())
+            .env("PERFAUDIT_CACHE_DIR", cache.path())
+            .args(["scan", "--fail-on", "never", "-o", "report.txt"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(whole.mul_f64(random.f64()));
+        let _ = child.kill();
+        let _ = child.wait();
+        assert_eq!(scan(project.path(), cache.path(), &[]), cold, "round {round}");
+    }
+}
+
+/// Whoever may write into the folder, or a disk that forgets, may leave anything there.
+#[test]
+fn a_pack_that_is_cut_or_changed_is_not_used() {
+    let (project, cache) = (project(BAD), tempfile::tempdir().expect("a folder"));
+    let cold = scan(project.path(), cache.path(), &[]);
+    let pack = std::fs::read_dir(cache.path())
+        .expect("packs")
+        .flatten()
+        .next()
+        .expect("a pack")
+        .path();
+    let whole = std::fs::read(&pack).expect("read");
+    let mut random = fastrand::Rng::with_seed(9);
+    for round in 0..12 {
+        let mut bytes = whole.clone();
+        match round % 3 {
+            0 => bytes.truncate(random.usize(..whole.len())),
+            1 => bytes[random.usize(..whole.len())] ^= 1 << random.u8(..8),
+            _ => bytes.extend_from_slice(&whole[..random.usize(..whole.len())]),
+        }
+        std::fs::write(&pack, &bytes).expect("written");
+        assert_eq!(scan(project.path(), cache.path(), &[]), cold, "round {round}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_read_only_or_full_costs_nothing_but_time() {
+    use std::os::unix::fs::PermissionsExt;
+    let (project, cache) = (project(BAD), tempfile::tempdir().expect("a folder"));
+    let cold = scan(project.path(), cache.path(), &["--no-cache"]);
+    std::fs::set_permissions(cache.path(), std::fs::Permissions::from_mode(0o500)).expect("a mode");
+    assert_eq!(scan(project.path(), cache.path(), &[]), cold);
+    // A device on which every write fails for want of room.
+    assert_eq!(scan(project.path(), Path::new("/dev/full"), &[]), cold);
+}

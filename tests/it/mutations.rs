@@ -128,3 +128,61 @@ fn a_project_with_torn_files_loses_no_rule() {
         assert!(!skipped.contains("InternalError"), "round {round}: {skipped}");
     }
 }
+
+#[test]
+fn no_fixture_makes_a_rule_fail() {
+    let report = audit_texts(&Config::default(), fixtures()).expect("a report");
+    let notes = &report.coverage.notes;
+    assert!(!notes.iter().any(|note| note.contains("internal error")), "{notes:?}");
+    assert_eq!(report.failures, Vec::<String>::new());
+}
+
+/// Deep blocks are where the grammar's scanner writes past its own memory, and ends the process.
+#[test]
+fn a_file_indented_too_deeply_is_left_out_and_counted() {
+    let deep: String = (0..600)
+        .map(|level| format!("{}if x:\n", " ".repeat(level)))
+        .collect::<Vec<_>>()
+        .concat();
+    let texts = [
+        ("deep.py", format!("{deep}{}y = \"a\"\n", " ".repeat(600))),
+        ("app.py", "x = 1\n".to_owned()),
+    ];
+    let texts = texts.map(|(path, text)| (path.to_owned(), text));
+    let report = audit_texts(&Config::default(), texts.to_vec()).expect("a report");
+    assert_eq!(report.coverage.files(), 1);
+    let skipped = &report.coverage.skipped[&perfaudit::coverage::Reason::TooDeep];
+    assert_eq!(skipped.examples, ["deep.py"]);
+}
+
+/// Every path between files that re-export each other would be walked: 60 of them have more paths than a run has time.
+#[test]
+fn files_that_re_export_each_other_are_searched_once() {
+    let count = 60;
+    let others = |at: usize| (0..count).filter(move |other| *other != at);
+    let typescript = |at: usize| {
+        let stars: String = others(at)
+            .map(|other| format!("export * from './m{other}';\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        let (head, body) = if at == count - 1 {
+            ("export const found = (x) => fetch('/' + x);\n", "")
+        } else {
+            ("import { found, missing } from './m1';\n", "missing(); await found(1);")
+        };
+        let text = format!("{stars}{head}export async function f{at}() {{ {body} }}\n");
+        (format!("m{at}.ts"), text)
+    };
+    let python = |at: usize| {
+        let stars: String = others(at)
+            .map(|other| format!("from m{other} import *\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        (format!("m{at}.py"), format!("{stars}def f{at}():\n    return missing(1)\n"))
+    };
+    let texts = (0..count).flat_map(|at| [typescript(at), python(at)]).collect();
+    let start = std::time::Instant::now();
+    let report = audit_texts(&Config::default(), texts).expect("a report");
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    assert!(report.coverage.calls.resolved >= count - 1, "{:?}", report.coverage.calls);
+}

@@ -364,7 +364,7 @@ fn is_limit_setting(text: &str) -> bool {
 /// A word of a settings file that turns something on.
 fn listed(module: &Module, wanted: fn(&str) -> bool) -> Option<Span> {
     let is_it = |text: &str| !text.contains([' ', '\n']) && wanted(text);
-    if !module.strings.iter().any(|text| is_it(text)) {
+    if !module.strings.iter().any(&is_it) {
         return None;
     }
     let mut places = module.expr_ids().filter(|(id, _)| module.string(*id).is_some_and(is_it));
@@ -404,7 +404,7 @@ fn uses(module: &Module, packages: &[&str], live: &dyn Fn(ExprId) -> bool) -> Op
         .filter(|import| !import.is_type && is_wanted(module.str(import.module)))
         .map(|import| module.str(import.local))
         .collect();
-    let is_required = module.mentions(&["require", "import"]) && module.strings.iter().any(|text| is_wanted(text));
+    let is_required = module.mentions(&["require", "import"]) && module.strings.iter().any(&is_wanted);
     if names.is_empty() && !is_required {
         return None;
     }
@@ -520,7 +520,7 @@ fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool, named: bool) -> Option
 /// An error tracker counts once it samples traces.
 fn traces(module: &Module) -> Option<Span> {
     let is_it = |text: &str| matches!(text, "traces_sample_rate" | "tracesSampleRate" | "traces_sampler" | "tracesSampler");
-    if !module.strings.iter().any(|text| is_it(text)) {
+    if !module.strings.iter().any(&is_it) {
         return None;
     }
     let mut named = module.expr_ids().filter(|&(id, _)| {

@@ -1,9 +1,27 @@
 //! Where names lead: scopes, imports, re-exports.
 
+use rustc_hash::FxHashSet;
+
 use super::{Evaluator, Found, MAX_HOPS};
 use crate::ir::{FunctionId, Language, Sym};
 use crate::libraries::value::FileId;
 use crate::project::scope::{Binding, Bound};
+
+/// Files that re-export each other in a line are followed this far.
+const MAX_STARS: u32 = 100;
+/// Files that one search looks into; more of them re-export each other only where nobody wrote them.
+const MAX_LOOKS: u32 = 5000;
+
+/// The searches behind stars (`export *`, `from x import *`) that one outer search has made.
+#[derive(Default)]
+pub(super) struct Stars {
+    /// Searches that have not ended.
+    open: u32,
+    /// Files that were looked into.
+    looks: u32,
+    /// The names that were looked for behind the stars of a file.
+    tried: FxHashSet<(FileId, Box<str>)>,
+}
 
 impl Evaluator<'_> {
     /// Finds what a name in a function means at an offset, through enclosing functions and imports.
@@ -146,20 +164,10 @@ impl Evaluator<'_> {
         if !module.mentions(&["*"]) {
             return None;
         }
-        for (index, import) in module.imports.iter().enumerate() {
-            if import.name.is_none_or(|star| module.str(star) != "*") {
-                continue;
-            }
-            let Some(target) = self.import_target(file, index) else {
-                continue;
-            };
-            if target != file
-                && let Some(found) = self.exported(target, name, hops + 1)
-            {
-                return Some(found);
-            }
-        }
-        None
+        let is_star = |name: &Option<Sym>| name.is_some_and(|name| module.str(name) == "*");
+        let stars = module.imports.iter().enumerate().filter(|(_, import)| is_star(&import.name));
+        let targets = stars.filter_map(|(index, _)| self.import_target(file, index));
+        self.once(file, name, targets.filter(|&target| target != file), hops)
     }
 
     pub(super) fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
@@ -191,16 +199,39 @@ impl Evaluator<'_> {
                 return Some(Found::Binding(file, FunctionId::MODULE, binding));
             }
         }
-        for (index, export) in module.exports.iter().enumerate() {
-            if module.str(export.name) == "*" {
-                let Some(target) = self.export_target(file, index) else {
-                    continue;
-                };
-                if let Some(found) = self.exported(target, name, hops + 1) {
-                    return Some(found);
+        let stars = module
+            .exports
+            .iter()
+            .enumerate()
+            .filter(|(_, export)| module.str(export.name) == "*");
+        self.once(file, name, stars.filter_map(|(index, _)| self.export_target(file, index)), hops)
+    }
+
+    /// Looks for a name behind the stars of a file, unless this search was there before: files that re-export each other would be
+    /// searched along every path between them.
+    fn once(&self, file: FileId, name: &str, mut targets: impl Iterator<Item = FileId>, hops: u32) -> Option<Found> {
+        {
+            let mut stars = self.stars.borrow_mut();
+            if stars.open == MAX_STARS || !stars.tried.insert((file, name.into())) {
+                return None;
+            }
+            stars.open += 1;
+        }
+        let found = targets.find_map(|target| {
+            {
+                let mut stars = self.stars.borrow_mut();
+                stars.looks += 1;
+                if stars.looks > MAX_LOOKS {
+                    return None;
                 }
             }
+            self.exported(target, name, hops)
+        });
+        let mut stars = self.stars.borrow_mut();
+        stars.open -= 1;
+        if stars.open == 0 {
+            *stars = Stars::default();
         }
-        None
+        found
     }
 }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::{Origin, same};
 use super::replay::State;
-use super::{Column, ForeignKey, Index, Model, Place, Schema, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
+use super::{
+    Column, ForeignKey, Index, MAX_COLUMNS, MAX_INDEXES, Model, Place, Schema, SchemaSource, SourceKind, Table, Tool, Unclear, folded,
+    order,
+};
 use super::{django, naming};
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 use crate::syntax::prisma::AMBIGUOUS;
@@ -59,9 +62,19 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
         join(&mut merged, table, &apart);
     }
     schema.tables = merged.into_values().flatten().collect();
+    schema
+        .notes
+        .extend(schema.tables.iter().filter(|table| is_full(table)).map(|table| {
+            let name = &table.name;
+            format!("The table {name} has {MAX_COLUMNS} columns or {MAX_INDEXES} indexes; more of them are not read")
+        }));
     schema.link_names();
     finish(&mut schema, &models);
     schema
+}
+
+fn is_full(table: &Table) -> bool {
+    table.columns.len() >= MAX_COLUMNS || table.indexes.len() >= MAX_INDEXES
 }
 
 /// What was not understood, file by file.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::index::{Origin, same};
-use super::{Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified};
+use super::{
+    Column, ForeignKey, Index, IndexBuild, MAX_COLUMNS, MAX_INDEXES, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order,
+    qualified,
+};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp, TableDef};
 
@@ -325,6 +328,9 @@ impl State {
                 later: self.steps.get(&series(context.file)).copied().unwrap_or_default(),
             });
         }
+        if !has_room(&mut self.tables[at]) {
+            return;
+        }
         self.tables[at].indexes.push(Index::new(def, Origin::Declared, context.place(span)));
         self.register(at, self.tables[at].indexes.len() - 1);
     }
@@ -397,6 +403,14 @@ impl State {
 }
 
 /// Adds what a definition has and the table has not.
+/// Whether a table can take one more index or column; one that cannot is open from then on. What looks at all of them for each
+/// of them would take for ever on a table that somebody wrote for that.
+fn has_room(table: &mut Table) -> bool {
+    let room = table.indexes.len() < MAX_INDEXES && table.columns.len() < MAX_COLUMNS;
+    table.open |= !room;
+    room
+}
+
 fn fill(table: &mut Table, context: &Context, def: &TableDef) {
     for column in &def.columns {
         add_column(table, context, column, column.span);
@@ -405,6 +419,9 @@ fn fill(table: &mut Table, context: &Context, def: &TableDef) {
         add_constraint(table, context, constraint, *span);
     }
     for index in &def.indexes {
+        if !has_room(table) {
+            break;
+        }
         table.indexes.push(Index::new(index, Origin::Declared, context.place(index.span)));
     }
 }
@@ -427,6 +444,9 @@ fn drop_repeated_constraints(table: &mut Table) {
 }
 
 fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, span: Span) {
+    if !has_room(table) {
+        return;
+    }
     let span = if def.span == Span::default() { span } else { def.span };
     let place = context.place(span);
     match table.columns.iter_mut().find(|column| same(&column.name, &def.name)) {
@@ -495,6 +515,9 @@ fn add_foreign(table: &mut Table, name: Option<String>, columns: Vec<String>, ta
 }
 
 fn add_constraint(table: &mut Table, context: &Context, constraint: &Constraint, span: Span) {
+    if !has_room(table) {
+        return;
+    }
     let place = context.place(span);
     match constraint {
         Constraint::Primary(columns) => {

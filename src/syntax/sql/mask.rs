@@ -9,6 +9,8 @@ use crate::statement::Dialect;
 pub(super) const OPEN_PLACEHOLDER: &str = "$99999";
 /// Stands for a value that is not known.
 const VALUE: &str = "$1";
+/// Gaps whose place is looked at: each look goes back over the text before it. More of them stand in long lists of values.
+const MAX_GAPS: usize = 2_000;
 
 /// Text that can be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +37,16 @@ pub fn mask(pieces: &[Piece], dialect: Dialect) -> Masked {
         text: String::new(),
         open: false,
     };
+    let mut gaps = 0;
     for (at, bit) in bits.iter().enumerate() {
         match bit {
             Bit::Text(text) => masked.text.push_str(text),
+            Bit::Gap { .. } if gaps == MAX_GAPS => {
+                masked.open = true;
+                masked.text.push_str(VALUE);
+            }
             Bit::Gap { placeholder } => {
+                gaps += 1;
                 let after = bits[at + 1..].iter().find_map(|bit| match bit {
                     Bit::Text(text) if text.trim().is_empty() => None,
                     Bit::Text(text) => Some(*text),
