@@ -402,7 +402,6 @@ impl State {
     }
 }
 
-/// Adds what a definition has and the table has not.
 /// Whether a table can take one more index or column; one that cannot is open from then on. What looks at all of them for each
 /// of them would take for ever on a table that somebody wrote for that.
 fn has_room(table: &mut Table) -> bool {
@@ -411,6 +410,7 @@ fn has_room(table: &mut Table) -> bool {
     room
 }
 
+/// Adds what a definition has and the table has not.
 fn fill(table: &mut Table, context: &Context, def: &TableDef) {
     for column in &def.columns {
         add_column(table, context, column, column.span);
