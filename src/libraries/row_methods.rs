@@ -1,6 +1,6 @@
 //! Methods that a framework calls once for each row: GraphQL field resolvers, serializer methods, admin columns.
 
-use crate::ir::{ClassId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
 use crate::libraries::value::{FileId, Resolver};
 
 /// What calls a method once a row.
@@ -126,32 +126,28 @@ fn has_class_decorator(module: &Module, class: ClassId, library: &str) -> bool {
 /// `total = SerializerMethodField()` with `get_total`.
 fn is_method_field(module: &Module, class: ClassId, method: &str) -> bool {
     module.mentions(&["SerializerMethodField"])
-        && module.class(class).body.iter().any(|&stmt| {
-            let StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } = &module.stmt(stmt).kind
-            else {
-                return false;
-            };
-            let is_field = module.call(*value).and_then(|call| call.method()) == Some("SerializerMethodField");
-            is_field && module.name(*target).is_some_and(|field| method.strip_prefix("get_") == Some(field))
+        && assigned(module, class).any(|(name, value)| {
+            let is_field = module.call(value).and_then(|call| call.method()) == Some("SerializerMethodField");
+            is_field && method.strip_prefix("get_") == Some(name)
         })
 }
 
 fn in_list_display(module: &Module, class: ClassId, method: &str) -> bool {
     module.mentions(&["list_display"])
-        && module.class(class).body.iter().any(|&stmt| {
-            let StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } = &module.stmt(stmt).kind
-            else {
-                return false;
-            };
-            module.name(*target) == Some("list_display")
-                && module.children(*value).into_iter().any(|item| module.string(item) == Some(method))
+        && assigned(module, class).any(|(name, value)| {
+            let is_listed = |item: ExprId| module.string(item) == Some(method);
+            name == "list_display" && module.children(value).into_iter().any(is_listed)
         })
+}
+
+/// The names that a class's own statements set, with their values.
+fn assigned(module: &Module, class: ClassId) -> impl Iterator<Item = (&str, ExprId)> {
+    module.class(class).body.iter().filter_map(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } => Some((module.name(*target)?, *value)),
+        _ => None,
+    })
 }

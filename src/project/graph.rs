@@ -932,7 +932,7 @@ fn is_consumed(module: &Module, expr: ExprId) -> bool {
 }
 
 /// Whether a function stands inside another one.
-fn is_inside(module: &Module, function: FunctionId, outer: FunctionId) -> bool {
+pub fn is_inside(module: &Module, function: FunctionId, outer: FunctionId) -> bool {
     let mut at = module.function(function).parent;
     while let Some(id) = at {
         if id == outer {

@@ -10,7 +10,7 @@ use crate::ir::{
 };
 use crate::libraries::value::FileId;
 use crate::project::eval::Code;
-use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
+use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode, is_inside};
 
 /// How deep objects and member paths are followed.
 const MAX_NESTING: u32 = 6;
@@ -288,17 +288,6 @@ fn settings(module: &Module) -> Vec<Setting> {
     }
     out.sort_by_key(|setting| (setting.at, setting.name));
     out
-}
-
-fn is_inside(module: &Module, function: FunctionId, outer: FunctionId) -> bool {
-    let mut at = module.function(function).parent;
-    while let Some(id) = at {
-        if id == outer {
-            return true;
-        }
-        at = module.function(id).parent;
-    }
-    false
 }
 
 /// What `{ id, withVotes }` binds of the argument that is given.
