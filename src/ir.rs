@@ -754,6 +754,17 @@ impl Module {
         }
     }
 
+    /// Whether a function stands inside another one.
+    pub fn is_inside(&self, function: FunctionId, outer: FunctionId) -> bool {
+        std::iter::successors(self.function(function).parent, |&at| self.function(at).parent).any(|at| at == outer)
+    }
+
+    /// Whether an expression belongs to a function or to one inside it.
+    pub fn is_within(&self, expr: ExprId, function: FunctionId) -> bool {
+        let owner = self.owner(expr);
+        owner == function || self.is_inside(owner, function)
+    }
+
     /// Dotted name of a function within its module: `Class.method`, `outer.inner`; lambdas have their holder's.
     pub fn qualified(&self, id: FunctionId) -> String {
         let function = self.function(id);

@@ -207,7 +207,7 @@ impl Flow<'_, '_> {
             {
                 continue;
             }
-            if !is_within(module, id, function) {
+            if !module.is_within(id, function) {
                 continue;
             }
             if let Some(iterable) = nearest_iterable(module, id) {
@@ -235,7 +235,7 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
             .method()
             .is_some_and(|method| matches!(method, "json" | "send" | "jsonp" | "render"))
             || call.receiver().is_none()
-            || !is_within(module, id, function)
+            || !module.is_within(id, function)
         {
             continue;
         }
@@ -244,17 +244,6 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
         }
     }
     out
-}
-
-fn is_within(module: &Module, expr: ExprId, function: FunctionId) -> bool {
-    let mut at = Some(module.owner(expr));
-    while let Some(id) = at {
-        if id == function {
-            return true;
-        }
-        at = module.function(id).parent;
-    }
-    false
 }
 
 /// The iterable of the nearest `for` around an expression.

@@ -793,7 +793,7 @@ impl<'c> FileBuilder<'c> {
         let target = self.code.module(file);
         let inner: Vec<FunctionId> = target
             .function_ids()
-            .filter(|(inner, function)| function.is_async == is_async && !function.is_lambda && is_inside(target, *inner, wrapper))
+            .filter(|(inner, function)| function.is_async == is_async && !function.is_lambda && target.is_inside(*inner, wrapper))
             .map(|(inner, _)| inner)
             .collect();
         // Only the innermost: what stands between is run when the decorator is applied.
@@ -929,18 +929,6 @@ fn is_consumed(module: &Module, expr: ExprId) -> bool {
         },
         _ => false,
     }
-}
-
-/// Whether a function stands inside another one.
-pub fn is_inside(module: &Module, function: FunctionId, outer: FunctionId) -> bool {
-    let mut at = module.function(function).parent;
-    while let Some(id) = at {
-        if id == outer {
-            return true;
-        }
-        at = module.function(id).parent;
-    }
-    false
 }
 
 /// Whether a call's result is at once called upon: it is not its chain's outermost call.

@@ -417,7 +417,7 @@ impl Reader<'_, '_, '_> {
                 continue;
             }
             let ExprKind::Name(name) = &expr.kind else { continue };
-            if *name != object || !is_within(module, id, function) {
+            if *name != object || !module.is_within(id, function) {
                 continue;
             }
             let (names, called) = chain(module, id);
@@ -506,16 +506,4 @@ fn is_assigned(module: &Module, mut at: ExprId) -> bool {
         Parent::Stmt(stmt) => matches!(module.stmt(stmt).kind, StmtKind::Assign { target, .. } if target == at),
         _ => false,
     }
-}
-
-fn is_within(module: &Module, expr: ExprId, function: FunctionId) -> bool {
-    let mut at = Some(module.owner(expr));
-    for _ in 0..40 {
-        match at {
-            Some(id) if id == function => return true,
-            Some(id) => at = module.function(id).parent,
-            None => return false,
-        }
-    }
-    false
 }

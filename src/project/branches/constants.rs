@@ -10,7 +10,7 @@ use crate::ir::{
 };
 use crate::libraries::value::FileId;
 use crate::project::eval::Code;
-use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode, is_inside};
+use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
 
 /// How deep objects and member paths are followed.
 const MAX_NESTING: u32 = 6;
@@ -134,7 +134,7 @@ impl<'p> Constants<'p> {
     fn enclosed(&self, from: FnId, target: FnId, known: &[(Sym, Constant)]) -> Known {
         let (outer, inner) = (&self.functions[from.index()], &self.functions[target.index()]);
         let module = self.code.module(inner.file);
-        if known.is_empty() || outer.file != inner.file || !is_inside(module, inner.id, outer.id) {
+        if known.is_empty() || outer.file != inner.file || !module.is_inside(inner.id, outer.id) {
             return Vec::new();
         }
         let definition = module.function(inner.id);
