@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Limit;
+
 /// Examples kept for each kind of gap: enough to look into, few enough to print.
 pub const EXAMPLES: usize = 5;
 
@@ -167,6 +169,9 @@ pub struct Coverage {
     pub unread: BTreeMap<String, usize>,
     /// Test files left out.
     pub tests: usize,
+    /// What reached a bound of the tool, with the places: what lies beyond them was not looked at.
+    #[serde(default)]
+    pub limits: BTreeMap<Limit, Counted>,
     /// Files that are not UTF-8 and were read with replacement characters.
     pub not_utf8: Counted,
     /// Functions.
@@ -215,6 +220,11 @@ impl Coverage {
     /// Counts a file or folder that was left out.
     pub fn skip(&mut self, skipped: &Skipped) {
         self.skipped.entry(skipped.reason).or_default().add(skipped.path.clone());
+    }
+
+    /// Counts a place where a bound was reached.
+    pub fn reach(&mut self, limit: Limit, place: impl Into<String>) {
+        self.limits.entry(limit).or_default().add(place);
     }
 
     /// Files and folders left out, for all reasons.

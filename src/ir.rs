@@ -529,8 +529,6 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// Ranges that did not parse; facts are taken outside of them.
     pub broken: Vec<Span>,
-    /// Expressions and statements left out because they nest too deep.
-    pub too_deep: u32,
 }
 
 impl Module {

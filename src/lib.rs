@@ -4,16 +4,18 @@
 //!
 //! | level | modules | what lives there |
 //! |---|---|---|
-//! | 0 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`] | positions, what is reported, what was seen, how a run goes and fails |
-//! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
-//! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
-//! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
-//! | 4 | [`cache`] | facts kept between runs |
-//! | 4 | [`project`] | all files linked: schema state, query model, call graph with effects |
-//! | 5 | [`rules`] | one file and one page a rule; rank, suppress |
-//! | 6 | [`report`] | plain data, one renderer a format |
-//! | 7 | this file, [`examples`], the binary | [`audit`], the only orchestration |
+//! | 0 | [`budget`] | every bound on the work of a run |
+//! | 1 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`] | positions, what is reported, what was seen, how a run goes and fails |
+//! | 2 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
+//! | 3 | `syntax` | bytes to `ir`: the only code that knows grammars |
+//! | 4 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
+//! | 5 | [`cache`] | facts kept between runs |
+//! | 5 | [`project`] | all files linked: schema state, query model, call graph with effects |
+//! | 6 | [`rules`] | one file and one page a rule; rank, suppress |
+//! | 7 | [`report`] | plain data, one renderer a format |
+//! | 8 | this file, [`examples`], the binary | [`audit`], the only orchestration |
 
+pub mod budget;
 pub mod cache;
 pub mod config;
 pub mod coverage;

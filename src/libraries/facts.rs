@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{self, Limit};
 use crate::coverage::Reason;
 use crate::ir::{Comment, Module};
 use crate::source::LineIndex;
@@ -59,6 +60,8 @@ pub struct FileFacts {
     pub template: Option<TemplateFile>,
     /// Packages that a manifest asks for.
     pub dependencies: Vec<String>,
+    /// Bounds that reading it reached, with the byte offset where.
+    pub over: Vec<(Limit, u32)>,
 }
 
 impl FileFacts {
@@ -75,6 +78,7 @@ impl FileFacts {
             comments: Vec::new(),
             template: None,
             dependencies: Vec::new(),
+            over: Vec::new(),
         }
     }
 }
@@ -86,6 +90,11 @@ pub fn extract(path: &str, kind: FileKind, text: &str) -> FileFacts {
 
 /// Takes the facts of one file; fails with the reason to leave it out.
 pub fn read(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason> {
+    let (facts, over) = budget::hearing(|| read_kind(path, kind, text));
+    Ok(FileFacts { over, ..facts? })
+}
+
+fn read_kind(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason> {
     let mut facts = FileFacts::none(path, text);
     match kind {
         FileKind::Python => facts.module = Some(python::lower(text)?),

@@ -14,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::imports::Imports;
 use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
+use crate::budget::Overruns;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::data::{Effects, LibraryData};
 use crate::libraries::facts::FileFacts;
@@ -49,6 +50,8 @@ pub struct Code {
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
     pub arguments: FxHashMap<Parameter, Value>,
+    /// What reached a bound while the files were linked and judged.
+    pub overruns: Overruns,
 }
 
 /// A function's parameter, by its place.
@@ -78,6 +81,7 @@ impl Code {
             relations: Relations::default(),
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
+            overruns: Overruns::default(),
         };
         code.subclasses = code.find_subclasses();
         code

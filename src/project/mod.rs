@@ -121,12 +121,14 @@ impl Project {
                     ranges,
                 });
             }
-            if module.too_deep > 0 {
-                coverage.notes.push(format!(
-                    "{}: code that nests very deep was left out ({}×)",
-                    facts.path, module.too_deep
-                ));
+        }
+        for facts in &self.code.files {
+            for &(limit, offset) in &facts.over {
+                coverage.reach(limit, format!("{}:{}", facts.path, facts.lines.line(offset)));
             }
+        }
+        for overrun in self.code.overruns.list() {
+            coverage.reach(overrun.limit, overrun.place);
         }
         for facts in &self.code.files {
             let Some(sql) = &facts.sql else { continue };

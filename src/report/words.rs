@@ -178,6 +178,10 @@ pub fn not_understood(coverage: &Coverage) -> Vec<String> {
     if unclear > 0 {
         parts.push(format!("{} not understood", count(unclear, "SQL statement", "SQL statements")));
     }
+    for (limit, group) in &coverage.limits {
+        let (one, many) = limit.about().places;
+        parts.push(count(group.count, one, many));
+    }
     for (reason, group) in &coverage.skipped {
         parts.push(count(group.count, reason.one(), reason.many()));
     }

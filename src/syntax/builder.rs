@@ -7,13 +7,14 @@ use std::thread::LocalKey;
 use hashbrown::hash_table::{Entry, HashTable};
 use rustc_hash::FxBuildHasher;
 
+use crate::budget::{self, Limit};
 use crate::ir::{
     Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module, Param,
     Parent, Stmt, StmtId, StmtKind, Strings, Sym, Words,
 };
 use crate::source::Span;
 
-/// Nesting that is followed; deeper code is counted and left out, so that hostile input cannot exhaust the stack.
+/// Nesting that is followed; deeper code is told and left out, so that hostile input cannot exhaust the stack.
 pub const MAX_DEPTH: u32 = 400;
 
 /// Nodes whose memory is kept for the next module.
@@ -61,7 +62,6 @@ impl Builder {
             exports: Vec::new(),
             comments: Vec::new(),
             broken: Vec::new(),
-            too_deep: 0,
         };
         let mut builder = Builder {
             module,
@@ -72,6 +72,11 @@ impl Builder {
         };
         builder.reserve_function(Span::new(0, length), None);
         builder
+    }
+
+    /// Tells of code that nests too deep to be followed.
+    pub fn too_deep(span: Span) {
+        budget::tell(Limit::Nesting, span.start);
     }
 
     pub fn sym(&mut self, text: &str) -> Sym {

@@ -127,7 +127,7 @@ impl Lower<'_> {
 
     fn stmt(&mut self, at: At, out: &mut Vec<StmtId>) {
         if self.b.depth >= MAX_DEPTH {
-            self.b.module.too_deep += 1;
+            Builder::too_deep(self.span(at));
             return;
         }
         self.b.depth += 1;
@@ -575,7 +575,7 @@ impl Lower<'_> {
     fn expr(&mut self, at: At) -> ExprId {
         let span = self.span(at);
         if self.b.depth >= MAX_DEPTH {
-            self.b.module.too_deep += 1;
+            Builder::too_deep(span);
             return self.b.other(Vec::new(), span);
         }
         self.b.depth += 1;
@@ -1013,6 +1013,7 @@ fn unescape(source: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget;
 
     fn lower(text: &str) -> Module {
         super::lower(text).expect("parses")
@@ -1072,9 +1073,9 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_counted_and_harmless() {
-        let module = lower(&format!("x = {}{}", "(".repeat(100_000), ")".repeat(100_000)));
-        assert!(module.too_deep > 0 || !module.broken.is_empty());
-        let long = lower(&format!("x = {}1", "1 + ".repeat(20_000)));
-        assert_eq!(long.too_deep, 0);
+        let (module, told) = budget::hearing(|| lower(&format!("x = {}{}", "(".repeat(100_000), ")".repeat(100_000))));
+        assert!(!told.is_empty() || !module.broken.is_empty());
+        let (_, told) = budget::hearing(|| lower(&format!("x = {}1", "1 + ".repeat(20_000))));
+        assert_eq!(told, []);
     }
 }

@@ -174,7 +174,7 @@ impl Lower<'_> {
 
     fn stmt(&mut self, at: At, out: &mut Vec<StmtId>) {
         if self.b.depth >= MAX_DEPTH {
-            self.b.module.too_deep += 1;
+            Builder::too_deep(self.span(at));
             return;
         }
         self.b.depth += 1;
@@ -1008,7 +1008,7 @@ impl Lower<'_> {
     fn expr(&mut self, at: At) -> ExprId {
         let span = self.span(at);
         if self.b.depth >= MAX_DEPTH {
-            self.b.module.too_deep += 1;
+            Builder::too_deep(span);
             return self.b.other(Vec::new(), span);
         }
         self.b.depth += 1;

@@ -3,12 +3,9 @@
 use std::io::Read;
 
 use super::{FileKind, Role, SourceFile, role};
+use crate::budget::Limit;
 use crate::coverage::Reason;
 
-/// The largest file of code that is read: larger ones are data.
-const LARGEST_CODE: u64 = 3_000_000;
-/// The largest SQL or JSON file that is read: dumps are long, and their first half is the schema.
-const LARGEST_DATA: u64 = 32_000_000;
 /// How far into a file NUL bytes are looked for.
 const BINARY_PROBE: usize = 8192;
 /// How far into a file a header that says "generated" is looked for.
@@ -41,7 +38,7 @@ pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason
 
 /// The bytes of a file, or why it is left out.
 pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
-    let largest = if file.kind.is_code() { LARGEST_CODE } else { LARGEST_DATA };
+    let largest = largest(file.kind);
     // What has become a pipe since the walk must not be opened.
     if !std::fs::metadata(&file.absolute).is_ok_and(|metadata| metadata.is_file()) {
         return Err(Reason::NotReadable);
@@ -62,6 +59,12 @@ pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
     } else {
         Ok(bytes)
     }
+}
+
+/// The bytes of the largest file of a kind that is read: a larger file of code is data; dumps are long, and their first half is the schema.
+fn largest(kind: FileKind) -> u64 {
+    let limit = if kind.is_code() { Limit::CodeSize } else { Limit::DataSize };
+    limit.most()
 }
 
 fn text_of(bytes: Vec<u8>) -> Option<Text> {

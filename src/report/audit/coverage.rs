@@ -32,6 +32,11 @@ pub fn gaps(coverage: &Coverage) -> Vec<String> {
         );
         gaps.push(gap(&title, unclear.count, &unclear.examples));
     }
+    for (limit, group) in &coverage.limits {
+        let about = limit.about();
+        let title = format!("{}, at most {}: {}", about.what, about.written, about.beyond);
+        gaps.push(gap(&title, group.count, &group.examples));
+    }
     for (reason, group) in &coverage.skipped {
         gaps.push(gap(&format!("Left out, {}", reason.text()), group.count, &group.examples));
     }

@@ -1,0 +1,236 @@
+//! What a run may cost, whatever it reads: every bound that can leave something out, in one table, and what went over.
+//!
+//! A bound counts work, never time, so that the same input is read as far on a busy machine as on an idle one. What reaches a bound
+//! is told with its place: [`tell`] in the front ends, which read one file on one thread; [`Overruns`] in all that works on the linked
+//! project.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// A bound. Its row in [`Limit::about`] says how much, and what is left out beyond it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// Bytes of a file of code.
+    CodeSize,
+    /// Bytes of any other file.
+    DataSize,
+    /// Levels of nesting that are followed.
+    Nesting,
+    /// Different depths of indentation.
+    Indentation,
+    /// Columns of a table.
+    Columns,
+    /// Indexes of a table.
+    Indexes,
+}
+
+/// What a user is to know of a bound.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The bound.
+    pub limit: Limit,
+    /// What is counted, as the README says it.
+    pub what: &'static str,
+    /// How many of it at most.
+    pub most: u64,
+    /// How the README writes that number, where digits alone would be hard to read.
+    pub written: &'static str,
+    /// What is left out beyond it.
+    pub beyond: &'static str,
+    /// What went over, as a phrase for one place and for several.
+    pub places: (&'static str, &'static str),
+}
+
+/// All bounds, in the order of the README's table.
+pub const LIMITS: &[About] = &[
+    About {
+        limit: Limit::CodeSize,
+        what: "Size of a file of code",
+        most: 3_000_000,
+        written: "3 MB",
+        beyond: "left out, as too large",
+        places: ("file of code too large", "files of code too large"),
+    },
+    About {
+        limit: Limit::DataSize,
+        what: "Size of any other file that is read",
+        most: 32_000_000,
+        written: "32 MB",
+        beyond: "left out, as too large",
+        places: ("file too large", "files too large"),
+    },
+    About {
+        limit: Limit::Nesting,
+        what: "Nesting of code",
+        most: 400,
+        written: "400 levels",
+        beyond: "deeper code is left out, its file is read",
+        places: ("place nested too deeply", "places nested too deeply"),
+    },
+    About {
+        limit: Limit::Indentation,
+        what: "Different depths of indentation in a Python file",
+        most: 370,
+        written: "370",
+        beyond: "the file is left out, as nested too deeply",
+        places: ("file nested too deeply", "files nested too deeply"),
+    },
+    About {
+        limit: Limit::Columns,
+        what: "Columns of a table of the schema",
+        most: 5_000,
+        written: "5,000",
+        beyond: "the table counts as one that may have more",
+        places: ("table with too many columns", "tables with too many columns"),
+    },
+    About {
+        limit: Limit::Indexes,
+        what: "Indexes of a table of the schema",
+        most: 1_000,
+        written: "1,000",
+        beyond: "the table counts as one that may have more",
+        places: ("table with too many indexes", "tables with too many indexes"),
+    },
+];
+
+impl Limit {
+    /// Its row in the table of all bounds.
+    pub fn about(self) -> &'static About {
+        // A test holds that each has a row.
+        LIMITS.iter().find(|about| about.limit == self).unwrap_or(&LIMITS[0])
+    }
+
+    /// How much at most, in the unit of its row.
+    pub fn most(self) -> u64 {
+        self.about().most
+    }
+
+    /// As [`Limit::most`], to compare with the length of a list.
+    pub fn count(self) -> usize {
+        usize::try_from(self.most()).unwrap_or(usize::MAX)
+    }
+}
+
+/// The README's table of bounds, in Markdown.
+pub fn table() -> String {
+    let rows = LIMITS
+        .iter()
+        .map(|about| format!("| {} | {} | {} |\n", about.what, about.written, about.beyond));
+    format!("| What | Bound | Beyond it |\n|---|---|---|\n{}", rows.collect::<String>())
+}
+
+/// A place where a bound was reached.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Overrun {
+    /// The bound.
+    pub limit: Limit,
+    /// `path`, `path:line` or the name of a table.
+    pub place: String,
+}
+
+/// The steps that one piece of work (the reading of a file, the analysis of a function) may still take.
+#[derive(Debug)]
+pub struct Steps {
+    left: Cell<u64>,
+}
+
+impl Steps {
+    /// All the steps of a bound.
+    pub fn of(limit: Limit) -> Steps {
+        Steps {
+            left: Cell::new(limit.most()),
+        }
+    }
+
+    /// Takes some steps; `false` once there are no more, and ever after.
+    pub fn take(&self, steps: u64) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(steps));
+        left >= steps && left > 0
+    }
+
+    /// Whether a step was asked for that was not there any more.
+    pub fn are_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+}
+
+/// What reached a bound while a project was linked and judged: filled from all threads, the same whatever their order.
+#[derive(Debug, Default)]
+pub struct Overruns(Mutex<BTreeSet<Overrun>>);
+
+impl Overruns {
+    /// Tells that something reached a bound at a place: `path`, `path:line` or the name of a table.
+    pub fn add(&self, limit: Limit, place: impl Into<String>) {
+        let place = place.into();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(Overrun { limit, place });
+    }
+
+    /// All of them, by bound and place.
+    pub fn list(&self) -> Vec<Overrun> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+thread_local! {
+    static TOLD: RefCell<BTreeSet<(Limit, u32)>> = RefCell::default();
+}
+
+/// Tells that the file which this thread reads reached a bound at a byte offset.
+///
+/// Front ends read a file on one thread from start to end, and call this from deep inside; [`hearing`] gathers it.
+pub fn tell(limit: Limit, offset: u32) {
+    TOLD.with_borrow_mut(|told| told.insert((limit, offset)));
+}
+
+/// Runs the reading of one file; what it told comes with its result, by bound and offset.
+pub fn hearing<T>(read: impl FnOnce() -> T) -> (T, Vec<(Limit, u32)>) {
+    // What an earlier reading left that ended in a panic is not this file's.
+    TOLD.take();
+    let result = read();
+    (result, TOLD.take().into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bound_has_a_row_of_its_own() {
+        for (index, about) in LIMITS.iter().enumerate() {
+            assert_eq!(index, LIMITS.iter().position(|other| other.limit == about.limit).expect("itself"));
+            assert_eq!(about.limit.about().what, about.what);
+        }
+        // The last of the enumeration: one without a row would be given the first one's.
+        assert_eq!(LIMITS.len(), Limit::Indexes as usize + 1);
+    }
+
+    #[test]
+    fn steps_end_and_stay_ended() {
+        let steps = Steps { left: Cell::new(3) };
+        assert!(steps.take(2) && !steps.are_spent() && steps.take(1));
+        assert!(!steps.take(1) && steps.are_spent());
+        let steps = Steps { left: Cell::new(3) };
+        assert!(!steps.take(4) && !steps.take(1));
+    }
+
+    #[test]
+    fn what_one_file_told_is_not_told_of_the_next() {
+        tell(Limit::Nesting, 1);
+        let (value, told) = hearing(|| {
+            tell(Limit::Nesting, 7);
+            tell(Limit::Nesting, 7);
+            tell(Limit::CodeSize, 9);
+            5
+        });
+        assert_eq!((value, told), (5, vec![(Limit::CodeSize, 9), (Limit::Nesting, 7)]));
+        assert_eq!(hearing(|| ()).1, []);
+    }
+}
