@@ -1,0 +1,3 @@
+//! What somebody who wants to harm the user of a run would lay into a repository.
+
+mod lines;
