@@ -223,15 +223,16 @@ pub fn markdown(text: &str) -> String {
             if index > 0 && (index % 2 == 1 && index >= last_code) {
                 out.push_str("\\`");
             }
-            out.push_str(&words(piece, markdown_plain, code));
+            // A template of somebody else may have put it into a cell.
+            out.push_str(&words(piece, markdown_plain, code_cell));
         }
     }
     // A marker at the start of a line would open a list or a heading.
-    let first: String = out.chars().take_while(char::is_ascii_digit).collect();
-    if !first.is_empty() && out[first.len()..].starts_with(['.', ')']) {
-        out.insert(first.len(), '\\');
-    } else if out.starts_with(['-', '+', '=']) {
-        out.insert(0, '\\');
+    let start = out.len() - out.trim_start().len();
+    let digits = out[start..].bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &out[start + digits..];
+    if digits > 0 && rest.starts_with(['.', ')']) || digits == 0 && rest.starts_with(['-', '+', '=']) {
+        out.insert(start + digits, '\\');
     }
     out
 }
@@ -355,6 +356,10 @@ mod tests {
         assert_eq!(markdown("# not a heading\n- no list"), "\\# not a heading - no list");
         assert_eq!(markdown("1. no list"), "1\\. no list");
         assert_eq!(
+            (markdown("\n2) no list"), markdown("    - no list")),
+            (" 2\\) no list".into(), " \\- no list".into())
+        );
+        assert_eq!(
             markdown("snake_case and _this_ and __init__"),
             "snake_case and \\_this\\_ and \\_\\_init\\_\\_"
         );
@@ -367,6 +372,7 @@ mod tests {
             markdown("www.evil.example and a.b@evil.example!"),
             "`www.evil.example` and `a.b@evil.example!`"
         );
+        assert_eq!(markdown("@org/a|b"), "`@org/a\u{2223}b`");
         assert_eq!(markdown("GH-1 $a$ ~bug !7 deadbeef1"), "`GH-1` `$a$` `~bug` `!7` `deadbeef1`");
         assert_eq!(
             markdown("1 + n queries, 50 % of 1234567 in C#"),
