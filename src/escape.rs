@@ -8,6 +8,10 @@ const LINE_STARTS: [&str; 5] = ["::", "--- ", "+++ ", "~~~ ", "^^^ "];
 
 /// Whether a character can change how the text around it is shown or read: controls, marks of direction, and what takes no room.
 pub fn is_hostile(character: char) -> bool {
+    // Reports are of many megabytes, and nearly all of it is this.
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(character,
             '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
