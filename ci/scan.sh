@@ -7,12 +7,30 @@
 #   PERFAUDIT_FORMAT    the format of the second report, and
 #   PERFAUDIT_OUTPUT    its file; without one, only the first report is written, to standard output
 #   PERFAUDIT_FIRST     the format of the first report
+#   PERFAUDIT_BINARY    the perfaudit to run; without one, that of PATH, unless it lies in the current folder
 set -euo pipefail
+
+# Where PATH leads into the checkout (`.`), whoever opens a pull request says what runs.
+perfaudit=${PERFAUDIT_BINARY:-}
+if [ -z "$perfaudit" ]; then
+  perfaudit=$(type -P perfaudit || true)
+  case $perfaudit in
+    "$PWD"/*) perfaudit= ;;
+    /*) ;;
+    *) perfaudit= ;;
+  esac
+fi
+if [ -z "$perfaudit" ]; then
+  echo "ci/scan.sh: no perfaudit on PATH outside of the current folder; install it, or name it in PERFAUDIT_BINARY" >&2
+  exit 2
+fi
 
 paths=()
 while IFS= read -r path; do
+  path=${path%$'\r'}
   [ -z "$path" ] || paths+=("$path")
 done <<<"${PERFAUDIT_PATHS:-.}"
+[ "${#paths[@]}" -gt 0 ] || paths=(.)
 
 common=()
 if [ -n "${PERFAUDIT_BASELINE:-}" ]; then
@@ -21,8 +39,13 @@ elif [ -n "${PERFAUDIT_SINCE:-}" ]; then
   common+=("--since=$PERFAUDIT_SINCE")
 fi
 
+# scan ARGUMENT…; old shells take an empty list for an unset variable.
+scan() {
+  "$perfaudit" scan ${common[@]+"${common[@]}"} "$@" -- "${paths[@]}"
+}
+
 # The file first: it must be there when the scan that decides ends with 1.
 if [ -n "${PERFAUDIT_OUTPUT:-}" ]; then
-  perfaudit scan "${common[@]}" --fail-on=never --format="${PERFAUDIT_FORMAT:-sarif}" -o "$PERFAUDIT_OUTPUT" -- "${paths[@]}"
+  scan --fail-on=never --format="${PERFAUDIT_FORMAT:-sarif}" --output="$PERFAUDIT_OUTPUT"
 fi
-perfaudit scan "${common[@]}" --fail-on="${PERFAUDIT_FAIL_ON:-p0}" --format="${PERFAUDIT_FIRST:-table}" -- "${paths[@]}"
+scan --fail-on="${PERFAUDIT_FAIL_ON:-p0}" --format="${PERFAUDIT_FIRST:-table}"

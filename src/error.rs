@@ -53,14 +53,8 @@ impl fmt::Display for Error {
             line.push_str("; ");
             line.push_str(&self.hint);
         }
-        // One line, and no control characters of a file name or a parser's message on the terminal.
-        for word in line.split(char::is_control).filter(|part| !part.is_empty()).enumerate() {
-            if word.0 > 0 {
-                out.write_str(" ")?;
-            }
-            out.write_str(word.1)?;
-        }
-        Ok(())
+        // One line, and nothing of a file name or a parser's message that could steer a terminal.
+        out.write_str(&crate::escape::line(&line))
     }
 }
 
@@ -124,6 +118,6 @@ mod tests {
     #[test]
     fn an_error_is_one_line_whatever_it_is_about() {
         let error = Error::new("a\n\u{1b}[31mb.toml", "broken\r\nhere").hint("mend it");
-        assert_eq!(error.to_string(), "a [31mb.toml: broken here; mend it");
+        assert_eq!(error.to_string(), "a \\u{1b}[31mb.toml: broken  here; mend it");
     }
 }

@@ -40,7 +40,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let file = arguments.output.unwrap_or_else(|| config.root.join(FILE));
     super::output(Some(&file), &Baseline::of(&report.findings).render())?;
     if !arguments.talk.quiet {
-        let shown = file.to_string_lossy();
+        let shown = perfaudit::escape::line(&file.to_string_lossy());
         let shown = shown.strip_prefix("./").unwrap_or(&shown);
         let number = words::count(report.findings.len(), "finding", "findings");
         super::print(&format!(

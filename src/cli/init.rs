@@ -37,6 +37,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         std::io::ErrorKind::AlreadyExists => Error::new(shown.clone(), "is already there").hint("change it, or name another with -o"),
         _ => Error::new(shown.clone(), format!("cannot be written: {error}")),
     })?;
-    super::print(&format!("Wrote {shown}. Every setting in it is the default.\n"))?;
+    super::print(&format!(
+        "Wrote {}. Every setting in it is the default.\n",
+        perfaudit::escape::line(&shown)
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use perfaudit::report::{RuleText, RuleTexts};
 use perfaudit::rules::Pages;
-use perfaudit::{Config, Error, Report};
+use perfaudit::{Config, Error, Report, escape};
 
 /// Nothing is at or over the threshold.
 const CLEAN: u8 = 0;
@@ -67,14 +67,7 @@ pub fn main() -> ExitCode {
     quiet_workers();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Nothing is left to tell it to where this cannot be written.
-            let _ = error.print();
-            return match error.kind() {
-                clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-                _ => ExitCode::from(FAILED),
-            };
-        }
+        Err(error) => return refused(&error),
     };
     let result = match arguments.command {
         Command::Scan(arguments) => scan::run(arguments),
@@ -89,9 +82,39 @@ pub fn main() -> ExitCode {
         Command::TestRules(arguments) => test_rules::run(&arguments),
     };
     result.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "perfaudit: {error}");
+        tell(&format!("perfaudit: {error}\n"));
         ExitCode::from(FAILED)
     })
+}
+
+/// Says what is wrong with the arguments, or prints the help that was asked for.
+fn refused(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nothing is left to tell it to where this cannot be written.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return ExitCode::from(FAILED);
+        }
+        _ => {}
+    }
+    // The message repeats the arguments, and these may be names of files: what is told is that of harmless ones.
+    let harmless = std::env::args_os().map(|argument| escape::line(&argument.to_string_lossy()));
+    match Arguments::try_parse_from(harmless) {
+        Err(error) => tell(&error.render().to_string()),
+        Ok(_) => tell("perfaudit: the arguments hold characters that are not understood\n"),
+    }
+    ExitCode::from(FAILED)
+}
+
+/// Writes to standard error.
+fn tell(text: &str) {
+    // Nothing is left to tell it to where this cannot be written.
+    let _ = std::io::stderr().write_all(escape::printed(text, false).as_bytes());
 }
 
 /// How a run ends that has printed its report: a part of the tool that failed counts more than what the others found.
@@ -104,25 +127,30 @@ fn end(report: &Report, code: u8) -> ExitCode {
         format!("{} failed, the report lacks what it finds", report.failures.join(", ")),
     )
     .hint("please report this, with the code that causes it");
-    let _ = writeln!(std::io::stderr(), "perfaudit: warning: {error}");
+    tell(&format!("perfaudit: warning: {error}\n"));
     ExitCode::from(FAILED)
 }
 
 /// A panic in a worker is caught and becomes a row of the report; its trace would only stand in the way.
 fn quiet_workers() {
-    let default = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
+    std::panic::set_hook(Box::new(|info| {
         let is_worker = std::thread::current()
             .name()
             .is_some_and(|name| name.starts_with(perfaudit::WORKER));
         if !is_worker {
-            default(info);
+            // The message may quote the text that was at hand.
+            tell(&format!("perfaudit: internal error: {}\n", escape::line(&info.to_string())));
         }
     }));
 }
 
-/// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
+/// Writes a text to standard output; no line of it begins with a command of a CI service.
 fn print(text: &str) -> Result<(), Error> {
+    write(None, &escape::printed(text, has_color()))
+}
+
+/// Writes to standard output as it is. A reader that has seen enough (`| head`) is no failure.
+fn print_as_is(text: &str) -> Result<(), Error> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -132,9 +160,14 @@ fn print(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Writes a text to a file, or to standard output where none is given.
+/// Writes a text to a file, or to standard output where none is given; no line of it begins with a command of a CI service.
 fn output(file: Option<&Path>, text: &str) -> Result<(), Error> {
-    let Some(file) = file else { return print(text) };
+    write(file, &escape::printed(text, file.is_none() && has_color()))
+}
+
+/// Writes commands of a CI service, as they are.
+fn write(file: Option<&Path>, text: &str) -> Result<(), Error> {
+    let Some(file) = file else { return print_as_is(text) };
     std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))
 }
 

@@ -1,7 +1,7 @@
 //! How a run goes, on standard error: a bar for those who wait at a terminal, and the time that each stage took.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -69,8 +69,7 @@ impl Progress {
             let _ = writeln!(out, "{:>9.3} s  {}{of}", (end - *start).as_secs_f64(), stage.text());
         }
         let _ = writeln!(out, "{:>9.3} s  in all", (now - state.start).as_secs_f64());
-        // Nothing is left to tell it to where this cannot be written.
-        let _ = std::io::stderr().write_all(out.as_bytes());
+        super::tell(&out);
     }
 
     /// Shows the bar once the run has taken a while.

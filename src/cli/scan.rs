@@ -61,7 +61,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let report = perfaudit::audit_observed(&config, &progress);
     progress.end();
     let report = report?;
-    super::output(config.output.as_deref(), &render(&config, &report, talk)?)?;
+    // Each line of this one format is a command, and meant to be one.
+    let write = if config.format == Format::Github {
+        super::write
+    } else {
+        super::output
+    };
+    write(config.output.as_deref(), &render(&config, &report, talk)?)?;
     let code = if report.fails(config.fail_on) { super::FOUND } else { super::CLEAN };
     Ok(super::end(&report, code))
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use perfaudit::Error;
 use perfaudit::examples;
 use perfaudit::rules::{ids, read_folder};
+use perfaudit::{Error, escape};
 
 /// What `perfaudit test-rules` takes.
 #[derive(Args)]
@@ -27,7 +27,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         ran += page.examples.len();
         for failure in examples::run(&page)? {
             failed += 1;
-            let _ = writeln!(out, "{}.md:{}: {}", failure.rule, failure.line, failure.what);
+            let what = escape::lines(&failure.what);
+            let _ = writeln!(out, "{}.md:{}: {what}", failure.rule, failure.line);
         }
     }
     let _ = writeln!(out, "{ran} examples, {failed} mistakes");

@@ -12,7 +12,7 @@ mod view;
 use minijinja::{AutoEscape, Environment, Value};
 
 use crate::error::{Error, nearest};
-use crate::report::escape;
+use crate::escape;
 use crate::report::{Report, RuleTexts};
 
 /// The sections of the audit, in their order.
@@ -124,8 +124,11 @@ fn environment(form: Form) -> Environment<'static> {
     environment.add_filter("fence", move |text: &str, language: Option<&str>| {
         Value::from_safe_string(fence(form, text, language.unwrap_or_default()))
     });
-    // Inside of an HTML element, Markdown is not read.
-    environment.add_filter("html", |text: &str| Value::from_safe_string(prose(Form::Html, &escape::line(text))));
+    // Inside of an HTML element, Markdown is not read; but the host that shows it still looks for mentions and addresses.
+    environment.add_filter("html", |text: &str| {
+        let dead = |text: &str| escape::words(text, escape::xml, |word| code(Form::Html, word));
+        Value::from_safe_string(html(&escape::line(text), dead))
+    });
     environment.add_filter("grouped", |number: u64| crate::report::words::grouped(number as usize));
     environment.add_filter("capitalised", |text: &str| {
         let mut characters = text.chars();
@@ -138,9 +141,14 @@ fn environment(form: Form) -> Environment<'static> {
 
 /// A sentence; what stands between backticks is code.
 fn prose(form: Form, text: &str) -> String {
-    if form == Form::Markdown {
-        return escape::markdown(text);
+    match form {
+        Form::Markdown => escape::markdown(text),
+        Form::Html => html(text, escape::xml),
     }
+}
+
+/// A sentence in HTML; `plain` writes what is not code.
+fn html(text: &str, plain: impl Fn(&str) -> String) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
     let last = pieces.len() - 1;
     let mut out = String::with_capacity(text.len() + 16);
@@ -148,9 +156,9 @@ fn prose(form: Form, text: &str) -> String {
         // An odd backtick at the end opens nothing.
         let is_code = at % 2 == 1 && at < last;
         match (is_code, at % 2 == 1) {
-            (true, _) => out.push_str(&code(form, piece)),
-            (false, true) => out.push_str(&format!("`{}", escape::xml(piece))),
-            (false, false) => out.push_str(&escape::xml(piece)),
+            (true, _) => out.push_str(&code(Form::Html, piece)),
+            (false, true) => out.push_str(&format!("`{}", plain(piece))),
+            (false, false) => out.push_str(&plain(piece)),
         }
     }
     out

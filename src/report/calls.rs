@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Tool, VERSION, escape, words};
+use super::{Tool, VERSION, words};
 use crate::error::{Error, nearest};
+use crate::escape;
 use crate::finding::Location;
 use crate::libraries::data::Effects;
 use crate::project::Project;

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::escape;
 use crate::finding::{Confidence, Finding, Location, Priority, Status};
 use crate::report::sources::Sources;
-use crate::report::{Report, escape, words};
+use crate::report::{Report, words};
 
 /// Frames of a finding; of a longer chain the first.
 const FRAMES: usize = 8;
@@ -17,11 +18,11 @@ pub fn render(report: &Report, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for finding in &report.findings {
-        out.push_str(&renderer.render(&groups(finding, &report.sources)));
-        out.push_str("\n\n");
+        arrows(&renderer.render(&groups(finding, &report.sources)), &mut out);
+        out.push('\n');
     }
     if report.findings.is_empty() {
-        let _ = writeln!(out, "{}", words::nothing(report));
+        let _ = writeln!(out, "{}", escape::line(&words::nothing(report)));
     } else {
         let _ = writeln!(out, "{}", escape::line(&words::totals(report)));
     }
@@ -30,6 +31,19 @@ pub fn render(report: &Report, color: bool) -> String {
         let _ = writeln!(out, "Left out or not understood: {}", escape::line(&gaps.join(" · ")));
     }
     out
+}
+
+/// Adds the frames; `::: file`, which leads to a second file, begins as the commands of CI services do, and becomes an arrow.
+fn arrows(frames: &str, out: &mut String) {
+    for line in frames.lines() {
+        let (before, rest) = line.split_at(escape::lead(line));
+        out.push_str(before);
+        match rest.strip_prefix("::: ") {
+            Some(place) => out.push_str(&format!("--> {place}")),
+            None => out.push_str(rest),
+        }
+        out.push('\n');
+    }
 }
 
 fn groups(finding: &Finding, sources: &Sources) -> Vec<Group<'static>> {

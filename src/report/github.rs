@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::escape::{workflow, workflow_property};
 use crate::finding::{Finding, Priority, Status};
-use crate::report::escape::{workflow, workflow_property};
 use crate::report::{Report, words};
 
 /// Renders the report.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::escape;
 use crate::finding::{Finding, Priority};
-use crate::report::{Report, escape};
+use crate::report::Report;
 
 /// Renders the report.
 pub fn render(report: &Report) -> String {

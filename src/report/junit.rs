@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::escape::xml;
 use crate::finding::{Finding, Status};
-use crate::report::escape::xml;
 use crate::report::{Report, words};
 
 /// Renders the report.

@@ -2,7 +2,6 @@
 
 pub mod audit;
 pub mod calls;
-pub mod escape;
 pub mod full;
 pub mod github;
 pub mod gitlab;

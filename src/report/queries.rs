@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Tool, VERSION, escape};
+use super::{Tool, VERSION};
+use crate::escape;
 use crate::finding::Location;
 use crate::libraries::value::{Outcome, Query};
 use crate::project::Project;

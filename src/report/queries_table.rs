@@ -6,7 +6,8 @@ use anstyle::Style;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 
 use super::queries::{QueryList, QueryRow, QueryVerdict};
-use super::{escape, words};
+use super::words;
+use crate::escape;
 
 /// Columns of a filter list, an order or a projection that are shown.
 const SHOWN: usize = 6;

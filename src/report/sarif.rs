@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::coverage::Reason;
+use crate::escape;
 use crate::finding::{Confidence, Finding, Location, Priority, Status, identity};
-use crate::report::{Report, RuleText, RuleTexts, escape, words};
+use crate::report::{Report, RuleText, RuleTexts, words};
 
 /// Renders the report; `rules` gives the texts of the rules that ran.
 pub fn render(report: &Report, rules: &RuleTexts) -> String {
@@ -63,15 +64,15 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
     } else {
         &finding.message
     };
-    let mut message = escape::lines(text);
+    let mut message = text.clone();
     if !finding.fix.summary.is_empty() {
-        let _ = write!(message, " Fix: {}", escape::lines(&finding.fix.summary));
+        let _ = write!(message, " Fix: {}", finding.fix.summary);
     }
     let mut result = json!({
         "ruleId": finding.rule,
         "ruleIndex": ids.iter().position(|id| *id == finding.rule),
         "level": level(finding.priority),
-        "message": { "text": message },
+        "message": { "text": unlinked(&message) },
         "locations": [location(&finding.location, None)],
         "partialFingerprints": { "perfaudit/v1": finding.fingerprint, "perfauditIdentity/v1": identity(finding) },
         "baselineState": if finding.status == Status::New { "new" } else { "unchanged" },
@@ -83,7 +84,7 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
     });
     if !finding.related.is_empty() {
         let steps = finding.related.iter().map(|related| {
-            let text = format!("{}: {}", words::role(related.role), escape::line(&related.message));
+            let text = format!("{}: {}", words::role(related.role), related.message);
             (location(&related.location, Some(&text)), text)
         });
         let (places, _): (Vec<Value>, Vec<String>) = steps.unzip();
@@ -108,9 +109,14 @@ fn location(at: &Location, message: Option<&str>) -> Value {
         location["logicalLocations"] = json!([{ "fullyQualifiedName": at.symbol }]);
     }
     if let Some(message) = message {
-        location["message"] = json!({ "text": message });
+        location["message"] = json!({ "text": unlinked(message) });
     }
     location
+}
+
+/// The text of a message, in which `[words](address)` would be a link.
+fn unlinked(text: &str) -> String {
+    escape::lines(text).replace("](", "] (")
 }
 
 /// A relative path as a URI reference.

@@ -7,9 +7,10 @@ pub mod table;
 use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
+use crate::escape;
 use crate::project::Project;
 use crate::project::schema::{self, Origin, Part, SourceKind};
-use crate::report::{Tool, VERSION, escape};
+use crate::report::{Tool, VERSION};
 use crate::statement::Dialect;
 
 /// What kind of file a place is in.

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 
+use crate::escape;
 use crate::finding::{Finding, Priority, Status};
-use crate::report::{Report, escape, words};
+use crate::report::{Report, words};
 
 /// Narrower than this, a column for the text would be a ribbon: it stands below the rule's name.
 const NARROW: u16 = 90;
@@ -35,7 +36,7 @@ pub struct Options {
 pub fn render(report: &Report, options: Options) -> String {
     let mut out = String::new();
     if report.findings.is_empty() {
-        let _ = writeln!(out, "{}", words::nothing(report));
+        let _ = writeln!(out, "{}", escape::line(&words::nothing(report)));
     }
     let least = if report.findings.iter().all(|finding| finding.priority > options.least) {
         Priority::P3

@@ -104,10 +104,7 @@ impl Baseline {
 
     /// The text of the file.
     pub fn render(&self) -> String {
-        // Plain data with string keys always serialises.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        crate::escape::json(self)
     }
 
     /// Marks what is known among findings; gives what is fixed.

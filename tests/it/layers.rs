@@ -9,6 +9,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("finding", 1),
     ("coverage", 1),
     ("error", 1),
+    ("escape", 1),
     ("inventory", 1),
     ("progress", 1),
     ("ir", 2),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Column, ForeignKey, Index, Kind, SchemaReport, Table};
-use crate::report::escape;
+use crate::escape;
 
 /// Renders the schema.
 pub fn render(report: &SchemaReport) -> String {

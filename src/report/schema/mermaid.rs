@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{SchemaReport, Table};
-use crate::report::escape;
+use crate::escape;
 
 /// Renders the schema.
 pub fn render(report: &SchemaReport) -> String {
@@ -46,7 +46,13 @@ fn quoted(text: &str) -> String {
     let text = escape::line(text);
     let safe: String = text
         .chars()
-        .map(|c| if matches!(c, '"' | '%' | '\\' | ';' | '#') { '_' } else { c })
+        .map(|c| {
+            if matches!(c, '"' | '%' | '\\' | ';' | '#' | '<' | '>' | '&' | '`') {
+                '_'
+            } else {
+                c
+            }
+        })
         .collect();
     format!("\"{}\"", if safe.trim().is_empty() { "_" } else { &safe })
 }

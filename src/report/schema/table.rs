@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Column, ForeignKey, Index, Kind, Place, SchemaReport, Source, Table, Unclear};
+use crate::escape;
 use crate::project::schema::Part;
-use crate::report::escape;
 
 /// Removed indexes, and places that were not understood, that are listed.
 const LISTED: usize = 20;
