@@ -1,5 +1,6 @@
 //! Finds the files to read, says what each is by its path, and reads them: every file left out has a reason.
 
+mod ignores;
 mod read;
 mod role;
 
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::coverage::{Reason, Skipped};
 use crate::error::Error;
 
+pub use ignores::{IgnoreTexts, Ignores};
 pub use read::{Text, decode, read};
 pub use role::{Role, role};
 
