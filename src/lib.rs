@@ -5,7 +5,7 @@
 //! | level | modules | what lives there |
 //! |---|---|---|
 //! | 0 | [`budget`] | every bound on the work of a run |
-//! | 1 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`], [`escape`] | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown |
+//! | 1 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`], [`escape`], [`files`] | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown; opening and writing files |
 //! | 2 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
 //! | 3 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 4 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
@@ -22,6 +22,7 @@ pub mod coverage;
 pub mod error;
 pub mod escape;
 pub mod examples;
+pub mod files;
 pub mod finding;
 pub mod git;
 pub mod inventory;

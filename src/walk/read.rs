@@ -1,10 +1,9 @@
 //! Reads one file, or says why not.
 
-use std::io::Read;
-
 use super::{FileKind, Role, SourceFile, role};
 use crate::budget::Limit;
 use crate::coverage::Reason;
+use crate::files::{self, Refusal};
 
 /// How far into a file NUL bytes are looked for.
 const BINARY_PROBE: usize = 8192;
@@ -38,27 +37,10 @@ pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason
 
 /// The bytes of a file, or why it is left out.
 pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
-    let largest = largest(file.kind);
-    // What has become a pipe since the walk must not be opened.
-    if !std::fs::metadata(&file.absolute).is_ok_and(|metadata| metadata.is_file()) {
-        return Err(Reason::NotReadable);
-    }
-    let open = std::fs::File::open(&file.absolute).map_err(|_| Reason::NotReadable)?;
-    let metadata = open.metadata().map_err(|_| Reason::NotReadable)?;
-    if !metadata.is_file() {
-        return Err(Reason::NotReadable);
-    }
-    if metadata.len() > largest {
-        return Err(Reason::TooLarge);
-    }
-    // A file may grow while it is read.
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    open.take(largest + 1).read_to_end(&mut bytes).map_err(|_| Reason::NotReadable)?;
-    if bytes.len() as u64 > largest {
-        Err(Reason::TooLarge)
-    } else {
-        Ok(bytes)
-    }
+    files::read_found(&file.absolute, largest(file.kind)).map_err(|refusal| match refusal {
+        Refusal::TooLarge => Reason::TooLarge,
+        _ => Reason::NotReadable,
+    })
 }
 
 /// The bytes of the largest file of a kind that is read: a larger file of code is data; dumps are long, and their first half is the schema.

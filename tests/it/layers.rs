@@ -10,6 +10,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("coverage", 1),
     ("error", 1),
     ("escape", 1),
+    ("files", 1),
     ("inventory", 1),
     ("progress", 1),
     ("ir", 2),

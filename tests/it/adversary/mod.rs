@@ -1,5 +1,6 @@
-//! What somebody who wants to harm the user of a run would lay into a repository.
+//! What an adversary may put into a repository, or beside it, and what must not come of it.
 
 #[cfg(unix)]
 mod ci;
+mod files;
 mod lines;
