@@ -39,9 +39,14 @@ pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason
     Ok(text)
 }
 
+/// The largest file of a kind that is read, in bytes.
+pub fn largest(kind: FileKind) -> u64 {
+    if kind.is_code() { LARGEST_CODE } else { LARGEST_DATA }
+}
+
 /// The bytes of a file, or why it is left out.
 pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
-    let largest = if file.kind.is_code() { LARGEST_CODE } else { LARGEST_DATA };
+    let largest = largest(file.kind);
     // What has become a pipe since the walk must not be opened.
     if !std::fs::metadata(&file.absolute).is_ok_and(|metadata| metadata.is_file()) {
         return Err(Reason::NotReadable);

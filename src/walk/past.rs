@@ -1,0 +1,200 @@
+//! Finds the files to read among those of an earlier revision, by the decisions that are made on disk.
+
+use std::path::{Path, PathBuf};
+
+use ignore::overrides::Override;
+
+use super::{Fate, Folders, IgnoreTexts, Ignores, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative};
+use crate::config::Config;
+use crate::error::Error;
+use crate::git::{Blob, Folder, Node, Past, What};
+use crate::walk::{FileKind, Role, role};
+
+/// The largest ignore file that is read, in bytes.
+const LARGEST_IGNORE: u64 = 1 << 20;
+
+/// A file of an earlier revision to read.
+pub struct PastFile {
+    /// Path relative to the root, with `/`.
+    pub path: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Its bytes.
+    pub blob: Blob,
+}
+
+/// Finds the files that stood at or below paths at a revision, by path. `starts` are absolute, without links, in the working tree of
+/// the repository. Nothing is found where nothing stood yet.
+pub fn walk_past(config: &Config, past: &mut Past, starts: &[PathBuf]) -> Result<Vec<PastFile>, Error> {
+    let root = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
+    let mut walk = Walk {
+        excluded: excluded(&root, &config.exclude)?,
+        top: past.repository().top().to_owned(),
+        root,
+        past,
+        files: Vec::new(),
+    };
+    for start in starts {
+        walk.start(start)?;
+    }
+    let mut files = walk.files;
+    files.sort_by(|left, right| left.path.cmp(&right.path));
+    files.dedup_by(|left, right| left.path == right.path);
+    past.check(files.iter().map(|file| (file.path.as_str(), &file.blob)))?;
+    Ok(files)
+}
+
+struct Walk<'a> {
+    past: &'a mut Past,
+    root: PathBuf,
+    top: PathBuf,
+    excluded: Override,
+    files: Vec<PastFile>,
+}
+
+impl Walk<'_> {
+    fn start(&mut self, start: &Path) -> Result<(), Error> {
+        let Ok(below) = start.strip_prefix(&self.top) else { return Ok(()) };
+        let below = relative(Path::new(""), below);
+        match self.past.find(&below)? {
+            Some(What::File(blob)) => {
+                let path = self.shown(&below);
+                if let Some(kind) = FileKind::of(&path) {
+                    self.files.push(PastFile { path, kind, blob });
+                }
+            }
+            Some(What::Folder(folder)) => {
+                let above = self.above(&below)?;
+                let nodes = self.past.list(&folder)?;
+                self.enter(&folder, nodes, &above, 0)?;
+            }
+            Some(What::Link) | None => {}
+        }
+        Ok(())
+    }
+
+    /// What the ignore files above a path leave out.
+    fn above(&mut self, below: &str) -> Result<Ignores, Error> {
+        let mut ignores = Ignores::default();
+        let mut ends: Vec<usize> = below.match_indices('/').map(|(at, _)| at).collect();
+        ends.splice(0..0, (!below.is_empty()).then_some(0));
+        for end in ends {
+            let Some(What::Folder(folder)) = self.past.find(&below[..end])? else { break };
+            let nodes = self.past.list(&folder)?;
+            ignores = self.below(&ignores, &folder, &nodes)?;
+        }
+        Ok(ignores)
+    }
+
+    /// What the ignore files of a folder and of those above it leave out. Those of another repository end at its submodules.
+    fn below(&self, above: &Ignores, folder: &Folder, nodes: &[Node]) -> Result<Ignores, Error> {
+        let exclude = if folder.is_top {
+            self.past.repository_of(folder).exclude()?
+        } else {
+            Vec::new()
+        };
+        let (ignore, gitignore) = (self.text(nodes, ".ignore")?, self.text(nodes, ".gitignore")?);
+        let texts = IgnoreTexts {
+            ignore: &ignore,
+            gitignore: &gitignore,
+            exclude: &String::from_utf8_lossy(&exclude),
+        };
+        let above = if folder.is_top { Ignores::default() } else { above.clone() };
+        Ok(above.below(Path::new(&folder.path), texts).unwrap_or(above))
+    }
+
+    /// The text of an ignore file; empty where there is none, or it is none that is read.
+    fn text(&self, nodes: &[Node], name: &str) -> Result<String, Error> {
+        let Some((node, blob)) = nodes.iter().find_map(|node| match &node.what {
+            What::File(blob) if name_of(node) == name => Some((node, blob)),
+            _ => None,
+        }) else {
+            return Ok(String::new());
+        };
+        self.past.check(std::iter::once((node.path.as_str(), blob)))?;
+        let bytes = blob.read(LARGEST_IGNORE).unwrap_or_default();
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn enter(&mut self, folder: &Folder, nodes: Vec<Node>, above: &Ignores, depth: usize) -> Result<(), Error> {
+        let ignores = self.below(above, folder, &nodes)?;
+        let siblings = names(&nodes);
+        for node in nodes {
+            let is_folder = matches!(node.what, What::Folder(_));
+            let place = self.top.join(&node.path);
+            let is_left_out = is_hidden_name(name_of(&node), is_folder)
+                || self.excluded.matched(&place, is_folder).is_ignore()
+                || ignores.is_ignored(Path::new(&node.path), is_folder);
+            if is_left_out {
+                continue;
+            }
+            match node.what {
+                What::Folder(inner) => self.go_into(&inner, &place, &siblings, &ignores, depth + 1)?,
+                What::File(blob) => {
+                    let path = self.shown(&node.path);
+                    if let Fate::Read(kind) = fate(&path) {
+                        self.files.push(PastFile { path, kind, blob });
+                    }
+                }
+                What::Link => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn go_into(&mut self, inner: &Folder, place: &Path, siblings: &[String], ignores: &Ignores, depth: usize) -> Result<(), Error> {
+        let nodes = self.past.list(inner)?;
+        let folders = Listed {
+            folder: place,
+            names: &names(&nodes),
+            siblings,
+        };
+        if is_vendored(place, depth, &folders) {
+            return Ok(());
+        }
+        self.enter(inner, nodes, ignores, depth)
+    }
+
+    /// A path below the top as the report shows it: relative to the root.
+    fn shown(&self, below: &str) -> String {
+        relative(&self.root, &self.top.join(below))
+    }
+}
+
+fn name_of(node: &Node) -> &str {
+    node.path.rsplit('/').next().unwrap_or(&node.path)
+}
+
+/// The names of the files and folders among entries.
+fn names(nodes: &[Node]) -> Vec<String> {
+    nodes.iter().map(|node| name_of(node).to_owned()).collect()
+}
+
+/// A folder of the revision and the one that it is in.
+struct Listed<'a> {
+    folder: &'a Path,
+    names: &'a [String],
+    siblings: &'a [String],
+}
+
+impl Folders for Listed<'_> {
+    fn has_file(&self, folder: &Path, name: &str) -> bool {
+        let names = if folder == self.folder { self.names } else { self.siblings };
+        names.iter().any(|one| one == name)
+    }
+
+    fn names(&self, _: &Path) -> Vec<String> {
+        self.names.to_vec()
+    }
+}
+
+/// Whether tests are read of paths, because the configuration or a path asks for them. `starts` are as in [`walk_past`].
+pub fn reads_tests(config: &Config, starts: &[PathBuf]) -> bool {
+    let root = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
+    config.include_tests || starts.iter().any(|start| asks_for_tests(&root, start))
+}
+
+/// Leaves tests out of files.
+pub fn without_tests(files: &mut Vec<PastFile>) {
+    files.retain(|file| role(&file.path) != Role::Test);
+}
