@@ -9,7 +9,7 @@ use crate::finding::{Confidence, Priority};
 /// The largest thread count that is accepted; more only costs memory.
 const MOST_THREADS: i64 = 1024;
 /// The largest configuration file that is read.
-const LARGEST: u64 = 1_000_000;
+pub const LARGEST: u64 = 1_000_000;
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,6 +166,8 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// What the report carries beside the findings.
     pub details: Details,
+    /// What is to be said of where the settings come from.
+    pub notes: Vec<String>,
 }
 
 impl Default for Config {
@@ -192,6 +194,7 @@ impl Default for Config {
             priorities: Priorities::new(),
             overrides: Vec::new(),
             details: Details::None,
+            notes: Vec::new(),
         }
     }
 }
@@ -246,6 +249,11 @@ impl Config {
             Some(file) => Some(Settings::read(file)?),
             None => Settings::find(root)?,
         };
+        Ok(Config::of(root, from_file, flags))
+    }
+
+    /// The settings of a run in `root`: those of a file, if there is one, then the command line's over them.
+    fn of(root: &Path, from_file: Option<Settings>, flags: Settings) -> Config {
         let mut config = Config {
             root: root.to_owned(),
             ..Config::default()
@@ -253,7 +261,30 @@ impl Config {
         for settings in from_file.into_iter().chain([flags]) {
             config.apply(settings);
         }
-        Ok(config)
+        config
+    }
+
+    /// As [`Config::load`], where the files are not on disk: `read` gives the text of a file of this name next to the others, `None`
+    /// where there is none. `file` is the name of the one file to read; without it those of a root are looked for. `shown` names the
+    /// place of the files in errors.
+    pub fn load_from(
+        root: &Path,
+        file: Option<&str>,
+        flags: Settings,
+        shown: &str,
+        read: &mut dyn FnMut(&str) -> Result<Option<String>, Error>,
+    ) -> Result<Config, Error> {
+        for name in file.map_or(vec!["perfaudit.toml", "pyproject.toml"], |file| vec![file]) {
+            let Some(text) = read(name)? else { continue };
+            let is_python = name == "pyproject.toml";
+            // As on disk: someone else's file may be broken.
+            if file.is_none() && is_python && !text.contains("perfaudit") {
+                continue;
+            }
+            let settings = Settings::parse(&format!("{shown}{name}"), &text, is_python)?;
+            return Ok(Config::of(root, Some(settings), flags));
+        }
+        Ok(Config::of(root, None, flags))
     }
 
     fn apply(&mut self, settings: Settings) {

@@ -36,13 +36,13 @@ pub mod walk;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use cache::{Cache, Kept, Key, Seen};
 pub use config::Config;
-use config::Details;
+use config::{Details, Settings};
 use coverage::{Coverage, Reason, Skipped};
 pub use error::Error;
 use finding::{Finding, Priority};
@@ -62,6 +62,50 @@ const STACK: usize = 16 << 20;
 /// How the names of worker threads start.
 pub const WORKER: &str = "perfaudit-worker";
 
+/// The settings of a run: see [`Config::load`]. Where the run compares with an earlier revision, the configuration is that of the
+/// revision: a change must not judge itself. Files that it names, such as `stats`, are read as they are now.
+///
+/// A `file` that the revision does not hold, or that lies in another repository, is the user's own and is taken as it is.
+pub fn configure(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
+    let now = Config::load(root, file, flags.clone())?;
+    let Some(revision) = now.since.clone() else { return Ok(now) };
+    let then = apart(&now, "--since", || past_config(root, file, flags, &revision))?;
+    let Some(mut then) = then else { return Ok(now) };
+    if then != now {
+        then.notes.push(format!(
+            "The configuration differs from that of {revision}, which is used for both sides: the change holds once it is in the revision"
+        ));
+    }
+    Ok(then)
+}
+
+/// The configuration that stood at a revision where one is now; `None` where none of it can be known of a repository.
+fn past_config(root: &Path, file: Option<&Path>, flags: Settings, revision: &str) -> Result<Option<Config>, Error> {
+    let Some(repository) = git::Repository::around(root)? else { return Ok(None) };
+    let place = file.map_or_else(|| std::fs::canonicalize(root), std::fs::canonicalize);
+    let Ok(place) = place else { return Ok(None) };
+    let Ok(below) = place.strip_prefix(repository.top()).map(Path::to_path_buf) else {
+        return Ok(None);
+    };
+    let mut past = git::Past::open(repository, revision)?;
+    let below = below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+    let (folder, name) = match (file, below.rsplit_once('/')) {
+        (None, _) => (below.as_str(), None),
+        (Some(_), Some((folder, name))) => (folder, Some(name)),
+        (Some(_), None) => ("", Some(below.as_str())),
+    };
+    if name.is_some() && past.find(&below)?.is_none() {
+        return Ok(None);
+    }
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let mut read = |name: &str| past.text(&format!("{prefix}{name}"), config::LARGEST);
+    let shown = format!("{revision}:{prefix}");
+    let config = Config::load_from(root, name, flags, &shown, &mut read);
+    config
+        .map(Some)
+        .map_err(|error| error.or_hint("mend it there, or name one that is not in that revision with --config"))
+}
+
 /// Reads what a configuration names and reports on it.
 pub fn audit(config: &Config) -> Result<Report, Error> {
     audit_observed(config, &Silent)
@@ -69,7 +113,7 @@ pub fn audit(config: &Config) -> Result<Report, Error> {
 
 /// As [`audit`]; `observer` is told how it goes.
 pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report, Error> {
-    let mut notes = Vec::new();
+    let mut notes = config.notes.clone();
     let baseline = match (&config.baseline, &config.since) {
         (_, Some(revision)) => {
             observer.stage(Stage::Earlier, 0);

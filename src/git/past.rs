@@ -14,7 +14,7 @@ use crate::error::Error;
 /// The largest folder of a commit, in bytes of its object.
 const LARGEST_FOLDER: u64 = 64 << 20;
 /// Files and folders of a commit that are looked at. A few small objects can name more than any disk holds.
-const MOST_ENTRIES: usize = 5_000_000;
+const MOST_ENTRIES: usize = 2_000_000;
 /// No file system has longer paths, in bytes.
 const LONGEST_PATH: usize = 4096;
 
@@ -169,6 +169,19 @@ impl Past {
             }
         }
         Ok(Some(found))
+    }
+
+    /// The text of a file at a path below the top; `None` where none stood there. `largest` is in bytes.
+    pub fn text(&mut self, path: &str, largest: u64) -> Result<Option<String>, Error> {
+        let place = format!("{}:{path}", self.revision);
+        let blob = match self.find(path)? {
+            Some(What::File(blob)) => blob,
+            Some(What::Link) => return Err(Error::new(place, "is a symbolic link, which is not followed")),
+            Some(What::Folder(_)) | None => return Ok(None),
+        };
+        self.check(std::iter::once((path, &blob)))?;
+        let bytes = blob.read(largest).map_err(|reason| Error::new(place.as_str(), reason.text()))?;
+        String::from_utf8(bytes).map(Some).map_err(|_| Error::new(place, "not UTF-8"))
     }
 
     /// What a folder holds. What no disk could hold, such as a name with a slash, is not among it; nor is what the sparse checkout
