@@ -22,13 +22,19 @@ const DIGITS: usize = 12;
 /// The commit that a folder is at, shortened, with `+` where tracked files below the folder differ from it; `None` outside of a
 /// repository and before the first commit. See [`changed::is_changed`] for what differs.
 pub fn commit(folder: &Path) -> Result<Option<String>, Error> {
-    let Some(repository) = Repository::around(folder)? else { return Ok(None) };
+    let Some(repository) = Repository::around(folder)? else {
+        return Ok(None);
+    };
     let reader = repository.reader();
     let Ok(commit) = reader.head_commit() else { return Ok(None) };
     let short = commit.id.to_hex_with_len(DIGITS).to_string();
     let lacking = || Error::new(repository.top().to_string_lossy(), format!("the clone lacks the files of {short}")).hint("fetch them");
     let tree = commit.tree_id().map_err(|_| lacking())?.detach();
     let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let mark = if changed::is_changed(&repository, &reader, tree, &folder)? { "+" } else { "" };
+    let mark = if changed::is_changed(&repository, &reader, tree, &folder)? {
+        "+"
+    } else {
+        ""
+    };
     Ok(Some(format!("{short}{mark}")))
 }

@@ -81,7 +81,9 @@ pub fn configure(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Co
 
 /// The configuration that stood at a revision where one is now; `None` where none of it can be known of a repository.
 fn past_config(root: &Path, file: Option<&Path>, flags: Settings, revision: &str) -> Result<Option<Config>, Error> {
-    let Some(repository) = git::Repository::around(root)? else { return Ok(None) };
+    let Some(repository) = git::Repository::around(root)? else {
+        return Ok(None);
+    };
     let place = file.map_or_else(|| std::fs::canonicalize(root), std::fs::canonicalize);
     let Ok(place) = place else { return Ok(None) };
     let Ok(below) = place.strip_prefix(repository.top()).map(Path::to_path_buf) else {
@@ -221,6 +223,11 @@ fn baseline_of(config: &Config, revision: &str) -> Result<(Baseline, Vec<String>
         ..config.clone()
     };
     let report = Plan::of(&earlier, None, &Silent)?.run(inputs, with_tests, Coverage::default())?;
+    // What stands in such a file would look new.
+    if let Some(unread) = report.coverage.skipped.get(&Reason::NotReadable) {
+        let what = format!("{} cannot be read from the repository", unread.examples.join(", "));
+        return Err(Error::new(format!("--since {revision}"), what).hint("`git fsck` says what is wrong"));
+    }
     Ok((Baseline::of(&report.findings), notes))
 }
 

@@ -144,9 +144,13 @@ impl<'a> Disk<'a> {
         if is_left_out || entry.mode == Mode::COMMIT || entry.mode == Mode::DIR {
             return false;
         }
-        let Ok(name) = gix::path::from_bstr(entry.path(self.index)) else { return true };
+        let Ok(name) = gix::path::from_bstr(entry.path(self.index)) else {
+            return true;
+        };
         let file = self.repository.top().join(name);
-        let Ok(metadata) = gix::index::fs::Metadata::from_path_no_follow(&file) else { return true };
+        let Ok(metadata) = gix::index::fs::Metadata::from_path_no_follow(&file) else {
+            return true;
+        };
         if entry.mode.change_to_match_fs(&metadata, self.has_links, self.has_modes).is_some() {
             return true;
         }

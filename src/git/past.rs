@@ -14,7 +14,9 @@ use crate::error::Error;
 /// The largest folder of a commit, in bytes of its object.
 const LARGEST_FOLDER: u64 = 64 << 20;
 /// Files and folders of a commit that are looked at. A few small objects can name more than any disk holds.
-const MOST_ENTRIES: usize = 2_000_000;
+const MOST_ENTRIES: usize = 1_000_000;
+/// Files that are counted as lacking; it does not matter how many more there are.
+const MOST_LACKING: usize = 100;
 /// No file system has longer paths, in bytes.
 const LONGEST_PATH: usize = 4096;
 
@@ -30,7 +32,7 @@ pub struct Past {
     outside: usize,
 }
 
-/// A repository with what reads it.
+/// A repository with what reads it on the thread that lists its files.
 struct Held {
     repository: Repository,
     reader: gix::Repository,
@@ -249,7 +251,10 @@ impl Past {
         }
         let reader = found.reader();
         let id = tree_of(&reader, commit).ok_or_else(|| {
-            let what = format!("the submodule {path} lacks the commit {} of that revision", commit.to_hex_with_len(12));
+            let what = format!(
+                "the submodule {path} lacks the commit {} of that revision",
+                commit.to_hex_with_len(12)
+            );
             failed(&self.revision, what).hint(format!("fetch it: `git -C {path} fetch --unshallow`, or `git -C {path} fetch`"))
         })?;
         self.repositories.push(Held::new(found, reader));
@@ -270,7 +275,8 @@ impl Past {
         if size > LARGEST_FOLDER {
             return Err(failed(&self.revision, format!("the list of files of {shown} is too large")));
         }
-        let broken = || failed(&self.revision, format!("the list of files of {shown} cannot be read")).hint("`git fsck` says what is wrong");
+        let broken =
+            || failed(&self.revision, format!("the list of files of {shown} cannot be read")).hint("`git fsck` says what is wrong");
         let tree = reader.find_tree(folder.id).map_err(|_| broken())?;
         let mut entries = Vec::new();
         for entry in tree.iter() {
@@ -285,17 +291,23 @@ impl Past {
 
     /// Fails where the clone lacks some of the files: what is in them would look new.
     pub fn check<'a>(&self, blobs: impl Iterator<Item = (&'a str, &'a Blob)>) -> Result<(), Error> {
-        let mut lacks = Vec::new();
-        for (path, blob) in blobs {
-            let held = self.repositories.iter().find(|held| Arc::ptr_eq(&held.shared, &blob.store));
-            if held.is_some_and(|held| !held.reader.has_object(blob.id)) {
-                lacks.push(path);
-            }
-        }
+        let is_lacking = |blob: &Blob| {
+            let mut readers = self.repositories.iter().filter(|held| Arc::ptr_eq(&held.shared, &blob.store));
+            readers.any(|held| !held.reader.has_object(blob.id))
+        };
+        // Each that is not found is looked for on disk once more.
+        let lacks: Vec<&str> = blobs
+            .filter(|(_, blob)| is_lacking(blob))
+            .map(|(path, _)| path)
+            .take(MOST_LACKING)
+            .collect();
         match lacks.as_slice() {
             [] => Ok(()),
             [one] => Err(lacking(&self.revision, one)),
-            [first, rest @ ..] => Err(lacking(&self.revision, &format!("{first} and {} more files", rest.len()))),
+            [first, rest @ ..] if lacks.len() < MOST_LACKING => {
+                Err(lacking(&self.revision, &format!("{first} and {} more files", rest.len())))
+            }
+            [first, ..] => Err(lacking(&self.revision, &format!("{first} and many more files"))),
         }
     }
 }
@@ -344,5 +356,9 @@ fn is_name(name: &str) -> bool {
 }
 
 fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
 }

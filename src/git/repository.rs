@@ -100,7 +100,9 @@ impl Repository {
 
     /// Whether all of another repository lies in this one's folder of objects and references, as that of a submodule does.
     pub(super) fn holds(&self, other: &Repository) -> bool {
-        [&other.own, &other.common].iter().all(|folder| folder.starts_with(&self.common) || folder.starts_with(&other.top))
+        [&other.own, &other.common]
+            .iter()
+            .all(|folder| folder.starts_with(&self.common) || folder.starts_with(&other.top))
     }
 
     /// What reads objects and references, for one thread.
@@ -134,8 +136,6 @@ impl Repository {
 pub(super) fn reader(store: &gix::ThreadSafeRepository) -> gix::Repository {
     let mut reader = store.to_thread_local();
     reader.objects.ignore_replacements = true;
-    // Nothing new comes in during a run: what is not found is missing.
-    reader.objects.refresh_never();
     reader
 }
 
@@ -235,7 +235,8 @@ fn names(value: &str, top: &Path, home: Option<&Path>) -> bool {
 /// Fails where what the library opens is no file or folder, lies outside of the repository, or is larger than it can be.
 fn check_files(folder: &Path, own: &Path, common: &Path) -> Result<(), Error> {
     const READ: [&str; 4] = ["refs", "logs", "objects", "info"];
-    let is_read = |entry: &walkdir::DirEntry| entry.depth() != 1 || !entry.file_type().is_dir() || READ.iter().any(|name| entry.file_name() == *name);
+    let is_read =
+        |entry: &walkdir::DirEntry| entry.depth() != 1 || !entry.file_type().is_dir() || READ.iter().any(|name| entry.file_name() == *name);
     let entries = walkdir::WalkDir::new(folder).into_iter().filter_entry(is_read);
     for entry in entries {
         let entry = entry.map_err(|_| refused(folder, "cannot be read"))?;
@@ -279,7 +280,9 @@ fn check_storage(common: &Path) -> Result<(), Error> {
     }
     let alternates = common.join("objects").join("info").join("alternates");
     let text = small_file(&alternates, LARGEST_TEXT)?.unwrap_or_default();
-    let is_used = String::from_utf8_lossy(&text).lines().any(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let is_used = String::from_utf8_lossy(&text)
+        .lines()
+        .any(|line| !line.trim().is_empty() && !line.starts_with('#'));
     if is_used {
         return Err(refused(&alternates, "takes objects from another repository, which is not read")
             .hint("make the clone whole with `git repack -a -d`, then delete this file"));

@@ -66,7 +66,7 @@ impl Walk<'_> {
             Some(What::Folder(folder)) => {
                 let above = self.above(&below)?;
                 let nodes = self.past.list(&folder)?;
-                self.enter(&folder, nodes, &above, 0)?;
+                self.enter(&folder, &nodes, &above, 0)?;
             }
             Some(What::Link) | None => {}
         }
@@ -79,7 +79,9 @@ impl Walk<'_> {
         let mut ends: Vec<usize> = below.match_indices('/').map(|(at, _)| at).collect();
         ends.splice(0..0, (!below.is_empty()).then_some(0));
         for end in ends {
-            let Some(What::Folder(folder)) = self.past.find(&below[..end])? else { break };
+            let Some(What::Folder(folder)) = self.past.find(&below[..end])? else {
+                break;
+            };
             let nodes = self.past.list(&folder)?;
             ignores = self.below(&ignores, &folder, &nodes)?;
         }
@@ -116,43 +118,49 @@ impl Walk<'_> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    fn enter(&mut self, folder: &Folder, nodes: Vec<Node>, above: &Ignores, depth: usize) -> Result<(), Error> {
-        let ignores = self.below(above, folder, &nodes)?;
-        let siblings = names(&nodes);
+    fn enter(&mut self, folder: &Folder, nodes: &[Node], above: &Ignores, depth: usize) -> Result<(), Error> {
+        let ignores = self.below(above, folder, nodes)?;
         for node in nodes {
             let is_folder = matches!(node.what, What::Folder(_));
             let place = self.top.join(&node.path);
-            let is_left_out = is_hidden_name(name_of(&node), is_folder)
+            let is_left_out = is_hidden_name(name_of(node), is_folder)
                 || self.excluded.matched(&place, is_folder).is_ignore()
                 || ignores.is_ignored(Path::new(&node.path), is_folder);
             if is_left_out {
                 continue;
             }
-            match node.what {
-                What::Folder(inner) => self.go_into(&inner, &place, &siblings, &ignores, depth + 1)?,
-                What::File(blob) => {
-                    let path = self.shown(&node.path);
-                    if let Fate::Read(kind) = fate(&path) {
-                        self.files.push(PastFile { path, kind, blob });
-                    }
-                }
+            match &node.what {
+                What::Folder(inner) => self.go_into(inner, &place, nodes, &ignores, depth + 1)?,
+                What::File(blob) => self.add(&node.path, blob),
                 What::Link => {}
             }
         }
         Ok(())
     }
 
-    fn go_into(&mut self, inner: &Folder, place: &Path, siblings: &[String], ignores: &Ignores, depth: usize) -> Result<(), Error> {
+    fn go_into(&mut self, inner: &Folder, place: &Path, siblings: &[Node], ignores: &Ignores, depth: usize) -> Result<(), Error> {
         let nodes = self.past.list(inner)?;
         let folders = Listed {
             folder: place,
-            names: &names(&nodes),
+            nodes: &nodes,
             siblings,
         };
         if is_vendored(place, depth, &folders) {
             return Ok(());
         }
-        self.enter(inner, nodes, ignores, depth)
+        self.enter(inner, &nodes, ignores, depth)
+    }
+
+    fn add(&mut self, below: &str, blob: &Blob) {
+        // Most files of a tree are of no kind that is read.
+        if FileKind::of(below).is_none() {
+            return;
+        }
+        let path = self.shown(below);
+        if let Fate::Read(kind) = fate(&path) {
+            let blob = blob.clone();
+            self.files.push(PastFile { path, kind, blob });
+        }
     }
 
     /// A path below the top as the report shows it: relative to the root.
@@ -165,26 +173,21 @@ fn name_of(node: &Node) -> &str {
     node.path.rsplit('/').next().unwrap_or(&node.path)
 }
 
-/// The names of the files and folders among entries.
-fn names(nodes: &[Node]) -> Vec<String> {
-    nodes.iter().map(|node| name_of(node).to_owned()).collect()
-}
-
 /// A folder of the revision and the one that it is in.
 struct Listed<'a> {
     folder: &'a Path,
-    names: &'a [String],
-    siblings: &'a [String],
+    nodes: &'a [Node],
+    siblings: &'a [Node],
 }
 
 impl Folders for Listed<'_> {
     fn has_file(&self, folder: &Path, name: &str) -> bool {
-        let names = if folder == self.folder { self.names } else { self.siblings };
-        names.iter().any(|one| one == name)
+        let nodes = if folder == self.folder { self.nodes } else { self.siblings };
+        nodes.iter().any(|node| name_of(node) == name && matches!(node.what, What::File(_)))
     }
 
     fn names(&self, _: &Path) -> Vec<String> {
-        self.names.to_vec()
+        self.nodes.iter().map(|node| name_of(node).to_owned()).collect()
     }
 }
 

@@ -1,0 +1,3 @@
+//! What a repository can do to who reads it: each attack by name.
+
+mod git;
