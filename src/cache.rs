@@ -1,21 +1,27 @@
 //! Facts of files kept between runs, by content: never findings, which depend on other files.
 //!
 //! One pack a checkout, in the platform's cache folder. A pack is read whole and replaced whole by a rename, so that two runs at
-//! once, or one that is interrupted, leave a pack that is complete. A pack is used only by the build of the tool that wrote it, and
-//! each entry is checked before it is decoded. A cache that cannot be read or written costs time, never a result.
+//! once, or one that is interrupted, leave a pack that is complete. A cache that cannot be read or written costs time, never a result.
+//!
+//! What is promised: an entry is used only for the same path and the same bytes (BLAKE3, so that nobody can make another file of the same
+//! key), only by the build of the tool that wrote it (by content: its sources, its dependencies and its size), and only where it
+//! carries the mark of a secret that is made at random in the user's own folder. The folder, the secret and the packs must be this
+//! user's and writable by nobody else, and the folder must not lie in the scanned tree, whose author could put all three there. Who
+//! can write this user's files can forge a pack, and could as well replace the tool.
 
 mod pack;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::coverage::Reason;
+use crate::files::{self, Tree};
 use crate::libraries::facts::FileFacts;
 use crate::walk::FileKind;
-use pack::Pack;
+use pack::{Mark, Pack};
 
 /// Names the folder of the packs, where the platform's is not wanted.
 const FOLDER: &str = "PERFAUDIT_CACHE_DIR";
@@ -25,6 +31,8 @@ const LARGEST: u64 = 1 << 30;
 const ABANDONED: Duration = Duration::from_secs(3600);
 /// How packs are called.
 const EXTENSION: &str = "facts";
+/// How the secret is called.
+const SECRET: &str = "secret";
 
 /// What reading one file gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,15 +52,15 @@ pub enum Seen {
 
 /// Identifies what was read: path, kind and bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(u128);
+pub struct Key([u8; 32]);
 
 impl Key {
     /// The key of a file.
     pub fn of(path: &str, kind: FileKind, bytes: &[u8]) -> Key {
-        let mut hasher = Xxh3::new();
-        hasher.update(format!("{kind:?}\0{path}\0").as_bytes());
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("{kind:?}\0{}\0{path}", path.len()).as_bytes());
         hasher.update(bytes);
-        Key(hasher.digest128())
+        Key(hasher.finalize().into())
     }
 }
 
@@ -67,28 +75,36 @@ pub struct Kept {
 #[derive(Debug)]
 pub struct Cache {
     file: PathBuf,
-    tool: u128,
+    mark: Mark,
     pack: Pack,
 }
 
 impl Cache {
-    /// The cache of a root folder; `None` where the platform has no place for one.
+    /// The cache of a root folder; `None` where the platform has no place for one, or only one that is not this user's alone.
     pub fn open(root: &Path) -> Option<Cache> {
-        let root = std::fs::canonicalize(root).ok()?;
-        Cache::open_in(&folder()?, &root)
+        let tree = Tree::of(root).ok()?;
+        let folder = folder()?;
+        // Also before it is made: nothing is written into what is scanned.
+        if tree.names(&folder) {
+            return None;
+        }
+        Cache::open_in(&folder, tree.root())
     }
 
     fn open_in(folder: &Path, root: &Path) -> Option<Cache> {
-        let tool = tool()?;
-        let name = format!("{:032x}.{EXTENSION}", xxh3_128(root.as_os_str().as_encoded_bytes()));
-        let file = folder.join(name);
-        let pack = Pack::read(&file, tool, LARGEST).unwrap_or_default();
-        Some(Cache { file, tool, pack })
+        if !files::own_folder(folder) || std::fs::canonicalize(folder).ok()?.starts_with(root) {
+            return None;
+        }
+        let mark = Mark::new(&secret(folder)?, &tool());
+        let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
+        let file = folder.join(format!("{}.{EXTENSION}", &name[..32]));
+        let pack = Pack::read(&file, &mark, LARGEST).unwrap_or_default();
+        Some(Cache { file, mark, pack })
     }
 
     /// What an earlier run saw in a file.
     pub fn get(&self, key: Key) -> Option<(Seen, Kept)> {
-        let seen = postcard::from_bytes(self.pack.get(key.0)?).ok()?;
+        let seen = postcard::from_bytes(self.pack.get(&self.mark, &key.0)?).ok()?;
         Some((seen, Kept { key, fresh: None }))
     }
 
@@ -105,7 +121,7 @@ impl Cache {
         }
         let entries = kept.into_iter().map(|entry| (entry.key.0, entry.fresh)).collect();
         // Whatever goes wrong, the next run reads the files again.
-        let _ = self.pack.replace(&self.file, self.tool, entries);
+        let _ = self.pack.replace(&self.file, &self.mark, entries);
         if let Some(folder) = self.file.parent() {
             tidy(folder, LARGEST);
         }
@@ -120,12 +136,30 @@ fn folder() -> Option<PathBuf> {
     }
 }
 
-/// The build of the tool: another one may read the same bytes differently.
-fn tool() -> Option<u128> {
-    let executable = std::env::current_exe().ok()?.metadata().ok()?;
-    let built = executable.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    let text = format!("{} {} {}", env!("CARGO_PKG_VERSION"), executable.len(), built.as_nanos());
-    Some(xxh3_128(text.as_bytes()))
+/// The build of the tool: another one may read the same bytes differently. Its sources are named when it is built (`build.rs`); its size
+/// tells apart what the same sources gave with other versions of what they use.
+fn tool() -> [u8; 32] {
+    let size = std::env::current_exe()
+        .and_then(|file| file.metadata())
+        .map_or(0, |metadata| metadata.len());
+    let text = format!("{}\0{size}", env!("PERFAUDIT_BUILD"));
+    blake3::hash(text.as_bytes()).into()
+}
+
+/// The user's secret, which is made where there is none.
+fn secret(folder: &Path) -> Option<[u8; 32]> {
+    let file = folder.join(SECRET);
+    let read = || files::read_own(&file, 32)?.try_into().ok();
+    if let Some(known) = read() {
+        return Some(known);
+    }
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).ok()?;
+    let mut new = tempfile::Builder::new().prefix(pack::TEMPORARY).tempfile_in(folder).ok()?;
+    new.write_all(&fresh).ok()?;
+    // Another run may have been faster: then its secret holds.
+    let _ = new.persist_noclobber(&file);
+    read()
 }
 
 /// Removes what interrupted runs left, and the oldest packs beyond a total size.

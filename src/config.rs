@@ -1,15 +1,26 @@
 //! Settings of a run: defaults, then `perfaudit.toml` or `[tool.perfaudit]` in `pyproject.toml`, then the command line.
+//!
+//! A configuration that lies in the scanned tree is the repository's, whoever named it: its paths are taken from the project's root and
+//! stay in it, links resolved, and it says nothing of where a report is written. One that the user keeps elsewhere and names with
+//! `--config` is the user's own: it may name any file to read.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, nearest};
+use crate::files::{self, Refusal, Tree, shown};
 use crate::finding::{Confidence, Priority};
 
 /// The largest thread count that is accepted; more only costs memory.
 const MOST_THREADS: i64 = 1024;
 /// The largest configuration file that is read.
 pub const LARGEST: u64 = 1_000_000;
+/// What it is called in errors.
+const WHAT: &str = "a configuration file";
+/// The configuration file.
+const OWN: &str = "perfaudit.toml";
+/// The file that may hold a table of settings.
+const PYTHON: &str = "pyproject.toml";
 
 /// How the report is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,14 +81,13 @@ const FAIL_ON: [(&str, Option<Priority>); 5] = [
 const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 
 /// Keys of the configuration file.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 17] = [
     "rules",
     "skip",
     "min-priority",
     "min-confidence",
     "fail-on",
     "format",
-    "output",
     "rules-dir",
     "stats",
     "exclude",
@@ -142,8 +152,6 @@ pub struct Config {
     pub fail_on: Option<Priority>,
     /// How the report is written.
     pub format: Format,
-    /// Where the report is written; `None` is standard output.
-    pub output: Option<PathBuf>,
     /// A folder of rule pages that take the place of the built-in ones.
     pub rules_dir: Option<PathBuf>,
     /// A file with row counts and index scans of the database.
@@ -182,7 +190,6 @@ impl Default for Config {
             min_confidence: Confidence::Low,
             fail_on: Some(Priority::P0),
             format: Format::Table,
-            output: None,
             rules_dir: None,
             stats: None,
             cache: true,
@@ -218,8 +225,6 @@ pub struct Settings {
     pub fail_on: Option<Option<Priority>>,
     /// See [`Config::format`].
     pub format: Option<Format>,
-    /// See [`Config::output`].
-    pub output: Option<PathBuf>,
     /// See [`Config::rules_dir`].
     pub rules_dir: Option<PathBuf>,
     /// See [`Config::stats`].
@@ -245,10 +250,12 @@ pub struct Settings {
 impl Config {
     /// The settings of a run in `root`: the file's (`file`, or what `root` holds), then the command line's over them.
     pub fn load(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
+        let tree = tree(root)?;
         let from_file = match file {
-            Some(file) => Some(Settings::read(file)?),
-            None => Settings::find(root)?,
+            Some(file) => Some(Settings::named(root, &tree, file)?),
+            None => Settings::find(root, &tree)?,
         };
+        flags.admit(&tree)?;
         Ok(Config::of(root, from_file, flags))
     }
 
@@ -274,14 +281,16 @@ impl Config {
         shown: &str,
         read: &mut dyn FnMut(&str) -> Result<Option<String>, Error>,
     ) -> Result<Config, Error> {
-        for name in file.map_or(vec!["perfaudit.toml", "pyproject.toml"], |file| vec![file]) {
+        let tree = tree(root)?;
+        for name in file.map_or(vec![OWN, PYTHON], |file| vec![file]) {
             let Some(text) = read(name)? else { continue };
-            let is_python = name == "pyproject.toml";
+            let is_python = name == PYTHON;
             // As on disk: someone else's file may be broken.
             if file.is_none() && is_python && !text.contains("perfaudit") {
                 continue;
             }
-            let settings = Settings::parse(&format!("{shown}{name}"), &text, is_python)?;
+            let place = format!("{shown}{name}");
+            let settings = Settings::parse(&place, &text, is_python)?.confined(root, &tree, Path::new(&place))?;
             return Ok(Config::of(root, Some(settings), flags));
         }
         Ok(Config::of(root, None, flags))
@@ -310,10 +319,13 @@ impl Config {
         }
         self.since = settings.since.or_else(|| self.since.take());
         self.baseline = settings.baseline.or_else(|| self.baseline.take());
-        self.output = settings.output.or_else(|| self.output.take());
         self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
         self.stats = settings.stats.or_else(|| self.stats.take());
     }
+}
+
+fn tree(root: &Path) -> Result<Tree, Error> {
+    Tree::of(root).map_err(|error| Error::new(shown(root), format!("cannot be read: {error}")))
 }
 
 fn replace<T>(old: &mut Vec<T>, new: Vec<T>) {
@@ -323,28 +335,90 @@ fn replace<T>(old: &mut Vec<T>, new: Vec<T>) {
 }
 
 impl Settings {
-    /// The settings that a folder holds, if any.
-    fn find(root: &Path) -> Result<Option<Settings>, Error> {
-        let own = root.join("perfaudit.toml");
-        if own.is_file() {
-            return Settings::read(&own).map(Some);
-        }
-        let python = root.join("pyproject.toml");
-        if !python.is_file() {
-            return Ok(None);
+    /// The settings that the root holds, if any.
+    fn find(root: &Path, tree: &Tree) -> Result<Option<Settings>, Error> {
+        // A link or a device of this name is no reason to go on as if nothing were configured.
+        if std::fs::symlink_metadata(root.join(OWN)).is_ok() {
+            return Settings::of_tree(root, tree, Path::new(OWN)).map(Some);
         }
         // Someone else's file: one that cannot be read, or that is broken without naming the tool, is no error here.
-        let Ok(text) = read(&python) else { return Ok(None) };
-        if !text.contains("perfaudit") {
+        let Ok(bytes) = tree.read(Path::new(PYTHON), LARGEST) else {
             return Ok(None);
+        };
+        let file = root.join(PYTHON);
+        match String::from_utf8(bytes) {
+            Ok(text) if text.contains("perfaudit") => {
+                let settings = Settings::parse(&shown(&file), &text, true)?;
+                settings.confined(root, tree, &file).map(Some)
+            }
+            _ => Ok(None),
         }
-        Settings::parse(&shown(&python), &text, true).map(Some)
     }
 
-    /// The settings of a file; of `pyproject.toml` only `[tool.perfaudit]` is read.
-    pub fn read(file: &Path) -> Result<Settings, Error> {
-        let is_python = file.file_name().is_some_and(|name| name == "pyproject.toml");
-        Settings::parse(&shown(file), &read(file)?, is_python)
+    /// The settings of a file that was named on the command line.
+    fn named(root: &Path, tree: &Tree, file: &Path) -> Result<Settings, Error> {
+        if tree.names(file) {
+            let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+            let bytes = tree.read(&absolute, LARGEST);
+            let text = files::text(file, bytes.map_err(|refusal| refusal.error(shown(file), WHAT))?)?;
+            return Settings::parse(&shown(file), &text, is_python(file))?.confined(root, tree, file);
+        }
+        let text = files::read_text(file, LARGEST, WHAT)?;
+        let mut settings = Settings::parse(&shown(file), &text, is_python(file))?;
+        for path in [&mut settings.baseline, &mut settings.rules_dir, &mut settings.stats]
+            .into_iter()
+            .flatten()
+        {
+            *path = std::path::absolute(root.join(&path)).unwrap_or_else(|_| root.join(&path));
+        }
+        settings.admit(tree)?;
+        Ok(settings)
+    }
+
+    /// The settings of a file of the tree; `file` is relative to the root.
+    fn of_tree(root: &Path, tree: &Tree, file: &Path) -> Result<Settings, Error> {
+        let place = root.join(file);
+        let bytes = tree.read(file, LARGEST).map_err(|refusal| refusal.error(shown(&place), WHAT))?;
+        let text = files::text(&place, bytes)?;
+        Settings::parse(&shown(&place), &text, is_python(file))?.confined(root, tree, &place)
+    }
+
+    /// The same settings, with every path resolved to one in the tree; fails on a path that leads out of it. `file` is for the error.
+    pub fn confined(mut self, root: &Path, tree: &Tree, file: &Path) -> Result<Settings, Error> {
+        let inside = |key: &str, path: &Path| {
+            tree.resolve(path).map_err(|refusal| match refusal {
+                Refusal::Outside => Error::new(
+                    format!("{}: `{key}`", shown(file)),
+                    format!("`{}` leads out of the project", path.to_string_lossy()),
+                )
+                .hint("a configuration names only what is in its folder; give other places on the command line"),
+                other => other.error(format!("{}: `{key}`", shown(file)), WHAT),
+            })
+        };
+        for path in &self.paths {
+            inside("paths", path)?;
+        }
+        if let Some(path) = &self.baseline {
+            self.baseline = Some(inside("baseline", path)?);
+        }
+        for (key, path) in [("rules-dir", &mut self.rules_dir), ("stats", &mut self.stats)] {
+            if let Some(given) = path {
+                *path = Some(below(root, &inside(key, given)?));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Checks what the command line names: see [`Tree::admit`].
+    fn admit(&self, tree: &Tree) -> Result<(), Error> {
+        for path in [&self.baseline, &self.rules_dir, &self.stats].into_iter().flatten() {
+            // What is not there is told about by who reads it.
+            match tree.admit(path) {
+                Err(refusal) if !refusal.is_missing() => return Err(refusal.error(shown(path), WHAT)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The settings of a text.
@@ -382,7 +456,10 @@ impl Settings {
             "min-confidence" => self.min_confidence = Some(parse_confidence(entry.string()?).map_err(|error| entry.wrong(&error))?),
             "fail-on" => self.fail_on = Some(parse_fail_on(entry.string()?).map_err(|error| entry.wrong(&error))?),
             "format" => self.format = Some(parse_format(entry.string()?).map_err(|error| entry.wrong(&error))?),
-            "output" => self.output = Some(PathBuf::from(entry.string()?)),
+            // It would let a repository write where it likes.
+            "output" => {
+                return Err(Error::new(file, "`output` is not taken from a configuration").hint("give it on the command line: `-o FILE`"));
+            }
             "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
             "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
             "cache" => self.cache = Some(entry.bool()?),
@@ -475,21 +552,30 @@ impl<'a> Entry<'a> {
     }
 }
 
-fn shown(file: &Path) -> String {
-    let text = file.to_string_lossy();
-    text.strip_prefix("./").unwrap_or(&text).to_owned()
+/// Whether only `[tool.perfaudit]` of a file is read.
+fn is_python(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == PYTHON)
 }
 
-fn read(file: &Path) -> Result<String, Error> {
-    let wrong = |what: String| Error::new(shown(file), what);
-    let size = std::fs::metadata(file)
-        .map_err(|error| wrong(format!("cannot be read: {error}")))?
-        .len();
-    if size > LARGEST {
-        return Err(wrong("too large for a configuration file".to_owned()));
+/// A path below the root; in the current folder it stays as short as it was written.
+fn below(root: &Path, path: &Path) -> PathBuf {
+    let is_short = root == Path::new(".") && !path.as_os_str().is_empty();
+    if is_short { path.to_owned() } else { root.join(path) }
+}
+
+/// Whether a folder is configured: it holds a `perfaudit.toml`, or a `pyproject.toml` with a table of the tool.
+pub fn is_configured(folder: &Path) -> bool {
+    if std::fs::symlink_metadata(folder.join(OWN)).is_ok() {
+        return true;
     }
-    let bytes = std::fs::read(file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    String::from_utf8(bytes).map_err(|_| wrong("not UTF-8".to_owned()))
+    let read = Tree::of(folder).map(|tree| tree.read(Path::new(PYTHON), LARGEST));
+    let Ok(Ok(bytes)) = read else { return false };
+    let text = String::from_utf8_lossy(&bytes);
+    // One that is broken and names the tool is told about when it is read.
+    text.contains("perfaudit")
+        && text
+            .parse::<toml::Table>()
+            .map_or(true, |table| table.get("tool").is_some_and(|tool| tool.get("perfaudit").is_some()))
 }
 
 fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {

@@ -9,7 +9,7 @@ mod past;
 mod repository;
 mod sparse;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
@@ -19,10 +19,10 @@ pub use repository::Repository;
 /// Digits of a commit that are shown.
 const DIGITS: usize = 12;
 
-/// The commit that a folder is at, shortened, with `+` where tracked files below the folder differ from it; `None` outside of a
-/// repository and before the first commit. See [`changed::is_changed`] for what differs.
-pub fn commit(folder: &Path) -> Result<Option<String>, Error> {
-    let Some(repository) = Repository::around(folder)? else {
+/// The commit that a folder is at, shortened, with `+` where tracked files below the folders that are read differ from it; `None`
+/// outside of a repository and before the first commit. See [`changed::is_changed`] for what differs.
+pub fn commit(root: &Path, read: &[PathBuf]) -> Result<Option<String>, Error> {
+    let Some(repository) = Repository::around(root)? else {
         return Ok(None);
     };
     let reader = repository.reader();
@@ -30,11 +30,19 @@ pub fn commit(folder: &Path) -> Result<Option<String>, Error> {
     let short = commit.id.to_hex_with_len(DIGITS).to_string();
     let lacking = || Error::new(repository.top().to_string_lossy(), format!("the clone lacks the files of {short}")).hint("fetch them");
     let tree = commit.tree_id().map_err(|_| lacking())?.detach();
-    let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let mark = if changed::is_changed(&repository, &reader, tree, &folder)? {
-        "+"
-    } else {
-        ""
-    };
-    Ok(Some(format!("{short}{mark}")))
+    for path in read {
+        let Ok(path) = std::fs::canonicalize(root.join(path)) else {
+            continue;
+        };
+        // A file that is named stands for its folder.
+        let folder = if path.is_dir() {
+            path.as_path()
+        } else {
+            path.parent().unwrap_or(&path)
+        };
+        if folder.starts_with(repository.top()) && changed::is_changed(&repository, &reader, tree, folder)? {
+            return Ok(Some(format!("{short}+")));
+        }
+    }
+    Ok(Some(short))
 }

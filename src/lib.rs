@@ -4,7 +4,7 @@
 //!
 //! | level | modules | what lives there |
 //! |---|---|---|
-//! | 0 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`] | positions, what is reported, what was seen, how a run goes and fails |
+//! | 0 | [`source`], [`finding`], [`inventory`], [`coverage`], [`progress`], [`error`], [`files`] | positions, what is reported, what was seen, how a run goes and fails; opening and writing files |
 //! | 1 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
 //! | 2 | `syntax` | bytes to `ir`: the only code that knows grammars |
 //! | 3 | [`libraries`] | what ORMs and frameworks mean: facts of one file |
@@ -19,6 +19,7 @@ pub mod config;
 pub mod coverage;
 pub mod error;
 pub mod examples;
+pub mod files;
 pub mod finding;
 pub mod git;
 pub mod inventory;
@@ -132,7 +133,7 @@ pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report
     coverage.notes.append(&mut notes);
     let mut report = plan.run(files, with_tests, coverage)?;
     if config.details == Details::All {
-        match apart(config, "git", || git::commit(&config.root)) {
+        match apart(config, "git", || git::commit(&config.root, &config.paths)) {
             Ok(commit) => report.commit = commit,
             Err(error) => report.coverage.notes.push(format!("The commit is not given: {error}")),
         }

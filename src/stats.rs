@@ -6,6 +6,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::files;
 
 /// The largest file that is read.
 const LARGEST: u64 = 64_000_000;
@@ -61,13 +62,8 @@ fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
 /// # Errors
 /// The file cannot be read, is too large, or is not as the README says; the error names the file, the line and what to do.
 pub fn read(file: &Path) -> Result<Vec<Record>, Error> {
-    let name = file.to_string_lossy();
-    let wrong = |error: &std::io::Error| Error::new(name.clone(), format!("cannot be read: {error}"));
-    let size = std::fs::metadata(file).map_err(|error| wrong(&error))?.len();
-    if size > LARGEST {
-        return Err(Error::new(name, "too large for table statistics").hint(HINT));
-    }
-    let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
+    let name = files::shown(file);
+    let bytes = files::read(file, LARGEST).map_err(|refusal| refusal.error(&name, "table statistics").hint(HINT))?;
     parse(&name, &String::from_utf8_lossy(&bytes))
 }
 

@@ -1,5 +1,6 @@
 //! Finds the files to read, says what each is by its path, and reads them: every file left out has a reason.
 
+mod descent;
 mod ignores;
 mod past;
 mod read;
@@ -7,15 +8,15 @@ mod role;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::overrides::{Override, OverrideBuilder};
-use ignore::{DirEntry, WalkBuilder};
+use walkdir::DirEntry;
 
 use crate::config::Config;
 use crate::coverage::{Reason, Skipped};
 use crate::error::Error;
 
+use descent::Descent;
 pub use ignores::{IgnoreTexts, Ignores};
 pub use past::{PastFile, reads_tests, walk_past, without_tests};
 pub use read::{Text, decode, largest, read};
@@ -162,7 +163,7 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
         // Someone who names a tests folder wants to see it.
         walked.with_tests |= asks_for_tests(&root, &start);
         if metadata.is_dir() {
-            walk_folder(&root, &start, excluded.clone(), &mut walked);
+            Descent::run(&root, &start, &excluded, &mut walked);
         } else if metadata.is_file() {
             add_named(&root, given, start, &mut walked)?;
         } else {
@@ -218,40 +219,6 @@ fn add_named(root: &Path, given: &Path, absolute: PathBuf, walked: &mut Walked) 
     Ok(())
 }
 
-fn walk_folder(root: &Path, start: &Path, excluded: Override, walked: &mut Walked) {
-    let vendored = Arc::new(Mutex::new(Vec::new()));
-    let (seen, base) = (Arc::clone(&vendored), root.to_owned());
-    let keep = move |entry: &DirEntry| {
-        if entry.depth() > 0 && is_hidden(entry) {
-            return false;
-        }
-        let is_kept = entry.depth() == 0 || !is_folder(entry) || !is_vendored(entry.path(), entry.depth(), &Disk);
-        if !is_kept {
-            let path = format!("{}/", relative(&base, entry.path()));
-            seen.lock().unwrap_or_else(PoisonError::into_inner).push(Skipped {
-                path,
-                reason: Reason::Vendored,
-            });
-        }
-        is_kept
-    };
-    let entries = WalkBuilder::new(start)
-        .follow_links(false)
-        .hidden(false)
-        .require_git(false)
-        .git_global(false)
-        .overrides(excluded)
-        .filter_entry(keep)
-        .build();
-    for entry in entries {
-        match entry {
-            Ok(entry) => add_entry(root, &entry, walked),
-            Err(error) => walked.skipped.extend(unreadable_entry(root, &error)),
-        }
-    }
-    walked.skipped.append(&mut vendored.lock().unwrap_or_else(PoisonError::into_inner));
-}
-
 /// Hidden files and folders are not read, but for samples of environment files.
 fn is_hidden(entry: &DirEntry) -> bool {
     is_hidden_name(&entry.file_name().to_string_lossy(), is_folder(entry))
@@ -262,25 +229,12 @@ fn is_hidden_name(name: &str, is_folder: bool) -> bool {
 }
 
 fn is_folder(entry: &DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir())
-}
-
-fn unreadable_entry(root: &Path, error: &ignore::Error) -> Option<Skipped> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(Skipped {
-            path: relative(root, path),
-            reason: Reason::NotReadable,
-        }),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => unreadable_entry(root, err),
-        _ => None,
-    }
+    entry.file_type().is_dir()
 }
 
 fn add_entry(root: &Path, entry: &DirEntry, walked: &mut Walked) {
     let path = relative(root, entry.path());
-    let Some(file_type) = entry.file_type().filter(|kind| !kind.is_dir()) else {
-        return;
-    };
+    let file_type = entry.file_type();
     if file_type.is_symlink() {
         if FileKind::of(&path).is_some() || entry.path().is_dir() {
             walked.skipped.push(Skipped {

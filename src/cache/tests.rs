@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use super::*;
 use crate::libraries::facts;
 
@@ -32,6 +34,7 @@ fn only_pack(folder: &Path) -> PathBuf {
         .expect("a folder")
         .flatten()
         .map(|entry| entry.path())
+        .filter(|path| !path.ends_with(SECRET))
         .collect();
     assert_eq!(files.len(), 1, "one pack, and nothing half written: {files:?}");
     files[0].clone()
@@ -105,10 +108,71 @@ fn a_pack_of_another_build_is_not_read() {
     let folder = tempfile::tempdir().expect("a folder");
     store(folder.path(), &[("a.py", "x = 1\n")]);
     let pack = only_pack(folder.path());
-    let tool = tool().expect("an executable");
-    assert!(Pack::read(&pack, tool, LARGEST).is_some());
-    assert!(Pack::read(&pack, tool ^ 1, LARGEST).is_none());
-    assert!(Pack::read(&pack, tool, 10).is_none(), "too large");
+    let secret = secret(folder.path()).expect("a secret");
+    let read = |secret: &[u8; 32], tool: [u8; 32], largest| Pack::read(&pack, &Mark::new(secret, &tool), largest);
+    assert!(read(&secret, tool(), LARGEST).is_some());
+    assert!(read(&secret, [1; 32], LARGEST).is_none(), "another build");
+    assert!(read(&[1; 32], tool(), LARGEST).is_none(), "another secret");
+    assert!(read(&secret, tool(), 10).is_none(), "too large");
+}
+
+/// Whoever can write a pack, and not read the secret, gets nothing in: here the entry of one file is given to another.
+#[test]
+fn an_entry_that_was_moved_to_another_key_is_not_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (clean, bad) = ("x = 1\n", "x = [load(key) for key in keys]\n");
+    store(folder.path(), &[("a.py", clean)]);
+    let pack = only_pack(folder.path());
+    let mut bytes = std::fs::read(&pack).expect("a pack");
+    let (old, new) = (
+        Key::of("a.py", FileKind::Python, clean.as_bytes()),
+        Key::of("a.py", FileKind::Python, bad.as_bytes()),
+    );
+    let at = bytes.windows(32).position(|window| window == old.0).expect("the key");
+    bytes[at..at + 32].copy_from_slice(&new.0);
+    std::fs::write(&pack, bytes).expect("written");
+    assert_eq!(load(folder.path(), "a.py", bad), None);
+}
+
+#[test]
+fn the_key_tells_path_kind_and_bytes_apart() {
+    let key = |path: &str, bytes: &str| Key::of(path, FileKind::Python, bytes.as_bytes());
+    assert_ne!(key("a.py", "b.py"), key("a.pyb.py", ""));
+    assert_ne!(key("a.py", ""), Key::of("a.py", FileKind::Sql, b""));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_what_is_this_users_alone_is_used() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path().join("new/packs");
+    let text = "x = 1\n";
+    store(&at, &[("a.py", text)]);
+    let mode = |path: &Path| std::fs::metadata(path).expect("there").mode() & 0o777;
+    assert_eq!((mode(&at), mode(&at.join(SECRET)), mode(&only_pack(&at))), (0o700, 0o600, 0o600));
+    let set = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    // Others might have written it.
+    let pack = only_pack(&at);
+    set(&pack, 0o666);
+    assert_eq!(load(&at, "a.py", text), None);
+    set(&pack, 0o600);
+    assert!(load(&at, "a.py", text).is_some());
+    set(&at, 0o777);
+    assert!(Cache::open_in(&at, Path::new("/root")).is_none());
+    set(&at, 0o700);
+    set(&at.join(SECRET), 0o622);
+    assert!(Cache::open_in(&at, Path::new("/root")).is_none());
+    set(&at.join(SECRET), 0o600);
+    // Another name for a pack is none, and what is written takes the place of the link.
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::rename(&pack, &elsewhere).expect("moved");
+    symlink(&elsewhere, &pack).expect("linked");
+    assert_eq!(load(&at, "a.py", text), None);
+    let before = std::fs::read(&elsewhere).expect("a pack");
+    store(&at, &[("a.py", "x = 2\n")]);
+    assert_eq!(std::fs::read(&elsewhere).expect("a pack"), before);
+    assert!(Cache::open_in(&at, folder.path()).is_none(), "the folder lies in what is scanned");
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! `perfaudit init`: a configuration file with every setting in a comment.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use perfaudit::Error;
+use perfaudit::{Error, files};
 
 /// The file that is written: every setting with its default.
 pub const TEMPLATE: &str = include_str!("../../templates/perfaudit.toml");
@@ -31,12 +30,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     let file = arguments.output.unwrap_or_else(|| PathBuf::from("perfaudit.toml"));
     let shown = file.to_string_lossy().into_owned();
-    let created = std::fs::OpenOptions::new().write(true).create_new(true).open(&file);
-    let written = created.and_then(|mut file| file.write_all(TEMPLATE.as_bytes()));
-    written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::new(shown.clone(), "is already there").hint("change it, or name another with -o"),
-        _ => Error::new(shown.clone(), format!("cannot be written: {error}")),
-    })?;
+    if !files::create(&file, TEMPLATE)? {
+        return Err(Error::new(shown, "is already there").hint("change it, or name another with -o"));
+    }
     super::print(&format!("Wrote {shown}. Every setting in it is the default.\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use perfaudit::files;
 use perfaudit::report::{RuleText, RuleTexts};
 use perfaudit::rules::Pages;
 use perfaudit::{Config, Error, Report};
@@ -134,8 +135,12 @@ fn print(text: &str) -> Result<(), Error> {
 
 /// Writes a text to a file, or to standard output where none is given.
 fn output(file: Option<&Path>, text: &str) -> Result<(), Error> {
-    let Some(file) = file else { return print(text) };
-    std::fs::write(file, text).map_err(|error| Error::new(file.to_string_lossy(), format!("cannot be written: {error}")))
+    match file {
+        // To open it anew would start at the beginning of what it leads to.
+        None => print(text),
+        Some(file) if file == Path::new("/dev/stdout") => print(text),
+        Some(file) => files::write(file, text),
+    }
 }
 
 /// The texts of the rules, for the formats that carry them.

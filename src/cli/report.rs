@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use perfaudit::Error;
 use perfaudit::config::Details;
+use perfaudit::files;
 use perfaudit::report::audit::{self, Form, parse_section};
 use perfaudit::report::json;
 
@@ -106,14 +107,6 @@ fn by_name(file: &Path) -> Option<Kind> {
 }
 
 fn read(file: &Path) -> Result<(String, String), Error> {
-    let shown = file.to_string_lossy().into_owned();
-    let fail = |what: String| Error::new(shown.clone(), what);
-    let size = std::fs::metadata(file)
-        .map_err(|error| fail(format!("cannot be read: {error}")))?
-        .len();
-    if size > LARGEST {
-        return Err(fail("too large for a template".to_owned()));
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| fail(format!("cannot be read: {error}")))?;
-    Ok((shown, text))
+    let text = files::read_text(file, LARGEST, "a template")?;
+    Ok((file.to_string_lossy().into_owned(), text))
 }

@@ -48,7 +48,6 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         findings.apply(Settings {
             fail_on: arguments.fail_on.map(|threshold| threshold.0),
             format: arguments.format,
-            output: arguments.output,
             ..settings
         })
     })?;
@@ -61,13 +60,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let report = perfaudit::audit_observed(&config, &progress);
     progress.end();
     let report = report?;
-    super::output(config.output.as_deref(), &render(&config, &report, talk)?)?;
+    let color = arguments.output.is_none() && super::has_color();
+    super::output(arguments.output.as_deref(), &render(&config, &report, talk, color)?)?;
     let code = if report.fails(config.fail_on) { super::FOUND } else { super::CLEAN };
     Ok(super::end(&report, code))
 }
 
-fn render(config: &Config, report: &Report, talk: Talk) -> Result<String, Error> {
-    let color = config.output.is_none() && super::has_color();
+fn render(config: &Config, report: &Report, talk: Talk, color: bool) -> Result<String, Error> {
     let audit_as = |form| {
         let options = audit::Options {
             form,

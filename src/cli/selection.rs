@@ -1,11 +1,11 @@
 //! What is read and which rules run: the arguments that every command which audits has.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
-use perfaudit::config::{Settings, parse_confidence, parse_priority, parse_threads};
+use perfaudit::config::{Settings, is_configured, parse_confidence, parse_priority, parse_threads};
 use perfaudit::finding::{Confidence, Priority};
-use perfaudit::{Config, Error};
+use perfaudit::{Config, Error, files};
 
 /// What to read, and how.
 #[derive(Args)]
@@ -92,29 +92,93 @@ impl Selection {
     }
 }
 
-/// The folder that the report's paths are relative to, and the paths to read. It is the current folder, so that paths can be
-/// clicked and annotated, unless a path lies outside of it; then it is the folder that holds them all.
+/// The project's root, which the report's paths are relative to, and the paths to read.
+///
+/// What a finding is called, and which configuration holds, must not depend on the folder that the command is given in. So the root
+/// is looked for from what is read: the nearest folder at or above it that is configured, else the top of its repository, else the
+/// current folder, or where that does not hold all paths, the folder that does.
 pub(super) fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
     let current = std::env::current_dir().and_then(std::fs::canonicalize);
     let current = current.map_err(|error| Error::new("current folder", format!("cannot be read: {error}")))?;
     // A path that does not exist is told about by the walk.
     let absolute: Vec<PathBuf> = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-    if absolute.len() < paths.len() || absolute.iter().all(|path| path.starts_with(&current)) {
+    if absolute.len() < paths.len() {
+        return Ok((PathBuf::from("."), paths));
+    }
+    let shared = shared(&absolute, &current);
+    let root = root_of(&shared).unwrap_or_else(|| if shared.starts_with(&current) { current.clone() } else { shared });
+    if root == current {
         return Ok((PathBuf::from("."), paths));
     }
     if let ([given], [absolute]) = (paths.as_slice(), absolute.as_slice())
-        && absolute.is_dir()
+        && *absolute == root
     {
         return Ok((given.clone(), vec![PathBuf::from(".")]));
     }
-    let folder = |path: &Path| {
-        if path.is_dir() {
-            path.to_owned()
-        } else {
-            path.parent().unwrap_or(path).to_owned()
-        }
+    let read = if absolute.is_empty() { vec![current.clone()] } else { absolute };
+    Ok((from(&current, &root), read))
+}
+
+/// The folder that holds all paths; the current one where there are none.
+fn shared(absolute: &[PathBuf], current: &Path) -> PathBuf {
+    let Some(first) = absolute.first() else {
+        return current.to_owned();
     };
-    let mut root = absolute.first().map_or_else(|| current.clone(), |path| folder(path));
-    while !absolute.iter().all(|path| path.starts_with(&root)) && root.pop() {}
-    Ok((root, absolute))
+    let mut folder = first.clone();
+    while !(folder.is_dir() && absolute.iter().all(|path| path.starts_with(&folder))) && folder.pop() {}
+    folder
+}
+
+/// The nearest folder at or above one that is configured, or is the top of a repository. Folders of another user end the search: what
+/// such a one put above a project does not rule it.
+fn root_of(folder: &Path) -> Option<PathBuf> {
+    let owner = std::fs::metadata(folder).ok()?;
+    let own = folder
+        .ancestors()
+        .take_while(|above| std::fs::metadata(above).is_ok_and(|metadata| files::same_owner(&metadata, &owner)));
+    for above in own {
+        if is_configured(above) || std::fs::symlink_metadata(above.join(".git")).is_ok() {
+            return Some(above.to_owned());
+        }
+    }
+    None
+}
+
+/// A folder as it is called from another one: short, and the same on every machine.
+fn from(current: &Path, folder: &Path) -> PathBuf {
+    let same = current
+        .components()
+        .zip(folder.components())
+        .take_while(|(one, other)| one == other);
+    let same = same.count();
+    let up = current.components().skip(same).map(|_| Component::ParentDir);
+    up.chain(folder.components().skip(same)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_called_from_another_one() {
+        let called = |current: &str, folder: &str| from(Path::new(current), Path::new(folder));
+        assert_eq!(called("/a/b/c", "/a"), Path::new("../.."));
+        assert_eq!(called("/a", "/a/b/c"), Path::new("b/c"));
+        assert_eq!(called("/a/b", "/a/c"), Path::new("../c"));
+    }
+
+    #[test]
+    fn the_nearest_configuration_or_repository_is_the_root() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = std::fs::canonicalize(folder.path()).expect("a folder");
+        std::fs::create_dir_all(at.join("repository/app/deep")).expect("folders");
+        std::fs::create_dir(at.join("repository/.git")).expect("a folder");
+        std::fs::write(at.join("perfaudit.toml"), "").expect("written");
+        assert_eq!(root_of(&at.join("repository/app/deep")), Some(at.join("repository")));
+        std::fs::write(at.join("repository/app/pyproject.toml"), "[tool.ruff]\n# perfaudit\n").expect("written");
+        assert_eq!(root_of(&at.join("repository/app/deep")), Some(at.join("repository")));
+        std::fs::write(at.join("repository/app/pyproject.toml"), "[tool.perfaudit]\n").expect("written");
+        assert_eq!(root_of(&at.join("repository/app/deep")), Some(at.join("repository/app")));
+        assert_eq!(root_of(&at), Some(at.clone()));
+    }
 }

@@ -12,6 +12,7 @@ use gix::objs::tree::EntryKind;
 
 use super::repository::Repository;
 use crate::error::Error;
+use crate::files;
 
 /// Whether tracked files below a folder differ from a commit: what is staged, then what is on disk.
 ///
@@ -22,9 +23,10 @@ use crate::error::Error;
 pub fn is_changed(repository: &Repository, reader: &gix::Repository, tree: ObjectId, folder: &Path) -> Result<bool, Error> {
     let Some(index) = repository.index()? else { return Ok(false) };
     let prefix = prefix_of(repository, folder);
-    let entries = match prefix.is_empty() {
-        true => index.entries(),
-        false => index.prefixed_entries(prefix.as_bstr()).unwrap_or_default(),
+    let entries = if prefix.is_empty() {
+        index.entries()
+    } else {
+        index.prefixed_entries(prefix.as_bstr()).unwrap_or_default()
     };
     let mut staged = Staged {
         reader,
@@ -175,10 +177,7 @@ impl<'a> Disk<'a> {
         if !metadata.is_file() || header.is_some_and(|header| header.size() != metadata.len()) {
             return None;
         }
-        let mut open = fs::File::open(file).ok()?;
-        if !open.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return None;
-        }
+        let (mut open, _) = files::open(file).ok()?;
         let mut progress = gix::progress::Discard;
         gix::objs::compute_stream_hash(hash, blob, &mut open, metadata.len(), &mut progress, &AtomicBool::new(false)).ok()
     }

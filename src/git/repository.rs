@@ -4,13 +4,13 @@
 //! that is no file (a pipe, a device, a link to elsewhere) ends the attempt before the library opens anything.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gix::sec::identity::is_path_owned_by_current_user;
 
 use crate::error::Error;
+use crate::files;
 
 /// The largest small file of a repository, such as `.git` of a linked working tree or `commondir`, in bytes.
 const LARGEST_POINTER: u64 = 64 << 10;
@@ -170,18 +170,11 @@ fn common_folder(own: &Path) -> Result<PathBuf, Error> {
 
 /// The bytes of a file of a repository; `None` where there is none. Fails where it is no file or a large one.
 fn small_file(file: &Path, largest: u64) -> Result<Option<Vec<u8>>, Error> {
-    let Ok(metadata) = fs::metadata(file) else { return Ok(None) };
-    if !metadata.is_file() {
-        return Err(refused(file, "is no file"));
+    match files::read(file, largest) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(refusal) if refusal.is_missing() => Ok(None),
+        Err(refusal) => Err(refusal.error(file.to_string_lossy(), "a part of a git repository")),
     }
-    let unreadable = |error| refused(file, format!("cannot be read: {error}"));
-    let mut bytes = Vec::new();
-    let open = fs::File::open(file).map_err(unreadable)?;
-    open.take(largest + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > largest {
-        return Err(refused(file, "too large for what it is"));
-    }
-    Ok(Some(bytes))
 }
 
 /// Fails where a part of the repository is another user's, unless this user's or the system's git configuration calls it safe.

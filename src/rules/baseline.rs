@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::files;
 use crate::finding::{Finding, Priority, Status, identity, inner_symbol};
 
 /// The name of the file in the root.
@@ -80,16 +81,14 @@ impl Baseline {
 
     /// Reads a baseline; fails, in one line, where the file is none.
     pub fn read(file: &Path) -> Result<Baseline, Error> {
-        let fail = |what: String| Error::new(file.to_string_lossy(), what);
-        let size = std::fs::metadata(file).map_err(|error| {
-            let hint = "write one with `perfaudit baseline`";
-            fail(format!("cannot be read: {error}")).hint(hint)
+        let place = files::shown(file);
+        let bytes = files::read(file, LARGEST).map_err(|refusal| {
+            let hint = refusal.is_missing().then_some("write one with `perfaudit baseline`");
+            let error = refusal.error(&place, "a baseline");
+            hint.map_or(error.clone(), |hint| error.hint(hint))
         })?;
-        if size.len() > LARGEST {
-            return Err(fail("too large for a baseline".to_owned()));
-        }
-        let text = std::fs::read_to_string(file).map_err(|error| fail(format!("cannot be read: {error}")))?;
-        Baseline::parse(&text).map_err(|what| fail(what).hint("write it anew with `perfaudit baseline`"))
+        let text = files::text(file, bytes)?;
+        Baseline::parse(&text).map_err(|what| Error::new(place, what).hint("write it anew with `perfaudit baseline`"))
     }
 
     /// Reads a baseline's text.

@@ -98,6 +98,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use crate::error::Error;
+use crate::files::{self, Tree};
 use crate::finding::Finding;
 use crate::project::Project;
 use page::{Page, PageError};
@@ -260,17 +261,22 @@ impl Pages {
     }
 }
 
+/// The largest rule page that is read.
+const LARGEST_PAGE: u64 = 1_000_000;
+
 /// The pages of a folder, by name.
 pub fn read_folder(folder: &Path) -> Result<Vec<Page>, Error> {
     let shown = folder.to_string_lossy().into_owned();
     if !folder.is_dir() {
         return Err(Error::new(shown, "no such folder").hint("give a folder of rule pages"));
     }
+    // A page that is a link to somewhere else is not one of this folder.
+    let tree = Tree::of(folder).map_err(|error| Error::new(shown.clone(), format!("cannot be read: {error}")))?;
     let mut pages = Vec::new();
     for entry in walkdir::WalkDir::new(folder).max_depth(1).sort_by_file_name() {
         let entry = entry.map_err(|error| Error::new(shown.clone(), error.to_string()))?;
         let path = entry.path();
-        let is_page = path.is_file() && path.extension().is_some_and(|extension| extension == "md");
+        let is_page = !entry.file_type().is_dir() && path.extension().is_some_and(|extension| extension == "md");
         let Some(id) = path
             .file_stem()
             .and_then(|stem| stem.to_str())
@@ -279,7 +285,8 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Page>, Error> {
             continue;
         };
         let place = path.to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(path).map_err(|error| Error::new(place, format!("cannot be read: {error}")))?;
+        let bytes = tree.read(Path::new(entry.file_name()), LARGEST_PAGE);
+        let text = files::text(path, bytes.map_err(|refusal| refusal.error(place, "a rule page"))?)?;
         pages.push(Page::parse(id, &text).map_err(|error| Error::new(shown.clone(), error.to_string()))?);
     }
     if pages.is_empty() {

@@ -32,6 +32,7 @@ struct Level {
     /// In the order of [`IgnoreTexts`].
     files: [Gitignore; 3],
     depth: usize,
+    size: usize,
 }
 
 impl Ignores {
@@ -50,6 +51,7 @@ impl Ignores {
             above: self.clone(),
             files,
             depth: self.depth() + 1,
+            size: self.size() + texts.ignore.len() + texts.gitignore.len() + texts.exclude.len(),
         };
         Some(Ignores(Some(Arc::new(level))))
     }
@@ -57,6 +59,11 @@ impl Ignores {
     /// Folders with ignore files from the top to here.
     pub fn depth(&self) -> usize {
         self.0.as_ref().map_or(0, |level| level.depth)
+    }
+
+    /// Bytes of their ignore files: what it costs to ask about one entry.
+    pub fn size(&self) -> usize {
+        self.0.as_ref().map_or(0, |level| level.size)
     }
 
     /// Whether an entry of the folder is left out: `.ignore` decides before `.gitignore`, that before `.git/info/exclude`; of files of

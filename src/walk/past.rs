@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use ignore::overrides::Override;
 
-use super::{Fate, Folders, IgnoreTexts, Ignores, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative};
+use super::descent::{ALL_IGNORES, LARGEST_IGNORE, lines, refused};
+use super::{
+    Fate, FileKind, Folders, IgnoreTexts, Ignores, Role, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative, role,
+};
 use crate::config::Config;
 use crate::error::Error;
 use crate::git::{Blob, Folder, Node, Past, What};
-use crate::walk::{FileKind, Role, role};
-
-/// The largest ignore file that is read, in bytes.
-const LARGEST_IGNORE: u64 = 1 << 20;
 
 /// A file of an earlier revision to read.
 pub struct PastFile {
@@ -33,8 +32,10 @@ pub fn walk_past(config: &Config, past: &mut Past, starts: &[PathBuf]) -> Result
         root,
         past,
         files: Vec::new(),
+        left: ALL_IGNORES,
     };
     for start in starts {
+        walk.left = ALL_IGNORES;
         walk.start(start)?;
     }
     let mut files = walk.files;
@@ -50,6 +51,8 @@ struct Walk<'a> {
     top: PathBuf,
     excluded: Override,
     files: Vec<PastFile>,
+    /// Bytes of ignore files that may still be read.
+    left: usize,
 }
 
 impl Walk<'_> {
@@ -64,7 +67,8 @@ impl Walk<'_> {
                 }
             }
             Some(What::Folder(folder)) => {
-                let above = self.above(&below)?;
+                // Those of another repository do not hold in its submodules.
+                let above = if folder.is_top { Ignores::default() } else { self.above(&below)? };
                 let nodes = self.past.list(&folder)?;
                 self.enter(&folder, &nodes, &above, 0)?;
             }
@@ -83,30 +87,36 @@ impl Walk<'_> {
                 break;
             };
             let nodes = self.past.list(&folder)?;
+            if folder.is_top {
+                ignores = Ignores::default();
+            }
             ignores = self.below(&ignores, &folder, &nodes)?;
         }
         Ok(ignores)
     }
 
-    /// What the ignore files of a folder and of those above it leave out. Those of another repository end at its submodules.
-    fn below(&self, above: &Ignores, folder: &Folder, nodes: &[Node]) -> Result<Ignores, Error> {
-        let exclude = if folder.is_top {
-            self.past.repository_of(folder).exclude()?
-        } else {
-            Vec::new()
-        };
+    /// What the ignore files of a folder and of those above it leave out.
+    fn below(&mut self, above: &Ignores, folder: &Folder, nodes: &[Node]) -> Result<Ignores, Error> {
         let (ignore, gitignore) = (self.text(nodes, ".ignore")?, self.text(nodes, ".gitignore")?);
+        let exclude = if folder.is_top {
+            let bytes = self.past.repository_of(folder).exclude()?;
+            self.fitting(bytes)
+        } else {
+            String::new()
+        };
+        if refused(above, ignore.len() + gitignore.len() + exclude.len()).is_some() {
+            return Ok(above.clone());
+        }
         let texts = IgnoreTexts {
             ignore: &ignore,
             gitignore: &gitignore,
-            exclude: &String::from_utf8_lossy(&exclude),
+            exclude: &exclude,
         };
-        let above = if folder.is_top { Ignores::default() } else { above.clone() };
-        Ok(above.below(Path::new(&folder.path), texts).unwrap_or(above))
+        Ok(above.below(Path::new(&folder.path), texts).unwrap_or_else(|| above.clone()))
     }
 
     /// The text of an ignore file; empty where there is none, or it is none that is read.
-    fn text(&self, nodes: &[Node], name: &str) -> Result<String, Error> {
+    fn text(&mut self, nodes: &[Node], name: &str) -> Result<String, Error> {
         let Some((node, blob)) = nodes.iter().find_map(|node| match &node.what {
             What::File(blob) if name_of(node) == name => Some((node, blob)),
             _ => None,
@@ -115,7 +125,16 @@ impl Walk<'_> {
         };
         self.past.check(std::iter::once((node.path.as_str(), blob)))?;
         let bytes = blob.read(LARGEST_IGNORE).unwrap_or_default();
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(self.fitting(bytes))
+    }
+
+    /// The text of an ignore file, where there is still room for it.
+    fn fitting(&mut self, bytes: Vec<u8>) -> String {
+        if bytes.len() as u64 > LARGEST_IGNORE || bytes.len() > self.left {
+            return String::new();
+        }
+        self.left -= bytes.len();
+        lines(bytes)
     }
 
     fn enter(&mut self, folder: &Folder, nodes: &[Node], above: &Ignores, depth: usize) -> Result<(), Error> {

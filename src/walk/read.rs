@@ -1,9 +1,8 @@
 //! Reads one file, or says why not.
 
-use std::io::Read;
-
 use super::{FileKind, Role, SourceFile, role};
 use crate::coverage::Reason;
+use crate::files::{self, Refusal};
 
 /// The largest file of code that is read: larger ones are data.
 const LARGEST_CODE: u64 = 3_000_000;
@@ -46,27 +45,10 @@ pub fn largest(kind: FileKind) -> u64 {
 
 /// The bytes of a file, or why it is left out.
 pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
-    let largest = largest(file.kind);
-    // What has become a pipe since the walk must not be opened.
-    if !std::fs::metadata(&file.absolute).is_ok_and(|metadata| metadata.is_file()) {
-        return Err(Reason::NotReadable);
-    }
-    let open = std::fs::File::open(&file.absolute).map_err(|_| Reason::NotReadable)?;
-    let metadata = open.metadata().map_err(|_| Reason::NotReadable)?;
-    if !metadata.is_file() {
-        return Err(Reason::NotReadable);
-    }
-    if metadata.len() > largest {
-        return Err(Reason::TooLarge);
-    }
-    // A file may grow while it is read.
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-    open.take(largest + 1).read_to_end(&mut bytes).map_err(|_| Reason::NotReadable)?;
-    if bytes.len() as u64 > largest {
-        Err(Reason::TooLarge)
-    } else {
-        Ok(bytes)
-    }
+    files::read_found(&file.absolute, largest(file.kind)).map_err(|refusal| match refusal {
+        Refusal::TooLarge => Reason::TooLarge,
+        _ => Reason::NotReadable,
+    })
 }
 
 fn text_of(bytes: Vec<u8>) -> Option<Text> {

@@ -8,6 +8,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("finding", 0),
     ("coverage", 0),
     ("error", 0),
+    ("files", 0),
     ("inventory", 0),
     ("progress", 0),
     ("ir", 1),

@@ -1,3 +1,4 @@
-//! What a repository can do to who reads it: each attack by name.
+//! What an adversary may put into a repository, or beside it, and what must not come of it.
 
+mod files;
 mod git;

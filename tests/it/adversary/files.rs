@@ -1,0 +1,623 @@
+//! Files: what a configuration names, ignore files, outputs, the cache, trees without end.
+#![cfg(unix)]
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const BAD: &str = "import time\n\nasync def wait():\n    time.sleep(5)\n";
+/// Stands in files that nothing may read, and so in nothing that is printed.
+const SECRET: &str = "hunter2secret";
+
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    /// Ended with an error of one line that has `words`, and tells nothing of the secret.
+    #[track_caller]
+    fn refused(&self, words: &str) {
+        assert_eq!(
+            (self.code, self.err.lines().count()),
+            (Some(2), 1),
+            "{words}: {}{}",
+            self.out,
+            self.err
+        );
+        assert!(self.err.contains(words), "{words}: {}", self.err);
+        self.silent();
+    }
+
+    #[track_caller]
+    fn silent(&self) {
+        let all = format!("{}{}", self.out, self.err).to_lowercase();
+        assert!(!all.contains(SECRET), "{all}");
+    }
+}
+
+/// Runs the tool with a bound on its memory: an attack that works must not take the machine along.
+fn run_with(folder: &Path, variables: &[(&str, &OsStr)], arguments: &[&OsStr]) -> Run {
+    let mut command = Command::new("sh");
+    command
+        .current_dir(folder)
+        .args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\""])
+        .arg(assert_cmd::cargo::cargo_bin("perfaudit"))
+        .args(arguments)
+        .env("PERFAUDIT_TEST_SECRET", SECRET)
+        .envs(variables.iter().copied())
+        .timeout(Duration::from_secs(60));
+    let output = command.output().expect("runs");
+    Run {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Run {
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+    run_with(folder, &[], &arguments)
+}
+
+fn scan(folder: &Path, arguments: &[&str]) -> Run {
+    let mut all = vec!["scan", "--no-cache", "--fail-on", "never"];
+    all.extend(arguments);
+    run(folder, &all)
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    let mut all = vec!["--format", "json"];
+    all.extend(arguments);
+    let run = scan(folder, &all);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    serde_json::from_str(&run.out).expect("JSON")
+}
+
+fn skipped<'a>(report: &'a Value, reason: &str) -> Vec<&'a str> {
+    let examples = report["coverage"]["skipped"][reason]["examples"].as_array();
+    examples.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn read(report: &Value) -> u64 {
+    report["coverage"]["languages"]["Python"]["files"].as_u64().unwrap_or(0)
+}
+
+/// A project with one finding, and a folder beside it that is none of its business.
+struct Place {
+    _folder: tempfile::TempDir,
+    project: PathBuf,
+    outside: PathBuf,
+}
+
+fn place() -> Place {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = fs::canonicalize(folder.path()).expect("a folder");
+    let (project, outside) = (at.join("project"), at.join("outside"));
+    fs::create_dir_all(&project).expect("a folder");
+    fs::create_dir_all(&outside).expect("a folder");
+    fs::write(project.join("app.py"), BAD).expect("written");
+    fs::write(outside.join("secret.txt"), format!("{SECRET}\n")).expect("written");
+    fs::write(outside.join("secret.py"), format!("{SECRET} = 1\n{BAD}")).expect("written");
+    Place {
+        _folder: folder,
+        project,
+        outside,
+    }
+}
+
+fn pipe(at: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(at).status();
+    assert!(made.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn a_configuration_does_not_say_where_a_report_is_written() {
+    for (file, table) in [("perfaudit.toml", ""), ("pyproject.toml", "[tool.perfaudit]\n")] {
+        let place = place();
+        fs::create_dir_all(place.project.join(".git/hooks")).expect("folders");
+        for target in [".git/hooks/pre-commit", "../outside/new.txt", "report.txt"] {
+            fs::write(place.project.join(file), format!("{table}output = '{target}'\n")).expect("written");
+            let run = scan(&place.project, &[]);
+            assert!(!place.project.join(target).exists(), "{target} was written");
+            run.refused("`output` is not taken from a configuration; give it on the command line: `-o FILE`");
+        }
+    }
+}
+
+#[test]
+fn a_configuration_names_nothing_outside_of_its_folder() {
+    let place = place();
+    symlink(place.outside.join("secret.txt"), place.project.join("file-link")).expect("linked");
+    symlink(&place.outside, place.project.join("folder-link")).expect("linked");
+    fs::create_dir(place.project.join(".git")).expect("a folder");
+    fs::write(place.project.join(".git/config"), format!("{SECRET}\n")).expect("written");
+    let absolute = place.outside.join("secret.txt").to_string_lossy().into_owned();
+    let files = [
+        "/proc/self/environ",
+        &absolute,
+        "../outside/secret.txt",
+        "none/../../outside/secret.txt",
+        "file-link",
+        "folder-link/secret.txt",
+        ".git/config",
+    ];
+    let folder = place.outside.to_string_lossy().into_owned();
+    let folders = [folder.as_str(), "..", "../outside", "folder-link", "/"];
+    for (key, names) in [("stats", &files[..]), ("baseline", &files[..]), ("rules-dir", &folders[..])] {
+        for name in names {
+            fs::write(place.project.join("perfaudit.toml"), format!("{key} = '{name}'\n")).expect("written");
+            scan(&place.project, &[]).refused(&format!("perfaudit.toml: `{key}`: `{name}` leads out of the project"));
+        }
+    }
+    for name in folders {
+        fs::write(place.project.join("perfaudit.toml"), format!("paths = ['app.py', '{name}']\n")).expect("written");
+        scan(&place.project, &["--format", "full"]).refused("perfaudit.toml: `paths`: ");
+    }
+}
+
+#[test]
+fn a_configuration_that_stays_inside_is_used() {
+    let place = place();
+    let at = &place.project;
+    fs::create_dir(at.join("data")).expect("a folder");
+    fs::write(at.join("data/stats.csv"), "table_name,row_count\nusers,5\n").expect("written");
+    symlink("data/stats.csv", at.join("stats.csv")).expect("linked");
+    fs::write(at.join("perfaudit.toml"), "stats = 'stats.csv'\npaths = ['./data/../app.py']\n").expect("written");
+    let report = json(at, &[]);
+    assert_eq!(
+        (read(&report), report["findings"][0]["location"]["file"].as_str()),
+        (1, Some("app.py"))
+    );
+    // A broken line of a file in the tree may be shown.
+    fs::write(at.join("data/stats.csv"), "table_name,rowcount\nusers,5\n").expect("written");
+    scan(at, &[]).refused("unknown column `rowcount`");
+}
+
+#[test]
+fn devices_and_pipes_are_no_settings_statistics_or_baselines() {
+    let place = place();
+    pipe(&place.project.join("pipe"));
+    for (key, name) in [("stats", "pipe"), ("baseline", "pipe"), ("stats", "."), ("baseline", ".")] {
+        fs::write(place.project.join("perfaudit.toml"), format!("{key} = '{name}'\n")).expect("written");
+        scan(&place.project, &[]).refused("not a regular file");
+    }
+    fs::remove_file(place.project.join("perfaudit.toml")).expect("removed");
+    for option in ["--stats", "--baseline", "--config"] {
+        for name in ["/dev/zero", "/dev/stdin", "pipe", "/dev/null"] {
+            scan(&place.project, &[option, name]).refused("not a regular file");
+        }
+    }
+    run(&place.project, &["report", "--template", "/dev/zero"]).refused("not a regular file");
+}
+
+#[test]
+fn a_configuration_that_is_a_link_is_not_read() {
+    let place = place();
+    let own = place.project.join("perfaudit.toml");
+    for target in [
+        place.outside.join("secret.txt"),
+        "/proc/self/environ".into(),
+        "../outside/secret.txt".into(),
+    ] {
+        symlink(&target, &own).expect("linked");
+        for arguments in [&[][..], &["--config", "perfaudit.toml"][..]] {
+            scan(&place.project, arguments).refused("perfaudit.toml: leads out of the project, so it is not read");
+        }
+        fs::remove_file(&own).expect("removed");
+    }
+    for target in ["/dev/zero", "/dev/stdin", "nowhere"] {
+        symlink(target, &own).expect("linked");
+        scan(&place.project, &[]).refused("perfaudit.toml: ");
+        fs::remove_file(&own).expect("removed");
+    }
+    pipe(&own);
+    scan(&place.project, &[]).refused("perfaudit.toml: not a regular file");
+    fs::remove_file(&own).expect("removed");
+    // Someone else's file: it is counted as a link, and says nothing.
+    let python = format!("[tool.perfaudit]\nskip = ['{SECRET}']\n");
+    fs::write(place.outside.join("pyproject.toml"), python).expect("written");
+    symlink("../outside/pyproject.toml", place.project.join("pyproject.toml")).expect("linked");
+    let report = json(&place.project, &[]);
+    assert_eq!((read(&report), skipped(&report, "symlink")), (1, vec!["pyproject.toml"]));
+}
+
+#[test]
+fn a_rule_page_that_is_a_link_is_not_read() {
+    let place = place();
+    fs::create_dir(place.project.join("pages")).expect("a folder");
+    symlink(place.outside.join("secret.txt"), place.project.join("pages/n-plus-one.md")).expect("linked");
+    fs::write(place.project.join("perfaudit.toml"), "rules-dir = 'pages'\n").expect("written");
+    scan(&place.project, &[]).refused("pages/n-plus-one.md: leads out of the project");
+    fs::remove_file(place.project.join("pages/n-plus-one.md")).expect("removed");
+    pipe(&place.project.join("pages/n-plus-one.md"));
+    scan(&place.project, &[]).refused("pages/n-plus-one.md: not a regular file");
+}
+
+/// The name is the one that the documentation gives, what stands under it is the repository's.
+#[test]
+fn a_name_in_the_tree_does_not_lead_out_of_it() {
+    let place = place();
+    symlink("../outside/secret.txt", place.project.join("perfaudit-baseline.json")).expect("linked");
+    let words = "perfaudit-baseline.json: leads out of the project";
+    scan(&place.project, &["--baseline", "perfaudit-baseline.json"]).refused(words);
+    scan(&place.project, &["--stats", "./perfaudit-baseline.json"]).refused("leads out of the project");
+    // What the user keeps elsewhere is the user's.
+    let known = r#"{"version": 1, "findings": []}"#;
+    fs::write(place.outside.join("known.json"), known).expect("written");
+    fs::write(place.outside.join("own.toml"), "baseline = '../outside/known.json'\n").expect("written");
+    assert_eq!(scan(&place.project, &["--baseline", "../outside/known.json"]).code, Some(0));
+    let own = scan(&place.project, &["--config", "../outside/own.toml"]);
+    assert!(own.code == Some(0) && own.out.contains("1 new"), "{}{}", own.out, own.err);
+}
+
+#[test]
+fn ignore_files_that_lead_elsewhere_are_counted_and_never_opened() {
+    let place = place();
+    let at = &place.project;
+    for folder in ["a", "b", "c", "d", "e"] {
+        fs::create_dir(at.join(folder)).expect("a folder");
+        fs::write(at.join(folder).join("m.py"), BAD).expect("written");
+    }
+    fs::write(place.outside.join("rules"), "*.py\n").expect("written");
+    symlink("/dev/zero", at.join(".gitignore")).expect("linked");
+    symlink("/dev/stdin", at.join(".ignore")).expect("linked");
+    symlink("../../outside/rules", at.join("a/.gitignore")).expect("linked");
+    symlink("nowhere", at.join("b/.gitignore")).expect("linked");
+    pipe(&at.join("c/.gitignore"));
+    fs::write(at.join("d/.gitignore"), "*.py\n".repeat(10_001)).expect("written");
+    fs::write(at.join("e/rules"), "*.py\n").expect("written");
+    symlink("rules", at.join("e/.gitignore")).expect("linked");
+    let report = json(at, &[]);
+    assert_eq!(read(&report), 5, "only what a link within the tree leads to counts: {report}");
+    assert_eq!(
+        skipped(&report, "symlink"),
+        [".gitignore", ".ignore", "a/.gitignore", "b/.gitignore"]
+    );
+    assert_eq!(skipped(&report, "not-readable"), ["c/.gitignore"]);
+    assert_eq!(skipped(&report, "too-large"), ["d/.gitignore"]);
+}
+
+#[test]
+fn a_repositorys_own_list_and_its_pointers_are_read_with_care() {
+    let place = place();
+    let at = &place.project;
+    fs::create_dir_all(at.join(".git/info")).expect("folders");
+    fs::write(at.join("local.py"), BAD).expect("written");
+    fs::write(at.join(".git/info/exclude"), "local.py\n").expect("written");
+    assert_eq!(read(&json(at, &[])), 1);
+    fs::remove_file(at.join(".git/info/exclude")).expect("removed");
+    symlink("/dev/zero", at.join(".git/info/exclude")).expect("linked");
+    let report = json(at, &[]);
+    assert_eq!((read(&report), skipped(&report, "symlink")), (2, vec![".git/info/exclude"]));
+    // A working tree beside its repository.
+    fs::rename(at.join(".git"), place.outside.join("main")).expect("moved");
+    fs::remove_file(place.outside.join("main/info/exclude")).expect("removed");
+    fs::write(place.outside.join("main/info/exclude"), "local.py\n").expect("written");
+    fs::create_dir(place.outside.join("main/own")).expect("a folder");
+    fs::write(place.outside.join("main/own/commondir"), "..\n").expect("written");
+    fs::write(at.join(".git"), "gitdir: ../outside/main/own\n").expect("written");
+    assert_eq!(read(&json(at, &[])), 1);
+    for pointer in ["gitdir: /dev\n", "gitdir: /dev/zero\n", "nothing", ""] {
+        fs::write(at.join(".git"), pointer).expect("written");
+        assert_eq!(read(&json(at, &[])), 2, "{pointer}");
+    }
+    fs::remove_file(at.join(".git")).expect("removed");
+    pipe(&at.join(".git"));
+    assert_eq!(read(&json(at, &[])), 2);
+}
+
+/// What lies above a project differs between machines, and may be somebody else's.
+#[test]
+fn ignore_files_above_the_repository_do_not_count() {
+    let place = place();
+    let above = place.project.parent().expect("a parent");
+    fs::write(above.join(".gitignore"), "*.py\n").expect("written");
+    fs::write(above.join(".ignore"), "*.py\n").expect("written");
+    assert_eq!(read(&json(&place.project, &[])), 1);
+    fs::create_dir_all(place.project.join(".git")).expect("a folder");
+    fs::create_dir_all(place.project.join("deep/er")).expect("a folder");
+    fs::write(place.project.join("deep/er/gone.py"), BAD).expect("written");
+    fs::write(place.project.join("deep/er/kept.py"), BAD).expect("written");
+    fs::write(place.project.join(".gitignore"), "gone.py\n").expect("written");
+    assert_eq!(
+        read(&json(&place.project.join("deep"), &["er"])),
+        1,
+        "those from the repository's top on do"
+    );
+}
+
+#[test]
+fn what_is_written_follows_no_link() {
+    let commands: [&[&str]; 6] = [
+        &["scan", "--fail-on", "never", "-o", "out.json"],
+        &["report", "-o", "out.json"],
+        &["baseline", "-o", "out.json"],
+        &["schema", "-o", "out.json"],
+        &["queries", "-o", "out.json"],
+        &["calls", "-o", "out.json"],
+    ];
+    for command in commands {
+        let place = place();
+        let victim = place.outside.join("victim");
+        fs::write(&victim, "mine").expect("written");
+        let out = place.project.join("out.json");
+        for target in ["../outside/victim", "../outside/fresh"] {
+            symlink(target, &out).expect("linked");
+            let run = run(&place.project, command);
+            assert_eq!(fs::read_to_string(&victim).expect("there"), "mine", "{command:?}");
+            assert!(!place.outside.join("fresh").exists(), "{command:?}");
+            run.refused("out.json: cannot be written: it is a symbolic link; name the file that it leads to, or remove the link");
+            fs::remove_file(&out).expect("removed");
+        }
+        pipe(&out);
+        run(&place.project, command).refused("out.json: cannot be written: it is not a regular file");
+    }
+    let place = place();
+    symlink("../outside/fresh", place.project.join("perfaudit-baseline.json")).expect("linked");
+    symlink("../outside/fresh", place.project.join("perfaudit.toml")).expect("linked");
+    run(&place.project, &["init"]).refused("perfaudit.toml: is already there");
+    fs::remove_file(place.project.join("perfaudit.toml")).expect("removed");
+    run(&place.project, &["baseline"]).refused("perfaudit-baseline.json: cannot be written: it is a symbolic link");
+    assert!(!place.outside.join("fresh").exists());
+}
+
+/// Who has the old file open goes on reading the old file: a new one took its place, whole.
+#[test]
+fn a_report_is_replaced_and_not_written_over() {
+    let place = place();
+    let at = &place.project;
+    for command in [
+        &["scan", "--fail-on", "never", "-o", "out"][..],
+        &["baseline", "-o", "out"],
+        &["calls", "-o", "out"],
+    ] {
+        fs::write(at.join("out"), "the old text").expect("written");
+        let mut old = File::open(at.join("out")).expect("open");
+        assert_eq!(run(at, command).code, Some(0));
+        let mut text = String::new();
+        old.read_to_string(&mut text).expect("read");
+        assert_eq!(text, "the old text", "{command:?}");
+        assert_ne!(fs::read_to_string(at.join("out")).expect("read"), "the old text");
+    }
+    let left: Vec<_> = fs::read_dir(at)
+        .expect("a folder")
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert_eq!(left.len(), 2, "nothing is left beside it: {left:?}");
+}
+
+#[test]
+fn two_runs_at_once_leave_one_whole_report() {
+    let place = place();
+    for number in 0..40 {
+        fs::write(place.project.join(format!("m{number}.py")), BAD.repeat(1 + number % 3)).expect("written");
+    }
+    let formats = ["json", "sarif"];
+    let whole = formats.map(|format| scan(&place.project, &["--format", format]).out);
+    for _ in 0..4 {
+        std::thread::scope(|scope| {
+            for format in formats {
+                let at = &place.project;
+                scope.spawn(move || assert_eq!(scan(at, &["--format", format, "-o", "out"]).code, Some(0)));
+            }
+        });
+        let out = fs::read_to_string(place.project.join("out")).expect("a report");
+        assert!(whole.contains(&out), "neither of the two");
+    }
+}
+
+#[test]
+fn streams_of_the_system_may_be_written_to() {
+    let place = place();
+    let plain = scan(&place.project, &[]).out;
+    assert_eq!(scan(&place.project, &["-o", "/dev/stdout"]).out, plain);
+    let nothing = scan(&place.project, &["-o", "/dev/null"]);
+    assert_eq!((nothing.code, nothing.out.as_str()), (Some(0), ""));
+    scan(&place.project, &["-o", "/dev/full"]).refused("/dev/full: cannot be written");
+    // What a shell puts there for `-o >(command)`.
+    let mut command = Command::new("bash");
+    let script = "\"$0\" scan --no-cache --fail-on never -o >(cat; echo end) | cat";
+    command
+        .current_dir(&place.project)
+        .args(["-c", script])
+        .arg(assert_cmd::cargo::cargo_bin("perfaudit"));
+    let output = command.timeout(Duration::from_secs(60)).output().expect("runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{plain}end\n"));
+    // A log that is already begun is gone on with.
+    let log = place.project.join("log.txt");
+    let mut command = Command::new("bash");
+    command
+        .current_dir(&place.project)
+        .args([
+            "-c",
+            "echo begun > log.txt; \"$0\" scan --no-cache --fail-on never -o /dev/stdout >> log.txt",
+        ])
+        .arg(assert_cmd::cargo::cargo_bin("perfaudit"));
+    assert!(command.output().expect("runs").status.success());
+    assert_eq!(fs::read_to_string(log).expect("a log"), format!("begun\n{plain}"));
+}
+
+fn fingerprints(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().expect("findings");
+    findings.iter().filter_map(|finding| finding["fingerprint"].as_str()).collect()
+}
+
+#[test]
+fn the_current_folder_changes_neither_settings_nor_names() {
+    let place = place();
+    let at = &place.project;
+    fs::create_dir_all(at.join("core/deep")).expect("folders");
+    for name in ["core/a.py", "core/deep/b.py"] {
+        fs::write(at.join(name), BAD).expect("written");
+    }
+    fs::write(at.join("perfaudit.toml"), "exclude = ['/app.py']\nmin-priority = 'p3'\n").expect("written");
+    let parent = at.parent().expect("a parent");
+    let absolute = at.to_string_lossy().into_owned();
+    let wanted = json(at, &["."]);
+    assert_eq!(fingerprints(&wanted).len(), 2, "{wanted}");
+    for (folder, path) in [
+        (parent, "project"),
+        (parent, "./project/"),
+        (place.outside.as_path(), "../project"),
+        (Path::new("/"), absolute.as_str()),
+        (&at.join("core"), ".."),
+        (&at.join("core"), "."),
+        (&at.join("core"), "../core"),
+        (parent, "project/core"),
+    ] {
+        let report = json(folder, &[path]);
+        assert_eq!(fingerprints(&report), fingerprints(&wanted), "{path} from {}", folder.display());
+        assert_eq!(report["findings"], wanted["findings"], "{path} from {}", folder.display());
+    }
+    assert_eq!(
+        json(&at.join("core"), &[])["findings"],
+        wanted["findings"],
+        "no path is the current folder"
+    );
+    assert_eq!(fingerprints(&json(&at.join("core/deep"), &[])), fingerprints(&wanted)[1..]);
+    // A baseline from one folder holds in the others.
+    assert_eq!(run(parent, &["baseline", "project"]).code, Some(0));
+    let known = scan(&at.join("core"), &["--baseline", "../perfaudit-baseline.json"]);
+    assert!(known.out.contains("(0 new, 2 known, 0 fixed)"), "{}{}", known.out, known.err);
+    // Without a configuration, it is the repository that holds them together.
+    fs::remove_file(at.join("perfaudit.toml")).expect("removed");
+    fs::create_dir(at.join(".git")).expect("a folder");
+    let (all, part) = (json(at, &["core"]), json(&at.join("core"), &["."]));
+    assert_eq!(all["findings"], part["findings"]);
+}
+
+/// Another user's folder above a project, `/tmp` for one, has no say in it.
+#[test]
+fn a_configuration_of_another_user_above_does_not_hold() {
+    let place = place();
+    let above = place.project.parent().expect("a parent");
+    fs::write(above.join("perfaudit.toml"), "skip = ['blocking-call-in-async']\n").expect("written");
+    assert_eq!(fingerprints(&json(&place.project, &[])).len(), 0, "one of the same user does");
+    // Only who may give files away can try the other case.
+    if std::os::unix::fs::chown(above, Some(12_345), None).is_ok() {
+        assert_eq!(fingerprints(&json(&place.project, &[])).len(), 1);
+    }
+}
+
+fn cached(place: &Place, packs: &Path) -> Run {
+    let arguments = ["scan", "--fail-on", "never"].map(OsStr::new);
+    run_with(&place.project, &[("PERFAUDIT_CACHE_DIR", packs.as_os_str())], &arguments)
+}
+
+#[test]
+fn a_pack_that_is_a_pipe_or_a_link_keeps_nobody_waiting() {
+    let place = place();
+    let packs = place.outside.join("packs");
+    let cold = cached(&place, &packs);
+    let pack = fs::read_dir(&packs)
+        .expect("packs")
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension() == Some(OsStr::new("facts")));
+    let pack = pack.expect("a pack");
+    for target in [None, Some("/dev/zero"), Some("/dev/stdin")] {
+        fs::remove_file(&pack).expect("removed");
+        match target {
+            None => pipe(&pack),
+            Some(target) => symlink(target, &pack).expect("linked"),
+        }
+        let warm = cached(&place, &packs);
+        assert_eq!((warm.code, warm.out), (Some(0), cold.out.clone()));
+    }
+}
+
+/// A repository could bring packs and their secret along.
+#[test]
+fn a_cache_in_the_scanned_tree_is_none() {
+    let place = place();
+    let packs = place.project.join(".cache");
+    assert_eq!(cached(&place, &packs).code, Some(0));
+    assert!(!packs.exists());
+    fs::create_dir(&packs).expect("a folder");
+    let link = place.outside.join("link");
+    symlink(&packs, &link).expect("linked");
+    assert_eq!(cached(&place, &link).code, Some(0));
+    assert_eq!(fs::read_dir(&packs).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_folder_of_very_many_entries_and_one_of_very_many_levels_are_read_or_told() {
+    let place = place();
+    let at = &place.project;
+    fs::create_dir(at.join("wide")).expect("a folder");
+    for number in 0..100_000 {
+        File::create(at.join(format!("wide/{number}"))).expect("written");
+    }
+    // Longer paths than the system takes are made by moving one part below another.
+    let part = "d/".repeat(1000);
+    fs::create_dir_all(at.join("deep").join(&part)).expect("folders");
+    for number in 0..4 {
+        let next = at.join(format!("next{number}"));
+        fs::create_dir_all(next.join(&part)).expect("folders");
+        fs::rename(at.join("deep/d"), next.join(&part).join("d")).expect("moved");
+        fs::rename(next.join("d"), at.join("deep/d")).expect("moved");
+    }
+    let report = json(at, &[]);
+    let gone = std::process::Command::new("rm").arg("-rf").arg(at.join("deep")).status();
+    assert!(gone.is_ok_and(|status| status.success()));
+    assert_eq!(read(&report), 1);
+    assert_eq!(report["coverage"]["skipped"]["not-readable"]["count"], 1, "{report}");
+}
+
+/// Each entry is held against all ignore files above it.
+#[test]
+fn ignore_files_one_in_the_other_are_bounded_and_told() {
+    let place = place();
+    let mut folder = place.project.clone();
+    for number in 0..150 {
+        folder.push("d");
+        fs::create_dir(&folder).expect("a folder");
+        fs::write(folder.join(".gitignore"), format!("m{number}.py\n")).expect("written");
+    }
+    fs::write(folder.join("m3.py"), BAD).expect("written");
+    fs::write(folder.join("m149.py"), BAD).expect("written");
+    let report = json(&place.project, &[]);
+    assert_eq!(report["coverage"]["skipped"]["too-deep"]["count"], 50, "{report}");
+    assert_eq!(read(&report), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_are_names_like_any_other() {
+    let place = place();
+    let odd = OsStr::from_bytes(b"odd\xff\xfe");
+    let at = place.project.join(odd);
+    fs::create_dir(&at).expect("a folder");
+    fs::write(at.join("app.py"), BAD).expect("written");
+    fs::write(at.join("gone.py"), BAD).expect("written");
+    fs::write(at.join(".gitignore"), "gone.py\n").expect("written");
+    assert_eq!(read(&json(&place.project, &[])), 2);
+    fs::write(at.join("perfaudit.toml"), "skip = ['blocking-call-in-async']\n").expect("written");
+    let scan = ["scan", "--no-cache", "--format", "json"].map(OsStr::new);
+    let arguments: Vec<&OsStr> = scan.into_iter().chain([odd]).collect();
+    let run = run_with(&place.project, &[], &arguments);
+    let report: Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(
+        (read(&report), fingerprints(&report).len()),
+        (1, 0),
+        "its own configuration holds: {}",
+        run.err
+    );
+    let out = OsStr::from_bytes(b"out\xff");
+    let arguments: Vec<&OsStr> = scan.into_iter().chain([OsStr::new("-o"), out]).collect();
+    run_with(&place.project, &[], &arguments);
+    assert!(place.project.join(out).is_file());
+    symlink("../outside/fresh", at.join("perfaudit-baseline.json")).expect("linked");
+    let arguments = [OsStr::new("baseline"), odd];
+    run_with(&place.project, &[], &arguments).refused("it is a symbolic link");
+}
