@@ -7,7 +7,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::{Disk, IgnoreTexts, Ignores, Walked, add_entry, is_folder, is_hidden, is_vendored, relative};
 use crate::coverage::{Reason, Skipped};
-use crate::files::{Refusal, Tree};
+use crate::files::{self, Refusal};
 
 /// The largest ignore file that is read; those of very large projects have 15,000 bytes. To make a matcher of a hostile one of this
 /// size takes half a second.
@@ -24,8 +24,6 @@ const LARGEST_POINTER: u64 = 10_000;
 /// One folder and all that is below it.
 pub(super) struct Descent<'a> {
     root: &'a Path,
-    /// Ignore files may be links within this tree.
-    tree: Tree,
     excluded: &'a Override,
     walked: &'a mut Walked,
     /// Bytes of ignore files that may still be read.
@@ -36,10 +34,8 @@ impl<'a> Descent<'a> {
     /// Adds what is in `start` to `walked`; both folders are absolute, links resolved.
     pub(super) fn run(root: &'a Path, start: &'a Path, excluded: &'a Override, walked: &'a mut Walked) {
         let top = top(root, start);
-        let Ok(tree) = Tree::of(top) else { return };
         let mut descent = Descent {
             root,
-            tree,
             excluded,
             walked,
             left: ALL_IGNORES,
@@ -129,17 +125,14 @@ impl<'a> Descent<'a> {
         })
     }
 
-    /// The text of an ignore file; empty for none, and for one that is not read, which is counted. Bytes that are no UTF-8 end it.
+    /// The text of an ignore file; empty for none, and for one that is refused, which is counted. As with git, a link is refused
+    /// wherever it leads. Bytes that are no UTF-8 end it.
     fn text(&mut self, file: &Path) -> String {
-        // A link that leads nowhere is told, no file at all is the usual case.
-        if std::fs::symlink_metadata(file).is_err() {
+        let read = files::read_found(file, LARGEST_IGNORE);
+        // None, or a name that is too long for the system, which is told of the folder.
+        if read.is_err() && std::fs::symlink_metadata(file).is_err() {
             return String::new();
         }
-        let read = if file.starts_with(self.tree.root()) && !is_in_git(file) {
-            self.tree.read(file, LARGEST_IGNORE)
-        } else {
-            crate::files::read_found(file, LARGEST_IGNORE)
-        };
         let bytes = match read {
             Ok(bytes) if bytes.len() <= self.left => bytes,
             refused => {
@@ -174,7 +167,6 @@ fn reason(refusal: Option<Refusal>) -> Reason {
     match refusal {
         None | Some(Refusal::TooLarge) => Reason::TooLarge,
         Some(Refusal::Link | Refusal::Outside) => Reason::Symlink,
-        Some(Refusal::System(error)) if error.kind() == std::io::ErrorKind::NotFound => Reason::Symlink,
         Some(Refusal::NotRegular | Refusal::System(_)) => Reason::NotReadable,
     }
 }
@@ -186,10 +178,6 @@ fn top<'a>(root: &'a Path, start: &'a Path) -> &'a Path {
         .ancestors()
         .find(|folder| std::fs::symlink_metadata(folder.join(".git")).is_ok());
     repository.unwrap_or(if start.starts_with(root) { root } else { start })
-}
-
-fn is_in_git(file: &Path) -> bool {
-    file.components().any(|part| part.as_os_str() == ".git")
 }
 
 /// The file of a repository's own ignore rules, where a folder is the top of one. A working tree beside the repository names it in a
@@ -208,7 +196,7 @@ fn exclude_file(folder: &Path) -> Option<PathBuf> {
 
 /// The first line of a small file.
 fn pointer(file: &Path) -> Option<String> {
-    let bytes = crate::files::read_found(file, LARGEST_POINTER).ok()?;
+    let bytes = files::read_found(file, LARGEST_POINTER).ok()?;
     String::from_utf8(bytes).ok()?.lines().next().map(str::to_owned)
 }
 
