@@ -14,7 +14,7 @@ use crate::finding::{Confidence, Priority};
 /// The largest thread count that is accepted; more only costs memory.
 const MOST_THREADS: i64 = 1024;
 /// The largest configuration file that is read.
-const LARGEST: u64 = 1_000_000;
+pub const LARGEST: u64 = 1_000_000;
 /// What it is called in errors.
 const WHAT: &str = "a configuration file";
 /// The configuration file.
@@ -174,6 +174,8 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// What the report carries beside the findings.
     pub details: Details,
+    /// What is to be said of where the settings come from.
+    pub notes: Vec<String>,
 }
 
 impl Default for Config {
@@ -199,6 +201,7 @@ impl Default for Config {
             priorities: Priorities::new(),
             overrides: Vec::new(),
             details: Details::None,
+            notes: Vec::new(),
         }
     }
 }
@@ -247,12 +250,17 @@ pub struct Settings {
 impl Config {
     /// The settings of a run in `root`: the file's (`file`, or what `root` holds), then the command line's over them.
     pub fn load(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
-        let tree = Tree::of(root).map_err(|error| Error::new(shown(root), format!("cannot be read: {error}")))?;
+        let tree = tree(root)?;
         let from_file = match file {
             Some(file) => Some(Settings::named(root, &tree, file)?),
             None => Settings::find(root, &tree)?,
         };
         flags.admit(&tree)?;
+        Ok(Config::of(root, from_file, flags))
+    }
+
+    /// The settings of a run in `root`: those of a file, if there is one, then the command line's over them.
+    fn of(root: &Path, from_file: Option<Settings>, flags: Settings) -> Config {
         let mut config = Config {
             root: root.to_owned(),
             ..Config::default()
@@ -260,7 +268,32 @@ impl Config {
         for settings in from_file.into_iter().chain([flags]) {
             config.apply(settings);
         }
-        Ok(config)
+        config
+    }
+
+    /// As [`Config::load`], where the files are not on disk: `read` gives the text of a file of this name next to the others, `None`
+    /// where there is none. `file` is the name of the one file to read; without it those of a root are looked for. `shown` names the
+    /// place of the files in errors.
+    pub fn load_from(
+        root: &Path,
+        file: Option<&str>,
+        flags: Settings,
+        shown: &str,
+        read: &mut dyn FnMut(&str) -> Result<Option<String>, Error>,
+    ) -> Result<Config, Error> {
+        let tree = tree(root)?;
+        for name in file.map_or(vec![OWN, PYTHON], |file| vec![file]) {
+            let Some(text) = read(name)? else { continue };
+            let is_python = name == PYTHON;
+            // As on disk: someone else's file may be broken.
+            if file.is_none() && is_python && !text.contains("perfaudit") {
+                continue;
+            }
+            let place = format!("{shown}{name}");
+            let settings = Settings::parse(&place, &text, is_python)?.confined(root, &tree, Path::new(&place))?;
+            return Ok(Config::of(root, Some(settings), flags));
+        }
+        Ok(Config::of(root, None, flags))
     }
 
     fn apply(&mut self, settings: Settings) {
@@ -289,6 +322,10 @@ impl Config {
         self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
         self.stats = settings.stats.or_else(|| self.stats.take());
     }
+}
+
+fn tree(root: &Path) -> Result<Tree, Error> {
+    Tree::of(root).map_err(|error| Error::new(shown(root), format!("cannot be read: {error}")))
 }
 
 fn replace<T>(old: &mut Vec<T>, new: Vec<T>) {

@@ -30,6 +30,12 @@ impl Error {
         self
     }
 
+    /// Adds what to do, where nothing is said of that yet.
+    #[must_use]
+    pub fn or_hint(self, hint: &str) -> Self {
+        if self.hint.is_empty() { self.hint(hint) } else { self }
+    }
+
     /// An error about a name that is not among `valid`, with the nearest of them.
     pub fn unknown(place: impl Into<String>, kind: &str, name: &str, valid: &[&str]) -> Self {
         let error = Error::new(place, format!("unknown {kind} `{name}`"));

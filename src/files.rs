@@ -102,7 +102,7 @@ fn whole(file: File, metadata: &Metadata, largest: u64) -> Result<Vec<u8>, Refus
 }
 
 /// Opens a regular file that is no link, with what the system says of the file that is open.
-fn open(path: &Path) -> Result<(File, Metadata), Refusal> {
+pub fn open(path: &Path) -> Result<(File, Metadata), Refusal> {
     // To open a device may already do something, and a pipe would wait for somebody at its other end.
     let metadata = std::fs::symlink_metadata(path).map_err(Refusal::System)?;
     if metadata.is_symlink() {

@@ -40,13 +40,13 @@ pub mod walk;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use cache::{Cache, Kept, Key, Seen};
 pub use config::Config;
-use config::Details;
+use config::{Details, Settings};
 use coverage::{Coverage, Reason, Skipped};
 pub use error::Error;
 use finding::{Finding, Priority};
@@ -59,12 +59,58 @@ use rules::baseline::{Baseline, Known, Scope};
 use rules::policy::Policy;
 use rules::suppress::{self, Suppressions};
 use rules::{Pages, RULES, Rule, inventory as inventories, rank};
-use walk::{FileKind, Role, SourceFile, Text};
+use walk::{FileKind, PastFile, Role, SourceFile, Text};
 
 /// Stack of a worker: deep nesting in a hostile file must not end the process.
 const STACK: usize = 16 << 20;
 /// How the names of worker threads start.
 pub const WORKER: &str = "perfaudit-worker";
+
+/// The settings of a run: see [`Config::load`]. Where the run compares with an earlier revision, the configuration is that of the
+/// revision: a change must not judge itself. Files that it names, such as `stats`, are read as they are now.
+///
+/// A `file` that the revision does not hold, or that lies in another repository, is the user's own and is taken as it is.
+pub fn configure(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
+    let now = Config::load(root, file, flags.clone())?;
+    let Some(revision) = now.since.clone() else { return Ok(now) };
+    let then = apart(&now, "--since", || past_config(root, file, flags, &revision))?;
+    let Some(mut then) = then else { return Ok(now) };
+    if then != now {
+        then.notes.push(format!(
+            "The configuration differs from that of {revision}, which is used for both sides: the change holds once it is in the revision"
+        ));
+    }
+    Ok(then)
+}
+
+/// The configuration that stood at a revision where one is now; `None` where none of it can be known of a repository.
+fn past_config(root: &Path, file: Option<&Path>, flags: Settings, revision: &str) -> Result<Option<Config>, Error> {
+    let Some(repository) = git::Repository::around(root)? else {
+        return Ok(None);
+    };
+    let place = file.map_or_else(|| std::fs::canonicalize(root), std::fs::canonicalize);
+    let Ok(place) = place else { return Ok(None) };
+    let Ok(below) = place.strip_prefix(repository.top()).map(Path::to_path_buf) else {
+        return Ok(None);
+    };
+    let mut past = git::Past::open(repository, revision)?;
+    let below = below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+    let (folder, name) = match (file, below.rsplit_once('/')) {
+        (None, _) => (below.as_str(), None),
+        (Some(_), Some((folder, name))) => (folder, Some(name)),
+        (Some(_), None) => ("", Some(below.as_str())),
+    };
+    if name.is_some() && past.find(&below)?.is_none() {
+        return Ok(None);
+    }
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let mut read = |name: &str| past.text(&format!("{prefix}{name}"), config::LARGEST);
+    let shown = format!("{revision}:{prefix}");
+    let config = Config::load_from(root, name, flags, &shown, &mut read);
+    config
+        .map(Some)
+        .map_err(|error| error.or_hint("mend it there, or name one that is not in that revision with --config"))
+}
 
 /// Reads what a configuration names and reports on it.
 pub fn audit(config: &Config) -> Result<Report, Error> {
@@ -73,20 +119,27 @@ pub fn audit(config: &Config) -> Result<Report, Error> {
 
 /// As [`audit`]; `observer` is told how it goes.
 pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report, Error> {
+    let mut notes = config.notes.clone();
     let baseline = match (&config.baseline, &config.since) {
         (_, Some(revision)) => {
             observer.stage(Stage::Earlier, 0);
-            Some(baseline_of(config, revision)?)
+            let (baseline, said) = baseline_of(config, revision)?;
+            notes.extend(said);
+            Some(baseline)
         }
         (Some(file), None) => Some(Baseline::read(&config.root.join(file))?),
         (None, None) => None,
     };
     let plan = Plan::of(config, baseline, observer)?;
     observer.stage(Stage::Walk, 0);
-    let (files, with_tests, coverage) = inputs(config)?;
+    let (files, with_tests, mut coverage) = inputs(config)?;
+    coverage.notes.append(&mut notes);
     let mut report = plan.run(files, with_tests, coverage)?;
     if config.details == Details::All {
-        report.commit = git::commit(&config.root);
+        match apart(config, "git", || git::commit(&config.root, &config.paths)) {
+            Ok(commit) => report.commit = commit,
+            Err(error) => report.coverage.notes.push(format!("The commit is not given: {error}")),
+        }
     }
     Ok(report)
 }
@@ -159,25 +212,13 @@ pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline
     plan.run(inputs, config.include_tests, coverage)
 }
 
-/// What an audit of the tree at an earlier revision finds, whatever its priority.
-fn baseline_of(config: &Config, revision: &str) -> Result<Baseline, Error> {
-    let folder = tempfile::tempdir().map_err(|error| Error::new("--since", format!("no temporary folder: {error}")))?;
-    git::extract(&config.root, revision, folder.path())?;
-    let root = folder.path().join("tree");
-    let root_now = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
-    // What was named on the command line may not have been there yet.
-    let paths: Vec<PathBuf> = config
-        .paths
-        .iter()
-        .map(|path| path.strip_prefix(&root_now).map_or_else(|_| path.clone(), PathBuf::from))
-        .filter(|path| path.is_relative() && root.join(path).exists())
-        .collect();
-    if paths.is_empty() {
-        return Ok(Baseline::of(&[]));
+/// What an audit of the tree at an earlier revision finds, whatever its priority, and what is to be said of it.
+fn baseline_of(config: &Config, revision: &str) -> Result<(Baseline, Vec<String>), Error> {
+    let (inputs, with_tests, notes) = apart(config, "--since", || past_inputs(config, revision))?;
+    if inputs.is_empty() {
+        return Ok((Baseline::of(&[]), notes));
     }
     let earlier = Config {
-        root,
-        paths,
         min_priority: None,
         min_confidence: finding::Confidence::Low,
         since: None,
@@ -185,12 +226,57 @@ fn baseline_of(config: &Config, revision: &str) -> Result<Baseline, Error> {
         details: Details::None,
         ..config.clone()
     };
-    audit(&earlier).map(|report| Baseline::of(&report.findings))
+    let report = Plan::of(&earlier, None, &Silent)?.run(inputs, with_tests, Coverage::default())?;
+    // What stands in such a file would look new.
+    if let Some(unread) = report.coverage.skipped.get(&Reason::NotReadable) {
+        let what = format!("{} cannot be read from the repository", unread.examples.join(", "));
+        return Err(Error::new(format!("--since {revision}"), what).hint("`git fsck` says what is wrong"));
+    }
+    Ok((Baseline::of(&report.findings), notes))
 }
 
-/// A file to read, or one that is in memory.
+/// The files that a configuration named at an earlier revision, whether tests are among them, and what is to be said of them.
+fn past_inputs(config: &Config, revision: &str) -> Result<(Vec<Input>, bool, Vec<String>), Error> {
+    let root = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
+    // A path that does not exist is told about by the walk of the tree as it is.
+    let starts = config.paths.iter().filter_map(|path| std::fs::canonicalize(root.join(path)).ok());
+    let starts: Vec<PathBuf> = starts.collect();
+    let (mut files, mut notes) = (Vec::new(), Vec::new());
+    for (mut past, starts) in git::Past::of_paths(&root, &starts, revision)? {
+        files.append(&mut walk::walk_past(config, &mut past, &starts)?);
+        notes.extend(outside_note(&past, revision));
+    }
+    let with_tests = walk::reads_tests(config, &starts);
+    if !with_tests {
+        walk::without_tests(&mut files);
+    }
+    let mut inputs: Vec<Input> = files.into_iter().map(Input::Past).collect();
+    inputs.sort_by(|left, right| left.path().cmp(right.path()));
+    Ok((inputs, with_tests, notes))
+}
+
+fn outside_note(past: &git::Past, revision: &str) -> Option<String> {
+    let files = match past.outside() {
+        0 => return None,
+        1 => "1 file".to_owned(),
+        number => format!("{number} files"),
+    };
+    Some(format!(
+        "{files} of {revision} are outside of the sparse checkout: neither known nor fixed findings are told of them"
+    ))
+}
+
+/// Runs something that reads a repository where a failure within it is told and does not end the process.
+fn apart<T: Send>(config: &Config, place: &str, run: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    in_pool(config, || {
+        guarded(run).unwrap_or_else(|what| Err(Error::new(place, format!("internal error: {what}")).hint("please report this")))
+    })
+}
+
+/// A file to read, one of an earlier revision, or one that is in memory.
 enum Input {
     File(SourceFile),
+    Past(PastFile),
     Text { path: String, kind: FileKind, text: String },
 }
 
@@ -198,6 +284,7 @@ impl Input {
     fn path(&self) -> &str {
         match self {
             Input::File(file) => &file.path,
+            Input::Past(file) => &file.path,
             Input::Text { path, .. } => path,
         }
     }
@@ -205,6 +292,7 @@ impl Input {
     fn kind(&self) -> FileKind {
         match self {
             Input::File(file) => file.kind,
+            Input::Past(file) => file.kind,
             Input::Text { kind, .. } => *kind,
         }
     }
@@ -377,6 +465,8 @@ impl Texts {
             match input {
                 Input::File(file) => drop(texts.files.insert(file.path.clone(), file.clone())),
                 Input::Text { path, text, .. } => drop(texts.in_memory.insert(path.clone(), text.clone())),
+                // Only what the tree holds now is shown.
+                Input::Past(_) => {}
             }
         }
         texts
@@ -465,11 +555,12 @@ fn read_all(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observe
 /// What a file holds, and what the cache is to keep of it.
 fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
     let (path, kind) = (input.path().to_owned(), input.kind());
-    let file = match input {
-        Input::File(file) => file,
+    let bytes = match input {
+        Input::File(file) => walk::read(&file),
+        Input::Past(file) => file.blob.read(walk::largest(kind)),
         Input::Text { text, .. } => return (facts_of(&path, kind, &Text { text, lossy: false }), None),
     };
-    let bytes = match walk::read(&file) {
+    let bytes = match bytes {
         Ok(bytes) => bytes,
         Err(reason) => return (Seen::Skipped(reason), None),
     };

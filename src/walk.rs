@@ -2,6 +2,7 @@
 
 mod descent;
 mod ignores;
+mod past;
 mod read;
 mod role;
 
@@ -17,7 +18,8 @@ use crate::error::Error;
 
 use descent::Descent;
 pub use ignores::{IgnoreTexts, Ignores};
-pub use read::{Text, decode, read};
+pub use past::{PastFile, reads_tests, walk_past, without_tests};
+pub use read::{Text, decode, largest, read};
 pub use role::{Role, role};
 
 /// What a file is, by its name.
@@ -159,7 +161,7 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
         let start = std::fs::canonicalize(&joined).map_err(|error| unreadable(given, &error))?;
         let metadata = std::fs::metadata(&start).map_err(|error| unreadable(given, &error))?;
         // Someone who names a tests folder wants to see it.
-        walked.with_tests |= role(&format!("{}/", relative(&root, &start))) == Role::Test || role(&relative(&root, &start)) == Role::Test;
+        walked.with_tests |= asks_for_tests(&root, &start);
         if metadata.is_dir() {
             Descent::run(&root, &start, &excluded, &mut walked);
         } else if metadata.is_file() {
@@ -178,6 +180,12 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
         walked.tests = before - walked.files.len();
     }
     Ok(walked)
+}
+
+/// Whether a path that is given is one of tests.
+fn asks_for_tests(root: &Path, start: &Path) -> bool {
+    let path = relative(root, start);
+    role(&format!("{path}/")) == Role::Test || role(&path) == Role::Test
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -213,8 +221,11 @@ fn add_named(root: &Path, given: &Path, absolute: PathBuf, walked: &mut Walked) 
 
 /// Hidden files and folders are not read, but for samples of environment files.
 fn is_hidden(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    name.starts_with('.') && (is_folder(entry) || !is_sample_environment(&name))
+    is_hidden_name(&entry.file_name().to_string_lossy(), is_folder(entry))
+}
+
+fn is_hidden_name(name: &str, is_folder: bool) -> bool {
+    name.starts_with('.') && (is_folder || !is_sample_environment(name))
 }
 
 fn is_folder(entry: &DirEntry) -> bool {
@@ -224,9 +235,8 @@ fn is_folder(entry: &DirEntry) -> bool {
 fn add_entry(root: &Path, entry: &DirEntry, walked: &mut Walked) {
     let path = relative(root, entry.path());
     let file_type = entry.file_type();
-    let kind = FileKind::of(&path);
     if file_type.is_symlink() {
-        if kind.is_some() || entry.path().is_dir() {
+        if FileKind::of(&path).is_some() || entry.path().is_dir() {
             walked.skipped.push(Skipped {
                 path,
                 reason: Reason::Symlink,
@@ -234,10 +244,11 @@ fn add_entry(root: &Path, entry: &DirEntry, walked: &mut Walked) {
         }
         return;
     }
-    let Some(kind) = kind else {
+    let fate = fate(&path);
+    if matches!(fate, Fate::Unread) {
         count_unread(&path, walked);
         return;
-    };
+    }
     // A pipe or a socket that is called like a file of code: opening it would wait for ever.
     if !file_type.is_file() {
         walked.skipped.push(Skipped {
@@ -246,15 +257,33 @@ fn add_entry(root: &Path, entry: &DirEntry, walked: &mut Walked) {
         });
         return;
     }
-    if let Some(reason) = reason_by_name(&path) {
-        walked.skipped.push(Skipped { path, reason });
-        return;
+    match fate {
+        Fate::Skip(reason) => walked.skipped.push(Skipped { path, reason }),
+        Fate::Read(kind) => walked.files.push(SourceFile {
+            path,
+            absolute: entry.path().to_owned(),
+            kind,
+        }),
+        Fate::Unread => {}
     }
-    walked.files.push(SourceFile {
-        path,
-        absolute: entry.path().to_owned(),
-        kind,
-    });
+}
+
+/// What becomes of a file, by its path.
+enum Fate {
+    /// It is read.
+    Read(FileKind),
+    /// It is left out.
+    Skip(Reason),
+    /// It is of no kind that is read.
+    Unread,
+}
+
+fn fate(path: &str) -> Fate {
+    match (FileKind::of(path), reason_by_name(path)) {
+        (None, _) => Fate::Unread,
+        (Some(_), Some(reason)) => Fate::Skip(reason),
+        (Some(kind), None) => Fate::Read(kind),
+    }
 }
 
 fn reason_by_name(path: &str) -> Option<Reason> {
@@ -278,9 +307,31 @@ fn count_unread(path: &str, walked: &mut Walked) {
     }
 }
 
+/// What folders hold, on disk or at a revision.
+trait Folders {
+    /// Whether a folder holds a file of a name.
+    fn has_file(&self, folder: &Path, name: &str) -> bool;
+    /// The names in a folder.
+    fn names(&self, folder: &Path) -> Vec<String>;
+}
+
+/// The folders on disk.
+struct Disk;
+
+impl Folders for Disk {
+    fn has_file(&self, folder: &Path, name: &str) -> bool {
+        folder.join(name).is_file()
+    }
+
+    fn names(&self, folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
 /// Whether a folder holds other people's code or build output. `vendor`, `build` and `dist` are also names for a project's own
 /// code, so these count only where such folders stand: next to a manifest or among static files, without sources of their own.
-fn is_vendored(folder: &Path, depth: usize) -> bool {
+fn is_vendored(folder: &Path, depth: usize, folders: &dyn Folders) -> bool {
     const ALWAYS: [&str; 10] = [
         "node_modules",
         "bower_components",
@@ -308,7 +359,7 @@ fn is_vendored(folder: &Path, depth: usize) -> bool {
     let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
         return false;
     };
-    if ALWAYS.contains(&name) || folder.join("pyvenv.cfg").is_file() {
+    if ALWAYS.contains(&name) || folders.has_file(folder, "pyvenv.cfg") {
         return true;
     }
     if !SOMETIMES.contains(&name) {
@@ -316,21 +367,17 @@ fn is_vendored(folder: &Path, depth: usize) -> bool {
     }
     let parent = folder.parent();
     let has_place = depth == 1
-        || parent.is_some_and(|parent| MANIFESTS.iter().any(|manifest| parent.join(manifest).is_file()))
+        || parent.is_some_and(|parent| MANIFESTS.iter().any(|manifest| folders.has_file(parent, manifest)))
         || folder
             .components()
             .any(|part| matches!(part, Component::Normal(part) if STATIC.iter().any(|name| part == *name)));
-    has_place && !holds_sources(folder)
+    has_place && !folders.names(folder).iter().any(|name| is_source(name))
 }
 
-fn holds_sources(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_typescript = (name.ends_with(".ts") || name.ends_with(".tsx")) && !name.ends_with(".d.ts");
-        name == "__init__.py" || is_typescript
-    })
+/// Whether a name is one of a project's own sources.
+fn is_source(name: &str) -> bool {
+    let is_typescript = (name.ends_with(".ts") || name.ends_with(".tsx")) && !name.ends_with(".d.ts");
+    name == "__init__.py" || is_typescript
 }
 
 /// A path relative to the root, with `/`; what lies outside starts with `../`.

@@ -88,7 +88,7 @@ impl Selection {
             include_tests: self.include_tests.then_some(true),
             ..Settings::default()
         });
-        Config::load(&root, self.config.as_deref(), flags)
+        perfaudit::configure(&root, self.config.as_deref(), flags)
     }
 }
 

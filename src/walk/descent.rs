@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use ignore::overrides::Override;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{IgnoreTexts, Ignores, Walked, add_entry, is_folder, is_hidden, is_vendored, relative};
+use super::{Disk, IgnoreTexts, Ignores, Walked, add_entry, is_folder, is_hidden, is_vendored, relative};
 use crate::coverage::{Reason, Skipped};
 use crate::files::{self, Refusal};
 
 /// The largest ignore file that is read; those of very large projects have 15,000 bytes. To make a matcher of a hostile one of this
 /// size takes half a second.
-const LARGEST_IGNORE: u64 = 50_000;
+pub(super) const LARGEST_IGNORE: u64 = 50_000;
 /// All ignore files below one path together, in bytes.
-const ALL_IGNORES: usize = 2_000_000;
+pub(super) const ALL_IGNORES: usize = 2_000_000;
 /// Ignore files one in the other, in bytes and in folders: each entry is held against all above it.
 const NESTED_IGNORES: usize = 150_000;
 /// See [`NESTED_IGNORES`].
@@ -82,7 +82,7 @@ impl<'a> Descent<'a> {
         if is_hidden(entry) || self.excluded.matched(entry.path(), is_folder).is_ignore() || ignores.is_ignored(entry.path(), is_folder) {
             return true;
         }
-        let is_vendored = is_folder && is_vendored(entry.path(), entry.depth());
+        let is_vendored = is_folder && is_vendored(entry.path(), entry.depth(), &Disk);
         if is_vendored {
             let path = format!("{}/", relative(self.root, entry.path()));
             self.walked.skipped.push(Skipped {
@@ -110,13 +110,7 @@ impl<'a> Descent<'a> {
         if ignore.is_empty() && gitignore.is_empty() && exclude.is_empty() {
             return above.clone();
         }
-        let size = ignore.len() + gitignore.len() + exclude.len();
-        let refused = if above.depth() >= DEEPEST_IGNORE {
-            Some(Reason::TooDeep)
-        } else {
-            (above.size() + size > NESTED_IGNORES).then_some(Reason::TooLarge)
-        };
-        if let Some(reason) = refused {
+        if let Some(reason) = refused(above, ignore.len() + gitignore.len() + exclude.len()) {
             self.skip(&folder.join(".gitignore"), reason);
             return above.clone();
         }
@@ -147,12 +141,25 @@ impl<'a> Descent<'a> {
             }
         };
         self.left -= bytes.len();
-        String::from_utf8(bytes).unwrap_or_else(|error| {
-            let whole = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let end = whole.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-            String::from_utf8_lossy(&whole[..end]).into_owned()
-        })
+        lines(bytes)
     }
+}
+
+/// Why the ignore files of a folder do not count: they are too deep, or with those above too large. `size` is in bytes.
+pub(super) fn refused(above: &Ignores, size: usize) -> Option<Reason> {
+    if above.depth() >= DEEPEST_IGNORE {
+        return Some(Reason::TooDeep);
+    }
+    (above.size() + size > NESTED_IGNORES).then_some(Reason::TooLarge)
+}
+
+/// The text of an ignore file; the first line that is not UTF-8 ends it.
+pub(super) fn lines(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let whole = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let end = whole.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        String::from_utf8_lossy(&whole[..end]).into_owned()
+    })
 }
 
 /// Why an ignore file does not count; `None` is one that no room is left for.

@@ -44,7 +44,7 @@ pub fn read(file: &SourceFile) -> Result<Vec<u8>, Reason> {
 }
 
 /// The bytes of the largest file of a kind that is read: a larger file of code is data; dumps are long, and their first half is the schema.
-fn largest(kind: FileKind) -> u64 {
+pub fn largest(kind: FileKind) -> u64 {
     let limit = if kind.is_code() { Limit::CodeSize } else { Limit::DataSize };
     limit.most()
 }

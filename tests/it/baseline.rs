@@ -11,13 +11,14 @@ use perfaudit::{Config, Report, audit_texts, audit_texts_since};
 use proptest::prelude::*;
 
 /// A function with a query in a loop.
-fn function(name: &str, table: &str, column: &str) -> String {
+pub(crate) fn function(name: &str, table: &str, column: &str) -> String {
     format!(
         "def {name}(cursor, keys):\n    found = []\n    for key in keys:\n        cursor.execute(\"SELECT name FROM {table} WHERE {column} = %s\", (key,))\n        found.append(cursor.fetchone())\n    return found\n"
     )
 }
 
-fn module(functions: &[String]) -> String {
+/// A module that holds them.
+pub(crate) fn module(functions: &[String]) -> String {
     let mut text = "import psycopg2\n\n\n".to_owned();
     text.push_str(&functions.join("\n\n"));
     text
@@ -157,14 +158,22 @@ fn a_rule_that_did_not_run_has_fixed_nothing() {
     assert_eq!(report.summary.fixed, 0);
 }
 
-struct Run {
-    code: Option<i32>,
-    out: String,
-    err: String,
+/// How a run ended, and what it said.
+pub(crate) struct Run {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
-fn perfaudit(folder: &Path, arguments: &[&str]) -> Run {
+/// Runs the program in a folder.
+pub(crate) fn perfaudit(folder: &Path, arguments: &[&str]) -> Run {
+    perfaudit_with(folder, arguments, &[])
+}
+
+/// As [`perfaudit`], with variables of the environment.
+pub(crate) fn perfaudit_with(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
     let mut command = assert_cmd::Command::cargo_bin("perfaudit").expect("the binary");
+    command.envs(environment.iter().copied());
     let output = command.current_dir(folder).args(arguments).output().expect("runs");
     Run {
         code: output.status.code(),
@@ -173,7 +182,8 @@ fn perfaudit(folder: &Path, arguments: &[&str]) -> Run {
     }
 }
 
-fn write(folder: &Path, name: &str, text: &str) {
+/// Writes a file and the folders that it is in.
+pub(crate) fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
     fs::write(path, text).expect("written");
@@ -241,7 +251,7 @@ fn the_gate_fails_only_on_what_is_new() {
 }
 
 /// Whether a git command worked; its output is nobody's.
-fn git(folder: &Path, arguments: &[&str]) -> bool {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> bool {
     let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
     let mut command = Command::new("git");
     command

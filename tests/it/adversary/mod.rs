@@ -3,4 +3,5 @@
 #[cfg(unix)]
 mod ci;
 mod files;
+mod git;
 mod lines;
