@@ -81,12 +81,13 @@ const FAIL_ON: [(&str, Option<Priority>); 5] = [
 const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 
 /// Keys of the configuration file.
-pub const KEYS: [&str; 17] = [
+pub const KEYS: [&str; 18] = [
     "rules",
     "skip",
     "min-priority",
     "min-confidence",
     "fail-on",
+    "fail-on-unread",
     "format",
     "rules-dir",
     "stats",
@@ -150,6 +151,9 @@ pub struct Config {
     pub min_confidence: Confidence,
     /// The least urgent priority that fails the run; `None` never fails it.
     pub fail_on: Option<Priority>,
+    /// Whether a file that could not be read or judged whole fails the run; compared with a revision, only one that changed since.
+    /// `None` is so where a revision is compared with and [`Config::fail_on`] is not never.
+    pub fail_on_unread: Option<bool>,
     /// How the report is written.
     pub format: Format,
     /// A folder of rule pages that take the place of the built-in ones.
@@ -189,6 +193,7 @@ impl Default for Config {
             min_priority: None,
             min_confidence: Confidence::Low,
             fail_on: Some(Priority::P0),
+            fail_on_unread: None,
             format: Format::Table,
             rules_dir: None,
             stats: None,
@@ -223,6 +228,8 @@ pub struct Settings {
     pub min_confidence: Option<Confidence>,
     /// See [`Config::fail_on`].
     pub fail_on: Option<Option<Priority>>,
+    /// See [`Config::fail_on_unread`].
+    pub fail_on_unread: Option<bool>,
     /// See [`Config::format`].
     pub format: Option<Format>,
     /// See [`Config::rules_dir`].
@@ -307,6 +314,7 @@ impl Config {
         self.min_priority = settings.min_priority.or(self.min_priority);
         self.min_confidence = settings.min_confidence.unwrap_or(self.min_confidence);
         self.fail_on = settings.fail_on.unwrap_or(self.fail_on);
+        self.fail_on_unread = settings.fail_on_unread.or(self.fail_on_unread);
         self.format = settings.format.unwrap_or(self.format);
         self.cache = settings.cache.unwrap_or(self.cache);
         self.include_tests = settings.include_tests.unwrap_or(self.include_tests);
@@ -465,6 +473,7 @@ impl Settings {
             "cache" => self.cache = Some(entry.bool()?),
             "include-tests" => self.include_tests = Some(entry.bool()?),
             "baseline" => self.baseline = Some(PathBuf::from(entry.string()?)),
+            "fail-on-unread" => self.fail_on_unread = Some(entry.bool()?),
             "require-reason" => self.require_reason = Some(entry.bool()?),
             "priorities" => self.priorities = entry.priorities()?,
             "overrides" => self.overrides = entry.overrides()?,

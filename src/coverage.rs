@@ -55,6 +55,16 @@ impl Reason {
         }
     }
 
+    /// Whether the tool failed to read a file of this kind (`true`), or judged by its text that nobody wrote it by hand (`false`);
+    /// `None` for what is left out by its place or name, whatever it holds.
+    fn is_loss(self) -> Option<bool> {
+        match self {
+            Reason::TooLarge | Reason::NotReadable | Reason::TooDeep | Reason::TooSlow | Reason::InternalError => Some(true),
+            Reason::Binary | Reason::Minified | Reason::Generated | Reason::Symlink => Some(false),
+            Reason::Vendored | Reason::Declaration => None,
+        }
+    }
+
     /// One that was left out, as a phrase.
     pub fn one(self) -> &'static str {
         match self {
@@ -87,6 +97,14 @@ impl Reason {
             Reason::TooSlow => "files that took too long",
             Reason::InternalError => "files that the tool failed on",
         }
+    }
+}
+
+/// The file of a place: `path` or `path:line`.
+fn file_of(place: &str) -> &str {
+    match place.rsplit_once(':') {
+        Some((file, line)) if !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit()) => file,
+        _ => place,
     }
 }
 
@@ -197,6 +215,24 @@ pub struct Coverage {
     pub filtered: usize,
     /// Anything else a reader must know, a sentence each.
     pub notes: Vec<String>,
+    /// Every file left out, with its reason: the groups by reason keep a few examples only.
+    #[serde(skip)]
+    pub left_out: Vec<Skipped>,
+    /// Every place where a bound was reached.
+    #[serde(skip)]
+    pub reached: Vec<(Limit, String)>,
+}
+
+/// A file of which something was not read or not judged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gap {
+    /// Path relative to the root.
+    pub file: String,
+    /// Why, in words.
+    pub why: String,
+    /// Whether the tool could not read it; otherwise it took the file for none that people write.
+    #[serde(skip)]
+    pub is_loss: bool,
 }
 
 impl Coverage {
@@ -219,11 +255,35 @@ impl Coverage {
 
     /// Counts a file or folder that was left out.
     pub fn skip(&mut self, skipped: &Skipped) {
+        self.left_out.push(skipped.clone());
         self.skipped.entry(skipped.reason).or_default().add(skipped.path.clone());
+    }
+
+    /// The files of which something is missing, one row each, by path. Folders, and places of bounds that are no file, are not among them.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let skipped = self.left_out.iter().filter_map(|skipped| {
+            let is_loss = skipped.reason.is_loss()?;
+            Some(Gap {
+                file: skipped.path.clone(),
+                why: skipped.reason.text().to_owned(),
+                is_loss,
+            })
+        });
+        let reached = self.reached.iter().map(|(limit, place)| Gap {
+            file: file_of(place).to_owned(),
+            why: format!("{}: {}", limit.about().what, limit.about().beyond),
+            is_loss: true,
+        });
+        let mut gaps: Vec<Gap> = skipped.chain(reached).collect();
+        gaps.sort();
+        gaps.dedup_by(|later, first| later.file == first.file);
+        gaps
     }
 
     /// Counts a place where a bound was reached.
     pub fn reach(&mut self, limit: Limit, place: impl Into<String>) {
+        let place = place.into();
+        self.reached.push((limit, place.clone()));
         self.limits.entry(limit).or_default().add(place);
     }
 

@@ -47,7 +47,7 @@ use rayon::prelude::*;
 use cache::{Cache, Kept, Key, Seen};
 pub use config::Config;
 use config::{Details, Settings};
-use coverage::{Coverage, Reason, Skipped};
+use coverage::{Coverage, Gap, Reason, Skipped};
 pub use error::Error;
 use finding::{Finding, Priority};
 use libraries::facts::{self, FileFacts};
@@ -120,12 +120,14 @@ pub fn audit(config: &Config) -> Result<Report, Error> {
 /// As [`audit`]; `observer` is told how it goes.
 pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report, Error> {
     let mut notes = config.notes.clone();
+    let mut held = None;
     let baseline = match (&config.baseline, &config.since) {
         (_, Some(revision)) => {
             observer.stage(Stage::Earlier, 0);
-            let (baseline, said) = baseline_of(config, revision)?;
-            notes.extend(said);
-            Some(baseline)
+            let earlier = earlier(config, revision)?;
+            notes.extend(earlier.notes);
+            held = Some(earlier.files);
+            Some(earlier.baseline)
         }
         (Some(file), None) => Some(Baseline::read(&config.root.join(file))?),
         (None, None) => None,
@@ -135,6 +137,7 @@ pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report
     let (files, with_tests, mut coverage) = inputs(config)?;
     coverage.notes.append(&mut notes);
     let mut report = plan.run(files, with_tests, coverage)?;
+    report.not_judged = not_judged(config, &report.coverage, held.as_ref());
     if config.details == Details::All {
         match apart(config, "git", || git::commit(&config.root, &config.paths)) {
             Ok(commit) => report.commit = commit,
@@ -212,13 +215,34 @@ pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline
     plan.run(inputs, config.include_tests, coverage)
 }
 
-/// What an audit of the tree at an earlier revision finds, whatever its priority, and what is to be said of it.
-fn baseline_of(config: &Config, revision: &str) -> Result<(Baseline, Vec<String>), Error> {
+/// What is known of the tree at an earlier revision.
+struct Earlier {
+    /// What an audit of it finds, whatever its priority.
+    baseline: Baseline,
+    files: Held,
+    /// What is to be said of it.
+    notes: Vec<String>,
+}
+
+/// The files of an earlier revision by path, and whether each was read whole.
+type Held = BTreeMap<String, (git::Blob, bool)>;
+
+fn earlier(config: &Config, revision: &str) -> Result<Earlier, Error> {
     let (inputs, with_tests, notes) = apart(config, "--since", || past_inputs(config, revision))?;
+    let mut earlier = Earlier {
+        baseline: Baseline::of(&[]),
+        files: BTreeMap::new(),
+        notes,
+    };
     if inputs.is_empty() {
-        return Ok((Baseline::of(&[]), notes));
+        return Ok(earlier);
     }
-    let earlier = Config {
+    for input in &inputs {
+        if let Input::Past(file) = input {
+            earlier.files.insert(file.path.clone(), (file.blob.clone(), true));
+        }
+    }
+    let then = Config {
         min_priority: None,
         min_confidence: finding::Confidence::Low,
         since: None,
@@ -226,13 +250,39 @@ fn baseline_of(config: &Config, revision: &str) -> Result<(Baseline, Vec<String>
         details: Details::None,
         ..config.clone()
     };
-    let report = Plan::of(&earlier, None, &Silent)?.run(inputs, with_tests, Coverage::default())?;
+    let report = Plan::of(&then, None, &Silent)?.run(inputs, with_tests, Coverage::default())?;
     // What stands in such a file would look new.
     if let Some(unread) = report.coverage.skipped.get(&Reason::NotReadable) {
         let what = format!("{} cannot be read from the repository", unread.examples.join(", "));
         return Err(Error::new(format!("--since {revision}"), what).hint("`git fsck` says what is wrong"));
     }
-    Ok((Baseline::of(&report.findings), notes))
+    for gap in report.coverage.gaps() {
+        if let Some((_, is_whole)) = earlier.files.get_mut(&gap.file) {
+            *is_whole = false;
+        }
+    }
+    earlier.baseline = Baseline::of(&report.findings);
+    Ok(earlier)
+}
+
+/// The files whose silence fails the run: see [`Config::fail_on_unread`]. A file that the tool takes for none that people write (a
+/// generated one, a binary one) counts only where it was read at the revision, so that a header cannot hide a change.
+fn not_judged(config: &Config, coverage: &Coverage, held: Option<&Held>) -> Vec<Gap> {
+    let is_gate = held.is_some() && config.fail_on.is_some();
+    if !config.fail_on_unread.unwrap_or(is_gate) {
+        return Vec::new();
+    }
+    let fails = |gap: &Gap| {
+        let file = config.root.join(&gap.file);
+        if FileKind::of(&gap.file).is_none() || std::fs::symlink_metadata(&file).is_err() {
+            return false;
+        }
+        match held.map(|held| held.get(&gap.file)) {
+            None | Some(None) => gap.is_loss,
+            Some(Some((blob, was_whole))) => (gap.is_loss || *was_whole) && !blob.is_same(&file),
+        }
+    };
+    coverage.gaps().into_iter().filter(fails).collect()
 }
 
 /// The files that a configuration named at an earlier revision, whether tests are among them, and what is to be said of them.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use perfaudit::config::{Details, Format, Settings, parse_fail_on, parse_format};
 use perfaudit::finding::Priority;
-use perfaudit::report::{audit, full, github, gitlab, json, junit, sarif, table};
+use perfaudit::report::{audit, full, github, gitlab, json, junit, sarif, table, words};
 use perfaudit::{Config, Error, Report};
 
 use super::progress::{Progress, Talk};
@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Exit with 1 when a new finding is at least this urgent: p0, p1, p2, p3 or never [default: p0]
     #[arg(long, value_name = "PRIORITY", value_parser = parse_threshold)]
     fail_on: Option<Threshold>,
+    /// Exit with 1 when a file could not be read or judged whole; with --since, only one that changed, and then unless this is false
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    fail_on_unread: Option<bool>,
 }
 
 /// A value of `--fail-on`; an `Option` of its own would read as an optional flag.
@@ -47,6 +50,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let mut config = arguments.selection.configure(|settings| {
         findings.apply(Settings {
             fail_on: arguments.fail_on.map(|threshold| threshold.0),
+            fail_on_unread: arguments.fail_on_unread,
             format: arguments.format,
             ..settings
         })
@@ -68,6 +72,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     };
     let color = arguments.output.is_none() && super::has_color();
     write(arguments.output.as_deref(), &render(&config, &report, talk, color)?)?;
+    if let Some(line) = words::not_judged(&report) {
+        super::tell(&format!("perfaudit: {line}\n"));
+    }
     let code = if report.fails(config.fail_on) { super::FOUND } else { super::CLEAN };
     Ok(super::end(&report, code))
 }

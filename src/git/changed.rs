@@ -177,8 +177,16 @@ impl<'a> Disk<'a> {
         if !metadata.is_file() || header.is_some_and(|header| header.size() != metadata.len()) {
             return None;
         }
-        let (mut open, _) = files::open(file).ok()?;
-        let mut progress = gix::progress::Discard;
-        gix::objs::compute_stream_hash(hash, blob, &mut open, metadata.len(), &mut progress, &AtomicBool::new(false)).ok()
+        id_of_file(file, metadata.len(), hash)
     }
+}
+
+/// The id of the object that the bytes of a regular file of a size make; `None` where it is none, or has another size.
+pub fn id_of_file(file: &Path, size: u64, hash: gix::hash::Kind) -> Option<ObjectId> {
+    let (mut open, metadata) = files::open(file).ok()?;
+    if metadata.len() != size {
+        return None;
+    }
+    let mut progress = gix::progress::Discard;
+    gix::objs::compute_stream_hash(hash, gix::objs::Kind::Blob, &mut open, size, &mut progress, &AtomicBool::new(false)).ok()
 }

@@ -336,6 +336,15 @@ impl Blob {
     }
 }
 
+impl Blob {
+    /// Whether a file on disk holds just these bytes.
+    pub fn is_same(&self, file: &Path) -> bool {
+        let reader = super::repository::reader(&self.store);
+        let Ok(header) = reader.find_header(self.id) else { return false };
+        super::changed::id_of_file(file, header.size(), self.id.kind()) == Some(self.id)
+    }
+}
+
 fn failed(revision: &str, what: impl Into<String>) -> Error {
     Error::new(format!("--since {revision}"), what)
 }

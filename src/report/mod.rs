@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Gap};
 use crate::finding::{Finding, Priority, Status, Strength, Suppression};
 use crate::inventory::Inventory;
 use crate::project::capacity::Capacity;
@@ -116,6 +116,9 @@ pub struct Report {
     /// Comments that suppress findings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suppressions: Vec<Suppression>,
+    /// Files whose silence means nothing and that fail the run: see [`crate::config::Config::fail_on_unread`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<Gap>,
     /// What failed inside the tool, so that the report lacks it: `the rule n-plus-one`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<String>,
@@ -148,8 +151,11 @@ impl Report {
         }
     }
 
-    /// Whether a new finding is at or over a threshold.
+    /// Whether a new finding is at or over a threshold, or a file that should have been judged was not.
     pub fn fails(&self, threshold: Option<Priority>) -> bool {
+        if !self.not_judged.is_empty() {
+            return true;
+        }
         let Some(threshold) = threshold else { return false };
         self.findings
             .iter()

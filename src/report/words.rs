@@ -1,6 +1,7 @@
 //! Wording that several formats share.
 
 use crate::coverage::Coverage;
+use crate::escape;
 use crate::finding::{Confidence, Effort, Location, Role};
 use crate::report::Report;
 
@@ -104,6 +105,29 @@ pub fn nothing(report: &Report) -> String {
         ),
     };
     format!("Nothing found in {files}.{blind}{filtered}")
+}
+
+/// The files that fail the run because nothing is known of them; `None` where there is none.
+pub fn not_judged(report: &Report) -> Option<String> {
+    const SHOWN: usize = 5;
+    let gaps = &report.not_judged;
+    if gaps.is_empty() {
+        return None;
+    }
+    let shown = gaps
+        .iter()
+        .take(SHOWN)
+        .map(|gap| escape::line(&format!("{} ({})", gap.file, gap.why)));
+    let shown: Vec<String> = shown.collect();
+    let more = match gaps.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        number => format!(" and {} more", grouped(number)),
+    };
+    Some(format!(
+        "{} could not be judged whole, which fails the run: {}{more}; `--fail-on-unread=false` accepts that",
+        count(gaps.len(), "file", "files"),
+        shown.join(", ")
+    ))
 }
 
 /// Findings by priority, and against a baseline.

@@ -3,5 +3,6 @@
 #[cfg(unix)]
 mod ci;
 mod files;
+mod gate;
 mod git;
 mod lines;
