@@ -2,7 +2,7 @@
 """Measures how time and memory grow with the size of hostile input: each shape at 50 KB, 100 KB and so on, twice as much each time.
 
     cargo build --release --locked --examples --bins
-    python3 benches/growth.py [WORD...] [--from 50000] [--to 3000000] [--threads 2] [--build FOLDER] [--copies 1]
+    python3 benches/growth.py [WORD...] [--from 50000] [--to 2900000] [--threads 2] [--build FOLDER] [--copies 1]
 
 A shape is what `examples/shapes.rs` writes; with words, only those whose name has one of them. Prints for each shape the processor
 time (user and system, so that a busy machine matters little) and the peak memory at the largest size, and the worst step: how many
@@ -74,7 +74,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*")
     parser.add_argument("--from", dest="first", type=int, default=50_000)
-    parser.add_argument("--to", dest="last", type=int, default=3_000_000)
+    parser.add_argument("--to", dest="last", type=int, default=2_900_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--build", type=Path, default=Path(__file__).resolve().parent.parent / "target" / "release")

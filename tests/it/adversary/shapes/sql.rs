@@ -80,6 +80,9 @@ pub fn shapes() -> Vec<Shape> {
             format!("SELECT {} FROM t;\n", nested(size, "CASE WHEN a THEN ", "1", " END"))
         }),
         sql("open-case", |size| between("SELECT ", size, "CASE WHEN a THEN ", "")),
+        sql("positions", |size| {
+            again(size, &format!("SELECT {} FROM t;\n", nested(500, "position(", "1", ")")))
+        }),
         sql("not", |size| between("SELECT a FROM t WHERE ", size, "NOT ", "b;\n")),
         sql("minus", |size| between("SELECT ", size, "- ", "1;\n")),
         sql("routines", |size| {

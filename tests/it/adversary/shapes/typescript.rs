@@ -69,7 +69,9 @@ pub fn shapes() -> Vec<Shape> {
         file("generic-arrows", |size| again(size, "<T,>(a: b<")),
         file("closed-generics", |size| again(size, "a>(")),
         file("generic-calls", |size| again(size, "await a<b>(c)\n")),
-        file("closed-in-space", |size| again(size, &format!("a{}<b>(c);\n", "\n".repeat(1_900)))),
+        file("closed-in-space", |size| {
+            again(size, &format!("a{}.x<b>(c);\n", "\n".repeat(1_900)))
+        }),
         file("types", |size| format!("type A = {};\n", nested(size, "B<", "C", ">"))),
         file("function-types", |size| {
             format!("type A = {};\n", nested(size, "(a: ", "C", ") => B"))
@@ -113,7 +115,7 @@ pub fn shapes() -> Vec<Shape> {
             after("module.exports = {\n", size, |n| format!("  k{n}: f,\n")) + "};\n"
         }),
         file("declarations-in-one", |size| {
-            after("let a = 1", size, |n| format!(", a{n} = {n}")) + ";\n"
+            after("let a = 1", size, |n| format!(",\n  a{n} = {n}")) + ";\n"
         }),
         file("imports", |size| fill(size, |n| format!("import {{ a{n} }} from './b{n}';\n"))),
         file("exports", |size| fill(size, |n| format!("export const a{n} = () => a{n}();\n"))),
@@ -140,7 +142,7 @@ pub fn shapes() -> Vec<Shape> {
         jsx("elements", |size| format!("x = {};\n", nested(size, "<a>", "b", "</a>"))),
         jsx("siblings", |size| between("x = <a>", size, "<b c=\"d\" />", "</a>;\n")),
         jsx("open-elements", |size| again(size, "<a>")),
-        jsx("attributes", |size| after("x = <a", size, |n| format!(" b{n}={{c}}")) + " />;\n"),
+        jsx("attributes", |size| after("x = <a", size, |n| format!("\n  b{n}={{c}}")) + " />;\n"),
         jsx("expressions", |size| again(size, "<a>{b && ")),
         jsx("generic-arrows-in-jsx", |size| again(size, "<T,>(a) => ")),
         Shape::files("component-scripts", scripts),
