@@ -309,8 +309,14 @@ mod tests {
         let long = "x".repeat(500_000);
         let aliases = format!("a: &a {long}\nb:\n{}", "- *a\n".repeat(1_000));
         let key = "x".repeat(900);
-        let above: String = (0..20).map(|level| format!("{}{key}:\n", " ".repeat(level))).collect();
-        let below: String = (0..2_000).map(|n| format!("{}k{n}: v\n", " ".repeat(20))).collect();
+        let above: String = (0..20)
+            .map(|level| format!("{}{key}:\n", " ".repeat(level)))
+            .collect::<Vec<_>>()
+            .concat();
+        let below: String = (0..2_000)
+            .map(|n| format!("{}k{n}: v\n", " ".repeat(20)))
+            .collect::<Vec<_>>()
+            .concat();
         let keys = format!("{above}{below}");
         for text in [aliases, keys] {
             let (entries, told) = budget::hearing(|| parse(&text));

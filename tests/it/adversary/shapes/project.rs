@@ -58,7 +58,7 @@ fn endpoints_and_sinks(size: usize) -> Files {
     let head = "import time\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n";
     let sinks = fill(size / 2, |n| format!("def s{n}():\n    time.sleep({n})\n\n\n"));
     let count = sinks.matches("def s").count();
-    let all: String = (0..count).map(|n| format!("    s{n}()\n")).collect();
+    let all: String = (0..count).map(|n| format!("    s{n}()\n")).collect::<Vec<_>>().concat();
     let endpoints = fill(size / 4, |n| format!("@app.get('/e{n}')\nasync def e{n}():\n    every()\n\n\n"));
     vec![("app/main.py".to_owned(), format!("{head}{sinks}def every():\n{all}\n\n{endpoints}"))]
 }

@@ -6,7 +6,10 @@ const PATH: &str = "app/shape.py";
 
 /// Blocks in blocks, as deep as the scanner holds, again and again.
 fn indented(size: usize) -> String {
-    let block: String = (0..300).map(|level| format!("{}if x:\n", " ".repeat(level))).collect();
+    let block: String = (0..300)
+        .map(|level| format!("{}if x:\n", " ".repeat(level)))
+        .collect::<Vec<_>>()
+        .concat();
     between("", size, &format!("{block}{}pass\n", " ".repeat(300)), "")
 }
 

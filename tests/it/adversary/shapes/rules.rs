@@ -91,7 +91,10 @@ fn renamed(text: &str, names: &BTreeSet<String>, copy: usize) -> String {
             String::new()
         }
     };
-    words(text).map(|word| format!("{word}{}", suffix(word))).collect()
+    words(text)
+        .map(|word| format!("{word}{}", suffix(word)))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// The words of a text and what stands between them.

@@ -58,7 +58,7 @@ pub fn shapes() -> Vec<Shape> {
             after("SELECT a", size, |n| format!(", a{n}")) + " FROM t;\n"
         }),
         sql("joins", |size| {
-            let joins: String = (0..400).map(|n| format!(" JOIN t{n} ON t{n}.a = t.a")).collect();
+            let joins: String = (0..400).map(|n| format!(" JOIN t{n} ON t{n}.a = t.a")).collect::<Vec<_>>().concat();
             again(size, &format!("SELECT a FROM t{joins};\n"))
         }),
         sql("unions", |size| {

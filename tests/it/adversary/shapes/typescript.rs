@@ -22,7 +22,7 @@ fn nested(size: usize, open: &str, middle: &str, close: &str) -> String {
 fn lines(count: usize, piece: &str) -> String {
     let a_line = 80 / piece.len().min(80);
     let piece_of = |n: usize| {
-        if n % a_line == 0 && !piece.ends_with('\n') {
+        if n.is_multiple_of(a_line) && !piece.ends_with('\n') {
             format!("{piece}\n")
         } else {
             piece.to_owned()
