@@ -26,6 +26,40 @@ pub enum Limit {
     Columns,
     /// Indexes of a table.
     Indexes,
+    /// Brackets that are open at once.
+    Brackets,
+    /// Steps that the grammar may take for a file.
+    Parsing,
+    /// Bytes of a file of settings.
+    SettingsSize,
+    /// Levels of a file of settings.
+    SettingsNesting,
+    /// Settings of a file.
+    Settings,
+    /// Values of a YAML file, aliases written out.
+    YamlItems,
+    /// Bytes of a YAML file, aliases written out, and of its paths.
+    YamlBytes,
+    /// Services of a compose file.
+    Services,
+    /// Tags of a template.
+    TemplateTags,
+    /// Bytes of a tag of a template.
+    TemplateTag,
+    /// Loops in loops of a template.
+    TemplateLoops,
+    /// Bytes of a Prisma field that goes over several lines.
+    PrismaLine,
+    /// Statements of a SQL file.
+    SqlStatements,
+    /// Bytes of a statement on rows.
+    SqlStatement,
+    /// Operators of a statement on rows.
+    SqlOperators,
+    /// Levels of a statement on rows.
+    SqlNesting,
+    /// Bodies in bodies of `DO`.
+    SqlBodies,
 }
 
 /// What a user is to know of a bound.
@@ -95,6 +129,142 @@ pub const LIMITS: &[About] = &[
         beyond: "the table counts as one that may have more",
         places: ("table with too many indexes", "tables with too many indexes"),
     },
+    About {
+        limit: Limit::Brackets,
+        what: "Brackets that are open at once in a file of code",
+        most: 2_500,
+        written: "2,500",
+        beyond: "what stands deeper counts as blank, its file is read",
+        places: ("file with too many open brackets", "files with too many open brackets"),
+    },
+    About {
+        limit: Limit::Parsing,
+        what: "Work to parse a file of code",
+        most: 850_000_000,
+        written: "1,600 steps for each byte and 4 million more, 850 million in all",
+        beyond: "the file is left out, as too much work to parse",
+        places: ("file that takes too much work to parse", "files that take too much work to parse"),
+    },
+    About {
+        limit: Limit::SettingsSize,
+        what: "Size of a file of settings (YAML, JSON, TOML, and those of servers)",
+        most: 1_048_576,
+        written: "1 MiB",
+        beyond: "its settings are left out",
+        places: ("file of settings too large", "files of settings too large"),
+    },
+    About {
+        limit: Limit::SettingsNesting,
+        what: "Nesting of settings",
+        most: 32,
+        written: "32 levels in YAML, 127 in JSON, 80 in TOML",
+        beyond: "YAML is read up to there; other files' settings are left out",
+        places: ("place in settings nested too deeply", "places in settings nested too deeply"),
+    },
+    About {
+        limit: Limit::Settings,
+        what: "Settings or commands of a file, but for YAML",
+        most: 5_000,
+        written: "5,000",
+        beyond: "the rest of the file is left out",
+        places: ("file with too many settings", "files with too many settings"),
+    },
+    About {
+        limit: Limit::YamlItems,
+        what: "Values of a YAML file, with its aliases written out",
+        most: 60_000,
+        written: "60,000",
+        beyond: "the rest of the file is left out",
+        places: ("YAML file with too many values", "YAML files with too many values"),
+    },
+    About {
+        limit: Limit::YamlBytes,
+        what: "Text of a YAML file, with its aliases and the path of each value written out",
+        most: 16_000_000,
+        written: "16 MB",
+        beyond: "the rest of the file is left out",
+        places: ("YAML file that writes out too much", "YAML files that write out too much"),
+    },
+    About {
+        limit: Limit::Services,
+        what: "Services of a compose file",
+        most: 300,
+        written: "300",
+        beyond: "further services are left out",
+        places: ("compose file with too many services", "compose files with too many services"),
+    },
+    About {
+        limit: Limit::TemplateTags,
+        what: "Tags of a template",
+        most: 20_000,
+        written: "20,000",
+        beyond: "the rest of the file is left out",
+        places: ("template with too many tags", "templates with too many tags"),
+    },
+    About {
+        limit: Limit::TemplateTag,
+        what: "Length of a template's tag",
+        most: 4_000,
+        written: "4,000 bytes",
+        beyond: "the tag counts as text",
+        places: ("template's tag too long", "templates' tags too long"),
+    },
+    About {
+        limit: Limit::TemplateLoops,
+        what: "Loops in loops of a template",
+        most: 20,
+        written: "20",
+        beyond: "deeper loops are left out",
+        places: ("template's loop nested too deeply", "templates' loops nested too deeply"),
+    },
+    About {
+        limit: Limit::PrismaLine,
+        what: "Length of a field in a Prisma schema",
+        most: 20_000,
+        written: "20,000 bytes",
+        beyond: "it ends there, and the next line is a field",
+        places: ("field of a Prisma schema too long", "fields of Prisma schemas too long"),
+    },
+    About {
+        limit: Limit::SqlStatements,
+        what: "Statements of a SQL file",
+        most: 50_000,
+        written: "50,000",
+        beyond: "the rest of the file is left out",
+        places: ("SQL file with too many statements", "SQL files with too many statements"),
+    },
+    About {
+        limit: Limit::SqlStatement,
+        what: "Length of a SQL statement on rows; of SQL text in code 128 KiB, in 2,000 pieces",
+        most: 65_536,
+        written: "64 KiB",
+        beyond: "the statement counts as not understood",
+        places: ("SQL statement too long", "SQL statements too long"),
+    },
+    About {
+        limit: Limit::SqlOperators,
+        what: "Operators of a SQL statement on rows",
+        most: 1_500,
+        written: "1,500",
+        beyond: "the statement counts as not understood",
+        places: ("SQL statement with too many operators", "SQL statements with too many operators"),
+    },
+    About {
+        limit: Limit::SqlNesting,
+        what: "Nesting of a SQL statement on rows",
+        most: 60,
+        written: "60 levels",
+        beyond: "the statement counts as not understood",
+        places: ("SQL statement nested too deeply", "SQL statements nested too deeply"),
+    },
+    About {
+        limit: Limit::SqlBodies,
+        what: "`DO` and `EXECUTE` in each other",
+        most: 4,
+        written: "4 levels",
+        beyond: "the statement counts as not understood",
+        places: ("SQL body nested too deeply", "SQL bodies nested too deeply"),
+    },
 ];
 
 impl Limit {
@@ -144,6 +314,11 @@ impl Steps {
         Steps {
             left: Cell::new(limit.most()),
         }
+    }
+
+    /// So many steps, where a bound depends on the length of what is read.
+    pub fn with(steps: u64) -> Steps {
+        Steps { left: Cell::new(steps) }
     }
 
     /// Takes some steps; `false` once there are no more, and ever after.
@@ -209,7 +384,7 @@ mod tests {
             assert_eq!(about.limit.about().what, about.what);
         }
         // The last of the enumeration: one without a row would be given the first one's.
-        assert_eq!(LIMITS.len(), Limit::Indexes as usize + 1);
+        assert_eq!(LIMITS.len(), Limit::SqlBodies as usize + 1);
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub enum Reason {
     Symlink,
     /// Nested more deeply than it can be read.
     TooDeep,
-    /// Reading it took too long.
-    TooSlow,
+    /// The grammar would take too much work for it.
+    TooMuchWork,
     /// The tool failed on it.
     InternalError,
 }
@@ -50,7 +50,7 @@ impl Reason {
             Reason::Declaration => "declarations",
             Reason::Symlink => "symbolic link",
             Reason::TooDeep => "nested too deeply",
-            Reason::TooSlow => "took too long",
+            Reason::TooMuchWork => "too much work to parse",
             Reason::InternalError => "internal error",
         }
     }
@@ -77,7 +77,7 @@ impl Reason {
             Reason::Declaration => "file of declarations",
             Reason::Symlink => "symbolic link",
             Reason::TooDeep => "file nested too deeply",
-            Reason::TooSlow => "file that took too long",
+            Reason::TooMuchWork => "file that takes too much work to parse",
             Reason::InternalError => "file that the tool failed on",
         }
     }
@@ -94,7 +94,7 @@ impl Reason {
             Reason::Declaration => "files of declarations",
             Reason::Symlink => "symbolic links",
             Reason::TooDeep => "files nested too deeply",
-            Reason::TooSlow => "files that took too long",
+            Reason::TooMuchWork => "files that take too much work to parse",
             Reason::InternalError => "files that the tool failed on",
         }
     }

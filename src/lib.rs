@@ -622,9 +622,7 @@ fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
         Ok(text) => facts_of(&path, kind, &text),
         Err(reason) => Seen::Skipped(reason),
     };
-    // What took too long on a busy machine may be read the next time.
-    let lasts = !matches!(seen, Seen::Skipped(Reason::TooSlow));
-    let kept = cache.filter(|_| lasts).and_then(|cache| cache.keep(key, &seen));
+    let kept = cache.and_then(|cache| cache.keep(key, &seen));
     (seen, kept)
 }
 

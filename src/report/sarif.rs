@@ -159,7 +159,7 @@ fn notifications(report: &Report) -> Vec<Value> {
         add("note", words::nothing(report));
     }
     for (reason, group) in &coverage.skipped {
-        let level = if matches!(reason, Reason::InternalError | Reason::NotReadable | Reason::TooSlow) {
+        let level = if matches!(reason, Reason::InternalError | Reason::NotReadable | Reason::TooMuchWork) {
             "warning"
         } else {
             "note"

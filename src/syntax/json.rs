@@ -1,8 +1,22 @@
 //! JSON with comments and trailing commas, as `tsconfig.json` has them.
 
-/// Parses JSON; comments and trailing commas are taken out first. `None` where it does not parse.
+use crate::budget::{self, Limit};
+
+/// Parses JSON; comments and trailing commas are taken out where it needs that. `None` where it does not parse, or is too large.
 pub fn parse(text: &str) -> Option<serde_json::Value> {
-    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&plain(text)).ok())
+    if text.len() > Limit::SettingsSize.count() {
+        budget::tell(Limit::SettingsSize, 0);
+        return None;
+    }
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    let parsed = serde_json::from_str(&plain(text));
+    // The only words by which the parser tells that from a mistake.
+    if parsed.as_ref().is_err_and(|error| error.to_string().starts_with("recursion limit")) {
+        budget::tell(Limit::SettingsNesting, 0);
+    }
+    parsed.ok()
 }
 
 fn plain(text: &str) -> String {
@@ -58,5 +72,14 @@ mod tests {
         let value = super::parse("{ // a\n \"a\": [1, 2,], /* b */ \"url\": \"http://x\", }").expect("parses");
         assert_eq!(value["url"], "http://x");
         assert_eq!(value["a"][1], 2);
+    }
+
+    #[test]
+    fn what_is_too_deep_or_too_large_is_told() {
+        let told = |text: String| crate::budget::hearing(|| super::parse(&text).is_some());
+        assert_eq!(told("[".repeat(1_000)), (false, vec![(super::Limit::SettingsNesting, 0)]));
+        let large = format!("[\"{}\"]", "x".repeat(super::Limit::SettingsSize.count()));
+        assert_eq!(told(large), (false, vec![(super::Limit::SettingsSize, 0)]));
+        assert_eq!(told("[1, {".to_owned()), (false, Vec::new()));
     }
 }

@@ -1,9 +1,7 @@
 //! The packages that a manifest asks for: `package.json`, `pyproject.toml`.
 
 use super::json;
-
-/// Files that are longer are no manifests.
-const MAX_BYTES: usize = 2_000_000;
+use crate::budget::{self, Limit};
 
 /// Names of the packages that `package.json` needs at run time.
 pub fn node(text: &str) -> Vec<String> {
@@ -17,8 +15,22 @@ pub fn node(text: &str) -> Vec<String> {
 
 /// Names of the packages that `pyproject.toml` needs, its groups for development left out.
 pub fn python(text: &str) -> Vec<String> {
-    let Some(table) = (text.len() <= MAX_BYTES).then(|| text.parse::<toml::Table>().ok()).flatten() else {
+    if text.len() > Limit::SettingsSize.count() {
+        budget::tell(Limit::SettingsSize, 0);
         return Vec::new();
+    }
+    let table = match text.parse::<toml::Table>() {
+        Ok(table) => table,
+        Err(error) => {
+            // The only words by which the parser tells that from a mistake.
+            if ["recursion limit", "recurse further"]
+                .iter()
+                .any(|words| error.message().contains(words))
+            {
+                budget::tell(Limit::SettingsNesting, 0);
+            }
+            return Vec::new();
+        }
     };
     let project = table.get("project");
     let required = project
@@ -61,5 +73,14 @@ mod tests {
         let text = "[project]\ndependencies = ['psycopg[binary]>=3.1; python_version > \"3.8\"', 'flask']\n[project.optional-dependencies]\ndev = ['aiosqlite']\nserver = ['redis']\n[tool.poetry.dependencies]\nasyncpg = '*'\n";
         assert_eq!(python(text), ["psycopg", "flask", "redis", "asyncpg"]);
         assert!(node("[1, {").is_empty() && python("= broken").is_empty());
+    }
+
+    #[test]
+    fn what_is_too_deep_or_too_large_is_told() {
+        let told = |text: &str| budget::hearing(|| python(text).len()).1;
+        assert_eq!(told(&format!("a = {}", "[".repeat(1_000))), [(Limit::SettingsNesting, 0)]);
+        let comment = format!("#{}\n", "x".repeat(Limit::SettingsSize.count()));
+        assert_eq!(told(&comment), [(Limit::SettingsSize, 0)]);
+        assert_eq!(told("= broken"), []);
     }
 }

@@ -7,6 +7,7 @@ mod flat;
 mod indent;
 pub mod json;
 pub mod manifest;
+mod nesting;
 mod parse;
 pub mod prisma;
 pub mod python;

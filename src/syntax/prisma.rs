@@ -1,7 +1,9 @@
 //! Prisma schema files: models with their tables, relations and indexes. A broken line costs that line.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{self, Limit};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};
 
@@ -39,6 +41,46 @@ pub const AMBIGUOUS: &str = "model:";
 struct Line {
     text: String,
     span: Span,
+    /// Parentheses and brackets that are open at its end, and whether a string is.
+    depth: usize,
+    quoted: bool,
+}
+
+impl Line {
+    fn new(span: Span) -> Line {
+        Line {
+            text: String::new(),
+            span,
+            depth: 0,
+            quoted: false,
+        }
+    }
+
+    /// Adds what a further line of the file says.
+    fn add(&mut self, code: &str, end: u32) {
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.text.push_str(code);
+        self.span.end = end;
+        for byte in code.bytes() {
+            match byte {
+                b'"' => self.quoted = !self.quoted,
+                b'(' | b'[' if !self.quoted => self.depth += 1,
+                b')' | b']' if !self.quoted => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the next line of the file goes on with it.
+    fn is_open(&self) -> bool {
+        if self.depth > 0 && self.text.len() >= Limit::PrismaLine.count() {
+            budget::tell(Limit::PrismaLine, self.span.start);
+            return false;
+        }
+        self.depth > 0
+    }
 }
 
 struct Block {
@@ -57,20 +99,14 @@ pub fn parse(text: &str) -> PrismaFile {
         .filter(|block| block.kind == "enum")
         .map(|block| block.name.clone())
         .collect();
-    let composites: Vec<&str> = blocks
-        .iter()
-        .filter(|block| block.kind == "type")
-        .map(|block| block.name.as_str())
-        .collect();
-    let models: Vec<&str> = blocks
-        .iter()
-        .filter(|block| block.kind == "model")
-        .map(|block| block.name.as_str())
-        .collect();
+    let of = |kind: &str| -> FxHashSet<&str> {
+        let blocks = blocks.iter().filter(|block| block.kind == kind);
+        blocks.map(|block| block.name.as_str()).collect()
+    };
     let names = Names {
-        enums: &file.enums.clone(),
-        composites: &composites,
-        models: &models,
+        enums: of("enum"),
+        composites: of("type"),
+        models: of("model"),
     };
     for block in &blocks {
         match block.kind.as_str() {
@@ -132,19 +168,10 @@ fn blocks(text: &str, bad: &mut Vec<(Span, String)>) -> Vec<Block> {
         if code.starts_with("@@") {
             block.lines.extend(pending.take());
         }
-        let mut line = pending.take().map_or(
-            Line {
-                text: String::new(),
-                span: Span::new(start, end),
-            },
-            |line| line,
-        );
-        if !line.text.is_empty() {
-            line.text.push(' ');
-        }
-        line.text.push_str(code);
-        line.span.end = Span::new(start, end).end;
-        if depth(&line.text) > 0 && line.text.len() < 20_000 {
+        let span = Span::new(start, end);
+        let mut line = pending.take().unwrap_or_else(|| Line::new(span));
+        line.add(code, span.end);
+        if line.is_open() {
             pending = Some(line);
         } else {
             block.lines.push(line);
@@ -184,20 +211,6 @@ fn without_comment(line: &str) -> &str {
     line
 }
 
-fn depth(text: &str) -> usize {
-    let mut depth = 0usize;
-    let mut quoted = false;
-    for byte in text.bytes() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b'(' | b'[' if !quoted => depth += 1,
-            b')' | b']' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    depth
-}
-
 fn datasource(block: &Block, file: &mut PrismaFile) {
     for line in &block.lines {
         let Some((key, value)) = line.text.split_once('=') else { continue };
@@ -211,9 +224,9 @@ fn datasource(block: &Block, file: &mut PrismaFile) {
 }
 
 struct Names<'a> {
-    enums: &'a [String],
-    composites: &'a [&'a str],
-    models: &'a [&'a str],
+    enums: FxHashSet<&'a str>,
+    composites: FxHashSet<&'a str>,
+    models: FxHashSet<&'a str>,
 }
 
 /// `@name(args)` or `@@name(args)`.
@@ -412,12 +425,12 @@ fn field(line: &Line, names: &Names, model: &mut ModelDef) -> Option<()> {
     let find = |wanted: &str| attributes.iter().find(|attribute| attribute.name == wanted);
     let is_list = kind.contains("[]");
     let scalar = SCALARS.iter().find(|(prisma, _)| *prisma == base).map(|(_, sql)| (*sql).to_owned());
-    let is_enum = names.enums.iter().any(|name| name == base);
+    let is_enum = names.enums.contains(base);
     let scalar = scalar.or_else(|| (is_enum).then(|| "enum".to_owned()));
-    let scalar = scalar.or_else(|| (base.starts_with("Unsupported") || names.composites.contains(&base)).then(|| "json".to_owned()));
+    let scalar = scalar.or_else(|| (base.starts_with("Unsupported") || names.composites.contains(base)).then(|| "json".to_owned()));
     if scalar.is_none() {
         relation(line.span, name, base, is_list, find("relation"), model);
-        let is_ambiguous = !names.models.contains(&base) && find("relation").is_none();
+        let is_ambiguous = !names.models.contains(base) && find("relation").is_none();
         if !is_ambiguous {
             return Some(());
         }
@@ -484,10 +497,17 @@ fn relation(span: Span, name: &str, target: &str, to_many: bool, attribute: Opti
 
 /// Index and key lists name fields; the table has columns.
 fn to_columns(model: &mut ModelDef) {
-    let columns = &model.table.columns;
+    let mut columns: FxHashMap<&str, &str> = FxHashMap::default();
+    for column in &model.table.columns {
+        if let Some(field) = &column.field {
+            // Of two fields with one name the first one counts.
+            columns.entry(field).or_insert(&column.name);
+        }
+    }
     let rename = |name: &mut String| {
-        if let Some(column) = columns.iter().find(|column| column.field.as_deref() == Some(name.as_str())) {
-            name.clone_from(&column.name);
+        if let Some(column) = columns.get(name.as_str()) {
+            name.clear();
+            name.push_str(column);
         }
     };
     for (constraint, _) in &mut model.table.constraints {

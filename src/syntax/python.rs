@@ -7,6 +7,7 @@ use tree_sitter::Language as Grammar;
 
 use super::builder::{Builder, MAX_DEPTH, block};
 use super::flat::{At, Field, Flat, Room, Tables, kinds};
+use super::nesting::{self, Opens};
 use super::{indent, parse};
 use crate::coverage::Reason;
 use crate::ir::{
@@ -46,15 +47,15 @@ thread_local! {
 
 /// Lowers Python source. What does not parse is in [`Module::broken`].
 ///
-/// Fails with the reason to leave a text out that the grammar cannot be given, or that takes too long.
+/// Fails with the reason to leave a text out that the grammar cannot be given, or that takes too much work.
 pub fn lower(text: &str) -> Result<Module, Reason> {
     if indent::is_too_deep(text) {
         return Err(Reason::TooDeep);
     }
-    let tree = parse::tree(&GRAMMAR, text)?;
+    let cut = nesting::cut(text, Opens::Brackets);
+    let text = cut.as_ref();
+    let flat = parse::with_tree(&GRAMMAR, text, |tree| Flat::new(tree, &TABLES, ROOM.take()))?;
     let builder = Builder::new(Language::Python, text.len());
-    let flat = Flat::new(&tree, &TABLES, ROOM.take());
-    drop(tree);
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();
     let body = lower.block(0);
@@ -731,9 +732,8 @@ impl Lower<'_> {
 
     fn slice(&mut self, at: At) -> ExprKind {
         // The grammar gives no fields: bounds are told apart by the colons' places.
-        let text = self.source(at).to_owned();
         let start = self.flat.node(at).start;
-        let first_colon = text.find(':').map_or(u32::MAX, |offset| start + offset as u32);
+        let first_colon = self.source(at).find(':').map_or(u32::MAX, |offset| start + offset as u32);
         let (mut lower, mut upper, mut step) = (None, None, None);
         let children: Vec<At> = self.flat.named(at).filter(|&child| self.flat.kind(child) != K::Comment).collect();
         for child in children {
@@ -870,6 +870,7 @@ impl Lower<'_> {
             }
         }
         let mut clauses: Vec<Clause> = Vec::new();
+        let mut conditions: Vec<ExprId> = Vec::new();
         let children: Vec<At> = self.flat.named(at).collect();
         for child in children {
             match self.flat.kind(child) {
@@ -878,6 +879,7 @@ impl Lower<'_> {
                         continue;
                     };
                     let is_async = self.flat.has(child, K::Async);
+                    end_clause(&mut clauses, &mut conditions);
                     clauses.push(Clause {
                         target,
                         iterable,
@@ -887,15 +889,12 @@ impl Lower<'_> {
                 }
                 K::IfClause => {
                     let Some(condition) = self.first_expr(child) else { continue };
-                    if let Some(clause) = clauses.last_mut() {
-                        let mut conditions = clause.conditions.to_vec();
-                        conditions.push(condition);
-                        clause.conditions = conditions.into();
-                    }
+                    conditions.push(condition);
                 }
                 _ => {}
             }
         }
+        end_clause(&mut clauses, &mut conditions);
         self.b.comp(kind, elements, clauses, span)
     }
 
@@ -971,6 +970,14 @@ impl Lower<'_> {
         self.b.close_function(&opened, params, None, body);
         self.b.function_mut(opened.id).is_lambda = true;
         opened.id
+    }
+}
+
+/// Gives the last clause the conditions that were read after it; before the first clause there are none.
+fn end_clause(clauses: &mut [Clause], conditions: &mut Vec<ExprId>) {
+    let conditions = std::mem::take(conditions);
+    if let Some(clause) = clauses.last_mut() {
+        clause.conditions = conditions.into();
     }
 }
 

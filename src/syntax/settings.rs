@@ -1,13 +1,11 @@
 //! Settings of servers, services and commands, each with its place, in one neutral form.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{json, yaml};
+use crate::budget::{self, Limit};
 use crate::source::Span;
-
-/// Larger files are data.
-const MAX_BYTES: usize = 1 << 20;
-const MAX_ENTRIES: usize = 5000;
 
 /// What a settings file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,10 +99,11 @@ impl ConfigFacts {
 
 /// Reads a file by its name.
 pub fn read(path: &str, text: &str) -> Option<ConfigFacts> {
-    if text.len() > MAX_BYTES {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    if text.len() > Limit::SettingsSize.count() {
+        budget::tell(Limit::SettingsSize, 0);
         return None;
     }
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let facts = match name.as_str() {
         "package.json" => scripts(text),
         "procfile" => procfile(text),
@@ -155,22 +154,30 @@ pub fn sql(text: &str) -> Option<ConfigFacts> {
                 span,
             });
         }
-        if entries.len() >= MAX_ENTRIES {
+        if entries.len() >= Limit::Settings.count() {
+            budget::tell(Limit::Settings, Span::new(at, at).start);
             break;
         }
     }
     (!entries.is_empty()).then(|| ConfigFacts::new(ConfigKind::Postgres, entries))
 }
 
-/// Lines with their places, without comments.
+/// Lines with their places, without comments: as many as one file may have settings.
 fn plain_lines(text: &str) -> impl Iterator<Item = (&str, Span)> {
     let mut at = 0;
-    text.split_inclusive('\n').filter_map(move |line| {
+    let lines = text.split_inclusive('\n').filter_map(move |line| {
         let start = at;
         at += line.len();
         let trimmed = line.trim();
         let lead = line.len() - line.trim_start().len();
         (!trimmed.is_empty() && !trimmed.starts_with('#')).then(|| (trimmed, Span::new(start + lead, start + lead + trimmed.len())))
+    });
+    lines.enumerate().map_while(|(number, (line, span))| {
+        if number == Limit::Settings.count() {
+            budget::tell(Limit::Settings, span.start);
+            return None;
+        }
+        Some((line, span))
     })
 }
 
@@ -196,7 +203,7 @@ fn lines(text: &str, sign: char) -> Vec<ConfigEntry> {
             span,
         }
     };
-    plain_lines(text).take(MAX_ENTRIES).map(entry).collect()
+    plain_lines(text).map(entry).collect()
 }
 
 /// The words of a shell line: quotes bind, and the words of a quoted command count by themselves.
@@ -216,26 +223,31 @@ fn procfile(text: &str) -> ConfigFacts {
             span,
         })
     });
-    facts.commands = commands.take(MAX_ENTRIES).collect();
+    facts.commands = commands.collect();
     facts
 }
 
 fn dockerfile(text: &str) -> ConfigFacts {
     let mut facts = ConfigFacts::new(ConfigKind::Commands, Vec::new());
     let mut open: Option<(String, Span)> = None;
-    for (line, span) in plain_lines(text).take(MAX_ENTRIES) {
-        let (whole, at) = match open.take() {
-            Some((before, at)) => (
-                format!("{before} {line}"),
-                Span {
-                    start: at.start,
-                    end: span.end,
-                },
-            ),
+    for (line, span) in plain_lines(text) {
+        let (mut whole, at) = match open.take() {
+            Some((mut before, at)) => {
+                before.push(' ');
+                before.push_str(line);
+                (
+                    before,
+                    Span {
+                        start: at.start,
+                        end: span.end,
+                    },
+                )
+            }
             None => (line.to_owned(), span),
         };
-        if let Some(head) = whole.strip_suffix('\\') {
-            open = Some((head.to_owned(), at));
+        if whole.ends_with('\\') {
+            whole.pop();
+            open = Some((whole, at));
             continue;
         }
         let Some((instruction, rest)) = whole.split_once(char::is_whitespace) else {
@@ -266,7 +278,11 @@ fn scripts(text: &str) -> ConfigFacts {
         .as_ref()
         .and_then(|value| value.get("scripts"))
         .and_then(|scripts| scripts.as_object());
-    for (name, script) in scripts.into_iter().flatten().take(MAX_ENTRIES) {
+    for (number, (name, script)) in scripts.into_iter().flatten().enumerate() {
+        if number == Limit::Settings.count() {
+            budget::tell(Limit::Settings, Span::new(start, start).start);
+            break;
+        }
         let Some(script) = script.as_str() else { continue };
         let key = format!("\"{name}\"");
         let at = text
@@ -282,7 +298,7 @@ fn scripts(text: &str) -> ConfigFacts {
 }
 
 /// The command words at a path: one text, or a list.
-fn command_at(entries: &[ConfigEntry], path: &[&str]) -> Option<Command> {
+fn command_at(entries: &[&ConfigEntry], path: &[&str]) -> Option<Command> {
     let mut command: Option<Command> = None;
     for entry in entries
         .iter()
@@ -304,33 +320,49 @@ fn starts(entry: &ConfigEntry, path: &[&str]) -> bool {
 
 fn platform(text: &str) -> ConfigFacts {
     let mut facts = ConfigFacts::new(ConfigKind::Commands, yaml::parse(text));
+    let entries: Vec<&ConfigEntry> = facts.entries.iter().collect();
     facts.commands = ["command", "entrypoint"]
         .iter()
-        .filter_map(|key| command_at(&facts.entries, &[key]))
+        .filter_map(|key| command_at(&entries, &[key]))
         .collect();
     facts
 }
 
 fn compose(text: &str) -> Option<ConfigFacts> {
     let entries = yaml::parse(text);
-    let names: Vec<(String, Span)> = entries
-        .iter()
-        .filter(|entry| entry.path.len() == 2 && entry.path.first().is_some_and(|key| key == "services"))
-        .map(|entry| (entry.path.last().cloned().unwrap_or_default(), entry.key))
-        .take(300)
-        .collect();
+    let mut names: Vec<(String, Span)> = Vec::new();
+    // What stands below each service, looked for once.
+    let mut below: FxHashMap<&str, Vec<&ConfigEntry>> = FxHashMap::default();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
+    for entry in &entries {
+        let [head, name, deeper @ ..] = entry.path.as_slice() else {
+            continue;
+        };
+        if head != "services" {
+            continue;
+        }
+        below.entry(name).or_default().push(entry);
+        // A name that stands there twice is one service.
+        if deeper.is_empty() && seen.insert(name) {
+            names.push((name.clone(), entry.key));
+        }
+    }
     if names.is_empty() {
         return None;
     }
-    let services = names.into_iter().map(|(name, key)| service(&entries, name, key)).collect();
+    if let Some((_, key)) = names.get(Limit::Services.count()) {
+        budget::tell(Limit::Services, key.start);
+    }
+    names.truncate(Limit::Services.count());
+    let of = |name: &str| below.get(name).map_or(&[][..], Vec::as_slice);
+    let services = names.into_iter().map(|(name, key)| service(of(&name), name, key)).collect();
     Some(ConfigFacts {
         services,
         ..ConfigFacts::new(ConfigKind::Compose, entries)
     })
 }
 
-fn service(all: &[ConfigEntry], name: String, key: Span) -> Service {
-    let entries: Vec<ConfigEntry> = all.iter().filter(|entry| starts(entry, &["services", &name])).cloned().collect();
+fn service(entries: &[&ConfigEntry], name: String, key: Span) -> Service {
     let below = |section: &'static str| {
         entries
             .iter()
@@ -342,7 +374,7 @@ fn service(all: &[ConfigEntry], name: String, key: Span) -> Service {
     let mut command = Vec::new();
     let mut command_span = None;
     for section in ["entrypoint", "command"] {
-        if let Some(found) = command_at(&entries, &["services", &name, section]) {
+        if let Some(found) = command_at(entries, &["services", &name, section]) {
             command.extend(found.words);
             command_span = Some(found.span);
         }

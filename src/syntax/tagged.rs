@@ -3,15 +3,16 @@
 
 use std::borrow::Cow;
 
-/// How far back the opening bracket is looked for.
+/// Bytes of the longest type that is taken out, and of the longest name before it: what is longer is no type but a comparison with
+/// code after it.
 const REACH: usize = 2_000;
 
 /// The text with such type arguments blanked, every other byte in its place.
 pub fn mask_type_arguments(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut masked: Option<Vec<u8>> = None;
-    for (close, is_call) in ends(bytes) {
-        if let Some(open) = opening(bytes, close).filter(|&open| !is_call || is_operand(bytes, open)) {
+    for (open, close, is_call) in ends(bytes) {
+        if !is_call || is_operand(bytes, open) {
             let out = masked.get_or_insert_with(|| bytes.to_vec());
             for byte in &mut out[open..=close] {
                 // Line starts stay.
@@ -27,12 +28,33 @@ pub fn mask_type_arguments(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Places of a `>` with a backtick or (second value) a parenthesis right after it.
-fn ends(bytes: &[u8]) -> impl Iterator<Item = (usize, bool)> + '_ {
-    let pairs = bytes.windows(2).enumerate();
-    pairs
-        .filter(|(_, pair)| matches!(*pair, b">`" | b">("))
-        .map(|(index, pair)| (index, pair[1] == b'('))
+/// Places of a `<` right after a name, of its `>` with a backtick or (third value) a parenthesis right after it. In between is nothing but
+/// a type.
+fn ends(bytes: &[u8]) -> Vec<(usize, usize, bool)> {
+    let mut found = Vec::new();
+    // Every `<` that waits for its partner; a type has no backtick in it.
+    let mut waiting: Vec<usize> = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'<' => waiting.push(at),
+            b'`' => waiting.clear(),
+            b'>' if at > 0 && bytes.get(at - 1) == Some(&b'=') => {}
+            b'>' => {
+                let Some(open) = waiting.pop() else { continue };
+                let next = bytes.get(at + 1);
+                if matches!(next, Some(b'`' | b'(')) && at - open <= REACH && follows_name(bytes, open) {
+                    found.push((open, at, next == Some(&b'(')));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn follows_name(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+    before.is_some_and(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'))
 }
 
 /// Whether the callee that ends before an offset is the operand of `await` or another prefix.
@@ -40,6 +62,8 @@ fn is_operand(bytes: &[u8], end: usize) -> bool {
     let mut depth = 0_u32;
     let mut at = end;
     let from = end.saturating_sub(REACH);
+    // The last byte that was no white space: what a line break before it leads to.
+    let mut next = 0;
     while at > from {
         let byte = bytes[at - 1];
         match byte {
@@ -50,46 +74,19 @@ fn is_operand(bytes: &[u8], end: usize) -> bool {
             b'!' if bytes.get(at) == Some(&b'.') => {}
             b'!' => return true,
             // A chain over several lines goes on before its dot.
-            _ if byte.is_ascii_whitespace() && next_is_dot(bytes, at) => {}
+            _ if byte.is_ascii_whitespace() && matches!(next, b'.' | b'?') => {}
             _ if byte.is_ascii_whitespace() => {
                 let before = bytes[from..at].trim_ascii_end();
                 return ["await", "void", "typeof"].iter().any(|word| before.ends_with(word.as_bytes()));
             }
             _ => return false,
         }
+        if !byte.is_ascii_whitespace() {
+            next = byte;
+        }
         at -= 1;
     }
     false
-}
-
-fn next_is_dot(bytes: &[u8], at: usize) -> bool {
-    bytes[at..]
-        .trim_ascii_start()
-        .first()
-        .is_some_and(|&next| matches!(next, b'.' | b'?'))
-}
-
-/// The `<` that belongs to a `>`, when it stands right after a name and between them is nothing but a type.
-fn opening(bytes: &[u8], close: usize) -> Option<usize> {
-    let mut depth = 0_u32;
-    let from = close.saturating_sub(REACH);
-    for at in (from..=close).rev() {
-        match bytes[at] {
-            b'>' if at > 0 && bytes[at - 1] == b'=' => {}
-            b'>' => depth += 1,
-            b'<' => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    let before = *bytes.get(at.checked_sub(1)?)?;
-                    let is_name = before.is_ascii_alphanumeric() || matches!(before, b'_' | b'$');
-                    return is_name.then_some(at);
-                }
-            }
-            b'`' => return None,
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -109,6 +106,8 @@ mod tests {
         }
         assert_eq!(mask_type_arguments("<div>`x`</div>"), "<div>`x`</div>");
         assert_eq!(mask_type_arguments("`<b>`"), "`<b>`");
+        // An arrow ends no type: what stands between was blanked with it.
+        assert_eq!(mask_type_arguments("a<b>((c) =>`d`)"), "a<b>((c) =>`d`)");
     }
 
     #[test]

@@ -2,14 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{self, Limit};
 use crate::source::Span;
-
-/// Tags read of one template; what comes after is left out.
-const MAX_TAGS: usize = 20_000;
-/// Bytes of the longest tag.
-const LONGEST_TAG: usize = 4_000;
-/// Loops in loops.
-const MAX_NESTING: usize = 20;
 
 /// The facts of a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,14 +72,15 @@ pub fn parse(text: &str) -> TemplateFile {
                 continue;
             }
         };
-        // A tag stands on few lines: what never closes is text.
-        let Some(end) = closes.next(close, open + 2).filter(|end| end - open <= LONGEST_TAG) else {
+        // What never closes is text.
+        let Some(end) = closes.next(close, open + 2).filter(|&end| is_short(text, open, end)) else {
             at = open + 2;
             continue;
         };
         at = end + 2;
         tags += 1;
-        if tags > MAX_TAGS {
+        if tags > Limit::TemplateTags.count() {
+            budget::tell(Limit::TemplateTags, open as u32);
             break;
         }
         let inner = text
@@ -112,6 +107,18 @@ pub fn parse(text: &str) -> TemplateFile {
         }
     }
     reader.file
+}
+
+/// Whether a tag is not too long to be read. A long one with another tag in it is text with braces; one without is told.
+fn is_short(text: &str, open: usize, end: usize) -> bool {
+    if end - open <= Limit::TemplateTag.count() {
+        return true;
+    }
+    let inside = text.as_bytes().get(open + 2..end).unwrap_or_default();
+    if !inside.windows(2).any(|pair| matches!(pair, b"{{" | b"{%" | b"{#")) {
+        budget::tell(Limit::TemplateTag, open as u32);
+    }
+    false
 }
 
 /// The next closing brackets of each kind: looked for once, however many tags stand before them.
@@ -166,7 +173,8 @@ impl Reader {
     fn open_loop(&mut self, rest: &str, span: Span) {
         // `{% for x in xs reversed %}`, `{% for x in xs if x.shown %}`.
         let (variables, over) = rest.split_once(" in ").unwrap_or((rest, ""));
-        if self.open.len() >= MAX_NESTING {
+        if self.open.len() >= Limit::TemplateLoops.count() {
+            budget::tell(Limit::TemplateLoops, span.start);
             self.beyond += 1;
             return;
         }
@@ -188,7 +196,6 @@ impl Reader {
         let pairs = with.split_whitespace().filter_map(|pair| pair.split_once('='));
         let with = pairs
             .filter_map(|(name, value)| paths(value).into_iter().next().map(|path| (name.to_owned(), path)))
-            .take(20)
             .collect();
         self.file.includes.push(TemplateInclude {
             name,
@@ -238,7 +245,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
             }
             if before != '|' {
                 let names = text.get(start..end).unwrap_or_default().split('.').filter(|name| !name.is_empty());
-                out.push(names.take(8).map(ToOwned::to_owned).collect());
+                out.push(names.map(ToOwned::to_owned).collect());
             }
         }
         if !ch.is_whitespace() {
@@ -283,7 +290,22 @@ mod tests {
         assert_eq!(parse("{% endfor %}{% endfor %}").loops.len(), 0);
         assert_eq!(parse("{% verbatim %}{% for x in xs %}{{ x.y }}{% endverbatim %}").loops.len(), 0);
         let deep = "{% for x in xs %}".repeat(5_000);
-        assert_eq!(parse(&deep).loops.len(), MAX_NESTING);
+        let (file, told) = budget::hearing(|| parse(&deep));
+        assert_eq!(file.loops.len(), Limit::TemplateLoops.count());
+        assert_eq!(told.first().map(|(limit, _)| *limit), Some(Limit::TemplateLoops));
         assert!(parse("{{ é.ü }}{").reads.len() == 1);
+    }
+
+    /// What hides behind a bound is told, and braces that are no tags are not.
+    #[test]
+    fn what_is_left_out_is_told() {
+        let told = |text: &str| budget::hearing(|| parse(text).reads.len());
+        let read = "{{ a.b }}";
+        let (reads, over) = told(&read.repeat(Limit::TemplateTags.count() + 2));
+        assert_eq!(reads, Limit::TemplateTags.count());
+        assert_eq!(over, [(Limit::TemplateTags, (reads * read.len()) as u32)]);
+        let long = " ".repeat(Limit::TemplateTag.count());
+        assert_eq!(told(&format!("x{{{{ a.b{long} }}}}")), (0, vec![(Limit::TemplateTag, 1)]));
+        assert_eq!(told(&format!("{{{{{long}{{{{ a.b }}}}")), (1, Vec::new()));
     }
 }

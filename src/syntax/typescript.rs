@@ -7,6 +7,7 @@ use tree_sitter::Language as Grammar;
 
 use super::builder::{Builder, MAX_DEPTH, block};
 use super::flat::{At, Field, Flat, Room, Tables, kinds};
+use super::nesting::{self, Opens};
 use super::parse;
 use crate::coverage::Reason;
 use crate::ir::{
@@ -59,15 +60,14 @@ thread_local! {
 
 /// Lowers TypeScript (`jsx` false) or TSX, JavaScript, JSX (`jsx` true). What does not parse is in [`Module::broken`].
 ///
-/// Fails with the reason to leave a text out that takes too long.
+/// Fails with the reason to leave a text out that takes too much work.
 pub fn lower(text: &str, jsx: bool) -> Result<Module, Reason> {
     let (grammar, tables) = if jsx { (&*TSX, &*TSX_TABLES) } else { (&*TS, &*TS_TABLES) };
-    let masked = super::tagged::mask_type_arguments(text);
+    let cut = nesting::cut(text, Opens::TypesAndLabels);
+    let masked = super::tagged::mask_type_arguments(&cut);
     let text = masked.as_ref();
-    let tree = parse::tree(grammar, text)?;
+    let flat = parse::with_tree(grammar, text, |tree| Flat::new(tree, tables, ROOM.take()))?;
     let builder = Builder::new(Language::TypeScript, text.len());
-    let flat = Flat::new(&tree, tables, ROOM.take());
-    drop(tree);
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();
     let body = lower.block(0);

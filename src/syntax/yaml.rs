@@ -4,12 +4,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use saphyr_parser::{Event, Parser};
 
 use super::settings::ConfigEntry;
+use crate::budget::{self, Limit, Steps};
 use crate::source::Span;
 
-/// Larger files are data.
-const MAX_BYTES: usize = 1 << 20;
-/// Events that a file may have once its aliases are written out.
-const MAX_EVENTS: usize = 60_000;
+/// Levels that a file may have.
 const MAX_DEPTH: usize = 32;
 /// The key that merges a mapping into the one around it.
 const MERGE: &str = "<<";
@@ -27,22 +25,20 @@ type Events = Vec<(Node, Span)>;
 
 /// Reads a file's first document up to its first mistake.
 pub fn parse(text: &str) -> Vec<ConfigEntry> {
-    if text.len() > MAX_BYTES {
-        return Vec::new();
-    }
     let (events, anchors) = events(text);
     flatten(&expand(&events, &anchors))
 }
 
 /// The events, and for each anchor the range of those it names.
 fn events(text: &str) -> (Events, FxHashMap<usize, (usize, usize)>) {
-    let offsets: Vec<usize> = if text.is_ascii() {
+    let is_ascii = text.is_ascii();
+    let offsets: Vec<usize> = if is_ascii {
         Vec::new()
     } else {
         text.char_indices().map(|(offset, _)| offset).collect()
     };
     let byte = |index: usize| {
-        if text.is_ascii() {
+        if is_ascii {
             index.min(text.len())
         } else {
             offsets.get(index).copied().unwrap_or(text.len())
@@ -51,7 +47,16 @@ fn events(text: &str) -> (Events, FxHashMap<usize, (usize, usize)>) {
     let (mut events, mut anchors): (Events, _) = (Vec::new(), FxHashMap::default());
     let mut open: Vec<(usize, usize)> = Vec::new();
     for event in Parser::new_from_str(text) {
-        let Ok((event, span)) = event else { break };
+        let (event, span) = match event {
+            Ok(found) => found,
+            Err(error) => {
+                // The scanner reads ahead, and has a bound of its own.
+                if error.to_string().contains("recursion limit") {
+                    budget::tell(Limit::SettingsNesting, events.last().map_or(0, |(_, span)| span.end));
+                }
+                break;
+            }
+        };
         let span = Span::new(byte(span.start.index()), byte(span.end.index()));
         let node = match event {
             Event::Scalar(value, _, anchor, _) => {
@@ -79,7 +84,12 @@ fn events(text: &str) -> (Events, FxHashMap<usize, (usize, usize)>) {
             _ => continue,
         };
         events.push((node, span));
-        if events.len() >= MAX_EVENTS || open.len() > MAX_DEPTH {
+        if events.len() >= Limit::YamlItems.count() {
+            budget::tell(Limit::YamlItems, span.start);
+            break;
+        }
+        if open.len() > MAX_DEPTH {
+            budget::tell(Limit::SettingsNesting, span.start);
             break;
         }
     }
@@ -89,6 +99,8 @@ fn events(text: &str) -> (Events, FxHashMap<usize, (usize, usize)>) {
 /// Writes aliases out, as far as the bounds allow; one that leads to itself is left empty.
 fn expand(events: &Events, anchors: &FxHashMap<usize, (usize, usize)>) -> Events {
     let mut out = Vec::new();
+    // An alias of a long text is small and what it stands for is not.
+    let bytes = Steps::of(Limit::YamlBytes);
     let mut stack = vec![(0, events.len())];
     while let Some((at, end)) = stack.pop() {
         let Some((node, span)) = events.get(at).filter(|_| at < end) else {
@@ -98,11 +110,25 @@ fn expand(events: &Events, anchors: &FxHashMap<usize, (usize, usize)>) -> Events
         match node {
             Node::Alias(anchor) => match anchors.get(anchor) {
                 Some(&(from, to)) if !(from..to).contains(&at) && stack.len() < MAX_DEPTH => stack.push((from, to)),
-                _ => out.push((Node::Scalar(String::new()), *span)),
+                known => {
+                    if stack.len() >= MAX_DEPTH && known.is_some() {
+                        budget::tell(Limit::SettingsNesting, span.start);
+                    }
+                    out.push((Node::Scalar(String::new()), *span));
+                }
             },
             node => out.push((node.clone(), *span)),
         }
-        if out.len() >= MAX_EVENTS {
+        let written = match node {
+            Node::Scalar(text) => text.len() as u64,
+            _ => 0,
+        };
+        if out.len() >= Limit::YamlItems.count() {
+            budget::tell(Limit::YamlItems, span.start);
+            break;
+        }
+        if !bytes.take(written) {
+            budget::tell(Limit::YamlBytes, span.start);
             break;
         }
     }
@@ -124,6 +150,8 @@ fn flatten(events: &Events) -> Vec<ConfigEntry> {
     let mut entries: Vec<(ConfigEntry, Option<usize>)> = Vec::new();
     let mut path: Vec<String> = Vec::new();
     let mut frames: Vec<Frame> = Vec::new();
+    // Each entry has its whole path, and a key can be long.
+    let bytes = Steps::of(Limit::YamlBytes);
     for (node, span) in events {
         if matches!(node, Node::End) {
             frames.pop();
@@ -171,6 +199,11 @@ fn flatten(events: &Events) -> Vec<ConfigEntry> {
         };
         if !frames.is_empty() && merged != Some(path.len()) {
             let span = if matches!(node, Node::Scalar(_)) { *span } else { key_span };
+            let written: usize = path.iter().map(String::len).sum();
+            if !bytes.take((written + value.len()) as u64) {
+                budget::tell(Limit::YamlBytes, span.start);
+                break;
+            }
             entries.push((
                 ConfigEntry {
                     path: path.clone(),
@@ -191,6 +224,7 @@ fn flatten(events: &Events) -> Vec<ConfigEntry> {
             });
         }
         if frames.len() > MAX_DEPTH {
+            budget::tell(Limit::SettingsNesting, span.start);
             break;
         }
     }
@@ -256,8 +290,42 @@ mod tests {
         for level in 1..12 {
             text.push_str(&format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(9)));
         }
-        assert!(parse(&text).len() <= MAX_EVENTS);
+        let told = |text: &str| {
+            let (entries, told) = budget::hearing(|| parse(text).len());
+            (entries, told.into_iter().map(|(limit, _)| limit).collect::<Vec<_>>())
+        };
+        let (entries, limits) = told(&text);
+        assert!(entries <= Limit::YamlItems.count(), "{entries}");
+        assert_eq!(limits, [Limit::YamlItems]);
         assert!(parse("a: [b\nc: }").len() < 9);
-        assert!(parse(&"[".repeat(100_000)).len() < 99);
+        let (entries, limits) = told(&"[".repeat(100_000));
+        assert!(entries < 99, "{entries}");
+        assert_eq!(limits, [Limit::SettingsNesting]);
+    }
+
+    /// Half a megabyte of text with a thousand aliases was half a gigabyte, and with more of them the end of the process.
+    #[test]
+    fn long_texts_that_multiply_end() {
+        let long = "x".repeat(500_000);
+        let aliases = format!("a: &a {long}\nb:\n{}", "- *a\n".repeat(1_000));
+        let key = "x".repeat(900);
+        let above: String = (0..20)
+            .map(|level| format!("{}{key}:\n", " ".repeat(level)))
+            .collect::<Vec<_>>()
+            .concat();
+        let below: String = (0..2_000)
+            .map(|n| format!("{}k{n}: v\n", " ".repeat(20)))
+            .collect::<Vec<_>>()
+            .concat();
+        let keys = format!("{above}{below}");
+        for text in [aliases, keys] {
+            let (entries, told) = budget::hearing(|| parse(&text));
+            let bytes: usize = entries
+                .iter()
+                .map(|entry| entry.value.len() + entry.path.iter().map(String::len).sum::<usize>())
+                .sum();
+            assert!(bytes as u64 <= Limit::YamlBytes.most(), "{bytes}");
+            assert_eq!(told.len(), 1, "{told:?}");
+        }
     }
 }

@@ -2,9 +2,11 @@
 
 use sqlparser::ast::{self, Expr, SetExpr, TableFactor};
 use sqlparser::dialect::{Dialect as SqlDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 
 use super::predicate;
+use crate::budget::{self, Limit as Bound};
+use crate::source::Span;
 use crate::statement::{
     ColumnUse, Dialect, Filter, FilterKind, Join, Limit, Operation, Projection, Statement, Subquery, SubqueryPlace, TableUse,
 };
@@ -12,16 +14,20 @@ use crate::statement::{
 /// Names that stand for holes; a table or column of this name is not known.
 pub(super) const HOLE: &str = "perfaudit_hole";
 
-/// Longest text that is parsed whole.
-const MAX_BYTES: usize = 64 * 1024;
-/// Most operators in one statement: the parser's tree is as deep as a chain of them is long.
-const MAX_OPERATORS: usize = 1_500;
-/// Nesting that the parser follows.
-const MAX_DEPTH: usize = 60;
-
-/// Reads one statement; `None` when it does not parse or is nothing of the kind.
-pub fn parse(text: &str, dialect: Dialect) -> Option<Statement> {
-    if text.len() > MAX_BYTES || operators(text) > MAX_OPERATORS {
+/// Reads one statement; `None` when it does not parse or is nothing of the kind. `base` is where it stands in its file, to tell of bounds.
+pub fn parse(text: &str, dialect: Dialect, base: usize) -> Option<Statement> {
+    let tell = |limit| budget::tell(limit, Span::new(base, base).start);
+    if text.len() > Bound::SqlStatement.count() {
+        tell(Bound::SqlStatement);
+        return None;
+    }
+    // The parser's tree is as deep as a chain of them is long.
+    if operators(text) > Bound::SqlOperators.count() {
+        tell(Bound::SqlOperators);
+        return None;
+    }
+    if positions(text) > MAX_POSITIONS {
+        tell(Bound::SqlNesting);
         return None;
     }
     let generic: &dyn SqlDialect = &GenericDialect {};
@@ -31,15 +37,41 @@ pub fn parse(text: &str, dialect: Dialect) -> Option<Statement> {
         Dialect::Sqlite => [&SQLiteDialect {}, generic, &PostgreSqlDialect {}],
         Dialect::Generic => [generic, &PostgreSqlDialect {}, &MySqlDialect {}],
     };
-    order.into_iter().find_map(|dialect| {
-        let statements = Parser::new(dialect)
-            .with_recursion_limit(MAX_DEPTH)
-            .try_with_sql(text)
-            .ok()?
-            .parse_statements()
-            .ok()?;
-        lower(statements.first()?)
-    })
+    let mut is_deep = false;
+    let found = order.into_iter().find_map(|dialect| {
+        let parser = Parser::new(dialect).with_recursion_limit(Bound::SqlNesting.count());
+        let parsed = parser.try_with_sql(text).and_then(|mut parser| parser.parse_statements());
+        is_deep |= matches!(parsed, Err(ParserError::RecursionLimitExceeded));
+        lower(parsed.ok()?.first()?)
+    });
+    if is_deep && found.is_none() {
+        tell(Bound::SqlNesting);
+    }
+    found
+}
+
+/// `POSITION(…)` in each other: each is parsed twice, as one with `IN` and as any function, and so are those inside.
+const MAX_POSITIONS: usize = 6;
+
+/// How deep calls of `POSITION` stand in each other.
+fn positions(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut open, mut deep, mut deepest) = (Vec::new(), 0_usize, 0);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'(' => {
+                let before = bytes.get(..at).unwrap_or_default().trim_ascii_end();
+                let word = before.len().checked_sub(8).and_then(|from| before.get(from..)).unwrap_or_default();
+                let is_position = word.eq_ignore_ascii_case(b"POSITION");
+                open.push(is_position);
+                deep += usize::from(is_position);
+                deepest = deepest.max(deep);
+            }
+            b')' => deep -= usize::from(open.pop().unwrap_or(false)),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn operators(text: &str) -> usize {
@@ -321,7 +353,7 @@ impl Lowerer {
                     },
                 );
             }
-            TableFactor::NestedJoin { table_with_joins, .. } if depth < MAX_DEPTH => {
+            TableFactor::NestedJoin { table_with_joins, .. } if depth < Bound::SqlNesting.count() => {
                 self.joined(draft, table_with_joins, conditions, depth + 1);
             }
             TableFactor::Table { alias, .. }

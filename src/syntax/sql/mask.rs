@@ -3,14 +3,13 @@
 use super::Piece;
 use super::dml::HOLE;
 use super::lex;
-use crate::statement::Dialect;
 
 /// Stands for a condition that is not known.
 pub(super) const OPEN_PLACEHOLDER: &str = "$99999";
 /// Stands for a value that is not known.
 const VALUE: &str = "$1";
-/// Gaps whose place is looked at: each look goes back over the text before it. More of them stand in long lists of values.
-const MAX_GAPS: usize = 2_000;
+/// Bytes of the longest name of a placeholder (`%(name)s`).
+const LONGEST_NAME: usize = 200;
 
 /// Text that can be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,33 +30,94 @@ enum Bit<'a> {
 }
 
 /// Replaces holes and placeholders.
-pub fn mask(pieces: &[Piece], dialect: Dialect) -> Masked {
+pub fn mask(pieces: &[Piece]) -> Masked {
     let bits = bits(pieces);
     let mut masked = Masked {
         text: String::new(),
         open: false,
     };
-    let mut gaps = 0;
+    let mut seen = Seen::default();
     for (at, bit) in bits.iter().enumerate() {
         match bit {
             Bit::Text(text) => masked.text.push_str(text),
-            Bit::Gap { .. } if gaps == MAX_GAPS => {
-                masked.open = true;
-                masked.text.push_str(VALUE);
-            }
             Bit::Gap { placeholder } => {
-                gaps += 1;
                 let after = bits[at + 1..].iter().find_map(|bit| match bit {
                     Bit::Text(text) if text.trim().is_empty() => None,
                     Bit::Text(text) => Some(*text),
                     Bit::Gap { .. } => Some(VALUE),
                 });
                 let touches = matches!(bits.get(at + 1), Some(Bit::Text(text)) if !text.starts_with(char::is_whitespace));
-                fill(&mut masked, after.unwrap_or(""), touches, *placeholder, dialect);
+                seen.go_on(&masked.text);
+                fill(&mut masked, &mut seen, after.unwrap_or(""), touches, *placeholder);
             }
         }
     }
     masked
+}
+
+/// Words that begin a clause.
+const CLAUSES: [&str; 8] = ["SELECT", "FROM", "SET", "VALUES", "BY", "LIMIT", "RETURNING", "WHERE"];
+
+/// What is known of the text before a gap: each byte is looked at once, however many gaps there are.
+#[derive(Default)]
+struct Seen {
+    /// How far the text was looked at.
+    until: usize,
+    /// Parentheses that are open, and whether a query begins in them, where that was asked for.
+    open: Vec<(usize, Option<bool>)>,
+    /// The last word that begins a clause.
+    clause: Option<&'static str>,
+    /// Rows or a query were named, as what is inserted.
+    has_rows: bool,
+}
+
+impl Seen {
+    fn go_on(&mut self, text: &str) {
+        let rest = text.get(self.until..).unwrap_or_default();
+        for (offset, c) in rest.char_indices() {
+            let at = self.until + offset;
+            match c {
+                '(' => self.open.push((at, None)),
+                ')' => {
+                    self.open.pop();
+                }
+                _ => {}
+            }
+            if !(c.is_alphanumeric() || c == '_') {
+                let before = text.get(..at).unwrap_or_default();
+                let ended = if before.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+                    last_word(before)
+                } else {
+                    None
+                };
+                let clause = ended.and_then(|word| CLAUSES.into_iter().find(|clause| word.eq_ignore_ascii_case(clause)));
+                self.clause = clause.or(self.clause);
+            }
+            if matches!(c, 's' | 'S' | 't' | 'T') {
+                let before = text.as_bytes().get(..=at).unwrap_or_default();
+                self.has_rows |= ends_with(before, "VALUES") || ends_with(before, "SELECT");
+            }
+        }
+        self.until = text.len();
+    }
+
+    /// Where the innermost open parenthesis is, unless a query begins in it.
+    fn list(&mut self, text: &str) -> Option<usize> {
+        let (at, is_query) = self.open.last_mut()?;
+        let inside = text.get(*at + 1..).unwrap_or_default();
+        let begins = |word: &str| {
+            inside
+                .trim_start()
+                .get(..word.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(word))
+        };
+        (!*is_query.get_or_insert_with(|| begins("SELECT"))).then_some(*at)
+    }
+}
+
+fn ends_with(bytes: &[u8], word: &str) -> bool {
+    let tail = bytes.len().checked_sub(word.len()).and_then(|from| bytes.get(from..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Cuts the pieces at placeholders; inside of strings and comments nothing is a placeholder, and a hole is text.
@@ -149,7 +209,7 @@ fn placeholder(text: &str, at: usize, before: &str) -> Option<Placeholder> {
         }),
         [b'%', b's' | b'd' | b'r' | b'f' | b'b' | b't', ..] if word(2) == 0 && !before.ends_with(|c: char| c.is_alphanumeric()) => value(2),
         [b'%', b'(', ..] => {
-            let close = rest.find(')')?;
+            let close = rest.as_bytes().iter().take(LONGEST_NAME).position(|&byte| byte == b')')?;
             matches!(rest.as_bytes().get(close + 1), Some(b's' | b'd')).then_some(())?;
             value(close + 2)
         }
@@ -243,31 +303,35 @@ fn expects_value(word: &str) -> bool {
 }
 
 /// Writes what fits after `masked.text` and before `after` (text without leading white space, unless it `touches`).
-fn fill(masked: &mut Masked, after: &str, touches: bool, placeholder: bool, _dialect: Dialect) {
-    let before = masked.text.trim_end().to_owned();
-    let before = before.as_str();
-    let glued = masked.text.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.') && !masked.text.ends_with(char::is_whitespace);
+fn fill(masked: &mut Masked, seen: &mut Seen, after: &str, touches: bool, placeholder: bool) {
+    let text = choose(masked, seen, after, touches, placeholder);
+    masked.text.push_str(text);
+}
+
+fn choose(masked: &mut Masked, seen: &mut Seen, after: &str, touches: bool, placeholder: bool) -> &'static str {
+    let Masked { text: written, open } = masked;
+    let before = written.trim_end();
+    let glued = written.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
     let glued_after = touches && after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
     let next = after.trim_start();
     let word = last_word(before).unwrap_or("").to_ascii_uppercase();
     let sign = before.chars().last().unwrap_or(' ');
     if !placeholder && (glued || glued_after) && !before.ends_with(VALUE) {
         // Part of a name: `{prefix}_users`, `t.{column}`.
-        masked.text.push_str(if masked.text.ends_with('.') || !glued {
+        return if written.ends_with('.') || !glued {
             HOLE
         } else {
             "_perfaudit_hole"
-        });
-        return;
+        };
     }
-    let text = if is_any(&word, &["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "ONLY"]) && sign != ')' {
+    if is_any(&word, &["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "ONLY"]) && sign != ')' {
         if next.starts_with('(') && word == "INTO" || !next.starts_with('(') {
             HOLE
         } else {
             ""
         }
     } else if sign == '(' {
-        after_parenthesis(masked, before)
+        after_parenthesis(seen, before)
     } else if is_any(&word, &["IN", "VALUES"]) {
         "(1)"
     } else if matches!(
@@ -278,13 +342,11 @@ fn fill(masked: &mut Masked, after: &str, touches: bool, placeholder: bool, _dia
     } else if word == "SET" {
         if next.starts_with('=') { HOLE } else { "perfaudit_hole = 1" }
     } else if is_any(&word, &["WHERE", "AND", "OR", "ON", "NOT", "HAVING", "WHEN"]) {
-        return condition(masked, before.len(), &word, next, placeholder);
+        condition(open, before, &word, next, placeholder)
     } else if sign == ',' {
-        after_comma(masked, before, next)
+        after_comma(open, seen, before, next)
     } else if is_any(&word, &["SELECT", "DISTINCT", "BY", "RETURNING", "ALL"]) {
-        if word == "BY" {
-            masked.open = true;
-        }
+        *open |= word == "BY";
         HOLE
     } else if is_any(
         &word,
@@ -304,10 +366,9 @@ fn fill(masked: &mut Masked, after: &str, touches: bool, placeholder: bool, _dia
         VALUE
     } else {
         // Between clauses, after a complete condition, at the start or the end.
-        masked.open = true;
+        *open = true;
         " "
-    };
-    masked.text.push_str(text);
+    }
 }
 
 fn is_comparison(next: &str) -> bool {
@@ -319,73 +380,58 @@ fn is_comparison(next: &str) -> bool {
 }
 
 /// A hole where a condition stands; between `BETWEEN x AND` and before an operator it is a value or a column.
-fn condition(masked: &mut Masked, end: usize, word: &str, next: &str, placeholder: bool) {
-    let upper = masked.text[..end].to_ascii_uppercase();
-    let in_between = word == "AND"
-        && upper
-            .rfind("BETWEEN")
-            .is_some_and(|at| !upper[at + 7..].trim_end_matches("AND").contains("AND"));
+fn condition(open: &mut bool, before: &str, word: &str, next: &str, placeholder: bool) -> &'static str {
+    let in_between = word == "AND" && is_in_between(before.as_bytes());
     if in_between || (placeholder && is_comparison(next)) {
-        masked.text.push_str(VALUE);
+        VALUE
     } else if is_comparison(next) {
-        masked.text.push_str(HOLE);
+        HOLE
     } else {
-        masked.open = true;
-        masked.text.push_str(OPEN_PLACEHOLDER);
+        *open = true;
+        OPEN_PLACEHOLDER
     }
 }
 
-fn after_parenthesis(masked: &Masked, before: &str) -> &'static str {
+/// Whether the `AND` at the end of a text is that of a `BETWEEN`: there is no other one since. Looks back no further than that.
+fn is_in_between(before: &[u8]) -> bool {
+    let mut rest = before;
+    while ends_with(rest, "AND") {
+        rest = &rest[..rest.len() - 3];
+    }
+    while !rest.is_empty() && !ends_with(rest, "AND") {
+        if ends_with(rest, "BETWEEN") {
+            return true;
+        }
+        rest = &rest[..rest.len() - 1];
+    }
+    false
+}
+
+fn after_parenthesis(seen: &Seen, before: &str) -> &'static str {
     let outside = before[..before.len() - 1].trim_end();
     let word = last_word(outside).unwrap_or("");
     if is_any(word, &["EXISTS", "AS", "FROM", "JOIN", "MATERIALIZED", "LATERAL"]) {
         return "SELECT 1";
     }
-    let heads = masked.text.trim_start();
-    if heads.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("insert"))
-        && !heads.to_ascii_uppercase().contains("VALUES")
-        && !heads.to_ascii_uppercase().contains("SELECT")
-    {
+    let inserts = before.trim_start().get(..6).is_some_and(|head| head.eq_ignore_ascii_case("insert"));
+    if inserts && !seen.has_rows {
         return HOLE;
     }
     VALUE
 }
 
 /// After a comma: the same as the list began with, a value unless it is a list of names.
-fn after_comma(masked: &mut Masked, before: &str, next: &str) -> &'static str {
-    let mut depth = 0usize;
-    let mut list_start = 0;
-    for (at, byte) in before.bytes().enumerate().rev() {
-        match byte {
-            b')' => depth += 1,
-            b'(' if depth == 0 => {
-                list_start = at;
-                break;
-            }
-            b'(' => depth -= 1,
-            _ => {}
-        }
+fn after_comma(open: &mut bool, seen: &mut Seen, before: &str, next: &str) -> &'static str {
+    if let Some(list) = seen.list(before) {
+        return after_parenthesis(seen, before.get(..=list).unwrap_or(before));
     }
-    let inside = &before[list_start..];
-    if inside.starts_with('(')
-        && !inside[1..]
-            .trim_start()
-            .get(..6)
-            .is_some_and(|head| head.eq_ignore_ascii_case("select"))
-    {
-        return after_parenthesis(masked, &before[..=list_start]);
-    }
-    let clause = ["SELECT", "FROM", "SET", "VALUES", "BY", "LIMIT", "RETURNING", "WHERE"];
-    let mut words = inside
-        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .filter(|word| is_any(word, &clause));
-    match words.next_back().map(str::to_ascii_uppercase).as_deref() {
+    match seen.clause {
         Some("SET") if next.starts_with('=') => HOLE,
         Some("SET") => "perfaudit_hole = 1",
         Some("VALUES") => "(1)",
         Some("LIMIT") => VALUE,
         Some("BY") => {
-            masked.open = true;
+            *open = true;
             HOLE
         }
         _ => HOLE,

@@ -10,6 +10,7 @@ pub mod split;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{self, Limit};
 use crate::source::Span;
 use crate::statement::{Dialect, Operation, SchemaChange, Statement, TableUse};
 use ddl::Ddl;
@@ -53,7 +54,7 @@ pub fn statement(pieces: &[Piece], dialect: Dialect) -> Option<Parsed> {
     if plain.len() > MAX_EMBEDDED || pieces.len() > MAX_PIECES {
         return Some(Parsed::default());
     }
-    let masked = mask::mask(pieces, dialect);
+    let masked = mask::mask(pieces);
     let mut parsed = Parsed {
         understood: true,
         ..Parsed::default()
@@ -93,9 +94,6 @@ pub struct SqlFile {
     pub has_down: bool,
 }
 
-/// Statements of a file that are read; more are counted as not understood.
-const MAX_STATEMENTS: usize = 50_000;
-
 /// Reads a whole SQL file; [`Dialect::Generic`] lets it guess the database from the text.
 pub fn file(text: &str, dialect: Dialect) -> SqlFile {
     let dialect = if dialect == Dialect::Generic { guess(text) } else { dialect };
@@ -108,7 +106,9 @@ pub fn file(text: &str, dialect: Dialect) -> SqlFile {
     let pieces = split::split(&text[..up], dialect);
     let statements = pieces.into_iter().filter(|piece| piece.kind == PieceKind::Statement);
     for (at, piece) in statements.enumerate() {
-        if at >= MAX_STATEMENTS {
+        if at >= Limit::SqlStatements.count() {
+            budget::tell(Limit::SqlStatements, Span::new(piece.head, up).start);
+            // What is left out may change the schema.
             out.not_understood.push((
                 Span::new(piece.head, up),
                 "CREATE and other statements: too many for one file".to_owned(),
@@ -163,20 +163,20 @@ fn one(text: &str, dialect: Dialect, base: usize) -> One {
         .next()
         .unwrap_or("");
     match word.to_ascii_uppercase().as_str() {
-        "INSERT" | "REPLACE" => One::Statement(Box::new(insert_head(text, dialect))),
+        "INSERT" | "REPLACE" => One::Statement(Box::new(insert_head(text, dialect, base))),
         "SELECT" | "UPDATE" | "DELETE" | "WITH" => {
-            dml::parse(text, dialect).map_or(One::NotUnderstood, |statement| One::Statement(Box::new(statement)))
+            dml::parse(text, dialect, base).map_or(One::NotUnderstood, |statement| One::Statement(Box::new(statement)))
         }
         _ => One::Ignored,
     }
 }
 
 /// An INSERT of literal rows needs no parser, and seeds are long; one that selects does.
-fn insert_head(text: &str, dialect: Dialect) -> Statement {
+fn insert_head(text: &str, dialect: Dialect, base: usize) -> Statement {
     let short = lex::boundary(text, text.len().min(2_000));
     let upper = text[..short].to_ascii_uppercase();
     if upper.contains("SELECT")
-        && let Some(statement) = dml::parse(text, dialect)
+        && let Some(statement) = dml::parse(text, dialect, base)
     {
         return statement;
     }

@@ -5,18 +5,10 @@ use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator, Value};
 use super::dml::{self, Draft, Lowerer};
 use crate::statement::{ColumnUse, FilterKind, Join, SubqueryPlace};
 
-/// Steps after which a condition is left as it is; the size of the text bounds it too.
-const MAX_STEPS: usize = 20_000;
-
 /// Reads a condition into filters, joins and subqueries of the draft.
 pub(super) fn walk(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr) {
     let mut stack = vec![(condition, false)];
-    let mut steps = 0;
     while let Some((expr, optional)) = stack.pop() {
-        steps += 1;
-        if steps > MAX_STEPS {
-            return;
-        }
         match expr {
             Expr::Nested(inner) => stack.push((inner, optional)),
             Expr::BinaryOp {
@@ -358,7 +350,7 @@ fn children(expr: &Expr) -> Vec<&Expr> {
 fn descend(expr: &Expr) -> Vec<&Expr> {
     let mut out = vec![expr];
     let mut at = 0;
-    while at < out.len() && out.len() < MAX_STEPS {
+    while at < out.len() {
         let more = children(out[at]);
         out.extend(more);
         at += 1;

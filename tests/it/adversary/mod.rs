@@ -5,4 +5,6 @@ mod ci;
 mod files;
 mod gate;
 mod git;
+mod growth;
 mod lines;
+mod shapes;

@@ -9,6 +9,7 @@ mod table;
 
 use super::cursor::Cursor;
 use super::lex::{self, Kind, Token};
+use crate::budget::{self, Limit};
 use crate::source::Span;
 use crate::statement::{Dialect, SchemaChange, SchemaOp};
 
@@ -22,9 +23,6 @@ pub enum Ddl {
     /// It is DDL that was not understood.
     NotUnderstood,
 }
-
-/// How deep bodies in bodies are read.
-const MAX_NESTING: usize = 4;
 
 /// Reads one statement; `base` is added to the places of its changes.
 pub fn parse(text: &str, dialect: Dialect, base: usize) -> Ddl {
@@ -109,7 +107,8 @@ fn procedural(tokens: &[Token], dialect: Dialect, base: usize, nesting: usize) -
     let Some(body) = tokens.iter().find(|token| matches!(token.kind, Kind::Dollar | Kind::Str)) else {
         return Ddl::Other;
     };
-    if nesting >= MAX_NESTING {
+    if nesting >= Limit::SqlBodies.count() {
+        budget::tell(Limit::SqlBodies, Span::new(base, base).start);
         return Ddl::NotUnderstood;
     }
     let (text, offset) = match body.kind {
@@ -123,13 +122,15 @@ fn procedural(tokens: &[Token], dialect: Dialect, base: usize, nesting: usize) -
     let mut changes = Vec::new();
     let mut not_understood = false;
     let mut at = 0;
+    // The end of the statement that the last token stands in.
+    let mut end = 0;
     while at < inner.len() {
+        if at >= end {
+            let rest = inner.get(at..).unwrap_or_default();
+            end = rest.iter().position(|token| token.is_sign(';')).map_or(inner.len(), |n| at + n);
+        }
         let starts = at == 0 || inner[at - 1].is_sign(';') || ["BEGIN", "THEN", "ELSE", "LOOP"].iter().any(|word| inner[at - 1].is(word));
         let token = inner[at];
-        let end = inner[at..]
-            .iter()
-            .position(|token| token.is_sign(';'))
-            .map_or(inner.len(), |n| at + n);
         let found = if starts && ["CREATE", "ALTER", "DROP"].iter().any(|word| token.is(word)) {
             let stop = inner.get(end).map_or(text.len(), |token| token.start);
             Some(parse_nested(&text[token.start..stop], dialect, offset + token.start, nesting + 1))
