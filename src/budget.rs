@@ -60,6 +60,26 @@ pub enum Limit {
     SqlNesting,
     /// Bodies in bodies of `DO`.
     SqlBodies,
+    /// Steps of one rule in one file.
+    FileSteps,
+    /// Changes of a schema that one migration makes.
+    Changes,
+    /// Operations of a Django migration.
+    Operations,
+    /// Items of a loop of a migration.
+    LoopItems,
+    /// Classes that one model inherits from.
+    Bases,
+    /// Steps of the replay of one file of changes.
+    Replay,
+    /// Removed parts of the schema.
+    Removed,
+    /// Steps from calls that block back to their callers.
+    BlockingCallers,
+    /// Functions that are followed from one endpoint.
+    Reach,
+    /// Things that are done well, of one kind.
+    Strengths,
 }
 
 /// What a user is to know of a bound.
@@ -265,6 +285,98 @@ pub const LIMITS: &[About] = &[
         beyond: "the statement counts as not understood",
         places: ("SQL body nested too deeply", "SQL bodies nested too deeply"),
     },
+    About {
+        limit: Limit::FileSteps,
+        what: "Steps of one rule in one file",
+        most: 2_000_000,
+        written: "2 million",
+        beyond: "what the rule has not looked at is taken as right",
+        places: (
+            "file with too much for a rule to look at",
+            "files with too much for a rule to look at",
+        ),
+    },
+    About {
+        limit: Limit::Changes,
+        what: "Changes of the schema by one migration",
+        most: 20_000,
+        written: "20,000",
+        beyond: "later changes are left out",
+        places: ("migration with too many changes", "migrations with too many changes"),
+    },
+    About {
+        limit: Limit::Operations,
+        what: "Operations of a Django migration",
+        most: 5_000,
+        written: "5,000",
+        beyond: "later operations are left out",
+        places: ("migration with too many operations", "migrations with too many operations"),
+    },
+    About {
+        limit: Limit::LoopItems,
+        what: "Items of a loop in a migration",
+        most: 200,
+        written: "200",
+        beyond: "the loop is run for the first ones",
+        places: ("loop of a migration with too many items", "loops of migrations with too many items"),
+    },
+    About {
+        limit: Limit::Bases,
+        what: "Classes that a model inherits from",
+        most: 40,
+        written: "40",
+        beyond: "columns of further ones are left out",
+        places: ("model with too many base classes", "models with too many base classes"),
+    },
+    About {
+        limit: Limit::Replay,
+        what: "Steps to replay one file's changes of the schema",
+        most: 300_000_000,
+        written: "300 million",
+        beyond: "later changes are left out",
+        places: (
+            "file whose changes take too long to replay",
+            "files whose changes take too long to replay",
+        ),
+    },
+    About {
+        limit: Limit::Removed,
+        what: "Parts of the schema that migrations take away",
+        most: 50_000,
+        written: "50,000",
+        beyond: "later ones are not told where a query asks for them",
+        places: ("file that takes too many parts away", "files that take too many parts away"),
+    },
+    About {
+        limit: Limit::BlockingCallers,
+        what: "Steps from calls that block an event loop back to their callers",
+        most: 2_000_000,
+        written: "2 million, a tenth of them for one function",
+        beyond: "further callers are left out",
+        places: ("blocking call with too many callers", "blocking calls with too many callers"),
+    },
+    About {
+        limit: Limit::Reach,
+        what: "Functions that the inventory follows from one endpoint",
+        most: 3_000,
+        written: "3,000",
+        beyond: "the endpoint's numbers count what was followed and are marked",
+        places: (
+            "endpoint that reaches too many functions",
+            "endpoints that reach too many functions",
+        ),
+    },
+    About {
+        limit: Limit::Strengths,
+        what: "Things done well, of one kind",
+        most: 500,
+        written: "500",
+        beyond: "further ones are not listed",
+        places: (
+            "list of things done well that is too long",
+            "lists of things done well that are too long",
+        ),
+    },
 ];
 
 impl Limit {
@@ -384,7 +496,7 @@ mod tests {
             assert_eq!(about.limit.about().what, about.what);
         }
         // The last of the enumeration: one without a row would be given the first one's.
-        assert_eq!(LIMITS.len(), Limit::SqlBodies as usize + 1);
+        assert_eq!(LIMITS.len(), Limit::Strengths as usize + 1);
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Reason {
     /// `None` for what is left out by its place or name, whatever it holds.
     fn is_loss(self) -> Option<bool> {
         match self {
-            Reason::TooLarge | Reason::NotReadable | Reason::TooDeep | Reason::TooSlow | Reason::InternalError => Some(true),
+            Reason::TooLarge | Reason::NotReadable | Reason::TooDeep | Reason::TooMuchWork | Reason::InternalError => Some(true),
             Reason::Binary | Reason::Minified | Reason::Generated | Reason::Symlink => Some(false),
             Reason::Vendored | Reason::Declaration => None,
         }

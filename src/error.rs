@@ -78,7 +78,8 @@ pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
         return Some(candidate);
     }
     let letters = |text: &str| text.replace(['-', '_'], "");
-    let inside = |candidate: &&&str| name.len() >= 4 && letters(candidate).contains(&letters(&name));
+    let wanted = letters(&name);
+    let inside = |candidate: &&&str| name.len() >= 4 && letters(candidate).contains(&wanted);
     candidates.iter().find(inside).copied()
 }
 
@@ -100,6 +101,10 @@ fn distance(left: &str, right: &str, limit: usize) -> usize {
                 cost = cost.min(before[column - 1] + 1);
             }
             line.push(cost);
+        }
+        // No later line has less than the least of two that follow each other.
+        if line.iter().chain(&above).all(|&cost| cost > limit) {
+            return limit + 1;
         }
         before = std::mem::replace(&mut above, line);
     }

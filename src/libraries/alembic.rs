@@ -1,5 +1,6 @@
 //! Alembic migrations: what `upgrade()` and the helpers it calls do, in order.
 
+use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind};
 use crate::libraries::ddl::{self, Bound, Consts, Declared, Tool};
 use crate::libraries::sqlalchemy_parts::Parts;
@@ -9,11 +10,6 @@ use crate::statement::{Constraint, Dialect, SchemaChange, SchemaOp, TableDef};
 
 /// Calls of helpers that are followed into each other.
 const MAX_CALLS: u32 = 5;
-/// Items of a loop that are run.
-const MAX_ITEMS: usize = 200;
-/// Changes of one file that are kept.
-const MAX_CHANGES: usize = 20_000;
-
 /// Reads a migration.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
@@ -32,6 +28,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         unclear: Vec::new(),
         batch: Vec::new(),
         calls: 0,
+        is_full: false,
     };
     if let Some(upgrade) = top_function(module, "upgrade") {
         reader.block(&module.function(upgrade).body);
@@ -87,6 +84,15 @@ struct Reader<'r> {
     /// Tables of the open `batch_alter_table` blocks, by the name they are bound to.
     batch: Vec<(String, String)>,
     calls: u32,
+    /// No more changes are kept.
+    is_full: bool,
+}
+
+/// Tells of a loop that is not run for all its items.
+pub(super) fn tell_items(items: usize, iterable: Span) {
+    if items > Limit::LoopItems.count() {
+        budget::tell(Limit::LoopItems, iterable.start);
+    }
 }
 
 impl<'r> Reader<'r> {
@@ -106,8 +112,11 @@ impl<'r> Reader<'r> {
     }
 
     fn push(&mut self, op: SchemaOp, span: Span) {
-        if self.out.len() < MAX_CHANGES {
+        if self.out.len() < Limit::Changes.count() {
             self.out.push(SchemaChange { op, span });
+        } else if !self.is_full {
+            self.is_full = true;
+            budget::tell(Limit::Changes, span.start);
         }
     }
 
@@ -189,7 +198,8 @@ impl<'r> Reader<'r> {
             && let ExprKind::Tuple(names) = module.kind(target)
             && let [key, value] = names.as_ref()
         {
-            for entry in entries.iter().take(MAX_ITEMS) {
+            tell_items(entries.len(), module.expr(iterable).span);
+            for entry in entries.iter().take(Limit::LoopItems.count()) {
                 if let Some(own) = entry.key {
                     self.bind(*key, file, own);
                 }
@@ -203,7 +213,8 @@ impl<'r> Reader<'r> {
             self.block(body);
             return;
         };
-        for item in items.into_iter().take(MAX_ITEMS) {
+        tell_items(items.len(), module.expr(iterable).span);
+        for item in items.into_iter().take(Limit::LoopItems.count()) {
             self.bind(target, file, item);
             self.block(body);
             self.consts.bound.truncate(before);

@@ -1,6 +1,7 @@
 //! Migrations in TypeScript and JavaScript: what `up` does, in order, in the words of `TypeORM`, Sequelize, Knex, Kysely
 //! and `MikroORM`.
 
+use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
 use crate::libraries::ddl::{self, Bound, Consts, Declared, Tool, imports};
 use crate::libraries::ts_parts::Options;
@@ -10,11 +11,6 @@ use crate::statement::{Dialect, SchemaChange, SchemaOp};
 
 /// How deep expressions are searched for calls.
 const MAX_DEPTH: u32 = 48;
-/// Items of a loop that are run.
-const MAX_ITEMS: usize = 200;
-/// Changes of one file that are kept.
-const MAX_CHANGES: usize = 20_000;
-
 /// Reads a migration.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
@@ -39,6 +35,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         out: Vec::new(),
         not_understood: 0,
         unclear: Vec::new(),
+        is_full: false,
     };
     run.block(&module.function(up).body, MAX_DEPTH);
     let tool = run.tool?;
@@ -88,6 +85,8 @@ struct Run<'r> {
     out: Vec<SchemaChange>,
     not_understood: usize,
     unclear: Vec<(crate::source::Span, String)>,
+    /// No more changes are kept.
+    is_full: bool,
 }
 
 impl<'r> Run<'r> {
@@ -134,7 +133,10 @@ impl<'r> Run<'r> {
             return;
         };
         // Loops in loops multiply: deep ones run once.
-        let most = if self.consts.bound.len() < 3 { MAX_ITEMS } else { 1 };
+        let most = if self.consts.bound.len() < 3 { Limit::LoopItems.count() } else { 1 };
+        if items.len() > most {
+            budget::tell(Limit::LoopItems, self.module().expr(iterable).span.start);
+        }
         for item in items.into_iter().take(most) {
             self.consts.bound.push((name.to_owned(), Bound::Expr(file, item)));
             self.block(body, depth - 1);
@@ -144,10 +146,18 @@ impl<'r> Run<'r> {
 
     /// Calls in an expression, in source order, also those of functions that are passed on (`transaction(async (t) => …)`).
     fn expression(&mut self, expr: ExprId, depth: u32) {
-        if depth == 0 || self.out.len() > MAX_CHANGES {
+        let module = self.module();
+        if self.out.len() > Limit::Changes.count() {
+            // The first that is left out stands for all.
+            if !self.is_full {
+                self.is_full = true;
+                budget::tell(Limit::Changes, module.expr(expr).span.start);
+            }
             return;
         }
-        let module = self.module();
+        if depth == 0 {
+            return;
+        }
         if let Some(call) = module.call(expr)
             && self.call(&call)
         {

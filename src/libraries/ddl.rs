@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ir::{ExprId, ExprKind, Language, Module, TemplatePart};
+use crate::budget::{self, Limit};
+use crate::ir::{ClassId, ExprId, ExprKind, Language, Module, TemplatePart};
 use crate::libraries::django_migrations::Migration;
 use crate::libraries::value::{FileId, Resolver};
 use crate::libraries::{
@@ -64,6 +65,18 @@ impl Declared {
         let names_database = self.tool == Some(Tool::Django) && self.dialect != Dialect::Generic;
         let parts = self.models.is_empty() && self.changes.is_empty() && self.revision.is_none();
         parts && self.migration.is_none() && self.app_label.is_none() && !names_database
+    }
+}
+
+/// Adds a base class to those that a model inherits from, once each; `model` is where the model stands in the file that is read.
+pub(super) fn add_base(list: &mut Vec<(FileId, ClassId)>, base: (FileId, ClassId), model: Span) {
+    if list.contains(&base) {
+        return;
+    }
+    if list.len() < Limit::Bases.count() {
+        list.push(base);
+    } else {
+        budget::tell(Limit::Bases, model.start);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Django migrations: the operations of a migration file, as they are written. What they do to tables depends on the
 //! models that earlier migrations made, so the link step lowers them in the order of their dependencies.
 
+use crate::budget::{self, Limit};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::ddl::{self, Bound, Consts, Declared, Tool};
 use crate::libraries::django_parts::Reader;
@@ -12,8 +13,6 @@ use crate::statement::{ColumnDef, Dialect, IndexDef, ModelDef, SchemaChange, Tab
 const MAX_DEPTH: u32 = 4;
 /// Names of a migration's class body that are known.
 const MAX_NAMES: usize = 50;
-/// Operations of one file that are kept.
-const MAX_STEPS: usize = 5_000;
 
 /// A migration file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,6 +133,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
             out: Vec::new(),
             not_understood: 0,
             unclear: Vec::new(),
+            is_full: false,
         };
         declared.is_migration = true;
         declared.migration = Some(Box::new(steps.migration(class)));
@@ -219,6 +219,8 @@ struct Steps<'c, 'r> {
     out: Vec<Step>,
     not_understood: usize,
     unclear: Vec<(Span, String)>,
+    /// No more operations are kept.
+    is_full: bool,
 }
 
 impl<'r> Steps<'_, 'r> {
@@ -309,8 +311,11 @@ impl<'r> Steps<'_, 'r> {
     }
 
     fn push(&mut self, op: ModelOp, span: Span, database: bool, state: bool) {
-        if self.out.len() < MAX_STEPS {
+        if self.out.len() < Limit::Operations.count() {
             self.out.push(Step { op, span, database, state });
+        } else if !self.is_full {
+            self.is_full = true;
+            budget::tell(Limit::Operations, span.start);
         }
     }
 

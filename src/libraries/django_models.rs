@@ -1,14 +1,11 @@
 //! Django models: fields with the indexes that Django makes for them, `Meta`, abstract bases.
 
 use crate::ir::{ClassId, ExprId, ExprKind, StmtId, StmtKind};
-use crate::libraries::ddl::{Consts, Declared, Tool, imports};
+use crate::libraries::ddl::{self, Consts, Declared, Tool, imports};
 use crate::libraries::django_parts::{Reader, app_label, index};
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, ModelDef, TableDef};
-
-/// Base classes of one class that are followed.
-const MAX_BASES: usize = 40;
 
 /// Reads the models of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Declared> {
@@ -149,8 +146,8 @@ impl<'r> Reader<'_, 'r> {
                             if !model.table.columns.iter().any(|column| column.primary) && base_name != model.name {
                                 model.table.columns.push(pointer(&base_name, model.table.span));
                             }
-                        } else if !list.contains(&(base_file, base_class)) && list.len() < MAX_BASES {
-                            list.push((base_file, base_class));
+                        } else {
+                            ddl::add_base(&mut list, (base_file, base_class), model.table.span);
                         }
                     }
                     Value::External(name) if !matches!(name.as_ref(), "django.db.models.Model" | "models.Model" | "builtins.object") => {

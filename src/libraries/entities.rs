@@ -1,14 +1,11 @@
 //! Entities that are classes with decorators: `TypeORM`, `MikroORM`, sequelize-typescript.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
-use crate::libraries::ddl::{Consts, Declared, Tool, imports};
+use crate::libraries::ddl::{self, Consts, Declared, Tool, imports};
 use crate::libraries::ts_parts::{Options, index, snake};
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Loading, ModelDef, RelationDef, TableDef};
-
-/// Base classes of one class that are followed.
-const MAX_BASES: usize = 20;
 
 /// Reads the entities of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
@@ -127,8 +124,7 @@ impl<'r> Reader<'_, 'r> {
             at += 1;
             for base in &self.options.consts.resolver.module(file).class(class).bases {
                 match self.options.consts.resolver.value(file, base.value) {
-                    Value::Class(file, class) if !list.contains(&(file, class)) && list.len() < MAX_BASES => list.push((file, class)),
-                    Value::Class(..) => {}
+                    Value::Class(file, class) => ddl::add_base(&mut list, (file, class), table.span),
                     // TypeORM's active record and the like bring no columns.
                     Value::External(name) if name.ends_with("BaseEntity") || name.ends_with(".Model") => {}
                     _ => table.open = true,

@@ -1,13 +1,10 @@
 //! Peewee and Tortoise models: fields with the indexes that the library makes for them, `Meta`.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
-use crate::libraries::ddl::{Consts, Declared, Tool};
+use crate::libraries::ddl::{self, Consts, Declared, Tool};
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};
-
-/// Base classes of one class that are followed.
-const MAX_BASES: usize = 20;
 
 /// Reads the models of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Vec<Declared> {
@@ -78,7 +75,7 @@ impl Reader<'_, '_> {
             name,
             ..ModelDef::default()
         };
-        for (file, class) in self.lineage(class) {
+        for (file, class) in self.lineage(class, model.table.span) {
             Reader { file, ..*self }.fields(class, file == self.file, &mut model);
         }
         // A base that only holds the connection is no table.
@@ -99,17 +96,15 @@ impl Reader<'_, '_> {
         Some(model)
     }
 
-    fn lineage(&self, class: ClassId) -> Vec<(FileId, ClassId)> {
+    /// The class and its bases in the project, for a model that stands at a place.
+    fn lineage(&self, class: ClassId, span: Span) -> Vec<(FileId, ClassId)> {
         let mut list = vec![(self.file, class)];
         let mut at = 0;
         while let Some(&(file, class)) = list.get(at) {
             at += 1;
             for base in &self.consts.resolver.module(file).class(class).bases {
-                if let Value::Class(file, class) = self.consts.resolver.value(file, base.value)
-                    && !list.contains(&(file, class))
-                    && list.len() < MAX_BASES
-                {
-                    list.push((file, class));
+                if let Value::Class(file, class) = self.consts.resolver.value(file, base.value) {
+                    ddl::add_base(&mut list, (file, class), span);
                 }
             }
         }

@@ -1,13 +1,11 @@
 //! `SQLAlchemy` models: declarative classes of 1.x and 2.0, `Table()`, `SQLModel`, Flask-SQLAlchemy.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
-use crate::libraries::ddl::{Consts, Declared, Tool, imports};
+use crate::libraries::ddl::{self, Consts, Declared, Tool, imports};
 use crate::libraries::sqlalchemy_parts::{Parts, is_column, sql_type};
 use crate::libraries::value::{FileId, Resolver, Value};
+use crate::source::Span;
 use crate::statement::{ColumnDef, Dialect, Loading, ModelDef, RelationDef, TableDef};
-
-/// Base classes of one class that are followed.
-const MAX_BASES: usize = 40;
 
 /// Reads the models of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
@@ -54,7 +52,8 @@ struct Lineage {
     open: bool,
 }
 
-fn lineage(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Lineage {
+/// The lineage of a class; `model` is where the model that asks for it stands.
+fn lineage(resolver: &dyn Resolver, file: FileId, class: ClassId, model: Span) -> Lineage {
     let mut lineage = Lineage {
         classes: vec![(file, class)],
         parent: None,
@@ -73,8 +72,8 @@ fn lineage(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Lineage {
                 Value::Class(base_file, base) => {
                     if has_table(resolver.module(base_file), base) {
                         lineage.parent.get_or_insert((base_file, base));
-                    } else if !lineage.classes.contains(&(base_file, base)) && lineage.classes.len() < MAX_BASES {
-                        lineage.classes.push((base_file, base));
+                    } else {
+                        ddl::add_base(&mut lineage.classes, (base_file, base), model);
                     }
                 }
                 Value::External(name) => lineage.open |= !is_plain_base(&name),
@@ -152,7 +151,7 @@ fn model(consts: &Consts, file: FileId, class: ClassId) -> Option<ModelDef> {
     if !own_table && !could_be_model(module, class) {
         return None;
     }
-    let lineage = lineage(resolver, file, class);
+    let lineage = lineage(resolver, file, class, definition.name_span);
     if definition
         .body
         .iter()
@@ -166,7 +165,11 @@ fn model(consts: &Consts, file: FileId, class: ClassId) -> Option<ModelDef> {
         // Single-table inheritance: the columns go to the ancestor's table.
         let parent_module = resolver.module(parent_file);
         let parent_name = parent_module.str(parent_module.class(parent).name?).to_owned();
-        table_name(consts, &self::lineage(resolver, parent_file, parent), &parent_name)?
+        table_name(
+            consts,
+            &self::lineage(resolver, parent_file, parent, definition.name_span),
+            &parent_name,
+        )?
     } else if resolver.model_library(file, class) == Some("sqlalchemy")
         && lineage
             .classes

@@ -28,6 +28,7 @@ use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
 
+use crate::budget;
 use crate::coverage::{Coverage, ParseErrors};
 use crate::finding::Location;
 use crate::ir::{FunctionId, Module};
@@ -127,7 +128,7 @@ impl Project {
                 coverage.reach(limit, format!("{}:{}", facts.path, facts.lines.line(offset)));
             }
         }
-        for overrun in self.code.overruns.list() {
+        for overrun in self.code.overruns.list().into_iter().chain(self.schema.over.iter().cloned()) {
             coverage.reach(overrun.limit, overrun.place);
         }
         for facts in &self.code.files {
@@ -319,7 +320,12 @@ fn code_sources(code: &Code) -> Vec<SchemaSource> {
     let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
     let found = files.into_par_iter().map(|file| {
         let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
-        schema::sources::of_code(&Evaluator::new(code), file, path)
+        let (sources, told) = budget::hearing(|| schema::sources::of_code(&Evaluator::new(code), file, path));
+        for (limit, offset) in told {
+            let line = code.files.get(file.index()).map_or(0, |facts| facts.lines.line(offset));
+            code.overruns.add(limit, format!("{path}:{line}"));
+        }
+        sources
     });
     found.collect::<Vec<_>>().into_iter().flatten().collect()
 }

@@ -18,15 +18,11 @@ use serde::{Deserialize, Serialize};
 
 pub use index::{Index, Origin};
 
+use crate::budget::Overrun;
 pub use crate::libraries::ddl::Tool;
 use crate::libraries::django_migrations::Migration;
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, ModelDef, RelationDef, SchemaChange};
-
-/// Columns of one table that are read.
-const MAX_COLUMNS: usize = 5_000;
-/// Indexes of one table that are read.
-const MAX_INDEXES: usize = 1_000;
 
 /// What kind of file a part of the schema comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -336,6 +332,8 @@ pub struct Schema {
     pub notes: Vec<String>,
     /// What was not understood and has a place.
     pub unclear: Vec<Unclear>,
+    /// What reached a bound, with the file or table.
+    pub over: Vec<Overrun>,
     /// The database most sources are for.
     pub dialect: Dialect,
     /// DDL statements that were not understood.
@@ -389,6 +387,11 @@ impl Schema {
             .or_else(|| found.first().filter(|_| found.len() == 1 || schema.is_none()))
             .copied()
             .or_else(|| self.model(name).or_else(|| self.model_of_accessor(name)).map(|model| model.table))
+    }
+
+    /// The positions of the tables of a name, whatever their schema.
+    pub(crate) fn tables_named(&self, bare: &str) -> impl Iterator<Item = usize> {
+        self.by_name.get(&folded(bare)).into_iter().flatten().copied()
     }
 
     /// Prisma's client calls the model `OrderLine` `orderLine`.

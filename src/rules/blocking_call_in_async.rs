@@ -1,12 +1,14 @@
 //! `blocking-call-in-async`: a call that keeps the event loop's thread, made by an async function itself or through
 //! the plain functions that it calls. One finding a cause, with every place that leads to it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::evidence::{self, Reached};
 use super::{io, once};
+use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::libraries::data::Effects;
@@ -23,6 +25,11 @@ mod private_loop;
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
 const MAX_PLACES: usize = 600;
+/// Places that all findings together list, and those that each may list when they are used up.
+const MAX_LISTED: usize = 60_000;
+const LISTED_AT_LEAST: usize = 20;
+/// What a found place costs, beside the steps of its way: it is kept.
+const PLACE_COST: u64 = 10;
 
 /// Ways from one plain function to a cause that are followed: the arguments further up can close some of them.
 const MAX_WAYS: u32 = 3;
@@ -64,11 +71,13 @@ pub fn check(project: &Project) -> Vec<Finding> {
         project,
         callers: &callers,
         constants: &constants,
+        steps: Steps::of(Limit::BlockingCallers),
     };
     let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
     for index in 0..project.graph.functions.len() {
         let id = FnId(index as u32);
         let node = project.graph.function(id);
+        let left = Cell::new(Limit::BlockingCallers.most() / 10);
         for edge in &node.edges {
             let blocks = edge.kind == EdgeKind::Call && edge.effects.has(Effects::BLOCKING) && !edge.awaited;
             if !blocks || edge.effects.any(Effects::BARRIER) {
@@ -79,7 +88,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
-            let mut places = ways.places(id, edge.expr, edge.effects, &name);
+            let mut places = ways.places(id, edge.expr, edge.effects, &name, &left);
             if callbacks.contains(&id) {
                 places.push(Place {
                     function: id,
@@ -110,14 +119,19 @@ pub fn check(project: &Project) -> Vec<Finding> {
             }
             let name = evidence::describe(&site.query);
             let library = library_of(site.query.library);
-            let places = ways.places(id, site.expr, Effects::QUERY, &name);
+            let places = ways.places(id, site.expr, Effects::QUERY, &name, &left);
             causes.entry(Cause::Database { library }).or_default().extend(places);
         }
     }
-    causes
-        .into_iter()
-        .filter_map(|(cause, places)| finding(project, &callers, &cause, places))
-        .collect()
+    let mut listed = 0;
+    let mut out = Vec::new();
+    for (cause, places) in causes {
+        let most = MAX_LISTED.saturating_sub(listed).clamp(LISTED_AT_LEAST, MAX_PLACES);
+        let found = finding(project, &callers, &cause, places, most);
+        listed += found.as_ref().map_or(0, |finding| finding.related.len());
+        out.extend(found);
+    }
+    out
 }
 
 /// Whether what a call reads as a file is a buffer: `Image.open(BytesIO(data))`.
@@ -203,12 +217,16 @@ struct Ways<'p> {
     project: &'p Project,
     callers: &'p Callers,
     constants: &'p Constants<'p>,
+    /// What may still be looked at, for all causes: as many calls as places times causes would be.
+    steps: Steps,
 }
 
 impl Ways<'_> {
     /// The async functions that run a blocking call on their thread: the function itself, or those that reach it through
     /// plain functions, with arguments that let it happen.
-    fn places(&self, from: FnId, end: ExprId, effects: Effects, name: &str) -> Vec<Place> {
+    ///
+    /// `left` are the steps that the function may still take.
+    fn places(&self, from: FnId, end: ExprId, effects: Effects, name: &str, left: &Cell<u64>) -> Vec<Place> {
         let project = self.project;
         let place = |function: FnId, way: Vec<(FnId, ExprId)>| Place {
             function,
@@ -231,6 +249,10 @@ impl Ways<'_> {
         let mut queue: VecDeque<(FnId, Vec<(FnId, ExprId)>)> = VecDeque::from([(from, Vec::new())]);
         while let Some((at, way)) = queue.pop_front() {
             for &(caller, expr) in self.callers.get(&at).into_iter().flatten() {
+                if !self.take(1 + way.len() as u64, left) {
+                    project.code.overruns.add(Limit::BlockingCallers, self.place_of(from));
+                    return out;
+                }
                 if once::runs_once(project, caller, expr) {
                     continue;
                 }
@@ -254,16 +276,31 @@ impl Ways<'_> {
                     queue.push_back((caller, next));
                 } else if on_event_loop(project, caller) {
                     found.insert((caller, expr));
+                    self.take(PLACE_COST, left);
                     out.push(place(caller, next));
                 }
             }
         }
         out
     }
+
+    /// Takes steps of a function's and of all functions'.
+    fn take(&self, steps: u64, left: &Cell<u64>) -> bool {
+        let has = left.get() >= steps && self.steps.take(steps);
+        left.set(left.get().saturating_sub(steps));
+        has
+    }
+
+    fn place_of(&self, function: FnId) -> String {
+        let node = self.project.graph.function(function);
+        let name = self.project.code.module(node.file).function(node.id).name_span;
+        let at = self.project.place_in(function, name);
+        format!("{}:{}", at.file, at.start_line)
+    }
 }
 
-fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>) -> Option<Finding> {
-    places.sort_by_key(|place| {
+fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
+    places.sort_by_cached_key(|place| {
         let reached = evidence::reached(project, place.function).0;
         (reached, priority(reached, place.effects), place.function, place.expr)
     });
@@ -341,7 +378,7 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
             " {} places in {functions} async functions{} lead to it{}.",
             places.len(),
             if files > 1 { format!(" of {files} files") } else { String::new() },
-            if places.len() > MAX_PLACES {
+            if places.len() > most {
                 "; the first are listed"
             } else {
                 "; all are listed"
@@ -364,12 +401,12 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     };
     finding.related = evidence::path_from_entry(project, first.function);
     relate_way(project, &mut finding, &first);
-    for place in places.iter().skip(1).take(MAX_PLACES) {
+    for place in places.iter().skip(1).take(most) {
         relate_place(project, &mut finding, place);
     }
     ends.sort();
     ends.dedup();
-    for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(MAX_PLACES) {
+    for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(most) {
         relate_end(project, &mut finding, (*function, *expr), name);
     }
     finding.fix = fix(cause, first.effects, module.language, refuses);

@@ -1,10 +1,15 @@
 //! `client-per-call`: a client, pool or engine that is built again for every request.
 
-use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use std::cell::RefCell;
+use std::rc::Rc;
 
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+mod names;
 mod once;
 
+use self::names::Names;
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
@@ -55,9 +60,10 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
     if runs_once(project, file) {
         return out;
     }
+    let fates = Fates::new(project, callers);
     for (id, _) in module.function_ids() {
         let function = project.graph.id(file, id);
-        let first = out.len();
+        let mut by_subject: FxHashMap<String, usize> = FxHashMap::default();
         for edge in &project.graph.function(function).edges {
             let (Some(name), Some(call)) = (edge.external.as_deref(), module.call(edge.expr)) else {
                 continue;
@@ -70,21 +76,24 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
                 callers,
                 function,
             };
-            if is_tenants(&given, module, id, &call, name)
-                || is_kept(project, callers, function, edge.expr, 0)
+            if is_tenants(&given, &fates.names(file), module, id, &call, name)
+                || fates.is_kept(function, edge.expr, 0)
                 || once::has_own_loop(project, callers, function, name)
                 || once::is_in_layer(module, id)
             {
                 continue;
             }
-            let is_factory = fate(project, file, module, id, edge.expr) == Fate::Returned;
-            let Some(finding) = finding(project, function, edge.expr, name, is_factory) else {
+            let is_factory = fates.fate(file, id, edge.expr) == Fate::Returned;
+            let Some(finding) = finding(&fates, function, edge.expr, name, is_factory) else {
                 continue;
             };
             // The branches of one function are one thing to mend.
-            match out.iter_mut().skip(first).find(|known| known.subject == finding.subject) {
+            match by_subject.get(&finding.subject).and_then(|&at| out.get_mut(at)) {
                 Some(known) => known.relate(finding.location, Role::Evidence, "built here, too"),
-                None => out.push(finding),
+                None => {
+                    by_subject.insert(finding.subject.clone(), out.len());
+                    out.push(finding);
+                }
             }
         }
     }
@@ -108,7 +117,7 @@ fn is_meant_for_one_use(name: &str) -> bool {
 }
 
 /// A client with somebody's own credentials cannot be shared by all.
-fn is_tenants(given: &Given<'_>, module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
+fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
     if name.starts_with("httpx.") || name.starts_with("requests.") || name.starts_with("aiohttp.") {
         return false;
     }
@@ -120,7 +129,7 @@ fn is_tenants(given: &Given<'_>, module: &Module, function: FunctionId, call: &C
         for param in definition.params.iter().filter(|param| param.default.is_none()) {
             params.extend(param.name);
             if let Some(pattern) = param.pattern {
-                params.extend(names(module, pattern));
+                params.extend(names::of(module, pattern));
             }
         }
         at = definition.parent;
@@ -133,21 +142,14 @@ fn is_tenants(given: &Given<'_>, module: &Module, function: FunctionId, call: &C
         if matches!(module.kind(expr), ExprKind::Await(_)) {
             return true;
         }
-        for name in names(module, expr) {
+        for name in names::of(module, expr) {
             if params.contains(&name) {
                 return true;
             }
             if !seen.insert(name) || seen.len() > 40 {
                 continue;
             }
-            open.extend(module.stmts.iter().filter_map(|stmt| match &stmt.kind {
-                StmtKind::Assign {
-                    target,
-                    value: Some(value),
-                    ..
-                } if module.owner_of(stmt.parent) == function && names(module, *target).contains(&name) => Some(*value),
-                _ => None,
-            }));
+            open.extend(all.values(function, name));
         }
     }
     false
@@ -186,37 +188,173 @@ fn is_settings(name: &str) -> bool {
         || ["settings", "config", "env", "conf"].iter().any(|part| name.contains(part))
 }
 
-/// All names in an expression.
-fn names(module: &Module, expr: ExprId) -> Vec<Sym> {
-    let mut out = Vec::new();
-    let mut open = vec![expr];
-    while let Some(id) = open.pop() {
-        match module.kind(id) {
-            ExprKind::Name(name) => out.push(*name),
-            _ => open.extend(module.children(id)),
-        }
-    }
-    out
+/// What becomes of the clients of a project: each question is answered once, however many lead to it.
+struct Fates<'p> {
+    project: &'p Project,
+    callers: &'p [Vec<(FnId, ExprId)>],
+    names: RefCell<FxHashMap<FileId, Rc<Names>>>,
+    of_names: RefCell<FxHashMap<(FileId, FunctionId, Sym, u32), Fate>>,
+    kept: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
 }
 
-/// Whether what an expression makes outlives the call: it stands at the top level, is stored on an object, in a
-/// variable outside or in a collection, or every caller of the function that returns it keeps it.
-fn is_kept(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, expr: ExprId, depth: u32) -> bool {
-    let node = project.graph.function(function);
-    let module = project.code.module(node.file);
-    if node.id == FunctionId::MODULE || node.is_cached || depth > HOPS || is_constructor(module, node.id) {
-        return true;
-    }
-    match fate(project, node.file, module, node.id, expr) {
-        Fate::Kept => true,
-        Fate::Used => false,
-        Fate::Returned => {
-            let calls = callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
-            calls.is_empty()
-                || calls
-                    .iter()
-                    .all(|&(caller, call)| is_kept(project, callers, caller, call, depth + 1))
+impl<'p> Fates<'p> {
+    fn new(project: &'p Project, callers: &'p [Vec<(FnId, ExprId)>]) -> Self {
+        Fates {
+            project,
+            callers,
+            names: RefCell::default(),
+            of_names: RefCell::default(),
+            kept: RefCell::default(),
         }
+    }
+
+    fn names(&self, file: FileId) -> Rc<Names> {
+        let mut names = self.names.borrow_mut();
+        names
+            .entry(file)
+            .or_insert_with(|| Rc::new(Names::in_module(self.project.code.module(file))))
+            .clone()
+    }
+
+    /// Whether what an expression makes outlives the call: it stands at the top level, is stored on an object, in a
+    /// variable outside or in a collection, or every caller of the function that returns it keeps it.
+    fn is_kept(&self, function: FnId, expr: ExprId, depth: u32) -> bool {
+        let known = self.kept.borrow().get(&(function, expr, depth)).copied();
+        known.unwrap_or_else(|| {
+            let kept = self.looks_kept(function, expr, depth);
+            self.kept.borrow_mut().insert((function, expr, depth), kept);
+            kept
+        })
+    }
+
+    fn looks_kept(&self, function: FnId, expr: ExprId, depth: u32) -> bool {
+        let node = self.project.graph.function(function);
+        let module = self.project.code.module(node.file);
+        if node.id == FunctionId::MODULE || node.is_cached || depth > HOPS || is_constructor(module, node.id) {
+            return true;
+        }
+        match self.fate(node.file, node.id, expr) {
+            Fate::Kept => true,
+            Fate::Used => false,
+            Fate::Returned => {
+                let calls = self.callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
+                calls.is_empty() || calls.iter().all(|&(caller, call)| self.is_kept(caller, call, depth + 1))
+            }
+        }
+    }
+
+    /// What becomes of a value in its function.
+    fn fate(&self, file: FileId, function: FunctionId, expr: ExprId) -> Fate {
+        let (project, module) = (self.project, self.project.code.module(file));
+        let mut at = expr;
+        let mut in_call = false;
+        for _ in 0..30 {
+            let stmt = match module.expr(at).parent {
+                Parent::Expr(outer) => {
+                    match module.kind(outer) {
+                        // `client.get()`: only the result goes on.
+                        ExprKind::Attr { .. } => return Fate::Used,
+                        ExprKind::Call { .. } => {
+                            let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
+                            if keeps(method) {
+                                return Fate::Kept;
+                            }
+                            in_call = true;
+                        }
+                        ExprKind::Assign { target, .. } => {
+                            return if is_outside(project, file, module, *target) {
+                                Fate::Kept
+                            } else {
+                                Fate::Used
+                            };
+                        }
+                        _ => {}
+                    }
+                    at = outer;
+                    continue;
+                }
+                Parent::Stmt(stmt) => stmt,
+                _ => return Fate::Used,
+            };
+            return match &module.stmt(stmt).kind {
+                StmtKind::Return(_) => Fate::Returned,
+                StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Yield(_)) => Fate::Kept,
+                StmtKind::Assign { target, .. } if is_outside(project, file, module, *target) => Fate::Kept,
+                StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => {
+                    match module.kind(*target) {
+                        ExprKind::Name(name) => self.of_name(file, function, *name, 0),
+                        _ => Fate::Used,
+                    }
+                }
+                StmtKind::With { items, .. } => {
+                    // A `with` around a `yield` is a start-up or a dependency.
+                    let yields = module.function(function).is_generator;
+                    let _ = items;
+                    if yields { Fate::Kept } else { Fate::Used }
+                }
+                _ => Fate::Used,
+            };
+        }
+        Fate::Used
+    }
+
+    /// What becomes of a local name.
+    fn of_name(&self, file: FileId, function: FunctionId, name: Sym, depth: u32) -> Fate {
+        let key = (file, function, name, depth);
+        let known = self.of_names.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let fate = self.look_at_name(file, function, name, depth);
+            self.of_names.borrow_mut().insert(key, fate);
+            fate
+        })
+    }
+
+    fn look_at_name(&self, file: FileId, function: FunctionId, name: Sym, depth: u32) -> Fate {
+        let (project, module) = (self.project, self.project.code.module(file));
+        let names = self.names(file);
+        let mut fate = Fate::Used;
+        for stmt in names.statements(function, name).map(|id| module.stmt(id)) {
+            match &stmt.kind {
+                // `broker = Broker(client)`: it lives as long as what holds it.
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } if depth < HOPS && is_made(module, *value) => {
+                    let ExprKind::Name(holder) = *module.kind(*target) else { continue };
+                    if is_outside(project, file, module, *target) {
+                        return Fate::Kept;
+                    }
+                    if holder == name {
+                        continue;
+                    }
+                    match self.of_name(file, function, holder, depth + 1) {
+                        Fate::Kept => return Fate::Kept,
+                        Fate::Returned => fate = Fate::Returned,
+                        Fate::Used => {}
+                    }
+                }
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } if is_outside(project, file, module, *target) => return Fate::Kept,
+                StmtKind::Expr(value) => {
+                    let Some(call) = module.call(*value) else {
+                        if matches!(module.kind(*value), ExprKind::Yield(_)) {
+                            return Fate::Kept;
+                        }
+                        continue;
+                    };
+                    if call.method().is_some_and(keeps) {
+                        return Fate::Kept;
+                    }
+                }
+                StmtKind::Return(Some(_)) => fate = Fate::Returned,
+                _ => {}
+            }
+        }
+        fate
     }
 }
 
@@ -244,60 +382,6 @@ enum Fate {
     Kept,
     Returned,
     Used,
-}
-
-/// What becomes of a value in its function.
-fn fate(project: &Project, file: FileId, module: &Module, function: FunctionId, expr: ExprId) -> Fate {
-    let mut at = expr;
-    let mut in_call = false;
-    for _ in 0..30 {
-        let stmt = match module.expr(at).parent {
-            Parent::Expr(outer) => {
-                match module.kind(outer) {
-                    // `client.get()`: only the result goes on.
-                    ExprKind::Attr { .. } => return Fate::Used,
-                    ExprKind::Call { .. } => {
-                        let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
-                        if keeps(method) {
-                            return Fate::Kept;
-                        }
-                        in_call = true;
-                    }
-                    ExprKind::Assign { target, .. } => {
-                        return if is_outside(project, file, module, *target) {
-                            Fate::Kept
-                        } else {
-                            Fate::Used
-                        };
-                    }
-                    _ => {}
-                }
-                at = outer;
-                continue;
-            }
-            Parent::Stmt(stmt) => stmt,
-            _ => return Fate::Used,
-        };
-        return match &module.stmt(stmt).kind {
-            StmtKind::Return(_) => Fate::Returned,
-            StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Yield(_)) => Fate::Kept,
-            StmtKind::Assign { target, .. } if is_outside(project, file, module, *target) => Fate::Kept,
-            StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => {
-                match module.kind(*target) {
-                    ExprKind::Name(name) => of_name(project, file, module, function, *name, 0),
-                    _ => Fate::Used,
-                }
-            }
-            StmtKind::With { items, .. } => {
-                // A `with` around a `yield` is a start-up or a dependency.
-                let yields = module.function(function).is_generator;
-                let _ = items;
-                if yields { Fate::Kept } else { Fate::Used }
-            }
-            _ => Fate::Used,
-        };
-    }
-    Fate::Used
 }
 
 /// Calls that hold on to what they are given.
@@ -341,73 +425,11 @@ fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) 
     }
 }
 
-/// What becomes of a local name.
-fn of_name(project: &Project, file: FileId, module: &Module, function: FunctionId, name: Sym, depth: u32) -> Fate {
-    let mut fate = Fate::Used;
-    for stmt in module.stmts.iter().filter(|stmt| module.owner_of(stmt.parent) == function) {
-        match &stmt.kind {
-            // `broker = Broker(client)`: it lives as long as what holds it.
-            StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } if depth < HOPS && is_made(module, *value) && holds(module, *value, name) => {
-                let ExprKind::Name(holder) = *module.kind(*target) else { continue };
-                if is_outside(project, file, module, *target) {
-                    return Fate::Kept;
-                }
-                if holder == name {
-                    continue;
-                }
-                match of_name(project, file, module, function, holder, depth + 1) {
-                    Fate::Kept => return Fate::Kept,
-                    Fate::Returned => fate = Fate::Returned,
-                    Fate::Used => {}
-                }
-            }
-            StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } if is_outside(project, file, module, *target) && holds(module, *value, name) => return Fate::Kept,
-            StmtKind::Expr(value) => {
-                let Some(call) = module.call(*value) else {
-                    if matches!(module.kind(*value), ExprKind::Yield(_)) && names(module, *value).contains(&name) {
-                        return Fate::Kept;
-                    }
-                    continue;
-                };
-                if call.method().is_some_and(keeps) && call.args.iter().any(|arg| holds(module, arg.value, name)) {
-                    return Fate::Kept;
-                }
-            }
-            StmtKind::Return(Some(value)) if holds(module, *value, name) => fate = Fate::Returned,
-            _ => {}
-        }
-    }
-    fate
-}
-
 /// `Broker(…)`, `new Broker(…)`: an object is made.
 fn is_made(module: &Module, value: ExprId) -> bool {
     let made = module.call(module.unawaited(value));
     made.and_then(|call| call.method())
         .is_some_and(|name| name.starts_with(|first: char| first.is_ascii_uppercase()))
-}
-
-/// The name itself, bare, in a collection, or handed to a constructor.
-fn holds(module: &Module, value: ExprId, name: Sym) -> bool {
-    let mut open = vec![value];
-    while let Some(id) = open.pop() {
-        match module.kind(id) {
-            ExprKind::Name(other) if *other == name => return true,
-            // `client.get()` gives something else; what it is given it may hold.
-            ExprKind::Call { args, .. } => open.extend(args.iter().map(|arg| arg.value)),
-            ExprKind::Attr { .. } => {}
-            _ => open.extend(module.children(id)),
-        }
-    }
-    false
 }
 
 /// Pools and engines: each costs connections of the database.
@@ -428,7 +450,8 @@ fn is_pool(name: &str) -> bool {
     .any(|part| name.contains(part))
 }
 
-fn finding(project: &Project, function: FnId, expr: ExprId, name: &str, is_factory: bool) -> Option<Finding> {
+fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_factory: bool) -> Option<Finding> {
+    let project = fates.project;
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
     let (reached, label) = evidence::reached(project, function);
@@ -440,7 +463,7 @@ fn finding(project: &Project, function: FnId, expr: ExprId, name: &str, is_facto
         Reached::Job if pool => Priority::P2,
         Reached::Job | Reached::Unknown => Priority::P3,
     };
-    if reached != Reached::Request && once::is_workers(module, node.id, expr) {
+    if reached != Reached::Request && once::is_workers(&fates.names(node.file), module, node.id, expr) {
         return None;
     }
     // A factory may have callers that keep what it makes and others that do not.

@@ -229,7 +229,12 @@ pub fn bound(module: &Module, expr: ExprId) -> Option<Sym> {
     let Parent::Stmt(stmt) = at else { return None };
     let target = match &module.stmt(stmt).kind {
         StmtKind::Assign { target, .. } => *target,
-        StmtKind::With { items, .. } => items.iter().find(|(value, _)| module.unawaited(*value) == expr)?.1?,
+        StmtKind::With { items, .. } => {
+            let start = module.expr(expr).span.start;
+            let after = items.partition_point(|(value, _)| module.expr(*value).span.start <= start);
+            let (value, target) = items.get(after.checked_sub(1)?)?;
+            (*target).filter(|_| module.unawaited(*value) == expr)?
+        }
         _ => return None,
     };
     match module.kind(target) {

@@ -1,10 +1,13 @@
 //! `fixed-delay`: somebody waits a constant time, whatever happened.
 
+use std::cell::OnceCell;
+
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::evidence::{self, Reached};
 use crate::finding::{Confidence, Finding, Fix, Priority};
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::data::Effects;
 use crate::libraries::polling::{self, Delay};
 use crate::libraries::value::{FileId, Resolver};
@@ -12,6 +15,7 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::loops;
+use crate::source::Span;
 
 /// Shorter delays give way to others, or wait for a repaint.
 const SHORTEST: f64 = 0.05;
@@ -27,13 +31,21 @@ pub fn check(project: &Project) -> Vec<Finding> {
 fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
+    let search = Search {
+        eval: &eval,
+        constants: Constants::default(),
+    };
+    let reasons = OnceCell::new();
     let mut out = Vec::new();
     for id in module.call_ids() {
-        let Some(seconds) = delay(&eval, file, id).filter(|seconds| (SHORTEST..LONGEST).contains(seconds)) else {
+        let Some(seconds) = search.delay(file, id).filter(|seconds| (SHORTEST..LONGEST).contains(seconds)) else {
             continue;
         };
         let owner = named(module, module.owner(id));
-        if owner == FunctionId::MODULE || has_reason(module, id, owner) || !loops::around(&eval, file, id).is_empty() {
+        if owner == FunctionId::MODULE
+            || has_reason(module, reasons.get_or_init(|| Reasons::of(module)), id, owner)
+            || !loops::around(&eval, file, id).is_empty()
+        {
             continue;
         }
         out.extend(finding(project, &eval, file, id, owner, seconds));
@@ -41,48 +53,74 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     out
 }
 
-/// The seconds of a sleep of constant time.
-fn delay(eval: &Evaluator<'_>, file: FileId, id: ExprId) -> Option<f64> {
-    let module = eval.module(file);
-    let call = module.call(id)?;
-    let short = call.method()?;
-    if !matches!(short, "sleep" | "delay" | "wait" | "setTimeoutPromise" | "waitFor" | "setTimeout") {
-        return None;
+/// How often each name of a file is given a value, for the files that were asked for.
+type Constants = std::cell::RefCell<FxHashMap<FileId, FxHashMap<Sym, u32>>>;
+
+/// Reads the times of sleeps.
+struct Search<'e, 'p> {
+    eval: &'e Evaluator<'p>,
+    constants: Constants,
+}
+
+impl Search<'_, '_> {
+    /// The seconds of a sleep of constant time.
+    fn delay(&self, file: FileId, id: ExprId) -> Option<f64> {
+        let module = self.eval.module(file);
+        let call = module.call(id)?;
+        let short = call.method()?;
+        if !matches!(short, "sleep" | "delay" | "wait" | "setTimeoutPromise" | "waitFor" | "setTimeout") {
+            return None;
+        }
+        let value = self.eval.value(file, call.callee);
+        let name = value.library_name().unwrap_or(short);
+        match polling::delay(module, name, &call)? {
+            Delay::Seconds(arg) => self.constant(file, arg, 0),
+            Delay::Milliseconds(arg) => self.constant(file, arg, 0).map(|milliseconds| milliseconds / 1000.0),
+        }
     }
-    let value = eval.value(file, call.callee);
-    let name = value.library_name().unwrap_or(short);
-    match polling::delay(module, name, &call)? {
-        Delay::Seconds(arg) => constant(eval, file, arg, 0),
-        Delay::Milliseconds(arg) => constant(eval, file, arg, 0).map(|milliseconds| milliseconds / 1000.0),
+
+    /// A number in the source, also through a name that is bound once.
+    fn constant(&self, file: FileId, expr: ExprId, depth: u32) -> Option<f64> {
+        let module = self.eval.module(file);
+        if let Some(number) = module.number(expr) {
+            return Some(number);
+        }
+        if depth > 4 {
+            return None;
+        }
+        match module.kind(expr) {
+            ExprKind::Binary { op, left, right } if module.str(*op) == "*" => {
+                Some(self.constant(file, *left, depth + 1)? * self.constant(file, *right, depth + 1)?)
+            }
+            ExprKind::Name(name) => {
+                if self.assigned(file, *name) > 1 {
+                    return None;
+                }
+                let (at, value) = self.eval.definition(file, expr).filter(|&place| place != (file, expr))?;
+                self.constant(at, value, depth + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// How often a file gives a name a value: counted once for all names of it.
+    fn assigned(&self, file: FileId, name: Sym) -> u32 {
+        let mut constants = self.constants.borrow_mut();
+        let counts = constants.entry(file).or_insert_with(|| assignments(self.eval.module(file)));
+        counts.get(&name).copied().unwrap_or_default()
     }
 }
 
-/// A number in the source, also through a name that is bound once.
-fn constant(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<f64> {
-    let module = eval.module(file);
-    if let Some(number) = module.number(expr) {
-        return Some(number);
-    }
-    if depth > 4 {
-        return None;
-    }
-    match module.kind(expr) {
-        ExprKind::Binary { op, left, right } if module.str(*op) == "*" => {
-            Some(constant(eval, file, *left, depth + 1)? * constant(eval, file, *right, depth + 1)?)
+fn assignments(module: &Module) -> FxHashMap<Sym, u32> {
+    let mut counts = FxHashMap::default();
+    for stmt in &module.stmts {
+        if let StmtKind::Assign { target, .. } = stmt.kind
+            && let ExprKind::Name(name) = *module.kind(target)
+        {
+            *counts.entry(name).or_default() += 1;
         }
-        ExprKind::Name(name) => {
-            let assigned = module.stmts.iter().filter(|stmt| match &stmt.kind {
-                StmtKind::Assign { target, .. } => matches!(module.kind(*target), ExprKind::Name(other) if other == name),
-                _ => false,
-            });
-            if assigned.count() > 1 {
-                return None;
-            }
-            let (at, value) = eval.definition(file, expr).filter(|&place| place != (file, expr))?;
-            constant(eval, at, value, depth + 1)
-        }
-        _ => None,
     }
+    counts
 }
 
 /// The function that a person would name: out of promise executors and other inline callbacks.
@@ -104,8 +142,79 @@ fn named(module: &Module, mut id: FunctionId) -> FunctionId {
     id
 }
 
+/// What a file has that gives a sleep its reason, in the order of the text: found once, however many sleeps there are.
+struct Reasons<'m> {
+    yields: Vec<Span>,
+    /// Statements of handlers of errors; those inside of others are left out.
+    handlers: Vec<Span>,
+    /// Calls by the name that is called.
+    calls: FxHashMap<&'m str, Vec<Span>>,
+}
+
+impl<'m> Reasons<'m> {
+    fn of(module: &'m Module) -> Self {
+        let mut reasons = Reasons {
+            yields: Vec::new(),
+            handlers: Vec::new(),
+            calls: FxHashMap::default(),
+        };
+        for (id, expr) in module.expr_ids() {
+            match expr.kind {
+                ExprKind::Yield(_) => reasons.yields.push(expr.span),
+                ExprKind::Call { .. } => {
+                    if let Some(method) = module.call(id).and_then(|call| call.method()) {
+                        reasons.calls.entry(method).or_default().push(expr.span);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for stmt in &module.stmts {
+            if let StmtKind::Try { handlers, .. } = &stmt.kind {
+                reasons
+                    .handlers
+                    .extend(handlers.iter().flatten().map(|&inner| module.stmt(inner).span));
+            }
+        }
+        let by_start = |span: &Span| (span.start, std::cmp::Reverse(span.end));
+        reasons.yields.sort_unstable_by_key(by_start);
+        reasons.handlers.sort_unstable_by_key(by_start);
+        reasons.handlers.dedup_by(|inner, outer| outer.encloses(*inner));
+        #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
+        for spans in reasons.calls.values_mut() {
+            spans.sort_unstable_by_key(by_start);
+        }
+        reasons
+    }
+
+    fn has_yield(&self, function: Span) -> bool {
+        has_within(&self.yields, function)
+    }
+
+    fn calls(&self, name: &str, function: Span) -> bool {
+        self.calls.get(name).is_some_and(|calls| has_within(calls, function))
+    }
+
+    fn handles(&self, sleep: Span) -> bool {
+        let after = self.handlers.partition_point(|span| span.start <= sleep.start);
+        after
+            .checked_sub(1)
+            .and_then(|at| self.handlers.get(at))
+            .is_some_and(|span| span.encloses(sleep))
+    }
+}
+
+/// Whether one of the spans, which are sorted, lies inside another.
+fn has_within(sorted: &[Span], around: Span) -> bool {
+    let first = sorted.partition_point(|span| span.start < around.start);
+    sorted[first..]
+        .iter()
+        .take_while(|span| span.start < around.end)
+        .any(|span| around.encloses(*span))
+}
+
 /// A retry, a stream, a helper that only waits, a demonstration.
-fn has_reason(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
+fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: FunctionId) -> bool {
     let function = module.function(owner);
     let name = module.qualified(owner).to_ascii_lowercase();
     let words = [
@@ -142,27 +251,12 @@ fn has_reason(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
         return true;
     }
     let span = function.span;
-    let has_yield = module
-        .exprs
-        .iter()
-        .any(|expr| matches!(expr.kind, ExprKind::Yield(_)) && span.encloses(expr.span));
-    if has_yield || is_loser(module, sleep) {
+    if reasons.has_yield(span) || is_loser(module, sleep) {
         return true;
     }
     // In a handler of errors it is a retry; the function that calls itself is one too.
-    let at = module.expr(sleep).span;
-    let in_handler = module.stmts.iter().any(|stmt| match &stmt.kind {
-        StmtKind::Try { handlers, .. } => handlers.iter().flatten().any(|&inner| module.stmt(inner).span.encloses(at)),
-        _ => false,
-    });
-    let calls_itself = function.name.is_some_and(|own| {
-        module.expr_ids().any(|(id, expr)| {
-            matches!(expr.kind, ExprKind::Call { .. })
-                && span.encloses(expr.span)
-                && module.call(id).and_then(|call| call.method()) == Some(module.str(own))
-        })
-    });
-    in_handler || calls_itself
+    let calls_itself = || function.name.is_some_and(|own| reasons.calls(module.str(own), span));
+    reasons.handles(module.expr(sleep).span) || calls_itself()
 }
 
 /// `Promise.race([work, sleep(1000)])`: the sleep is a limit; or it is started and not awaited.

@@ -1,5 +1,7 @@
 //! What query sites ask of a table's indexes: the columns they compare, range over and order by.
 
+use rustc_hash::FxHashMap;
+
 use super::columns::{is_few_valued, is_identifying, is_searchable, is_tenant};
 use super::index_use;
 use crate::finding::Confidence;
@@ -99,19 +101,39 @@ pub fn demands(project: &Project) -> Vec<Demand> {
         }
     });
     out.extend(index_use::of_relations(project));
-    let twins: Vec<Demand> = out.iter().flat_map(|demand| twins(&project.schema, demand)).collect();
+    let mut by_name: TablesByName<'_> = FxHashMap::default();
+    for (at, table) in project.schema.tables.iter().enumerate() {
+        by_name.entry((&table.name, table.schema.as_deref())).or_default().push(at);
+    }
+    let twins: Vec<Demand> = out.iter().flat_map(|demand| twins(&project.schema, &by_name, demand)).collect();
     out.extend(twins);
     out.sort_by_key(|demand| demand.site);
     out
 }
 
+/// The demands of each table of the schema, in its order.
+pub fn by_table<'d>(project: &Project, demands: &'d [Demand]) -> Vec<Vec<&'d Demand>> {
+    let mut tables: Vec<Vec<&Demand>> = vec![Vec::new(); project.schema.tables.len()];
+    for demand in demands {
+        if let Some(list) = tables.get_mut(demand.table) {
+            list.push(demand);
+        }
+    }
+    tables
+}
+
+/// The tables of a name and a schema, in their order.
+type TablesByName<'s> = FxHashMap<(&'s str, Option<&'s str>), Vec<usize>>;
+
 /// A schema that is declared for several databases has each table once for each.
-fn twins(schema: &Schema, demand: &Demand) -> Vec<Demand> {
+fn twins(schema: &Schema, by_name: &TablesByName<'_>, demand: &Demand) -> Vec<Demand> {
     let Some(own) = schema.tables.get(demand.table) else {
         return Vec::new();
     };
-    let same = |(at, table): &(usize, &Table)| *at != demand.table && table.name == own.name && table.schema == own.schema;
-    let others = schema.tables.iter().enumerate().filter(same);
+    let same = by_name.get(&(own.name.as_str(), own.schema.as_deref())).into_iter().flatten();
+    let others = same
+        .filter(|at| **at != demand.table)
+        .filter_map(|&at| Some((at, schema.tables.get(at)?)));
     let names = |list: &[String], table: &Table| {
         list.iter()
             .all(|name| table.column(name).is_some_and(|column| column.name == *name))

@@ -1,16 +1,17 @@
 //! `missing-timeout`: a request or connection that may wait for ever, or nearly.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, RefCell};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 mod pages;
 
 use self::pages::Pages;
 use super::evidence::{self, Reached};
+use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Priority};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym, TemplatePart};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
 use crate::libraries::data::{LanguageData, TimeoutFacts};
 use crate::libraries::value::{FileId, Resolver};
 use crate::project::Project;
@@ -94,7 +95,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
     let table = project.code.data.of(module.language);
-    let uses = LazyCell::new(|| uses(module));
+    let about = About::of(project, file);
     let mut out = Vec::new();
     for (id, _) in module.function_ids() {
         for edge in &project.graph.function(project.graph.id(file, id)).edges {
@@ -104,14 +105,14 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
             let Some(facts) = table.timeout(name) else { continue };
             let is_covered = defaults.axios && name.starts_with("axios.")
                 || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
-            if is_covered || is_guarded(module, edge) || own_adapter(module, name) || is_lock_with_limit(&eval, file, &call, name) {
+            if is_covered || is_guarded(&about, edge) || about.has_adapter(name) || is_lock_with_limit(&eval, file, &call, name) {
                 continue;
             }
-            let setting = setting(&eval, file, &call, facts);
+            let setting = setting(&eval, file, &call, facts, &about);
             let waits = match setting {
                 Setting::Set | Setting::Open => continue,
                 Setting::Never => None,
-                Setting::Missing if is_clients(table, name) || calls_tell(module, &uses, table, edge, name) => continue,
+                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => continue,
                 Setting::Missing => facts.default,
             };
             if waits.is_some_and(|seconds| seconds <= SHORT) {
@@ -123,6 +124,7 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
                 module,
                 function: id,
                 pages,
+                about: &about,
             };
             out.extend(place.finding(&call, name, facts, waits, setting));
         }
@@ -130,17 +132,111 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
     out
 }
 
-/// Where each name stands.
-type Uses = FxHashMap<Sym, Vec<ExprId>>;
+/// Where each name of each function stands.
+type Uses = FxHashMap<(FunctionId, Sym), Vec<ExprId>>;
 
 fn uses(module: &Module) -> Uses {
     let mut uses = Uses::default();
     for (id, expr) in module.expr_ids() {
         if let ExprKind::Name(name) = expr.kind {
-            uses.entry(name).or_default().push(id);
+            uses.entry((module.owner(id), name)).or_default().push(id);
         }
     }
     uses
+}
+
+/// What is asked of a whole file for each of its calls: found once, when it is first asked for.
+struct About<'p> {
+    project: &'p Project,
+    file: FileId,
+    module: &'p Module,
+    uses: LazyCell<Uses, Box<dyn FnOnce() -> Uses + 'p>>,
+    /// Clients whose calls all bring their own timeout, by the function, the client's name and its library's.
+    told: RefCell<FxHashMap<(FunctionId, Sym, String), bool>>,
+    has_adapter: LazyCell<bool, Box<dyn FnOnce() -> bool + 'p>>,
+    is_for_browsers: LazyCell<bool, Box<dyn FnOnce() -> bool + 'p>>,
+    /// Names with parts that are set, by file: options may be another file's.
+    changed: RefCell<FxHashMap<FileId, FxHashSet<&'p str>>>,
+    /// `with` statements, and whether one of their items ends a wait.
+    guards: RefCell<FxHashMap<StmtId, bool>>,
+    /// What may still be looked at for this file: options of options can name each other many times over.
+    steps: Steps,
+}
+
+impl<'p> About<'p> {
+    fn of(project: &'p Project, file: FileId) -> Self {
+        let module = project.code.module(file);
+        About {
+            project,
+            file,
+            module,
+            uses: LazyCell::new(Box::new(move || uses(module))),
+            told: RefCell::default(),
+            has_adapter: LazyCell::new(Box::new(move || has_adapter(module))),
+            is_for_browsers: LazyCell::new(Box::new(move || is_for_browsers(project, file))),
+            changed: RefCell::default(),
+            guards: RefCell::default(),
+            steps: Steps::of(Limit::FileSteps),
+        }
+    }
+
+    /// A session whose adapter sets the timeout.
+    fn has_adapter(&self, name: &str) -> bool {
+        name.starts_with("requests.Session") && *self.has_adapter
+    }
+
+    /// Takes a step; without one, what is asked stays open.
+    fn has_steps(&self) -> bool {
+        let has = self.steps.take(1);
+        if !has {
+            self.project.code.overruns.add(Limit::FileSteps, self.project.path(self.file));
+        }
+        has
+    }
+
+    /// `options.signal = …` after it was made.
+    fn is_changed(&self, file: FileId, name: ExprId) -> bool {
+        let module = self.project.code.module(file);
+        let mut files = self.changed.borrow_mut();
+        let names = files.entry(file).or_insert_with(|| changed(module));
+        module.name(name).is_none_or(|name| names.contains(name))
+    }
+
+    /// `async with asyncio.timeout(5):`.
+    fn is_guard(&self, stmt: StmtId) -> bool {
+        let module = self.module;
+        let StmtKind::With { items, .. } = &module.stmt(stmt).kind else {
+            return false;
+        };
+        *self.guards.borrow_mut().entry(stmt).or_insert_with(|| {
+            items.iter().any(|(value, _)| {
+                let method = module
+                    .call(*value)
+                    .and_then(|call| call.method())
+                    .unwrap_or("")
+                    .to_ascii_lowercase();
+                method.contains("timeout") || matches!(method.as_str(), "move_on_after" | "fail_after")
+            })
+        })
+    }
+
+    /// A client that is only called where it was made, and each call brings its own timeout.
+    fn calls_tell(&self, table: &LanguageData, edge: &Edge, name: &str) -> bool {
+        let Some(bound) = evidence::bound(self.module, edge.expr) else {
+            return false;
+        };
+        let owner = self.module.owner(edge.expr);
+        let key = (owner, bound, name.to_owned());
+        let known = self.told.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let tell = self
+                .uses
+                .get(&(owner, bound))
+                .is_some_and(|uses| calls_tell(self.module, uses, table, name));
+            self.told.borrow_mut().insert(key, tell);
+            tell
+        })
+    }
 }
 
 /// A call on a client that takes the timeout itself: where the client is made tells, and is reported.
@@ -148,20 +244,10 @@ fn is_clients(table: &LanguageData, name: &str) -> bool {
     is_call(name) && name.rsplit_once('.').is_some_and(|(client, _)| table.timeout(client).is_some())
 }
 
-/// A client that is only called where it was made, and each call brings its own timeout.
-fn calls_tell(module: &Module, uses: &Uses, table: &LanguageData, edge: &Edge, name: &str) -> bool {
-    let Some(bound) = evidence::bound(module, edge.expr) else {
-        return false;
-    };
-    let owner = module.owner(edge.expr);
+/// Whether each call of a client brings its own timeout, by the places where its name stands.
+fn calls_tell(module: &Module, uses: &[ExprId], table: &LanguageData, name: &str) -> bool {
     let mut calls = 0;
-    for id in uses
-        .get(&bound)
-        .into_iter()
-        .flatten()
-        .copied()
-        .filter(|&id| module.owner(id) == owner)
-    {
+    for &id in uses {
         let Parent::Expr(attribute) = module.expr(id).parent else {
             continue;
         };
@@ -202,7 +288,7 @@ enum Setting {
     Missing,
 }
 
-fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts) -> Setting {
+fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts, about: &About<'_>) -> Setting {
     let module = eval.module(file);
     for argument in &facts.arguments {
         if let Some(value) = call.keyword(argument) {
@@ -214,7 +300,7 @@ fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutF
         }
     }
     if call.is_open() {
-        return spread(eval, file, call, facts);
+        return spread(eval, file, call, facts, about);
     }
     if module.language == Language::Python {
         if facts.position.is_some_and(|position| call.arg(position).is_some()) {
@@ -228,13 +314,13 @@ fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutF
         return if told { Setting::Set } else { Setting::Missing };
     }
     match facts.position.and_then(|position| call.arg(position)) {
-        Some(options) => of_options(eval, file, options, facts, 0),
+        Some(options) => of_options(eval, file, options, facts, about, 0),
         None => Setting::Missing,
     }
 }
 
 /// `requests.get(url, **options)`: where the options are a literal, they tell.
-fn spread(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts) -> Setting {
+fn spread(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts, about: &About<'_>) -> Setting {
     let module = eval.module(file);
     let mut spreads = call.args.iter().filter_map(|arg| match module.kind(arg.value) {
         ExprKind::Spread(inner) => Some(*inner),
@@ -244,15 +330,15 @@ fn spread(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFa
         return Setting::Open;
     };
     if matches!(module.kind(only), ExprKind::Object(_)) {
-        of_options(eval, file, only, facts, 0)
+        of_options(eval, file, only, facts, about, 0)
     } else {
         Setting::Open
     }
 }
 
 /// What an options object says, through names and spreads.
-fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &TimeoutFacts, depth: u32) -> Setting {
-    if depth > 4 {
+fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &TimeoutFacts, about: &About<'_>, depth: u32) -> Setting {
+    if depth > 4 || !about.has_steps() {
         return Setting::Open;
     }
     let module = eval.module(file);
@@ -260,7 +346,7 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
         ExprKind::Object(entries) => {
             for entry in entries {
                 let Some(key) = entry.key else {
-                    if of_options(eval, file, entry.value, facts, depth + 1) != Setting::Missing {
+                    if of_options(eval, file, entry.value, facts, about, depth + 1) != Setting::Missing {
                         return Setting::Open;
                     }
                     continue;
@@ -274,17 +360,17 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
             Setting::Missing
         }
         ExprKind::Null => Setting::Missing,
-        ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => of_options(eval, file, *right, facts, depth + 1),
-        ExprKind::Binary { left, right, .. } => both(eval, file, [*left, *right], facts, depth),
+        ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => of_options(eval, file, *right, facts, about, depth + 1),
+        ExprKind::Binary { left, right, .. } => both(eval, file, [*left, *right], facts, about, depth),
         ExprKind::Call { callee, args, .. } if matches!(module.name(*callee), Some("omit" | "pick")) => match args.first() {
-            Some(first) => of_options(eval, file, first.value, facts, depth + 1),
+            Some(first) => of_options(eval, file, first.value, facts, about, depth + 1),
             None => Setting::Open,
         },
-        ExprKind::Cond { then, orelse, .. } => both(eval, file, [*then, *orelse], facts, depth),
+        ExprKind::Cond { then, orelse, .. } => both(eval, file, [*then, *orelse], facts, about, depth),
         ExprKind::Name(_) => match eval.definition(file, options) {
-            Some((at, value)) if (at, value) != (file, options) && !is_changed(module, options) => {
+            Some((at, value)) if (at, value) != (file, options) && !about.is_changed(file, options) => {
                 if matches!(eval.module(at).kind(value), ExprKind::Object(_)) {
-                    of_options(eval, at, value, facts, depth + 1)
+                    of_options(eval, at, value, facts, about, depth + 1)
                 } else {
                     Setting::Open
                 }
@@ -296,27 +382,28 @@ fn of_options(eval: &Evaluator<'_>, file: FileId, options: ExprId, facts: &Timeo
 }
 
 /// `condition ? { … } : {}`, `given ?? {}`.
-fn both(eval: &Evaluator<'_>, file: FileId, parts: [ExprId; 2], facts: &TimeoutFacts, depth: u32) -> Setting {
+fn both(eval: &Evaluator<'_>, file: FileId, parts: [ExprId; 2], facts: &TimeoutFacts, about: &About<'_>, depth: u32) -> Setting {
     let missing = parts
         .into_iter()
-        .all(|part| of_options(eval, file, part, facts, depth + 1) == Setting::Missing);
+        .all(|part| of_options(eval, file, part, facts, about, depth + 1) == Setting::Missing);
     if missing { Setting::Missing } else { Setting::Open }
 }
 
-/// `options.signal = …` after it was made.
-fn is_changed(module: &Module, name: ExprId) -> bool {
-    let Some(name) = module.name(name) else { return true };
-    module.stmts.iter().any(|stmt| match &stmt.kind {
+/// Names with parts that are set: `options.signal = …`.
+fn changed(module: &Module) -> FxHashSet<&str> {
+    let parts = module.stmts.iter().filter_map(|stmt| match &stmt.kind {
         StmtKind::Assign { target, .. } => match module.kind(*target) {
-            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => module.name(*base) == Some(name),
-            _ => false,
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => module.name(*base),
+            _ => None,
         },
-        _ => false,
-    })
+        _ => None,
+    });
+    parts.collect()
 }
 
 /// Something around the call ends the wait: `asyncio.wait_for(…)`, `Promise.race([…])`, `withTimeout(…)`.
-fn is_guarded(module: &Module, edge: &Edge) -> bool {
+fn is_guarded(about: &About<'_>, edge: &Edge) -> bool {
+    let module = about.module;
     let mut at = module.expr(edge.expr).parent;
     for _ in 0..40 {
         at = match at {
@@ -330,18 +417,8 @@ fn is_guarded(module: &Module, edge: &Edge) -> bool {
                 module.expr(id).parent
             }
             Parent::Stmt(id) => {
-                if let StmtKind::With { items, .. } = &module.stmt(id).kind {
-                    let guards = items.iter().any(|(value, _)| {
-                        let method = module
-                            .call(*value)
-                            .and_then(|call| call.method())
-                            .unwrap_or("")
-                            .to_ascii_lowercase();
-                        method.contains("timeout") || matches!(method.as_str(), "move_on_after" | "fail_after")
-                    });
-                    if guards {
-                        return true;
-                    }
+                if about.is_guard(id) {
+                    return true;
                 }
                 module.stmt(id).parent
             }
@@ -355,12 +432,32 @@ fn is_guarded(module: &Module, edge: &Edge) -> bool {
     false
 }
 
-/// A session whose adapter sets the timeout.
-fn own_adapter(module: &Module, name: &str) -> bool {
-    name.starts_with("requests.Session")
-        && module.strings.iter().any(|text| {
-            let text = text.to_ascii_lowercase();
-            text.contains("timeout") && text.contains("adapter")
+/// Whether a name or text of the file speaks of an adapter with a timeout.
+fn has_adapter(module: &Module) -> bool {
+    module.strings.iter().any(|text| {
+        let text = text.to_ascii_lowercase();
+        text.contains("timeout") && text.contains("adapter")
+    })
+}
+
+/// A helper that touches the window.
+fn is_for_browsers(project: &Project, file: FileId) -> bool {
+    let module = project.code.module(file);
+    let scope = project.code.scopes.get(file.index());
+    // A `document` of the program's own is no page.
+    let is_global = |id: ExprId, name: Sym| {
+        let around = std::iter::successors(Some(module.owner(id)), |&at| module.function(at).parent);
+        !around.take(20).any(|at| scope.is_some_and(|scope| scope.binds(at, name)))
+    };
+    module.language == Language::TypeScript
+        && module.expr_ids().any(|(id, expr)| match expr.kind {
+            ExprKind::Name(name) => {
+                matches!(
+                    module.str(name),
+                    "window" | "document" | "localStorage" | "sessionStorage" | "navigator"
+                ) && is_global(id, name)
+            }
+            _ => false,
         })
 }
 
@@ -380,15 +477,16 @@ fn text(module: &Module, expr: ExprId) -> Option<String> {
     }
 }
 
-struct Place<'p> {
+struct Place<'a, 'p> {
     project: &'p Project,
     file: FileId,
     module: &'p Module,
     function: FunctionId,
     pages: &'p Pages,
+    about: &'a About<'p>,
 }
 
-impl Place<'_> {
+impl Place<'_, '_> {
     /// A browser's request, which its user can see and stop.
     fn is_browser(&self, call: &Call<'_>, name: &str) -> bool {
         if self.module.language != Language::TypeScript {
@@ -425,26 +523,6 @@ impl Place<'_> {
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }
 
-    /// A helper that touches the window.
-    fn is_for_browsers(&self) -> bool {
-        let scope = self.project.code.scopes.get(self.file.index());
-        // A `document` of the program's own is no page.
-        let is_global = |id: ExprId, name: Sym| {
-            let around = std::iter::successors(Some(self.module.owner(id)), |&at| self.module.function(at).parent);
-            !around.take(20).any(|at| scope.is_some_and(|scope| scope.binds(at, name)))
-        };
-        self.module.language == Language::TypeScript
-            && self.module.expr_ids().any(|(id, expr)| match expr.kind {
-                ExprKind::Name(name) => {
-                    matches!(
-                        self.module.str(name),
-                        "window" | "document" | "localStorage" | "sessionStorage" | "navigator"
-                    ) && is_global(id, name)
-                }
-                _ => false,
-            })
-    }
-
     /// `fetch(request)`: the request may carry a signal.
     fn is_request(&self, url: ExprId) -> bool {
         self.module.name(url).is_some_and(|name| name.to_ascii_lowercase().contains("req"))
@@ -457,7 +535,7 @@ impl Place<'_> {
         let function = self.project.graph.id(self.file, self.function);
         let (reached, label) = evidence::reached(self.project, function);
         // What no server entry reaches may run in the browser.
-        if reached == Reached::Unknown && (self.pages.has(self.file) || self.is_for_browsers()) {
+        if reached == Reached::Unknown && (self.pages.has(self.file) || *self.about.is_for_browsers) {
             return None;
         }
         // Somebody watches a command, and its library gives up one day.

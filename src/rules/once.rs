@@ -95,9 +95,12 @@ fn is_kept(module: &Module, stmt: StmtId, below: Option<StmtId>) -> bool {
 
 /// `if (manifest) return manifest` before the statement, and `manifest = …` in it or after it.
 fn is_left(module: &Module, block: &[StmtId], below: StmtId) -> bool {
-    let Some(index) = block.iter().position(|&stmt| stmt == below) else {
+    // The statements of a block are in the order of the text.
+    let start = module.stmt(below).span.start;
+    let index = block.partition_point(|&stmt| module.stmt(stmt).span.start < start);
+    if block.get(index) != Some(&below) {
         return false;
-    };
+    }
     let (before, from) = block.split_at(index);
     before.iter().rev().take(MAX_PARENTS).any(|&stmt| {
         let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {

@@ -50,9 +50,7 @@ pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: 
     let mut findings = judged(findings, options);
     one_of_a_pair(&mut findings);
     let mut findings = unique(findings);
-    for finding in findings.iter().filter(|finding| !is_left_out(finding, options)) {
-        suppressions.count(finding);
-    }
+    suppressions.count(findings.iter().filter(|finding| !is_left_out(finding, options)));
     findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
     identify(&mut findings);
     let mut ranked = Ranked::default();

@@ -19,16 +19,13 @@ pub fn check(project: &Project) -> Vec<Finding> {
         return Vec::new();
     }
     let demands = index_demand::demands(project);
+    let by_table = index_demand::by_table(project, &demands);
     let mut findings = Vec::new();
-    for (at, table) in project.schema.tables.iter().enumerate() {
+    for (table, demands) in project.schema.tables.iter().zip(by_table) {
         if !is_comparable(table) {
             continue;
         }
-        let drift = Drift {
-            project,
-            demands: demands.iter().filter(|demand| demand.table == at).collect(),
-            table,
-        };
+        let drift = Drift { project, demands, table };
         findings.extend(drift.unbuilt().map(|index| drift.report_unbuilt(index)));
         findings.extend(drift.report_undeclared());
     }

@@ -4,14 +4,12 @@ mod calls;
 mod waits;
 
 use super::index_demand;
+use crate::budget::Limit;
 use crate::finding::Strength;
 use crate::libraries::value::FileId;
 use crate::project::Project;
 use crate::project::config::apps::Registered;
 use crate::source::Span;
-
-/// Places of one kind that are kept.
-const MAX_OF_A_KIND: usize = 500;
 
 /// All strengths of a project, by kind, then place.
 pub fn find(project: &Project) -> Vec<Strength> {
@@ -32,8 +30,10 @@ pub fn find(project: &Project) -> Vec<Strength> {
         } else {
             0
         };
-        if of_kind < MAX_OF_A_KIND {
+        if of_kind < Limit::Strengths.count() {
             kept.push(strength);
+        } else {
+            project.code.overruns.add(Limit::Strengths, strength.kind);
         }
     }
     kept
@@ -93,12 +93,13 @@ fn eager_loads(project: &Project) -> Vec<Strength> {
 /// Indexes that serve query sites.
 fn indexes(project: &Project) -> Vec<Strength> {
     let demands = index_demand::demands(project);
+    let by_table = index_demand::by_table(project, &demands);
     let mut out = Vec::new();
-    for (at, table) in project.schema.tables.iter().enumerate() {
+    for (table, wanted) in project.schema.tables.iter().zip(&by_table) {
         for index in &table.indexes {
-            let mut sites: Vec<usize> = demands
+            let mut sites: Vec<usize> = wanted
                 .iter()
-                .filter(|demand| demand.table == at && index_demand::serves(index, demand))
+                .filter(|demand| index_demand::serves(index, demand))
                 .map(|demand| demand.site)
                 .collect();
             sites.dedup();

@@ -1,6 +1,8 @@
 //! Comments that suppress findings: `perfaudit: ignore[rule, …] reason`, and `ignore-file[rule, …] reason`.
 
-use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::nearest;
 use crate::finding::{Finding, Location, Suppression};
@@ -76,7 +78,8 @@ pub struct Place<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Suppressions {
     entries: Vec<Entry>,
-    by_file: FxHashMap<String, Vec<usize>>,
+    /// What is suppressed, by file and rule.
+    reach: FxHashMap<String, FxHashMap<String, Reach>>,
     notes: Vec<String>,
     /// A comment without a reason suppresses nothing.
     require_reason: bool,
@@ -88,7 +91,81 @@ struct Entry {
     lines: Lines,
     shown: Suppression,
     /// Rules of the comment that have suppressed something.
-    matched: Vec<String>,
+    matched: BTreeSet<String>,
+}
+
+/// Where in a file the findings of a rule are suppressed, by all comments together: a question takes as long for many comments as
+/// for one.
+#[derive(Clone, Debug, Default)]
+struct Reach {
+    whole: bool,
+    /// Last lines by first lines; one that lies inside another is left out, so both grow.
+    lines: BTreeMap<u32, u32>,
+    /// Lines at whose end a finding may end.
+    ends: FxHashSet<u32>,
+}
+
+impl Reach {
+    fn add(&mut self, lines: Lines) {
+        let (first, last) = match lines {
+            Lines::File => {
+                self.whole = true;
+                return;
+            }
+            Lines::Function(first, last) => (first, last),
+            Lines::Range(first, last) => {
+                self.ends.insert(first);
+                (first, last)
+            }
+        };
+        if self.has(first, last) {
+            return;
+        }
+        let inner: Vec<u32> = self
+            .lines
+            .range(first..)
+            .take_while(|&(_, &end)| end <= last)
+            .map(|(&start, _)| start)
+            .collect();
+        for start in inner {
+            self.lines.remove(&start);
+        }
+        self.lines.insert(first, last);
+    }
+
+    /// Whether one of the comments reaches from a line to another.
+    fn has(&self, first: u32, last: u32) -> bool {
+        self.lines.range(..=first).next_back().is_some_and(|(_, &end)| end >= last)
+    }
+
+    /// A finding is suppressed from its first line, and from its last: a trailing comment of a call over several lines stands
+    /// there.
+    fn has_finding(&self, at: &Location) -> bool {
+        self.whole || self.has(at.start_line, at.start_line) || self.ends.contains(&at.end_line)
+    }
+}
+
+/// The findings of one rule in one file: where they start, and where those of several lines end.
+#[derive(Debug, Default)]
+struct Found {
+    starts: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Found {
+    /// How many of them some lines reach.
+    fn within(&self, lines: Lines) -> usize {
+        let between = |sorted: &[u32], first: u32, last: u32| {
+            let end = sorted.partition_point(|&line| line <= last);
+            end.saturating_sub(sorted.partition_point(|&line| line < first))
+        };
+        match lines {
+            Lines::File => self.starts.len(),
+            Lines::Function(first, last) => between(&self.starts, first, last),
+            // One that ends on the comment's line starts before it, or is among the others.
+            Lines::Range(first, last) => between(&self.starts, first, last) + between(&self.ends, first, first),
+        }
+    }
 }
 
 /// Lines that a suppression is for.
@@ -107,16 +184,6 @@ impl Lines {
             Lines::File => "file",
             Lines::Function(..) => "function",
             Lines::Range(..) => "line",
-        }
-    }
-
-    /// A finding is suppressed from its first line, and from its last: a trailing comment of a call over several lines stands
-    /// there.
-    fn reaches(self, at: &Location) -> bool {
-        match self {
-            Lines::File => true,
-            Lines::Function(first, last) => (first..=last).contains(&at.start_line),
-            Lines::Range(first, last) => (first..=last).contains(&at.start_line) || first == at.end_line,
         }
     }
 }
@@ -151,7 +218,10 @@ impl Suppressions {
             (false, Some((first, last))) => Lines::Function(first.min(line), last.max(line)),
             (false, None) => Lines::Range(line, place.lines.1.max(line).saturating_add(1)),
         };
-        self.by_file.entry(file.to_owned()).or_default().push(self.entries.len());
+        let reach = self.reach.entry(file.to_owned()).or_default();
+        for rule in &directive.rules {
+            reach.entry(rule.clone()).or_default().add(lines);
+        }
         self.entries.push(Entry {
             lines,
             shown: Suppression {
@@ -162,39 +232,50 @@ impl Suppressions {
                 reason: directive.reason,
                 used: 0,
             },
-            matched: Vec::new(),
+            matched: BTreeSet::new(),
         });
     }
 
     /// Whether a comment suppresses a finding.
     pub fn covers(&self, finding: &Finding) -> bool {
-        self.matching(finding).next().is_some()
+        let of_file = self.reach.get(&finding.location.file);
+        let reach = of_file.and_then(|rules| rules.get(&finding.rule));
+        reach.is_some_and(|reach| reach.has_finding(&finding.location))
     }
 
-    /// Counts a finding for the comments that suppress it.
-    pub fn count(&mut self, finding: &Finding) {
-        let matching: Vec<usize> = self.matching(finding).collect();
-        for at in matching {
-            let Some(entry) = self.entries.get_mut(at) else { continue };
-            entry.shown.used += 1;
-            if !entry.matched.contains(&finding.rule) {
-                entry.matched.push(finding.rule.clone());
+    /// Counts all findings for the comments that suppress them.
+    pub fn count<'f>(&mut self, findings: impl Iterator<Item = &'f Finding>) {
+        let mut found: FxHashMap<(&str, &str), Found> = FxHashMap::default();
+        for finding in findings.filter(|finding| self.reach.contains_key(&finding.location.file)) {
+            let at = &finding.location;
+            let found = found.entry((&at.file, &finding.rule)).or_default();
+            found.starts.push(at.start_line);
+            if at.start_line < at.end_line {
+                found.ends.push(at.end_line);
             }
         }
-    }
-
-    fn matching<'s>(&'s self, finding: &'s Finding) -> impl Iterator<Item = usize> + 's {
-        let entries = self.by_file.get(&finding.location.file).map_or(&[] as &[usize], Vec::as_slice);
-        entries.iter().copied().filter(|&at| {
-            let entry = self.entries.get(at);
-            entry.is_some_and(|entry| entry.shown.rules.contains(&finding.rule) && entry.lines.reaches(&finding.location))
-        })
+        #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
+        for found in found.values_mut() {
+            found.starts.sort_unstable();
+            found.ends.sort_unstable();
+        }
+        for entry in &mut self.entries {
+            let rules: BTreeSet<&String> = entry.shown.rules.iter().collect();
+            for rule in rules {
+                let file = entry.shown.file.as_str();
+                let used = found.get(&(file, rule.as_str())).map_or(0, |found| found.within(entry.lines));
+                entry.shown.used += used;
+                if used > 0 {
+                    entry.matched.insert(rule.clone());
+                }
+            }
+        }
     }
 
     /// Comments with those of their rules that ran and suppressed nothing.
     pub fn unused<'s>(&'s self, ran: &'s [&'s str]) -> impl Iterator<Item = (&'s Suppression, Vec<&'s str>)> + 's {
         self.entries.iter().filter_map(|entry| {
-            let idle = |rule: &&str| *rule != UNUSED && ran.contains(rule) && !entry.matched.iter().any(|matched| matched == rule);
+            let idle = |rule: &&str| *rule != UNUSED && ran.contains(rule) && !entry.matched.contains(*rule);
             let rules: Vec<&str> = entry.shown.rules.iter().map(String::as_str).filter(idle).collect();
             (!rules.is_empty()).then_some((&entry.shown, rules))
         })
@@ -286,10 +367,35 @@ mod tests {
     }
 
     #[test]
+    fn comments_that_overlap_reach_what_each_of_them_reaches() {
+        let mut all = Suppressions::new(true);
+        for (line, function) in [
+            (40, Some((41, 60))),
+            (10, Some((11, 30))),
+            (20, Some((21, 25))),
+            (70, None),
+            (5, Some((6, 35))),
+        ] {
+            let place = Place {
+                file: "a.py",
+                lines: (line, line),
+                function,
+            };
+            all.add(&["n-plus-one"], &place, "perfaudit: ignore[n-plus-one, n-plus-one] why");
+        }
+        let covered: Vec<u32> = (1..80).filter(|&line| all.covers(&at(line, line))).collect();
+        let expected: Vec<u32> = (5..=35).chain(40..=60).chain(70..=71).collect();
+        assert_eq!(covered, expected);
+        all.count([at(22, 22), at(28, 29), at(70, 70), at(68, 70), at(68, 71), at(1, 2)].iter());
+        let used: Vec<(u32, usize)> = all.list().iter().map(|comment| (comment.line, comment.used)).collect();
+        assert_eq!(used, [(5, 2), (10, 2), (20, 1), (40, 0), (70, 2)]);
+    }
+
+    #[test]
     fn what_a_comment_did_is_counted_by_rule() {
         let mut both = with(5, "perfaudit: ignore[n-plus-one, other-rule] why", None);
         assert_eq!(both.unused(&["n-plus-one", "other-rule"]).count(), 1);
-        both.count(&at(5, 5));
+        both.count([at(5, 5)].iter());
         let unused: Vec<_> = both.unused(&["n-plus-one", "other-rule"]).map(|(_, rules)| rules).collect();
         assert_eq!((unused, both.list()[0].used), (vec![vec!["other-rule"]], 1));
         assert_eq!(both.unused(&["n-plus-one"]).count(), 0, "a rule that did not run is not idle");

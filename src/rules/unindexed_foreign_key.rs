@@ -1,9 +1,11 @@
 //! `unindexed-foreign-key`: foreign keys that no index leads with.
 
+use std::collections::BTreeSet;
+
 use super::columns::is_small;
 use super::evidence::{self, Reached};
 use super::foreign_keys;
-use super::index_advice::{self, Advice};
+use super::index_advice;
 use super::index_use::Uses;
 use super::schema_fix::{self, NewIndex};
 use crate::finding::{Confidence, Finding, Priority, Role};
@@ -23,12 +25,15 @@ const MAX_CITED: usize = 40;
 pub fn check(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
     let advice = index_advice::advise(project);
+    let told: BTreeSet<(usize, &[String])> = advice
+        .iter()
+        .filter_map(|one| Some((one.table, one.foreign_key.as_deref()?)))
+        .collect();
     let uses = Uses::of(project);
     for (at, table) in project.schema.tables.iter().enumerate() {
         for key in foreign_keys::unserved(table) {
-            let is_told = |one: &Advice| one.table == at && one.foreign_key.as_ref() == Some(&key.columns);
             let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at));
-            if !is_measured_small && !advice.iter().any(is_told) {
+            if !is_measured_small && !told.contains(&(at, key.columns.as_slice())) {
                 let load = Load::of(project, &uses, at, key);
                 findings.extend(report(project, at, key, &load));
             }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::index::{Origin, same};
 use super::replay::State;
-use super::{
-    Column, ForeignKey, Index, MAX_COLUMNS, MAX_INDEXES, Model, Place, Schema, SchemaSource, SourceKind, Table, Tool, Unclear, folded,
-    order,
-};
+use super::{Column, ForeignKey, Index, Model, Place, Schema, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
 use super::{django, naming};
+use crate::budget::{Limit, Overrun};
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 use crate::syntax::prisma::AMBIGUOUS;
 
@@ -55,6 +55,10 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
         schema.notes.extend(notes);
         schema.builds.extend(replayed.builds);
         schema.removed.extend(replayed.removed);
+        schema.over.extend(replayed.over.into_iter().map(|(limit, place)| Overrun {
+            limit,
+            place: place.file.to_string(),
+        }));
         apart.extend(ambiguous(replayed.tables.iter()));
         replays.push(replayed.tables);
     }
@@ -62,19 +66,28 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
         join(&mut merged, table, &apart);
     }
     schema.tables = merged.into_values().flatten().collect();
-    schema
-        .notes
-        .extend(schema.tables.iter().filter(|table| is_full(table)).map(|table| {
-            let name = &table.name;
-            format!("The table {name} has {MAX_COLUMNS} columns or {MAX_INDEXES} indexes; more of them are not read")
-        }));
+    schema.over.extend(schema.tables.iter().flat_map(full));
     schema.link_names();
     finish(&mut schema, &models);
     schema
 }
 
-fn is_full(table: &Table) -> bool {
-    table.columns.len() >= MAX_COLUMNS || table.indexes.len() >= MAX_INDEXES
+/// The bounds that a table reached.
+fn full(table: &Table) -> Vec<Overrun> {
+    let reached = [
+        (
+            Limit::Columns,
+            table.columns.len().max(table.foreign_keys.len()) >= Limit::Columns.count(),
+        ),
+        (Limit::Indexes, table.indexes.len() >= Limit::Indexes.count()),
+    ];
+    let reached = reached.into_iter().filter(|(_, is_full)| *is_full);
+    reached
+        .map(|(limit, _)| Overrun {
+            limit,
+            place: table.full_name(),
+        })
+        .collect()
 }
 
 /// What was not understood, file by file.
@@ -138,18 +151,21 @@ fn join_relations(sources: &mut [SchemaSource]) {
         source.models = whole;
         apart.extend(partial.into_iter().map(|model: ModelDef| (at, model)));
     }
+    if apart.is_empty() {
+        return;
+    }
+    let mut here: FxHashMap<(usize, String), (usize, usize)> = FxHashMap::default();
+    let mut anywhere: FxHashMap<String, (usize, usize)> = FxHashMap::default();
+    for (at, source) in sources.iter().enumerate() {
+        for (position, model) in source.models.iter().enumerate() {
+            here.entry((at, model.name.clone())).or_insert((at, position));
+            anywhere.entry(model.name.clone()).or_insert((at, position));
+        }
+    }
     for (at, partial) in apart {
-        let here = sources
-            .get(at)
-            .is_some_and(|source| source.models.iter().any(|model| model.name == partial.name));
-        let holder = if here {
-            sources.get_mut(at)
-        } else {
-            sources
-                .iter_mut()
-                .find(|source| source.models.iter().any(|model| model.name == partial.name))
-        };
-        if let Some(model) = holder.and_then(|source| source.models.iter_mut().find(|model| model.name == partial.name)) {
+        let holder = here.get(&(at, partial.name.clone())).or_else(|| anywhere.get(&partial.name));
+        let model = holder.and_then(|&(source, position)| sources.get_mut(source)?.models.get_mut(position));
+        if let Some(model) = model {
             model.relations.extend(partial.relations);
         }
     }
@@ -167,7 +183,7 @@ fn resolve_models(sources: &mut [SchemaSource]) {
             let name = column.data_type.strip_prefix(AMBIGUOUS);
             name.is_some_and(|name| names.contains(name.trim_end_matches("[]")))
         };
-        let dropped: Vec<String> = model
+        let dropped: BTreeSet<String> = model
             .table
             .columns
             .iter()
@@ -188,11 +204,18 @@ fn resolve_models(sources: &mut [SchemaSource]) {
 /// Keys of indexes and constraints can name fields.
 fn fields_to_columns(model: &mut ModelDef) {
     let columns = &model.table.columns;
+    let names: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let mut fields: BTreeMap<&str, &str> = BTreeMap::new();
+    for column in columns {
+        if let Some(field) = &column.field {
+            fields.entry(field).or_insert(&column.name);
+        }
+    }
     let rename = |name: &mut String| {
-        if !columns.iter().any(|column| column.name == *name)
-            && let Some(column) = columns.iter().find(|column| column.field.as_deref() == Some(name.as_str()))
+        if !names.contains(name.as_str())
+            && let Some(column) = fields.get(name.as_str())
         {
-            name.clone_from(&column.name);
+            *name = (*column).to_owned();
         }
     };
     for (constraint, _) in &mut model.table.constraints {
@@ -418,9 +441,11 @@ fn table_of(schema: &Schema, source: &SchemaSource, model: &ModelDef) -> Option<
     }
     let named = schema.tables.get(first).map(|table| (&table.name, &table.schema))?;
     schema
-        .tables
-        .iter()
-        .position(|table| (&table.name, &table.schema) == named && is_its(table))
+        .tables_named(named.0)
+        .find(|&at| {
+            let table = &schema.tables[at];
+            (&table.name, &table.schema) == named && is_its(table)
+        })
         .or(Some(first))
 }
 
@@ -527,14 +552,27 @@ fn add_inverse_relations(schema: &mut Schema) {
             }
         }
     }
+    // The names that each model's relations have, and the models of each name.
+    let mut by_name: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+    for (at, model) in schema.models.iter().enumerate() {
+        by_name.entry(model.name.clone()).or_default().push(at);
+    }
+    let mut taken: FxHashSet<(usize, String)> = FxHashSet::default();
+    for (at, model) in schema.models.iter().enumerate() {
+        taken.extend(model.relations.iter().map(|relation| (at, relation.name.clone())));
+    }
+    // How many models of a name have an inverse of a name already: those are not asked again.
+    let mut given: FxHashMap<(String, String), usize> = FxHashMap::default();
     for (target, inverse) in made {
         let bare = target.rsplit('.').next().unwrap_or(&target).to_owned();
-        if let Some(model) = schema
-            .models
-            .iter_mut()
-            .find(|model| model.name == bare && model.relation(&inverse.name).is_none())
-        {
-            model.relations.push(inverse);
+        let Some(models) = by_name.get(&bare) else { continue };
+        let next = given.entry((bare, inverse.name.clone())).or_default();
+        while let Some(&at) = models.get(*next) {
+            *next += 1;
+            if taken.insert((at, inverse.name.clone())) {
+                schema.models[at].relations.push(inverse);
+                break;
+            }
         }
     }
 }

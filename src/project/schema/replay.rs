@@ -1,23 +1,15 @@
 //! Replays schema changes in order: what a database looks like after them.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::index::{Origin, same};
-use super::{
-    Column, ForeignKey, Index, IndexBuild, MAX_COLUMNS, MAX_INDEXES, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order,
-    qualified,
-};
+use super::{Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified};
+use crate::budget::{Limit, Steps};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp, TableDef};
-
-/// Removals that are kept, over all sources of a series.
-const MAX_REMOVED: usize = 50_000;
-/// Indexes of a table whose names are noted at a time.
-const MAX_REGISTERED: usize = 1_000;
-/// Tables that are noted for one name.
-const MAX_HOLDERS: usize = 100;
 
 /// The result of a replay.
 pub(super) struct Replayed {
@@ -27,24 +19,77 @@ pub(super) struct Replayed {
     pub builds: Vec<IndexBuild>,
     /// What was there and was taken away.
     pub removed: Vec<Removed>,
+    /// What reached a bound, with its place.
+    pub over: Vec<(Limit, Place)>,
+}
+
+/// A table's name: its schema, where that is not the default one, and the name without it, both folded.
+type Key = (Option<String>, String);
+
+/// The tables that stand, by name. Each question takes as long for many tables as for one.
+#[derive(Default)]
+struct Names {
+    /// By the name without its schema, then by the schema.
+    tables: FxHashMap<String, BTreeMap<Option<String>, usize>>,
+    /// The names that each table was given, also those that another one has taken since.
+    given: FxHashMap<usize, Vec<Key>>,
+}
+
+impl Names {
+    fn exact(&self, (schema, bare): &Key) -> Option<usize> {
+        self.tables.get(bare)?.get(schema).copied()
+    }
+
+    /// The table of a name. A search path can stand for the schema on either side.
+    fn find(&self, key: &Key) -> Option<usize> {
+        let same = self.tables.get(&key.1)?;
+        let only = || same.values().next().copied().filter(|_| same.len() == 1);
+        same.get(&key.0).copied().or_else(only)
+    }
+
+    fn insert(&mut self, key: Key, at: usize) {
+        self.given.entry(at).or_default().push(key.clone());
+        self.tables.entry(key.1).or_default().insert(key.0, at);
+    }
+
+    /// Takes all names from a table.
+    fn remove(&mut self, at: usize) {
+        for (schema, bare) in self.given.remove(&at).unwrap_or_default() {
+            let Some(same) = self.tables.get_mut(&bare) else { continue };
+            if same.get(&schema) == Some(&at) {
+                same.remove(&schema);
+            }
+            if same.is_empty() {
+                self.tables.remove(&bare);
+            }
+        }
+    }
+
+    /// Whether a table still has a name.
+    fn has(&self, at: usize) -> bool {
+        let given = self.given.get(&at).into_iter().flatten();
+        given.into_iter().any(|key| self.exact(key) == Some(at))
+    }
 }
 
 /// A database in the making.
 #[derive(Default)]
 pub(super) struct State {
     tables: Vec<Table>,
-    by_name: FxHashMap<(Option<String>, String), usize>,
+    names: Names,
     /// Tables that have or had an index of a name, also of one that the database would have made up.
-    holders: FxHashMap<String, Vec<usize>>,
+    holders: FxHashMap<String, VecDeque<usize>>,
     builds: Vec<IndexBuild>,
     removed: Vec<Removed>,
     /// How many sources of each folder have run: the last ones of a folder are the youngest.
     steps: FxHashMap<String, usize>,
     /// Tables created by the source that runs.
-    fresh: Vec<(Option<String>, String)>,
+    fresh: FxHashSet<Key>,
+    /// What reached a bound.
+    over: Vec<(Limit, Place)>,
 }
 
-fn name_key(name: &str) -> (Option<String>, String) {
+fn name_key(name: &str) -> Key {
     let (schema, bare) = qualified(name);
     (schema.map(folded), folded(bare))
 }
@@ -93,7 +138,12 @@ impl State {
             dialect: source.dialect,
             on_empty_tables: source.on_empty_tables,
         };
+        let steps = Steps::of(Limit::Replay);
         for change in &source.changes {
+            if !steps.take(self.cost(change)) {
+                self.over.push((Limit::Replay, context.place(change.span)));
+                break;
+            }
             self.apply(&context, change);
         }
         *self.steps.entry(series(&source.file)).or_default() += 1;
@@ -116,44 +166,66 @@ impl State {
             let steps = self.steps.get(&series(&build.place.file)).copied().unwrap_or_default();
             build.later = steps.saturating_sub(build.later + 1);
         }
-        let mut live: Vec<usize> = self.by_name.values().copied().collect();
-        live.sort_unstable();
-        live.dedup();
+        let live: Vec<usize> = (0..self.tables.len()).filter(|&at| self.names.has(at)).collect();
         let mut slots: Vec<Option<Table>> = self.tables.into_iter().map(Some).collect();
         Replayed {
             tables: live.into_iter().filter_map(|at| slots.get_mut(at).and_then(Option::take)).collect(),
             builds: self.builds,
             removed: self.removed,
+            over: self.over,
         }
     }
 
+    /// The steps of a change: all parts of its table may be looked at.
+    fn cost(&self, change: &SchemaChange) -> u64 {
+        let name = match &change.op {
+            SchemaOp::CreateTable(def, _) => return (1 + def.columns.len() + def.constraints.len() + def.indexes.len()) as u64,
+            SchemaOp::DropTable(name)
+            | SchemaOp::RenameTable(name, _)
+            | SchemaOp::AddColumn(name, _)
+            | SchemaOp::DropColumn(name, _)
+            | SchemaOp::RenameColumn(name, ..)
+            | SchemaOp::AlterColumn(name, _)
+            | SchemaOp::AddConstraint(name, _)
+            | SchemaOp::DropConstraint(name, _)
+            | SchemaOp::PromoteIndex { table: name, .. } => name,
+            SchemaOp::AddIndex(def, _) => &def.table,
+            SchemaOp::DropIndex(_, Some(name)) => name,
+            SchemaOp::DropIndex(_, None) | SchemaOp::RenameIndex(..) => return 1,
+        };
+        let table = self.find(name).and_then(|at| self.tables.get(at));
+        table.map_or(1, |table| (1 + table.columns.len() + 8 * table.indexes.len()) as u64)
+    }
+
     /// Notes the parts that a change takes away.
-    fn note(&mut self, parts: Vec<Removed>) {
-        let room = MAX_REMOVED.saturating_sub(self.removed.len());
+    fn note(&mut self, parts: Vec<Removed>, by: &Place) {
+        let room = Limit::Removed.count().saturating_sub(self.removed.len());
+        if parts.len() > room
+            && self
+                .over
+                .last()
+                .is_none_or(|(limit, place)| *limit != Limit::Removed || place.file != by.file)
+        {
+            self.over.push((Limit::Removed, by.clone()));
+        }
         self.removed.extend(parts.into_iter().take(room));
     }
 
     /// Notes the names of a table's indexes from a position on, so that they are found without a look at every table.
     fn register(&mut self, at: usize, from: usize) {
         let Some(table) = self.tables.get(at) else { return };
-        for index in table.indexes.iter().skip(from).take(MAX_REGISTERED) {
+        for index in table.indexes.iter().skip(from) {
             for name in names(index, &table.name) {
                 let holders = self.holders.entry(folded(&name)).or_default();
-                if !holders.contains(&at) && holders.len() < MAX_HOLDERS {
-                    holders.push(at);
+                if holders.back() != Some(&at) {
+                    holders.push_back(at);
                 }
             }
         }
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        let key = name_key(name);
-        self.by_name.get(&key).copied().or_else(|| {
-            // A search path can stand for the schema on either side.
-            let mut found = self.by_name.iter().filter(|((_, bare), _)| *bare == key.1).map(|(_, &at)| at);
-            let first = found.next()?;
-            found.next().is_none().then_some(first)
-        })
+        self.names.find(&name_key(name))
     }
 
     fn add(&mut self, context: &Context, name: &str, span: Span) -> usize {
@@ -176,7 +248,7 @@ impl State {
             emulates_relations: false,
         };
         self.tables.push(table);
-        self.by_name.insert(name_key(name), self.tables.len() - 1);
+        self.names.insert(name_key(name), self.tables.len() - 1);
         self.tables.len() - 1
     }
 
@@ -200,13 +272,14 @@ impl State {
             SchemaOp::DropColumn(name, column) => {
                 if let Some(at) = self.find(name) {
                     let removed = drop_column(&mut self.tables[at], column, &context.place(span));
-                    self.note(removed);
+                    self.note(removed, &context.place(span));
                 }
             }
             SchemaOp::RenameColumn(name, from, to) => {
                 let at = self.table(context, name, span);
-                rename_column(&mut self.tables[at], from, to, &context.place(span));
-                self.register(at, 0);
+                if rename_column(&mut self.tables[at], from, to, &context.place(span)) {
+                    self.register(at, 0);
+                }
             }
             SchemaOp::AlterColumn(name, column) => {
                 if let Some(at) = self.find(name) {
@@ -231,14 +304,14 @@ impl State {
             SchemaOp::DropConstraint(name, constraint) => {
                 if let Some(at) = self.find(name) {
                     let removed = drop_constraint(&mut self.tables[at], constraint, &context.place(span));
-                    self.note(removed);
+                    self.note(removed, &context.place(span));
                 }
             }
         }
     }
 
     fn create(&mut self, context: &Context, def: &TableDef, if_not_exists: bool) {
-        let existing = self.by_name.get(&name_key(&def.name)).copied();
+        let existing = self.names.exact(&name_key(&def.name));
         if let Some(at) = existing.filter(|&at| !self.tables[at].phantom) {
             // What exists is left alone by a migration; scripts that are alternatives of each other add up.
             if if_not_exists && matches!(context.kind, SourceKind::Migration(_)) {
@@ -251,7 +324,7 @@ impl State {
             return;
         }
         let at = existing.unwrap_or_else(|| self.add(context, &def.name, def.span));
-        self.fresh.push(name_key(&def.name));
+        self.fresh.insert(name_key(&def.name));
         let table = &mut self.tables[at];
         table.phantom = false;
         table.open = def.open;
@@ -267,7 +340,7 @@ impl State {
 
     fn drop_table(&mut self, name: &str, by: &Place) {
         if let Some(at) = self.find(name) {
-            self.by_name.retain(|_, other| *other != at);
+            self.names.remove(at);
             let table = &self.tables[at];
             let mut removed = vec![Removed {
                 part: Part::Table,
@@ -278,13 +351,13 @@ impl State {
                 by: by.clone(),
             }];
             removed.extend(table.indexes.iter().map(|index| Removed::index(table, index, by)));
-            self.note(removed);
+            self.note(removed, by);
         }
     }
 
     fn rename_table(&mut self, context: &Context, from: &str, to: &str, span: Span) {
         let at = self.table(context, from, span);
-        self.by_name.retain(|_, other| *other != at);
+        self.names.remove(at);
         let (schema, bare) = qualified(to);
         let table = &mut self.tables[at];
         bare.clone_into(&mut table.name);
@@ -293,9 +366,9 @@ impl State {
         }
         let key = (table.schema.as_deref().map(folded), folded(bare));
         if self.fresh.contains(&name_key(from)) {
-            self.fresh.push(key.clone());
+            self.fresh.insert(key.clone());
         }
-        self.by_name.insert(key, at);
+        self.names.insert(key, at);
         self.register(at, 0);
     }
 
@@ -335,31 +408,34 @@ impl State {
         self.register(at, self.tables[at].indexes.len() - 1);
     }
 
-    fn index_place(&self, name: &str, table: Option<&str>) -> Option<(usize, usize)> {
+    fn index_place(&mut self, name: &str, table: Option<&str>) -> Option<(usize, usize)> {
         let bare = qualified(name).1;
-        let hinted = table.and_then(|table| self.find(table));
-        let live = |at: usize| self.by_name.values().any(|&other| other == at);
-        let matches = |at: usize| {
-            self.tables[at]
-                .indexes
-                .iter()
-                .position(|index| is_named(index, &self.tables[at].name, bare))
-        };
-        if let Some(at) = hinted {
-            return matches(at).map(|index| (at, index));
+        if let Some(at) = table.and_then(|table| self.find(table)) {
+            return self.index_of(at, bare).map(|index| (at, index));
         }
-        let holders = self.holders.get(&folded(bare)).map_or(&[][..], Vec::as_slice);
-        let mut found = holders
-            .iter()
-            .filter_map(|&at| matches(at).filter(|_| live(at)).map(|index| (at, index)));
-        found.next()
+        let holders = self.holders.get_mut(&folded(bare))?;
+        // One that has lost the index, or is no more, is not asked again.
+        while let Some(&at) = holders.front() {
+            let names = &self.names;
+            let table = self.tables.get(at).filter(|_| names.has(at));
+            let found = table.and_then(|table| position_of(table, bare));
+            match found {
+                Some(index) => return Some((at, index)),
+                None => holders.pop_front(),
+            };
+        }
+        None
+    }
+
+    fn index_of(&self, at: usize, bare: &str) -> Option<usize> {
+        position_of(self.tables.get(at)?, bare)
     }
 
     fn drop_index(&mut self, name: &str, table: Option<&str>, by: &Place) {
         if let Some((at, index)) = self.index_place(name, table) {
             let index = self.tables[at].indexes.remove(index);
             let removed = Removed::index(&self.tables[at], &index, by);
-            self.note(vec![removed]);
+            self.note(vec![removed], by);
         }
     }
 
@@ -402,10 +478,16 @@ impl State {
     }
 }
 
+/// The place of the index of a name in its table.
+fn position_of(table: &Table, bare: &str) -> Option<usize> {
+    table.indexes.iter().position(|index| is_named(index, &table.name, bare))
+}
+
 /// Whether a table can take one more index or column; one that cannot is open from then on. What looks at all of them for each
 /// of them would take for ever on a table that somebody wrote for that.
 fn has_room(table: &mut Table) -> bool {
-    let room = table.indexes.len() < MAX_INDEXES && table.columns.len() < MAX_COLUMNS;
+    let columns = table.columns.len().max(table.foreign_keys.len());
+    let room = table.indexes.len() < Limit::Indexes.count() && columns < Limit::Columns.count();
     table.open |= !room;
     room
 }
@@ -574,14 +656,17 @@ fn drop_column(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
     removed
 }
 
-fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) {
+/// Renames a column; whether a key of an index is renamed by it.
+fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) -> bool {
     let rename = |name: &mut String| {
-        if same(name, from) {
+        let is_it = same(name, from);
+        if is_it {
             to.clone_into(name);
         }
+        is_it
     };
     match table.columns.iter_mut().find(|column| same(&column.name, from)) {
-        Some(column) => rename(&mut column.name),
+        Some(column) => drop(rename(&mut column.name)),
         None => table.columns.push(Column {
             name: to.to_owned(),
             field: None,
@@ -591,15 +676,20 @@ fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) {
             places: vec![place.clone()],
         }),
     }
-    table.indexes.iter_mut().for_each(|index| {
-        index.keys.iter_mut().for_each(|key| rename(&mut key.column));
-        index.include.iter_mut().for_each(rename);
-    });
-    table
-        .foreign_keys
-        .iter_mut()
-        .for_each(|key| key.columns.iter_mut().for_each(rename));
-    table.primary_key.iter_mut().for_each(rename);
+    let mut is_key = false;
+    for index in &mut table.indexes {
+        for key in &mut index.keys {
+            is_key |= rename(&mut key.column);
+        }
+        for name in &mut index.include {
+            rename(name);
+        }
+    }
+    let others = table.foreign_keys.iter_mut().flat_map(|key| &mut key.columns);
+    for name in others.chain(&mut table.primary_key) {
+        rename(name);
+    }
+    is_key
 }
 
 fn alter_column(table: &mut Table, def: &ColumnDef) {
@@ -655,7 +745,10 @@ fn says_primary(name: &str) -> bool {
 
 /// Whether an index has this name, or would have been given it by the database or the ORM.
 pub(super) fn is_named(index: &Index, table: &str, name: &str) -> bool {
-    names(index, table).iter().any(|own| same(own, name))
+    match &index.name {
+        Some(own) => same(qualified(own).1, name),
+        None => names(index, table).iter().any(|own| same(own, name)),
+    }
 }
 
 /// The name of an index, or those that the database or the ORM may have made up for it.

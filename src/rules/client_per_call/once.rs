@@ -1,10 +1,10 @@
 //! Clients that are built once although they stand in a function: for an event loop, a worker, a layer of services.
 
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtKind};
+use super::names::Names;
+use crate::ir::{ExprId, FunctionId, Language, Module, Parent};
 use crate::project::Project;
 use crate::project::graph::{FnId, FunctionNode};
 use crate::rules::evidence;
-use crate::source::Span;
 
 /// How far the coroutines around a call are followed.
 const HOPS: u32 = 4;
@@ -49,20 +49,8 @@ fn starts_loop(module: &Module, call: ExprId) -> bool {
 }
 
 /// Whether a worker keeps the client: it is made before a `while` that uses it, in a function that no request waits for.
-pub fn is_workers(module: &Module, function: FunctionId, expr: ExprId) -> bool {
-    let Some(name) = evidence::bound(module, expr) else { return false };
-    let made = module.expr(expr).span;
-    let repeats = |span: Span| {
-        module
-            .expr_ids()
-            .any(|(_, node)| matches!(node.kind, ExprKind::Name(used) if used == name) && span.encloses(node.span))
-    };
-    module.stmts.iter().any(|stmt| {
-        matches!(stmt.kind, StmtKind::Loop { kind: LoopKind::While, .. })
-            && module.owner_of(stmt.parent) == function
-            && stmt.span.start > made.start
-            && repeats(stmt.span)
-    })
+pub fn is_workers(names: &Names, module: &Module, function: FunctionId, expr: ExprId) -> bool {
+    evidence::bound(module, expr).is_some_and(|name| names.repeats(function, name, module.expr(expr).span.start))
 }
 
 /// Whether the code around builds a service that its framework makes once: `Layer.effect(Cache, …)`.

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::budget;
 use crate::inventory::EndpointRow;
 use crate::libraries::data::Effects;
 use crate::libraries::entries::{Entry, EntryKind};
@@ -13,9 +14,6 @@ use crate::project::graph::{EdgeKind, FnId};
 use crate::project::loops::{self, Verdict};
 use crate::rules::bounds::{Bound, bound};
 use crate::statement::{Limit, Operation};
-
-/// Functions that are followed from one entry point.
-const MOST: usize = 3000;
 
 /// A query or a call that leads to one, in a function.
 #[derive(Clone, Copy)]
@@ -77,6 +75,10 @@ impl Reached {
             lists.1 += usize::from(is_list && bound(project, site) == Bound::Open);
         }
         row.is_complete = is_complete;
+        if !is_complete {
+            let place = format!("{}:{}", row.location.file, row.location.start_line);
+            project.code.overruns.add(budget::Limit::Reach, place);
+        }
         if entry.is_list_capable {
             row.paged = match lists {
                 (_, 1..) => "no",
@@ -90,6 +92,7 @@ impl Reached {
 
     /// The query sites that a function reaches, each with whether it runs once a row, and whether all calls were followed.
     fn sites(&self, from: FnId) -> (Vec<(usize, bool)>, bool) {
+        let most = budget::Limit::Reach.count();
         let mut seen: FxHashSet<(FnId, bool)> = FxHashSet::default();
         let mut sites: FxHashSet<(usize, bool)> = FxHashSet::default();
         let mut open = vec![(from, false)];
@@ -100,7 +103,7 @@ impl Reached {
                 match step.to {
                     To::Site(site) => drop(sites.insert((site, per_row))),
                     To::Function(next) => {
-                        if seen.len() < MOST && seen.insert((next, per_row)) {
+                        if seen.len() < most && seen.insert((next, per_row)) {
                             open.push((next, per_row));
                         }
                     }
@@ -111,7 +114,7 @@ impl Reached {
         // What runs once a row on one way and once on another counts as what costs more.
         sites.sort_by_key(|&(site, per_row)| (site, !per_row));
         sites.dedup_by_key(|(site, _)| *site);
-        (sites, seen.len() < MOST)
+        (sites, seen.len() < most)
     }
 }
 

@@ -1,23 +1,27 @@
 //! Tables as rows, each with its indexes and how many query sites they serve.
 
+use rustc_hash::FxHashMap;
+
 use crate::inventory::{IndexRow, TableRow};
 use crate::project::Project;
 use crate::project::schema::{Index, Origin, Place, Table};
-use crate::rules::index_demand::{Demand, demands, serves};
+use crate::rules::index_demand::{Demand, by_table, demands, serves};
 
 /// The tables, and for each query site the keys of the index that serves it.
 pub fn build(project: &Project) -> (Vec<TableRow>, Vec<String>) {
     let demands = demands(project);
-    let mut by_table: Vec<Vec<&Demand>> = vec![Vec::new(); project.schema.tables.len()];
-    for demand in &demands {
-        if let Some(list) = by_table.get_mut(demand.table) {
-            list.push(demand);
-        }
-    }
+    let by_table = by_table(project, &demands);
+    let position: FxHashMap<*const Table, usize> = project
+        .schema
+        .tables
+        .iter()
+        .enumerate()
+        .map(|(at, table)| (&raw const *table, at))
+        .collect();
     let mut queries = vec![0_usize; project.schema.tables.len()];
     for site in project.graph.sites.iter().filter(|site| !site.query.fetch) {
         let table = project.table_of(&site.query);
-        let at = table.and_then(|table| project.schema.tables.iter().position(|other| std::ptr::eq(other, table)));
+        let at = table.and_then(|table| position.get(&(&raw const *table)).copied());
         if let Some(count) = at.and_then(|at| queries.get_mut(at)) {
             *count += 1;
         }

@@ -7,4 +7,5 @@ mod gate;
 mod git;
 mod growth;
 mod lines;
+mod rules;
 mod shapes;

@@ -1,0 +1,129 @@
+//! Where the names of a file stand, found once for all its clients.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind, Sym};
+use crate::source::Span;
+
+/// The statements that speak of each name.
+pub struct Names {
+    /// Statements that may keep what a name stands for, by their function, in order.
+    statements: FxHashMap<(FunctionId, Sym), Vec<StmtId>>,
+    /// Values that a name is given, by the function, in order.
+    values: FxHashMap<(FunctionId, Sym), Vec<ExprId>>,
+    /// The `while` loops of a function.
+    repeats: FxHashMap<FunctionId, Vec<Span>>,
+    /// The places of a name, in the order of the text.
+    places: FxHashMap<Sym, Vec<Span>>,
+}
+
+impl Names {
+    /// Reads a module.
+    pub fn in_module(module: &Module) -> Names {
+        let mut names = Names {
+            statements: FxHashMap::default(),
+            values: FxHashMap::default(),
+            repeats: FxHashMap::default(),
+            places: FxHashMap::default(),
+        };
+        for at in 0..module.stmts.len() {
+            names.add(module, StmtId(at as u32));
+        }
+        for expr in &module.exprs {
+            if let ExprKind::Name(name) = expr.kind {
+                names.places.entry(name).or_default().push(expr.span);
+            }
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
+        for places in names.places.values_mut() {
+            places.sort_unstable_by_key(|span| span.start);
+        }
+        names
+    }
+
+    fn add(&mut self, module: &Module, id: StmtId) {
+        let stmt = module.stmt(id);
+        let function = module.owner_of(stmt.parent);
+        let held = match &stmt.kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => {
+                for name in distinct(of(module, *target)) {
+                    self.values.entry((function, name)).or_default().push(*value);
+                }
+                held(module, vec![*value])
+            }
+            StmtKind::Return(Some(value)) => held(module, vec![*value]),
+            StmtKind::Expr(value) => match module.call(*value) {
+                Some(call) => held(module, call.args.iter().map(|arg| arg.value).collect()),
+                None if matches!(module.kind(*value), ExprKind::Yield(_)) => of(module, *value),
+                None => return,
+            },
+            StmtKind::Loop { kind: LoopKind::While, .. } => {
+                self.repeats.entry(function).or_default().push(stmt.span);
+                return;
+            }
+            _ => return,
+        };
+        for name in distinct(held) {
+            self.statements.entry((function, name)).or_default().push(id);
+        }
+    }
+
+    /// The assignments, calls, yields and returns of a function that hold what a name stands for.
+    pub fn statements(&self, function: FunctionId, name: Sym) -> impl Iterator<Item = StmtId> {
+        self.statements.get(&(function, name)).into_iter().flatten().copied()
+    }
+
+    /// What a function gives a name.
+    pub fn values(&self, function: FunctionId, name: Sym) -> impl Iterator<Item = ExprId> {
+        self.values.get(&(function, name)).into_iter().flatten().copied()
+    }
+
+    /// Whether a `while` loop of a function that begins after a place uses a name.
+    pub fn repeats(&self, function: FunctionId, name: Sym, after: u32) -> bool {
+        let places = self.places.get(&name).map_or(&[][..], Vec::as_slice);
+        let uses = |span: &Span| {
+            let first = places.partition_point(|place| place.start < span.start);
+            places.get(first).is_some_and(|place| span.encloses(*place))
+        };
+        let mut loops = self.repeats.get(&function).into_iter().flatten();
+        loops.any(|span| span.start > after && uses(span))
+    }
+}
+
+/// The names that stand bare in some values, in a collection, or are handed to a constructor: `client.get()` gives something else.
+fn held(module: &Module, mut open: Vec<ExprId>) -> Vec<Sym> {
+    let mut out = Vec::new();
+    while let Some(id) = open.pop() {
+        match module.kind(id) {
+            ExprKind::Name(name) => out.push(*name),
+            // What a call is given it may hold.
+            ExprKind::Call { args, .. } => open.extend(args.iter().map(|arg| arg.value)),
+            ExprKind::Attr { .. } => {}
+            _ => open.extend(module.children(id)),
+        }
+    }
+    out
+}
+
+fn distinct(mut names: Vec<Sym>) -> Vec<Sym> {
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// All names in an expression.
+pub fn of(module: &Module, expr: ExprId) -> Vec<Sym> {
+    let mut out = Vec::new();
+    let mut open = vec![expr];
+    while let Some(id) = open.pop() {
+        match module.kind(id) {
+            ExprKind::Name(name) => out.push(*name),
+            _ => open.extend(module.children(id)),
+        }
+    }
+    out
+}
