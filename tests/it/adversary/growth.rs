@@ -150,6 +150,8 @@ const REACH: &[(&str, &[&str])] = &[
     ("settings-postgres", &["settings"]),
     ("settings-environment", &["settings"]),
     ("settings-toml-dotted", &["settings-nesting"]),
+    ("settings-toml-nested", &["settings-nesting"]),
+    ("settings-toml-inline", &["settings-nesting"]),
 ];
 
 fn check(front_end: &str) {
