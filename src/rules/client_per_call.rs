@@ -88,13 +88,12 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
                 continue;
             };
             // The branches of one function are one thing to mend.
-            match by_subject.get(&finding.subject).and_then(|&at| out.get_mut(at)) {
-                Some(known) => known.relate(finding.location, Role::Evidence, "built here, too"),
-                None => {
-                    by_subject.insert(finding.subject.clone(), out.len());
-                    out.push(finding);
-                }
+            if let Some(known) = by_subject.get(&finding.subject).and_then(|&at| out.get_mut(at)) {
+                known.relate(finding.location, Role::Evidence, "built here, too");
+                continue;
             }
+            by_subject.insert(finding.subject.clone(), out.len());
+            out.push(finding);
         }
     }
     out

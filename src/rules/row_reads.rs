@@ -1,6 +1,6 @@
 //! What each function reads of the database, itself and through calls, as rows that its caller can compare.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -48,6 +48,9 @@ pub struct Reads<'p> {
     changes: Vec<Changes>,
     /// By function.
     pub of: Vec<Vec<RowRead>>,
+    /// Where each function does something, for those that were asked for.
+    spots: Vec<OnceLock<Spots>>,
+    nothing: Spots,
 }
 
 /// Where functions of a file may change what is stored, and which of them keep what they read.
@@ -55,6 +58,31 @@ pub struct Reads<'p> {
 struct Changes {
     calls: FxHashMap<FunctionId, Vec<(u32, u32)>>,
     keepers: FxHashSet<FunctionId>,
+}
+
+/// Offsets at which a function does something, each list sorted.
+#[derive(Clone, Debug, Default)]
+struct Spots {
+    /// Statements and calls that write.
+    writes: Vec<u32>,
+    /// Those, and what lets time pass.
+    changes: Vec<u32>,
+    /// Calls that may change anything: where they begin and end.
+    calls: Vec<(u32, u32)>,
+}
+
+impl Spots {
+    fn has_call(&self, from: u32, to: u32) -> bool {
+        let first = self.calls.partition_point(|&(start, _)| start < from);
+        let mut inside = self.calls[first..].iter().take_while(|&&(start, _)| start <= to);
+        inside.any(|&(_, end)| end <= to)
+    }
+}
+
+/// Whether one of sorted offsets lies between two.
+fn has_between(sorted: &[u32], from: u32, to: u32) -> bool {
+    let first = sorted.partition_point(|&start| start < from);
+    sorted.get(first).is_some_and(|&start| start < to)
 }
 
 impl<'p> Reads<'p> {
@@ -83,6 +111,8 @@ impl<'p> Reads<'p> {
             project,
             changes,
             of: vec![Vec::new(); project.graph.functions.len()],
+            spots: vec![OnceLock::new(); project.graph.functions.len()],
+            nothing: Spots::default(),
         };
         reads.of = reads.level(&files, &|eval, id| reads.own(eval, id));
         for _ in 0..LEVELS {
@@ -221,32 +251,52 @@ impl<'p> Reads<'p> {
 
     /// Whether something of a function between two offsets can change what is stored, or lets time pass.
     pub fn changes(&self, function: FnId, from: u32, to: u32) -> bool {
-        self.has_effect(function, from, to, &[Effects::WRITE, Effects::SLEEP, Effects::NETWORK])
+        let spots = self.spots(function);
+        has_between(&spots.changes, from, to) || spots.has_call(from, to)
     }
 
     /// Whether something of a function between two offsets can change what is stored.
     pub fn writes(&self, function: FnId, from: u32, to: u32) -> bool {
-        self.has_effect(function, from, to, &[Effects::WRITE])
+        let spots = self.spots(function);
+        has_between(&spots.writes, from, to) || spots.has_call(from, to)
     }
 
-    fn has_effect(&self, function: FnId, from: u32, to: u32, of: &[Effects]) -> bool {
+    /// Where a function does something: found once, however many callers ask.
+    fn spots(&self, function: FnId) -> &Spots {
+        let found = self.spots.get(function.index());
+        // Each function of the graph has a place.
+        found.map_or(&self.nothing, |spots| spots.get_or_init(|| self.find_spots(function)))
+    }
+
+    fn find_spots(&self, function: FnId) -> Spots {
         let node = self.project.graph.function(function);
         let module = self.project.code.module(node.file);
-        let inside = |expr: ExprId| {
-            let span = module.expr(expr).span;
-            span.start >= from && span.start < to
-        };
-        let by_site = node
-            .queries
-            .iter()
-            .filter_map(|&site| self.project.graph.sites.get(site))
-            .any(|site| inside(site.expr) && site.query.statement.operation != Operation::Select);
-        let by_edge = node.edges.iter().any(|edge| {
-            let targets = edge.targets.iter().map(|target| self.project.graph.function(*target).effects);
-            inside(edge.expr) && targets.chain([edge.effects]).any(|effects| of.iter().any(|&one| effects.has(one)))
-        });
+        let mut spots = Spots::default();
+        let sites = node.queries.iter().filter_map(|&site| self.project.graph.sites.get(site));
+        for site in sites.filter(|site| site.query.statement.operation != Operation::Select) {
+            let start = module.expr(site.expr).span.start;
+            spots.writes.push(start);
+            spots.changes.push(start);
+        }
+        for edge in &node.edges {
+            let start = module.expr(edge.expr).span.start;
+            let has = |wanted: Effects| {
+                let mut targets = edge.targets.iter().map(|target| self.project.graph.function(*target).effects);
+                edge.effects.has(wanted) || targets.any(|effects| effects.has(wanted))
+            };
+            if has(Effects::WRITE) {
+                spots.writes.push(start);
+                spots.changes.push(start);
+            } else if has(Effects::SLEEP) || has(Effects::NETWORK) {
+                spots.changes.push(start);
+            }
+        }
         let calls = self.changes.get(node.file.index()).and_then(|changes| changes.calls.get(&node.id));
-        by_site || by_edge || calls.is_some_and(|calls| calls.iter().any(|&(start, end)| start >= from && end <= to))
+        spots.calls = calls.cloned().unwrap_or_default();
+        spots.calls.sort_unstable();
+        spots.writes.sort_unstable();
+        spots.changes.sort_unstable();
+        spots
     }
 
     /// Pairs of reads of the same rows in one run of a function, the second of which brings nothing new. Only pairs

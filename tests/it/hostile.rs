@@ -172,10 +172,11 @@ fn a_table_without_end_is_read_in_part_and_says_so() {
     let few: String = (0..50).map(|at| format!(", a{at} int")).collect::<Vec<_>>().concat();
     let text = format!("CREATE TABLE many (id int{columns});\nCREATE TABLE few (id int{few});\n{indexes}");
     fs::write(folder.path().join("schema.sql"), text).expect("written");
-    let notes = coverage(folder.path())["notes"].to_string();
-    assert!(
-        notes.contains("table many has 5000 columns") && notes.contains("table few has"),
-        "{notes}"
+    let limits = coverage(folder.path())["limits"].clone();
+    assert_eq!(
+        (&limits["columns"]["examples"][0], &limits["indexes"]["examples"][0]),
+        (&"many".into(), &"few".into()),
+        "{limits}"
     );
 }
 
