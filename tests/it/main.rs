@@ -1,5 +1,6 @@
 //! What users rely on: layers, pages, fixtures, the command line, rendered output.
 
+mod adversary;
 mod arguments;
 mod baseline;
 mod cache;

@@ -1,0 +1,3 @@
+//! What somebody would write to break the tool: each attack by name.
+
+mod project;
