@@ -80,6 +80,24 @@ pub enum Limit {
     Reach,
     /// Things that are done well, of one kind.
     Strengths,
+    /// Places looked at in one file to follow what names hold.
+    Following,
+    /// Steps of a chain of calls.
+    ChainSteps,
+    /// Parameters of a function.
+    Parameters,
+    /// Classes that a look-up in a hierarchy goes through.
+    Ancestors,
+    /// Statements that add to one query or its conditions.
+    Additions,
+    /// Pieces of one SQL text.
+    SqlPieces,
+    /// Bytes of one SQL text.
+    SqlText,
+    /// Uses of one query's rows.
+    Uses,
+    /// How far a value is followed.
+    Distance,
 }
 
 /// What a user is to know of a bound.
@@ -377,6 +395,78 @@ pub const LIMITS: &[About] = &[
             "lists of things done well that are too long",
         ),
     },
+    About {
+        limit: Limit::Following,
+        what: "Places looked at in one file to follow what its names hold, by one analysis",
+        most: 4_000_000,
+        written: "4,000,000",
+        beyond: "what the names of the rest of the file hold is not known",
+        places: ("file with too much to follow", "files with too much to follow"),
+    },
+    About {
+        limit: Limit::ChainSteps,
+        what: "Calls that build one query, in a chain or statement after statement",
+        most: 200,
+        written: "200",
+        beyond: "the query is not seen",
+        places: ("query of too many calls", "queries of too many calls"),
+    },
+    About {
+        limit: Limit::Parameters,
+        what: "Parameters of a function",
+        most: 1_000,
+        written: "1,000",
+        beyond: "what its calls pass is not followed",
+        places: ("function with too many parameters", "functions with too many parameters"),
+    },
+    About {
+        limit: Limit::Ancestors,
+        what: "Classes that the look-up of a member goes through",
+        most: 40,
+        written: "40",
+        beyond: "members of those further up are not found",
+        places: ("class with too many ancestors", "classes with too many ancestors"),
+    },
+    About {
+        limit: Limit::Additions,
+        what: "Statements that add to one query, one list or one object",
+        most: 500,
+        written: "500",
+        beyond: "more conditions may apply than are seen",
+        places: ("query with too many additions", "queries with too many additions"),
+    },
+    About {
+        limit: Limit::SqlPieces,
+        what: "Pieces that one SQL text in code is put together from",
+        most: 400,
+        written: "400",
+        beyond: "the rest of the text is not read",
+        places: ("SQL text of too many pieces", "SQL texts of too many pieces"),
+    },
+    About {
+        limit: Limit::SqlText,
+        what: "Length of one SQL text in code",
+        most: 131_072,
+        written: "128 KiB",
+        beyond: "the rest of the text is not read",
+        places: ("SQL text too long", "SQL texts too long"),
+    },
+    About {
+        limit: Limit::Uses,
+        what: "Uses of the rows of one query in a file",
+        most: 2_000,
+        written: "2,000",
+        beyond: "the rows count as used in every way",
+        places: ("query whose rows are used too often", "queries whose rows are used too often"),
+    },
+    About {
+        limit: Limit::Distance,
+        what: "How far a value is followed",
+        most: 12,
+        written: "12 names, 40 expressions, 1,500 steps",
+        beyond: "it is not known what the value is",
+        places: ("value too far away", "values too far away"),
+    },
 ];
 
 impl Limit {
@@ -496,7 +586,7 @@ mod tests {
             assert_eq!(about.limit.about().what, about.what);
         }
         // The last of the enumeration: one without a row would be given the first one's.
-        assert_eq!(LIMITS.len(), Limit::Strengths as usize + 1);
+        assert_eq!(LIMITS.len(), Limit::Distance as usize + 1);
     }
 
     #[test]

@@ -3,9 +3,13 @@
 //! An arena of expressions and statements with parent links, so that "what is this call's result used for" and
 //! "which loops enclose it" are walks up, for Python and TypeScript alike. It keeps no syntax tree and no text.
 
+mod index;
+#[cfg(test)]
+mod index_tests;
 mod strings;
 mod words;
 
+pub use index::{Index, Setting, Standing};
 pub use strings::Strings;
 pub use words::Words;
 
@@ -529,6 +533,9 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// Ranges that did not parse; facts are taken outside of them.
     pub broken: Vec<Span>,
+    /// What was worked out of all that so far.
+    #[serde(skip)]
+    pub index: Index,
 }
 
 impl Module {
@@ -578,7 +585,7 @@ impl Module {
     }
 
     /// The ids of the calls in a function's parameters and body, inner functions included.
-    pub fn call_ids_in(&self, function: FunctionId) -> impl Iterator<Item = ExprId> {
+    pub fn call_ids_in(&self, function: FunctionId) -> impl ExactSizeIterator<Item = ExprId> {
         let (first, end) = self.function(function).exprs;
         let at = |bound: ExprId| self.calls.partition_point(|&id| id < bound);
         self.calls[at(first)..at(end).max(at(first))].iter().copied()
@@ -668,18 +675,6 @@ impl Module {
         }
     }
 
-    /// An object or dict literal's value for a key.
-    pub fn entry(&self, object: ExprId, key: &str) -> Option<ExprId> {
-        let ExprKind::Object(entries) = self.kind(object) else {
-            return None;
-        };
-        entries
-            .iter()
-            .rev()
-            .find(|entry| entry.key.and_then(|k| self.string(k)) == Some(key))
-            .map(|entry| entry.value)
-    }
-
     /// The children of an expression, in source order (a lambda's body is not among them).
     pub fn children(&self, id: ExprId) -> Vec<ExprId> {
         let mut out = Vec::new();
@@ -734,24 +729,6 @@ impl Module {
         }
     }
 
-    /// The function that an expression belongs to: a lambda's inner expressions belong to the lambda.
-    pub fn owner(&self, expr: ExprId) -> FunctionId {
-        self.owner_of(self.expr(expr).parent)
-    }
-
-    /// The function that holds a node.
-    pub fn owner_of(&self, mut node: Parent) -> FunctionId {
-        loop {
-            node = match node {
-                Parent::Expr(id) => self.expr(id).parent,
-                Parent::Stmt(id) => self.stmt(id).parent,
-                Parent::Function(id) => return id,
-                Parent::Class(id) => return self.class(id).parent,
-                Parent::None => return FunctionId::MODULE,
-            };
-        }
-    }
-
     /// Whether a function stands inside another one.
     pub fn is_inside(&self, function: FunctionId, outer: FunctionId) -> bool {
         std::iter::successors(self.function(function).parent, |&at| self.function(at).parent).any(|at| at == outer)
@@ -785,12 +762,6 @@ impl Module {
         }
         names.reverse();
         names.join(".")
-    }
-
-    /// The symbol of a text, if it occurs.
-    pub fn sym(&self, text: &str) -> Option<Sym> {
-        let found = self.strings.iter().position(|known| known == text)?;
-        Some(Sym(found as u32))
     }
 }
 

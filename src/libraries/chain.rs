@@ -1,11 +1,9 @@
 //! Fluent chains: the calls that build and run a query, followed through the names that hold it on the way.
 
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::budget;
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, Standing, Sym};
 use crate::libraries::value::{FileId, Query, Resolver, Value};
 use crate::statement::{Limit, Statement};
-
-/// Longest chain that is followed.
-const MAX_STEPS: usize = 200;
 
 /// One step of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +61,11 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
         Some(Chain { start, inline, links })
     };
     loop {
-        if links.len() > MAX_STEPS || seen.len() > MAX_STEPS {
+        if links.len().max(seen.len()) > budget::Limit::ChainSteps.count() {
+            resolver.too_long(budget::Limit::ChainSteps, file, call.id);
+            return None;
+        }
+        if !resolver.afford(at.0, 1) {
             return None;
         }
         let module = resolver.module(at.0);
@@ -123,10 +125,14 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                         if seen.contains(&next) {
                             return None;
                         }
+                        if resolver.is_too_long(next.0, next.1) {
+                            resolver.too_long(budget::Limit::ChainSteps, file, call.id);
+                            return None;
+                        }
                         seen.push(next);
                         let place = place(resolver, file, call.id, next);
-                        optional = place == Place::Conditional;
-                        skipped = place == Place::OtherBranch;
+                        optional = place == Standing::Conditional;
+                        skipped = place == Standing::OtherBranch;
                         inline = false;
                         at = next;
                     }
@@ -160,67 +166,18 @@ fn leads_on(module: &Module, expr: ExprId) -> bool {
     )
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Done whenever the use is reached.
-    Always,
-    /// Done only under a condition or in a loop.
-    Conditional,
-    /// Stands in a branch that excludes the use.
-    OtherBranch,
-}
-
 /// How a definition stands to a use of it.
-fn place(resolver: &dyn Resolver, file: FileId, use_at: ExprId, definition: (FileId, ExprId)) -> Place {
+fn place(resolver: &dyn Resolver, file: FileId, use_at: ExprId, definition: (FileId, ExprId)) -> Standing {
     let module = resolver.module(file);
     if definition.0 != file || module.owner(use_at) != module.owner(definition.1) {
-        return Place::Always;
+        return Standing::Always;
     }
-    let uses = branches(module, use_at);
-    let mut place = Place::Always;
-    for (stmt, branch) in branches(module, definition.1) {
-        match uses.iter().find(|(other, _)| *other == stmt) {
-            Some((_, other)) if *other == branch => {}
-            Some(_) => return Place::OtherBranch,
-            None => place = Place::Conditional,
-        }
-    }
-    place
-}
-
-/// The branching statements around an expression, each with the block that holds it.
-fn branches(module: &Module, expr: ExprId) -> Vec<(StmtId, usize)> {
-    let mut out = Vec::new();
-    let mut child: Option<StmtId> = None;
-    let mut at = module.expr(expr).parent;
-    loop {
-        at = match at {
-            Parent::Expr(id) => module.expr(id).parent,
-            Parent::Stmt(id) => {
-                if let (Some(inner), true) = (
-                    child,
-                    matches!(
-                        module.stmt(id).kind,
-                        StmtKind::If { .. } | StmtKind::Loop { .. } | StmtKind::Switch { .. }
-                    ),
-                ) {
-                    let blocks = module.stmt_blocks(id);
-                    if let Some(block) = blocks.iter().position(|block| block.contains(&inner)) {
-                        out.push((id, block));
-                    }
-                }
-                child = Some(id);
-                module.stmt(id).parent
-            }
-            _ => return out,
-        };
-    }
+    module.standing(definition.1, use_at)
 }
 
 /// Whether a statement of the code is done only under a condition inside its function.
 pub fn is_conditional(module: &Module, expr: ExprId, use_at: ExprId) -> bool {
-    let uses = branches(module, use_at);
-    branches(module, expr).iter().any(|branch| !uses.contains(branch))
+    module.standing(expr, use_at) != Standing::Always
 }
 
 /// Applies a slice to a statement.
@@ -278,6 +235,20 @@ pub fn is_awaited(module: &Module, expr: ExprId) -> bool {
     false
 }
 
+/// How many additions to one query, list or object are looked for: one more than are followed.
+pub fn most_additions() -> usize {
+    budget::Limit::Additions.count() + 1
+}
+
+/// What was found to add to the query, list or object that a place uses; `None` where it is more than is followed, which is told.
+pub fn few<T>(resolver: &dyn Resolver, (file, used): (FileId, ExprId), found: Vec<T>) -> Option<Vec<T>> {
+    if found.len() > budget::Limit::Additions.count() {
+        resolver.too_long(budget::Limit::Additions, file, used);
+        return None;
+    }
+    resolver.afford(file, found.len()).then_some(found)
+}
+
 /// The items of a list that an expression is, or that the name it stands for was bound to, with what is appended to
 /// it in the same function; the flag is whether an item is there only under a condition.
 pub fn items(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec<(FileId, ExprId, bool)>> {
@@ -300,26 +271,32 @@ pub fn items(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec<
     if let (ExprKind::Name(name), true) = (module.kind(expr), at == file) {
         let owner = module.owner(expr);
         if owner == module.owner(list) {
-            out.extend(
-                appended(module, *name, owner, expr)
-                    .into_iter()
-                    .map(|(item, optional)| (file, item, optional)),
-            );
+            let calls = module.calls_on(*name).filter(|&id| is_on(module, id, *name));
+            let calls = calls.take(most_additions()).collect();
+            let calls = few(resolver, (file, expr), calls)?;
+            let added = appended(module, calls, owner, expr);
+            out.extend(added.into_iter().map(|(item, optional)| (file, item, optional)));
         }
     }
     Some(out)
 }
 
-fn appended(module: &Module, name: Sym, owner: FunctionId, use_at: ExprId) -> Vec<(ExprId, bool)> {
+/// Whether a call is a method's of just a name.
+pub fn is_on(module: &Module, call: ExprId, name: Sym) -> bool {
+    let receiver = module.call(call).and_then(|call| call.receiver());
+    receiver.is_some_and(|receiver| matches!(module.kind(receiver), ExprKind::Name(found) if *found == name))
+}
+
+fn appended(module: &Module, calls: Vec<ExprId>, owner: FunctionId, use_at: ExprId) -> Vec<(ExprId, bool)> {
     let mut out = Vec::new();
-    for (id, expr) in module.expr_ids() {
-        let ExprKind::Call { callee, args, .. } = &expr.kind else {
+    for id in calls {
+        let ExprKind::Call { callee, args, .. } = module.kind(id) else {
             continue;
         };
-        let ExprKind::Attr { base, name: method } = module.kind(*callee) else {
+        let ExprKind::Attr { name: method, .. } = module.kind(*callee) else {
             continue;
         };
-        if !matches!(module.kind(*base), ExprKind::Name(found) if *found == name) || !matches!(module.str(*method), "append" | "extend") {
+        if !matches!(module.str(*method), "append" | "extend") {
             continue;
         }
         let (Some(arg), true) = (args.first(), module.owner(id) == owner) else {

@@ -342,9 +342,14 @@ fn parameter(module: &Module, function: FunctionId, call: Call<'_>, argument: us
 /// timer, or calls it once an element of another argument.
 fn wrapper(resolver: &dyn Resolver, file: FileId, function: FunctionId, param: Sym) -> Callback {
     let module = resolver.module(file);
-    let span = module.function(function).span;
+    let definition = module.function(function);
+    let (span, (first, end)) = (definition.span, definition.exprs);
     let mut found_so_far = Callback::Inline;
-    for (id, expr) in module.expr_ids() {
+    if !resolver.afford(file, end.index().saturating_sub(first.index())) {
+        return found_so_far;
+    }
+    for id in (first.0..end.0).map(ExprId) {
+        let expr = module.expr(id);
         if !matches!(expr.kind, ExprKind::Name(name) if name == param) || !span.encloses(expr.span) {
             continue;
         }

@@ -1,15 +1,14 @@
 //! What recognisers of TypeScript queries share: object arguments read with their spreads and conditions, filter
 //! trees, and what becomes of a fluent chain.
 
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, TemplatePart};
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, TemplatePart};
 use crate::libraries::chain;
 use crate::libraries::value::{FileId, Resolver, Value};
+use crate::source::Span;
 use crate::statement::{ColumnUse, Filter, FilterKind, Limit, TableUse};
 
 /// Bound on nesting of objects and conditions.
 pub const MAX_DEPTH: u32 = 12;
-/// Files with more statements than this are not searched for later changes of a name.
-const MAX_STATEMENTS: usize = 30_000;
 
 /// A place in the project.
 pub type Place = (FileId, ExprId);
@@ -50,7 +49,7 @@ pub fn fields(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Fields {
 
 fn collect_fields(resolver: &dyn Resolver, place: Place, optional: bool, depth: u32, out: &mut Fields) {
     let (file, expr) = place;
-    if depth == 0 {
+    if depth == 0 || !resolver.afford(file, 1) {
         out.open = true;
         return;
     }
@@ -134,14 +133,11 @@ fn collect_changes(resolver: &dyn Resolver, used: Place, definition: Place, out:
     let (file, expr) = used;
     let module = resolver.module(file);
     let Some(name) = module.name(expr) else { return };
-    if definition.0 != file || module.stmts.len() > MAX_STATEMENTS {
+    let Some(stmts) = changes(resolver, used, definition) else {
+        out.open = true;
         return;
-    }
-    let (from, to) = (module.expr(definition.1).span.start, module.expr(expr).span.start);
-    for stmt in &module.stmts {
-        if stmt.span.start < from || stmt.span.start >= to {
-            continue;
-        }
+    };
+    for stmt in stmts.into_iter().map(|stmt| module.stmt(stmt)) {
         match &stmt.kind {
             StmtKind::Assign {
                 target,
@@ -171,6 +167,23 @@ fn collect_changes(resolver: &dyn Resolver, used: Place, definition: Place, out:
     }
 }
 
+/// The statements between a name's definition and a use of it that may change what it holds; `None` where they are too many.
+fn changes(resolver: &dyn Resolver, used: Place, definition: Place) -> Option<Vec<StmtId>> {
+    let (file, used) = used;
+    let module = resolver.module(file);
+    let ExprKind::Name(name) = module.kind(used) else {
+        return Some(Vec::new());
+    };
+    if definition.0 != file {
+        return Some(Vec::new());
+    }
+    let range = Span {
+        start: module.expr(definition.1).span.start,
+        end: module.expr(used).span.start,
+    };
+    chain::few(resolver, (file, used), module.statements_on(*name, range, chain::most_additions()))
+}
+
 fn starts_with_name(module: &Module, expr: ExprId, name: &str) -> bool {
     let mut at = expr;
     loop {
@@ -190,7 +203,7 @@ pub fn items(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> (Vec<(Place
 
 fn collect_items(resolver: &dyn Resolver, place: Place, optional: bool, depth: u32, out: &mut (Vec<(Place, bool)>, bool)) {
     let (file, expr) = place;
-    if depth == 0 {
+    if depth == 0 || !resolver.afford(file, 1) {
         out.1 = true;
         return;
     }
@@ -233,15 +246,12 @@ fn collect_pushes(resolver: &dyn Resolver, used: Place, definition: Place, out: 
     let (file, expr) = used;
     let module = resolver.module(file);
     let Some(name) = module.name(expr) else { return };
-    if definition.0 != file || module.stmts.len() > MAX_STATEMENTS {
+    let Some(stmts) = changes(resolver, used, definition) else {
+        out.1 = true;
         return;
-    }
-    let (from, to) = (module.expr(definition.1).span.start, module.expr(expr).span.start);
-    for stmt in &module.stmts {
+    };
+    for stmt in stmts.into_iter().map(|stmt| module.stmt(stmt)) {
         let StmtKind::Expr(pushed) = stmt.kind else { continue };
-        if stmt.span.start < from || stmt.span.start >= to {
-            continue;
-        }
         let Some(call) = module.call(pushed) else { continue };
         if !matches!(call.method(), Some("push" | "append")) || call.receiver().and_then(|receiver| module.name(receiver)) != Some(name) {
             continue;
@@ -321,7 +331,7 @@ pub fn object_filters(resolver: &dyn Resolver, place: Place, grammar: Grammar, t
 }
 
 fn tree(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, depth: u32, out: &mut Filters) {
-    if depth == 0 {
+    if depth == 0 || !resolver.afford(place.0, 1) {
         out.open = true;
         return;
     }
@@ -828,19 +838,7 @@ pub fn returned(resolver: &dyn Resolver, place: Place) -> Option<Place> {
 
 /// Whether the statement of an expression stands under a condition that the base of its chain does not stand under.
 pub fn conditional_step(module: &Module, expr: ExprId) -> bool {
-    let mut at = module.expr(expr).parent;
-    loop {
-        at = match at {
-            Parent::Expr(id) => module.expr(id).parent,
-            Parent::Stmt(id) => {
-                if matches!(module.stmt(id).kind, StmtKind::If { .. } | StmtKind::Switch { .. }) {
-                    return true;
-                }
-                module.stmt(id).parent
-            }
-            _ => return false,
-        };
-    }
+    module.is_chosen(expr)
 }
 
 /// The last name of an expression: `c` for `a.b.c`, `f` for `a.f()`.
@@ -879,7 +877,7 @@ pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Ve
         parts.push((file, call, conditional));
         let Some((at, before)) = base else { break };
         if at == file {
-            let done = in_place(call.module, root, before.id);
+            let done = in_place(resolver, file, root, before.id).unwrap_or_default();
             // `f(query)` is no step of it, and a copy (`query.clone().take(1)`) leaves the query as it is.
             let is_step = |change: &Call<'_>| {
                 change.module.name(change.root()) == call.module.name(root)
@@ -906,20 +904,28 @@ pub fn is_handed_on(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> bo
         return false;
     };
     let takes = |change: &Call<'_>| change.args.iter().any(|arg| change.module.name(arg.value) == Some(name));
-    at == file && in_place(call.module, root, before).iter().any(takes)
+    // Of too many it is not known what they add.
+    at == file && in_place(resolver, file, root, before).is_none_or(|calls| calls.iter().any(takes))
 }
 
 /// The calls that stand as statements of their own between a name's definition and its use, in the same function, and work on
-/// the name: on its root (`query.take(10)`) or as an argument (`paginate(query)`).
-fn in_place(module: &Module, used: ExprId, definition: ExprId) -> Vec<Call<'_>> {
-    let Some(name) = module.name(used).filter(|_| module.stmts.len() <= MAX_STATEMENTS) else {
-        return Vec::new();
+/// the name: on its root (`query.take(10)`) or as an argument (`paginate(query)`); `None` where they are too many.
+fn in_place(resolver: &dyn Resolver, file: FileId, used: ExprId, definition: ExprId) -> Option<Vec<Call<'_>>> {
+    let module = resolver.module(file);
+    let ExprKind::Name(symbol) = module.kind(used) else {
+        return Some(Vec::new());
     };
+    let name = module.str(*symbol);
     let (from, to) = (module.expr(definition).span.end, module.expr(used).span.start);
     let owner = module.owner(definition);
-    let mut calls: Vec<Call<'_>> = module
-        .stmts
-        .iter()
+    let found = chain::few(
+        resolver,
+        (file, used),
+        module.statements_on(*symbol, Span { start: from, end: to }, chain::most_additions()),
+    )?;
+    let mut calls: Vec<Call<'_>> = found
+        .into_iter()
+        .map(|stmt| module.stmt(stmt))
         .filter(|stmt| stmt.span.start >= from && stmt.span.end <= to)
         .filter_map(|stmt| match stmt.kind {
             StmtKind::Expr(expr) => module.call(module.unawaited(expr)),
@@ -932,5 +938,5 @@ fn in_place(module: &Module, used: ExprId, definition: ExprId) -> Vec<Call<'_>> 
         .filter(|call| module.owner(call.id) == owner)
         .collect();
     calls.sort_by_key(|call| module.expr(call.id).span.start);
-    calls
+    Some(calls)
 }

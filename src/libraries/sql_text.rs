@@ -1,10 +1,12 @@
 //! SQL text in programs: its literal pieces gathered from literals, templates, concatenations, joins and names, and
 //! what they say.
 
+use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, Sym, TemplatePart};
 use crate::libraries::chain;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Resolver, Value};
-use crate::statement::{Dialect, Limit, Operation, Projection, Statement};
+use crate::source::Span;
+use crate::statement::{self, Dialect, Operation, Projection, Statement};
 use crate::syntax::sql::{self, Piece};
 
 /// A piece of SQL text.
@@ -17,8 +19,6 @@ pub enum OwnedPiece {
 }
 
 const MAX_DEPTH: u32 = 14;
-const MAX_PIECES: usize = 400;
-const MAX_TEXT: usize = 128 * 1024;
 
 /// The pieces of the text that an expression is; `None` when none of it is known.
 pub fn pieces(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec<OwnedPiece>> {
@@ -26,8 +26,12 @@ pub fn pieces(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec
         resolver,
         out: Vec::new(),
         length: 0,
+        over: None,
     };
     gather.expr(file, expr, false, 0);
+    if let Some(limit) = gather.over {
+        resolver.too_long(limit, file, expr);
+    }
     let known = gather
         .out
         .iter()
@@ -83,8 +87,8 @@ fn merge(full: &mut Statement, base: &Statement) {
             .iter()
             .any(|other| other.column.column == filter.column.column && other.kind == filter.kind);
     }
-    if base.limit == Limit::None && full.limit != Limit::None {
-        full.limit = Limit::None;
+    if base.limit == statement::Limit::None && full.limit != statement::Limit::None {
+        full.limit = statement::Limit::None;
         full.open = true;
     }
 }
@@ -131,7 +135,7 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
     }
     if statement.projection == Projection::Aggregate && !statement.grouped {
         query.outcome = Outcome::Scalar;
-        statement.limit = Limit::One;
+        statement.limit = statement::Limit::One;
     }
     if let (Projection::All, [table]) = (&statement.projection, statement.tables.as_slice()) {
         query.model = Some(Model::Table(table.name.clone()));
@@ -142,7 +146,7 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
 /// Whether a function of the project hands a parameter of its own to a call that runs SQL.
 pub fn runs_parameter(module: &Module, function: FunctionId, is_run: fn(&str) -> bool) -> bool {
     let params: Vec<Sym> = module.function(function).params.iter().filter_map(|param| param.name).collect();
-    module.call_ids().any(|id| {
+    module.call_ids_in(function).any(|id| {
         let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_run)) else {
             return false;
         };
@@ -172,11 +176,18 @@ struct Gather<'r> {
     resolver: &'r dyn Resolver,
     out: Vec<OwnedPiece>,
     length: usize,
+    /// The bound that was reached, if one was.
+    over: Option<Limit>,
 }
 
 impl Gather<'_> {
+    fn is_full(&self) -> bool {
+        self.out.len() >= Limit::SqlPieces.count()
+    }
+
     fn text(&mut self, text: &str, optional: bool) {
-        if self.out.len() >= MAX_PIECES || self.length + text.len() > MAX_TEXT {
+        if self.is_full() || self.length + text.len() > Limit::SqlText.count() {
+            self.over = Some(if self.is_full() { Limit::SqlPieces } else { Limit::SqlText });
             return;
         }
         self.length += text.len();
@@ -187,13 +198,15 @@ impl Gather<'_> {
     }
 
     fn hole(&mut self, optional: bool) {
-        if self.out.len() < MAX_PIECES {
-            self.out.push(OwnedPiece::Hole(optional));
+        if self.is_full() {
+            self.over = Some(Limit::SqlPieces);
+            return;
         }
+        self.out.push(OwnedPiece::Hole(optional));
     }
 
     fn expr(&mut self, file: FileId, expr: ExprId, optional: bool, depth: u32) {
-        if depth > MAX_DEPTH || self.out.len() >= MAX_PIECES {
+        if depth > MAX_DEPTH || self.is_full() || !self.resolver.afford(file, 1) {
             return self.hole(optional);
         }
         let module = self.resolver.module(file);
@@ -327,7 +340,11 @@ impl Gather<'_> {
             return;
         }
         let (from, to) = (module.expr(definition).span.end, module.expr(used).span.start);
-        for stmt in &module.stmts {
+        let found = module.statements_on(*name, Span { start: from, end: to }, chain::most_additions());
+        let Some(found) = chain::few(self.resolver, (file, used), found) else {
+            return self.hole(true);
+        };
+        for stmt in found.into_iter().map(|stmt| module.stmt(stmt)) {
             let StmtKind::Assign {
                 target,
                 value: Some(value),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::data::Effects;
+use crate::budget::Limit;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
 use crate::statement::Statement;
 
@@ -178,6 +179,21 @@ pub trait Resolver {
     fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {
         let _ = (model, attribute);
         None
+    }
+    /// Takes steps of what may be looked at in a file; `false` once that is used up, which is told. For what looks at many places
+    /// for one question.
+    fn afford(&self, file: FileId, steps: usize) -> bool {
+        let _ = (file, steps);
+        true
+    }
+    /// Whether the way from a call back to the start of its query is known to be too long.
+    fn is_too_long(&self, file: FileId, call: ExprId) -> bool {
+        let _ = (file, call);
+        false
+    }
+    /// Tells that what stands at an expression reached a bound.
+    fn too_long(&self, limit: Limit, file: FileId, expr: ExprId) {
+        let _ = (limit, file, expr);
     }
     /// What a call of a library's function or method does, by its dotted name, in the language of a file.
     fn call_effects(&self, file: FileId, name: &str) -> Effects {

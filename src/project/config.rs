@@ -15,7 +15,7 @@ use crate::source::{Span, has_ignoring_case};
 use crate::syntax::settings::{ConfigFacts, ConfigKind, Service};
 use crate::walk::Role;
 
-use super::eval::Code;
+use super::eval::{Code, Evaluator};
 use super::graph::Graph;
 
 /// How a project is deployed, as far as its files say.
@@ -101,6 +101,15 @@ pub fn sources(code: &Code) -> impl Iterator<Item = (FileId, &Module)> {
     code.modules()
         .filter(|(file, _)| code.files.get(file.index()).is_some_and(|facts| facts.role == Role::Source))
 }
+
+/// Whether one more file may be searched from end to end for one question; see [`Evaluator::afford`].
+fn affords_search(eval: &Evaluator<'_>, file: FileId) -> bool {
+    let module = eval.code.module(file);
+    eval.afford(file, (module.exprs.len() + module.stmts.len()) / PLACES_A_STEP + 1)
+}
+
+/// Expressions that are only passed by in the time of one step.
+const PLACES_A_STEP: usize = 8;
 
 /// What is found in each module of the program itself, in the order of the files.
 pub fn in_sources<T: Send>(code: &Code, find: impl Fn(FileId, &Module) -> Vec<T> + Sync) -> Vec<T> {

@@ -7,6 +7,7 @@ mod callees;
 mod names;
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -14,8 +15,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::imports::Imports;
 use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
-use crate::budget::Overruns;
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
+use crate::budget::{Limit, Overruns};
+use crate::ir::{ClassId, ExprId, ExprKind, Function, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::data::{Effects, LibraryData};
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Model, Outcome, Query, Relation, Resolver, Value};
@@ -25,6 +26,9 @@ const MAX_DEPTH: u32 = 40;
 const MAX_HOPS: u32 = 12;
 /// Steps that one question may take; mutual imports and recursion can make a look-up branch without end.
 const FUEL: u32 = 1500;
+
+/// Places looked at for one ancestor of a class: its bases, with their names.
+const STEPS_A_CLASS: usize = 8;
 
 /// The file that each of several imports leads to.
 pub type Targets = Vec<Option<FileId>>;
@@ -40,6 +44,8 @@ pub struct Code {
     pub imports: Imports,
     /// The file that each import and each re-export of a module leads to, in the module's order.
     pub targets: Vec<(Targets, Targets)>,
+    /// The files that the star imports and the star re-exports of a module lead to.
+    pub stars: Vec<(Vec<FileId>, Vec<FileId>)>,
     /// What libraries do.
     pub data: Arc<LibraryData>,
     /// Names of tables and models that the schema declares, lower case.
@@ -66,16 +72,22 @@ impl Code {
             .map(|facts| facts.module.as_ref().map(Scope::new).unwrap_or_default())
             .collect();
         let imports = Imports::new(&files);
-        let targets = files
+        let targets: Vec<(Targets, Targets)> = files
             .par_iter()
             .enumerate()
             .map(|(index, facts)| targets(&imports, FileId(index as u32), facts))
+            .collect();
+        let stars = files
+            .iter()
+            .zip(&targets)
+            .map(|(facts, targets)| facts.module.as_ref().map_or_else(Default::default, |module| stars(module, targets)))
             .collect();
         let mut code = Code {
             files,
             scopes,
             imports,
             targets,
+            stars,
             data,
             tables,
             relations: Relations::default(),
@@ -102,6 +114,22 @@ impl Code {
             .iter()
             .enumerate()
             .filter_map(|(index, facts)| Some((FileId(index as u32), facts.module.as_ref()?)))
+    }
+
+    /// Tells that what stands at an offset of a file reached a bound.
+    pub fn tell(&self, limit: Limit, file: FileId, offset: u32) {
+        if let Some(facts) = self.files.get(file.index()) {
+            self.overruns.add(limit, format!("{}:{}", facts.path, facts.lines.line(offset)));
+        }
+    }
+
+    /// Whether a function has no more parameters than are followed; the others are told.
+    pub fn takes_few(&self, file: FileId, function: &Function) -> bool {
+        let is_few = function.params.len() <= Limit::Parameters.count();
+        if !is_few {
+            self.tell(Limit::Parameters, file, function.name_span.start);
+        }
+        is_few
     }
 
     fn find_subclasses(&self) -> FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>> {
@@ -148,6 +176,13 @@ fn targets(imports: &Imports, file: FileId, facts: &FileFacts) -> (Vec<Option<Fi
     (imported, exported)
 }
 
+/// The files behind a module's stars, of those that its imports and re-exports lead to.
+fn stars(module: &Module, (imported, exported): &(Targets, Targets)) -> (Vec<FileId>, Vec<FileId>) {
+    let at = |targets: &Targets, place: usize| targets.get(place).copied().flatten();
+    let imports = module.star_imports().filter_map(|place| at(imported, place)).collect();
+    (imports, module.exports_of("*").filter_map(|place| at(exported, place)).collect())
+}
+
 /// Where a name leads.
 #[derive(Clone, Debug)]
 pub enum Found {
@@ -177,10 +212,35 @@ pub struct Evaluator<'c> {
     /// Parameters for which the arguments of calls were asked.
     asked: RefCell<FxHashSet<Parameter>>,
     stars: RefCell<names::Stars>,
+    /// What the bases of classes hold.
+    parents: RefCell<OfClasses<Rc<[Value]>>>,
+    /// What abstract methods and methods of interfaces stand for.
+    overridden: RefCell<OfFunctions<Functions>>,
+    implemented: RefCell<OfClasses<FxHashMap<Box<str>, Functions>>>,
+    /// Calls from which the way back to the start of a query is too long, for every library.
+    long: RefCell<FxHashSet<(FileId, ExprId)>>,
+    /// A way was too long while a call was looked at.
+    over: Cell<bool>,
+    /// What functions return or yield.
+    returns: RefCell<OfFunctions<Rc<[ExprId]>>>,
+    /// What classes say of a name of which they say more than one thing.
+    best: RefCell<FxHashMap<(FileId, ClassId, Sym), Member>>,
+    /// The names of ancestors, and which library's model a class is.
+    lines: RefCell<OfClasses<Rc<[String]>>>,
+    libraries: RefCell<OfClasses<Option<&'static str>>>,
+    /// What is left to look at in each file.
+    left: RefCell<FxHashMap<FileId, u64>>,
     depth: Cell<u32>,
     fuel: Cell<u32>,
     cut: Cell<bool>,
 }
+
+/// What is kept of classes, and of functions.
+type OfClasses<T> = FxHashMap<(FileId, ClassId), T>;
+type OfFunctions<T> = FxHashMap<(FileId, FunctionId), T>;
+
+/// Functions, shared.
+type Functions = Rc<[(FileId, FunctionId)]>;
 
 impl<'c> Evaluator<'c> {
     /// An evaluator without memories.
@@ -196,6 +256,16 @@ impl<'c> Evaluator<'c> {
             busy_functions: RefCell::default(),
             asked: RefCell::default(),
             stars: RefCell::default(),
+            parents: RefCell::default(),
+            overridden: RefCell::default(),
+            implemented: RefCell::default(),
+            long: RefCell::default(),
+            over: Cell::new(false),
+            returns: RefCell::default(),
+            best: RefCell::default(),
+            lines: RefCell::default(),
+            libraries: RefCell::default(),
+            left: RefCell::default(),
             depth: Cell::new(0),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
@@ -211,10 +281,30 @@ impl<'c> Evaluator<'c> {
         self.code.module(file)
     }
 
-    /// Runs one bounded step: nothing known where the bound cuts.
-    fn bounded<T: Clone>(&self, none: T, step: impl FnOnce() -> T) -> T {
+    /// Takes steps of what may be looked at in a file; `false` once that is used up, which is told.
+    pub fn afford(&self, file: FileId, steps: usize) -> bool {
+        let mut left = self.left.borrow_mut();
+        let left = left.entry(file).or_insert_with(|| Limit::Following.most());
+        if *left == 0 {
+            return false;
+        }
+        *left = left.saturating_sub(steps as u64);
+        if *left == 0
+            && let Some(facts) = self.code.files.get(file.index())
+        {
+            self.code.overruns.add(Limit::Following, &*facts.path);
+        }
+        *left > 0
+    }
+
+    /// Runs one bounded step in a file: nothing known where the bound cuts.
+    fn bounded<T: Clone>(&self, file: FileId, none: T, step: impl FnOnce() -> T) -> T {
         if self.depth.get() == 0 {
             self.fuel.set(FUEL);
+        }
+        if !self.afford(file, 1) {
+            self.cut.set(true);
+            return none;
         }
         let Some(fuel) = self.fuel.get().checked_sub(1).filter(|_| self.depth.get() < MAX_DEPTH) else {
             self.cut.set(true);
@@ -237,7 +327,7 @@ impl<'c> Evaluator<'c> {
             return Value::Unknown;
         }
         let outer_cut = self.cut.replace(false);
-        let value = self.bounded(Value::Unknown, || self.compute(file, expr));
+        let value = self.bounded(file, Value::Unknown, || self.compute(file, expr));
         self.busy.borrow_mut().remove(&(file, expr, false));
         if !self.cut.get() || self.depth.get() == 0 {
             self.values.borrow_mut().insert((file, expr), value.clone());
@@ -528,7 +618,7 @@ impl<'c> Evaluator<'c> {
 
     /// What a value of an annotated type is.
     pub fn annotation(&self, file: FileId, annotation: ExprId) -> Value {
-        self.bounded(Value::Unknown, || self.annotation_inner(file, annotation))
+        self.bounded(file, Value::Unknown, || self.annotation_inner(file, annotation))
     }
 
     fn annotation_inner(&self, file: FileId, annotation: ExprId) -> Value {
@@ -563,13 +653,10 @@ impl<'c> Evaluator<'c> {
             .unwrap_or(text)
             .trim();
         let module = self.m(file);
-        let Some(sym) = module.strings.iter().position(|known| known == name) else {
+        let Some(sym) = module.sym(name) else {
             return Value::Unknown;
         };
-        match self
-            .lookup(file, function, Sym(sym as u32), u32::MAX)
-            .map(|found| self.found_value(&found))
-        {
+        match self.lookup(file, function, sym, u32::MAX).map(|found| self.found_value(&found)) {
             Some(Value::Class(at, class)) => Value::Instance(at, class),
             Some(Value::External(name)) => Value::ExternalInstance(name),
             _ => Value::Unknown,
@@ -685,47 +772,109 @@ impl<'c> Evaluator<'c> {
 
     /// The member of a class or of its nearest ancestor that has it.
     pub fn member(&self, file: FileId, class: ClassId, name: &str) -> Option<(FileId, Member)> {
+        let start = (file, class);
         let mut open = vec![(file, class)];
         let mut seen = FxHashSet::default();
         while let Some((file, class)) = open.pop() {
-            if !seen.insert((file, class)) || seen.len() > 40 {
+            if !seen.insert((file, class)) {
                 continue;
             }
-            let found = self.code.scopes.get(file.index())?.member(self.m(file), class, name);
-            if !found.is_empty() {
-                // An `__init__` value says more than a class-level annotation.
-                let mut members = found.iter().map(|(_, member)| member);
-                let best = members
-                    .clone()
-                    .find(|member| matches!(member, Member::Method(_) | Member::ParamField(..)));
-                let best = best
-                    .or_else(|| members.clone().find(|member| self.is_telling(file, member)))
-                    .or_else(|| members.next());
-                return best.map(|member| (file, member.clone()));
+            if seen.len() > Limit::Ancestors.count() {
+                self.too_many_ancestors(start);
+                break;
             }
-            for base in self.bases(file, class).into_iter().rev() {
-                if let Value::Class(base_file, base_class) = base {
-                    open.push((base_file, base_class));
+            let found = self.code.scopes.get(file.index())?.member(self.m(file), class, name);
+            match found {
+                [] => {}
+                [(_, only)] => return Some((file, only.clone())),
+                [(name, _), ..] => {
+                    let mut best = self.best.borrow_mut();
+                    let best = best.entry((file, class, *name)).or_insert_with(|| self.most_telling(file, found));
+                    return Some((file, best.clone()));
                 }
             }
+            self.open_bases(file, class, &mut open);
         }
         None
     }
 
-    /// A class and its ancestors in the project, nearest first.
-    pub fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
-        let mut open = vec![(file, class)];
+    /// What says most of a name among several things: an `__init__` value says more than a class-level annotation.
+    fn most_telling(&self, file: FileId, found: &[(Sym, Member)]) -> Member {
+        let members = || found.iter().map(|(_, member)| member);
+        let best = members().find(|member| matches!(member, Member::Method(_) | Member::ParamField(..)));
+        let best = best.or_else(|| members().find(|member| self.is_telling(file, member)));
+        best.unwrap_or(&found[0].1).clone()
+    }
+
+    /// Adds a class's bases to those that are still to be looked into, the first last; of very many only those that can have a turn.
+    fn open_bases(&self, file: FileId, class: ClassId, open: &mut Vec<(FileId, ClassId)>) {
+        let bases = self.bases(file, class);
+        let first = &bases[..bases.len().min(Limit::Ancestors.count() + 1)];
+        open.extend(first.iter().rev().filter_map(|base| match base {
+            Value::Class(file, class) => Some((*file, *class)),
+            _ => None,
+        }));
+    }
+
+    fn find_ancestors(&self, file: FileId, class: ClassId) -> Vec<String> {
         let mut out = Vec::new();
+        let start = (file, class);
+        let mut open = vec![start];
+        let mut seen = FxHashSet::default();
         while let Some((file, class)) = open.pop() {
-            if out.contains(&(file, class)) || out.len() > 40 {
+            if !seen.insert((file, class)) {
                 continue;
             }
-            out.push((file, class));
-            for base in self.bases(file, class).into_iter().rev() {
-                if let Value::Class(base_file, base_class) = base {
-                    open.push((base_file, base_class));
+            if seen.len() > Limit::Ancestors.count() {
+                self.too_many_ancestors(start);
+                break;
+            }
+            if !self.afford(file, STEPS_A_CLASS) {
+                break;
+            }
+            for base in self.bases(file, class).iter() {
+                match base {
+                    Value::Class(at, base) => {
+                        out.extend(self.m(*at).class(*base).name.map(|name| self.m(*at).str(name).to_owned()));
+                        open.push((*at, *base));
+                    }
+                    Value::External(name) | Value::ExternalInstance(name) => out.push(name.to_string()),
+                    _ => {}
                 }
             }
+            // Bases that lead nowhere still have a name.
+            let module = self.m(file);
+            out.extend(
+                module
+                    .class(class)
+                    .bases
+                    .iter()
+                    .filter(|base| base.name.is_none())
+                    .filter_map(|base| module.dotted(base.value)),
+            );
+        }
+        out
+    }
+
+    fn too_many_ancestors(&self, (file, class): (FileId, ClassId)) {
+        self.code.tell(Limit::Ancestors, file, self.m(file).class(class).name_span.start);
+    }
+
+    /// A class and its ancestors in the project, nearest first.
+    pub fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
+        let start = (file, class);
+        let mut open = vec![start];
+        let mut out = Vec::new();
+        while let Some((file, class)) = open.pop() {
+            if out.contains(&(file, class)) {
+                continue;
+            }
+            if out.len() > Limit::Ancestors.count() {
+                self.too_many_ancestors(start);
+                break;
+            }
+            out.push((file, class));
+            self.open_bases(file, class, &mut open);
         }
         out
     }
@@ -737,7 +886,21 @@ impl<'c> Evaluator<'c> {
         }
     }
 
-    fn bases(&self, file: FileId, class: ClassId) -> Vec<Value> {
+    fn bases(&self, file: FileId, class: ClassId) -> Rc<[Value]> {
+        if let Some(known) = self.parents.borrow().get(&(file, class)) {
+            return Rc::clone(known);
+        }
+        let outer_cut = self.cut.replace(false);
+        let found: Rc<[Value]> = self.find_bases(file, class).into();
+        // As with values: what a bound cut short is not kept.
+        if !self.cut.get() {
+            self.parents.borrow_mut().insert((file, class), Rc::clone(&found));
+        }
+        self.cut.set(outer_cut || self.cut.get());
+        found
+    }
+
+    fn find_bases(&self, file: FileId, class: ClassId) -> Vec<Value> {
         let module = self.m(file);
         let bases = module.class(class).bases.iter().filter(|base| base.name.is_none());
         bases
@@ -756,7 +919,8 @@ impl<'c> Evaluator<'c> {
     fn member_value(&self, file: FileId, class: ClassId, name: &str, bound: bool) -> Value {
         let Some((owner, member)) = self.member(file, class, name) else {
             // A method that a library's base class has.
-            let base = self.bases(file, class).into_iter().find_map(|base| match base {
+            let bases = self.bases(file, class);
+            let base = bases.iter().find_map(|base| match base {
                 Value::External(base) => Some(base),
                 _ => None,
             });
@@ -798,7 +962,7 @@ impl<'c> Evaluator<'c> {
         if module.name(call.callee) == Some("super")
             && let Some(class) = enclosing_class(module, module.owner(expr))
         {
-            return match self.bases(file, class).into_iter().next() {
+            return match self.bases(file, class).first().cloned() {
                 Some(Value::Class(at, base)) => Value::Instance(at, base),
                 Some(Value::External(name)) => Value::ExternalInstance(name),
                 _ => Value::Unknown,
@@ -898,7 +1062,7 @@ impl<'c> Evaluator<'c> {
             return Value::Unknown;
         }
         let outer_cut = self.cut.replace(false);
-        let value = self.bounded(Value::Unknown, || self.result_inner(file, function));
+        let value = self.bounded(file, Value::Unknown, || self.result_inner(file, function));
         self.busy_functions.borrow_mut().remove(&(file, function));
         if !self.cut.get() {
             self.results.borrow_mut().insert((file, function), value.clone());
@@ -907,10 +1071,19 @@ impl<'c> Evaluator<'c> {
         value
     }
 
+    /// The values that a function returns or yields, in order.
+    pub fn returned(&self, file: FileId, function: FunctionId) -> Rc<[ExprId]> {
+        let mut returns = self.returns.borrow_mut();
+        let found = returns
+            .entry((file, function))
+            .or_insert_with(|| returned(self.m(file), function).into());
+        Rc::clone(found)
+    }
+
     fn result_inner(&self, file: FileId, function: FunctionId) -> Value {
         let module = self.m(file);
         let mut known = Value::Unknown;
-        for value in returned(module, function) {
+        for &value in self.returned(file, function).iter() {
             let held = self.value(file, value);
             match held {
                 Value::Row(..) | Value::Query(..) => return held,
@@ -948,7 +1121,7 @@ impl<'c> Evaluator<'c> {
             return None;
         }
         let outer_cut = self.cut.replace(false);
-        let query = self.bounded(None, || self.find_query(file, expr).map(Arc::new));
+        let query = self.bounded(file, None, || self.find_query(file, expr).map(Arc::new));
         self.busy.borrow_mut().remove(&(file, expr, true));
         if !self.cut.get() || self.depth.get() == 0 {
             self.queries.borrow_mut().insert((file, expr), query.clone());
@@ -1006,12 +1179,17 @@ impl<'c> Evaluator<'c> {
         }
         let module = self.m(file);
         let outer_cut = self.cut.replace(false);
-        let query = self.bounded(None, || {
+        let outer_over = self.over.replace(false);
+        let query = self.bounded(file, None, || {
             let call = module.call(expr)?;
             let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
             recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
         });
         self.busy_own.borrow_mut().remove(&(file, expr));
+        // Whatever builds on it is too long as well: it need not be walked again.
+        if self.over.replace(outer_over) && query.is_none() {
+            self.long.borrow_mut().insert((file, expr));
+        }
         if !self.cut.get() || self.depth.get() == 0 {
             self.own.borrow_mut().insert((file, expr), query.clone());
         }
@@ -1027,7 +1205,8 @@ impl<'c> Evaluator<'c> {
             return None;
         };
         let inside = self.m(at);
-        let given = returned(inside, function).into_iter().find_map(|value| {
+        let values = self.returned(at, function);
+        let given = values.iter().take_while(|_| self.afford(at, 1)).find_map(|&value| {
             let root = match inside.call(value) {
                 Some(call) => call.root(),
                 None => value,
@@ -1212,39 +1391,42 @@ impl Resolver for Evaluator<'_> {
     }
 
     fn ancestors(&self, file: FileId, class: ClassId) -> Vec<String> {
-        let mut out = Vec::new();
-        let mut open = vec![(file, class)];
-        let mut seen = FxHashSet::default();
-        while let Some((file, class)) = open.pop() {
-            if !seen.insert((file, class)) || seen.len() > 40 {
-                continue;
-            }
-            for base in self.bases(file, class) {
-                match base {
-                    Value::Class(at, base) => {
-                        out.extend(self.m(at).class(base).name.map(|name| self.m(at).str(name).to_owned()));
-                        open.push((at, base));
-                    }
-                    Value::External(name) | Value::ExternalInstance(name) => out.push(name.to_string()),
-                    _ => {}
-                }
-            }
-            // Bases that lead nowhere still have a name.
-            let module = self.m(file);
-            out.extend(
-                module
-                    .class(class)
-                    .bases
-                    .iter()
-                    .filter(|base| base.name.is_none())
-                    .filter_map(|base| module.dotted(base.value)),
-            );
+        if let Some(known) = self.lines.borrow().get(&(file, class)) {
+            return known.to_vec();
         }
-        out
+        let outer_cut = self.cut.replace(false);
+        let found = self.find_ancestors(file, class);
+        if !self.cut.get() {
+            self.lines.borrow_mut().insert((file, class), found.as_slice().into());
+        }
+        self.cut.set(outer_cut || self.cut.get());
+        found
+    }
+
+    fn afford(&self, file: FileId, steps: usize) -> bool {
+        Evaluator::afford(self, file, steps)
+    }
+
+    fn is_too_long(&self, file: FileId, expr: ExprId) -> bool {
+        self.long.borrow().contains(&(file, expr))
+    }
+
+    fn too_long(&self, limit: Limit, file: FileId, expr: ExprId) {
+        self.over.set(self.over.get() || limit == Limit::ChainSteps);
+        self.code.tell(limit, file, self.m(file).expr(expr).span.start);
     }
 
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str> {
-        models::library(self, file, class)
+        if let Some(known) = self.libraries.borrow().get(&(file, class)) {
+            return *known;
+        }
+        let outer_cut = self.cut.replace(false);
+        let found = models::library(self, file, class);
+        if !self.cut.get() {
+            self.libraries.borrow_mut().insert((file, class), found);
+        }
+        self.cut.set(outer_cut || self.cut.get());
+        found
     }
 
     fn knows_table(&self, name: &str) -> bool {

@@ -2,9 +2,10 @@
 
 use rustc_hash::FxHashSet;
 
-use super::eval::{Callees, Evaluator, Found, is_iteration, returned};
+use super::eval::{Callees, Evaluator, Found, is_iteration};
 use super::scope::Bound;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::chain;
 use crate::libraries::value::{FileId, Value};
 
 const MAX_DEPTH: u32 = 10;
@@ -40,8 +41,11 @@ struct Flow<'e, 'c> {
 impl Flow<'_, '_> {
     fn function(&mut self, file: FileId, function: FunctionId, depth: u32) {
         let module = self.eval.code.module(file);
-        for value in returned(module, function) {
+        for &value in self.eval.returned(file, function).iter() {
             self.expr(file, value, depth + 1);
+        }
+        if !self.eval.afford(file, module.call_ids_in(function).len()) {
+            return;
         }
         for value in sent(module, function) {
             self.expr(file, value, depth + 1);
@@ -49,7 +53,7 @@ impl Flow<'_, '_> {
     }
 
     fn expr(&mut self, file: FileId, expr: ExprId, depth: u32) {
-        if depth > MAX_DEPTH || !self.seen.insert((file, expr)) || self.seen.len() > 400 {
+        if depth > MAX_DEPTH || !self.seen.insert((file, expr)) || self.seen.len() > 400 || !self.eval.afford(file, 1) {
             return;
         }
         let module = self.eval.code.module(file);
@@ -195,16 +199,18 @@ impl Flow<'_, '_> {
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.
     fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
         let module = self.eval.code.module(file);
-        for id in module.call_ids_in(function) {
+        let (first, end) = module.function(function).exprs;
+        for id in module
+            .calls_on(name)
+            .filter(|&id| first <= id && id < end && chain::is_on(module, id, name))
+        {
             let ExprKind::Call { callee, args, .. } = module.kind(id) else {
                 continue;
             };
-            let ExprKind::Attr { base, name: method } = module.kind(*callee) else {
+            let ExprKind::Attr { name: method, .. } = module.kind(*callee) else {
                 continue;
             };
-            if !matches!(module.kind(*base), ExprKind::Name(other) if *other == name)
-                || !matches!(module.str(*method), "append" | "push" | "extend" | "add")
-            {
+            if !matches!(module.str(*method), "append" | "push" | "extend" | "add") || !self.eval.afford(file, 1) {
                 continue;
             }
             if !module.is_within(id, function) {

@@ -485,6 +485,8 @@ struct FileBuilder<'c> {
     out: FileGraph,
     /// Calls that belong to a query site's chain: no edges of their own.
     claimed: FxHashSet<ExprId>,
+    /// What decorators make of plain and of `async` functions.
+    wrapped: FxHashMap<(FileId, FunctionId, bool), Vec<FunctionId>>,
 }
 
 impl<'c> FileBuilder<'c> {
@@ -510,6 +512,7 @@ impl<'c> FileBuilder<'c> {
             module,
             out,
             claimed: FxHashSet::default(),
+            wrapped: FxHashMap::default(),
         }
     }
 
@@ -519,6 +522,12 @@ impl<'c> FileBuilder<'c> {
         }
         let module = self.module;
         let outermost: Vec<ExprId> = module.call_ids().filter(|&id| !is_chained(module, id)).collect();
+        // As the source has them first: a query that statements build one after the other is known before what builds on it.
+        let mut in_order = outermost.clone();
+        in_order.sort_by_key(|&call| module.expr(call).span.start);
+        for call in in_order {
+            self.eval.query_at(self.file, call);
+        }
         for &call in &outermost {
             self.find_site(call);
         }
@@ -709,7 +718,7 @@ impl<'c> FileBuilder<'c> {
                 if found.len() > 6 {
                     Vec::new()
                 } else {
-                    found.into_iter().map(|(file, function)| self.fn_id(file, function)).collect()
+                    found.iter().map(|&(file, function)| self.fn_id(file, function)).collect()
                 }
             }
             _ => Vec::new(),
@@ -790,23 +799,9 @@ impl<'c> FileBuilder<'c> {
             return;
         };
         let is_async = self.module.function(id).is_async;
-        let target = self.code.module(file);
-        let inner: Vec<FunctionId> = target
-            .function_ids()
-            .filter(|(inner, function)| function.is_async == is_async && !function.is_lambda && target.is_inside(*inner, wrapper))
-            .map(|(inner, _)| inner)
-            .collect();
-        // Only the innermost: what stands between is run when the decorator is applied.
-        let targets: Vec<FnId> = inner
-            .iter()
-            .filter(|&&candidate| {
-                !target
-                    .functions
-                    .iter()
-                    .any(|function| function.parent == Some(candidate) && !function.is_lambda)
-            })
-            .map(|&candidate| self.fn_id(file, candidate))
-            .collect();
+        let made = self.wrapped.entry((file, wrapper, is_async));
+        let inner = made.or_insert_with(|| innermost(self.code.module(file), wrapper, is_async));
+        let targets: Vec<FnId> = inner.iter().map(|inner| FnId(self.first[file.index()] + inner.0)).collect();
         if targets.is_empty() {
             return;
         }
@@ -827,6 +822,9 @@ impl<'c> FileBuilder<'c> {
         let &[(file, function)] = functions else { return };
         let target = self.code.module(file);
         let definition = target.function(function);
+        if call.args.is_empty() || !self.code.takes_few(file, definition) {
+            return;
+        }
         let is_bound = definition.class.is_some()
             && target.language == Language::Python
             && definition
@@ -891,6 +889,22 @@ impl<'c> FileBuilder<'c> {
         }
         self.out.entries = found;
     }
+}
+
+/// The innermost functions with a name of their own in a decorator, of one kind. What stands between is run when it is applied.
+fn innermost(module: &Module, wrapper: FunctionId, is_async: bool) -> Vec<FunctionId> {
+    // Functions are listed as they begin: those inside another one come right after it.
+    let is_inside = |id: FunctionId| module.function(id).parent.is_some_and(|parent| parent >= wrapper);
+    let ids = (wrapper.0 + 1..module.functions.len() as u32).map(FunctionId);
+    let inside: Vec<FunctionId> = ids
+        .take_while(|&id| is_inside(id))
+        .filter(|&id| !module.function(id).is_lambda)
+        .collect();
+    let holders: FxHashSet<FunctionId> = inside.iter().filter_map(|&id| module.function(id).parent).collect();
+    inside
+        .into_iter()
+        .filter(|id| module.function(*id).is_async == is_async && !holders.contains(id))
+        .collect()
 }
 
 /// Whether what a call gives is iterated, entered, awaited or handed on where it stands.
@@ -987,10 +1001,9 @@ pub fn is_awaited(module: &Module, id: ExprId) -> bool {
                 | ExprKind::Cond { .. } => {
                     parent = module.expr(at).parent;
                 }
-                ExprKind::Call { callee, args, .. } => {
-                    let is_arg = args
-                        .iter()
-                        .any(|arg| Parent::Expr(at) == module.expr(arg.value).parent && *callee != arg.value);
+                ExprKind::Call { callee, .. } => {
+                    // What a call holds is what is called or an argument.
+                    let is_arg = module.expr(id).parent == parent && *callee != id;
                     let name = module.call(at).and_then(|call| call.method()).unwrap_or("");
                     let gathers = matches!(
                         name,
@@ -1006,11 +1019,9 @@ pub fn is_awaited(module: &Module, id: ExprId) -> bool {
                             | "push"
                             | "append"
                     );
+                    // A callee in the chain (`x().then()`) goes on; an argument of something else does not.
                     if is_arg && !gathers && !is_iteration(name) {
-                        // A callee in the chain (`x().then()`) goes on; an argument of something else does not.
-                        if module.call(at).is_some_and(|call| call.args.iter().any(|arg| arg.value == id)) {
-                            return false;
-                        }
+                        return false;
                     }
                     parent = module.expr(at).parent;
                 }

@@ -17,6 +17,9 @@ mod iterable;
 mod tests;
 mod verdict;
 
+/// Places looked at in each statement of a loop's body, about.
+const STEPS_A_STATEMENT: usize = 8;
+
 /// What repeating a call in a loop means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -316,7 +319,13 @@ fn finish(eval: &Evaluator<'_>, file: FileId, parts: Parts, parallel: bool) -> L
         .targets
         .iter()
         .for_each(|&target| body::pattern_names(module, target, &mut names));
-    let verdict = verdict::of(eval, file, &parts, &names);
+    // Its body is gone through several times. Where there is no going through any more, nothing is said of how often it runs.
+    let size = || body::statements(module, &parts.body).len();
+    let verdict = if eval.afford(file, 1) && eval.afford(file, STEPS_A_STATEMENT * (size() + 1)) {
+        verdict::of(eval, file, &parts, &names)
+    } else {
+        Verdict::Constant { count: None }
+    };
     Loop {
         span: parts.span,
         header: parts.header,

@@ -22,7 +22,7 @@ pub mod usage;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
@@ -31,7 +31,7 @@ use schema::{Place, Schema, SchemaSource, Table};
 use crate::budget;
 use crate::coverage::{Coverage, ParseErrors};
 use crate::finding::Location;
-use crate::ir::{FunctionId, Module};
+use crate::ir::{Comment, FunctionId, Module};
 use crate::libraries::data::LibraryData;
 use crate::libraries::facts::FileFacts;
 use crate::libraries::value::{FileId, Query};
@@ -165,10 +165,15 @@ impl Project {
     pub fn comments(&self) -> Vec<CommentPlace> {
         let mut out = Vec::new();
         for facts in &self.code.files {
-            let of_code = facts.module.iter().flat_map(|module| &module.comments);
-            for comment in of_code.chain(&facts.comments) {
+            let of_code: &[Comment] = facts.module.as_ref().map_or(&[], |module| &module.comments);
+            let heads = facts
+                .module
+                .as_ref()
+                .filter(|_| !of_code.is_empty())
+                .map(|module| Heads::of(facts, module));
+            for comment in of_code.iter().chain(&facts.comments) {
                 let lines = (facts.lines.line(comment.span.start), facts.lines.line(comment.span.end));
-                let function = facts.module.as_ref().and_then(|module| commented(facts, module, lines));
+                let function = heads.as_ref().and_then(|heads| heads.commented(lines));
                 out.push(CommentPlace {
                     file: facts.path.clone(),
                     lines,
@@ -288,17 +293,41 @@ impl Project {
     }
 }
 
-/// The function that a comment is for: the comment stands on the line above its definition (or its first decorator), or on the
-/// definition's first line.
-fn commented(facts: &FileFacts, module: &Module, (first, last): (u32, u32)) -> Option<(u32, u32)> {
-    module.functions.iter().skip(1).find_map(|function| {
-        let heads = function.decorators.iter().map(|&decorator| module.expr(decorator).span.start);
-        let start = facts
-            .lines
-            .line(heads.min().unwrap_or(function.span.start).min(function.span.start));
-        let is_for = last + 1 == start || first == facts.lines.line(function.name_span.start);
-        is_for.then(|| (start, facts.lines.line(function.span.end)))
-    })
+/// The functions of a file by the lines that comments on them stand at.
+struct Heads {
+    /// First and last line of each.
+    lines: Vec<(u32, u32)>,
+    /// The first function of each line: by the line that its definition or its first decorator starts at, and by that of its name.
+    by_start: FxHashMap<u32, usize>,
+    by_name: FxHashMap<u32, usize>,
+}
+
+impl Heads {
+    fn of(facts: &FileFacts, module: &Module) -> Heads {
+        let mut heads = Heads {
+            lines: Vec::new(),
+            by_start: FxHashMap::default(),
+            by_name: FxHashMap::default(),
+        };
+        for (place, function) in module.functions.iter().skip(1).enumerate() {
+            let decorators = function.decorators.iter().map(|&decorator| module.expr(decorator).span.start);
+            let start = decorators.min().unwrap_or(function.span.start).min(function.span.start);
+            let start = facts.lines.line(start);
+            heads.lines.push((start, facts.lines.line(function.span.end)));
+            heads.by_start.entry(start).or_insert(place);
+            heads.by_name.entry(facts.lines.line(function.name_span.start)).or_insert(place);
+        }
+        heads
+    }
+
+    /// The function that a comment is for: the comment stands on the line above its definition (or its first decorator), or on the
+    /// definition's first line.
+    fn commented(&self, (first, last): (u32, u32)) -> Option<(u32, u32)> {
+        let above = self.by_start.get(&(last + 1));
+        let beside = self.by_name.get(&first);
+        let place = above.into_iter().chain(beside).min()?;
+        self.lines.get(*place).copied()
+    }
 }
 
 /// The parts of the schema that SQL and Prisma files give.

@@ -69,6 +69,9 @@ struct Named {
     function: FunctionId,
     name: Sym,
     binding: Binding,
+    /// The nearest one before it, of the same function and name, that holds further down: where this one holds no more, those in
+    /// between do not either.
+    longer: Option<u32>,
 }
 
 /// The members of a class.
@@ -102,8 +105,13 @@ impl Scope {
         let Collect {
             mut bindings, mut members, ..
         } = collect;
-        bindings.sort_by_key(|Named { function, name, binding }| (*function, *name, binding.range.start, binding.range.end));
+        bindings.sort_by_key(
+            |Named {
+                 function, name, binding, ..
+             }| (*function, *name, binding.range.start, binding.range.end),
+        );
         bindings.shrink_to_fit();
+        find_longer(&mut bindings);
         for members in &mut members {
             members.sort_by_key(|(name, _)| module.str(*name));
         }
@@ -125,30 +133,38 @@ impl Scope {
         &self.bindings[from..upto]
     }
 
-    fn bindings(&self, function: FunctionId, name: Sym) -> &[Named] {
+    /// Where the bindings of a name in a function begin and end.
+    fn bindings(&self, function: FunctionId, name: Sym) -> (usize, usize) {
         let from = self
             .bindings
             .partition_point(|named| (named.function, named.name) < (function, name));
         let rest = &self.bindings[from..];
-        let count = rest
-            .iter()
-            .take_while(|named| (named.function, named.name) == (function, name))
-            .count();
-        &rest[..count]
+        (
+            from,
+            from + rest.partition_point(|named| (named.function, named.name) == (function, name)),
+        )
     }
 
     /// Whether a function binds a name.
     pub fn binds(&self, function: FunctionId, name: Sym) -> bool {
-        !self.bindings(function, name).is_empty()
+        let (from, upto) = self.bindings(function, name);
+        from < upto
     }
 
     /// The binding of a name that holds at an offset; where none does yet, the last one (functions run after the
     /// whole module).
     pub fn binding(&self, function: FunctionId, name: Sym, offset: u32) -> Option<&Binding> {
-        let bindings = self.bindings(function, name);
-        let holds = |named: &&Named| named.binding.range.start <= offset && offset <= named.binding.range.end;
-        let found = bindings.iter().rev().find(holds).or_else(|| bindings.last());
-        found.map(|named| &named.binding)
+        let (from, upto) = self.bindings(function, name);
+        let last = self.bindings[from..upto].last()?;
+        let begun = self.bindings[from..upto].partition_point(|named| named.binding.range.start <= offset);
+        let mut at = (from + begun).checked_sub(1).filter(|&at| at >= from);
+        while let Some(named) = at.and_then(|at| self.bindings.get(at)) {
+            if offset <= named.binding.range.end {
+                return Some(&named.binding);
+            }
+            at = named.longer.map(|longer| longer as usize);
+        }
+        Some(&last.binding)
     }
 
     /// A name of the top level, by its text.
@@ -166,8 +182,23 @@ impl Scope {
     pub fn member(&self, module: &Module, class: ClassId, name: &str) -> &[(Sym, Member)] {
         let members = self.members(class);
         let from = members.partition_point(|(known, _)| module.str(*known) < name);
-        let count = members[from..].iter().take_while(|(known, _)| module.str(*known) == name).count();
+        let count = members[from..].partition_point(|(known, _)| module.str(*known) == name);
         &members[from..from + count]
+    }
+}
+
+/// Sets [`Named::longer`] in sorted bindings.
+fn find_longer(bindings: &mut [Named]) {
+    for at in 1..bindings.len() {
+        let is_same = |other: &Named| (other.function, other.name) == (bindings[at].function, bindings[at].name);
+        let mut before = Some(at - 1).filter(|&before| is_same(&bindings[before]));
+        while let Some(index) = before {
+            if bindings[index].binding.range.end > bindings[at].binding.range.end {
+                break;
+            }
+            before = bindings[index].longer.map(|longer| longer as usize);
+        }
+        bindings[at].longer = before.map(|before| before as u32);
     }
 }
 
@@ -180,7 +211,12 @@ struct Collect<'m> {
 impl Collect<'_> {
     fn bind(&mut self, function: FunctionId, name: Sym, range: Span, bound: Bound, annotation: Option<ExprId>) {
         let binding = Binding { range, bound, annotation };
-        self.bindings.push(Named { function, name, binding });
+        self.bindings.push(Named {
+            function,
+            name,
+            binding,
+            longer: None,
+        });
     }
 
     fn function_end(&self, function: FunctionId) -> u32 {
@@ -434,4 +470,64 @@ pub fn enclosing_class(module: &Module, function: FunctionId) -> Option<ClassId>
         at = function.parent;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::python;
+
+    /// The binding that a look at all of a name's bindings finds.
+    fn by_search(scope: &Scope, function: FunctionId, name: Sym, offset: u32) -> Option<&Binding> {
+        let mut all = scope
+            .bindings
+            .iter()
+            .filter(|named| (named.function, named.name) == (function, name));
+        let holds = |named: &&Named| named.binding.range.start <= offset && offset <= named.binding.range.end;
+        let found = all.clone().rfind(holds).or_else(|| all.next_back());
+        found.map(|named| &named.binding)
+    }
+
+    #[test]
+    fn the_binding_that_holds_is_the_one_that_a_search_finds() {
+        let text = "
+x = 0
+def f(x, y):
+    a = [x for x in [x for x in y if (z := x)] if [z for z in x]]
+    x = 1
+    for x in y:
+        b = {x: [x for x in x] for x in x}
+    with y as x:
+        x = [z for z in x]
+    z = x
+    return [(x, z) for x in z]
+def g():
+    global x
+    return (lambda x: [x for x in x])(x)
+x: int
+";
+        let module = python::lower(text).expect("reads");
+        let scope = Scope::new(&module);
+        let mut several = 0;
+        for function in (0..module.functions.len()).map(|id| FunctionId(id as u32)) {
+            for name in (0..module.strings.len()).map(|sym| Sym(sym as u32)) {
+                let count = scope
+                    .bindings
+                    .iter()
+                    .filter(|named| (named.function, named.name) == (function, name))
+                    .count();
+                several = several.max(count);
+                assert_eq!(scope.binds(function, name), count > 0);
+                for offset in (0..=text.len() as u32).chain([u32::MAX]) {
+                    assert_eq!(
+                        scope.binding(function, name, offset),
+                        by_search(&scope, function, name, offset),
+                        "{} at {offset}",
+                        module.str(name)
+                    );
+                }
+            }
+        }
+        assert!(several > 6, "{several}");
+    }
 }

@@ -140,6 +140,10 @@ impl<'p> Registered<'p> {
     fn makes_itself(&self, file: FileId, class: ClassId) -> bool {
         self.eval.lineage(file, class).into_iter().any(|(at, class)| {
             let module = self.project.code.module(at);
+            // Expressions are only passed by here.
+            if !self.eval.afford(at, module.exprs.len() / 8) {
+                return true;
+            }
             let span = module.class(class).span;
             let mut calls = module.expr_ids().filter(|(_, expr)| span.encloses(expr.span));
             calls.any(|(id, _)| module.call(id).is_some_and(|call| matches!(module.name(call.root()), Some("cls"))))

@@ -16,11 +16,10 @@ use super::eval::{Callees, Code, Evaluator, Found, is_iteration};
 use super::flow;
 use super::graph::{EdgeKind, FnId, Graph};
 use super::scope::Bound;
+use crate::budget::Limit;
 use crate::ir::{CompKind, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::value::{FileId, Outcome, Query, Value};
 use crate::statement::Operation;
-
-const MAX_STEPS: usize = 2_000;
 
 /// How the rows (or the row, or the figure) at an expression are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -205,6 +204,22 @@ pub struct Users<'e, 'c> {
     file: FileId,
     module: &'c Module,
     names: RefCell<Option<FxHashMap<Sym, Vec<ExprId>>>>,
+    /// The uses of names that were asked for, by what each is bound to there.
+    bound: RefCell<FxHashMap<Sym, UsesOf>>,
+}
+
+/// The expression or parameter that a name is bound to.
+type Anchor = (Parent, usize);
+
+/// The uses of one name, with the whole of what each is bound to.
+type UsesOf = Rc<FxHashMap<Anchor, Vec<(ExprId, Bound)>>>;
+
+fn anchor(bound: &Bound) -> Option<Anchor> {
+    match bound {
+        Bound::Value(expr, _) | Bound::Element(expr, _) | Bound::Context(expr) | Bound::Annotation(expr) => Some((Parent::Expr(*expr), 0)),
+        Bound::Param(function, index, _) => Some((Parent::Function(*function), *index)),
+        Bound::Import(_) | Bound::Function(_) | Bound::Class(_) => None,
+    }
 }
 
 impl<'e, 'c> Users<'e, 'c> {
@@ -215,6 +230,7 @@ impl<'e, 'c> Users<'e, 'c> {
             file,
             module: eval.code.module(file),
             names: RefCell::default(),
+            bound: RefCell::default(),
         }
     }
 
@@ -231,8 +247,19 @@ impl<'e, 'c> Users<'e, 'c> {
         walk.usage
     }
 
-    /// The uses of a name that are bound as told.
-    fn of_name(&self, name: Sym, is_it: impl Fn(&Bound) -> bool) -> Vec<ExprId> {
+    /// The uses of a name that are bound to an expression or a parameter, as told.
+    fn of_name(&self, name: Sym, at: Anchor, is_it: impl Fn(&Bound) -> bool) -> Vec<ExprId> {
+        let known = self.bound.borrow().get(&name).map(Rc::clone);
+        let uses = known.unwrap_or_else(|| {
+            let found = Rc::new(self.find(name));
+            self.bound.borrow_mut().insert(name, Rc::clone(&found));
+            found
+        });
+        let here = uses.get(&at).into_iter().flatten();
+        here.filter(|(_, bound)| is_it(bound)).map(|&(id, _)| id).collect()
+    }
+
+    fn find(&self, name: Sym) -> FxHashMap<Anchor, Vec<(ExprId, Bound)>> {
         let mut names = self.names.borrow_mut();
         let index = names.get_or_insert_with(|| {
             let mut index: FxHashMap<Sym, Vec<ExprId>> = FxHashMap::default();
@@ -243,15 +270,18 @@ impl<'e, 'c> Users<'e, 'c> {
             }
             index
         });
-        let all = index.get(&name).cloned().unwrap_or_default();
-        drop(names);
-        all.into_iter()
-            .filter(|&id| {
-                let place = self.module.expr(id);
-                let found = self.eval.lookup(self.file, self.module.owner(id), name, place.span.start);
-                matches!(found, Some(Found::Binding(at, _, binding)) if at == self.file && is_it(&binding.bound))
-            })
-            .collect()
+        let mut found: FxHashMap<Anchor, Vec<(ExprId, Bound)>> = FxHashMap::default();
+        for &id in index.get(&name).into_iter().flatten() {
+            let place = self.module.expr(id);
+            let bound = self.eval.lookup(self.file, self.module.owner(id), name, place.span.start);
+            if let Some(Found::Binding(at, _, binding)) = bound
+                && at == self.file
+                && let Some(anchor) = anchor(&binding.bound)
+            {
+                found.entry(anchor).or_default().push((id, binding.bound));
+            }
+        }
+        found
     }
 }
 
@@ -273,7 +303,14 @@ impl<'c> Walk<'_, '_, 'c> {
             if !self.seen.insert((expr, holds)) {
                 continue;
             }
-            if self.seen.len() > MAX_STEPS {
+            let eval = self.users.eval;
+            if self.seen.len() > Limit::Uses.count() {
+                let place = self.module().expr(self.origin).span.start;
+                eval.code.tell(Limit::Uses, self.users.file, place);
+                self.usage.escapes = true;
+                return;
+            }
+            if !eval.afford(self.users.file, 1) {
                 self.usage.escapes = true;
                 return;
             }
@@ -305,7 +342,7 @@ impl<'c> Walk<'_, '_, 'c> {
                     self.iterated(parent, is_figure(module, parent, comp.kind), holds);
                     self.pattern(
                         clause.target,
-                        Some(expr),
+                        expr,
                         &|bound| matches!(bound, Bound::Element(iterable, _) if *iterable == expr),
                     );
                 } else if comp.elements.contains(&expr) && holds == Holds::Row {
@@ -446,7 +483,7 @@ impl<'c> Walk<'_, '_, 'c> {
         let is_it = |bound: &Bound| matches!(bound, Bound::Param(at, index, path) if *at == function && *index == place && path.is_empty());
         match (param.name, param.pattern) {
             (Some(name), _) => {
-                for id in self.users.of_name(name, is_it) {
+                for id in self.users.of_name(name, (Parent::Function(function), place), is_it) {
                     self.follow(id, Holds::Row);
                 }
             }
@@ -578,7 +615,7 @@ impl<'c> Walk<'_, '_, 'c> {
         match names.filter(|_| is_all).map(|name| module.kind(name)) {
             Some(ExprKind::Name(name)) => {
                 let is_it = |bound: &Bound| matches!(bound, Bound::Value(value, path) if *value == at && matches!(path.as_ref(), [super::scope::Step::Index(index)] if *index as usize == place));
-                self.named(*name, target, &is_it, holds);
+                self.named(*name, target, (at, &is_it), holds);
             }
             _ => self.usage.escapes = true,
         }
@@ -608,7 +645,7 @@ impl<'c> Walk<'_, '_, 'c> {
                 if let Some(target) = *target {
                     self.pattern(
                         target,
-                        Some(expr),
+                        expr,
                         &|bound| matches!(bound, Bound::Element(iterable, _) if *iterable == expr),
                     );
                 }
@@ -623,7 +660,7 @@ impl<'c> Walk<'_, '_, 'c> {
         match module.kind(target) {
             ExprKind::Name(name) => {
                 let is_it = |bound: &Bound| matches!(bound, Bound::Value(at, path) if *at == value && path.is_empty());
-                self.named(*name, Some(target), &is_it, holds);
+                self.named(*name, Some(target), (value, &is_it), holds);
             }
             ExprKind::Object(entries) if holds == Holds::Rows => {
                 let is_length = |entry: &crate::ir::Entry| entry.key.and_then(|key| module.string(key)) == Some("length");
@@ -638,9 +675,9 @@ impl<'c> Walk<'_, '_, 'c> {
         }
     }
 
-    fn named(&mut self, name: Sym, target: Option<ExprId>, is_it: &dyn Fn(&Bound) -> bool, holds: Holds) {
+    fn named(&mut self, name: Sym, target: Option<ExprId>, (bound_to, is_it): (ExprId, &dyn Fn(&Bound) -> bool), holds: Holds) {
         let module = self.module();
-        for id in self.users.of_name(name, is_it) {
+        for id in self.users.of_name(name, (Parent::Expr(bound_to), 0), is_it) {
             let place = module.expr(id).span;
             let is_target = target.is_some_and(|target| {
                 let span = module.expr(target).span;
@@ -658,17 +695,17 @@ impl<'c> Walk<'_, '_, 'c> {
     }
 
     /// The names of a loop's target, each one row (or a part of one).
-    fn pattern(&mut self, target: ExprId, iterable: Option<ExprId>, is_it: &dyn Fn(&Bound) -> bool) {
+    fn pattern(&mut self, target: ExprId, iterable: ExprId, is_it: &dyn Fn(&Bound) -> bool) {
         let module = self.module();
         match module.kind(target) {
-            ExprKind::Name(name) => self.named(*name, Some(target), is_it, Holds::Row),
+            ExprKind::Name(name) => self.named(*name, Some(target), (iterable, is_it), Holds::Row),
             ExprKind::Object(_) => self.keys(target),
             ExprKind::Tuple(items) | ExprKind::List(items) => {
                 // `for i, row in enumerate(rows)`: the first is a number.
-                let skipped = usize::from(items.len() == 2 && iterable.is_some_and(|iterable| self.is_enumerated(iterable)));
+                let skipped = usize::from(items.len() == 2 && self.is_enumerated(iterable));
                 for &item in items.iter().skip(skipped) {
                     if let ExprKind::Name(name) = module.kind(item) {
-                        self.named(*name, Some(target), is_it, Holds::Row);
+                        self.named(*name, Some(target), (iterable, is_it), Holds::Row);
                     } else {
                         self.usage.escapes = true;
                     }

@@ -9,8 +9,8 @@ use rustc_hash::FxBuildHasher;
 
 use crate::budget::{self, Limit};
 use crate::ir::{
-    Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module, Param,
-    Parent, Stmt, StmtId, StmtKind, Strings, Sym, Words,
+    Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Index, Language, Module,
+    Param, Parent, Stmt, StmtId, StmtKind, Strings, Sym, Words,
 };
 use crate::source::Span;
 
@@ -62,6 +62,7 @@ impl Builder {
             exports: Vec::new(),
             comments: Vec::new(),
             broken: Vec::new(),
+            index: Index::default(),
         };
         let mut builder = Builder {
             module,

@@ -6,16 +6,17 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::ir::{
-    Arg, Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, StmtId, StmtKind, Sym,
+    Arg, Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, Setting, StmtId, StmtKind, Sym,
 };
 use crate::libraries::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
 
+/// How many statements and expressions around a call are looked at for a condition that closes it; a call further inside counts as
+/// open.
+const MAX_HOLDERS: u32 = 400;
 /// How deep objects and member paths are followed.
 const MAX_NESTING: u32 = 6;
-/// How many parts of one pattern are looked at.
-const MAX_PATTERN: u32 = 200;
 /// In functions that set names more often than this, nothing is known.
 const MAX_SETTINGS: usize = 400;
 
@@ -95,9 +96,43 @@ pub type Known = Vec<(Sym, Constant)>;
 pub struct Constants<'p> {
     code: &'p Code,
     functions: &'p [FunctionNode],
-    /// The names that each file's statements set, by place.
-    set: RefCell<FxHashMap<FileId, Rc<Vec<Setting>>>>,
+    /// What functions set.
+    set: RefCell<FxHashMap<FnId, Rc<Inside<'p>>>>,
+    /// What was last settled of each function's names, by what it was given.
+    kept: RefCell<FxHashMap<FnId, Vec<(Known, Known)>>>,
+    /// Where what was last asked about ends blocks.
+    ends: RefCell<(FileId, Known, Ends)>,
 }
+
+/// What is kept of one function: those who call it with yet other constants are asked anew.
+const MAX_KEPT: usize = 4;
+
+/// The places in a function that give names values.
+struct Inside<'p> {
+    settings: &'p [Setting],
+    /// Places in that list, by name.
+    by_name: FxHashMap<Sym, Vec<usize>>,
+}
+
+impl<'p> Inside<'p> {
+    fn of(settings: &'p [Setting]) -> Inside<'p> {
+        let mut by_name: FxHashMap<Sym, Vec<usize>> = FxHashMap::default();
+        if settings.len() <= MAX_SETTINGS {
+            for (index, setting) in settings.iter().enumerate() {
+                by_name.entry(setting.name).or_default().push(index);
+            }
+        }
+        Inside { settings, by_name }
+    }
+
+    fn of_name(&self, name: Sym) -> impl Iterator<Item = &'p Setting> {
+        let places = self.by_name.get(&name).into_iter().flatten();
+        places.filter_map(|&place| self.settings.get(place))
+    }
+}
+
+/// For blocks, by what holds them and which of its blocks each is: the place of the first statement behind which nothing runs.
+type Ends = FxHashMap<(Parent, usize), Option<usize>>;
 
 impl<'p> Constants<'p> {
     /// Reads the calls of these functions.
@@ -106,13 +141,22 @@ impl<'p> Constants<'p> {
             code,
             functions,
             set: RefCell::default(),
+            kept: RefCell::default(),
+            ends: RefCell::new((FileId(u32::MAX), Known::new(), Ends::default())),
         }
     }
 
     /// Whether what is known in a function keeps an expression of it from being reached.
     pub fn closes(&self, at: FnId, expr: ExprId, known: &[(Sym, Constant)]) -> bool {
+        if known.is_empty() {
+            return false;
+        }
         let node = &self.functions[at.index()];
-        is_closed(self.code.module(node.file), node.id, expr, known)
+        let mut last = self.ends.borrow_mut();
+        if last.0 != node.file || last.1 != known {
+            *last = (node.file, known.to_vec(), Ends::default());
+        }
+        is_closed(self.code.module(node.file), node.id, expr, known, &mut last.2)
     }
 
     /// What is known in a target when an edge runs it, by what is known in the function that holds the edge.
@@ -152,6 +196,9 @@ impl<'p> Constants<'p> {
         let node = &self.functions[target.index()];
         let callee = self.code.module(node.file);
         let definition = callee.function(node.id);
+        if !self.code.takes_few(node.file, definition) {
+            return Vec::new();
+        }
         let is_empty = |inner: ExprId| constant(module, inner, known, 0).is_some_and(|value| value.is_empty);
         let is_spread = |arg: &Arg| matches!(module.kind(arg.value), ExprKind::Spread(inner) if !is_empty(*inner));
         if call.args.iter().any(is_spread) {
@@ -204,22 +251,44 @@ impl<'p> Constants<'p> {
         if given.is_empty() {
             return given;
         }
+        if let Some((_, known)) = self
+            .kept
+            .borrow()
+            .get(&target)
+            .into_iter()
+            .flatten()
+            .find(|(before, _)| *before == given)
+        {
+            return known.clone();
+        }
+        let known = self.settle(target, given.clone());
+        let mut kept = self.kept.borrow_mut();
+        let of_target = kept.entry(target).or_default();
+        if of_target.len() < MAX_KEPT {
+            of_target.push((given, known.clone()));
+        }
+        known
+    }
+
+    fn settle(&self, target: FnId, given: Known) -> Known {
         let node = &self.functions[target.index()];
         let module = self.code.module(node.file);
-        let all = Rc::clone(self.set.borrow_mut().entry(node.file).or_insert_with(|| Rc::new(settings(module))));
-        let span = module.function(node.id).span;
-        let from = all.partition_point(|setting| setting.at < span.start);
-        let inside: Vec<&Setting> = all[from..].iter().take_while(|setting| setting.at < span.end).collect();
-        if inside.is_empty() {
+        let inside = self.inside(target);
+        if inside.settings.is_empty() {
             return given;
         }
-        if inside.len() > MAX_SETTINGS {
+        if inside.settings.len() > MAX_SETTINGS {
             return Known::new();
         }
-        let sets = |name: Sym| inside.iter().filter(move |setting| setting.name == name);
-        let (mut known, mut open): (Known, Known) = given.into_iter().partition(|(name, _)| sets(*name).next().is_none());
+        let is_set = |name: Sym| inside.by_name.contains_key(&name);
+        let (mut known, mut open): (Known, Known) = given.into_iter().partition(|(name, _)| !is_set(*name));
         for _ in 0..MAX_NESTING {
-            let is_kept = |name: Sym| sets(name).all(|setting| is_closed(module, node.id, setting.expr, &known));
+            let mut ends = Ends::default();
+            let mut is_kept = |name: Sym| {
+                inside
+                    .of_name(name)
+                    .all(|setting| is_closed(module, node.id, setting.expr, &known, &mut ends))
+            };
             let (kept, rest): (Known, Known) = open.into_iter().partition(|(name, _)| is_kept(*name));
             open = rest;
             if kept.is_empty() {
@@ -230,11 +299,8 @@ impl<'p> Constants<'p> {
         if known.is_empty() {
             return known;
         }
-        for (index, setting) in inside.iter().enumerate() {
-            let is_once = inside
-                .iter()
-                .enumerate()
-                .all(|(other, with)| other == index || with.name != setting.name);
+        for setting in inside.settings {
+            let is_once = inside.of_name(setting.name).nth(1).is_none();
             let value = setting.value.filter(|_| is_once && module.owner(setting.expr) == node.id);
             let is_param = open.iter().chain(&known).any(|(name, _)| *name == setting.name);
             if let Some(truth) = value.filter(|_| !is_param).and_then(|value| decide(module, value, &known, 0)) {
@@ -247,47 +313,16 @@ impl<'p> Constants<'p> {
         }
         known
     }
-}
 
-/// A place that gives a name a value.
-struct Setting {
-    at: u32,
-    name: Sym,
-    /// What is set, or what is iterated or entered.
-    expr: ExprId,
-    /// The value, where it becomes the name's alone.
-    value: Option<ExprId>,
-}
-
-/// The names that a file's statements set, sorted by place.
-fn settings(module: &Module) -> Vec<Setting> {
-    let mut out = Vec::new();
-    let mut add = |target: ExprId, value: Option<ExprId>| {
-        for name in roots(module, target) {
-            let is_whole = matches!(module.kind(target), ExprKind::Name(_));
-            out.push(Setting {
-                at: module.expr(target).span.start,
-                name,
-                expr: target,
-                value: value.filter(|_| is_whole),
-            });
-        }
-    };
-    for stmt in &module.stmts {
-        match &stmt.kind {
-            StmtKind::Assign { target, value, op, .. } => add(*target, value.filter(|_| op.is_none())),
-            StmtKind::Loop { target: Some(target), .. } => add(*target, None),
-            StmtKind::With { items, .. } => items.iter().filter_map(|(_, target)| *target).for_each(|target| add(target, None)),
-            _ => {}
-        }
+    fn inside(&self, function: FnId) -> Rc<Inside<'p>> {
+        let node = &self.functions[function.index()];
+        let module = self.code.module(node.file);
+        let mut set = self.set.borrow_mut();
+        let inside = set
+            .entry(function)
+            .or_insert_with(|| Rc::new(Inside::of(module.settings(module.function(node.id).span))));
+        Rc::clone(inside)
     }
-    for expr in &module.exprs {
-        if let ExprKind::Assign { target, .. } = expr.kind {
-            add(target, None);
-        }
-    }
-    out.sort_by_key(|setting| (setting.at, setting.name));
-    out
 }
 
 /// What `{ id, withVotes }` binds of the argument that is given.
@@ -356,24 +391,6 @@ fn fields(module: &Module, entries: &[Entry], known: &[(Sym, Constant)], depth: 
     entries.iter().map(field).collect()
 }
 
-/// The names that an assignment changes: itself, those of a pattern, or the one whose field is set.
-fn roots(module: &Module, target: ExprId) -> Vec<Sym> {
-    let mut out = Vec::new();
-    let mut open = vec![target];
-    for _ in 0..MAX_PATTERN {
-        let Some(at) = open.pop() else { break };
-        match module.kind(at) {
-            ExprKind::Name(name) => out.push(*name),
-            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => open.push(*base),
-            ExprKind::Tuple(items) | ExprKind::List(items) => open.extend(items.iter().copied()),
-            ExprKind::Object(entries) => open.extend(entries.iter().map(|entry| entry.value)),
-            ExprKind::Spread(inner) | ExprKind::Assign { target: inner, .. } => open.push(*inner),
-            _ => {}
-        }
-    }
-    out
-}
-
 /// What a condition is with these constants, where they decide it.
 fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<bool> {
     if depth > 20 {
@@ -417,15 +434,16 @@ fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) 
     }
 }
 
-/// Whether the constants keep an expression of a function from being reached.
-fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym, Constant)]) -> bool {
+/// Whether the constants keep an expression of a function from being reached. Where blocks end is kept for the next question about
+/// the same constants.
+fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym, Constant)], ends: &mut Ends) -> bool {
     if known.is_empty() {
         return false;
     }
     let mut below: Option<StmtId> = None;
     let mut child = expr;
     let mut at = module.expr(expr).parent;
-    for _ in 0..400 {
+    for _ in 0..MAX_HOLDERS {
         match at {
             Parent::Expr(id) => {
                 if is_cut(module, id, child, known) {
@@ -436,7 +454,7 @@ fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym,
             }
             Parent::Stmt(id) => {
                 if let Some(below) = below
-                    && (is_left_out(module, id, below, known) || is_left_before(module, &module.stmt_blocks(id), below, known))
+                    && (is_left_out(module, id, below, known) || is_left_before(module, at, below, known, ends))
                 {
                     return true;
                 }
@@ -446,7 +464,7 @@ fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym,
             Parent::Function(id) => {
                 let definition = module.function(id);
                 if let Some(below) = below
-                    && is_left_before(module, &[&definition.body], below, known)
+                    && is_left_before(module, at, below, known, ends)
                 {
                     return true;
                 }
@@ -499,25 +517,34 @@ fn is_without_elements(module: &Module, iterable: ExprId, known: &[(Sym, Constan
 }
 
 fn is_left_out(module: &Module, at: StmtId, below: StmtId, known: &[(Sym, Constant)]) -> bool {
-    let (test, then, orelse) = match &module.stmt(at).kind {
-        StmtKind::If { test, then, orelse } => (test, then, orelse),
+    let (block, _) = module.place_in_block(below);
+    match &module.stmt(at).kind {
+        // Its first block is what runs where the test holds.
+        StmtKind::If { test, .. } => decide(module, *test, known, 0).is_some_and(|truth| block == usize::from(truth)),
         StmtKind::Loop {
-            iterable: Some(iterable),
-            body,
-            ..
-        } => return body.contains(&below) && is_without_elements(module, *iterable, known),
-        _ => return false,
-    };
-    match decide(module, *test, known, 0) {
-        Some(true) => orelse.contains(&below),
-        Some(false) => then.contains(&below),
-        None => false,
+            iterable: Some(iterable), ..
+        } => block == 1 && is_without_elements(module, *iterable, known),
+        _ => false,
     }
 }
 
-/// `if not flag: return` stands before it.
-fn is_left_before(module: &Module, blocks: &[&[StmtId]], below: StmtId, known: &[(Sym, Constant)]) -> bool {
-    let Some(block) = blocks.iter().find(|block| block.contains(&below)) else {
+/// `if not flag: return` stands before it, in the same block.
+fn is_left_before(module: &Module, holder: Parent, below: StmtId, known: &[(Sym, Constant)], ends: &mut Ends) -> bool {
+    let (block, place) = module.place_in_block(below);
+    let end = ends.entry((holder, block)).or_insert_with(|| {
+        let stmts: &[StmtId] = match holder {
+            Parent::Stmt(id) => module.stmt_blocks(id).get(block).copied().unwrap_or_default(),
+            Parent::Function(id) => &module.function(id).body,
+            _ => &[],
+        };
+        stmts.iter().position(|&stmt| leaves(module, stmt, known))
+    });
+    end.is_some_and(|end| end < place)
+}
+
+/// Whether a statement leaves its block: `if not flag: return`.
+fn leaves(module: &Module, stmt: StmtId, known: &[(Sym, Constant)]) -> bool {
+    let StmtKind::If { test, then, orelse } = &module.stmt(stmt).kind else {
         return false;
     };
     let ends = |block: &[StmtId]| {
@@ -528,15 +555,9 @@ fn is_left_before(module: &Module, blocks: &[&[StmtId]], below: StmtId, known: &
             )
         })
     };
-    block
-        .iter()
-        .take_while(|&&stmt| stmt != below)
-        .any(|&stmt| match &module.stmt(stmt).kind {
-            StmtKind::If { test, then, orelse } => match decide(module, *test, known, 0) {
-                Some(true) => ends(then),
-                Some(false) => ends(orelse),
-                None => false,
-            },
-            _ => false,
-        })
+    match decide(module, *test, known, 0) {
+        Some(true) => ends(then),
+        Some(false) => ends(orelse),
+        None => false,
+    }
 }

@@ -188,6 +188,9 @@ fn is_short_lived(eval: &Evaluator<'_>, file: FileId, call: ExprId) -> bool {
         .scopes
         .get(file.index())
         .is_some_and(|scope| scope.top(module, name).is_some());
+    if !super::affords_search(eval, file) {
+        return false;
+    }
     let is_it = |expr: ExprId| module.name(expr) == Some(name) && module.owner(expr) == owner;
     let returned = module.stmts.iter().any(|stmt| match &stmt.kind {
         StmtKind::Return(Some(value)) => is_it(*value),
@@ -258,6 +261,9 @@ fn dict(eval: &Evaluator<'_>, file: FileId, expr: ExprId, out: &mut Vec<(String,
         }
     }
     if let Some(name) = eval.code.module(file).name(expr) {
+        if !super::affords_search(eval, file) {
+            return false;
+        }
         let here = eval.code.module(file);
         let owner = here.owner(expr);
         for stmt in &here.stmts {
@@ -374,9 +380,10 @@ fn dialect(eval: &Evaluator<'_>, file: FileId, module: &Module, call: Call<'_>, 
         let args = bound(eval, file, args).unwrap_or(args);
         module.entry(args, "check_same_thread")
     });
-    let lite = module.expr_ids().any(|(id, expr)| {
-        module.expr(call.id).span.encloses(expr.span) && module.string(id).is_some_and(|text| text == "check_same_thread")
-    });
+    let lite = super::affords_search(eval, file)
+        && module.expr_ids().any(|(id, expr)| {
+            module.expr(call.id).span.encloses(expr.span) && module.string(id).is_some_and(|text| text == "check_same_thread")
+        });
     if name.contains("sqlite") || connect.is_some() || lite {
         return Some(false);
     }

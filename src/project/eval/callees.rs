@@ -1,13 +1,17 @@
 //! What calling an expression runs.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Callees, Evaluator, is_abstract};
+use super::{Callees, Evaluator, Functions, is_abstract};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId};
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::project::scope::Member;
+
+/// An abstract method that more than so many classes implement leads nowhere in particular.
+const MOST_OVERRIDES: usize = 8;
 
 impl Evaluator<'_> {
     /// The functions of the project that calling an expression runs.
@@ -18,7 +22,7 @@ impl Evaluator<'_> {
 
     pub(super) fn callees_of(&self, file: FileId, callee: ExprId, value: &Value) -> Callees {
         match value {
-            Value::Function(at, function) => Callees::Functions(self.overrides(*at, *function)),
+            Value::Function(at, function) => Callees::Functions(self.overrides(*at, *function).to_vec()),
             Value::Class(at, class) => {
                 let init = self
                     .member(*at, *class, "__init__")
@@ -59,7 +63,16 @@ impl Evaluator<'_> {
     }
 
     /// A method, or where it only declares, the methods of the classes that implement it.
-    pub(super) fn overrides(&self, at: FileId, function: FunctionId) -> Vec<(FileId, FunctionId)> {
+    fn overrides(&self, at: FileId, function: FunctionId) -> Functions {
+        if let Some(known) = self.overridden.borrow().get(&(at, function)) {
+            return Rc::clone(known);
+        }
+        let found: Functions = self.find_overrides(at, function).into();
+        self.overridden.borrow_mut().insert((at, function), Rc::clone(&found));
+        found
+    }
+
+    fn find_overrides(&self, at: FileId, function: FunctionId) -> Vec<(FileId, FunctionId)> {
         let module = self.m(at);
         let definition = module.function(function);
         let (Some(class), Some(name)) = (definition.class, definition.name) else {
@@ -73,10 +86,18 @@ impl Evaluator<'_> {
         let mut open = vec![(at, class)];
         let mut seen = FxHashSet::default();
         while let Some(place) = open.pop() {
-            if !seen.insert(place) || seen.len() > 200 {
+            if !seen.insert(place) {
                 continue;
             }
-            for &(sub_file, sub) in self.code.subclasses.get(&place).into_iter().flatten() {
+            // Of more than a few it is not known which one runs.
+            if found.len() > MOST_OVERRIDES {
+                break;
+            }
+            let subclasses = self.code.subclasses.get(&place).map_or(&[] as &[_], Vec::as_slice);
+            if !self.afford(place.0, subclasses.len()) {
+                break;
+            }
+            for &(sub_file, sub) in subclasses {
                 let scope = self.code.scopes.get(sub_file.index());
                 let members = scope.map_or(&[] as &[_], |scope| scope.member(self.m(sub_file), sub, name));
                 if let Some((_, Member::Method(method))) = members.first() {
@@ -85,7 +106,7 @@ impl Evaluator<'_> {
                 open.push((sub_file, sub));
             }
         }
-        if found.is_empty() || found.len() > 8 {
+        if found.is_empty() || found.len() > MOST_OVERRIDES {
             vec![(at, function)]
         } else {
             found
@@ -93,9 +114,31 @@ impl Evaluator<'_> {
     }
 
     /// Methods of the classes that implement an interface, for calls on a value of the interface's type.
-    pub fn implementations(&self, file: FileId, class: ClassId, method: &str) -> Vec<(FileId, FunctionId)> {
+    pub fn implementations(&self, file: FileId, class: ClassId, method: &str) -> Rc<[(FileId, FunctionId)]> {
+        if let Some(known) = self
+            .implemented
+            .borrow()
+            .get(&(file, class))
+            .and_then(|methods| methods.get(method))
+        {
+            return Rc::clone(known);
+        }
+        let found: Functions = self.find_implementations(file, class, method).into();
+        let mut implemented = self.implemented.borrow_mut();
+        implemented
+            .entry((file, class))
+            .or_default()
+            .insert(method.into(), Rc::clone(&found));
+        found
+    }
+
+    fn find_implementations(&self, file: FileId, class: ClassId, method: &str) -> Vec<(FileId, FunctionId)> {
         let mut found = Vec::new();
         for &(sub_file, sub) in self.code.subclasses.get(&(file, class)).into_iter().flatten() {
+            // Of more than a few it is not known which one runs.
+            if found.len() > MOST_OVERRIDES || !self.afford(file, 1) {
+                break;
+            }
             if let Some((owner, Member::Method(function))) = self.member(sub_file, sub, method) {
                 found.push((owner, function));
             }

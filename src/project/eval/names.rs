@@ -160,23 +160,14 @@ impl Evaluator<'_> {
         if hops > MAX_HOPS {
             return None;
         }
-        let module = self.m(file);
-        if !module.mentions(&["*"]) {
-            return None;
-        }
-        let is_star = |name: &Option<Sym>| name.is_some_and(|name| module.str(name) == "*");
-        let stars = module.imports.iter().enumerate().filter(|(_, import)| is_star(&import.name));
-        let targets = stars.filter_map(|(index, _)| self.import_target(file, index));
-        self.once(file, name, targets.filter(|&target| target != file), hops)
+        let targets = &self.code.stars.get(file.index())?.0;
+        self.once(file, name, targets.iter().copied().filter(|&target| target != file), hops)
     }
 
     pub(super) fn exported_ts(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         let module = self.m(file);
-        let named = if module.mentions(&[name]) { module.exports.as_slice() } else { &[] };
-        for (index, export) in named.iter().enumerate() {
-            if module.str(export.name) != name {
-                continue;
-            }
+        for index in module.exports_of(name) {
+            let export = &module.exports[index];
             if let Some(from) = export.from {
                 let target = self.export_target(file, index);
                 return match (target, export.local) {
@@ -199,12 +190,7 @@ impl Evaluator<'_> {
                 return Some(Found::Binding(file, FunctionId::MODULE, binding));
             }
         }
-        let stars = module
-            .exports
-            .iter()
-            .enumerate()
-            .filter(|(_, export)| module.str(export.name) == "*");
-        self.once(file, name, stars.filter_map(|(index, _)| self.export_target(file, index)), hops)
+        self.once(file, name, self.code.stars.get(file.index())?.1.iter().copied(), hops)
     }
 
     /// Looks for a name behind the stars of a file, unless this search was there before: files that re-export each other would be
@@ -221,7 +207,7 @@ impl Evaluator<'_> {
             {
                 let mut stars = self.stars.borrow_mut();
                 stars.looks += 1;
-                if stars.looks > MAX_LOOKS {
+                if stars.looks > MAX_LOOKS || !self.afford(file, 1) {
                     return None;
                 }
             }

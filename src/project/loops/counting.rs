@@ -81,10 +81,11 @@ fn is_raised(module: &Module, way: &[(&[StmtId], StmtId)], name: Sym) -> bool {
         };
         block.iter().enumerate().any(|(index, &stmt)| {
             let between = block.get(held..index).unwrap_or_default();
-            let goes_on = statements(module, between)
-                .iter()
-                .any(|&inner| matches!(module.stmt(inner).kind, StmtKind::Continue));
-            raises(module, stmt, name) && !goes_on
+            let goes_on = || {
+                let mut inner = statements(module, between).into_iter();
+                inner.any(|inner| matches!(module.stmt(inner).kind, StmtKind::Continue))
+            };
+            raises(module, stmt, name) && !goes_on()
         })
     })
 }

@@ -1,5 +1,7 @@
 //! Whether the iterations of a loop overlap: what a gather waits for.
 
+use rustc_hash::FxHashSet;
+
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
 
 /// Whether a comprehension or `map` call is what a gather waits for: `gather(*[…])`, `Promise.all(xs.map(…))`.
@@ -53,18 +55,18 @@ fn is_gather(method: &str) -> bool {
 }
 
 fn is_gathered_name(module: &Module, name: &str) -> bool {
-    module.call_ids().any(|id| {
-        let Some(call) = module.call(id).filter(|call| call.method().is_some_and(is_gather)) else {
-            return false;
-        };
-        call.args.iter().any(|arg| {
-            let value = match module.kind(arg.value) {
-                ExprKind::Spread(inner) => *inner,
-                _ => arg.value,
-            };
-            module.dotted(value).as_deref() == Some(name)
+    module.index.gathered.get_or_init(|| gathered_names(module)).contains(name)
+}
+
+fn gathered_names(module: &Module) -> FxHashSet<String> {
+    let gathers = module.calls().filter(|call| call.method().is_some_and(is_gather));
+    let names = gathers.flat_map(|call| {
+        call.args.iter().filter_map(|arg| match module.kind(arg.value) {
+            ExprKind::Spread(inner) => module.dotted(*inner),
+            _ => module.dotted(arg.value),
         })
-    })
+    });
+    names.collect()
 }
 
 /// Whether a call in a loop only makes a coroutine or promise that something waits for later:

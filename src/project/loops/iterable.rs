@@ -1,9 +1,12 @@
 //! What a loop runs over: a fixed set, chunks, a range.
 
 use super::body::{has_word, names};
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::libraries::value::{FileId, Resolver, Value};
 use crate::project::eval::Evaluator;
+use crate::source::Span;
+
+const EVERYWHERE: Span = Span { start: 0, end: u32::MAX };
 
 /// Literals with more items than this are not "small".
 const SMALL: u32 = 20;
@@ -98,7 +101,6 @@ fn is_enumeration(module: &Module, object: ExprId) -> bool {
 }
 
 fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Times> {
-    let module = eval.module(file);
     if let Value::Class(at, class) = eval.value(file, expr) {
         let is_enum = eval.ancestors(at, class).iter().any(|name| {
             name.rsplit('.')
@@ -108,17 +110,25 @@ fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option
         return is_enum.then_some(Times::UNCOUNTED);
     }
     let (at, definition) = eval.definition(file, expr)?;
-    if (at, definition) == (file, expr) || grows(module, expr) {
+    if (at, definition) == (file, expr) || grows(eval, file, expr) {
         return None;
     }
     fixed_at(eval, at, definition, depth + 1)
 }
 
 /// Whether a name's collection is added to in this file: then its literal is only where it starts.
-fn grows(module: &Module, name: ExprId) -> bool {
-    let Some(name) = module.dotted(name) else { return true };
+fn grows(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
+    let module = eval.module(file);
+    let Some((name, first, last)) = ends(module, expr) else {
+        return true;
+    };
     let is_it = |expr: ExprId| module.dotted(expr).as_deref() == Some(name.as_str());
-    let added = module.call_ids().any(|id| {
+    let calls: Vec<ExprId> = module.calls_on(last).collect();
+    let stmts = module.statements_on(first, EVERYWHERE, usize::MAX);
+    if !eval.afford(file, calls.len() + stmts.len()) {
+        return true;
+    }
+    let added = calls.into_iter().any(|id| {
         module.call(id).is_some_and(|call| {
             matches!(
                 call.method(),
@@ -127,13 +137,23 @@ fn grows(module: &Module, name: ExprId) -> bool {
         })
     });
     added
-        || module.stmts.iter().any(|stmt| match &stmt.kind {
+        || stmts.into_iter().any(|stmt| match &module.stmt(stmt).kind {
             StmtKind::Assign { target, op, .. } => match module.kind(*target) {
                 ExprKind::Index { base, .. } => is_it(*base),
                 _ => op.is_some() && is_it(*target),
             },
             _ => false,
         })
+}
+
+/// A dotted name with its first and its last part.
+fn ends(module: &Module, expr: ExprId) -> Option<(String, Sym, Sym)> {
+    let dotted = module.dotted(expr)?;
+    let (ExprKind::Name(last) | ExprKind::Attr { name: last, .. }) = *module.kind(expr) else {
+        return None;
+    };
+    let first = module.sym(dotted.split('.').next()?)?;
+    Some((dotted, first, last))
 }
 
 fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<Times> {

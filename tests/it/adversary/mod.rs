@@ -7,5 +7,6 @@ mod gate;
 mod git;
 mod growth;
 mod lines;
+mod project;
 mod rules;
 mod shapes;

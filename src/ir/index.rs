@@ -1,0 +1,557 @@
+//! What is worked out of a module once somebody asks: the function of each node, the branches around each statement, the places that
+//! change what a name holds. Each is one pass over the module; a walk for each question would cost the length of the file each time.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
+
+use super::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
+use crate::source::Span;
+
+/// What is known of a module so far. It follows from the rest of the module: it is neither compared nor kept.
+#[derive(Debug, Default)]
+pub struct Index {
+    owners: OnceLock<Owners>,
+    branches: OnceLock<Branches>,
+    symbols: OnceLock<Box<[Sym]>>,
+    uses: OnceLock<Uses>,
+    settings: OnceLock<Box<[Setting]>>,
+    /// Entries of large objects, by object and key; of one key the last comes last.
+    entries: OnceLock<Box<[(ExprId, Sym, ExprId)]>>,
+    /// Exports by name and place in their list.
+    exports: OnceLock<Box<[(Sym, usize)]>>,
+    /// Dotted names that a gather waits for; `project::loops` says what a gather is.
+    pub(crate) gathered: OnceLock<FxHashSet<String>>,
+}
+
+impl Clone for Index {
+    fn clone(&self) -> Self {
+        Index::default()
+    }
+}
+
+impl PartialEq for Index {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// A value for each id, as runs: neighbours mostly have the same.
+#[derive(Debug)]
+struct Runs<T>(Box<[(u32, T)]>);
+
+impl<T: Copy + PartialEq> Runs<T> {
+    fn of(values: &[T]) -> Runs<T> {
+        let mut runs: Vec<(u32, T)> = Vec::new();
+        for (id, &value) in values.iter().enumerate() {
+            if runs.last().is_none_or(|&(_, last)| last != value) {
+                runs.push((id as u32, value));
+            }
+        }
+        Runs(runs.into())
+    }
+
+    fn get(&self, id: u32) -> Option<T> {
+        let after = self.0.partition_point(|&(first, _)| first <= id);
+        self.0.get(after.checked_sub(1)?).map(|&(_, value)| value)
+    }
+}
+
+/// The function that holds each node.
+#[derive(Debug)]
+struct Owners {
+    exprs: Runs<FunctionId>,
+    stmts: Runs<FunctionId>,
+}
+
+impl Owners {
+    fn of(module: &Module) -> Owners {
+        let mut exprs: Vec<Option<FunctionId>> = vec![None; module.exprs.len()];
+        let mut stmts: Vec<Option<FunctionId>> = vec![None; module.stmts.len()];
+        let mut way: Vec<Parent> = Vec::new();
+        let starts = (0..module.exprs.len()).map(|id| Parent::Expr(ExprId(id as u32)));
+        for start in starts.chain((0..module.stmts.len()).map(|id| Parent::Stmt(StmtId(id as u32)))) {
+            let mut at = start;
+            let owner = loop {
+                let (known, next) = match at {
+                    Parent::Expr(id) => (exprs[id.index()], module.expr(id).parent),
+                    Parent::Stmt(id) => (stmts[id.index()], module.stmt(id).parent),
+                    Parent::Function(id) => break id,
+                    Parent::Class(id) => break module.class(id).parent,
+                    Parent::None => break FunctionId::MODULE,
+                };
+                if let Some(known) = known {
+                    break known;
+                }
+                way.push(at);
+                at = next;
+            };
+            for node in way.drain(..) {
+                match node {
+                    Parent::Expr(id) => exprs[id.index()] = Some(owner),
+                    Parent::Stmt(id) => stmts[id.index()] = Some(owner),
+                    _ => {}
+                }
+            }
+        }
+        let full = |owners: Vec<Option<FunctionId>>| -> Vec<FunctionId> { owners.into_iter().flatten().collect() };
+        Owners {
+            exprs: Runs::of(&full(exprs)),
+            stmts: Runs::of(&full(stmts)),
+        }
+    }
+}
+
+/// No statement.
+const NONE: u32 = u32::MAX;
+
+/// The way from a statement up to the body of its function.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// The statement around it.
+    parent: u32,
+    /// One further up, so that a way of any length takes few steps.
+    jump: u32,
+    depth: u32,
+    /// Which block of the statement around it holds it.
+    block: u32,
+    /// Its place in that block.
+    place: u32,
+    /// Branching statements around it.
+    branches: u32,
+    /// It, or a statement around it, is an `if` or a `switch`.
+    is_chosen: bool,
+}
+
+/// The branches around each statement.
+#[derive(Debug)]
+struct Branches {
+    ways: Box<[Way]>,
+    /// The statement that each expression stands in directly; [`NONE`] in a function's head.
+    stmts: Runs<u32>,
+}
+
+/// How a place stands to another one of the same function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is passed whenever the other is reached.
+    Always,
+    /// It is passed only under a condition or in a loop.
+    Conditional,
+    /// It stands in a branch that excludes the other.
+    OtherBranch,
+}
+
+impl Branches {
+    fn of(module: &Module) -> Branches {
+        let root = Way {
+            parent: NONE,
+            jump: NONE,
+            depth: 0,
+            block: 0,
+            place: 0,
+            branches: 0,
+            is_chosen: false,
+        };
+        let mut ways = vec![root; module.stmts.len()];
+        for function in &module.functions {
+            for (place, stmt) in function.body.iter().enumerate() {
+                ways[stmt.index()].place = place as u32;
+            }
+        }
+        // What a statement holds was made before it: from the last to the first, each comes after what holds it.
+        for index in (0..module.stmts.len()).rev() {
+            let id = StmtId(index as u32);
+            let kind = &module.stmt(id).kind;
+            let own = ways[index];
+            let is_chosen = own.is_chosen || matches!(kind, StmtKind::If { .. } | StmtKind::Switch { .. });
+            ways[index].is_chosen = is_chosen;
+            let is_branching = is_branching(kind);
+            let jump = match ways.get(own.jump as usize) {
+                Some(above) if own.depth + above.jump_depth(&ways) == 2 * above.depth => above.jump,
+                _ => id.0,
+            };
+            for (block, stmts) in module.stmt_blocks(id).into_iter().enumerate() {
+                for (place, stmt) in stmts.iter().enumerate() {
+                    ways[stmt.index()] = Way {
+                        parent: id.0,
+                        jump,
+                        depth: own.depth + 1,
+                        block: block as u32,
+                        place: place as u32,
+                        branches: own.branches + u32::from(is_branching),
+                        is_chosen,
+                    };
+                }
+            }
+        }
+        Branches {
+            ways: ways.into(),
+            stmts: Runs::of(&holders(module)),
+        }
+    }
+
+    fn way(&self, stmt: u32) -> Option<&Way> {
+        self.ways.get(stmt as usize)
+    }
+
+    /// The statement that holds this one at a depth; itself where it is no deeper.
+    fn at_depth(&self, mut stmt: u32, depth: u32) -> u32 {
+        while let Some(way) = self.way(stmt).filter(|way| way.depth > depth) {
+            let is_far = self.way(way.jump).is_some_and(|above| above.depth >= depth);
+            stmt = if is_far { way.jump } else { way.parent };
+        }
+        stmt
+    }
+
+    /// The two statements of one block, or of one statement's blocks, that hold these two, or are them.
+    fn meet(&self, left: u32, right: u32) -> (u32, u32) {
+        let depth = |stmt: u32| self.way(stmt).map_or(0, |way| way.depth);
+        let least = depth(left).min(depth(right));
+        let (mut left, mut right) = (self.at_depth(left, least), self.at_depth(right, least));
+        while left != right {
+            let (Some(a), Some(b)) = (self.way(left), self.way(right)) else {
+                break;
+            };
+            if a.parent == b.parent {
+                break;
+            }
+            (left, right) = if a.jump == b.jump { (a.parent, b.parent) } else { (a.jump, b.jump) };
+        }
+        (left, right)
+    }
+
+    fn standing(&self, module: &Module, place: ExprId, other: ExprId) -> Standing {
+        let (place, other) = (self.stmt(place), self.stmt(other));
+        let Some(own) = self.way(place) else { return Standing::Always };
+        let conditional = |common: u32| {
+            if own.branches > common {
+                Standing::Conditional
+            } else {
+                Standing::Always
+            }
+        };
+        if other == NONE {
+            return conditional(0);
+        }
+        let (mine, theirs) = self.meet(place, other);
+        let common = self.way(mine).map_or(0, |way| way.branches);
+        if mine == theirs {
+            return conditional(common);
+        }
+        let (Some(a), Some(b)) = (self.way(mine), self.way(theirs)) else {
+            return conditional(0);
+        };
+        let is_split = a.parent != NONE && a.block != b.block && is_branching(&module.stmt(StmtId(a.parent)).kind);
+        if is_split { Standing::OtherBranch } else { conditional(common) }
+    }
+
+    fn stmt(&self, expr: ExprId) -> u32 {
+        self.stmts.get(expr.0).unwrap_or(NONE)
+    }
+}
+
+impl Way {
+    fn jump_depth(&self, ways: &[Way]) -> u32 {
+        ways.get(self.jump as usize).map_or(0, |above| above.depth)
+    }
+}
+
+fn is_branching(kind: &StmtKind) -> bool {
+    matches!(kind, StmtKind::If { .. } | StmtKind::Loop { .. } | StmtKind::Switch { .. })
+}
+
+/// The statement that each expression stands in. What an expression holds was made before it.
+fn holders(module: &Module) -> Vec<u32> {
+    let mut out = vec![NONE; module.exprs.len()];
+    for index in (0..module.exprs.len()).rev() {
+        out[index] = match module.exprs[index].parent {
+            Parent::Expr(id) => out.get(id.index()).copied().unwrap_or(NONE),
+            Parent::Stmt(id) => id.0,
+            _ => NONE,
+        };
+    }
+    out
+}
+
+/// Where names are used in ways that can change what they hold.
+#[derive(Debug)]
+struct Uses {
+    /// Statements that set a name or its members, or call something with it, by name and place.
+    stmts: Box<[(Sym, u32, StmtId)]>,
+    /// Calls of a method, by the last name before it and the place in the list of expressions.
+    calls: Box<[(Sym, ExprId)]>,
+}
+
+impl Uses {
+    fn of(module: &Module) -> Uses {
+        let mut stmts: Vec<(Sym, u32, StmtId)> = Vec::new();
+        for (index, stmt) in module.stmts.iter().enumerate() {
+            let mut add = |name: Sym| stmts.push((name, stmt.span.start, StmtId(index as u32)));
+            match stmt.kind {
+                StmtKind::Assign { target, .. } => start_name(module, target).into_iter().for_each(&mut add),
+                StmtKind::Expr(expr) => {
+                    let Some(call) = module.call(module.unawaited(expr)) else {
+                        continue;
+                    };
+                    names_of_call(module, &call).into_iter().for_each(&mut add);
+                }
+                _ => {}
+            }
+        }
+        stmts.sort_unstable();
+        stmts.dedup();
+        let mut calls: Vec<(Sym, ExprId)> = Vec::new();
+        for call in module.calls() {
+            if let Some(ExprKind::Name(name) | ExprKind::Attr { name, .. }) = call.receiver().map(|receiver| module.kind(receiver)) {
+                calls.push((*name, call.id));
+            }
+        }
+        calls.sort_unstable();
+        Uses {
+            stmts: stmts.into(),
+            calls: calls.into(),
+        }
+    }
+}
+
+/// The name that a path of attributes, indexes and calls starts with.
+fn start_name(module: &Module, expr: ExprId) -> Option<Sym> {
+    let mut at = expr;
+    loop {
+        at = match module.kind(at) {
+            ExprKind::Name(name) => return Some(*name),
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => *base,
+            ExprKind::Call { callee, .. } => *callee,
+            ExprKind::Await(inner) => *inner,
+            _ => return None,
+        };
+    }
+}
+
+fn names_of_call(module: &Module, call: &Call<'_>) -> Vec<Sym> {
+    let args = call.args.iter().filter_map(|arg| match module.kind(arg.value) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
+    });
+    args.chain(start_name(module, call.callee)).collect()
+}
+
+/// A place that gives a name a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Setting {
+    /// Byte offset.
+    pub at: u32,
+    /// The name.
+    pub name: Sym,
+    /// What is set, or what is iterated or entered.
+    pub expr: ExprId,
+    /// The value, where it becomes the name's alone.
+    pub value: Option<ExprId>,
+}
+
+/// Parts of one pattern that are looked at.
+const MAX_PATTERN: u32 = 200;
+
+/// The names that a file's statements set, sorted by place.
+fn settings(module: &Module) -> Vec<Setting> {
+    let mut out = Vec::new();
+    let mut add = |target: ExprId, value: Option<ExprId>| {
+        for name in roots(module, target) {
+            let is_whole = matches!(module.kind(target), ExprKind::Name(_));
+            out.push(Setting {
+                at: module.expr(target).span.start,
+                name,
+                expr: target,
+                value: value.filter(|_| is_whole),
+            });
+        }
+    };
+    for stmt in &module.stmts {
+        match &stmt.kind {
+            StmtKind::Assign { target, value, op, .. } => add(*target, value.filter(|_| op.is_none())),
+            StmtKind::Loop { target: Some(target), .. } => add(*target, None),
+            StmtKind::With { items, .. } => items.iter().filter_map(|(_, target)| *target).for_each(|target| add(target, None)),
+            _ => {}
+        }
+    }
+    for expr in &module.exprs {
+        if let ExprKind::Assign { target, .. } = expr.kind {
+            add(target, None);
+        }
+    }
+    out.sort_by_key(|setting| (setting.at, setting.name));
+    out
+}
+
+/// The names that an assignment changes: itself, those of a pattern, or the one whose field is set.
+fn roots(module: &Module, target: ExprId) -> Vec<Sym> {
+    let mut out = Vec::new();
+    let mut open = vec![target];
+    for _ in 0..MAX_PATTERN {
+        let Some(at) = open.pop() else { break };
+        match module.kind(at) {
+            ExprKind::Name(name) => out.push(*name),
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => open.push(*base),
+            ExprKind::Tuple(items) | ExprKind::List(items) => open.extend(items.iter().copied()),
+            ExprKind::Object(entries) => open.extend(entries.iter().map(|entry| entry.value)),
+            ExprKind::Spread(inner) | ExprKind::Assign { target: inner, .. } => open.push(*inner),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Objects with no more entries are searched.
+const FEW_ENTRIES: usize = 16;
+
+fn large_objects(module: &Module) -> Box<[(ExprId, Sym, ExprId)]> {
+    let mut out = Vec::new();
+    for (id, expr) in module.expr_ids() {
+        let ExprKind::Object(entries) = &expr.kind else { continue };
+        if entries.len() <= FEW_ENTRIES {
+            continue;
+        }
+        let keyed = entries.iter().filter_map(|entry| {
+            let key = match module.kind(entry.key?) {
+                ExprKind::Str(key) => *key,
+                ExprKind::Template(parts) => match parts.as_ref() {
+                    [TemplatePart::Text(key)] => *key,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            Some((id, key, entry.value))
+        });
+        out.extend(keyed);
+    }
+    // Stable: the entries of one key stay in their order.
+    out.sort_by_key(|&(object, key, _)| (object, key));
+    out.into()
+}
+
+impl Module {
+    /// The function that an expression belongs to: a lambda's inner expressions belong to the lambda.
+    pub fn owner(&self, expr: ExprId) -> FunctionId {
+        self.owner_of(Parent::Expr(expr))
+    }
+
+    /// The function that holds a node.
+    pub fn owner_of(&self, node: Parent) -> FunctionId {
+        let owners = || self.index.owners.get_or_init(|| Owners::of(self));
+        match node {
+            Parent::Expr(id) => owners().exprs.get(id.0).unwrap_or(FunctionId::MODULE),
+            Parent::Stmt(id) => owners().stmts.get(id.0).unwrap_or(FunctionId::MODULE),
+            Parent::Function(id) => id,
+            Parent::Class(id) => self.class(id).parent,
+            Parent::None => FunctionId::MODULE,
+        }
+    }
+
+    fn branches(&self) -> &Branches {
+        self.index.branches.get_or_init(|| Branches::of(self))
+    }
+
+    /// How an expression stands to another one of the same function.
+    pub fn standing(&self, place: ExprId, other: ExprId) -> Standing {
+        self.branches().standing(self, place, other)
+    }
+
+    /// Whether an `if` or a `switch` of its function holds an expression, in its condition too.
+    pub fn is_chosen(&self, expr: ExprId) -> bool {
+        let branches = self.branches();
+        branches.way(branches.stmt(expr)).is_some_and(|way| way.is_chosen)
+    }
+
+    /// The statements that start in a range and set a name or its members, or call something with it or of it: in the order of
+    /// the list of statements; of very many the first ones of the source.
+    pub fn statements_on(&self, name: Sym, range: Span, most: usize) -> Vec<StmtId> {
+        let all = &self.index.uses.get_or_init(|| Uses::of(self)).stmts;
+        let at = |start: u32| all.partition_point(|&(known, place, _)| (known, place) < (name, start));
+        let places = &all[at(range.start)..at(range.end).max(at(range.start))];
+        let mut found: Vec<StmtId> = places.iter().take(most).map(|&(_, _, stmt)| stmt).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// The calls of methods of what ends with a name (`name.f()`, `a.name.f()`), in the order of the list of expressions.
+    pub fn calls_on(&self, name: Sym) -> impl Iterator<Item = ExprId> {
+        let all = &self.index.uses.get_or_init(|| Uses::of(self)).calls;
+        let at = all.partition_point(|&(known, _)| known < name);
+        let upto = all.partition_point(|&(known, _)| known <= name);
+        all[at..upto].iter().map(|&(_, call)| call)
+    }
+
+    /// Which block of what holds it (a function has one) a statement stands in, and its place there.
+    pub fn place_in_block(&self, stmt: StmtId) -> (usize, usize) {
+        self.branches()
+            .way(stmt.0)
+            .map_or((0, 0), |way| (way.block as usize, way.place as usize))
+    }
+
+    /// The places in a range that give names values, in order.
+    pub fn settings(&self, range: Span) -> &[Setting] {
+        let all = self.index.settings.get_or_init(|| settings(self).into());
+        let at = |offset: u32| all.partition_point(|setting| setting.at < offset);
+        &all[at(range.start)..at(range.end).max(at(range.start))]
+    }
+
+    /// Places of star imports in the list of imports.
+    pub fn star_imports(&self) -> impl Iterator<Item = usize> {
+        let all = self.imports.iter().enumerate();
+        let is_star = |name: Option<Sym>| name.is_some_and(|name| self.str(name) == "*");
+        all.filter(move |(_, import)| is_star(import.name)).map(|(place, _)| place)
+    }
+
+    /// An object or dict literal's value for a key, the last one where there are several.
+    pub fn entry(&self, object: ExprId, key: &str) -> Option<ExprId> {
+        let ExprKind::Object(entries) = self.kind(object) else {
+            return None;
+        };
+        if entries.len() <= FEW_ENTRIES || key.is_empty() {
+            let mut last = entries.iter().rev();
+            return last
+                .find(|entry| entry.key.and_then(|known| self.string(known)) == Some(key))
+                .map(|entry| entry.value);
+        }
+        let key = self.sym(key)?;
+        let all = self.index.entries.get_or_init(|| large_objects(self));
+        let after = all.partition_point(|&(known, name, _)| (known, name) <= (object, key));
+        let &(known, name, value) = all.get(after.checked_sub(1)?)?;
+        ((known, name) == (object, key)).then_some(value)
+    }
+
+    /// Places of the exports of a name in their list, in order; `*` for re-exports of all.
+    pub fn exports_of(&self, name: &str) -> impl Iterator<Item = usize> {
+        let all = self.index.exports.get_or_init(|| {
+            let mut all: Vec<(Sym, usize)> = self
+                .exports
+                .iter()
+                .enumerate()
+                .map(|(place, export)| (export.name, place))
+                .collect();
+            all.sort_unstable();
+            all.into()
+        });
+        let places = self.sym(name).map_or(&[] as &[_], |name| {
+            let from = all.partition_point(|&(known, _)| known < name);
+            let upto = all.partition_point(|&(known, _)| known <= name);
+            &all[from..upto]
+        });
+        places.iter().map(|&(_, place)| place)
+    }
+
+    /// The symbol of a text, if it occurs.
+    pub fn sym(&self, text: &str) -> Option<Sym> {
+        if !self.mentions(&[text]) {
+            return None;
+        }
+        let sorted = self.index.symbols.get_or_init(|| {
+            let mut all: Vec<Sym> = (0..self.strings.len() as u32).map(Sym).collect();
+            all.sort_unstable_by_key(|&sym| self.str(sym));
+            all.into()
+        });
+        let at = sorted.partition_point(|&sym| self.str(sym) < text);
+        sorted.get(at).copied().filter(|&sym| self.str(sym) == text)
+    }
+}
