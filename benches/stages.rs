@@ -5,8 +5,8 @@ mod corpus;
 use corpus::{Shape, texts};
 use divan::Bencher;
 use divan::counter::BytesCount;
-use perfaudit::libraries::facts::{self, FileFacts};
 use perfaudit::project::Project;
+use perfaudit::syntax::facts::{self, FileFacts};
 use perfaudit::walk::FileKind;
 use perfaudit::{Config, audit_texts};
 

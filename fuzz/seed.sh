@@ -25,6 +25,16 @@ seed page '*.md'
 seed migrations '*.sql' '*.prisma' '0*.py'
 seed project '*.py' '*.ts' '*.tsx'
 
+# Projects of several files: of each fixture a file of each kind, in the order of the target's places, cut at byte 1.
+for folder in fixtures/*/; do
+  for name in main.py models.py '*.ts' '*.tsx' '*.sql' '*.prisma' '*compose*.yml' '*.html' views.py urls.py 'task*.py' '*service*.ts' \
+    '*route*' '*.vue' pyproject.toml package.json; do
+    file=$(find "$folder" -type f -name "$name" | sort | head -n 1)
+    [ -z "$file" ] || head -c 6000 "$file"
+    printf '\001'
+  done >"fuzz/corpus/project/fixture-$(basename "$folder")"
+done
+
 # Deep indentation, which no fixture has and no mutation finds.
 for depth in 100 370 600; do
   pad=""

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::Reason;
 use crate::files::{self, Tree};
-use crate::libraries::facts::FileFacts;
+use crate::syntax::facts::FileFacts;
 use crate::walk::FileKind;
 use pack::{Mark, Pack};
 

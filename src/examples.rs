@@ -2,9 +2,9 @@
 
 use crate::audit_texts;
 use crate::config::Config;
+use crate::engine::page::{Example, Mark, Page};
 use crate::error::Error;
 use crate::report::Report;
-use crate::rules::page::{Example, Mark, Page};
 
 /// An example that is not as its page says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,10 @@
 
 #![no_main]
 
+#[path = "../shared.rs"]
+mod shared;
+
 use libfuzzer_sys::fuzz_target;
-use perfaudit::{Config, audit_texts};
 
 /// Where each part of the input goes; the parts are cut at byte 1.
 const PLACES: [&str; 6] = [
@@ -18,8 +20,5 @@ const PLACES: [&str; 6] = [
 fuzz_target!(|text: &str| {
     let parts = text.split('\u{1}').zip(PLACES.iter().cycle().enumerate());
     let texts = parts.take(12).map(|(part, (at, place))| (format!("{}/{place}", at / PLACES.len()), part.to_owned()));
-    let config = Config { threads: 1, ..Config::default() };
-    let Ok(report) = audit_texts(&config, texts.collect()) else { return };
-    let failed: Vec<_> = report.coverage.notes.iter().filter(|note| note.contains("internal error")).collect();
-    assert!(failed.is_empty(), "{failed:?}");
+    shared::audit(texts.collect());
 });

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use perfaudit::rules::page::Page;
+use perfaudit::engine::page::Page;
 
 fuzz_target!(|text: &str| {
     let _ = Page::parse("n-plus-one", text);

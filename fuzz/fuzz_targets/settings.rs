@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use perfaudit::libraries::facts;
+use perfaudit::syntax::facts;
 use perfaudit::walk::FileKind;
 
 fuzz_target!(|text: &str| {

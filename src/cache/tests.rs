@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
 use super::*;
-use crate::libraries::facts;
+use crate::syntax::facts;
 
 fn seen(path: &str, text: &str) -> Seen {
     let kind = FileKind::of(path).expect("a kind");

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use perfaudit::Error;
 use perfaudit::config::Settings;
+use perfaudit::engine::baseline::{Baseline, FILE};
 use perfaudit::finding::{Confidence, Priority};
 use perfaudit::report::words;
-use perfaudit::rules::baseline::{Baseline, FILE};
 
 use super::progress::{Progress, Talk};
 use super::selection::Selection;

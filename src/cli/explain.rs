@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use perfaudit::Error;
+use perfaudit::engine::page::Page;
+use perfaudit::engine::pages::Pages;
 use perfaudit::report::words;
-use perfaudit::rules::Pages;
-use perfaudit::rules::page::Page;
 
 /// What `perfaudit explain` takes.
 #[derive(Args)]

@@ -19,10 +19,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use perfaudit::files;
+use perfaudit::engine::pages::Pages;
 use perfaudit::report::{RuleText, RuleTexts};
-use perfaudit::rules::Pages;
-use perfaudit::{Config, Error, Report, escape};
+use perfaudit::{Config, Error, Report, escape, files};
 
 /// Nothing is at or over the threshold.
 const CLEAN: u8 = 0;
@@ -179,7 +178,7 @@ fn write(file: Option<&Path>, text: &str) -> Result<(), Error> {
 /// The texts of the rules, for the formats that carry them.
 fn rule_texts(config: &Config) -> Result<RuleTexts, Error> {
     let pages = Pages::load(config.rules_dir.as_deref())?;
-    let text = |page: &perfaudit::rules::page::Page| RuleText {
+    let text = |page: &perfaudit::engine::page::Page| RuleText {
         title: page.title.clone(),
         help: page.body.clone(),
         category: page.category.clone(),

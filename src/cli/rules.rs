@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use perfaudit::Error;
-use perfaudit::rules::Pages;
+use perfaudit::engine::pages::Pages;
 
 /// Prints the list.
 pub fn run() -> Result<ExitCode, Error> {

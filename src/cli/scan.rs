@@ -101,9 +101,9 @@ fn render(config: &Config, report: &Report, talk: Talk, color: bool) -> Result<S
         Format::Json => json::render(report),
         Format::Markdown => audit_as(audit::Form::Markdown)?,
         Format::Html => audit_as(audit::Form::Html)?,
-        Format::Sarif => sarif::render(report, &super::rule_texts(config)?),
-        Format::Github => github::render(report),
-        Format::Gitlab => gitlab::render(report),
+        Format::Sarif => sarif::render(&report.from_run(), &super::rule_texts(config)?),
+        Format::Github => github::render(&report.from_run()),
+        Format::Gitlab => gitlab::render(&report.from_run()),
         Format::Junit => junit::render(report),
     })
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use perfaudit::examples;
-use perfaudit::rules::{ids, read_folder};
-use perfaudit::{Error, escape};
+use perfaudit::engine::pages::read_folder;
+use perfaudit::engine::registry::ids;
+use perfaudit::{Error, escape, examples};
 
 /// What `perfaudit test-rules` takes.
 #[derive(Args)]

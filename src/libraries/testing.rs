@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::libraries::data::LibraryData;
-use crate::libraries::facts;
-use crate::libraries::value::{FileId, Query};
+use crate::libraries::shared::effects::LibraryData;
+use crate::libraries::shared::query::Query;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Code, Evaluator};
+use crate::syntax::facts;
 use crate::walk::FileKind;
 
 /// The queries of a snippet's outermost recognised calls, in source order.

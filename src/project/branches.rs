@@ -5,10 +5,9 @@ pub mod constants;
 use super::Project;
 use super::graph::{Edge, EdgeKind, FnId, QuerySite, Step, TRACKED};
 use crate::ir::ExprId;
-use crate::libraries::data::Effects;
-use crate::libraries::value::FileId;
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::value::FileId;
 use crate::statement::Operation;
-
 use constants::{Constants, Known};
 
 /// How many calls deep constants are followed.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Project;
-use super::config::workers::WorkerKind;
+use super::deployment::workers::WorkerKind;
 use crate::finding::Location;
 
 mod limits;
@@ -216,7 +216,7 @@ fn unknown(project: &Project) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::libraries::facts;
+    use crate::syntax::facts;
     use crate::walk::FileKind;
 
     fn capacity(texts: &[(&str, &str)]) -> Capacity {

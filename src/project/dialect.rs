@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::config::files;
+use super::deployment::files;
 use super::eval::Code;
 use crate::ir::{ExprKind, Module};
-use crate::libraries::facts::FileFacts;
 use crate::statement::Dialect;
+use crate::syntax::facts::FileFacts;
 use crate::walk::Role;
 
 /// Packages that only one database needs.
@@ -207,8 +207,8 @@ fn image(image: &str) -> Option<Dialect> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::libraries::facts::extract;
     use crate::project::Project;
+    use crate::syntax::facts::extract;
     use crate::walk::FileKind;
 
     /// The dialect of a project of these files and one plain `SQLAlchemy` model.

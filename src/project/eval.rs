@@ -17,10 +17,12 @@ use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::budget::{Limit, Overruns};
 use crate::ir::{ClassId, ExprId, ExprKind, Function, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::data::{Effects, LibraryData};
-use crate::libraries::facts::FileFacts;
-use crate::libraries::value::{FileId, Model, Outcome, Query, Relation, Resolver, Value};
-use crate::libraries::{RECOGNISERS, chain, models};
+use crate::libraries::registry::RECOGNISERS;
+use crate::libraries::shared::effects::{Effects, LibraryData};
+use crate::libraries::shared::query::{Outcome, Query, Relation, Resolver};
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::{chain, model_classes};
+use crate::syntax::facts::FileFacts;
 
 const MAX_DEPTH: u32 = 40;
 const MAX_HOPS: u32 = 12;
@@ -1421,7 +1423,7 @@ impl Resolver for Evaluator<'_> {
             return *known;
         }
         let outer_cut = self.cut.replace(false);
-        let found = models::library(self, file, class);
+        let found = model_classes::library(self, file, class);
         if !self.cut.get() {
             self.libraries.borrow_mut().insert((file, class), found);
         }

@@ -5,8 +5,8 @@ use rustc_hash::FxHashSet;
 use super::eval::{Callees, Evaluator, Found, is_iteration};
 use super::scope::Bound;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
-use crate::libraries::chain;
-use crate::libraries::value::{FileId, Value};
+use crate::libraries::shared::chain;
+use crate::libraries::shared::value::{FileId, Value};
 
 const MAX_DEPTH: u32 = 10;
 

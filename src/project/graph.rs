@@ -7,13 +7,13 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Callees, Code, Evaluator, Parameter, is_iteration};
-use super::reach;
 use super::scope::Member;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
-use crate::libraries::context::{self, Callback};
-use crate::libraries::data::Effects;
 use crate::libraries::entries::{self, Entry};
-use crate::libraries::value::{FileId, Model, Query, Value};
+use crate::libraries::shared::callbacks::{self, Callback};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::query::Query;
+use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::source::Span;
 
 /// A function of the project, by its place in the list of all.
@@ -196,7 +196,6 @@ impl Graph {
         let mut graph = assemble(code, first, files);
         graph.resolve_unique_names(code);
         graph.propagate();
-        reach::mark(&mut graph, code);
         graph
     }
 
@@ -744,7 +743,7 @@ impl<'c> FileBuilder<'c> {
                 },
                 _ => continue,
             };
-            let kind = match context::callback(&self.eval, self.file, *call, index) {
+            let kind = match callbacks::callback(&self.eval, self.file, *call, index) {
                 Callback::PerElement | Callback::Called => EdgeKind::Inline,
                 Callback::Inline if literal => EdgeKind::Inline,
                 Callback::Inline | Callback::Later => EdgeKind::Later,

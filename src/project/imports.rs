@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::Language;
-use crate::libraries::facts::{FileFacts, Settings};
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
+use crate::syntax::facts::{FileFacts, Settings};
 
 const TS_ENDINGS: &[&str] = &[
     ".ts",
@@ -337,7 +337,7 @@ fn join(base: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::libraries::facts::extract;
+    use crate::syntax::facts::extract;
     use crate::walk::FileKind;
 
     fn project(files: &[(&str, &str)]) -> (Vec<FileFacts>, Imports) {

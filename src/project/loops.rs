@@ -1,11 +1,11 @@
 //! The loops around an expression, and what each of them means for a call inside it.
 
-use crate::ir::{Comp, ExprId, ExprKind, FunctionId, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::context::{Callback, callback};
-use crate::libraries::value::{FileId, Resolver};
-use crate::source::Span;
-
 use super::eval::Evaluator;
+use crate::ir::{Comp, ExprId, ExprKind, FunctionId, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::callbacks::{Callback, callback};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
+use crate::source::Span;
 
 mod body;
 mod counting;

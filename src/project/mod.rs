@@ -2,7 +2,7 @@
 
 pub mod branches;
 pub mod capacity;
-pub mod config;
+pub mod deployment;
 pub mod dialect;
 pub mod eval;
 pub mod flow;
@@ -11,33 +11,33 @@ pub mod imports;
 pub mod loops;
 mod reach;
 pub mod relations;
+pub mod row_usage;
 pub mod rows;
 pub mod schema;
 pub mod scope;
 pub mod serializers;
 pub mod sizes;
-pub mod upkeep;
-pub mod usage;
+pub mod staff_tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use eval::{Code, Evaluator};
-use graph::{FnId, Graph};
-use schema::{Place, Schema, SchemaSource, Table};
-
 use crate::budget;
 use crate::coverage::{Coverage, ParseErrors};
 use crate::finding::Location;
 use crate::ir::{Comment, FunctionId, Module};
-use crate::libraries::data::LibraryData;
-use crate::libraries::facts::FileFacts;
-use crate::libraries::value::{FileId, Query};
+use crate::libraries::shared::effects::LibraryData;
+use crate::libraries::shared::query::Query;
+use crate::libraries::shared::value::FileId;
 use crate::source::{Span, module_name};
 use crate::stats::Record;
+use crate::syntax::facts::FileFacts;
 use crate::walk::Role;
+use eval::{Code, Evaluator};
+use graph::{FnId, Graph};
+use schema::{Place, Schema, SchemaSource, Table};
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -51,9 +51,9 @@ pub struct Project {
     /// Migrations that were replayed.
     pub migrations: usize,
     /// Where rows are loaded, and what becomes of them.
-    pub loads: Vec<usage::Load>,
+    pub loads: Vec<row_usage::Load>,
     /// How it is deployed.
-    pub deployment: config::Deployment,
+    pub deployment: deployment::Deployment,
     /// Row counts and index scans, where they were given.
     pub sizes: Option<sizes::Sizes>,
     /// Tables whose rows staff keep in an admin site, as indexes into the schema's tables.
@@ -84,9 +84,10 @@ impl Project {
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
-        code.relations = relations::Relations::of(&schema, &code);
-        let graph = Graph::new(&mut code);
-        let (loads, deployment) = rayon::join(|| usage::loads(&code, &graph), || config::Deployment::of(&code, &graph));
+        code.relations = relations::Relations::of(&schema, &code.files);
+        let mut graph = Graph::new(&mut code);
+        reach::mark(&mut graph, &code);
+        let (loads, deployment) = rayon::join(|| row_usage::loads(&code, &graph), || deployment::Deployment::of(&code, &graph));
         let mut project = Project {
             code,
             graph,
@@ -97,7 +98,7 @@ impl Project {
             sizes: None,
             kept_by_staff: FxHashSet::default(),
         };
-        project.kept_by_staff = upkeep::kept_by_staff(&project);
+        project.kept_by_staff = staff_tables::kept_by_staff(&project);
         project
     }
 

@@ -2,11 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
-use super::eval::Code;
 use super::schema::Schema;
 use crate::ir::ClassId;
-use crate::libraries::ddl::Tool;
-use crate::libraries::value::{FileId, Relation};
+use crate::libraries::shared::declared::Tool;
+use crate::libraries::shared::query::Relation;
+use crate::libraries::shared::value::FileId;
+use crate::syntax::facts::FileFacts;
 
 /// Relations by model and attribute, and by attribute alone where all models agree.
 #[derive(Clone, Debug, Default)]
@@ -17,10 +18,11 @@ pub struct Relations {
 
 impl Relations {
     /// Takes the relations of Django's models: their accessors, unlike those of other libraries, exist only at run time.
-    pub fn of(schema: &Schema, code: &Code) -> Relations {
+    pub fn of(schema: &Schema, files: &[FileFacts]) -> Relations {
         let mut classes: FxHashMap<(&str, &str), (FileId, ClassId)> = FxHashMap::default();
-        for (file, module) in code.modules() {
-            let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+        for (index, facts) in files.iter().enumerate() {
+            let Some(module) = &facts.module else { continue };
+            let (path, file) = (facts.path.as_str(), FileId(index as u32));
             for (id, class) in module.class_ids() {
                 if let Some(name) = class.name {
                     classes.entry((path, module.str(name))).or_insert((file, id));

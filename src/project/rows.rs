@@ -7,7 +7,7 @@ use super::eval::{Evaluator, Found};
 use super::schema::Model as SchemaModel;
 use super::scope::Bound;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
-use crate::libraries::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::Loading;
 
 const MAX_STEPS: u32 = 8;

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 pub use index::{Index, Origin};
 
 use crate::budget::Overrun;
-pub use crate::libraries::ddl::Tool;
-use crate::libraries::django_migrations::Migration;
+use crate::libraries::shared::declared::Migration;
+pub use crate::libraries::shared::declared::Tool;
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, ModelDef, RelationDef, SchemaChange};
 

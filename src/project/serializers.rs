@@ -2,13 +2,13 @@
 
 use rustc_hash::FxHashSet;
 
-use super::Project;
 use super::eval::Evaluator;
-use super::rows;
 use super::schema::Model as SchemaModel;
 use super::scope::Member;
+use super::{Project, rows};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
-use crate::libraries::value::{FileId, Model, Resolver, Value};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::source::Span;
 
 /// Serializers in serializers, and properties that read properties.

@@ -97,8 +97,8 @@ impl Sizes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::libraries::facts::extract;
     use crate::project::Project;
+    use crate::syntax::facts::extract;
     use crate::walk::FileKind;
 
     #[test]

@@ -9,7 +9,7 @@ use super::{Tool, VERSION, words};
 use crate::error::{Error, nearest};
 use crate::escape;
 use crate::finding::Location;
-use crate::libraries::data::Effects;
+use crate::libraries::shared::effects::Effects;
 use crate::project::Project;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 

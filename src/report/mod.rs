@@ -15,15 +15,16 @@ pub mod sources;
 pub mod table;
 pub mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::coverage::{Coverage, Gap};
+use crate::engine::baseline::Known;
 use crate::finding::{Finding, Priority, Status, Strength, Suppression};
-use crate::inventory::Inventory;
+use crate::inventory::rows::Inventory;
 use crate::project::capacity::Capacity;
-use crate::rules::baseline::Known;
 use sources::Sources;
 
 /// The version of the JSON contract.
@@ -149,6 +150,24 @@ impl Report {
             findings,
             ..Report::default()
         }
+    }
+
+    /// The report with paths from the folder of the run, for services that look for the files from there: the root may be a folder
+    /// below it, which a configuration makes the project's.
+    pub fn from_run(&self) -> Cow<'_, Report> {
+        let root = self.root.replace('\\', "/");
+        let below = root.trim_start_matches("./").trim_end_matches('/');
+        if matches!(below, "" | ".") || below.starts_with(['/', '.']) || below.contains(':') {
+            return Cow::Borrowed(self);
+        }
+        let mut report = self.clone();
+        for finding in &mut report.findings {
+            let related = finding.related.iter_mut().map(|related| &mut related.location);
+            for location in related.chain([&mut finding.location]) {
+                location.file = format!("{below}/{}", location.file);
+            }
+        }
+        Cow::Owned(report)
     }
 
     /// Whether a new finding is at or over a threshold, or a file that should have been judged was not.

@@ -5,13 +5,13 @@ use serde::Serialize;
 use super::{Tool, VERSION};
 use crate::escape;
 use crate::finding::Location;
-use crate::libraries::value::{Outcome, Query};
+use crate::judge::bounds::{self, Bound};
+use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::QuerySite;
 use crate::project::loops::{self, Verdict};
 use crate::project::schema::{Index, Origin, Table};
-use crate::rules::bounds::{self, Bound};
 use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
 
 /// Derived tables within derived tables that are looked into.

@@ -3,6 +3,8 @@
 mod builder;
 pub mod comments;
 pub mod component;
+pub mod config_entry;
+pub mod facts;
 mod flat;
 mod indent;
 pub mod json;

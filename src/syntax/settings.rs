@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use super::config_entry::ConfigEntry;
 use super::{json, yaml};
 use crate::budget::{self, Limit};
 use crate::source::Span;
@@ -22,19 +23,6 @@ pub enum ConfigKind {
     Proxy,
     /// `.env.example`.
     Environment,
-}
-
-/// A setting.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ConfigEntry {
-    /// Keys from the top; items of lists by their index.
-    pub path: Vec<String>,
-    /// The value; empty for lists and mappings.
-    pub value: String,
-    /// Where the key is.
-    pub key: Span,
-    /// Where the value is.
-    pub span: Span,
 }
 
 /// A command line.

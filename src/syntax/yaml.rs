@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use saphyr_parser::{Event, Parser};
 
-use super::settings::ConfigEntry;
+use super::config_entry::ConfigEntry;
 use crate::budget::{self, Limit, Steps};
 use crate::source::Span;
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use perfaudit::engine::baseline::Baseline;
 use perfaudit::finding::Status;
-use perfaudit::rules::baseline::Baseline;
 use perfaudit::{Config, Report, audit_texts, audit_texts_since};
 use proptest::prelude::*;
 
@@ -326,4 +326,21 @@ fn two_revisions_are_compared_without_a_file() {
         "{}",
         failed.err
     );
+}
+
+/// A service looks for the file of an annotation from the folder of the run.
+#[test]
+fn annotations_name_files_from_the_folder_of_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    write(at, "backend/perfaudit.toml", "");
+    write(at, "backend/app/a.py", &module(&[function("load", "users", "id")]));
+    for (format, wanted) in [
+        ("github", "file=backend/app/a.py,"),
+        ("gitlab", "\"path\": \"backend/app/a.py\""),
+        ("sarif", "\"uri\": \"backend/app/a.py\""),
+    ] {
+        let run = perfaudit(at, &["scan", "backend", "--format", format]);
+        assert!(run.out.contains(wanted), "{format}: {}{}", run.out, run.err);
+    }
 }

@@ -1,8 +1,8 @@
 //! When a function that is passed as an argument runs.
 
 use perfaudit::ir::ExprKind;
-use perfaudit::libraries::context::{Callback, callback, runs_elsewhere};
-use perfaudit::libraries::value::FileId;
+use perfaudit::libraries::shared::callbacks::{Callback, callback, runs_elsewhere};
+use perfaudit::libraries::shared::value::FileId;
 use perfaudit::project::eval::Evaluator;
 
 use crate::entries::code;

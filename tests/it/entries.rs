@@ -1,10 +1,10 @@
 //! Which functions are called from outside, and how they are named.
 
-use perfaudit::libraries::data::LibraryData;
 use perfaudit::libraries::entries::{Entry, EntryKind, dependencies, entries};
-use perfaudit::libraries::facts::{FileFacts, extract};
-use perfaudit::libraries::value::FileId;
+use perfaudit::libraries::shared::effects::LibraryData;
+use perfaudit::libraries::shared::value::FileId;
 use perfaudit::project::eval::{Code, Evaluator};
+use perfaudit::syntax::facts::{FileFacts, extract};
 use perfaudit::walk::FileKind;
 use rustc_hash::FxHashSet;
 

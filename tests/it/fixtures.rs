@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use perfaudit::rules::ids;
+use perfaudit::engine::registry::ids;
 use perfaudit::{Config, audit};
 
 const SIGNS: [&str; 5] = ["#", "//", "--", "/*", "<!--"];

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use boon::{Compiler, Schemas};
 use perfaudit::config::Details;
+use perfaudit::engine::pages::Pages;
 use perfaudit::report::{RuleText, RuleTexts, audit as reviewers, full, github, gitlab, json, junit, sarif};
-use perfaudit::rules::Pages;
 use perfaudit::{Config, Report, audit, audit_texts};
 
 /// What a schema of `tests/schemas` says against a JSON text.

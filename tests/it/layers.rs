@@ -1,8 +1,9 @@
-//! Imports go strictly downward.
+//! Imports go strictly downward, files do not import each other in circles, and recognisers do not know each other.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The level of each top-level module; `main` stands for the binary.
+/// The level of each module, the longest name that fits; `lib` and `main` stand for the roots of the library and of the binary.
 const LEVELS: &[(&str, u8)] = &[
     ("budget", 0),
     ("source", 1),
@@ -11,7 +12,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("error", 1),
     ("escape", 1),
     ("files", 1),
-    ("inventory", 1),
+    ("inventory::rows", 1),
     ("progress", 1),
     ("ir", 2),
     ("statement", 2),
@@ -23,46 +24,44 @@ const LEVELS: &[(&str, u8)] = &[
     ("libraries", 4),
     ("cache", 5),
     ("project", 5),
-    ("rules", 6),
-    ("report", 7),
-    ("examples", 8),
-    ("lib", 8),
-    ("main", 8),
+    ("judge", 6),
+    ("analysis", 7),
+    ("advice", 8),
+    ("rules", 9),
+    ("inventory", 9),
+    ("engine", 10),
+    ("report", 11),
+    ("engine::run", TOP),
+    ("examples", TOP),
+    ("lib", TOP),
+    ("main", TOP),
 ];
 
-fn level(module: &str) -> Option<u8> {
-    LEVELS.iter().find(|(name, _)| *name == module).map(|(_, level)| *level)
-}
+/// The level that may import everything.
+const TOP: u8 = 12;
+/// Below this level modules of one level may import each other: plain data that is told apart by what it is about.
+const FIRST_STRICT: u8 = 3;
 
-/// Vocabulary that every recogniser of a library may use. `sqlalchemy_parts` reads the columns that SQLAlchemy's models and Alembic's
-/// operations spell alike.
-const SHARED: [&str; 16] = [
-    "builder",
-    "chain",
-    "comparison",
-    "context",
-    "data",
-    "ddl",
-    "django_parts",
-    "facts",
-    "models",
-    "mongo",
-    "shape",
-    "site",
-    "sql_text",
-    "sqlalchemy_parts",
-    "ts_parts",
-    "value",
-];
+/// Upward imports that are allowed: the file, what it imports, and why.
+const UPWARD: &[(&str, &str, &str)] = &[];
 
-/// What lists the recognisers, and so names them all.
+/// Files that import each other in a circle and may: all of the circle, and why.
+const CIRCLES: &[(&[&str], &str)] = &[(
+    &["syntax::sql::dml", "syntax::sql::predicate"],
+    "a query holds conditions, and a condition holds queries",
+)];
+
+/// Files of `libraries/` that list recognisers, and so name them all.
 const REGISTRIES: [&str; 4] = [
-    "libraries/mod.rs",
-    "libraries/ddl.rs",
-    "libraries/entries/mod.rs",
+    "libraries",
+    "libraries::registry",
+    "libraries::entries",
     // Gives each step of a migration to the tool whose words it is in.
-    "libraries/code_migrations.rs",
+    "libraries::ts_migrations",
 ];
+
+/// What every recogniser may use: in `libraries/` the shared vocabulary, in `libraries/entries/` what reads one file.
+const SHARED: [&str; 2] = ["libraries::shared", "libraries::entries::site"];
 
 /// The source files by path, without their unit tests: these may use what lies above.
 fn sources() -> Vec<(PathBuf, String)> {
@@ -90,67 +89,111 @@ fn without_tests(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn top(path: &Path) -> String {
-    let first = path.iter().next().expect("a name").to_string_lossy();
-    let name = first.strip_suffix(".rs").unwrap_or(&first);
-    if name == "cli" { "main".to_owned() } else { name.to_owned() }
+/// The module that a file is, by its path below `src`; the binary's files are all of `main`.
+fn module_of(path: &Path) -> Vec<String> {
+    let parts = path.iter().map(|part| part.to_string_lossy().replace(".rs", ""));
+    let parts: Vec<String> = parts.filter(|part| part != "mod").collect();
+    match parts.first().map(String::as_str) {
+        Some("cli" | "main") => vec!["main".to_owned()],
+        _ => parts,
+    }
 }
 
-/// The modules that a text names after `prefix` (`crate::`), also in braces: `crate::{a, b::{c, d}}` gives `a` and `b`.
-fn named(text: &str, prefix: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for (at, _) in text.match_indices(prefix) {
-        let rest = &text[at + prefix.len()..];
-        let Some(inner) = rest.strip_prefix('{') else {
-            names.push(
-                rest.chars()
-                    .take_while(|&character| character.is_alphanumeric() || character == '_')
-                    .collect(),
-            );
+/// The entry of the level map that a path of names belongs to, the longest that fits.
+fn level(path: &[String]) -> Option<(&'static str, u8)> {
+    let fits = |name: &str| {
+        name.split("::")
+            .enumerate()
+            .all(|(at, part)| path.get(at).is_some_and(|own| own == part))
+    };
+    let found = LEVELS.iter().filter(|(name, _)| fits(name));
+    found.max_by_key(|(name, _)| name.len()).copied()
+}
+
+/// The paths that a module names from the crate's root (`crate::…`, `super::…`), braces taken apart.
+fn named(module: &[String], code: &str) -> Vec<Vec<String>> {
+    let mut out = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        if starts_here(code, at) {
+            tree(&mut code[at + "crate::".len()..].chars().peekable(), &[], &mut out);
+        }
+    }
+    for (at, _) in code.match_indices("super::") {
+        if !starts_here(code, at) {
             continue;
-        };
-        let (mut depth, mut name) = (0, String::new());
-        for character in inner.chars() {
-            match character {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => names.push(std::mem::take(&mut name)),
-                _ if depth == 0 => name.push(character),
-                _ => {}
+        }
+        let (mut rest, mut base) = (&code[at..], module);
+        while let Some(after) = rest.strip_prefix("super::") {
+            rest = after;
+            base = base.split_last().map_or(&[][..], |(_, outer)| outer);
+        }
+        tree(&mut rest.chars().peekable(), base, &mut out);
+    }
+    out
+}
+
+/// Whether a path starts at an offset, and does not go on there.
+fn starts_here(code: &str, at: usize) -> bool {
+    let before = code[..at].chars().next_back();
+    !before.is_some_and(|character| character.is_alphanumeric() || matches!(character, '_' | ':' | '$'))
+}
+
+/// Reads `a::b`, `a::{b, c::d}` or `*` behind a prefix.
+fn tree(text: &mut std::iter::Peekable<std::str::Chars<'_>>, prefix: &[String], out: &mut Vec<Vec<String>>) {
+    let mut path = prefix.to_vec();
+    loop {
+        while text.next_if(|character| character.is_whitespace()).is_some() {}
+        if text.next_if_eq(&'{').is_some() {
+            loop {
+                tree(text, &path, out);
+                while text.next_if(|character| !matches!(character, ',' | '}')).is_some() {}
+                if text.next() != Some(',') {
+                    return;
+                }
             }
         }
-        names.push(name);
+        let mut name = String::new();
+        while let Some(character) = text.next_if(|character| character.is_alphanumeric() || *character == '_') {
+            name.push(character);
+        }
+        if !name.is_empty() && name != "self" {
+            path.push(name);
+        }
+        if text.next_if_eq(&':').is_none() || text.next_if_eq(&':').is_none() {
+            break;
+        }
     }
-    let first = |name: String| name.trim().split("::").next().unwrap_or("").trim().to_owned();
-    names
-        .into_iter()
-        .map(first)
-        .filter(|name| !name.is_empty() && name != "self")
-        .collect()
+    if path.len() > prefix.len() || !prefix.is_empty() {
+        out.push(path);
+    }
 }
 
 #[test]
 fn no_module_imports_from_its_own_level_or_above() {
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
-        let own = top(&path);
-        let Some(own_level) = level(&own) else {
+    for (path, code) in sources() {
+        let (module, shown) = (module_of(&path), path.display());
+        let Some((own, own_level)) = level(&module) else {
             wrong.push(format!(
-                "{} has no level: add it to the layer map (src/lib.rs, tests/it/layers.rs)",
-                path.display()
+                "{shown} has no level: add it to the layer map (src/lib.rs, tests/it/layers.rs)"
             ));
             continue;
         };
-        if own_level == 8 {
+        if own_level == TOP {
             continue;
         }
-        for name in named(&text, "crate::") {
-            match level(&name) {
-                _ if name == own => {}
-                Some(used) if used <= own_level && (used < own_level || own_level < 3) => {}
-                Some(used) => wrong.push(format!("{} (level {own_level}) imports `{name}` (level {used})", path.display())),
-                None => wrong.push(format!("{} names `crate::{name}`, which has no level", path.display())),
+        for path in named(&module, &code) {
+            let name = path.join("::");
+            match level(&path) {
+                Some((used, _)) if used == own => {}
+                Some((_, used)) if used < own_level || used == own_level && own_level < FIRST_STRICT => {}
+                _ if UPWARD.iter().any(|(file, import, _)| *file == module.join("::") && *import == name) => {}
+                Some((_, used)) => wrong.push(format!("{shown} (level {own_level}) imports `{name}` (level {used})")),
+                // What the root hands on is the run's.
+                None if path.len() == 1 && is_module(&name) => wrong.push(format!("{shown} names `crate::{name}`, which has no level")),
+                None => wrong.push(format!(
+                    "{shown} imports `{name}` from the root of the crate: name the module that it is of"
+                )),
             }
         }
     }
@@ -158,25 +201,102 @@ fn no_module_imports_from_its_own_level_or_above() {
 }
 
 #[test]
+fn every_level_has_a_module() {
+    let modules: Vec<Vec<String>> = sources().iter().map(|(path, _)| module_of(path)).collect();
+    let is_used = |name: &str| modules.iter().any(|module| level(module).is_some_and(|(own, _)| own == name));
+    let unused: Vec<&str> = LEVELS.iter().map(|(name, _)| *name).filter(|name| !is_used(name)).collect();
+    assert!(unused.is_empty(), "no such module: {unused:?}");
+}
+
+/// The files that each file imports. Parts of a file may use the file that they are parts of; a file knows its parts.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let all: Vec<(Vec<String>, String)> = sources().into_iter().map(|(path, code)| (module_of(&path), code)).collect();
+    let modules: BTreeSet<String> = all.iter().map(|(module, _)| module.join("::")).collect();
+    let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (module, code) in all.iter().filter(|(module, _)| !matches!(module[0].as_str(), "main" | "lib")) {
+        let own = module.join("::");
+        let used = out.entry(own.clone()).or_default();
+        for path in named(module, code) {
+            let file = (1..=path.len())
+                .rev()
+                .map(|length| path[..length].join("::"))
+                .find(|file| modules.contains(file));
+            used.extend(file.filter(|file| *file != own && !own.starts_with(&format!("{file}::"))));
+        }
+    }
+    let parts: Vec<String> = out.keys().cloned().collect();
+    for part in parts {
+        if let Some((whole, _)) = part.rsplit_once("::")
+            && let Some(used) = out.get_mut(whole)
+        {
+            used.insert(part.clone());
+        }
+    }
+    out
+}
+
+/// All files that a file leads to.
+fn reached(imports: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from.to_owned()]);
+    while let Some(at) = open.pop() {
+        for next in imports.get(&at).into_iter().flatten() {
+            if seen.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn files_do_not_import_each_other_in_circles() {
+    let imports = imports();
+    let leads_to: BTreeMap<&String, BTreeSet<String>> = imports.keys().map(|file| (file, reached(&imports, file))).collect();
+    let mut circles: BTreeSet<Vec<&str>> = BTreeSet::new();
+    for (file, others) in &leads_to {
+        if others.contains(*file) {
+            let back = |other: &&String| leads_to.get(*other).is_some_and(|there| there.contains(*file));
+            circles.insert(others.iter().filter(back).map(String::as_str).collect());
+        }
+    }
+    let known: BTreeSet<Vec<&str>> = CIRCLES.iter().map(|(files, _)| files.to_vec()).collect();
+    let wrong: Vec<String> = circles.difference(&known).map(|files| files.join(" <-> ")).collect();
+    assert!(wrong.is_empty(), "files that import each other:\n{}", wrong.join("\n"));
+    let gone: Vec<String> = known.difference(&circles).map(|files| files.join(" <-> ")).collect();
+    assert!(gone.is_empty(), "no circles any more, take them off the list:\n{}", gone.join("\n"));
+}
+
+/// The library that a path of `libraries` belongs to: its folder, or its file in `entries`.
+fn library(path: &[String]) -> Vec<String> {
+    let depth = if path.get(1).is_some_and(|folder| folder == "entries") {
+        3
+    } else {
+        2
+    };
+    path.iter().take(depth).cloned().collect()
+}
+
+#[test]
 fn recognisers_of_libraries_do_not_know_each_other() {
     let mut wrong = Vec::new();
-    for (path, text) in sources().into_iter().filter(|(path, _)| path.starts_with("libraries")) {
-        let shown = path.to_string_lossy().replace('\\', "/");
-        if REGISTRIES.contains(&shown.as_str()) {
+    for (file, code) in sources().into_iter().filter(|(file, _)| file.starts_with("libraries")) {
+        let module = module_of(&file);
+        if REGISTRIES.contains(&module.join("::").as_str()) {
             continue;
         }
-        let parts: Vec<String> = path.iter().skip(1).map(|part| part.to_string_lossy().replace(".rs", "")).collect();
-        // `entries/` holds recognisers side by side; any other folder is the parts of one.
-        let (mut used, own) = match parts.as_slice() {
-            [folder, own] if folder == "entries" => (named(&text, "super::"), own),
-            [own, _, ..] => (Vec::new(), own),
-            _ => (named(&text, "super::"), &parts[0]),
-        };
-        used.extend(named(&text, "crate::libraries::"));
-        let others = used
-            .into_iter()
-            .filter(|name| name != own && is_module(name) && !SHARED.contains(&name.as_str()));
-        wrong.extend(others.map(|name| format!("{shown} names `{name}`")));
+        for path in named(&module, &code) {
+            let other = library(&path);
+            let is_library = other.first().is_some_and(|first| first == "libraries") && other.last().is_some_and(|name| is_module(name));
+            let shown = other.join("::");
+            if is_library
+                && other != library(&module)
+                && other.len() > 1
+                && !SHARED.contains(&shown.as_str())
+                && shown != "libraries::entries"
+            {
+                wrong.push(format!("{} names `{shown}`", file.display()));
+            }
+        }
     }
     assert!(wrong.is_empty(), "recognisers that know each other:\n{}", wrong.join("\n"));
 }
@@ -189,9 +309,9 @@ fn is_module(name: &str) -> bool {
 #[test]
 fn only_the_binary_prints_or_exits() {
     let mut wrong = Vec::new();
-    for (path, text) in sources().into_iter().filter(|(path, _)| top(path) != "main") {
+    for (path, code) in sources().into_iter().filter(|(path, _)| module_of(path) != ["main"]) {
         for word in ["println!", "eprintln!", "print!(", "process::exit", "dbg!("] {
-            if text.contains(word) {
+            if code.contains(word) {
                 wrong.push(format!("{} has `{word}`", path.display()));
             }
         }
@@ -201,6 +321,21 @@ fn only_the_binary_prints_or_exits() {
 
 #[test]
 fn braces_and_paths_are_read() {
-    let text = "use crate::{a, b::{c, d}, e as f};\nlet x = crate::g::h();\nuse crate::\u{7b}\n    i,\n    j::k,\n};";
-    assert_eq!(named(text, "crate::"), ["a", "b", "e as f", "g", "i", "j"]);
+    let text = "use crate::{a, b::{c, d}, e as f};\nlet x = crate::g::h();\nuse crate::\u{7b}\n    i,\n    j::k::{self, l},\n};\nuse super::{m, n::o};\nsuper::super::p();";
+    let module: Vec<String> = ["top", "middle", "own"].map(str::to_owned).to_vec();
+    let paths: Vec<String> = named(&module, text).iter().map(|path| path.join("::")).collect();
+    let expected = [
+        "a",
+        "b::c",
+        "b::d",
+        "e",
+        "g::h",
+        "i",
+        "j::k",
+        "j::k::l",
+        "top::middle::m",
+        "top::middle::n::o",
+        "top::p",
+    ];
+    assert_eq!(paths, expected);
 }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use perfaudit::libraries::facts;
+use perfaudit::syntax::facts;
 use perfaudit::walk::FileKind;
 use perfaudit::{Config, audit_texts};
 

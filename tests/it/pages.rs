@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use perfaudit::engine::pages::{Pages, read_folder};
+use perfaudit::engine::registry::RULES;
 use perfaudit::examples;
-use perfaudit::rules::{Pages, RULES, read_folder};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -38,7 +39,7 @@ fn no_two_rules_share_a_name() {
 #[test]
 fn every_section_has_text() {
     for page in Pages::built_in().expect("valid pages").iter() {
-        for section in perfaudit::rules::page::SECTIONS {
+        for section in perfaudit::engine::page::SECTIONS {
             assert!(!page.section(section).is_empty(), "{}: `## {section}` is empty", page.id);
         }
     }

@@ -3,7 +3,7 @@
 use perfaudit::Report;
 use perfaudit::coverage::{Coverage, ParseErrors, Reason, Skipped};
 use perfaudit::finding::{Confidence, Effort, Finding, Fix, Location, Priority, Role, Status, Strength, Suppression};
-use perfaudit::inventory::{EndpointRow, IndexRow, Inventory, QueryRow, TableRow};
+use perfaudit::inventory::rows::{EndpointRow, IndexRow, Inventory, QueryRow, TableRow};
 use perfaudit::report::sources::Sources;
 use perfaudit::report::{RuleText, RuleTexts, audit, full, github, gitlab, json, junit, sarif, table};
 

@@ -3,7 +3,7 @@
 use super::site::{Site, methods, verb};
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, FunctionId};
-use crate::libraries::value::Value;
+use crate::libraries::shared::value::Value;
 
 const LIBRARIES: &[&str] = &["django", "rest_framework", "adrf", "ninja_extra"];
 /// Bases by which a view is known where the library's own base is not reached.
@@ -130,7 +130,12 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     }
 }
 
-fn view(site: &Site<'_>, function: (crate::libraries::value::FileId, FunctionId), label: String, place: crate::source::Span) -> Entry {
+fn view(
+    site: &Site<'_>,
+    function: (crate::libraries::shared::value::FileId, FunctionId),
+    label: String,
+    place: crate::source::Span,
+) -> Entry {
     let mut entry = Entry::new(function, EntryKind::Route, label, place);
     entry.is_list_capable = super::site::may_list(entry.label.split(' ').next().unwrap_or(""));
     entry.threaded = !site.is_async(function);

@@ -100,7 +100,7 @@ fn documented(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 fn push(
     site: &Site<'_>,
     call: ExprId,
-    function: (crate::libraries::value::FileId, crate::ir::FunctionId),
+    function: (crate::libraries::shared::value::FileId, crate::ir::FunctionId),
     verb: &str,
     path: &str,
     out: &mut Vec<Entry>,

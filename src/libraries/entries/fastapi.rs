@@ -1,7 +1,8 @@
 //! `FastAPI`'s injected functions: what the framework calls before a route.
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
-use crate::libraries::value::{FileId, Resolver};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
 
 /// The functions that the framework calls for a route or for another dependency: the expressions inside
 /// `Depends(…)` and `Security(…)`, from defaults, annotations and their aliases, `dependencies=[…]` of the decorator

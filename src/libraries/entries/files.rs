@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::site::{Site, may_list};
 use super::{Entry, EntryKind};
 use crate::ir::{ExprKind, FunctionId};
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
 const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];

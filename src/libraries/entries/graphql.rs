@@ -3,7 +3,7 @@
 use super::site::Site;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId};
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
 /// `@strawberry.field`, `@strawberry.mutation`, ariadne's `@query.field("x")`.

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::value::{FileId, Resolver};
+use super::shared::query::Resolver;
+use super::shared::value::FileId;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Language};
 use crate::source::Span;
+use site::Site;
 
 mod commands;
 mod django;
@@ -21,7 +23,6 @@ mod sockets;
 mod trpc;
 
 pub use fastapi::dependencies;
-use site::Site;
 
 /// A function that is called from outside the program's own code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

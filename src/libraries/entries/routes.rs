@@ -4,7 +4,7 @@
 use super::site::{Site, join, may_list, starts_with_any, verb};
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId};
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
 const LIBRARIES: &[&str] = &[

@@ -2,7 +2,8 @@
 
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, TemplatePart};
-use crate::libraries::value::{FileId, Resolver, Value};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 
 const MAX_WRAPPERS: u32 = 6;

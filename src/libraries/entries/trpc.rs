@@ -3,7 +3,7 @@
 use super::site::{Site, key_of};
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
 
 /// `publicProcedure.input(…).query(async ({ ctx }) => …)`. A chain that does not start at a procedure, as
 /// `db.query(…)`, is none.

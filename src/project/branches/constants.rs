@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::ir::{
     Arg, Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, Setting, StmtId, StmtKind, Sym,
 };
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
 

@@ -2,13 +2,14 @@
 
 use super::{Limit, LimitKind, Origin, Unit};
 use crate::finding::Location;
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
 use crate::project::Project;
-use crate::project::config::caps::CapKind;
-use crate::project::config::workers::WorkerKind;
-use crate::project::config::{batches, files};
+use crate::project::deployment::caps::CapKind;
+use crate::project::deployment::workers::WorkerKind;
+use crate::project::deployment::{batches, files};
 use crate::source::Span;
-use crate::syntax::settings::{ConfigEntry, ConfigKind};
+use crate::syntax::config_entry::ConfigEntry;
+use crate::syntax::settings::ConfigKind;
 
 /// Limits of one kind that are listed.
 const MAX_OF_A_KIND: usize = 40;

@@ -2,10 +2,10 @@
 
 use super::{Bottleneck, Derivation};
 use crate::project::Project;
-use crate::project::config::caps::{Cap, CapKind};
-use crate::project::config::database::Connections;
-use crate::project::config::pools::Pool;
-use crate::project::config::workers::{WorkerKind, Workers};
+use crate::project::deployment::caps::{Cap, CapKind};
+use crate::project::deployment::database::Connections;
+use crate::project::deployment::pools::Pool;
+use crate::project::deployment::workers::{WorkerKind, Workers};
 
 /// A stage that is asked for more than it has.
 #[derive(Clone, Debug)]

@@ -7,7 +7,8 @@ use rustc_hash::FxHashSet;
 
 use super::{Callees, Evaluator, Functions, is_abstract};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId};
-use crate::libraries::value::{FileId, Resolver, Value};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::Member;
 
 /// An abstract method that more than so many classes implement leads nowhere in particular.

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::{Evaluator, Found, MAX_HOPS};
 use crate::ir::{FunctionId, Language, Sym};
-use crate::libraries::value::FileId;
+use crate::libraries::shared::value::FileId;
 use crate::project::scope::{Binding, Bound};
 
 /// Files that re-export each other in a line are followed this far.

@@ -2,6 +2,9 @@
 
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
 
+/// Words that say that something is tried again.
+pub const RETRY_WORDS: &[&str] = &["retry", "retries", "attempt", "attempts", "tries", "try", "retrying", "backoff"];
+
 /// Statements looked at in one body; what is longer is not taken apart.
 const MAX_STMTS: usize = 2_000;
 const MAX_EXPRS: usize = 20_000;

@@ -4,7 +4,8 @@ use super::Parts;
 use super::body::statements;
 use super::ending::holder;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::value::{FileId, Resolver};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 
 /// Counts above this are not "small".

@@ -2,7 +2,8 @@
 
 use super::body::{has_word, names};
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, Sym};
-use crate::libraries::value::{FileId, Resolver, Value};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
 use crate::source::Span;
 
@@ -302,7 +303,7 @@ fn is_query_like(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
 /// The words of retries in a `range(…)`.
 pub fn is_retry_range(module: &Module, iterable: ExprId) -> bool {
     module.call(iterable).is_some_and(|call| {
-        call.receiver().is_none() && call.method() == Some("range") && super::body::mentions(module, iterable, super::verdict::RETRY_WORDS)
+        call.receiver().is_none() && call.method() == Some("range") && super::body::mentions(module, iterable, super::body::RETRY_WORDS)
     })
 }
 

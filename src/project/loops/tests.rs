@@ -1,9 +1,9 @@
 use rustc_hash::FxHashSet;
 
 use super::*;
-use crate::libraries::data::LibraryData;
-use crate::libraries::facts::extract;
+use crate::libraries::shared::effects::LibraryData;
 use crate::project::eval::Code;
+use crate::syntax::facts::extract;
 use crate::walk::FileKind;
 
 fn code(path: &str, text: &str) -> Code {

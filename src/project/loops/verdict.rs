@@ -1,16 +1,16 @@
 //! The verdict on one loop, for one expression inside it.
 
-use super::body::{Assigned, assigned, assignments, expressions, has_word, inner, mentions, names, statements};
+use super::body::{Assigned, RETRY_WORDS, assigned, assignments, expressions, has_word, inner, mentions, names, statements};
 use super::counting::capped;
 use super::ending::{ends_after, ends_in_try, holder};
 use super::guard::is_cache_guarded;
 use super::{LoopForm, Parts, Verdict, iterable};
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
-use crate::libraries::data::Effects;
-use crate::libraries::value::{FileId, Resolver};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 
-pub const RETRY_WORDS: &[&str] = &["retry", "retries", "attempt", "attempts", "tries", "try", "retrying", "backoff"];
 const CURSOR_WORDS: &[&str] = &[
     "cursor",
     "offset",

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing has failed")]
 
 use super::*;
-use crate::libraries::data::LibraryData;
-use crate::libraries::facts::{FileFacts, extract};
-use crate::libraries::value::FileId;
+use crate::libraries::shared::effects::LibraryData;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Code, Evaluator};
 use crate::statement::Loading;
+use crate::syntax::facts::{FileFacts, extract};
 use crate::walk::FileKind;
 
 pub(super) fn schema(files: &[(&str, &str)]) -> Schema {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{SchemaSource, SourceKind, Tool, order};
-use crate::libraries::django_migrations::{Created, Field, Migration, ModelOp, Step, plain_index};
-use crate::libraries::django_parts::app_label;
+use crate::libraries::django::fields::app_label;
+use crate::libraries::django::migrations::plain_index;
+use crate::libraries::shared::declared::{Created, Field, Migration, ModelOp, Step};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, SchemaChange, SchemaOp, TableDef};
 use crate::walk;

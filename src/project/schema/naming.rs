@@ -2,7 +2,7 @@
 
 use super::index::same;
 use super::{Table, Tool};
-use crate::libraries::ts_parts::snake;
+use crate::libraries::shared::ts_options::snake;
 
 /// Gives a model's columns the names that migrations gave them, where only the form differs.
 pub(super) fn adopt(model: &mut Table, deployed: &Table) {

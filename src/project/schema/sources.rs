@@ -1,12 +1,14 @@
 //! From what files declare to the sources of the schema state.
 
 use super::{SchemaSource, SourceKind};
-use crate::libraries::ddl::{self, Declared, Tool};
-use crate::libraries::value::{FileId, Resolver};
+use crate::libraries::registry;
+use crate::libraries::shared::declared::{Declared, Tool};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
 
 /// The sources that a program file is: its models, its migration.
 pub fn of_code(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<SchemaSource> {
-    ddl::declared(resolver, file, path)
+    registry::declared(resolver, file, path)
         .into_iter()
         .map(|declared| source(path, declared))
         .collect()

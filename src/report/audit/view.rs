@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::capacity;
 use super::coverage::gaps;
 use super::item::{Item, id, place, title};
 use super::plan::{Phase, hours, roadmap, top};
 use super::score::{Score, score, verdict};
-use super::{Options, SECTIONS};
+use super::{Options, SECTIONS, capacity};
+use crate::engine::baseline::Known;
 use crate::finding::{Finding, Priority, Role, Suppression};
-use crate::inventory::{EndpointRow, QueryRow, TableRow};
+use crate::inventory::rows::{EndpointRow, QueryRow, TableRow};
 use crate::report::{Report, RuleTexts, words};
-use crate::rules::baseline::Known;
 
 /// Rows of an inventory that are shown.
 const ROWS: usize = 600;

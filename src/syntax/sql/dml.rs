@@ -4,15 +4,13 @@ use sqlparser::ast::{self, Expr, SetExpr, TableFactor};
 use sqlparser::dialect::{Dialect as SqlDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 
+use super::mask::HOLE;
 use super::predicate;
 use crate::budget::{self, Limit as Bound};
 use crate::source::Span;
 use crate::statement::{
     ColumnUse, Dialect, Filter, FilterKind, Join, Limit, Operation, Projection, Statement, Subquery, SubqueryPlace, TableUse,
 };
-
-/// Names that stand for holes; a table or column of this name is not known.
-pub(super) const HOLE: &str = "perfaudit_hole";
 
 /// Reads one statement; `None` when it does not parse or is nothing of the kind. `base` is where it stands in its file, to tell of bounds.
 pub fn parse(text: &str, dialect: Dialect, base: usize) -> Option<Statement> {

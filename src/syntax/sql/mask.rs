@@ -1,8 +1,6 @@
 //! SQL inside programs: placeholders and holes of the text replaced by tokens that fit their place, so that it parses.
 
-use super::Piece;
-use super::dml::HOLE;
-use super::lex;
+use super::{Piece, lex};
 
 /// Stands for a condition that is not known.
 pub(super) const OPEN_PLACEHOLDER: &str = "$99999";
@@ -566,3 +564,6 @@ fn head(text: &str) -> String {
 #[cfg(test)]
 #[path = "mask_tests.rs"]
 mod tests;
+
+/// Names that stand for holes; a table or column of this name is not known.
+pub(super) const HOLE: &str = "perfaudit_hole";

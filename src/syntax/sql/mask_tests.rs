@@ -149,7 +149,7 @@ fn lists_and_clauses_before_a_gap_are_told_apart() {
         let pieces: Vec<Piece> = text.split("{}").flat_map(|part| [Piece::Text(part), Piece::Hole]).collect();
         mask(&pieces[..pieces.len() - 1]).text
     };
-    let hole = crate::syntax::sql::dml::HOLE;
+    let hole = crate::syntax::sql::mask::HOLE;
     for (text, wanted) in [
         (
             "UPDATE t SET a = f(1, (2)), {} = 3",

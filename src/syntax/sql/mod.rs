@@ -75,7 +75,7 @@ pub fn statement(pieces: &[Piece], dialect: Dialect) -> Option<Parsed> {
         }
     }
     // A hole in a name of a schema change makes that change unknown.
-    parsed.changes.retain(|change| !format!("{:?}", change.op).contains(dml::HOLE));
+    parsed.changes.retain(|change| !format!("{:?}", change.op).contains(mask::HOLE));
     Some(parsed)
 }
 
@@ -191,7 +191,7 @@ fn insert_head(text: &str, dialect: Dialect, base: usize) -> Statement {
         ..Statement::default()
     };
     let name = cursor.name().unwrap_or_default();
-    let known = if name.contains(dml::HOLE) { String::new() } else { name };
+    let known = if name.contains(mask::HOLE) { String::new() } else { name };
     statement.tables.push(TableUse { name: known, alias: None });
     statement
 }

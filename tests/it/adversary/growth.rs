@@ -115,6 +115,7 @@ const REACH: &[(&str, &[&str])] = &[
     ("typescript-expressions", &["brackets"]),
     ("sql-and", &["sql-statement"]),
     ("sql-columns", &["columns"]),
+    ("sql-indexes", &["indexes"]),
     ("sql-constraints", &["indexes"]),
     ("sql-in-list", &["sql-statement"]),
     ("sql-columns-of-a-select", &["sql-statement"]),

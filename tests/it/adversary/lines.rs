@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use comrak::nodes::NodeValue;
 use perfaudit::config::Details;
+use perfaudit::engine::baseline::Baseline;
 use perfaudit::report::calls::CallList;
 use perfaudit::report::queries::QueryList;
 use perfaudit::report::schema::{self, SchemaReport, dbml, mermaid};
 use perfaudit::report::sources::Sources;
 use perfaudit::report::{RuleTexts, audit as reviewers, full, github, gitlab, json, junit, queries_table, sarif, table};
-use perfaudit::rules::baseline::Baseline;
 use perfaudit::{Config, Error, Report, audit, escape, understand};
 use proptest::prelude::*;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use perfaudit::rules::Pages;
-use perfaudit::rules::page::Example;
+use perfaudit::engine::page::Example;
+use perfaudit::engine::pages::Pages;
 
 use super::{Files, Shape};
 

@@ -1,0 +1,230 @@
+//! What the schema rules advise: SQL for the table's database, and the declaration in the repository's own ORM.
+
+use crate::finding::Priority;
+use crate::project::Project;
+use crate::project::schema::{Index, Table, Tool};
+use crate::statement::Dialect;
+
+/// A priority in the light of the rows that a table is known to have.
+pub(crate) fn by_size(project: &Project, table: usize, priority: Priority) -> Priority {
+    project.sizes.as_ref().map_or(priority, |sizes| sizes.capped(table, priority))
+}
+
+/// A sentence on the rows that a table is known to have.
+pub(crate) fn size_note(project: &Project, table: usize) -> String {
+    let rows = project.sizes.as_ref().and_then(|sizes| sizes.rows(table));
+    let name = project.schema.tables.get(table).map_or("", |table| table.name.as_str());
+    rows.map_or(String::new(), |rows| format!(" {name} has about {rows} rows."))
+}
+
+/// A name as the database wants it written.
+fn quoted(name: &str, dialect: Dialect) -> String {
+    let plain =
+        name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    match dialect {
+        _ if plain => name.to_owned(),
+        Dialect::MySql => format!("`{name}`"),
+        _ => format!("\"{name}\""),
+    }
+}
+
+fn full_name(table: &Table) -> String {
+    let name = quoted(&table.name, table.dialect);
+    table
+        .schema
+        .as_ref()
+        .map_or(name.clone(), |schema| format!("{}.{name}", quoted(schema, table.dialect)))
+}
+
+/// An index to create.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NewIndex<'a> {
+    /// Columns in order.
+    pub columns: &'a [String],
+    /// How many of the columns go up; those after them go down.
+    pub ascending: usize,
+    /// Conditions on columns that make it a partial index.
+    pub only: &'a [(String, String)],
+    /// Columns that it carries.
+    pub include: &'a [String],
+}
+
+impl<'a> NewIndex<'a> {
+    /// An index on the columns, nothing else.
+    pub fn on(columns: &'a [String]) -> Self {
+        NewIndex {
+            columns,
+            ascending: columns.len(),
+            ..NewIndex::default()
+        }
+    }
+
+    /// Each column, and whether it goes down.
+    fn keys(&self) -> impl Iterator<Item = (&'a String, bool)> {
+        self.columns.iter().enumerate().map(|(at, column)| (column, at >= self.ascending))
+    }
+
+    /// Its conditions as SQL.
+    pub fn predicate(&self, table: &Table) -> Option<String> {
+        let one = |(column, literal): &(String, String)| {
+            let column = quoted(column, table.dialect);
+            match literal.as_str() {
+                "null" => format!("{column} IS NULL"),
+                literal => format!("{column} = {literal}"),
+            }
+        };
+        let all: Vec<String> = self.only.iter().map(one).collect();
+        (!all.is_empty()).then(|| all.join(" AND "))
+    }
+
+    /// A name that no index of the table has, within the 63 bytes that Postgres keeps.
+    fn name(&self, table: &Table) -> String {
+        let name = format!("ix_{}_{}", table.name, self.columns.join("_")).to_lowercase();
+        let is_taken = |name: &str| {
+            let named = table.indexes.iter().filter_map(|index| index.name.as_deref());
+            named.into_iter().any(|other| other.eq_ignore_ascii_case(name))
+        };
+        let numbered = (2..100).map(|number| format!("{}_{number}", shortened(&name, 60)));
+        std::iter::once(shortened(&name, 63).to_owned())
+            .chain(numbered)
+            .find(|name| !is_taken(name))
+            .unwrap_or(name)
+    }
+}
+
+/// The start of a text, at most so many bytes.
+fn shortened(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+/// The statement that creates an index.
+pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> String {
+    let written = |(column, down): (&String, bool)| format!("{}{}", quoted(column, table.dialect), if down { " DESC" } else { "" });
+    let list: Vec<String> = index.keys().map(written).collect();
+    let concurrently = if table.dialect == Dialect::Postgres && !table.partition {
+        "CONCURRENTLY "
+    } else {
+        ""
+    };
+    let include: Vec<String> = index.include.iter().map(|column| quoted(column, table.dialect)).collect();
+    let include = if include.is_empty() {
+        String::new()
+    } else {
+        format!(" INCLUDE ({})", include.join(", "))
+    };
+    let predicate = index
+        .predicate(table)
+        .map_or(String::new(), |predicate| format!(" WHERE {predicate}"));
+    format!(
+        "CREATE INDEX {concurrently}{} ON {} ({}){include}{predicate};",
+        quoted(&index.name(table), table.dialect),
+        full_name(table),
+        list.join(", ")
+    )
+}
+
+/// The statement that drops an index, where its name is known.
+pub(crate) fn drop_index(table: &Table, index: &Index) -> Option<String> {
+    let name = quoted(index.name.as_deref()?, table.dialect);
+    Some(match table.dialect {
+        Dialect::MySql => format!("DROP INDEX {name} ON {};", full_name(table)),
+        Dialect::Postgres => format!("DROP INDEX CONCURRENTLY {name};"),
+        _ => format!("DROP INDEX {name};"),
+    })
+}
+
+/// The declaration of an index in the table's ORM.
+pub(crate) fn declare_index(table: &Table, index: &NewIndex<'_>) -> Option<String> {
+    let name = index.name(table);
+    let each = |write: &dyn Fn(&str, bool) -> String| {
+        let keys: Vec<String> = index.keys().map(|(column, down)| write(column, down)).collect();
+        keys.join(", ")
+    };
+    let by_field = |write: &dyn Fn(&str, bool) -> String| each(&|column, down| write(field(table, column), down));
+    let single = |name: &str, _: bool| format!("'{name}'");
+    let predicate = index.predicate(table);
+    Some(match table.tool()? {
+        Tool::Prisma => {
+            let keys = by_field(&|field, down| format!("{field}{}", if down { "(sort: Desc)" } else { "" }));
+            format!("@@index([{keys}])")
+        }
+        Tool::Drizzle => {
+            let keys = by_field(&|field, down| format!("table.{field}{}", if down { ".desc()" } else { "" }));
+            let only = predicate.map_or(String::new(), |predicate| format!(".where(sql`{predicate}`)"));
+            format!("index(\"{name}\").on({keys}){only}")
+        }
+        Tool::SqlAlchemy | Tool::SqlModel => {
+            let keys = each(&|column, down| {
+                if down {
+                    format!("text(\"{column} DESC\")")
+                } else {
+                    format!("\"{column}\"")
+                }
+            });
+            format!("Index(\"{name}\", {keys}{})", alchemy_options(table, index))
+        }
+        Tool::Django => {
+            let keys = by_field(&|field, down| format!("\"{}{field}\"", if down { "-" } else { "" }));
+            format!("models.Index(fields=[{keys}]{})", django_condition(table, index))
+        }
+        Tool::TypeOrm => {
+            let only = predicate.map_or(String::new(), |predicate| format!(", {{ where: '{predicate}' }}"));
+            format!("@Index([{}]{only})", by_field(&single))
+        }
+        Tool::MikroOrm => format!("@Index({{ properties: [{}] }})", by_field(&single)),
+        Tool::Sequelize => {
+            let keys = each(&|column, down| {
+                if down {
+                    format!("{{ name: '{column}', order: 'DESC' }}")
+                } else {
+                    format!("'{column}'")
+                }
+            });
+            format!("indexes: [{{ name: '{name}', fields: [{keys}] }}]")
+        }
+        Tool::Peewee => format!("indexes = ((({},), False),)", by_field(&single)),
+        _ => return None,
+    })
+}
+
+/// The name in the code of a column.
+fn field<'a>(table: &'a Table, column: &'a str) -> &'a str {
+    let field = table.column(column).and_then(|column| column.field.as_deref());
+    field.unwrap_or(column)
+}
+
+fn alchemy_options(table: &Table, index: &NewIndex<'_>) -> String {
+    let dialect = match table.dialect {
+        Dialect::Sqlite => "sqlite",
+        _ => "postgresql",
+    };
+    let include: Vec<String> = index.include.iter().map(|column| format!("\"{column}\"")).collect();
+    let include = if include.is_empty() {
+        String::new()
+    } else {
+        format!(", {dialect}_include=[{}]", include.join(", "))
+    };
+    let only = index.predicate(table).map_or(String::new(), |predicate| {
+        format!(", {dialect}_where=text(\"{}\")", predicate.replace('"', "\\\""))
+    });
+    format!("{include}{only}")
+}
+
+/// Django wants a name for an index with a condition, of at most 30 characters.
+fn django_condition(table: &Table, index: &NewIndex<'_>) -> String {
+    if index.only.is_empty() {
+        return String::new();
+    }
+    let one = |(column, literal): &(String, String)| match literal.as_str() {
+        "null" => format!("{}__isnull=True", field(table, column)),
+        "true" => format!("{}=True", field(table, column)),
+        _ => format!("{}=False", field(table, column)),
+    };
+    let all: Vec<String> = index.only.iter().map(one).collect();
+    let name = index.name(table);
+    format!(", name=\"{}\", condition=models.Q({})", shortened(&name, 30), all.join(", "))
+}

@@ -1,0 +1,293 @@
+//! What one use of a collection does to it, and whether its keys are without bound.
+
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::query::Resolver as _;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+
+/// What a use does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It is made here.
+    Definition,
+    /// It gets an element: where, and the key or member that tells elements apart (none for a list).
+    Grow(ExprId, Option<ExprId>),
+    /// It is asked by key.
+    Ask,
+    /// It is read.
+    Read,
+    /// It loses elements, starts anew, or its size is compared with something.
+    Shrink,
+    /// It is handed on: what becomes of it is not known.
+    Escape,
+}
+
+/// The use at a name or attribute that stands for the collection.
+pub fn of(module: &Module, expr: ExprId) -> Use {
+    match module.expr(expr).parent {
+        Parent::Expr(parent) => in_expr(module, expr, parent),
+        Parent::Stmt(stmt) => match &module.stmt(stmt).kind {
+            StmtKind::Assign { target, op, .. } if *target == expr => {
+                if op.is_some() {
+                    Use::Grow(expr, None)
+                } else if is_first(module, stmt) {
+                    Use::Definition
+                } else {
+                    Use::Shrink
+                }
+            }
+            StmtKind::Loop { .. } | StmtKind::If { .. } | StmtKind::Expr(_) => Use::Read,
+            StmtKind::Other(_) => Use::Shrink,
+            _ => Use::Escape,
+        },
+        _ => Use::Escape,
+    }
+}
+
+/// The assignment stands at the top level, in a class's body or in a constructor.
+fn is_first(module: &Module, stmt: crate::ir::StmtId) -> bool {
+    let function = module.owner_of(module.stmt(stmt).parent);
+    function == crate::ir::FunctionId::MODULE
+        || module
+            .function(function)
+            .name
+            .is_some_and(|name| matches!(module.str(name), "__init__" | "constructor" | "__new__"))
+}
+
+fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> Use {
+    match module.kind(parent) {
+        ExprKind::Attr { base, name } if *base == expr => of_member(module, parent, module.str(*name)),
+        ExprKind::Index { base, index } if *base == expr => of_element(module, parent, *index),
+        ExprKind::Call { callee, .. } if *callee != expr => {
+            let name = module.call(parent).and_then(|call| call.method()).unwrap_or("");
+            match name {
+                "len" => measured(module, parent),
+                "list" | "sorted" | "dict" | "set" | "tuple" | "str" | "any" | "all" | "sum" | "max" | "min" | "iter" | "enumerate"
+                | "bool" | "stringify" | "from" | "keys" | "values" | "entries" | "isinstance" => Use::Read,
+                _ => Use::Escape,
+            }
+        }
+        ExprKind::Binary { .. } => Use::Ask,
+        ExprKind::Unary { op, .. } if module.str(*op) == "delete" => Use::Shrink,
+        ExprKind::Unary { .. } | ExprKind::Template(_) | ExprKind::Comp(_) | ExprKind::Spread(_) => Use::Read,
+        ExprKind::Assign { target, .. } if *target == expr => Use::Shrink,
+        ExprKind::Cond { test, .. } if *test == expr => Use::Read,
+        _ => Use::Escape,
+    }
+}
+
+fn of_member(module: &Module, member: ExprId, name: &str) -> Use {
+    let Parent::Expr(parent) = module.expr(member).parent else {
+        // `xs.length = 0`
+        return if matches!(name, "length") { Use::Shrink } else { Use::Read };
+    };
+    let Some(call) = module.call(parent).filter(|call| call.callee == member) else {
+        return if matches!(name, "size" | "length") {
+            measured(module, member)
+        } else {
+            Use::Read
+        };
+    };
+    match name {
+        "append" | "appendleft" | "push" | "unshift" | "extend" | "insert" => Use::Grow(parent, None),
+        "add" | "set" | "setdefault" => Use::Grow(parent, call.arg(0)),
+        "update" => Use::Escape,
+        "pop"
+        | "popitem"
+        | "popleft"
+        | "remove"
+        | "discard"
+        | "clear"
+        | "delete"
+        | "shift"
+        | "splice"
+        | "difference_update"
+        | "intersection_update"
+        | "move_to_end" => Use::Shrink,
+        "get" | "has" | "includes" => Use::Ask,
+        _ => Use::Read,
+    }
+}
+
+fn of_element(module: &Module, element: ExprId, index: ExprId) -> Use {
+    match module.expr(element).parent {
+        Parent::Stmt(stmt) => match &module.stmt(stmt).kind {
+            StmtKind::Assign { target, .. } if *target == element => match module.kind(index) {
+                ExprKind::Slice(_) => Use::Shrink,
+                _ => Use::Grow(element, Some(index)),
+            },
+            StmtKind::Other(_) => Use::Shrink,
+            _ => Use::Ask,
+        },
+        Parent::Expr(parent) => match module.kind(parent) {
+            ExprKind::Unary { op, .. } if module.str(*op) == "delete" => Use::Shrink,
+            ExprKind::Assign { target, .. } if *target == element => Use::Grow(element, Some(index)),
+            _ => Use::Ask,
+        },
+        _ => Use::Ask,
+    }
+}
+
+/// A size that is compared is a cap; one that is shown is not.
+fn measured(module: &Module, expr: ExprId) -> Use {
+    let mut at = expr;
+    for _ in 0..4 {
+        let Parent::Expr(parent) = module.expr(at).parent else { break };
+        if let ExprKind::Binary { op, .. } = module.kind(parent)
+            && matches!(module.str(*op), ">" | ">=" | "<" | "<=" | "==" | "===" | "-")
+        {
+            return Use::Shrink;
+        }
+        at = parent;
+    }
+    Use::Read
+}
+
+/// Words of keys that a process sees ever more of.
+const OPEN: [&str; 34] = [
+    "id",
+    "ids",
+    "uuid",
+    "guid",
+    "sid",
+    "uid",
+    "user",
+    "users",
+    "session",
+    "token",
+    "email",
+    "ip",
+    "url",
+    "uri",
+    "hash",
+    "digest",
+    "query",
+    "prompt",
+    "text",
+    "content",
+    "message",
+    "request",
+    "req",
+    "conversation",
+    "thread",
+    "phone",
+    "address",
+    "visitor",
+    "customer",
+    "document",
+    "hexdigest",
+    "sha256",
+    "md5",
+    "nonce",
+];
+/// Words of keys that a program has a fixed number of.
+const CLOSED: [&str; 33] = [
+    "provider",
+    "model",
+    "type",
+    "kind",
+    "locale",
+    "lang",
+    "language",
+    "plan",
+    "role",
+    "level",
+    "region",
+    "cls",
+    "class",
+    "enum",
+    "category",
+    "currency",
+    "tool",
+    "plugin",
+    "integration",
+    "connector",
+    "driver",
+    "dialect",
+    "queue",
+    "event",
+    "env",
+    "pid",
+    "loop",
+    "module",
+    "handler",
+    "schema",
+    "table",
+    "column",
+    "template",
+];
+
+/// Whether a key takes ever new values: its names, or those of what it was made from, say so.
+pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId, is_cache: bool) -> bool {
+    if module.string(key).is_some() || module.number(key).is_some() {
+        return false;
+    }
+    let eval = Evaluator::new(&project.code);
+    let mut words = words_of(module, key);
+    let mut is_made = false;
+    if let (ExprKind::Name(_), Some((at, made))) = (module.kind(key), eval.definition(file, key))
+        && (at, made) != (file, key)
+    {
+        words = words_of(project.code.module(at), made);
+        is_made = true;
+    }
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    // A parameter called `key` of something called a cache: its callers make it of what they are asked for.
+    let by_key = is_cache && !is_made && matches!(module.kind(key), ExprKind::Name(_)) && words.iter().any(|word| word == "key");
+    (has(&OPEN) || by_key) && !has(&CLOSED)
+}
+
+/// Whether a parameter's name says that it takes ever new values.
+pub fn is_open_name(name: &str) -> bool {
+    let words = words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&OPEN) && !has(&CLOSED)
+}
+
+/// The words of all names in an expression, lower case.
+pub fn words_of(module: &Module, expr: ExprId) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(at) {
+            out.extend(words(module.str(*name)));
+        }
+        if out.len() > 60 {
+            break;
+        }
+        open.extend(module.children(at));
+    }
+    out
+}
+
+/// `userId` and `user_id` as `user`, `id`.
+pub fn words(name: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut word = String::new();
+    let mut was_lower = false;
+    for letter in name.chars() {
+        if (!letter.is_alphanumeric() || (letter.is_uppercase() && was_lower)) && !word.is_empty() {
+            out.push(std::mem::take(&mut word));
+        }
+        if letter.is_alphanumeric() {
+            word.extend(letter.to_lowercase());
+        }
+        was_lower = letter.is_lowercase() || letter.is_ascii_digit();
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn names_are_cut_into_words() {
+        assert_eq!(words("_userIdCache"), ["user", "id", "cache"]);
+        assert_eq!(words("session_id"), ["session", "id"]);
+    }
+}

@@ -1,0 +1,95 @@
+//! Which statements look rows up by a column, and which delete rows of a table.
+
+use std::collections::BTreeMap;
+
+use super::demand::{View, each_statement};
+use super::relations::{child_keys, children};
+use crate::project::Project;
+use crate::project::schema::Schema;
+use crate::statement::{FilterKind, Operation};
+
+/// Sites by what they use; sites are indexes into the graph's.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    columns: BTreeMap<(usize, String), Vec<usize>>,
+    deletes: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Uses {
+    /// Collects the uses of a project.
+    pub fn of(project: &Project) -> Uses {
+        let mut uses = Uses::default();
+        each_statement(project, &mut |view| uses.statement(view));
+        for (site, at) in project.graph.sites.iter().enumerate() {
+            let Some(name) = at.query.table() else { continue };
+            for path in &at.query.eager {
+                uses.eager(&project.schema, name, path, site);
+            }
+            if let Some((_, relation)) = &at.query.relation {
+                uses.related(&project.schema, name, relation, site);
+            }
+        }
+        for sites in uses.columns.values_mut().chain(uses.deletes.values_mut()) {
+            sites.sort_unstable();
+            sites.dedup();
+        }
+        uses
+    }
+
+    /// The sites that filter or join by a column, or load its rows along with a parent.
+    pub fn of_column(&self, table: usize, column: &str) -> &[usize] {
+        self.columns.get(&(table, column.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The sites that delete rows of a table.
+    pub fn deletes(&self, table: usize) -> &[usize] {
+        self.deletes.get(&table).map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, table: usize, column: &str, site: usize) {
+        self.columns.entry((table, column.to_owned())).or_default().push(site);
+    }
+
+    fn statement(&mut self, view: &View<'_>) {
+        let statement = view.statement;
+        if statement.operation == Operation::Delete
+            && let Some(table) = view.tables.first().copied().flatten()
+        {
+            self.deletes.entry(table).or_default().push(view.site);
+        }
+        let filters = statement.filters.iter().filter(|filter| {
+            matches!(
+                filter.kind,
+                FilterKind::Equality | FilterKind::In | FilterKind::Range | FilterKind::Prefix
+            )
+        });
+        let joined = statement.joins.iter().flat_map(|join| [&join.left, &join.right]);
+        for column in filters.map(|filter| &filter.column).chain(joined) {
+            if let Some((table, column)) = view.column(column) {
+                self.add(table, &column.name, view.site);
+            }
+        }
+    }
+
+    /// Children that are loaded along with their parents are looked up by their foreign key.
+    fn eager(&mut self, schema: &Schema, name: &str, path: &str, site: usize) {
+        for (parent, child) in children(schema, name, path) {
+            for column in child_keys(schema, parent, child) {
+                self.add(child.table, &column, site);
+            }
+        }
+    }
+
+    /// The rows of one instance: the models that have the relation to this table.
+    fn related(&mut self, schema: &Schema, name: &str, relation: &str, site: usize) {
+        let Some(child) = schema.table_index(name) else { return };
+        for parent in &schema.models {
+            let leads_to = parent.relation(relation).and_then(|relation| schema.model(&relation.target));
+            if let Some(model) = leads_to.filter(|model| model.table == child) {
+                for column in child_keys(schema, parent, model) {
+                    self.add(child, &column, site);
+                }
+            }
+        }
+    }
+}

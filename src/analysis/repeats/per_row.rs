@@ -1,0 +1,646 @@
+//! What runs once a row: `n-plus-one` and `unbatched-write`, whose search runs once for both.
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, is_kept, pick, searches};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::row_methods::{self, RowMethod};
+use crate::libraries::shared::value::FileId;
+use crate::project::eval::{Evaluator, returned};
+use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
+use crate::project::loops::{self, Loop, LoopForm, Verdict};
+use crate::project::rows::{self, RelationRead};
+use crate::project::{Project, branches};
+use crate::source::Span;
+use crate::statement::{Limit, Operation, Statement};
+
+const NETWORK_SLOT: usize = 2;
+/// Calls between a loop and the function that reads the relation.
+const PASSED_ON: usize = 3;
+/// Relations kept of what one function reads of its parameters.
+const MAX_SUMMARY: usize = 24;
+
+/// What happens once a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A read.
+    Query,
+    /// A write.
+    Write,
+}
+
+/// A query or a call to one, in a loop.
+pub struct PerRow<'p> {
+    /// The function it stands in.
+    pub function: FnId,
+    /// The query or call.
+    pub expr: ExprId,
+    /// Read or write.
+    pub what: What,
+    /// The query, when it stands in the loop itself.
+    pub site: Option<&'p QuerySite>,
+    /// The called function that leads to it, otherwise.
+    pub target: Option<FnId>,
+    /// The lazy relation that is read, in the loop or in the called function.
+    pub relation: Option<RelationRead>,
+    /// The library's function that asks another machine.
+    pub remote: Option<std::sync::Arc<str>>,
+    /// The call was resolved by its name alone.
+    pub guessed: bool,
+    /// The loop that counts.
+    pub around: Loop,
+    /// Loops over rows around that, outermost last.
+    pub outer: usize,
+    /// A chunk loop stands between: fewer queries than rows.
+    pub chunked: bool,
+    /// The loop ends as soon as a result is what it looks for.
+    pub searches: bool,
+    /// The name at the start of the call: `tx` of `tx.user.update(…)`.
+    pub handle: Option<String>,
+}
+
+/// Finds every query and write that runs once a row.
+pub fn find(project: &Project) -> Vec<PerRow<'_>> {
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    let names = rows::relation_names(project);
+    let reads: Vec<Vec<RelationRead>> = files
+        .par_iter()
+        .map(|&file| rows::relation_reads(project, &Evaluator::new(&project.code), file, &names))
+        .collect();
+    let mut summaries = lazy_parameters(project, &reads);
+    for _ in 0..PASSED_ON {
+        let found: Vec<Vec<_>> = files.par_iter().map(|&file| passed_on(project, file, &summaries)).collect();
+        if !found.into_iter().flatten().fold(false, |more, (function, index, read)| {
+            summarise(&mut summaries, function, index, read) || more
+        }) {
+            break;
+        }
+    }
+    let eager = eager_names(project);
+    let files: Vec<_> = files.into_iter().zip(reads).collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|(file, reads)| Search::new(project, file, &summaries, &eager).run(reads))
+        .collect()
+}
+
+/// Lazy relations that functions read of their parameters.
+type Summaries = FxHashMap<FnId, Vec<(usize, RelationRead)>>;
+
+/// Adds a read to what a function reads of a parameter; whether it is new.
+fn summarise(summaries: &mut Summaries, function: FnId, index: usize, read: RelationRead) -> bool {
+    let known = summaries.entry(function).or_default();
+    let is_new = known.len() < MAX_SUMMARY && !known.iter().any(|(at, other)| *at == index && other.path == read.path);
+    if is_new {
+        known.push((index, read));
+    }
+    is_new
+}
+
+fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries {
+    let mut summaries = Summaries::default();
+    for read in reads.iter().flatten() {
+        if let Some((function, index)) = read.param {
+            let id = project.graph.id(read.file, function);
+            summarise(&mut summaries, id, index, read.clone());
+        }
+    }
+    summaries
+}
+
+/// Names of all relations that any query loads along: a serializer's rows may come from such a query.
+fn eager_names(project: &Project) -> FxHashSet<String> {
+    let paths = project.graph.sites.iter().flat_map(|site| &site.query.eager);
+    let mut names: FxHashSet<String> = paths.flat_map(|path| path.split('.')).map(ToOwned::to_owned).collect();
+    // With the model's name too, for rows that only such queries give.
+    for site in &project.graph.sites {
+        let model = site.query.table().unwrap_or_default();
+        names.extend(site.query.eager.iter().map(|path| format!("{model}.{path}")));
+    }
+    // Querysets of class-based views are no query sites of their own.
+    for (_, module) in project.code.modules() {
+        for id in module.call_ids() {
+            let Some(call) = module
+                .call(id)
+                .filter(|call| matches!(call.method(), Some("prefetch_related" | "select_related")))
+            else {
+                continue;
+            };
+            let texts = call.args.iter().filter_map(|arg| {
+                module.string(arg.value).or_else(|| {
+                    module
+                        .call(arg.value)
+                        .and_then(|call| call.arg(0))
+                        .and_then(|arg| module.string(arg))
+                })
+            });
+            names.extend(texts.flat_map(|text| text.split("__")).map(ToOwned::to_owned));
+        }
+    }
+    names
+}
+
+/// Functions that pass a parameter on to one that reads a lazy relation of it.
+fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnId, usize, RelationRead)> {
+    let module = project.code.module(file);
+    let eval = Evaluator::new(&project.code);
+    let mut out = Vec::new();
+    for (id, _) in module.function_ids() {
+        let function = project.graph.id(file, id);
+        for edge in &project.graph.function(function).edges {
+            let &[target] = edge.targets.as_slice() else { continue };
+            if edge.guessed || edge.kind == EdgeKind::Later {
+                continue;
+            }
+            for (index, read) in summaries.get(&target).into_iter().flatten() {
+                let Some(arg) = passed_as(project, module, edge, target, *index) else {
+                    continue;
+                };
+                let Some(row) = rows::row_of(project, &eval, file, arg, 0) else {
+                    continue;
+                };
+                let Some((owner, at)) = row.param else {
+                    continue;
+                };
+                if !branches::reaches(project, function, edge, target, (read.file, read.expr)) {
+                    continue;
+                }
+                let path = row.path_to(&read.path);
+                out.push((project.graph.id(file, owner), at, RelationRead { path, ..read.clone() }));
+            }
+        }
+    }
+    out
+}
+
+/// What a call passes to a parameter of its target: an argument, or the object whose method or property it is.
+fn passed_as(project: &Project, module: &Module, edge: &Edge, target: FnId, index: usize) -> Option<ExprId> {
+    let callee = project.graph.function(target);
+    let there = project.code.module(callee.file);
+    let definition = there.function(callee.id);
+    let first = definition.params.first().and_then(|param| param.name);
+    let is_method = there.language == Language::Python && first.is_some_and(|name| matches!(there.str(name), "self" | "cls"));
+    let Some(call) = module.call(edge.expr) else {
+        // `order.heading`, a property.
+        return match module.kind(edge.expr) {
+            ExprKind::Attr { base, .. } if is_method && index == 0 => Some(*base),
+            _ => None,
+        };
+    };
+    if is_method && index == 0 {
+        return call.receiver();
+    }
+    let name = definition
+        .params
+        .get(index)
+        .and_then(|param| param.name)
+        .map(|name| there.str(name));
+    let by_name = name.and_then(|name| call.keyword(name));
+    by_name.or_else(|| call.arg(index - usize::from(is_method)))
+}
+
+struct Search<'p, 's> {
+    project: &'p Project,
+    eval: Evaluator<'p>,
+    file: FileId,
+    module: &'p Module,
+    summaries: &'s Summaries,
+    eager: &'s FxHashSet<String>,
+    seen: FxHashSet<(Span, String)>,
+    out: Vec<PerRow<'p>>,
+}
+
+impl<'p, 's> Search<'p, 's> {
+    fn new(project: &'p Project, file: FileId, summaries: &'s Summaries, eager: &'s FxHashSet<String>) -> Self {
+        Search {
+            project,
+            eval: Evaluator::new(&project.code),
+            file,
+            module: project.code.module(file),
+            summaries,
+            eager,
+            seen: FxHashSet::default(),
+            out: Vec::new(),
+        }
+    }
+
+    fn run(mut self, reads: Vec<RelationRead>) -> Vec<PerRow<'p>> {
+        for (id, _) in self.module.function_ids() {
+            let function = self.project.graph.id(self.file, id);
+            let node = self.project.graph.function(function);
+            for &site in &node.queries {
+                self.site(function, &self.project.graph.sites[site]);
+            }
+            for edge in &node.edges {
+                self.edge(function, edge);
+                self.mapper(function, edge);
+            }
+        }
+        for (id, _) in self.module.function_ids() {
+            if let Some(kind) = row_methods::row_method(&self.eval, self.file, id) {
+                self.row_method(id, kind, &reads);
+            }
+        }
+        for read in reads {
+            self.relation(read);
+        }
+        self.out
+    }
+
+    fn around(&self, expr: ExprId) -> Option<(Loop, usize, bool)> {
+        if in_handler(self.module, expr) {
+            return None;
+        }
+        let found = pick(loops::around(&self.eval, self.file, expr))?;
+        (!is_dispatched(self.module, &found.0, expr)).then_some(found)
+    }
+
+    /// A finding for each loop and thing in it, once.
+    fn push(&mut self, key: String, mut row: PerRow<'p>) {
+        row.searches = searches(self.module, &row.around, row.expr);
+        row.handle = self
+            .module
+            .call(row.expr)
+            .and_then(|call| self.module.name(call.root()))
+            .map(ToOwned::to_owned);
+        if self.seen.insert((row.around.span, key)) {
+            self.out.push(row);
+        }
+    }
+
+    fn site(&mut self, function: FnId, site: &'p QuerySite) {
+        let what = match site.query.statement.operation {
+            Operation::Select => What::Query,
+            Operation::Insert | Operation::Update | Operation::Delete => What::Write,
+            Operation::Other => return,
+        };
+        if self.is_prefetched(site) || is_bulk(self.module, site.expr) {
+            return;
+        }
+        let Some((around, outer, chunked)) = self.around(site.expr) else {
+            return;
+        };
+        if is_another_table(&self.eval, &around, site) || is_kept(&self.eval, &around, site) {
+            return;
+        }
+        let key = format!("site {}", site.expr.0);
+        let row = PerRow {
+            function,
+            expr: site.expr,
+            what,
+            site: Some(site),
+            target: None,
+            relation: None,
+            remote: None,
+            guessed: false,
+            around,
+            outer,
+            chunked,
+            searches: false,
+            handle: None,
+        };
+        self.push(key, row);
+    }
+
+    /// `order.items.all()` reads what a prefetch loaded; `.filter()`, `.count()`, an order or a limit ask again.
+    fn is_prefetched(&self, site: &QuerySite) -> bool {
+        let Some((instance, name)) = &site.query.relation else {
+            return false;
+        };
+        if !is_plain(site) {
+            return false;
+        }
+        let Some(row) = rows::row_of(self.project, &self.eval, self.file, *instance, 0) else {
+            return false;
+        };
+        let Some((at, expr)) = row.source else { return false };
+        self.eval
+            .query_at(at, expr)
+            .is_some_and(|query| rows::is_loaded(&query.eager, &row.path_to(name)))
+    }
+
+    fn edge(&mut self, function: FnId, edge: &Edge) {
+        let found = target_effects(self.project, self.module, edge);
+        let asked = remote(self.project, edge);
+        if found.is_empty() && asked.is_none() {
+            return;
+        }
+        let Some((around, outer, chunked)) = self.around(edge.expr).or_else(|| by_reference(self.module, edge)) else {
+            return;
+        };
+        let found = self
+            .first_open(function, edge, &found)
+            .map(|(target, what)| (Some(target), what, None));
+        let Some((target, what, remote)) = found.or_else(|| asked.map(|(target, name)| (target, What::Query, Some(name)))) else {
+            return;
+        };
+        let key = match (target, &remote) {
+            (Some(target), _) => format!("call {}", target.0),
+            (None, name) => format!("remote {name:?}"),
+        };
+        let row = PerRow {
+            function,
+            expr: edge.expr,
+            what,
+            site: None,
+            target,
+            relation: None,
+            remote,
+            guessed: edge.guessed,
+            around,
+            outer,
+            chunked,
+            searches: false,
+            handle: None,
+        };
+        self.push(key, row);
+    }
+
+    /// The first effect that the call's constant arguments leave open.
+    fn first_open(&self, function: FnId, edge: &Edge, found: &[(FnId, What)]) -> Option<(FnId, What)> {
+        found.iter().copied().find(|&(target, what)| {
+            let effect = if what == What::Query { Effects::QUERY } else { Effects::WRITE };
+            branches::runs(self.project, function, edge, target, effect)
+        })
+    }
+
+    /// `[to_card(order) for order in orders]`, where `to_card` reads a lazy relation of what it is given.
+    fn mapper(&mut self, function: FnId, edge: &Edge) {
+        let &[target] = edge.targets.as_slice() else { return };
+        let Some(summary) = self.summaries.get(&target) else { return };
+        for (index, read) in summary {
+            let Some(arg) = passed_as(self.project, self.module, edge, target, *index) else {
+                continue;
+            };
+            let Some(row) = rows::row_of(self.project, &self.eval, self.file, arg, 0) else {
+                continue;
+            };
+            let path = row
+                .path
+                .iter()
+                .map(String::as_str)
+                .chain([read.path.as_str()])
+                .collect::<Vec<_>>()
+                .join(".");
+            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
+                continue;
+            }
+            let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
+                continue;
+            };
+            let key = format!("relation {path}");
+            let row = PerRow {
+                function,
+                expr: edge.expr,
+                what: What::Query,
+                site: None,
+                target: Some(target),
+                relation: Some(RelationRead {
+                    path,
+                    source: row.source,
+                    ..read.clone()
+                }),
+                remote: None,
+                guessed: edge.guessed,
+                around,
+                outer,
+                chunked,
+                searches: false,
+                handle: None,
+            };
+            self.push(key, row);
+        }
+    }
+
+    fn relation(&mut self, read: RelationRead) {
+        if !self.is_lazy(read.source, &read.path) {
+            return;
+        }
+        let Some((around, outer, chunked)) = self
+            .around(read.expr)
+            .filter(|(around, _, _)| holds(self.module, around, read.expr))
+        else {
+            return;
+        };
+        let function = self.project.graph.id(self.file, self.module.owner(read.expr));
+        let key = format!("relation {}", read.path);
+        let row = PerRow {
+            function,
+            expr: read.expr,
+            what: What::Query,
+            site: None,
+            target: None,
+            relation: Some(read),
+            remote: None,
+            guessed: false,
+            around,
+            outer,
+            chunked,
+            searches: false,
+            handle: None,
+        };
+        self.push(key, row);
+    }
+
+    /// Queries and relation reads of a method that a framework calls once a row.
+    fn row_method(&mut self, id: FunctionId, kind: RowMethod, reads: &[RelationRead]) {
+        let function = self.project.graph.id(self.file, id);
+        let definition = self.module.function(id);
+        let names = definition
+            .params
+            .iter()
+            .filter_map(|param| param.name)
+            .filter(|&name| !matches!(self.module.str(name), "self" | "cls" | "info"));
+        let around = Loop {
+            span: definition.span,
+            header: definition.name_span,
+            kind: LoopForm::Callback(kind.words().to_owned()),
+            iterable: None,
+            target_names: names.take(1).collect(),
+            verdict: Verdict::PerRow,
+            parallel: false,
+        };
+        let node = self.project.graph.function(function);
+        let row = |expr: ExprId, around: Loop| PerRow {
+            function,
+            expr,
+            what: What::Query,
+            site: None,
+            target: None,
+            relation: None,
+            remote: None,
+            guessed: false,
+            around,
+            outer: 0,
+            chunked: false,
+            searches: false,
+            handle: None,
+        };
+        for &site in &node.queries {
+            let site = &self.project.graph.sites[site];
+            let is_loaded = is_plain(site)
+                && site
+                    .query
+                    .relation
+                    .as_ref()
+                    .is_some_and(|(owner, name)| self.is_loaded_somewhere(*owner, name));
+            if site.query.statement.operation == Operation::Select && !is_loaded {
+                self.push(
+                    format!("site {}", site.expr.0),
+                    PerRow {
+                        site: Some(site),
+                        ..row(site.expr, around.clone())
+                    },
+                );
+            }
+        }
+        for edge in &node.edges {
+            // What the ancestor's hook does is told there.
+            if calls_super(self.module, edge) {
+                continue;
+            }
+            let found = target_effects(self.project, self.module, edge);
+            if let Some((target, What::Query)) = self.first_open(function, edge, &found).filter(|_| !edge.guessed) {
+                self.push(
+                    format!("call {}", target.0),
+                    PerRow {
+                        target: Some(target),
+                        ..row(edge.expr, around.clone())
+                    },
+                );
+            }
+        }
+        if kind != RowMethod::GraphQlField {
+            return;
+        }
+        for value in returned(self.module, id) {
+            if let Some(read) = self.returned_relation(value) {
+                self.push(
+                    format!("relation {}", read.path),
+                    PerRow {
+                        relation: Some(read),
+                        ..row(value, around.clone())
+                    },
+                );
+            }
+        }
+        for read in reads
+            .iter()
+            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.eager.contains(&read.label))
+        {
+            self.push(
+                format!("relation {}", read.path),
+                PerRow {
+                    relation: Some(read.clone()),
+                    ..row(read.expr, around.clone())
+                },
+            );
+        }
+    }
+
+    /// `return root.orders.all()`: the queryset that a resolver gives back runs once for each object.
+    fn returned_relation(&self, value: ExprId) -> Option<RelationRead> {
+        let query = self
+            .eval
+            .query_at(self.file, value)
+            .filter(|query| !query.executed && !query.opaque)?;
+        let (owner, name) = query.relation.as_ref()?;
+        let row = rows::row_of(self.project, &self.eval, self.file, *owner, 0)?;
+        let statement = &query.statement;
+        if is_plain_statement(statement) && self.is_loaded_somewhere(*owner, name) {
+            return None;
+        }
+        let relation = row.model.relation(name)?;
+        Some(RelationRead {
+            file: self.file,
+            expr: value,
+            label: format!("{}.{name}", row.model.name),
+            path: row.path_to(name),
+            source: row.source,
+            root: row.root,
+            param: row.param,
+            to_many: true,
+            target: relation.target.clone(),
+        })
+    }
+
+    /// Whether any query loads the relation along: by its model's name where that is known.
+    fn is_loaded_somewhere(&self, owner: ExprId, name: &str) -> bool {
+        match rows::row_of(self.project, &self.eval, self.file, owner, 0) {
+            Some(row) => self.eager.contains(&format!("{}.{name}", row.model.name)),
+            None => self.eager.contains(name),
+        }
+    }
+
+    /// Whether the query of the row is known and did not load the relation.
+    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
+        let Some((at, expr)) = source else { return false };
+        self.eval
+            .query_at(at, expr)
+            .is_some_and(|query| !rows::is_loaded(&query.eager, path))
+    }
+}
+
+fn calls_super(module: &Module, edge: &Edge) -> bool {
+    let chain = module.call(edge.expr).map(|call| call.chain()).unwrap_or_default();
+    chain
+        .iter()
+        .any(|call| call.receiver().is_none() && module.name(call.callee) == Some("super"))
+}
+
+/// All rows of a relation as they are: what a prefetch holds.
+fn is_plain(site: &QuerySite) -> bool {
+    is_plain_statement(&site.query.statement)
+}
+
+fn is_plain_statement(statement: &Statement) -> bool {
+    statement.filters.len() <= 1
+        && statement.order.is_empty()
+        && statement.limit == Limit::None
+        && matches!(statement.projection, crate::statement::Projection::All)
+}
+
+/// A synchronous request to another machine, made here or by what is called.
+fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Arc<str>)> {
+    if edge.kind != EdgeKind::Call || edge.awaited || edge.guessed {
+        return None;
+    }
+    let counts = |effects: Effects| {
+        effects.has(Effects::NETWORK.and(Effects::BLOCKING)) && !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::CACHE_SET))
+    };
+    if counts(edge.effects) {
+        return edge.external.clone().map(|name| (None, name));
+    }
+    let target = edge
+        .targets
+        .iter()
+        .copied()
+        .find(|&target| !project.graph.function(target).is_async && project.graph.function(target).next[NETWORK_SLOT].is_some())?;
+    let (function, step) = *project.graph.chain(target, NETWORK_SLOT).last()?;
+    let crate::project::graph::Step::Direct(at) = step else {
+        return None;
+    };
+    let last = project.graph.function(function).edges.get(at)?;
+    if counts(last.effects) {
+        last.external.clone().map(|name| (Some(target), name))
+    } else {
+        None
+    }
+}
+
+/// The reads and writes that a call leads to, reads first.
+fn target_effects(project: &Project, module: &Module, edge: &Edge) -> Vec<(FnId, What)> {
+    let is_lambda = matches!(module.kind(edge.expr), ExprKind::Lambda(_));
+    if edge.kind == EdgeKind::Later || is_lambda {
+        return Vec::new();
+    }
+    let of = |effect: Effects, what: What| {
+        let targets = edge.targets.iter().copied();
+        targets
+            .filter(move |&target| project.graph.function(target).effects.has(effect))
+            .map(move |target| (target, what))
+    };
+    of(Effects::QUERY, What::Query).chain(of(Effects::WRITE, What::Write)).collect()
+}

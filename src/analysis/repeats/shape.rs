@@ -1,0 +1,258 @@
+//! What stands around a query in a loop: searches, fallbacks, dispatch, bulk statements.
+
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::batches;
+use crate::libraries::shared::query::Resolver;
+use crate::project::eval::Evaluator;
+use crate::project::graph::{Edge, EdgeKind, QuerySite};
+use crate::project::loops::{Loop, LoopForm, Verdict};
+
+/// Whether the name at the start of an expression is the loop's variable.
+pub fn holds(module: &Module, around: &Loop, expr: ExprId) -> bool {
+    let mut at = expr;
+    loop {
+        at = match module.kind(at) {
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => *base,
+            ExprKind::Call { callee, .. } => *callee,
+            ExprKind::Name(name) => return around.target_names.contains(name),
+            _ => return false,
+        };
+    }
+}
+
+/// `found = load(key); if found: return found`: worst case once a row, usually fewer.
+pub fn searches(module: &Module, around: &Loop, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let stmt = loop {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => break id,
+            _ => return false,
+        };
+    };
+    let siblings: Vec<StmtId> = match module.stmt(stmt).parent {
+        Parent::Stmt(outer) => module
+            .stmt_blocks(outer)
+            .into_iter()
+            .find(|block| block.contains(&stmt))
+            .map(<[StmtId]>::to_vec)
+            .unwrap_or_default(),
+        _ => return false,
+    };
+    let ends = |block: &[StmtId]| {
+        block
+            .last()
+            .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Break))
+    };
+    match &module.stmt(stmt).kind {
+        // `if await exists(key): return key`. But `if not allowed(row): return error` looks at all rows when all is well.
+        StmtKind::If { test, then, .. } => {
+            let is_check = is_negated(module, *test) && !gives_element(module, then, around);
+            ends(then) && !is_check
+        }
+        StmtKind::Assign { target, .. } => {
+            let ExprKind::Name(name) = module.kind(*target) else { return false };
+            let next = siblings.iter().skip_while(|&&sibling| sibling != stmt).nth(1);
+            match next.map(|&next| &module.stmt(next).kind) {
+                Some(StmtKind::If { test, then, .. }) => mentions(module, *test, *name) && ends(then),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn is_negated(module: &Module, test: ExprId) -> bool {
+    match module.kind(test) {
+        ExprKind::Unary { op, .. } => matches!(module.str(*op), "not" | "!"),
+        ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => is_negated(module, *right),
+        _ => false,
+    }
+}
+
+/// Whether a block returns the element that was found.
+fn gives_element(module: &Module, then: &[StmtId], around: &Loop) -> bool {
+    match then.last().map(|&last| &module.stmt(last).kind) {
+        Some(StmtKind::Return(Some(value))) => around.target_names.iter().any(|&name| mentions(module, *value, name)),
+        _ => false,
+    }
+}
+
+fn mentions(module: &Module, expr: ExprId, name: Sym) -> bool {
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if matches!(module.kind(at), ExprKind::Name(other) if *other == name) {
+            return true;
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    false
+}
+
+/// `for kind in kinds: if kind == "user": …`: each kind's branch runs once, however long the list is.
+pub fn is_dispatched(module: &Module, around: &Loop, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let mut below: Option<StmtId> = None;
+    for _ in 0..200 {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) if around.span.encloses(module.stmt(id).span) => {
+                match &module.stmt(id).kind {
+                    StmtKind::If { test, then, .. }
+                        if below.is_some_and(|below| then.contains(&below))
+                            && compares_with_literal(module, *test, &around.target_names) =>
+                    {
+                        return true;
+                    }
+                    StmtKind::Switch { subject, .. } => {
+                        if matches!(module.kind(*subject), ExprKind::Name(name) if around.target_names.contains(name)) {
+                            return true;
+                        }
+                    }
+                    _ => {}
+                }
+                below = Some(id);
+                module.stmt(id).parent
+            }
+            _ => return false,
+        };
+    }
+    false
+}
+
+fn compares_with_literal(module: &Module, test: ExprId, names: &[Sym]) -> bool {
+    let ExprKind::Binary { op, left, right } = module.kind(test) else {
+        return false;
+    };
+    let is_name = |id: ExprId| matches!(module.kind(id), ExprKind::Name(name) if names.contains(name));
+    matches!(module.str(*op), "==" | "is")
+        && is_name(*left)
+        && matches!(module.kind(*right), ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Attr { .. })
+}
+
+/// `for kind in kinds: kind.model_class().objects.filter(…)`: each pass asks another table, so no statement can take all.
+pub fn is_another_table(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -> bool {
+    if site.query.table().is_some_and(|table| !table.is_empty()) {
+        return false;
+    }
+    // A query that was built before: `rows = model.objects.all()`, and here `for row in rows`.
+    let module = eval.module(site.file);
+    let (at, built) = match module.kind(site.expr) {
+        ExprKind::Name(_) => eval.definition(site.file, site.expr).unwrap_or((site.file, site.expr)),
+        _ => (site.file, site.expr),
+    };
+    let Some(call) = module.call(built).filter(|_| at == site.file) else {
+        return false;
+    };
+    let root = call.root();
+    let ExprKind::Name(name) = module.kind(root) else { return false };
+    let is_manager = call.chain().iter().any(|call| {
+        let text = call.receiver().and_then(|receiver| module.dotted(receiver));
+        text.is_some_and(|text| text.ends_with(".objects") || text.ends_with("._default_manager"))
+    });
+    is_manager && (around.target_names.contains(name) || is_set_in(module, around, *name))
+}
+
+/// `members = Member.objects.filter(…)` before the loop, and `for member in members` inside it: a queryset keeps its rows
+/// after the first pass.
+pub fn is_kept(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -> bool {
+    let module = eval.module(site.file);
+    let ExprKind::Name(name) = module.kind(site.expr) else {
+        return false;
+    };
+    if site.query.library != "django" || is_set_in(module, around, *name) {
+        return false;
+    }
+    eval.definition(site.file, site.expr)
+        .is_some_and(|(at, built)| at == site.file && module.call(built).is_some() && !around.span.encloses(module.expr(built).span))
+}
+
+fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {
+    module.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { target, .. } => {
+            around.span.encloses(stmt.span) && matches!(module.kind(*target), ExprKind::Name(other) if *other == name)
+        }
+        _ => false,
+    })
+}
+
+/// One statement for many rows: in a loop it is the batched form, once a parent or a chunk.
+pub fn is_bulk(module: &Module, expr: ExprId) -> bool {
+    module.call(expr).and_then(|call| call.method()).is_some_and(batches::is_bulk_write)
+}
+
+/// Whether an expression stands in an exception's handler: there a loop is the way out after the batch failed.
+pub fn in_handler(module: &Module, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let mut below: Option<StmtId> = None;
+    for _ in 0..400 {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => {
+                if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below)
+                    && handlers.iter().any(|handler| handler.contains(&below))
+                {
+                    return true;
+                }
+                below = Some(id);
+                module.stmt(id).parent
+            }
+            Parent::Function(id) => match module.function(id).definition {
+                Parent::Expr(lambda) => module.expr(lambda).parent,
+                _ => return false,
+            },
+            Parent::Class(_) | Parent::None => return false,
+        };
+    }
+    false
+}
+
+/// `rows.map(load)`: the function's name is the callback.
+pub fn by_reference(module: &Module, edge: &Edge) -> Option<(Loop, usize, bool)> {
+    let crate::ir::Parent::Expr(parent) = module.expr(edge.expr).parent else {
+        return None;
+    };
+    let call = module.call(parent)?;
+    if edge.kind != EdgeKind::Inline || !call.args.iter().any(|arg| arg.value == edge.expr) {
+        return None;
+    }
+    let method = call.method()?;
+    if !crate::project::eval::is_iteration(method) || method == "then" {
+        return None;
+    }
+    let span = module.expr(parent).span;
+    let around = Loop {
+        span,
+        header: span,
+        kind: LoopForm::Callback(method.to_owned()),
+        iterable: call.receiver(),
+        target_names: Vec::new(),
+        verdict: Verdict::PerRow,
+        parallel: false,
+    };
+    Some((around, 0, false))
+}
+
+/// The innermost loop that makes the cost grow, how many more are around it, and whether chunks are between.
+pub fn pick(loops: Vec<Loop>) -> Option<(Loop, usize, bool)> {
+    let mut picked: Option<Loop> = None;
+    let mut outer = 0;
+    let mut chunked = false;
+    for around in loops {
+        match around.verdict {
+            Verdict::PerRow | Verdict::CacheGuarded => {
+                if picked.is_some() {
+                    outer += 1;
+                } else {
+                    picked = Some(around);
+                }
+            }
+            Verdict::Chunk => chunked |= picked.is_none(),
+            Verdict::FirstMatch | Verdict::Dependent => {
+                picked.as_ref()?;
+            }
+            Verdict::Constant { .. } | Verdict::Retry | Verdict::Cursor | Verdict::Worker => {}
+        }
+    }
+    picked.map(|picked| (picked, outer, chunked))
+}

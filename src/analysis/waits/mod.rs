@@ -1,0 +1,547 @@
+//! What a piece of code asks of other machines, as the rules on waiting see it, and which names it uses.
+
+pub mod loop_state;
+pub mod once;
+
+use crate::ir::{ExprId, ExprKind, Module, Parent, Sym};
+use crate::judge::evidence;
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::value::FileId;
+use crate::project::eval::Evaluator;
+use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::{Project, branches};
+use crate::source::Span;
+use crate::statement::Operation;
+
+/// Whether order can matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Only asks.
+    Read,
+    /// Changes something, or may.
+    Write,
+}
+
+/// One wait for something outside the process.
+#[derive(Clone, Debug)]
+pub struct Io {
+    /// Read or write.
+    pub kind: Kind,
+    /// In words, for a sentence.
+    pub words: String,
+    /// It goes to a database, so that a handle may be shared.
+    pub is_query: bool,
+    /// Known by its name alone.
+    pub is_guess: bool,
+}
+
+impl Io {
+    /// A change that only a name tells of.
+    pub fn guessed_write(method: &str) -> Io {
+        Io {
+            kind: Kind::Write,
+            words: format!("`{method}`"),
+            is_query: false,
+            is_guess: true,
+        }
+    }
+}
+
+/// All I/O of one file, and its names, by place.
+pub struct FileIo<'p> {
+    module: &'p Module,
+    items: Vec<(Span, Io)>,
+    names: Vec<(u32, Sym)>,
+    awaits: Vec<u32>,
+}
+
+impl<'p> FileIo<'p> {
+    /// Collects what the functions of a file do.
+    pub fn new(project: &'p Project, file: FileId) -> Self {
+        let module = project.code.module(file);
+        let mut items = Vec::new();
+        for (id, _) in module.function_ids() {
+            let function = project.graph.id(file, id);
+            let node = project.graph.function(function);
+            for &site in &node.queries {
+                let Some(site) = project.graph.sites.get(site) else { continue };
+                let method = module.call(site.expr).and_then(|call| call.method()).unwrap_or("");
+                let asks = match site.query.statement.operation {
+                    Operation::Select => true,
+                    Operation::Other => is_reading(method),
+                    _ => false,
+                };
+                let kind = if asks { Kind::Read } else { Kind::Write };
+                let io = Io {
+                    kind,
+                    words: words_of(module, site.expr).unwrap_or_else(|| evidence::describe(&site.query)),
+                    is_query: true,
+                    is_guess: false,
+                };
+                items.push((site.span, io));
+            }
+            items.extend(node.edges.iter().filter_map(|edge| {
+                let io = of_edge(project, function, edge)?;
+                Some((module.expr(edge.expr).span, io))
+            }));
+        }
+        items.sort_by_key(|(span, _)| (span.start, span.end));
+        let mut names: Vec<(u32, Sym)> = module
+            .exprs
+            .iter()
+            .filter_map(|expr| match expr.kind {
+                ExprKind::Name(name) => Some((expr.span.start, name)),
+                _ => None,
+            })
+            .collect();
+        names.sort_unstable();
+        let mut awaits: Vec<u32> = module
+            .exprs
+            .iter()
+            .filter(|expr| matches!(expr.kind, ExprKind::Await(_)))
+            .map(|expr| expr.span.start)
+            .collect();
+        awaits.sort_unstable();
+        FileIo {
+            module,
+            items,
+            names,
+            awaits,
+        }
+    }
+
+    /// The names that stand in a range of the source.
+    pub fn names(&self, span: Span) -> impl Iterator<Item = Sym> + '_ {
+        let from = self.names.partition_point(|(start, _)| *start < span.start);
+        self.names[from..]
+            .iter()
+            .take_while(move |(start, _)| *start < span.end)
+            .map(|&(_, name)| name)
+    }
+
+    /// Whether an `await` stands in a range of the source.
+    pub fn has_await(&self, span: Span) -> bool {
+        let from = self.awaits.partition_point(|&start| start < span.start);
+        self.awaits.get(from).is_some_and(|&start| start < span.end)
+    }
+
+    /// What a range of the source waits for: the weightiest.
+    pub fn within(&self, span: Span) -> Option<Io> {
+        let from = self.items.partition_point(|(at, _)| at.start < span.start);
+        let inside: Vec<&Io> = self.items[from..]
+            .iter()
+            .take_while(|(at, _)| at.start < span.end)
+            .filter(|(at, _)| span.encloses(*at))
+            .map(|(_, io)| io)
+            .collect();
+        let weightiest = inside.iter().max_by_key(|io| (io.kind, !io.is_guess))?;
+        Some(Io {
+            is_query: inside.iter().any(|io| io.is_query),
+            ..(*weightiest).clone()
+        })
+    }
+
+    /// A transaction, a session or a single connection runs one statement at a time.
+    pub fn shares_handle(&self, eval: &Evaluator<'_>, file: FileId, inner: ExprId) -> bool {
+        let Some(call) = self.module.call(inner) else { return false };
+        // `tx.user.findMany()`, `save(order, tx)`, `save(order, { tx })`; what a transaction's own callback does is its own.
+        let handed = call.args.iter().map(|arg| arg.value).flat_map(|arg| self.bare_names(arg));
+        if handed.chain(self.module.name(call.root())).any(is_handle) {
+            return true;
+        }
+        let root = eval.value(file, call.root());
+        let is_connection = root
+            .library_name()
+            .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"));
+        is_connection || self.in_transaction(inner)
+    }
+
+    /// The names that an argument hands on whole: itself, or the values of its object.
+    fn bare_names(&self, arg: ExprId) -> Vec<&str> {
+        match self.module.kind(arg) {
+            ExprKind::Name(name) => vec![self.module.str(*name)],
+            ExprKind::Object(entries) => entries.iter().filter_map(|entry| self.module.name(entry.value)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Inside `db.transaction(async (handle) => …)`, where the handle is the callback's parameter.
+    fn in_transaction(&self, expr: ExprId) -> bool {
+        let mut owner = self.module.owner(expr);
+        for _ in 0..6 {
+            let function = self.module.function(owner);
+            if let Parent::Expr(lambda) = function.definition
+                && let Parent::Expr(outer) = self.module.expr(lambda).parent
+            {
+                let method = self
+                    .module
+                    .call(outer)
+                    .and_then(|call| call.method())
+                    .unwrap_or("")
+                    .to_ascii_lowercase();
+                if method.contains("transaction") || method == "begin" {
+                    return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
+                }
+            }
+
+            match function.parent {
+                Some(parent) => owner = parent,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// What an awaited expression waits for; a call that was not resolved is judged by its name.
+    pub fn awaited(&self, inner: ExprId) -> Option<Io> {
+        self.within(self.module.expr(inner).span).or_else(|| by_name(self.module, inner))
+    }
+}
+
+/// A query as it is written, where that is short: `prisma.user.count`.
+fn words_of(module: &Module, expr: ExprId) -> Option<String> {
+    let path = module.dotted(module.call(expr)?.callee)?;
+    (path.contains('.') && path.len() <= 60).then(|| format!("`{path}`"))
+}
+
+/// Names of transactions, their sessions, and pages of a driven browser.
+fn is_handle(name: &str) -> bool {
+    matches!(
+        name,
+        "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
+    ) || name.ends_with("Tx")
+        || name.ends_with("Transaction")
+        || name.starts_with("trx")
+}
+
+fn of_edge(project: &Project, function: FnId, edge: &Edge) -> Option<Io> {
+    let module = project.code.module(project.graph.function(function).file);
+    if edge.kind == EdgeKind::Later || edge.guessed {
+        return None;
+    }
+    let call = module.call(edge.expr)?;
+    if edge.external.is_some() {
+        let outside = Effects::NETWORK.and(Effects::QUERY).and(Effects::WRITE);
+        if !edge.effects.any(outside) {
+            return None;
+        }
+        let name = evidence::readable(edge.external.as_deref().unwrap_or_default());
+        let last = name.rsplit('.').next().unwrap_or(&name);
+        let asks = edge.effects.any(Effects::QUERY.and(Effects::CACHE_GET)) || is_reading(last);
+        let changes = edge.effects.any(Effects::WRITE.and(Effects::CACHE_SET)) || !asks || sends(module, edge.expr);
+        return Some(Io {
+            kind: if changes { Kind::Write } else { Kind::Read },
+            words: format!("`{name}`"),
+            is_query: edge.effects.any(Effects::QUERY.and(Effects::WRITE)),
+            is_guess: false,
+        });
+    }
+    let name = call.method()?;
+    let effects = edge
+        .targets
+        .iter()
+        .fold(Effects::NONE, |all, &target| all.and(effects(project, function, edge, target)));
+    if !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK)) {
+        return None;
+    }
+    let only_network = !effects.any(Effects::QUERY.and(Effects::WRITE));
+    let changes = effects.has(Effects::WRITE) || is_changing(name) || (only_network && !is_reading(name));
+    Some(Io {
+        kind: if changes { Kind::Write } else { Kind::Read },
+        words: format!("`{name}`"),
+        is_query: !only_network,
+        is_guess: false,
+    })
+}
+
+/// What a call's target does with the arguments that the call passes: what an option asks for that is not given does not happen.
+fn effects(project: &Project, from: FnId, edge: &Edge, target: FnId) -> Effects {
+    let effects = project.graph.function(target).effects;
+    [Effects::QUERY, Effects::WRITE, Effects::NETWORK]
+        .into_iter()
+        .filter(|&effect| effects.has(effect) && branches::runs(project, from, edge, target, effect))
+        .fold(Effects::NONE, Effects::and)
+}
+
+/// `fetch(url, { method: "POST" })`.
+fn sends(module: &Module, expr: ExprId) -> bool {
+    let Some(call) = module.call(expr) else { return false };
+    let objects = call.args.iter().map(|arg| arg.value);
+    objects.filter_map(|object| module.entry(object, "method")).any(|method| {
+        module
+            .string(method)
+            .is_none_or(|method| !method.eq_ignore_ascii_case("get") && !method.eq_ignore_ascii_case("head"))
+    })
+}
+
+/// `usersRepository.findById(…)`, `queryClient.prefetchQuery(…)`, `api.tag.list.query()`: a service by its name.
+fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
+    let mut call = module.call(inner)?;
+    // `client.endpoint(options)(arguments)` and `load().catch(…)`.
+    loop {
+        let next = match module.kind(call.callee) {
+            ExprKind::Call { .. } => Some(call.callee),
+            ExprKind::Attr { base, name } if matches!(module.str(*name), "then" | "catch" | "finally") => Some(module.unawaited(*base)),
+            _ => None,
+        };
+        match next.and_then(|next| module.call(next)) {
+            Some(next) => call = next,
+            None => break,
+        }
+    }
+    let path = module.dotted(call.callee)?;
+    if matches!(path.as_str(), "auth" | "getServerSession" | "getServerAuthSession" | "currentUser") {
+        return Some(Io {
+            kind: Kind::Read,
+            words: format!("`{path}`"),
+            is_query: false,
+            is_guess: true,
+        });
+    }
+    let parts: Vec<&str> = path.split('.').filter(|part| *part != "self").collect();
+    let (method, owners) = parts.split_last()?;
+    let holder = owners.last()?;
+    let is_service = owners.iter().any(|owner| is_service(owner));
+    let words = format!("`{}`", parts.join("."));
+    let asks = is_reading(method) && !is_changing(method) && is_service;
+    let by_proxy = *method == "query" && owners.len() >= 3 && is_service;
+    // Refreshing several entries of a cache, in any order.
+    let refreshes = holder.to_ascii_lowercase().ends_with("queryclient") && is_refresh(method);
+    let endpoint = owners.len() == 1 && matches!(module.kind(module.call(inner)?.callee), ExprKind::Call { .. });
+    if *method == "mutateAsync" {
+        return Some(Io {
+            kind: Kind::Write,
+            words,
+            is_query: false,
+            is_guess: true,
+        });
+    }
+    if !(asks || by_proxy || refreshes || (endpoint && !is_changing(method))) {
+        return None;
+    }
+    Some(Io {
+        kind: Kind::Read,
+        words,
+        is_query: false,
+        is_guess: true,
+    })
+}
+
+/// Calls whose order never matters and whose result nobody takes.
+pub fn is_refresh(method: &str) -> bool {
+    matches!(
+        method,
+        "prefetchQuery" | "prefetchInfiniteQuery" | "ensureQueryData" | "fetchQuery" | "refetchQueries" | "invalidateQueries" | "prefetch"
+    )
+}
+
+fn is_service(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "repository",
+        "repo",
+        "service",
+        "client",
+        "provider",
+        "dal",
+        "gateway",
+        "adapter",
+        "retriever",
+        "embeddings",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
+        || matches!(
+            name.as_str(),
+            "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller"
+        )
+}
+
+/// The words of a name: `findById` gives `find`, `By`, `Id`.
+fn first_word(name: &str) -> String {
+    let name = name.trim_start_matches(['_', '$']);
+    let end = name
+        .char_indices()
+        .skip(1)
+        .find(|(_, letter)| letter.is_ascii_uppercase() || *letter == '_')
+        .map_or(name.len(), |(at, _)| at);
+    name.get(..end).unwrap_or(name).to_ascii_lowercase()
+}
+
+/// A name that says that it only asks.
+pub fn is_reading(name: &str) -> bool {
+    matches!(
+        first_word(name).as_str(),
+        "get"
+            | "find"
+            | "fetch"
+            | "list"
+            | "load"
+            | "count"
+            | "search"
+            | "query"
+            | "read"
+            | "retrieve"
+            | "head"
+            | "select"
+            | "lookup"
+            | "calculate"
+            | "aggregate"
+            | "describe"
+    )
+}
+
+/// A name that says that something changes.
+pub fn is_changing(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["orcreate", "andupdate", "_or_create", "andsave", "anddelete"]
+        .iter()
+        .any(|part| lower.contains(part))
+        || matches!(
+            first_word(name).as_str(),
+            "create"
+                | "update"
+                | "delete"
+                | "remove"
+                | "save"
+                | "set"
+                | "send"
+                | "upsert"
+                | "insert"
+                | "add"
+                | "mark"
+                | "sync"
+                | "process"
+                | "handle"
+                | "run"
+                | "execute"
+                | "trigger"
+                | "publish"
+                | "emit"
+                | "enqueue"
+                | "dispatch"
+                | "increment"
+                | "reset"
+                | "apply"
+                | "start"
+                | "stop"
+                | "init"
+                | "initialize"
+                | "setup"
+                | "connect"
+                | "disconnect"
+                | "close"
+                | "acquire"
+                | "release"
+                | "lock"
+                | "unlock"
+                | "log"
+                | "track"
+                | "generate"
+                | "invalidate"
+                | "seed"
+                | "migrate"
+                | "archive"
+                | "revoke"
+                | "cancel"
+                | "assign"
+                | "move"
+                | "copy"
+                | "import"
+                | "upload"
+                | "write"
+                | "put"
+                | "post"
+                | "patch"
+                | "submit"
+                | "complete"
+                | "finish"
+                | "consume"
+                | "redeem"
+                | "refresh"
+                | "rotate"
+                | "register"
+                | "login"
+                | "logout"
+                | "sign"
+                | "signin"
+                | "wait"
+                | "sleep"
+                | "commit"
+                | "rollback"
+                | "begin"
+                | "flush"
+                | "notify"
+                | "ensure"
+        )
+}
+
+/// A name that says who asks, so that what follows a look at its result may depend on it.
+pub fn admits(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [
+        "auth",
+        "session",
+        "permission",
+        "access",
+        "member",
+        "currentuser",
+        "token",
+        "allowed",
+        "ratelimit",
+        "role",
+    ]
+    .iter()
+    .any(|part| lower.contains(part))
+}
+
+/// A name that says that it refuses by throwing.
+pub fn is_check(name: &str) -> bool {
+    let word = first_word(name);
+    matches!(
+        word.as_str(),
+        "require"
+            | "check"
+            | "assert"
+            | "verify"
+            | "validate"
+            | "ensure"
+            | "authorize"
+            | "authorise"
+            | "authenticate"
+            | "protect"
+            | "guard"
+            | "invariant"
+            | "enforce"
+            | "throw"
+            | "can"
+            | "must"
+            | "limit"
+            | "ratelimit"
+            | "expect"
+    ) || name.ends_with("OrThrow") && word != "get" && word != "find"
+}
+
+/// Scripts, seeds and migrations: nobody waits for them.
+pub fn is_script(path: &str) -> bool {
+    path.split('/').any(|part| {
+        matches!(
+            part,
+            "scripts"
+                | "script"
+                | "seed"
+                | "seeds"
+                | "seeder"
+                | "seeders"
+                | "migrations"
+                | "bin"
+                | "cli"
+                | "commands"
+                | "examples"
+                | "tools"
+        )
+    }) || path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("seed") || name.contains("migration"))
+}

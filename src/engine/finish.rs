@@ -1,0 +1,294 @@
+//! From what the rules found to what is reported: identity, demotion, suppression, filters, order.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::unused_suppression;
+use crate::engine::baseline::{Baseline, Known, Scope};
+use crate::engine::pages::Pages;
+use crate::engine::policy::Policy;
+use crate::engine::suppress::Suppressions;
+use crate::finding::{Confidence, Effort, Finding, Priority, fingerprint};
+use crate::walk::{Role, role};
+
+/// What is reported.
+pub struct Options<'a> {
+    /// The pages of the rules.
+    pub pages: &'a Pages,
+    /// What the configuration says of rules and paths.
+    pub policy: &'a Policy,
+    /// Ids of the rules that ran.
+    pub ran: Vec<&'a str>,
+    /// Ids of the rules whose findings are wanted.
+    pub wanted: Vec<&'a str>,
+    /// What was known before, and what can be said of it.
+    pub baseline: Option<(&'a Baseline, &'a dyn Scope)>,
+    /// The least urgent priority.
+    pub min_priority: Priority,
+    /// The least certain confidence.
+    pub min_confidence: Confidence,
+    /// Whether findings in tests stay.
+    pub include_tests: bool,
+}
+
+/// Findings in their final form, and how many were left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ranked {
+    /// Findings, in the report's order.
+    pub findings: Vec<Finding>,
+    /// Suppressed by comments.
+    pub suppressed: usize,
+    /// In tests or generated files.
+    pub left_out: usize,
+    /// Under the least priority or confidence, or switched off for their path.
+    pub filtered: usize,
+    /// Known before, and no longer there.
+    pub fixed: Vec<Known>,
+}
+
+/// Brings findings into their final form and order, and counts what comments suppress.
+pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &Options<'_>) -> Ranked {
+    let mut findings = judged(findings, options);
+    one_of_a_pair(&mut findings);
+    let mut findings = unique(findings);
+    suppressions.count(findings.iter().filter(|finding| !is_left_out(finding, options)));
+    findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
+    identify(&mut findings);
+    let mut ranked = Ranked::default();
+    if let Some((baseline, scope)) = options.baseline {
+        ranked.fixed = baseline.apply(&mut findings, scope);
+    }
+    findings.retain(|finding| {
+        let is_out = is_left_out(finding, options) || !options.wanted.contains(&finding.rule.as_str());
+        let is_suppressed = !is_out && suppressions.covers(finding);
+        let is_off = !options.policy.judge(finding).0;
+        let is_under = is_off || finding.priority > options.min_priority || finding.confidence > options.min_confidence;
+        let is_filtered = !is_out && !is_suppressed && is_under;
+        ranked.left_out += usize::from(is_out);
+        ranked.suppressed += usize::from(is_suppressed);
+        ranked.filtered += usize::from(is_filtered);
+        !(is_out || is_suppressed || is_filtered)
+    });
+    findings.sort_by(|left, right| {
+        left.sort_key()
+            .cmp(&right.sort_key())
+            .then_with(|| left.fingerprint.cmp(&right.fingerprint))
+    });
+    ranked.findings = findings;
+    ranked
+}
+
+/// Findings with what their pages and the configuration say of them.
+fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
+    for finding in &mut findings {
+        fill(finding, options.pages);
+        if let (true, Some(priority)) = options.policy.judge(finding) {
+            finding.priority = priority;
+        }
+        demote(finding);
+        finding.priority = finding.priority.max(options.policy.cap(finding));
+    }
+    findings
+}
+
+fn is_left_out(finding: &Finding, options: &Options<'_>) -> bool {
+    let place = role(&finding.location.file);
+    place == Role::Generated || (place == Role::Test && !options.include_tests)
+}
+
+/// What a rule leaves open comes from its page. The page's effort is the least: a rule can only say more.
+fn fill(finding: &mut Finding, pages: &Pages) {
+    let Some(page) = pages.get(&finding.rule) else { return };
+    // The page's priority is the highest that its findings get.
+    finding.priority = finding.priority.max(page.priority);
+    if finding.category.is_empty() {
+        finding.category.clone_from(&page.category);
+    }
+    if finding.title.is_empty() {
+        finding.title.clone_from(&page.title);
+    }
+    if finding.acceptance.is_empty() {
+        finding.acceptance.clone_from(&page.acceptance);
+    }
+    if finding.effort == Effort::S {
+        finding.effort = page.effort;
+    }
+    if finding.fix.risk.is_empty() {
+        finding.fix.risk.clone_from(&page.risk);
+    }
+    if finding.verify.is_empty() {
+        finding.verify.clone_from(&page.verify);
+    }
+}
+
+/// Code that is run seldom or by hand is less urgent. A schema is as urgent as it is, though it is written in a migration or a
+/// script.
+fn demote(finding: &mut Finding) {
+    let is_schema = finding.category == "schema";
+    match role(&finding.location.file) {
+        Role::Test => finding.priority = Priority::P3,
+        Role::Script | Role::Migration if !is_schema => finding.priority = Priority::P3,
+        Role::Example => finding.priority = finding.priority.max(Priority::P2),
+        _ => {}
+    }
+    if finding.confidence == Confidence::Low || is_for_staff(finding) {
+        finding.priority = finding.priority.max(Priority::P2);
+    }
+}
+
+/// A list endpoint and the query that it returns are one defect: the endpoint carries the urgency.
+fn one_of_a_pair(findings: &mut [Finding]) {
+    let place = |location: &crate::finding::Location| (location.file.clone(), location.start_line);
+    let lists = findings
+        .iter()
+        .filter(|finding| finding.rule == "list-endpoint-without-pagination" && finding.priority < Priority::P2);
+    let queries = lists
+        .flat_map(|finding| &finding.related)
+        .filter(|related| related.role == crate::finding::Role::Query);
+    let returned: std::collections::BTreeSet<_> = queries.map(|related| place(&related.location)).collect();
+    for finding in findings.iter_mut().filter(|finding| finding.rule == "unbounded-query") {
+        if returned.contains(&place(&finding.location)) {
+            finding.priority = finding.priority.max(Priority::P2);
+        }
+    }
+}
+
+/// Pages and routes of an administration are used by few people.
+fn is_for_staff(finding: &Finding) -> bool {
+    let entry = finding
+        .related
+        .iter()
+        .find(|related| related.role == crate::finding::Role::Endpoint);
+    let places = entry.map(|entry| format!("{} /{}", entry.message, entry.location.file));
+    places.is_some_and(|text| {
+        text.to_ascii_lowercase()
+            .split(['/', ' ', '.', '(', ')', '_', '-'])
+            .any(|word| word == "admin")
+    })
+}
+
+/// Of findings of one rule about one subject at one place, the most urgent one with the most evidence.
+fn unique(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|left, right| {
+        let key = |finding: &Finding| (finding.priority, finding.confidence, Reverse(finding.related.len()));
+        let same = (&left.rule, &left.location, &left.subject).cmp(&(&right.rule, &right.location, &right.subject));
+        same.then_with(|| key(left).cmp(&key(right)))
+            .then_with(|| (&left.title, &left.message).cmp(&(&right.title, &right.message)))
+    });
+    findings.dedup_by(|next, kept| (&next.rule, &next.location, &next.subject) == (&kept.rule, &kept.location, &kept.subject));
+    findings
+}
+
+/// Gives each finding its fingerprint; equal ones of one symbol are told apart by their order in the source.
+fn identify(findings: &mut [Finding]) {
+    findings.sort_by(|left, right| (&left.location, &left.rule, &left.subject).cmp(&(&right.location, &right.rule, &right.subject)));
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for finding in findings {
+        let ordinal = seen.entry(fingerprint(finding, 0)).or_default();
+        finding.fingerprint = fingerprint(finding, *ordinal);
+        *ordinal += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Location;
+
+    fn found(file: &str, line: u32, priority: Priority, confidence: Confidence) -> Finding {
+        let location = Location {
+            file: file.to_owned(),
+            start_line: line,
+            end_line: line,
+            symbol: "app.f".to_owned(),
+            ..Location::default()
+        };
+        Finding {
+            subject: "q".to_owned(),
+            ..Finding::new("n-plus-one", priority, confidence, location)
+        }
+    }
+
+    fn finished(findings: Vec<Finding>, min_priority: Priority) -> Ranked {
+        let pages = Pages::built_in().expect("valid pages");
+        let options = Options {
+            pages: &pages,
+            policy: &Policy::default(),
+            ran: crate::engine::registry::ids(),
+            wanted: crate::engine::registry::ids(),
+            baseline: None,
+            min_priority,
+            min_confidence: Confidence::Low,
+            include_tests: false,
+        };
+        finish(findings, &mut Suppressions::default(), &options)
+    }
+
+    #[test]
+    fn the_order_is_by_urgency_and_does_not_depend_on_the_order_of_arrival() {
+        let one = found("b.py", 3, Priority::P1, Confidence::High);
+        let two = found("a.py", 9, Priority::P0, Confidence::High);
+        let three = found("a.py", 1, Priority::P1, Confidence::High);
+        let forward = finished(vec![one.clone(), two.clone(), three.clone()], Priority::P3);
+        assert_eq!(forward, finished(vec![three, one, two], Priority::P3));
+        let places: Vec<_> = forward
+            .findings
+            .iter()
+            .map(|finding| (finding.location.file.as_str(), finding.location.start_line))
+            .collect();
+        assert_eq!(places, [("a.py", 9), ("a.py", 1), ("b.py", 3)]);
+    }
+
+    #[test]
+    fn fingerprints_survive_moved_lines_and_tell_equal_findings_apart() {
+        let at = |lines: &[u32]| -> Vec<String> {
+            let findings = lines
+                .iter()
+                .map(|&line| found("a.py", line, Priority::P1, Confidence::High))
+                .collect();
+            finished(findings, Priority::P3)
+                .findings
+                .into_iter()
+                .map(|finding| finding.fingerprint)
+                .collect()
+        };
+        assert_eq!(at(&[5, 9]), at(&[105, 109]));
+        assert_ne!(at(&[5, 9])[0], at(&[5, 9])[1]);
+        // What is filtered still counts: a threshold must not change identities.
+        let low = vec![
+            found("a.py", 5, Priority::P3, Confidence::High),
+            found("a.py", 9, Priority::P1, Confidence::High),
+        ];
+        let kept = finished(low, Priority::P1);
+        assert_eq!((kept.findings[0].fingerprint.clone(), kept.filtered), (at(&[5, 9])[1].clone(), 1));
+    }
+
+    #[test]
+    fn scripts_are_demoted_and_tests_left_out() {
+        let files = ["scripts/a.py", "tests/b.py", "c.py"];
+        let ranked = finished(
+            files.map(|file| found(file, 1, Priority::P0, Confidence::High)).to_vec(),
+            Priority::P3,
+        );
+        let got: Vec<_> = ranked
+            .findings
+            .iter()
+            .map(|finding| (finding.location.file.as_str(), finding.priority))
+            .collect();
+        assert_eq!(got, [("c.py", Priority::P0), ("scripts/a.py", Priority::P3)]);
+        assert_eq!(ranked.left_out, 1);
+    }
+
+    #[test]
+    fn low_confidence_is_never_urgent_and_duplicates_are_one() {
+        let low = found("a.py", 1, Priority::P0, Confidence::Low);
+        let ranked = finished(vec![low.clone(), low], Priority::P3);
+        assert_eq!(ranked.findings.len(), 1);
+        let finding = &ranked.findings[0];
+        assert_eq!(
+            (finding.priority, finding.category.as_str(), finding.effort),
+            (Priority::P2, "query", Effort::M)
+        );
+        assert!(!finding.acceptance.is_empty() && !finding.title.is_empty());
+    }
+}

@@ -1,0 +1,90 @@
+//! The registry of rules: one line each, with its page and its check.
+
+use super::unused_suppression;
+use crate::finding::Finding;
+use crate::project::Project;
+use crate::rules::{deployment, memory, per_row, query, schema, waiting};
+
+/// A rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The name of its page.
+    pub id: &'static str,
+    /// The text of its page.
+    pub page: &'static str,
+    /// The module that checks it; rules of one module are checked by one run of it.
+    pub module: &'static str,
+    /// What it does.
+    pub check: fn(&Project) -> Vec<Finding>,
+}
+
+/// A line of the registry: the page `rules/<id>.md` and the function `check` of a module.
+macro_rules! rule {
+    ($id:literal, $($module:ident)::+) => {
+        Rule {
+            id: $id,
+            page: include_str!(concat!("../../rules/", $id, ".md")),
+            module: stringify!($($module)::+),
+            check: $($module::)+check,
+        }
+    };
+}
+
+/// All rules, by id.
+pub const RULES: &[Rule] = &[
+    rule!("aggregate-in-memory", query::aggregate_in_memory),
+    rule!("blocking-call-in-async", waiting::blocking_call_in_async),
+    rule!("blocking-index-creation", schema::blocking_index_creation),
+    rule!("bundle-keeps-console", deployment::bundle_keeps_console),
+    rule!("cache-without-ttl", memory::cache_without_ttl),
+    rule!("client-per-call", waiting::client_per_call),
+    rule!("correlated-subquery", query::correlated_subquery),
+    rule!("count-for-existence", query::count_for_existence),
+    rule!("duplicate-query", query::duplicate_query),
+    rule!("fixed-delay", waiting::fixed_delay),
+    rule!("grouped-in-subquery", query::grouped_in_subquery),
+    rule!("invalid-index-definition", schema::invalid_index_definition),
+    rule!("list-endpoint-without-pagination", query::list_endpoint_without_pagination),
+    rule!("long-transaction", waiting::long_transaction),
+    rule!("missing-composite-index", schema::missing_composite_index),
+    rule!("missing-index", schema::missing_index),
+    rule!("missing-timeout", waiting::missing_timeout),
+    rule!("n-plus-one", per_row),
+    rule!("no-compression", deployment::no_compression),
+    rule!("no-metrics", deployment::no_metrics),
+    rule!("no-rate-limit", deployment::no_rate_limit),
+    rule!("non-sargable-predicate", query::non_sargable_predicate),
+    rule!("offset-pagination", query::offset_pagination),
+    rule!("overfetch-large-column", query::overfetch_large_column),
+    rule!("per-request-cache", memory::long_lived),
+    rule!("polling-never-stops", waiting::polling_never_stops),
+    rule!("polling-without-backoff", waiting::polling_without_backoff),
+    rule!("pool-not-configured", deployment::pool_not_configured),
+    rule!("pool-smaller-than-concurrency", deployment::pool_smaller_than_concurrency),
+    rule!(
+        "postgres-no-idle-in-transaction-timeout",
+        deployment::postgres_no_idle_in_transaction_timeout
+    ),
+    rule!("postgres-no-statement-timeout", deployment::postgres_no_statement_timeout),
+    rule!("redis-keys-command", memory::redis_keys_command),
+    rule!("redis-no-eviction-policy", deployment::redis_no_eviction_policy),
+    rule!("redis-no-maxmemory", deployment::redis_no_maxmemory),
+    rule!("redis-single-instance", deployment::redis_single_instance),
+    rule!("redundant-index", schema::redundant_index),
+    rule!("schema-drift", schema::schema_drift),
+    rule!("sequential-await-in-loop", waiting::sequential_await_in_loop),
+    rule!("sequential-awaits", waiting::sequential_awaits),
+    rule!("small-batch-size", deployment::small_batch_size),
+    rule!("unbatched-write", per_row),
+    rule!("unbounded-cache", memory::long_lived),
+    rule!("unbounded-growth", memory::long_lived),
+    rule!("unbounded-query", query::unbounded_query),
+    rule!("unclamped-user-limit", query::unclamped_user_limit),
+    rule!("unindexed-foreign-key", schema::unindexed_foreign_key),
+    rule!("unused-suppression", unused_suppression),
+];
+
+/// Ids of all rules.
+pub fn ids() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.id).collect()
+}

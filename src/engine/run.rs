@@ -1,0 +1,672 @@
+//! One run, from what a configuration names to the report: the only orchestration.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::baseline::{Baseline, Known, Scope};
+use super::finish;
+use super::pages::Pages;
+use super::policy::Policy;
+use super::registry::{self, RULES, Rule};
+use super::suppress::{self, Suppressions};
+use crate::cache::{Cache, Kept, Key, Seen};
+use crate::config::{self, Config, Details, Settings};
+use crate::coverage::{Coverage, Gap, Reason, Skipped};
+use crate::error::Error;
+use crate::finding::{self, Finding, Priority};
+use crate::inventory::{self, build as inventories, rows};
+use crate::progress::{Observer, Silent, Stage};
+use crate::project::{self, Project};
+use crate::report::Report;
+use crate::report::sources::Sources;
+use crate::syntax::facts::{self, FileFacts};
+use crate::walk::{self, FileKind, PastFile, Role, SourceFile, Text};
+use crate::{git, stats};
+
+/// Stack of a worker: deep nesting in a hostile file must not end the process.
+const STACK: usize = 16 << 20;
+/// How the names of worker threads start.
+pub const WORKER: &str = "perfaudit-worker";
+
+/// The settings of a run: see [`Config::load`]. Where the run compares with an earlier revision, the configuration is that of the
+/// revision: a change must not judge itself. Files that it names, such as `stats`, are read as they are now.
+///
+/// A `file` that the revision does not hold, or that lies in another repository, is the user's own and is taken as it is.
+pub fn configure(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
+    let now = Config::load(root, file, flags.clone())?;
+    let Some(revision) = now.since.clone() else { return Ok(now) };
+    let then = apart(&now, "--since", || past_config(root, file, flags, &revision))?;
+    let Some(mut then) = then else { return Ok(now) };
+    if then != now {
+        then.notes.push(format!(
+            "The configuration differs from that of {revision}, which is used for both sides: the change holds once it is in the revision"
+        ));
+    }
+    Ok(then)
+}
+
+/// The configuration that stood at a revision where one is now; `None` where none of it can be known of a repository.
+fn past_config(root: &Path, file: Option<&Path>, flags: Settings, revision: &str) -> Result<Option<Config>, Error> {
+    let Some(repository) = git::Repository::around(root)? else {
+        return Ok(None);
+    };
+    let place = file.map_or_else(|| std::fs::canonicalize(root), std::fs::canonicalize);
+    let Ok(place) = place else { return Ok(None) };
+    let Ok(below) = place.strip_prefix(repository.top()).map(Path::to_path_buf) else {
+        return Ok(None);
+    };
+    let mut past = git::Past::open(repository, revision)?;
+    let below = below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+    let (folder, name) = match (file, below.rsplit_once('/')) {
+        (None, _) => (below.as_str(), None),
+        (Some(_), Some((folder, name))) => (folder, Some(name)),
+        (Some(_), None) => ("", Some(below.as_str())),
+    };
+    if name.is_some() && past.find(&below)?.is_none() {
+        return Ok(None);
+    }
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let mut read = |name: &str| past.text(&format!("{prefix}{name}"), config::LARGEST);
+    let shown = format!("{revision}:{prefix}");
+    let config = Config::load_from(root, name, flags, &shown, &mut read);
+    config
+        .map(Some)
+        .map_err(|error| error.or_hint("mend it there, or name one that is not in that revision with --config"))
+}
+
+/// Reads what a configuration names and reports on it.
+pub fn audit(config: &Config) -> Result<Report, Error> {
+    audit_observed(config, &Silent)
+}
+
+/// As [`audit`]; `observer` is told how it goes.
+pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report, Error> {
+    let mut notes = config.notes.clone();
+    let mut held = None;
+    let baseline = match (&config.baseline, &config.since) {
+        (_, Some(revision)) => {
+            observer.stage(Stage::Earlier, 0);
+            let earlier = earlier(config, revision)?;
+            notes.extend(earlier.notes);
+            held = Some(earlier.files);
+            Some(earlier.baseline)
+        }
+        (Some(file), None) => Some(Baseline::read(&config.root.join(file))?),
+        (None, None) => None,
+    };
+    let plan = Plan::of(config, baseline, observer)?;
+    observer.stage(Stage::Walk, 0);
+    let (files, with_tests, mut coverage) = inputs(config)?;
+    coverage.notes.append(&mut notes);
+    let mut report = plan.run(files, with_tests, coverage)?;
+    report.not_judged = not_judged(config, &report.coverage, held.as_ref());
+    if config.details == Details::All {
+        match apart(config, "git", || git::commit(&config.root, &config.paths)) {
+            Ok(commit) => report.commit = commit,
+            Err(error) => report.coverage.notes.push(format!("The commit is not given: {error}")),
+        }
+    }
+    Ok(report)
+}
+
+/// Reads what a configuration names and hands the linked project to `run`, with what was covered; no rule runs.
+pub fn understand<T: Send>(config: &Config, run: impl FnOnce(&Project, &Coverage) -> T + Send) -> Result<T, Error> {
+    let (files, _, mut coverage) = inputs(config)?;
+    in_pool(config, || {
+        let project = link(config, files, &mut coverage, &Silent)?;
+        project.cover(&mut coverage);
+        Ok(run(&project, &coverage))
+    })
+}
+
+/// The files that a configuration names, whether tests are among them, and what was left out.
+fn inputs(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
+    let walked = walk::walk(config)?;
+    let mut coverage = Coverage {
+        tests: walked.tests,
+        unread: walked.unread,
+        ..Coverage::default()
+    };
+    walked.skipped.iter().for_each(|skipped| coverage.skip(skipped));
+    let files = walked.files.into_iter().map(Input::File).collect();
+    Ok((files, walked.with_tests, coverage))
+}
+
+/// Runs on worker threads whose stack holds deep nesting.
+fn in_pool<T: Send>(config: &Config, run: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(config.threads)
+        .stack_size(STACK)
+        .thread_name(|index| format!("{WORKER}-{index}"))
+        .build()
+        .map_err(|error| Error::new("threads", format!("cannot be started: {error}")))?;
+    pool.install(run)
+}
+
+/// Reads files and links their facts; a file that fails becomes a row of the coverage.
+fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Result<Project, Error> {
+    observer.stage(Stage::Read, files.len());
+    let facts = read_all(config, files, coverage, observer);
+    observer.stage(Stage::Link, 0);
+    guarded(|| Project::link(facts))
+        .map_err(|what| Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it"))
+}
+
+/// As [`audit`], for files that are in memory: pairs of a path relative to the root and a text.
+pub fn audit_texts(config: &Config, texts: Vec<(String, String)>) -> Result<Report, Error> {
+    audit_texts_since(config, texts, None)
+}
+
+/// As [`audit_texts`]; what `baseline` holds is known.
+pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline: Option<Baseline>) -> Result<Report, Error> {
+    let plan = Plan::of(config, baseline, &Silent)?;
+    let mut coverage = Coverage::default();
+    let mut inputs = Vec::new();
+    for (path, text) in texts {
+        match (FileKind::of(&path), walk::role(&path)) {
+            (Some(_), Role::Test) if !config.include_tests => coverage.tests += 1,
+            (Some(_), Role::Generated) => coverage.skip(&Skipped {
+                path,
+                reason: Reason::Generated,
+            }),
+            (Some(kind), _) => inputs.push(Input::Text { path, kind, text }),
+            (None, _) => {}
+        }
+    }
+    inputs.sort_by(|left, right| left.path().cmp(right.path()));
+    plan.run(inputs, config.include_tests, coverage)
+}
+
+/// What is known of the tree at an earlier revision.
+struct Earlier {
+    /// What an audit of it finds, whatever its priority.
+    baseline: Baseline,
+    files: Held,
+    /// What is to be said of it.
+    notes: Vec<String>,
+}
+
+/// The files of an earlier revision by path, and whether each was read whole.
+type Held = BTreeMap<String, (git::Blob, bool)>;
+
+fn earlier(config: &Config, revision: &str) -> Result<Earlier, Error> {
+    let (inputs, with_tests, notes) = apart(config, "--since", || past_inputs(config, revision))?;
+    let mut earlier = Earlier {
+        baseline: Baseline::of(&[]),
+        files: BTreeMap::new(),
+        notes,
+    };
+    if inputs.is_empty() {
+        return Ok(earlier);
+    }
+    for input in &inputs {
+        if let Input::Past(file) = input {
+            earlier.files.insert(file.path.clone(), (file.blob.clone(), true));
+        }
+    }
+    let then = Config {
+        min_priority: None,
+        min_confidence: finding::Confidence::Low,
+        since: None,
+        baseline: None,
+        details: Details::None,
+        ..config.clone()
+    };
+    let report = Plan::of(&then, None, &Silent)?.run(inputs, with_tests, Coverage::default())?;
+    // What stands in such a file would look new.
+    if let Some(unread) = report.coverage.skipped.get(&Reason::NotReadable) {
+        let what = format!("{} cannot be read from the repository", unread.examples.join(", "));
+        return Err(Error::new(format!("--since {revision}"), what).hint("`git fsck` says what is wrong"));
+    }
+    for gap in report.coverage.gaps() {
+        if let Some((_, is_whole)) = earlier.files.get_mut(&gap.file) {
+            *is_whole = false;
+        }
+    }
+    earlier.baseline = Baseline::of(&report.findings);
+    Ok(earlier)
+}
+
+/// The files whose silence fails the run: see [`Config::fail_on_unread`]. A file that the tool takes for none that people write (a
+/// generated one, a binary one) counts only where it was read at the revision, so that a header cannot hide a change.
+fn not_judged(config: &Config, coverage: &Coverage, held: Option<&Held>) -> Vec<Gap> {
+    let is_gate = held.is_some() && config.fail_on.is_some();
+    if !config.fail_on_unread.unwrap_or(is_gate) {
+        return Vec::new();
+    }
+    let fails = |gap: &Gap| {
+        let file = config.root.join(&gap.file);
+        if FileKind::of(&gap.file).is_none() || std::fs::symlink_metadata(&file).is_err() {
+            return false;
+        }
+        match held.map(|held| held.get(&gap.file)) {
+            None | Some(None) => gap.is_loss,
+            Some(Some((blob, was_whole))) => (gap.is_loss || *was_whole) && !blob.is_same(&file),
+        }
+    };
+    coverage.gaps().into_iter().filter(fails).collect()
+}
+
+/// The files that a configuration named at an earlier revision, whether tests are among them, and what is to be said of them.
+fn past_inputs(config: &Config, revision: &str) -> Result<(Vec<Input>, bool, Vec<String>), Error> {
+    let root = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
+    // A path that does not exist is told about by the walk of the tree as it is.
+    let starts = config.paths.iter().filter_map(|path| std::fs::canonicalize(root.join(path)).ok());
+    let starts: Vec<PathBuf> = starts.collect();
+    let (mut files, mut notes) = (Vec::new(), Vec::new());
+    for (mut past, starts) in git::Past::of_paths(&root, &starts, revision)? {
+        files.append(&mut walk::walk_past(config, &mut past, &starts)?);
+        notes.extend(outside_note(&past, revision));
+    }
+    let with_tests = walk::reads_tests(config, &starts);
+    if !with_tests {
+        walk::without_tests(&mut files);
+    }
+    let mut inputs: Vec<Input> = files.into_iter().map(Input::Past).collect();
+    inputs.sort_by(|left, right| left.path().cmp(right.path()));
+    Ok((inputs, with_tests, notes))
+}
+
+fn outside_note(past: &git::Past, revision: &str) -> Option<String> {
+    let files = match past.outside() {
+        0 => return None,
+        1 => "1 file".to_owned(),
+        number => format!("{number} files"),
+    };
+    Some(format!(
+        "{files} of {revision} are outside of the sparse checkout: neither known nor fixed findings are told of them"
+    ))
+}
+
+/// Runs something that reads a repository where a failure within it is told and does not end the process.
+fn apart<T: Send>(config: &Config, place: &str, run: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    in_pool(config, || {
+        guarded(run).unwrap_or_else(|what| Err(Error::new(place, format!("internal error: {what}")).hint("please report this")))
+    })
+}
+
+/// A file to read, one of an earlier revision, or one that is in memory.
+enum Input {
+    File(SourceFile),
+    Past(PastFile),
+    Text { path: String, kind: FileKind, text: String },
+}
+
+impl Input {
+    fn path(&self) -> &str {
+        match self {
+            Input::File(file) => &file.path,
+            Input::Past(file) => &file.path,
+            Input::Text { path, .. } => path,
+        }
+    }
+
+    fn kind(&self) -> FileKind {
+        match self {
+            Input::File(file) => file.kind,
+            Input::Past(file) => file.kind,
+            Input::Text { kind, .. } => *kind,
+        }
+    }
+}
+
+/// The rules of a run, with their pages, and what they are told.
+struct Plan<'a> {
+    config: &'a Config,
+    pages: Pages,
+    policy: Policy,
+    /// Rules that run.
+    rules: Vec<&'static Rule>,
+    /// Rules whose findings are wanted.
+    wanted: Vec<&'static str>,
+    baseline: Option<Baseline>,
+    observer: &'a dyn Observer,
+    stats: Option<Vec<stats::Record>>,
+}
+
+impl<'a> Plan<'a> {
+    fn of(config: &'a Config, baseline: Option<Baseline>, observer: &'a dyn Observer) -> Result<Plan<'a>, Error> {
+        let pages = Pages::load(config.rules_dir.as_deref())?;
+        let (wanted, skipped) = (pages.resolve("", &config.rules)?, pages.resolve("", &config.skip)?);
+        let has = |list: &[String], rule: &Rule| list.iter().any(|id| id == rule.id);
+        let is_wanted = |rule: &&Rule| (wanted.is_empty() || has(&wanted, rule)) && !has(&skipped, rule);
+        let mut rules: Vec<&'static Rule> = RULES.iter().filter(is_wanted).collect();
+        if rules.is_empty() {
+            return Err(Error::new("rules", "none is left to run").hint("see `perfaudit rules`"));
+        }
+        let ids = rules.iter().map(|rule| rule.id).collect();
+        // What a comment suppresses is known only once the other rules have run.
+        if wanted.iter().any(|id| id == suppress::UNUSED) {
+            rules = RULES.iter().filter(|rule| !has(&skipped, rule)).collect();
+        }
+        Ok(Plan {
+            config,
+            policy: Policy::of(config, &pages)?,
+            pages,
+            rules,
+            wanted: ids,
+            baseline,
+            stats: config.stats.as_deref().map(stats::read).transpose()?,
+            observer,
+        })
+    }
+
+    fn run(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+        in_pool(self.config, || {
+            let texts = Texts::of(&files, self.config);
+            let mut project = link(self.config, files, &mut coverage, self.observer)?;
+            if let Some(records) = &self.stats {
+                project.measure(records);
+            }
+            self.observer.stage(Stage::Rules, self.rules.len());
+            let (findings, failures) = self.check(&project, &mut coverage);
+            self.observer.stage(Stage::Report, 0);
+            let mut report = self.report(&project, findings, with_tests, coverage);
+            report.failures.splice(0..0, failures);
+            if self.config.details == Details::All {
+                report.inventory = guarded(|| inventories::build(&project)).unwrap_or_else(|_| {
+                    report.failures.push("the inventory".to_owned());
+                    rows::Inventory::default()
+                });
+            }
+            if self.config.details >= Details::Code {
+                report.sources = Sources::collect(&report.findings, |path| texts.read(path));
+            }
+            // Nobody waits until the facts of every file are freed.
+            rayon::spawn(move || drop(project));
+            Ok(report)
+        })
+    }
+
+    fn check(&self, project: &Project, coverage: &mut Coverage) -> (Vec<Finding>, Vec<String>) {
+        let mut modules: Vec<Vec<&Rule>> = Vec::new();
+        for &rule in &self.rules {
+            match modules.iter_mut().find(|rules| rules[0].module == rule.module) {
+                Some(rules) => rules.push(rule),
+                None => modules.push(vec![rule]),
+            }
+        }
+        let results: Vec<_> = modules
+            .into_par_iter()
+            .map(|rules| {
+                let found = guarded(|| (rules[0].check)(project));
+                for _ in &rules {
+                    self.observer.step();
+                }
+                (rules, found)
+            })
+            .collect();
+        let (mut findings, mut failures) = (Vec::new(), Vec::new());
+        for (rules, result) in results {
+            match result {
+                // A module may know rules that are not to run.
+                Ok(found) => findings.extend(found.into_iter().filter(|finding| rules.iter().any(|rule| rule.id == finding.rule))),
+                Err(what) => {
+                    for rule in rules {
+                        coverage.notes.push(format!(
+                            "The rule {} failed, its findings are missing (internal error: {what})",
+                            rule.id
+                        ));
+                        failures.push(format!("the rule {}", rule.id));
+                    }
+                }
+            }
+        }
+        (findings, failures)
+    }
+
+    fn report(&self, project: &Project, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
+        project.cover(&mut coverage);
+        let mut suppressions = Suppressions::new(self.config.require_reason);
+        for comment in project.comments() {
+            let place = suppress::Place {
+                file: &comment.file,
+                lines: comment.lines,
+                function: comment.function,
+            };
+            suppressions.add(&registry::ids(), &place, &comment.text);
+        }
+        let scope = Checked::of(self, project);
+        let options = finish::Options {
+            pages: &self.pages,
+            policy: &self.policy,
+            ran: self.rules.iter().map(|rule| rule.id).collect(),
+            wanted: self.wanted.clone(),
+            baseline: self.baseline.as_ref().map(|baseline| (baseline, &scope as &dyn Scope)),
+            min_priority: self.config.min_priority.unwrap_or(Priority::P3),
+            min_confidence: self.config.min_confidence,
+            include_tests: with_tests,
+        };
+        let ranked = finish::finish(findings, &mut suppressions, &options);
+        coverage.notes.extend_from_slice(suppressions.notes());
+        coverage.suppressed = ranked.suppressed;
+        coverage.filtered = ranked.filtered;
+        let mut failures = Vec::new();
+        let strengths = guarded(|| inventory::strengths::find(project)).unwrap_or_else(|what| {
+            failures.push("the search for strengths".to_owned());
+            coverage
+                .notes
+                .push(format!("The search for strengths failed (internal error: {what})"));
+            Vec::new()
+        });
+        let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
+        report.capacity = guarded(|| project.capacity()).unwrap_or_else(|_| {
+            failures.push("the table of capacities".to_owned());
+            project::capacity::Capacity::default()
+        });
+        report.failures = failures;
+        report.suppressions = suppressions.list();
+        report.compared = self.baseline.is_some();
+        report.summary.fixed = ranked.fixed.len();
+        report.fixed = ranked.fixed;
+        report
+    }
+}
+
+/// The texts of the files, for the code in the report; only where the report shows code.
+#[derive(Default)]
+struct Texts {
+    files: BTreeMap<String, SourceFile>,
+    in_memory: BTreeMap<String, String>,
+}
+
+impl Texts {
+    fn of(files: &[Input], config: &Config) -> Texts {
+        let mut texts = Texts::default();
+        for input in files.iter().filter(|_| config.details >= Details::Code) {
+            match input {
+                Input::File(file) => drop(texts.files.insert(file.path.clone(), file.clone())),
+                Input::Text { path, text, .. } => drop(texts.in_memory.insert(path.clone(), text.clone())),
+                // Only what the tree holds now is shown.
+                Input::Past(_) => {}
+            }
+        }
+        texts
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        if let Some(text) = self.in_memory.get(path) {
+            return Some(text.clone());
+        }
+        let file = self.files.get(path)?;
+        let read = walk::decode(path, file.kind, walk::read(file).ok()?).ok()?;
+        Some(read.text)
+    }
+}
+
+/// What a run can say of known findings.
+struct Checked<'a> {
+    plan: &'a Plan<'a>,
+    /// Names of functions and classes by file.
+    symbols: BTreeMap<&'a str, std::collections::BTreeSet<String>>,
+}
+
+impl<'a> Checked<'a> {
+    fn of(plan: &'a Plan<'a>, project: &'a Project) -> Self {
+        let symbols = if plan.baseline.is_some() {
+            project.symbols()
+        } else {
+            BTreeMap::new()
+        };
+        Checked { plan, symbols }
+    }
+
+    fn is_gone(&self, file: &str) -> bool {
+        !self.symbols.contains_key(file) && !self.plan.config.root.join(file).exists()
+    }
+}
+
+impl Scope for Checked<'_> {
+    fn is_checked(&self, known: &Known) -> bool {
+        self.plan.wanted.contains(&known.rule.as_str()) && (self.symbols.contains_key(known.file.as_str()) || self.is_gone(&known.file))
+    }
+
+    fn is_moved(&self, known: &Known) -> bool {
+        match self.symbols.get(known.file.as_str()) {
+            Some(symbols) => !known.symbol.is_empty() && !symbols.contains(&known.symbol),
+            None => self.is_gone(&known.file),
+        }
+    }
+}
+
+/// Reads all files, those that did not change from the cache.
+fn read_all(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Vec<FileFacts> {
+    let cache = config.cache.then(|| Cache::open(&config.root)).flatten();
+    let seen: Vec<(String, FileKind, Seen, Option<Kept>)> = files
+        .into_par_iter()
+        .map(|input| {
+            let (path, kind) = (input.path().to_owned(), input.kind());
+            let failed = |_| (Seen::Skipped(Reason::InternalError), None);
+            let (seen, kept) = guarded(|| see(input, cache.as_ref())).unwrap_or_else(failed);
+            observer.step();
+            (path, kind, seen, kept)
+        })
+        .collect();
+    let (mut all, mut entries) = (Vec::with_capacity(seen.len()), Vec::new());
+    for (path, kind, seen, kept) in seen {
+        entries.extend(kept);
+        match seen {
+            Seen::Facts { facts, lines, lossy } => {
+                if let Some(language) = kind.language(&path) {
+                    coverage.read(language, lines);
+                }
+                if lossy {
+                    coverage.not_utf8.add(path);
+                }
+                all.push(*facts);
+            }
+            Seen::Skipped(reason) => coverage.skip(&Skipped { path, reason }),
+        }
+    }
+    if let Some(cache) = cache {
+        cache.store(entries);
+    }
+    all
+}
+
+/// What a file holds, and what the cache is to keep of it.
+fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
+    let (path, kind) = (input.path().to_owned(), input.kind());
+    let bytes = match input {
+        Input::File(file) => walk::read(&file),
+        Input::Past(file) => file.blob.read(walk::largest(kind)),
+        Input::Text { text, .. } => return (facts_of(&path, kind, &Text { text, lossy: false }), None),
+    };
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(reason) => return (Seen::Skipped(reason), None),
+    };
+    let key = Key::of(&path, kind, &bytes);
+    if let Some((seen, kept)) = cache.and_then(|cache| cache.get(key)) {
+        return (seen, Some(kept));
+    }
+    let seen = match walk::decode(&path, kind, bytes) {
+        Ok(text) => facts_of(&path, kind, &text),
+        Err(reason) => Seen::Skipped(reason),
+    };
+    let kept = cache.and_then(|cache| cache.keep(key, &seen));
+    (seen, kept)
+}
+
+fn facts_of(path: &str, kind: FileKind, read: &Text) -> Seen {
+    match facts::read(path, kind, &read.text) {
+        Ok(facts) => Seen::Facts {
+            facts: Box::new(facts),
+            lines: memchr::memchr_iter(b'\n', read.text.as_bytes()).count()
+                + usize::from(!read.text.is_empty() && !read.text.ends_with('\n')),
+            lossy: read.lossy,
+        },
+        Err(reason) => Seen::Skipped(reason),
+    }
+}
+
+/// Runs something that must not end the run; a panic becomes its message.
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "unknown".to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_with_its_message() {
+        assert_eq!(guarded(|| -> u8 { panic!("broken {}", 1) }), Err("broken 1".to_owned()));
+        assert_eq!(guarded(|| 1), Ok(1));
+    }
+
+    #[test]
+    fn a_rule_that_fails_is_told_and_the_others_report() {
+        const BROKEN: Rule = Rule {
+            id: "broken",
+            page: "",
+            module: "broken",
+            check: |_| panic!("no such thing"),
+        };
+        static RULE: Rule = BROKEN;
+        let config = Config::default();
+        let mut plan = Plan::of(&config, None, &Silent).expect("a plan");
+        plan.rules.insert(0, &RULE);
+        let text = "import time\n\nasync def wait():\n    time.sleep(5)\n".to_owned();
+        let path = "a.py".to_owned();
+        let file = Input::Text {
+            path,
+            kind: FileKind::Python,
+            text,
+        };
+        let report = plan.run(vec![file], false, Coverage::default()).expect("a report");
+        assert_eq!(report.failures, ["the rule broken"]);
+        assert_eq!(report.findings.len(), 1);
+        assert!(
+            report
+                .coverage
+                .notes
+                .iter()
+                .any(|note| note.contains("broken failed") && note.contains("no such thing"))
+        );
+    }
+
+    #[test]
+    fn a_run_without_rules_is_a_mistake() {
+        let skip = registry::ids().into_iter().map(str::to_owned).collect();
+        let error = audit_texts(&Config { skip, ..Config::default() }, Vec::new()).expect_err("no rules");
+        assert_eq!(error.to_string(), "rules: none is left to run; see `perfaudit rules`");
+    }
+
+    #[test]
+    fn files_in_memory_are_counted_like_those_on_disk() {
+        let texts = ["b.py", "a.ts", "tests/test_b.py", "x_pb2.py", "notes.txt"].map(|path| (path.to_owned(), "x\n".to_owned()));
+        let report = audit_texts(&Config::default(), texts.to_vec()).expect("a report");
+        assert_eq!(
+            (report.coverage.files(), report.coverage.tests, report.coverage.skipped_count()),
+            (2, 1, 1)
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Tables as rows, each with its indexes and how many query sites they serve.
+
+use rustc_hash::FxHashMap;
+
+use crate::analysis::indexes::demand::{Demand, by_table, demands, serves};
+use crate::inventory::rows::{IndexRow, TableRow};
+use crate::project::Project;
+use crate::project::schema::{Index, Origin, Place, Table};
+
+/// The tables, and for each query site the keys of the index that serves it.
+pub fn build(project: &Project) -> (Vec<TableRow>, Vec<String>) {
+    let demands = demands(project);
+    let by_table = by_table(project, &demands);
+    let position: FxHashMap<*const Table, usize> = project
+        .schema
+        .tables
+        .iter()
+        .enumerate()
+        .map(|(at, table)| (&raw const *table, at))
+        .collect();
+    let mut queries = vec![0_usize; project.schema.tables.len()];
+    for site in project.graph.sites.iter().filter(|site| !site.query.fetch) {
+        let table = project.table_of(&site.query);
+        let at = table.and_then(|table| position.get(&(&raw const *table)).copied());
+        if let Some(count) = at.and_then(|at| queries.get_mut(at)) {
+            *count += 1;
+        }
+    }
+    let mut served = vec![String::new(); project.graph.sites.len()];
+    let mut rows = Vec::new();
+    for ((table, wanted), queries) in project.schema.tables.iter().zip(&by_table).zip(queries) {
+        if table.phantom {
+            continue;
+        }
+        rows.push(row(project, table, wanted, queries, &mut served));
+    }
+    (rows, served)
+}
+
+fn row(project: &Project, table: &Table, wanted: &[&Demand], queries: usize, served: &mut [String]) -> TableRow {
+    let indexes = table.indexes.iter().map(|index| {
+        let mut sites: Vec<usize> = wanted
+            .iter()
+            .filter(|demand| serves(index, demand))
+            .map(|demand| demand.site)
+            .collect();
+        sites.sort_unstable();
+        sites.dedup();
+        for &site in &sites {
+            if let Some(by) = served.get_mut(site).filter(|by| by.is_empty()) {
+                *by = format!("{}({})", table.name, keys(index));
+            }
+        }
+        IndexRow {
+            name: index.name.clone().unwrap_or_default(),
+            keys: keys(index),
+            kind: kind(index),
+            serves: sites.len(),
+            location: place(project, index.places.first()),
+        }
+    });
+    TableRow {
+        indexes: indexes.collect(),
+        name: table.name.clone(),
+        location: place(project, table.places.first()),
+        columns: table.columns.len(),
+        queries,
+    }
+}
+
+fn keys(index: &Index) -> String {
+    let keys = index.keys.iter().map(|key| {
+        let order = if key.descending { " desc" } else { "" };
+        format!("{}{order}", key.column)
+    });
+    keys.collect::<Vec<_>>().join(", ")
+}
+
+fn kind(index: &Index) -> String {
+    let mut kind = match index.origin {
+        Origin::Primary => "primary key".to_owned(),
+        Origin::Unique => "unique".to_owned(),
+        Origin::ForeignKey => "foreign key".to_owned(),
+        Origin::Declared if index.unique => "unique index".to_owned(),
+        Origin::Declared => "index".to_owned(),
+    };
+    if let Some(method) = index.method.as_deref().filter(|_| !index.is_btree()) {
+        kind.push_str(&format!(", {method}"));
+    }
+    if index.predicate.is_some() {
+        kind.push_str(", partial");
+    }
+    kind
+}
+
+fn place(project: &Project, place: Option<&Place>) -> crate::finding::Location {
+    place.map(|place| project.schema_place(place)).unwrap_or_default()
+}

@@ -1,0 +1,7 @@
+//! How many, how often, who waits: what a finding weighs.
+
+pub mod bounds;
+pub mod columns;
+pub mod evidence;
+pub mod priority;
+pub mod reach;

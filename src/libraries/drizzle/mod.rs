@@ -1,0 +1,4 @@
+//! Drizzle: queries and tables.
+
+pub mod queries;
+pub mod schema;

@@ -1,0 +1,659 @@
+//! Drizzle: `db.select().from(users).where(eq(users.id, id))`, writes, and `db.query.users.findMany(…)`.
+
+use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
+use crate::libraries::shared::objects::{self, Fields, Filters, Fluent, Grammar, Op, Place, Step};
+use crate::libraries::shared::query::{Outcome, Query, Resolver};
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::statement::{ColumnUse, Filter, FilterKind, Join, Limit, Operation, Projection, Statement, Subquery, SubqueryPlace, TableUse};
+use table::Table;
+
+mod condition;
+mod table;
+
+const FLUENT: Fluent = Fluent {
+    runs: &["execute", "all", "get", "run", "sync", "$count"],
+    ends: &["as", "prepare", "toSQL", "getSQL", "$dynamic"],
+    takes: &[
+        "exists",
+        "notExists",
+        "inArray",
+        "notInArray",
+        "union",
+        "unionAll",
+        "intersect",
+        "intersectAll",
+        "except",
+        "exceptAll",
+        "from",
+        "leftJoin",
+        "innerJoin",
+        "rightJoin",
+        "fullJoin",
+        "leftJoinLateral",
+        "innerJoinLateral",
+        "crossJoin",
+        "as",
+        "with",
+        "where",
+        "having",
+        "select",
+        "set",
+        "values",
+        "onConflictDoUpdate",
+        "sql",
+        "eq",
+        "ne",
+        "gt",
+        "lt",
+        "gte",
+        "lte",
+        "and",
+        "or",
+        "not",
+    ],
+};
+
+const GRAMMAR: Grammar = Grammar {
+    key: relational_operator,
+    call: |_| Op::Field,
+    list_is_in: false,
+    compound_keys: false,
+    relations: true,
+};
+
+/// The query at a call of a Drizzle chain.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let method = call.method()?;
+    if !is_method(method) {
+        return None;
+    }
+    if matches!(method, "findMany" | "findFirst") {
+        return relational(resolver, file, call);
+    }
+    // The chain's calls come from the module that the resolver holds.
+    let module = resolver.module(file);
+    let call = module.call(call.id)?;
+    let steps = objects::steps(resolver, file, call);
+    let mut build = Build {
+        resolver,
+        tables: Vec::new(),
+        query: Query {
+            library: "drizzle",
+            ..Query::default()
+        },
+    };
+    let start = build.start(&steps)?;
+    for (index, step) in steps.iter().enumerate() {
+        if index != start {
+            build.step(*step, index < start);
+        }
+    }
+    build.finish(&steps);
+    let mut query = build.query;
+    query.executed = objects::runs(call, FLUENT);
+    Some(query)
+}
+
+fn is_method(method: &str) -> bool {
+    matches!(
+        method,
+        "from"
+            | "insert"
+            | "update"
+            | "delete"
+            | "where"
+            | "having"
+            | "limit"
+            | "offset"
+            | "orderBy"
+            | "groupBy"
+            | "leftJoin"
+            | "innerJoin"
+            | "rightJoin"
+            | "fullJoin"
+            | "leftJoinLateral"
+            | "innerJoinLateral"
+            | "crossJoin"
+            | "values"
+            | "set"
+            | "returning"
+            | "returningAll"
+            | "onConflictDoNothing"
+            | "onConflictDoUpdate"
+            | "onDuplicateKeyUpdate"
+            | "for"
+            | "as"
+            | "prepare"
+            | "toSQL"
+            | "$dynamic"
+            | "$withCache"
+            | "$returningId"
+            | "$count"
+            | "union"
+            | "unionAll"
+            | "intersect"
+            | "except"
+            | "findMany"
+            | "findFirst"
+            | "execute"
+            | "all"
+            | "get"
+            | "run"
+            | "overridingSystemValue"
+    )
+}
+
+/// A query as its chain is read.
+struct Build<'r> {
+    resolver: &'r dyn Resolver,
+    tables: Vec<Table>,
+    query: Query,
+}
+
+impl Build<'_> {
+    /// The step that names the table, if the chain is one of Drizzle's.
+    fn start(&mut self, steps: &[Step<'_>]) -> Option<usize> {
+        let (index, step) = steps.iter().enumerate().find(|(_, step)| {
+            matches!(
+                step.call.method(),
+                Some("from" | "insert" | "update" | "delete" | "$count") if step.call.receiver().is_some()
+            )
+        })?;
+        let target = step.call.arg(0)?;
+        let operation = match step.call.method()? {
+            "from" | "$count" => Operation::Select,
+            "insert" => Operation::Insert,
+            "update" => Operation::Update,
+            _ => Operation::Delete,
+        };
+        let handle = match step.call.method() {
+            Some("from") => {
+                let select = steps[..index]
+                    .iter()
+                    .rev()
+                    .find(|step| matches!(step.call.method(), Some("select" | "selectDistinct" | "selectDistinctOn")))?;
+                select.call.receiver().or(Some(select.call.callee))?
+            }
+            _ => step.call.receiver()?,
+        };
+        let table = table::resolve(self.resolver, (step.file, target));
+        if table.is_none() && !self.could_be_table(step, target, handle, operation, steps) {
+            return None;
+        }
+        self.query.statement.operation = operation;
+        self.add_table((step.file, target), table);
+        if operation == Operation::Select {
+            self.query.outcome = Outcome::Rows;
+        } else {
+            self.query.outcome = Outcome::Nothing;
+            self.query.statement.projection = Projection::None;
+        }
+        if step.call.method() == Some("$count") {
+            self.query.outcome = Outcome::Scalar;
+            self.query.statement.projection = Projection::Aggregate;
+            self.query.statement.limit = Limit::One;
+            if let Some(condition) = step.call.arg(1) {
+                self.condition((step.file, condition), false);
+            }
+        }
+        if let Some(library) = self.resolver.value(step.file, handle).library_name() {
+            self.query.blocking = library.contains("better-sqlite3") || library.contains("node-sqlite");
+        }
+        Some(index)
+    }
+
+    /// A table that is not found (it comes from a package or a parameter): the rest of the chain must say Drizzle.
+    fn could_be_table(&self, step: &Step<'_>, target: ExprId, handle: ExprId, operation: Operation, steps: &[Step<'_>]) -> bool {
+        let module = step.call.module;
+        if !matches!(
+            module.kind(target),
+            ExprKind::Name(_) | ExprKind::Attr { .. } | ExprKind::Index { .. } | ExprKind::Call { .. }
+        ) {
+            return false;
+        }
+        if operation == Operation::Select
+            && let Some(query) = self.resolver.query(step.file, target)
+        {
+            return query.library == "drizzle";
+        }
+        let is_call = matches!(module.kind(target), ExprKind::Call { .. });
+        if matches!(
+            self.resolver.value(step.file, target),
+            Value::Class(..) | Value::Row(..) | Value::Many(_) | Value::Function(..)
+        ) {
+            return false;
+        }
+        let imports = module
+            .imports
+            .iter()
+            .any(|import| module.str(import.module).contains("drizzle") || module.str(import.module).ends_with("/db"));
+        let value = self.resolver.value(step.file, handle);
+        let known = value.library_name().is_some_and(|name| name.contains("drizzle"));
+        let named = objects::last_name(module, handle).is_some_and(|name| {
+            let name = name.to_ascii_lowercase();
+            matches!(
+                name.as_str(),
+                "db" | "tx" | "trx" | "database" | "drizzle" | "qb" | "conn" | "client" | "readdb" | "writedb"
+            ) || name.ends_with("db")
+                || name.ends_with("drizzle")
+        });
+        let has = |method: &str| steps.iter().any(|step| step.call.method() == Some(method));
+        match operation {
+            Operation::Select => known || named && (imports || !is_call),
+            Operation::Insert => !is_call && (known || named && imports) && has("values"),
+            Operation::Update => !is_call && (known || named && imports) && has("set"),
+            _ => !is_call && (known || named && imports) && (has("where") || has("returning")),
+        }
+    }
+
+    fn add_table(&mut self, place: Place, table: Option<Table>) -> usize {
+        let module = self.resolver.module(place.0);
+        let table = table.unwrap_or_else(|| {
+            let text = module.dotted(place.1).unwrap_or_default();
+            Table {
+                name: objects::last_name(module, place.1).unwrap_or("?").to_owned(),
+                text,
+                ..Table::default()
+            }
+        });
+        self.query.statement.tables.push(TableUse {
+            name: table.name.clone(),
+            alias: table.alias.clone(),
+        });
+        self.tables.push(table);
+        let index = self.tables.len() - 1;
+        if let Some(inner) = self.resolver.query(place.0, place.1).filter(|query| !query.executed) {
+            self.query.statement.subqueries.push(Subquery {
+                place: SubqueryPlace::From,
+                correlated: false,
+                grouped: inner.statement.grouped,
+                statement: Box::new(inner.statement),
+            });
+        }
+        index
+    }
+
+    fn step(&mut self, step: Step<'_>, before: bool) {
+        let Some(method) = step.call.method() else { return };
+        let at = |arg: ExprId| (step.file, arg);
+        let first = step.call.arg(0);
+        match (method, first) {
+            ("select" | "selectDistinct" | "selectDistinctOn", _) if before => self.select(step),
+            ("where" | "having", Some(condition)) => self.condition(at(condition), step.conditional),
+            ("limit", Some(limit)) => {
+                self.query.statement.limit = match objects::limit(self.resolver, at(limit)) {
+                    _ if step.conditional => Limit::Value,
+                    limit => limit,
+                }
+            }
+            ("offset", Some(offset)) => self.query.statement.offset |= objects::skips(self.resolver, at(offset)),
+            ("orderBy", _) => self.order(step),
+            ("groupBy", _) => {
+                self.query.statement.grouped = true;
+                for arg in step.call.args {
+                    let column = self.column(at(arg.value));
+                    self.query.statement.group.extend(column);
+                }
+            }
+            ("leftJoin" | "innerJoin" | "rightJoin" | "fullJoin" | "leftJoinLateral" | "innerJoinLateral" | "crossJoin", Some(joined)) => {
+                let table = table::resolve(self.resolver, at(joined));
+                self.add_table(at(joined), table);
+                if let Some(on) = step.call.arg(1) {
+                    self.condition(at(on), step.conditional);
+                }
+            }
+            ("returning" | "returningAll" | "$returningId", _) => {
+                self.query.outcome = Outcome::Rows;
+                self.query.statement.projection = Projection::All;
+            }
+            ("get", None) => {
+                self.query.outcome = Outcome::One;
+                self.query.statement.limit = Limit::One;
+            }
+            ("union" | "unionAll" | "intersect" | "except", _) => self.query.statement.open = true,
+            _ => {}
+        }
+    }
+
+    fn order(&mut self, step: Step<'_>) {
+        for arg in step.call.args {
+            let module = step.call.module;
+            let (inner, descending) = match module.call(arg.value) {
+                Some(call) => match (call.method(), call.arg(0)) {
+                    (Some("desc"), Some(inner)) => (inner, true),
+                    (Some("asc"), Some(inner)) => (inner, false),
+                    _ => continue,
+                },
+                None => (arg.value, false),
+            };
+            if let Some(column) = self.column((step.file, inner)) {
+                self.query.statement.order.push((column, descending));
+            }
+        }
+    }
+
+    fn select(&mut self, step: Step<'_>) {
+        let distinct_on = step.call.method() == Some("selectDistinctOn");
+        self.query.statement.grouped |= step.call.method() != Some("select");
+        let Some(shape) = step.call.arg(usize::from(distinct_on)) else {
+            return;
+        };
+        // Columns are known once the tables are: only the fields' kinds matter here, see `finish`.
+        let read = objects::fields(self.resolver, step.file, shape);
+        if read.open || read.items.is_empty() {
+            return;
+        }
+        let aggregates = read.items.iter().filter(|field| self.is_aggregate(field.value)).count();
+        if aggregates == read.items.len() {
+            self.query.statement.projection = Projection::Aggregate;
+        }
+    }
+
+    /// What needs all tables: the columns of the projection; and what follows from the whole.
+    fn finish(&mut self, steps: &[Step<'_>]) {
+        let select = steps
+            .iter()
+            .find(|step| matches!(step.call.method(), Some("select" | "selectDistinct" | "selectDistinctOn")));
+        if let (Some(step), Projection::All) = (select, &self.query.statement.projection) {
+            let index = usize::from(step.call.method() == Some("selectDistinctOn"));
+            if let Some(object) = step.call.arg(index) {
+                self.project(&objects::fields(self.resolver, step.file, object));
+            }
+        }
+        let statement = &mut self.query.statement;
+        if statement.operation == Operation::Select && statement.projection == Projection::Aggregate && !statement.grouped {
+            statement.limit = Limit::One;
+            self.query.outcome = Outcome::Scalar;
+        }
+        if matches!(self.query.outcome, Outcome::Rows | Outcome::One) && statement.projection != Projection::Aggregate {
+            self.query.model = statement.tables.first().map(|table| Model::Table(table.name.clone()));
+        }
+    }
+
+    fn project(&mut self, read: &Fields) {
+        let mut columns = Vec::new();
+        for field in &read.items {
+            if self.table_of(field.value).is_some() {
+                return;
+            }
+            if let Some(column) = self.column(field.value) {
+                columns.push(column);
+            } else if let ExprKind::Object(_) = self.resolver.module(field.value.0).kind(field.value.1) {
+                let inner = objects::fields(self.resolver, field.value.0, field.value.1);
+                columns.extend(inner.items.iter().filter_map(|field| self.column(field.value)));
+            }
+        }
+        if !read.open && !columns.is_empty() {
+            self.query.statement.projection = Projection::Columns(columns);
+        }
+    }
+
+    fn is_aggregate(&self, place: Place) -> bool {
+        let module = self.resolver.module(place.0);
+        let Some(call) = module.call(place.1) else { return false };
+        // `count().as('n')`, `sql<number>`count(*)`.mapWith(Number)`.
+        call.chain().iter().any(|link| match link.method() {
+            Some("count" | "countDistinct" | "sum" | "sumDistinct" | "avg" | "avgDistinct" | "min" | "max")
+                if link.receiver().is_none() =>
+            {
+                true
+            }
+            Some("sql") => link.arg(0).is_some_and(|text| match module.kind(text) {
+                ExprKind::Template(parts) => {
+                    matches!(parts.first(), Some(TemplatePart::Text(text)) if starts_with_aggregate(module.str(*text)))
+                }
+                _ => module.string(text).is_some_and(starts_with_aggregate),
+            }),
+            _ => false,
+        })
+    }
+
+    /// The statement's table that an expression names whole.
+    fn table_of(&self, place: Place) -> Option<usize> {
+        let module = self.resolver.module(place.0);
+        let text = module.dotted(place.1)?;
+        if let Some(index) = self.tables.iter().position(|table| table.text == text) {
+            return Some(index);
+        }
+        let definition = self.resolver.definition(place.0, place.1)?;
+        self.tables.iter().position(|table| table.definition == Some(definition))
+    }
+
+    fn column(&self, place: Place) -> Option<ColumnUse> {
+        let module = self.resolver.module(place.0);
+        let ExprKind::Attr { base, name } = module.kind(place.1) else {
+            return None;
+        };
+        let index = self.table_of((place.0, *base))?;
+        Some(ColumnUse {
+            table: Some(index),
+            column: module.str(*name).to_owned(),
+        })
+    }
+
+    fn push(&mut self, column: ColumnUse, kind: FilterKind, literal: Option<String>, optional: bool) {
+        self.query.statement.filters.push(Filter {
+            column,
+            kind,
+            literal,
+            optional,
+        });
+    }
+
+    fn join(&mut self, left: ColumnUse, right: ColumnUse) {
+        self.query.statement.joins.push(Join { left, right });
+    }
+}
+
+fn starts_with_aggregate(text: &str) -> bool {
+    let text = text.trim_start().to_ascii_lowercase();
+    [
+        "count(",
+        "sum(",
+        "avg(",
+        "min(",
+        "max(",
+        "coalesce(sum",
+        "coalesce(count",
+        "coalesce(avg",
+        "coalesce(max",
+        "exists(",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
+}
+
+/// `db.query.users.findMany({ where, with, columns, limit })`.
+fn relational(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let accessor = call.receiver()?;
+    let ExprKind::Attr { base, name } = call.module.kind(accessor) else {
+        return None;
+    };
+    let ExprKind::Attr {
+        base: handle,
+        name: query_name,
+    } = call.module.kind(*base)
+    else {
+        return None;
+    };
+    if call.module.str(*query_name) != "query" {
+        return None;
+    }
+    let variable = call.module.str(*name);
+    let one = call.method() == Some("findFirst");
+    let table = table::of_handle(resolver, (file, *handle), variable);
+    let name = table.as_ref().map_or_else(|| variable.to_owned(), |table| table.name.clone());
+    let mut build = Build {
+        resolver,
+        // Without the handle's schema, the tables' constant has the accessor's name.
+        tables: vec![table.unwrap_or_else(|| table::Table {
+            text: variable.to_owned(),
+            name: name.clone(),
+            ..table::Table::default()
+        })],
+        query: Query {
+            library: "drizzle",
+            statement: Statement {
+                tables: vec![objects::table(name.as_str())],
+                limit: if one { Limit::One } else { Limit::None },
+                ..Statement::default()
+            },
+            model: Some(Model::Table(name)),
+            outcome: if one { Outcome::One } else { Outcome::Rows },
+            ..Query::default()
+        },
+    };
+    match call.arg(0) {
+        Some(arg) => build.relational_arguments((file, arg)),
+        None => build.query.statement.open = call.is_open(),
+    }
+    let mut query = build.query;
+    query.executed = objects::runs(call, FLUENT);
+    Some(query)
+}
+
+impl Build<'_> {
+    fn relational_arguments(&mut self, place: Place) {
+        let args = objects::fields(self.resolver, place.0, place.1);
+        self.query.statement.open |= args.open;
+        for field in &args.items {
+            match field.key.as_str() {
+                "where" => self.relational_where(field.value, field.optional),
+                "limit" if self.query.statement.limit == Limit::None => {
+                    self.query.statement.limit = objects::limit(self.resolver, field.value);
+                }
+                "offset" => self.query.statement.offset = objects::skips(self.resolver, field.value),
+                "orderBy" => self.relational_order(field.value),
+                "columns" => {
+                    let read = objects::fields(self.resolver, field.value.0, field.value.1);
+                    let module = |place: Place| self.resolver.module(place.0);
+                    let kept: Vec<ColumnUse> = read
+                        .items
+                        .iter()
+                        .filter(|field| matches!(module(field.value).kind(field.value.1), ExprKind::Bool(true)))
+                        .map(|field| objects::first_column(field.key.as_str()))
+                        .collect();
+                    if !kept.is_empty() && !read.open {
+                        self.query.statement.projection = Projection::Columns(kept);
+                    }
+                }
+                "with" => self.with(field.value, ""),
+                _ => {}
+            }
+        }
+    }
+
+    fn relational_where(&mut self, place: Place, optional: bool) {
+        let module = self.resolver.module(place.0);
+        if let Some(body) = self.in_callback(place) {
+            self.condition(body, optional);
+            return;
+        }
+        if matches!(module.kind(place.1), ExprKind::Object(_)) {
+            let mut filters = Filters::default();
+            objects::object_filters(self.resolver, place, GRAMMAR, Some(0), optional, &mut filters);
+            self.query.statement.filters.extend(filters.list);
+            self.query.open_filters |= filters.open;
+            return;
+        }
+        // `eq(users.id, id)`: columns name the table constant.
+        self.condition(place, optional);
+    }
+
+    /// The body of `(users, { eq }) => …`, with the first parameter standing for the table.
+    fn in_callback(&mut self, place: Place) -> Option<Place> {
+        let module = self.resolver.module(place.0);
+        let ExprKind::Lambda(function) = module.kind(place.1) else {
+            return None;
+        };
+        if let Some(name) = module.function(*function).params.first().and_then(|param| param.name)
+            && let Some(table) = self.tables.first_mut()
+        {
+            module.str(name).clone_into(&mut table.text);
+        }
+        let Some(body) = objects::returned(self.resolver, place) else {
+            self.query.open_filters = true;
+            return None;
+        };
+        Some(body)
+    }
+
+    fn relational_order(&mut self, place: Place) {
+        let at = self.in_callback(place).unwrap_or(place);
+        let module = self.resolver.module(at.0);
+        if matches!(module.kind(at.1), ExprKind::Object(_)) {
+            for field in objects::fields(self.resolver, at.0, at.1).items {
+                let descending = self.resolver.module(field.value.0).string(field.value.1) == Some("desc");
+                self.query
+                    .statement
+                    .order
+                    .push((objects::first_column(field.key.as_str()), descending));
+            }
+            return;
+        }
+        let terms = match module.kind(at.1) {
+            ExprKind::List(_) => objects::items(self.resolver, at.0, at.1).0,
+            _ => vec![(at, false)],
+        };
+        for ((file, term), _) in terms {
+            let module = self.resolver.module(file);
+            let call = module.call(term);
+            let inner = call.and_then(|call| call.arg(0)).unwrap_or(term);
+            if let Some(column) = self.column((file, inner)) {
+                let descending = call.and_then(|call| call.method()) == Some("desc");
+                self.query.statement.order.push((column, descending));
+            }
+        }
+    }
+
+    fn with(&mut self, place: Place, prefix: &str) {
+        if prefix.split('.').count() > 12 {
+            return;
+        }
+        let read = objects::fields(self.resolver, place.0, place.1);
+        for field in &read.items {
+            let module = self.resolver.module(field.value.0);
+            if matches!(module.kind(field.value.1), ExprKind::Bool(false) | ExprKind::Null) {
+                continue;
+            }
+            let path = if prefix.is_empty() {
+                field.key.clone()
+            } else {
+                format!("{prefix}.{}", field.key)
+            };
+            let inner = match module.kind(field.value.1) {
+                ExprKind::Bool(_) => Fields::default(),
+                _ => objects::fields(self.resolver, field.value.0, field.value.1),
+            };
+            self.query.eager.push(path.clone());
+            let bounded = inner
+                .get("limit")
+                .is_some_and(|limit| objects::limit(self.resolver, limit.value) != Limit::None);
+            if !bounded && !inner.open {
+                self.query.unbounded_includes.push(path.clone());
+            }
+            if let Some(nested) = inner.get("with") {
+                self.with(nested.value, &path);
+            }
+        }
+    }
+}
+
+fn relational_operator(key: &str) -> Op {
+    match key {
+        "AND" => Op::And,
+        "OR" => Op::Or,
+        "NOT" => Op::Not,
+        "RAW" => Op::Opaque,
+        "eq" | "isNull" => Op::Compare(FilterKind::Equality),
+        "in" => Op::Compare(FilterKind::In),
+        "ne" | "notIn" | "isNotNull" | "notLike" | "notIlike" => Op::Compare(FilterKind::Negative),
+        "lt" | "lte" | "gt" | "gte" => Op::Compare(FilterKind::Range),
+        "like" | "ilike" => Op::Compare(FilterKind::Pattern),
+        "arrayContains" | "arrayContained" | "arrayOverlaps" => Op::Compare(FilterKind::Other),
+        _ => Op::Field,
+    }
+}
+
+#[cfg(test)]
+mod tests;

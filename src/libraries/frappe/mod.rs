@@ -1,0 +1,3 @@
+//! Frappe: its document API and its query builder.
+
+pub mod queries;

@@ -1,0 +1,4 @@
+//! Knex: queries and migrations.
+
+pub(crate) mod migrations;
+pub mod queries;

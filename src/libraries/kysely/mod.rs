@@ -1,0 +1,4 @@
+//! Kysely: queries and migrations.
+
+pub(crate) mod migrations;
+pub mod queries;

@@ -1,0 +1,3 @@
+//! Medusa: its models.
+
+pub mod models;

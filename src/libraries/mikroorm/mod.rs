@@ -1,0 +1,3 @@
+//! `MikroORM`: queries; its entities are read with those of `TypeORM`.
+
+pub mod queries;

@@ -1,0 +1,5 @@
+//! `MongoDB`: Mongoose, `PyMongo` and what follows it, and the operators that they share.
+
+pub mod mongoose;
+pub mod operators;
+pub mod pymongo;

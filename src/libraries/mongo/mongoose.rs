@@ -1,0 +1,364 @@
+//! Mongoose models and the collections of `MongoDB`'s driver.
+
+use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::mongo::operators::{filters, orders, stages};
+use crate::libraries::shared::objects::{self, Fluent, Place, Step};
+use crate::libraries::shared::query::{Outcome, Query, Resolver};
+use crate::libraries::shared::query_builder;
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::statement::{FilterKind, Limit, Operation, Projection};
+
+const FLUENT: Fluent = Fluent {
+    runs: &["exec", "toArray", "next", "forEach", "eachAsync", "then", "orFail"],
+    ends: &["cursor", "stream"],
+    takes: &["merge"],
+};
+
+/// The query at a call of a model's or a collection's chain.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let call = resolver.module(file).call(call.id)?;
+    let last = call.method()?;
+    if operation(last).is_none() && !is_link(last) {
+        return None;
+    }
+    let steps = objects::steps(resolver, file, call);
+    let (start, method, name, library) = steps.iter().enumerate().find_map(|(index, step)| {
+        let method = step.call.method()?;
+        operation(method)?;
+        let receiver = step.call.receiver()?;
+        let (name, library) = model(resolver, step.file, receiver)?;
+        Some((index, method, name, library))
+    })?;
+    let (operation, outcome) = operation(method)?;
+    let first = steps[start];
+    let mut query = Query {
+        library,
+        outcome,
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    query.statement.tables.push(objects::table(name.as_str()));
+    match outcome {
+        Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+        Outcome::Scalar => {
+            query.statement.limit = Limit::One;
+            query.statement.projection = Projection::Aggregate;
+        }
+        _ => {}
+    }
+    if matches!(outcome, Outcome::Rows | Outcome::One) && method != "aggregate" {
+        query.model = Some(Model::Table(name));
+    }
+    arguments(resolver, first, method, &mut query);
+    for step in &steps[start + 1..] {
+        link(resolver, *step, &mut query);
+    }
+    let is_promise =
+        operation != Operation::Select && method != "deleteOne" || library == "mongodb" && !matches!(method, "find" | "aggregate");
+    query.executed = is_promise || objects::runs(call, FLUENT);
+    Some(query)
+}
+
+fn operation(method: &str) -> Option<(Operation, Outcome)> {
+    Some(match method {
+        "find" | "aggregate" | "distinct" => (Operation::Select, Outcome::Rows),
+        "findOne" | "findById" => (Operation::Select, Outcome::One),
+        "countDocuments" | "estimatedDocumentCount" | "exists" => (Operation::Select, Outcome::Scalar),
+        "create" | "insertOne" | "insertMany" | "bulkWrite" => (Operation::Insert, Outcome::Nothing),
+        "updateOne" | "updateMany" | "replaceOne" => (Operation::Update, Outcome::Nothing),
+        "findOneAndUpdate" | "findByIdAndUpdate" | "findOneAndReplace" => (Operation::Update, Outcome::One),
+        "deleteOne" | "deleteMany" => (Operation::Delete, Outcome::Nothing),
+        "findOneAndDelete" | "findByIdAndDelete" | "findByIdAndRemove" | "findOneAndRemove" => (Operation::Delete, Outcome::One),
+        _ => return None,
+    })
+}
+
+fn is_link(method: &str) -> bool {
+    matches!(
+        method,
+        "sort"
+            | "limit"
+            | "skip"
+            | "select"
+            | "lean"
+            | "populate"
+            | "where"
+            | "equals"
+            | "exec"
+            | "session"
+            | "read"
+            | "hint"
+            | "collation"
+            | "cursor"
+            | "project"
+            | "toArray"
+            | "batchSize"
+            | "allowDiskUse"
+            | "setOptions"
+            | "maxTimeMS"
+            | "orFail"
+            | "stream"
+            | "distinct"
+            | "or"
+            | "and"
+            | "count"
+            | "readConcern"
+            | "eachAsync"
+            | "next"
+    )
+}
+
+/// The model or collection that a receiver is.
+fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, &'static str)> {
+    let module = resolver.module(file);
+    // `db.collection('users')`.
+    let (at, definition) = resolver.definition(file, receiver).unwrap_or((file, receiver));
+    let holder = resolver.module(at);
+    if let Some(made) = holder.call(holder.unawaited(definition)) {
+        let name = || made.arg(0).and_then(|arg| query_builder::text(resolver, (at, arg)));
+        match made.method() {
+            Some("collection") => return name().map(|name| (name, "mongodb")),
+            Some("model") => {
+                let is_mongoose = made.receiver().is_none_or(|receiver| {
+                    query_builder::comes_from(resolver, at, receiver, "mongoose")
+                        || objects::last_name(holder, receiver).is_some_and(|name| name.contains("conn"))
+                });
+                if is_mongoose && query_builder::imports(holder, &["mongoose"]) {
+                    return name().map(|name| (name, "mongoose"));
+                }
+            }
+            _ => {}
+        }
+    }
+    let annotated = query_builder::type_argument(
+        module,
+        receiver,
+        &["Model", "PaginateModel", "AggregatePaginateModel", "SoftDeleteModel"],
+    );
+    if let Some(argument) = annotated.filter(|_| query_builder::imports(module, &["mongoose"])) {
+        let named = objects::last_name(module, argument).unwrap_or_default();
+        let name = named.trim_end_matches("Document").trim_end_matches("DBModel");
+        let is_open = matches!(name, "any" | "" | "unknown") || name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let name = if is_open { own_name(module, receiver)? } else { name };
+        return Some((name.to_owned(), "mongoose"));
+    }
+    match resolver.value(file, receiver) {
+        Value::External(library) | Value::ExternalInstance(library) => {
+            let is_model = library.starts_with("mongoose.") && (library.ends_with("model") || library.ends_with("Model"));
+            let is_collection = library.starts_with("mongodb.") && library.ends_with("Collection");
+            let name = own_name(module, receiver)?.to_owned();
+            if is_model {
+                Some((name, "mongoose"))
+            } else {
+                is_collection.then_some((name, "mongodb"))
+            }
+        }
+        // `class User extends Model` or a model's static method.
+        Value::Class(at, class) => {
+            let is_model = resolver
+                .ancestors(at, class)
+                .iter()
+                .any(|name| name.starts_with("mongoose.") && name.ends_with("Model"));
+            is_model
+                .then(|| objects::last_name(module, receiver).map(|name| (name.to_owned(), "mongoose")))
+                .flatten()
+        }
+        _ => None,
+    }
+}
+
+/// A receiver's name; for a field that says only that it is a model, that of the class it belongs to.
+fn own_name(module: &Module, receiver: ExprId) -> Option<&str> {
+    let name = objects::last_name(module, receiver)?;
+    if !matches!(
+        name,
+        "model" | "_model" | "Model" | "MongooseModel" | "mongooseModel" | "collection"
+    ) {
+        return Some(name);
+    }
+    let mut at = Some(module.owner(receiver));
+    while let Some(function) = at.map(|id| module.function(id)) {
+        if let Some(class) = function.class.and_then(|class| module.class(class).name) {
+            let class = module.str(class);
+            return Some(class.strip_suffix("Repository").unwrap_or(class));
+        }
+        at = function.parent;
+    }
+    Some(name)
+}
+
+fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut Query) {
+    let call = step.call;
+    let at = |index: usize| call.arg(index).map(|arg| (step.file, arg));
+    if method.starts_with("findById") {
+        query.statement.filters.push(crate::statement::Filter {
+            column: objects::first_column("_id"),
+            kind: FilterKind::Equality,
+            literal: None,
+            optional: false,
+        });
+    }
+    match method {
+        "aggregate" => {
+            if let Some(pipeline) = at(0) {
+                stages(resolver, pipeline, query);
+            }
+        }
+        "create" | "insertOne" | "insertMany" | "bulkWrite" => {}
+        _ if method.starts_with("findById") => {}
+        "distinct" => {
+            query.statement.grouped = true;
+            if let Some(place) = at(1) {
+                filters(resolver, place, query);
+            }
+        }
+        _ => {
+            if let Some(place) = at(0) {
+                filters(resolver, place, query);
+            }
+        }
+    }
+    // `find(filter, projection, options)`; the driver has the options second.
+    for place in [at(1), at(2)].into_iter().flatten() {
+        if !matches!(method, "find" | "findOne") || !matches!(call.module.kind(place.1), ExprKind::Object(_) | ExprKind::Name(_)) {
+            continue;
+        }
+        let options = objects::fields(resolver, place.0, place.1);
+        query.statement.open |= options.open;
+        for field in options.items {
+            match field.key.as_str() {
+                "limit" if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, field.value),
+                "skip" => query.statement.offset = objects::skips(resolver, field.value),
+                "sort" => orders(resolver, field.value, query),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn link(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+    let call = step.call;
+    let first = call.arg(0).map(|arg| (step.file, arg));
+    match (call.method().unwrap_or_default(), first) {
+        ("limit", Some(place)) if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, place),
+        ("skip", Some(place)) => query.statement.offset |= objects::skips(resolver, place),
+        ("sort", Some(place)) => orders(resolver, place, query),
+        ("populate", Some(place)) => populate(resolver, place, "", query),
+        ("select" | "project", Some(place)) => {
+            let names = match call.module.string(place.1) {
+                Some(text) => text.split_whitespace().map(ToOwned::to_owned).collect(),
+                None => query_builder::strings(resolver, place),
+            };
+            let kept = names
+                .iter()
+                .filter(|name| !name.starts_with(['-', '+']))
+                .map(|name| objects::first_column(name.as_str()));
+            let kept: Vec<_> = kept.collect();
+            if !kept.is_empty() {
+                query.statement.projection = Projection::Columns(kept);
+            }
+        }
+        ("cursor" | "stream" | "eachAsync", _) => query.outcome = Outcome::Stream,
+        ("next", _) => {
+            query.outcome = Outcome::One;
+            query.statement.limit = Limit::One;
+        }
+        ("where" | "or" | "and", _) => query.open_filters = true,
+        _ => {}
+    }
+}
+
+fn populate(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
+    if prefix.split('.').count() > 8 {
+        return;
+    }
+    let module = resolver.module(place.0);
+    let join = |name: &str| {
+        if prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{prefix}.{name}")
+        }
+    };
+    if let Some(text) = module.string(place.1) {
+        for name in text.split_whitespace() {
+            query.eager.push(join(name));
+            query.unbounded_includes.push(join(name));
+        }
+        return;
+    }
+    if matches!(module.kind(place.1), ExprKind::List(_)) {
+        for (item, _) in objects::items(resolver, place.0, place.1).0 {
+            populate(resolver, item, prefix, query);
+        }
+        return;
+    }
+    let read = objects::fields(resolver, place.0, place.1);
+    let Some(path) = read.get("path").and_then(|field| query_builder::text(resolver, field.value)) else {
+        return;
+    };
+    let path = join(&path);
+    query.eager.push(path.clone());
+    query.unbounded_includes.push(path.clone());
+    if let Some(inner) = read.get("populate") {
+        populate(resolver, inner.value, &path, query);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    const HEAD: &str = "import mongoose from 'mongoose';\nconst User = mongoose.model('User', schema);\n";
+
+    #[test]
+    fn reads_a_chain() {
+        let query = query(
+            &format!(
+                "{HEAD}const rows = await User.find({{ orgId, age: {{ $gte: 3 }}, $or: [{{ a: 1 }}, {{ b: 2 }}] }}).populate('posts').sort('-at').limit(10).lean();"
+            ),
+            &[],
+        );
+        let seen: Vec<_> = query
+            .statement
+            .filters
+            .iter()
+            .map(|f| (f.column.column.as_str(), f.kind, f.optional))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("orgId", FilterKind::Equality, false),
+                ("age", FilterKind::Range, false),
+                ("a", FilterKind::Equality, true),
+                ("b", FilterKind::Equality, true)
+            ]
+        );
+        assert_eq!(
+            (query.table(), query.executed, query.statement.limit.clone()),
+            (Some("User"), true, Limit::Rows(10))
+        );
+        assert!(query.statement.order[0].1 && query.eager == ["posts"]);
+    }
+
+    #[test]
+    fn injected_models_and_collections() {
+        let text = "import { Model } from 'mongoose'; class S { constructor(@InjectModel('Cat') private cats: Model<CatDocument>) {} async f() { return this.cats.findById(id).exec(); } }";
+        let one = query(text, &[]);
+        assert_eq!((one.table(), one.outcome), (Some("Cat"), Outcome::One));
+        let raw = query("const rows = await db.collection('cats').find({ a }).toArray();", &[]);
+        assert_eq!((raw.library, raw.executed), ("mongodb", true));
+    }
+
+    #[test]
+    fn near_misses() {
+        assert_eq!(
+            queries(
+                &format!("{HEAD}xs.find((x) => x.a); $('a').find('b'); repo.findOne({{ a }}); page.distinct('x');"),
+                &[]
+            ),
+            []
+        );
+    }
+}

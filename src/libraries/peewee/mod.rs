@@ -1,0 +1,4 @@
+//! Peewee and Tortoise: queries and models.
+
+pub mod models;
+pub mod queries;

@@ -1,0 +1,252 @@
+//! Peewee and Tortoise models: fields with the indexes that the library makes for them, `Meta`.
+
+use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
+use crate::libraries::shared::declared::{self, Consts, Declared, Tool};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Value};
+use crate::source::Span;
+use crate::statement::{ColumnDef, Constraint, IndexDef, IndexKey, Loading, ModelDef, RelationDef, TableDef};
+
+/// Reads the models of a file.
+pub fn declared(resolver: &dyn Resolver, file: FileId) -> Vec<Declared> {
+    let consts = Consts::new(resolver);
+    let of = |tool: Tool, library: &str| {
+        let reader = Reader {
+            consts: &consts,
+            file,
+            tool,
+        };
+        let classes = resolver.module(file).class_ids();
+        let models = classes.filter(|(class, _)| resolver.model_library(file, *class) == Some(library));
+        Declared {
+            tool: Some(tool),
+            models: models.filter_map(|(class, _)| reader.model(class)).collect(),
+            ..Declared::default()
+        }
+    };
+    vec![of(Tool::Peewee, "peewee"), of(Tool::Tortoise, "tortoise")]
+}
+
+#[derive(Clone, Copy)]
+struct Reader<'c, 'r> {
+    consts: &'c Consts<'r>,
+    file: FileId,
+    tool: Tool,
+}
+
+impl Reader<'_, '_> {
+    fn text(&self, expr: ExprId) -> Option<String> {
+        self.consts.text(self.file, expr)
+    }
+
+    /// An option of the nested class `Meta`.
+    fn option(&self, class: ClassId, wanted: &str) -> Option<ExprId> {
+        let module = self.consts.resolver.module(self.file);
+        let meta = module.class(class).body.iter().find_map(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Class(inner) if module.class(inner).name.is_some_and(|name| module.str(name) == "Meta") => Some(inner),
+            _ => None,
+        })?;
+        module.class(meta).body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
+            StmtKind::Assign { target, value, .. } if module.name(*target) == Some(wanted) => *value,
+            _ => None,
+        })
+    }
+
+    fn is_true(&self, expr: Option<ExprId>) -> bool {
+        let module = self.consts.resolver.module(self.file);
+        matches!(expr.map(|expr| module.kind(expr)), Some(ExprKind::Bool(true)))
+    }
+
+    fn model(&self, class: ClassId) -> Option<ModelDef> {
+        let module = self.consts.resolver.module(self.file);
+        let definition = module.class(class);
+        if self.is_true(self.option(class, "abstract")) {
+            return None;
+        }
+        let name = module.str(definition.name?).to_owned();
+        let given = ["table_name", "db_table", "table"]
+            .iter()
+            .find_map(|option| self.option(class, option).and_then(|expr| self.text(expr)));
+        let mut model = ModelDef {
+            table: TableDef {
+                name: given.unwrap_or_else(|| name.to_lowercase()),
+                span: definition.name_span,
+                ..TableDef::default()
+            },
+            name,
+            ..ModelDef::default()
+        };
+        for (file, class) in self.lineage(class, model.table.span) {
+            Reader { file, ..*self }.fields(class, file == self.file, &mut model);
+        }
+        // A base that only holds the connection is no table.
+        if model.table.columns.is_empty() {
+            return None;
+        }
+        if !model.table.columns.iter().any(|column| column.primary) {
+            let id = ColumnDef {
+                name: "id".to_owned(),
+                data_type: "integer".to_owned(),
+                primary: true,
+                span: model.table.span,
+                ..ColumnDef::default()
+            };
+            model.table.columns.insert(0, id);
+        }
+        self.meta(class, &mut model.table);
+        Some(model)
+    }
+
+    /// The class and its bases in the project, for a model that stands at a place.
+    fn lineage(&self, class: ClassId, span: Span) -> Vec<(FileId, ClassId)> {
+        let mut list = vec![(self.file, class)];
+        let mut at = 0;
+        while let Some(&(file, class)) = list.get(at) {
+            at += 1;
+            for base in &self.consts.resolver.module(file).class(class).bases {
+                if let Value::Class(file, class) = self.consts.resolver.value(file, base.value) {
+                    declared::add_base(&mut list, (file, class), span);
+                }
+            }
+        }
+        list
+    }
+
+    fn fields(&self, class: ClassId, own: bool, model: &mut ModelDef) {
+        let module = self.consts.resolver.module(self.file);
+        for &stmt in &module.class(class).body {
+            let StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } = &module.stmt(stmt).kind
+            else {
+                continue;
+            };
+            let (Some(name), Some(call)) = (module.name(*target), module.call(*value)) else {
+                continue;
+            };
+            let span = if own { module.stmt(stmt).span } else { model.table.span };
+            self.field(name, &call, span, model);
+        }
+    }
+
+    fn field(&self, name: &str, call: &Call, span: Span, model: &mut ModelDef) {
+        let Some(kind) = call.method().filter(|kind| kind.ends_with("Field") || *kind == "OneToOneRelation") else {
+            return;
+        };
+        let key = matches!(kind, "ForeignKeyField" | "OneToOneField" | "DeferredForeignKey");
+        if kind == "ManyToManyField"
+            || model
+                .table
+                .columns
+                .iter()
+                .any(|column| column.field.as_deref().unwrap_or(&column.name) == name)
+        {
+            return;
+        }
+        let flag = |names: &[&str]| names.iter().any(|name| self.is_true(call.keyword(name)));
+        let given = ["column_name", "db_column", "source_field"]
+            .iter()
+            .find_map(|keyword| call.keyword(keyword).and_then(|expr| self.text(expr)));
+        let default = if key { format!("{name}_id") } else { name.to_owned() };
+        let column = given.unwrap_or(default);
+        let indexed = match call.keyword("index").or_else(|| call.keyword("db_index")) {
+            Some(_) => flag(&["index", "db_index"]),
+            // Peewee indexes foreign keys, Tortoise does not.
+            None => key && self.tool == Tool::Peewee,
+        };
+        let target = if key { self.target(call, model) } else { None };
+        if let Some(target) = &target {
+            model.relations.push(RelationDef {
+                name: name.to_owned(),
+                target: target.clone(),
+                loading: if self.tool == Tool::Peewee {
+                    Loading::Lazy
+                } else {
+                    Loading::Explicit
+                },
+                fields: vec![column.clone()],
+                span,
+                ..RelationDef::default()
+            });
+        }
+        model.table.columns.push(ColumnDef {
+            field: (column != name).then(|| name.to_owned()),
+            name: column,
+            data_type: kind.trim_end_matches("Field").to_lowercase(),
+            nullable: flag(&["null"]),
+            primary: flag(&["primary_key", "pk"]) || matches!(kind, "AutoField" | "BigAutoField"),
+            unique: flag(&["unique"]) || kind == "OneToOneField",
+            indexed,
+            references: target.map(|target| (target, None)),
+            span,
+            ..ColumnDef::default()
+        });
+    }
+
+    fn target(&self, call: &Call, model: &ModelDef) -> Option<String> {
+        let module = self.consts.resolver.module(self.file);
+        let expr = call
+            .keyword("model")
+            .or_else(|| call.keyword("model_name"))
+            .or_else(|| call.arg(0))?;
+        let name = match module.kind(expr) {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name).to_owned(),
+            _ => self.text(expr)?,
+        };
+        let bare = name.rsplit('.').next().unwrap_or(&name).to_owned();
+        Some(if bare == "self" { model.name.clone() } else { bare })
+    }
+
+    /// `indexes = ((("a", "b"), True),)` (Peewee: with whether it is unique), `indexes = [("a", "b")]`, `unique_together`.
+    fn meta(&self, class: ClassId, table: &mut TableDef) {
+        let module = self.consts.resolver.module(self.file);
+        if let Some((file, items)) = self.option(class, "indexes").and_then(|expr| self.consts.items(self.file, expr))
+            && file == self.file
+        {
+            for item in items {
+                let span = module.expr(item).span;
+                let (fields, unique) = match (self.consts.texts(file, item), self.consts.items(file, item)) {
+                    (Some(fields), _) => (fields, false),
+                    (None, Some((_, pair))) => {
+                        let fields = pair.first().and_then(|&list| self.consts.texts(file, list));
+                        (fields.unwrap_or_default(), self.is_true(pair.get(1).copied()))
+                    }
+                    _ => continue,
+                };
+                declare(table, fields, unique, span);
+            }
+        }
+        if let Some(expr) = self.option(class, "unique_together") {
+            let span = module.expr(expr).span;
+            match self.consts.texts(self.file, expr) {
+                Some(fields) => declare(table, fields, true, span),
+                None => {
+                    for item in self.consts.items(self.file, expr).map(|(_, items)| items).unwrap_or_default() {
+                        declare(table, self.consts.texts(self.file, item).unwrap_or_default(), true, span);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn declare(table: &mut TableDef, fields: Vec<String>, unique: bool, span: Span) {
+    if fields.is_empty() {
+        return;
+    }
+    if unique {
+        table.constraints.push((Constraint::Unique(None, fields), span));
+        return;
+    }
+    let key = |column: String| IndexKey {
+        column,
+        ..IndexKey::default()
+    };
+    table.indexes.push(IndexDef {
+        keys: fields.into_iter().map(key).collect(),
+        span,
+        ..IndexDef::default()
+    });
+}

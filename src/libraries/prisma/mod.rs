@@ -1,0 +1,3 @@
+//! Prisma: queries of its client; its schema files are read in `syntax`.
+
+pub mod queries;

@@ -1,0 +1,65 @@
+//! The one list of libraries, with what each can do.
+
+use super::{
+    django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, peewee, prisma, sequelize, sql, sqlalchemy, supabase, ts_migrations,
+    typeorm,
+};
+use crate::ir::Language;
+use crate::libraries::shared::declared::Declared;
+use crate::libraries::shared::query::{self, Resolver};
+use crate::libraries::shared::value::FileId;
+
+/// The recognisers of queries, most telling first.
+pub const RECOGNISERS: &[(Language, query::Recognise)] = &[
+    (Language::Python, frappe::queries::recognise),
+    (Language::Python, sqlalchemy::queries::recognise),
+    (Language::TypeScript, prisma::queries::recognise),
+    (Language::Python, sql::python::recognise),
+    (Language::Python, django::queries::recognise),
+    (Language::Python, peewee::queries::recognise),
+    (Language::Python, mongo::pymongo::recognise),
+    (Language::Python, supabase::queries::recognise),
+    (Language::TypeScript, drizzle::queries::recognise),
+    (Language::TypeScript, kysely::queries::recognise),
+    (Language::TypeScript, supabase::queries::recognise),
+    (Language::TypeScript, knex::queries::recognise),
+    (Language::TypeScript, typeorm::queries::recognise),
+    (Language::TypeScript, mongo::mongoose::recognise),
+    (Language::TypeScript, sequelize::queries::recognise),
+    (Language::TypeScript, mikroorm::queries::recognise),
+    (Language::TypeScript, sql::typescript::recognise),
+];
+
+/// Whether iterating a query runs it: querysets and 1.x queries.
+pub fn is_lazy_iterable(query: &query::Query) -> bool {
+    !query.executed
+        && query.statement.operation == crate::statement::Operation::Select
+        && matches!(
+            query.library,
+            "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo" | "beanie"
+        )
+}
+
+/// Reads the declarations of a file.
+pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declared> {
+    let module = resolver.module(file);
+    let mut found = match module.language {
+        Language::Python => vec![
+            sqlalchemy::alembic::declared(resolver, file),
+            sqlalchemy::models::declared(resolver, file),
+            django::migrations::declared(resolver, file, path),
+            django::models::declared(resolver, file, path),
+        ],
+        Language::TypeScript => vec![
+            drizzle::schema::declared(resolver, file),
+            ts_migrations::declared(resolver, file),
+            typeorm::entities::declared(resolver, file),
+            medusa::models::declared(resolver, file),
+            sequelize::schema::declared(resolver, file),
+        ],
+    };
+    if module.language == Language::Python {
+        found.extend(peewee::models::declared(resolver, file).into_iter().map(Some));
+    }
+    found.into_iter().flatten().filter(|declared| !declared.is_empty()).collect()
+}

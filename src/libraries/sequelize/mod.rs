@@ -1,0 +1,4 @@
+//! Sequelize: queries, models and migrations.
+
+pub mod queries;
+pub mod schema;

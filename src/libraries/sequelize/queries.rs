@@ -1,0 +1,244 @@
+//! Sequelize: `User.findAll({ where, include, limit })`.
+
+use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::shared::objects::{self, Field, Filters, Grammar, Op, Place};
+use crate::libraries::shared::query::{Outcome, Query, Resolver};
+use crate::libraries::shared::query_builder;
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::statement::{FilterKind, Limit, Operation, Projection};
+
+const GRAMMAR: Grammar = Grammar {
+    key: operator,
+    call: |_| Op::Field,
+    list_is_in: true,
+    compound_keys: false,
+    relations: false,
+};
+
+/// The query at a call of a model's static method.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let method = call.method()?;
+    let (operation, outcome) = operation(method)?;
+    let (name, model) = model(resolver, file, call.receiver()?, method)?;
+    let mut query = Query {
+        library: "sequelize",
+        executed: true,
+        outcome,
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    query.statement.tables.push(objects::table(name));
+    if matches!(outcome, Outcome::Rows | Outcome::One) {
+        query.model = Some(model);
+    }
+    match outcome {
+        Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+        Outcome::Scalar => {
+            query.statement.limit = Limit::One;
+            query.statement.projection = Projection::Aggregate;
+        }
+        _ => {}
+    }
+    let by_key = method == "findByPk";
+    if by_key {
+        query.statement.filters.push(crate::statement::Filter {
+            column: objects::first_column("id"),
+            kind: FilterKind::Equality,
+            literal: None,
+            optional: false,
+        });
+    }
+    // Values come before the options of a change; the column does before those of a sum.
+    let at = usize::from(by_key || matches!(method, "update" | "sum" | "max" | "min" | "increment" | "decrement"));
+    if operation != Operation::Insert || method == "findOrCreate" {
+        match call.arg(at) {
+            Some(options) => arguments(resolver, (file, options), &mut query),
+            None => query.statement.open = call.is_open(),
+        }
+    }
+    Some(query)
+}
+
+fn operation(method: &str) -> Option<(Operation, Outcome)> {
+    Some(match method {
+        "findAll" | "findAndCountAll" => (Operation::Select, Outcome::Rows),
+        "findOne" | "findByPk" => (Operation::Select, Outcome::One),
+        "count" | "sum" | "max" | "min" => (Operation::Select, Outcome::Scalar),
+        "create" | "findOrCreate" | "upsert" => (Operation::Insert, Outcome::One),
+        "bulkCreate" => (Operation::Insert, Outcome::Nothing),
+        "update" | "increment" | "decrement" => (Operation::Update, Outcome::Nothing),
+        "destroy" | "truncate" => (Operation::Delete, Outcome::Nothing),
+        _ => return None,
+    })
+}
+
+/// The model that a receiver is: a class that extends Sequelize's, or what `define` gave.
+fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str) -> Option<(String, Model)> {
+    let module = resolver.module(file);
+    if let Value::Class(at, class) = resolver.value(file, receiver) {
+        let ancestors = resolver.ancestors(at, class);
+        let is_model = ancestors
+            .iter()
+            .any(|name| name.starts_with("sequelize") && name.ends_with("Model"));
+        return is_model.then(|| query_builder::entity(resolver, (file, receiver))).flatten();
+    }
+    let (at, definition) = resolver.definition(file, receiver).unwrap_or((file, receiver));
+    let holder = resolver.module(at);
+    if let Some(made) = holder.call(definition)
+        && made.method() == Some("define")
+        && made
+            .receiver()
+            .is_some_and(|handle| query_builder::comes_from(resolver, at, handle, "sequelize"))
+    {
+        let name = made.arg(0).and_then(|name| query_builder::text(resolver, (at, name)))?;
+        return Some((name.clone(), Model::Table(name)));
+    }
+    // `models.User.findAll`, `db.User.findByPk`: methods that no other library has.
+    let name = objects::last_name(module, receiver)?;
+    let told = matches!(method, "findAll" | "findByPk" | "findAndCountAll" | "bulkCreate");
+    let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
+    (told && is_class && resolver.knows_table(name)).then(|| (name.to_owned(), Model::Table(name.to_owned())))
+}
+
+fn arguments(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+    let args = objects::fields(resolver, place.0, place.1);
+    query.statement.open |= args.open;
+    for field in &args.items {
+        match field.key.as_str() {
+            "where" => {
+                let mut filters = Filters::default();
+                objects::object_filters(resolver, field.value, GRAMMAR, Some(0), field.optional, &mut filters);
+                query.statement.filters.extend(filters.list);
+                query.open_filters |= filters.open;
+            }
+            "limit" if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, field.value),
+            "offset" => query.statement.offset = objects::skips(resolver, field.value),
+            "order" => orders(resolver, field, query),
+            "group" => query.statement.grouped = true,
+            "include" => includes(resolver, field.value, "", query),
+            "attributes" => {
+                let names = query_builder::strings(resolver, field.value);
+                if !names.is_empty() {
+                    query.statement.projection = Projection::Columns(names.into_iter().map(objects::first_column).collect());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `order: [['createdAt', 'DESC'], 'id']`.
+fn orders(resolver: &dyn Resolver, field: &Field, query: &mut Query) {
+    for ((file, term), _) in objects::items(resolver, field.value.0, field.value.1).0 {
+        let names = query_builder::strings(resolver, (file, term));
+        if let Some(name) = names.first() {
+            let descending = names.get(1).is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+            query.statement.order.push((objects::first_column(name.as_str()), descending));
+        }
+    }
+}
+
+/// `include: [User, { model: Post, as: 'posts', include: […] }]`.
+fn includes(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
+    if prefix.split('.').count() > 8 {
+        return;
+    }
+    let items = match resolver.module(place.0).kind(place.1) {
+        ExprKind::List(_) => objects::items(resolver, place.0, place.1).0,
+        _ => vec![(place, false)],
+    };
+    for ((file, item), _) in items {
+        let module = resolver.module(file);
+        let read = match module.kind(item) {
+            ExprKind::Object(_) => objects::fields(resolver, file, item),
+            _ => objects::Fields::default(),
+        };
+        let named = ["as", "association", "model"]
+            .iter()
+            .find_map(|key| read.get(key))
+            .map_or((file, item), |field| field.value);
+        let Some(name) =
+            query_builder::text(resolver, named).or_else(|| objects::last_name(resolver.module(named.0), named.1).map(ToOwned::to_owned))
+        else {
+            continue;
+        };
+        let path = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+        query.eager.push(path.clone());
+        if read.get("limit").is_none() {
+            query.unbounded_includes.push(path.clone());
+        }
+        if let Some(inner) = read.get("include") {
+            includes(resolver, inner.value, &path, query);
+        }
+    }
+}
+
+fn operator(key: &str) -> Op {
+    let Some(name) = key
+        .strip_prefix("Op.")
+        .or_else(|| key.strip_prefix("Sequelize.Op."))
+        .or_else(|| key.strip_prefix('$'))
+    else {
+        return Op::Field;
+    };
+    match name {
+        "and" => Op::And,
+        "or" => Op::Or,
+        "not" => Op::Not,
+        "eq" | "is" => Op::Compare(FilterKind::Equality),
+        "in" | "any" => Op::Compare(FilterKind::In),
+        "ne" | "notIn" | "notLike" | "notILike" | "notBetween" => Op::Compare(FilterKind::Negative),
+        "gt" | "gte" | "lt" | "lte" | "between" => Op::Compare(FilterKind::Range),
+        "startsWith" => Op::Compare(FilterKind::Prefix),
+        "like" | "iLike" | "substring" | "endsWith" | "regexp" | "iRegexp" => Op::Compare(FilterKind::Pattern),
+        _ if key.starts_with('$') => Op::Field,
+        _ => Op::Compare(FilterKind::Other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    const HEAD: &str = "import { Model, Op } from 'sequelize';\nclass User extends Model {}\nclass Post extends Model {}\n";
+
+    #[test]
+    fn reads_options() {
+        let query = query(
+            &format!(
+                "{HEAD}await User.findAll({{ where: {{ orgId, age: {{ [Op.gte]: 3 }}, id: [1, 2], [Op.or]: [{{ a: 1 }}, {{ b: 2 }}] }}, include: [{{ model: Post, as: 'posts' }}], order: [['id', 'DESC']], limit: 5 }});"
+            ),
+            &[],
+        );
+        let kinds: Vec<_> = query.statement.filters.iter().map(|f| (f.kind, f.optional)).collect();
+        assert_eq!(
+            kinds,
+            [
+                (FilterKind::Equality, false),
+                (FilterKind::Range, false),
+                (FilterKind::In, false),
+                (FilterKind::Equality, true),
+                (FilterKind::Equality, true)
+            ]
+        );
+        assert_eq!(
+            (query.table(), query.eager.clone(), query.statement.limit.clone()),
+            (Some("User"), vec!["posts".to_owned()], Limit::Rows(5))
+        );
+        assert!(query.statement.order[0].1);
+    }
+
+    #[test]
+    fn writes_and_near_misses() {
+        let update = query(&format!("{HEAD}await User.update({{ a: 1 }}, {{ where: {{ id }} }});"), &[]);
+        assert_eq!((update.statement.operation, update.statement.filters.len()), (Operation::Update, 1));
+        assert_eq!(
+            queries(
+                &format!("{HEAD}session.destroy(); store.update(x); Math.max(1, 2); hash.update('a'); list.count();"),
+                &[]
+            ),
+            []
+        );
+    }
+}

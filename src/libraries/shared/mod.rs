@@ -1,0 +1,18 @@
+//! The vocabulary that all recognisers share: values, queries, chains, declarations, effects.
+
+pub mod batches;
+pub mod callbacks;
+pub mod chain;
+pub mod comparison;
+pub mod declared;
+pub mod effects;
+pub mod model_classes;
+pub mod objects;
+pub mod pagination;
+pub mod polling;
+pub mod query;
+pub mod query_builder;
+pub mod row_methods;
+pub mod sql_text;
+pub(crate) mod ts_options;
+pub mod value;

@@ -1,0 +1,66 @@
+//! Class-based views that page their lists, or return one object.
+
+use crate::ir::{ClassId, ExprKind, Module, StmtKind};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
+
+/// The setting by which Django REST framework pages every list.
+const DEFAULT: &str = "DEFAULT_PAGINATION_CLASS";
+
+/// Whether a module sets the framework's default pagination.
+pub fn sets_default(module: &Module) -> bool {
+    module.expr_ids().any(|(id, _)| match module.kind(id) {
+        ExprKind::Object(entries) => entries.iter().any(|entry| {
+            entry.key.and_then(|key| module.string(key)) == Some(DEFAULT) && !matches!(module.kind(entry.value), ExprKind::Null)
+        }),
+        _ => false,
+    })
+}
+
+/// Whether a view's class answers a request for a list of its objects.
+pub fn lists(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    let names = [
+        "ListAPIView",
+        "ListCreateAPIView",
+        "ListModelMixin",
+        "ModelViewSet",
+        "ReadOnlyModelViewSet",
+        "ListView",
+        "BaseListView",
+        "MultipleObjectMixin",
+    ];
+    resolver
+        .ancestors(file, class)
+        .iter()
+        .any(|ancestor| names.contains(&ancestor.rsplit('.').next().unwrap_or(ancestor)))
+}
+
+/// Whether a view's class returns its queryset whole when it is asked for a list.
+pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, has_default: bool) -> bool {
+    if !lists(resolver, file, class) {
+        return false;
+    }
+    let module = resolver.module(file);
+    let is_rest = || {
+        resolver
+            .ancestors(file, class)
+            .iter()
+            .any(|ancestor| ancestor.starts_with("rest_framework"))
+    };
+    match attribute(module, class, &["pagination_class", "paginate_by"]) {
+        Some(is_set) => !is_set,
+        None => !(has_default && is_rest()),
+    }
+}
+
+/// Whether a class sets one of these attributes; `false` where it sets it to `None`.
+fn attribute(module: &Module, class: ClassId, names: &[&str]) -> Option<bool> {
+    module.class(class).body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if module.name(*target).is_some_and(|name| names.contains(&name)) => Some(!matches!(module.kind(*value), ExprKind::Null)),
+        _ => None,
+    })
+}

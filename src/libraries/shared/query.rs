@@ -1,0 +1,124 @@
+//! What a recogniser says of a query, and the interface through which recognisers ask.
+
+use super::effects::Effects;
+use super::value::{FileId, Model, Value};
+use crate::budget::Limit;
+use crate::ir::{Call, ClassId, ExprId, Module};
+use crate::statement::Statement;
+
+/// What a query gives back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// A list or cursor of rows.
+    #[default]
+    Rows,
+    /// At most one row.
+    One,
+    /// A value: a count, an existence, an aggregate.
+    Scalar,
+    /// Nothing that counts (writes).
+    Nothing,
+    /// Rows in a stream or in pages (`iterator()`, `yield_per`, `stream`): bounded memory.
+    Stream,
+}
+
+/// A query as a library's recogniser sees it at one call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    /// The library: `sqlalchemy`, `django`, `prisma`, `drizzle`, `sql`, …
+    pub library: &'static str,
+    /// Its shape. Table and column names are the model's where the library has models.
+    pub statement: Statement,
+    /// The model of the rows, when whole rows of one come back.
+    pub model: Option<Model>,
+    /// It reaches the database at this call; otherwise it is only built.
+    pub executed: bool,
+    /// What comes back once it runs.
+    pub outcome: Outcome,
+    /// Relations that are loaded along, as dotted paths of attribute names (`user`, `items.product`); `*` is all.
+    pub eager: Vec<String>,
+    /// Columns that are left out (`defer`, `load_only`, `only`, `select`): reading them queries again.
+    pub deferred: Vec<String>,
+    /// The call blocks its thread (a synchronous driver).
+    pub blocking: bool,
+    /// The call only fetches from a query that ran before: no new trip to the database.
+    pub fetch: bool,
+    /// Relations that are loaded along without a limit of their own, as dotted paths; whether one leads to many rows
+    /// the schema says.
+    pub unbounded_includes: Vec<String>,
+    /// More filters than the statement knows can apply (a filter object that could not be read), while its limit,
+    /// order and projection are complete.
+    pub open_filters: bool,
+    /// The statement text was not understood (raw SQL that is dynamic or of another language): no claim on its shape.
+    pub opaque: bool,
+    /// The driver sends one statement for each row it is given (psycopg2's `executemany`).
+    pub row_by_row: bool,
+    /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
+    pub relation: Option<(ExprId, String)>,
+}
+
+impl Query {
+    /// The table it reads or writes, as named.
+    pub fn table(&self) -> Option<&str> {
+        self.statement.tables.first().map(|table| table.name.as_str())
+    }
+}
+
+/// Where a model's attribute leads, by the schema.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Relation {
+    /// The model on the other side.
+    pub target: String,
+    /// Its class, where the code has one of that name.
+    pub class: Option<(FileId, ClassId)>,
+    /// It holds many.
+    pub to_many: bool,
+}
+
+/// What recognisers may ask of the project.
+pub trait Resolver {
+    /// A file's module.
+    fn module(&self, file: FileId) -> &Module;
+    /// What an expression holds.
+    fn value(&self, file: FileId, expr: ExprId) -> Value;
+    /// The expression that defines what a name or attribute leads to, through assignments and imports: for a table
+    /// constant, the call that makes it. An expression that is no name is its own definition.
+    fn definition(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)>;
+    /// The query that an expression is, or that the name it stands for was bound to.
+    fn query(&self, file: FileId, expr: ExprId) -> Option<Query>;
+    /// The names of a class's ancestors, nearest first: of the project's classes their names, of library classes
+    /// their dotted names (`sqlalchemy.orm.DeclarativeBase`, `django.db.models.Model`).
+    fn ancestors(&self, file: FileId, class: ClassId) -> Vec<String>;
+    /// Whether a class is a database model, by its library.
+    fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
+    /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
+    fn knows_table(&self, name: &str) -> bool;
+    /// The relation of a model class by its attribute; without a class, the one that all models with such an attribute agree on.
+    fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {
+        let _ = (model, attribute);
+        None
+    }
+    /// Takes steps of what may be looked at in a file; `false` once that is used up, which is told. For what looks at many places
+    /// for one question.
+    fn afford(&self, file: FileId, steps: usize) -> bool {
+        let _ = (file, steps);
+        true
+    }
+    /// Whether the way from a call back to the start of its query is known to be too long.
+    fn is_too_long(&self, file: FileId, call: ExprId) -> bool {
+        let _ = (file, call);
+        false
+    }
+    /// Tells that what stands at an expression reached a bound.
+    fn too_long(&self, limit: Limit, file: FileId, expr: ExprId) {
+        let _ = (limit, file, expr);
+    }
+    /// What a call of a library's function or method does, by its dotted name, in the language of a file.
+    fn call_effects(&self, file: FileId, name: &str) -> Effects {
+        let _ = (file, name);
+        Effects::NONE
+    }
+}
+
+/// A recogniser of one library's queries: the query at a call, seen with its whole chain up to this call.
+pub type Recognise = fn(&dyn Resolver, FileId, Call<'_>) -> Option<Query>;

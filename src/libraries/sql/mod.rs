@@ -1,0 +1,4 @@
+//! SQL in the text of programs, whatever driver runs it.
+
+pub mod python;
+pub mod typescript;

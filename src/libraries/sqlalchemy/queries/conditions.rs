@@ -1,0 +1,321 @@
+//! Conditions of `SQLAlchemy` statements: comparisons of columns, `and_`, `or_`, operators as methods.
+
+use super::draft::{Draft, MAX_DEPTH};
+use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::chain;
+use crate::libraries::shared::value::FileId;
+use crate::statement::{ColumnUse, Filter, FilterKind, Join, SubqueryPlace};
+
+/// How a condition counts.
+#[derive(Clone, Copy)]
+pub(super) struct Sense {
+    /// It need not hold: under OR, NOT, or a condition of the code.
+    pub(super) optional: bool,
+    /// It is denied.
+    pub(super) negated: bool,
+    pub(super) depth: u32,
+}
+
+impl Sense {
+    pub(super) fn new(optional: bool) -> Self {
+        Sense {
+            optional,
+            negated: false,
+            depth: 0,
+        }
+    }
+
+    fn optional(self) -> Self {
+        Sense { optional: true, ..self }
+    }
+
+    fn negated(self) -> Self {
+        Sense {
+            negated: !self.negated,
+            ..self
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// Reads one condition.
+    pub(super) fn condition(&mut self, file: FileId, expr: ExprId, sense: Sense) {
+        if sense.depth > MAX_DEPTH {
+            self.query.statement.open = true;
+            return;
+        }
+        let sense = Sense {
+            depth: sense.depth + 1,
+            ..sense
+        };
+        let module = self.resolver.module(file);
+        match module.kind(expr) {
+            ExprKind::Binary { op, left, right } => match module.str(*op) {
+                "&" | "and" => {
+                    let sense = if sense.negated { sense.optional() } else { sense };
+                    self.condition(file, *left, sense);
+                    self.condition(file, *right, sense);
+                }
+                "|" | "or" => {
+                    let sense = if sense.negated { sense } else { sense.optional() };
+                    self.condition(file, *left, sense);
+                    self.condition(file, *right, sense);
+                }
+                op => self.comparison(file, op, *left, *right, sense),
+            },
+            ExprKind::Unary { op, operand } if matches!(module.str(*op), "~" | "not") => self.condition(file, *operand, sense.negated()),
+            ExprKind::Call { .. } => {
+                if let Some(call) = module.call(expr) {
+                    self.call_condition(file, &call, sense);
+                }
+            }
+            ExprKind::Spread(inner) => {
+                self.query.statement.open = true;
+                self.listed(file, *inner, sense);
+            }
+            ExprKind::Cond { then, orelse, .. } => {
+                self.condition(file, *then, sense.optional());
+                self.condition(file, *orelse, sense.optional());
+            }
+            ExprKind::Bool(_) | ExprKind::Str(_) | ExprKind::Null => {}
+            // `User.is_active` by itself.
+            ExprKind::Attr { .. } => match self.column(file, expr) {
+                Some((column, false)) => {
+                    let literal = Some((!sense.negated).to_string());
+                    self.filter(column, FilterKind::Equality, literal, sense.optional);
+                }
+                _ => self.named(file, expr, sense),
+            },
+            ExprKind::Name(_) => self.named(file, expr, sense),
+            ExprKind::Comp(_) | ExprKind::Template(_) => self.query.statement.open = true,
+            _ => {}
+        }
+    }
+
+    /// A condition that a name holds.
+    fn named(&mut self, file: FileId, expr: ExprId, sense: Sense) {
+        match self.resolver.definition(file, expr) {
+            Some((at, definition)) if (at, definition) != (file, expr) => {
+                let sense = if at == file && chain::is_conditional(self.resolver.module(file), definition, expr) {
+                    sense.optional()
+                } else {
+                    sense
+                };
+                self.condition(at, definition, sense);
+            }
+            _ => self.query.statement.open = true,
+        }
+    }
+
+    fn listed(&mut self, file: FileId, list: ExprId, sense: Sense) {
+        let Some(items) = chain::items(self.resolver, file, list) else {
+            self.query.statement.open = true;
+            return;
+        };
+        for (at, item, optional) in items {
+            let sense = if optional { sense.optional() } else { sense };
+            self.condition(at, item, sense);
+        }
+    }
+
+    fn comparison(&mut self, file: FileId, op: &str, left: ExprId, right: ExprId, sense: Sense) {
+        let first = self.column(file, left);
+        let second = self.column(file, right);
+        let (column, function, value) = match (first, second) {
+            (Some((left, false)), Some((right, false))) if op == "==" => {
+                self.joined(left, right, sense.optional);
+                return;
+            }
+            // A column of a derived table (`latest.c.user_id`): a join with it, no value to look up.
+            (Some((_, false)), None) if op == "==" && is_derived(self.resolver.module(file), right) => {
+                self.query.statement.open = true;
+                return;
+            }
+            (None, Some((_, false))) if op == "==" && is_derived(self.resolver.module(file), left) => {
+                self.query.statement.open = true;
+                return;
+            }
+            (Some((column, function)), _) => (column, function, right),
+            (None, Some((column, function))) => (column, function, left),
+            (None, None) => {
+                self.subqueries_in(file, left);
+                self.subqueries_in(file, right);
+                return;
+            }
+        };
+        let kind = match op {
+            "==" | "is" => FilterKind::Equality,
+            "!=" | "is not" | "not in" => FilterKind::Negative,
+            "<" | "<=" | ">" | ">=" => FilterKind::Range,
+            "in" => FilterKind::In,
+            _ => FilterKind::Other,
+        };
+        let kind = if function { FilterKind::Function } else { kind };
+        let literal = self.literal(file, value);
+        self.subqueries_in(file, value);
+        self.filter(column, negate(kind, sense.negated), literal, sense.optional);
+    }
+
+    fn subqueries_in(&mut self, file: FileId, expr: ExprId) {
+        let module = self.resolver.module(file);
+        if matches!(module.kind(expr), ExprKind::Call { .. } | ExprKind::Name(_))
+            && let Some(inner) = self.resolver.query(file, expr).filter(|inner| !inner.executed)
+        {
+            self.subquery(inner, SubqueryPlace::Where);
+        }
+    }
+
+    fn joined(&mut self, left: ColumnUse, right: ColumnUse, optional: bool) {
+        if left.table == right.table {
+            self.filter(left, FilterKind::Other, None, optional);
+        } else {
+            self.query.statement.joins.push(Join { left, right });
+        }
+    }
+
+    pub(super) fn filter(&mut self, column: ColumnUse, kind: FilterKind, literal: Option<String>, optional: bool) {
+        self.query.statement.filters.push(Filter {
+            column,
+            kind,
+            literal,
+            optional,
+        });
+    }
+
+    fn call_condition(&mut self, file: FileId, call: &Call<'_>, sense: Sense) {
+        let method = call.method().unwrap_or("");
+        match method {
+            "and_" | "or_" => {
+                let loose = (method == "or_") != sense.negated && call.args.len() != 1
+                    || method == "or_"
+                        && call
+                            .args
+                            .iter()
+                            .any(|arg| matches!(call.module.kind(arg.value), ExprKind::Spread(_)));
+                let sense = if loose { sense.optional() } else { sense };
+                for arg in call.args {
+                    self.condition(file, arg.value, sense);
+                }
+                return;
+            }
+            "not_" => {
+                if let Some(arg) = call.arg(0) {
+                    self.condition(file, arg, sense.negated());
+                }
+                return;
+            }
+            "between" if call.receiver().is_none() || call.args.len() == 3 => {
+                if let Some((column, function)) = call.arg(0).and_then(|arg| self.column(file, arg)) {
+                    let kind = if function { FilterKind::Function } else { FilterKind::Range };
+                    self.filter(column, negate(kind, sense.negated), None, sense.optional);
+                }
+                return;
+            }
+            "exists" => {
+                let inner = call.arg(0).or_else(|| call.receiver());
+                if let Some(inner) = inner.and_then(|inner| self.resolver.query(file, inner)) {
+                    self.subquery(inner, SubqueryPlace::Exists);
+                }
+                return;
+            }
+            "text" | "true" | "false" | "null" => {
+                self.query.statement.open |= method == "text";
+                return;
+            }
+            _ => {}
+        }
+        let Some((column, function)) = call.receiver().and_then(|receiver| self.column(file, receiver)) else {
+            // `func.lower(User.email).contains(…)` has its column inside; a helper of the project may hold anything.
+            match call.args.iter().find_map(|arg| self.column(file, arg.value)) {
+                Some((column, _)) => self.filter(column, FilterKind::Function, None, sense.optional),
+                None => match self.resolver.query(file, call.id) {
+                    Some(inner) => self.subquery(inner, SubqueryPlace::Where),
+                    None => self.query.statement.open = true,
+                },
+            }
+            return;
+        };
+        let value = call.arg(0);
+        let mut literal = value.and_then(|value| self.literal(file, value));
+        let kind = match method {
+            "in_" => {
+                if let Some(inner) = value
+                    .and_then(|value| self.resolver.query(file, value))
+                    .filter(|inner| !inner.executed)
+                {
+                    self.subquery(inner, SubqueryPlace::In);
+                }
+                FilterKind::In
+            }
+            "not_in" | "notin_" | "isnot" | "is_not" | "is_distinct_from" | "not_like" | "notlike" | "notilike" | "not_ilike" => {
+                FilterKind::Negative
+            }
+            "is_" | "is_not_distinct_from" => FilterKind::Equality,
+            "like"
+                if literal
+                    .as_deref()
+                    .is_some_and(|text| !text.starts_with("'%") && !text.starts_with("'_")) =>
+            {
+                FilterKind::Prefix
+            }
+            "like" if value.is_some_and(|value| self.has_prefix(file, value)) => FilterKind::Prefix,
+            "startswith" => FilterKind::Prefix,
+            "like" | "ilike" | "contains" | "icontains" | "endswith" | "iendswith" | "istartswith" | "match" | "regexp_match"
+            | "bool_op" => FilterKind::Pattern,
+            "between" => FilterKind::Range,
+            // A relation that exists: `Order.items.any(Item.sku == x)`.
+            "any" | "has" => {
+                literal = None;
+                if let Some(arg) = value {
+                    self.condition(file, arg, sense.optional());
+                }
+                FilterKind::Other
+            }
+            _ => FilterKind::Other,
+        };
+        let kind = if function { FilterKind::Function } else { kind };
+        self.filter(column, negate(kind, sense.negated), literal, sense.optional);
+    }
+
+    /// Whether a pattern begins with text that is no wildcard.
+    fn has_prefix(&self, file: FileId, expr: ExprId) -> bool {
+        let module = self.resolver.module(file);
+        match module.kind(expr) {
+            ExprKind::Template(parts) => match parts.first() {
+                Some(crate::ir::TemplatePart::Text(text)) => !module.str(*text).starts_with(['%', '_']),
+                Some(crate::ir::TemplatePart::Hole(_)) => parts.len() > 1,
+                None => false,
+            },
+            ExprKind::Binary { left, .. } => module.string(*left).is_none_or(|text| !text.starts_with(['%', '_'])),
+            _ => false,
+        }
+    }
+
+    /// A literal as SQL writes it.
+    pub(super) fn literal(&self, file: FileId, expr: ExprId) -> Option<String> {
+        let module = self.resolver.module(file);
+        match module.kind(expr) {
+            ExprKind::Str(text) => Some(format!("'{}'", module.str(*text).replace('\'', "''"))),
+            ExprKind::Bool(value) => Some(value.to_string()),
+            ExprKind::Null => Some("NULL".to_owned()),
+            ExprKind::Num(value) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+}
+
+fn negate(kind: FilterKind, negated: bool) -> FilterKind {
+    match (kind, negated) {
+        (FilterKind::Equality | FilterKind::In | FilterKind::Prefix | FilterKind::Pattern, true) => FilterKind::Negative,
+        (FilterKind::Negative, true) => FilterKind::Equality,
+        (kind, _) => kind,
+    }
+}
+
+/// `latest.c.user_id`: a column of what a subquery gives.
+fn is_derived(module: &Module, expr: ExprId) -> bool {
+    let ExprKind::Attr { base, .. } = module.kind(expr) else {
+        return false;
+    };
+    matches!(module.kind(*base), ExprKind::Attr { name, .. } if matches!(module.str(*name), "c" | "columns"))
+}

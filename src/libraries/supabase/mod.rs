@@ -1,0 +1,3 @@
+//! Supabase: queries of its client.
+
+pub mod queries;

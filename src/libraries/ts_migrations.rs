@@ -1,0 +1,254 @@
+//! Migrations in TypeScript and JavaScript: what `up` does, in order, in the words of `TypeORM`, Sequelize, Knex, Kysely
+//! and `MikroORM`.
+
+use super::{knex, kysely, sequelize, typeorm};
+use crate::budget::{self, Limit};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
+use crate::libraries::shared::declared::{self, Bound, Consts, Declared, Tool, imports};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::ts_options::Options;
+use crate::libraries::shared::value::FileId;
+use crate::statement::{Dialect, SchemaChange, SchemaOp};
+
+/// How deep expressions are searched for calls.
+const MAX_DEPTH: u32 = 48;
+/// Reads a migration.
+pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+    let module = resolver.module(file);
+    let (up, _) = module
+        .function_ids()
+        .find(|(_, function)| function.name.is_some_and(|name| module.str(name) == "up"))
+        .or_else(|| assigned_up(module))?;
+    let consts = Consts::new(resolver);
+    let handle = module
+        .function(up)
+        .params
+        .first()
+        .and_then(|param| param.name)
+        .map(|name| module.str(name).to_owned());
+    let mut run = Run {
+        consts,
+        file,
+        handle,
+        is_typeorm: imports(module, "typeorm"),
+        tool: None,
+        dialect: Dialect::Generic,
+        out: Vec::new(),
+        not_understood: 0,
+        unclear: Vec::new(),
+        is_full: false,
+    };
+    run.block(&module.function(up).body, MAX_DEPTH);
+    let tool = run.tool?;
+    Some(Declared {
+        tool: Some(tool),
+        is_migration: true,
+        dialect: run.dialect,
+        changes: run.out,
+        not_understood: run.not_understood,
+        unclear: run.unclear,
+        ..Declared::default()
+    })
+}
+
+/// `exports.up = async (knex) => …`.
+fn assigned_up(module: &Module) -> Option<(FunctionId, &crate::ir::Function)> {
+    module.function(FunctionId::MODULE).body.iter().find_map(|&stmt| {
+        let (target, value) = match &module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => (*target, *value),
+            StmtKind::Expr(expr) => match module.kind(*expr) {
+                ExprKind::Assign { target, value } => (*target, *value),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        match (module.kind(target), module.kind(value)) {
+            (ExprKind::Attr { name, .. }, ExprKind::Lambda(function)) if module.str(*name) == "up" => {
+                Some((*function, module.function(*function)))
+            }
+            _ => None,
+        }
+    })
+}
+
+struct Run<'r> {
+    consts: Consts<'r>,
+    file: FileId,
+    /// The name of what `up` is given.
+    handle: Option<String>,
+    is_typeorm: bool,
+    tool: Option<Tool>,
+    dialect: Dialect,
+    out: Vec<SchemaChange>,
+    not_understood: usize,
+    unclear: Vec<(crate::source::Span, String)>,
+    /// No more changes are kept.
+    is_full: bool,
+}
+
+impl<'r> Run<'r> {
+    fn module(&self) -> &'r Module {
+        self.consts.resolver.module(self.file)
+    }
+
+    fn block(&mut self, block: &[StmtId], depth: u32) {
+        for &stmt in block {
+            self.statement(stmt, depth);
+        }
+    }
+
+    fn statement(&mut self, stmt: StmtId, depth: u32) {
+        if depth == 0 {
+            return;
+        }
+        let module = self.module();
+        if let StmtKind::Loop {
+            kind: LoopKind::ForEach,
+            target: Some(target),
+            iterable: Some(iterable),
+            body,
+            ..
+        } = &module.stmt(stmt).kind
+        {
+            self.repeat(*target, *iterable, body, depth);
+            return;
+        }
+        for expr in module.stmt_exprs(stmt) {
+            self.expression(expr, depth - 1);
+        }
+        for block in module.stmt_blocks(stmt) {
+            self.block(block, depth - 1);
+        }
+    }
+
+    /// A loop over a constant list runs once for each item.
+    fn repeat(&mut self, target: ExprId, iterable: ExprId, body: &[StmtId], depth: u32) {
+        let module = self.module();
+        let items = self.consts.items(self.file, iterable).zip(module.name(target));
+        let Some(((file, items), name)) = items else {
+            self.block(body, depth - 1);
+            return;
+        };
+        // Loops in loops multiply: deep ones run once.
+        let most = if self.consts.bound.len() < 3 { Limit::LoopItems.count() } else { 1 };
+        if items.len() > most {
+            budget::tell(Limit::LoopItems, self.module().expr(iterable).span.start);
+        }
+        for item in items.into_iter().take(most) {
+            self.consts.bound.push((name.to_owned(), Bound::Expr(file, item)));
+            self.block(body, depth - 1);
+            self.consts.bound.pop();
+        }
+    }
+
+    /// Calls in an expression, in source order, also those of functions that are passed on (`transaction(async (t) => …)`).
+    fn expression(&mut self, expr: ExprId, depth: u32) {
+        let module = self.module();
+        if self.out.len() > Limit::Changes.count() {
+            // The first that is left out stands for all.
+            if !self.is_full {
+                self.is_full = true;
+                budget::tell(Limit::Changes, module.expr(expr).span.start);
+            }
+            return;
+        }
+        if depth == 0 {
+            return;
+        }
+        if let Some(call) = module.call(expr)
+            && self.call(&call)
+        {
+            return;
+        }
+        if let ExprKind::Lambda(function) = module.kind(expr) {
+            self.block(&module.function(*function).body, depth - 1);
+            return;
+        }
+        for child in module.children(expr) {
+            self.expression(child, depth - 1);
+        }
+    }
+
+    /// Whether the call is a step of a migration tool.
+    fn call(&mut self, call: &Call) -> bool {
+        let module = self.module();
+        let Some(method) = call.method() else { return false };
+        let span = module.expr(call.id).span;
+        let options = Options {
+            consts: &self.consts,
+            file: self.file,
+        };
+        let receiver = call.receiver();
+        let named = receiver.and_then(|receiver| module.dotted(receiver)).unwrap_or_default();
+        let last = named.rsplit('.').next().unwrap_or_default();
+        let on_handle = !named.is_empty() && Some(&named) == self.handle.as_ref();
+        if let Some(tool) = self.tool_of_sql(method, &named, last, on_handle) {
+            if let Some(sql) = call.arg(0) {
+                self.sql(tool, sql, call);
+            }
+            return true;
+        }
+        // ``sql`…`.execute(db)``.
+        if method == "execute"
+            && let Some(template) = receiver.filter(|&expr| module.call(expr).is_some_and(|call| call.method() == Some("sql")))
+        {
+            self.sql(Tool::Knex, template, call);
+            return true;
+        }
+        let chain = call.chain();
+        let first = chain.first().and_then(Call::receiver).and_then(|expr| module.dotted(expr));
+        if first.is_some_and(|first| first.rsplit('.').next() == Some("schema")) {
+            let (tool, ops) = match kysely::migrations::ops(options, &chain) {
+                Some(ops) => (Tool::Kysely, Some(ops)),
+                None => (Tool::Knex, knex::migrations::ops(options, &chain)),
+            };
+            return self.push(tool, ops, span);
+        }
+        let is_sequelize = on_handle || matches!(last, "queryInterface" | "context") || last.ends_with("queryInterface");
+        if self.is_typeorm && on_handle && typeorm::migrations::METHODS.contains(&method) {
+            let ops = typeorm::migrations::ops(options, method, call);
+            return self.push(Tool::TypeOrm, ops, span);
+        }
+        if is_sequelize && sequelize::schema::METHODS.contains(&method) {
+            let ops = sequelize::schema::ops(options, method, call);
+            return self.push(Tool::Sequelize, ops, span);
+        }
+        false
+    }
+
+    /// The tool whose way it is to pass SQL to this method.
+    fn tool_of_sql(&self, method: &str, named: &str, last: &str, on_handle: bool) -> Option<Tool> {
+        match method {
+            "addSql" if named == "self" => Some(Tool::MikroOrm),
+            "query" if last == "sequelize" => Some(Tool::Sequelize),
+            "query" if self.is_typeorm && on_handle => Some(Tool::TypeOrm),
+            "raw" if on_handle || last == "schema" => Some(Tool::Knex),
+            _ => None,
+        }
+    }
+
+    fn sql(&mut self, tool: Tool, sql: ExprId, call: &Call) {
+        self.tool.get_or_insert(tool);
+        let span = self.module().expr(call.id).span;
+        let found = declared::sql_changes(&self.consts, self.file, sql, span, self.dialect);
+        self.not_understood += found.unclear.len();
+        self.unclear.extend(found.unclear);
+        if self.dialect == Dialect::Generic {
+            self.dialect = found.dialect;
+        }
+        self.out.extend(found.changes);
+    }
+
+    fn push(&mut self, tool: Tool, ops: Option<Vec<SchemaOp>>, span: crate::source::Span) -> bool {
+        self.tool.get_or_insert(tool);
+        match ops {
+            Some(ops) => self.out.extend(ops.into_iter().map(|op| SchemaChange { op, span })),
+            None => self.not_understood += 1,
+        }
+        true
+    }
+}

@@ -1,0 +1,409 @@
+//! Entities that are classes with decorators: `TypeORM`, `MikroORM`, sequelize-typescript.
+
+use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
+use crate::libraries::shared::declared::{self, Consts, Declared, Tool, imports};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::ts_options::{Options, index, snake};
+use crate::libraries::shared::value::{FileId, Value};
+use crate::source::Span;
+use crate::statement::{ColumnDef, Constraint, Loading, ModelDef, RelationDef, TableDef};
+
+/// Reads the entities of a file.
+pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
+    let module = resolver.module(file);
+    let tool = tool(resolver, file)?;
+    let consts = Consts::new(resolver);
+    let reader = Reader {
+        options: Options { consts: &consts, file },
+        tool,
+    };
+    let models = module.class_ids().filter_map(|(class, _)| reader.model(class)).collect();
+    Some(Declared {
+        tool: Some(tool),
+        models,
+        ..Declared::default()
+    })
+}
+
+fn tool(resolver: &dyn Resolver, file: FileId) -> Option<Tool> {
+    let module = resolver.module(file);
+    let from = |part: &str| module.imports.iter().any(|import| module.str(import.module).contains(part));
+    if imports(module, "typeorm") {
+        return Some(Tool::TypeOrm);
+    }
+    if from("mikro-orm") {
+        return Some(Tool::MikroOrm);
+    }
+    imports(module, "sequelize-typescript").then_some(Tool::Sequelize)
+}
+
+#[derive(Clone, Copy)]
+struct Reader<'c, 'r> {
+    options: Options<'c, 'r>,
+    tool: Tool,
+}
+
+/// A field of a class.
+struct Field<'r> {
+    name: &'r str,
+    annotation: Option<ExprId>,
+    span: Span,
+}
+
+/// A decorator: its name and its call.
+struct Decorator<'r> {
+    name: &'r str,
+    call: Option<Call<'r>>,
+}
+
+impl<'r> Reader<'_, 'r> {
+    fn decorators(&self, exprs: &[ExprId]) -> Vec<Decorator<'r>> {
+        let module = self.options.module();
+        exprs
+            .iter()
+            .filter_map(|&expr| {
+                let call = module.call(expr);
+                let name = match call {
+                    Some(call) => call.method()?,
+                    None => module.name(expr)?,
+                };
+                Some(Decorator { name, call })
+            })
+            .collect()
+    }
+
+    fn model(&self, class: ClassId) -> Option<ModelDef> {
+        let module = self.options.module();
+        let definition = module.class(class);
+        let decorators = self.decorators(&definition.decorators);
+        let entity = decorators.iter().find(|decorator| match self.tool {
+            Tool::Sequelize => decorator.name == "Table",
+            _ => decorator.name.ends_with("Entity"),
+        })?;
+        let options = entity.call.as_ref().and_then(|call| self.options.options(call));
+        if self.options.flag(options, "abstract") {
+            return None;
+        }
+        let name = module.str(definition.name?).to_owned();
+        let given = entity
+            .call
+            .as_ref()
+            .and_then(|call| call.arg(0))
+            .and_then(|expr| self.options.text(expr).filter(|_| entity.name == "Entity"))
+            .or_else(|| self.options.text_of(options, "tableName"))
+            .or_else(|| self.options.text_of(options, "name").filter(|_| self.tool == Tool::TypeOrm));
+        let default = || match self.tool {
+            Tool::Sequelize => format!("{name}s"),
+            _ => snake(&name),
+        };
+        let table_name = given.unwrap_or_else(default);
+        let schema = self.options.text_of(options, "schema");
+        let mut model = ModelDef {
+            table: TableDef {
+                name: schema.map_or_else(|| table_name.clone(), |schema| format!("{schema}.{table_name}")),
+                span: definition.name_span,
+                ..TableDef::default()
+            },
+            name,
+            ..ModelDef::default()
+        };
+        for (file, class) in self.lineage(class, &mut model.table) {
+            Reader {
+                options: Options { file, ..self.options },
+                ..*self
+            }
+            .members(class, &mut model, file == self.options.file);
+        }
+        Some(model)
+    }
+
+    /// The class and its bases in the project.
+    fn lineage(&self, class: ClassId, table: &mut TableDef) -> Vec<(FileId, ClassId)> {
+        let mut list = vec![(self.options.file, class)];
+        let mut at = 0;
+        while let Some(&(file, class)) = list.get(at) {
+            at += 1;
+            for base in &self.options.consts.resolver.module(file).class(class).bases {
+                match self.options.consts.resolver.value(file, base.value) {
+                    Value::Class(file, class) => declared::add_base(&mut list, (file, class), table.span),
+                    // TypeORM's active record and the like bring no columns.
+                    Value::External(name) if name.ends_with("BaseEntity") || name.ends_with(".Model") => {}
+                    _ => table.open = true,
+                }
+            }
+        }
+        list
+    }
+
+    fn members(&self, class: ClassId, model: &mut ModelDef, own: bool) {
+        let module = self.options.module();
+        let definition = module.class(class);
+        let mut pending: &[ExprId] = &[];
+        for &stmt in &definition.body {
+            match &module.stmt(stmt).kind {
+                StmtKind::Other(decorators) => pending = decorators,
+                StmtKind::Assign { target, annotation, .. } => {
+                    if let Some(name) = module.name(*target).filter(|_| !pending.is_empty()) {
+                        let span = if own { module.stmt(stmt).span } else { model.table.span };
+                        let field = Field {
+                            name,
+                            annotation: *annotation,
+                            span,
+                        };
+                        self.member(&field, &self.decorators(pending), model);
+                    }
+                    pending = &[];
+                }
+                _ => pending = &[],
+            }
+        }
+        let span = |call: &Call| if own { module.expr(call.id).span } else { model.table.span };
+        let parts: Vec<(Decorator, Span)> = self
+            .decorators(&definition.decorators)
+            .into_iter()
+            .filter_map(|decorator| {
+                let at = span(decorator.call.as_ref()?);
+                Some((decorator, at))
+            })
+            .collect();
+        for (decorator, span) in parts {
+            self.class_part(&decorator, span, model);
+        }
+    }
+
+    fn mentions_null(&self, annotation: ExprId) -> bool {
+        let module = self.options.module();
+        matches!(module.kind(annotation), ExprKind::Null)
+            || module
+                .children(annotation)
+                .iter()
+                .any(|&child| matches!(module.kind(child), ExprKind::Null))
+    }
+
+    /// `@Index(["a", "b"], { unique: true })`, `@Index("name", ["a"])`, `@Unique({ properties: […] })` on the class.
+    fn class_part(&self, decorator: &Decorator, span: Span, model: &mut ModelDef) {
+        let Some(call) = &decorator.call else { return };
+        let unique = match decorator.name {
+            "Unique" => true,
+            "Index" => false,
+            _ => return,
+        };
+        let options = self.options.options(call);
+        let module = self.options.module();
+        let is_list = |expr: &ExprId| matches!(module.kind(*expr), ExprKind::List(_) | ExprKind::Lambda(_));
+        let list = call.args.iter().map(|arg| arg.value).find(is_list);
+        let mut fields = list.map_or_else(Vec::new, |list| self.options.fields(list));
+        for key in ["properties", "fields"] {
+            if fields.is_empty() {
+                fields = self.options.texts_of(options, key);
+            }
+        }
+        if fields.is_empty() {
+            return;
+        }
+        let name = call
+            .arg(0)
+            .and_then(|expr| module.string(expr).map(ToOwned::to_owned))
+            .or_else(|| self.options.text_of(options, "name"));
+        let predicate = self.options.get(options, "where");
+        if unique && predicate.is_none() {
+            model.table.constraints.push((Constraint::Unique(name, fields), span));
+            return;
+        }
+        let unique = unique || self.options.flag(options, "unique");
+        let mut index = index(name, &model.table.name, &fields, unique, span);
+        index.predicate = predicate.map(|expr| self.options.text(expr).unwrap_or_else(|| "?".to_owned()));
+        let kind = self.options.text_of(options, "type");
+        index.method = kind
+            .or_else(|| self.options.flag(options, "fulltext").then(|| "fulltext".to_owned()))
+            .or_else(|| self.options.flag(options, "spatial").then(|| "gist".to_owned()));
+        model.table.indexes.push(index);
+    }
+
+    /// The class that a field's type names: `Team`, `Team | null`.
+    fn named_type(&self, annotation: ExprId) -> Option<String> {
+        let module = self.options.module();
+        let name = |expr: ExprId| {
+            module
+                .name(expr)
+                .filter(|name| name.starts_with(char::is_uppercase))
+                .map(ToOwned::to_owned)
+        };
+        name(annotation).or_else(|| match module.kind(annotation) {
+            ExprKind::Other(_) | ExprKind::Binary { .. } => module.children(annotation).into_iter().find_map(name),
+            _ => None,
+        })
+    }
+
+    fn member(&self, field: &Field, decorators: &[Decorator], model: &mut ModelDef) {
+        let known = |column: &ColumnDef| column.field.as_deref().unwrap_or(&column.name) == field.name;
+        if model.table.columns.iter().any(known) {
+            return;
+        }
+        if let Some(column) = self.column(field, decorators, model) {
+            // A key's column can be declared by itself and by its relation.
+            match model.table.columns.iter_mut().find(|own| own.name == column.name) {
+                Some(own) => {
+                    own.references = own.references.take().or(column.references);
+                    own.unique |= column.unique;
+                    own.indexed |= column.indexed;
+                }
+                None => model.table.columns.push(column),
+            }
+        }
+    }
+
+    fn column(&self, field: &Field, decorators: &[Decorator], model: &mut ModelDef) -> Option<ColumnDef> {
+        let span = field.span;
+        let mut column = ColumnDef {
+            nullable: field.annotation.is_some_and(|expr| self.mentions_null(expr)),
+            span,
+            ..ColumnDef::default()
+        };
+        let mut is_column = false;
+        let mut given: Option<String> = None;
+        let mut relation = false;
+        for decorator in decorators {
+            let options = decorator.call.as_ref().and_then(|call| self.options.options(call));
+            match decorator.name {
+                "Index" => {
+                    // A partial or special index on one field is written out.
+                    let special = self.options.get(options, "where").is_some() || self.options.get(options, "type").is_some();
+                    if special || self.options.text_of(options, "name").is_some() {
+                        let mut index = index(
+                            self.options.text_of(options, "name"),
+                            &model.table.name,
+                            &[field.name.to_owned()],
+                            self.options.flag(options, "unique"),
+                            span,
+                        );
+                        index.predicate = self
+                            .options
+                            .get(options, "where")
+                            .map(|expr| self.options.text(expr).unwrap_or_else(|| "?".to_owned()));
+                        index.method = self.options.text_of(options, "type");
+                        model.table.indexes.push(index);
+                    } else if self.options.flag(options, "unique") {
+                        column.unique = true;
+                    } else {
+                        column.indexed = true;
+                    }
+                }
+                "Unique" => column.unique = true,
+                "PrimaryKey" | "PrimaryColumn" | "PrimaryGeneratedColumn" | "ObjectIdColumn" | "SerializedPrimaryKey" => {
+                    is_column |= self.tool != Tool::Sequelize || decorator.call.is_some();
+                    column.primary = true;
+                    given = given.or_else(|| self.names_column(options));
+                }
+                "ForeignKey" => {
+                    let target = decorator
+                        .call
+                        .as_ref()
+                        .and_then(|call| call.arg(0))
+                        .and_then(|expr| self.options.model(expr));
+                    column.references = target.map(|target| (target, None));
+                }
+                "ManyToOne" | "OneToOne" | "OneToMany" | "ManyToMany" | "BelongsTo" | "HasMany" | "HasOne" | "BelongsToMany" => {
+                    relation = true;
+                    let joins = decorators.iter().any(|other| other.name == "JoinColumn");
+                    self.relation(field, decorator, joins, &mut column, model);
+                    is_column |= column.references.is_some();
+                    given = given.or_else(|| self.names_column(options));
+                }
+                "JoinColumn" => given = self.text_of_join(options).or(given),
+                name if name.ends_with("Column") || matches!(name, "Property" | "Enum" | "Formula" | "Embedded") => {
+                    is_column |= !matches!(name, "Formula" | "Embedded" | "VirtualColumn");
+                    self.plain(decorator, options, &mut column);
+                    given = given.or_else(|| self.names_column(options));
+                }
+                _ => {}
+            }
+        }
+        if !is_column {
+            return None;
+        }
+        let field = field.name;
+        let default = match self.tool {
+            Tool::TypeOrm if relation => format!("{field}Id"),
+            Tool::MikroOrm if relation => format!("{}_id", snake(field)),
+            Tool::MikroOrm => snake(field),
+            _ => field.to_owned(),
+        };
+        column.name = given.unwrap_or(default);
+        column.field = (column.name != field).then(|| field.to_owned());
+        Some(column)
+    }
+
+    fn names_column(&self, options: Option<ExprId>) -> Option<String> {
+        let keys: &[&str] = match self.tool {
+            Tool::TypeOrm => &["name"],
+            Tool::MikroOrm => &["fieldName", "joinColumn", "name"],
+            _ => &["field"],
+        };
+        keys.iter().find_map(|key| self.options.text_of(options, key))
+    }
+
+    fn text_of_join(&self, options: Option<ExprId>) -> Option<String> {
+        self.options.text_of(options, "name")
+    }
+
+    /// Type and flags of a plain column.
+    fn plain(&self, decorator: &Decorator, options: Option<ExprId>, column: &mut ColumnDef) {
+        let first = decorator.call.as_ref().and_then(|call| call.arg(0));
+        let data_type = first
+            .and_then(|expr| self.options.module().string(expr).map(ToOwned::to_owned))
+            .or_else(|| self.options.text_of(options, "type"))
+            .or_else(|| self.options.text_of(options, "columnType"));
+        if let Some(data_type) = data_type {
+            column.data_type = data_type.to_lowercase();
+        }
+        column.nullable |= self.options.flag(options, "nullable") || self.options.flag(options, "allowNull");
+        column.unique |= self.options.set(options, "unique");
+        column.indexed |= self.options.set(options, "index");
+        column.primary |= self.options.flag(options, "primary") || self.options.flag(options, "primaryKey");
+    }
+
+    fn relation(&self, field: &Field, decorator: &Decorator, joins: bool, column: &mut ColumnDef, model: &mut ModelDef) {
+        let Some(call) = &decorator.call else { return };
+        let options = self.options.options(call);
+        let named = self.options.get(options, "entity");
+        let first = call.arg(0).filter(|&expr| self.options.object(expr).is_none());
+        let given = named.or(first).and_then(|expr| self.options.model(expr));
+        let Some(target) = given.or_else(|| self.named_type(field.annotation?)) else {
+            return;
+        };
+        let to_many = matches!(decorator.name, "OneToMany" | "ManyToMany" | "HasMany" | "BelongsToMany");
+        let owns = match decorator.name {
+            "ManyToOne" => true,
+            "OneToOne" if self.tool == Tool::MikroOrm => self.options.flag(options, "owner") || joins,
+            "OneToOne" => joins,
+            _ => false,
+        };
+        let inverse = call
+            .arg(1)
+            .map(|expr| self.options.fields(expr))
+            .and_then(|fields| fields.into_iter().next())
+            .or_else(|| self.options.text_of(options, "mappedBy"));
+        let loading = if self.options.flag(options, "eager") {
+            Loading::Eager
+        } else {
+            Loading::Explicit
+        };
+        model.relations.push(RelationDef {
+            name: field.name.to_owned(),
+            target: target.clone(),
+            to_many,
+            loading,
+            inverse,
+            span: field.span,
+            ..RelationDef::default()
+        });
+        if owns {
+            column.references = Some((target, None));
+            column.unique |= decorator.name == "OneToOne";
+            column.nullable |= self.options.flag(options, "nullable");
+            column.indexed |= self.options.set(options, "index");
+            column.primary |= self.options.flag(options, "primary");
+        }
+    }
+}

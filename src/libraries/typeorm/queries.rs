@@ -1,0 +1,566 @@
+//! `TypeORM`: repositories, entity managers and the query builder.
+
+use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Place, Step};
+use crate::libraries::shared::query::{Outcome, Query, Resolver};
+use crate::libraries::shared::query_builder;
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, TableUse};
+
+const GRAMMAR: Grammar = Grammar {
+    key: |_| Op::Field,
+    call: operator,
+    list_is_in: false,
+    compound_keys: false,
+    relations: true,
+};
+
+/// The query at a call of a repository, a manager or a query builder.
+pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let call = resolver.module(file).call(call.id)?;
+    let method = call.method()?;
+    let receiver = call.receiver()?;
+    if is_builder(method) {
+        return query_builder(resolver, file, call);
+    }
+    let (operation, outcome) = operation(method)?;
+    let (entity, at) = target(resolver, file, receiver, &call)?;
+    let mut query = Query {
+        library: "typeorm",
+        executed: true,
+        outcome,
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    let (name, model) = entity?;
+    query.statement.tables.push(objects::table(name));
+    if matches!(outcome, Outcome::Rows | Outcome::One) {
+        query.model = Some(model);
+    }
+    match outcome {
+        Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+        Outcome::Scalar => {
+            query.statement.limit = Limit::One;
+            query.statement.projection = Projection::Aggregate;
+        }
+        _ => {}
+    }
+    arguments(resolver, file, &call, method, at, &mut query);
+    Some(query)
+}
+
+fn operation(method: &str) -> Option<(Operation, Outcome)> {
+    Some(match method {
+        "find" | "findBy" | "findAndCount" | "findAndCountBy" | "findByIds" => (Operation::Select, Outcome::Rows),
+        "findOne" | "findOneBy" | "findOneOrFail" | "findOneByOrFail" => (Operation::Select, Outcome::One),
+        "count" | "countBy" | "exist" | "exists" | "existsBy" | "sum" | "average" | "minimum" | "maximum" => {
+            (Operation::Select, Outcome::Scalar)
+        }
+        "save" => (Operation::Insert, Outcome::One),
+        "insert" | "upsert" => (Operation::Insert, Outcome::Nothing),
+        "update" | "softDelete" | "restore" | "increment" | "decrement" => (Operation::Update, Outcome::Nothing),
+        "delete" | "remove" | "softRemove" | "clear" => (Operation::Delete, Outcome::Nothing),
+        _ => return None,
+    })
+}
+
+type Entity = Option<(String, Model)>;
+
+/// The entity that a call works on, and the place of its first argument after the entity.
+fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'_>) -> Option<(Entity, usize)> {
+    let module = call.module;
+    // `dataSource.getRepository(User).find()`.
+    let (at, made) = resolver.definition(file, receiver).unwrap_or((file, receiver));
+    if let Some(made) = resolver.module(at).call(resolver.module(at).unawaited(made))
+        && matches!(
+            made.method(),
+            Some("getRepository" | "getTreeRepository" | "getCustomRepository" | "withRepository")
+        )
+    {
+        let is_other = made.receiver().is_some_and(|manager| {
+            let held = resolver.value(at, manager);
+            held.library_name()
+                .map_or(query_builder::imports(made.module, &["mikro-orm"]), |name| {
+                    !name.contains("typeorm")
+                })
+        });
+        return (!is_other).then(|| (made.arg(0).and_then(|arg| query_builder::entity(resolver, (at, arg))), 0));
+    }
+    if let Some(argument) = query_builder::type_argument(module, receiver, &["Repository", "TreeRepository"]) {
+        return query_builder::imports(module, &["typeorm"]).then(|| (query_builder::entity(resolver, (file, argument)), 0));
+    }
+    match resolver.value(file, receiver) {
+        Value::ExternalInstance(name) | Value::External(name) if name.starts_with("typeorm.") => {
+            let is_manager = name.contains("EntityManager") || name.contains("DataSource") || name.contains(".manager");
+            match call.arg(0) {
+                Some(class) if is_manager => match resolver.value(file, class) {
+                    Value::Class(..) => Some((query_builder::entity(resolver, (file, class)), 1)),
+                    Value::Row(..) | Value::Instance(..) => Some((query_builder::entity(resolver, (file, class)), 0)),
+                    _ => None,
+                },
+                _ => Some((
+                    objects::last_name(module, receiver).map(|name| (name.to_owned(), Model::Table(name.to_owned()))),
+                    0,
+                )),
+            }
+        }
+        Value::Instance(at, class) => {
+            let is_repository = resolver
+                .ancestors(at, class)
+                .iter()
+                .any(|name| name.starts_with("typeorm.") && name.ends_with("Repository") || name == "AbstractRepository");
+            is_repository.then(|| (entity_of_class(resolver, at, class), 0))
+        }
+        _ => None,
+    }
+}
+
+/// `class Users extends Repository<User>`.
+fn entity_of_class(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Entity {
+    let module = resolver.module(file);
+    let base = module.class(class).bases.first()?.value;
+    if let ExprKind::Index { index, .. } = module.kind(base) {
+        return query_builder::entity(resolver, (file, *index));
+    }
+    let name = module.class(class).name.map(|name| module.str(name))?;
+    let name = name.trim_end_matches("Repository").to_owned();
+    Some((name.clone(), Model::Table(name)))
+}
+
+fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str, at: usize, query: &mut Query) {
+    let Some(first) = call.arg(at) else {
+        query.statement.open = call.is_open();
+        return;
+    };
+    let place = (file, first);
+    let is_write = matches!(method, "save" | "insert" | "upsert" | "remove" | "softRemove" | "clear");
+    if is_write {
+        return;
+    }
+    let by = method.ends_with("By")
+        || method.ends_with("ByOrFail")
+        || matches!(method, "update" | "delete" | "softDelete" | "restore" | "increment" | "decrement");
+    let is_object = matches!(
+        call.module.kind(first),
+        ExprKind::Object(_) | ExprKind::Name(_) | ExprKind::List(_) | ExprKind::Attr { .. }
+    );
+    if by {
+        // `delete(id)`, `update(id, …)`: no object. `findBy(ownedBy(user))`: the object that the function gives.
+        let is_criteria = matches!(call.module.kind(first), ExprKind::Object(_) | ExprKind::List(_)) || method.contains("By");
+        if is_criteria {
+            filters(resolver, place, false, query);
+        } else {
+            query.open_filters = true;
+        }
+        // There is a filter, of unknown columns.
+        query.statement.open |= query.open_filters && query.statement.filters.is_empty() && query.statement.operation == Operation::Select;
+        return;
+    }
+    if !is_object {
+        query.open_filters = true;
+        return;
+    }
+    let args = objects::fields(resolver, file, first);
+    query.statement.open |= args.open;
+    let is_options = args.items.iter().any(|field| {
+        matches!(
+            field.key.as_str(),
+            "where" | "relations" | "order" | "take" | "skip" | "select" | "withDeleted" | "cache" | "lock" | "loadRelationIds"
+        )
+    });
+    if !is_options && !args.items.is_empty() {
+        filters(resolver, place, false, query);
+        return;
+    }
+    for field in &args.items {
+        match field.key.as_str() {
+            "where" => filters(resolver, field.value, field.optional, query),
+            "take" if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, field.value),
+            "skip" => query.statement.offset = objects::skips(resolver, field.value),
+            "relations" => relations(resolver, field.value, "", query),
+            "order" => {
+                for term in objects::fields(resolver, field.value.0, field.value.1).items {
+                    let text = objects::literal(resolver, term.value).unwrap_or_default();
+                    let descending = text.eq_ignore_ascii_case("'desc'") || text == "-1";
+                    query.statement.order.push((objects::first_column(term.key), descending));
+                }
+            }
+            "select" => {
+                let names = query_builder::strings(resolver, field.value);
+                let names = if names.is_empty() {
+                    let read = objects::fields(resolver, field.value.0, field.value.1);
+                    read.items.into_iter().map(|field| field.key).collect()
+                } else {
+                    names
+                };
+                if !names.is_empty() {
+                    query.statement.projection = Projection::Columns(names.into_iter().map(objects::first_column).collect());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn filters(resolver: &dyn Resolver, place: Place, optional: bool, query: &mut Query) {
+    let mut filters = Filters::default();
+    objects::object_filters(resolver, place, GRAMMAR, Some(0), optional, &mut filters);
+    query.statement.filters.extend(filters.list);
+    query.open_filters |= filters.open;
+}
+
+fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
+    if prefix.split('.').count() > 8 {
+        return;
+    }
+    let mut names = query_builder::strings(resolver, place);
+    if !names.is_empty() {
+        query.unbounded_includes.extend(names.iter().cloned());
+        query.eager.append(&mut names);
+        return;
+    }
+    for field in objects::fields(resolver, place.0, place.1).items {
+        let path = if prefix.is_empty() {
+            field.key.clone()
+        } else {
+            format!("{prefix}.{}", field.key)
+        };
+        if matches!(resolver.module(field.value.0).kind(field.value.1), ExprKind::Bool(false)) {
+            continue;
+        }
+        query.eager.push(path.clone());
+        query.unbounded_includes.push(path.clone());
+        if matches!(resolver.module(field.value.0).kind(field.value.1), ExprKind::Object(_)) {
+            relations(resolver, field.value, &path, query);
+        }
+    }
+}
+
+fn operator(name: &str) -> Op {
+    match name {
+        "In" | "Any" => Op::Compare(FilterKind::In),
+        "Equal" | "IsNull" => Op::Compare(FilterKind::Equality),
+        "LessThan" | "LessThanOrEqual" | "MoreThan" | "MoreThanOrEqual" | "Between" => Op::Compare(FilterKind::Range),
+        "Like" | "ILike" => Op::Compare(FilterKind::Pattern),
+        "ArrayContains" | "ArrayContainedBy" | "ArrayOverlap" | "Raw" | "JsonContains" => Op::Compare(FilterKind::Other),
+        "Not" => Op::Not,
+        "And" => Op::And,
+        "Or" => Op::Or,
+        _ => Op::Field,
+    }
+}
+
+fn is_builder(method: &str) -> bool {
+    method == "createQueryBuilder"
+        || is_end(method)
+        || matches!(
+            method,
+            "where"
+                | "andWhere"
+                | "orWhere"
+                | "leftJoinAndSelect"
+                | "innerJoinAndSelect"
+                | "leftJoin"
+                | "innerJoin"
+                | "leftJoinAndMapOne"
+                | "leftJoinAndMapMany"
+                | "innerJoinAndMapOne"
+                | "innerJoinAndMapMany"
+                | "orderBy"
+                | "addOrderBy"
+                | "groupBy"
+                | "addGroupBy"
+                | "take"
+                | "skip"
+                | "limit"
+                | "offset"
+                | "select"
+                | "addSelect"
+                | "distinct"
+                | "distinctOn"
+                | "setParameter"
+                | "setParameters"
+                | "from"
+                | "set"
+                | "into"
+                | "values"
+                | "update"
+                | "delete"
+                | "insert"
+                | "softDelete"
+                | "withDeleted"
+                | "cache"
+                | "having"
+                | "setLock"
+                | "returning"
+                | "loadRelationCountAndMap"
+                | "whereInIds"
+                | "clone"
+                | "useIndex"
+                | "orUpdate"
+                | "orIgnore"
+        )
+}
+
+fn is_end(method: &str) -> bool {
+    matches!(
+        method,
+        "getMany"
+            | "getOne"
+            | "getOneOrFail"
+            | "getManyAndCount"
+            | "getRawMany"
+            | "getRawOne"
+            | "getRawAndEntities"
+            | "getCount"
+            | "getExists"
+            | "execute"
+            | "stream"
+    )
+}
+
+/// `repo.createQueryBuilder('u').where('u.id = :id').getMany()`.
+fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let module = resolver.module(file);
+    let call = module.call(call.id)?;
+    let steps = objects::steps(resolver, file, call);
+    let (start, made) = steps
+        .iter()
+        .enumerate()
+        .find(|(_, step)| step.call.method() == Some("createQueryBuilder"))?;
+    let receiver = made.call.receiver()?;
+    let (entity, alias) = match (made.call.arg(0), made.call.arg(1)) {
+        // `manager.createQueryBuilder(User, 'u')`.
+        (Some(class), Some(alias)) if made.call.module.string(alias).is_some() => {
+            (query_builder::entity(resolver, (made.file, class)), made.call.module.string(alias))
+        }
+        (alias, _) => {
+            let found = target(resolver, made.file, receiver, &made.call).and_then(|(entity, _)| entity);
+            (found, alias.and_then(|alias| made.call.module.string(alias)))
+        }
+    };
+    let mut query = Query {
+        library: "typeorm",
+        ..Query::default()
+    };
+    let from = steps[start + 1..].iter().find(|step| {
+        matches!(step.call.method(), Some("from" | "into" | "update" | "delete" | "softDelete")) && step.call.arg(0).is_some()
+    });
+    let entity = match from {
+        Some(from) => from
+            .call
+            .arg(0)
+            .and_then(|arg| query_builder::entity(resolver, (from.file, arg)))
+            .or(entity),
+        None => entity,
+    };
+    let alias = alias.or_else(|| {
+        from.and_then(|from| from.call.arg(1))
+            .and_then(|alias| made.call.module.string(alias))
+    });
+    let name = entity
+        .as_ref()
+        .map(|entity| entity.0.clone())
+        .or_else(|| alias.map(ToOwned::to_owned))?;
+    query.statement.tables.push(TableUse {
+        name,
+        alias: alias.map(ToOwned::to_owned),
+    });
+    query.model = entity.map(|entity| entity.1);
+    for step in &steps[start + 1..] {
+        builder_step(resolver, *step, &mut query);
+    }
+    if !matches!(query.outcome, Outcome::Rows | Outcome::One) {
+        query.model = None;
+    }
+    query.statement.open |= objects::is_handed_on(resolver, file, call);
+    query.executed = is_end(call.method()?);
+    Some(query)
+}
+
+fn builder_step(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+    let call = step.call;
+    let first = call.arg(0).map(|arg| (step.file, arg));
+    let text = first.and_then(|place| query_builder::text(resolver, place));
+    let method = call.method().unwrap_or_default();
+    let statement = &mut query.statement;
+    match method {
+        "where" | "andWhere" | "orWhere" | "having" => {
+            let optional = step.conditional || method == "orWhere";
+            match (text, first) {
+                (Some(text), _) => query.open_filters |= !query_builder::condition(statement, &text, optional),
+                (None, Some(place)) if matches!(call.module.kind(place.1), ExprKind::Object(_)) => {
+                    filters(resolver, place, optional, query);
+                }
+                _ => query.open_filters = true,
+            }
+        }
+        "whereInIds" => statement.filters.push(crate::statement::Filter {
+            column: objects::first_column("id"),
+            kind: FilterKind::In,
+            literal: None,
+            optional: step.conditional,
+        }),
+        "leftJoinAndSelect"
+        | "innerJoinAndSelect"
+        | "leftJoin"
+        | "innerJoin"
+        | "leftJoinAndMapOne"
+        | "leftJoinAndMapMany"
+        | "innerJoinAndMapOne"
+        | "innerJoinAndMapMany" => {
+            let at = usize::from(method.contains("Map"));
+            let joined = call.arg(at).and_then(|arg| query_builder::text(resolver, (step.file, arg)));
+            let alias = call.arg(at + 1).and_then(|alias| call.module.string(alias)).map(ToOwned::to_owned);
+            let path = joined.unwrap_or_default();
+            let relation = path.rsplit('.').next().unwrap_or_default().to_owned();
+            if method.contains("And") && !relation.is_empty() {
+                query.eager.push(relation.clone());
+                query.unbounded_includes.push(relation.clone());
+            }
+            statement.tables.push(TableUse { name: relation, alias });
+        }
+        "take" | "limit" => {
+            if let Some(place) = first {
+                statement.limit = objects::limit(resolver, place);
+            }
+        }
+        "skip" | "offset" => statement.offset |= first.is_some_and(|place| objects::skips(resolver, place)),
+        "orderBy" | "addOrderBy" => {
+            if let Some(name) = text {
+                let descending = call
+                    .arg(1)
+                    .and_then(|order| call.module.string(order))
+                    .is_some_and(|order| order.eq_ignore_ascii_case("desc"));
+                let column: ColumnUse = query_builder::column(statement, &name);
+                statement.order.push((column, descending));
+            }
+        }
+        "groupBy" | "distinct" | "distinctOn" => statement.grouped = true,
+        "select" => {
+            let names = first.map(|place| query_builder::strings(resolver, place)).unwrap_or_default();
+            let aggregate = names.iter().any(|name| name.contains('('));
+            if aggregate {
+                statement.projection = Projection::Aggregate;
+            } else if names.iter().all(|name| name.contains('.')) && !names.is_empty() {
+                statement.projection = Projection::Columns(names.iter().map(|name| query_builder::column(statement, name)).collect());
+            }
+        }
+        "update" | "softDelete" => write(query, Operation::Update),
+        "delete" => write(query, Operation::Delete),
+        "insert" => write(query, Operation::Insert),
+        "getOne" | "getOneOrFail" | "getRawOne" => {
+            query.outcome = Outcome::One;
+            statement.limit = Limit::One;
+        }
+        "getCount" | "getExists" => {
+            query.outcome = Outcome::Scalar;
+            statement.limit = Limit::One;
+            statement.projection = Projection::Aggregate;
+        }
+        "stream" => query.outcome = Outcome::Stream,
+        _ => {}
+    }
+}
+
+fn write(query: &mut Query, operation: Operation) {
+    query.statement.operation = operation;
+    query.statement.projection = Projection::None;
+    query.outcome = Outcome::Nothing;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::libraries::testing::{queries, query};
+
+    fn service(body: &str) -> String {
+        format!(
+            "import {{ Repository, In, MoreThan, Not, IsNull, DataSource }} from 'typeorm';\nclass User {{ id: number; }}
+             class Service {{ constructor(private readonly users: Repository<User>, private dataSource: DataSource) {{}} async f() {{ {body} }} }}"
+        )
+    }
+
+    #[test]
+    fn reads_find_options() {
+        let query = query(
+            &service(
+                "return this.users.find({ where: { id: In(ids), age: MoreThan(3), gone: Not(IsNull()) }, relations: ['posts', 'posts.tags'], order: { id: 'DESC' }, take: 10, skip: n });",
+            ),
+            &[],
+        );
+        assert_eq!(query.table(), Some("User"));
+        let kinds: Vec<_> = query.statement.filters.iter().map(|f| f.kind).collect();
+        assert_eq!(kinds, [FilterKind::In, FilterKind::Range, FilterKind::Negative]);
+        assert_eq!(query.eager, ["posts", "posts.tags"]);
+        assert!(query.statement.offset && query.statement.limit == Limit::Rows(10) && query.statement.order[0].1);
+        assert!(matches!(query.model, Some(Model::Class(..))));
+    }
+
+    #[test]
+    fn reads_the_builder() {
+        let query = query(
+            &service(
+                "return this.users.createQueryBuilder('u').leftJoinAndSelect('u.posts', 'p').where('u.email = :email AND p.status IN (:...s)', { email }).orderBy('u.id', 'DESC').take(5).getMany();",
+            ),
+            &[],
+        );
+        let filters: Vec<_> = query.statement.filters.iter().map(|f| (f.column.column.as_str(), f.kind)).collect();
+        assert_eq!(filters, [("email", FilterKind::Equality), ("status", FilterKind::In)]);
+        assert!(query.executed && query.eager == ["posts"] && query.statement.limit == Limit::Rows(5));
+    }
+
+    #[test]
+    fn statements_change_the_builder() {
+        let run = |body: &str| {
+            let mut found = queries(&service(body), &[]);
+            found.retain(|query| query.executed);
+            assert_eq!(found.len(), 1, "{found:#?}");
+            found.remove(0)
+        };
+        let built = run(
+            "const q = this.users.createQueryBuilder('u'); q.andWhere('u.teamId = :team', { team }); if (size) { q.take(size); } q.clone().skip(1); return q.getMany();",
+        );
+        let filters: Vec<_> = built
+            .statement
+            .filters
+            .iter()
+            .map(|f| (f.column.column.as_str(), f.optional))
+            .collect();
+        assert_eq!(filters, [("teamId", false)]);
+        assert!(built.statement.limit == Limit::Value && !built.statement.offset);
+        assert!(
+            run("const q = this.users.createQueryBuilder('u'); this.page(q, size); return q.getMany();")
+                .statement
+                .open
+        );
+    }
+
+    #[test]
+    fn criteria_from_a_function() {
+        let unknown = query(&service("return this.users.findBy(ownedBy(team));"), &[]);
+        assert!(unknown.statement.filters.is_empty() && unknown.statement.open);
+        let text = service("return this.users.findBy(ownedBy(team));") + "\nfunction ownedBy(team) { return { teamId: team }; }";
+        let known = query(&text, &[]);
+        assert!(known.statement.filters.len() == 1 && !known.statement.open);
+    }
+
+    #[test]
+    fn one_built_and_near_misses() {
+        let found = queries(
+            &service(
+                "const u = await this.users.findOneBy({ id }); await this.dataSource.getRepository(User).count(); const q = this.users.createQueryBuilder('u');",
+            ),
+            &[],
+        );
+        let seen: Vec<_> = found.iter().map(|q| (q.outcome, q.executed)).collect();
+        assert_eq!(seen, [(Outcome::One, true), (Outcome::Scalar, true), (Outcome::Rows, false)]);
+        assert_eq!(
+            queries(
+                &service("xs.find((x) => x.id); this.cache.delete(k); await this.store.save(x);"),
+                &[]
+            ),
+            []
+        );
+    }
+}

@@ -1,0 +1,454 @@
+//! Processes, threads and jobs that run side by side, as commands, settings and code declare them.
+
+use serde::{Deserialize, Serialize};
+
+use super::pools::number;
+use crate::ir::{ExprId, Language, Module, StmtKind};
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::eval::{Code, Evaluator};
+use crate::source::Span;
+use crate::syntax::settings::{Command, ConfigFacts, ConfigKind};
+
+const MAX_DEPTH: u32 = 6;
+/// More of anything is a port or a time.
+const MAX_VALUE: f64 = 10_000.0;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkerKind {
+    /// Processes, each with its own pools.
+    Processes,
+    /// Threads of one process.
+    Threads,
+    /// Jobs that one process takes at once.
+    Jobs,
+}
+
+/// How many of something one command or declaration starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workers {
+    /// File.
+    pub file: FileId,
+    /// Where.
+    pub span: Span,
+    /// The program: `gunicorn`, `celery`, `bullmq`.
+    pub program: &'static str,
+    /// What is counted.
+    pub kind: WorkerKind,
+    /// How many.
+    pub value: u32,
+    /// The language that the processes run.
+    pub language: Language,
+    /// They answer requests; otherwise they take jobs.
+    pub serves: bool,
+    /// Requests or jobs that one process works on at once, where it is not an event loop.
+    pub at_once: Option<u32>,
+}
+
+/// A program whose command line says how much runs at once.
+struct Program {
+    name: &'static str,
+    language: Language,
+    serves: bool,
+    /// Flags and what they count.
+    flags: &'static [(&'static str, WorkerKind)],
+    /// The variable that gives the number of processes without a flag.
+    variable: Option<&'static str>,
+}
+
+const PROGRAMS: [Program; 9] = [
+    Program {
+        name: "gunicorn",
+        language: Language::Python,
+        serves: true,
+        flags: &[
+            ("-w", WorkerKind::Processes),
+            ("--workers", WorkerKind::Processes),
+            ("--threads", WorkerKind::Threads),
+        ],
+        variable: Some("WEB_CONCURRENCY"),
+    },
+    Program {
+        name: "uvicorn",
+        language: Language::Python,
+        serves: true,
+        flags: &[("--workers", WorkerKind::Processes)],
+        variable: Some("WEB_CONCURRENCY"),
+    },
+    Program {
+        name: "fastapi",
+        language: Language::Python,
+        serves: true,
+        flags: &[("--workers", WorkerKind::Processes)],
+        variable: None,
+    },
+    Program {
+        name: "hypercorn",
+        language: Language::Python,
+        serves: true,
+        flags: &[("-w", WorkerKind::Processes), ("--workers", WorkerKind::Processes)],
+        variable: None,
+    },
+    Program {
+        name: "granian",
+        language: Language::Python,
+        serves: true,
+        flags: &[("--workers", WorkerKind::Processes)],
+        variable: None,
+    },
+    Program {
+        name: "waitress-serve",
+        language: Language::Python,
+        serves: true,
+        flags: &[("--threads", WorkerKind::Threads)],
+        variable: None,
+    },
+    Program {
+        name: "celery",
+        language: Language::Python,
+        serves: false,
+        flags: &[("-c", WorkerKind::Processes), ("--concurrency", WorkerKind::Processes)],
+        variable: None,
+    },
+    Program {
+        name: "dramatiq",
+        language: Language::Python,
+        serves: false,
+        flags: &[
+            ("-p", WorkerKind::Processes),
+            ("--processes", WorkerKind::Processes),
+            ("-t", WorkerKind::Threads),
+            ("--threads", WorkerKind::Threads),
+        ],
+        variable: None,
+    },
+    Program {
+        name: "pm2",
+        language: Language::TypeScript,
+        serves: true,
+        flags: &[("-i", WorkerKind::Processes), ("--instances", WorkerKind::Processes)],
+        variable: None,
+    },
+];
+
+/// How long a server lets a request take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLimit {
+    /// File.
+    pub file: FileId,
+    /// The command.
+    pub span: Span,
+    /// The program.
+    pub program: &'static str,
+    /// Seconds; zero is for ever.
+    pub seconds: u32,
+}
+
+/// `gunicorn --timeout 60` of the project's own commands.
+pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
+    let mut out = Vec::new();
+    for (file, path, facts) in super::files(code) {
+        if super::is_for_development(path) {
+            continue;
+        }
+        let commands = facts.commands.iter().map(|command| (&command.words, command.span));
+        let services = facts
+            .services
+            .iter()
+            .filter_map(|service| Some((&service.command, service.command_span?)));
+        for (words, span) in commands.chain(services) {
+            let is_server = words.iter().any(|word| word.rsplit('/').next() == Some("gunicorn"));
+            let told = ["--timeout", "-t"]
+                .iter()
+                .find_map(|flag| flag_value(words, flag))
+                .filter(|_| is_server);
+            if let Some(seconds) = told.and_then(|text| text.parse().ok()) {
+                out.push(RequestLimit {
+                    file,
+                    span,
+                    program: "gunicorn",
+                    seconds,
+                });
+            }
+        }
+    }
+    out
+}
+
+/// All that the project's own commands, settings and code declare, by place.
+pub fn find(code: &Code) -> Vec<Workers> {
+    let mut out = Vec::new();
+    for (file, path, facts) in super::files(code) {
+        if super::is_for_development(path) {
+            continue;
+        }
+        out.extend(of_settings(file, facts));
+    }
+    out.extend(super::in_sources(code, |file, module| {
+        let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+        let mut found = Vec::new();
+        if !super::is_beside(path) {
+            of_code(&Evaluator::new(code), file, module, path, &mut found);
+        }
+        found
+    }));
+    out.sort_by_key(|workers| (workers.file, workers.span.start, workers.kind));
+    out.dedup();
+    out
+}
+
+fn of_settings(file: FileId, facts: &ConfigFacts) -> Vec<Workers> {
+    let mut out: Vec<Workers> = facts
+        .commands
+        .iter()
+        .flat_map(|command| of_command(file, command, &|_| None))
+        .collect();
+    for service in &facts.services {
+        let Some(span) = service.command_span else { continue };
+        let command = Command {
+            words: service.command.clone(),
+            span,
+        };
+        let variable = |name: &str| {
+            service
+                .environment
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
+        out.extend(of_command(file, &command, &variable));
+    }
+    // `ENV WEB_CONCURRENCY=4` stands beside the command of the same image.
+    if facts.kind == ConfigKind::Commands && out.is_empty() {
+        let variable = |name: &str| facts.get(name).map(|entry| entry.value.clone());
+        out = facts
+            .commands
+            .iter()
+            .flat_map(|command| of_command(file, command, &variable))
+            .collect();
+    }
+    out
+}
+
+fn of_command(file: FileId, command: &Command, variable: &dyn Fn(&str) -> Option<String>) -> Vec<Workers> {
+    // One process that restarts on every change is for development.
+    if command
+        .words
+        .iter()
+        .any(|word| matches!(word.as_str(), "--reload" | "--debug" | "nodemon"))
+    {
+        return Vec::new();
+    }
+    let Some((at, program)) = command.words.iter().enumerate().find_map(|(at, word)| {
+        let last = word.rsplit('/').next().unwrap_or(word);
+        PROGRAMS.iter().find(|program| program.name == last).map(|program| (at, program))
+    }) else {
+        return Vec::new();
+    };
+    let words = command.words.get(at + 1..).unwrap_or_default();
+    let found = |kind: WorkerKind, value: u32| Workers {
+        file,
+        span: command.span,
+        program: program.name,
+        kind,
+        value,
+        language: program.language,
+        serves: program.serves,
+        at_once: None,
+    };
+    let mut out = Vec::new();
+    for &(flag, kind) in program.flags {
+        if out.iter().any(|workers: &Workers| workers.kind == kind) {
+            continue;
+        }
+        out.extend(
+            flag_value(words, flag)
+                .and_then(|text| count(&text))
+                .map(|value| found(kind, value)),
+        );
+    }
+    let has_processes = out.iter().any(|workers| workers.kind == WorkerKind::Processes);
+    if let Some(name) = program.variable.filter(|_| !has_processes) {
+        out.extend(
+            variable(name)
+                .and_then(|text| count(&text))
+                .map(|value| found(WorkerKind::Processes, value)),
+        );
+    }
+    let is_loop = words.iter().any(|word| is_event_loop(word));
+    if matches!(program.name, "gunicorn" | "celery") && !is_loop {
+        one_at_a_time(&mut out);
+    }
+    out
+}
+
+/// Classes of workers that run an event loop.
+fn is_event_loop(class: &str) -> bool {
+    ["uvicorn", "gevent", "eventlet", "aiohttp", "tornado", "asgi", "asyncio"]
+        .iter()
+        .any(|name| class.to_ascii_lowercase().contains(name))
+}
+
+/// Processes without an event loop work on as many requests as they have threads.
+fn one_at_a_time(found: &mut [Workers]) {
+    let threads = found
+        .iter()
+        .find(|workers| workers.kind == WorkerKind::Threads)
+        .map_or(1, |workers| workers.value);
+    for workers in found {
+        workers.at_once = Some(threads);
+    }
+}
+
+/// `--workers 4`, `--workers=4`, `-w4`.
+fn flag_value(words: &[String], flag: &str) -> Option<String> {
+    words.iter().enumerate().find_map(|(at, word)| {
+        let rest = word.strip_prefix(flag)?;
+        match rest.strip_prefix('=') {
+            Some(value) => Some(value.to_owned()),
+            None if rest.is_empty() => words.get(at + 1).cloned(),
+            None if !flag.starts_with("--") && rest.bytes().all(|byte| byte.is_ascii_digit()) => Some(rest.to_owned()),
+            None => None,
+        }
+    })
+}
+
+/// A number, or the default of a variable: `${WORKERS:-4}`.
+fn count(text: &str) -> Option<u32> {
+    let text = text.trim();
+    let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let text = match inner {
+        Some(inner) => inner.split_once(":-").or_else(|| inner.split_once('-'))?.1,
+        None => text,
+    };
+    text.parse().ok().filter(|&value: &u32| (1..=MAX_VALUE as u32).contains(&value))
+}
+
+/// `workers = 4` of a gunicorn file, `uvicorn.run(app, workers=4)`, `new Worker(name, run, { concurrency: 5 })`.
+fn of_code(eval: &Evaluator<'_>, file: FileId, module: &Module, path: &str, out: &mut Vec<Workers>) {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if module.language == Language::Python && name.starts_with("gunicorn") {
+        let mut settings = Vec::new();
+        let mut is_loop = false;
+        for stmt in &module.stmts {
+            let StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } = stmt.kind
+            else {
+                continue;
+            };
+            is_loop |= module.name(target) == Some("worker_class") && module.string(value).is_none_or(is_event_loop);
+            let kind = match module.name(target) {
+                Some("workers") => WorkerKind::Processes,
+                Some("threads") => WorkerKind::Threads,
+                _ => continue,
+            };
+            settings.extend(known(eval, file, value).map(|value| Workers {
+                file,
+                span: stmt.span,
+                program: "gunicorn",
+                kind,
+                value,
+                language: Language::Python,
+                serves: true,
+                at_once: None,
+            }));
+        }
+        if !is_loop {
+            one_at_a_time(&mut settings);
+        }
+        out.append(&mut settings);
+    }
+    if !module.mentions(&["run", "Worker"]) {
+        return;
+    }
+    for id in module.call_ids() {
+        let expr = module.expr(id);
+        let Some(call) = module.call(id) else { continue };
+        let (program, kind, serves, value) = match (call.method(), module.language) {
+            (Some("run"), Language::Python) => ("uvicorn", WorkerKind::Processes, true, call.keyword("workers")),
+            (Some("Worker"), Language::TypeScript) if call.is_new => {
+                let options = call.arg(2).and_then(|options| module.entry(options, "concurrency"));
+                ("bullmq", WorkerKind::Jobs, false, options)
+            }
+            _ => continue,
+        };
+        let Some(value) = value.and_then(|value| known(eval, file, value)) else {
+            continue;
+        };
+        let is_it = matches!(eval.value(file, call.callee), Value::External(name) if super::is_module(&name, program));
+        if is_it {
+            out.push(Workers {
+                file,
+                span: expr.span,
+                program,
+                kind,
+                value,
+                language: module.language,
+                serves,
+                at_once: None,
+            });
+        }
+    }
+}
+
+#[allow(clippy::cast_sign_loss, reason = "numbers below one are left out before")]
+fn known(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<u32> {
+    let (value, ..) = number(eval, file, expr, MAX_DEPTH)?;
+    (1.0..=MAX_VALUE).contains(&value).then_some(value as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::settings;
+
+    fn values(path: &str, text: &str) -> Vec<(&'static str, WorkerKind, u32)> {
+        let facts = settings::read(path, text).expect("settings");
+        let found = of_settings(FileId(0), &facts);
+        found
+            .into_iter()
+            .map(|workers| (workers.program, workers.kind, workers.value))
+            .collect()
+    }
+
+    #[test]
+    fn workers_are_read_from_every_place_that_starts_a_server() {
+        let four = |program| vec![(program, WorkerKind::Processes, 4)];
+        assert_eq!(values("Procfile", "web: gunicorn app:app -w 4\n"), four("gunicorn"));
+        assert_eq!(
+            values("Procfile", "web: gunicorn app:app -w4 --threads=2\n")[1],
+            ("gunicorn", WorkerKind::Threads, 2)
+        );
+        assert_eq!(
+            values("Dockerfile", "FROM x\nCMD [\"uvicorn\", \"a:b\", \"--workers\", \"4\"]\n"),
+            four("uvicorn")
+        );
+        assert_eq!(
+            values("Dockerfile", "FROM x\nENV WEB_CONCURRENCY=4\nCMD uvicorn a:b\n"),
+            four("uvicorn")
+        );
+        assert_eq!(
+            values("package.json", "{\"scripts\": {\"start\": \"pm2 start x -i 4\"}}"),
+            four("pm2")
+        );
+        let compose = "services:\n  web:\n    image: x\n    command: gunicorn --workers ${WORKERS:-4} a:b\n";
+        assert_eq!(values("docker-compose.yml", compose), four("gunicorn"));
+        let by_environment = "services:\n  web:\n    image: x\n    command: uvicorn a:b\n    environment:\n      - WEB_CONCURRENCY=4\n";
+        assert_eq!(values("docker-compose.yml", by_environment), four("uvicorn"));
+        assert_eq!(
+            values("Procfile", "worker: celery -A proj worker --concurrency=4\n"),
+            four("celery")
+        );
+    }
+
+    #[test]
+    fn development_servers_and_unknown_numbers_do_not_count() {
+        assert!(values("Procfile", "web: uvicorn a:b --reload --workers 4\n").is_empty());
+        assert!(values("Procfile", "web: gunicorn a:b --workers $WORKERS\n").is_empty());
+        assert!(values("Procfile", "web: gunicorn a:b\n").is_empty());
+    }
+}

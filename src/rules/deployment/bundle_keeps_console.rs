@@ -1,0 +1,183 @@
+//! `bundle-keeps-console`: a production build for browsers that keeps `console.*` calls.
+
+use crate::finding::{Confidence, Finding, Location, Priority, Role};
+use crate::ir::{ExprId, ExprKind, Module};
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::walk::{self, role};
+
+/// Fewer calls are not worth a line.
+const FEWEST: usize = 3;
+/// What a Vite configuration of a browser application imports; others are for tests and servers.
+const FRAMEWORKS: [&str; 9] = [
+    "plugin-react",
+    "plugin-vue",
+    "svelte",
+    "react-router",
+    "solid",
+    "preact",
+    "tanstack",
+    "qwik",
+    "plugin-legacy",
+];
+const REMOVERS: [&str; 6] = [
+    "removeConsole",
+    "remove-console",
+    "removeconsole",
+    "strip-code",
+    "plugin-strip",
+    "transform-remove-console",
+];
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project
+        .code
+        .modules()
+        .filter_map(|(file, module)| finding(project, file, module))
+        .collect()
+}
+
+/// The tool whose configuration a file is.
+fn tool(path: &str) -> Option<&'static str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    match (stem, name.contains(".config.")) {
+        ("vite", true) if name.starts_with("vite.config.") && name.matches('.').count() == 2 => Some("Vite"),
+        ("next", true) => Some("Next.js"),
+        ("webpack", _) => Some("webpack"),
+        _ => None,
+    }
+}
+
+fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> {
+    let path = project.path(file);
+    let tool = tool(path)?;
+    if matches!(role(path), walk::Role::Test | walk::Role::Example) || is_development(path) {
+        return None;
+    }
+    let has = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(wanted);
+    // A Next.js application that also has a Vite configuration runs its tests with it.
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let beside_next = project.code.files.iter().any(|facts| {
+        let (at, name) = facts.path.rsplit_once('/').unwrap_or(("", &facts.path));
+        at == folder && name.starts_with("next.config.")
+    });
+    if tool == "Vite" && beside_next {
+        return None;
+    }
+    let strips = has(&|text| REMOVERS.iter().any(|part| text.contains(part)));
+    // A library's bundle is built again by the application that uses it.
+    let is_library = entry_of(module, "build").is_some_and(|build| module.entry(build, "lib").is_some())
+        || has(&|text| text == "@storybook" || text.starts_with("@remix-run/dev"));
+    if tool == "Vite" && !has(&|text| FRAMEWORKS.iter().any(|part| text.contains(part))) {
+        return None;
+    }
+    let option = entry_of(module, "drop_console");
+    let is_off = option.is_some_and(|value| matches!(module.kind(value), ExprKind::Bool(false)));
+    let drops = drops_by_list(module) || (option.is_some() && !is_off);
+    if strips
+        || drops
+        || is_library
+        || (tool == "webpack" && !has(&|text| text.contains("html-webpack-plugin") || text == "HtmlWebpackPlugin"))
+    {
+        return None;
+    }
+    let (count, first) = calls(project, path, tool).filter(|(count, _)| *count >= if is_off { 1 } else { FEWEST })?;
+    let span = option
+        .or_else(|| main_export(module))
+        .map(|expr| module.expr(expr).span)
+        .unwrap_or_default();
+    let confidence = if is_off { Confidence::High } else { Confidence::Medium };
+    let mut finding = Finding::new("bundle-keeps-console", Priority::P3, confidence, project.place(file, span, ""));
+    finding.title = format!("The {tool} build keeps {count} console calls in the browser bundle");
+    finding.message = if is_off {
+        format!("`drop_console` is off, so {count} calls such as `console.log` stay in the production bundle.")
+    } else {
+        format!("Nothing in this configuration removes `console.*`, so {count} calls such as `console.log` stay in the production bundle.")
+    };
+    "users' browsers format and keep what is logged, on every render or event that logs".clone_into(&mut finding.impact);
+    tool.clone_into(&mut finding.subject);
+    finding.relate(first, Role::Evidence, "the first call that stays");
+    "Remove them in production builds, and keep errors if they are collected.".clone_into(&mut finding.fix.summary);
+    finding.fix.code = Some(
+        match tool {
+            "Vite" => "esbuild: { drop: [\"console\", \"debugger\"] }",
+            "Next.js" => "compiler: { removeConsole: process.env.NODE_ENV === \"production\" ? { exclude: [\"error\"] } : false }",
+            _ => "new TerserPlugin({ terserOptions: { compress: { drop_console: true } } })",
+        }
+        .to_owned(),
+    );
+    Some(finding)
+}
+
+fn is_development(path: &str) -> bool {
+    path.split(['/', '.', '-', '_'])
+        .any(|part| matches!(part, "dev" | "development" | "storybook" | "electron" | "widget"))
+}
+
+/// The value of an object's key anywhere in a module.
+fn entry_of(module: &Module, key: &str) -> Option<ExprId> {
+    module.expr_ids().find_map(|(id, _)| module.entry(id, key))
+}
+
+/// `drop: ["console"]`, `pure: ["console.log"]`, also where a condition chooses the list.
+fn drops_by_list(module: &Module) -> bool {
+    ["drop", "pure", "pure_funcs"].iter().any(|key| {
+        let Some(value) = entry_of(module, key) else { return false };
+        let span = module.expr(value).span;
+        module
+            .expr_ids()
+            .any(|(id, expr)| span.encloses(expr.span) && module.string(id).is_some_and(|text| text.starts_with("console")))
+    })
+}
+
+fn main_export(module: &Module) -> Option<ExprId> {
+    let value = module
+        .exports
+        .iter()
+        .find(|export| module.str(export.name) == "default")
+        .and_then(|export| export.value);
+    value.map(|value| match module.call(value).and_then(|call| call.callee.into()) {
+        Some(callee) => callee,
+        None => value,
+    })
+}
+
+/// The calls below a configuration that run in browsers: their number, and the first.
+fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location)> {
+    let folder = config.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let (mut count, mut first) = (0, None);
+    for (file, module) in project.code.modules() {
+        let path = project.path(file);
+        let inside = folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        if !inside || role(path) != walk::Role::Source || !in_browser(module, path, tool) {
+            continue;
+        }
+        for id in module.call_ids() {
+            let expr = module.expr(id);
+            let Some(call) = module.call(id) else { continue };
+            let on_console = call.receiver().and_then(|base| module.name(base)) == Some("console");
+            if on_console && matches!(call.method(), Some("log" | "debug" | "info" | "trace" | "table")) {
+                count += 1;
+                first.get_or_insert_with(|| project.place(file, expr.span, ""));
+            }
+        }
+    }
+    first.map(|first| (count, first))
+}
+
+/// Next.js sends what is marked as client code to browsers; other tools all that is below `src` or beside components.
+fn in_browser(module: &Module, path: &str, tool: &str) -> bool {
+    if tool == "Next.js" {
+        let directive = module.functions.first().and_then(|function| function.directive);
+        return directive.is_some_and(|directive| module.str(directive) == "use client");
+    }
+    let is_server = path.split('/').any(|part| {
+        matches!(
+            part,
+            "server" | "api" | "backend" | "main" | "electron" | "cli" | "functions" | "worker" | "workers"
+        )
+    });
+    !is_server && !path.ends_with(".py") && !path.contains(".config.") && !path.contains(".server.")
+}

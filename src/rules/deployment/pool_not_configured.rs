@@ -1,0 +1,57 @@
+//! `pool-not-configured`: a server whose database pool has the library's default size.
+
+use super::deployed;
+use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::libraries::entries::EntryKind;
+use crate::project::Project;
+use crate::project::deployment::pools::{Pool, PoolKind};
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let is_server = project.graph.entries.iter().any(|entry| {
+        matches!(
+            entry.kind,
+            EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver
+        )
+    });
+    let default = |pool: &&Pool| !pool.sized && !pool.open && !pool.short_lived && pool.postgres == Some(true);
+    let mut pools = project.deployment.pools.iter().filter(default);
+    let Some(pool) = pools.next().filter(|_| is_server) else {
+        return Vec::new();
+    };
+    let mut finding = Finding::new(
+        "pool-not-configured",
+        Priority::P3,
+        Confidence::Medium,
+        deployed::pool_place(project, pool),
+    );
+    let label = pool.kind.label();
+    finding.title = format!("`{label}` gets the default pool of a server");
+    finding.message = format!(
+        "`{label}` says nothing about the size of its pool, so each process has at most {} connections{}.",
+        pool.kind.default_size(),
+        if pool.kind == PoolKind::SqlAlchemy {
+            " (5 and an overflow of 10)"
+        } else {
+            ""
+        }
+    );
+    "requests over that number wait for a connection, and fail when the wait times out".clone_into(&mut finding.impact);
+    label.clone_into(&mut finding.subject);
+    for other in pools.take(5) {
+        finding.relate(deployed::pool_place(project, other), Role::Evidence, "another one with defaults");
+    }
+    "Set the size on purpose: the requests that one process serves at once, and no more in all processes together than the database allows."
+        .clone_into(&mut finding.fix.summary);
+    finding.fix.code = Some(
+        match pool.kind {
+            PoolKind::SqlAlchemy => "create_engine(url, pool_size=20, max_overflow=10, pool_timeout=10, pool_pre_ping=True)",
+            PoolKind::Asyncpg => "asyncpg.create_pool(dsn, min_size=5, max_size=20)",
+            PoolKind::PsycopgPool => "ConnectionPool(conninfo, min_size=5, max_size=20)",
+            PoolKind::Psycopg2 => "ThreadedConnectionPool(1, 20, dsn)",
+            PoolKind::NodePostgres | PoolKind::PostgresJs => "{ max: 20, connectionTimeoutMillis: 10_000 }",
+        }
+        .to_owned(),
+    );
+    vec![finding]
+}

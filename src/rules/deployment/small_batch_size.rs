@@ -1,0 +1,114 @@
+//! `small-batch-size`: database writes or embedding calls in batches of a few.
+
+use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::ir::{ExprId, ExprKind, StmtKind};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::Project;
+use crate::project::deployment::batches::{self, Batch};
+use crate::project::deployment::sources;
+use crate::project::eval::Evaluator;
+use crate::project::graph::FnId;
+
+/// The largest batch that counts as small.
+const SMALL: u64 = 10;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let mut batches = batches::find(&project.code);
+    batches.retain(|batch| batch.size <= SMALL);
+    if batches.is_empty() {
+        return Vec::new();
+    }
+    let eval = Evaluator::new(&project.code);
+    batches.iter().filter_map(|batch| finding(project, &eval, batch)).collect()
+}
+
+fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Finding> {
+    let uses = uses(project, eval, batch);
+    let (user, at) = uses.iter().find_map(|&(file, expr)| {
+        let function = project.graph.id(file, project.code.module(file).owner(expr));
+        work(project, function, batch.embeds).map(|what| ((file, expr), what))
+    })?;
+    let size = batch.size;
+    let mut finding = Finding::new(
+        "small-batch-size",
+        Priority::P3,
+        Confidence::Medium,
+        project.place(batch.file, batch.span, ""),
+    );
+    finding.priority = if size <= 5 { Priority::P2 } else { Priority::P3 };
+    finding.title = format!("{at} go out in batches of {size}");
+    finding.message = format!(
+        "`{}` is {size}: n rows or texts cost n / {size} round trips, where one call takes a hundred or more.",
+        batch.name
+    );
+    finding.impact = format!("n / {size} round trips, one after the other");
+    finding.subject.clone_from(&batch.name);
+    finding.relate(
+        project.place(user.0, project.code.module(user.0).expr(user.1).span, ""),
+        Role::Evidence,
+        "it sizes the batches here",
+    );
+    "Raise it to what the database or the provider takes in one call, a hundred or more, and measure.".clone_into(&mut finding.fix.summary);
+    Some(finding)
+}
+
+/// Where the constant is read, here or through an import.
+fn uses(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Vec<(FileId, ExprId)> {
+    let mut out = Vec::new();
+    for (file, module) in sources(&project.code) {
+        if !module.strings.iter().any(|text| text == batch.name) {
+            continue;
+        }
+        for (id, _) in module.expr_ids() {
+            let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = module.kind(id) else {
+                continue;
+            };
+            if module.str(*name) != batch.name || (file, id) == (batch.file, batch.target) {
+                continue;
+            }
+            if eval.value(file, id) == Value::Literal(batch.file, batch.value) {
+                out.push((file, id));
+            }
+        }
+    }
+    out
+}
+
+/// What a function does with a batch: embedding calls or writes in a loop. Batches that run side by side limit
+/// concurrency, which is another thing.
+fn work(project: &Project, function: FnId, embeds: bool) -> Option<&'static str> {
+    if embeds {
+        return Some("Embedding calls");
+    }
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    let span = module.function(node.id).span;
+    let inside = |offset: u32| span.contains(offset);
+    let together = module.expr_ids().any(|(id, expr)| {
+        inside(expr.span.start)
+            && module
+                .call(id)
+                .is_some_and(|call| matches!(call.method(), Some("all" | "allSettled" | "gather" | "as_completed" | "submit")))
+    });
+    if together || node.id.index() == 0 {
+        return None;
+    }
+    let loops = module
+        .stmts
+        .iter()
+        .any(|stmt| inside(stmt.span.start) && matches!(stmt.kind, StmtKind::Loop { .. }));
+    let calls_embed = module.expr_ids().any(|(id, expr)| {
+        inside(expr.span.start)
+            && module
+                .call(id)
+                .and_then(|call| call.method())
+                .is_some_and(|method| method.to_lowercase().contains("embed"))
+    });
+    match (loops, calls_embed, node.effects.has(Effects::WRITE)) {
+        (true, true, _) => Some("Embedding calls"),
+        (true, _, true) => Some("Database writes"),
+        _ => None,
+    }
+}

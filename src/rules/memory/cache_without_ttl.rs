@@ -1,0 +1,294 @@
+//! `cache-without-ttl`: answers that are put into a shared cache under a key of their own and never expire.
+
+use rayon::prelude::*;
+
+use crate::analysis::redis::{self, Known};
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|(file, module)| in_file(project, file, module))
+        .collect()
+}
+
+/// A call that stores for ever.
+struct Store {
+    words: String,
+    known: Known,
+    /// The code says itself that it never expires, so it does not have to look like a cache.
+    explicit: bool,
+}
+
+fn in_file(project: &Project, file: FileId, module: &Module) -> Vec<Finding> {
+    let eval = Evaluator::new(&project.code);
+    let mut out = Vec::new();
+    for id in module.call_ids() {
+        let Some(call) = module.call(id) else { continue };
+        if !call.method().is_some_and(|method| matches!(method, "set" | "add" | "set_many")) || call.args.len() < 2 || call.is_open() {
+            continue;
+        }
+        let (Some(key), Some(store)) = (call.arg(0), store(&eval, file, &call)) else {
+            continue;
+        };
+        if is_constant(&eval, file, key) || can_expire(module, &call) {
+            continue;
+        }
+        let function = module.owner(id);
+        if !store.explicit && !is_cache(project, &eval, file, &call, key) {
+            continue;
+        }
+        out.push(finding(project, file, &call, function, &store));
+    }
+    out
+}
+
+fn store(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Store> {
+    if let Some(known) = redis::client(eval, file, call) {
+        return (call.method() == Some("set") && !has_option(call)).then(|| Store {
+            words: "SET without EX or PX".to_owned(),
+            known,
+            explicit: false,
+        });
+    }
+    let value = eval.value(file, call.receiver()?);
+    let name = value.library_name()?;
+    let is_django = name.starts_with("django.core.cache.");
+    let is_flask = name.starts_with("flask_caching.");
+    if is_django || is_flask {
+        // Both have a default timeout; only asking for none keeps an entry.
+        let timeout = call.keyword("timeout").or_else(|| call.arg(2))?;
+        let never = match call.module.kind(timeout) {
+            ExprKind::Null => is_django,
+            ExprKind::Num(value) => is_flask && *value == 0.0,
+            _ => false,
+        };
+        return never.then(|| Store {
+            words: format!("`cache.{}` with a timeout that means never", call.method().unwrap_or("set")),
+            known: Known::Type,
+            explicit: true,
+        });
+    }
+    None
+}
+
+/// Anything beside key and value can be an expiry or a condition (a lock), unless it is an object that names none.
+fn has_option(call: &Call<'_>) -> bool {
+    if call.args.len() == 2 {
+        return call.args.iter().any(|arg| {
+            arg.name
+                .is_some_and(|name| !matches!(call.module.str(name), "name" | "key" | "value"))
+        });
+    }
+    true
+}
+
+/// One entry under a name that is written in the code: it cannot pile up.
+fn is_constant(eval: &Evaluator<'_>, file: FileId, key: ExprId) -> bool {
+    let module = eval.code.module(file);
+    if module.string(key).is_some() {
+        return true;
+    }
+    match eval.value(file, key) {
+        Value::Literal(at, literal) => eval.code.module(at).string(literal).is_some(),
+        _ => matches!(module.kind(key), ExprKind::Name(name) | ExprKind::Attr { name, .. } if is_upper(module.str(*name))),
+    }
+}
+
+fn is_upper(name: &str) -> bool {
+    name.chars()
+        .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+}
+
+/// An expiry is set beside it: `expire` in the same function, or a parameter or branch for one.
+fn can_expire(module: &Module, call: &Call<'_>) -> bool {
+    let mut function = module.owner(call.id);
+    loop {
+        let node = module.function(function);
+        let by_parameter = node
+            .params
+            .iter()
+            .filter_map(|param| param.name)
+            .any(|name| is_expiry(module.str(name)));
+        let inside = |expr: ExprId| node.span.encloses(module.expr(expr).span);
+        let by_call = function != FunctionId::MODULE
+            && module.expr_ids().any(|(id, _)| {
+                inside(id)
+                    && module.call(id).and_then(|call| call.method()).is_some_and(|method| {
+                        matches!(
+                            method,
+                            "expire"
+                                | "pexpire"
+                                | "expireat"
+                                | "pexpireat"
+                                | "expireAt"
+                                | "pExpire"
+                                | "setex"
+                                | "psetex"
+                                | "setEx"
+                                | "delete"
+                                | "del"
+                                | "unlink"
+                        )
+                    })
+            });
+        if by_parameter || by_call {
+            return true;
+        }
+        match node.parent {
+            Some(parent) if node.is_lambda && parent != FunctionId::MODULE => function = parent,
+            _ => return false,
+        }
+    }
+}
+
+fn is_expiry(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["ttl", "expir", "timeout", "seconds", "max_age", "maxage", "lifetime"]
+        .iter()
+        .any(|part| name.contains(part))
+        || name == "ex"
+        || name == "px"
+}
+
+/// The key, the function, the class or the file says "cache", or the function looks under the same key first.
+fn is_cache(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, key: ExprId) -> bool {
+    let module = call.module;
+    let function = module.owner(call.id);
+    let (at, made) = match eval.value(file, key) {
+        Value::Literal(at, literal) => (at, literal),
+        _ => (file, key),
+    };
+    let texts = redis::texts(eval.code.module(at), made);
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        text.contains("cache") || text.contains("memo")
+    };
+    let keeps = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        [
+            "lock",
+            "override",
+            "config",
+            "setting",
+            "state",
+            "counter",
+            "cursor",
+            "flag",
+            "checkpoint",
+            "watermark",
+        ]
+        .iter()
+        .any(|part| text.contains(part))
+    };
+    let qualified = module.qualified(function);
+    if texts.iter().any(|text| keeps(text)) || keeps(&qualified) || keeps(&names_of(module, key)) {
+        return false;
+    }
+    let path = project.path(file).rsplit('/').next().unwrap_or_default();
+    texts.iter().any(|text| says(text))
+        || says(&qualified)
+        || says(&names_of(module, key))
+        || says(path)
+        || looks_first(module, call, key, function)
+}
+
+/// The names that stand in an expression, joined.
+fn names_of(module: &Module, expr: ExprId) -> String {
+    let mut out = String::new();
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(at) {
+            out.push_str(module.str(*name));
+            out.push(' ');
+        }
+        open.extend(module.children(at));
+    }
+    out
+}
+
+/// `get(key)` before `set(key, …)` in one function, on the same client, by the same name: ask, compute, keep.
+fn looks_first(module: &Module, call: &Call<'_>, key: ExprId, function: FunctionId) -> bool {
+    let (Some(name), Some(client)) = (module.dotted(key), call.receiver().and_then(|receiver| module.dotted(receiver))) else {
+        return false;
+    };
+    let span = module.function(function).span;
+    // Setting what was read, with a change, is a counter or a record, not a cache: a cache returns what it found.
+    let found = module.expr_ids().any(|(id, expr)| {
+        span.encloses(expr.span)
+            && expr.span.end <= module.expr(call.id).span.start
+            && module.call(id).is_some_and(|other| {
+                other.method() == Some("get")
+                    && other.arg(0).and_then(|key| module.dotted(key)).as_deref() == Some(name.as_str())
+                    && other.receiver().and_then(|receiver| module.dotted(receiver)).as_deref() == Some(client.as_str())
+            })
+    });
+    found && returns_early(module, call, function)
+}
+
+/// A `return` under a condition stands before the store.
+fn returns_early(module: &Module, call: &Call<'_>, function: FunctionId) -> bool {
+    let start = module.expr(call.id).span.start;
+    module.stmts.iter().any(|stmt| {
+        matches!(stmt.kind, crate::ir::StmtKind::Return(Some(_)))
+            && stmt.span.end <= start
+            && module.owner_of(stmt.parent) == function
+            && !matches!(stmt.parent, Parent::Function(_))
+    })
+}
+
+fn finding(project: &Project, file: FileId, call: &Call<'_>, function: FunctionId, store: &Store) -> Finding {
+    let module = call.module;
+    let function = project.graph.id(file, function);
+    let (reached, label) = reach::reached(project, function);
+    let priority = match reached {
+        Reached::Request | Reached::Job => Priority::P2,
+        Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let confidence = if store.known == Known::Type {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
+    let mut finding = Finding::new(
+        "cache-without-ttl",
+        priority,
+        confidence,
+        project.place_in(function, module.expr(call.id).span),
+    );
+    "Caches an answer for ever".clone_into(&mut finding.title);
+    finding.message = format!(
+        "{} keeps an entry for each key until somebody deletes it: stale answers stay, and the cache grows until memory is full.",
+        evidence::capitalised(&store.words)
+    );
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    finding.impact = format!(
+        "memory of the cache grows with the number of keys{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = format!("set {}", module.dotted(call.callee).unwrap_or_default());
+    finding.related = evidence::path_from_entry(project, function);
+    finding.fix = Fix {
+        summary: "Set an expiry with the value, as long as an old answer may be used; delete the entry when its source changes.".to_owned(),
+        code: Some(code(module).to_owned()),
+        ..Fix::default()
+    };
+    finding
+}
+
+fn code(module: &Module) -> &'static str {
+    match module.language {
+        crate::ir::Language::Python => "client.set(key, value, ex=3600)",
+        crate::ir::Language::TypeScript => "await client.set(key, value, \"EX\", 3600); // node-redis: { EX: 3600 }",
+    }
+}

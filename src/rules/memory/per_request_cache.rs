@@ -1,0 +1,123 @@
+//! `per-request-cache`: a cache with an age, on an object that is made anew for each request.
+
+use crate::analysis::growth::lifetime::{self, Lifetimes, Made};
+use crate::analysis::growth::{self};
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
+use crate::judge::{evidence, reach};
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::scope::Member;
+use crate::source::has_ignoring_case;
+
+/// The findings.
+pub fn findings(project: &Project, lifetimes: &Lifetimes) -> Vec<Finding> {
+    let mut out = Vec::new();
+    for (file, module) in project.code.modules() {
+        for (class, _) in module.class_ids() {
+            out.extend(of_class(project, lifetimes, file, module, class));
+        }
+    }
+    out
+}
+
+fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, class: ClassId) -> Option<Finding> {
+    let is_cache = |name: &str| {
+        let is_it = |word: &String| matches!(word.as_str(), "cache" | "cached" | "memo");
+        ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && growth::uses::words(name).iter().any(is_it)
+    };
+    let members = project.code.scopes.get(file.index())?.members(class);
+    let mut caches: Vec<(&str, ExprId)> = members
+        .chunk_by(|(name, _), (next, _)| name == next)
+        .filter_map(|same| {
+            let name = same.first().map(|(name, _)| module.str(*name)).filter(|name| is_cache(name))?;
+            let made = same.iter().find_map(|(_, member)| match member {
+                Member::Value(value, _) if growth::is_empty_collection(module, *value) => Some(*value),
+                _ => None,
+            })?;
+            // A Python class's own attribute is shared by all its objects.
+            let shared = module.language == Language::Python && module.owner(made) == FunctionId::MODULE;
+            (!shared).then_some((name, made))
+        })
+        .collect();
+    caches.sort_unstable_by_key(|(_, made)| *made);
+    let &(name, made) = caches.first()?;
+    if !has_age(module, class) {
+        return None;
+    }
+    let at = lifetime::per_request(project, lifetimes, file, class).filter(|at| !is_held(project, *at))?;
+    Some(finding(project, file, module, class, name, made, at))
+}
+
+/// The code means to keep entries for a time, so it does not mean to keep them for one request.
+fn has_age(module: &Module, class: ClassId) -> bool {
+    let span = module.class(class).span;
+    module.exprs.iter().any(|expr| match expr.kind {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } if span.encloses(expr.span) => {
+            growth::uses::words(module.str(name)).iter().any(|word| {
+                matches!(
+                    word.as_str(),
+                    "ttl" | "expires" | "expired" | "expiry" | "expiration" | "timestamps" | "timestamp" | "stale"
+                )
+            })
+        }
+        _ => false,
+    })
+}
+
+/// The instance becomes part of another object, whose life is not looked at.
+fn is_held(project: &Project, made: Made) -> bool {
+    let module = project.code.module(made.file);
+    match module.expr(made.expr).parent {
+        Parent::Stmt(stmt) => match module.stmt(stmt).kind {
+            StmtKind::Assign { target, .. } => !matches!(module.kind(target), ExprKind::Name(_)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn finding(project: &Project, file: FileId, module: &Module, class: ClassId, name: &str, made: ExprId, at: Made) -> Finding {
+    let caller = project.graph.id(at.file, project.code.module(at.file).owner(at.expr));
+    let (_, label) = reach::reached(project, caller);
+    let owner = module.class(class).name.map_or("the class", |name| module.str(name));
+    let holder = project.graph.id(file, module.owner(made));
+    let mut finding = Finding::new(
+        "per-request-cache",
+        Priority::P2,
+        Confidence::Medium,
+        project.place_in(holder, module.expr(made).span),
+    );
+    finding.title = format!("The cache `{name}` of `{owner}` ends with each request");
+    finding.message = format!(
+        "`{owner}` keeps entries for a time in `{name}`, but a request makes a `{owner}` of its own: the next one starts with an empty cache."
+    );
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Made for {label}."));
+    }
+    finding.impact = format!(
+        "no entry is ever found by a second request{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = format!("{owner}.{name}");
+    finding.related = evidence::path_from_entry(project, caller);
+    let here = project.code.module(at.file).expr(at.expr).span;
+    finding.relate(project.place_in(caller, here), Role::Evidence, format!("makes a `{owner}`"));
+    for (id, expr) in module.expr_ids() {
+        let ExprKind::Attr { base, name: attribute } = expr.kind else {
+            continue;
+        };
+        let is_use = module.str(attribute) == name && module.name(base) == Some("self") && module.class(class).span.encloses(expr.span);
+        if is_use && finding.related.len() < 16 {
+            let function = project.graph.id(file, module.owner(id));
+            finding.relate(project.place_in(function, expr.span), Role::Evidence, format!("uses `{name}`"));
+        }
+    }
+    finding.fix = Fix {
+        summary: format!(
+            "Move `{name}` to where it outlives a request (the module, the application's state, Redis), with a maximum; or remove it."
+        ),
+        ..Fix::default()
+    };
+    finding
+}

@@ -1,0 +1,176 @@
+//! `redis-keys-command`: KEYS, which walks the whole database while every other client waits, and SMEMBERS or HGETALL of
+//! one collection that holds an element for each user or session.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::analysis::growth;
+use crate::analysis::redis::{self, Known};
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::ir::{Call, ExprId, Language, Module};
+use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::source::Span;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<(FileId, &Module)> = project.code.modules().filter(|(_, module)| speaks_redis(module)).collect();
+    let grown: FxHashSet<String> = files
+        .par_iter()
+        .flat_map_iter(|&(file, module)| growing(project, file, module))
+        .collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|(file, module)| in_file(project, file, module, &grown))
+        .collect()
+}
+
+fn speaks_redis(module: &Module) -> bool {
+    ["keys", "smembers", "sMembers", "hgetall", "hGetAll", "sadd", "sAdd", "hset", "hSet"]
+        .iter()
+        .any(|method| module.strings.iter().any(|text| text == *method))
+}
+
+fn calls<'m>(module: &'m Module, methods: &'static [&'static str]) -> impl Iterator<Item = (Call<'m>, &'m str)> {
+    module.call_ids().filter_map(move |id| {
+        let call = module.call(id)?;
+        let method = call.method()?;
+        methods.contains(&method).then_some((call, method))
+    })
+}
+
+/// Constant keys of sets and hashes that get an element whose name is only known at run time.
+fn growing(project: &Project, file: FileId, module: &Module) -> Vec<String> {
+    let eval = Evaluator::new(&project.code);
+    let mut out = Vec::new();
+    for (call, _) in calls(module, &["sadd", "sAdd", "hset", "hSet"]) {
+        let (Some(key), Some(element)) = (call.arg(0), call.arg(1)) else {
+            continue;
+        };
+        // An element for each user or session; a table of rates has as many as there are currencies.
+        if !growth::uses::is_open_key(project, file, module, element, false) {
+            continue;
+        }
+        if redis::client(&eval, file, &call).is_some() {
+            out.extend(constant(&eval, file, key));
+        }
+    }
+    out
+}
+
+/// A key that is the same in every call, also by a constant's name.
+fn constant(eval: &Evaluator<'_>, file: FileId, key: ExprId) -> Option<String> {
+    use crate::libraries::shared::query::Resolver as _;
+    use crate::libraries::shared::value::Value;
+    let module = eval.code.module(file);
+    if let Some(text) = module.string(key) {
+        return Some(text.to_owned());
+    }
+    let (at, definition) = match eval.value(file, key) {
+        Value::Literal(at, literal) => (at, literal),
+        _ => eval.definition(file, key)?,
+    };
+    eval.code.module(at).string(definition).map(ToOwned::to_owned)
+}
+
+fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<String>) -> Vec<Finding> {
+    let eval = Evaluator::new(&project.code);
+    let mut out = Vec::new();
+    for (call, method) in calls(module, &["keys", "smembers", "sMembers", "hgetall", "hGetAll"]) {
+        if method == "keys" && call.args.is_empty() {
+            continue;
+        }
+        let Some(known) = redis::client(&eval, file, &call) else { continue };
+        let collection = if method == "keys" {
+            None
+        } else {
+            match call
+                .arg(0)
+                .and_then(|key| constant(&eval, file, key))
+                .filter(|key| grown.contains(key))
+            {
+                Some(key) => Some(key),
+                None => continue,
+            }
+        };
+        out.extend(finding(project, file, &call, method, collection.as_deref(), known));
+    }
+    out
+}
+
+fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, collection: Option<&str>, known: Known) -> Option<Finding> {
+    let module = call.module;
+    let function = project.graph.id(file, module.owner(call.id));
+    let (reached, label) = reach::reached(project, function);
+    let base = match reached {
+        Reached::Request => Priority::P1,
+        Reached::Job | Reached::Unknown => Priority::P2,
+        Reached::Startup | Reached::Command => Priority::P3,
+    };
+    // A collection is read by key: it costs in proportion to itself, not to the database.
+    if collection.is_some() && !matches!(reached, Reached::Request | Reached::Job) {
+        return None;
+    }
+    let priority = priority::lower(base, u32::from(collection.is_some()));
+    let confidence = if known == Known::Type && collection.is_none() {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
+    let span: Span = module.expr(call.id).span;
+    let mut finding = Finding::new("redis-keys-command", priority, confidence, project.place_in(function, span));
+    let command = method.to_ascii_uppercase();
+    match collection {
+        None => {
+            "Walks every key of Redis with KEYS".clone_into(&mut finding.title);
+            "KEYS looks at every key in the database, whatever the pattern, and Redis serves nobody else until it is done."
+                .clone_into(&mut finding.message);
+            finding.impact = format!(
+                "time grows with all keys in Redis, for all its clients{}",
+                evidence::reach_words(label.as_deref())
+            );
+        }
+        Some(key) => {
+            finding.title = format!("Reads all of `{key}` with {command}");
+            finding.message = format!(
+                "{command} returns every element of `{key}`, which gets new elements at run time; Redis serves nobody else meanwhile."
+            );
+            finding.impact = format!(
+                "time and memory grow with the elements of `{key}`{}",
+                evidence::reach_words(label.as_deref())
+            );
+        }
+    }
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    if known == Known::Name {
+        finding.message.push_str(" The client is known by its name only.");
+    }
+    finding.subject = format!("{command} {}", collection.unwrap_or_default());
+    finding.related = evidence::path_from_entry(project, function);
+    finding.fix = fix(module.language, collection.is_some());
+    Some(finding)
+}
+
+fn fix(language: Language, collection: bool) -> Fix {
+    let code = match (language, collection) {
+        (Language::Python, false) => "for key in client.scan_iter(match=pattern, count=500): …",
+        (Language::Python, true) => "for member in client.sscan_iter(key, count=500): …  # hscan_iter for a hash",
+        (Language::TypeScript, false) => "for await (const keys of client.scanStream({ match: pattern, count: 500 })) …",
+        (Language::TypeScript, true) => "for await (const members of client.sscanStream(key, { count: 500 })) …",
+    };
+    let summary = if collection {
+        "Ask for the elements that are needed (SISMEMBER, SMISMEMBER, HMGET), or read the collection in steps."
+    } else {
+        "Keep a set or sorted set of the keys beside them and read that, or walk with SCAN, which lets other clients in between."
+    };
+    Fix {
+        summary: summary.to_owned(),
+        code: Some(code.to_owned()),
+        ..Fix::default()
+    }
+}

@@ -1,0 +1,92 @@
+//! `unbounded-cache`: a cache without a maximum, by hand or by `lru_cache(maxsize=None)`.
+
+use crate::analysis::growth::lifetime::{self, Lifetimes};
+use crate::analysis::growth::{self, Growing};
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::ir::{ExprKind, FunctionId, Language, Module};
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+
+/// The findings, of all collections that only grow and of functions that keep their results.
+pub fn findings(project: &Project, lifetimes: &Lifetimes, growing: &[Growing<'_>]) -> Vec<Finding> {
+    let found = growing.iter().filter(|growing| growing.is_cache);
+    let mut findings: Vec<Finding> = found.map(|growing| growing.finding("unbounded-cache")).collect();
+    let keeps = |module: &Module| module.language == Language::Python && module.mentions(&["cache", "lru_cache", "functools"]);
+    for (file, module) in project.code.modules().filter(|(_, module)| keeps(module)) {
+        let eval = Evaluator::new(&project.code);
+        for (function, _) in module.function_ids().skip(1) {
+            if has_endless_memory(&eval, file, module, function) {
+                findings.extend(memory(project, lifetimes, file, module, function));
+            }
+        }
+    }
+    findings
+}
+
+/// `@cache`, `@lru_cache(maxsize=None)`, `@lru_cache(None)`.
+fn has_endless_memory(eval: &Evaluator<'_>, file: FileId, module: &Module, function: FunctionId) -> bool {
+    module.function(function).decorators.iter().any(|&decorator| {
+        let call = module.call(decorator);
+        let callee = call.map_or(decorator, |call| call.callee);
+        let value = eval.value(file, callee);
+        match value.library_name() {
+            Some("functools.cache") => true,
+            Some("functools.lru_cache") => call
+                .and_then(|call| call.keyword("maxsize").or_else(|| call.arg(0)))
+                .is_some_and(|size| matches!(module.kind(size), ExprKind::Null)),
+            _ => false,
+        }
+    })
+}
+
+fn memory(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, function: FunctionId) -> Option<Finding> {
+    let node = module.function(function);
+    let id = project.graph.id(file, function);
+    let names: Vec<&str> = node
+        .params
+        .iter()
+        .filter_map(|param| param.name)
+        .map(|name| module.str(name))
+        .collect();
+    let (reached, label) = reach::reached(project, id);
+    let per_request = node
+        .class
+        .filter(|_| names.first() == Some(&"self"))
+        .and_then(|class| lifetime::per_request(project, lifetimes, file, class));
+    let open = names.iter().find(|name| growth::uses::is_open_name(name));
+    let (what, priority) = match (per_request, open) {
+        (Some(_), _) => (
+            "`self`, of which each request makes a new one, and which is never freed".to_owned(),
+            Priority::P2,
+        ),
+        (None, Some(name)) if matches!(reached, Reached::Request | Reached::Job) => (format!("each value of `{name}`"), Priority::P2),
+        _ => return None,
+    };
+    let name = node.name.map_or("", |name| module.str(name));
+    let mut finding = Finding::new(
+        "unbounded-cache",
+        priority,
+        Confidence::Medium,
+        project.place_in(id, node.name_span),
+    );
+    finding.title = format!("The cache of `{name}` has no maximum");
+    finding.message = format!("The decorator keeps every result of `{name}` for as long as the process lives: one for {what}.");
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    finding.impact = format!(
+        "memory of each process grows until it is restarted{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = name.to_owned();
+    finding.related = evidence::path_from_entry(project, id);
+    finding.fix = Fix {
+        summary: "Give the cache a maximum; on a method, keep the cache in an object of its own that does not hold `self`.".to_owned(),
+        code: Some("@lru_cache(maxsize=1024)".to_owned()),
+        ..Fix::default()
+    };
+    Some(finding)
+}

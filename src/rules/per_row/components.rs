@@ -1,0 +1,184 @@
+//! List items that query: a component rendered for each element whose hook asks the server, one request an item.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::analysis::repeats::shape::pick;
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, Sym};
+use crate::libraries::shared::value::FileId;
+use crate::project::eval::{Callees, Evaluator};
+use crate::project::{Project, loops};
+
+const RULE: &str = "n-plus-one";
+/// Hooks in hooks.
+const MAX_DEPTH: u32 = 4;
+
+/// The findings of all components that are rendered in a list.
+pub fn findings(project: &Project) -> Vec<Finding> {
+    let files: Vec<(FileId, &Module)> = project
+        .code
+        .modules()
+        .filter(|(_, module)| module.language == Language::TypeScript)
+        .collect();
+    let found = files.into_par_iter().map(|(file, module)| {
+        let eval = Evaluator::new(&project.code);
+        let mut seen = FxHashSet::default();
+        let items = module.expr_ids().filter_map(|(id, expr)| match &expr.kind {
+            ExprKind::Jsx(element) => Some((id, element.name?)),
+            _ => None,
+        });
+        items
+            .filter_map(|(id, name)| item(project, &eval, file, (id, name), &mut seen))
+            .collect::<Vec<_>>()
+    });
+    found.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// `<Row order={order} />` in a list.
+fn item(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    file: FileId,
+    (jsx, name): (ExprId, ExprId),
+    seen: &mut FxHashSet<(FileId, FunctionId)>,
+) -> Option<Finding> {
+    let module = project.code.module(file);
+    let tag = module.dotted(name)?;
+    if !tag.starts_with(char::is_uppercase) {
+        return None;
+    }
+    let (around, _, _) = pick(loops::around(eval, file, jsx))?;
+    let Callees::Functions(functions) = eval.callees(file, name) else {
+        return None;
+    };
+    let &[(at, component)] = functions.as_slice() else { return None };
+    if at == file && encloses(module, component, jsx) {
+        return None;
+    }
+    let hook = query_hook(project, eval, at, component, 0)?;
+    if !seen.insert((at, component)) {
+        return None;
+    }
+    let holder = project.graph.id(file, module.owner(jsx));
+    let inner = project.graph.id(at, component);
+    let there = project.code.module(at);
+    let callee = there.call(hook)?.callee;
+    let asks = there.dotted(callee).unwrap_or_else(|| "a query hook".to_owned());
+    let span = module.expr(name).span;
+    let mut finding = Finding::new(RULE, Priority::P2, Confidence::Medium, project.place_in(holder, span));
+    finding.title = format!("Each `{tag}` of the list sends a request of its own with `{asks}`");
+    finding.message = format!(
+        "`{tag}` is rendered for each element of a list, and its hook `{asks}` asks the server with the element's key: the browser sends one request for each element."
+    );
+    finding.impact = "1 + n requests for a list of n elements".to_owned();
+    finding.subject = format!("list of {tag} asks {asks}");
+    finding.relate(project.place_in(holder, around.header), Role::Loop, "the list");
+    finding.relate(
+        project.place_in(inner, there.expr(hook).span),
+        Role::Query,
+        format!("`{asks}` once for each element"),
+    );
+    finding.fix = Fix {
+        summary: "Return the figures with the list itself, or ask once for all keys in the parent and hand each item its part.".to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
+}
+
+fn encloses(module: &Module, function: FunctionId, expr: ExprId) -> bool {
+    module.function(function).span.encloses(module.expr(expr).span)
+}
+
+/// The call of a query hook in a component, or in a hook that it calls, that asks by one of its parameters.
+fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: FunctionId, depth: u32) -> Option<ExprId> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let module = project.code.module(file);
+    let params = parameters(module, function);
+    if params.is_empty() {
+        return None;
+    }
+    let span = module.function(function).span;
+    let calls = module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)).map(|(id, _)| id);
+    calls.filter_map(|id| module.call(id)).find_map(|call| {
+        let method = call.method()?;
+        if !method.starts_with("use")
+            || module.owner(call.id) != function
+            || !mentions(module, &call, &params)
+            || is_held_back(module, &call)
+        {
+            return None;
+        }
+        if is_query_hook(method) {
+            return Some(call.id);
+        }
+        let Callees::Functions(functions) = eval.callees(file, call.callee) else {
+            return None;
+        };
+        let &[(at, hook)] = functions.as_slice() else { return None };
+        query_hook(project, eval, at, hook, depth + 1).map(|_| call.id)
+    })
+}
+
+/// Hooks of react-query, SWR, tRPC, Apollo and the like that send a request for each key.
+fn is_query_hook(method: &str) -> bool {
+    matches!(
+        method,
+        "useQuery" | "useSuspenseQuery" | "useInfiniteQuery" | "useSWR" | "useSWRImmutable" | "useSWRInfinite"
+    )
+}
+
+/// `enabled: isOpen`, `skip: !visible`, a key that may be null: asked only when the item is opened.
+fn is_held_back(module: &Module, call: &Call<'_>) -> bool {
+    call.args.iter().any(|arg| {
+        let is_set = |key: &str, default: bool| {
+            module.entry(arg.value, key).is_some_and(|value| match module.kind(value) {
+                ExprKind::Bool(value) => *value != default,
+                _ => true,
+            })
+        };
+        is_set("enabled", true) || is_set("skip", false) || matches!(module.kind(arg.value), ExprKind::Cond { .. })
+    })
+}
+
+/// The names that a function's parameters bind.
+fn parameters(module: &Module, function: FunctionId) -> Vec<Sym> {
+    let mut out = Vec::new();
+    for param in &module.function(function).params {
+        out.extend(param.name);
+        let mut open: Vec<ExprId> = param.pattern.into_iter().collect();
+        while let Some(at) = open.pop() {
+            if let ExprKind::Name(name) = module.kind(at) {
+                out.push(*name);
+            }
+            module.each_child(at, &mut |child| open.push(child));
+        }
+    }
+    out
+}
+
+fn mentions(module: &Module, call: &Call<'_>, names: &[Sym]) -> bool {
+    let mut open: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+    while let Some(at) = open.pop() {
+        match module.kind(at) {
+            ExprKind::Name(name) if names.contains(name) => return true,
+            // `() => load(id)`: the function's body reads the parameter.
+            ExprKind::Lambda(function) => {
+                let span = module.function(*function).span;
+                let is_read = module.expr_ids().any(|(_, expr)| {
+                    span.encloses(expr.span)
+                        && matches!(expr.kind, ExprKind::Name(name) if names.contains(&name))
+                        && !matches!(expr.parent, Parent::None)
+                });
+                if is_read {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    false
+}

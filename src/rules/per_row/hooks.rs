@@ -1,0 +1,173 @@
+//! Code that a framework runs for each row outside any loop of the project: model loading hooks, nested bulk validators.
+
+use rayon::prelude::*;
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
+use crate::judge::evidence;
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::project::eval::Evaluator;
+use crate::project::serializers::{self, Need};
+use crate::project::{Project, rows};
+use crate::statement::Operation;
+
+const RULE: &str = "n-plus-one";
+
+/// The findings of all classes.
+pub fn findings(project: &Project) -> Vec<Finding> {
+    let files: Vec<(FileId, &Module)> = project
+        .code
+        .modules()
+        .filter(|(_, module)| module.language == Language::Python)
+        .collect();
+    let found = files.into_par_iter().map(|(file, module)| {
+        let eval = Evaluator::new(&project.code);
+        let mut out = Vec::new();
+        for (class, _) in module.class_ids() {
+            out.extend(loading_hooks(project, &eval, file, class));
+            out.extend(bulk_validators(project, &eval, file, class));
+        }
+        out
+    });
+    let mut out: Vec<Finding> = found.collect::<Vec<_>>().into_iter().flatten().collect();
+    // A validator that several serializers nest is one finding.
+    out.sort_by(|a, b| a.location.cmp(&b.location));
+    out.dedup_by(|b, a| a.location == b.location && a.subject == b.subject);
+    out
+}
+
+/// `from_db` and `__init__` of a Django model run for each row that any query loads.
+fn loading_hooks(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Vec<Finding> {
+    if eval.model_library(file, class) != Some("django") {
+        return Vec::new();
+    }
+    let Some(model) = rows::schema_model(project, &Model::Class(file, class)) else {
+        return Vec::new();
+    };
+    let module = project.code.module(file);
+    let mut out = Vec::new();
+    for function in methods(module, class) {
+        let object = match module.function(function).name.map(|name| module.str(name)) {
+            Some("from_db") => loaded_name(module, function),
+            Some("__init__") => module.function(function).params.first().and_then(|param| param.name),
+            _ => None,
+        };
+        let Some(object) = object else { continue };
+        let needs = serializers::reads_of(project, eval, (file, function), object, model);
+        let to_one: Vec<Need> = needs.into_iter().filter(|need| !need.to_many).collect();
+        out.extend(loading_finding(project, (file, function), &model.name, &to_one));
+    }
+    out
+}
+
+fn methods(module: &Module, class: ClassId) -> impl Iterator<Item = FunctionId> {
+    let body = module.class(class).body.iter();
+    body.filter_map(|&stmt| match module.stmt(stmt).kind {
+        StmtKind::Function(function) => Some(function),
+        _ => None,
+    })
+}
+
+/// `instance` of `instance = super().from_db(db, field_names, values)`.
+fn loaded_name(module: &Module, function: FunctionId) -> Option<Sym> {
+    module
+        .function(function)
+        .body
+        .iter()
+        .find_map(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } if module.call(value).and_then(|call| call.method()) == Some("from_db") => match module.kind(target) {
+                ExprKind::Name(name) => Some(*name),
+                _ => None,
+            },
+            _ => None,
+        })
+}
+
+fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), model: &str, needs: &[Need]) -> Option<Finding> {
+    let first = needs.first()?;
+    let id = project.graph.id(file, function);
+    let hook = project.short_name(id);
+    let mut finding = Finding::new(RULE, Priority::P1, Confidence::High, project.place_in(id, first.span));
+    finding.title = format!("`{hook}` loads `{}` for each `{model}` that any query gives", first.path);
+    finding.message = format!(
+        "Django runs `{hook}` for every row it loads. Reading the relation `{}` there asks the database once for each row, in every list of `{model}`.",
+        first.path
+    );
+    finding.impact = format!("1 + n queries wherever n rows of `{model}` are loaded");
+    finding.subject = format!("{hook} reads {}", first.path);
+    for need in needs.iter().skip(1) {
+        finding.relate(project.place_in(id, need.span), Role::Query, format!("reads `{}` too", need.path));
+    }
+    finding.fix = Fix {
+        summary: format!("Keep the key instead of the row: `{0}_id` is there without a query.", first.path),
+        ..Fix::default()
+    };
+    Some(finding)
+}
+
+/// `items = ItemValidator(many=True)`: its `validate_…` methods run for each element of the request's list.
+fn bulk_validators(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Vec<Finding> {
+    let module = project.code.module(file);
+    let mut out = Vec::new();
+    for &stmt in &module.class(class).body {
+        let StmtKind::Assign { value: Some(value), .. } = module.stmt(stmt).kind else {
+            continue;
+        };
+        let Some(call) = module.call(value) else { continue };
+        let is_many = call
+            .keyword("many")
+            .is_some_and(|many| matches!(module.kind(many), ExprKind::Bool(true)));
+        let is_read_only = call
+            .keyword("read_only")
+            .is_some_and(|only| matches!(module.kind(only), ExprKind::Bool(true)));
+        if !is_many || is_read_only {
+            continue;
+        }
+        let Value::Class(at, inner) = eval.value(file, call.callee) else {
+            continue;
+        };
+        for (at, inner) in eval.lineage(at, inner) {
+            let there = project.code.module(at);
+            for function in methods(there, inner) {
+                let name = there.function(function).name.map_or("", |name| there.str(name));
+                if name == "validate" || name.starts_with("validate_") {
+                    out.extend(validator_finding(project, (at, function), (file, value)));
+                }
+            }
+        }
+    }
+    out
+}
+
+fn validator_finding(project: &Project, (at, function): (FileId, FunctionId), (file, field): (FileId, ExprId)) -> Option<Finding> {
+    let id = project.graph.id(at, function);
+    let node = project.graph.function(id);
+    let mut sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
+    let site = sites.find(|site| site.query.statement.operation == Operation::Select)?;
+    let hook = project.short_name(id);
+    let mut finding = Finding::new(RULE, Priority::P2, Confidence::High, project.place_in(id, site.span));
+    finding.title = format!(
+        "`{hook}` runs {} once for each element of a request's list",
+        evidence::describe(&site.query)
+    );
+    finding.message = format!(
+        "The serializer is nested with `many=True`, so `{hook}` runs for each element of the list that a request brings, with a query of its own."
+    );
+    finding.impact = "n queries for a list of n elements".to_owned();
+    finding.subject = format!("{hook} {}", evidence::describe(&site.query));
+    finding.relate(
+        project.place(file, project.code.module(file).expr(field).span, ""),
+        Role::Loop,
+        "nested for each element of the list",
+    );
+    finding.fix = Fix {
+        summary: "Check all elements at once in the outer serializer's `validate`: collect the keys and compare them with one `…__in=keys` query.".to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
+}

@@ -1,0 +1,353 @@
+//! Queries and writes in loops, put into words: title, chain, cost, priority.
+
+use std::cmp::Reverse;
+
+use rayon::prelude::*;
+
+use crate::analysis::repeats::per_row::{PerRow, What};
+use crate::finding::{Confidence, Finding, Priority, Related, Role};
+use crate::ir::Module;
+use crate::judge::bounds::{self, Bound};
+use crate::judge::evidence;
+use crate::judge::priority::{capped, lower};
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::batches;
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::loops::{Loop, LoopForm, Verdict};
+use crate::source::Span;
+use crate::statement::Limit;
+
+/// Statements of one loop that a finding lists beside its first.
+const MAX_MERGED: usize = 8;
+const QUERY_SLOT: usize = 0;
+const WRITE_SLOT: usize = 1;
+const NETWORK_SLOT: usize = 2;
+
+/// What the loop runs over, as far as it is known.
+struct Source {
+    /// In words: `the rows of SELECT on users`.
+    words: String,
+    /// The query behind the rows.
+    related: Option<Related>,
+    /// Nothing bounds it.
+    unbounded: bool,
+    /// Only a parent bounds it.
+    of_parent: bool,
+    /// A literal limit bounds it.
+    rows: Option<u64>,
+}
+
+fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) -> Option<Source> {
+    let iterable = around.iterable?;
+    let (at, expr) = match eval.value(file, iterable) {
+        Value::Many(element) => match *element {
+            Value::Row(_, Some(place)) => place,
+            _ => return None,
+        },
+        Value::Query(at, expr) => (at, expr),
+        _ => return None,
+    };
+    let query = eval.query_at(at, expr)?;
+    let span = project.code.module(at).expr(expr).span;
+    let words = format!("the rows of {}", evidence::describe(&query));
+    let location = project.place(at, span, "");
+    let related = Related {
+        location,
+        message: format!("the loop's rows: {}", evidence::describe(&query)),
+        role: Role::Evidence,
+    };
+    let rows = match query.statement.limit {
+        Limit::Rows(rows) => Some(rows),
+        _ => None,
+    };
+    let bound = bounds::judge(project, &query);
+    Some(Source {
+        words,
+        related: Some(related),
+        unbounded: bound == Bound::Open,
+        of_parent: matches!(bound, Bound::Filtered(_)),
+        rows,
+    })
+}
+
+/// Makes the findings of one kind, one for each loop.
+pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) -> Vec<Finding> {
+    let mut made: Vec<(FileId, Span, Finding)> = rows
+        .par_iter()
+        .filter(|row| row.what == what)
+        .filter_map(|row| {
+            let file = project.graph.function(row.function).file;
+            finding(project, rule, row).map(|finding| (file, row.around.span, finding))
+        })
+        .collect();
+    made.sort_by(|(file, span, finding), (other_file, other_span, other)| {
+        let key =
+            |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, Reverse(finding.confidence));
+        key(file, span, finding)
+            .cmp(&key(other_file, other_span, other))
+            .then_with(|| finding.location.cmp(&other.location))
+    });
+    let mut out: Vec<Finding> = Vec::new();
+    let mut made = made.into_iter().peekable();
+    while let Some((file, span, mut first)) = made.next() {
+        let mut more = Vec::new();
+        while let Some((_, _, other)) = made.next_if(|(other, at, _)| (*other, *at) == (file, span)) {
+            more.push(other);
+        }
+        merge(&mut first, more);
+        out.push(first);
+    }
+    out
+}
+
+/// The other statements of a loop go into the finding of its worst one.
+fn merge(first: &mut Finding, more: Vec<Finding>) {
+    if more.is_empty() {
+        return;
+    }
+    let count = more.len() + 1;
+    first.message.push_str(&format!(" {count} places in this loop go to the database."));
+    first.impact = first.impact.replacen("1 + n ", &format!("1 + {count}·n "), 1);
+    for other in more.into_iter().take(MAX_MERGED) {
+        first.relate(other.location, Role::Query, other.title);
+        // The query itself, where it stands behind a call.
+        let query = other.related.into_iter().rev().find(|related| related.role == Role::Query);
+        if let Some(query) = query.filter(|query| first.related.iter().all(|known| known.location != query.location)) {
+            first.related.push(query);
+        }
+    }
+}
+
+fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
+    let node = project.graph.function(row.function);
+    let module = project.code.module(node.file);
+    let eval = Evaluator::new(&project.code);
+    let from = source(project, &eval, node.file, &row.around);
+    if from.as_ref().and_then(|source| source.rows).is_some_and(|rows| rows <= 3) {
+        return None;
+    }
+    let (reached, label) = reach::reached(project, row.function);
+    let confidence = confidence(row, from.as_ref());
+    let priority = capped(priority(row, reached, from.as_ref(), confidence), confidence);
+    let location = project.place_in(row.function, module.expr(row.expr).span);
+    let mut finding = Finding::new(rule, priority, confidence, location);
+    let callee = row.target.map(|target| project.short_name(target));
+    let thing = evidence::capitalised(&thing(row, callee.as_deref()));
+    let over = over(module, row, from.as_ref());
+    finding.title = match row.what {
+        What::Query => format!("{thing} once for each {over}"),
+        What::Write if row.around.parallel => format!("{thing} once for each {over}"),
+        What::Write => format!("{thing} once for each {over}, one round trip at a time"),
+    };
+    finding.message = message(row, &thing, &over, from.as_ref(), label.as_deref());
+    finding.impact = impact(row, label.as_deref());
+    finding.subject = subject(module, row, callee.as_deref());
+    finding.related = evidence::path_from_entry(project, row.function);
+    finding.relate(
+        project.place_in(row.function, row.around.header),
+        Role::Loop,
+        format!("loop over {over}"),
+    );
+    finding.related.extend(from.and_then(|source| source.related));
+    if let Some(read) = &row.relation {
+        if row.target.is_some() {
+            finding.relate(
+                project.place_in(row.function, module.expr(row.expr).span),
+                Role::Call,
+                format!("calls {}", callee.unwrap_or_default()),
+            );
+        }
+        let holder = project.graph.id(read.file, project.code.module(read.file).owner(read.expr));
+        let span = project.code.module(read.file).expr(read.expr).span;
+        finding.relate(
+            project.place_in(holder, span),
+            Role::Query,
+            format!("reads `{}`, which is loaded on first use", read.label),
+        );
+    } else if let Some(target) = row.target {
+        let span = module.expr(row.expr).span;
+        finding.relate(
+            project.place_in(row.function, span),
+            Role::Call,
+            format!("calls {}", callee.unwrap_or_default()),
+        );
+        let slot = match (&row.remote, row.what) {
+            (Some(_), _) => NETWORK_SLOT,
+            (None, What::Query) => QUERY_SLOT,
+            (None, What::Write) => WRITE_SLOT,
+        };
+        finding
+            .related
+            .extend(evidence::chain_down(project, (row.function, row.expr), target, slot));
+    } else if let Some(site) = row.site {
+        finding.relate(
+            project.place_in(row.function, site.span),
+            Role::Query,
+            evidence::describe(&site.query),
+        );
+    }
+    finding.fix = crate::advice::per_row::fix(row);
+    Some(finding)
+}
+
+fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
+    if row.guessed || row.remote.is_some() && !is_batchable(row) {
+        return Confidence::Low;
+    }
+    if row.chunked || row.searches || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
+        return Confidence::Medium;
+    }
+    match (source, &row.around.kind) {
+        (Some(_), _) => Confidence::High,
+        (None, LoopForm::While) => Confidence::Medium,
+        (None, _) => Confidence::High,
+    }
+}
+
+fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confidence: Confidence) -> Priority {
+    if row.remote.is_some() && !is_batchable(row) {
+        return Priority::P3;
+    }
+    let unbounded = source.is_some_and(|source| source.unbounded);
+    let of_parent = source.is_some_and(|source| source.of_parent);
+    let is_near = row.site.is_some() || row.relation.is_some();
+    let base = match reached {
+        Reached::Request if unbounded && confidence == Confidence::High && row.remote.is_none() => Priority::P0,
+        Reached::Request if unbounded || of_parent => Priority::P1,
+        // What is looped over is not known: it may be short.
+        Reached::Request if is_near && row.what == What::Query => Priority::P1,
+        Reached::Job if unbounded => Priority::P1,
+        Reached::Request | Reached::Job | Reached::Unknown => Priority::P2,
+        Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let mut steps = 0;
+    if row.chunked || row.around.verdict == Verdict::CacheGuarded {
+        steps += 1;
+    }
+    if source.and_then(|source| source.rows).is_some_and(|rows| rows <= 20) {
+        steps += 1;
+    }
+    if row.searches {
+        steps += 2;
+    }
+    if base == Priority::P3 { base } else { lower(base, steps) }
+}
+
+/// Requests that have a form for many at once: caches and embeddings.
+fn is_batchable(row: &PerRow<'_>) -> bool {
+    row.remote.as_deref().is_some_and(batches::has_batch_form)
+}
+
+fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
+    if let Some(read) = &row.relation {
+        return match callee {
+            Some(callee) => format!("`{callee}` loads the relation `{}`", read.label),
+            None => format!("the relation `{}` is loaded", read.label),
+        };
+    }
+    if let Some(name) = &row.remote {
+        let name = evidence::readable(name);
+        return match callee {
+            Some(callee) => format!("`{callee}`, which asks another machine with `{name}`, is called"),
+            None => format!("`{name}` asks another machine"),
+        };
+    }
+    match (row.site, callee, row.what) {
+        (Some(site), _, _) => format!("{} runs", evidence::describe(&site.query)),
+        (None, Some(callee), What::Query) => format!("`{callee}`, which queries the database, is called"),
+        (None, Some(callee), What::Write) => format!("`{callee}`, which writes to the database, is called"),
+        (None, None, _) => "a query runs".to_owned(),
+    }
+}
+
+/// The loop's element in words: `order of orders`.
+fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
+    if let (LoopForm::Callback(words), None) = (&row.around.kind, row.around.iterable)
+        && words.starts_with("the ")
+    {
+        return format!("object that {words} is asked for");
+    }
+    let names: Vec<&str> = row
+        .around
+        .target_names
+        .iter()
+        .map(|&name| module.str(name))
+        .filter(|name| !name.starts_with('_'))
+        .collect();
+    let iterable = row.around.iterable.and_then(|iterable| module.dotted(module.unawaited(iterable)));
+    match (names.first(), iterable, source) {
+        (Some(name), Some(iterable), _) => format!("`{name}` of `{iterable}`"),
+        (Some(name), None, Some(source)) => format!("`{name}` of {}", source.words),
+        (Some(name), None, None) => format!("`{name}`"),
+        (None, Some(iterable), _) => format!("element of `{iterable}`"),
+        (None, None, _) => "pass of the loop".to_owned(),
+    }
+}
+
+fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, label: Option<&str>) -> String {
+    let mut text = format!("{} once for each {over}", evidence::capitalised(thing));
+    if row.outer > 0 {
+        text.push_str(", inside a further loop");
+    }
+    text.push('.');
+    if row.around.parallel {
+        text.push_str(if on_transaction(row) {
+            " The calls are started together, but one transaction's connection runs them one by one."
+        } else {
+            " The calls run at the same time, which shortens the wait but takes a pool connection each."
+        });
+    }
+    if row.around.verdict == Verdict::CacheGuarded {
+        text.push_str(" A look-up guards it, so it runs once for each distinct key.");
+    }
+    if row.searches {
+        text.push_str(" The loop ends at the first result that fits.");
+    }
+    if let Some(source) = source {
+        text.push_str(&format!(" The loop runs over {}", source.words));
+        text.push_str(if source.unbounded { ", which has no limit." } else { "." });
+    }
+    if let Some(label) = label {
+        text.push_str(&format!(" Reached from {label}."));
+    }
+    if row.guessed {
+        text.push_str(" The callee was found by its name alone.");
+    }
+    text
+}
+
+/// Whether the statement runs on the handle of a transaction, by the handle's usual names.
+fn on_transaction(row: &PerRow<'_>) -> bool {
+    row.handle
+        .as_deref()
+        .is_some_and(|name| matches!(name, "tx" | "trx" | "txn" | "transaction" | "t"))
+}
+
+fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {
+    let word = if row.what == What::Query { "queries" } else { "statements" };
+    let formula = match row.outer {
+        0 => format!("1 + n {word}"),
+        1 => format!("1 + n + n·m {word}"),
+        _ => format!("1 + n·m·k {word}"),
+    };
+    let formula = if row.remote.is_some() {
+        formula.replace("queries", "requests")
+    } else {
+        formula
+    };
+    format!("{formula}{}", evidence::reach_words(label))
+}
+
+fn subject(module: &Module, row: &PerRow<'_>, callee: Option<&str>) -> String {
+    let over = row
+        .around
+        .iterable
+        .and_then(|iterable| module.dotted(module.unawaited(iterable)))
+        .unwrap_or_default();
+    match (row.site, callee) {
+        (Some(site), _) => format!("{} in {over}", evidence::essence(&site.query)),
+        (None, callee) => format!("{} in {over}", callee.unwrap_or_default()),
+    }
+}

@@ -1,0 +1,396 @@
+//! Serializers over lists: relations that a view's serializer reads of each object and its queryset did not load.
+
+use rayon::prelude::*;
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::judge::bounds::{self, Bound};
+use crate::judge::evidence;
+use crate::judge::priority::{capped, lower};
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::pagination;
+use crate::libraries::shared::query::{Query, Resolver};
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::project::eval::Evaluator;
+use crate::project::scope::Member;
+use crate::project::serializers::{self, Need};
+use crate::project::{Project, rows};
+use crate::source::Span;
+use crate::statement::Limit;
+
+const RULE: &str = "n-plus-one";
+/// A limit up to which nothing is said, and one up to which it matters less.
+const FEW: u64 = 3;
+const SOME: u64 = 20;
+
+/// The findings of all views and of `Serializer(rows, many=True)`.
+pub fn findings(project: &Project) -> Vec<Finding> {
+    let has_default = project.code.modules().any(|(_, module)| pagination::sets_default(module));
+    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
+    let found = files.into_par_iter().map(|(file, module)| {
+        let eval = Evaluator::new(&project.code);
+        let classes = module.class_ids();
+        let views = classes.filter_map(|(class, _)| view(project, &eval, file, class, has_default));
+        let mut out: Vec<Finding> = views.collect();
+        out.extend(module.call_ids().filter_map(|id| call(project, &eval, file, id)));
+        out
+    });
+    found.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// A view that lists its queryset through its serializer.
+fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, has_default: bool) -> Option<Finding> {
+    let module = project.code.module(file);
+    if module.language != crate::ir::Language::Python || !pagination::lists(eval, file, class) {
+        return None;
+    }
+    let (serializer, is_chosen) = serializer_of(eval, file, class)?;
+    let rows = rows_of(eval, file, class)?;
+    let model = serializers::model_of(project, eval, serializer.0, serializer.1)?;
+    if !is_model(project, &rows.query, model) {
+        return None;
+    }
+    let lazy = unloaded(project, eval, serializer, &rows.eager);
+    let name = module.str(module.class(class).name?);
+    let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == Bound::Open;
+    let confidence = if is_chosen { Confidence::Medium } else { Confidence::High };
+    let priority = match (is_open, confidence) {
+        (true, Confidence::High) => Priority::P0,
+        _ => Priority::P1,
+    };
+    let at = Place {
+        file: rows.place.0,
+        span: rows.place.1,
+        symbol: format!("{name}.{}", rows.member),
+    };
+    let bound = if is_open { ", which has no page and no limit" } else { "" };
+    let mut finding = finding(project, &at, (priority, confidence), &lazy)?;
+    finding.message = format!(
+        "`{name}` lists its objects through a serializer, and the queryset does not load what that reads: each object of the list{bound} asks again."
+    );
+    finding.impact = format!(
+        "1 + {} queries for a list of n objects of `{name}`",
+        if lazy.len() == 1 {
+            "n".to_owned()
+        } else {
+            format!("{}·n", lazy.len())
+        }
+    );
+    Some(finding)
+}
+
+/// `OrderSerializer(orders, many=True)`.
+fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Finding> {
+    let module = project.code.module(file);
+    let call = module.call(expr)?;
+    if module.language != crate::ir::Language::Python || !matches!(module.kind(call.keyword("many")?), ExprKind::Bool(true)) {
+        return None;
+    }
+    // A nested field of another serializer.
+    let function = module.owner(expr);
+    if in_class_body(module, expr) {
+        return None;
+    }
+    let Value::Class(at, class) = eval.value(file, call.callee) else {
+        return None;
+    };
+    let rows = call.arg(0).or_else(|| call.keyword("instance"))?;
+    if !serializers::is_serializer(eval, at, class) {
+        return None;
+    }
+    let (from, query) = query_of(eval, file, rows)?;
+    let model = serializers::model_of(project, eval, at, class)?;
+    if !is_model(project, &query, model) {
+        return None;
+    }
+    let limit = match query.statement.limit {
+        Limit::Rows(rows) => rows,
+        _ => u64::MAX,
+    };
+    if limit <= FEW {
+        return None;
+    }
+    let lazy = unloaded(project, eval, (at, class), &query.eager);
+    let id = project.graph.id(file, function);
+    let (reached, label) = reach::reached(project, id);
+    let base = match reached {
+        Reached::Request => Priority::P1,
+        Reached::Job | Reached::Unknown => Priority::P2,
+        Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let priority = lower(base, u32::from(limit <= SOME));
+    let place = Place {
+        file,
+        span: module.expr(expr).span,
+        symbol: project.symbol(id),
+    };
+    let mut finding = finding(project, &place, (priority, Confidence::High), &lazy)?;
+    let path = evidence::path_from_entry(project, id);
+    finding.related.splice(0..0, path);
+    let span = project.code.module(from.0).expr(from.1).span;
+    let holder = project.graph.id(from.0, project.code.module(from.0).owner(from.1));
+    finding.relate(
+        project.place_in(holder, span),
+        Role::Evidence,
+        format!("the rows: {}", evidence::describe(&query)),
+    );
+    finding.message =
+        "The serializer is given rows of a query that does not load the relations it reads: each object of the list asks again.".to_owned();
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    let count = if lazy.len() == 1 {
+        "n".to_owned()
+    } else {
+        format!("{}·n", lazy.len())
+    };
+    finding.impact = format!("1 + {count} queries{}", evidence::reach_words(label.as_deref()));
+    Some(finding)
+}
+
+fn in_class_body(module: &Module, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    for _ in 0..100 {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => module.stmt(id).parent,
+            Parent::Class(_) => return true,
+            Parent::Function(_) | Parent::None => return false,
+        };
+    }
+    false
+}
+
+/// The query whose rows an expression holds.
+pub fn query_of(eval: &Evaluator<'_>, file: FileId, rows: ExprId) -> Option<((FileId, ExprId), std::sync::Arc<Query>)> {
+    let place = match eval.value(file, rows) {
+        Value::Query(at, expr) => (at, expr),
+        Value::Many(element) => match *element {
+            Value::Row(_, Some(place)) => place,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    // The last step of the chain knows all that was loaded along.
+    let query = eval.query_at(file, rows).or_else(|| eval.query_at(place.0, place.1))?;
+    (!query.opaque).then_some((place, query))
+}
+
+fn is_model(project: &Project, query: &Query, model: &crate::project::schema::Model) -> bool {
+    match &query.model {
+        Some(known @ Model::Class(..)) => rows::schema_model(project, known).is_some_and(|known| known.name == model.name),
+        _ => false,
+    }
+}
+
+/// The serializer of a view; true when a method chooses among several.
+fn serializer_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<((FileId, ClassId), bool)> {
+    let attribute = || match eval.member(file, class, "serializer_class")? {
+        (at, Member::Value(value, _)) => match eval.value(at, value) {
+            Value::Class(at, serializer) => Some((at, serializer)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let Some((at, Member::Method(function))) = eval.member(file, class, "get_serializer_class") else {
+        return Some((attribute()?, false));
+    };
+    // What is returned when no condition holds serves the plain list.
+    let module = eval.module(at);
+    let last = module.function(function).body.last().copied();
+    let returned = last.and_then(|last| match module.stmt(last).kind {
+        StmtKind::Return(Some(value)) => Some(value),
+        _ => None,
+    });
+    let named = returned.and_then(|value| match eval.value(at, value) {
+        Value::Class(at, serializer) => Some((at, serializer)),
+        _ => None,
+    });
+    Some((named.or_else(attribute)?, true))
+}
+
+/// The rows a view lists.
+struct Rows {
+    query: std::sync::Arc<Query>,
+    eager: Vec<String>,
+    place: (FileId, Span),
+    member: &'static str,
+}
+
+/// The queryset of a view: the attribute and all that `get_queryset` does with it. `None` where it is not understood.
+fn rows_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<Rows> {
+    let mut eager = Vec::new();
+    for (at, class) in eval.lineage(file, class) {
+        let module = eval.module(at);
+        for &stmt in &module.class(class).body {
+            let StmtKind::Function(function) = module.stmt(stmt).kind else {
+                continue;
+            };
+            eager.extend(loaded_in(module, function)?);
+        }
+    }
+    if let Some((at, Member::Method(function))) = eval.member(file, class, "get_queryset") {
+        let module = eval.module(at);
+        let own: Option<Vec<_>> = crate::project::eval::returned(module, function)
+            .into_iter()
+            .map(|value| eval.query_at(at, value).map(|query| (value, query)))
+            .collect();
+        // A base class's method over the attribute of this one.
+        if at == file && module.function(function).class == Some(class) {
+            let own = own?;
+            let (value, query) = own.last()?.clone();
+            eager.extend(own.iter().flat_map(|(_, query)| query.eager.iter().cloned()));
+            return (!query.opaque).then(|| Rows {
+                query,
+                eager,
+                place: (at, evidence::head(module, value)),
+                member: "get_queryset",
+            });
+        }
+    }
+    let (at, Member::Value(value, _)) = eval.member(file, class, "queryset")? else {
+        return None;
+    };
+    let query = eval.query_at(at, value)?;
+    eager.extend(query.eager.iter().cloned());
+    let span = eval.module(at).expr(value).span;
+    (!query.opaque).then_some(Rows {
+        query,
+        eager,
+        place: (at, span),
+        member: "queryset",
+    })
+}
+
+/// Relations that a method loads onto a queryset; `None` where they are chosen as it runs, for every request.
+pub fn loaded_in(module: &Module, function: FunctionId) -> Option<Vec<String>> {
+    let span = module.function(function).span;
+    let mut out = Vec::new();
+    for (id, _) in module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)) {
+        let Some(call) = module.call(id) else { continue };
+        if !matches!(
+            call.method(),
+            Some("select_related" | "prefetch_related" | "setup_eager_loading" | "auto_optimize" | "prefetch_related_objects")
+        ) {
+            continue;
+        }
+        let texts: Vec<String> = call.args.iter().filter_map(|arg| path_text(module, arg.value)).collect();
+        let is_known = call
+            .args
+            .iter()
+            .all(|arg| path_text(module, arg.value).is_some() || matches!(module.kind(arg.value), ExprKind::Null));
+        // `if self.brief: … prefetch_related(*self.brief_fields)`: the plain list goes the other way.
+        let is_attribute = || call.args.iter().all(|arg| is_own_attribute(module, arg.value));
+        if !(is_known || is_attribute() && is_conditional(module, id, function)) || call.args.is_empty() {
+            return None;
+        }
+        out.extend(texts);
+    }
+    Some(out)
+}
+
+fn is_own_attribute(module: &Module, expr: ExprId) -> bool {
+    let inner = match module.kind(expr) {
+        ExprKind::Spread(inner) => *inner,
+        _ => expr,
+    };
+    matches!(module.kind(inner), ExprKind::Null) || module.dotted(inner).is_some_and(|name| name.starts_with("self."))
+}
+
+fn path_text(module: &Module, expr: ExprId) -> Option<String> {
+    let text = module
+        .string(expr)
+        .or_else(|| module.call(expr).and_then(|call| call.arg(0)).and_then(|arg| module.string(arg)))?;
+    Some(text.replace("__", "."))
+}
+
+fn is_conditional(module: &Module, expr: ExprId, function: FunctionId) -> bool {
+    let mut at = module.expr(expr).parent;
+    for _ in 0..200 {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => {
+                if matches!(module.stmt(id).kind, StmtKind::If { .. }) {
+                    return true;
+                }
+                module.stmt(id).parent
+            }
+            Parent::Function(id) if id == function => return false,
+            Parent::Function(_) | Parent::Class(_) | Parent::None => return false,
+        };
+    }
+    false
+}
+
+/// What the serializer reads and the query did not load; of a path and what lies behind it, both.
+fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassId), eager: &[String]) -> Vec<Need> {
+    let model = serializers::model_of(project, eval, serializer.0, serializer.1);
+    let needs = serializers::needs(project, eval, serializer.0, serializer.1).into_iter();
+    needs
+        .filter(|need| !rows::is_loaded(eager, &need.path))
+        .filter(|need| model.is_none_or(|model| !serializers::comes_back(project, model, &need.path)))
+        .collect()
+}
+
+struct Place {
+    file: FileId,
+    span: Span,
+    symbol: String,
+}
+
+fn finding(project: &Project, at: &Place, (priority, confidence): (Priority, Confidence), lazy: &[Need]) -> Option<Finding> {
+    let first = lazy.first()?;
+    let location = project.place(at.file, at.span, &at.symbol);
+    let mut finding = Finding::new(RULE, capped(priority, confidence), confidence, location);
+    let names = lazy
+        .iter()
+        .take(3)
+        .map(|need| format!("`{}`", need.path))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = match lazy.len().saturating_sub(3) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    finding.title = format!("The serializer loads {names}{more} once for each object of the list");
+    let paths = lazy.iter().map(|need| need.path.as_str()).collect::<Vec<_>>().join(",");
+    finding.subject = format!("serializer relations {paths}");
+    for need in lazy.iter().take(12) {
+        finding.relate(
+            project.place(need.file, need.span, ""),
+            Role::Query,
+            format!("{} reads `{}` of each object", need.by, need.path),
+        );
+    }
+    finding.fix = fix(first, lazy);
+    Some(finding)
+}
+
+fn fix(first: &Need, lazy: &[Need]) -> Fix {
+    let quoted = |many: bool| {
+        let paths = lazy.iter().filter(|need| crosses_many(need, lazy) == many);
+        paths
+            .map(|need| format!("\"{}\"", need.path.replace('.', "__")))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let mut code = String::from("queryset");
+    for (call, paths) in [("select_related", quoted(false)), ("prefetch_related", quoted(true))] {
+        if !paths.is_empty() {
+            code.push_str(&format!(".{call}({paths})"));
+        }
+    }
+    Fix {
+        summary: format!("Load `{}` and what else the serializer reads with the view's queryset.", first.path),
+        code: Some(code),
+        ..Fix::default()
+    }
+}
+
+/// A path through a to-many relation: a join would repeat rows, so it is prefetched.
+fn crosses_many(need: &Need, all: &[Need]) -> bool {
+    need.to_many
+        || all
+            .iter()
+            .any(|other| other.to_many && need.path.starts_with(&format!("{}.", other.path)))
+}

@@ -1,0 +1,54 @@
+//! `unbatched-write`: a write that goes to the database once for each row.
+
+use super::report;
+use crate::analysis::repeats::per_row::{PerRow, What};
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::project::Project;
+use crate::project::graph::QuerySite;
+use crate::statement::Operation;
+
+/// The findings, of all queries and writes that run once a row, and of bulk methods that are none.
+pub fn findings(project: &Project, rows: &[PerRow<'_>]) -> Vec<Finding> {
+    let mut findings = report::findings(project, rows, "unbatched-write", What::Write);
+    let taken: Vec<_> = findings.iter().map(|finding| finding.location.clone()).collect();
+    let sites = project.graph.sites.iter().filter(|site| site.query.row_by_row);
+    let one_by_one = sites.map(|site| row_by_row(project, site));
+    findings.extend(one_by_one.filter(|finding| !taken.contains(&finding.location)));
+    findings
+}
+
+/// A driver's bulk method that is none: it runs the statement for each row of its argument.
+fn row_by_row(project: &Project, site: &QuerySite) -> Finding {
+    let (reached, label) = reach::reached(project, site.function);
+    let priority = match reached {
+        Reached::Request | Reached::Job => Priority::P1,
+        Reached::Unknown => Priority::P2,
+        Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let mut finding = Finding::new(
+        "unbatched-write",
+        priority,
+        Confidence::High,
+        project.place_in(site.function, site.span),
+    );
+    let what = match site.query.statement.operation {
+        Operation::Other => "the statement".to_owned(),
+        _ => evidence::describe(&site.query),
+    };
+    finding.title = format!("`executemany` of psycopg2 runs {what} once for each row");
+    finding.message = "psycopg2's `executemany` is a loop: each row of its argument is a statement and a round trip of its own.".to_owned();
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    finding.impact = format!("n round trips for n rows{}", evidence::reach_words(label.as_deref()));
+    finding.subject = format!("executemany {}", evidence::essence(&site.query));
+    finding.related = evidence::path_from_entry(project, site.function);
+    finding.fix = Fix {
+        summary: "Send many rows in one statement with `psycopg2.extras.execute_values`, or use COPY.".to_owned(),
+        code: Some("execute_values(cursor, \"INSERT INTO t (a, b) VALUES %s\", rows, page_size=1000)".to_owned()),
+        ..Fix::default()
+    };
+    finding
+}

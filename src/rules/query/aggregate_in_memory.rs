@@ -1,0 +1,107 @@
+//! `aggregate-in-memory`: rows loaded only to make figures of them.
+
+use crate::analysis::rows::figures;
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::judge::bounds::{self, Bound};
+use crate::judge::columns::is_small;
+use crate::judge::evidence;
+use crate::judge::priority::lower;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::query::Outcome;
+use crate::project::Project;
+use crate::project::row_usage::Load;
+
+const ID: &str = "aggregate-in-memory";
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let is_other = |load: &&Load| !figures::is_counting(project.code.module(load.file), &load.usage);
+    project
+        .loads
+        .iter()
+        .filter(is_other)
+        .filter_map(|load| finding(project, load))
+        .collect()
+}
+
+/// Whether figures are made of the rows that the database can make as well, and whether a filter leaves a part of them.
+pub(crate) fn figures_of(project: &Project, load: &Load) -> Option<bool> {
+    if load.query.outcome != Outcome::Rows
+        || load.query.statement.grouped
+        || !load.usage.only_aggregated()
+        || load.usage.only_tested(project.code.module(load.file))
+    {
+        return None;
+    }
+    // What is read must be columns: a method or a relation of the row cannot be summed in the database.
+    let table = project.schema.table(load.query.table()?);
+    if table.is_some_and(|table| load.usage.read.iter().any(|read| table.column(read).is_none())) {
+        return None;
+    }
+    match bounds::judge(project, &load.query) {
+        Bound::Open => Some(false),
+        Bound::Filtered(_) => Some(true),
+        Bound::Limited | Bound::Keyed | Bound::Unknown => None,
+    }
+}
+
+fn finding(project: &Project, load: &Load) -> Option<Finding> {
+    let filtered = figures_of(project, load)?;
+    let name = load.query.table()?;
+    let table = project.schema.table(name);
+    let (reached, label) = reach::reached(project, load.function);
+    let base = match reached {
+        Reached::Request => Priority::P1,
+        Reached::Job | Reached::Unknown => Priority::P2,
+        Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let steps = u32::from(filtered) + u32::from(table.is_some_and(is_small));
+    let module = project.code.module(load.file);
+    let span = module.expr(load.expr).span;
+    let confidence = if load.via.is_some() || table.is_none() {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    };
+    let mut finding = Finding::new(ID, lower(base, steps), confidence, project.place_in(load.function, span));
+    finding.title = format!("Rows of `{name}` are loaded only to make figures of them");
+    finding.message = format!(
+        "The rows of `{name}` are summed, counted or compared in the application, and used for nothing else{}.",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.impact = format!(
+        "every matching row of `{name}` is read, sent and built{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = evidence::essence(&load.query);
+    finding.related = evidence::path_from_entry(project, load.function);
+    for &used in load.usage.aggregated.iter().take(6) {
+        let span = module.expr(used).span;
+        finding.relate(
+            project.place(load.file, span, &project.symbol(load.function)),
+            Role::Evidence,
+            "the figure is made here",
+        );
+    }
+    if load.via.is_some() {
+        let holder = project
+            .graph
+            .id(load.source.0, project.code.module(load.source.0).owner(load.source.1));
+        let span = project.code.module(load.source.0).expr(load.source.1).span;
+        finding.relate(project.place_in(holder, span), Role::Query, evidence::describe(&load.query));
+    }
+    let code = match load.query.library {
+        "sqlalchemy" => "session.execute(select(Model.key, func.count(), func.sum(Model.value)).group_by(Model.key))",
+        "django" => "queryset.values(\"key\").annotate(count=Count(\"pk\"), total=Sum(\"value\"))",
+        "prisma" => "await prisma.model.groupBy({ by: [\"key\"], _count: true, _sum: { value: true } })",
+        "drizzle" => "db.select({ key: t.key, total: sum(t.value), count: count() }).from(t).groupBy(t.key)",
+        "sql" => "SELECT key, count(*), sum(value) FROM … GROUP BY key",
+        _ => "",
+    };
+    finding.fix = Fix {
+        summary: "Let the database count, sum and group, and load the figures.".to_owned(),
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        ..Fix::default()
+    };
+    Some(finding)
+}

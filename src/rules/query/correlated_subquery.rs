@@ -1,0 +1,78 @@
+//! `correlated-subquery`: a subquery that runs once for each outer row.
+
+use rayon::prelude::*;
+
+use super::{site_finding, statement_text};
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::judge::bounds::{self, Bound};
+use crate::libraries::shared::query::Query;
+use crate::project::Project;
+use crate::project::graph::QuerySite;
+use crate::statement::{Limit, Operation, Statement, Subquery, SubqueryPlace};
+
+const MAX_DEPTH: u32 = 4;
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
+}
+
+/// The correlated subquery of a statement, also inside its derived tables.
+fn correlated(statement: &Statement, depth: u32) -> Option<&Subquery> {
+    if depth > MAX_DEPTH || statement.operation == Operation::Insert {
+        return None;
+    }
+    statement.subqueries.iter().find_map(|subquery| match subquery.place {
+        // In FROM it is LATERAL.
+        SubqueryPlace::Select | SubqueryPlace::Where | SubqueryPlace::From if subquery.correlated => Some(subquery),
+        SubqueryPlace::From => correlated(&subquery.statement, depth + 1),
+        _ => None,
+    })
+}
+
+/// Whether the outer statement has few rows, so that the subquery runs seldom.
+fn is_few(project: &Project, query: &Query) -> bool {
+    matches!(query.statement.limit, Limit::One | Limit::Rows(0..=10)) || bounds::judge(project, query) == Bound::Keyed
+}
+
+fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
+    let query = &site.query;
+    if query.opaque || query.fetch || is_few(project, query) {
+        return None;
+    }
+    let subquery = correlated(&query.statement, 0)?;
+    let lateral = subquery.place == SubqueryPlace::From;
+    let table = subquery.statement.tables.first().map_or("its table", |table| table.name.as_str());
+    let outer = query.table().filter(|name| !name.is_empty()).unwrap_or("the outer table");
+    // A LATERAL look-up of one row is cheap by an index, as long as the limit comes first.
+    let priority = if lateral || site_finding::is_admin(project, site) {
+        Priority::P3
+    } else {
+        Priority::P2
+    };
+    let (mut finding, _) = site_finding::start(project, site, "correlated-subquery", priority, Confidence::Medium);
+    finding.title = format!("A subquery on `{table}` runs for each row of `{outer}`");
+    finding.message = if lateral {
+        format!(
+            "The LATERAL subquery on `{table}` is evaluated for each row of `{outer}` that is joined, before a sort and a limit leave a page of them."
+        )
+    } else {
+        format!(
+            "The subquery on `{table}` names a column of the outer statement, so it is evaluated for each row of `{outer}` that the statement looks at."
+        )
+    };
+    finding.impact = format!("n look-ups in `{table}` inside one statement; with a sort or a group, for rows that are never returned too");
+    finding.subject = format!("{outer} {table}");
+    statement_text::relate(project, site, table, &mut finding);
+    finding.fix = Fix {
+        summary: if lateral {
+            format!("Take the page of `{outer}` in a derived table first and join the look-up to it.")
+        } else {
+            format!(
+                "Group `{table}` once in a derived table or CTE and join it, or take the figure by a window function or LATERAL after the limit."
+            )
+        },
+        ..Fix::default()
+    };
+    Some(finding)
+}

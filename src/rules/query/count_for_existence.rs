@@ -1,0 +1,179 @@
+//! `count-for-existence`: rows loaded only to be counted or to see whether there are any, and counts only compared with 0.
+
+use super::aggregate_in_memory;
+use crate::analysis::rows::figures;
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, Module, StmtKind};
+use crate::judge::bounds::{self, Bound};
+use crate::judge::columns::is_small;
+use crate::judge::evidence;
+use crate::judge::priority::lower;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::query::Outcome;
+use crate::project::Project;
+use crate::project::row_usage::Load;
+use crate::statement::{Limit, Projection};
+
+const ID: &str = "count-for-existence";
+
+mod unresolved;
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let mut out: Vec<Finding> = project.loads.iter().filter_map(|load| finding(project, load)).collect();
+    out.extend(unresolved::check(project));
+    out
+}
+
+/// What is done with the rows instead of in the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waste {
+    /// They are counted.
+    Counted,
+    /// They are tested for being there.
+    Tested,
+    /// They are counted in parts.
+    CountedInParts,
+    /// Their count is compared with 0.
+    CountTested,
+}
+
+fn waste(project: &Project, load: &Load) -> Option<Waste> {
+    let (usage, statement) = (&load.usage, &load.query.statement);
+    if load.query.outcome == Outcome::Scalar {
+        let is_count = is_count(load) && usage.is_local() && usage.lengths.is_empty();
+        let tested = !usage.zero_tests.is_empty() || !usage.truths.is_empty();
+        return (is_count && tested).then_some(Waste::CountTested);
+    }
+    let bounded = matches!(statement.limit, Limit::One | Limit::Rows(0..=100)) || matches!(statement.projection, Projection::Aggregate);
+    if load.query.outcome != Outcome::Rows || bounded {
+        return None;
+    }
+    let module = project.code.module(load.file);
+    let keyed = bounds::judge(project, &load.query) == Bound::Keyed;
+    if usage.only_tested(module) && !keyed && reads_columns(project, load) && usage.aggregated.iter().all(|&by| is_plain_test(module, by)) {
+        return Some(Waste::Tested);
+    }
+    if figures::is_counting(module, usage) {
+        return aggregate_in_memory::figures_of(project, load).map(|_| Waste::CountedInParts);
+    }
+    let system = load
+        .query
+        .table()
+        .is_some_and(|name| name.contains("information_schema") || name.starts_with("pg_") || name.starts_with("sqlite_"));
+    // Keys that the caller gives bound the rows, as when all of them must exist.
+    if !usage.only_counted() || system || keyed {
+        return None;
+    }
+    Some(if usage.only_any(module) { Waste::Tested } else { Waste::Counted })
+}
+
+/// Whether what is asked of each row is one expression, not code of its own.
+fn is_plain_test(module: &Module, by: ExprId) -> bool {
+    let Some(call) = module.call(by) else { return true };
+    let mut lambdas = call.args.iter().filter_map(|arg| match module.kind(arg.value) {
+        ExprKind::Lambda(function) => Some(*function),
+        _ => None,
+    });
+    lambdas.all(|function| match module.function(function).body.as_ref() {
+        [stmt] => matches!(module.stmt(*stmt).kind, StmtKind::Return(Some(_)) | StmtKind::Expr(_)),
+        _ => false,
+    })
+}
+
+/// What a test asks of the rows are columns, which the database can compare too.
+fn reads_columns(project: &Project, load: &Load) -> bool {
+    let table = load.query.table().and_then(|name| project.schema.table(name));
+    table.is_some_and(|table| load.usage.read.iter().all(|name| table.column(name).is_some()))
+}
+
+/// A figure that is the count of rows: what an `exists()` or a sum gives is no waste.
+fn is_count(load: &Load) -> bool {
+    matches!(load.query.statement.projection, Projection::Aggregate) && load.via.is_none()
+}
+
+fn finding(project: &Project, load: &Load) -> Option<Finding> {
+    let waste = waste(project, load)?;
+    let module = project.code.module(load.file);
+    if waste == Waste::CountTested && module.call(load.expr).and_then(|call| call.method()) != Some("count") {
+        return None;
+    }
+    let name = load.query.table().filter(|name| !name.is_empty());
+    let small = name.and_then(|name| project.schema.table(name)).is_some_and(is_small);
+    let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
+    let (reached, label) = reach::reached(project, load.function);
+    let base = match (waste, reached) {
+        (_, Reached::Startup | Reached::Command) => Priority::P3,
+        (Waste::CountTested, _) => Priority::P2,
+        (_, Reached::Request) => Priority::P1,
+        _ => Priority::P2,
+    };
+    let span = module.expr(load.expr).span;
+    let confidence = if load.via.is_some() { Confidence::Medium } else { Confidence::High };
+    let mut finding = Finding::new(ID, lower(base, u32::from(small)), confidence, project.place_in(load.function, span));
+    finding.title = match waste {
+        Waste::Counted => format!("Rows{of} are loaded only to be counted"),
+        Waste::CountedInParts => format!("Rows{of} are loaded to be counted in the application"),
+        Waste::Tested => format!("Rows{of} are loaded only to see whether there are any"),
+        Waste::CountTested => format!("Rows{of} are counted only to see whether there are any"),
+    };
+    finding.message = format!("{}{}.", finding.title, evidence::reach_words(label.as_deref()));
+    finding.impact = match waste {
+        Waste::CountTested => format!("a count reads every matching row{of}, where the first would do"),
+        _ => format!("every matching row{of} is read, sent and built for one figure"),
+    };
+    finding.subject = format!("{} {}", evidence::essence(&load.query), finding.title);
+    finding.related = evidence::path_from_entry(project, load.function);
+    if load.via.is_some() {
+        let holder = project
+            .graph
+            .id(load.source.0, project.code.module(load.source.0).owner(load.source.1));
+        let span = project.code.module(load.source.0).expr(load.source.1).span;
+        finding.relate(project.place_in(holder, span), Role::Query, evidence::describe(&load.query));
+    }
+    for &used in load
+        .usage
+        .lengths
+        .iter()
+        .chain(&load.usage.truths)
+        .chain(&load.usage.zero_tests)
+        .chain(&load.usage.aggregated)
+        .take(6)
+    {
+        let span = module.expr(used).span;
+        finding.relate(
+            project.place(load.file, span, &project.symbol(load.function)),
+            Role::Evidence,
+            "used here",
+        );
+    }
+    finding.fix = fix(waste, load.query.library);
+    Some(finding)
+}
+
+fn fix(waste: Waste, library: &str) -> Fix {
+    let counts = matches!(waste, Waste::Counted | Waste::CountedInParts);
+    let code = match (library, counts) {
+        _ if waste == Waste::CountedInParts => "SELECT key, count(*) FROM … WHERE … GROUP BY key",
+        ("sqlalchemy", true) => "session.scalar(select(func.count()).select_from(Model).where(...))",
+        ("sqlalchemy", false) => "session.scalar(select(exists().where(...)))",
+        ("django", true) => "queryset.count()",
+        ("django", false) => "queryset.exists()",
+        ("prisma", true) => "await prisma.model.count({ where })",
+        ("prisma", false) => "await prisma.model.findFirst({ where, select: { id: true } })",
+        ("drizzle", true) => "await db.$count(table, where)",
+        ("drizzle", false) => "await db.select({ id: table.id }).from(table).where(where).limit(1)",
+        ("sql", true) => "SELECT count(*) FROM … WHERE …",
+        ("sql", false) => "SELECT EXISTS (SELECT 1 FROM … WHERE …)",
+        _ => "",
+    };
+    Fix {
+        summary: if counts {
+            "Count in the database.".to_owned()
+        } else {
+            "Ask the database whether one row exists.".to_owned()
+        },
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        ..Fix::default()
+    }
+}

@@ -1,0 +1,116 @@
+//! `list-endpoint-without-pagination`: a route that returns all rows of a growing table.
+
+use rayon::prelude::*;
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::judge::bounds::{self, Bound};
+use crate::judge::evidence;
+use crate::judge::priority::lower;
+use crate::libraries::entries::{Entry, EntryKind};
+use crate::libraries::shared::pagination;
+use crate::project::eval::Evaluator;
+use crate::project::{Project, flow};
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let has_default = project.code.modules().any(|(_, module)| pagination::sets_default(module));
+    project
+        .graph
+        .entries
+        .par_iter()
+        .filter(|entry| !is_paged_view(project, entry, has_default))
+        .filter_map(|entry| finding(project, entry))
+        .collect()
+}
+
+/// `get_queryset` is no list by itself: the view's class pages it, or returns one object of it.
+fn is_paged_view(project: &Project, entry: &Entry, has_default: bool) -> bool {
+    let (file, function) = entry.function;
+    let module = project.code.module(file);
+    let definition = module.function(function);
+    let (Some(class), Some(name)) = (definition.class, definition.name) else {
+        return false;
+    };
+    match module.str(name) {
+        "get_queryset" => !pagination::lists_everything(&Evaluator::new(&project.code), file, class, has_default),
+        "retrieve" | "get_object" | "form_valid" | "dispatch" | "perform_create" | "perform_update" | "perform_destroy" => true,
+        _ => false,
+    }
+}
+
+fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
+    if !entry.is_list_capable
+        || !matches!(
+            entry.kind,
+            EntryKind::Route | EntryKind::Action | EntryKind::Resolver | EntryKind::Page
+        )
+    {
+        return None;
+    }
+    let eval = Evaluator::new(&project.code);
+    let (file, function) = entry.function;
+    let mut open: Option<(crate::libraries::shared::value::FileId, crate::ir::ExprId, Vec<String>)> = None;
+    for (at, expr) in flow::returned_sources(&eval, file, function) {
+        let Some(query) = eval.query_at(at, expr) else { continue };
+        let columns = match bounds::judge(project, &query) {
+            Bound::Open => Vec::new(),
+            Bound::Filtered(columns) => columns,
+            _ => continue,
+        };
+        if open.as_ref().is_none_or(|(_, _, known)| columns.len() < known.len()) {
+            open = Some((at, expr, columns));
+        }
+    }
+    let (at, expr, columns) = open?;
+    let query = eval.query_at(at, expr)?;
+    let id = project.graph.id(file, function);
+    let module = project.code.module(file);
+    let definition = module.function(function);
+    let table = query.table().unwrap_or("rows");
+    let registered = project.graph.registered_in(entry);
+    let span = if definition.name.is_some() && !definition.is_lambda || registered != file {
+        definition.name_span
+    } else {
+        entry.place
+    };
+    let base = if bounds::is_reference(project, &query) {
+        Priority::P3
+    } else {
+        Priority::P1
+    };
+    let priority = lower(base, u32::from(!columns.is_empty()));
+    let confidence = if columns.is_empty() { Confidence::High } else { Confidence::Medium };
+    let mut finding = Finding::new("list-endpoint-without-pagination", priority, confidence, project.place_in(id, span));
+    finding.title = format!("{} returns every matching row of `{table}`", entry.label);
+    finding.message = format!(
+        "{} returns the rows of {} and takes no page or limit{}.",
+        entry.label,
+        evidence::describe(&query),
+        if columns.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "; only {} bounds them",
+                columns.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ")
+            )
+        }
+    );
+    finding.impact = format!("response size and time grow with `{table}` on {}", entry.label);
+    finding.subject = format!("{} {table}", entry.label);
+    finding.relate(
+        project.place(registered, entry.place, &project.symbol(id)),
+        Role::Endpoint,
+        entry.label.clone(),
+    );
+    let holder = project.graph.id(at, project.code.module(at).owner(expr));
+    finding.relate(
+        project.place_in(holder, project.code.module(at).expr(expr).span),
+        Role::Query,
+        evidence::describe(&query),
+    );
+    finding.fix = Fix {
+        summary: "Take a page size with a maximum and a cursor, order by a unique key, and pass both down to the query.".to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
+}

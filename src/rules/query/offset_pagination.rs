@@ -1,0 +1,56 @@
+//! `offset-pagination`: pages found by skipping rows.
+
+use rayon::prelude::*;
+
+use super::{site_finding, statement_text};
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::judge::columns::is_small;
+use crate::project::Project;
+use crate::project::graph::QuerySite;
+use crate::statement::{Limit, Operation};
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
+}
+
+fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
+    let (query, statement) = (&site.query, &site.query.statement);
+    let pages = statement.offset && statement.operation == Operation::Select && matches!(statement.limit, Limit::Value | Limit::Rows(2..));
+    if !pages || query.opaque || query.fetch {
+        return None;
+    }
+    let name = query.table()?;
+    if project.schema.table(name).is_some_and(is_small) {
+        return None;
+    }
+    let priority = if site_finding::is_admin(project, site) {
+        Priority::P3
+    } else {
+        Priority::P2
+    };
+    let (mut finding, label) = site_finding::start(project, site, "offset-pagination", priority, Confidence::Medium);
+    finding.title = format!("Pages of `{name}` are found by OFFSET");
+    finding.message = format!(
+        "The statement skips rows of `{name}` to reach a page{}. The database reads and drops every row that is skipped.",
+        label.map(|label| format!(" ({label})")).unwrap_or_default()
+    );
+    finding.impact = format!("page n reads n pages of `{name}`; rows that are added meanwhile shift the pages");
+    finding.subject = format!("offset {name}");
+    statement_text::relate(project, site, "offset", &mut finding);
+    let code = match query.library {
+        "sqlalchemy" => "select(Model).where(Model.id > last_id).order_by(Model.id).limit(size)",
+        "django" => "queryset.filter(pk__gt=last_pk).order_by(\"pk\")[:size]  # or CursorPagination",
+        "prisma" => "cursor: lastId ? { id: lastId } : undefined, skip: lastId ? 1 : 0, take: size, orderBy: { id: \"asc\" }",
+        "drizzle" => ".where(gt(table.id, lastId)).orderBy(table.id).limit(size)",
+        "sql" => "… WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3",
+        _ => "",
+    };
+    finding.fix = Fix {
+        summary: "Page by key: remember the last row of a page and start after it. Where page numbers must stay, limit how deep they go."
+            .to_owned(),
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        ..Fix::default()
+    };
+    Some(finding)
+}

@@ -1,0 +1,177 @@
+//! `overfetch-large-column`: rows with heavy columns, of which only light ones are used.
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::judge::columns::is_heavy;
+use crate::judge::evidence;
+use crate::judge::priority::lower;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::query::Outcome;
+use crate::project::Project;
+use crate::project::row_usage::Load;
+use crate::project::schema::{Column, Table};
+use crate::statement::{Limit, Operation, Projection};
+use crate::walk;
+
+const ID: &str = "overfetch-large-column";
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    project.loads.iter().filter_map(|load| finding(project, load)).collect()
+}
+
+/// The heavy columns that come along and that nothing reads.
+fn unread<'a>(table: &'a Table, load: &Load) -> Vec<&'a Column> {
+    let names = |column: &Column, name: &String| column.name == *name || column.field.as_ref() == Some(name);
+    let comes = |column: &&Column| match &load.query.statement.projection {
+        Projection::Columns(chosen) => chosen
+            .iter()
+            .any(|chosen| chosen.table.unwrap_or(0) == 0 && names(column, &chosen.column)),
+        _ => !load.query.deferred.iter().any(|name| names(column, name)),
+    };
+    let is_read = |column: &&Column| {
+        load.usage
+            .read
+            .iter()
+            .any(|name| names(column, name) || column.name.eq_ignore_ascii_case(name))
+    };
+    table
+        .columns
+        .iter()
+        .filter(|column| is_heavy(column))
+        .filter(comes)
+        .filter(|column| !is_read(column))
+        .collect()
+}
+
+fn finding(project: &Project, load: &Load) -> Option<Finding> {
+    let (query, usage) = (&load.query, &load.usage);
+    let statement = &query.statement;
+    let rows = matches!(statement.projection, Projection::All | Projection::Columns(_)) && statement.operation == Operation::Select;
+    if !rows || statement.grouped || query.opaque || !usage.is_local() || statement.tables.is_empty() {
+        return None;
+    }
+    let many = query.outcome == Outcome::Rows && statement.limit != Limit::One;
+    if !many && query.outcome != Outcome::One {
+        return None;
+    }
+    let (reached, _) = reach::reached(project, load.function);
+    let by_script = project.role(load.file) != walk::Role::Source;
+    if !many && (by_script || matches!(reached, Reached::Command | Reached::Startup)) {
+        return None;
+    }
+    let table = project.table_of(query).or_else(|| project.schema.table(query.table()?))?;
+    let heavy = unread(table, load);
+    // Of many rows nothing is read: then they are counted, which is another rule's matter.
+    let is_used = if many {
+        !usage.read.is_empty()
+    } else {
+        !usage.read.is_empty() || !usage.truths.is_empty()
+    };
+    if heavy.is_empty() || !is_used {
+        return None;
+    }
+    // All that is read must be known: a property or a method may read a heavy column.
+    let is_loaded_along = |name: &str| query.eager.iter().any(|path| path.split('.').next() == Some(name));
+    let known = usage.read.iter().all(|name| table.column(name).is_some() || is_loaded_along(name));
+    known.then(|| report(project, load, table, &heavy, many))
+}
+
+/// Up to three names, and how many more.
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown = names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(3) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many: bool) -> Finding {
+    let (reached, label) = reach::reached(project, load.function);
+    let base = match (many, reached) {
+        (true, Reached::Request) => Priority::P1,
+        (true, Reached::Job | Reached::Unknown) => Priority::P2,
+        _ => Priority::P3,
+    };
+    let reads_heavy = load.usage.read.iter().filter_map(|name| table.column(name)).any(is_heavy);
+    // Another caller of the same helper may need the columns: the fix is a second query.
+    let priority = lower(base, u32::from(load.via.is_some()) + u32::from(reads_heavy));
+    let names = listed(heavy.iter().map(|column| column.name.as_str()));
+    let read = listed(load.usage.read.iter().map(String::as_str));
+    let module = project.code.module(load.file);
+    let span = module.expr(load.expr).span;
+    let mut finding = Finding::new(ID, priority, Confidence::Medium, project.place_in(load.function, span));
+    let reach = evidence::reach_words(label.as_deref());
+    let be = |count: usize| if count == 1 { "is" } else { "are" };
+    finding.title = format!("Loads {names} of `{}` for nothing", table.name);
+    finding.message = if read.is_empty() {
+        format!(
+            "{names} of `{}` {} loaded only to see whether the row is there{reach}.",
+            table.name,
+            be(heavy.len())
+        )
+    } else {
+        format!(
+            "{names} of `{}` {} loaded and not used: only {read} {} read{reach}.",
+            table.name,
+            be(heavy.len()),
+            be(load.usage.read.len())
+        )
+    };
+    finding.impact = if many {
+        "the large columns of every matching row are read, sent and decoded".to_owned()
+    } else {
+        "the large columns of a row are read, sent and decoded".to_owned()
+    };
+    let all: Vec<String> = load.usage.read.iter().map(|name| format!("`{name}`")).collect();
+    finding.subject = format!("{} {}", evidence::essence(&load.query), all.join(","));
+    finding.related = evidence::path_from_entry(project, load.function);
+    if load.via.is_some() {
+        let holder = project
+            .graph
+            .id(load.source.0, project.code.module(load.source.0).owner(load.source.1));
+        let span = project.code.module(load.source.0).expr(load.source.1).span;
+        finding.relate(project.place_in(holder, span), Role::Query, evidence::describe(&load.query));
+    }
+    for column in heavy.iter().take(6) {
+        if let Some(place) = column.places.first() {
+            finding.relate(
+                project.schema_place(place),
+                Role::Column,
+                format!("`{}` is {}", column.name, column.data_type),
+            );
+        }
+    }
+    let key = ["id"];
+    let fields: Vec<&str> = match load.usage.read.len() {
+        0 => key.to_vec(),
+        _ => load.usage.read.iter().map(String::as_str).collect(),
+    };
+    let model = load.query.table().unwrap_or("Model");
+    let code = match load.query.library {
+        "sqlalchemy" => format!(
+            "select({})",
+            fields.iter().map(|field| format!("{model}.{field}")).collect::<Vec<_>>().join(", ")
+        ),
+        "django" => format!(
+            "queryset.only({})",
+            fields.iter().map(|field| format!("\"{field}\"")).collect::<Vec<_>>().join(", ")
+        ),
+        "prisma" => format!(
+            "select: {{ {} }}",
+            fields.iter().map(|field| format!("{field}: true")).collect::<Vec<_>>().join(", ")
+        ),
+        "drizzle" => format!(
+            "columns: {{ {} }}",
+            fields.iter().map(|field| format!("{field}: true")).collect::<Vec<_>>().join(", ")
+        ),
+        "sql" => format!("SELECT {} FROM …", fields.join(", ")),
+        _ => String::new(),
+    };
+    finding.fix = Fix {
+        summary: "Select only the columns that are used.".to_owned(),
+        code: (!code.is_empty()).then_some(code),
+        ..Fix::default()
+    };
+    finding
+}

@@ -1,0 +1,90 @@
+//! Where the text of a statement is written, when it does not stand in the call that runs it.
+
+use rustc_hash::FxHashSet;
+
+use crate::finding::{Finding, Role};
+use crate::ir::{ExprId, ExprKind, Module, StmtKind, Sym, TemplatePart};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::graph::QuerySite;
+
+const MAX_STEPS: usize = 300;
+
+/// Adds the literal that holds a word of the statement to a finding, unless the finding points at it already.
+pub fn relate(project: &Project, site: &QuerySite, word: &str, finding: &mut Finding) {
+    if site.query.library != "sql" || word.is_empty() {
+        return;
+    }
+    let Some((file, literal)) = find(project, site, &word.to_ascii_lowercase()) else {
+        return;
+    };
+    let module = project.code.module(file);
+    let span = module.expr(literal).span;
+    if file == site.file && site.span.start <= span.start && span.end <= site.span.end {
+        return;
+    }
+    let holder = project.symbol(project.graph.id(file, module.owner(literal)));
+    finding.relate(project.place(file, span, &holder), Role::Query, "the statement's text");
+}
+
+fn find(project: &Project, site: &QuerySite, word: &str) -> Option<(FileId, ExprId)> {
+    let eval = Evaluator::new(&project.code);
+    let call = project.code.module(site.file).call(site.expr)?;
+    let mut open: Vec<(FileId, ExprId)> = call.args.iter().rev().map(|arg| (site.file, arg.value)).collect();
+    open.extend(call.receiver().map(|receiver| (site.file, receiver)));
+    let mut seen = FxHashSet::default();
+    while let Some((file, expr)) = open.pop() {
+        if !seen.insert((file, expr)) || seen.len() > MAX_STEPS {
+            continue;
+        }
+        let module = project.code.module(file);
+        let holds = |text: Sym| module.str(text).to_ascii_lowercase().contains(word);
+        match module.kind(expr) {
+            ExprKind::Str(text) if holds(*text) => return Some((file, expr)),
+            ExprKind::Template(parts) => {
+                if parts.iter().any(|part| matches!(part, TemplatePart::Text(text) if holds(*text))) {
+                    return Some((file, expr));
+                }
+                open.extend(module.children(expr).into_iter().map(|child| (file, child)));
+            }
+            ExprKind::Name(name) => {
+                open.extend(assigned(module, expr, *name).into_iter().map(|value| (file, value)));
+                open.extend(Resolver::definition(&eval, file, expr));
+            }
+            ExprKind::Attr { base, .. } => {
+                open.extend(Resolver::definition(&eval, file, expr).filter(|found| *found != (file, expr)));
+                open.push((file, *base));
+            }
+            _ => open.extend(module.children(expr).into_iter().map(|child| (file, child))),
+        }
+    }
+    None
+}
+
+/// What is bound or added to a name in the function that uses it.
+fn assigned(module: &Module, used: ExprId, name: Sym) -> Vec<ExprId> {
+    let owner = module.owner(used);
+    let is_it = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(found) if *found == name) && module.owner(expr) == owner;
+    let mut out = Vec::new();
+    for stmt in &module.stmts {
+        match &stmt.kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } if is_it(*target) => out.push(*value),
+            StmtKind::Expr(expr) => {
+                if let Some(call) = module.call(*expr)
+                    && matches!(call.method(), Some("append" | "extend" | "push"))
+                    && call.receiver().is_some_and(is_it)
+                {
+                    out.extend(call.args.iter().map(|arg| arg.value));
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}

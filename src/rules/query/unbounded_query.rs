@@ -1,0 +1,195 @@
+//! `unbounded-query`: all rows of a growing table are loaded.
+
+use rayon::prelude::*;
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, Module};
+use crate::judge::bounds::{self, Bound};
+use crate::judge::evidence;
+use crate::judge::priority::lower;
+use crate::judge::reach::{self, Reached};
+use crate::project::Project;
+use crate::project::graph::QuerySite;
+use crate::source::Span;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let plain = project.graph.sites.par_iter().filter_map(|site| finding(project, site));
+    let mut findings: Vec<Finding> = plain.collect();
+    findings.extend(project.graph.sites.iter().filter_map(|site| include(project, site)));
+    findings
+}
+
+/// A to-many relation that is loaded along without a limit, where the query itself is bounded.
+fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
+    if !matches!(bounds::bound(project, site), Bound::Limited | Bound::Keyed) {
+        return None;
+    }
+    let paths = site.query.unbounded_includes.iter();
+    let many: Vec<(&String, String)> = paths
+        .filter_map(|path| to_many(project, site, path).map(|table| (path, table)))
+        .collect();
+    let (path, table) = many.first()?;
+    let place = |path: &str| include_span(project, site, path).unwrap_or(site.span);
+    let (reached, label) = reach::reached(project, site.function);
+    let priority = match reached {
+        Reached::Request | Reached::Job => Priority::P2,
+        Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let mut finding = Finding::new(
+        "unbounded-query",
+        priority,
+        Confidence::Medium,
+        project.place_in(site.function, place(path)),
+    );
+    finding.title = format!("Loads all `{path}` of a row along, with no limit");
+    finding.message = format!("The query loads the to-many relation `{path}` (`{table}`) along and sets no limit for it.");
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    finding.impact = format!(
+        "memory and time grow with the `{table}` of one parent{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = format!("include {path} of {}", site.query.table().unwrap_or_default());
+    finding.related = evidence::path_from_entry(project, site.function);
+    for (path, table) in many.iter().skip(1) {
+        finding.relate(
+            project.place_in(site.function, place(path)),
+            Role::Evidence,
+            format!("loads all `{path}` (`{table}`) along too"),
+        );
+    }
+    finding.fix = Fix {
+        summary: "Give the relation a limit and an order of its own (`take`, `limit`), or read it by pages in a query of its own."
+            .to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
+}
+
+/// Where a query names a relation that it loads along: the key in its `include`, `select` or `with` tree.
+fn include_span(project: &Project, site: &QuerySite, path: &str) -> Option<Span> {
+    let module = project.code.module(site.file);
+    let mut at: Vec<ExprId> = module.call(site.expr)?.args.iter().map(|arg| arg.value).collect();
+    let mut place = None;
+    for name in path.split('.') {
+        let found = at.iter().find_map(|&object| {
+            let trees = ["include", "select", "with"]
+                .into_iter()
+                .filter_map(|key| module.entry(object, key));
+            trees.into_iter().find_map(|tree| entry_of(module, tree, name))
+        });
+        let (span, value) = found?;
+        place = Some(span);
+        at = vec![value];
+    }
+    place
+}
+
+fn entry_of(module: &Module, object: ExprId, name: &str) -> Option<(Span, ExprId)> {
+    let ExprKind::Object(entries) = module.kind(object) else {
+        return None;
+    };
+    let entry = entries
+        .iter()
+        .find(|entry| entry.key.and_then(|key| module.string(key)) == Some(name))?;
+    Some((module.expr(entry.key?).span, entry.value))
+}
+
+/// The table that a dotted path of relations ends in, when its last relation leads to many rows.
+fn to_many(project: &Project, site: &QuerySite, path: &str) -> Option<String> {
+    let table = project.table_of(&site.query)?;
+    let mut model = table.models.iter().find_map(|&model| project.schema.models.get(model))?;
+    let mut many = false;
+    for name in path.split('.') {
+        let relation = model.relation(name)?;
+        many = relation.to_many;
+        model = project.schema.model(&relation.target)?;
+    }
+    many.then(|| {
+        project
+            .schema
+            .tables
+            .get(model.table)
+            .map_or_else(|| model.name.clone(), |table| table.name.clone())
+    })
+}
+
+fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
+    let columns = match bounds::bound(project, site) {
+        Bound::Open => Vec::new(),
+        Bound::Filtered(columns) => columns,
+        Bound::Limited | Bound::Keyed | Bound::Unknown => return None,
+    };
+    let (reached, label) = reach::reached(project, site.function);
+    let base = match reached {
+        Reached::Request => Priority::P1,
+        Reached::Job | Reached::Unknown => Priority::P2,
+        Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let priority = if bounds::is_reference(project, &site.query) {
+        Priority::P3
+    } else {
+        lower(base, u32::from(!columns.is_empty()) + u32::from(site.query.statement.grouped))
+    };
+    let confidence = if columns.is_empty() && !site.query.statement.open {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
+    let table = site.query.table().unwrap_or("the table");
+    let mut finding = Finding::new("unbounded-query", priority, confidence, project.place_in(site.function, site.span));
+    finding.title = format!("Loads every matching row of `{table}`, with no limit");
+    finding.message = if columns.is_empty() {
+        {
+            let filters = if site.query.statement.filters.is_empty() {
+                "no filter"
+            } else {
+                "no filter that ties its rows to one parent"
+            };
+            format!("The query on `{table}` has no limit and {filters}: what it loads grows with the table.")
+        }
+    } else {
+        format!(
+            "The query on `{table}` has no limit; it is bounded only by {}: what it loads grows with each parent's rows.",
+            list(&columns)
+        )
+    };
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    finding.impact = format!(
+        "memory and time grow with the rows of `{table}`{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = format!("{} by {}", evidence::essence(&site.query), columns.join(","));
+    finding.related = evidence::path_from_entry(project, site.function);
+    if let Some(table) = project.table_of(&site.query)
+        && let Some(place) = table.place()
+    {
+        finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
+    }
+    finding.fix = fix(site.query.library);
+    Some(finding)
+}
+
+fn list(columns: &[String]) -> String {
+    columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn fix(library: &str) -> Fix {
+    let code = match library {
+        "sqlalchemy" => ".order_by(Model.id).where(Model.id > last_id).limit(page_size)",
+        "django" => "queryset.order_by(\"pk\").filter(pk__gt=last_pk)[:page_size]  # or .iterator() in a job",
+        "prisma" => "take: pageSize, cursor: lastId ? { id: lastId } : undefined, orderBy: { id: \"asc\" }",
+        "drizzle" => ".where(gt(table.id, lastId)).orderBy(table.id).limit(pageSize)",
+        "sql" => "… WHERE id > $1 ORDER BY id LIMIT $2",
+        _ => "",
+    };
+    Fix {
+        summary: "Page it: order by a unique key, start after the last one seen, and limit; or aggregate in the database when only a figure is needed.".to_owned(),
+        code: (!code.is_empty()).then(|| code.to_owned()),
+        ..Fix::default()
+    }
+}

@@ -1,0 +1,220 @@
+//! `schema-drift`: indexes that only the models or only the migrations have.
+
+use crate::advice::index::NewIndex;
+use crate::analysis::indexes::demand::{self, Demand};
+use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::judge::reach::{self, Reached};
+use crate::project::Project;
+use crate::project::schema::{Index, Origin, SourceKind, Table, Tool};
+use crate::{advice, walk};
+
+const ID: &str = "schema-drift";
+
+/// Places that are cited; the others are counted.
+const MAX_CITED: usize = 10;
+
+/// Runs the rule.
+pub fn check(project: &Project) -> Vec<Finding> {
+    if !project.schema.is_complete() {
+        return Vec::new();
+    }
+    let demands = demand::demands(project);
+    let by_table = demand::by_table(project, &demands);
+    let mut findings = Vec::new();
+    for (table, demands) in project.schema.tables.iter().zip(by_table) {
+        if !is_comparable(table) {
+            continue;
+        }
+        let drift = Drift { project, demands, table };
+        findings.extend(drift.unbuilt().map(|index| drift.report_unbuilt(index)));
+        findings.extend(drift.report_undeclared());
+    }
+    findings
+}
+
+/// Both views know the table whole: no part of the replay is missing, and the migrations have every column of the model.
+fn is_comparable(table: &Table) -> bool {
+    let in_series = |places: &[crate::project::schema::Place]| places.iter().any(|place| matches!(place.kind, SourceKind::Migration(_)));
+    let deployed = |places: &[crate::project::schema::Place]| places.iter().any(|place| !place.kind.is_model());
+    table.has_model()
+        && in_series(&table.places)
+        && !table.phantom
+        && !table.partition
+        && !table.open_in_models
+        && !table.open_in_migrations
+        && table.columns.iter().all(|column| deployed(&column.places))
+}
+
+struct Drift<'p> {
+    project: &'p Project,
+    /// What statements ask of the table.
+    demands: Vec<&'p Demand>,
+    table: &'p Table,
+}
+
+impl<'p> Drift<'p> {
+    /// Indexes that the model declares and no migration builds, nor one that does the same.
+    fn unbuilt(&self) -> impl Iterator<Item = &'p Index> {
+        let built = |index: &Index| {
+            let others = self.table.indexes.iter().filter(|other| other.in_migrations());
+            others.into_iter().any(|other| is_same_for_queries(other, index))
+        };
+        let is_declared = |index: &&Index| index.origin == Origin::Declared && index.in_models() && !index.in_migrations();
+        self.table.indexes.iter().filter(is_declared).filter(move |index| !built(index))
+    }
+
+    /// Indexes that a step of the migrations builds, that the model could declare and does not.
+    fn undeclared(&self) -> Vec<&'p Index> {
+        let in_series = |index: &Index| index.places.iter().all(|place| matches!(place.kind, SourceKind::Migration(_)));
+        let declared = |index: &Index| {
+            let others = self.table.indexes.iter().filter(|other| other.in_models());
+            others.into_iter().any(|other| is_same_for_queries(other, index))
+        };
+        let indexes = self.table.indexes.iter();
+        indexes
+            .filter(|index| index.origin == Origin::Declared && in_series(index) && is_plain(index))
+            .filter(|index| !declared(index))
+            .collect()
+    }
+
+    /// The statements that the index serves and no index that the migrations build does.
+    fn sites(&self, index: &Index) -> Vec<usize> {
+        let is_served = |demand: &Demand| {
+            let built = self.table.indexes.iter().filter(|other| other.in_migrations());
+            built.into_iter().any(|other| demand::serves(other, demand))
+        };
+        let wanted = self
+            .demands
+            .iter()
+            .filter(|demand| demand::serves(index, demand) && !is_served(demand));
+        let mut sites: Vec<usize> = wanted.map(|demand| demand.site).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        sites
+    }
+
+    /// Statements that are more than a script's or a command's.
+    fn is_hot(&self, sites: &[usize]) -> bool {
+        sites.iter().any(|&site| {
+            self.project.graph.sites.get(site).is_some_and(|site| {
+                let reached = reach::reached(self.project, site.function).0;
+                let is_script = matches!(self.project.role(site.file), walk::Role::Script | walk::Role::Example);
+                !is_script && !matches!(reached, Reached::Command | Reached::Startup)
+            })
+        })
+    }
+
+    fn report_unbuilt(&self, index: &Index) -> Finding {
+        let sites = self.sites(index);
+        let priority = if self.is_hot(&sites) { Priority::P2 } else { Priority::P3 };
+        let name = shown(index);
+        let mut finding = self.finding(index, priority);
+        finding.title = format!("The model declares {name} on {}, and no migration builds it", self.table.name);
+        finding.message = format!(
+            "The model declares {name} on {} ({}). The migrations that create and change {} build no index that begins with these columns, so a database that they made does not have it.",
+            self.table.name,
+            index.key_list(),
+            self.table.name
+        );
+        self.cite(&mut finding, &sites);
+        finding.impact = match sites.len() {
+            0 => format!(
+                "a query on {} that comes to count on the index reads the whole table",
+                self.table.name
+            ),
+            1 => format!("1 query that no other index serves reads all rows of {}", self.table.name),
+            many => format!("{many} queries that no other index serves read all rows of {}", self.table.name),
+        };
+        "Write the migration that builds it, or take the declaration out of the model.".clone_into(&mut finding.fix.summary);
+        let columns: Vec<String> = index.keys.iter().map(|key| key.column.clone()).collect();
+        let can_be_written = is_plain(index) && !index.unique && index.keys.iter().all(|key| !key.descending);
+        finding.fix.ddl = can_be_written.then(|| advice::index::create_index(self.table, &NewIndex::on(&columns)));
+        finding
+    }
+
+    /// One finding a table: the way out is one change of the model.
+    fn report_undeclared(&self) -> Option<Finding> {
+        // These tools compare the model with what the migrations made. Drizzle compares it with the model as it was, and Django, too.
+        if !matches!(self.table.tool(), Some(Tool::SqlAlchemy | Tool::SqlModel | Tool::Prisma)) {
+            return None;
+        }
+        let indexes = self.undeclared();
+        let first = *indexes.first()?;
+        let mut finding = self.finding(first, Priority::P3);
+        let names: Vec<String> = indexes.iter().map(|index| shown(index)).collect();
+        let (count, list) = (indexes.len(), names.join(", "));
+        let table = &self.table.name;
+        finding.title = match count {
+            1 => format!("{list} on {table} stands in the migrations only"),
+            _ => format!("{count} indexes on {table} stand in the migrations only"),
+        };
+        finding.message = format!(
+            "The migrations build {list} on {table}; the model does not declare {}. The next migration that is generated from the model drops {}.",
+            if count == 1 { "it" } else { "them" },
+            if count == 1 { "it" } else { "them" }
+        );
+        for index in indexes.iter().skip(1).take(MAX_CITED) {
+            if let Some(place) = index.place() {
+                let place = self.project.location(&place.file, place.span, table);
+                finding.relate(place, Role::Index, format!("{} is built here", shown(index)));
+            }
+        }
+        if let Some(place) = self.table.places.iter().find(|place| place.kind.is_model()) {
+            let place = self.project.location(&place.file, place.span, table);
+            finding.relate(place, Role::Table, format!("the model of {table}"));
+        }
+        finding.impact = format!("one generated migration away from reading all rows of {table} in the queries that use it");
+        "Declare the index in the model, too; if it is not needed, drop it on purpose.".clone_into(&mut finding.fix.summary);
+        let columns: Vec<String> = first.keys.iter().map(|key| key.column.clone()).collect();
+        finding.fix.orm = (count == 1 && !first.unique)
+            .then(|| advice::index::declare_index(self.table, &NewIndex::on(&columns)))
+            .flatten();
+        Some(finding)
+    }
+
+    fn finding(&self, index: &Index, priority: Priority) -> Finding {
+        let name = index.name.clone().unwrap_or_else(|| index.key_list().replace(", ", "+"));
+        let symbol = format!("{}.{name}", self.table.name);
+        let place = index
+            .place()
+            .map_or_else(Default::default, |place| self.project.location(&place.file, place.span, &symbol));
+        let mut finding = Finding::new(ID, priority, Confidence::Medium, place);
+        finding.subject = format!("{}.{}", self.table.name, index.key_list());
+        finding
+    }
+
+    fn cite(&self, finding: &mut Finding, sites: &[usize]) {
+        for &site in sites.iter().take(MAX_CITED) {
+            if let Some(site) = self.project.graph.sites.get(site) {
+                let place = self.project.place_in(site.function, site.span);
+                finding.relate(place, Role::Query, "the index would serve this");
+            }
+        }
+    }
+}
+
+/// Whether a query that one index serves is served by the other: its keys are the other's first, whatever the order of those that are
+/// compared for equality and whichever way they run.
+fn is_same_for_queries(kept: &Index, index: &Index) -> bool {
+    if kept.covers(index) || (index.name.is_some() && kept.name == index.name) {
+        return true;
+    }
+    let columns: Vec<&str> = index.columns().collect();
+    let plain = columns.len() == index.keys.len();
+    // What cannot be compared as text is taken for the same: expressions, other methods, predicates.
+    let vague = |index: &Index| !index.is_btree() || index.predicate.is_some() || index.keys.iter().any(|key| key.expression);
+    if vague(kept) && vague(index) {
+        let first = |index: &Index| index.keys.first().map(|key| key.column.to_lowercase());
+        return first(kept) == first(index) || kept.keys.len() == index.keys.len();
+    }
+    plain && kept.leads_with(&columns)
+}
+
+/// An index that every ORM can declare.
+fn is_plain(index: &Index) -> bool {
+    index.is_btree() && index.predicate.is_none() && index.include.is_empty() && index.columns().count() == index.keys.len()
+}
+
+fn shown(index: &Index) -> String {
+    index.name.clone().unwrap_or_else(|| format!("an index on ({})", index.key_list()))
+}

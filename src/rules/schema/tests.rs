@@ -1,0 +1,111 @@
+//! The schema rules over small projects of SQL and Prisma files.
+
+use super::*;
+use crate::finding::{Confidence, Finding};
+use crate::project::Project;
+use crate::syntax::facts::extract;
+use crate::walk::FileKind;
+
+fn project(files: &[(&str, &str)]) -> Project {
+    let mut facts: Vec<_> = files
+        .iter()
+        .map(|(file, text)| extract(file, FileKind::of(file).expect("a file that is read"), text))
+        .collect();
+    facts.sort_by(|left, right| left.path.cmp(&right.path));
+    Project::link(facts)
+}
+
+fn lines(findings: &[Finding]) -> Vec<(&str, u32)> {
+    findings
+        .iter()
+        .map(|finding| (finding.location.file.as_str(), finding.location.start_line))
+        .collect()
+}
+
+#[test]
+fn a_foreign_key_needs_an_index_that_leads_with_it() {
+    let project = project(&[(
+        "schema.sql",
+        "CREATE TABLE u (id int PRIMARY KEY, data jsonb);\nCREATE TABLE t (\n id int PRIMARY KEY,\n a int REFERENCES u,\n b int REFERENCES u,\n c int REFERENCES u UNIQUE,\n d int REFERENCES u,\n UNIQUE (c, d)\n);\nCREATE INDEX i ON t (a);\nCREATE INDEX p ON t (b) WHERE a > 1;",
+    )]);
+    let findings = unindexed_foreign_key::check(&project);
+    assert_eq!(lines(&findings), [("schema.sql", 5), ("schema.sql", 7)]);
+    assert_eq!(findings[0].fix.ddl.as_deref(), Some("CREATE INDEX CONCURRENTLY ix_t_b ON t (b);"));
+    assert_eq!(findings[0].confidence, Confidence::High);
+}
+
+#[test]
+fn the_models_line_is_the_place_and_the_migration_is_related() {
+    let project = project(&[
+        (
+            "prisma/schema.prisma",
+            "datasource db {\n provider = \"postgresql\"\n}\nmodel A {\n id Int @id\n b Int\n c B @relation(fields: [b], references: [id])\n}\nmodel B {\n id Int @id\n a A[]\n}",
+        ),
+        (
+            "prisma/migrations/1_a/migration.sql",
+            "CREATE TABLE \"A\" (\"id\" int PRIMARY KEY, \"b\" int);\nALTER TABLE \"A\" ADD CONSTRAINT x FOREIGN KEY (\"b\") REFERENCES \"B\"(\"id\");",
+        ),
+    ]);
+    let findings = unindexed_foreign_key::check(&project);
+    assert_eq!(lines(&findings), [("prisma/schema.prisma", 6)]);
+    assert!(
+        findings[0]
+            .related
+            .iter()
+            .any(|related| related.location.file.ends_with("migration.sql"))
+    );
+    assert_eq!(findings[0].fix.orm.as_deref(), Some("@@index([b])"));
+}
+
+#[test]
+fn prefixes_and_repeats_are_redundant() {
+    let project = project(&[(
+        "schema.sql",
+        "CREATE TABLE t (a int, b int, c int, PRIMARY KEY (a, b), UNIQUE (c));\nCREATE INDEX r1 ON t (a);\nCREATE INDEX ok1 ON t (b);\nCREATE INDEX r2 ON t (c);\nCREATE UNIQUE INDEX ok2 ON t (b);\nCREATE INDEX ok3 ON t (a) WHERE b > 1;\nCREATE INDEX ok4 ON t USING gin (a);\nCREATE UNIQUE INDEX r3 ON t (a, b);\nCREATE INDEX ok5 ON t (c, a DESC, b);\nCREATE INDEX r4 ON t (c, a);",
+    )]);
+    let found = redundant_index::check(&project);
+    // `ok1` repeats the unique index on the same column.
+    assert_eq!(
+        lines(&found),
+        [
+            ("schema.sql", 2),
+            ("schema.sql", 3),
+            ("schema.sql", 4),
+            ("schema.sql", 8),
+            ("schema.sql", 10)
+        ]
+    );
+}
+
+#[test]
+fn only_indexes_on_older_tables_block() {
+    let project = project(&[
+        (
+            "migrations/1.sql",
+            "CREATE TABLE t (a int, at timestamptz);\nCREATE INDEX i1 ON t (a);",
+        ),
+        (
+            "migrations/2.sql",
+            "CREATE INDEX CONCURRENTLY i2 ON t (a);\nCREATE INDEX IF NOT EXISTS i1 ON t (a);",
+        ),
+        ("migrations/3.sql", "CREATE INDEX i3 ON t USING gin (at);"),
+    ]);
+    let found = blocking_index_creation::check(&project);
+    assert_eq!(lines(&found), [("migrations/3.sql", 1)]);
+    assert_eq!(
+        found[0].fix.ddl.as_deref(),
+        Some("CREATE INDEX CONCURRENTLY i3 ON t USING gin (at);")
+    );
+}
+
+#[test]
+fn indexes_on_what_is_not_there_are_invalid() {
+    let project = project(&[(
+        "schema.sql",
+        "CREATE TABLE orders (id int, user_id int, at timestamptz);\nCREATE INDEX a ON orders (usr_id);\nCREATE INDEX b ON orders (lower(user_id));\nCREATE INDEX c ON order (id);\nCREATE INDEX d ON elsewhere (id);",
+    )]);
+    assert_eq!(
+        lines(&invalid_index_definition::check(&project)),
+        [("schema.sql", 4), ("schema.sql", 2)]
+    );
+}

@@ -1,0 +1,208 @@
+//! `unindexed-foreign-key`: foreign keys that no index leads with.
+
+use std::collections::BTreeSet;
+
+use crate::advice::index::NewIndex;
+use crate::analysis::indexes::uses::Uses;
+use crate::analysis::indexes::{advisor, foreign_keys};
+use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::judge::columns::is_small;
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::project::Project;
+use crate::project::schema::{ForeignKey, Place, Table};
+use crate::{advice, walk};
+
+const ID: &str = "unindexed-foreign-key";
+
+/// Indexes that a message lists.
+const MAX_LISTED: usize = 6;
+
+/// Sites that are cited; the others are counted.
+const MAX_CITED: usize = 40;
+
+/// Runs the rule. A key that an advised longer index starts with is told with that index.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let advice = advisor::advise(project);
+    let told: BTreeSet<(usize, &[String])> = advice
+        .iter()
+        .filter_map(|one| Some((one.table, one.foreign_key.as_deref()?)))
+        .collect();
+    let uses = Uses::of(project);
+    for (at, table) in project.schema.tables.iter().enumerate() {
+        for key in foreign_keys::unserved(table) {
+            let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at));
+            if !is_measured_small && !told.contains(&(at, key.columns.as_slice())) {
+                let load = Load::of(project, &uses, at, key);
+                findings.extend(report(project, at, key, &load));
+            }
+        }
+    }
+    findings
+}
+
+/// What makes the database look rows up by the key.
+struct Load {
+    /// Statements that filter or join by it.
+    lookups: Vec<usize>,
+    /// Statements that delete parents.
+    deletes: Vec<usize>,
+    /// Few rows are looked through at most.
+    small: bool,
+}
+
+impl Load {
+    fn of(project: &Project, uses: &Uses, table: usize, key: &ForeignKey) -> Load {
+        let parent = project.schema.table_index(&key.target);
+        let first = key.columns.first().map_or("", String::as_str);
+        let own = project.schema.tables.get(table);
+        let parent_table = parent.and_then(|parent| project.schema.tables.get(parent));
+        Load {
+            lookups: uses.of_column(table, first).to_vec(),
+            deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
+            small: own.is_some_and(is_small) || parent_table.is_some_and(is_small),
+        }
+    }
+
+    fn priority(&self, project: &Project) -> Priority {
+        let by_hand = |&site: &usize| {
+            project.graph.sites.get(site).is_none_or(|site| {
+                let reached = reach::reached(project, site.function).0;
+                let is_script = matches!(project.role(site.file), walk::Role::Script | walk::Role::Example);
+                is_script || matches!(reached, Reached::Command | Reached::Startup)
+            })
+        };
+        if self.small || self.lookups.iter().chain(&self.deletes).all(by_hand) {
+            return Priority::P3;
+        }
+        Priority::P2
+    }
+}
+
+/// The column's definition in the model where there is one, else the constraint.
+fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a Place> {
+    let columns = key
+        .columns
+        .first()
+        .and_then(|name| table.column(name))
+        .map_or(&[][..], |column| &column.places);
+    columns
+        .iter()
+        .find(|place| place.kind.is_model())
+        .or_else(|| key.places.first())
+        .or_else(|| columns.first())
+}
+
+fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option<Finding> {
+    let table = project.schema.tables.get(at)?;
+    let priority = advice::index::by_size(project, at, load.priority(project));
+    let place = primary_place(table, key)?;
+    let columns = key.columns.join(", ");
+    let symbol = format!("{}.{}", table.name, key.columns.join("+"));
+    let certain = !table.open && !table.phantom && project.schema.is_complete();
+    let confidence = if certain { Confidence::High } else { Confidence::Medium };
+    let mut finding = Finding::new(ID, priority, confidence, project.location(&place.file, place.span, &symbol));
+    finding.subject.clone_from(&symbol);
+    finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
+    finding.message = message(table, key, &columns, load);
+    finding.message.push_str(&advice::index::size_note(project, at));
+    let mut seen = vec![place];
+    let columns_at = key
+        .columns
+        .iter()
+        .filter_map(|name| table.column(name))
+        .flat_map(|column| &column.places);
+    for (other, text) in key
+        .places
+        .iter()
+        .map(|at| (at, "the foreign key"))
+        .chain(columns_at.map(|at| (at, "the column")))
+    {
+        if seen.contains(&other) {
+            continue;
+        }
+        finding.relate(
+            project.location(&other.file, other.span, &symbol),
+            Role::Column,
+            format!("{text} is declared here"),
+        );
+        seen.push(other);
+    }
+    for index in near_misses(table, key) {
+        if let Some(place) = index.place() {
+            let text = format!(
+                "this index on ({}) holds the column, but does not lead with it or does not cover all rows",
+                index.key_list()
+            );
+            finding.relate(project.location(&place.file, place.span, &symbol), Role::Index, text);
+        }
+    }
+    cite(project, load, &mut finding);
+    finding.impact = format!(
+        "every join or filter on {columns}, and every delete in {}, reads all of {}",
+        key.target, table.name
+    );
+    finding.fix.summary = format!("Add an index that starts with ({columns}).");
+    let new = NewIndex::on(&key.columns);
+    finding.fix.ddl = Some(advice::index::create_index(table, &new));
+    finding.fix.orm = advice::index::declare_index(table, &new);
+    Some(finding)
+}
+
+fn cite(project: &Project, load: &Load, finding: &mut Finding) {
+    let found = load.lookups.iter().map(|&site| (site, Role::Query, "looks rows up by the key"));
+    let deleted = load.deletes.iter().map(|&site| (site, Role::Query, "deletes parents"));
+    for (site, role, what) in found.chain(deleted).take(MAX_CITED) {
+        let Some(site) = project.graph.sites.get(site) else { continue };
+        let text = format!("{}: {what}", evidence::describe(&site.query));
+        finding.relate(project.place_in(site.function, site.span), role, text);
+    }
+}
+
+fn near_misses<'a>(table: &'a Table, key: &ForeignKey) -> Vec<&'a crate::project::schema::Index> {
+    table
+        .indexes
+        .iter()
+        .filter(|index| index.keys.iter().any(|at| key.columns.contains(&at.column)))
+        .collect()
+}
+
+fn message(table: &Table, key: &ForeignKey, columns: &str, load: &Load) -> String {
+    let mut existing: Vec<String> = table
+        .indexes
+        .iter()
+        .take(MAX_LISTED)
+        .map(|index| format!("({})", index.key_list()))
+        .collect();
+    if table.indexes.len() > MAX_LISTED {
+        existing.push(format!("{} more", table.indexes.len() - MAX_LISTED));
+    }
+    let known = match existing.as_slice() {
+        [] => format!("No index of {} is known.", table.name),
+        list => format!("{} has indexes on {}.", table.name, list.join(", ")),
+    };
+    let used = match (load.lookups.len(), load.deletes.len()) {
+        (0, 0) => format!(
+            "No statement that was understood looks rows up by it or deletes from {}.",
+            key.target
+        ),
+        (0, deletes) => format!(
+            "{} rows of {}, and each looks for children first.",
+            times(deletes, "deletes", "delete"),
+            key.target
+        ),
+        (lookups, _) => format!("{} rows up by it.", times(lookups, "looks", "look")),
+    };
+    format!(
+        "{}.{columns} is a foreign key to {}. {known} None starts with {columns}, so a lookup by it scans the table. {used}",
+        table.name, key.target
+    )
+}
+
+fn times(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("One statement {one}"),
+        count => format!("{count} statements {many}"),
+    }
+}

@@ -1,0 +1,506 @@
+//! `blocking-call-in-async`: a call that keeps the event loop's thread, made by an async function itself or through
+//! the plain functions that it calls. One finding a cause, with every place that leads to it.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::analysis::waits::{self, once};
+use crate::budget::{Limit, Steps};
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::value::FileId;
+use crate::project::branches::constants::Constants;
+use crate::project::eval::Evaluator;
+use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::{Project, branches};
+
+mod private_loop;
+
+/// Functions that are looked at on the way from one cause to its callers.
+const MAX_CALLERS: usize = 3000;
+/// Places of one cause that are listed; the message says how many there are.
+const MAX_PLACES: usize = 600;
+/// Places that all findings together list, and those that each may list when they are used up.
+const MAX_LISTED: usize = 60_000;
+const LISTED_AT_LEAST: usize = 20;
+/// What a found place costs, beside the steps of its way: it is kept.
+const PLACE_COST: u64 = 10;
+
+/// Ways from one plain function to a cause that are followed: the arguments further up can close some of them.
+const MAX_WAYS: u32 = 3;
+
+/// What blocks, in the end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Cause {
+    /// Calls of one library function in one async function.
+    Call { function: FnId, name: String },
+    /// All that one plain function calls: running it on a thread mends them together.
+    Helper { function: FnId },
+    /// Synchronous statements (or Redis commands) of one library: one choice of driver, session or kind of handler mends them all.
+    Database { library: String },
+}
+
+/// An async function and where in it the blocking starts.
+#[derive(Clone, Debug)]
+struct Place {
+    function: FnId,
+    expr: ExprId,
+    /// Calls from there to the function that blocks: caller and expression, the first one's is `expr`.
+    way: Vec<(FnId, ExprId)>,
+    /// The blocking call itself.
+    end: (FnId, ExprId),
+    effects: Effects,
+    name: String,
+}
+
+/// Who calls a function: the caller and the expression.
+pub type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let callers = callers(project);
+    let callbacks = loop_callbacks(project);
+    let eval = Evaluator::new(&project.code);
+    let constants = Constants::new(&project.code, &project.graph.functions);
+    let ways = Ways {
+        project,
+        callers: &callers,
+        constants: &constants,
+        steps: Steps::of(Limit::BlockingCallers),
+    };
+    let mut causes: BTreeMap<Cause, Vec<Place>> = BTreeMap::new();
+    for index in 0..project.graph.functions.len() {
+        let id = FnId(index as u32);
+        let node = project.graph.function(id);
+        let left = Cell::new(Limit::BlockingCallers.most() / 10);
+        for edge in &node.edges {
+            let blocks = edge.kind == EdgeKind::Call && edge.effects.has(Effects::BLOCKING) && !edge.awaited;
+            if !blocks || edge.effects.any(Effects::BARRIER) {
+                continue;
+            }
+            let module = project.code.module(node.file);
+            if once::runs_once(project, id, edge.expr) || is_in_memory(&eval, node.file, module, edge) {
+                continue;
+            }
+            let name = edge.external.as_deref().unwrap_or_default().to_owned();
+            let mut places = ways.places(id, edge.expr, edge.effects, &name, &left);
+            if callbacks.contains(&id) {
+                places.push(Place {
+                    function: id,
+                    expr: edge.expr,
+                    way: Vec::new(),
+                    end: (id, edge.expr),
+                    effects: edge.effects,
+                    name: name.clone(),
+                });
+            }
+            let is_store = name.starts_with("redis.") && edge.effects.has(Effects::NETWORK);
+            if is_store || edge.effects.any(Effects::QUERY.and(Effects::WRITE)) {
+                let library = library_of(&name);
+                causes.entry(Cause::Database { library }).or_default().extend(places);
+            } else if !places.is_empty() {
+                let cause = if node.is_async || callbacks.contains(&id) {
+                    Cause::Call { function: id, name }
+                } else {
+                    Cause::Helper { function: id }
+                };
+                causes.entry(cause).or_default().extend(places);
+            }
+        }
+        for &site in &node.queries {
+            let site = &project.graph.sites[site];
+            if !site.query.blocking || site.awaited {
+                continue;
+            }
+            let name = evidence::describe(&site.query);
+            let library = library_of(site.query.library);
+            let places = ways.places(id, site.expr, Effects::QUERY, &name, &left);
+            causes.entry(Cause::Database { library }).or_default().extend(places);
+        }
+    }
+    let mut listed = 0;
+    let mut out = Vec::new();
+    for (cause, places) in causes {
+        let most = MAX_LISTED.saturating_sub(listed).clamp(LISTED_AT_LEAST, MAX_PLACES);
+        let found = finding(project, &callers, &cause, places, most);
+        listed += found.as_ref().map_or(0, |finding| finding.related.len());
+        out.extend(found);
+    }
+    out
+}
+
+/// Whether what a call reads as a file is a buffer: `Image.open(BytesIO(data))`.
+fn is_in_memory(eval: &Evaluator<'_>, file: FileId, module: &Module, edge: &Edge) -> bool {
+    let Some(first) = module.call(edge.expr).and_then(|call| call.arg(0)) else {
+        return false;
+    };
+    is_light(edge.effects)
+        && eval
+            .value(file, first)
+            .library_name()
+            .is_some_and(|name| matches!(name, "io.BytesIO" | "io.StringIO"))
+}
+
+/// The library of a call or query: what stands before the first dot. SQL texts go to the driver, whichever it is.
+fn library_of(name: &str) -> String {
+    let package = name.split(['.', '_']).next().unwrap_or(name);
+    let is_driver = ["psycopg", "sqlite", "mysql", "pymysql", "MySQLdb", "pyodbc", "oracledb", "mariadb"]
+        .iter()
+        .any(|driver| package.starts_with(driver));
+    if is_driver { "sql".to_owned() } else { package.to_owned() }
+}
+
+/// Functions that an event loop calls though they are plain: `loop.call_later(5, f)`, `io_loop.add_callback(f)`.
+fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
+    let mut out = FxHashSet::default();
+    for node in project
+        .graph
+        .functions
+        .iter()
+        .filter(|node| project.code.module(node.file).language == Language::Python)
+    {
+        let module = project.code.module(node.file);
+        for edge in node
+            .edges
+            .iter()
+            .filter(|edge| edge.kind == EdgeKind::Later || edge.kind == EdgeKind::Inline)
+        {
+            let Parent::Expr(outer) = module.expr(edge.expr).parent else {
+                continue;
+            };
+            let Some(call) = module.call(outer) else { continue };
+            let receiver = call.receiver().and_then(|receiver| module.dotted(receiver)).unwrap_or_default();
+            let by_loop = matches!(
+                call.method(),
+                Some("call_soon" | "call_later" | "call_at" | "call_soon_threadsafe" | "add_callback")
+            );
+            if by_loop && receiver.to_ascii_lowercase().ends_with("loop") {
+                out.extend(edge.targets.iter().copied());
+            }
+        }
+    }
+    out
+}
+
+/// Start-up code and commands may block: nobody else waits.
+fn on_event_loop(project: &Project, function: FnId) -> bool {
+    match reach::reached(project, function).0 {
+        Reached::Startup | Reached::Command => false,
+        Reached::Unknown => !waits::is_script(project.path(project.graph.function(function).file)),
+        Reached::Request | Reached::Job => true,
+    }
+}
+
+/// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.
+fn callers(project: &Project) -> Callers {
+    let mut callers = Callers::default();
+    for (index, node) in project.graph.functions.iter().enumerate() {
+        for edge in &node.edges {
+            if !matches!(edge.kind, EdgeKind::Call | EdgeKind::Inline) || edge.guessed {
+                continue;
+            }
+            for &target in &edge.targets {
+                callers.entry(target).or_default().push((FnId(index as u32), edge.expr));
+            }
+        }
+    }
+    callers
+}
+
+/// Finds who leads to a blocking call.
+struct Ways<'p> {
+    project: &'p Project,
+    callers: &'p Callers,
+    constants: &'p Constants<'p>,
+    /// What may still be looked at, for all causes: as many calls as places times causes would be.
+    steps: Steps,
+}
+
+impl Ways<'_> {
+    /// The async functions that run a blocking call on their thread: the function itself, or those that reach it through
+    /// plain functions, with arguments that let it happen.
+    ///
+    /// `left` are the steps that the function may still take.
+    fn places(&self, from: FnId, end: ExprId, effects: Effects, name: &str, left: &Cell<u64>) -> Vec<Place> {
+        let project = self.project;
+        let place = |function: FnId, way: Vec<(FnId, ExprId)>| Place {
+            function,
+            expr: way.first().map_or(end, |&(_, expr)| expr),
+            way,
+            end: (from, end),
+            effects,
+            name: name.to_owned(),
+        };
+        if project.graph.function(from).is_async {
+            return if on_event_loop(project, from) {
+                vec![place(from, Vec::new())]
+            } else {
+                Vec::new()
+            };
+        }
+        let mut out = Vec::new();
+        let mut found: FxHashSet<(FnId, ExprId)> = FxHashSet::default();
+        let mut seen: FxHashMap<FnId, u32> = FxHashMap::from_iter([(from, MAX_WAYS)]);
+        let mut queue: VecDeque<(FnId, Vec<(FnId, ExprId)>)> = VecDeque::from([(from, Vec::new())]);
+        while let Some((at, way)) = queue.pop_front() {
+            for &(caller, expr) in self.callers.get(&at).into_iter().flatten() {
+                if !self.take(1 + way.len() as u64, left) {
+                    project.code.overruns.add(Limit::BlockingCallers, self.place_of(from));
+                    return out;
+                }
+                if once::runs_once(project, caller, expr) {
+                    continue;
+                }
+                let is_async = project.graph.function(caller).is_async;
+                let ways = seen.get(&caller).copied().unwrap_or_default();
+                let is_done = if is_async {
+                    found.contains(&(caller, expr))
+                } else {
+                    ways >= MAX_WAYS || seen.len() >= MAX_CALLERS || way.iter().any(|&(on_way, _)| on_way == caller)
+                };
+                if is_done {
+                    continue;
+                }
+                let mut next = vec![(caller, expr)];
+                next.extend(way.iter().copied());
+                if !branches::is_open_way(project, self.constants, &next, (from, end)) {
+                    continue;
+                }
+                if !is_async {
+                    seen.insert(caller, ways + 1);
+                    queue.push_back((caller, next));
+                } else if on_event_loop(project, caller) {
+                    found.insert((caller, expr));
+                    self.take(PLACE_COST, left);
+                    out.push(place(caller, next));
+                }
+            }
+        }
+        out
+    }
+
+    /// Takes steps of a function's and of all functions'.
+    fn take(&self, steps: u64, left: &Cell<u64>) -> bool {
+        let has = left.get() >= steps && self.steps.take(steps);
+        left.set(left.get().saturating_sub(steps));
+        has
+    }
+
+    fn place_of(&self, function: FnId) -> String {
+        let node = self.project.graph.function(function);
+        let name = self.project.code.module(node.file).function(node.id).name_span;
+        let at = self.project.place_in(function, name);
+        format!("{}:{}", at.file, at.start_line)
+    }
+}
+
+fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
+    places.sort_by_cached_key(|place| {
+        let reached = reach::reached(project, place.function).0;
+        (reached, priority(reached, place.effects), place.function, place.expr)
+    });
+    let mut ends: Vec<(FnId, ExprId, String)> = places
+        .iter()
+        .filter(|place| !place.way.is_empty())
+        .map(|place| (place.end.0, place.end.1, place.name.clone()))
+        .collect();
+    let mut seen = FxHashSet::default();
+    places.retain(|place| seen.insert((place.function, place.expr)));
+    let first = places.first()?.clone();
+    let (reached, label) = reach::reached(project, first.function);
+    let node = project.graph.function(first.function);
+    let module = project.code.module(node.file);
+    let mut priority = priority(reached, first.effects);
+    let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
+    let is_private = private_loop::is_private(project, callers, first.function);
+    if matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript || refuses || is_private {
+        // In TypeScript an embedded database: a statement by key takes microseconds.
+        priority = priority.max(Priority::P2);
+    }
+    let location = project.place_in(first.function, module.expr(first.expr).span);
+    let mut finding = Finding::new("blocking-call-in-async", priority, Confidence::High, location);
+    let what = evidence::readable(&first.name);
+    let here = project.short_name(first.function);
+    let functions = count(&places);
+    let files = places
+        .iter()
+        .map(|place| project.graph.function(place.function).file)
+        .collect::<FxHashSet<_>>()
+        .len();
+    finding.title = match (cause, first.way.is_empty()) {
+        (Cause::Database { library }, _) => {
+            let work = match library.as_str() {
+                "redis" => "Synchronous Redis commands".to_owned(),
+                "sql" => "Synchronous database statements".to_owned(),
+                library => format!("Synchronous database statements ({library})"),
+            };
+            format!(
+                "{work} block the event loop in {functions} async function{}",
+                if functions == 1 { "" } else { "s" }
+            )
+        }
+        (_, true) => format!("`{what}` blocks the event loop in async `{here}`"),
+        (Cause::Call { function, .. } | Cause::Helper { function }, false) => format!(
+            "async `{here}` blocks the event loop: `{what}`{} in `{}`",
+            others(&ends, &first.name),
+            project.short_name(*function)
+        ),
+    };
+    let subject = if matches!(cause, Cause::Database { .. }) {
+        "a synchronous statement".to_owned()
+    } else {
+        format!("`{what}`")
+    };
+    let waiting = if reached == Reached::Request && !is_private {
+        "request"
+    } else {
+        "task"
+    };
+    finding.message = if refuses {
+        "Django refuses a synchronous statement on an event loop: it raises `SynchronousOnlyOperation`, or blocks the loop where \
+         `DJANGO_ALLOW_ASYNC_UNSAFE` is set."
+            .to_owned()
+    } else {
+        format!("While {subject} runs, no other {waiting} on this event loop moves on.")
+    };
+    if is_private {
+        finding
+            .message
+            .push_str(" The loop is one that a plain function starts and waits for: only its own tasks wait.");
+    }
+    if places.len() > 1 {
+        finding.message.push_str(&format!(
+            " {} places in {functions} async functions{} lead to it{}.",
+            places.len(),
+            if files > 1 { format!(" of {files} files") } else { String::new() },
+            if places.len() > most {
+                "; the first are listed"
+            } else {
+                "; all are listed"
+            }
+        ));
+    }
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    let harm = if refuses {
+        "the statement fails on the event loop".to_owned()
+    } else {
+        format!("every other {waiting} on this event loop waits meanwhile")
+    };
+    finding.impact = format!("{harm}{}", evidence::reach_words(label.as_deref()));
+    finding.subject = match cause {
+        Cause::Call { function, name } => format!("{name} in {}", project.symbol(*function)),
+        Cause::Helper { function } => format!("blocking calls in {}", project.symbol(*function)),
+        Cause::Database { library } => format!("synchronous {library}"),
+    };
+    finding.related = evidence::path_from_entry(project, first.function);
+    relate_way(project, &mut finding, &first);
+    for place in places.iter().skip(1).take(most) {
+        relate_place(project, &mut finding, place);
+    }
+    ends.sort();
+    ends.dedup();
+    for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(most) {
+        relate_end(project, &mut finding, (*function, *expr), name);
+    }
+    finding.fix = fix(cause, first.effects, module.language, refuses);
+    Some(finding)
+}
+
+/// Whether the project turns Django's guard against synchronous statements on an event loop off.
+fn allows_unsafe(project: &Project) -> bool {
+    project.code.modules().any(|(_, module)| {
+        let mut exprs = module.exprs.iter();
+        exprs.any(|expr| matches!(expr.kind, ExprKind::Str(text) if module.str(text) == "DJANGO_ALLOW_ASYNC_UNSAFE"))
+    })
+}
+
+/// Only a file is read or written.
+fn is_light(effects: Effects) -> bool {
+    effects.any(Effects::FILE) && !effects.any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU))
+}
+
+fn priority(reached: Reached, effects: Effects) -> Priority {
+    match (reached, is_light(effects)) {
+        (Reached::Request, false) => Priority::P0,
+        (Reached::Job | Reached::Unknown, false) => Priority::P1,
+        (Reached::Request, true) => Priority::P2,
+        (Reached::Job | Reached::Unknown, true) | (Reached::Startup | Reached::Command, _) => Priority::P3,
+    }
+}
+
+/// The calls from the async function to the blocking one, then the blocking call.
+fn relate_way(project: &Project, finding: &mut Finding, place: &Place) {
+    for (index, &(function, expr)) in place.way.iter().enumerate() {
+        let module = project.code.module(project.graph.function(function).file);
+        if matches!(module.kind(expr), ExprKind::Lambda(_)) {
+            continue;
+        }
+        let callee = place.way.get(index + 1).map_or(place.end.0, |&(next, _)| next);
+        let kind = if index == 0 { "async " } else { "" };
+        let message = format!("{kind}`{}` calls {}", project.short_name(function), project.short_name(callee));
+        finding.relate(project.place_in(function, module.expr(expr).span), Role::Call, message);
+    }
+    if !place.way.is_empty() {
+        relate_end(project, finding, place.end, &place.name);
+    }
+}
+
+/// One more place that leads to the cause.
+fn relate_place(project: &Project, finding: &mut Finding, place: &Place) {
+    let module = project.code.module(project.graph.function(place.function).file);
+    let here = project.short_name(place.function);
+    let next = place.way.get(1).map(|&(function, _)| function);
+    let message = match next.or((!place.way.is_empty()).then_some(place.end.0)) {
+        Some(via) => format!("async `{here}` calls {}", project.short_name(via)),
+        None => format!("async `{here}`: {}", evidence::readable(&place.name)),
+    };
+    finding.relate(project.place_in(place.function, module.expr(place.expr).span), Role::Call, message);
+}
+
+fn relate_end(project: &Project, finding: &mut Finding, (function, expr): (FnId, ExprId), name: &str) {
+    let module = project.code.module(project.graph.function(function).file);
+    let message = format!("blocks in {}", evidence::readable(name));
+    finding.relate(project.place_in(function, module.expr(expr).span), Role::Callee, message);
+}
+
+/// What else a helper calls that blocks: ` and 2 more`.
+fn others(ends: &[(FnId, ExprId, String)], name: &str) -> String {
+    let names: FxHashSet<&str> = ends.iter().map(|end| end.2.as_str()).filter(|other| *other != name).collect();
+    match names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}
+
+fn count(places: &[Place]) -> usize {
+    places.iter().map(|place| place.function).collect::<FxHashSet<_>>().len()
+}
+
+fn fix(cause: &Cause, effects: Effects, language: Language, refuses: bool) -> Fix {
+    let summary = match (language, cause) {
+        _ if refuses => "Use the ORM's async methods (`aget`, `acreate`, `async for`), or wrap the call in `sync_to_async`.",
+        (Language::Python, Cause::Database { .. }) => {
+            "Make the handlers plain `def` (the framework runs them on its thread pool), or use an async engine and session, or wrap the call in `run_in_threadpool`."
+        }
+        (Language::Python, _) if effects.any(Effects::SLEEP) => {
+            "Use `await asyncio.sleep(…)`; where a plain helper sleeps, make it async or run it with `asyncio.to_thread`."
+        }
+        (Language::Python, _) => "Use the library's async client, or run the call on a thread: `await asyncio.to_thread(…)`.",
+        (Language::TypeScript, _) => {
+            "Use the promise-based form of the call (`fs/promises`, `execFile` with a promise) or move the work to a worker thread."
+        }
+    };
+    let code = (language == Language::Python && effects.any(Effects::SLEEP)).then(|| "await asyncio.sleep(delay)".to_owned());
+    Fix {
+        summary: summary.to_owned(),
+        code,
+        ..Fix::default()
+    }
+}

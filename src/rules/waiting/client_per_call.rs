@@ -1,0 +1,515 @@
+//! `client-per-call`: a client, pool or engine that is built again for every request.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+mod names;
+mod once;
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::graph::{EdgeKind, FnId};
+use crate::walk;
+use names::Names;
+
+/// How far a client that a function returns is followed to its callers.
+const HOPS: u32 = 4;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let callers = callers(project);
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|file| check_file(project, file, &callers))
+        .collect()
+}
+
+/// For each function, the calls of the program that lead to it: the caller and the call. A migration or a test runs once.
+fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
+    let mut callers = vec![Vec::new(); project.graph.functions.len()];
+    for (index, node) in project.graph.functions.iter().enumerate() {
+        if runs_once(project, node.file) {
+            continue;
+        }
+        for edge in node.edges.iter().filter(|edge| edge.kind != EdgeKind::Later && !edge.guessed) {
+            for target in &edge.targets {
+                if let Some(list) = callers.get_mut(target.index()) {
+                    list.push((FnId(index as u32), edge.expr));
+                }
+            }
+        }
+    }
+    callers
+}
+
+fn runs_once(project: &Project, file: FileId) -> bool {
+    matches!(project.role(file), walk::Role::Migration | walk::Role::Test)
+}
+
+fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) -> Vec<Finding> {
+    let module = project.code.module(file);
+    let mut out: Vec<Finding> = Vec::new();
+    if runs_once(project, file) {
+        return out;
+    }
+    let fates = Fates::new(project, callers);
+    for (id, _) in module.function_ids() {
+        let function = project.graph.id(file, id);
+        let mut by_subject: FxHashMap<String, usize> = FxHashMap::default();
+        for edge in &project.graph.function(function).edges {
+            let (Some(name), Some(call)) = (edge.external.as_deref(), module.call(edge.expr)) else {
+                continue;
+            };
+            if !edge.effects.has(Effects::CLIENT) || is_meant_for_one_use(name) || edge.kind != EdgeKind::Call {
+                continue;
+            }
+            let given = Given {
+                project,
+                callers,
+                function,
+            };
+            if is_tenants(&given, &fates.names(file), module, id, &call, name)
+                || fates.is_kept(function, edge.expr, 0)
+                || once::has_own_loop(project, callers, function, name)
+                || once::is_in_layer(module, id)
+            {
+                continue;
+            }
+            let is_factory = fates.fate(file, id, edge.expr) == Fate::Returned;
+            let Some(finding) = finding(&fates, function, edge.expr, name, is_factory) else {
+                continue;
+            };
+            // The branches of one function are one thing to mend.
+            if let Some(known) = by_subject.get(&finding.subject).and_then(|&at| out.get_mut(at)) {
+                known.relate(finding.location, Role::Evidence, "built here, too");
+                continue;
+            }
+            by_subject.insert(finding.subject.clone(), out.len());
+            out.push(finding);
+        }
+    }
+    out
+}
+
+/// Clients that their libraries hand out as context managers on top of a shared session, and files.
+fn is_meant_for_one_use(name: &str) -> bool {
+    [
+        "aioboto3",
+        "aiobotocore",
+        "better-sqlite3",
+        "docker",
+        "nodemailer",
+        "smtplib",
+        "confluent_kafka",
+        "kombu",
+    ]
+    .iter()
+    .any(|library| name.starts_with(library))
+}
+
+/// A client with somebody's own credentials cannot be shared by all.
+fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
+    if name.starts_with("httpx.") || name.starts_with("requests.") || name.starts_with("aiohttp.") {
+        return false;
+    }
+    let mut params: FxHashSet<Sym> = FxHashSet::default();
+    let mut at = Some(function);
+    while let Some(id) = at.filter(|&id| id != FunctionId::MODULE) {
+        let definition = module.function(id);
+        // A parameter with a default is an override of what everybody shares.
+        for param in definition.params.iter().filter(|param| param.default.is_none()) {
+            params.extend(param.name);
+            if let Some(pattern) = param.pattern {
+                params.extend(names::of(module, pattern));
+            }
+        }
+        at = definition.parent;
+    }
+    params.retain(|&name| !is_settings(module.str(name)) && !given.is_settings(module, function, name));
+    // What is derived from a parameter, or read from a store, is somebody's.
+    let mut open: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+    let mut seen = FxHashSet::default();
+    while let Some(expr) = open.pop() {
+        if matches!(module.kind(expr), ExprKind::Await(_)) {
+            return true;
+        }
+        for name in names::of(module, expr) {
+            if params.contains(&name) {
+                return true;
+            }
+            if !seen.insert(name) || seen.len() > 40 {
+                continue;
+            }
+            open.extend(all.values(function, name));
+        }
+    }
+    false
+}
+
+/// What callers pass.
+struct Given<'p> {
+    project: &'p Project,
+    callers: &'p [Vec<(FnId, ExprId)>],
+    function: FnId,
+}
+
+impl Given<'_> {
+    /// Whether every caller passes the process's own settings for a parameter: `run(settings.api_key)`.
+    fn is_settings(&self, module: &Module, function: FunctionId, name: Sym) -> bool {
+        let definition = module.function(function);
+        let Some(index) = definition.params.iter().position(|param| param.name == Some(name)) else {
+            return false;
+        };
+        let shift = usize::from(definition.class.is_some() && module.language == Language::Python);
+        let calls = self.callers.get(self.function.index()).map(Vec::as_slice).unwrap_or_default();
+        let passes = |&(caller, call): &(FnId, ExprId)| {
+            let at = self.project.code.module(self.project.graph.function(caller).file);
+            let call = at.call(call)?;
+            let arg = call.keyword(module.str(name)).or_else(|| call.arg(index.checked_sub(shift)?))?;
+            at.dotted(arg)
+        };
+        let is_own = |path: String| path.contains('.') && path.split('.').any(is_settings) && !path.starts_with("self.");
+        !calls.is_empty() && calls.iter().all(|call| passes(call).is_some_and(is_own))
+    }
+}
+
+fn is_settings(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "self" | "cls" | "timeout" | "loop")
+        || ["settings", "config", "env", "conf"].iter().any(|part| name.contains(part))
+}
+
+/// What becomes of the clients of a project: each question is answered once, however many lead to it.
+struct Fates<'p> {
+    project: &'p Project,
+    callers: &'p [Vec<(FnId, ExprId)>],
+    names: RefCell<FxHashMap<FileId, Rc<Names>>>,
+    of_names: RefCell<FxHashMap<(FileId, FunctionId, Sym, u32), Fate>>,
+    kept: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
+}
+
+impl<'p> Fates<'p> {
+    fn new(project: &'p Project, callers: &'p [Vec<(FnId, ExprId)>]) -> Self {
+        Fates {
+            project,
+            callers,
+            names: RefCell::default(),
+            of_names: RefCell::default(),
+            kept: RefCell::default(),
+        }
+    }
+
+    fn names(&self, file: FileId) -> Rc<Names> {
+        let mut names = self.names.borrow_mut();
+        names
+            .entry(file)
+            .or_insert_with(|| Rc::new(Names::in_module(self.project.code.module(file))))
+            .clone()
+    }
+
+    /// Whether what an expression makes outlives the call: it stands at the top level, is stored on an object, in a
+    /// variable outside or in a collection, or every caller of the function that returns it keeps it.
+    fn is_kept(&self, function: FnId, expr: ExprId, depth: u32) -> bool {
+        let known = self.kept.borrow().get(&(function, expr, depth)).copied();
+        known.unwrap_or_else(|| {
+            let kept = self.looks_kept(function, expr, depth);
+            self.kept.borrow_mut().insert((function, expr, depth), kept);
+            kept
+        })
+    }
+
+    fn looks_kept(&self, function: FnId, expr: ExprId, depth: u32) -> bool {
+        let node = self.project.graph.function(function);
+        let module = self.project.code.module(node.file);
+        if node.id == FunctionId::MODULE || node.is_cached || depth > HOPS || is_constructor(module, node.id) {
+            return true;
+        }
+        match self.fate(node.file, node.id, expr) {
+            Fate::Kept => true,
+            Fate::Used => false,
+            Fate::Returned => {
+                let calls = self.callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
+                calls.is_empty() || calls.iter().all(|&(caller, call)| self.is_kept(caller, call, depth + 1))
+            }
+        }
+    }
+
+    /// What becomes of a value in its function.
+    fn fate(&self, file: FileId, function: FunctionId, expr: ExprId) -> Fate {
+        let (project, module) = (self.project, self.project.code.module(file));
+        let mut at = expr;
+        let mut in_call = false;
+        for _ in 0..30 {
+            let stmt = match module.expr(at).parent {
+                Parent::Expr(outer) => {
+                    match module.kind(outer) {
+                        // `client.get()`: only the result goes on.
+                        ExprKind::Attr { .. } => return Fate::Used,
+                        ExprKind::Call { .. } => {
+                            let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
+                            if keeps(method) {
+                                return Fate::Kept;
+                            }
+                            in_call = true;
+                        }
+                        ExprKind::Assign { target, .. } => {
+                            return if is_outside(project, file, module, *target) {
+                                Fate::Kept
+                            } else {
+                                Fate::Used
+                            };
+                        }
+                        _ => {}
+                    }
+                    at = outer;
+                    continue;
+                }
+                Parent::Stmt(stmt) => stmt,
+                _ => return Fate::Used,
+            };
+            return match &module.stmt(stmt).kind {
+                StmtKind::Return(_) => Fate::Returned,
+                StmtKind::Expr(value) if matches!(module.kind(*value), ExprKind::Yield(_)) => Fate::Kept,
+                StmtKind::Assign { target, .. } if is_outside(project, file, module, *target) => Fate::Kept,
+                StmtKind::Assign { target, .. } if !in_call || matches!(module.kind(*target), ExprKind::Name(_)) => {
+                    match module.kind(*target) {
+                        ExprKind::Name(name) => self.of_name(file, function, *name, 0),
+                        _ => Fate::Used,
+                    }
+                }
+                StmtKind::With { items, .. } => {
+                    // A `with` around a `yield` is a start-up or a dependency.
+                    let yields = module.function(function).is_generator;
+                    let _ = items;
+                    if yields { Fate::Kept } else { Fate::Used }
+                }
+                _ => Fate::Used,
+            };
+        }
+        Fate::Used
+    }
+
+    /// What becomes of a local name.
+    fn of_name(&self, file: FileId, function: FunctionId, name: Sym, depth: u32) -> Fate {
+        let key = (file, function, name, depth);
+        let known = self.of_names.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let fate = self.look_at_name(file, function, name, depth);
+            self.of_names.borrow_mut().insert(key, fate);
+            fate
+        })
+    }
+
+    fn look_at_name(&self, file: FileId, function: FunctionId, name: Sym, depth: u32) -> Fate {
+        let (project, module) = (self.project, self.project.code.module(file));
+        let names = self.names(file);
+        let mut fate = Fate::Used;
+        for stmt in names.statements(function, name).map(|id| module.stmt(id)) {
+            match &stmt.kind {
+                // `broker = Broker(client)`: it lives as long as what holds it.
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } if depth < HOPS && is_made(module, *value) => {
+                    let ExprKind::Name(holder) = *module.kind(*target) else { continue };
+                    if is_outside(project, file, module, *target) {
+                        return Fate::Kept;
+                    }
+                    if holder == name {
+                        continue;
+                    }
+                    match self.of_name(file, function, holder, depth + 1) {
+                        Fate::Kept => return Fate::Kept,
+                        Fate::Returned => fate = Fate::Returned,
+                        Fate::Used => {}
+                    }
+                }
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } if is_outside(project, file, module, *target) => return Fate::Kept,
+                StmtKind::Expr(value) => {
+                    let Some(call) = module.call(*value) else {
+                        if matches!(module.kind(*value), ExprKind::Yield(_)) {
+                            return Fate::Kept;
+                        }
+                        continue;
+                    };
+                    if call.method().is_some_and(keeps) {
+                        return Fate::Kept;
+                    }
+                }
+                StmtKind::Return(Some(_)) => fate = Fate::Returned,
+                _ => {}
+            }
+        }
+        fate
+    }
+}
+
+fn is_constructor(module: &Module, function: FunctionId) -> bool {
+    let function = module.function(function);
+    function.name.is_some_and(|name| {
+        matches!(
+            module.str(name),
+            "__init__"
+                | "constructor"
+                | "__new__"
+                | "setup"
+                | "onModuleInit"
+                | "__aenter__"
+                | "__enter__"
+                | "startup"
+                | "lifespan"
+                | "connect"
+        )
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Returned,
+    Used,
+}
+
+/// Calls that hold on to what they are given.
+fn keeps(method: &str) -> bool {
+    let method = method.to_ascii_lowercase();
+    [
+        "lazy",
+        "once",
+        "memo",
+        "cache",
+        "singleton",
+        "usestate",
+        "useref",
+        "setdefault",
+        "provide",
+    ]
+    .iter()
+    .any(|part| method.contains(part))
+        || method.starts_with("add_")
+        || matches!(method.as_str(), "set" | "append" | "push" | "register" | "add")
+}
+
+/// An attribute, a subscript, or a name of an enclosing scope.
+fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) -> bool {
+    match module.kind(target) {
+        ExprKind::Attr { .. } | ExprKind::Index { .. } => true,
+        ExprKind::Name(name) => {
+            let Some(scope) = project.code.scopes.get(file.index()) else {
+                return false;
+            };
+            let mut outer = module.function(module.owner(target)).parent;
+            while let Some(id) = outer.filter(|&id| id != FunctionId::MODULE) {
+                if scope.binds(id, *name) && module.language == Language::TypeScript {
+                    return true;
+                }
+                outer = module.function(id).parent;
+            }
+            scope.binds(FunctionId::MODULE, *name)
+        }
+        _ => false,
+    }
+}
+
+/// `Broker(…)`, `new Broker(…)`: an object is made.
+fn is_made(module: &Module, value: ExprId) -> bool {
+    let made = module.call(module.unawaited(value));
+    made.and_then(|call| call.method())
+        .is_some_and(|name| name.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+/// Pools and engines: each costs connections of the database.
+fn is_pool(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "engine",
+        "pool",
+        "prismaclient",
+        "mongoclient",
+        "postgres.postgres",
+        "sessionmaker",
+        "elasticsearch",
+        "redis",
+        "ioredis",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
+}
+
+fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_factory: bool) -> Option<Finding> {
+    let project = fates.project;
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    let (reached, label) = reach::reached(project, function);
+    let pool = is_pool(name);
+    let priority = match reached {
+        Reached::Startup | Reached::Command => return None,
+        Reached::Request if pool => Priority::P1,
+        Reached::Request => Priority::P2,
+        Reached::Job if pool => Priority::P2,
+        Reached::Job | Reached::Unknown => Priority::P3,
+    };
+    if reached != Reached::Request && once::is_workers(&fates.names(node.file), module, node.id, expr) {
+        return None;
+    }
+    // A factory may have callers that keep what it makes and others that do not.
+    let priority = priority::lower(priority, u32::from(is_factory));
+    let confidence = if reached == Reached::Unknown || is_factory {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    };
+    let readable = evidence::readable(name);
+    let mut finding = Finding::new(
+        "client-per-call",
+        priority,
+        confidence,
+        project.place_in(function, module.expr(expr).span),
+    );
+    finding.title = format!("`{readable}` is built at each call");
+    finding.message = format!(
+        "`{}` builds a `{readable}` at each call and keeps it nowhere, so the next call finds no open connection.{}",
+        project.short_name(function),
+        label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
+    );
+    finding.impact = format!(
+        "{}{}",
+        if pool {
+            "a new set of connections each time"
+        } else {
+            "a new connection and TLS handshake each time"
+        },
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = readable;
+    finding.related = evidence::path_from_entry(project, function);
+    finding.relate(project.place_in(function, module.expr(expr).span), Role::Evidence, "built here");
+    finding.fix = fix(module.language);
+    Some(finding)
+}
+
+fn fix(language: Language) -> Fix {
+    let code = match language {
+        Language::Python => "@lru_cache(maxsize=1)\ndef client():\n    return Client(…)  # or on app.state, in the lifespan",
+        Language::TypeScript => "const client = new Client(…);  // at the top of the module, or on globalThis in development",
+    };
+    Fix {
+        summary: "Build it once, at the top of a module, in the start-up code or in a cached factory, and share it; close it when the process ends.".to_owned(),
+        code: Some(code.to_owned()),
+        ..Fix::default()
+    }
+}

@@ -1,0 +1,77 @@
+//! Clients that are built once although they stand in a function: for an event loop, a worker, a layer of services.
+
+use super::names::Names;
+use crate::ir::{ExprId, FunctionId, Language, Module, Parent};
+use crate::judge::evidence;
+use crate::project::Project;
+use crate::project::graph::{FnId, FunctionNode};
+
+/// How far the coroutines around a call are followed.
+const HOPS: u32 = 4;
+
+/// Whether a client belongs to an event loop that ends with the call: `asyncio.run(search())` makes a new loop each time, and
+/// what one loop opened no other can use.
+pub fn has_own_loop(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let is_async = lower.contains("async") || lower.starts_with("aio") || lower.starts_with("motor.");
+    is_async && runs_alone(project, callers, function, 0)
+}
+
+fn runs_alone(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, depth: u32) -> bool {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    if depth > HOPS || !node.is_async || module.language != Language::Python {
+        return false;
+    }
+    let calls = callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
+    let alone = |&(caller, call): &(FnId, ExprId)| {
+        let from: &FunctionNode = project.graph.function(caller);
+        if from.is_async {
+            return caller != function && runs_alone(project, callers, caller, depth + 1);
+        }
+        starts_loop(project.code.module(from.file), call)
+    };
+    !calls.is_empty() && calls.iter().all(alone)
+}
+
+/// `asyncio.run(call)`, `loop.run_until_complete(call)`.
+fn starts_loop(module: &Module, call: ExprId) -> bool {
+    let Parent::Expr(outer) = module.expr(call).parent else {
+        return false;
+    };
+    module.call(outer).is_some_and(|outer| match outer.method() {
+        Some("run") => module
+            .dotted(outer.callee)
+            .is_none_or(|name| name == "run" || name.ends_with("asyncio.run")),
+        Some("run_until_complete") => true,
+        _ => false,
+    })
+}
+
+/// Whether a worker keeps the client: it is made before a `while` that uses it, in a function that no request waits for.
+pub fn is_workers(names: &Names, module: &Module, function: FunctionId, expr: ExprId) -> bool {
+    evidence::bound(module, expr).is_some_and(|name| names.repeats(function, name, module.expr(expr).span.start))
+}
+
+/// Whether the code around builds a service that its framework makes once: `Layer.effect(Cache, …)`.
+pub fn is_in_layer(module: &Module, function: FunctionId) -> bool {
+    let mut function = function;
+    for _ in 0..10 {
+        if function == FunctionId::MODULE {
+            return false;
+        }
+        let mut at = module.function(function).definition;
+        while let Parent::Expr(outer) = at {
+            let receiver = module.call(outer).and_then(|call| call.receiver());
+            if receiver.is_some_and(|receiver| module.name(receiver) == Some("Layer")) {
+                return true;
+            }
+            at = module.expr(outer).parent;
+        }
+        let Some(parent) = module.function(function).parent else {
+            return false;
+        };
+        function = parent;
+    }
+    false
+}

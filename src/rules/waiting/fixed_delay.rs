@@ -1,0 +1,354 @@
+//! `fixed-delay`: somebody waits a constant time, whatever happened.
+
+use std::cell::OnceCell;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::polling::{self, Delay};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
+use crate::project::eval::Evaluator;
+use crate::project::graph::{EdgeKind, FnId};
+use crate::project::{Project, loops};
+use crate::source::Span;
+
+/// Shorter delays give way to others, or wait for a repaint.
+const SHORTEST: f64 = 0.05;
+/// Longer ones are a schedule.
+const LONGEST: f64 = 120.0;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
+}
+
+fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
+    let module = project.code.module(file);
+    let eval = Evaluator::new(&project.code);
+    let search = Search {
+        eval: &eval,
+        constants: Constants::default(),
+    };
+    let reasons = OnceCell::new();
+    let mut out = Vec::new();
+    for id in module.call_ids() {
+        let Some(seconds) = search.delay(file, id).filter(|seconds| (SHORTEST..LONGEST).contains(seconds)) else {
+            continue;
+        };
+        let owner = named(module, module.owner(id));
+        if owner == FunctionId::MODULE
+            || has_reason(module, reasons.get_or_init(|| Reasons::of(module)), id, owner)
+            || !loops::around(&eval, file, id).is_empty()
+        {
+            continue;
+        }
+        out.extend(finding(project, &eval, file, id, owner, seconds));
+    }
+    out
+}
+
+/// How often each name of a file is given a value, for the files that were asked for.
+type Constants = std::cell::RefCell<FxHashMap<FileId, FxHashMap<Sym, u32>>>;
+
+/// Reads the times of sleeps.
+struct Search<'e, 'p> {
+    eval: &'e Evaluator<'p>,
+    constants: Constants,
+}
+
+impl Search<'_, '_> {
+    /// The seconds of a sleep of constant time.
+    fn delay(&self, file: FileId, id: ExprId) -> Option<f64> {
+        let module = self.eval.module(file);
+        let call = module.call(id)?;
+        let short = call.method()?;
+        if !matches!(short, "sleep" | "delay" | "wait" | "setTimeoutPromise" | "waitFor" | "setTimeout") {
+            return None;
+        }
+        let value = self.eval.value(file, call.callee);
+        let name = value.library_name().unwrap_or(short);
+        match polling::delay(module, name, &call)? {
+            Delay::Seconds(arg) => self.constant(file, arg, 0),
+            Delay::Milliseconds(arg) => self.constant(file, arg, 0).map(|milliseconds| milliseconds / 1000.0),
+        }
+    }
+
+    /// A number in the source, also through a name that is bound once.
+    fn constant(&self, file: FileId, expr: ExprId, depth: u32) -> Option<f64> {
+        let module = self.eval.module(file);
+        if let Some(number) = module.number(expr) {
+            return Some(number);
+        }
+        if depth > 4 {
+            return None;
+        }
+        match module.kind(expr) {
+            ExprKind::Binary { op, left, right } if module.str(*op) == "*" => {
+                Some(self.constant(file, *left, depth + 1)? * self.constant(file, *right, depth + 1)?)
+            }
+            ExprKind::Name(name) => {
+                if self.assigned(file, *name) > 1 {
+                    return None;
+                }
+                let (at, value) = self.eval.definition(file, expr).filter(|&place| place != (file, expr))?;
+                self.constant(at, value, depth + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// How often a file gives a name a value: counted once for all names of it.
+    fn assigned(&self, file: FileId, name: Sym) -> u32 {
+        let mut constants = self.constants.borrow_mut();
+        let counts = constants.entry(file).or_insert_with(|| assignments(self.eval.module(file)));
+        counts.get(&name).copied().unwrap_or_default()
+    }
+}
+
+fn assignments(module: &Module) -> FxHashMap<Sym, u32> {
+    let mut counts = FxHashMap::default();
+    for stmt in &module.stmts {
+        if let StmtKind::Assign { target, .. } = stmt.kind
+            && let ExprKind::Name(name) = *module.kind(target)
+        {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// The function that a person would name: out of promise executors and other inline callbacks.
+fn named(module: &Module, mut id: FunctionId) -> FunctionId {
+    for _ in 0..6 {
+        let function = module.function(id);
+        let Parent::Expr(lambda) = function.definition else { return id };
+        let is_executor = match module.expr(lambda).parent {
+            Parent::Expr(outer) => module
+                .call(outer)
+                .is_some_and(|call| call.is_new && call.method() == Some("Promise")),
+            _ => false,
+        };
+        match function.parent {
+            Some(parent) if is_executor => id = parent,
+            _ => return id,
+        }
+    }
+    id
+}
+
+/// What a file has that gives a sleep its reason, in the order of the text: found once, however many sleeps there are.
+struct Reasons<'m> {
+    yields: Vec<Span>,
+    /// Statements of handlers of errors; those inside of others are left out.
+    handlers: Vec<Span>,
+    /// Calls by the name that is called.
+    calls: FxHashMap<&'m str, Vec<Span>>,
+}
+
+impl<'m> Reasons<'m> {
+    fn of(module: &'m Module) -> Self {
+        let mut reasons = Reasons {
+            yields: Vec::new(),
+            handlers: Vec::new(),
+            calls: FxHashMap::default(),
+        };
+        for (id, expr) in module.expr_ids() {
+            match expr.kind {
+                ExprKind::Yield(_) => reasons.yields.push(expr.span),
+                ExprKind::Call { .. } => {
+                    if let Some(method) = module.call(id).and_then(|call| call.method()) {
+                        reasons.calls.entry(method).or_default().push(expr.span);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for stmt in &module.stmts {
+            if let StmtKind::Try { handlers, .. } = &stmt.kind {
+                reasons
+                    .handlers
+                    .extend(handlers.iter().flatten().map(|&inner| module.stmt(inner).span));
+            }
+        }
+        let by_start = |span: &Span| (span.start, std::cmp::Reverse(span.end));
+        reasons.yields.sort_unstable_by_key(by_start);
+        reasons.handlers.sort_unstable_by_key(by_start);
+        reasons.handlers.dedup_by(|inner, outer| outer.encloses(*inner));
+        #[expect(clippy::iter_over_hash_type, reason = "each list is sorted by itself")]
+        for spans in reasons.calls.values_mut() {
+            spans.sort_unstable_by_key(by_start);
+        }
+        reasons
+    }
+
+    fn has_yield(&self, function: Span) -> bool {
+        has_within(&self.yields, function)
+    }
+
+    fn calls(&self, name: &str, function: Span) -> bool {
+        self.calls.get(name).is_some_and(|calls| has_within(calls, function))
+    }
+
+    fn handles(&self, sleep: Span) -> bool {
+        let after = self.handlers.partition_point(|span| span.start <= sleep.start);
+        after
+            .checked_sub(1)
+            .and_then(|at| self.handlers.get(at))
+            .is_some_and(|span| span.encloses(sleep))
+    }
+}
+
+/// Whether one of the spans, which are sorted, lies inside another.
+fn has_within(sorted: &[Span], around: Span) -> bool {
+    let first = sorted.partition_point(|span| span.start < around.start);
+    sorted[first..]
+        .iter()
+        .take_while(|span| span.start < around.end)
+        .any(|span| around.encloses(*span))
+}
+
+/// A retry, a stream, a helper that only waits, a demonstration.
+fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: FunctionId) -> bool {
+    let function = module.function(owner);
+    let name = module.qualified(owner).to_ascii_lowercase();
+    let words = [
+        "retry",
+        "backoff",
+        "poll",
+        "wait",
+        "debounce",
+        "throttle",
+        "sleep",
+        "delay",
+        "simulate",
+        "mock",
+        "fake",
+        "demo",
+        "stream",
+        "typing",
+        "animate",
+        "ratelimit",
+        "rate_limit",
+        "timeout",
+        "test",
+        "heartbeat",
+        "copy",
+        "toast",
+        "worker",
+        "loop",
+        "shutdown",
+        "cleanup",
+        "restart",
+        "lock",
+    ];
+    if function.is_generator || words.iter().any(|word| name.contains(word)) {
+        return true;
+    }
+    let span = function.span;
+    if reasons.has_yield(span) || is_loser(module, sleep) {
+        return true;
+    }
+    // In a handler of errors it is a retry; the function that calls itself is one too.
+    let calls_itself = || function.name.is_some_and(|own| reasons.calls(module.str(own), span));
+    reasons.handles(module.expr(sleep).span) || calls_itself()
+}
+
+/// `Promise.race([work, sleep(1000)])`: the sleep is a limit; or it is started and not awaited.
+fn is_loser(module: &Module, sleep: ExprId) -> bool {
+    let mut at = sleep;
+    for _ in 0..12 {
+        match module.expr(at).parent {
+            Parent::Expr(outer) => {
+                let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
+                if matches!(
+                    method,
+                    "race" | "wait" | "gather" | "all" | "create_task" | "then" | "catch" | "ensure_future" | "allSettled"
+                ) {
+                    return true;
+                }
+                at = outer;
+            }
+            Parent::Function(function) => match module.function(function).definition {
+                Parent::Expr(lambda) => at = lambda,
+                _ => return false,
+            },
+            Parent::Stmt(stmt) => match module.stmt(stmt).kind {
+                StmtKind::Expr(_) | StmtKind::Return(_) => {
+                    let Parent::Function(function) = module.stmt(stmt).parent else {
+                        return false;
+                    };
+                    let Parent::Expr(lambda) = module.function(function).definition else {
+                        return false;
+                    };
+                    at = lambda;
+                }
+                // `const slow = sleep(100)`: raced or cancelled later.
+                StmtKind::Assign { value: Some(value), .. } => return !matches!(module.kind(value), ExprKind::Await(_)),
+                _ => return false,
+            },
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether every call from the entry point down is waited for, once.
+fn is_waited_for(project: &Project, eval: &Evaluator<'_>, function: FnId) -> bool {
+    project.graph.calls_to(function).into_iter().all(|(caller, edge)| {
+        let node = project.graph.function(caller);
+        node.edges
+            .get(edge)
+            .is_some_and(|edge| edge.kind != EdgeKind::Later && !edge.guessed && loops::around(eval, node.file, edge.expr).is_empty())
+    })
+}
+
+fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, sleep: ExprId, owner: FunctionId, seconds: f64) -> Option<Finding> {
+    let module = project.code.module(file);
+    let function = project.graph.id(file, owner);
+    let (reached, label) = reach::reached(project, function);
+    let asks = project
+        .graph
+        .function(function)
+        .effects
+        .any(Effects::NETWORK.and(Effects::QUERY).and(Effects::WRITE));
+    let priority = match reached {
+        Reached::Startup | Reached::Command | Reached::Job => return None,
+        Reached::Request if !is_waited_for(project, eval, function) => return None,
+        Reached::Request if seconds >= 1.0 => Priority::P1,
+        Reached::Request => Priority::P2,
+        Reached::Unknown if asks => Priority::P3,
+        Reached::Unknown => return None,
+    };
+    let confidence = if reached == Reached::Request {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
+    let mut finding = Finding::new(
+        "fixed-delay",
+        priority,
+        confidence,
+        project.place_in(function, module.expr(sleep).span),
+    );
+    finding.title = format!("Waits {seconds} s at each call, whatever happened");
+    finding.message = format!(
+        "`{}` sleeps for {seconds} s at each call, not because of a failure and not in a loop.{}",
+        project.short_name(function),
+        label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
+    );
+    finding.impact = format!("{seconds} s more for each call{}", evidence::reach_words(label.as_deref()));
+    finding.subject = format!("{seconds} s");
+    finding.related = evidence::path_from_entry(project, function);
+    finding.fix = Fix {
+        summary: "Wait for the thing itself: await the operation, ask for its state with back-off, or let it call back.".to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
+}

@@ -1,0 +1,258 @@
+//! `long-transaction`: a transaction that stays open while another machine, or a clock, is waited for.
+
+use rayon::prelude::*;
+
+mod wait;
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::source::Span;
+
+/// The code that runs in a transaction.
+struct Region {
+    /// What opens it.
+    opened: Span,
+    /// The part of the function that it covers.
+    body: Span,
+    function: FunctionId,
+    /// A session that a framework injects holds it from the first statement on.
+    injected: bool,
+}
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|(file, module)| {
+            let eval = Evaluator::new(&project.code);
+            let mut regions = regions(&eval, file, module);
+            regions.extend(injected(project, file, module));
+            regions
+                .into_iter()
+                .filter_map(|region| finding(project, file, &region))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
+    let mut out = Vec::new();
+    for stmt in &module.stmts {
+        let StmtKind::With { items, .. } = &stmt.kind else { continue };
+        let opener = items.iter().find(|(value, _)| opens(eval, file, module, *value));
+        if let Some((value, _)) = opener {
+            out.push(Region {
+                opened: module.expr(*value).span,
+                body: stmt.span,
+                function: module.owner(*value),
+                injected: false,
+            });
+        }
+    }
+    for (id, function) in module.function_ids() {
+        for &decorator in &function.decorators {
+            if is_atomic(eval, file, module, module.call(decorator).map_or(decorator, |call| call.callee)) {
+                out.push(Region {
+                    opened: module.expr(decorator).span,
+                    body: function.span,
+                    function: id,
+                    injected: false,
+                });
+            }
+        }
+    }
+    if module.language == Language::TypeScript {
+        for id in module.call_ids() {
+            let Some(call) = module.call(id) else { continue };
+            let is_transaction = matches!(
+                call.method(),
+                Some("transaction" | "$transaction" | "withTransaction" | "transactional" | "inTransaction")
+            );
+            let body = call.args.iter().find_map(|arg| match module.kind(arg.value) {
+                ExprKind::Lambda(function) => Some(*function),
+                _ => None,
+            });
+            if let (true, Some(_), Some(function)) = (is_transaction, call.receiver(), body) {
+                out.push(Region {
+                    opened: module.expr(call.callee).span,
+                    body: module.function(function).span,
+                    function,
+                    injected: false,
+                });
+            }
+        }
+    }
+    out
+}
+
+/// Routes with a SQLAlchemy session from `Depends(…)`: its first statement takes a connection, and the next commit, rollback or
+/// close gives it back.
+fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
+    let mut out = Vec::new();
+    if module.language != Language::Python {
+        return out;
+    }
+    for (id, function) in module.function_ids() {
+        let sessions: Vec<_> = function
+            .params
+            .iter()
+            .filter(|param| {
+                [param.default, param.annotation]
+                    .into_iter()
+                    .flatten()
+                    .any(|expr| depends(module, expr))
+            })
+            .filter_map(|param| param.name)
+            .filter(|name| matches!(module.str(*name), "db" | "session" | "db_session" | "database"))
+            .collect();
+        let node = project.graph.function(project.graph.id(file, id));
+        let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
+        let is_held = |expr: ExprId| {
+            let root = module.call(expr).and_then(|call| module.name(call.root()));
+            root.is_some_and(|root| sessions.iter().any(|&name| module.str(name) == root))
+        };
+        let sql = sites.filter(|site| matches!(site.query.library, "sqlalchemy" | "sqlmodel") && is_held(site.expr));
+        let Some(first) = sql.map(|site| site.span).min_by_key(|span| span.start) else {
+            continue;
+        };
+        let ends = module.expr_ids().filter_map(|(expr, node)| {
+            let method = module.call(expr)?.method()?;
+            let is_end = matches!(method, "commit" | "rollback" | "close") && module.owner(expr) == id && node.span.start > first.end;
+            (is_end && is_held(expr)).then_some(node.span.start)
+        });
+        let end = ends.min().unwrap_or(function.span.end);
+        out.push(Region {
+            opened: first,
+            body: Span { start: first.start, end },
+            function: id,
+            injected: true,
+        });
+    }
+    out
+}
+
+/// `Depends(get_session)`, bare or inside `Annotated[…]`.
+fn depends(module: &Module, expr: ExprId) -> bool {
+    let mut open = vec![expr];
+    let mut steps = 0;
+    while let Some(id) = open.pop() {
+        steps += 1;
+        if steps > 50 {
+            return false;
+        }
+        if module.call(id).is_some_and(|call| call.method() == Some("Depends")) {
+            return true;
+        }
+        open.extend(module.children(id));
+    }
+    false
+}
+
+fn is_atomic(eval: &Evaluator<'_>, file: FileId, module: &Module, callee: ExprId) -> bool {
+    eval.value(file, callee).library_name() == Some("django.db.transaction.atomic")
+        || module.dotted(callee).as_deref() == Some("transaction.atomic")
+}
+
+fn opens(eval: &Evaluator<'_>, file: FileId, module: &Module, value: ExprId) -> bool {
+    let Some(call) = module.call(module.unawaited(value)) else {
+        return false;
+    };
+    if is_atomic(eval, file, module, call.callee) {
+        return true;
+    }
+    let library = eval.value(file, call.callee);
+    let library = library.library_name().unwrap_or("");
+    match call.method() {
+        Some("begin" | "begin_nested") => library.starts_with("sqlalchemy.") || is_database_name(&call),
+        Some("transaction") => library.starts_with("asyncpg.") || library.starts_with("psycopg.") || is_database_name(&call),
+        Some("in_transaction") => library.starts_with("tortoise."),
+        _ => false,
+    }
+}
+
+fn is_database_name(call: &Call<'_>) -> bool {
+    let Some(receiver) = call.receiver() else { return false };
+    let name = match call.module.kind(receiver) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => call.module.str(*name).to_ascii_lowercase(),
+        _ => return false,
+    };
+    ["session", "conn", "connection", "engine", "db", "database"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> {
+    let module = project.code.module(file);
+    let function = project.graph.id(file, region.function);
+    let node = project.graph.function(function);
+    let waits = node.edges.iter().filter_map(|edge| {
+        let span = module.expr(edge.expr).span;
+        let inside = region.body.encloses(span) && span.start > region.opened.start && !region.opened.encloses(span);
+        let wait = inside.then(|| wait::of(project, module, edge)).flatten()?;
+        Some((edge, wait))
+    });
+    // The first that waits for a machine tells more than a pause.
+    let (edge, wait) = waits.min_by_key(|(_, wait)| wait.sleeps)?;
+    let name = wait.name;
+    let (reached, label) = reach::reached(project, function);
+    let priority = match reached {
+        Reached::Request if !region.injected => Priority::P1,
+        Reached::Request | Reached::Job => Priority::P2,
+        Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
+    };
+    let mut finding = Finding::new(
+        "long-transaction",
+        priority,
+        Confidence::Medium,
+        project.place_in(function, module.expr(edge.expr).span),
+    );
+    finding.title = if region.injected {
+        format!("The request's session keeps its connection while `{name}` is waited for")
+    } else {
+        format!("A transaction stays open while `{name}` is waited for")
+    };
+    finding.message = if region.injected {
+        format!(
+            "The injected session took a connection with its first statement and holds it while `{name}` runs: nothing commits or closes it before."
+        )
+    } else if wait.sleeps {
+        format!("`{name}` runs inside a transaction: its locks and its connection are held until the pause is over.")
+    } else {
+        format!("`{name}` runs inside a transaction: its locks and its connection are held until the answer comes, or the time is over.")
+    };
+    if let Some(label) = &label {
+        finding.message.push_str(&format!(" Reached from {label}."));
+    }
+    finding.impact = format!(
+        "a pool of n connections serves n such calls at a time{}",
+        evidence::reach_words(label.as_deref())
+    );
+    finding.subject = name.clone();
+    finding.related = evidence::path_from_entry(project, function);
+    finding.relate(
+        project.place_in(function, region.opened),
+        Role::Evidence,
+        if region.injected {
+            "the session takes a connection"
+        } else {
+            "the transaction starts"
+        },
+    );
+    finding.related.extend(wait.way);
+    finding.fix = Fix {
+        summary: if region.injected {
+            "Read what is needed and end the transaction (`await session.commit()` or a session of its own in a `with` block) before the call."
+        } else {
+            "Do the waiting before the transaction or after its commit: read, call, then open a short transaction to write the result."
+        }
+        .to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
+}

@@ -1,0 +1,209 @@
+//! What a call waits for outside the database, and the way to it.
+
+use rustc_hash::FxHashSet;
+
+use crate::finding::{Related, Role};
+use crate::ir::{ExprId, ExprKind, Module};
+use crate::judge::evidence;
+use crate::libraries::shared::effects::Effects;
+use crate::project::Project;
+use crate::project::graph::{Edge, EdgeKind, FnId};
+
+/// How many calls are followed from the transaction.
+const DEPTH: usize = 8;
+/// How many functions are looked at for one call.
+const WIDTH: usize = 400;
+
+/// A wait.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// The library's function.
+    pub name: String,
+    /// It waits for a clock, not for another machine.
+    pub sleeps: bool,
+    /// The calls that lead to it.
+    pub way: Vec<Related>,
+}
+
+/// What a call in a transaction waits for: the nearest other machine, or a clock where there is none.
+pub fn of(project: &Project, module: &Module, edge: &Edge) -> Option<Wait> {
+    if !goes_on(module, edge) {
+        return None;
+    }
+    if edge.external.is_some() {
+        return remote(edge).map(|name| Wait {
+            sleeps: !edge.effects.has(Effects::NETWORK),
+            name,
+            way: Vec::new(),
+        });
+    }
+    below(project, edge)
+}
+
+/// A function on the way: where it was called from, and by which call.
+struct Stop {
+    function: FnId,
+    from: Option<(usize, ExprId)>,
+    depth: usize,
+}
+
+fn below(project: &Project, edge: &Edge) -> Option<Wait> {
+    let mut stops: Vec<Stop> = entered(project, edge)
+        .map(|function| Stop {
+            function,
+            from: None,
+            depth: 1,
+        })
+        .collect();
+    let mut seen: FxHashSet<FnId> = stops.iter().map(|stop| stop.function).collect();
+    let mut clock = None;
+    let mut next = 0;
+    while let Some((function, depth)) = stops.get(next).map(|stop| (stop.function, stop.depth)) {
+        let node = project.graph.function(function);
+        let module = project.code.module(node.file);
+        for edge in node.edges.iter().filter(|edge| goes_on(module, edge)) {
+            if let Some(name) = remote(edge) {
+                let sleeps = !edge.effects.has(Effects::NETWORK);
+                if sleeps && clock.is_some() {
+                    continue;
+                }
+                let way = way(project, &stops, next, edge, &name);
+                if !sleeps {
+                    return Some(Wait { name, sleeps, way });
+                }
+                clock = Some(Wait { name, sleeps, way });
+            } else if edge.external.is_none() && depth < DEPTH && stops.len() < WIDTH {
+                for target in entered(project, edge) {
+                    if seen.insert(target) {
+                        stops.push(Stop {
+                            function: target,
+                            from: Some((next, edge.expr)),
+                            depth: depth + 1,
+                        });
+                    }
+                }
+            }
+        }
+        next += 1;
+    }
+    clock
+}
+
+/// The functions that run before a call is over, as far as they wait for anything.
+fn entered<'p>(project: &'p Project, edge: &'p Edge) -> impl Iterator<Item = FnId> + 'p {
+    edge.targets.iter().copied().filter(move |&target| {
+        let node = project.graph.function(target);
+        let waits = node.effects.any(Effects::NETWORK.and(Effects::SLEEP));
+        waits && (edge.awaited || !node.is_async || edge.kind != EdgeKind::Call)
+    })
+}
+
+/// Whether what a call does belongs to the caller's time: not what is guessed, handed to others, or left for later.
+fn goes_on(module: &Module, edge: &Edge) -> bool {
+    let handed = module.call(edge.expr).and_then(|call| call.method()).is_some_and(is_hand_over);
+    !edge.guessed && edge.kind != EdgeKind::Later && !handed
+}
+
+/// The name of a library's function that waits for another machine that is no database, cache or queue, or for a clock.
+fn remote(edge: &Edge) -> Option<String> {
+    let name = edge.external.as_deref()?;
+    let waited = edge.awaited || edge.effects.has(Effects::BLOCKING);
+    let other = Effects::QUERY
+        .and(Effects::WRITE)
+        .and(Effects::CACHE_GET)
+        .and(Effects::CACHE_SET)
+        .and(Effects::CLIENT)
+        .and(Effects::TIMER);
+    let lower = name.to_ascii_lowercase();
+    let is_queue = ["redis", "celery", "kombu", "kafka", "bullmq", "pubsub", "pika", "amqp", "posthog"]
+        .iter()
+        .any(|queue| lower.contains(queue));
+    let is_wait = edge.effects.any(Effects::NETWORK.and(Effects::SLEEP));
+    (waited && is_wait && !edge.effects.any(other) && !is_queue).then(|| evidence::readable(name))
+}
+
+/// Work that is handed to others, or runs once the transaction is over.
+fn is_hand_over(method: &str) -> bool {
+    matches!(
+        method,
+        "on_commit"
+            | "delay"
+            | "apply_async"
+            | "enqueue"
+            | "send_task"
+            | "create_task"
+            | "ensure_future"
+            | "add_task"
+            | "waitUntil"
+            | "after"
+    )
+}
+
+/// The calls from the first function down to the wait, as evidence.
+fn way(project: &Project, stops: &[Stop], last: usize, wait: &Edge, name: &str) -> Vec<Related> {
+    let mut out = Vec::new();
+    let mut step = |function: FnId, expr: ExprId, message: String, role: Role| {
+        let module = project.code.module(project.graph.function(function).file);
+        if !matches!(module.kind(expr), ExprKind::Lambda(_)) {
+            out.push(Related {
+                location: project.place_in(function, evidence::head(module, expr)),
+                message,
+                role,
+            });
+        }
+    };
+    let mut at = stops.get(last);
+    if let Some(stop) = at {
+        step(stop.function, wait.expr, format!("calls {name}"), Role::Callee);
+    }
+    while let Some(stop) = at {
+        let Some((from, expr)) = stop.from else { break };
+        at = stops.get(from);
+        if let Some(caller) = at {
+            step(
+                caller.function,
+                expr,
+                format!("calls {}", project.short_name(stop.function)),
+                Role::Call,
+            );
+        }
+    }
+    out.reverse();
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::project::Project;
+    use crate::rules::waiting::long_transaction;
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
+
+    /// The title of the only finding.
+    fn title(body: &str) -> String {
+        let text = format!(
+            "import time, redis, requests\nfrom django.db import transaction\ncache = redis.Redis(host='cache')\n\n{body}\ndef ship(order):\n    with transaction.atomic():\n        prepare(order)\n        order.save()\n"
+        );
+        let kind = FileKind::of("shop.py").expect("a file that is read");
+        let findings = long_transaction::check(&Project::link(vec![extract("shop.py", kind, &text)]));
+        let titles: Vec<String> = findings.into_iter().map(|finding| finding.title).collect();
+        titles.join("; ")
+    }
+
+    #[test]
+    fn a_request_is_named_although_a_lock_and_a_cache_are_nearer() {
+        let body = "def fetch(name):\n    cache.incr('labels')\n    return requests.get('https://print.example/' + name, timeout=9)\n\ndef prepare(order):\n    while not cache.set('lock', '1', nx=True):\n        time.sleep(1)\n    order.label = fetch(order.name)\n";
+        assert_eq!(title(body), "A transaction stays open while `requests.get` is waited for");
+    }
+
+    #[test]
+    fn a_pause_is_named_where_there_is_no_request() {
+        let body = "def prepare(order):\n    cache.incr('orders')\n    time.sleep(1)\n";
+        assert_eq!(title(body), "A transaction stays open while `time.sleep` is waited for");
+    }
+
+    #[test]
+    fn a_cache_alone_is_no_wait() {
+        assert_eq!(title("def prepare(order):\n    cache.incr('orders')\n"), "");
+    }
+}

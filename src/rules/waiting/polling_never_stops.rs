@@ -1,0 +1,141 @@
+//! `polling-never-stops`: an interval that asks a server and outlives the component that started it.
+
+use rayon::prelude::*;
+
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::polling;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::{Callees, Evaluator};
+use crate::project::graph::FnId;
+use crate::source::Span;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
+}
+
+fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
+    let module = project.code.module(file);
+    if module.language != Language::TypeScript {
+        return Vec::new();
+    }
+    let eval = Evaluator::new(&project.code);
+    let timers = module.calls().filter(|call| call.method() == Some("setInterval"));
+    timers.filter_map(|call| finding(project, &eval, file, &call)).collect()
+}
+
+fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Finding> {
+    let module = project.code.module(file);
+    let callback = callee(project, eval, file, call.arg(0)?)?;
+    let asks = project.graph.function(callback).effects.any(Effects::NETWORK.and(Effects::QUERY));
+    let name = project.short_name(callback);
+    if !(asks || refetches(project, callback)) || polling::is_keep_alive(&name) {
+        return None;
+    }
+    let (hook, outer) = component(module, call.id)?;
+    let how = match kept(module, call.id) {
+        Kept::Nowhere => "nothing keeps its handle, so nothing can stop it",
+        Kept::Somewhere if !clears(module, outer) => "nothing clears it",
+        Kept::Somewhere => return None,
+    };
+    let function = project.graph.id(file, module.owner(call.id));
+    let place = project.place_in(function, module.expr(call.id).span);
+    let mut finding = Finding::new("polling-never-stops", Priority::P1, Confidence::High, place);
+    finding.title = "An interval that asks the server is never stopped".to_owned();
+    finding.message = format!(
+        "The interval is started in `{hook}`, and {how}: it goes on after the component is gone, once more for each time it was shown."
+    );
+    finding.impact = "requests grow with each visit of the page, until it is reloaded".to_owned();
+    finding.subject = name.clone();
+    finding.relate(
+        project.place_in(callback, module_span(project, callback)),
+        Role::Callee,
+        format!("what it runs: `{name}`"),
+    );
+    finding.fix = Fix {
+        summary: "Keep the handle and clear it when the component goes; stop asking once the state is final.".to_owned(),
+        code: Some(
+            "useEffect(() => {\n  const timer = setInterval(load, 10_000);\n  return () => clearInterval(timer);\n}, []);".to_owned(),
+        ),
+        ..Fix::default()
+    };
+    Some(finding)
+}
+
+fn module_span(project: &Project, function: FnId) -> Span {
+    let node = project.graph.function(function);
+    project.code.module(node.file).function(node.id).name_span
+}
+
+fn callee(project: &Project, eval: &Evaluator<'_>, file: FileId, callback: ExprId) -> Option<FnId> {
+    if let ExprKind::Lambda(function) = project.code.module(file).kind(callback) {
+        return Some(project.graph.id(file, *function));
+    }
+    match eval.callees(file, callback) {
+        Callees::Functions(functions) => functions.first().map(|&(file, function)| project.graph.id(file, function)),
+        _ => None,
+    }
+}
+
+fn refetches(project: &Project, function: FnId) -> bool {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    module.expr_ids().any(|(id, expr)| {
+        matches!(expr.kind, ExprKind::Call { .. })
+            && module.owner(id) == node.id
+            && module
+                .call(id)
+                .and_then(|call| call.method())
+                .is_some_and(|method| polling::is_refetch(module, id, method))
+    })
+}
+
+/// The hook that starts the timer when a component appears, and the span of the component.
+fn component(module: &Module, timer: ExprId) -> Option<(&str, Span)> {
+    let mut at = module.owner(timer);
+    let mut hook = None;
+    for _ in 0..12 {
+        let function = module.function(at);
+        if let Parent::Expr(lambda) = function.definition
+            && let Parent::Expr(outer) = module.expr(lambda).parent
+        {
+            let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
+            if matches!(method, "useEffect" | "useLayoutEffect" | "onMount" | "onMounted" | "createEffect") {
+                hook = Some(method);
+            }
+        }
+
+        match function.parent {
+            Some(parent) if parent != FunctionId::MODULE => at = parent,
+            Some(_) if hook == Some("onMount") || hook == Some("onMounted") => {
+                return hook.map(|hook| (hook, Span { start: 0, end: u32::MAX }));
+            }
+            _ => break,
+        }
+    }
+    hook.map(|hook| (hook, module.function(at).span))
+}
+
+enum Kept {
+    Nowhere,
+    Somewhere,
+}
+
+fn kept(module: &Module, timer: ExprId) -> Kept {
+    match module.expr(timer).parent {
+        Parent::Stmt(stmt) if matches!(module.stmt(stmt).kind, StmtKind::Expr(_)) => Kept::Nowhere,
+        _ => Kept::Somewhere,
+    }
+}
+
+fn clears(module: &Module, span: Span) -> bool {
+    module.expr_ids().any(|(_, expr)| match expr.kind {
+        ExprKind::Name(name) => span.encloses(expr.span) && matches!(module.str(name), "clearInterval" | "clearTimeout"),
+        ExprKind::Attr { name, .. } => span.encloses(expr.span) && module.str(name) == "clearInterval",
+        _ => false,
+    })
+}

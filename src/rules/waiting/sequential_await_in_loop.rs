@@ -1,0 +1,270 @@
+//! `sequential-await-in-loop`: requests that wait for one another though each concerns an element of its own.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::analysis::waits::{self, FileIo, Io, Kind, loop_state};
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::polling;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::loops::{self, Loop, LoopForm, Verdict};
+use crate::source::Span;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
+}
+
+struct Wait {
+    at: ExprId,
+    inner: ExprId,
+    io: Io,
+    around: Loop,
+}
+
+fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
+    let module = project.code.module(file);
+    if !module.exprs.iter().any(|expr| matches!(expr.kind, ExprKind::Await(_))) {
+        return Vec::new();
+    }
+    let eval = Evaluator::new(&project.code);
+    let waits = FileIo::new(project, file);
+    let mut found: FxHashMap<Span, Vec<Wait>> = FxHashMap::default();
+    for (at, expr) in module.expr_ids() {
+        let ExprKind::Await(inner) = expr.kind else { continue };
+        if module.owner(at) == FunctionId::MODULE {
+            continue;
+        }
+        let known = waits.awaited(inner);
+        if known.as_ref().is_some_and(|what| what.is_query) || known.is_none() && !is_sending(module, inner) {
+            continue;
+        }
+        let Some(around) = pick(loops::around(&eval, file, at)) else {
+            continue;
+        };
+        let Some(what) = known.or_else(|| of_element(module, inner, &around)) else {
+            continue;
+        };
+        if waits.shares_handle(&eval, file, inner) || !varies(module, &waits, inner, &around) {
+            continue;
+        }
+        found.entry(around.span).or_default().push(Wait {
+            at,
+            inner,
+            io: what,
+            around,
+        });
+    }
+    let mut groups: Vec<Vec<Wait>> = found.into_values().collect();
+    groups.sort_by_key(|group| group.first().map(|wait| wait.around.span));
+    groups
+        .iter()
+        .filter(|group| group.first().is_some_and(|wait| !is_ordered(project, file, wait)))
+        .filter(|group| {
+            !group
+                .iter()
+                .any(|wait| loop_state::decides(module, &waits, wait.around.span, wait.at))
+        })
+        .filter_map(|group| finding(project, file, group))
+        .collect()
+}
+
+fn is_sending(module: &Module, inner: ExprId) -> bool {
+    let method = module.call(inner).and_then(|call| call.method());
+    matches!(
+        method,
+        Some("send" | "publish" | "upload" | "download" | "deliver" | "notify" | "fetch")
+    )
+}
+
+/// `await action.send()` for each `action`: what the element itself sends, known by its name.
+fn of_element(module: &Module, inner: ExprId, around: &Loop) -> Option<Io> {
+    let call = module.call(inner)?;
+    let receiver = call.receiver()?;
+    let ExprKind::Name(name) = module.kind(receiver) else { return None };
+    let is_element = around.target_names.contains(name);
+    is_element.then(|| Io::guessed_write(&format!("{}.{}", module.str(*name), call.method().unwrap_or("send"))))
+}
+
+/// The loop whose iterations could overlap.
+fn pick(loops: Vec<Loop>) -> Option<Loop> {
+    for around in loops {
+        match around.verdict {
+            Verdict::PerRow if around.parallel => return None,
+            Verdict::PerRow => {
+                return matches!(around.kind, LoopForm::For | LoopForm::Comprehension).then_some(around);
+            }
+            Verdict::Constant { .. } => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// A call that concerns the element: it uses a name that the loop binds, or one that was made in the loop.
+fn varies(module: &Module, io: &FileIo<'_>, inner: ExprId, around: &Loop) -> bool {
+    let names: Vec<_> = io.names(module.expr(inner).span).collect();
+    if names.iter().any(|name| around.target_names.contains(name)) {
+        return true;
+    }
+    module.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { target, .. } => {
+            around.span.encloses(stmt.span) && io.names(module.expr(*target).span).any(|name| names.contains(&name))
+        }
+        _ => false,
+    })
+}
+
+/// Something in the loop keeps the order: it may end early, it paces itself, it streams, it holds a lock.
+fn is_ordered(project: &Project, file: FileId, wait: &Wait) -> bool {
+    let module = project.code.module(file);
+    let span = wait.around.span;
+    let owner = module.owner(wait.at);
+    let stops = module.stmts.iter().any(|stmt| {
+        span.encloses(stmt.span)
+            && module.owner_of(stmt.parent) == owner
+            && match &stmt.kind {
+                StmtKind::Return(_) | StmtKind::Break => true,
+                StmtKind::Loop { is_async, iterable, .. } => {
+                    *is_async && stmt.span == span && !iterable.is_some_and(|iterable| is_array(module, iterable))
+                }
+                StmtKind::Assign { op: Some(_), target, .. } => is_read_in_test(module, span, *target),
+                _ => false,
+            }
+    });
+    if stops {
+        return true;
+    }
+    let yields = module
+        .exprs
+        .iter()
+        .any(|expr| matches!(expr.kind, ExprKind::Yield(_)) && span.encloses(expr.span));
+    yields || sleeps(project, file, span)
+}
+
+/// `for await (const x of rows)` where `rows` is asked for its length: an array, of which nothing arrives bit by bit.
+fn is_array(module: &Module, iterable: ExprId) -> bool {
+    let Some(name) = module.name(iterable) else { return false };
+    module.expr_ids().any(|(_, expr)| match expr.kind {
+        ExprKind::Attr { base, name: attribute } => {
+            module.name(base) == Some(name) && matches!(module.str(attribute), "length" | "map" | "filter" | "slice" | "push")
+        }
+        _ => false,
+    })
+}
+
+/// `while`-like state: a counter that decides whether to go on.
+fn is_read_in_test(module: &Module, span: Span, target: ExprId) -> bool {
+    let Some(name) = module.name(target) else { return false };
+    module.stmts.iter().any(|stmt| match &stmt.kind {
+        StmtKind::If { test, .. } => span.encloses(stmt.span) && module.name(*test) == Some(name),
+        _ => false,
+    })
+}
+
+fn sleeps(project: &Project, file: FileId, span: Span) -> bool {
+    let module = project.code.module(file);
+    module.function_ids().any(|(id, _)| {
+        let node = project.graph.function(project.graph.id(file, id));
+        node.edges.iter().any(|edge| {
+            if !span.encloses(module.expr(edge.expr).span) {
+                return false;
+            }
+            let through = edge.targets.iter().any(|&target| is_pause(project, target));
+            let name = edge.external.as_deref().unwrap_or("");
+            let is_delay = module
+                .call(edge.expr)
+                .is_some_and(|call| polling::delay(module, name, &call).is_some());
+            edge.effects.has(Effects::SLEEP) || is_delay || through
+        })
+    })
+}
+
+fn is_pause(project: &Project, function: crate::project::graph::FnId) -> bool {
+    let name = project.short_name(function).to_ascii_lowercase();
+    ["sleep", "delay", "wait", "throttle", "ratelimit", "rate_limit", "pause"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
+    let first = group.first()?;
+    let module = project.code.module(file);
+    let function = project.graph.id(file, module.owner(first.at));
+    let (reached, label) = reach::reached(project, function);
+    let is_guess = group.iter().all(|wait| wait.io.is_guess);
+    let base = match reached {
+        Reached::Startup | Reached::Command => return None,
+        Reached::Unknown if waits::is_script(project.path(file)) => return None,
+        Reached::Request => Priority::P1,
+        Reached::Job | Reached::Unknown => Priority::P2,
+    };
+    let priority = priority::lower(base, u32::from(is_guess));
+    let confidence = if is_guess { Confidence::Medium } else { Confidence::High };
+    let words = &first.io.words;
+    let over = first.around.iterable.and_then(|iterable| module.dotted(module.unawaited(iterable)));
+    let over = over.map_or_else(|| "element".to_owned(), |over| format!("element of `{over}`"));
+    let mut finding = Finding::new(
+        "sequential-await-in-loop",
+        priority,
+        confidence,
+        project.place_in(function, module.expr(first.at).span),
+    );
+    finding.title = format!("{words} is awaited once for each {over}, one after another");
+    finding.message = format!(
+        "The loop waits for {words} for one {over} before it starts the next, though no iteration uses what another brought.{}",
+        label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
+    );
+    finding.impact = format!("n waits in a row{}", evidence::reach_words(label.as_deref()));
+    finding.subject = format!("{words} in {over}");
+    finding.related = evidence::path_from_entry(project, function);
+    finding.relate(
+        project.place_in(function, first.around.header),
+        Role::Loop,
+        format!("loop over each {over}"),
+    );
+    for wait in group {
+        let span = module.expr(wait.inner).span;
+        finding.relate(project.place_in(function, span), Role::Call, format!("awaits {}", wait.io.words));
+    }
+    finding.fix = fix(module.language, first.io.kind, words);
+    Some(finding)
+}
+
+fn fix(language: Language, kind: Kind, words: &str) -> Fix {
+    let words = words.to_ascii_lowercase();
+    let has_bulk = ["embed", "send", "mail", "delete", "notify", "publish", "upload"]
+        .iter()
+        .any(|word| words.contains(word));
+    let bulk = if has_bulk {
+        " If the service takes many at once, one call for all of them is better still."
+    } else {
+        ""
+    };
+    let (summary, code) = match (language, kind) {
+        (Language::TypeScript, Kind::Read) => (
+            "Start the calls together, a bounded number at a time, and wait once.",
+            "const results = await pMap(items, (item) => load(item), { concurrency: 8 });  // Promise.all(items.map(load)) when the items are few",
+        ),
+        (Language::TypeScript, Kind::Write) => (
+            "Run a bounded number at a time; keep what failed instead of losing the rest.",
+            "await pMap(items, (item) => send(item), { concurrency: 8, stopOnError: false });",
+        ),
+        (Language::Python, _) => (
+            "Start the calls together, a bounded number at a time, and wait once.",
+            "limit = asyncio.Semaphore(8)\n\n\nasync def one(item):\n    async with limit:\n        return await load(item)\n\n\nresults = await asyncio.gather(*(one(item) for item in items))",
+        ),
+    };
+    Fix {
+        summary: format!("{summary}{bulk}"),
+        code: Some(code.to_owned()),
+        ..Fix::default()
+    }
+}

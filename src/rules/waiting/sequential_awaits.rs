@@ -1,0 +1,468 @@
+//! `sequential-awaits`: waits that follow one another though none needs what the one before brought.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::analysis::waits::{self, FileIo, Io, Kind};
+use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
+use crate::judge::evidence;
+use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::source::Span;
+
+/// Checks a project.
+pub fn check(project: &Project) -> Vec<Finding> {
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
+}
+
+fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
+    let module = project.code.module(file);
+    let awaits = module.exprs.iter().filter(|expr| matches!(expr.kind, ExprKind::Await(_))).count();
+    if awaits < 2 {
+        return Vec::new();
+    }
+    let search = Search {
+        project,
+        file,
+        module,
+        io: FileIo::new(project, file),
+        eval: Evaluator::new(&project.code),
+    };
+    let mut out = Vec::new();
+    for (id, function) in module.function_ids() {
+        if id == FunctionId::MODULE {
+            continue;
+        }
+        let mut open: Vec<&[StmtId]> = vec![&function.body];
+        while let Some(block) = open.pop() {
+            search.block(block, &mut out);
+            for &stmt in block {
+                open.extend(module.stmt_blocks(stmt));
+            }
+        }
+    }
+    out.into_iter().filter_map(|group| search.finding(&group)).collect()
+}
+
+/// One wait of a group.
+#[derive(Clone, Debug)]
+struct Wait {
+    span: Span,
+    owner: FunctionId,
+    io: Io,
+    callee: String,
+    /// A guard that may leave stands before it.
+    is_guarded: bool,
+}
+
+struct Search<'p> {
+    project: &'p Project,
+    file: FileId,
+    module: &'p Module,
+    io: FileIo<'p>,
+    eval: Evaluator<'p>,
+}
+
+/// What has been met in a block since the last thing that binds.
+#[derive(Default)]
+struct State {
+    group: Vec<Wait>,
+    /// Names that hold something of the group's results.
+    tainted: FxHashSet<Sym>,
+    /// A guard in between looks at a result and may leave.
+    guarded: bool,
+}
+
+impl Search<'_> {
+    /// Finds the groups of one block.
+    fn block(&self, block: &[StmtId], out: &mut Vec<Vec<Wait>>) {
+        let mut state = State::default();
+        for &stmt in block {
+            self.statement(stmt, &mut state, out);
+        }
+        flush(&mut state, out);
+    }
+
+    fn statement(&self, id: StmtId, state: &mut State, out: &mut Vec<Vec<Wait>>) {
+        let stmt = self.module.stmt(id);
+        match &stmt.kind {
+            StmtKind::Expr(value) => self.waits(*value, None, stmt.span, true, state, out),
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => self.waits(*value, Some(*target), stmt.span, false, state, out),
+            StmtKind::Return(Some(value)) => {
+                self.waits(*value, None, stmt.span, false, state, out);
+                flush(state, out);
+            }
+            StmtKind::Try {
+                body, handlers, finally, ..
+            } if finally.is_empty() => match body.as_ref() {
+                // `try { labels = await load() } catch { log() }`.
+                &[only] if !self.leaves_any(handlers.iter().flat_map(|block| block.iter().copied())) && self.is_plain(only) => {
+                    self.statement(only, state, out);
+                }
+                _ => self.other(id, state, out),
+            },
+            StmtKind::Function(_) | StmtKind::Class(_) => {}
+            _ => self.other(id, state, out),
+        }
+    }
+
+    fn is_plain(&self, stmt: StmtId) -> bool {
+        matches!(self.module.stmt(stmt).kind, StmtKind::Expr(_) | StmtKind::Assign { .. })
+    }
+
+    /// A statement with blocks: a guard, a loop.
+    fn other(&self, id: StmtId, state: &mut State, out: &mut Vec<Vec<Wait>>) {
+        let span = self.module.stmt(id).span;
+        let uses = self.uses(span, &state.tainted);
+        let is_guard = uses && self.leaves_any(std::iter::once(id));
+        if self.io.has_await(span) || is_guard && self.binds(id, state) {
+            flush(state, out);
+        } else if is_guard {
+            state.guarded = true;
+        } else if uses {
+            state.tainted.extend(self.io.names(span));
+        }
+    }
+
+    /// Whether what follows a guard must stay after it: it refuses those who may not ask, or does more than leave.
+    fn binds(&self, id: StmtId, state: &State) -> bool {
+        let StmtKind::If { then, orelse, .. } = &self.module.stmt(id).kind else {
+            return true;
+        };
+        let is_plain = orelse.is_empty()
+            && then.len() <= 2
+            && then.iter().all(|&inner| {
+                matches!(
+                    self.module.stmt(inner).kind,
+                    StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Expr(_)
+                )
+            });
+        // `if (!hasAccess(user, workspaceId))`: the look itself decides who may ask.
+        let StmtKind::If { test, .. } = self.module.stmt(id).kind else {
+            return true;
+        };
+        let refuses = self
+            .io
+            .names(self.module.expr(test).span)
+            .any(|name| waits::admits(self.module.str(name)))
+            || self.calls_admitting(test);
+        !is_plain || refuses || state.group.iter().any(|wait| waits::admits(&wait.callee))
+    }
+
+    /// Whether a test calls something that decides who may ask.
+    fn calls_admitting(&self, test: ExprId) -> bool {
+        let mut open = vec![test];
+        while let Some(id) = open.pop() {
+            if self.module.call(id).and_then(|call| call.method()).is_some_and(waits::admits) {
+                return true;
+            }
+            open.extend(self.module.children(id));
+        }
+        false
+    }
+
+    /// The awaits of one expression, in order.
+    fn waits(&self, value: ExprId, target: Option<ExprId>, span: Span, is_discarded: bool, state: &mut State, out: &mut Vec<Vec<Wait>>) {
+        let found = self.outermost_awaits(value);
+        if found.is_empty() {
+            self.plain(value, target, span, state, out);
+            return;
+        }
+        let has_branch = self.is_branch(value);
+        for &at in &found {
+            let ExprKind::Await(inner) = *self.module.kind(at) else { continue };
+            let discarded = is_discarded && at == value;
+            let place = if has_branch {
+                self.module.expr(value).span
+            } else {
+                self.module.expr(at).span
+            };
+            let depends = self.uses(place, &state.tainted);
+            let wait = self.wait(at, inner, discarded, state.guarded);
+            let counts = matches!(wait, Judged::Wait(_));
+            match wait {
+                Judged::Neutral => {}
+                Judged::Binds => flush(state, out),
+                // Somebody has thought about what runs together: a check first, then all the rest at once.
+                Judged::Wait(wait) if depends || wait.is_guarded && is_together(&wait.callee) => {
+                    flush(state, out);
+                    state.group.push(wait);
+                }
+                Judged::Wait(wait) => {
+                    let fits = state.group.last().is_none_or(|last| fits(last, &wait));
+                    if !fits || has_branch && found.len() > 1 && at != found[0] {
+                        if has_branch && at != found[0] {
+                            continue;
+                        }
+                        flush(state, out);
+                    }
+                    state.group.push(wait);
+                }
+            }
+            // `getOrderOrThrow(id)` is its own guard.
+            state.guarded |= state.group.last().is_some_and(|last| last.callee.ends_with("OrThrow"));
+            if let Some(target) = target.filter(|_| counts || depends) {
+                state.tainted.extend(self.targets(target));
+            }
+        }
+    }
+
+    /// A statement that waits for nothing.
+    fn plain(&self, value: ExprId, target: Option<ExprId>, span: Span, state: &mut State, out: &mut Vec<Vec<Wait>>) {
+        if !self.uses(self.module.expr(value).span, &state.tainted) {
+            return;
+        }
+        if let Some(target) = target {
+            state.tainted.extend(self.targets(target));
+            return;
+        }
+        let callee = self.module.call(value).and_then(|call| call.method()).unwrap_or("");
+        if waits::is_check(callee) || matches!(callee, "redirect" | "notFound" | "exit") {
+            flush(state, out);
+        } else if !self.is_log(value) {
+            state.tainted.extend(self.io.names(span));
+        }
+    }
+
+    fn wait(&self, at: ExprId, inner: ExprId, is_discarded: bool, is_guarded: bool) -> Judged {
+        let callee = self.module.call(inner).and_then(|call| call.method()).unwrap_or("");
+        if waits::is_check(callee) {
+            return Judged::Binds;
+        }
+        let is_cache = self.is_cache_removal(inner, callee);
+        let io = self.io.awaited(inner).or_else(|| is_cache.then(|| Io::guessed_write(callee)));
+        let Some(io) = io else {
+            return if is_discarded || waits::is_changing(callee) {
+                Judged::Binds
+            } else {
+                Judged::Neutral
+            };
+        };
+        let repeats = waits::is_refresh(callee) || is_removal(callee) || is_cache;
+        if (is_discarded && !repeats && io.kind == Kind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
+            return Judged::Binds;
+        }
+        if io.kind == Kind::Write && !repeats {
+            return Judged::Binds;
+        }
+        if self.module.language == Language::Python && (io.is_query || io.is_guess || io.kind == Kind::Write) {
+            return Judged::Binds;
+        }
+        Judged::Wait(Wait {
+            span: self.module.expr(at).span,
+            owner: self.module.owner(at),
+            io,
+            callee: callee.to_owned(),
+            is_guarded,
+        })
+    }
+
+    /// `cache.remove(key)`.
+    fn is_cache_removal(&self, inner: ExprId, callee: &str) -> bool {
+        let receiver = self.module.call(inner).and_then(|call| call.receiver());
+        let path = receiver.and_then(|receiver| self.module.dotted(receiver)).unwrap_or_default();
+        matches!(callee, "remove" | "delete" | "invalidate") && path.to_ascii_lowercase().ends_with("cache")
+    }
+
+    fn uses(&self, span: Span, names: &FxHashSet<Sym>) -> bool {
+        !names.is_empty() && self.io.names(span).any(|name| names.contains(&name))
+    }
+
+    /// The names that a pattern binds, or the root of what it changes.
+    fn targets(&self, target: ExprId) -> Vec<Sym> {
+        self.io.names(self.module.expr(target).span).collect()
+    }
+
+    fn is_log(&self, value: ExprId) -> bool {
+        let Some(call) = self.module.call(value) else { return false };
+        let root = self.module.name(call.root()).unwrap_or("").to_ascii_lowercase();
+        root == "console"
+            || root.contains("log")
+            || self
+                .module
+                .dotted(call.callee)
+                .is_some_and(|path| path.to_ascii_lowercase().contains("logger."))
+    }
+
+    /// `cond ? await a() : await b()`, `a && await b()`: one of them runs.
+    fn is_branch(&self, value: ExprId) -> bool {
+        matches!(self.module.kind(value), ExprKind::Cond { .. })
+            || matches!(self.module.kind(value), ExprKind::Binary { op, .. } if matches!(self.module.str(*op), "and" | "or" | "??"))
+    }
+
+    /// Awaits of the statement's own function, without those inside others.
+    fn outermost_awaits(&self, value: ExprId) -> Vec<ExprId> {
+        let mut out = Vec::new();
+        let mut open = vec![value];
+        while let Some(id) = open.pop() {
+            if matches!(self.module.kind(id), ExprKind::Await(_)) {
+                out.push(id);
+                continue;
+            }
+            // What a comprehension awaits is a loop's.
+            if matches!(self.module.kind(id), ExprKind::Comp(_)) {
+                continue;
+            }
+            let mut children = self.module.children(id);
+            children.reverse();
+            open.extend(children);
+        }
+        out
+    }
+
+    /// Whether statements can leave the block: return, throw, break, a redirect.
+    fn leaves_any(&self, stmts: impl Iterator<Item = StmtId>) -> bool {
+        let mut open: Vec<StmtId> = stmts.collect();
+        while let Some(id) = open.pop() {
+            match &self.module.stmt(id).kind {
+                StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Break | StmtKind::Continue => return true,
+                StmtKind::Expr(value) => {
+                    let callee = self.module.call(*value).and_then(|call| call.method()).unwrap_or("");
+                    if waits::is_check(callee)
+                        || matches!(
+                            callee,
+                            "redirect" | "notFound" | "exit" | "permanentRedirect" | "fail" | "abort" | "reject" | "error"
+                        )
+                    {
+                        return true;
+                    }
+                }
+                _ => {}
+            }
+            for block in self.module.stmt_blocks(id) {
+                open.extend(block.iter().copied());
+            }
+        }
+        false
+    }
+
+    fn finding(&self, group: &[Wait]) -> Option<Finding> {
+        let (first, last) = (group.first()?, group.last()?);
+        if group.len() < 2 {
+            return None;
+        }
+        let function = self.project.graph.id(self.file, first.owner);
+        let (reached, label) = reach::reached(self.project, function);
+        let is_guess = group.iter().any(|wait| wait.io.is_guess);
+        // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
+        let is_guarded = group.iter().skip(1).any(|wait| wait.is_guarded);
+        // Two doubts at once are no finding, and a job that leaves early saves more than it loses.
+        if is_guarded && (is_guess || reached != Reached::Request) {
+            return None;
+        }
+        let priority = match reached {
+            Reached::Startup | Reached::Command => return None,
+            Reached::Unknown if waits::is_script(self.project.path(self.file)) => return None,
+            Reached::Request | Reached::Job | Reached::Unknown if is_guarded => Priority::P3,
+            Reached::Request if group.len() > 2 && !is_guess => Priority::P1,
+            Reached::Request => Priority::P2,
+            Reached::Job | Reached::Unknown if group.len() > 2 => Priority::P2,
+            Reached::Job | Reached::Unknown => Priority::P3,
+        };
+        let confidence = if is_guess || is_guarded {
+            Confidence::Medium
+        } else {
+            Confidence::High
+        };
+        let span = Span {
+            start: first.span.start,
+            end: last.span.end,
+        };
+        let mut finding = Finding::new("sequential-awaits", priority, confidence, self.project.place_in(function, span));
+        finding.title = format!("{} independent waits one after another", group.len());
+        finding.message = format!(
+            "{} are awaited one after another, and none of them uses what the ones before brought.{}",
+            list(group),
+            label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
+        );
+        if is_guarded {
+            finding
+                .message
+                .push_str(" A guard in between leaves early; the later waits need nothing of what it looks at.");
+        }
+        finding.impact = format!(
+            "the sum of {} waits where the longest would do{}",
+            group.len(),
+            evidence::reach_words(label.as_deref())
+        );
+        finding.subject = group.iter().map(|wait| wait.callee.as_str()).collect::<Vec<_>>().join(", ");
+        finding.related = evidence::path_from_entry(self.project, function);
+        for wait in group {
+            finding.relate(
+                self.project.place_in(function, wait.span),
+                Role::Evidence,
+                format!("awaits {}", wait.io.words),
+            );
+        }
+        finding.fix = fix(self.module.language);
+        Some(finding)
+    }
+}
+
+enum Judged {
+    /// Nothing that counts, and nothing that binds.
+    Neutral,
+    /// What follows must stay after it.
+    Binds,
+    /// A wait that others may overlap.
+    Wait(Wait),
+}
+
+/// Deleting several keys: in any order.
+fn is_removal(callee: &str) -> bool {
+    matches!(callee, "del" | "unlink" | "removeItem" | "revalidateTag" | "revalidatePath")
+}
+
+fn is_together(callee: &str) -> bool {
+    matches!(callee, "all" | "allSettled" | "gather")
+}
+
+/// Refreshes go with refreshes, reads with reads.
+fn fits(last: &Wait, next: &Wait) -> bool {
+    let is_discarded = |wait: &Wait| waits::is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == Kind::Write;
+    is_discarded(last) == is_discarded(next) && last.owner == next.owner
+}
+
+fn flush(state: &mut State, out: &mut Vec<Vec<Wait>>) {
+    if state.group.len() > 1 {
+        out.push(std::mem::take(&mut state.group));
+    }
+    *state = State::default();
+}
+
+fn list(group: &[Wait]) -> String {
+    let mut words: Vec<&str> = group.iter().map(|wait| wait.io.words.as_str()).collect();
+    let rest = words.len().saturating_sub(4);
+    words.truncate(4);
+    let mut text = words.join(", ");
+    if rest > 0 {
+        text.push_str(&format!(" and {rest} more"));
+    }
+    text
+}
+
+fn fix(language: Language) -> Fix {
+    let (summary, code) = match language {
+        Language::TypeScript => (
+            "Start them together and wait once, with `Promise.all`. Each takes a connection of its own from the pool.",
+            "const [first, second] = await Promise.all([loadFirst(), loadSecond()]);",
+        ),
+        Language::Python => (
+            "Start them together and wait once, with `asyncio.gather` or a task group.",
+            "first, second = await asyncio.gather(load_first(), load_second())",
+        ),
+    };
+    Fix {
+        summary: summary.to_owned(),
+        code: Some(code.to_owned()),
+        ..Fix::default()
+    }
+}
