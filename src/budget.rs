@@ -18,6 +18,11 @@ pub enum Limit {
     CodeSize,
     /// Bytes of any other file.
     DataSize,
+    /// Bytes of a file that says what is ignored: those of very large projects have 15,000, and to make a matcher of a hostile one of
+    /// this size takes half a second.
+    IgnoreSize,
+    /// Files and folders of an earlier revision.
+    CommitEntries,
     /// Levels of nesting that are followed.
     Nesting,
     /// Different depths of indentation.
@@ -134,6 +139,22 @@ pub const LIMITS: &[About] = &[
         written: "32 MB",
         beyond: "left out, as too large",
         places: ("file too large", "files too large"),
+    },
+    About {
+        limit: Limit::IgnoreSize,
+        what: "Size of an ignore file; of those that hold in one folder, 100 and 150 kB; of all below one path, 2 MB",
+        most: 50_000,
+        written: "50 kB",
+        beyond: "the ignore file is left out, as too large",
+        places: ("ignore file too large", "ignore files too large"),
+    },
+    About {
+        limit: Limit::CommitEntries,
+        what: "Files and folders of an earlier revision; an object of it has 256 MiB at most, a list of files 64 MiB",
+        most: 1_000_000,
+        written: "1,000,000",
+        beyond: "`--since` ends with an error",
+        places: ("revision with too many files", "revisions with too many files"),
     },
     About {
         limit: Limit::Nesting,

@@ -8,13 +8,12 @@ use gix::objs::tree::EntryKind;
 
 use super::repository::Repository;
 use super::sparse::Sparse;
+use crate::budget::Limit;
 use crate::coverage::Reason;
 use crate::error::Error;
 
 /// The largest folder of a commit, in bytes of its object.
 const LARGEST_FOLDER: u64 = 64 << 20;
-/// Files and folders of a commit that are looked at. A few small objects can name more than any disk holds.
-const MOST_ENTRIES: usize = 1_000_000;
 /// Files that are counted as lacking; it does not matter how many more there are.
 const MOST_LACKING: usize = 100;
 /// No file system has longer paths, in bytes.
@@ -191,8 +190,10 @@ impl Past {
     pub fn list(&mut self, folder: &Folder) -> Result<Vec<Node>, Error> {
         let entries = self.entries_of(folder)?;
         self.entries += entries.len();
-        if self.entries > MOST_ENTRIES {
-            let what = format!("the commit names more than {MOST_ENTRIES} files and folders");
+        // A few small objects can name more than any disk holds.
+        if self.entries > Limit::CommitEntries.count() {
+            let most = Limit::CommitEntries.about().written;
+            let what = format!("the commit names more than {most} files and folders");
             return Err(failed(&self.revision, what).hint("give the folders to read"));
         }
         let mut nodes = Vec::with_capacity(entries.len());

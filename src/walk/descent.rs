@@ -6,12 +6,10 @@ use ignore::overrides::Override;
 use walkdir::{DirEntry, WalkDir};
 
 use super::{Disk, IgnoreTexts, Ignores, Walked, add_entry, is_folder, is_hidden, is_vendored, relative};
+use crate::budget::Limit;
 use crate::coverage::{Reason, Skipped};
 use crate::files::{self, Refusal};
 
-/// The largest ignore file that is read; those of very large projects have 15,000 bytes. To make a matcher of a hostile one of this
-/// size takes half a second.
-pub(super) const LARGEST_IGNORE: u64 = 50_000;
 /// All ignore files below one path together, in bytes.
 pub(super) const ALL_IGNORES: usize = 2_000_000;
 /// Ignore files one in the other, in bytes and in folders: each entry is held against all above it.
@@ -128,7 +126,7 @@ impl<'a> Descent<'a> {
     /// The text of an ignore file; empty for none, and for one that is refused, which is counted. As with git, a link is refused
     /// wherever it leads. Bytes that are no UTF-8 end it.
     fn text(&mut self, file: &Path) -> String {
-        let read = files::read_found(file, LARGEST_IGNORE);
+        let read = files::read_found(file, Limit::IgnoreSize.most());
         // None, or a name that is too long for the system, which is told of the folder.
         if read.is_err() && std::fs::symlink_metadata(file).is_err() {
             return String::new();

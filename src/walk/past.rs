@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use ignore::overrides::Override;
 
-use super::descent::{ALL_IGNORES, LARGEST_IGNORE, lines, refused};
+use super::descent::{ALL_IGNORES, lines, refused};
 use super::{
     Fate, FileKind, Folders, IgnoreTexts, Ignores, Role, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative, role,
 };
+use crate::budget::Limit;
 use crate::config::Config;
 use crate::error::Error;
 use crate::git::{Blob, Folder, Node, Past, What};
@@ -124,13 +125,13 @@ impl Walk<'_> {
             return Ok(String::new());
         };
         self.past.check(std::iter::once((node.path.as_str(), blob)))?;
-        let bytes = blob.read(LARGEST_IGNORE).unwrap_or_default();
+        let bytes = blob.read(Limit::IgnoreSize.most()).unwrap_or_default();
         Ok(self.fitting(bytes))
     }
 
     /// The text of an ignore file, where there is still room for it.
     fn fitting(&mut self, bytes: Vec<u8>) -> String {
-        if bytes.len() as u64 > LARGEST_IGNORE || bytes.len() > self.left {
+        if bytes.len() as u64 > Limit::IgnoreSize.most() || bytes.len() > self.left {
             return String::new();
         }
         self.left -= bytes.len();

@@ -852,7 +852,7 @@ fn a_few_objects_that_name_millions_of_files_end_the_run() {
     let commit = identified(&repository.at(), &["commit-tree", "-m", "bomb", &id]);
     assert_refused(
         &since(&repository.at(), &commit, &[]),
-        "the commit names more than 1000000 files and folders",
+        "the commit names more than 1,000,000 files and folders",
     );
 }
 
