@@ -8,5 +8,6 @@ mod git;
 mod growth;
 mod lines;
 mod project;
+#[cfg(unix)]
 mod rules;
 mod shapes;
