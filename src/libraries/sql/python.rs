@@ -307,9 +307,9 @@ fn fetched_later(query: &mut Query, call: &Call<'_>) {
     let owner = module.owner(call.id);
     let after = module.expr(call.id).span.end;
     let next = module
-        .expr_ids()
-        .filter(|(_, expr)| expr.span.start >= after)
-        .filter_map(|(id, _)| module.call(id))
+        .call_ids_in(owner)
+        .filter(|&id| module.expr(id).span.start >= after)
+        .filter_map(|id| module.call(id))
         .filter(|next| matches!(next.method(), Some("fetchone" | "fetchmany" | "fetchall" | "execute")))
         .filter(|next| next.receiver().and_then(|base| module.dotted(base)).as_deref() == Some(cursor.as_str()))
         .filter(|next| module.owner(next.id) == owner)

@@ -1,6 +1,7 @@
 //! `polling-never-stops`: an interval that asks a server and outlives the component that started it.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
@@ -25,10 +26,14 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     }
     let eval = Evaluator::new(&project.code);
     let timers = module.calls().filter(|call| call.method() == Some("setInterval"));
-    timers.filter_map(|call| finding(project, &eval, file, &call)).collect()
+    // A component with many timers is looked through once.
+    let mut cleared = FxHashMap::default();
+    timers
+        .filter_map(|call| finding(project, &eval, file, &call, &mut cleared))
+        .collect()
 }
 
-fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Finding> {
+fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, cleared: &mut FxHashMap<Span, bool>) -> Option<Finding> {
     let module = project.code.module(file);
     let callback = callee(project, eval, file, call.arg(0)?)?;
     let asks = project.graph.function(callback).effects.any(Effects::NETWORK.and(Effects::QUERY));
@@ -39,7 +44,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_
     let (hook, outer) = component(module, call.id)?;
     let how = match kept(module, call.id) {
         Kept::Nowhere => "nothing keeps its handle, so nothing can stop it",
-        Kept::Somewhere if !clears(module, outer) => "nothing clears it",
+        Kept::Somewhere if !*cleared.entry(outer).or_insert_with(|| clears(module, outer)) => "nothing clears it",
         Kept::Somewhere => return None,
     };
     let function = project.graph.id(file, module.owner(call.id));
@@ -84,9 +89,8 @@ fn callee(project: &Project, eval: &Evaluator<'_>, file: FileId, callback: ExprI
 fn refetches(project: &Project, function: FnId) -> bool {
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
-    module.expr_ids().any(|(id, expr)| {
-        matches!(expr.kind, ExprKind::Call { .. })
-            && module.owner(id) == node.id
+    module.call_ids_in(node.id).any(|id| {
+        module.owner(id) == node.id
             && module
                 .call(id)
                 .and_then(|call| call.method())
