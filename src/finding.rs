@@ -1,5 +1,7 @@
 //! Findings and what they are made of: plain data, the JSON contract's shapes, and the fingerprint.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use crate::source::module_name;
@@ -158,19 +160,51 @@ pub struct Finding {
     pub fingerprint: String,
     /// New or known to the baseline.
     pub status: Status,
+    /// Why the priority is what it is: what one use costs, how often it is used, and where that is known from. Empty where a
+    /// configuration or a page says the priority.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What the fix saves, as a number without a unit: the order of findings of one priority.
+    #[serde(skip)]
+    pub gain: u32,
     /// What the finding is about, apart from its place (normalised statement, `table.columns`, callee): part
     /// of the fingerprint, not of the JSON.
     #[serde(skip)]
     pub subject: String,
 }
 
+impl From<Priority> for Judgement {
+    /// A priority that nothing weighed: what a configuration says, what a test makes up.
+    fn from(priority: Priority) -> Judgement {
+        Judgement {
+            priority,
+            gain: 0,
+            reason: String::new(),
+        }
+    }
+}
+
+/// What is thought of a finding's weight: see `judge::priority`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What the fix saves, without a unit.
+    pub gain: u32,
+    /// Why.
+    pub reason: String,
+}
+
 impl Finding {
     /// A finding with the parts that every rule gives; category, effort and acceptance criteria come from the
     /// rule's page unless the rule sets them.
-    pub fn new(rule: &str, priority: Priority, confidence: Confidence, location: Location) -> Self {
+    pub fn new(rule: &str, judgement: impl Into<Judgement>, confidence: Confidence, location: Location) -> Self {
+        let judgement = judgement.into();
         Finding {
             rule: rule.to_owned(),
-            priority,
+            priority: judgement.priority,
+            reason: judgement.reason,
+            gain: judgement.gain,
             confidence,
             category: String::new(),
             title: String::new(),
@@ -197,9 +231,9 @@ impl Finding {
         });
     }
 
-    /// The order of the report: priority, then place, then rule, then title.
-    pub fn sort_key(&self) -> (Priority, &Location, &str, &str) {
-        (self.priority, &self.location, &self.rule, &self.title)
+    /// The order of the report: priority, then what saves most, then place, then rule, then title.
+    pub fn sort_key(&self) -> (Priority, Reverse<u32>, &Location, &str, &str) {
+        (self.priority, Reverse(self.gain), &self.location, &self.rule, &self.title)
     }
 }
 

@@ -1,14 +1,8 @@
 //! What the schema rules advise: SQL for the table's database, and the declaration in the repository's own ORM.
 
-use crate::finding::Priority;
 use crate::project::Project;
 use crate::project::schema::{Index, Table, Tool};
 use crate::statement::Dialect;
-
-/// A priority in the light of the rows that a table is known to have.
-pub(crate) fn by_size(project: &Project, table: usize, priority: Priority) -> Priority {
-    project.sizes.as_ref().map_or(priority, |sizes| sizes.capped(table, priority))
-}
 
 /// A sentence on the rows that a table is known to have.
 pub(crate) fn size_note(project: &Project, table: usize) -> String {

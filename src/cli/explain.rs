@@ -8,17 +8,21 @@ use clap::Args;
 use perfaudit::Error;
 use perfaudit::engine::page::Page;
 use perfaudit::engine::pages::Pages;
-use perfaudit::report::words;
+use perfaudit::report::{priorities, words};
 
 /// What `perfaudit explain` takes.
 #[derive(Args)]
 pub struct Arguments {
-    /// The rule's id, or another name it is known by
+    /// The rule's id, or another name it is known by; `priorities` for the table that all priorities come from
     rule: String,
 }
 
 /// Prints a page.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    if arguments.rule == "priorities" {
+        super::print(&priorities::text())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let pages = Pages::load(None)?;
     let page = pages.find("", &arguments.rule)?;
     super::print(&render(page, super::has_color()))?;

@@ -125,14 +125,15 @@ fn fill(finding: &mut Finding, pages: &Pages) {
 /// script.
 fn demote(finding: &mut Finding) {
     let is_schema = finding.category == "schema";
-    match role(&finding.location.file) {
-        Role::Test => finding.priority = Priority::P3,
-        Role::Script | Role::Migration if !is_schema => finding.priority = Priority::P3,
-        Role::Example => finding.priority = finding.priority.max(Priority::P2),
-        _ => {}
-    }
-    if finding.confidence == Confidence::Low || is_for_staff(finding) {
-        finding.priority = finding.priority.max(Priority::P2);
+    let (least, why) = match role(&finding.location.file) {
+        Role::Test => (Priority::P3, "; it stands in a test"),
+        Role::Script | Role::Migration if !is_schema => (Priority::P3, "; it stands in a script or a migration"),
+        Role::Example if !is_schema => (Priority::P3, "; it stands in an example"),
+        _ => return,
+    };
+    if finding.priority < least {
+        finding.priority = least;
+        finding.reason.push_str(if finding.reason.is_empty() { "" } else { why });
     }
 }
 
@@ -153,24 +154,17 @@ fn one_of_a_pair(findings: &mut [Finding]) {
     }
 }
 
-/// Pages and routes of an administration are used by few people.
-fn is_for_staff(finding: &Finding) -> bool {
-    let entry = finding
-        .related
-        .iter()
-        .find(|related| related.role == crate::finding::Role::Endpoint);
-    let places = entry.map(|entry| format!("{} /{}", entry.message, entry.location.file));
-    places.is_some_and(|text| {
-        text.to_ascii_lowercase()
-            .split(['/', ' ', '.', '(', ')', '_', '-'])
-            .any(|word| word == "admin")
-    })
-}
-
 /// Of findings of one rule about one subject at one place, the most urgent one with the most evidence.
 fn unique(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by(|left, right| {
-        let key = |finding: &Finding| (finding.priority, finding.confidence, Reverse(finding.related.len()));
+        let key = |finding: &Finding| {
+            (
+                finding.priority,
+                Reverse(finding.gain),
+                finding.confidence,
+                Reverse(finding.related.len()),
+            )
+        };
         let same = (&left.rule, &left.location, &left.subject).cmp(&(&right.rule, &right.location, &right.subject));
         same.then_with(|| key(left).cmp(&key(right)))
             .then_with(|| (&left.title, &left.message).cmp(&(&right.title, &right.message)))

@@ -1,7 +1,10 @@
 //! Comments that suppress nothing.
 
 use super::suppress::{Suppressions, UNUSED};
-use crate::finding::{Confidence, Finding, Fix, Location, Priority};
+use crate::finding::{Confidence, Finding, Fix, Location};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 
 /// Nothing: what a comment suppresses is known only once all other rules have run, so ranking asks [`of`].
@@ -26,7 +29,8 @@ pub fn of(suppressions: &Suppressions, ran: &[&str]) -> Vec<Finding> {
                 symbol: String::new(),
             };
             let named = rules.iter().map(|rule| format!("`{rule}`")).collect::<Vec<_>>().join(", ");
-            let mut finding = Finding::new(UNUSED, Priority::P3, Confidence::High, location);
+            let judgement = priority::judge(&Cost::Upkeep, &Reach::nowhere(), Confidence::High, 0);
+            let mut finding = Finding::new(UNUSED, judgement, Confidence::High, location);
             finding.title = format!("This comment suppresses no {named}");
             let place = match comment.scope.as_str() {
                 "file" => "in this file",

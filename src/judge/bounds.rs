@@ -120,48 +120,36 @@ fn is_flag(column: &str) -> bool {
         )
 }
 
-/// Whether a table is a small list that people edit: kept in an admin site, or by its name settings, kinds, roles, countries.
-pub fn is_reference(project: &Project, query: &Query) -> bool {
-    const SIGNS: [&str; 20] = [
-        "setting",
-        "config",
-        "role",
-        "permission",
-        "plan",
-        "feature_flag",
-        "featureflag",
-        "country",
-        "countries",
-        "currency",
-        "currencies",
-        "locale",
-        "language",
-        "category",
-        "categories",
-        "timezone",
-        "tier",
-        "template",
-        "provider",
-        "license",
-    ];
+/// What small lists are called, at the end of the name.
+const SIGNS: [&str; 20] = [
+    "setting",
+    "config",
+    "role",
+    "permission",
+    "plan",
+    "feature_flag",
+    "featureflag",
+    "country",
+    "countries",
+    "currency",
+    "currencies",
+    "locale",
+    "language",
+    "category",
+    "categories",
+    "timezone",
+    "tier",
+    "template",
+    "provider",
+    "license",
+];
 
-    let table = project.table_of(query);
-    if table.is_some_and(|table| is_kept_by_staff(project, &table.name)) {
-        return true;
-    }
-    let name = table.map_or_else(|| query.table().unwrap_or_default().to_owned(), |table| table.name.clone());
+/// Whether a table is a small list by its name.
+pub fn is_reference_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     SIGNS
         .iter()
         .any(|sign| name.ends_with(sign) || name.ends_with(&format!("{sign}s")) || name.ends_with(&format!("{sign}es")))
         || name.ends_with("_type")
         || name.ends_with("_types")
-}
-
-/// Whether staff keep a table's rows in an admin site: see [`crate::project::staff_tables`].
-pub fn is_kept_by_staff(project: &Project, table: &str) -> bool {
-    project
-        .schema
-        .table_index(table)
-        .is_some_and(|index| project.kept_by_staff.contains(&index))
 }

@@ -2,6 +2,8 @@
 
 pub mod bounds;
 pub mod columns;
+pub mod cost;
 pub mod evidence;
 pub mod priority;
 pub mod reach;
+pub mod scale;

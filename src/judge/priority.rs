@@ -1,20 +1,110 @@
-//! Priorities and what lowers them.
+//! The one table of priorities: what one use costs, by how often it is used, capped by how sure that is.
 
-use crate::finding::{Confidence, Priority};
+use crate::finding::{Confidence, Judgement, Priority};
+use crate::libraries::entries::Often;
 
-/// Lowers a priority by steps; `P3` is the floor.
-pub fn lower(priority: Priority, steps: u32) -> Priority {
-    (0..steps).fold(priority, |at, _| match at {
-        Priority::P0 => Priority::P1,
-        Priority::P1 => Priority::P2,
-        _ => Priority::P3,
-    })
+use super::cost::{Cost, Weight};
+use super::reach::Reach;
+
+/// How often, as the table has it: the last column is for what nothing known calls.
+pub const COLUMNS: [Option<Often>; 7] = [
+    Some(Often::Always),
+    Some(Often::Read),
+    Some(Often::Act),
+    Some(Often::Job),
+    Some(Often::Seldom),
+    Some(Often::Once),
+    None,
+];
+
+/// The table: a row for each of [`Weight::ALL`], a column for each of [`COLUMNS`].
+pub const TABLE: [[Priority; 7]; 6] = {
+    use Priority::{P0, P1, P2, P3};
+    [
+        [P0, P0, P1, P1, P2, P3, P2],
+        [P0, P1, P1, P2, P2, P3, P2],
+        [P0, P1, P2, P2, P3, P3, P2],
+        [P1, P2, P2, P3, P3, P3, P3],
+        [P2, P3, P3, P3, P3, P3, P3],
+        [P3, P3, P3, P3, P3, P3, P3],
+    ]
+};
+
+/// What a cell of a row is worth, and a column: the order of findings of one priority.
+const WORTH: [u32; 6] = [400, 200, 100, 20, 3, 1];
+const TIMES: [u32; 7] = [40, 20, 10, 6, 2, 1, 4];
+
+/// The priority of a cost that is met so often.
+pub fn of(weight: Weight, often: Option<Often>, confidence: Confidence) -> Priority {
+    let cell = TABLE.get(row(weight)).and_then(|row| row.get(column(often))).copied();
+    capped(cell.unwrap_or(Priority::P3), confidence)
 }
 
-/// A low-confidence finding is never P0 or P1.
-pub fn capped(priority: Priority, confidence: Confidence) -> Priority {
+/// Judges a finding; `less` steps of weight are taken off for what makes it lighter than its cost says.
+pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) -> Judgement {
+    let weight = cost.weight().lighter(less);
+    let worth = WORTH.get(row(weight)).copied().unwrap_or(1);
+    let times = TIMES.get(column(reach.often)).copied().unwrap_or(1);
+    let sure = match confidence {
+        Confidence::High => 4,
+        Confidence::Medium => 3,
+        Confidence::Low => 1,
+    };
+    let asks = match cost {
+        Cost::Walk { asks, .. } => *asks,
+        _ => reach.shared,
+    };
+    let spread = 8 + asks.min(64) as u32;
+    Judgement {
+        priority: of(weight, reach.often, confidence),
+        gain: worth * times * sure * spread,
+        reason: format!("{}, {}", cost.words(), reach.words()),
+    }
+}
+
+fn row(weight: Weight) -> usize {
+    Weight::ALL
+        .iter()
+        .position(|&known| known == weight)
+        .unwrap_or(Weight::ALL.len() - 1)
+}
+
+fn column(often: Option<Often>) -> usize {
+    COLUMNS.iter().position(|&known| known == often).unwrap_or(COLUMNS.len() - 1)
+}
+
+/// A low-confidence finding is never P0 or P1, and a P0 is sure.
+fn capped(priority: Priority, confidence: Confidence) -> Priority {
     match confidence {
         Confidence::Low => priority.max(Priority::P2),
-        Confidence::Medium | Confidence::High => priority,
+        Confidence::Medium => priority.max(Priority::P1),
+        Confidence::High => priority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// More often, heavier or surer is never less urgent.
+        #[test]
+        fn the_table_falls_to_the_right_and_down(weight in 0..Weight::ALL.len(), often in 0..6_usize) {
+            let at = |weight: usize, often: usize| of(Weight::ALL[weight], COLUMNS[often], Confidence::High);
+            if often + 1 < 6 {
+                prop_assert!(at(weight, often) <= at(weight, often + 1));
+            }
+            if weight + 1 < Weight::ALL.len() {
+                prop_assert!(at(weight, often) <= at(weight + 1, often));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_sure_is_not_urgent() {
+        assert_eq!(of(Weight::Unbounded, Some(Often::Read), Confidence::High), Priority::P0);
+        assert_eq!(of(Weight::Unbounded, Some(Often::Read), Confidence::Medium), Priority::P1);
+        assert_eq!(of(Weight::Unbounded, Some(Often::Read), Confidence::Low), Priority::P2);
     }
 }

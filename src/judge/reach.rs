@@ -1,9 +1,11 @@
-//! How a function is reached: by whom, and whether anybody waits for it.
+//! How a function is reached: by whom, how often, and whether anybody waits for it.
 
 use crate::ir::Parent;
-use crate::libraries::entries::{Entry, EntryKind};
+use crate::libraries::entries::{EntryKind, Often};
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::project::reach::MAX_SHARED;
+use crate::walk::Role;
 
 /// Where a function is called from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,30 +22,140 @@ pub enum Reached {
     Command,
 }
 
-/// How a function is reached, and that in words.
-pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
+/// How a function is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// By what.
+    pub level: Reached,
+    /// How often, by the entry point that is used most; `None` where no entry point is known.
+    pub often: Option<Often>,
+    /// The name of that entry point.
+    pub label: Option<String>,
+    /// Entry points that somebody waits for, counted up to [`MAX_SHARED`].
+    pub shared: usize,
+}
+
+/// Functions that so many entry points call are on the way of nearly every request.
+const COMMON: usize = 24;
+
+impl Reach {
+    /// A place that no function holds: a table, a configuration file.
+    pub fn nowhere() -> Reach {
+        Reach {
+            level: Reached::Unknown,
+            often: None,
+            label: None,
+            shared: 0,
+        }
+    }
+
+    /// What a running service does all the time: its pools, its settings.
+    pub fn service() -> Reach {
+        Reach {
+            often: Some(Often::Always),
+            label: Some("the whole service".to_owned()),
+            ..Reach::nowhere()
+        }
+    }
+
+    /// A page that only staff open.
+    pub fn staff(page: &str) -> Reach {
+        Reach {
+            level: Reached::Request,
+            often: Some(Often::Seldom),
+            label: Some(page.to_owned()),
+            shared: 1,
+        }
+    }
+
+    /// What an open page does by itself.
+    pub fn open_page(what: &str) -> Reach {
+        Reach {
+            often: Some(Often::Read),
+            label: Some(what.to_owned()),
+            ..Reach::nowhere()
+        }
+    }
+
+    /// For whom and how often, as a part of a sentence.
+    pub fn words(&self) -> String {
+        let by = self.label.as_deref().unwrap_or("an unknown caller");
+        let others = match self.shared {
+            0 | 1 => String::new(),
+            MAX_SHARED.. => format!(" and {} or more other entry points", MAX_SHARED - 1),
+            count => format!(" and {} other entry points", count - 1),
+        };
+        match self.often {
+            None => "nothing that is known calls it".to_owned(),
+            Some(Often::Always) => format!("on the way of nearly every request: {by}{others}"),
+            Some(Often::Read) => format!("each time {by} is asked{others}"),
+            Some(Often::Act) => format!("with each {by}{others}"),
+            Some(Often::Job) => format!("in the background: {by}"),
+            Some(Often::Seldom) => format!("seldom: {by}{others}"),
+            Some(Often::Once) => format!("once: {by}"),
+        }
+    }
+}
+
+/// How a function is reached.
+pub fn of(project: &Project, function: FnId) -> Reach {
     let Some(entry) = project.graph.entry_of(function) else {
-        return (Reached::Unknown, None);
+        let is_by_hand = matches!(
+            project.role(project.graph.function(function).file),
+            Role::Script | Role::Example | Role::Migration
+        );
+        return Reach {
+            often: is_by_hand.then_some(Often::Once),
+            ..Reach::nowhere()
+        };
     };
-    let later = project
-        .graph
-        .reach
-        .get(function.index())
-        .copied()
-        .flatten()
-        .is_some_and(|reach| reach.later);
+    let reach = project.graph.reach.get(function.index()).copied().flatten();
+    let later = reach.is_some_and(|reach| reach.later);
+    let shared = project.graph.shared.get(function.index()).copied().map_or(0, usize::from);
+    let is_waited = matches!(
+        entry.kind,
+        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket
+    );
     let level = match entry.kind {
         // Nobody waits for what a schedule starts or for what runs after the response.
-        EntryKind::Route if later || is_scheduled(project, entry) => Reached::Job,
-        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket if later => Reached::Job,
-        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => Reached::Request,
+        _ if is_waited && (later || entry.often == Often::Job) => Reached::Job,
+        _ if is_waited => Reached::Request,
         EntryKind::Job => Reached::Job,
         // A task or thread that start-up code starts goes on while requests are served.
         EntryKind::Startup if is_spawned(project, function) => Reached::Job,
         EntryKind::Startup => Reached::Startup,
-        EntryKind::Command => Reached::Command,
+        _ => Reached::Command,
     };
-    (level, Some(entry.label.clone()))
+    let often = match level {
+        Reached::Job if entry.often == Often::Seldom => Often::Seldom,
+        Reached::Job => Often::Job,
+        Reached::Startup | Reached::Command => Often::Once,
+        _ if shared >= COMMON && entry.often < Often::Job => Often::Always,
+        _ => entry.often,
+    };
+    Reach {
+        level,
+        often: Some(often),
+        label: Some(entry.label.clone()),
+        shared,
+    }
+}
+
+/// How the functions of query sites are reached: as the one that is used most, and how many of the sites somebody waits for.
+pub fn of_sites(project: &Project, sites: &[usize]) -> (Reach, usize) {
+    let sites = sites.iter().filter_map(|&site| project.graph.sites.get(site));
+    let reaches: Vec<Reach> = sites.map(|site| of(project, site.function)).collect();
+    let asks = reaches.iter().filter(|reach| reach.level == Reached::Request).count();
+    // What nothing known calls counts between an action and a script.
+    let rank = |reach: &Reach| reach.often.unwrap_or(Often::Job);
+    let best = reaches.into_iter().min_by_key(rank).unwrap_or_else(Reach::nowhere);
+    (best, asks)
+}
+
+/// By what a function is reached, and the entry point's name.
+pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
+    let reach = of(project, function);
+    (reach.level, reach.label)
 }
 
 /// Whether the way from the entry point passes through `asyncio.create_task(run())` or a thread.
@@ -63,22 +175,4 @@ fn is_spawned(project: &Project, function: FnId) -> bool {
                 )
         })
     })
-}
-
-/// Whether a route is there for a scheduler: by its path, or by the signature check of a queue service around it.
-fn is_scheduled(project: &Project, entry: &Entry) -> bool {
-    let path = project.path(entry.function.0);
-    let label = entry.label.to_ascii_lowercase();
-    [
-        "/cron/",
-        "/crons/",
-        "/qstash/",
-        "/jobs/",
-        "/scheduled/",
-        "/scheduler/",
-        "/housekeeping/",
-        "/house-keeping/",
-    ]
-    .iter()
-    .any(|sign| path.contains(sign) || label.contains(sign))
 }

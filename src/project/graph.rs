@@ -130,6 +130,8 @@ pub struct Graph {
     pub reach: Vec<Option<Reach>>,
     /// The ways on which entry points reach functions; one function can be reached with different arguments.
     pub visits: Vec<(FnId, Reach)>,
+    /// For each function how many entry points that somebody waits for call it, up to [`super::reach::MAX_SHARED`].
+    pub shared: Vec<u8>,
     /// Calls seen, and calls resolved to a function or a library.
     pub calls: CallTotals,
 }

@@ -9,7 +9,7 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
-mod reach;
+pub mod reach;
 pub mod relations;
 pub mod row_usage;
 pub mod rows;
@@ -18,6 +18,7 @@ pub mod scope;
 pub mod serializers;
 pub mod sizes;
 pub mod staff_tables;
+pub mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +59,8 @@ pub struct Project {
     pub sizes: Option<sizes::Sizes>,
     /// Tables whose rows staff keep in an admin site, as indexes into the schema's tables.
     pub kept_by_staff: FxHashSet<usize>,
+    /// Who adds rows to each of the schema's tables.
+    pub writers: Vec<writers::Writers>,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -97,8 +100,11 @@ impl Project {
             deployment,
             sizes: None,
             kept_by_staff: FxHashSet::default(),
+            writers: Vec::new(),
         };
-        project.kept_by_staff = staff_tables::kept_by_staff(&project);
+        let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));
+        project.kept_by_staff = kept;
+        project.writers = writers;
         project
     }
 

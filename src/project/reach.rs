@@ -5,12 +5,16 @@ use std::collections::VecDeque;
 use super::branches::constants::{Constants, Known};
 use super::eval::Code;
 use super::graph::{EdgeKind, FnId, Graph, Reach};
-use crate::libraries::entries::{Entry, EntryKind};
+use crate::libraries::entries::{Entry, EntryKind, Often};
 
 /// With how many different sets of constants one function is visited; then with nothing known.
 const MAX_CONTEXTS: usize = 4;
 
-/// Marks what entry points reach: routes first, so that a function that both a route and a script call is a route's.
+/// Of how many entry points a function is counted; more are as good as all.
+pub const MAX_SHARED: usize = 64;
+
+/// Marks what entry points reach. What is used most often comes first, so that a function that a list, a form and a script
+/// call is said to be the list's.
 pub fn mark(graph: &mut Graph, code: &Code) {
     let (reach, visits) = {
         let mut walk = Walk {
@@ -27,6 +31,37 @@ pub fn mark(graph: &mut Graph, code: &Code) {
     };
     graph.reach = reach;
     graph.visits = visits;
+    graph.shared = shared(graph);
+}
+
+/// Whether somebody waits for an entry point's answer.
+fn is_waited_for(entry: &Entry) -> bool {
+    use EntryKind::{Action, Page, Resolver, Route, Socket};
+    matches!(entry.kind, Action | Page | Resolver | Route | Socket) && entry.often < Often::Job
+}
+
+/// For each function how many entry points that somebody waits for call it, at most [`MAX_SHARED`].
+fn shared(graph: &Graph) -> Vec<u8> {
+    let mut sets: Vec<Vec<u32>> = vec![Vec::new(); graph.functions.len()];
+    let mut queue: VecDeque<(FnId, u32)> = VecDeque::new();
+    for (index, entry) in graph.entries.iter().enumerate().filter(|(_, entry)| is_waited_for(entry)) {
+        queue.push_back((graph.id(entry.function.0, entry.function.1), index as u32));
+    }
+    // Each function takes at most MAX_SHARED entries, so each call is followed at most as often.
+    while let Some((at, entry)) = queue.pop_front() {
+        let Some(set) = sets.get_mut(at.index()) else { continue };
+        if set.len() >= MAX_SHARED || set.contains(&entry) {
+            continue;
+        }
+        set.push(entry);
+        let edges = graph
+            .function(at)
+            .edges
+            .iter()
+            .filter(|edge| edge.kind != EdgeKind::Later && !edge.guessed);
+        queue.extend(edges.flat_map(|edge| edge.targets.iter().map(move |&target| (target, entry))));
+    }
+    sets.iter().map(|set| set.len() as u8).collect()
 }
 
 struct Walk<'g> {
@@ -119,10 +154,14 @@ impl Walk<'_> {
 }
 
 fn rank(entry: &Entry) -> u8 {
-    match entry.kind {
-        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket => 0,
-        EntryKind::Job => 1,
-        EntryKind::Startup => 2,
-        EntryKind::Command => 3,
+    match (entry.often, entry.kind) {
+        (Often::Always, _) => 0,
+        (Often::Read, _) => 1,
+        (Often::Act, _) => 2,
+        // A job runs by itself; few people use what staff use.
+        (Often::Job, _) => 3,
+        (Often::Seldom, _) => 4,
+        (Often::Once, EntryKind::Startup) => 5,
+        (Often::Once, _) => 6,
     }
 }

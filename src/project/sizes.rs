@@ -3,15 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::schema::Schema;
-use crate::finding::Priority;
 use crate::stats::Record;
 
 /// Under this many rows an index saves nothing that one could notice.
 const SMALL: u64 = 1_000;
-/// Under this many rows a missing index is hygiene.
-const MODEST: u64 = 10_000;
-/// Under this many rows it is worth doing, no more.
-const LARGE: u64 = 100_000;
 
 /// Tables that a note names; the others are counted.
 const NAMED: usize = 10;
@@ -83,15 +78,6 @@ impl Sizes {
     pub fn is_small(&self, table: usize) -> bool {
         self.rows(table).is_some_and(|rows| rows < SMALL)
     }
-
-    /// A priority in the light of a table's size.
-    pub fn capped(&self, table: usize, priority: Priority) -> Priority {
-        match self.rows(table) {
-            Some(rows) if rows < MODEST => Priority::P3,
-            Some(rows) if rows < LARGE => priority.max(Priority::P2),
-            _ => priority,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -113,7 +99,5 @@ mod tests {
         assert!(sizes.is_small(at("a")) && !sizes.is_small(at("b")) && !sizes.is_small(at("c")));
         assert_eq!(sizes.scans(at("b"), "b_x"), Some(7));
         assert_eq!(sizes.unknown, ["gone"]);
-        assert_eq!(sizes.capped(at("b"), Priority::P0), Priority::P2);
-        assert_eq!(sizes.capped(at("c"), Priority::P0), Priority::P0);
     }
 }

@@ -81,6 +81,10 @@ fn groups(finding: &Finding, sources: &Sources) -> Vec<Group<'static>> {
     if !finding.message.is_empty() {
         main = main.element(Level::NOTE.message(escape::line(&finding.message)));
     }
+    if !finding.reason.is_empty() {
+        let why = format!("{:?} because of {}", finding.priority, escape::line(&finding.reason));
+        main = main.element(Level::NOTE.message(why));
+    }
     if finding.confidence != Confidence::High {
         main = main.element(Level::NOTE.message(format!("{} confidence", words::confidence(finding.confidence))));
     }

@@ -7,6 +7,7 @@ pub mod github;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
+pub mod priorities;
 pub mod queries;
 pub mod queries_table;
 pub mod sarif;

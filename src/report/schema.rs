@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::Coverage;
 use crate::escape;
+use crate::judge::scale::{self, Scale};
 use crate::project::Project;
 use crate::project::schema::{self, Origin, Part, SourceKind};
 use crate::report::{Tool, VERSION};
@@ -146,6 +147,10 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// Views of the schema that have it.
     pub declared_in: Vec<Source>,
+    /// How many rows it has, as a class: `few`, `unknown`, `many`, `stream`.
+    pub rows: Scale,
+    /// Why: who writes them, or what the statistics or the name say.
+    pub rows_because: String,
     /// Where it is defined.
     pub places: Vec<Place>,
 }
@@ -310,6 +315,7 @@ impl Reader<'_> {
     }
 
     fn table(&self, table: &schema::Table) -> Table {
+        let rows = scale::of_name(self.project, &table.name);
         Table {
             name: table.name.clone(),
             schema: table.schema.clone(),
@@ -322,6 +328,8 @@ impl Reader<'_> {
             indexes: table.indexes.iter().map(|index| self.index(index)).collect(),
             foreign_keys: table.foreign_keys.iter().map(|key| self.foreign_key(key)).collect(),
             declared_in: declared_in(&table.places),
+            rows: rows.scale,
+            rows_because: rows.why,
             places: self.places(&table.places),
         }
     }

@@ -177,7 +177,12 @@ fn message(finding: &Finding) -> String {
     } else {
         &finding.title
     });
-    let impact = escape::line(&finding.impact);
+    // The sum says what it costs, for whom and why; what nothing weighed has its impact.
+    let impact = escape::line(if finding.reason.is_empty() {
+        &finding.impact
+    } else {
+        &finding.reason
+    });
     let mut rest = impact.chars();
     if let Some(first) = rest.next() {
         let _ = write!(text, ". {}{}", first.to_uppercase(), rest.as_str());

@@ -3,6 +3,7 @@
 use crate::coverage::Coverage;
 use crate::escape;
 use crate::finding::{Confidence, Effort, Location, Role};
+use crate::judge::scale::Scale;
 use crate::report::Report;
 
 /// `1 file`, `2 files`.
@@ -40,6 +41,18 @@ pub fn role(role: Role) -> &'static str {
         Role::Column => "column",
         Role::Endpoint => "endpoint",
         Role::Evidence => "evidence",
+    }
+}
+
+/// A class of row counts, as a word before `rows`.
+pub fn scale(scale: Scale) -> &'static str {
+    match scale {
+        Scale::One => "at most one of",
+        Scale::Few => "few",
+        Scale::OfParent => "a parent's",
+        Scale::Unknown => "an unknown number of",
+        Scale::Many => "many",
+        Scale::Stream => "a stream of",
     }
 }
 

@@ -7,10 +7,11 @@ pub mod uses;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ClassId, Expr, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
-use crate::judge::evidence;
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
@@ -37,7 +38,6 @@ pub struct Growing<'p> {
     function: FunctionId,
     /// It is asked by key as well.
     pub is_cache: bool,
-    reached: Reached,
     label: Option<String>,
 }
 
@@ -172,7 +172,7 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
     }
     let name = module.str(held.name).to_ascii_lowercase();
     let is_cache = name.contains("cache") || name.contains("memo");
-    let (at, function, reached, label) = grows.into_iter().find_map(|(at, key)| {
+    let (at, function, label) = grows.into_iter().find_map(|(at, key)| {
         let function = module.owner(at);
         let (reached, label) = reach::reached(project, project.graph.id(held.file, function));
         let serves = matches!(reached, Reached::Request | Reached::Job);
@@ -182,7 +182,7 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
             .next()
             .is_some_and(|name| name.trim_start_matches('_').starts_with("register"));
         (serves && !registers && key.is_none_or(|key| uses::is_open_key(project, held.file, module, key, is_cache)))
-            .then_some((at, function, reached, label))
+            .then_some((at, function, label))
     })?;
     Some(Growing {
         project,
@@ -190,7 +190,6 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
         at,
         function,
         is_cache: is_cache || (asked && name.contains("client")),
-        reached,
         label,
     })
 }
@@ -285,15 +284,12 @@ impl Growing<'_> {
         let (project, held) = (self.project, self.held);
         let module = project.code.module(held.file);
         let function = project.graph.id(held.file, self.function);
+        let reach = reach::of(project, function);
         let name = module.str(held.name);
-        let base = if self.reached == Reached::Request {
-            Priority::P2
-        } else {
-            Priority::P3
-        };
+        let judgement = priority::judge(&Cost::Growth, &reach, Confidence::Medium, 0);
         let mut finding = Finding::new(
             rule,
-            base,
+            judgement,
             Confidence::Medium,
             project.place_in(function, module.expr(self.at).span),
         );

@@ -17,12 +17,14 @@ mod frappe;
 mod graphql;
 mod jobs;
 mod nest;
+mod often;
 mod routes;
 mod site;
 mod sockets;
 mod trpc;
 
 pub use fastapi::dependencies;
+pub use often::Often;
 
 /// A function that is called from outside the program's own code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,6 +41,8 @@ pub struct Entry {
     pub is_list_capable: bool,
     /// It runs on a thread of its own and may block: a plain `def` route, a sync Flask or Django view.
     pub threaded: bool,
+    /// How often it is used, and by whom.
+    pub often: Often,
 }
 
 impl Entry {
@@ -51,6 +55,7 @@ impl Entry {
             place,
             is_list_capable: false,
             threaded: false,
+            often: Often::Act,
         }
     }
 }
@@ -230,6 +235,9 @@ pub fn entries(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Entry> 
             .for_each(|on| on(&site, class, &mut out));
     }
     families.iter().filter_map(|family| family.file).for_each(|on| on(&site, &mut out));
+    for entry in &mut out {
+        entry.often = often::often(&site, entry);
+    }
     out.sort_by(|a, b| (a.place, a.function, a.kind, &a.label).cmp(&(b.place, b.function, b.kind, &b.label)));
     out.dedup_by(|a, b| a.function == b.function && a.kind == b.kind && (a.label == b.label || a.place == b.place));
     out

@@ -172,14 +172,10 @@ fn route(site: &Site<'_>, function: (FileId, FunctionId), verb: &str, label: Str
         Some(name) => starts_with_any(&name, ON_LOOP),
         None => site.imports(ON_LOOP) && !site.imports(&["fastapi", "flask", "starlette"]),
     };
-    Entry {
-        function,
-        kind: EntryKind::Route,
-        label,
-        place,
-        is_list_capable: may_list(verb),
-        threaded: !site.is_async(function) && !on_loop,
-    }
+    let mut entry = Entry::new(function, EntryKind::Route, label, place);
+    entry.is_list_capable = may_list(verb);
+    entry.threaded = !site.is_async(function) && !on_loop;
+    entry
 }
 
 /// Whether a call is made on a router, by what it is or by its name.

@@ -23,6 +23,8 @@ pub struct Item<'a> {
     pub title: &'a str,
     pub message: &'a str,
     pub impact: &'a str,
+    /// Why the priority is what it is; empty where nothing weighed it.
+    pub reason: &'a str,
     /// `S`, `M` or `L`.
     pub effort: String,
     pub effort_words: &'static str,
@@ -77,6 +79,7 @@ impl<'a> Item<'a> {
             title: title(finding),
             message: &finding.message,
             impact: &finding.impact,
+            reason: &finding.reason,
             effort: format!("{:?}", finding.effort),
             effort_words: words::effort(finding.effort),
             is_known: finding.status == Status::Known,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{Column, ForeignKey, Index, Kind, Place, SchemaReport, Source, Table, Unclear};
 use crate::escape;
 use crate::project::schema::Part;
+use crate::report::words;
 
 /// Removed indexes, and places that were not understood, that are listed.
 const LISTED: usize = 20;
@@ -51,8 +52,14 @@ fn block(table: &Table, out: &mut String) {
     if table.partitioned {
         facts.push("partitioned".to_owned());
     }
+    facts.push(format!("{} rows", words::scale(table.rows)));
     let heading = format!("{} [{}]  {}", table.full_name(), facts.join(", "), places(&table.places));
     let _ = writeln!(out, "{}", escape::line(heading.trim_end()));
+    let because = table.rows_because.strip_prefix(&table.name).unwrap_or(&table.rows_because);
+    let because = because.trim_start_matches(',').trim_start();
+    if !because.is_empty() {
+        let _ = writeln!(out, "  rows: {}", escape::line(because));
+    }
     let mut rows: Vec<[String; 3]> = Vec::new();
     rows.extend(table.columns.iter().map(column));
     rows.extend(table.indexes.iter().map(index));

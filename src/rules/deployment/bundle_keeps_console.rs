@@ -1,7 +1,10 @@
 //! `bundle-keeps-console`: a production build for browsers that keeps `console.*` calls.
 
-use crate::finding::{Confidence, Finding, Location, Priority, Role};
+use crate::finding::{Confidence, Finding, Location, Role};
 use crate::ir::{ExprId, ExprKind, Module};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::walk::{self, role};
@@ -89,7 +92,12 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
         .map(|expr| module.expr(expr).span)
         .unwrap_or_default();
     let confidence = if is_off { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new("bundle-keeps-console", Priority::P3, confidence, project.place(file, span, ""));
+    let mut finding = Finding::new(
+        "bundle-keeps-console",
+        priority::judge(&Cost::Upkeep, &Reach::service(), confidence, 0),
+        confidence,
+        project.place(file, span, ""),
+    );
     finding.title = format!("The {tool} build keeps {count} console calls in the browser bundle");
     finding.message = if is_off {
         format!("`drop_console` is off, so {count} calls such as `console.log` stay in the production bundle.")

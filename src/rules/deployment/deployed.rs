@@ -1,6 +1,9 @@
 //! What the rules on configuration share: the servers and applications that are really used.
 
-use crate::finding::{Confidence, Finding, Location, Priority, Role};
+use crate::finding::{Confidence, Finding, Location, Role};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::deployment::apps::{App, slot};
@@ -73,7 +76,12 @@ pub fn missing_timeout(project: &Project, rule: &str, setting: &str) -> Option<F
     if has_timeout(&project.code, setting) {
         return None;
     }
-    let mut finding = Finding::new(rule, Priority::P3, Confidence::Medium, place);
+    let mut finding = Finding::new(
+        rule,
+        priority::judge(&Cost::Upkeep, &Reach::service(), Confidence::Medium, 0),
+        Confidence::Medium,
+        place,
+    );
     setting.clone_into(&mut finding.subject);
     for (place, what) in places.take(MAX_RELATED) {
         finding.relate(place, Role::Evidence, what);
@@ -97,7 +105,12 @@ pub fn unregistered(project: &Project, rule: &str, registered: [bool; 2], fits: 
             }
             Some(_) => {}
             None => {
-                let mut finding = Finding::new(rule, Priority::P3, Confidence::Medium, place);
+                let mut finding = Finding::new(
+                    rule,
+                    priority::judge(&Cost::Upkeep, &Reach::service(), Confidence::Medium, 0),
+                    Confidence::Medium,
+                    place,
+                );
                 app.framework.clone_into(&mut finding.subject);
                 finding.message = format!("The {} application serves {} routes", app.framework, app.routes);
                 findings.push((slot(app.language), finding));

@@ -1,7 +1,10 @@
 //! `pool-not-configured`: a server whose database pool has the library's default size.
 
 use super::deployed;
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Role};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::libraries::entries::EntryKind;
 use crate::project::Project;
 use crate::project::deployment::pools::{Pool, PoolKind};
@@ -21,7 +24,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     };
     let mut finding = Finding::new(
         "pool-not-configured",
-        Priority::P3,
+        priority::judge(&Cost::Upkeep, &Reach::service(), Confidence::Medium, 0),
         Confidence::Medium,
         deployed::pool_place(project, pool),
     );

@@ -1,7 +1,10 @@
 //! `pool-smaller-than-concurrency`: more work is let in at once than there are database connections.
 
 use super::deployed;
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Role};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 use crate::project::capacity::{Shortage, ShortageKind};
 use crate::project::deployment::caps::{Cap, CapKind};
@@ -17,15 +20,16 @@ pub fn check(project: &Project) -> Vec<Finding> {
 
 fn finding(project: &Project, shortage: &Shortage<'_>) -> Finding {
     let pool = shortage.pool;
-    let (priority, confidence) = match &shortage.kind {
-        _ if !shortage.binds => (Priority::P3, Confidence::Low),
-        ShortageKind::Cap(cap) if cap.kind == CapKind::Together => (Priority::P2, Confidence::Medium),
-        ShortageKind::Cap(_) => (Priority::P1, Confidence::Medium),
-        ShortageKind::Database { connections, .. } if connections.is_default => (Priority::P2, Confidence::Medium),
-        ShortageKind::Database { .. } => (Priority::P1, Confidence::Medium),
+    let (cost, confidence) = match &shortage.kind {
+        _ if !shortage.binds => (Cost::Upkeep, Confidence::Low),
+        ShortageKind::Cap(cap) if cap.kind == CapKind::Together => (Cost::Setting, Confidence::Medium),
+        ShortageKind::Cap(_) => (Cost::Limit, Confidence::Medium),
+        ShortageKind::Database { connections, .. } if connections.is_default => (Cost::Setting, Confidence::Medium),
+        ShortageKind::Database { .. } => (Cost::Limit, Confidence::Medium),
     };
+    let judgement = priority::judge(&cost, &Reach::service(), confidence, 0);
     let place = deployed::pool_place(project, pool);
-    let mut finding = Finding::new("pool-smaller-than-concurrency", priority, confidence, place);
+    let mut finding = Finding::new("pool-smaller-than-concurrency", judgement, confidence, place);
     if let Some((file, span)) = pool.max_place {
         finding.relate(project.place(file, span, ""), Role::Evidence, "the size of the pool");
     }

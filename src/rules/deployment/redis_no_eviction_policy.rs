@@ -1,7 +1,10 @@
 //! `redis-no-eviction-policy`: a Redis server that is used as a cache refuses writes once it is full.
 
 use super::deployed;
-use crate::finding::{Confidence, Finding, Priority};
+use crate::finding::{Confidence, Finding};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 
 /// Checks a project.
@@ -13,10 +16,11 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let Some(server) = deployed::redis(project).into_iter().find(|server| server.policy.is_none()) else {
         return Vec::new();
     };
-    let priority = if server.maxmemory.is_some() { Priority::P2 } else { Priority::P3 };
+    let cost = if server.maxmemory.is_some() { Cost::Setting } else { Cost::Upkeep };
+    let judgement = priority::judge(&cost, &Reach::service(), Confidence::Medium, 0);
     let mut finding = Finding::new(
         "redis-no-eviction-policy",
-        priority,
+        judgement,
         Confidence::Medium,
         deployed::server_place(project, server),
     );

@@ -1,7 +1,10 @@
 //! `redis-no-maxmemory`: a Redis server that code uses may take all memory of its machine.
 
 use super::deployed;
-use crate::finding::{Confidence, Finding, Priority};
+use crate::finding::{Confidence, Finding};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 
 /// Checks a project.
@@ -10,10 +13,11 @@ pub fn check(project: &Project) -> Vec<Finding> {
         return Vec::new();
     };
     let queue = project.deployment.redis_queue;
-    let priority = if queue { Priority::P3 } else { Priority::P2 };
+    let cost = if queue { Cost::Upkeep } else { Cost::Setting };
+    let judgement = priority::judge(&cost, &Reach::service(), Confidence::Medium, 0);
     let mut finding = Finding::new(
         "redis-no-maxmemory",
-        priority,
+        judgement,
         Confidence::Medium,
         deployed::server_place(project, server),
     );

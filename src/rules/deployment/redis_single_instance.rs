@@ -1,7 +1,10 @@
 //! `redis-single-instance`: one Redis server carries everything, with none to take over.
 
 use super::deployed;
-use crate::finding::{Confidence, Finding, Priority};
+use crate::finding::{Confidence, Finding};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 
 /// Checks a project.
@@ -13,7 +16,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let Some(server) = servers.first() else { return Vec::new() };
     let mut finding = Finding::new(
         "redis-single-instance",
-        Priority::P3,
+        priority::judge(&Cost::Upkeep, &Reach::service(), Confidence::Medium, 0),
         Confidence::Medium,
         deployed::server_place(project, server),
     );

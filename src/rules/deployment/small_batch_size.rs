@@ -1,7 +1,10 @@
 //! `small-batch-size`: database writes or embedding calls in batches of a few.
 
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{ExprId, ExprKind, StmtKind};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
@@ -31,13 +34,14 @@ fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Fin
         work(project, function, batch.embeds).map(|what| ((file, expr), what))
     })?;
     let size = batch.size;
+    let cost = if size <= TINY { Cost::Setting } else { Cost::Upkeep };
+    let judgement = priority::judge(&cost, &Reach::service(), Confidence::Medium, 0);
     let mut finding = Finding::new(
         "small-batch-size",
-        Priority::P3,
+        judgement,
         Confidence::Medium,
         project.place(batch.file, batch.span, ""),
     );
-    finding.priority = if size <= 5 { Priority::P2 } else { Priority::P3 };
     finding.title = format!("{at} go out in batches of {size}");
     finding.message = format!(
         "`{}` is {size}: n rows or texts cost n / {size} round trips, where one call takes a hundred or more.",
@@ -53,6 +57,9 @@ fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Fin
     "Raise it to what the database or the provider takes in one call, a hundred or more, and measure.".clone_into(&mut finding.fix.summary);
     Some(finding)
 }
+
+/// Batches of so few are nearly single calls.
+const TINY: u64 = 5;
 
 /// Where the constant is read, here or through an import.
 fn uses(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Vec<(FileId, ExprId)> {

@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use crate::analysis::redis::{self, Known};
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -248,19 +248,17 @@ fn returns_early(module: &Module, call: &Call<'_>, function: FunctionId) -> bool
 fn finding(project: &Project, file: FileId, call: &Call<'_>, function: FunctionId, store: &Store) -> Finding {
     let module = call.module;
     let function = project.graph.id(file, function);
-    let (reached, label) = reach::reached(project, function);
-    let priority = match reached {
-        Reached::Request | Reached::Job => Priority::P2,
-        Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
-    };
+    let reach = reach::of(project, function);
     let confidence = if store.known == Known::Type {
         Confidence::High
     } else {
         Confidence::Medium
     };
+    let judgement = priority::judge(&Cost::Growth, &reach, confidence, 0);
+    let label = reach.label;
     let mut finding = Finding::new(
         "cache-without-ttl",
-        priority,
+        judgement,
         confidence,
         project.place_in(function, module.expr(call.id).span),
     );

@@ -2,9 +2,10 @@
 
 use crate::analysis::growth::lifetime::{self, Lifetimes, Made};
 use crate::analysis::growth::{self};
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
-use crate::judge::{evidence, reach};
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
@@ -79,12 +80,14 @@ fn is_held(project: &Project, made: Made) -> bool {
 
 fn finding(project: &Project, file: FileId, module: &Module, class: ClassId, name: &str, made: ExprId, at: Made) -> Finding {
     let caller = project.graph.id(at.file, project.code.module(at.file).owner(at.expr));
-    let (_, label) = reach::reached(project, caller);
+    let reach = reach::of(project, caller);
+    let judgement = priority::judge(&Cost::Connect { pool: false }, &reach, Confidence::Medium, 0);
+    let label = reach.label;
     let owner = module.class(class).name.map_or("the class", |name| module.str(name));
     let holder = project.graph.id(file, module.owner(made));
     let mut finding = Finding::new(
         "per-request-cache",
-        Priority::P2,
+        judgement,
         Confidence::Medium,
         project.place_in(holder, module.expr(made).span),
     );

@@ -6,8 +6,9 @@ use rustc_hash::FxHashSet;
 
 use crate::analysis::growth;
 use crate::analysis::redis::{self, Known};
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, Language, Module};
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::value::FileId;
@@ -104,24 +105,22 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
 fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, collection: Option<&str>, known: Known) -> Option<Finding> {
     let module = call.module;
     let function = project.graph.id(file, module.owner(call.id));
-    let (reached, label) = reach::reached(project, function);
-    let base = match reached {
-        Reached::Request => Priority::P1,
-        Reached::Job | Reached::Unknown => Priority::P2,
-        Reached::Startup | Reached::Command => Priority::P3,
-    };
+    let reach = reach::of(project, function);
+    let reached = reach.level;
     // A collection is read by key: it costs in proportion to itself, not to the database.
     if collection.is_some() && !matches!(reached, Reached::Request | Reached::Job) {
         return None;
     }
-    let priority = priority::lower(base, u32::from(collection.is_some()));
     let confidence = if known == Known::Type && collection.is_none() {
         Confidence::High
     } else {
         Confidence::Medium
     };
     let span: Span = module.expr(call.id).span;
-    let mut finding = Finding::new("redis-keys-command", priority, confidence, project.place_in(function, span));
+    let less = if collection.is_some() { 2 } else { 0 };
+    let judgement = priority::judge(&Cost::Stall { long: true }, &reach, confidence, less);
+    let label = reach.label;
+    let mut finding = Finding::new("redis-keys-command", judgement, confidence, project.place_in(function, span));
     let command = method.to_ascii_uppercase();
     match collection {
         None => {

@@ -2,10 +2,11 @@
 
 use crate::analysis::growth::lifetime::{self, Lifetimes};
 use crate::analysis::growth::{self, Growing};
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{ExprKind, FunctionId, Language, Module};
-use crate::judge::evidence;
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -51,24 +52,23 @@ fn memory(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Modul
         .filter_map(|param| param.name)
         .map(|name| module.str(name))
         .collect();
-    let (reached, label) = reach::reached(project, id);
+    let reach = reach::of(project, id);
     let per_request = node
         .class
         .filter(|_| names.first() == Some(&"self"))
         .and_then(|class| lifetime::per_request(project, lifetimes, file, class));
     let open = names.iter().find(|name| growth::uses::is_open_name(name));
-    let (what, priority) = match (per_request, open) {
-        (Some(_), _) => (
-            "`self`, of which each request makes a new one, and which is never freed".to_owned(),
-            Priority::P2,
-        ),
-        (None, Some(name)) if matches!(reached, Reached::Request | Reached::Job) => (format!("each value of `{name}`"), Priority::P2),
+    let what = match (per_request, open) {
+        (Some(_), _) => "`self`, of which each request makes a new one, and which is never freed".to_owned(),
+        (None, Some(name)) if matches!(reach.level, Reached::Request | Reached::Job) => format!("each value of `{name}`"),
         _ => return None,
     };
     let name = node.name.map_or("", |name| module.str(name));
+    let judgement = priority::judge(&Cost::Growth, &reach, Confidence::Medium, 0);
+    let label = reach.label;
     let mut finding = Finding::new(
         "unbounded-cache",
-        priority,
+        judgement,
         Confidence::Medium,
         project.place_in(id, node.name_span),
     );

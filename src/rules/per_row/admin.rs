@@ -1,8 +1,11 @@
 //! Columns of Django's admin lists: relations that a column reads of each object and the list did not load.
 
 use super::serializer::loaded_in;
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, Language, Module, StmtKind};
+use crate::judge::cost::{Cost, Unit};
+use crate::judge::reach::Reach;
+use crate::judge::{priority, scale};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Evaluator;
@@ -48,9 +51,15 @@ fn list(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -
     let (column, first) = lazy.first()?;
     let name = module.str(module.class(class).name?);
     let place = attribute(module, class, "list_display").map_or(module.class(class).name_span, |value| module.expr(value).span);
+    let cost = Cost::Each {
+        what: Unit::Statement,
+        rows: scale::of_table(project, model.table),
+    };
+    let reach = Reach::staff(&format!("the admin list {name}"));
+    let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
     let mut finding = Finding::new(
         RULE,
-        Priority::P2,
+        judgement,
         Confidence::High,
         project.place(file, place, &format!("{name}.list_display")),
     );

@@ -4,8 +4,12 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::analysis::repeats::shape::pick;
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, Sym};
+use crate::judge::cost::{Cost, Unit};
+use crate::judge::priority;
+use crate::judge::reach::Reach;
+use crate::judge::scale::Rows;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Callees, Evaluator};
 use crate::project::{Project, loops};
@@ -66,7 +70,12 @@ fn item(
     let callee = there.call(hook)?.callee;
     let asks = there.dotted(callee).unwrap_or_else(|| "a query hook".to_owned());
     let span = module.expr(name).span;
-    let mut finding = Finding::new(RULE, Priority::P2, Confidence::Medium, project.place_in(holder, span));
+    let cost = Cost::Each {
+        what: Unit::Request,
+        rows: Rows::unknown(format!("the `{tag}` elements of a list")),
+    };
+    let judgement = priority::judge(&cost, &Reach::open_page("the page"), Confidence::Medium, 0);
+    let mut finding = Finding::new(RULE, judgement, Confidence::Medium, project.place_in(holder, span));
     finding.title = format!("Each `{tag}` of the list sends a request of its own with `{asks}`");
     finding.message = format!(
         "`{tag}` is rendered for each element of a list, and its hook `{asks}` asks the server with the element's key: the browser sends one request for each element."

@@ -2,9 +2,12 @@
 
 use rayon::prelude::*;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
-use crate::judge::evidence;
+use crate::judge::cost::{Cost, Unit};
+use crate::judge::reach::Reach;
+use crate::judge::scale::{self, Rows};
+use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Evaluator;
@@ -92,7 +95,12 @@ fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), mo
     let first = needs.first()?;
     let id = project.graph.id(file, function);
     let hook = project.short_name(id);
-    let mut finding = Finding::new(RULE, Priority::P1, Confidence::High, project.place_in(id, first.span));
+    let cost = Cost::Each {
+        what: Unit::Statement,
+        rows: scale::of_name(project, model),
+    };
+    let judgement = priority::judge(&cost, &Reach::open_page(&format!("any list of {model}")), Confidence::High, 0);
+    let mut finding = Finding::new(RULE, judgement, Confidence::High, project.place_in(id, first.span));
     finding.title = format!("`{hook}` loads `{}` for each `{model}` that any query gives", first.path);
     finding.message = format!(
         "Django runs `{hook}` for every row it loads. Reading the relation `{}` there asks the database once for each row, in every list of `{model}`.",
@@ -150,7 +158,12 @@ fn validator_finding(project: &Project, (at, function): (FileId, FunctionId), (f
     let mut sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
     let site = sites.find(|site| site.query.statement.operation == Operation::Select)?;
     let hook = project.short_name(id);
-    let mut finding = Finding::new(RULE, Priority::P2, Confidence::High, project.place_in(id, site.span));
+    let cost = Cost::Each {
+        what: Unit::Statement,
+        rows: Rows::unknown("the elements of a request's list"),
+    };
+    let judgement = priority::judge(&cost, &reach::of(project, id), Confidence::High, 0);
+    let mut finding = Finding::new(RULE, judgement, Confidence::High, project.place_in(id, site.span));
     finding.title = format!(
         "`{hook}` runs {} once for each element of a request's list",
         evidence::describe(&site.query)

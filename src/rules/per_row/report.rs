@@ -5,14 +5,15 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 
 use crate::analysis::repeats::per_row::{PerRow, What};
-use crate::finding::{Confidence, Finding, Priority, Related, Role};
+use crate::finding::{Confidence, Finding, Related, Role};
 use crate::ir::Module;
 use crate::judge::bounds::{self, Bound};
+use crate::judge::cost::{Cost, Unit};
 use crate::judge::evidence;
-use crate::judge::priority::{capped, lower};
-use crate::judge::reach::{self, Reached};
+use crate::judge::scale::{self, Rows, Scale};
+use crate::judge::{priority, reach};
 use crate::libraries::shared::batches;
-use crate::libraries::shared::value::{FileId, Value};
+use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::loops::{Loop, LoopForm, Verdict};
@@ -33,23 +34,14 @@ struct Source {
     related: Option<Related>,
     /// Nothing bounds it.
     unbounded: bool,
-    /// Only a parent bounds it.
-    of_parent: bool,
     /// A literal limit bounds it.
-    rows: Option<u64>,
+    limit: Option<u64>,
+    /// How many there are.
+    rows: Rows,
 }
 
 fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) -> Option<Source> {
-    let iterable = around.iterable?;
-    let (at, expr) = match eval.value(file, iterable) {
-        Value::Many(element) => match *element {
-            Value::Row(_, Some(place)) => place,
-            _ => return None,
-        },
-        Value::Query(at, expr) => (at, expr),
-        _ => return None,
-    };
-    let query = eval.query_at(at, expr)?;
+    let (at, expr, query) = scale::source(eval, file, around)?;
     let span = project.code.module(at).expr(expr).span;
     let words = format!("the rows of {}", evidence::describe(&query));
     let location = project.place(at, span, "");
@@ -58,17 +50,16 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
         message: format!("the loop's rows: {}", evidence::describe(&query)),
         role: Role::Evidence,
     };
-    let rows = match query.statement.limit {
+    let limit = match query.statement.limit {
         Limit::Rows(rows) => Some(rows),
         _ => None,
     };
-    let bound = bounds::judge(project, &query);
     Some(Source {
         words,
         related: Some(related),
-        unbounded: bound == Bound::Open,
-        of_parent: matches!(bound, Bound::Filtered(_)),
-        rows,
+        unbounded: bounds::judge(project, &query) == Bound::Open,
+        limit,
+        rows: scale::of_query(project, &query),
     })
 }
 
@@ -125,17 +116,19 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let module = project.code.module(node.file);
     let eval = Evaluator::new(&project.code);
     let from = source(project, &eval, node.file, &row.around);
-    if from.as_ref().and_then(|source| source.rows).is_some_and(|rows| rows <= 3) {
+    if from.as_ref().and_then(|source| source.limit).is_some_and(|rows| rows <= 3) {
         return None;
     }
-    let (reached, label) = reach::reached(project, row.function);
+    let reach = reach::of(project, row.function);
     let confidence = confidence(row, from.as_ref());
-    let priority = capped(priority(row, reached, from.as_ref(), confidence), confidence);
+    let over = over(module, row, from.as_ref());
+    let cost = cost(row, from.as_ref(), &over);
+    let judgement = priority::judge(&cost, &reach, confidence, lighter(row));
+    let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
-    let mut finding = Finding::new(rule, priority, confidence, location);
+    let mut finding = Finding::new(rule, judgement, confidence, location);
     let callee = row.target.map(|target| project.short_name(target));
     let thing = evidence::capitalised(&thing(row, callee.as_deref()));
-    let over = over(module, row, from.as_ref());
     finding.title = match row.what {
         What::Query => format!("{thing} once for each {over}"),
         What::Write if row.around.parallel => format!("{thing} once for each {over}"),
@@ -206,33 +199,26 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
     }
 }
 
-fn priority(row: &PerRow<'_>, reached: Reached, source: Option<&Source>, confidence: Confidence) -> Priority {
+/// What one pass of the loop as a whole costs.
+fn cost(row: &PerRow<'_>, source: Option<&Source>, over: &str) -> Cost {
     if row.remote.is_some() && !is_batchable(row) {
-        return Priority::P3;
+        return Cost::Upkeep;
     }
-    let unbounded = source.is_some_and(|source| source.unbounded);
-    let of_parent = source.is_some_and(|source| source.of_parent);
-    let is_near = row.site.is_some() || row.relation.is_some();
-    let base = match reached {
-        Reached::Request if unbounded && confidence == Confidence::High && row.remote.is_none() => Priority::P0,
-        Reached::Request if unbounded || of_parent => Priority::P1,
-        // What is looped over is not known: it may be short.
-        Reached::Request if is_near && row.what == What::Query => Priority::P1,
-        Reached::Job if unbounded => Priority::P1,
-        Reached::Request | Reached::Job | Reached::Unknown => Priority::P2,
-        Reached::Startup | Reached::Command => Priority::P3,
+    let what = if row.remote.is_some() { Unit::Request } else { Unit::Statement };
+    let of_objects = matches!((&row.around.kind, row.around.iterable), (LoopForm::Callback(_), None));
+    let rows = match source {
+        Some(source) => source.rows.clone(),
+        // A framework calls it for each row of whatever list it renders.
+        None if of_objects => Rows::new(Scale::OfParent, format!("the objects of a list ({over})")),
+        None => Rows::unknown(format!("{over}, whose number is not known")),
     };
-    let mut steps = 0;
-    if row.chunked || row.around.verdict == Verdict::CacheGuarded {
-        steps += 1;
-    }
-    if source.and_then(|source| source.rows).is_some_and(|rows| rows <= 20) {
-        steps += 1;
-    }
-    if row.searches {
-        steps += 2;
-    }
-    if base == Priority::P3 { base } else { lower(base, steps) }
+    Cost::Each { what, rows }
+}
+
+/// Steps by which a loop is lighter than its rows say.
+fn lighter(row: &PerRow<'_>) -> usize {
+    let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
+    usize::from(is_rarer) + if row.searches { 2 } else { 0 }
 }
 
 /// Requests that have a form for many at once: caches and embeddings.

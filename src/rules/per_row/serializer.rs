@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Judgement, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::bounds::{self, Bound};
-use crate::judge::evidence;
-use crate::judge::priority::{capped, lower};
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::{Cost, Unit};
+use crate::judge::reach::Reach;
+use crate::judge::scale::{self, Scale};
+use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -21,7 +22,6 @@ use crate::statement::Limit;
 const RULE: &str = "n-plus-one";
 /// A limit up to which nothing is said, and one up to which it matters less.
 const FEW: u64 = 3;
-const SOME: u64 = 20;
 
 /// The findings of all views and of `Serializer(rows, many=True)`.
 pub fn findings(project: &Project) -> Vec<Finding> {
@@ -36,6 +36,15 @@ pub fn findings(project: &Project) -> Vec<Finding> {
         out
     });
     found.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// How the list of a view is reached: by its own methods, or by those that the framework gives it.
+fn list_reach(project: &Project, file: FileId, class: ClassId, name: &str) -> Reach {
+    let module = project.code.module(file);
+    let methods = module.function_ids().filter(|(_, function)| function.class == Some(class));
+    let reaches = methods.map(|(id, _)| reach::of(project, project.graph.id(file, id)));
+    let best = reaches.filter(|reach| reach.often.is_some()).min_by_key(|reach| reach.often);
+    best.unwrap_or_else(|| Reach::open_page(&format!("the list of {name}")))
 }
 
 /// A view that lists its queryset through its serializer.
@@ -54,17 +63,24 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     let name = module.str(module.class(class).name?);
     let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == Bound::Open;
     let confidence = if is_chosen { Confidence::Medium } else { Confidence::High };
-    let priority = match (is_open, confidence) {
-        (true, Confidence::High) => Priority::P0,
-        _ => Priority::P1,
+    let all = scale::of_query(project, &rows.query);
+    let listed = match all.scale {
+        _ if is_open => all,
+        Scale::Few | Scale::One => all,
+        _ => scale::Rows::new(Scale::OfParent, format!("a page of {}", all.why)),
     };
+    let cost = Cost::Each {
+        what: Unit::Statement,
+        rows: listed,
+    };
+    let judgement = priority::judge(&cost, &list_reach(project, file, class, name), confidence, 0);
     let at = Place {
         file: rows.place.0,
         span: rows.place.1,
         symbol: format!("{name}.{}", rows.member),
     };
     let bound = if is_open { ", which has no page and no limit" } else { "" };
-    let mut finding = finding(project, &at, (priority, confidence), &lazy)?;
+    let mut finding = finding(project, &at, (judgement, confidence), &lazy)?;
     finding.message = format!(
         "`{name}` lists its objects through a serializer, and the queryset does not load what that reads: each object of the list{bound} asks again."
     );
@@ -112,19 +128,19 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
     }
     let lazy = unloaded(project, eval, (at, class), &query.eager);
     let id = project.graph.id(file, function);
-    let (reached, label) = reach::reached(project, id);
-    let base = match reached {
-        Reached::Request => Priority::P1,
-        Reached::Job | Reached::Unknown => Priority::P2,
-        Reached::Startup | Reached::Command => Priority::P3,
+    let reach = reach::of(project, id);
+    let cost = Cost::Each {
+        what: Unit::Statement,
+        rows: scale::of_query(project, &query),
     };
-    let priority = lower(base, u32::from(limit <= SOME));
+    let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
+    let label = reach.label;
     let place = Place {
         file,
         span: module.expr(expr).span,
         symbol: project.symbol(id),
     };
-    let mut finding = finding(project, &place, (priority, Confidence::High), &lazy)?;
+    let mut finding = finding(project, &place, (judgement, Confidence::High), &lazy)?;
     let path = evidence::path_from_entry(project, id);
     finding.related.splice(0..0, path);
     let span = project.code.module(from.0).expr(from.1).span;
@@ -338,10 +354,10 @@ struct Place {
     symbol: String,
 }
 
-fn finding(project: &Project, at: &Place, (priority, confidence): (Priority, Confidence), lazy: &[Need]) -> Option<Finding> {
+fn finding(project: &Project, at: &Place, (judgement, confidence): (Judgement, Confidence), lazy: &[Need]) -> Option<Finding> {
     let first = lazy.first()?;
     let location = project.place(at.file, at.span, &at.symbol);
-    let mut finding = Finding::new(RULE, capped(priority, confidence), confidence, location);
+    let mut finding = Finding::new(RULE, judgement, confidence, location);
     let names = lazy
         .iter()
         .take(3)

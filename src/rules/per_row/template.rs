@@ -6,10 +6,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::serializer::query_of;
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::{Cost, Unit};
+use crate::judge::reach::Reach;
+use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Value};
@@ -299,12 +300,13 @@ impl<'v> Views<'v> {
         reads.retain(|read| !rows::is_loaded(&given.query.eager, &read.path) && !serializers::comes_back(self.project, model, &read.path));
         let first = reads.first()?;
         let id = function.map(|function| self.project.graph.id(self.file, function));
-        let (reached, label) = id.map_or((Reached::Request, None), |id| reach::reached(self.project, id));
-        let priority = match reached {
-            Reached::Request => Priority::P1,
-            Reached::Job | Reached::Unknown => Priority::P2,
-            Reached::Startup | Reached::Command => Priority::P3,
+        let reach = id.map_or_else(|| Reach::open_page("the page"), |id| reach::of(self.project, id));
+        let cost = Cost::Each {
+            what: Unit::Statement,
+            rows: scale::of_query(self.project, &given.query),
         };
+        let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
+        let label = id.and(reach.label);
         let (file, expr) = given.place;
         let module = self.project.code.module(file);
         let span = module.expr(expr).span;
@@ -313,7 +315,7 @@ impl<'v> Views<'v> {
             _ => self.project.place(file, span, symbol),
         };
         let path = self.project.path(at);
-        let mut finding = Finding::new(RULE, priority, Confidence::High, location);
+        let mut finding = Finding::new(RULE, judgement, Confidence::High, location);
         finding.title = format!("The template loads `{}` once for each of `{}`", first.path, given.name);
         finding.message = format!(
             "`{path}` loops over `{}` and reads relations that the query does not load: each row asks again.{}",

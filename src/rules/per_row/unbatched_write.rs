@@ -2,9 +2,10 @@
 
 use super::report;
 use crate::analysis::repeats::per_row::{PerRow, What};
-use crate::finding::{Confidence, Finding, Fix, Priority};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::finding::{Confidence, Finding, Fix};
+use crate::judge::cost::{Cost, Unit};
+use crate::judge::scale::{Rows, Scale};
+use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::Operation;
@@ -21,15 +22,17 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>]) -> Vec<Finding> {
 
 /// A driver's bulk method that is none: it runs the statement for each row of its argument.
 fn row_by_row(project: &Project, site: &QuerySite) -> Finding {
-    let (reached, label) = reach::reached(project, site.function);
-    let priority = match reached {
-        Reached::Request | Reached::Job => Priority::P1,
-        Reached::Unknown => Priority::P2,
-        Reached::Startup | Reached::Command => Priority::P3,
+    let reach = reach::of(project, site.function);
+    // Nobody writes `executemany` for a few rows.
+    let cost = Cost::Each {
+        what: Unit::Statement,
+        rows: Rows::new(Scale::OfParent, "the rows of its argument"),
     };
+    let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
+    let label = reach.label;
     let mut finding = Finding::new(
         "unbatched-write",
-        priority,
+        judgement,
         Confidence::High,
         project.place_in(site.function, site.span),
     );

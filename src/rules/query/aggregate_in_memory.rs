@@ -1,12 +1,10 @@
 //! `aggregate-in-memory`: rows loaded only to make figures of them.
 
 use crate::analysis::rows::figures;
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::bounds::{self, Bound};
-use crate::judge::columns::is_small;
-use crate::judge::evidence;
-use crate::judge::priority::lower;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::row_usage::Load;
@@ -46,16 +44,10 @@ pub(crate) fn figures_of(project: &Project, load: &Load) -> Option<bool> {
 }
 
 fn finding(project: &Project, load: &Load) -> Option<Finding> {
-    let filtered = figures_of(project, load)?;
+    figures_of(project, load)?;
     let name = load.query.table()?;
     let table = project.schema.table(name);
-    let (reached, label) = reach::reached(project, load.function);
-    let base = match reached {
-        Reached::Request => Priority::P1,
-        Reached::Job | Reached::Unknown => Priority::P2,
-        Reached::Startup | Reached::Command => Priority::P3,
-    };
-    let steps = u32::from(filtered) + u32::from(table.is_some_and(is_small));
+    let reach = reach::of(project, load.function);
     let module = project.code.module(load.file);
     let span = module.expr(load.expr).span;
     let confidence = if load.via.is_some() || table.is_none() {
@@ -63,7 +55,10 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     } else {
         Confidence::High
     };
-    let mut finding = Finding::new(ID, lower(base, steps), confidence, project.place_in(load.function, span));
+    let cost = Cost::Waste(scale::of_query(project, &load.query));
+    let judgement = priority::judge(&cost, &reach, confidence, 0);
+    let label = reach.label;
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(load.function, span));
     finding.title = format!("Rows of `{name}` are loaded only to make figures of them");
     finding.message = format!(
         "The rows of `{name}` are summed, counted or compared in the application, and used for nothing else{}.",

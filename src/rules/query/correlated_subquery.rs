@@ -3,8 +3,10 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::bounds::{self, Bound};
+use crate::judge::cost::Cost;
+use crate::judge::scale::{self, Rows, Scale};
 use crate::libraries::shared::query::Query;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -45,12 +47,12 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let table = subquery.statement.tables.first().map_or("its table", |table| table.name.as_str());
     let outer = query.table().filter(|name| !name.is_empty()).unwrap_or("the outer table");
     // A LATERAL look-up of one row is cheap by an index, as long as the limit comes first.
-    let priority = if lateral || site_finding::is_admin(project, site) {
-        Priority::P3
+    let rows = if lateral {
+        Rows::new(Scale::Few, "a look-up by an index")
     } else {
-        Priority::P2
+        scale::of_query(project, query)
     };
-    let (mut finding, _) = site_finding::start(project, site, "correlated-subquery", priority, Confidence::Medium);
+    let (mut finding, _) = site_finding::start(project, site, "correlated-subquery", &Cost::Waste(rows), Confidence::Medium);
     finding.title = format!("A subquery on `{table}` runs for each row of `{outer}`");
     finding.message = if lateral {
         format!(

@@ -2,13 +2,11 @@
 
 use super::aggregate_in_memory;
 use crate::analysis::rows::figures;
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::judge::bounds::{self, Bound};
-use crate::judge::columns::is_small;
-use crate::judge::evidence;
-use crate::judge::priority::lower;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::row_usage::Load;
@@ -99,18 +97,16 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         return None;
     }
     let name = load.query.table().filter(|name| !name.is_empty());
-    let small = name.and_then(|name| project.schema.table(name)).is_some_and(is_small);
     let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
-    let (reached, label) = reach::reached(project, load.function);
-    let base = match (waste, reached) {
-        (_, Reached::Startup | Reached::Command) => Priority::P3,
-        (Waste::CountTested, _) => Priority::P2,
-        (_, Reached::Request) => Priority::P1,
-        _ => Priority::P2,
-    };
+    let reach = reach::of(project, load.function);
+    let rows = scale::of_query(project, &load.query);
+    // A count reads rows and sends none of them.
+    let less = usize::from(waste == Waste::CountTested);
     let span = module.expr(load.expr).span;
     let confidence = if load.via.is_some() { Confidence::Medium } else { Confidence::High };
-    let mut finding = Finding::new(ID, lower(base, u32::from(small)), confidence, project.place_in(load.function, span));
+    let judgement = priority::judge(&Cost::Waste(rows), &reach, confidence, less);
+    let label = reach.label;
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(load.function, span));
     finding.title = match waste {
         Waste::Counted => format!("Rows{of} are loaded only to be counted"),
         Waste::CountedInParts => format!("Rows{of} are loaded to be counted in the application"),

@@ -4,7 +4,9 @@ use rayon::prelude::*;
 
 use super::site_finding;
 use super::statement_text;
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
+use crate::judge::cost::Cost;
+use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::SubqueryPlace;
@@ -26,7 +28,11 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         .find(|subquery| subquery.place == SubqueryPlace::In && subquery.grouped && subquery.statement.grouped)?;
     let inner = grouped.statement.tables.first().map_or("a table", |table| table.name.as_str());
     let outer = query.table().unwrap_or("the outer table");
-    let (mut finding, _) = site_finding::start(project, site, "grouped-in-subquery", Priority::P2, Confidence::Medium);
+    let cost = Cost::Walk {
+        rows: scale::of_name(project, inner),
+        asks: 1,
+    };
+    let (mut finding, _) = site_finding::start(project, site, "grouped-in-subquery", &cost, Confidence::Medium);
     finding.title = format!("`{outer}` is filtered by an IN over groups of `{inner}`");
     finding.message =
         format!("The statement groups `{inner}` as a whole to find the keys, before a filter on `{outer}` can narrow it down.");

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::bounds::{self, Bound};
-use crate::judge::evidence;
-use crate::judge::priority::lower;
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::pagination;
 use crate::project::eval::Evaluator;
@@ -73,14 +73,15 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
     } else {
         entry.place
     };
-    let base = if bounds::is_reference(project, &query) {
-        Priority::P3
-    } else {
-        Priority::P1
-    };
-    let priority = lower(base, u32::from(!columns.is_empty()));
     let confidence = if columns.is_empty() { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new("list-endpoint-without-pagination", priority, confidence, project.place_in(id, span));
+    let cost = Cost::Answer(scale::of_query(project, &query));
+    let judgement = priority::judge(&cost, &reach::of(project, id), confidence, 0);
+    let mut finding = Finding::new(
+        "list-endpoint-without-pagination",
+        judgement,
+        confidence,
+        project.place_in(id, span),
+    );
     finding.title = format!("{} returns every matching row of `{table}`", entry.label);
     finding.message = format!(
         "{} returns the rows of {} and takes no page or limit{}.",

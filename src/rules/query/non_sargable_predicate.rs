@@ -3,8 +3,10 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::columns::{is_few_valued, is_searchable, is_small};
+use crate::judge::cost::Cost;
+use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::Table;
@@ -35,13 +37,15 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let column = table.map_or(wrapped.column.column.as_str(), |table| table.column_name(&wrapped.column.column));
     let by_function = wrapped.kind == FilterKind::Function;
     let defeated = table.filter(|table| by_function && table.leads(column));
-    let priority = match () {
-        () if site_finding::is_admin(project, site) => Priority::P3,
-        () if defeated.is_some() && !wrapped.optional => Priority::P1,
-        () => Priority::P2,
+    let rows = scale::of_query(project, &site.query);
+    // An index that is there and not used: as if it were missing for all that ask.
+    let cost = if defeated.is_some() && !wrapped.optional {
+        Cost::Waste(rows)
+    } else {
+        Cost::Walk { rows, asks: 1 }
     };
     let confidence = if table.is_some() { Confidence::High } else { Confidence::Medium };
-    let (mut finding, _) = site_finding::start(project, site, "non-sargable-predicate", priority, confidence);
+    let (mut finding, _) = site_finding::start(project, site, "non-sargable-predicate", &cost, confidence);
     let what = if by_function {
         format!("The condition puts `{column}` inside a function or cast")
     } else {

@@ -3,8 +3,10 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::columns::is_small;
+use crate::judge::cost::Cost;
+use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::{Limit, Operation};
@@ -24,12 +26,8 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     if project.schema.table(name).is_some_and(is_small) {
         return None;
     }
-    let priority = if site_finding::is_admin(project, site) {
-        Priority::P3
-    } else {
-        Priority::P2
-    };
-    let (mut finding, label) = site_finding::start(project, site, "offset-pagination", priority, Confidence::Medium);
+    let cost = Cost::Skip(scale::unpaged(project, query));
+    let (mut finding, label) = site_finding::start(project, site, "offset-pagination", &cost, Confidence::Medium);
     finding.title = format!("Pages of `{name}` are found by OFFSET");
     finding.message = format!(
         "The statement skips rows of `{name}` to reach a page{}. The database reads and drops every row that is skipped.",

@@ -1,10 +1,11 @@
 //! `overfetch-large-column`: rows with heavy columns, of which only light ones are used.
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::columns::is_heavy;
-use crate::judge::evidence;
-use crate::judge::priority::lower;
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
+use crate::judge::scale::{self, Rows, Scale};
+use crate::judge::{evidence, priority};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::row_usage::Load;
@@ -87,20 +88,22 @@ fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
 }
 
 fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many: bool) -> Finding {
-    let (reached, label) = reach::reached(project, load.function);
-    let base = match (many, reached) {
-        (true, Reached::Request) => Priority::P1,
-        (true, Reached::Job | Reached::Unknown) => Priority::P2,
-        _ => Priority::P3,
+    let reach = reach::of(project, load.function);
+    let rows = if many {
+        scale::of_query(project, &load.query)
+    } else {
+        Rows::new(Scale::One, format!("a row of {}", table.name))
     };
     let reads_heavy = load.usage.read.iter().filter_map(|name| table.column(name)).any(is_heavy);
     // Another caller of the same helper may need the columns: the fix is a second query.
-    let priority = lower(base, u32::from(load.via.is_some()) + u32::from(reads_heavy));
+    let less = usize::from(load.via.is_some()) + usize::from(reads_heavy);
+    let judgement = priority::judge(&Cost::Waste(rows), &reach, Confidence::Medium, less);
+    let label = reach.label;
     let names = listed(heavy.iter().map(|column| column.name.as_str()));
     let read = listed(load.usage.read.iter().map(String::as_str));
     let module = project.code.module(load.file);
     let span = module.expr(load.expr).span;
-    let mut finding = Finding::new(ID, priority, Confidence::Medium, project.place_in(load.function, span));
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(load.function, span));
     let reach = evidence::reach_words(label.as_deref());
     let be = |count: usize| if count == 1 { "is" } else { "are" };
     finding.title = format!("Loads {names} of `{}` for nothing", table.name);

@@ -1,31 +1,21 @@
 //! Findings about one query site: place, reach and evidence that every such rule gives alike.
 
-use crate::finding::{Confidence, Finding, Priority, Role};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::finding::{Confidence, Finding, Role};
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 
-/// Starts a finding at a site. `priority` is what it has when a request reaches it.
-pub fn start(project: &Project, site: &QuerySite, rule: &str, priority: Priority, confidence: Confidence) -> (Finding, Option<String>) {
-    let (reached, label) = reach::reached(project, site.function);
-    let priority = match reached {
-        Reached::Request => priority,
-        Reached::Job | Reached::Unknown => priority.max(Priority::P2),
-        Reached::Startup | Reached::Command => Priority::P3,
-    };
-    let mut finding = Finding::new(rule, priority, confidence, project.place_in(site.function, site.span));
+/// Starts a finding at a site, of which one use costs this. The name of the entry point comes along.
+pub fn start(project: &Project, site: &QuerySite, rule: &str, cost: &Cost, confidence: Confidence) -> (Finding, Option<String>) {
+    let reach = reach::of(project, site.function);
+    let judgement = priority::judge(cost, &reach, confidence, 0);
+    let label = reach.label;
+    let mut finding = Finding::new(rule, judgement, confidence, project.place_in(site.function, site.span));
     finding.related = evidence::path_from_entry(project, site.function);
     let table = site.query.table().and_then(|name| project.schema.table(name));
     if let Some((table, place)) = table.and_then(|table| Some((table, table.place()?))) {
         finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
     }
     (finding, label)
-}
-
-/// Whether only staff sees what a site gives: by its path or its entry's address.
-pub fn is_admin(project: &Project, site: &QuerySite) -> bool {
-    let (_, label) = reach::reached(project, site.function);
-    let path = project.path(site.file).to_lowercase();
-    path.contains("admin") || label.is_some_and(|label| label.to_lowercase().contains("admin"))
 }

@@ -2,12 +2,11 @@
 
 use rayon::prelude::*;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::bounds::{self, Bound};
-use crate::judge::evidence;
-use crate::judge::priority::lower;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach, scale};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::source::Span;
@@ -31,14 +30,14 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
         .collect();
     let (path, table) = many.first()?;
     let place = |path: &str| include_span(project, site, path).unwrap_or(site.span);
-    let (reached, label) = reach::reached(project, site.function);
-    let priority = match reached {
-        Reached::Request | Reached::Job => Priority::P2,
-        Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
-    };
+    let reach = reach::of(project, site.function);
+    let all = scale::of_name(project, table);
+    let cost = Cost::Load(scale::of_parent(all, &[]));
+    let judgement = priority::judge(&cost, &reach, Confidence::Medium, 0);
+    let label = reach.label;
     let mut finding = Finding::new(
         "unbounded-query",
-        priority,
+        judgement,
         Confidence::Medium,
         project.place_in(site.function, place(path)),
     );
@@ -122,24 +121,19 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         Bound::Filtered(columns) => columns,
         Bound::Limited | Bound::Keyed | Bound::Unknown => return None,
     };
-    let (reached, label) = reach::reached(project, site.function);
-    let base = match reached {
-        Reached::Request => Priority::P1,
-        Reached::Job | Reached::Unknown => Priority::P2,
-        Reached::Startup | Reached::Command => Priority::P3,
-    };
-    let priority = if bounds::is_reference(project, &site.query) {
-        Priority::P3
-    } else {
-        lower(base, u32::from(!columns.is_empty()) + u32::from(site.query.statement.grouped))
-    };
     let confidence = if columns.is_empty() && !site.query.statement.open {
         Confidence::High
     } else {
         Confidence::Medium
     };
+    let reach = reach::of(project, site.function);
+    let cost = Cost::Load(scale::of_query(project, &site.query));
+    // A group is a row; how many groups there are is not known, but they are fewer.
+    let less = usize::from(site.query.statement.grouped);
+    let judgement = priority::judge(&cost, &reach, confidence, less);
+    let label = reach.label;
     let table = site.query.table().unwrap_or("the table");
-    let mut finding = Finding::new("unbounded-query", priority, confidence, project.place_in(site.function, site.span));
+    let mut finding = Finding::new("unbounded-query", judgement, confidence, project.place_in(site.function, site.span));
     finding.title = format!("Loads every matching row of `{table}`, with no limit");
     finding.message = if columns.is_empty() {
         {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
-use crate::judge::evidence;
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -228,7 +229,9 @@ fn mentions_int(module: &Module, annotation: ExprId) -> bool {
 
 fn report(project: &Project, site: &crate::project::graph::QuerySite, label: &str, at: FileId, place: ExprId) -> Finding {
     let name = site.query.table().unwrap_or("the table");
-    let mut finding = Finding::new(ID, Priority::P2, Confidence::Medium, project.place_in(site.function, site.span));
+    let cost = Cost::Load(scale::unpaged(project, &site.query));
+    let judgement = priority::judge(&cost, &reach::of(project, site.function), Confidence::Medium, 0);
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(site.function, site.span));
     finding.title = format!("The client chooses how many rows of `{name}` are loaded");
     finding.message = format!("The limit of the query on `{name}` comes from the request ({label}), and no maximum was seen on the way.");
     finding.impact = format!("one request can load all of `{name}`, whatever the default page size is");

@@ -1,6 +1,9 @@
 //! `blocking-index-creation`: migrations that build an index while writes to a table in use have to wait.
 
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Role};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 use crate::project::schema::{IndexBuild, SourceKind, Tool};
 use crate::statement::Dialect;
@@ -33,14 +36,13 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
     let symbol = format!("{table}.{name}");
     let certain = build.dialect == Dialect::Postgres && build.table_known && !build.partition;
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
-    let priority = if build.later < RECENT && !build.partition {
-        Priority::P2
-    } else {
-        Priority::P3
+    let cost = Cost::Lock {
+        recent: build.later < RECENT && !build.partition,
     };
+    let judgement = priority::judge(&cost, &Reach::staff("a deployment that runs this migration"), confidence, 0);
     let mut finding = Finding::new(
         ID,
-        priority,
+        judgement,
         confidence,
         project.location(&build.place.file, build.place.span, &symbol),
     );

@@ -1,6 +1,9 @@
 //! `invalid-index-definition`: indexes on columns or tables that the schema does not have.
 
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Role};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 use crate::project::schema::{Index, Origin, Table};
 
@@ -31,7 +34,7 @@ fn missing_column(project: &Project, table: &Table, index: &Index) -> Option<Fin
     let symbol = format!("{}.{name}", table.name);
     let mut finding = Finding::new(
         ID,
-        Priority::P2,
+        priority::judge(&Cost::Setting, &Reach::service(), confidence(project), 0),
         confidence(project),
         project.location(&place.file, place.span, &symbol),
     );
@@ -70,7 +73,7 @@ fn missing_table(project: &Project, table: &Table, index: &Index) -> Option<Find
     let name = index.name.clone().unwrap_or_else(|| index.key_list());
     let mut finding = Finding::new(
         ID,
-        Priority::P2,
+        priority::judge(&Cost::Setting, &Reach::service(), Confidence::Medium, 0),
         Confidence::Medium,
         project.location(&place.file, place.span, &table.name),
     );

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use crate::advice::index::NewIndex;
 use crate::analysis::indexes::advisor::{self, Advice};
-use crate::finding::{Confidence, Finding, Location, Priority, Role};
+use crate::finding::{Confidence, Finding, Location, Role};
 use crate::judge::columns::is_tenant;
-use crate::judge::evidence;
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority, scale};
 use crate::project::Project;
 use crate::project::schema::{Index, Table};
 use crate::{advice, walk};
@@ -68,18 +69,15 @@ impl Use {
         seen
     }
 
-    fn priority(&self, advice: &Advice, confidence: Confidence) -> Priority {
-        let firm = confidence == Confidence::High && advice.equal > 0 && !advice.longer;
+    /// Steps by which the index saves less than all of the table.
+    fn lighter(&self, advice: &Advice) -> usize {
+        let is_single = self.sites < 2;
         match () {
-            () if self.scripts == self.sites => Priority::P3,
-            () if firm && self.requests >= 3 => Priority::P0,
             // Few rows share the first column's value, as far as can be told: the rest of the index saves little.
-            () if advice.longer && self.sites < 2 && !advice.columns.first().is_some_and(|first| is_tenant(first)) => Priority::P3,
+            () if advice.longer && is_single && !advice.columns.first().is_some_and(|first| is_tenant(first)) => 2,
             // One statement that ranges over or sorts all rows: a clean-up, a report.
-            () if advice.equal == 0 && self.sites < 2 => Priority::P3,
-            () if advice.longer || confidence != Confidence::High => Priority::P2,
-            () if self.requests > 0 => Priority::P1,
-            () => Priority::P2,
+            () if advice.equal == 0 && is_single => 2,
+            () => usize::from(advice.longer),
         }
     }
 }
@@ -112,8 +110,13 @@ fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
         Confidence::Medium
     };
     let confidence = sure.max(known);
-    let priority = advice::index::by_size(project, advice.table, reach.priority(advice, confidence));
-    let mut finding = Finding::new(id, priority, confidence, primary(project, table, advice)?);
+    let (best, asks) = reach::of_sites(project, &sites);
+    let cost = Cost::Walk {
+        rows: scale::to_walk(project, table),
+        asks,
+    };
+    let judgement = priority::judge(&cost, &best, confidence, reach.lighter(advice));
+    let mut finding = Finding::new(id, judgement, confidence, primary(project, table, advice)?);
     finding.subject = format!("{}.{}", table.name, advice.columns.join("+"));
     finding.title = format!("No index of {} serves {}", table.name, asked(advice));
     finding.message = message(table, advice, &reach);

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::advice;
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Role};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::project::Project;
 use crate::project::schema::{Index, Origin, SourceKind, Table};
 
@@ -92,7 +95,8 @@ fn report(project: &Project, number: usize, index: &Index, keeper: &Index) -> Op
     } else {
         Confidence::High
     };
-    let mut finding = Finding::new(ID, Priority::P3, confidence, project.location(&place.file, place.span, &symbol));
+    let judgement = priority::judge(&Cost::Upkeep, &Reach::service(), confidence, 0);
+    let mut finding = Finding::new(ID, judgement, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject = format!("{}.{}", table.name, index.key_list());
     finding.title = format!("{} on {} {relation} {}", capital(&describe(index)), table.name, describe(keeper));
     finding.message = format!(

@@ -1,12 +1,14 @@
 //! `schema-drift`: indexes that only the models or only the migrations have.
 
+use crate::advice;
 use crate::advice::index::NewIndex;
 use crate::analysis::indexes::demand::{self, Demand};
-use crate::finding::{Confidence, Finding, Priority, Role};
-use crate::judge::reach::{self, Reached};
+use crate::finding::{Confidence, Finding, Judgement, Role};
+use crate::judge::cost::Cost;
+use crate::judge::reach::{self, Reach};
+use crate::judge::{priority, scale};
 use crate::project::Project;
 use crate::project::schema::{Index, Origin, SourceKind, Table, Tool};
-use crate::{advice, walk};
 
 const ID: &str = "schema-drift";
 
@@ -93,22 +95,13 @@ impl<'p> Drift<'p> {
         sites
     }
 
-    /// Statements that are more than a script's or a command's.
-    fn is_hot(&self, sites: &[usize]) -> bool {
-        sites.iter().any(|&site| {
-            self.project.graph.sites.get(site).is_some_and(|site| {
-                let reached = reach::reached(self.project, site.function).0;
-                let is_script = matches!(self.project.role(site.file), walk::Role::Script | walk::Role::Example);
-                !is_script && !matches!(reached, Reached::Command | Reached::Startup)
-            })
-        })
-    }
-
     fn report_unbuilt(&self, index: &Index) -> Finding {
         let sites = self.sites(index);
-        let priority = if self.is_hot(&sites) { Priority::P2 } else { Priority::P3 };
+        let (reach, asks) = reach::of_sites(self.project, &sites);
+        let rows = scale::to_walk(self.project, self.table);
+        let judgement = priority::judge(&Cost::Walk { rows, asks }, &reach, Confidence::Medium, 0);
         let name = shown(index);
-        let mut finding = self.finding(index, priority);
+        let mut finding = self.finding(index, judgement);
         finding.title = format!("The model declares {name} on {}, and no migration builds it", self.table.name);
         finding.message = format!(
             "The model declares {name} on {} ({}). The migrations that create and change {} build no index that begins with these columns, so a database that they made does not have it.",
@@ -140,7 +133,7 @@ impl<'p> Drift<'p> {
         }
         let indexes = self.undeclared();
         let first = *indexes.first()?;
-        let mut finding = self.finding(first, Priority::P3);
+        let mut finding = self.finding(first, priority::judge(&Cost::Upkeep, &Reach::service(), Confidence::Medium, 0));
         let names: Vec<String> = indexes.iter().map(|index| shown(index)).collect();
         let (count, list) = (indexes.len(), names.join(", "));
         let table = &self.table.name;
@@ -172,13 +165,13 @@ impl<'p> Drift<'p> {
         Some(finding)
     }
 
-    fn finding(&self, index: &Index, priority: Priority) -> Finding {
+    fn finding(&self, index: &Index, judgement: Judgement) -> Finding {
         let name = index.name.clone().unwrap_or_else(|| index.key_list().replace(", ", "+"));
         let symbol = format!("{}.{name}", self.table.name);
         let place = index
             .place()
             .map_or_else(Default::default, |place| self.project.location(&place.file, place.span, &symbol));
-        let mut finding = Finding::new(ID, priority, Confidence::Medium, place);
+        let mut finding = Finding::new(ID, judgement, Confidence::Medium, place);
         finding.subject = format!("{}.{}", self.table.name, index.key_list());
         finding
     }

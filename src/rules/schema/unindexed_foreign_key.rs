@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use crate::advice;
 use crate::advice::index::NewIndex;
 use crate::analysis::indexes::uses::Uses;
 use crate::analysis::indexes::{advisor, foreign_keys};
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Judgement, Role};
 use crate::judge::columns::is_small;
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::scale::{self, Rows, Scale};
+use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::schema::{ForeignKey, Place, Table};
-use crate::{advice, walk};
 
 const ID: &str = "unindexed-foreign-key";
 
@@ -65,18 +66,17 @@ impl Load {
         }
     }
 
-    fn priority(&self, project: &Project) -> Priority {
-        let by_hand = |&site: &usize| {
-            project.graph.sites.get(site).is_none_or(|site| {
-                let reached = reach::reached(project, site.function).0;
-                let is_script = matches!(project.role(site.file), walk::Role::Script | walk::Role::Example);
-                is_script || matches!(reached, Reached::Command | Reached::Startup)
-            })
+    /// A look-up by the column reads all rows; so does each deletion of a parent, and that is all where none looks it up.
+    fn judge(&self, project: &Project, table: &Table, confidence: Confidence) -> Judgement {
+        let is_looked_up = !self.lookups.is_empty();
+        let sites = if is_looked_up { &self.lookups } else { &self.deletes };
+        let (reach, asks) = reach::of_sites(project, sites);
+        let rows = if self.small {
+            Rows::new(Scale::Few, format!("{}, few by its name", table.name))
+        } else {
+            scale::to_walk(project, table)
         };
-        if self.small || self.lookups.iter().chain(&self.deletes).all(by_hand) {
-            return Priority::P3;
-        }
-        Priority::P2
+        priority::judge(&Cost::Walk { rows, asks }, &reach, confidence, usize::from(!is_looked_up))
     }
 }
 
@@ -96,13 +96,13 @@ fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a Place>
 
 fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option<Finding> {
     let table = project.schema.tables.get(at)?;
-    let priority = advice::index::by_size(project, at, load.priority(project));
     let place = primary_place(table, key)?;
     let columns = key.columns.join(", ");
     let symbol = format!("{}.{}", table.name, key.columns.join("+"));
     let certain = !table.open && !table.phantom && project.schema.is_complete();
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
-    let mut finding = Finding::new(ID, priority, confidence, project.location(&place.file, place.span, &symbol));
+    let judgement = load.judge(project, table, confidence);
+    let mut finding = Finding::new(ID, judgement, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject.clone_from(&symbol);
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns, load);

@@ -2,16 +2,18 @@
 //! the plain functions that it calls. One finding a cause, with every place that leads to it.
 
 use std::cell::Cell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::waits::{self, once};
 use crate::budget::{Limit, Steps};
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
-use crate::judge::evidence;
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::branches::constants::Constants;
@@ -301,8 +303,9 @@ impl Ways<'_> {
 
 fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
     places.sort_by_cached_key(|place| {
-        let reached = reach::reached(project, place.function).0;
-        (reached, priority(reached, place.effects), place.function, place.expr)
+        let reach = reach::of(project, place.function);
+        let judgement = priority::judge(&cost(place.effects), &reach, Confidence::High, 0);
+        (judgement.priority, Reverse(judgement.gain), place.function, place.expr)
     });
     let mut ends: Vec<(FnId, ExprId, String)> = places
         .iter()
@@ -312,18 +315,22 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     let mut seen = FxHashSet::default();
     places.retain(|place| seen.insert((place.function, place.expr)));
     let first = places.first()?.clone();
-    let (reached, label) = reach::reached(project, first.function);
+    let reach = reach::of(project, first.function);
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
-    let mut priority = priority(reached, first.effects);
     let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
     let is_private = private_loop::is_private(project, callers, first.function);
-    if matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript || refuses || is_private {
-        // In TypeScript an embedded database: a statement by key takes microseconds.
-        priority = priority.max(Priority::P2);
-    }
+    // In TypeScript an embedded database: a statement by key takes microseconds.
+    let is_embedded = matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript;
+    let cost = if is_embedded || refuses || is_private {
+        Cost::Stall { long: false }
+    } else {
+        cost(first.effects)
+    };
+    let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
+    let (reached, label) = (reach.level, reach.label);
     let location = project.place_in(first.function, module.expr(first.expr).span);
-    let mut finding = Finding::new("blocking-call-in-async", priority, Confidence::High, location);
+    let mut finding = Finding::new("blocking-call-in-async", judgement, Confidence::High, location);
     let what = evidence::readable(&first.name);
     let here = project.short_name(first.function);
     let functions = count(&places);
@@ -426,13 +433,8 @@ fn is_light(effects: Effects) -> bool {
     effects.any(Effects::FILE) && !effects.any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU))
 }
 
-fn priority(reached: Reached, effects: Effects) -> Priority {
-    match (reached, is_light(effects)) {
-        (Reached::Request, false) => Priority::P0,
-        (Reached::Job | Reached::Unknown, false) => Priority::P1,
-        (Reached::Request, true) => Priority::P2,
-        (Reached::Job | Reached::Unknown, true) | (Reached::Startup | Reached::Command, _) => Priority::P3,
-    }
+fn cost(effects: Effects) -> Cost {
+    Cost::Stall { long: !is_light(effects) }
 }
 
 /// The calls from the async function to the blocking one, then the blocking call.

@@ -9,8 +9,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 mod names;
 mod once;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
@@ -454,29 +455,28 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     let project = fates.project;
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
-    let (reached, label) = reach::reached(project, function);
-    let pool = is_pool(name);
-    let priority = match reached {
-        Reached::Startup | Reached::Command => return None,
-        Reached::Request if pool => Priority::P1,
-        Reached::Request => Priority::P2,
-        Reached::Job if pool => Priority::P2,
-        Reached::Job | Reached::Unknown => Priority::P3,
-    };
+    let reach = reach::of(project, function);
+    let reached = reach.level;
+    if matches!(reached, Reached::Startup | Reached::Command) {
+        return None;
+    }
     if reached != Reached::Request && once::is_workers(&fates.names(node.file), module, node.id, expr) {
         return None;
     }
     // A factory may have callers that keep what it makes and others that do not.
-    let priority = priority::lower(priority, u32::from(is_factory));
+    let less = usize::from(is_factory);
     let confidence = if reached == Reached::Unknown || is_factory {
         Confidence::Medium
     } else {
         Confidence::High
     };
     let readable = evidence::readable(name);
+    let pool = is_pool(name);
+    let judgement = priority::judge(&Cost::Connect { pool }, &reach, confidence, less);
+    let label = reach.label;
     let mut finding = Finding::new(
         "client-per-call",
-        priority,
+        judgement,
         confidence,
         project.place_in(function, module.expr(expr).span),
     );

@@ -5,10 +5,11 @@ use std::cell::OnceCell;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
-use crate::judge::evidence;
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::libraries::shared::query::Resolver;
@@ -312,28 +313,32 @@ fn is_waited_for(project: &Project, eval: &Evaluator<'_>, function: FnId) -> boo
 fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, sleep: ExprId, owner: FunctionId, seconds: f64) -> Option<Finding> {
     let module = project.code.module(file);
     let function = project.graph.id(file, owner);
-    let (reached, label) = reach::reached(project, function);
+    let reach = reach::of(project, function);
+    let reached = reach.level;
     let asks = project
         .graph
         .function(function)
         .effects
         .any(Effects::NETWORK.and(Effects::QUERY).and(Effects::WRITE));
-    let priority = match reached {
-        Reached::Startup | Reached::Command | Reached::Job => return None,
-        Reached::Request if !is_waited_for(project, eval, function) => return None,
-        Reached::Request if seconds >= 1.0 => Priority::P1,
-        Reached::Request => Priority::P2,
-        Reached::Unknown if asks => Priority::P3,
-        Reached::Unknown => return None,
+    let is_felt = match reached {
+        Reached::Startup | Reached::Command | Reached::Job => false,
+        Reached::Request => is_waited_for(project, eval, function),
+        Reached::Unknown => asks,
     };
+    if !is_felt {
+        return None;
+    }
     let confidence = if reached == Reached::Request {
         Confidence::High
     } else {
         Confidence::Medium
     };
+    let less = usize::from(reached == Reached::Unknown);
+    let judgement = priority::judge(&Cost::Sleep(seconds), &reach, confidence, less);
+    let label = reach.label;
     let mut finding = Finding::new(
         "fixed-delay",
-        priority,
+        judgement,
         confidence,
         project.place_in(function, module.expr(sleep).span),
     );

@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 mod wait;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -200,15 +200,14 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     // The first that waits for a machine tells more than a pause.
     let (edge, wait) = waits.min_by_key(|(_, wait)| wait.sleeps)?;
     let name = wait.name;
-    let (reached, label) = reach::reached(project, function);
-    let priority = match reached {
-        Reached::Request if !region.injected => Priority::P1,
-        Reached::Request | Reached::Job => Priority::P2,
-        Reached::Unknown | Reached::Startup | Reached::Command => Priority::P3,
-    };
+    let reach = reach::of(project, function);
+    // A session of the request holds no lock before its first write.
+    let less = usize::from(region.injected);
+    let judgement = priority::judge(&Cost::Held, &reach, Confidence::Medium, less);
+    let label = reach.label;
     let mut finding = Finding::new(
         "long-transaction",
-        priority,
+        judgement,
         Confidence::Medium,
         project.place_in(function, module.expr(edge.expr).span),
     );

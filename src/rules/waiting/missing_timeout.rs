@@ -8,9 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 mod pages;
 
 use crate::budget::{Limit, Steps};
-use crate::finding::{Confidence, Finding, Fix, Priority};
+use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::reach::{self, Reach, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::{LanguageData, TimeoutFacts};
 use crate::libraries::shared::query::Resolver;
@@ -23,8 +24,6 @@ use pages::Pages;
 
 /// A default of this many seconds or less is a timeout.
 const SHORT: f64 = 60.0;
-/// A default at which a client that is shared by all requests is worth a word.
-const LONG: f64 = 600.0;
 /// A server's limit of this many seconds is no limit.
 const LONGEST_REQUEST: u32 = 600;
 
@@ -47,9 +46,10 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
     if !is_endless && limit.seconds < LONGEST_REQUEST {
         return None;
     }
+    let judgement = priority::judge(&Cost::Setting, &Reach::service(), Confidence::Medium, 0);
     let mut finding = Finding::new(
         "missing-timeout",
-        Priority::P2,
+        judgement,
         Confidence::Medium,
         project.place(limit.file, limit.span, ""),
     );
@@ -535,7 +535,8 @@ impl Place<'_, '_> {
             return None;
         }
         let function = self.project.graph.id(self.file, self.function);
-        let (reached, label) = reach::reached(self.project, function);
+        let reach = reach::of(self.project, function);
+        let reached = reach.level;
         // What no server entry reaches may run in the browser.
         if reached == Reached::Unknown && (self.pages.has(self.file) || *self.about.is_for_browsers) {
             return None;
@@ -545,23 +546,20 @@ impl Place<'_, '_> {
             return None;
         }
         let is_node = self.module.language == Language::TypeScript;
-        let base = match reached {
-            Reached::Request | Reached::Job => Priority::P1,
-            Reached::Unknown => Priority::P2,
-            Reached::Startup | Reached::Command => Priority::P3,
-        };
-        let is_client = waits.is_some_and(|seconds| seconds >= LONG) || !is_call(name);
-        let mut steps = u32::from(waits.is_some()) + u32::from(is_client && waits.is_none());
-        steps += u32::from(is_node && reached == Reached::Unknown);
-        let priority = priority::lower(base, steps);
         let confidence = if is_node && reached == Reached::Unknown {
             Confidence::Medium
         } else {
             Confidence::High
         };
+        // Node keeps a socket and a promise meanwhile, not a worker; so does a client that is only made here.
+        let cost = Cost::Endless {
+            holds_worker: !is_node && waits.is_none() && is_call(name),
+        };
+        let judgement = priority::judge(&cost, &reach, confidence, 0);
+        let label = reach.label;
         let readable = evidence::readable(name);
         let span = self.module.expr(call.id).span;
-        let mut finding = Finding::new("missing-timeout", priority, confidence, self.project.place_in(function, span));
+        let mut finding = Finding::new("missing-timeout", judgement, confidence, self.project.place_in(function, span));
         let argument = facts.arguments.first().map_or("timeout", String::as_str);
         let how_long = waits.map_or_else(|| "for ever".to_owned(), |seconds| format!("up to {} min", seconds / 60.0));
         finding.title = format!("`{readable}` waits {how_long}: no `{argument}`");

@@ -3,8 +3,11 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
+use crate::judge::cost::Cost;
+use crate::judge::priority;
+use crate::judge::reach::Reach;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
@@ -49,7 +52,9 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_
     };
     let function = project.graph.id(file, module.owner(call.id));
     let place = project.place_in(function, module.expr(call.id).span);
-    let mut finding = Finding::new("polling-never-stops", Priority::P1, Confidence::High, place);
+    // One more for each visit, until the page is loaded anew.
+    let judgement = priority::judge(&Cost::Poll(0.0), &Reach::open_page("a page that was left"), Confidence::High, 0);
+    let mut finding = Finding::new("polling-never-stops", judgement, Confidence::High, place);
     finding.title = "An interval that asks the server is never stopped".to_owned();
     finding.message = format!(
         "The interval is started in `{hook}`, and {how}: it goes on after the component is gone, once more for each time it was shown."

@@ -3,10 +3,11 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use crate::finding::{Confidence, Finding, Fix, Priority, Related, Role};
+use crate::finding::{Confidence, Finding, Fix, Related, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::reach::{self, Reach};
+use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::libraries::shared::query::Resolver;
@@ -17,8 +18,6 @@ use crate::project::graph::{EdgeKind, FnId};
 use crate::project::loops::{self, Verdict};
 use crate::source::Span;
 
-/// A constant interval of this many seconds or more is no load worth a change.
-const RARE: f64 = 600.0;
 /// A mailbox that can wake its reader may be given this long at least.
 const SHORT_WAIT: f64 = 0.5;
 
@@ -472,19 +471,16 @@ impl<'p> Check<'p> {
             || path.contains("client")
             || path.contains("frontend")
             || path.contains("component");
-        let (reached, label) = reach::reached(self.project, function);
-        let priority = match (is_client, reached) {
-            _ if seconds >= RARE => Priority::P3,
-            (_, Reached::Command | Reached::Startup) => Priority::P3,
-            (true, _) if seconds <= 10.0 => Priority::P1,
-            (false, Reached::Request) => Priority::P1,
-            (false, _) if in_ui && seconds <= 10.0 => Priority::P1,
-            _ => Priority::P2,
-        };
+        let mut reach = reach::of(self.project, function);
+        let label = reach.label.clone();
+        if reach.often.is_none() && (is_client || in_ui) {
+            reach = Reach::open_page("an open page");
+        }
+        let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, 0);
         let span = self.module.expr(at).span;
         let mut finding = Finding::new(
             "polling-without-backoff",
-            priority,
+            judgement,
             Confidence::High,
             self.project.place_in(function, span),
         );

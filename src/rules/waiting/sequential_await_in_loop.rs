@@ -4,9 +4,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::waits::{self, FileIo, Io, Kind, loop_state};
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::{self, Reached};
+use crate::judge::scale::{self, Rows};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
@@ -198,22 +200,28 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
     let first = group.first()?;
     let module = project.code.module(file);
     let function = project.graph.id(file, module.owner(first.at));
-    let (reached, label) = reach::reached(project, function);
+    let reach = reach::of(project, function);
     let is_guess = group.iter().all(|wait| wait.io.is_guess);
-    let base = match reached {
+    match reach.level {
         Reached::Startup | Reached::Command => return None,
         Reached::Unknown if waits::is_script(project.path(file)) => return None,
-        Reached::Request => Priority::P1,
-        Reached::Job | Reached::Unknown => Priority::P2,
-    };
-    let priority = priority::lower(base, u32::from(is_guess));
+        _ => {}
+    }
     let confidence = if is_guess { Confidence::Medium } else { Confidence::High };
     let words = &first.io.words;
     let over = first.around.iterable.and_then(|iterable| module.dotted(module.unawaited(iterable)));
     let over = over.map_or_else(|| "element".to_owned(), |over| format!("element of `{over}`"));
+    let eval = Evaluator::new(&project.code);
+    let rows = scale::of_loop(project, &eval, file, &first.around);
+    let cost = Cost::Each {
+        what: if first.io.is_query { Unit::Statement } else { Unit::Request },
+        rows: rows.unwrap_or_else(|| Rows::unknown(format!("each {over}, whose number is not known"))),
+    };
+    let judgement = priority::judge(&cost, &reach, confidence, usize::from(is_guess));
+    let label = reach.label;
     let mut finding = Finding::new(
         "sequential-await-in-loop",
-        priority,
+        judgement,
         confidence,
         project.place_in(function, module.expr(first.at).span),
     );

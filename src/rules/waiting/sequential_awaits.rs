@@ -4,10 +4,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::analysis::waits::{self, FileIo, Io, Kind};
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
-use crate::judge::evidence;
+use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
+use crate::judge::{evidence, priority};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -350,7 +351,8 @@ impl Search<'_> {
             return None;
         }
         let function = self.project.graph.id(self.file, first.owner);
-        let (reached, label) = reach::reached(self.project, function);
+        let reach = reach::of(self.project, function);
+        let reached = reach.level;
         let is_guess = group.iter().any(|wait| wait.io.is_guess);
         // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
         let is_guarded = group.iter().skip(1).any(|wait| wait.is_guarded);
@@ -358,15 +360,11 @@ impl Search<'_> {
         if is_guarded && (is_guess || reached != Reached::Request) {
             return None;
         }
-        let priority = match reached {
+        match reached {
             Reached::Startup | Reached::Command => return None,
             Reached::Unknown if waits::is_script(self.project.path(self.file)) => return None,
-            Reached::Request | Reached::Job | Reached::Unknown if is_guarded => Priority::P3,
-            Reached::Request if group.len() > 2 && !is_guess => Priority::P1,
-            Reached::Request => Priority::P2,
-            Reached::Job | Reached::Unknown if group.len() > 2 => Priority::P2,
-            Reached::Job | Reached::Unknown => Priority::P3,
-        };
+            _ => {}
+        }
         let confidence = if is_guess || is_guarded {
             Confidence::Medium
         } else {
@@ -376,7 +374,11 @@ impl Search<'_> {
             start: first.span.start,
             end: last.span.end,
         };
-        let mut finding = Finding::new("sequential-awaits", priority, confidence, self.project.place_in(function, span));
+        let cost = Cost::Trips(group.len() - 1);
+        let less = usize::from(is_guarded || is_guess);
+        let judgement = priority::judge(&cost, &reach, confidence, less);
+        let label = reach.label;
+        let mut finding = Finding::new("sequential-awaits", judgement, confidence, self.project.place_in(function, span));
         finding.title = format!("{} independent waits one after another", group.len());
         finding.message = format!(
             "{} are awaited one after another, and none of them uses what the ones before brought.{}",

@@ -5,10 +5,11 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::{ID, Waste, fix};
-use crate::finding::{Confidence, Finding, Priority, Role};
+use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{Call, ExprId, ExprKind, Language, Module};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::Cost;
+use crate::judge::scale::Rows;
+use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::declared::Tool;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
@@ -81,13 +82,11 @@ fn has_lookup(module: &Module, expr: ExprId) -> bool {
 fn finding(project: &Project, file: FileId, call: Call<'_>, what: &str) -> Finding {
     let module = project.code.module(file);
     let function = project.graph.id(file, module.owner(call.id));
-    let (reached, label) = reach::reached(project, function);
-    let priority = match reached {
-        Reached::Startup | Reached::Command => Priority::P3,
-        _ => Priority::P2,
-    };
+    let reach = reach::of(project, function);
+    let judgement = priority::judge(&Cost::Waste(Rows::unknown("the rows")), &reach, Confidence::Medium, 1);
+    let label = reach.label;
     let span = module.expr(call.id).span;
-    let mut finding = Finding::new(ID, priority, Confidence::Medium, project.place_in(function, span));
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(function, span));
     let name = if what == "a queryset" {
         what.to_owned()
     } else {

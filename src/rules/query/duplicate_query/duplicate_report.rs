@@ -3,10 +3,11 @@
 use super::Read;
 use crate::analysis::rows::keys::RowKey;
 use crate::analysis::rows::reads::RowRead;
-use crate::finding::{Confidence, Finding, Fix, Priority, Role};
+use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, Module};
-use crate::judge::evidence;
-use crate::judge::reach::{self, Reached};
+use crate::judge::cost::{Cost, Unit};
+use crate::judge::scale::Rows;
+use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::graph::FnId;
 use crate::project::loops::Loop;
@@ -14,15 +15,12 @@ use crate::project::loops::Loop;
 const ID: &str = "duplicate-query";
 
 /// A finding at the needless read of a function.
-fn start(project: &Project, function: FnId, at: ExprId, confidence: Confidence, base: Priority) -> (Finding, String) {
-    let (reached, label) = reach::reached(project, function);
-    let priority = match reached {
-        Reached::Request => base,
-        Reached::Job | Reached::Unknown => base.max(Priority::P2),
-        Reached::Startup | Reached::Command => Priority::P3,
-    };
+fn start(project: &Project, function: FnId, at: ExprId, confidence: Confidence, cost: &Cost) -> (Finding, String) {
+    let reach = reach::of(project, function);
+    let judgement = priority::judge(cost, &reach, confidence, 0);
+    let label = reach.label;
     let module = project.code.module(project.graph.function(function).file);
-    let mut finding = Finding::new(ID, priority, confidence, project.place_in(function, module.expr(at).span));
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(function, module.expr(at).span));
     finding.related = evidence::path_from_entry(project, function);
     (finding, evidence::reach_words(label.as_deref()))
 }
@@ -62,7 +60,7 @@ fn place(project: &Project, read: &RowRead) -> String {
 pub fn rows(project: &Project, function: FnId, first: &RowRead, second: &RowRead) -> Finding {
     let direct = first.via.is_none() && second.via.is_none();
     let confidence = if direct { Confidence::High } else { Confidence::Medium };
-    let (mut finding, reach) = start(project, function, second.at, confidence, Priority::P2);
+    let (mut finding, reach) = start(project, function, second.at, confidence, &Cost::Trips(1));
     let table = &second.key.table;
     let what = if second.key.is_one_row() { "row" } else { "rows" };
     finding.title = format!(
@@ -87,7 +85,7 @@ pub fn rows(project: &Project, function: FnId, first: &RowRead, second: &RowRead
 
 /// A row that the function already holds, read again by its own key.
 pub fn reload(project: &Project, function: FnId, source: ExprId, read: &RowRead) -> Finding {
-    let (mut finding, reach) = start(project, function, read.at, Confidence::Medium, Priority::P2);
+    let (mut finding, reach) = start(project, function, read.at, Confidence::Medium, &Cost::Trips(1));
     let table = &read.key.table;
     finding.title = format!("A row of `{table}` that is loaded already is read again");
     finding.message = format!(
@@ -126,7 +124,7 @@ fn what(project: &Project, function: FnId, read: Read<'_>) -> String {
 pub fn calls(project: &Project, function: FnId, module: &Module, first: Read<'_>, second: Read<'_>) -> Finding {
     let alike = second.edge.is_none() && !differs(module, first.expr, second.expr);
     let confidence = if alike { Confidence::High } else { Confidence::Medium };
-    let (mut finding, reach) = start(project, function, second.expr, confidence, Priority::P2);
+    let (mut finding, reach) = start(project, function, second.expr, confidence, &Cost::Trips(1));
     let what = what(project, function, second);
     "The same rows are read twice".clone_into(&mut finding.title);
     finding.message = format!(
@@ -146,7 +144,11 @@ pub fn calls(project: &Project, function: FnId, module: &Module, first: Read<'_>
 
 /// A read that asks for the same in each pass of a loop.
 pub fn in_loop(project: &Project, function: FnId, read: Read<'_>, around: &Loop) -> Finding {
-    let (mut finding, reach) = start(project, function, read.expr, Confidence::Medium, Priority::P1);
+    let cost = Cost::Each {
+        what: Unit::Statement,
+        rows: Rows::unknown("the passes of the loop"),
+    };
+    let (mut finding, reach) = start(project, function, read.expr, Confidence::Medium, &cost);
     let what = what(project, function, read);
     "The same rows are read in each pass of a loop".clone_into(&mut finding.title);
     finding.message = format!(

@@ -1,0 +1,273 @@
+//! What one use of a place costs, by what it does and to how many rows.
+
+use serde::{Deserialize, Serialize};
+
+use super::scale::{Rows, Scale};
+
+/// How heavy one use is; the heaviest comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// It grows with a table that grows with the use.
+    Unbounded,
+    /// Others stand still meanwhile: an event loop, a worker that waits for ever, a server of one thread.
+    Stops,
+    /// It grows with the rows of one parent.
+    Large,
+    /// It is bounded, or short as far as can be told.
+    Moderate,
+    /// Few rows, a round trip or two.
+    Slight,
+    /// Nobody waits for it: declarations, settings, hygiene.
+    Upkeep,
+}
+
+impl Weight {
+    /// All of them, the heaviest first.
+    pub const ALL: [Weight; 6] = [
+        Weight::Unbounded,
+        Weight::Stops,
+        Weight::Large,
+        Weight::Moderate,
+        Weight::Slight,
+        Weight::Upkeep,
+    ];
+
+    /// So many steps lighter; what is there at all stays [`Weight::Slight`].
+    pub fn lighter(self, steps: usize) -> Weight {
+        if steps == 0 || self == Weight::Upkeep {
+            return self;
+        }
+        let at = match self {
+            // To stop others is as heavy as a large cost, and a step above it in the table only.
+            Weight::Stops => 1 + steps,
+            weight => Weight::ALL.iter().position(|&known| known == weight).unwrap_or(0) + steps + usize::from(weight == Weight::Unbounded),
+        };
+        Weight::ALL.get(at).copied().unwrap_or(Weight::Slight).min(Weight::Slight)
+    }
+}
+
+/// What is sent for each element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A statement to a database, or to a cache: about a millisecond.
+    Statement,
+    /// A request to another service: tens of milliseconds and more.
+    Request,
+}
+
+impl Unit {
+    fn words(self) -> &'static str {
+        match self {
+            Unit::Statement => "a statement",
+            Unit::Request => "a request",
+        }
+    }
+}
+
+/// What one use costs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cost {
+    /// A statement or a request for each element: what is sent, and how many elements there are.
+    Each {
+        /// What is sent.
+        what: Unit,
+        /// The elements.
+        rows: Rows,
+    },
+    /// Rows that are loaded.
+    Load(Rows),
+    /// Rows that are loaded, built and sent to a client.
+    Answer(Rows),
+    /// Rows that are loaded for a figure, a test or a part of them.
+    Waste(Rows),
+    /// Rows that are read and dropped to reach a page.
+    Skip(Rows),
+    /// All rows of a table are read for few of them; the statements of requests that do so are counted.
+    Walk {
+        /// The table's rows.
+        rows: Rows,
+        /// Statements that somebody waits for.
+        asks: usize,
+    },
+    /// The event loop or a server of one thread stands still.
+    Stall {
+        /// For long: hashing, a process, a request; not for a small file.
+        long: bool,
+    },
+    /// A wait that nothing ends.
+    Endless {
+        /// A thread or worker is taken meanwhile.
+        holds_worker: bool,
+    },
+    /// Round trips that could be saved.
+    Trips(usize),
+    /// A sleep of so many seconds.
+    Sleep(f64),
+    /// A request every so many seconds.
+    Poll(f64),
+    /// A connection, and perhaps locks, held while another machine is waited for.
+    Held,
+    /// A connection that is made anew each time.
+    Connect {
+        /// With a pool or an engine of its own.
+        pool: bool,
+    },
+    /// Memory or storage that is never freed.
+    Growth,
+    /// Writes wait while an index is built.
+    Lock {
+        /// The migration may still have to run somewhere.
+        recent: bool,
+    },
+    /// A limit that the service runs into.
+    Limit,
+    /// A setting that would soften a failure.
+    Setting,
+    /// A declaration or habit.
+    Upkeep,
+}
+
+/// So many statements of requests make an index a matter of every page.
+const EVERYWHERE: usize = 10;
+/// So many make it more than one feature's matter.
+const OFTEN: usize = 5;
+/// A poll of fewer seconds is a load by itself, once many pages are open.
+const FAST: f64 = 5.0;
+/// A poll of more seconds is no load.
+const RARE: f64 = 60.0;
+/// A sleep of so many seconds is felt.
+const FELT: f64 = 1.0;
+
+impl Cost {
+    /// How heavy it is.
+    pub fn weight(&self) -> Weight {
+        match self {
+            Cost::Each { what, rows } => each(*what, rows.scale),
+            Cost::Load(rows) => load(rows.scale),
+            Cost::Answer(rows) => answer(rows.scale),
+            Cost::Skip(rows) => load(rows.scale),
+            Cost::Waste(rows) => waste(rows.scale),
+            Cost::Walk { rows, asks } => walk(rows.scale, *asks),
+            Cost::Stall { long: true } | Cost::Endless { holds_worker: true } => Weight::Stops,
+            Cost::Stall { long: false } | Cost::Endless { holds_worker: false } | Cost::Held | Cost::Growth => Weight::Moderate,
+            Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
+            Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
+            Cost::Sleep(_) | Cost::Connect { pool: false } => Weight::Moderate,
+            Cost::Poll(seconds) if *seconds <= FAST => Weight::Large,
+            Cost::Poll(seconds) if *seconds < RARE => Weight::Moderate,
+            Cost::Connect { pool: true } => Weight::Large,
+            Cost::Lock { recent: true } => Weight::Unbounded,
+            Cost::Limit => Weight::Moderate,
+            Cost::Trips(_) | Cost::Poll(_) | Cost::Setting | Cost::Lock { recent: false } => Weight::Slight,
+            Cost::Upkeep => Weight::Upkeep,
+        }
+    }
+
+    /// In words, as the start of a sentence.
+    pub fn words(&self) -> String {
+        match self {
+            Cost::Each { what, rows } => format!("{} for each of {}", what.words(), rows.why),
+            Cost::Load(rows) => format!("it loads {}", rows.why),
+            Cost::Skip(rows) => format!("it skips rows of {}", rows.why),
+            Cost::Answer(rows) => format!("it answers with {}", rows.why),
+            Cost::Waste(rows) => format!("it loads {} for less than that", rows.why),
+            Cost::Walk { rows, asks } => match asks {
+                0 | 1 => format!("it reads all of {}", rows.why),
+                asks => format!("{asks} statements of requests read all of {}", rows.why),
+            },
+            Cost::Stall { long: true } => "nothing else runs for a long while".to_owned(),
+            Cost::Stall { long: false } => "nothing else runs for a moment".to_owned(),
+            Cost::Endless { holds_worker: true } => "a worker may wait for ever".to_owned(),
+            Cost::Endless { holds_worker: false } => "it may wait for minutes".to_owned(),
+            Cost::Trips(1) => "a round trip more than needed".to_owned(),
+            Cost::Trips(saved) => format!("{saved} round trips more than needed"),
+            Cost::Sleep(seconds) => format!("{seconds} s of waiting"),
+            Cost::Poll(seconds) => format!("a request every {seconds} s"),
+            Cost::Held => "a connection is held while another machine is waited for".to_owned(),
+            Cost::Connect { pool: true } => "a pool of connections is made anew".to_owned(),
+            Cost::Connect { pool: false } => "a connection is made anew".to_owned(),
+            Cost::Growth => "what is kept is never freed".to_owned(),
+            Cost::Lock { .. } => "writes wait while it is built".to_owned(),
+            Cost::Limit => "a limit that the service runs into".to_owned(),
+            Cost::Setting => "a failure goes further than it must".to_owned(),
+            Cost::Upkeep => "it costs upkeep".to_owned(),
+        }
+    }
+}
+
+fn each(what: Unit, scale: Scale) -> Weight {
+    match (scale, what) {
+        (Scale::Stream | Scale::Many, _) => Weight::Unbounded,
+        (Scale::OfParent, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
+        (Scale::Unknown, _) | (Scale::Few, Unit::Request) => Weight::Moderate,
+        (Scale::Few | Scale::One, _) => Weight::Slight,
+    }
+}
+
+fn load(scale: Scale) -> Weight {
+    match scale {
+        Scale::Stream => Weight::Large,
+        Scale::Many | Scale::Unknown => Weight::Moderate,
+        Scale::OfParent | Scale::Few | Scale::One => Weight::Slight,
+    }
+}
+
+fn answer(scale: Scale) -> Weight {
+    match scale {
+        Scale::Stream | Scale::Many => Weight::Large,
+        Scale::Unknown => Weight::Moderate,
+        Scale::OfParent | Scale::Few | Scale::One => Weight::Slight,
+    }
+}
+
+fn waste(scale: Scale) -> Weight {
+    match scale {
+        Scale::Stream | Scale::Many => Weight::Large,
+        Scale::Unknown | Scale::OfParent => Weight::Moderate,
+        Scale::Few | Scale::One => Weight::Slight,
+    }
+}
+
+fn walk(scale: Scale, asks: usize) -> Weight {
+    let base = match asks {
+        EVERYWHERE.. => Weight::Unbounded,
+        OFTEN.. => Weight::Large,
+        _ => Weight::Moderate,
+    };
+    match scale {
+        Scale::Few | Scale::One => Weight::Slight,
+        Scale::Unknown | Scale::OfParent => base.lighter(usize::from(asks >= OFTEN)),
+        Scale::Many | Scale::Stream => base,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lighter_is_one_row_down_and_never_nothing() {
+        assert_eq!(Weight::Unbounded.lighter(0), Weight::Unbounded);
+        assert_eq!(Weight::Unbounded.lighter(1), Weight::Large);
+        assert_eq!(Weight::Stops.lighter(1), Weight::Large);
+        assert_eq!(Weight::Large.lighter(1), Weight::Moderate);
+        assert_eq!(Weight::Large.lighter(9), Weight::Slight);
+        assert_eq!(Weight::Upkeep.lighter(1), Weight::Upkeep);
+    }
+
+    #[test]
+    fn an_index_that_many_requests_ask_for_weighs_more() {
+        let walk = |scale, asks| {
+            Cost::Walk {
+                rows: Rows::new(scale, "t"),
+                asks,
+            }
+            .weight()
+        };
+        assert_eq!(walk(Scale::Many, 12), Weight::Unbounded);
+        assert_eq!(walk(Scale::Unknown, 12), Weight::Large);
+        assert_eq!(walk(Scale::Many, 1), Weight::Moderate);
+        assert_eq!(walk(Scale::Few, 40), Weight::Slight);
+    }
+}

@@ -1,0 +1,244 @@
+//! How many rows a table, a query or a loop has, as a class with its reason. What is known comes first (counts of the
+//! database, limits, keys), then who adds the rows, then whose they are; what names suggest comes last.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::bounds::{self, Bound};
+use super::columns;
+use crate::ir::ExprId;
+use crate::libraries::entries::Often;
+use crate::libraries::shared::query::Query;
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::loops::Loop;
+use crate::project::schema::Table;
+use crate::project::writers::Writers;
+use crate::statement::Limit;
+
+/// How many rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// At most one.
+    One,
+    /// As many as somebody cares to type.
+    Few,
+    /// As many as hang on one parent.
+    OfParent,
+    /// Not known.
+    Unknown,
+    /// One for each action of a user: it grows with the use.
+    Many,
+    /// Written without anybody's hand: events, messages, logs.
+    Stream,
+}
+
+/// A class of row counts, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    /// The class.
+    pub scale: Scale,
+    /// The reason, as a part of a sentence: `orders, written by POST /orders`.
+    pub why: String,
+}
+
+impl Rows {
+    /// Rows of a class.
+    pub fn new(scale: Scale, why: impl Into<String>) -> Rows {
+        Rows { scale, why: why.into() }
+    }
+
+    /// Rows of which nothing is known.
+    pub fn unknown(why: impl Into<String>) -> Rows {
+        Rows::new(Scale::Unknown, why)
+    }
+}
+
+/// Under this many rows a table is small whatever is done with it.
+const FEW: u64 = 1_000;
+/// From this many rows on a table is as large as any.
+const LARGE: u64 = 1_000_000;
+/// Under this many rows a missing index is hygiene.
+const MODEST: u64 = 10_000;
+/// Under this many rows it is worth doing, no more.
+const NOTED: u64 = 100_000;
+/// Up to this many rows a limit makes a loop short.
+const SHORT: u64 = 20;
+
+/// Last words of tables that are written without anybody's hand.
+const STREAMS: &[&str] = &[
+    "access",
+    "activity",
+    "activitie",
+    "audit",
+    "click",
+    "delivery",
+    "deliverie",
+    "event",
+    "execution",
+    "heartbeat",
+    "history",
+    "histories",
+    "hit",
+    "impression",
+    "log",
+    "measurement",
+    "message",
+    "metric",
+    "notification",
+    "observation",
+    "reading",
+    "request",
+    "sample",
+    "score",
+    "session",
+    "span",
+    "trace",
+    "transaction",
+    "usage",
+    "view",
+    "visit",
+];
+
+/// How many rows a table of the schema has.
+pub fn of_table(project: &Project, table: usize) -> Rows {
+    let Some(known) = project.schema.tables.get(table) else {
+        return Rows::unknown("the table");
+    };
+    let name = &known.name;
+    if let Some(rows) = project.sizes.as_ref().and_then(|sizes| sizes.rows(table)) {
+        let scale = match rows {
+            0..FEW => Scale::Few,
+            FEW..LARGE => Scale::Many,
+            _ => Scale::Stream,
+        };
+        return Rows::new(scale, format!("{name}, {rows} rows by the statistics"));
+    }
+    if project.kept_by_staff.contains(&table) {
+        return Rows::new(Scale::Few, format!("{name}, which staff keep in an admin site"));
+    }
+    let writers = project.writers.get(table);
+    let is_few = columns::is_small(known) || bounds::is_reference_name(name);
+    by_writers(name, writers, is_few, is_stream(name))
+}
+
+/// How many rows a statement without an index reads: a table that was counted is as large as it is.
+pub fn to_walk(project: &Project, table: &Table) -> Rows {
+    let Some(at) = project.schema.table_index(&table.name) else {
+        return of_name(project, &table.name);
+    };
+    let Some(rows) = project.sizes.as_ref().and_then(|sizes| sizes.rows(at)) else {
+        return of_table(project, at);
+    };
+    let scale = match rows {
+        0..MODEST => Scale::Few,
+        MODEST..NOTED => Scale::Unknown,
+        _ => Scale::Stream,
+    };
+    Rows::new(scale, format!("{}, {rows} rows by the statistics", table.name))
+}
+
+fn is_stream(name: &str) -> bool {
+    let words = columns::words(name);
+    words
+        .last()
+        .is_some_and(|last| STREAMS.contains(&last.trim_end_matches('s')) || STREAMS.contains(&last.as_str()))
+}
+
+fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bool) -> Rows {
+    let Some((often, label)) = writers.and_then(|writers| writers.often.as_ref()) else {
+        let nobody = writers.is_some_and(|writers| writers.places == 0 && writers.by_hand);
+        return match () {
+            () if nobody => Rows::new(Scale::Few, format!("{name}, to which only scripts and migrations add rows")),
+            () if is_few => Rows::new(Scale::Few, format!("{name}, few by its name")),
+            () if is_stream => Rows::new(Scale::Many, format!("{name}, many by its name")),
+            () => Rows::unknown(format!("{name}, of which no writer is known")),
+        };
+    };
+    let by = format!("{name}, written by {label}");
+    let by_events = label.starts_with("socket ") || label.starts_with("message ") || label.to_ascii_lowercase().contains("webhook");
+    match often {
+        Often::Always => Rows::new(Scale::Stream, by),
+        Often::Seldom | Often::Once => Rows::new(Scale::Few, format!("{name}, written by {label} only")),
+        _ if by_events || is_stream => Rows::new(Scale::Stream, by),
+        // A user makes one now and then: the name's word stands.
+        _ if is_few => Rows::new(Scale::Few, format!("{by}, few by its name")),
+        Often::Read | Often::Act | Often::Job => Rows::new(Scale::Many, by),
+    }
+}
+
+/// How many rows a table has by its name, where the schema may not know it.
+pub fn of_name(project: &Project, name: &str) -> Rows {
+    match project.schema.table_index(name) {
+        Some(table) => of_table(project, table),
+        None => by_writers(name, None, bounds::is_reference_name(name), is_stream(name)),
+    }
+}
+
+/// How many rows a query would give without its limit.
+pub fn unpaged(project: &Project, query: &Query) -> Rows {
+    let mut whole = query.clone();
+    whole.statement.limit = Limit::None;
+    of_query(project, &whole)
+}
+
+/// How many rows a query gives.
+pub fn of_query(project: &Project, query: &Query) -> Rows {
+    if let Limit::Rows(rows) = query.statement.limit {
+        let scale = if rows <= SHORT { Scale::Few } else { Scale::OfParent };
+        return Rows::new(scale, format!("at most {rows} rows"));
+    }
+    let table = project.table_of(query).and_then(|table| project.schema.table_index(&table.name));
+    let all = match (table, query.table()) {
+        (Some(table), _) => of_table(project, table),
+        (None, Some(name)) if !name.is_empty() => of_name(project, name),
+        _ => Rows::unknown("rows of a table that is not known"),
+    };
+    match bounds::judge(project, query) {
+        Bound::Keyed => Rows::new(Scale::Few, "rows by their keys"),
+        Bound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
+        Bound::Unknown => Rows::unknown(all.why),
+        Bound::Open => all,
+        Bound::Filtered(columns) => of_parent(all, &columns),
+    }
+}
+
+/// The query whose rows a loop runs over, and where it stands.
+pub fn source(eval: &Evaluator<'_>, file: FileId, around: &Loop) -> Option<(FileId, ExprId, Arc<Query>)> {
+    let (at, expr) = match eval.value(file, around.iterable?) {
+        Value::Many(element) => match *element {
+            Value::Row(_, Some(place)) => place,
+            _ => return None,
+        },
+        Value::Query(at, expr) => (at, expr),
+        _ => return None,
+    };
+    Some((at, expr, eval.query_at(at, expr)?))
+}
+
+/// How many passes a loop makes, where it runs over the rows of a query.
+pub fn of_loop(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) -> Option<Rows> {
+    let (_, _, query) = source(eval, file, around)?;
+    Some(of_query(project, &query))
+}
+
+/// The rows of one parent, which these columns name. A tenant has nearly all that there is.
+pub fn of_parent(all: Rows, parents: &[String]) -> Rows {
+    let parent = if parents.is_empty() {
+        "parent".to_owned()
+    } else {
+        parents.join(", ")
+    };
+    let why = format!("the rows of one {parent} of {}", all.why);
+    let is_tenants = !parents.is_empty() && parents.iter().all(|column| columns::is_tenant(column));
+    let scale = match all.scale {
+        Scale::One | Scale::Few => all.scale,
+        Scale::Stream => Scale::Many,
+        Scale::Many if is_tenants => Scale::Many,
+        Scale::Many | Scale::OfParent | Scale::Unknown => Scale::OfParent,
+    };
+    Rows::new(scale, why)
+}

@@ -1,0 +1,142 @@
+//! Who adds rows to a table: the statements and constructors that do, and what reaches them.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::Project;
+use super::eval::Evaluator;
+use super::graph::FnId;
+use super::rows::schema_model;
+use crate::ir::{ExprId, Module};
+use crate::libraries::entries::Often;
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::statement::Operation;
+use crate::walk::Role;
+
+/// What adds rows to one table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writers {
+    /// The writer that is used most often: how often, and its name.
+    pub often: Option<(Often, String)>,
+    /// Places that add rows in service.
+    pub places: usize,
+    /// Places that add rows and that nothing known calls.
+    pub unreached: usize,
+    /// Scripts, migrations and seeds add rows.
+    pub by_hand: bool,
+}
+
+impl Writers {
+    fn add(&mut self, project: &Project, file: FileId, function: FnId) {
+        match project.role(file) {
+            Role::Test | Role::Generated => return,
+            Role::Script | Role::Migration | Role::Example => {
+                self.by_hand = true;
+                return;
+            }
+            Role::Source => {}
+        }
+        self.places += 1;
+        let Some(entry) = project.graph.entry_of(function) else {
+            self.unreached += 1;
+            return;
+        };
+        let writer = (entry.often, entry.label.clone());
+        if self.often.as_ref().is_none_or(|known| writer < *known) {
+            self.often = Some(writer);
+        }
+    }
+}
+
+/// What adds rows to each of the schema's tables, by the table's place in the schema.
+pub fn writers(project: &Project) -> Vec<Writers> {
+    let mut out = vec![Writers::default(); project.schema.tables.len()];
+    if out.is_empty() {
+        return out;
+    }
+    let statements = project
+        .graph
+        .sites
+        .iter()
+        .filter(|site| site.query.statement.operation == Operation::Insert);
+    for site in statements {
+        let table = project
+            .table_of(&site.query)
+            .and_then(|table| project.schema.table_index(&table.name));
+        if let Some(writers) = table.and_then(|table| out.get_mut(table)) {
+            writers.add(project, site.file, site.function);
+        }
+    }
+    for (table, file, function) in constructors(project) {
+        if let Some(writers) = out.get_mut(table) {
+            writers.add(project, file, function);
+        }
+    }
+    out
+}
+
+/// `Order(…)`: who makes a model's instance means to store it.
+fn constructors(project: &Project) -> Vec<(usize, FileId, FnId)> {
+    let mut names: FxHashMap<&str, ()> = FxHashMap::default();
+    names.extend(project.schema.models.iter().map(|model| (model.name.as_str(), ())));
+    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
+    files
+        .into_par_iter()
+        .flat_map_iter(|(file, module)| {
+            let names = &names;
+            module.call_ids().filter_map(move |id| {
+                let table = made(project, names, file, module, id)?;
+                Some((table, file, project.graph.id(file, module.owner(id))))
+            })
+        })
+        .collect()
+}
+
+fn made(project: &Project, names: &FxHashMap<&str, ()>, file: FileId, module: &Module, id: ExprId) -> Option<usize> {
+    let call = module.call(id)?;
+    let name = call.method()?;
+    if !names.contains_key(name) {
+        return None;
+    }
+    let eval = Evaluator::new(&project.code);
+    let Value::Class(at, class) = eval.value(file, call.callee) else {
+        return None;
+    };
+    schema_model(project, &Model::Class(at, class)).map(|model| model.table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
+
+    #[test]
+    fn the_most_frequent_writer_is_named() {
+        let sql = "CREATE TABLE orders (id int PRIMARY KEY);\nCREATE TABLE rates (id int PRIMARY KEY);";
+        let python = "\
+from fastapi import FastAPI
+import psycopg
+
+app = FastAPI()
+
+
+@app.post('/orders')
+def create(conn: psycopg.Connection):
+    conn.execute('INSERT INTO orders (id) VALUES (1)')
+
+
+def load(conn: psycopg.Connection):
+    conn.execute('INSERT INTO rates (id) VALUES (1)')
+";
+        let files = vec![
+            extract("app.py", FileKind::Python, python),
+            extract("schema.sql", FileKind::Sql, sql),
+        ];
+        let project = Project::link(files);
+        let at = |name| project.schema.table_index(name).expect("a table");
+        let found = writers(&project);
+        assert_eq!(found[at("orders")].often, Some((Often::Act, "POST /orders".to_owned())));
+        assert_eq!((found[at("rates")].often.as_ref(), found[at("rates")].unreached), (None, 1));
+    }
+}

@@ -1,0 +1,121 @@
+//! The table of priorities in words, with an example of each cell: what `perfaudit explain priorities` prints.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+
+use crate::judge::cost::Weight;
+use crate::judge::priority::{COLUMNS, TABLE};
+use crate::libraries::entries::Often;
+
+/// Renders the table, the assumptions behind it and its examples.
+pub fn text() -> String {
+    let mut out = String::from(
+        "A finding's priority is what one use of the place costs, by how often it is used. No rule has a table of its own.\n\n",
+    );
+    let mut table = Table::new();
+    table
+        .load_style(presets::ASCII_MARKDOWN)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    let heads = COLUMNS.iter().map(|&often| Cell::new(often_words(often).0));
+    table.set_header(std::iter::once(Cell::new("one use costs")).chain(heads));
+    for (weight, row) in Weight::ALL.into_iter().zip(TABLE) {
+        let cells = row.iter().map(|priority| Cell::new(format!("{priority:?}")));
+        table.add_row(std::iter::once(Cell::new(weight_words(weight).0)).chain(cells));
+    }
+    let _ = writeln!(out, "{table}\n");
+    out.push_str(
+        "A finding of medium confidence is at most P1, one of low confidence at most P2. What stands in a test, a script, a migration or an \
+         example is P3, but for the schema. Your configuration has the last word.\n\nOne use costs:\n",
+    );
+    for weight in Weight::ALL {
+        let (name, meaning, _) = weight_words(weight);
+        let _ = writeln!(out, "  {name:<10} {meaning}");
+    }
+    out.push_str("\nIt is used:\n");
+    for often in COLUMNS {
+        let (name, meaning, _) = often_words(often);
+        let _ = writeln!(out, "  {name:<10} {meaning}");
+    }
+    out.push_str("\nAn example of each:\n");
+    for (weight, row) in Weight::ALL.into_iter().zip(TABLE) {
+        for (often, priority) in COLUMNS.into_iter().zip(row) {
+            let _ = writeln!(out, "  {priority:?}  {} {}", weight_words(weight).2, often_words(often).2);
+        }
+    }
+    out
+}
+
+/// A row's name, its meaning and an example.
+fn weight_words(weight: Weight) -> (&'static str, &'static str, &'static str) {
+    match weight {
+        Weight::Unbounded => (
+            "unbounded",
+            "a statement for each row of a table that grows with the use, or a table that ten statements of requests read whole",
+            "a SELECT for each of all orders,",
+        ),
+        Weight::Stops => (
+            "stops",
+            "others stand still meanwhile: an event loop, a worker that may wait for ever, a server of one thread",
+            "a password hashed on the event loop",
+        ),
+        Weight::Large => (
+            "large",
+            "it grows with the rows of one parent, or it sends a whole table that grows",
+            "a SELECT for each line of one order,",
+        ),
+        Weight::Moderate => (
+            "moderate",
+            "it is bounded, or short as far as can be told; rows of a table that grows are loaded once",
+            "a SELECT for each of an unknown list,",
+        ),
+        Weight::Slight => ("slight", "few rows, a round trip or two", "the same row read twice"),
+        Weight::Upkeep => (
+            "upkeep",
+            "nobody waits for it: a declaration, a setting, a habit",
+            "an index that repeats another,",
+        ),
+    }
+}
+
+/// A column's name, its meaning and an example.
+fn often_words(often: Option<Often>) -> (&'static str, &'static str, &'static str) {
+    match often {
+        Some(Often::Always) => (
+            "always",
+            "with nearly every request: middleware, authentication",
+            "in the middleware of every request",
+        ),
+        Some(Often::Read) => (
+            "read",
+            "people or programs look at it: a GET, a page, a query, an open page that polls",
+            "in GET /orders",
+        ),
+        Some(Often::Act) => (
+            "action",
+            "one action of a user, one event: a POST, a mutation, a message",
+            "in POST /orders",
+        ),
+        Some(Often::Job) => ("job", "a queue or a schedule runs it, and nobody waits", "in the nightly job"),
+        Some(Often::Seldom) => (
+            "seldom",
+            "staff use it, it is deprecated, or it sets something up",
+            "in the administration",
+        ),
+        Some(Often::Once) => ("once", "start-up, a command, a script", "in a command"),
+        None => (
+            "unknown",
+            "nothing that is known calls it",
+            "in a function of which no caller is known",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_cell_has_an_example() {
+        let text = super::text();
+        assert_eq!(text.lines().filter(|line| line.starts_with("  P")).count(), 42);
+    }
+}
