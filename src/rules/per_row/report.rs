@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 
 use crate::analysis::repeats::per_row::{PerRow, What};
+use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Priority, Related, Role};
 use crate::ir::Module;
 use crate::judge::bounds::{self, Bound};
@@ -141,7 +142,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
         What::Write if row.around.parallel => format!("{thing} once for each {over}"),
         What::Write => format!("{thing} once for each {over}, one round trip at a time"),
     };
-    finding.message = message(row, &thing, &over, from.as_ref(), label.as_deref());
+    finding.message = message(project, row, &thing, &over, from.as_ref(), label.as_deref());
     finding.impact = impact(row, label.as_deref());
     finding.subject = subject(module, row, callee.as_deref());
     finding.related = evidence::path_from_entry(project, row.function);
@@ -286,18 +287,14 @@ fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
     }
 }
 
-fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, label: Option<&str>) -> String {
+fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, label: Option<&str>) -> String {
     let mut text = format!("{} once for each {over}", evidence::capitalised(thing));
     if row.outer > 0 {
         text.push_str(", inside a further loop");
     }
     text.push('.');
     if row.around.parallel {
-        text.push_str(if on_transaction(row) {
-            " The calls are started together, but one transaction's connection runs them one by one."
-        } else {
-            " The calls run at the same time, which shortens the wait but takes a pool connection each."
-        });
+        text.push_str(together(project, row));
     }
     if row.around.verdict == Verdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
@@ -318,11 +315,15 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
     text
 }
 
-/// Whether the statement runs on the handle of a transaction, by the handle's usual names.
-fn on_transaction(row: &PerRow<'_>) -> bool {
-    row.handle
-        .as_deref()
-        .is_some_and(|name| matches!(name, "tx" | "trx" | "txn" | "transaction" | "t"))
+/// What it means that the calls are started together.
+fn together(project: &Project, row: &PerRow<'_>) -> &'static str {
+    if row.site.is_some_and(|site| site.query.blocking) {
+        " The calls are started together, but the driver is synchronous: each stops the event loop, and they run one after the other."
+    } else if row.handle.as_deref() == Some("t") || handle::in_transaction(project, row.function, row.expr) {
+        " The calls are started together, but one transaction's connection runs them one by one."
+    } else {
+        " The calls run at the same time, which shortens the wait but takes a pool connection each."
+    }
 }
 
 fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {
