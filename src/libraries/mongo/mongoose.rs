@@ -196,6 +196,7 @@ fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut 
             kind: FilterKind::Equality,
             literal: None,
             optional: false,
+            end: None,
         });
     }
     match method {

@@ -226,8 +226,7 @@ fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &st
 fn filters(resolver: &dyn Resolver, place: Place, optional: bool, query: &mut Query) {
     let mut filters = Filters::default();
     objects::object_filters(resolver, place, GRAMMAR, Some(0), optional, &mut filters);
-    query.statement.filters.extend(filters.list);
-    query.open_filters |= filters.open;
+    query.open_filters |= filters.into_statement(&mut query.statement);
 }
 
 fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
@@ -421,6 +420,7 @@ fn builder_step(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
             kind: FilterKind::In,
             literal: None,
             optional: step.conditional,
+            end: None,
         }),
         "leftJoinAndSelect"
         | "innerJoinAndSelect"

@@ -68,7 +68,7 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
         words,
         related: Some(related),
         unbounded: bound == Bound::Open,
-        of_parent: matches!(bound, Bound::Filtered(_)),
+        of_parent: matches!(bound, Bound::Filtered(_) | Bound::Window(_)),
         rows,
     })
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
-use crate::judge::columns::{is_few_valued, is_searchable, is_small};
+use crate::judge::columns::{is_few_valued, is_searchable, is_small, is_time};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::Table;
@@ -58,11 +58,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         finding.relate(project.schema_place(place), Role::Index, text);
     }
     let postgres = table.is_none_or(|table| matches!(table.dialect, Dialect::Postgres | Dialect::Generic));
-    let is_time = table.and_then(|table| table.column(column)).is_some_and(|column| {
-        ["date", "time"]
-            .iter()
-            .any(|word| column.data_type.to_ascii_lowercase().contains(word))
-    });
+    let is_time = table.and_then(|table| table.column(column)).is_some_and(is_time);
     finding.fix = if by_function && is_time {
         times(column)
     } else {
