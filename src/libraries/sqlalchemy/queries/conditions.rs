@@ -252,6 +252,9 @@ impl Draft<'_> {
             }
             _ => {}
         }
+        if self.row(file, call, sense) {
+            return;
+        }
         let Some((column, function)) = call.receiver().and_then(|receiver| self.column(file, receiver)) else {
             // `func.lower(User.email).contains(…)` has its column inside; a helper of the project may hold anything.
             match call.args.iter().find_map(|arg| self.column(file, arg.value)) {
@@ -304,6 +307,27 @@ impl Draft<'_> {
         let kind = if function { FilterKind::Function } else { kind };
         self.filter(column, negate(kind, sense.negated), literal, sense.optional);
         self.ending(End::of(method));
+    }
+
+    /// `tuple_(a, b).in_(pairs)` is compared as a row: each column for itself, as an index on them serves it.
+    fn row(&mut self, file: FileId, call: &Call<'_>, sense: Sense) -> bool {
+        let Some(row) = call.receiver().and_then(|receiver| call.module.call(receiver)) else {
+            return false;
+        };
+        if row.method() != Some("tuple_") || !matches!(call.method(), Some("in_" | "not_in" | "notin_")) {
+            return false;
+        }
+        let columns: Vec<_> = row.args.iter().filter_map(|arg| self.column(file, arg.value)).collect();
+        let kind = if call.method() == Some("in_") {
+            FilterKind::In
+        } else {
+            FilterKind::Negative
+        };
+        for (column, function) in columns {
+            let kind = if function { FilterKind::Function } else { kind };
+            self.filter(column, negate(kind, sense.negated), None, sense.optional);
+        }
+        true
     }
 
     /// Whether a pattern begins with text that is no wildcard.
