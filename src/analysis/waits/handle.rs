@@ -12,10 +12,20 @@ const WRITE_SLOT: usize = 1;
 pub fn in_transaction(project: &Project, function: FnId, expr: ExprId) -> bool {
     let module = project.code.module(project.graph.function(function).file);
     let Some(call) = module.call(expr) else { return false };
-    is_handed(module, &call) || is_on_handle(&call) || in_callback(module, expr) || is_decorated(project, function) || {
+    is_handed(module, &call) || in_callback(module, expr) || is_decorated(project, function) || {
         let edges = &project.graph.function(function).edges;
-        edges.iter().any(|edge| edge.expr == expr && leads_to_handle(project, edge))
+        let is_carried = is_on_handle(&call) || edges.iter().any(|edge| edge.expr == expr && leads_to_handle(project, edge));
+        is_carried && is_opened_above(project, function)
     }
+}
+
+/// Whether a transaction is open on the way from the entry point: without one, what hands out its client hands out the pool's.
+fn is_opened_above(project: &Project, function: FnId) -> bool {
+    project.graph.calls_to(function).into_iter().any(|(caller, edge)| {
+        let node = project.graph.function(caller);
+        let module = project.code.module(node.file);
+        node.edges.get(edge).is_some_and(|edge| in_callback(module, edge.expr))
+    })
 }
 
 /// `save(order, tx)`, `save(order, { tx })`, `tx.user.findMany()`.
@@ -33,7 +43,7 @@ fn bare_names(module: &Module, arg: ExprId) -> Vec<&str> {
     }
 }
 
-/// `db.txClient().user.findMany()`, `this.host.tx.user.findMany()`: a handle on the way from the root to the method.
+/// `db.txClient().user.findMany()`, `this.host.tx.user.findMany()`: what hands out a handle on the way from the root to the method.
 fn is_on_handle(call: &Call<'_>) -> bool {
     let module = call.module;
     let mut at = call.receiver();
