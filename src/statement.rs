@@ -74,6 +74,117 @@ pub struct Filter {
     pub literal: Option<String>,
     /// It stands under an OR or a NOT with others, or is applied only under a condition of the code.
     pub optional: bool,
+    /// Of a range, the end that it sets.
+    #[serde(default)]
+    pub end: Option<End>,
+}
+
+impl Filter {
+    /// A comparison that sets no end of a range.
+    pub fn new(column: ColumnUse, kind: FilterKind, literal: Option<String>, optional: bool) -> Filter {
+        Filter {
+            column,
+            kind,
+            literal,
+            optional,
+            end: None,
+        }
+    }
+
+    /// The same with the end that an operator sets: `<`, `lte`, `between`.
+    #[must_use]
+    pub fn ending(self, operator: &str) -> Filter {
+        let end = (self.kind == FilterKind::Range).then(|| End::of(operator)).flatten();
+        Filter { end, ..self }
+    }
+}
+
+/// The end of a range that a comparison sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum End {
+    /// The column is above a value.
+    Lower,
+    /// The column is below a value.
+    Upper,
+    /// Both: BETWEEN.
+    Both,
+}
+
+impl End {
+    /// The end that an operator sets, with the column on its left.
+    pub fn of(operator: &str) -> Option<End> {
+        match operator.trim_start_matches(['$', '_']) {
+            ">" | ">=" | "gt" | "gte" | "Op.gt" | "Op.gte" | "MoreThan" | "MoreThanOrEqual" => Some(End::Lower),
+            "<" | "<=" | "lt" | "lte" | "Op.lt" | "Op.lte" | "LessThan" | "LessThanOrEqual" => Some(End::Upper),
+            "between" | "Between" | "Op.between" | "range" => Some(End::Both),
+            _ => None,
+        }
+    }
+
+    /// The end with the column on the operator's right: `$1 < created`.
+    #[must_use]
+    pub fn turned(self) -> End {
+        match self {
+            End::Lower => End::Upper,
+            End::Upper => End::Lower,
+            End::Both => End::Both,
+        }
+    }
+}
+
+/// An OR of which each side has columns that must be equal to something: it bounds the rows as one equality does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Either {
+    /// For each side its columns.
+    pub sides: Vec<Vec<ColumnUse>>,
+}
+
+/// Where the sides of an OR begin among the filters and inner ORs that are collected.
+#[derive(Clone, Debug, Default)]
+pub struct Sides {
+    starts: Vec<(usize, usize)>,
+}
+
+impl Sides {
+    /// A side begins: what is collected from here on is its own.
+    pub fn next(&mut self, filters: &[Filter], either: &[Either]) {
+        self.starts.push((filters.len(), either.len()));
+    }
+
+    /// All sides are collected. None of their filters need hold by itself; together they bound the rows where each side has an
+    /// equality and `is_whole` says that there are no further sides.
+    pub fn close(self, is_whole: bool, filters: &mut [Filter], either: &mut Vec<Either>) {
+        let Some(&(first, inner)) = self.starts.first() else { return };
+        let ends = self.starts.iter().skip(1).copied().chain([(filters.len(), either.len())]);
+        let mut sides: Vec<Vec<ColumnUse>> = Vec::new();
+        for (&(filter, own), (filter_end, own_end)) in self.starts.iter().zip(ends) {
+            let equal = filters
+                .get(filter..filter_end)
+                .unwrap_or_default()
+                .iter()
+                .filter(|filter| filter.ties());
+            let columns: Vec<ColumnUse> = equal.map(|filter| filter.column.clone()).collect();
+            // `(a OR b) OR c`, `(a OR b) AND x > 1 OR c`: the sides of the one inside are sides of this one.
+            match either.get(own..own_end).and_then(<[Either]>::first) {
+                Some(inner) if columns.is_empty() => sides.extend(inner.sides.iter().cloned()),
+                _ => sides.push(columns),
+            }
+        }
+        either.truncate(inner);
+        for filter in filters.iter_mut().skip(first) {
+            filter.optional = true;
+        }
+        if is_whole && sides.len() > 1 && sides.iter().all(|side| !side.is_empty()) {
+            either.push(Either { sides });
+        }
+    }
+}
+
+impl Filter {
+    /// Whether it ties the rows to a value that the code gives: an equality with no constant.
+    fn ties(&self) -> bool {
+        !self.optional && self.literal.is_none() && matches!(self.kind, FilterKind::Equality | FilterKind::In)
+    }
 }
 
 /// A join condition: two columns that must be equal.
@@ -150,6 +261,9 @@ pub struct Statement {
     pub tables: Vec<TableUse>,
     /// Predicates.
     pub filters: Vec<Filter>,
+    /// ORs that bound the rows; their filters are optional ones.
+    #[serde(default)]
+    pub either: Vec<Either>,
     /// Join conditions.
     pub joins: Vec<Join>,
     /// Ordering: column and whether it is descending.

@@ -100,6 +100,7 @@ fn rows(project: &Project, site: &QuerySite) -> &'static str {
         Bound::Limited => "limited",
         Bound::Keyed => "by key",
         Bound::Filtered(_) => "by parent",
+        Bound::Window(_) => "by time",
         Bound::Open => "unbounded",
         Bound::Unknown => "unknown",
     }

@@ -1,9 +1,10 @@
 //! Whether a query's result can grow without end.
 
+use super::columns;
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::statement::{ColumnUse, Either, End, FilterKind, Limit, Operation, Projection, Statement};
 
 /// How a read is bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Bound {
     Keyed,
     /// Equality on these columns: as many rows as one parent has.
     Filtered(Vec<String>),
+    /// Two ends of a range on these columns: as many rows as fall into a window.
+    Window(Vec<String>),
     /// No filter that bounds it.
     Open,
     /// Not understood.
@@ -68,9 +71,17 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     if statement.grouped && !statement.group.is_empty() && statement.group.iter().all(|column| filtered(&column.column)) {
         return Bound::Keyed;
     }
+    if statement.either.iter().any(|either| are_keys(project, query, either)) {
+        return Bound::Keyed;
+    }
+    let alternatives = statement.either.iter().find_map(bounded_by);
     // Clauses or conditions that were not read may bound it: an absence proves nothing.
     if statement.open || query.open_filters {
-        return if equal.is_empty() { Bound::Unknown } else { Bound::Filtered(equal) };
+        return match alternatives {
+            _ if !equal.is_empty() => Bound::Filtered(equal),
+            Some(columns) => Bound::Filtered(columns),
+            None => Bound::Unknown,
+        };
     }
     equal.retain(|column| !is_flag(column));
     equal.extend(listed);
@@ -78,7 +89,57 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     equal.extend(joined);
     // `order.items.all()`: one parent's rows.
     equal.extend(query.relation.as_ref().map(|(_, name)| format!("the owner of `{name}`")));
-    if equal.is_empty() { Bound::Open } else { Bound::Filtered(equal) }
+    if !equal.is_empty() {
+        return Bound::Filtered(equal);
+    }
+    match alternatives {
+        Some(columns) => Bound::Filtered(columns),
+        None => window(project, query).map_or(Bound::Open, Bound::Window),
+    }
+}
+
+/// The columns of an OR that ties the rows on each of its sides: to one parent or another.
+fn bounded_by(either: &Either) -> Option<Vec<String>> {
+    let mut columns: Vec<String> = Vec::new();
+    for side in &either.sides {
+        let column = side.iter().map(|used| &used.column).find(|column| !is_flag(column))?;
+        if !columns.contains(column) {
+            columns.push(column.clone());
+        }
+    }
+    Some(columns)
+}
+
+/// Whether each side of an OR names one row.
+fn are_keys(project: &Project, query: &Query, either: &Either) -> bool {
+    either.sides.iter().all(|side| {
+        let own = side.iter().filter(|used| used.table.is_none_or(|table| table == 0));
+        let columns: Vec<String> = own.map(|used| used.column.clone()).collect();
+        is_key(project, query, &columns)
+    })
+}
+
+/// The columns of a window: one with two ends, or two times of which one is past and one to come (`starts <= now AND ends > now`).
+fn window(project: &Project, query: &Query) -> Option<Vec<String>> {
+    let statement = &query.statement;
+    let (above, below) = (limited(statement, End::Lower), limited(statement, End::Upper));
+    if let Some(column) = above.iter().find(|column| below.contains(column)) {
+        return Some(vec![column.column.clone()]);
+    }
+    let table = project.table_of(query)?;
+    let is_time = |used: &&&ColumnUse| table.column(&used.column).is_some_and(columns::is_time);
+    let (first, last) = (below.iter().find(is_time)?, above.iter().find(is_time)?);
+    Some(vec![first.column.clone(), last.column.clone()])
+}
+
+/// The columns of the first table that must lie on one side of a value.
+fn limited(statement: &Statement, end: End) -> Vec<&ColumnUse> {
+    let firm = statement
+        .filters
+        .iter()
+        .filter(|filter| !filter.optional && filter.column.table.is_none_or(|table| table == 0));
+    let ends = firm.filter(|filter| filter.end == Some(end) || filter.end == Some(End::Both));
+    ends.map(|filter| &filter.column).collect()
 }
 
 /// Whether the columns hold a unique key of the first table, by the schema or, where there is none, by name.
@@ -152,4 +213,152 @@ pub fn is_reference_name(name: &str) -> bool {
         .any(|sign| name.ends_with(sign) || name.ends_with(&format!("{sign}s")) || name.ends_with(&format!("{sign}es")))
         || name.ends_with("_type")
         || name.ends_with("_types")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
+
+    /// The bounds of a file's queries, in the order of the source, with a file beside it that declares their tables.
+    fn bounds(schema: (&str, &str), file: (&str, &str)) -> Vec<Bound> {
+        let read = |(path, text): (&str, &str)| extract(path, FileKind::of(path).expect("a file that is read"), text);
+        let mut facts = vec![read(schema), read(file)];
+        facts.sort_by(|left, right| left.path.cmp(&right.path));
+        let project = Project::link(facts);
+        let mut sites: Vec<&QuerySite> = project.graph.sites.iter().collect();
+        sites.sort_by_key(|site| site.span.start);
+        sites.into_iter().map(|site| bound(&project, site)).collect()
+    }
+
+    fn filtered(columns: &[&str]) -> Bound {
+        Bound::Filtered(columns.iter().map(ToString::to_string).collect())
+    }
+
+    const PRISMA: (&str, &str) = (
+        "schema.prisma",
+        "model Silo {\n  id Int @id\n  farmId Int\n  ownerId Int\n  kind String\n  opens DateTime\n  closes DateTime\n  kilos Int\n  price Int\n  keepers Keeper[]\n}\n
+         model Keeper {\n  id Int @id\n  siloId Int\n  userId Int\n  silo Silo @relation(fields: [siloId], references: [id])\n}\n",
+    );
+
+    fn prisma(wheres: &[&str]) -> Vec<Bound> {
+        let calls: Vec<String> = wheres
+            .iter()
+            .map(|filter| format!("  await prisma.silo.findMany({{ where: {filter} }});\n"))
+            .collect();
+        let text = format!(
+            "import {{ PrismaClient }} from '@prisma/client';\nconst prisma = new PrismaClient();\nexport async function all(user, farm, now, a, b, flag) {{\n{}}}\n",
+            calls.concat()
+        );
+        bounds(PRISMA, ("src/silos.ts", &text))
+    }
+
+    #[test]
+    fn an_or_bounds_where_each_side_ties_the_rows_to_a_parent() {
+        let found = prisma(&[
+            "{ OR: [{ ownerId: user }, { keepers: { some: { userId: user } } }] }",
+            "{ OR: [{ id: a }, { id: b }] }",
+            "{ OR: [{ ownerId: user }, { kilos: { gt: 5 } }] }",
+            "{ OR: [{ ownerId: user }, { kind: 'open' }] }",
+            "{ OR: [{ ownerId: user }, { OR: [{ farmId: farm }, { price: a }] }] }",
+            "{ OR: [{ ownerId: user }, { OR: [{ farmId: farm }, { kind: a }] }] }",
+            "{ OR: [{ ownerId: user }, { AND: [{ kilos: { gt: 5 } }, { farmId: farm }] }] }",
+            "{ NOT: { OR: [{ ownerId: user }, { farmId: farm }] } }",
+        ]);
+        assert_eq!(
+            found,
+            [
+                filtered(&["ownerId", "keepers.userId"]),
+                Bound::Keyed,
+                Bound::Open,
+                Bound::Open,
+                filtered(&["ownerId", "farmId", "price"]),
+                Bound::Open,
+                filtered(&["ownerId", "farmId"]),
+                Bound::Open,
+            ]
+        );
+    }
+
+    #[test]
+    fn what_holds_now_is_a_window_and_one_end_is_none() {
+        let window = |columns: &[&str]| Bound::Window(columns.iter().map(ToString::to_string).collect());
+        let found = prisma(&[
+            "{ opens: { lte: now }, closes: { gt: now } }",
+            "{ opens: { gte: a, lt: b } }",
+            "{ opens: { lte: now } }",
+            "{ opens: { lte: now }, closes: { lte: now } }",
+            "{ price: { lte: a }, kilos: { gt: b } }",
+            "{ opens: { lte: now }, closes: flag ? { gt: now } : undefined }",
+        ]);
+        let open = Bound::Open;
+        assert_eq!(
+            found,
+            [
+                window(&["opens", "closes"]),
+                window(&["opens"]),
+                open.clone(),
+                open.clone(),
+                open.clone(),
+                open
+            ]
+        );
+    }
+
+    #[test]
+    fn branches_of_a_condition_agree_on_a_list_and_on_a_value() {
+        let found = prisma(&[
+            "{ ownerId: flag ? { in: [user, 0] } : user }",
+            "{ ownerId: flag ? user : undefined }",
+        ]);
+        assert_eq!(found, [filtered(&["ownerId"]), Bound::Open]);
+    }
+
+    #[test]
+    fn every_librarys_or_is_read() {
+        let sql = (
+            "schema.sql",
+            "CREATE TABLE silos (id int PRIMARY KEY, farm_id int, owner_id int, kilos int, opens timestamp, closes timestamp);",
+        );
+        let psycopg = "import psycopg\n\nconnection = psycopg.connect('postgresql://db/farm')\n\n\ndef all(user, farm, now):
+    connection.execute('SELECT * FROM silos WHERE owner_id = %s OR (farm_id = %s AND kilos > 3)', (user, farm)).fetchall()
+    connection.execute('SELECT * FROM silos WHERE owner_id = %s OR kilos > 3', (user,)).fetchall()
+    connection.execute('SELECT * FROM silos WHERE %s >= opens AND closes > %s', (now, now)).fetchall()
+    connection.execute('SELECT DISTINCT ON (farm_id) * FROM silos WHERE farm_id IN (SELECT farm_id FROM open_farms)').fetchall()\n";
+        let window = Bound::Window(vec!["opens".to_owned(), "closes".to_owned()]);
+        assert_eq!(
+            bounds(sql, ("app/silos.py", psycopg)),
+            [filtered(&["owner_id", "farm_id"]), Bound::Open, window, Bound::Keyed]
+        );
+
+        let django = "from django.db.models import Q\n\nfrom app.models import Silo\n\n\ndef all(user, farm, now):
+    list(Silo.objects.filter(Q(owner=user) | Q(farm=farm) | Q(keeper__user=user)))
+    list(Silo.objects.filter(Q(owner=user) | Q(kilos__gt=3)))
+    list(Silo.objects.filter(opens__lte=now, closes__gt=now))\n";
+        let models = "from django.db import models\n\n\nclass Silo(models.Model):\n    owner = models.IntegerField()\n    farm = models.IntegerField()\n    kilos = models.IntegerField()\n    opens = models.DateTimeField()\n    closes = models.DateTimeField()\n";
+        let found = bounds(("app/models.py", models), ("app/views.py", django));
+        assert!(matches!(&found[0], Bound::Filtered(columns) if columns.len() == 3), "{found:?}");
+        assert!(matches!(&found[1..], [Bound::Open, Bound::Window(_)]), "{found:?}");
+
+        let drizzle = "import { drizzle } from 'drizzle-orm/node-postgres';\nimport { and, eq, gt, lte, or } from 'drizzle-orm';\nimport { silos } from './schema';\nconst db = drizzle(process.env.URL);
+export async function all(user, farm, now, wide) {\n  await db.select().from(silos).where(or(eq(silos.ownerId, user), eq(silos.farmId, farm)));\n  await db.select().from(silos).where(or(eq(silos.ownerId, user), wide ? eq(silos.farmId, farm) : undefined));\n  await db.select().from(silos).where(and(lte(silos.opens, now), gt(silos.closes, now)));\n}\n";
+        let schema = "import { integer, pgTable, timestamp } from 'drizzle-orm/pg-core';\nexport const silos = pgTable('silos', { id: integer('id').primaryKey(), ownerId: integer('owner_id'), farmId: integer('farm_id'), opens: timestamp('opens'), closes: timestamp('closes') });\n";
+        let found = bounds(("src/schema.ts", schema), ("src/silos.ts", drizzle));
+        assert!(
+            matches!(&found[..], [Bound::Filtered(_), Bound::Open, Bound::Window(_)]),
+            "{found:?}"
+        );
+
+        let sqlalchemy = "from sqlalchemy import or_, select\n\nfrom app.models import Silo\n\n\ndef all(session, user, farm, now):
+    session.scalars(select(Silo).where(or_(Silo.owner_id == user, Silo.farm_id == farm))).all()
+    session.scalars(select(Silo).where((Silo.owner_id == user) | (Silo.kilos > 3))).all()
+    session.scalars(select(Silo).where(Silo.opens <= now, now < Silo.closes)).all()\n";
+        let models = "from datetime import datetime\n\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\n\nclass Base(DeclarativeBase):\n    pass\n\n\nclass Silo(Base):\n    __tablename__ = 'silos'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    owner_id: Mapped[int]\n    farm_id: Mapped[int]\n    kilos: Mapped[int]\n    opens: Mapped[datetime]\n    closes: Mapped[datetime]\n";
+        let found = bounds(("app/models.py", models), ("app/store.py", sqlalchemy));
+        assert!(
+            matches!(&found[..], [Bound::Filtered(_), Bound::Open, Bound::Window(_)]),
+            "{found:?}"
+        );
+    }
 }

@@ -2,6 +2,12 @@
 
 use crate::project::schema::{Column, Table};
 
+/// A column of moments or days.
+pub fn is_time(column: &Column) -> bool {
+    let kind = column.data_type.to_ascii_lowercase();
+    kind.contains("date") || kind.contains("time")
+}
+
 /// A column that splits a table into few parts: an index on it alone is rarely used.
 pub fn is_few_valued(column: &Column) -> bool {
     let kind = column.data_type.to_lowercase();

@@ -50,6 +50,8 @@ impl Weight {
 /// What is sent for each element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
+    /// A statement to a database within the process: microseconds.
+    Local,
     /// A statement to a database, or to a cache: about a millisecond.
     Statement,
     /// A request to another service: tens of milliseconds and more.
@@ -59,6 +61,7 @@ pub enum Unit {
 impl Unit {
     fn words(self) -> &'static str {
         match self {
+            Unit::Local => "a statement within the process",
             Unit::Statement => "a statement",
             Unit::Request => "a request",
         }
@@ -197,6 +200,9 @@ impl Cost {
 }
 
 fn each(what: Unit, scale: Scale) -> Weight {
+    if what == Unit::Local {
+        return each(Unit::Statement, scale).lighter(1);
+    }
     match (scale, what) {
         (Scale::Stream | Scale::Many, _) => Weight::Unbounded,
         (Scale::OfParent, _) | (Scale::Unknown, Unit::Request) => Weight::Large,

@@ -1,7 +1,7 @@
 //! How a function is reached: by whom, how often, and whether anybody waits for it.
 
 use crate::ir::Parent;
-use crate::libraries::entries::{EntryKind, Often};
+use crate::libraries::entries::{EntryKind, Often, acts};
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::reach::MAX_SHARED;
@@ -130,6 +130,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         Reached::Job if entry.often == Often::Seldom => Often::Seldom,
         Reached::Job => Often::Job,
         Reached::Startup | Reached::Command => Often::Once,
+        _ if entry.often == Often::Read && entry.label.starts_with("ANY ") && changes(project, function) => Often::Act,
         _ if shared >= COMMON && entry.often < Often::Job => Often::Always,
         _ => entry.often,
     };
@@ -139,6 +140,16 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         label: Some(entry.label.clone()),
         shared,
     }
+}
+
+/// Whether a function on the way from the entry point says by its name that it changes something: a handler of any method
+/// calls it for one of them.
+fn changes(project: &Project, function: FnId) -> bool {
+    let path = project.graph.path_to(function);
+    path.iter().any(|&step| {
+        let name = project.short_name(step);
+        acts(name.rsplit('.').next().unwrap_or(&name))
+    })
 }
 
 /// How the functions of query sites are reached: as the one that is used most, and how many of the sites somebody waits for.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds::{self, Bound};
 use super::columns;
+use super::cost::Unit;
 use crate::ir::ExprId;
 use crate::libraries::entries::Often;
 use crate::libraries::shared::query::Query;
@@ -16,7 +17,7 @@ use crate::project::eval::Evaluator;
 use crate::project::loops::Loop;
 use crate::project::schema::Table;
 use crate::project::writers::Writers;
-use crate::statement::Limit;
+use crate::statement::{Dialect, FilterKind, Limit};
 
 /// How many rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,7 +71,6 @@ const SHORT: u64 = 20;
 
 /// Last words of tables that are written without anybody's hand.
 const STREAMS: &[&str] = &[
-    "access",
     "activity",
     "activitie",
     "audit",
@@ -81,7 +81,7 @@ const STREAMS: &[&str] = &[
     "execution",
     "heartbeat",
     "history",
-    "histories",
+    "historie",
     "hit",
     "impression",
     "log",
@@ -91,17 +91,12 @@ const STREAMS: &[&str] = &[
     "notification",
     "observation",
     "reading",
-    "request",
-    "sample",
-    "score",
-    "session",
     "span",
     "trace",
-    "transaction",
-    "usage",
-    "view",
     "visit",
 ];
+/// Last words of tables with a row for each tenant: few in one installation.
+const TENANTS: &[&str] = &["organization", "organisation", "tenant", "installation"];
 
 /// How many rows a table of the schema has.
 pub fn of_table(project: &Project, table: usize) -> Rows {
@@ -121,7 +116,7 @@ pub fn of_table(project: &Project, table: usize) -> Rows {
         return Rows::new(Scale::Few, format!("{name}, which staff keep in an admin site"));
     }
     let writers = project.writers.get(table);
-    let is_few = columns::is_small(known) || bounds::is_reference_name(name);
+    let is_few = columns::is_small(known) || bounds::is_reference_name(name) || is_tenants(name);
     by_writers(name, writers, is_few, is_stream(name))
 }
 
@@ -146,6 +141,12 @@ fn is_stream(name: &str) -> bool {
     words
         .last()
         .is_some_and(|last| STREAMS.contains(&last.trim_end_matches('s')) || STREAMS.contains(&last.as_str()))
+}
+
+/// A row for each tenant.
+fn is_tenants(name: &str) -> bool {
+    let words = columns::words(name);
+    words.last().is_some_and(|last| TENANTS.contains(&last.trim_end_matches('s')))
 }
 
 fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bool) -> Rows {
@@ -174,7 +175,7 @@ fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bo
 pub fn of_name(project: &Project, name: &str) -> Rows {
     match project.schema.table_index(name) {
         Some(table) => of_table(project, table),
-        None => by_writers(name, None, bounds::is_reference_name(name), is_stream(name)),
+        None => by_writers(name, None, bounds::is_reference_name(name) || is_tenants(name), is_stream(name)),
     }
 }
 
@@ -198,7 +199,10 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         _ => Rows::unknown("rows of a table that is not known"),
     };
     match bounds::judge(project, query) {
-        Bound::Keyed => Rows::new(Scale::Few, "rows by their keys"),
+        Bound::Keyed if is_by_list(query) => Rows::new(Scale::OfParent, format!("a list of keys of {}", all.why)),
+        Bound::Keyed => Rows::new(Scale::One, "one row by its key"),
+        // A time window moves with the clock: it holds as many as come in its time.
+        Bound::Window(columns) => of_parent(all, &columns),
         Bound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
         Bound::Unknown => Rows::unknown(all.why),
         Bound::Open => all,
@@ -223,6 +227,18 @@ pub fn source(eval: &Evaluator<'_>, file: FileId, around: &Loop) -> Option<(File
 pub fn of_loop(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) -> Option<Rows> {
     let (_, _, query) = source(eval, file, around)?;
     Some(of_query(project, &query))
+}
+
+/// Whether a list of keys is asked for.
+fn is_by_list(query: &Query) -> bool {
+    query.statement.filters.iter().any(|filter| filter.kind == FilterKind::In)
+}
+
+/// What a statement costs here: next to nothing where the database runs within the process.
+pub fn statement(project: &Project) -> Unit {
+    let tables = &project.schema.tables;
+    let is_in_process = !tables.is_empty() && tables.iter().all(|table| table.dialect == Dialect::Sqlite);
+    if is_in_process { Unit::Local } else { Unit::Statement }
 }
 
 /// The rows of one parent, which these columns name. A tenant has nearly all that there is.

@@ -16,7 +16,7 @@ use super::imports::Imports;
 use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::budget::{Limit, Overruns};
-use crate::ir::{ClassId, ExprId, ExprKind, Function, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, Function, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::registry::RECOGNISERS;
 use crate::libraries::shared::effects::{Effects, LibraryData};
 use crate::libraries::shared::query::{Outcome, Query, Relation, Resolver};
@@ -1184,6 +1184,9 @@ impl<'c> Evaluator<'c> {
         let outer_over = self.over.replace(false);
         let query = self.bounded(file, None, || {
             let call = module.call(expr)?;
+            if self.finds_in_array(file, &call) {
+                return None;
+            }
             let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
             recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
         });
@@ -1197,6 +1200,30 @@ impl<'c> Evaluator<'c> {
         }
         self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
         query
+    }
+
+    /// `order.lines.find((line) => line.open)`: an array's method, however its holder is called. A callback that takes an error first
+    /// is a driver's.
+    fn finds_in_array(&self, file: FileId, call: &Call<'_>) -> bool {
+        if call.module.language != Language::TypeScript || call.method() != Some("find") {
+            return false;
+        }
+        let Some(first) = call.arg(0) else { return false };
+        let given = match *call.module.kind(first) {
+            ExprKind::Lambda(function) => (file, function),
+            ExprKind::Name(_) => match self.value(file, first) {
+                Value::Function(at, function) => (at, function),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let module = self.m(given.0);
+        let params = &module.function(given.1).params;
+        let takes_error = params
+            .first()
+            .and_then(|param| param.name)
+            .is_some_and(|name| module.str(name).starts_with("err"));
+        !(takes_error && params.len() > 1)
     }
 
     /// The query that a function of the project is given, builds on and hands back.

@@ -4,8 +4,9 @@ use rustc_hash::FxHashSet;
 
 use super::eval::{Callees, Evaluator, Found, is_iteration};
 use super::scope::Bound;
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::chain;
+use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
 
 const MAX_DEPTH: u32 = 10;
@@ -150,9 +151,12 @@ impl Flow<'_, '_> {
                     let before = self.out.len();
                     self.function(at, function, depth + 1);
                     if self.out.len() == before {
-                        // A mapper: what goes in comes out.
-                        for arg in call.args {
-                            self.expr(file, arg.value, depth + 1);
+                        // A mapper: what goes in comes out, but for a query of which it only asks a figure.
+                        for (index, arg) in call.args.iter().enumerate() {
+                            let name = parameter(target, function, &call, index);
+                            if !name.is_some_and(|name| self.asks_figures(at, function, name)) {
+                                self.expr(file, arg.value, depth + 1);
+                            }
                         }
                     }
                 }
@@ -196,6 +200,38 @@ impl Flow<'_, '_> {
         }
     }
 
+    /// Whether a function asks of a query that it is given only figures: it counts or aggregates it, and neither iterates it, nor
+    /// gives it back or hands it on.
+    fn asks_figures(&self, file: FileId, function: FunctionId, name: Sym) -> bool {
+        let module = self.eval.code.module(file);
+        if !self.eval.afford(file, module.call_ids_in(function).len()) {
+            return false;
+        }
+        let is_on = |expr: ExprId| matches!(module.kind(root(module, expr)), ExprKind::Name(root) if *root == name);
+        let is_whole = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(other) if *other == name);
+        let mut asks = false;
+        for call in module.call_ids_in(function).filter_map(|id| module.call(id)) {
+            if call.args.iter().any(|arg| is_whole(arg.value)) {
+                return false;
+            }
+            let is_figure = matches!(
+                call.method(),
+                Some("aggregate" | "count" | "exists" | "with_only_columns" | "aaggregate" | "acount" | "aexists")
+            );
+            asks |= is_figure && call.receiver().is_some_and(is_on);
+        }
+        let runs_figure = |expr: ExprId| {
+            matches!(module.kind(expr), ExprKind::Call { .. })
+                && self.eval.query_at(file, expr).is_some_and(|query| query.outcome == Outcome::Scalar)
+        };
+        let is_given_back = self
+            .eval
+            .returned(file, function)
+            .iter()
+            .any(|&value| is_on(value) && !runs_figure(value));
+        asks && !is_given_back && !iterables(module, function).into_iter().any(is_on)
+    }
+
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.
     fn accumulated(&mut self, file: FileId, function: FunctionId, name: crate::ir::Sym, depth: u32) {
         let module = self.eval.code.module(file);
@@ -226,6 +262,47 @@ impl Flow<'_, '_> {
             }
         }
     }
+}
+
+/// The name of the parameter that an argument goes to, where it is plain.
+fn parameter(module: &Module, function: FunctionId, call: &Call<'_>, index: usize) -> Option<Sym> {
+    let definition = module.function(function);
+    let params = || definition.params.iter().filter_map(|param| param.name);
+    let given = call.args.get(index)?;
+    if let Some(keyword) = given.name {
+        let keyword = call.module.str(keyword);
+        return params().find(|&name| module.str(name) == keyword);
+    }
+    let is_bound = params().next().is_some_and(|name| matches!(module.str(name), "self" | "cls"));
+    definition.params.get(index + usize::from(is_bound))?.name
+}
+
+/// What stands at the start of a chain of calls and attributes.
+fn root(module: &Module, expr: ExprId) -> ExprId {
+    let mut at = expr;
+    loop {
+        at = match module.kind(at) {
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => *base,
+            ExprKind::Call { callee, .. } => *callee,
+            ExprKind::Await(inner) => *inner,
+            _ => return at,
+        };
+    }
+}
+
+/// What the loops and comprehensions of a function run over.
+fn iterables(module: &Module, function: FunctionId) -> Vec<ExprId> {
+    let (first, end) = module.function(function).exprs;
+    let inside = |expr: &ExprId| (first..end).contains(expr);
+    let loops = module.stmts.iter().filter_map(|stmt| match &stmt.kind {
+        StmtKind::Loop { iterable, .. } => *iterable,
+        _ => None,
+    });
+    let comprehensions = module.exprs.iter().filter_map(|expr| match &expr.kind {
+        ExprKind::Comp(comp) => comp.clauses.first().map(|clause| clause.iterable),
+        _ => None,
+    });
+    loops.chain(comprehensions).filter(inside).collect()
 }
 
 /// What a handler sends: the arguments of `response.json(…)` and the like, on one of its own parameters.

@@ -13,6 +13,7 @@ use crate::libraries::entries::{self, Entry};
 use crate::libraries::shared::callbacks::{self, Callback};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::query::Query;
+use crate::libraries::shared::queued::{self, Queued};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::source::Span;
 
@@ -488,6 +489,8 @@ struct FileBuilder<'c> {
     claimed: FxHashSet<ExprId>,
     /// What decorators make of plain and of `async` functions.
     wrapped: FxHashMap<(FileId, FunctionId, bool), Vec<FunctionId>>,
+    /// Whether a call of a function only puts it into a queue.
+    queued: FxHashMap<(FileId, FunctionId), bool>,
 }
 
 impl<'c> FileBuilder<'c> {
@@ -514,6 +517,7 @@ impl<'c> FileBuilder<'c> {
             out,
             claimed: FxHashSet::default(),
             wrapped: FxHashMap::default(),
+            queued: FxHashMap::default(),
         }
     }
 
@@ -663,6 +667,9 @@ impl<'c> FileBuilder<'c> {
         match callees {
             Callees::Functions(functions) => {
                 self.pass_arguments(&call, &functions);
+                if functions.iter().all(|&(file, function)| self.only_enqueues(file, function)) {
+                    edge.kind = EdgeKind::Later;
+                }
                 edge.targets = functions.into_iter().map(|(file, function)| self.fn_id(file, function)).collect();
                 self.out.calls.resolved += 1;
             }
@@ -694,6 +701,15 @@ impl<'c> FileBuilder<'c> {
             self.out.functions[owner.index()].0.push(edge);
         }
         self.callbacks(&call, owner);
+    }
+
+    /// A call of what a queue's decorator made of a function runs nothing of it: a worker does, in its own time.
+    fn only_enqueues(&mut self, file: FileId, function: FunctionId) -> bool {
+        if self.code.module(file).function(function).decorators.is_empty() {
+            return false;
+        }
+        let known = self.queued.entry((file, function));
+        *known.or_insert_with(|| queued::queued(&self.eval, file, function) == Some(Queued::ByCall))
     }
 
     /// A call of a generator function runs nothing until somebody iterates or enters it.

@@ -328,7 +328,7 @@ fn verdict(project: &Project, site: &QuerySite) -> QueryVerdict {
     match bounds::bound(project, site) {
         _ if is_one => QueryVerdict::OneRow,
         Bound::Limited | Bound::Keyed => QueryVerdict::Bounded,
-        Bound::Filtered(_) => QueryVerdict::Filtered,
+        Bound::Filtered(_) | Bound::Window(_) => QueryVerdict::Filtered,
         Bound::Open => QueryVerdict::Unbounded,
         Bound::Unknown => QueryVerdict::Open,
     }

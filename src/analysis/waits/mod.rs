@@ -1,9 +1,10 @@
 //! What a piece of code asks of other machines, as the rules on waiting see it, and which names it uses.
 
+pub mod handle;
 pub mod loop_state;
 pub mod once;
 
-use crate::ir::{ExprId, ExprKind, Module, Parent, Sym};
+use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::judge::evidence;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
@@ -49,6 +50,7 @@ impl Io {
 
 /// All I/O of one file, and its names, by place.
 pub struct FileIo<'p> {
+    project: &'p Project,
     module: &'p Module,
     items: Vec<(Span, Io)>,
     names: Vec<(u32, Sym)>,
@@ -103,6 +105,7 @@ impl<'p> FileIo<'p> {
             .collect();
         awaits.sort_unstable();
         FileIo {
+            project,
             module,
             items,
             names,
@@ -144,52 +147,11 @@ impl<'p> FileIo<'p> {
     /// A transaction, a session or a single connection runs one statement at a time.
     pub fn shares_handle(&self, eval: &Evaluator<'_>, file: FileId, inner: ExprId) -> bool {
         let Some(call) = self.module.call(inner) else { return false };
-        // `tx.user.findMany()`, `save(order, tx)`, `save(order, { tx })`; what a transaction's own callback does is its own.
-        let handed = call.args.iter().map(|arg| arg.value).flat_map(|arg| self.bare_names(arg));
-        if handed.chain(self.module.name(call.root())).any(is_handle) {
-            return true;
-        }
         let root = eval.value(file, call.root());
         let is_connection = root
             .library_name()
             .is_some_and(|name| matches!(name, "pg.PoolClient" | "pg.Client" | "mysql2.PoolConnection" | "mysql2.Connection"));
-        is_connection || self.in_transaction(inner)
-    }
-
-    /// The names that an argument hands on whole: itself, or the values of its object.
-    fn bare_names(&self, arg: ExprId) -> Vec<&str> {
-        match self.module.kind(arg) {
-            ExprKind::Name(name) => vec![self.module.str(*name)],
-            ExprKind::Object(entries) => entries.iter().filter_map(|entry| self.module.name(entry.value)).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Inside `db.transaction(async (handle) => …)`, where the handle is the callback's parameter.
-    fn in_transaction(&self, expr: ExprId) -> bool {
-        let mut owner = self.module.owner(expr);
-        for _ in 0..6 {
-            let function = self.module.function(owner);
-            if let Parent::Expr(lambda) = function.definition
-                && let Parent::Expr(outer) = self.module.expr(lambda).parent
-            {
-                let method = self
-                    .module
-                    .call(outer)
-                    .and_then(|call| call.method())
-                    .unwrap_or("")
-                    .to_ascii_lowercase();
-                if method.contains("transaction") || method == "begin" {
-                    return function.params.iter().any(|param| param.name.is_some() || param.pattern.is_some());
-                }
-            }
-
-            match function.parent {
-                Some(parent) => owner = parent,
-                None => return false,
-            }
-        }
-        false
+        is_connection || handle::in_transaction(self.project, self.project.graph.id(file, self.module.owner(inner)), inner)
     }
 
     /// What an awaited expression waits for; a call that was not resolved is judged by its name.
@@ -202,16 +164,6 @@ impl<'p> FileIo<'p> {
 fn words_of(module: &Module, expr: ExprId) -> Option<String> {
     let path = module.dotted(module.call(expr)?.callee)?;
     (path.contains('.') && path.len() <= 60).then(|| format!("`{path}`"))
-}
-
-/// Names of transactions, their sessions, and pages of a driven browser.
-fn is_handle(name: &str) -> bool {
-    matches!(
-        name,
-        "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
-    ) || name.ends_with("Tx")
-        || name.ends_with("Transaction")
-        || name.starts_with("trx")
 }
 
 fn of_edge(project: &Project, function: FnId, edge: &Edge) -> Option<Io> {

@@ -676,7 +676,14 @@ impl Draft<'_> {
             "filter" | "complex_filter" => self.conditions(file, call.args, link.optional, false),
             "exclude" => self.conditions(file, call.args, link.optional, true),
             "order_by" => self.order(module, call),
-            "distinct" | "dates" | "datetimes" => self.query.statement.grouped = true,
+            "distinct" => {
+                self.query.statement.grouped = true;
+                let names = strings(module, call);
+                if names.len() == call.args.len() {
+                    self.query.statement.group = names.iter().map(|name| self.column(name)).collect();
+                }
+            }
+            "dates" | "datetimes" => self.query.statement.grouped = true,
             "values" | "values_list" => {
                 self.columns(file, call);
                 self.query.model = None;
@@ -758,6 +765,7 @@ impl Draft<'_> {
                     kind: crate::statement::FilterKind::In,
                     literal: None,
                     optional: call.args.is_empty(),
+                    end: None,
                 });
             }
             // `count`, `exists`, `aggregate`, `contains`, `explain`.

@@ -437,6 +437,7 @@ impl Build<'_> {
             kind,
             literal,
             optional,
+            end: None,
         });
     }
 
@@ -446,21 +447,15 @@ impl Build<'_> {
 }
 
 fn starts_with_aggregate(text: &str) -> bool {
-    let text = text.trim_start().to_ascii_lowercase();
-    [
-        "count(",
-        "sum(",
-        "avg(",
-        "min(",
-        "max(",
-        "coalesce(sum",
-        "coalesce(count",
-        "coalesce(avg",
-        "coalesce(max",
-        "exists(",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start))
+    let text = text.to_ascii_lowercase();
+    let mut rest = text.trim_start();
+    // `cast(count(*) as integer)`, `coalesce(sum(…), 0)`.
+    while let Some(inner) = ["cast(", "coalesce("].iter().find_map(|outer| rest.strip_prefix(outer)) {
+        rest = inner.trim_start();
+    }
+    ["count(", "sum(", "avg(", "min(", "max(", "exists("]
+        .iter()
+        .any(|start| rest.starts_with(start))
 }
 
 /// `db.query.users.findMany({ where, with, columns, limit })`.
@@ -552,8 +547,7 @@ impl Build<'_> {
         if matches!(module.kind(place.1), ExprKind::Object(_)) {
             let mut filters = Filters::default();
             objects::object_filters(self.resolver, place, GRAMMAR, Some(0), optional, &mut filters);
-            self.query.statement.filters.extend(filters.list);
-            self.query.open_filters |= filters.open;
+            self.query.open_filters |= filters.into_statement(&mut self.query.statement);
             return;
         }
         // `eq(users.id, id)`: columns name the table constant.

@@ -115,6 +115,9 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let is_admin = ancestors
         .iter()
         .any(|ancestor| ancestor.starts_with("django") && ancestor.ends_with("ModelAdmin"));
+    if ancestors.iter().any(|ancestor| is_login(ancestor)) {
+        logins(site, class, out);
+    }
     if !is_view && !is_admin {
         return;
     }
@@ -127,6 +130,26 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
         };
         let place = site.module.function(function).name_span;
         out.push(view(site, (site.file, function), format!("{verb} {name}.{method}"), place));
+    }
+}
+
+/// A base of Django's authentication backends, or of a package's that stands on them.
+fn is_login(ancestor: &str) -> bool {
+    let last = ancestor.rsplit('.').next().unwrap_or(ancestor);
+    matches!(
+        last,
+        "ModelBackend" | "BaseBackend" | "RemoteUserBackend" | "AllowAllUsersModelBackend"
+    ) || last.ends_with("AuthenticationBackend")
+}
+
+/// Django calls `authenticate` of each backend with every login.
+fn logins(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    let name = site.module.class(class).name.map_or("", |name| site.module.str(name));
+    for (function, method) in site.methods(class) {
+        if method == "authenticate" {
+            let place = site.module.function(function).name_span;
+            out.push(view(site, (site.file, function), format!("POST {name}.login"), place));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Express, Fastify, Koa, Hono and their like: a path and a handler given to a router.
 
+use super::often::is_guard;
 use super::site::{Site, join, may_list, starts_with_any, verb};
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind};
@@ -50,7 +51,16 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let label = format!("{verb} {}", join("", &path));
     let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call.id).span);
     entry.is_list_capable = may_list(verb);
+    // `app.get("/x", requireAdmin, handler)`.
+    let between = call.args.iter().rev().skip(1);
+    entry.is_for_staff = between.into_iter().any(|arg| guards(site, arg.value));
     out.push(entry);
+}
+
+/// Whether an argument before the handler lets staff in only.
+fn guards(site: &Site<'_>, arg: ExprId) -> bool {
+    let callee = site.module.call(arg).map_or(arg, |call| call.callee);
+    site.last_name(callee).is_some_and(is_guard)
 }
 
 /// The path of the `.route("/x")` before `.get(handler)` in a chain.

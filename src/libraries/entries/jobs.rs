@@ -3,6 +3,7 @@
 use super::site::Site;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
+use crate::libraries::shared::queued::registers;
 
 /// `@shared_task`, `@app.task`, `@dramatiq.actor`, `@scheduler.scheduled_job(…)`.
 pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
@@ -16,6 +17,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
         "job" if owner.is_empty() && site.imports(&["rq", "django_rq"]) => "task",
         "scheduled_job" | "periodic_task" | "db_periodic_task" | "repeat_every" | "interval_task" => "cron",
         "flow" if site.imports(&["prefect"]) => "flow",
+        _ if registers(site.resolver, site.file, decorator.expr).is_some() => "task",
         _ => return,
     };
     let label = format!("{word} {}", site.title((site.file, decorator.function)));

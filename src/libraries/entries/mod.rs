@@ -24,7 +24,7 @@ mod sockets;
 mod trpc;
 
 pub use fastapi::dependencies;
-pub use often::Often;
+pub use often::{Often, acts};
 
 /// A function that is called from outside the program's own code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct Entry {
     pub is_list_capable: bool,
     /// It runs on a thread of its own and may block: a plain `def` route, a sync Flask or Django view.
     pub threaded: bool,
+    /// A guard where it is registered lets staff in only.
+    pub is_for_staff: bool,
     /// How often it is used, and by whom.
     pub often: Often,
 }
@@ -55,6 +57,7 @@ impl Entry {
             place,
             is_list_capable: false,
             threaded: false,
+            is_for_staff: false,
             often: Often::Act,
         }
     }

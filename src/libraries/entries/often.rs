@@ -132,7 +132,8 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
     if has(SCHEDULED) && entry.kind == EntryKind::Route {
         return Often::Job;
     }
-    let is_staff = has(STAFF) || label.iter().any(|word| SET_UP.contains(&word.as_str())) || is_guarded(site, entry.function);
+    let is_staff =
+        has(STAFF) || label.iter().any(|word| SET_UP.contains(&word.as_str())) || entry.is_for_staff || is_guarded(site, entry.function);
     if is_staff || is_deprecated(site, entry) {
         return base.max(Often::Seldom);
     }
@@ -158,6 +159,16 @@ fn resolver(label: &str) -> Often {
         .iter()
         .any(|word| matches!(word.as_str(), "mutation" | "mutate" | "mutations"));
     if changes { Often::Act } else { Often::Read }
+}
+
+/// Whether a function's name says that it changes something: `deleteOrder`, `create_order`.
+pub fn acts(name: &str) -> bool {
+    words(name).first().is_some_and(|word| ACTS.contains(&word.as_str()))
+}
+
+/// Whether a name lets staff in only: `adminProcedure`, `requireModerator`.
+pub fn is_guard(name: &str) -> bool {
+    words(name).iter().any(|word| GUARDS.contains(&word.as_str()))
 }
 
 /// What the last words of a path or a function's name say, where the method leaves it open.

@@ -1,5 +1,6 @@
 //! tRPC procedures.
 
+use super::often::is_guard;
 use super::site::{Site, key_of};
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind};
@@ -24,7 +25,15 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let name = key_of(site.module, call.id).unwrap_or_else(|| site.title(function));
     let mut entry = Entry::new(function, kind, format!("tRPC {method} {name}"), site.module.expr(call.id).span);
     entry.is_list_capable = method == "query";
+    entry.is_for_staff = call.chain().iter().any(|link| is_guarded(site, *link));
     out.push(entry);
+}
+
+/// `adminProcedure.input(…)`, `publicProcedure.use(isModerator)`.
+fn is_guarded(site: &Site<'_>, link: Call<'_>) -> bool {
+    let starts_at_guard = site.module.name(link.root()).is_some_and(is_guard);
+    let uses_guard = link.method() == Some("use") && link.args.iter().any(|arg| site.last_name(arg.value).is_some_and(is_guard));
+    starts_at_guard || uses_guard || link.method().is_some_and(|name| is_procedure_name(name) && is_guard(name))
 }
 
 fn is_procedure(site: &Site<'_>, file: FileId, expr: ExprId, depth: u32) -> bool {

@@ -321,6 +321,7 @@ fn push(query: &mut Query, column: &str, kind: FilterKind, literal: Option<Strin
         kind,
         literal,
         optional,
+        end: None,
     });
 }
 

@@ -127,13 +127,13 @@ fn filters(resolver: &dyn Resolver, place: Place, query: &mut Query) {
             kind: FilterKind::Equality,
             literal: None,
             optional: false,
+            end: None,
         });
         return;
     }
     let mut filters = Filters::default();
     objects::object_filters(resolver, place, GRAMMAR, Some(0), false, &mut filters);
-    query.statement.filters.extend(filters.list);
-    query.open_filters |= filters.open;
+    query.open_filters |= filters.into_statement(&mut query.statement);
 }
 
 fn options(resolver: &dyn Resolver, place: Place, query: &mut Query) {

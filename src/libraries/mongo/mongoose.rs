@@ -102,6 +102,8 @@ fn is_link(method: &str) -> bool {
             | "or"
             | "and"
             | "count"
+            | "countDocuments"
+            | "estimatedDocumentCount"
             | "readConcern"
             | "eachAsync"
             | "next"
@@ -196,6 +198,7 @@ fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut 
             kind: FilterKind::Equality,
             literal: None,
             optional: false,
+            end: None,
         });
     }
     match method {
@@ -263,6 +266,13 @@ fn link(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
             query.outcome = Outcome::One;
             query.statement.limit = Limit::One;
         }
+        // `find(…).countDocuments()`: the filter is the find's, what comes back is a number.
+        ("count" | "countDocuments" | "estimatedDocumentCount", _) => {
+            query.outcome = Outcome::Scalar;
+            query.model = None;
+            query.statement.limit = Limit::One;
+            query.statement.projection = Projection::Aggregate;
+        }
         ("where" | "or" | "and", _) => query.open_filters = true,
         _ => {}
     }
@@ -311,6 +321,15 @@ mod tests {
     use crate::libraries::testing::{queries, query};
 
     const HEAD: &str = "import mongoose from 'mongoose';\nconst User = mongoose.model('User', schema);\n";
+
+    #[test]
+    fn a_count_at_the_end_of_a_find_gives_no_rows() {
+        for count in ["countDocuments()", "estimatedDocumentCount()", "count()"] {
+            let query = query(&format!("{HEAD}const total = await User.find({{ orgId }}).{count};"), &[]);
+            assert_eq!((query.outcome, query.statement.limit), (Outcome::Scalar, Limit::One), "{count}");
+            assert!(query.executed && query.statement.filters.len() == 1, "{count}");
+        }
+    }
 
     #[test]
     fn reads_a_chain() {

@@ -17,8 +17,7 @@ const GRAMMAR: Grammar = Grammar {
 pub fn filters(resolver: &dyn Resolver, place: Place, query: &mut Query) {
     let mut filters = Filters::default();
     objects::object_filters(resolver, place, GRAMMAR, Some(0), false, &mut filters);
-    query.statement.filters.extend(filters.list);
-    query.open_filters |= filters.open;
+    query.open_filters |= filters.into_statement(&mut query.statement);
 }
 
 /// Reads a sort order: a text, a document, a list of pairs.

@@ -246,6 +246,7 @@ impl<'r> Draft<'r> {
                 kind: FilterKind::Equality,
                 literal: None,
                 optional: false,
+                end: None,
             }),
             "distinct" => {
                 self.query.statement.grouped = true;
@@ -294,8 +295,8 @@ impl<'r> Draft<'r> {
             column: &column,
         };
         reader.read(place.0, place.1, false, &mut found);
-        self.query.statement.filters.extend(found.filters);
-        self.query.open_filters |= found.open;
+        found.joins.clear();
+        self.query.open_filters |= found.into_statement(&mut self.query.statement);
     }
 
     fn link(&mut self, step: Step<'_>) {

@@ -245,6 +245,7 @@ impl Draft<'_> {
             kind: FilterKind::Equality,
             literal: None,
             optional: false,
+            end: None,
         });
     }
 
@@ -281,11 +282,10 @@ impl Draft<'_> {
                 kind: FilterKind::Equality,
                 literal: objects::literal(self.resolver, (file, arg.value)),
                 optional,
+                end: None,
             });
         }
-        self.query.statement.filters.extend(found.filters);
-        self.query.statement.joins.extend(found.joins);
-        self.query.statement.open |= found.open;
+        self.query.statement.open |= found.into_statement(&mut self.query.statement);
     }
 
     fn join(&mut self, file: FileId, call: &Call<'_>, target: ExprId) {

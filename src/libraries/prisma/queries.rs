@@ -152,8 +152,7 @@ fn arguments(resolver: &dyn Resolver, place: Place, method: &str, query: &mut Qu
     for field in args.items.iter().filter(|field| field.key == "where") {
         objects::object_filters(resolver, field.value, GRAMMAR, Some(0), field.optional, &mut filters);
     }
-    statement.filters = filters.list;
-    query.open_filters |= filters.open;
+    query.open_filters |= filters.into_statement(statement);
     if statement.limit == Limit::None
         && let Some(take) = args.get("take")
     {
@@ -274,7 +273,8 @@ fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, is_select: boo
         query.eager.push(path.clone());
         let bounded = inner
             .get("take")
-            .is_some_and(|take| objects::limit(resolver, take.value) != Limit::None);
+            .is_some_and(|take| objects::limit(resolver, take.value) != Limit::None)
+            || inner.get("where").is_some_and(|own| narrows(resolver, own));
         if !bounded && !inner.open {
             query.unbounded_includes.push(path.clone());
         }
@@ -284,6 +284,20 @@ fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, is_select: boo
             }
         }
     }
+}
+
+/// Whether a relation's own `where` leaves a part of its rows: more than those that are not deleted or hidden.
+fn narrows(resolver: &dyn Resolver, own: &Field) -> bool {
+    let mut filters = Filters::default();
+    objects::object_filters(resolver, own.value, GRAMMAR, Some(0), own.optional, &mut filters);
+    filters.list.iter().filter(|filter| !filter.optional).any(|filter| {
+        let of_null = filter.literal.as_deref() == Some("NULL");
+        match filter.kind {
+            FilterKind::Equality | FilterKind::In => !of_null && !matches!(filter.literal.as_deref(), Some("true" | "false")),
+            FilterKind::Negative => of_null,
+            _ => false,
+        }
+    })
 }
 
 fn operator(key: &str) -> Op {

@@ -46,6 +46,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             kind: FilterKind::Equality,
             literal: None,
             optional: false,
+            end: None,
         });
     }
     // Values come before the options of a change; the column does before those of a sum.
@@ -108,8 +109,7 @@ fn arguments(resolver: &dyn Resolver, place: Place, query: &mut Query) {
             "where" => {
                 let mut filters = Filters::default();
                 objects::object_filters(resolver, field.value, GRAMMAR, Some(0), field.optional, &mut filters);
-                query.statement.filters.extend(filters.list);
-                query.open_filters |= filters.open;
+                query.open_filters |= filters.into_statement(&mut query.statement);
             }
             "limit" if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, field.value),
             "offset" => query.statement.offset = objects::skips(resolver, field.value),

@@ -5,7 +5,7 @@ use super::chain;
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
-use crate::statement::{ColumnUse, Filter, FilterKind, Join};
+use crate::statement::{ColumnUse, Either, End, Filter, FilterKind, Join, Sides, Statement};
 
 const MAX_DEPTH: u32 = 24;
 
@@ -14,10 +14,22 @@ const MAX_DEPTH: u32 = 24;
 pub struct Found {
     /// Predicates.
     pub filters: Vec<Filter>,
+    /// ORs that bound the rows.
+    pub either: Vec<Either>,
     /// Columns that must be equal.
     pub joins: Vec<Join>,
     /// More can apply than was understood.
     pub open: bool,
+}
+
+impl Found {
+    /// Adds what was found to a statement; `true` when more can apply.
+    pub fn into_statement(self, statement: &mut Statement) -> bool {
+        statement.filters.extend(self.filters);
+        statement.either.extend(self.either);
+        statement.joins.extend(self.joins);
+        self.open
+    }
 }
 
 /// How conditions are read.
@@ -60,12 +72,14 @@ impl Reader<'_> {
             ExprKind::Binary { op, left, right } => match module.str(*op) {
                 op @ ("&" | "and" | "|" | "or") => {
                     let is_or = matches!(op, "|" | "or") != sense.negated;
-                    let sense = Sense {
-                        optional: sense.optional || is_or,
-                        ..sense
-                    };
-                    self.condition(file, *left, sense, found);
-                    self.condition(file, *right, sense, found);
+                    let mut sides = Sides::default();
+                    for side in [*left, *right] {
+                        sides.next(&found.filters, &found.either);
+                        self.condition(file, side, sense, found);
+                    }
+                    if is_or {
+                        sides.close(true, &mut found.filters, &mut found.either);
+                    }
                 }
                 op => self.comparison(file, op, (*left, *right), sense, found),
             },
@@ -137,12 +151,15 @@ impl Reader<'_> {
             "%" | "**" => FilterKind::Pattern,
             _ => FilterKind::Other,
         };
+        let is_turned = left.is_none();
         let (value, column) = match left {
             Some(column) => (sides.1, Some(column)),
             None => (sides.0, right),
         };
         if column.is_some() {
-            return self.push(column, kind, self.literal(file, value), sense, found);
+            self.push(column, kind, self.literal(file, value), sense, found);
+            let end = End::of(op).map(|end| if is_turned { end.turned() } else { end });
+            return ending(found, end);
         }
         let inside = self.inside(file, sides.0).or_else(|| self.inside(file, sides.1));
         self.push(inside, FilterKind::Function, None, sense, found);
@@ -183,6 +200,7 @@ impl Reader<'_> {
             _ => FilterKind::Other,
         };
         self.push(Some(column), kind, literal, sense, found);
+        ending(found, call.method().and_then(End::of));
     }
 
     #[allow(clippy::unused_self, reason = "reads as its neighbours do")]
@@ -202,6 +220,7 @@ impl Reader<'_> {
             kind,
             literal,
             optional: sense.optional,
+            end: None,
         });
     }
 
@@ -214,5 +233,12 @@ impl Reader<'_> {
             ExprKind::Num(value) => Some(value.to_string()),
             _ => None,
         }
+    }
+}
+
+/// The end of a range that the last comparison set.
+fn ending(found: &mut Found, end: Option<End>) {
+    if let Some(last) = found.filters.last_mut().filter(|last| last.kind == FilterKind::Range) {
+        last.end = end;
     }
 }

@@ -12,6 +12,7 @@ pub mod pagination;
 pub mod polling;
 pub mod query;
 pub mod query_builder;
+pub mod queued;
 pub mod row_methods;
 pub mod sql_text;
 pub(crate) mod ts_options;

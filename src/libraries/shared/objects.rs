@@ -6,7 +6,7 @@ use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Templa
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
-use crate::statement::{ColumnUse, Filter, FilterKind, Limit, TableUse};
+use crate::statement::{ColumnUse, Either, Filter, FilterKind, Limit, Sides, Statement, TableUse};
 
 /// Bound on nesting of objects and conditions.
 pub const MAX_DEPTH: u32 = 12;
@@ -308,8 +308,19 @@ pub struct Grammar {
 pub struct Filters {
     /// Found so far.
     pub list: Vec<Filter>,
+    /// ORs that bound the rows.
+    pub either: Vec<Either>,
     /// More can apply than were understood.
     pub open: bool,
+}
+
+impl Filters {
+    /// Adds what was found to a statement; `true` when more can apply.
+    pub fn into_statement(self, statement: &mut Statement) -> bool {
+        statement.filters.extend(self.list);
+        statement.either.extend(self.either);
+        self.open
+    }
 }
 
 #[derive(Clone)]
@@ -370,7 +381,7 @@ fn tree(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, 
             Op::Relation => tree(resolver, field.value, grammar, &inner, depth - 1, out),
             Op::Opaque => out.open = true,
             Op::Option => {}
-            Op::Compare(kind) => push(&inner, kind, literal(resolver, field.value), out),
+            Op::Compare(kind) => push_ending(&inner, kind, &field.key, literal(resolver, field.value), out),
             Op::Field => column(resolver, field, grammar, &inner, depth - 1, out),
         }
     }
@@ -385,26 +396,34 @@ fn alternatives(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: 
     let (conditions, open) = items(resolver, place.0, place.1);
     out.open |= open;
     let several = conditions.len() != 1 || open;
+    let mut sides = Sides::default();
     for (condition, conditional) in conditions {
         let mut inner = under.clone();
-        inner.optional |= several || conditional;
+        inner.optional |= conditional && !several;
+        sides.next(&out.list, &out.either);
         tree(resolver, condition, grammar, &inner, depth.saturating_sub(1), out);
+    }
+    if several {
+        sides.close(!open, &mut out.list, &mut out.either);
     }
 }
 
 fn push(under: &Under, kind: FilterKind, literal: Option<String>, out: &mut Filters) {
+    push_ending(under, kind, "", literal, out);
+}
+
+/// Adds a comparison by an operator, which says what end of a range it sets.
+fn push_ending(under: &Under, kind: FilterKind, operator: &str, literal: Option<String>, out: &mut Filters) {
     if under.prefix.is_empty() {
         return;
     }
-    out.list.push(Filter {
-        column: ColumnUse {
-            table: under.table,
-            column: under.prefix.clone(),
-        },
-        kind: if under.negated { FilterKind::Negative } else { kind },
-        literal,
-        optional: under.optional,
-    });
+    let column = ColumnUse {
+        table: under.table,
+        column: under.prefix.clone(),
+    };
+    let kind = if under.negated { FilterKind::Negative } else { kind };
+    let filter = Filter::new(column, kind, literal, under.optional);
+    out.list.push(filter.ending(operator.trim_matches(['[', ']'])));
 }
 
 /// A field and what it is compared with.
@@ -482,26 +501,32 @@ fn merge_branches(out: &mut Filters, before: usize, other: Filters) {
     out.open |= other.open;
     let first = out.list.split_off(before);
     for mut filter in first {
-        match other
-            .list
-            .iter()
-            .find(|twin| twin.column == filter.column && twin.kind == filter.kind)
-        {
-            Some(twin) if twin.literal != filter.literal => filter.literal = None,
-            Some(_) => {}
+        match other.list.iter().find(|twin| agree(twin, &filter)) {
+            Some(twin) => {
+                if twin.literal != filter.literal {
+                    filter.literal = None;
+                }
+                // `all ? { in: [id, other] } : id`: a list of values at the most.
+                if twin.kind != filter.kind {
+                    filter.kind = FilterKind::In;
+                }
+            }
             None => filter.optional = true,
         }
         out.list.push(filter);
     }
     for mut filter in other.list {
-        if !out.list[before..]
-            .iter()
-            .any(|twin| twin.column == filter.column && twin.kind == filter.kind)
-        {
+        if !out.list[before..].iter().any(|twin| agree(twin, &filter)) {
             filter.optional = true;
             out.list.push(filter);
         }
     }
+}
+
+/// Whether two branches compare the same column in the same way, or both with values of a list or of one.
+fn agree(one: &Filter, other: &Filter) -> bool {
+    let is_listed = |kind: FilterKind| matches!(kind, FilterKind::Equality | FilterKind::In);
+    one.column == other.column && (one.kind == other.kind || is_listed(one.kind) && is_listed(other.kind))
 }
 
 fn compare_call(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, parent: &str, depth: u32, out: &mut Filters) {
@@ -510,7 +535,7 @@ fn compare_call(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: 
     match call.method().map_or(Op::Field, grammar.call) {
         Op::Compare(kind) => {
             let literal = call.arg(0).and_then(|arg| literal(resolver, (file, arg)));
-            push(under, kind, literal, out);
+            push_ending(under, kind, call.method().unwrap_or_default(), literal, out);
         }
         Op::Not => {
             let mut inner = under.clone();
@@ -573,7 +598,7 @@ fn compare_object(resolver: &dyn Resolver, place: Place, grammar: Grammar, under
                     FilterKind::Pattern => pattern_kind(&field.key, resolver, field.value),
                     kind => kind,
                 };
-                push(&inner, kind, literal(resolver, field.value), out);
+                push_ending(&inner, kind, &field.key, literal(resolver, field.value), out);
             }
             Op::Not => {
                 inner.negated = !inner.negated;

@@ -54,6 +54,7 @@ pub fn filter(statement: &mut Statement, text: &str, kind: FilterKind, literal: 
         kind,
         literal,
         optional,
+        end: None,
     });
 }
 
@@ -82,6 +83,9 @@ pub fn condition(statement: &mut Statement, text: &str, optional: bool) -> bool 
     for mut filter in parsed.filters {
         filter.optional |= optional;
         statement.filters.push(filter);
+    }
+    if !optional {
+        statement.either.extend(parsed.either);
     }
     statement.joins.extend(parsed.joins);
     statement.subqueries.extend(parsed.subqueries);

@@ -606,7 +606,13 @@ fn step(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
                 }
             }
         }
-        "distinct" => draft.query.statement.grouped = true,
+        "distinct" => {
+            draft.query.statement.grouped = true;
+            if draft.query.statement.group.is_empty() {
+                let columns = call.args.iter().map(|arg| Some(draft.column(file, arg.value)?.0));
+                draft.query.statement.group = columns.collect::<Option<_>>().unwrap_or_default();
+            }
+        }
         "limit" => match call.arg(0) {
             Some(_) if link.optional => draft.query.statement.open = true,
             Some(rows) => draft.query.statement.limit = chain::limit(draft.resolver, file, rows),

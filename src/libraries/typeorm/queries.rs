@@ -84,7 +84,12 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
                     !name.contains("typeorm")
                 })
         });
-        return (!is_other).then(|| (made.arg(0).and_then(|arg| query_builder::entity(resolver, (at, arg))), 0));
+        return (!is_other).then(|| {
+            (
+                entity_argument(resolver, at, &made).and_then(|arg| query_builder::entity(resolver, (at, arg))),
+                0,
+            )
+        });
     }
     if let Some(argument) = query_builder::type_argument(module, receiver, &["Repository", "TreeRepository"]) {
         return query_builder::imports(module, &["typeorm"]).then(|| (query_builder::entity(resolver, (file, argument)), 0));
@@ -113,6 +118,22 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
         }
         _ => None,
     }
+}
+
+/// The entity among the arguments: `getRepository(User)`, and a project's own `getRepository(context, User)`, where it is the class.
+fn entity_argument(resolver: &dyn Resolver, file: FileId, made: &Call<'_>) -> Option<ExprId> {
+    let args = || made.args.iter().map(|arg| arg.value);
+    let is_class = |&arg: &ExprId| matches!(resolver.value(file, arg), Value::Class(..));
+    // A class of a package that is not here is known by its capital.
+    let is_named_as_one = |&arg: &ExprId| {
+        made.module
+            .name(arg)
+            .is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_uppercase()))
+    };
+    args()
+        .find(is_class)
+        .or_else(|| args().find(is_named_as_one))
+        .or_else(|| made.arg(0))
 }
 
 /// `class Users extends Repository<User>`.
@@ -205,8 +226,7 @@ fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &st
 fn filters(resolver: &dyn Resolver, place: Place, optional: bool, query: &mut Query) {
     let mut filters = Filters::default();
     objects::object_filters(resolver, place, GRAMMAR, Some(0), optional, &mut filters);
-    query.statement.filters.extend(filters.list);
-    query.open_filters |= filters.open;
+    query.open_filters |= filters.into_statement(&mut query.statement);
 }
 
 fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
@@ -400,6 +420,7 @@ fn builder_step(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
             kind: FilterKind::In,
             literal: None,
             optional: step.conditional,
+            end: None,
         }),
         "leftJoinAndSelect"
         | "innerJoinAndSelect"
@@ -543,6 +564,17 @@ mod tests {
         let text = service("return this.users.findBy(ownedBy(team));") + "\nfunction ownedBy(team) { return { teamId: team }; }";
         let known = query(&text, &[]);
         assert!(known.statement.filters.len() == 1 && !known.statement.open);
+    }
+
+    #[test]
+    fn the_entity_is_the_class_among_the_arguments() {
+        let text = service("return this.connection.getRepository(ctx, User).find({ where: { age: 3 } });");
+        assert_eq!(query(&text, &[]).table(), Some("User"));
+        let built = query(
+            &service("return this.connection.getRepository(ctx, Parcel).createQueryBuilder('parcel').getMany();"),
+            &[],
+        );
+        assert_eq!(built.table(), Some("Parcel"));
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 
 use crate::analysis::repeats::per_row::{PerRow, What};
+use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Related, Role};
-use crate::ir::Module;
+use crate::ir::{ExprId, Module, Standing};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::evidence;
@@ -22,6 +23,8 @@ use crate::statement::Limit;
 
 /// Statements of one loop that a finding lists beside its first.
 const MAX_MERGED: usize = 8;
+/// Statements of one loop that are compared with each other: beyond that their number says enough.
+const MAX_COMPARED: usize = 40;
 const QUERY_SLOT: usize = 0;
 const WRITE_SLOT: usize = 1;
 const NETWORK_SLOT: usize = 2;
@@ -65,15 +68,15 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
 
 /// Makes the findings of one kind, one for each loop.
 pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) -> Vec<Finding> {
-    let mut made: Vec<(FileId, Span, Finding)> = rows
+    let mut made: Vec<(FileId, Span, ExprId, Finding)> = rows
         .par_iter()
         .filter(|row| row.what == what)
         .filter_map(|row| {
             let file = project.graph.function(row.function).file;
-            finding(project, rule, row).map(|finding| (file, row.around.span, finding))
+            finding(project, rule, row).map(|finding| (file, row.around.span, row.expr, finding))
         })
         .collect();
-    made.sort_by(|(file, span, finding), (other_file, other_span, other)| {
+    made.sort_by(|(file, span, _, finding), (other_file, other_span, _, other)| {
         let key =
             |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, Reverse(finding.confidence));
         key(file, span, finding)
@@ -82,25 +85,52 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) 
     });
     let mut out: Vec<Finding> = Vec::new();
     let mut made = made.into_iter().peekable();
-    while let Some((file, span, mut first)) = made.next() {
+    while let Some((file, span, expr, mut first)) = made.next() {
         let mut more = Vec::new();
-        while let Some((_, _, other)) = made.next_if(|(other, at, _)| (*other, *at) == (file, span)) {
+        let mut places = vec![expr];
+        while let Some((_, _, expr, other)) = made.next_if(|(other, at, ..)| (*other, *at) == (file, span)) {
+            places.push(expr);
             more.push(other);
         }
-        merge(&mut first, more);
+        merge(&mut first, more, in_one_pass(project.code.module(file), &places));
         out.push(first);
     }
     out
 }
 
-/// The other statements of a loop go into the finding of its worst one.
-fn merge(first: &mut Finding, more: Vec<Finding>) {
+/// How many of several places one pass of a loop can meet: of branches that exclude each other it takes one.
+fn in_one_pass(module: &Module, places: &[ExprId]) -> usize {
+    let excludes = |one: ExprId, other: ExprId| {
+        module.owner(one) == module.owner(other)
+            && (module.standing(one, other) == Standing::OtherBranch || module.standing(other, one) == Standing::OtherBranch)
+    };
+    let from = |&first: &ExprId| {
+        let mut met = vec![first];
+        for &place in places.iter().filter(|&&place| place != first).take(MAX_COMPARED) {
+            if met.iter().all(|&other| !excludes(place, other)) {
+                met.push(place);
+            }
+        }
+        met.len()
+    };
+    places.iter().take(MAX_COMPARED).map(from).max().unwrap_or(1)
+}
+
+/// The other statements of a loop go into the finding of its worst one; a pass meets so many of them at most.
+fn merge(first: &mut Finding, more: Vec<Finding>, at_most: usize) {
     if more.is_empty() {
         return;
     }
     let count = more.len() + 1;
-    first.message.push_str(&format!(" {count} places in this loop go to the database."));
-    first.impact = first.impact.replacen("1 + n ", &format!("1 + {count}·n "), 1);
+    first.message.push_str(&format!(" {count} places in this loop go to the database"));
+    first.message.push_str(&match at_most {
+        _ if at_most >= count => ".".to_owned(),
+        1 => ", one of them in each pass.".to_owned(),
+        _ => format!(", at most {at_most} of them in one pass."),
+    });
+    if at_most > 1 {
+        first.impact = first.impact.replacen("1 + n ", &format!("1 + {at_most}·n "), 1);
+    }
     for other in more.into_iter().take(MAX_MERGED) {
         first.relate(other.location, Role::Query, other.title);
         // The query itself, where it stands behind a call.
@@ -122,7 +152,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let reach = reach::of(project, row.function);
     let confidence = confidence(row, from.as_ref());
     let over = over(module, row, from.as_ref());
-    let cost = cost(row, from.as_ref(), &over);
+    let cost = cost(project, row, from.as_ref(), &over);
     let judgement = priority::judge(&cost, &reach, confidence, lighter(row));
     let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
@@ -134,7 +164,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
         What::Write if row.around.parallel => format!("{thing} once for each {over}"),
         What::Write => format!("{thing} once for each {over}, one round trip at a time"),
     };
-    finding.message = message(row, &thing, &over, from.as_ref(), label.as_deref());
+    finding.message = message(project, row, &thing, &over, from.as_ref(), label.as_deref());
     finding.impact = impact(row, label.as_deref());
     finding.subject = subject(module, row, callee.as_deref());
     finding.related = evidence::path_from_entry(project, row.function);
@@ -189,6 +219,10 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
     if row.guessed || row.remote.is_some() && !is_batchable(row) {
         return Confidence::Low;
     }
+    // How many distinct ones there are is not seen.
+    if row.once_a_parent {
+        return Confidence::Medium;
+    }
     if row.chunked || row.searches || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
         return Confidence::Medium;
     }
@@ -200,19 +234,31 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
 }
 
 /// What one pass of the loop as a whole costs.
-fn cost(row: &PerRow<'_>, source: Option<&Source>, over: &str) -> Cost {
+fn cost(project: &Project, row: &PerRow<'_>, source: Option<&Source>, over: &str) -> Cost {
     if row.remote.is_some() && !is_batchable(row) {
         return Cost::Upkeep;
     }
-    let what = if row.remote.is_some() { Unit::Request } else { Unit::Statement };
+    let what = if row.remote.is_some() {
+        Unit::Request
+    } else {
+        scale::statement(project)
+    };
     let of_objects = matches!((&row.around.kind, row.around.iterable), (LoopForm::Callback(_), None));
     let rows = match source {
         Some(source) => source.rows.clone(),
         // A framework calls it for each row of whatever list it renders.
-        None if of_objects => Rows::new(Scale::OfParent, format!("the objects of a list ({over})")),
-        None => Rows::unknown(format!("{over}, whose number is not known")),
+        None if of_objects => Rows::new(Scale::OfParent, "the objects of a list"),
+        None => Rows::unknown(format!("{} (how many is not known)", elements(over))),
     };
     Cost::Each { what, rows }
+}
+
+/// `order` of `orders` as a thing that there are several of.
+fn elements(over: &str) -> String {
+    match over.split_once(" of ") {
+        Some((_, all)) => format!("the elements of {all}"),
+        None => format!("the passes over {over}"),
+    }
 }
 
 /// Steps by which a loop is lighter than its rows say.
@@ -272,21 +318,20 @@ fn over(module: &Module, row: &PerRow<'_>, source: Option<&Source>) -> String {
     }
 }
 
-fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, label: Option<&str>) -> String {
+fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, label: Option<&str>) -> String {
     let mut text = format!("{} once for each {over}", evidence::capitalised(thing));
     if row.outer > 0 {
         text.push_str(", inside a further loop");
     }
     text.push('.');
     if row.around.parallel {
-        text.push_str(if on_transaction(row) {
-            " The calls are started together, but one transaction's connection runs them one by one."
-        } else {
-            " The calls run at the same time, which shortens the wait but takes a pool connection each."
-        });
+        text.push_str(together(project, row));
     }
     if row.around.verdict == Verdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
+    }
+    if row.once_a_parent {
+        text.push_str(" The session keeps what it has loaded, so it is one statement for each distinct one, not for each row.");
     }
     if row.searches {
         text.push_str(" The loop ends at the first result that fits.");
@@ -304,11 +349,15 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
     text
 }
 
-/// Whether the statement runs on the handle of a transaction, by the handle's usual names.
-fn on_transaction(row: &PerRow<'_>) -> bool {
-    row.handle
-        .as_deref()
-        .is_some_and(|name| matches!(name, "tx" | "trx" | "txn" | "transaction" | "t"))
+/// What it means that the calls are started together.
+fn together(project: &Project, row: &PerRow<'_>) -> &'static str {
+    if row.site.is_some_and(|site| site.query.blocking) {
+        " The calls are started together, but the driver is synchronous: each stops the event loop, and they run one after the other."
+    } else if row.handle.as_deref() == Some("t") || handle::in_transaction(project, row.function, row.expr) {
+        " The calls are started together, but one transaction's connection runs them one by one."
+    } else {
+        " The calls run at the same time, which shortens the wait but takes a pool connection each."
+    }
 }
 
 fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {

@@ -38,7 +38,7 @@ pub(crate) fn figures_of(project: &Project, load: &Load) -> Option<bool> {
     }
     match bounds::judge(project, &load.query) {
         Bound::Open => Some(false),
-        Bound::Filtered(_) => Some(true),
+        Bound::Filtered(_) | Bound::Window(_) => Some(true),
         Bound::Limited | Bound::Keyed | Bound::Unknown => None,
     }
 }

@@ -3,12 +3,13 @@
 use super::aggregate_in_memory;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ExprId, ExprKind, Module, StmtKind};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
-use crate::libraries::shared::query::Outcome;
+use crate::libraries::shared::query::{Outcome, Resolver};
 use crate::project::Project;
+use crate::project::eval::Evaluator;
 use crate::project::row_usage::Load;
 use crate::statement::{Limit, Projection};
 
@@ -48,6 +49,9 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
         return None;
     }
     let module = project.code.module(load.file);
+    if is_used_later(project, load) {
+        return None;
+    }
     let keyed = bounds::judge(project, &load.query) == Bound::Keyed;
     if usage.only_tested(module) && !keyed && reads_columns(project, load) && usage.aggregated.iter().all(|&by| is_plain_test(module, by)) {
         return Some(Waste::Tested);
@@ -64,6 +68,35 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
         return None;
     }
     Some(if usage.only_any(module) { Waste::Tested } else { Waste::Counted })
+}
+
+/// `if not len(events)` before `for event in events`: a queryset keeps the rows it has read, and they are used.
+fn is_used_later(project: &Project, load: &Load) -> bool {
+    let module = project.code.module(load.file);
+    let ExprKind::Name(name) = module.kind(load.expr) else {
+        return false;
+    };
+    let eval = Evaluator::new(&project.code);
+    let definition = eval.definition(load.file, load.expr);
+    let sites = &project.graph.function(load.function).queries;
+    definition.is_some()
+        && sites.iter().filter_map(|&site| project.graph.sites.get(site)).any(|site| {
+            site.expr != load.expr
+                && matches!(module.kind(site.expr), ExprKind::Name(other) if other == name)
+                && is_iterated(module, site.expr)
+                && eval.definition(load.file, site.expr) == definition
+        })
+}
+
+/// Whether a loop runs over an expression.
+fn is_iterated(module: &Module, expr: ExprId) -> bool {
+    match module.expr(expr).parent {
+        Parent::Stmt(stmt) => matches!(module.stmt(stmt).kind, StmtKind::Loop { iterable, .. } if iterable == Some(expr)),
+        Parent::Expr(outer) => {
+            matches!(module.kind(outer), ExprKind::Comp(comp) if comp.clauses.iter().any(|clause| clause.iterable == expr))
+        }
+        _ => false,
+    }
 }
 
 /// Whether what is asked of each row is one expression, not code of its own.

@@ -55,6 +55,7 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
         let columns = match bounds::judge(project, &query) {
             Bound::Open => Vec::new(),
             Bound::Filtered(columns) => columns,
+            Bound::Window(columns) if columns.len() == 1 => columns,
             _ => continue,
         };
         if open.as_ref().is_none_or(|(_, _, known)| columns.len() < known.len()) {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::judge::columns::{is_few_valued, is_searchable, is_small};
+use crate::judge::columns::{is_few_valued, is_searchable, is_small, is_time};
 use crate::judge::cost::Cost;
 use crate::judge::scale;
 use crate::project::Project;
@@ -37,7 +37,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let column = table.map_or(wrapped.column.column.as_str(), |table| table.column_name(&wrapped.column.column));
     let by_function = wrapped.kind == FilterKind::Function;
     let defeated = table.filter(|table| by_function && table.leads(column));
-    let rows = scale::of_query(project, &site.query);
+    let rows = scale::unpaged(project, &site.query);
     // An index that is there and not used: as if it were missing for all that ask.
     let cost = if defeated.is_some() && !wrapped.optional {
         Cost::Waste(rows)
@@ -62,11 +62,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         finding.relate(project.schema_place(place), Role::Index, text);
     }
     let postgres = table.is_none_or(|table| matches!(table.dialect, Dialect::Postgres | Dialect::Generic));
-    let is_time = table.and_then(|table| table.column(column)).is_some_and(|column| {
-        ["date", "time"]
-            .iter()
-            .any(|word| column.data_type.to_ascii_lowercase().contains(word))
-    });
+    let is_time = table.and_then(|table| table.column(column)).is_some_and(is_time);
     finding.fix = if by_function && is_time {
         times(column)
     } else {

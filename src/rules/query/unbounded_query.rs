@@ -116,9 +116,14 @@ fn to_many(project: &Project, site: &QuerySite, path: &str) -> Option<String> {
 }
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
-    let columns = match bounds::bound(project, site) {
+    let bound = bounds::bound(project, site);
+    let is_window = matches!(bound, Bound::Window(_));
+    let columns = match bound {
         Bound::Open => Vec::new(),
         Bound::Filtered(columns) => columns,
+        // Of what holds now there is no more the longer the table gets.
+        Bound::Window(columns) if columns.len() > 1 => return None,
+        Bound::Window(columns) => columns,
         Bound::Limited | Bound::Keyed | Bound::Unknown => return None,
     };
     let confidence = if columns.is_empty() && !site.query.statement.open {
@@ -145,8 +150,13 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
             format!("The query on `{table}` has no limit and {filters}: what it loads grows with the table.")
         }
     } else {
+        let grows = if is_window {
+            "the rows of that window"
+        } else {
+            "each parent's rows"
+        };
         format!(
-            "The query on `{table}` has no limit; it is bounded only by {}: what it loads grows with each parent's rows.",
+            "The query on `{table}` has no limit; it is bounded only by {}: what it loads grows with {grows}.",
             list(&columns)
         )
     };

@@ -23,6 +23,8 @@ use crate::project::{Project, branches};
 
 mod private_loop;
 
+use private_loop::Company;
+
 /// Functions that are looked at on the way from one cause to its callers.
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
@@ -319,7 +321,11 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
     let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
-    let is_private = private_loop::is_private(project, callers, first.function);
+    let company = private_loop::company(project, callers, first.function);
+    if company == Company::Nobody {
+        return None;
+    }
+    let is_private = company == Company::Own;
     // In TypeScript an embedded database: a statement by key takes microseconds.
     let is_embedded = matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript;
     let cost = if is_embedded || refuses || is_private {

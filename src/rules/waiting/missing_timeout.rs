@@ -551,11 +551,11 @@ impl Place<'_, '_> {
         } else {
             Confidence::High
         };
-        // Node keeps a socket and a promise meanwhile, not a worker; so does a client that is only made here.
+        // Node keeps a socket and a promise meanwhile, not a worker. A client that is only made here waits elsewhere.
         let cost = Cost::Endless {
-            holds_worker: !is_node && waits.is_none() && is_call(name),
+            holds_worker: !is_node && waits.is_none(),
         };
-        let judgement = priority::judge(&cost, &reach, confidence, 0);
+        let judgement = priority::judge(&cost, &reach, confidence, usize::from(!is_call(name)));
         let label = reach.label;
         let readable = evidence::readable(name);
         let span = self.module.expr(call.id).span;

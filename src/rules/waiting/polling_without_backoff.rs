@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::finding::{Confidence, Finding, Fix, Related, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind};
+use crate::ir::{Entry, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{evidence, priority};
@@ -14,7 +14,7 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use crate::project::graph::{EdgeKind, FnId};
+use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::{self, Verdict};
 use crate::source::Span;
 
@@ -134,7 +134,7 @@ impl<'p> Check<'p> {
             let Some(key) = entry.key.and_then(|key| self.module.string(key)) else {
                 continue;
             };
-            if !polling::is_interval_option(key) || !self.is_hook_option(object) {
+            if !polling::is_interval_option(key) || !self.is_hook_option(object) || ends_by_itself(self.module, entries) {
                 continue;
             }
             let Some(seconds) = self
@@ -378,7 +378,9 @@ impl<'p> Check<'p> {
             if let Some(found) = self.own_request(at, &steps) {
                 return Some(found);
             }
-            for edge in node.edges.iter().rev().filter(|edge| edge.kind != EdgeKind::Later && !edge.guessed) {
+            let mut edges: Vec<&Edge> = node.edges.iter().rev().collect();
+            edges.retain(|edge| edge.kind != EdgeKind::Later && !edge.guessed && !is_on_change(module, edge.expr));
+            for edge in edges {
                 for &target in &edge.targets {
                     let mut next = steps.clone();
                     if !matches!(module.kind(edge.expr), ExprKind::Lambda(_)) {
@@ -399,7 +401,7 @@ impl<'p> Check<'p> {
     fn own_request(&self, at: FnId, steps: &[Related]) -> Option<Request> {
         let node = self.project.graph.function(at);
         let module = self.project.code.module(node.file);
-        for edge in &node.edges {
+        for edge in node.edges.iter().filter(|edge| !is_on_change(module, edge.expr)) {
             if edge.effects.any(Effects::NETWORK.and(Effects::QUERY)) {
                 let call = module.call(edge.expr);
                 let url = call
@@ -413,15 +415,15 @@ impl<'p> Check<'p> {
                 return Some(self.finish(at, edge.expr, format!("`{name}`"), steps));
             }
         }
-        if let Some(&site) = node.queries.first() {
-            let site = &self.project.graph.sites[site];
+        let sites = node.queries.iter().filter_map(|&site| self.project.graph.sites.get(site));
+        if let Some(site) = sites.into_iter().find(|site| !is_on_change(module, site.expr)) {
             return Some(self.finish(at, site.expr, evidence::describe(&site.query), steps));
         }
         for id in module.call_ids_in(node.id).filter(|id| module.owner(*id) == node.id) {
             let Some(method) = module.call(id).and_then(|call| call.method()) else {
                 continue;
             };
-            if polling::is_refetch(module, id, method) {
+            if polling::is_refetch(module, id, method) && !is_on_change(module, id) {
                 return Some(self.finish(at, id, format!("`{method}`"), steps));
             }
         }
@@ -476,7 +478,8 @@ impl<'p> Check<'p> {
         if reach.often.is_none() && (is_client || in_ui) {
             reach = Reach::open_page("an open page");
         }
-        let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, 0);
+        let passes = is_passing(self.module, at);
+        let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, usize::from(passes));
         let span = self.module.expr(at).span;
         let mut finding = Finding::new(
             "polling-without-backoff",
@@ -488,15 +491,24 @@ impl<'p> Check<'p> {
         let is_spin = seconds <= 0.0;
         finding.title = format!("Asks the server every {} without back-off", duration(seconds));
         finding.message = format!(
-            "{} is asked again every {} as long as this runs, whether or not anything changed{}.",
+            "{} is asked again every {} {}, whether or not anything changed{}.",
             evidence::capitalised(&request.words),
             duration(seconds),
+            if passes {
+                "while the condition before it holds"
+            } else {
+                "as long as this runs"
+            },
             label.as_deref().map(|label| format!("; reached from {label}")).unwrap_or_default()
         );
         finding.impact = format!(
             "{} requests a minute for each {}",
             trim(rate),
-            if is_client { "open client" } else { "running loop" }
+            match (is_client, passes) {
+                (true, true) => "open client in that state",
+                (true, false) => "open client",
+                (false, _) => "running loop",
+            }
         );
         if is_spin {
             "Asks the server again and again without a pause".clone_into(&mut finding.title);
@@ -516,6 +528,67 @@ impl<'p> Check<'p> {
         };
         self.out.push(finding);
     }
+}
+
+/// `if (url !== seen) { seen = url; refresh(); }`: what stands there runs when something has changed, not at every tick.
+fn is_on_change(module: &Module, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    let mut below = None;
+    loop {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => {
+                if let StmtKind::If { test, then, .. } = &module.stmt(id).kind
+                    && below.is_some_and(|below| then.contains(&below))
+                    && notes_change(module, *test, then)
+                {
+                    return true;
+                }
+                below = Some(id);
+                module.stmt(id).parent
+            }
+            _ => return false,
+        };
+    }
+}
+
+/// A comparison for a difference with a name that the block then sets.
+fn notes_change(module: &Module, test: ExprId, then: &[StmtId]) -> bool {
+    let ExprKind::Binary { op, left, right } = module.kind(test) else {
+        return false;
+    };
+    if !matches!(module.str(*op), "!=" | "!==" | "is not") {
+        return false;
+    }
+    let compared = [*left, *right].map(|side| module.dotted(side));
+    then.iter().any(|&stmt| match module.stmt(stmt).kind {
+        StmtKind::Assign { target, .. } => module.dotted(target).is_some_and(|name| compared.contains(&Some(name))),
+        _ => false,
+    })
+}
+
+/// Options that say when the asking ends: `{ pollInterval: 500, timeoutMs: 60_000 }`.
+fn ends_by_itself(module: &Module, entries: &[Entry]) -> bool {
+    let keys = entries.iter().filter_map(|entry| module.string(entry.key?));
+    keys.into_iter().any(|key| key.to_ascii_lowercase().starts_with("timeout"))
+}
+
+/// An interval that an effect starts in one state only, and ends with it: `if (!running) return; const t = setInterval(…);
+/// return () => clearInterval(t);`.
+fn is_passing(module: &Module, timer: ExprId) -> bool {
+    let Some(call) = module.call(timer).filter(|call| call.method() == Some("setInterval")) else {
+        return false;
+    };
+    let body = &module.function(module.owner(call.id)).body;
+    let start = module.expr(timer).span.start;
+    let leaves = body.iter().any(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::If { then, .. } => {
+            module.stmt(stmt).span.end <= start && matches!(then.as_ref(), [only] if matches!(module.stmt(*only).kind, StmtKind::Return(_)))
+        }
+        _ => false,
+    });
+    let clears = module.call_ids_in(module.owner(call.id)).filter_map(|id| module.call(id));
+    leaves && clears.into_iter().any(|call| call.method() == Some("clearInterval"))
 }
 
 fn literal_text(module: &Module, expr: ExprId) -> Option<String> {

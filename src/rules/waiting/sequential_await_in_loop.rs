@@ -214,8 +214,12 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
     let eval = Evaluator::new(&project.code);
     let rows = scale::of_loop(project, &eval, file, &first.around);
     let cost = Cost::Each {
-        what: if first.io.is_query { Unit::Statement } else { Unit::Request },
-        rows: rows.unwrap_or_else(|| Rows::unknown(format!("each {over}, whose number is not known"))),
+        what: if first.io.is_query {
+            scale::statement(project)
+        } else {
+            Unit::Request
+        },
+        rows: rows.unwrap_or_else(|| Rows::unknown(format!("the passes of the loop over each {over} (how many is not known)"))),
     };
     let judgement = priority::judge(&cost, &reach, confidence, usize::from(is_guess));
     let label = reach.label;

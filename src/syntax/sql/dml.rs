@@ -249,6 +249,10 @@ impl Lowerer {
             ast::GroupByExpr::All(_) => draft.statement.grouped = true,
         }
         draft.statement.grouped |= matches!(select.distinct, Some(ast::Distinct::Distinct | ast::Distinct::On(_)));
+        if let (Some(ast::Distinct::On(list)), true) = (&select.distinct, draft.statement.group.is_empty()) {
+            let columns: Vec<Option<ColumnUse>> = list.iter().map(|expr| self.column(draft, expr)).collect();
+            draft.statement.group = columns.into_iter().collect::<Option<_>>().unwrap_or_default();
+        }
     }
 
     fn projection(&mut self, draft: &mut Draft, items: &[ast::SelectItem]) {
@@ -676,6 +680,7 @@ pub(super) fn filter(draft: &mut Draft, column: ColumnUse, kind: FilterKind, lit
         kind,
         literal,
         optional,
+        end: None,
     });
 }
 

@@ -3,12 +3,26 @@
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator, Value};
 
 use super::dml::{self, Draft, Lowerer};
-use crate::statement::{ColumnUse, FilterKind, Join, SubqueryPlace};
+use crate::statement::{ColumnUse, End, FilterKind, Join, Sides, SubqueryPlace};
 
 /// Reads a condition into filters, joins and subqueries of the draft.
 pub(super) fn walk(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr) {
-    let mut stack = vec![(condition, false)];
+    conditions(lowerer, draft, condition, Sense::default());
+}
+
+/// How a condition counts.
+#[derive(Clone, Copy, Default)]
+struct Sense {
+    /// It need not hold: under a NOT.
+    optional: bool,
+    /// It is a side of an OR.
+    is_side: bool,
+}
+
+fn conditions(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr, sense: Sense) {
+    let mut stack = vec![(condition, sense.optional)];
     while let Some((expr, optional)) = stack.pop() {
+        let sense = Sense { optional, ..sense };
         match expr {
             Expr::Nested(inner) => stack.push((inner, optional)),
             Expr::BinaryOp {
@@ -17,23 +31,41 @@ pub(super) fn walk(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr) {
                 right,
             } => stack.extend([(right.as_ref(), optional), (left.as_ref(), optional)]),
             Expr::BinaryOp {
-                left,
-                op: BinaryOperator::Or,
-                right,
-            } => stack.extend([(right.as_ref(), true), (left.as_ref(), true)]),
+                op: BinaryOperator::Or, ..
+            } => either(lowerer, draft, expr, sense),
             Expr::UnaryOp {
                 op: UnaryOperator::Not,
                 expr,
             } if matches!(expr.as_ref(), Expr::Nested(_)) => stack.push((expr, true)),
-            _ => Leaf { lowerer, draft, optional }.read(expr),
+            _ => Leaf { lowerer, draft, sense }.read(expr),
         }
     }
+}
+
+/// The sides of `a OR b OR c`.
+fn either(lowerer: &mut Lowerer, draft: &mut Draft, or: &Expr, sense: Sense) {
+    let mut sides = Sides::default();
+    let mut stack = vec![or];
+    while let Some(expr) = stack.pop() {
+        if let Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Or,
+            right,
+        } = expr
+        {
+            stack.extend([right.as_ref(), left.as_ref()]);
+            continue;
+        }
+        sides.next(&draft.statement.filters, &draft.statement.either);
+        conditions(lowerer, draft, expr, Sense { is_side: true, ..sense });
+    }
+    sides.close(true, &mut draft.statement.filters, &mut draft.statement.either);
 }
 
 struct Leaf<'l> {
     lowerer: &'l mut Lowerer,
     draft: &'l mut Draft,
-    optional: bool,
+    sense: Sense,
 }
 
 impl Leaf<'_> {
@@ -63,7 +95,9 @@ impl Leaf<'_> {
             }
             Expr::InUnnest { expr, .. } => self.filter(expr, FilterKind::In, None),
             Expr::Between { expr, negated, low, high } => {
-                self.filter(expr, if *negated { FilterKind::Negative } else { FilterKind::Range }, None);
+                let kind = if *negated { FilterKind::Negative } else { FilterKind::Range };
+                self.filter(expr, kind, None);
+                self.ending(kind, Some(End::Both));
                 for side in [low, high] {
                     self.lowerer.subqueries_of(self.draft, side, SubqueryPlace::Where);
                 }
@@ -121,7 +155,7 @@ impl Leaf<'_> {
                         table: single,
                         column: dml::text(column),
                     };
-                    dml::filter(self.draft, column, FilterKind::Other, None, self.optional);
+                    dml::filter(self.draft, column, FilterKind::Other, None, self.sense.optional);
                 }
             }
             other => {
@@ -133,9 +167,22 @@ impl Leaf<'_> {
         }
     }
 
+    /// The end of a range that the last comparison set.
+    fn ending(&mut self, kind: FilterKind, end: Option<End>) {
+        if let Some(last) = self
+            .draft
+            .statement
+            .filters
+            .last_mut()
+            .filter(|last| kind == FilterKind::Range && last.kind == kind)
+        {
+            last.end = end;
+        }
+    }
+
     fn each(&mut self, columns: Vec<ColumnUse>, kind: FilterKind) {
         for column in columns {
-            dml::filter(self.draft, column, kind, None, self.optional);
+            dml::filter(self.draft, column, kind, None, self.sense.optional);
         }
     }
 
@@ -148,7 +195,7 @@ impl Leaf<'_> {
         }
         let before = self.draft.correlated;
         match self.lowerer.column(self.draft, expr) {
-            Some(column) => dml::filter(self.draft, column, kind, literal, self.optional),
+            Some(column) => dml::filter(self.draft, column, kind, literal, self.sense.optional),
             None if self.draft.correlated != before => {}
             None => {
                 let mut columns = Vec::new();
@@ -192,7 +239,7 @@ impl Leaf<'_> {
         let right_outer = self.draft.correlated;
         self.draft.correlated = was || left_outer || right_outer;
         match (left_column, right_column) {
-            (Some(left), Some(right)) if kind == FilterKind::Equality && !self.optional => {
+            (Some(left), Some(right)) if kind == FilterKind::Equality && !self.sense.optional && !self.sense.is_side => {
                 self.draft.statement.joins.push(Join { left, right });
             }
             (Some(left), Some(right)) => self.each(
@@ -206,11 +253,13 @@ impl Leaf<'_> {
             (Some(column), None) => {
                 // `x = DATE(y)` names a second column, inside a function.
                 self.other_side(right, right_outer);
-                dml::filter(self.draft, column, kind, literal(right), self.optional);
+                dml::filter(self.draft, column, kind, literal(right), self.sense.optional);
+                self.ending(kind, End::of(&op.to_string()));
             }
             (None, Some(column)) => {
                 self.other_side(left, left_outer);
-                dml::filter(self.draft, column, kind, literal(left), self.optional);
+                dml::filter(self.draft, column, kind, literal(left), self.sense.optional);
+                self.ending(kind, End::of(&op.to_string()).map(End::turned));
             }
             (None, None) => {
                 for (side, outer) in [(left, left_outer), (right, right_outer)] {

@@ -4,7 +4,7 @@ use super::Draft;
 use crate::ir::{Arg, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::FileId;
-use crate::statement::{Filter, FilterKind, Subquery, SubqueryPlace};
+use crate::statement::{Filter, FilterKind, Sides, Subquery, SubqueryPlace};
 
 const MAX_DEPTH: u32 = 24;
 
@@ -83,16 +83,16 @@ impl Draft<'_> {
                 }
             }
             ExprKind::Binary { op, left, right } => {
-                let loose = match module.str(*op) {
-                    "|" | "or" | "^" => !sense.negated,
-                    _ => sense.negated,
-                };
-                let sense = Sense {
-                    optional: sense.optional || loose,
-                    ..sense
-                };
-                self.positional(file, *left, sense);
-                self.positional(file, *right, sense);
+                let is_or = matches!(module.str(*op), "|" | "or" | "^") != sense.negated;
+                let mut sides = Sides::default();
+                for side in [*left, *right] {
+                    sides.next(&self.query.statement.filters, &self.query.statement.either);
+                    self.positional(file, side, sense);
+                }
+                if is_or {
+                    let statement = &mut self.query.statement;
+                    sides.close(true, &mut statement.filters, &mut statement.either);
+                }
             }
             ExprKind::Unary { operand, .. } => self.positional(
                 file,
@@ -139,6 +139,7 @@ impl Draft<'_> {
 
     fn lookup(&mut self, file: FileId, path: &str, value: ExprId, sense: Sense) {
         let module = self.resolver.module(file);
+        let operator = path.rsplit_once("__").map_or("", |(_, last)| last);
         let (path, kind) = split(path);
         let mut kind = kind;
         let mut literal = literal(module, value);
@@ -166,12 +167,8 @@ impl Draft<'_> {
             };
         }
         let column = self.column(path.0);
-        self.query.statement.filters.push(Filter {
-            column,
-            kind,
-            literal,
-            optional: sense.optional,
-        });
+        let filter = Filter::new(column, kind, literal, sense.optional);
+        self.query.statement.filters.push(filter.ending(operator));
     }
 
     fn subquery(&mut self, statement: crate::statement::Statement, place: SubqueryPlace) {

@@ -4,7 +4,7 @@ use super::Build;
 use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind, TemplatePart};
 use crate::libraries::shared::objects::{self, Place};
 use crate::libraries::shared::value::Value;
-use crate::statement::{ColumnUse, FilterKind, Subquery, SubqueryPlace};
+use crate::statement::{ColumnUse, End, FilterKind, Sides, Subquery, SubqueryPlace};
 
 impl Build<'_> {
     /// Reads a condition into filters and joins.
@@ -90,8 +90,14 @@ impl Build<'_> {
             }
             "or" => {
                 let several = call.args.len() != 1 || call.is_open();
+                let mut sides = Sides::default();
                 for arg in call.args {
-                    self.term((file, arg.value), optional || several, negated, depth - 1);
+                    sides.next(&self.query.statement.filters, &self.query.statement.either);
+                    self.term((file, arg.value), optional, negated, depth - 1);
+                }
+                if several {
+                    let statement = &mut self.query.statement;
+                    sides.close(!call.is_open(), &mut statement.filters, &mut statement.either);
                 }
                 return;
             }
@@ -142,6 +148,7 @@ impl Build<'_> {
                     self.subquery(file, call, SubqueryPlace::In);
                 }
                 self.push(column, kind, literal, optional);
+                self.ending(method);
             }
             (None, Some(column)) if method == "eq" => self.push(column, kind, objects::literal(self.resolver, (file, left)), optional),
             (None, _) => match self.inner_column((file, left)) {
@@ -150,6 +157,19 @@ impl Build<'_> {
                 None => self.query.open_filters = true,
             },
             _ => {}
+        }
+    }
+
+    /// The end of a range that the last comparison set.
+    fn ending(&mut self, method: &str) {
+        if let Some(last) = self
+            .query
+            .statement
+            .filters
+            .last_mut()
+            .filter(|last| last.kind == FilterKind::Range)
+        {
+            last.end = End::of(method);
         }
     }
 

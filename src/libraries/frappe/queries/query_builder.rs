@@ -174,10 +174,8 @@ impl Draft<'_> {
                 reader.read(file, arg.value, optional, &mut found);
             }
         }
-        self.query.statement.filters.extend(found.filters);
-        self.query.statement.joins.extend(found.joins);
         // What a join leaves out in silence is no clause of the whole.
-        self.query.statement.open |= found.open && !is_join;
+        self.query.statement.open |= found.into_statement(&mut self.query.statement) && !is_join;
     }
 
     fn join(&mut self, place: Place) {

@@ -4,7 +4,7 @@ use super::draft::{Draft, MAX_DEPTH};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::FileId;
-use crate::statement::{ColumnUse, Filter, FilterKind, Join, SubqueryPlace};
+use crate::statement::{ColumnUse, End, Filter, FilterKind, Join, Sides, SubqueryPlace};
 
 /// How a condition counts.
 #[derive(Clone, Copy)]
@@ -57,9 +57,7 @@ impl Draft<'_> {
                     self.condition(file, *right, sense);
                 }
                 "|" | "or" => {
-                    let sense = if sense.negated { sense } else { sense.optional() };
-                    self.condition(file, *left, sense);
-                    self.condition(file, *right, sense);
+                    self.either(&[(file, *left), (file, *right)], true, sense);
                 }
                 op => self.comparison(file, op, *left, *right, sense),
             },
@@ -92,6 +90,33 @@ impl Draft<'_> {
         }
     }
 
+    /// The sides of an OR; `is_whole` says that there are no others.
+    fn either(&mut self, sides: &[(FileId, ExprId)], is_whole: bool, sense: Sense) {
+        let mut read = Sides::default();
+        for &(file, side) in sides {
+            read.next(&self.query.statement.filters, &self.query.statement.either);
+            self.condition(file, side, sense);
+        }
+        let is_or = !sense.negated && (sides.len() > 1 || !is_whole);
+        if is_or {
+            let statement = &mut self.query.statement;
+            read.close(is_whole, &mut statement.filters, &mut statement.either);
+        }
+    }
+
+    /// The end of a range that the last comparison set.
+    fn ending(&mut self, end: Option<End>) {
+        if let Some(last) = self
+            .query
+            .statement
+            .filters
+            .last_mut()
+            .filter(|last| last.kind == FilterKind::Range)
+        {
+            last.end = end;
+        }
+    }
+
     /// A condition that a name holds.
     fn named(&mut self, file: FileId, expr: ExprId, sense: Sense) {
         match self.resolver.definition(file, expr) {
@@ -121,6 +146,7 @@ impl Draft<'_> {
     fn comparison(&mut self, file: FileId, op: &str, left: ExprId, right: ExprId, sense: Sense) {
         let first = self.column(file, left);
         let second = self.column(file, right);
+        let is_turned = first.is_none();
         let (column, function, value) = match (first, second) {
             (Some((left, false)), Some((right, false))) if op == "==" => {
                 self.joined(left, right, sense.optional);
@@ -154,6 +180,7 @@ impl Draft<'_> {
         let literal = self.literal(file, value);
         self.subqueries_in(file, value);
         self.filter(column, negate(kind, sense.negated), literal, sense.optional);
+        self.ending(End::of(op).map(|end| if is_turned { end.turned() } else { end }));
     }
 
     fn subqueries_in(&mut self, file: FileId, expr: ExprId) {
@@ -179,6 +206,7 @@ impl Draft<'_> {
             kind,
             literal,
             optional,
+            end: None,
         });
     }
 
@@ -186,12 +214,11 @@ impl Draft<'_> {
         let method = call.method().unwrap_or("");
         match method {
             "and_" | "or_" => {
-                let loose = (method == "or_") != sense.negated && call.args.len() != 1
-                    || method == "or_"
-                        && call
-                            .args
-                            .iter()
-                            .any(|arg| matches!(call.module.kind(arg.value), ExprKind::Spread(_)));
+                if method == "or_" {
+                    let sides: Vec<_> = call.args.iter().map(|arg| (file, arg.value)).collect();
+                    return self.either(&sides, !call.is_open(), sense);
+                }
+                let loose = sense.negated && call.args.len() != 1;
                 let sense = if loose { sense.optional() } else { sense };
                 for arg in call.args {
                     self.condition(file, arg.value, sense);
@@ -208,6 +235,7 @@ impl Draft<'_> {
                 if let Some((column, function)) = call.arg(0).and_then(|arg| self.column(file, arg)) {
                     let kind = if function { FilterKind::Function } else { FilterKind::Range };
                     self.filter(column, negate(kind, sense.negated), None, sense.optional);
+                    self.ending(Some(End::Both));
                 }
                 return;
             }
@@ -223,6 +251,9 @@ impl Draft<'_> {
                 return;
             }
             _ => {}
+        }
+        if self.row(file, call, sense) {
+            return;
         }
         let Some((column, function)) = call.receiver().and_then(|receiver| self.column(file, receiver)) else {
             // `func.lower(User.email).contains(…)` has its column inside; a helper of the project may hold anything.
@@ -275,6 +306,28 @@ impl Draft<'_> {
         };
         let kind = if function { FilterKind::Function } else { kind };
         self.filter(column, negate(kind, sense.negated), literal, sense.optional);
+        self.ending(End::of(method));
+    }
+
+    /// `tuple_(a, b).in_(pairs)` is compared as a row: each column for itself, as an index on them serves it.
+    fn row(&mut self, file: FileId, call: &Call<'_>, sense: Sense) -> bool {
+        let Some(row) = call.receiver().and_then(|receiver| call.module.call(receiver)) else {
+            return false;
+        };
+        if row.method() != Some("tuple_") || !matches!(call.method(), Some("in_" | "not_in" | "notin_")) {
+            return false;
+        }
+        let columns: Vec<_> = row.args.iter().filter_map(|arg| self.column(file, arg.value)).collect();
+        let kind = if call.method() == Some("in_") {
+            FilterKind::In
+        } else {
+            FilterKind::Negative
+        };
+        for (column, function) in columns {
+            let kind = if function { FilterKind::Function } else { kind };
+            self.filter(column, negate(kind, sense.negated), None, sense.optional);
+        }
+        true
     }
 
     /// Whether a pattern begins with text that is no wildcard.
