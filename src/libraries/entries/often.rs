@@ -168,7 +168,10 @@ pub fn acts(name: &str) -> bool {
 
 /// Whether a name lets staff in only: `adminProcedure`, `requireModerator`.
 pub fn is_guard(name: &str) -> bool {
-    words(name).iter().any(|word| GUARDS.contains(&word.as_str()))
+    let words = words(name);
+    // `isOwnerOrModerator` lets others in too.
+    let is_either = words.iter().any(|word| matches!(word.as_str(), "or" | "owner" | "self" | "member"));
+    !is_either && words.iter().any(|word| GUARDS.contains(&word.as_str()))
 }
 
 /// What the last words of a path or a function's name say, where the method leaves it open.
@@ -234,7 +237,7 @@ fn is_guarded(site: &Site<'_>, (file, function): (FileId, FunctionId)) -> bool {
 
 /// Whether an expression names a guard for staff: `@staff_member_required`, `@Roles("admin")`, `[IsAdminUser]`.
 fn guards(module: &Module, expr: ExprId) -> bool {
-    let says = |text: &str| words(text).iter().any(|word| GUARDS.contains(&word.as_str()));
+    let says = |text: &str| is_guard(text);
     match module.kind(expr) {
         ExprKind::Name(name) | ExprKind::Attr { name, .. } => says(module.str(*name)),
         ExprKind::Str(text) => says(module.str(*text)),
