@@ -99,8 +99,6 @@ fn is_left_out(finding: &Finding, options: &Options<'_>) -> bool {
 /// What a rule leaves open comes from its page. The page's effort is the least: a rule can only say more.
 fn fill(finding: &mut Finding, pages: &Pages) {
     let Some(page) = pages.get(&finding.rule) else { return };
-    // The page's priority is the highest that its findings get.
-    finding.priority = finding.priority.max(page.priority);
     if finding.category.is_empty() {
         finding.category.clone_from(&page.category);
     }
