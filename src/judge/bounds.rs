@@ -4,6 +4,7 @@ use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::vocabulary::List;
 
 /// How a read is bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,26 +99,7 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
 
 /// A column that only splits a table in few parts: a filter by it bounds nothing.
 fn is_flag(column: &str) -> bool {
-    let column = column.to_ascii_lowercase();
-    column.starts_with("is_")
-        || column.starts_with("has_")
-        || column.starts_with("is") && column.len() > 2 && column.contains("active")
-        || matches!(
-            column.as_str(),
-            "active"
-                | "enabled"
-                | "deleted"
-                | "deleted_at"
-                | "deletedat"
-                | "archived"
-                | "status"
-                | "type"
-                | "state"
-                | "kind"
-                | "visible"
-                | "published"
-                | "public"
-        )
+    List::FlagColumns.has(column)
 }
 
 /// Whether a table is a small list that people edit: kept in an admin site, or by its name settings, kinds, roles, countries.

@@ -16,6 +16,7 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::source::has_ignoring_case;
 use crate::statement::Operation;
+use crate::vocabulary::List;
 
 /// How many calls a read may be away.
 const LEVELS: usize = 3;
@@ -495,54 +496,7 @@ fn is_local(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> bool {
 
 /// Names of methods that change what is stored, whatever they are called on.
 fn is_change(name: &str) -> bool {
-    const WORDS: [&str; 44] = [
-        "save",
-        "update",
-        "delete",
-        "insert",
-        "create",
-        "commit",
-        "flush",
-        "refresh",
-        "expire",
-        "rollback",
-        "remove",
-        "add",
-        "set",
-        "write",
-        "upsert",
-        "sleep",
-        "lock",
-        "acquire",
-        "sync",
-        "apply",
-        "process",
-        "enqueue",
-        "transaction",
-        "begin",
-        "mark",
-        "run",
-        "execute_write",
-        "clear",
-        "reset",
-        "invalidate",
-        "store",
-        "put",
-        "push",
-        "register",
-        "import",
-        "ensure",
-        "attach",
-        "assign",
-        "move",
-        "merge",
-        "reload",
-        "migrate",
-        "wait",
-        "activate",
-    ];
-    let lower = name.to_ascii_lowercase().replace("async", "");
-    WORDS.iter().any(|word| lower.starts_with(word) || lower.ends_with(word))
+    List::StoredChanges.has(&name.to_ascii_lowercase().replace("async", ""))
 }
 
 /// A name of something that keeps results.

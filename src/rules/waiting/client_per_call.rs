@@ -17,6 +17,7 @@ use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::vocabulary::List;
 use crate::walk;
 use names::Names;
 
@@ -361,19 +362,8 @@ impl<'p> Fates<'p> {
 fn is_constructor(module: &Module, function: FunctionId) -> bool {
     let function = module.function(function);
     function.name.is_some_and(|name| {
-        matches!(
-            module.str(name),
-            "__init__"
-                | "constructor"
-                | "__new__"
-                | "setup"
-                | "onModuleInit"
-                | "__aenter__"
-                | "__enter__"
-                | "startup"
-                | "lifespan"
-                | "connect"
-        )
+        let name = module.str(name);
+        matches!(name, "__init__" | "constructor" | "__new__" | "__aenter__" | "__enter__") || List::SettingUp.has(name)
     })
 }
 
@@ -386,22 +376,7 @@ enum Fate {
 
 /// Calls that hold on to what they are given.
 fn keeps(method: &str) -> bool {
-    let method = method.to_ascii_lowercase();
-    [
-        "lazy",
-        "once",
-        "memo",
-        "cache",
-        "singleton",
-        "usestate",
-        "useref",
-        "setdefault",
-        "provide",
-    ]
-    .iter()
-    .any(|part| method.contains(part))
-        || method.starts_with("add_")
-        || matches!(method.as_str(), "set" | "append" | "push" | "register" | "add")
+    List::Keeping.has(method)
 }
 
 /// An attribute, a subscript, or a name of an enclosing scope.
@@ -434,20 +409,7 @@ fn is_made(module: &Module, value: ExprId) -> bool {
 
 /// Pools and engines: each costs connections of the database.
 fn is_pool(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "engine",
-        "pool",
-        "prismaclient",
-        "mongoclient",
-        "postgres.postgres",
-        "sessionmaker",
-        "elasticsearch",
-        "redis",
-        "ioredis",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
+    List::Pools.has(name)
 }
 
 fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_factory: bool) -> Option<Finding> {

@@ -17,6 +17,7 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::{Project, loops};
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// Shorter delays give way to others, or wait for a repaint.
 const SHORTEST: f64 = 0.05;
@@ -217,38 +218,7 @@ fn has_within(sorted: &[Span], around: Span) -> bool {
 /// A retry, a stream, a helper that only waits, a demonstration.
 fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: FunctionId) -> bool {
     let function = module.function(owner);
-    let name = module.qualified(owner).to_ascii_lowercase();
-    let words = [
-        "retry",
-        "backoff",
-        "poll",
-        "wait",
-        "debounce",
-        "throttle",
-        "sleep",
-        "delay",
-        "simulate",
-        "mock",
-        "fake",
-        "demo",
-        "stream",
-        "typing",
-        "animate",
-        "ratelimit",
-        "rate_limit",
-        "timeout",
-        "test",
-        "heartbeat",
-        "copy",
-        "toast",
-        "worker",
-        "loop",
-        "shutdown",
-        "cleanup",
-        "restart",
-        "lock",
-    ];
-    if function.is_generator || words.iter().any(|word| name.contains(word)) {
+    if function.is_generator || List::Delaying.has(&module.qualified(owner)) {
         return true;
     }
     let span = function.span;

@@ -12,6 +12,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -326,12 +327,7 @@ impl Search<'_> {
                 StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Break | StmtKind::Continue => return true,
                 StmtKind::Expr(value) => {
                     let callee = self.module.call(*value).and_then(|call| call.method()).unwrap_or("");
-                    if waits::is_check(callee)
-                        || matches!(
-                            callee,
-                            "redirect" | "notFound" | "exit" | "permanentRedirect" | "fail" | "abort" | "reject" | "error"
-                        )
-                    {
+                    if waits::is_check(callee) || List::Leaving.has(callee) {
                         return true;
                     }
                 }

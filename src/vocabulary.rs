@@ -1,0 +1,400 @@
+//! What names suggest: lists of words about what a path, table, column, call or variable is called.
+//!
+//! The lists are data, in `rules/words/`: each says there which question it answers and how its words are looked for. Names are cut
+//! into words in one place, [`Name`]. Names that a library gives to its functions are no guesses and stand with the libraries.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
+
+/// The files of lists, by name.
+const FILES: [(&str, &str); 5] = [
+    ("calls", include_str!("../rules/words/calls.toml")),
+    ("columns", include_str!("../rules/words/columns.toml")),
+    ("handles", include_str!("../rules/words/handles.toml")),
+    ("paths", include_str!("../rules/words/paths.toml")),
+    ("tables", include_str!("../rules/words/tables.toml")),
+];
+
+/// Names lists and says where each stands.
+macro_rules! lists {
+    ($(#[$about:meta])* $kind:ident: $($name:ident = $file:literal $key:literal,)*) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $kind {
+            $(
+                #[doc = concat!("`[", $key, "]` of `rules/words/", $file, ".toml`.")]
+                $name,
+            )*
+        }
+
+        impl $kind {
+            /// All of them, in the order of their declaration.
+            #[cfg(test)]
+            const ALL: &[$kind] = &[$($kind::$name,)*];
+
+            /// The file without its ending, and the table in it.
+            fn place(self) -> (&'static str, &'static str) {
+                match self {
+                    $($kind::$name => ($file, $key),)*
+                }
+            }
+        }
+    };
+}
+
+lists! {
+    /// A list of words.
+    List:
+    Admitting = "calls" "admitting",
+    Changing = "calls" "changing",
+    Checks = "calls" "checks",
+    ChunkGetting = "calls" "chunk-getting",
+    Chunking = "calls" "chunking",
+    ClosedKeys = "columns" "closed-keys",
+    Cursors = "handles" "cursors",
+    DatabaseHandles = "handles" "databases",
+    Delaying = "calls" "delaying",
+    DrivenBrowsers = "handles" "driven-browsers",
+    EntryAges = "handles" "entry-ages",
+    Expiries = "handles" "expiries",
+    FewTables = "tables" "few",
+    FewValuedColumns = "columns" "few-valued",
+    FlagColumns = "columns" "flags",
+    Getting = "calls" "getting",
+    IdentifyingColumns = "columns" "identifying",
+    Keeping = "calls" "keeping",
+    KeptState = "handles" "kept-state",
+    Leaving = "calls" "leaving",
+    LongTextColumns = "columns" "long-texts",
+    MovedCursors = "handles" "moved-cursors",
+    OpenKeys = "columns" "open-keys",
+    Pacing = "calls" "pacing",
+    PageNumbers = "handles" "page-numbers",
+    Paging = "calls" "paging",
+    Pools = "handles" "pools",
+    Portions = "handles" "portions",
+    Queues = "handles" "queues",
+    Reading = "calls" "reading",
+    Retries = "handles" "retries",
+    Sending = "calls" "sending",
+    SentInBulk = "calls" "sent-in-bulk",
+    Services = "handles" "services",
+    SettingUp = "calls" "setting-up",
+    ShortByteColumns = "columns" "short-bytes",
+    ShortListColumns = "columns" "short-lists",
+    StopFlags = "handles" "stop-flags",
+    StoredChanges = "calls" "stored-changes",
+    Taking = "calls" "taking",
+    TenantColumns = "columns" "tenants",
+    TransactionHandles = "handles" "transactions",
+    YesOrNoColumns = "columns" "yes-or-no",
+}
+
+impl List {
+    /// Whether a name is one of the list.
+    pub fn has(self, name: &str) -> bool {
+        built_in(self.place()).is_some_and(|words| words.have(name))
+    }
+}
+
+/// A name, cut into lower-case words: where it is not a letter or digit, and where a small letter or digit is followed by a capital.
+/// `maxRetries`, `max_retries` and `max-retries` have the same words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The words, with a space between them.
+    text: String,
+}
+
+impl Name {
+    /// Cuts a name.
+    pub fn of(name: &str) -> Name {
+        let mut text = String::with_capacity(name.len() + 8);
+        let (mut is_open, mut after_small) = (false, false);
+        for letter in name.chars() {
+            if !letter.is_alphanumeric() {
+                is_open = false;
+                continue;
+            }
+            let starts = !is_open || (letter.is_uppercase() && after_small);
+            if starts && !text.is_empty() {
+                text.push(' ');
+            }
+            text.extend(letter.to_lowercase());
+            is_open = true;
+            after_small = !letter.is_uppercase();
+        }
+        Name { text }
+    }
+
+    /// The words, in their order.
+    pub fn words(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.text.split(' ').filter(|word| !word.is_empty())
+    }
+
+    /// The first word; empty where there is none.
+    pub fn first(&self) -> &str {
+        self.words().next().unwrap_or_default()
+    }
+
+    /// The last word; empty where there is none.
+    pub fn last(&self) -> &str {
+        self.words().next_back().unwrap_or_default()
+    }
+
+    /// Whether it has more than one word.
+    pub fn is_compound(&self) -> bool {
+        self.words().nth(1).is_some()
+    }
+}
+
+/// The words of a list, by how they are looked for. Several words with a space between them stand for these words in a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Words {
+    /// All words of the name.
+    whole: Phrases,
+    /// Its first words.
+    first: Phrases,
+    /// Its last words.
+    last: Phrases,
+    /// Words anywhere in it.
+    any: Phrases,
+    /// Letters at its start, whatever the words are; compared without case, as the next two.
+    start: Vec<String>,
+    /// Letters at its end.
+    end: Vec<String>,
+    /// Letters anywhere in it.
+    part: Vec<String>,
+}
+
+/// Words and rows of words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Phrases {
+    single: FxHashSet<String>,
+    rows: Vec<String>,
+}
+
+impl Phrases {
+    fn is_empty(&self) -> bool {
+        self.single.is_empty() && self.rows.is_empty()
+    }
+
+    /// Adds words; with their plurals, where the list is told so.
+    fn extend(&mut self, words: &[&str], plurals: bool) {
+        for &word in words {
+            for form in std::iter::once(word.to_owned()).chain(plurals.then(|| plural(word))) {
+                if form.contains(' ') {
+                    self.rows.push(form);
+                } else {
+                    self.single.insert(form);
+                }
+            }
+        }
+    }
+}
+
+impl Words {
+    fn have(&self, name: &str) -> bool {
+        self.have_words(name) || self.have_letters(name)
+    }
+
+    fn have_words(&self, name: &str) -> bool {
+        if [&self.whole, &self.first, &self.last, &self.any].into_iter().all(Phrases::is_empty) {
+            return false;
+        }
+        let name = Name::of(name);
+        let has = |phrases: &Phrases, word: &str| phrases.single.contains(word);
+        let text = name.text.as_str();
+        has(&self.whole, text)
+            || self.whole.rows.iter().any(|row| row == text)
+            || has(&self.first, name.first())
+            || self.first.rows.iter().any(|row| starts_with_words(text, row))
+            || has(&self.last, name.last())
+            || self.last.rows.iter().any(|row| ends_with_words(text, row))
+            || name.words().any(|word| has(&self.any, word))
+            || self.any.rows.iter().any(|row| has_words(text, row))
+    }
+
+    fn have_letters(&self, name: &str) -> bool {
+        if self.start.is_empty() && self.end.is_empty() && self.part.is_empty() {
+            return false;
+        }
+        let lower = name.to_lowercase();
+        self.start.iter().any(|start| lower.starts_with(start))
+            || self.end.iter().any(|end| lower.ends_with(end))
+            || self.part.iter().any(|part| lower.contains(part))
+    }
+
+    /// Reads the table of a list; what is no list of words counts for nothing, which a test rules out.
+    fn of(table: &toml::Table) -> Words {
+        let texts = |key: &str| -> Vec<&str> {
+            let items = table.get(key).and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
+            items.iter().filter_map(toml::Value::as_str).collect()
+        };
+        let letters = |key: &str| texts(key).into_iter().map(str::to_owned).collect();
+        let plurals = table.get("plurals").and_then(toml::Value::as_bool).unwrap_or_default();
+        let mut words = Words {
+            start: letters("start"),
+            end: letters("end"),
+            part: letters("part"),
+            ..Words::default()
+        };
+        for (key, phrases) in [
+            ("whole", &mut words.whole),
+            ("first", &mut words.first),
+            ("last", &mut words.last),
+            ("any", &mut words.any),
+        ] {
+            phrases.extend(&texts(key), plurals);
+        }
+        words
+    }
+}
+
+/// Whether a text of words starts with a row of words.
+fn starts_with_words(text: &str, row: &str) -> bool {
+    text.strip_prefix(row).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// Whether a text of words ends with a row of words.
+fn ends_with_words(text: &str, row: &str) -> bool {
+    text.strip_suffix(row).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '))
+}
+
+/// Whether a text of words has a row of words.
+fn has_words(text: &str, row: &str) -> bool {
+    let starts = std::iter::once(0).chain(text.match_indices(' ').map(|(at, _)| at + 1));
+    starts.filter_map(|at| text.get(at..)).any(|rest| starts_with_words(rest, row))
+}
+
+/// The regular plural of a word, or of the last one of a row.
+fn plural(word: &str) -> String {
+    let ends = |endings: &[&str]| endings.iter().any(|end| word.ends_with(end));
+    match word.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if ends(&["s", "x", "z", "ch", "sh"]) => format!("{word}es"),
+        _ => format!("{word}s"),
+    }
+}
+
+/// A list by its place, read once.
+fn built_in((file, key): (&str, &str)) -> Option<&'static Words> {
+    static ALL: OnceLock<BTreeMap<&str, BTreeMap<String, Words>>> = OnceLock::new();
+    ALL.get_or_init(|| FILES.into_iter().map(|(name, text)| (name, lists_of(text))).collect())
+        .get(file)?
+        .get(key)
+}
+
+/// The lists of a file.
+fn lists_of(text: &str) -> BTreeMap<String, Words> {
+    let file: toml::Table = text.parse().unwrap_or_default();
+    let tables = file
+        .into_iter()
+        .filter_map(|(key, table)| Some((key, Words::of(table.as_table()?))));
+    tables.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys of a list that hold words, and those that hold letters.
+    const WORDS: [&str; 4] = ["whole", "first", "last", "any"];
+    const LETTERS: [&str; 3] = ["start", "end", "part"];
+
+    fn tables(text: &str) -> toml::Table {
+        text.parse().expect("valid TOML")
+    }
+
+    #[test]
+    fn names_are_cut_at_humps_and_at_what_is_no_letter() {
+        let words = |name: &str| Name::of(name).words().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words("isPublic_at2HTML"), ["is", "public", "at2", "html"]);
+        assert_eq!(words("_userIdCache"), ["user", "id", "cache"]);
+        assert_eq!(words("max-retries"), words("maxRetries"));
+        assert_eq!(words("src/badminton.ts"), ["src", "badminton", "ts"]);
+        assert_eq!(words("__"), Vec::<String>::new());
+        assert_eq!((Name::of("__").first(), Name::of("").last()), ("", ""));
+    }
+
+    #[test]
+    fn words_are_looked_for_where_the_list_says() {
+        let words = |text: &str| Words::of(&tables(text));
+        let whole = words("whole = ['feature flag']\nplurals = true");
+        assert!(whole.have("featureFlag") && whole.have("feature_flags") && !whole.have("features_flag") && !whole.have("feature_flag_id"));
+        let last = words("last = ['category', 'feature flag']\nplurals = true");
+        assert!(last.have("shop_categories") && last.have("TeamFeatureFlag") && !last.have("category_id") && !last.have("prefeature_flag"));
+        let first = words("first = ['find by']");
+        assert!(first.have("findByName") && !first.have("findBye"));
+        let any = words("any = ['admin', 'back office']");
+        assert!(any.have("src/admin/views.ts") && !any.have("src/badminton.ts") && any.have("app/back_office.py") && !any.have("back"));
+        let part = words("part = ['ttl']\nstart = ['seed']\nend = ['tx']");
+        assert!(part.have("maxTTLs") && part.have("Seeding") && part.have("inTx") && !part.have("unseed"));
+    }
+
+    #[test]
+    fn plurals_are_regular() {
+        let words = ["country", "key", "status", "branch", "role"];
+        assert_eq!(words.map(plural), ["countries", "keys", "statuses", "branches", "roles"]);
+    }
+
+    #[test]
+    fn every_list_that_is_asked_for_is_there_and_every_list_there_is_asked_for() {
+        let asked: Vec<_> = List::ALL.iter().map(|list| list.place()).collect();
+        for place in &asked {
+            assert!(
+                built_in(*place).is_some_and(|words| *words != Words::default()),
+                "no list {place:?}"
+            );
+        }
+        for (file, text) in FILES {
+            for key in tables(text).keys() {
+                assert_eq!(
+                    asked.iter().filter(|place| **place == (file, key.as_str())).count(),
+                    1,
+                    "{file}.toml [{key}]"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn lists_are_sorted_lower_case_words_without_doubles() {
+        for (file, text) in FILES {
+            for (key, list) in &tables(text) {
+                let list = list.as_table().expect("a table");
+                let plurals = list.get("plurals").is_some_and(|value| value.as_bool() == Some(true));
+                for (kind, words) in list.iter().filter(|(kind, _)| *kind != "plurals") {
+                    let at = format!("{file}.toml [{key}] {kind}");
+                    assert!(WORDS.contains(&kind.as_str()) || LETTERS.contains(&kind.as_str()), "{at}: unknown");
+                    let words: Vec<&str> = words.as_array().expect(&at).iter().map(|word| word.as_str().expect(&at)).collect();
+                    for pair in words.windows(2) {
+                        assert!(pair[0] < pair[1], "{at}: `{}` is not before `{}`", pair[0], pair[1]);
+                    }
+                    for word in &words {
+                        assert_eq!(*word, word.to_lowercase(), "{at}");
+                        assert!(
+                            !plurals || !words.contains(&plural(word).as_str()),
+                            "{at}: the plural of `{word}` is known"
+                        );
+                        assert!(
+                            !WORDS.contains(&kind.as_str()) || Name::of(word).text == *word,
+                            "{at}: `{word}` never fits a name"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_list_says_what_it_is_for() {
+        for (file, text) in FILES {
+            let lines: Vec<&str> = text.lines().collect();
+            for pair in lines.windows(2).filter(|pair| pair[1].starts_with('[')) {
+                assert!(pair[0].starts_with("# "), "{file}.toml {}: no comment above it", pair[1]);
+            }
+        }
+    }
+}
