@@ -48,19 +48,26 @@ lists! {
     /// A list of words.
     List:
     Admitting = "calls" "admitting",
+    Archives = "paths" "archives",
+    BesideServer = "paths" "beside",
+    BrowserFolders = "paths" "browser-folders",
     Changing = "calls" "changing",
     Checks = "calls" "checks",
     ChunkGetting = "calls" "chunk-getting",
     Chunking = "calls" "chunking",
     ClosedKeys = "columns" "closed-keys",
+    ConcurrentWork = "handles" "concurrent-work",
     Cursors = "handles" "cursors",
     DatabaseHandles = "handles" "databases",
     Delaying = "calls" "delaying",
+    Development = "paths" "development",
     DrivenBrowsers = "handles" "driven-browsers",
     EntryAges = "handles" "entry-ages",
+    ExampleFolders = "paths" "example-folders",
     Expiries = "handles" "expiries",
     FewTables = "tables" "few",
     FewValuedColumns = "columns" "few-valued",
+    FirstScripts = "paths" "first-scripts",
     FlagColumns = "columns" "flags",
     Getting = "calls" "getting",
     IdentifyingColumns = "columns" "identifying",
@@ -78,8 +85,12 @@ lists! {
     Queues = "handles" "queues",
     Reading = "calls" "reading",
     Retries = "handles" "retries",
+    ScheduledFolders = "paths" "scheduled-folders",
+    ScriptFolders = "paths" "script-folders",
+    SeedFiles = "paths" "seed-files",
     Sending = "calls" "sending",
     SentInBulk = "calls" "sent-in-bulk",
+    ServerFolders = "paths" "server-folders",
     Services = "handles" "services",
     SettingUp = "calls" "setting-up",
     ShortByteColumns = "columns" "short-bytes",
@@ -88,7 +99,12 @@ lists! {
     StoredChanges = "calls" "stored-changes",
     Taking = "calls" "taking",
     TenantColumns = "columns" "tenants",
+    TestFiles = "paths" "test-files",
+    TestFolders = "paths" "test-folders",
     TransactionHandles = "handles" "transactions",
+    UndoFolders = "paths" "undo-folders",
+    Undoing = "paths" "undoing",
+    UnpublishedBundles = "paths" "unpublished-bundles",
     YesOrNoColumns = "columns" "yes-or-no",
 }
 
@@ -96,6 +112,11 @@ impl List {
     /// Whether a name is one of the list.
     pub fn has(self, name: &str) -> bool {
         built_in(self.place()).is_some_and(|words| words.have(name))
+    }
+
+    /// Whether a folder of a path, or a part of an address before the last `/`, is one of the list.
+    pub fn has_folder(self, path: &str) -> bool {
+        path.rsplit('/').skip(1).any(|folder| self.has(folder))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::ir::Parent;
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::vocabulary::List;
 
 /// Where a function is called from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,17 +69,5 @@ fn is_spawned(project: &Project, function: FnId) -> bool {
 /// Whether a route is there for a scheduler: by its path, or by the signature check of a queue service around it.
 fn is_scheduled(project: &Project, entry: &Entry) -> bool {
     let path = project.path(entry.function.0);
-    let label = entry.label.to_ascii_lowercase();
-    [
-        "/cron/",
-        "/crons/",
-        "/qstash/",
-        "/jobs/",
-        "/scheduled/",
-        "/scheduler/",
-        "/housekeeping/",
-        "/house-keeping/",
-    ]
-    .iter()
-    .any(|sign| path.contains(sign) || label.contains(sign))
+    List::ScheduledFolders.has_folder(path) || List::ScheduledFolders.has_folder(&entry.label)
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::vocabulary::List;
+
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
@@ -20,41 +22,6 @@ pub enum Role {
     /// Examples and documentation.
     Example,
 }
-
-const TEST_FOLDERS: [&str; 20] = [
-    "tests",
-    "test",
-    "__tests__",
-    "__mocks__",
-    "e2e",
-    "cypress",
-    "playwright",
-    "spec",
-    "specs",
-    "testing",
-    "test_utils",
-    "test-utils",
-    "test_helpers",
-    "test-helpers",
-    "testutils",
-    "__fixtures__",
-    "integration_tests",
-    "e2e_tests",
-    "e2e-tests",
-    "unit_tests",
-];
-const SCRIPT_FOLDERS: [&str; 9] = [
-    "scripts",
-    "script",
-    "bin",
-    "tools",
-    "seeds",
-    "seeders",
-    "bench",
-    "benchmark",
-    "benchmarks",
-];
-const EXAMPLE_FOLDERS: [&str; 6] = ["examples", "example", "docs", "demo", "demos", "samples"];
 
 /// What a file is for. `path` is relative to the root, with `/`.
 pub fn role(path: &str) -> Role {
@@ -74,7 +41,7 @@ pub fn role(path: &str) -> Role {
     if is_script(&folders, name, stem) {
         return Role::Script;
     }
-    if folders.iter().any(|folder| EXAMPLE_FOLDERS.contains(folder)) {
+    if folders.iter().any(|folder| List::ExampleFolders.has(folder)) {
         return Role::Example;
     }
     Role::Source
@@ -92,20 +59,9 @@ fn is_generated(folders: &[&str], name: &str, stem: &str) -> bool {
 }
 
 fn is_test(folders: &[&str], name: &str, stem: &str) -> bool {
-    let by_stem = [
-        ".test",
-        ".spec",
-        ".stories",
-        ".story",
-        ".cy",
-        ".e2e",
-        "_test",
-        "_tests",
-        ".e2e-spec",
-        ".mock",
-    ];
     let python = ends(name, &[".py"]) && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
-    python || ends(stem, &by_stem) || folders.iter().any(|folder| TEST_FOLDERS.contains(folder))
+    let is_folder = |folder: &&str| matches!(*folder, "__mocks__" | "__fixtures__") || List::TestFolders.has(folder);
+    python || List::TestFiles.has(stem) || folders.iter().any(is_folder)
 }
 
 fn is_migration(folders: &[&str], name: &str) -> bool {
@@ -121,11 +77,10 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
 }
 
 fn is_script(folders: &[&str], name: &str, stem: &str) -> bool {
-    let by_folder = folders.iter().any(|folder| SCRIPT_FOLDERS.contains(folder));
+    let by_folder = folders.iter().any(|folder| List::ScriptFolders.has(folder));
     let commands = folders.windows(2).any(|pair| pair == ["management", "commands"]);
     let is_code = !ends(name, &[".sql", ".prisma"]);
-    let seed =
-        is_code && (matches!(stem, "seed" | "seeds" | "seeder" | "seeding") || stem.starts_with("seed_") || stem.starts_with("seed-"));
+    let seed = is_code && List::SeedFiles.has(stem);
     let top = folders.is_empty() && matches!(name, "setup.py" | "fabfile.py" | "noxfile.py" | "tasks.py");
     by_folder || commands || seed || top || ends(stem, &[".seed", ".config"])
 }

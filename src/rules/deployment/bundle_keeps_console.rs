@@ -4,6 +4,7 @@ use crate::finding::{Confidence, Finding, Location, Priority, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
+use crate::vocabulary::List;
 use crate::walk::{self, role};
 
 /// Fewer calls are not worth a line.
@@ -112,8 +113,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
 }
 
 fn is_development(path: &str) -> bool {
-    path.split(['/', '.', '-', '_'])
-        .any(|part| matches!(part, "dev" | "development" | "storybook" | "electron" | "widget"))
+    List::UnpublishedBundles.has(path)
 }
 
 /// The value of an object's key anywhere in a module.
@@ -173,11 +173,6 @@ fn in_browser(module: &Module, path: &str, tool: &str) -> bool {
         let directive = module.functions.first().and_then(|function| function.directive);
         return directive.is_some_and(|directive| module.str(directive) == "use client");
     }
-    let is_server = path.split('/').any(|part| {
-        matches!(
-            part,
-            "server" | "api" | "backend" | "main" | "electron" | "cli" | "functions" | "worker" | "workers"
-        )
-    });
+    let is_server = List::ServerFolders.has_folder(path);
     !is_server && !path.ends_with(".py") && !path.contains(".config.") && !path.contains(".server.")
 }
