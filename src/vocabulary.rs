@@ -84,6 +84,7 @@ lists! {
     Portions = "handles" "portions",
     Queues = "handles" "queues",
     Reading = "calls" "reading",
+    RedisHandles = "handles" "redis",
     Retries = "handles" "retries",
     ScheduledFolders = "paths" "scheduled-folders",
     ScriptFolders = "paths" "script-folders",

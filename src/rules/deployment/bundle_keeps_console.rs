@@ -2,6 +2,7 @@
 
 use crate::finding::{Confidence, Finding, Location, Priority, Role};
 use crate::ir::{ExprId, ExprKind, Module};
+use crate::libraries::shared::bundlers;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::vocabulary::List;
@@ -9,27 +10,6 @@ use crate::walk::{self, role};
 
 /// Fewer calls are not worth a line.
 const FEWEST: usize = 3;
-/// What a Vite configuration of a browser application imports; others are for tests and servers.
-const FRAMEWORKS: [&str; 9] = [
-    "plugin-react",
-    "plugin-vue",
-    "svelte",
-    "react-router",
-    "solid",
-    "preact",
-    "tanstack",
-    "qwik",
-    "plugin-legacy",
-];
-const REMOVERS: [&str; 6] = [
-    "removeConsole",
-    "remove-console",
-    "removeconsole",
-    "strip-code",
-    "plugin-strip",
-    "transform-remove-console",
-];
-
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     project
@@ -67,11 +47,11 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
     if tool == "Vite" && beside_next {
         return None;
     }
-    let strips = has(&|text| REMOVERS.iter().any(|part| text.contains(part)));
+    let strips = has(&bundlers::removes_console);
     // A library's bundle is built again by the application that uses it.
     let is_library = entry_of(module, "build").is_some_and(|build| module.entry(build, "lib").is_some())
         || has(&|text| text == "@storybook" || text.starts_with("@remix-run/dev"));
-    if tool == "Vite" && !has(&|text| FRAMEWORKS.iter().any(|part| text.contains(part))) {
+    if tool == "Vite" && !has(&bundlers::is_for_browsers) {
         return None;
     }
     let option = entry_of(module, "drop_console");

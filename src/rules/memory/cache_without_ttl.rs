@@ -7,6 +7,7 @@ use crate::finding::{Confidence, Finding, Fix, Priority};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::judge::evidence;
 use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::redis::ends_key;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -121,26 +122,9 @@ fn can_expire(module: &Module, call: &Call<'_>) -> bool {
             .any(|name| is_expiry(module.str(name)));
         let inside = |expr: ExprId| node.span.encloses(module.expr(expr).span);
         let by_call = function != FunctionId::MODULE
-            && module.expr_ids().any(|(id, _)| {
-                inside(id)
-                    && module.call(id).and_then(|call| call.method()).is_some_and(|method| {
-                        matches!(
-                            method,
-                            "expire"
-                                | "pexpire"
-                                | "expireat"
-                                | "pexpireat"
-                                | "expireAt"
-                                | "pExpire"
-                                | "setex"
-                                | "psetex"
-                                | "setEx"
-                                | "delete"
-                                | "del"
-                                | "unlink"
-                        )
-                    })
-            });
+            && module
+                .expr_ids()
+                .any(|(id, _)| inside(id) && module.call(id).and_then(|call| call.method()).is_some_and(ends_key));
         if by_parameter || by_call {
             return true;
         }

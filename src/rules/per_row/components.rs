@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 use crate::analysis::repeats::shape::pick;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, Sym};
+use crate::libraries::shared::query_hooks::is_query_hook;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Callees, Evaluator};
 use crate::project::{Project, loops};
@@ -120,14 +121,6 @@ fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: F
         let &[(at, hook)] = functions.as_slice() else { return None };
         query_hook(project, eval, at, hook, depth + 1).map(|_| call.id)
     })
-}
-
-/// Hooks of react-query, SWR, tRPC, Apollo and the like that send a request for each key.
-fn is_query_hook(method: &str) -> bool {
-    matches!(
-        method,
-        "useQuery" | "useSuspenseQuery" | "useInfiniteQuery" | "useSWR" | "useSWRImmutable" | "useSWRInfinite"
-    )
 }
 
 /// `enabled: isOpen`, `skip: !visible`, a key that may be null: asked only when the item is opened.

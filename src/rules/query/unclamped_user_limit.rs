@@ -6,6 +6,7 @@ use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
 use crate::judge::evidence;
 use crate::libraries::entries::{Entry, EntryKind};
+use crate::libraries::shared::validators;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
@@ -186,10 +187,7 @@ impl Search<'_> {
                     }
                     continue;
                 }
-                if methods
-                    .iter()
-                    .any(|method| matches!(*method, "max" | "lte" | "lt" | "refine" | "transform" | "pipe"))
-                {
+                if methods.iter().any(|method| validators::may_bound(method)) {
                     return None;
                 }
                 open = Some(entry.value);

@@ -13,6 +13,7 @@ use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::clients::is_meant_for_one_use;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -99,22 +100,6 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
         }
     }
     out
-}
-
-/// Clients that their libraries hand out as context managers on top of a shared session, and files.
-fn is_meant_for_one_use(name: &str) -> bool {
-    [
-        "aioboto3",
-        "aiobotocore",
-        "better-sqlite3",
-        "docker",
-        "nodemailer",
-        "smtplib",
-        "confluent_kafka",
-        "kombu",
-    ]
-    .iter()
-    .any(|library| name.starts_with(library))
 }
 
 /// A client with somebody's own credentials cannot be shared by all.

@@ -12,6 +12,7 @@ use crate::judge::reach::{self, Reached};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::tasks::takes_work;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
@@ -237,10 +238,7 @@ fn is_loser(module: &Module, sleep: ExprId) -> bool {
         match module.expr(at).parent {
             Parent::Expr(outer) => {
                 let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
-                if matches!(
-                    method,
-                    "race" | "wait" | "gather" | "all" | "create_task" | "then" | "catch" | "ensure_future" | "allSettled"
-                ) {
+                if takes_work(method) {
                     return true;
                 }
                 at = outer;

@@ -1,0 +1,9 @@
+//! Hooks by which components ask a server.
+
+/// Hooks of react-query, SWR, tRPC, Apollo and the like that send a request for each key.
+pub fn is_query_hook(method: &str) -> bool {
+    matches!(
+        method,
+        "useQuery" | "useSuspenseQuery" | "useInfiniteQuery" | "useSWR" | "useSWRImmutable" | "useSWRInfinite"
+    )
+}
