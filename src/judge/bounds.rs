@@ -1,5 +1,6 @@
 //! Whether a query's result can grow without end.
 
+use crate::judge::columns::is_small;
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -102,42 +103,12 @@ fn is_flag(column: &str) -> bool {
     List::FlagColumns.has(column)
 }
 
-/// Whether a table is a small list that people edit: kept in an admin site, or by its name settings, kinds, roles, countries.
+/// Whether a table is a small list that people edit: kept in an admin site, or small by its name.
 pub fn is_reference(project: &Project, query: &Query) -> bool {
-    const SIGNS: [&str; 20] = [
-        "setting",
-        "config",
-        "role",
-        "permission",
-        "plan",
-        "feature_flag",
-        "featureflag",
-        "country",
-        "countries",
-        "currency",
-        "currencies",
-        "locale",
-        "language",
-        "category",
-        "categories",
-        "timezone",
-        "tier",
-        "template",
-        "provider",
-        "license",
-    ];
-
-    let table = project.table_of(query);
-    if table.is_some_and(|table| is_kept_by_staff(project, &table.name)) {
-        return true;
+    match project.table_of(query) {
+        Some(table) => is_kept_by_staff(project, &table.name) || is_small(project, table),
+        None => query.table().is_some_and(|name| List::FewTables.has(name)),
     }
-    let name = table.map_or_else(|| query.table().unwrap_or_default().to_owned(), |table| table.name.clone());
-    let name = name.to_ascii_lowercase();
-    SIGNS
-        .iter()
-        .any(|sign| name.ends_with(sign) || name.ends_with(&format!("{sign}s")) || name.ends_with(&format!("{sign}es")))
-        || name.ends_with("_type")
-        || name.ends_with("_types")
 }
 
 /// Whether staff keep a table's rows in an admin site: see [`crate::project::staff_tables`].

@@ -1,5 +1,6 @@
 //! What a column's type and name say of its values: few of them, too large for an index, or heavy to load.
 
+use crate::project::Project;
 use crate::project::schema::{Column, Table};
 use crate::vocabulary::{List, Name};
 
@@ -84,7 +85,9 @@ pub fn is_identifying(name: &str) -> bool {
     List::IdentifyingColumns.has(name)
 }
 
-/// A table of few rows by what it is for: settings, plans, roles.
-pub fn is_small(table: &Table) -> bool {
-    List::FewTables.has(&table.name)
+/// A table of few rows by what it is for: settings, plans, roles. Frameworks run the words of a model's name together in that of its
+/// table, so the models are asked, too.
+pub fn is_small(project: &Project, table: &Table) -> bool {
+    let models = table.models.iter().filter_map(|&model| project.schema.models.get(model));
+    List::FewTables.has(&table.name) || models.into_iter().any(|model| List::FewTables.has(&model.name))
 }

@@ -55,7 +55,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         Reached::Job | Reached::Unknown => Priority::P2,
         Reached::Startup | Reached::Command => Priority::P3,
     };
-    let steps = u32::from(filtered) + u32::from(table.is_some_and(is_small));
+    let steps = u32::from(filtered) + u32::from(table.is_some_and(|table| is_small(project, table)));
     let module = project.code.module(load.file);
     let span = module.expr(load.expr).span;
     let confidence = if load.via.is_some() || table.is_none() {

@@ -99,7 +99,9 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         return None;
     }
     let name = load.query.table().filter(|name| !name.is_empty());
-    let small = name.and_then(|name| project.schema.table(name)).is_some_and(is_small);
+    let small = name
+        .and_then(|name| project.schema.table(name))
+        .is_some_and(|table| is_small(project, table));
     let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
     let (reached, label) = reach::reached(project, load.function);
     let base = match (waste, reached) {
