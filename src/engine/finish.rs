@@ -9,6 +9,7 @@ use crate::engine::pages::Pages;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
 use crate::finding::{Confidence, Effort, Finding, Priority, fingerprint};
+use crate::vocabulary::List;
 use crate::walk::{Role, role};
 
 /// What is reported.
@@ -159,12 +160,7 @@ fn is_for_staff(finding: &Finding) -> bool {
         .related
         .iter()
         .find(|related| related.role == crate::finding::Role::Endpoint);
-    let places = entry.map(|entry| format!("{} /{}", entry.message, entry.location.file));
-    places.is_some_and(|text| {
-        text.to_ascii_lowercase()
-            .split(['/', ' ', '.', '(', ')', '_', '-'])
-            .any(|word| word == "admin")
-    })
+    entry.is_some_and(|entry| List::StaffPlaces.has(&entry.message) || List::StaffPlaces.has(&entry.location.file))
 }
 
 /// Of findings of one rule about one subject at one place, the most urgent one with the most evidence.

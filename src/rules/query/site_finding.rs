@@ -5,6 +5,7 @@ use crate::judge::evidence;
 use crate::judge::reach::{self, Reached};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::vocabulary::List;
 
 /// Starts a finding at a site. `priority` is what it has when a request reaches it.
 pub fn start(project: &Project, site: &QuerySite, rule: &str, priority: Priority, confidence: Confidence) -> (Finding, Option<String>) {
@@ -26,6 +27,26 @@ pub fn start(project: &Project, site: &QuerySite, rule: &str, priority: Priority
 /// Whether only staff sees what a site gives: by its path or its entry's address.
 pub fn is_admin(project: &Project, site: &QuerySite) -> bool {
     let (_, label) = reach::reached(project, site.function);
-    let path = project.path(site.file).to_lowercase();
-    path.contains("admin") || label.is_some_and(|label| label.to_lowercase().contains("admin"))
+    List::StaffPlaces.has(project.path(site.file)) || label.is_some_and(|label| List::StaffPlaces.has(&label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_admin;
+    use crate::project::Project;
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
+
+    fn is_admin_in(path: &str) -> bool {
+        let text = "import sqlite3\n\ndef courts(connection: sqlite3.Connection):\n    return connection.execute('SELECT id FROM courts').fetchall()\n";
+        let project = Project::link(vec![extract(path, FileKind::Python, text)]);
+        let site = project.graph.sites.first().expect("a query");
+        is_admin(&project, site)
+    }
+
+    #[test]
+    fn a_place_is_for_staff_by_a_whole_word() {
+        assert!(is_admin_in("shop/admin/courts.py") && is_admin_in("shop/court_admin.py"));
+        assert!(!is_admin_in("shop/badminton.py"));
+    }
 }
