@@ -96,6 +96,7 @@ lists! {
     SettingUp = "calls" "setting-up",
     ShortByteColumns = "columns" "short-bytes",
     ShortListColumns = "columns" "short-lists",
+    Sleeps = "calls" "sleeps",
     StaffPlaces = "paths" "staff",
     StopFlags = "handles" "stop-flags",
     StoredChanges = "calls" "stored-changes",

@@ -39,3 +39,11 @@ pub fn ends_key(method: &str) -> bool {
             | "unlink"
     )
 }
+
+/// Whether a command waits until a list or stream has an element.
+pub fn waits_for_element(method: &str) -> bool {
+    matches!(
+        method,
+        "brpop" | "blpop" | "bzpopmin" | "brpoplpush" | "blmove" | "xread" | "xreadgroup" | "brPop" | "blPop" | "xReadGroup"
+    )
+}

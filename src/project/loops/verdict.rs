@@ -7,6 +7,7 @@ use super::guard::is_cache_guarded;
 use super::{LoopForm, Parts, Verdict, iterable};
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::polling;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
@@ -327,30 +328,7 @@ fn waits(eval: &Evaluator<'_>, file: FileId, body: &[StmtId]) -> bool {
     expressions(module, body).into_iter().any(|expr| {
         let Some(call) = module.call(expr) else { return false };
         let method = call.method().unwrap_or("");
-        if matches!(
-            method,
-            "sleep"
-                | "delay"
-                | "brpop"
-                | "blpop"
-                | "bzpopmin"
-                | "brpoplpush"
-                | "blmove"
-                | "xread"
-                | "xreadgroup"
-                | "setTimeout"
-                | "sleepMs"
-                | "wait_for_notify"
-                | "poll"
-                | "receive_message"
-                | "wait"
-                | "wait_for"
-                | "timeout"
-                | "pause"
-                | "brPop"
-                | "blPop"
-                | "xReadGroup"
-        ) {
+        if polling::waits(method) {
             return true;
         }
         if call.is_new && method == "Promise" && sets_timer(call) {

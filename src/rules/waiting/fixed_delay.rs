@@ -71,7 +71,7 @@ impl Search<'_, '_> {
         let module = self.eval.module(file);
         let call = module.call(id)?;
         let short = call.method()?;
-        if !matches!(short, "sleep" | "delay" | "wait" | "setTimeoutPromise" | "waitFor" | "setTimeout") {
+        if !polling::may_delay(short) {
             return None;
         }
         let value = self.eval.value(file, call.callee);
@@ -219,7 +219,8 @@ fn has_within(sorted: &[Span], around: Span) -> bool {
 /// A retry, a stream, a helper that only waits, a demonstration.
 fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: FunctionId) -> bool {
     let function = module.function(owner);
-    if function.is_generator || List::Delaying.has(&module.qualified(owner)) {
+    let name = module.qualified(owner);
+    if function.is_generator || List::Pacing.has(&name) || List::Delaying.has(&name) {
         return true;
     }
     let span = function.span;
