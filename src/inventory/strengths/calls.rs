@@ -4,6 +4,7 @@ use super::strength;
 use crate::analysis::redis;
 use crate::finding::Strength;
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::batches::{is_bulk_call, is_bulk_write, is_write_by_condition};
 use crate::libraries::shared::effects::LanguageData;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -11,28 +12,6 @@ use crate::project::deployment::in_sources;
 use crate::project::eval::Evaluator;
 use crate::statement::Operation;
 
-/// Writes of many rows in one statement, by the ORM's or driver's name.
-const BULK: [&str; 19] = [
-    "bulk_create",
-    "bulk_update",
-    "bulk_insert_mappings",
-    "bulk_update_mappings",
-    "bulk_save_objects",
-    "add_all",
-    "createMany",
-    "createManyAndReturn",
-    "updateMany",
-    "deleteMany",
-    "insertMany",
-    "insert_many",
-    "bulkCreate",
-    "bulkWrite",
-    "bulk_write",
-    "execute_values",
-    "execute_batch",
-    "copy_from",
-    "copy_records_to_table",
-];
 /// Names of page sizes.
 const PAGE_SIZES: [&str; 10] = [
     "limit",
@@ -173,7 +152,7 @@ fn bulk_writes(project: &Project) -> Vec<Strength> {
         let module = project.code.module(site.file);
         let is_write = !matches!(site.query.statement.operation, Operation::Select);
         let method = module.call(site.expr).and_then(|call| call.method()).unwrap_or("");
-        if is_write && !site.query.row_by_row && BULK.contains(&method) {
+        if is_write && !site.query.row_by_row && (is_bulk_write(method) || is_write_by_condition(method)) {
             let words = format!("`{method}` writes many rows in one statement.");
             out.push(strength(project, "bulk-write", words, site.file, site.span));
         }
@@ -182,10 +161,7 @@ fn bulk_writes(project: &Project) -> Vec<Strength> {
         for id in module.call_ids() {
             let expr = module.expr(id);
             let Some(call) = module.call(id) else { continue };
-            if call
-                .method()
-                .is_some_and(|method| matches!(method, "add_all" | "execute_values" | "execute_batch" | "copy_records_to_table"))
-            {
+            if call.method().is_some_and(is_bulk_call) {
                 let words = format!("`{}` writes many rows in one statement.", call.method().unwrap_or(""));
                 out.push(strength(project, "bulk-write", words, file, expr.span));
             }
