@@ -120,7 +120,7 @@ pub fn in_sources<T: Send>(code: &Code, find: impl Fn(FileId, &Module) -> Vec<T>
 
 /// Whether a file is of a tool or a test beside the server, by a word of its path.
 pub fn is_beside(path: &str) -> bool {
-    List::BesideServer.has(path)
+    List::TestPaths.has(path) || List::BesideServer.has(path)
 }
 
 /// Whether an imported module is a package or one of its parts.
@@ -164,7 +164,7 @@ fn is_redis_module(module: &str) -> bool {
 
 /// Compose files that only development, tests or CI use.
 fn is_for_development(path: &str) -> bool {
-    List::Development.has(path)
+    List::TestPaths.has(path) || List::Development.has(path)
 }
 
 /// Services of the compose files that deploy: those for production where there are any.

@@ -13,6 +13,7 @@ use crate::project::{Project, branches};
 use crate::source::Span;
 use crate::statement::Operation;
 use crate::vocabulary::{List, Name};
+use crate::walk::Role;
 
 /// Whether order can matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -351,26 +352,9 @@ pub fn is_check(name: &str) -> bool {
     List::Checks.has(name) || name.ends_with("OrThrow") && !matches!(Name::of(name).first(), "get" | "find")
 }
 
-/// Scripts, seeds and migrations: nobody waits for them.
-pub fn is_script(path: &str) -> bool {
-    path.split('/').any(|part| {
-        matches!(
-            part,
-            "scripts"
-                | "script"
-                | "seed"
-                | "seeds"
-                | "seeder"
-                | "seeders"
-                | "migrations"
-                | "bin"
-                | "cli"
-                | "commands"
-                | "examples"
-                | "tools"
-        )
-    }) || path
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.starts_with("seed") || name.contains("migration"))
+/// Scripts, commands, examples and migrations: nobody waits for them.
+pub fn is_script(project: &Project, file: FileId) -> bool {
+    let path = project.path(file);
+    let by_role = matches!(project.role(file), Role::Script | Role::Migration | Role::Example);
+    by_role || List::CommandFolders.has_folder(path) || List::MigrationFiles.has(path.rsplit('/').next().unwrap_or(path))
 }

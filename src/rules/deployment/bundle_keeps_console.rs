@@ -93,7 +93,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
 }
 
 fn is_development(path: &str) -> bool {
-    List::UnpublishedBundles.has(path)
+    List::Development.has(path) || List::UnpublishedBundles.has(path)
 }
 
 /// The value of an object's key anywhere in a module.

@@ -193,7 +193,7 @@ fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
 fn on_event_loop(project: &Project, function: FnId) -> bool {
     match reach::reached(project, function).0 {
         Reached::Startup | Reached::Command => false,
-        Reached::Unknown => !waits::is_script(project.path(project.graph.function(function).file)),
+        Reached::Unknown => !waits::is_script(project, project.graph.function(function).file),
         Reached::Request | Reached::Job => true,
     }
 }

@@ -197,7 +197,7 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
     let is_guess = group.iter().all(|wait| wait.io.is_guess);
     let base = match reached {
         Reached::Startup | Reached::Command => return None,
-        Reached::Unknown if waits::is_script(project.path(file)) => return None,
+        Reached::Unknown if waits::is_script(project, file) => return None,
         Reached::Request => Priority::P1,
         Reached::Job | Reached::Unknown => Priority::P2,
     };

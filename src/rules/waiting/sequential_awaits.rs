@@ -356,7 +356,7 @@ impl Search<'_> {
         }
         let priority = match reached {
             Reached::Startup | Reached::Command => return None,
-            Reached::Unknown if waits::is_script(self.project.path(self.file)) => return None,
+            Reached::Unknown if waits::is_script(self.project, self.file) => return None,
             Reached::Request | Reached::Job | Reached::Unknown if is_guarded => Priority::P3,
             Reached::Request if group.len() > 2 && !is_guess => Priority::P1,
             Reached::Request => Priority::P2,
