@@ -18,6 +18,7 @@ use crate::project::eval::Evaluator;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
 use crate::statement::Limit;
+use crate::vocabulary::List;
 
 /// Statements of one loop that a finding lists beside its first.
 const MAX_MERGED: usize = 8;
@@ -320,9 +321,10 @@ fn message(row: &PerRow<'_>, thing: &str, over: &str, source: Option<&Source>, l
 
 /// Whether the statement runs on the handle of a transaction, by the handle's usual names.
 fn on_transaction(row: &PerRow<'_>) -> bool {
+    // `t` is one only where a query runs on it: elsewhere it translates.
     row.handle
         .as_deref()
-        .is_some_and(|name| matches!(name, "tx" | "trx" | "txn" | "transaction" | "t"))
+        .is_some_and(|name| name == "t" || List::TransactionHandles.has(name))
 }
 
 fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {

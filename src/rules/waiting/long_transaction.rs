@@ -110,7 +110,7 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
                     .any(|expr| depends(module, expr))
             })
             .filter_map(|param| param.name)
-            .filter(|name| matches!(module.str(*name), "db" | "session" | "db_session" | "database"))
+            .filter(|name| List::DatabaseHandles.has(module.str(*name)))
             .collect();
         let node = project.graph.function(project.graph.id(file, id));
         let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
