@@ -11,20 +11,7 @@ use crate::project::Project;
 use crate::project::deployment::in_sources;
 use crate::project::eval::Evaluator;
 use crate::statement::Operation;
-
-/// Names of page sizes.
-const PAGE_SIZES: [&str; 10] = [
-    "limit",
-    "page_size",
-    "per_page",
-    "pagesize",
-    "perpage",
-    "take",
-    "size",
-    "top_k",
-    "max_results",
-    "count",
-];
+use crate::vocabulary::List;
 
 /// All of a project's own modules.
 pub fn find(project: &Project) -> Vec<Strength> {
@@ -40,7 +27,7 @@ pub fn find(project: &Project) -> Vec<Strength> {
             }
             if let ExprKind::Object(entries) = &expr.kind {
                 let mut keys = entries.iter().filter_map(|entry| Some((module.string(entry.key?)?, entry.value)));
-                if let Some((key, value)) = keys.find(|&(key, value)| is_page_size(key) && is_clamped(module, value)) {
+                if let Some((key, value)) = keys.find(|&(key, value)| List::PageSizes.has(key) && is_clamped(module, value)) {
                     let words = format!("`{key}` has a maximum.");
                     out.push(strength(project, "bounded-page", words, file, module.expr(value).span));
                 }
@@ -108,7 +95,9 @@ fn maximum(module: &Module, call: &Call<'_>) -> Option<Said> {
             .any(|expr| module.expr(expr).span.encloses(span))
     });
     let by_param = owner.and_then(|param| param.name).map(|name| module.str(name));
-    let name = by_param.or_else(|| assigned(module, call.id)).filter(|name| is_page_size(name))?;
+    let name = by_param
+        .or_else(|| assigned(module, call.id))
+        .filter(|name| List::PageSizes.has(name))?;
     Some(("bounded-page", format!("`{name}` has a maximum.")))
 }
 
@@ -121,11 +110,6 @@ fn assigned(module: &Module, expr: ExprId) -> Option<&str> {
         crate::ir::StmtKind::Assign { target, .. } => module.name(target),
         _ => None,
     }
-}
-
-fn is_page_size(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    PAGE_SIZES.contains(&lower.as_str())
 }
 
 /// `z.number().min(1).max(100)`, `Math.min(limit, 100)`.

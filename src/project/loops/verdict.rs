@@ -165,7 +165,7 @@ fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdi
     let tested: Vec<Sym> = names_and_members(module, test);
     let is_set = |name: Sym| set.iter().any(|assigned| assigned.targets.contains(&name));
     // `while (cursor)`, `while has_more`, `while (rows.length === limit)` whose body goes on from what it got.
-    let is_cursor = |name: Sym| List::Cursors.has(module.str(name));
+    let is_cursor = |name: Sym| List::Cursors.has(module.str(name)) || List::Positions.has(module.str(name));
     if tested.iter().any(|&name| is_cursor(name) && is_set(name)) {
         // A chain of parents goes on from one row to the next.
         return Some(if is_dependent(module, parts, &[]) && !moves_a_cursor(module, &set) {
@@ -239,7 +239,7 @@ fn moves_a_cursor(module: &Module, set: &[Assigned]) -> bool {
         assigned.targets.iter().any(|&name| {
             let text = module.str(name);
             let words = Name::of(text);
-            List::MovedCursors.has(text)
+            List::Cursors.has(text)
                 || matches!(words.first(), "last" | "next" | "starting") && words.is_compound()
                 || text == "start" && assigned.op.is_some()
         })

@@ -13,6 +13,7 @@ use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::FnId;
 use crate::project::scope::{Bound, Step};
 use crate::statement::Operation;
+use crate::vocabulary::List;
 
 const ID: &str = "unclamped-user-limit";
 const MAX_HOPS: u32 = 5;
@@ -162,10 +163,7 @@ impl Search<'_> {
 
     /// `input.limit`, whose schema in the same file gives a number without a maximum.
     fn validated(&self, file: FileId, expr: ExprId, key: &str) -> Option<Source> {
-        if !matches!(
-            key,
-            "limit" | "take" | "pageSize" | "page_size" | "perPage" | "per_page" | "size" | "count" | "first"
-        ) {
+        if !List::PageSizes.has(key) {
             return None;
         }
         let module = self.project.code.module(file);

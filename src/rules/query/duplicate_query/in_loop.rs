@@ -39,7 +39,7 @@ pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>)
 /// A call that reads by what it is given: what it takes from a queue or a cursor is another thing each time.
 fn is_plain_getter(call: Call<'_>) -> bool {
     let name = call.method().unwrap_or_default();
-    let (takes, gets) = (List::Taking.has(name), List::Getting.has(name.trim_start_matches('_')));
+    let (takes, gets) = (List::Taking.has(name), List::Reading.has(name));
     !takes && gets && !call.args.is_empty() && !call.is_open()
 }
 
