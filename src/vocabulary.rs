@@ -45,7 +45,7 @@ macro_rules! lists {
 }
 
 lists! {
-    /// A list of words.
+    /// A list that is the same for everybody.
     List:
     Admitting = "calls" "admitting",
     Archives = "paths" "archives",
@@ -66,7 +66,6 @@ lists! {
     EntryAges = "handles" "entry-ages",
     ExampleFolders = "paths" "example-folders",
     Expiries = "handles" "expiries",
-    FewTables = "tables" "few",
     FewValuedColumns = "columns" "few-valued",
     FirstScripts = "paths" "first-scripts",
     FlagColumns = "columns" "flags",
@@ -74,7 +73,6 @@ lists! {
     Keeping = "calls" "keeping",
     KeptState = "handles" "kept-state",
     Leaving = "calls" "leaving",
-    LongTextColumns = "columns" "long-texts",
     MigrationFiles = "paths" "migration-files",
     OpenKeys = "columns" "open-keys",
     Pacing = "calls" "pacing",
@@ -89,7 +87,6 @@ lists! {
     RedisHandles = "handles" "redis",
     Retries = "handles" "retries",
     ScheduledFolders = "paths" "scheduled-folders",
-    ScriptFolders = "paths" "script-folders",
     SeedFiles = "paths" "seed-files",
     Sending = "calls" "sending",
     SentInBulk = "calls" "sent-in-bulk",
@@ -99,20 +96,37 @@ lists! {
     ShortByteColumns = "columns" "short-bytes",
     ShortListColumns = "columns" "short-lists",
     Sleeps = "calls" "sleeps",
-    StaffPlaces = "paths" "staff",
     StopFlags = "handles" "stop-flags",
     StoredChanges = "calls" "stored-changes",
     Taking = "calls" "taking",
     TenantColumns = "columns" "tenants",
     TestPaths = "paths" "test-paths",
     TestFiles = "paths" "test-files",
-    TestFolders = "paths" "test-folders",
     TransactionHandles = "handles" "transactions",
     UndoFolders = "paths" "undo-folders",
     Undoing = "paths" "undoing",
     UnpublishedBundles = "paths" "unpublished-bundles",
     YesOrNoColumns = "columns" "yes-or-no",
 }
+
+lists! {
+    /// A list that a configuration can add words to: see [`Vocabulary`].
+    Open:
+    FewTables = "tables" "few",
+    LongTextColumns = "columns" "long-texts",
+    ScriptFolders = "paths" "script-folders",
+    StaffPlaces = "paths" "staff",
+    TestFolders = "paths" "test-folders",
+}
+
+/// Keys of the table `[words]` of a configuration.
+pub const KEYS: [(&str, Open); 5] = [
+    ("few-tables", Open::FewTables),
+    ("heavy-columns", Open::LongTextColumns),
+    ("script-folders", Open::ScriptFolders),
+    ("staff-paths", Open::StaffPlaces),
+    ("test-folders", Open::TestFolders),
+];
 
 impl List {
     /// Whether a name is one of the list.
@@ -123,6 +137,37 @@ impl List {
     /// Whether a folder of a path, or a part of an address before the last `/`, is one of the list.
     pub fn has_folder(self, path: &str) -> bool {
         path.rsplit('/').skip(1).any(|folder| self.has(folder))
+    }
+}
+
+/// The words of a run: the built-in ones, and those that the configuration adds to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    added: BTreeMap<Open, Words>,
+}
+
+impl Vocabulary {
+    /// Adds words to a list, to be looked for as the list's own are, in the singular and the plural. Fails with the first that has
+    /// no letter or digit.
+    pub fn add(&mut self, list: Open, words: &[String]) -> Result<(), String> {
+        let names: Vec<Name> = words.iter().map(|word| Name::of(word)).collect();
+        if let Some(at) = names.iter().position(|name| name.text.is_empty()) {
+            return Err(words[at].clone());
+        }
+        let texts: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+        let own = self.added.entry(list).or_default();
+        let phrases = match list {
+            Open::FewTables | Open::LongTextColumns => &mut own.last,
+            Open::ScriptFolders | Open::TestFolders => &mut own.whole,
+            Open::StaffPlaces => &mut own.any,
+        };
+        phrases.extend(&texts, true);
+        Ok(())
+    }
+
+    /// Whether a name is one of the list.
+    pub fn has(&self, list: Open, name: &str) -> bool {
+        built_in(list.place()).is_some_and(|words| words.have(name)) || self.added.get(&list).is_some_and(|words| words.have(name))
     }
 }
 
@@ -361,6 +406,24 @@ mod tests {
     }
 
     #[test]
+    fn words_of_a_configuration_are_looked_for_as_the_lists_own_are() {
+        let mut words = Vocabulary::default();
+        for (key, list) in KEYS {
+            assert_eq!(words.add(list, &["BackOffice".to_owned()]), Ok(()), "{key}");
+        }
+        assert!(words.has(Open::StaffPlaces, "src/back-office/views.ts") && words.has(Open::StaffPlaces, "src/admin/views.ts"));
+        assert!(words.has(Open::ScriptFolders, "back_office") && !words.has(Open::ScriptFolders, "my_back_office"));
+        assert!(words.has(Open::FewTables, "shop_back_offices") && !words.has(Open::FewTables, "back_office_orders"));
+        assert!(!Vocabulary::default().has(Open::StaffPlaces, "src/back-office/views.ts"));
+        assert_eq!(
+            words.add(Open::FewTables, &["region".to_owned(), "--".to_owned()]),
+            Err("--".to_owned())
+        );
+        let lists: Vec<Open> = KEYS.map(|(_, list)| list).into_iter().collect();
+        assert!(Open::ALL.iter().all(|list| lists.contains(list)));
+    }
+
+    #[test]
     fn plurals_are_regular() {
         let words = ["country", "key", "status", "branch", "role"];
         assert_eq!(words.map(plural), ["countries", "keys", "statuses", "branches", "roles"]);
@@ -368,7 +431,9 @@ mod tests {
 
     #[test]
     fn every_list_that_is_asked_for_is_there_and_every_list_there_is_asked_for() {
-        let asked: Vec<_> = List::ALL.iter().map(|list| list.place()).collect();
+        let asked: Vec<_> = (List::ALL.iter().map(|list| list.place()))
+            .chain(Open::ALL.iter().map(|list| list.place()))
+            .collect();
         for place in &asked {
             assert!(
                 built_in(*place).is_some_and(|words| *words != Words::default()),

@@ -9,7 +9,7 @@ use crate::engine::pages::Pages;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
 use crate::finding::{Confidence, Effort, Finding, Priority, fingerprint};
-use crate::vocabulary::List;
+use crate::vocabulary::{Open, Vocabulary};
 use crate::walk::{Role, role};
 
 /// What is reported.
@@ -30,6 +30,8 @@ pub struct Options<'a> {
     pub min_confidence: Confidence,
     /// Whether findings in tests stay.
     pub include_tests: bool,
+    /// The words of the run.
+    pub words: &'a Vocabulary,
 }
 
 /// Findings in their final form, and how many were left out.
@@ -86,14 +88,14 @@ fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
         if let (true, Some(priority)) = options.policy.judge(finding) {
             finding.priority = priority;
         }
-        demote(finding);
+        demote(finding, options.words);
         finding.priority = finding.priority.max(options.policy.cap(finding));
     }
     findings
 }
 
 fn is_left_out(finding: &Finding, options: &Options<'_>) -> bool {
-    let place = role(&finding.location.file);
+    let place = role(&finding.location.file, options.words);
     place == Role::Generated || (place == Role::Test && !options.include_tests)
 }
 
@@ -124,15 +126,15 @@ fn fill(finding: &mut Finding, pages: &Pages) {
 
 /// Code that is run seldom or by hand is less urgent. A schema is as urgent as it is, though it is written in a migration or a
 /// script.
-fn demote(finding: &mut Finding) {
+fn demote(finding: &mut Finding, words: &Vocabulary) {
     let is_schema = finding.category == "schema";
-    match role(&finding.location.file) {
+    match role(&finding.location.file, words) {
         Role::Test => finding.priority = Priority::P3,
         Role::Script | Role::Migration if !is_schema => finding.priority = Priority::P3,
         Role::Example => finding.priority = finding.priority.max(Priority::P2),
         _ => {}
     }
-    if finding.confidence == Confidence::Low || is_for_staff(finding) {
+    if finding.confidence == Confidence::Low || is_for_staff(finding, words) {
         finding.priority = finding.priority.max(Priority::P2);
     }
 }
@@ -155,12 +157,13 @@ fn one_of_a_pair(findings: &mut [Finding]) {
 }
 
 /// Pages and routes of an administration are used by few people.
-fn is_for_staff(finding: &Finding) -> bool {
+fn is_for_staff(finding: &Finding, words: &Vocabulary) -> bool {
     let entry = finding
         .related
         .iter()
         .find(|related| related.role == crate::finding::Role::Endpoint);
-    entry.is_some_and(|entry| List::StaffPlaces.has(&entry.message) || List::StaffPlaces.has(&entry.location.file))
+    let is_it = |place: &str| words.has(Open::StaffPlaces, place);
+    entry.is_some_and(|entry| is_it(&entry.message) || is_it(&entry.location.file))
 }
 
 /// Of findings of one rule about one subject at one place, the most urgent one with the most evidence.
@@ -216,6 +219,7 @@ mod tests {
             min_priority,
             min_confidence: Confidence::Low,
             include_tests: false,
+            words: &Vocabulary::default(),
         };
         finish(findings, &mut Suppressions::default(), &options)
     }

@@ -5,7 +5,7 @@ use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::{FilterKind, Limit, Operation, Projection};
-use crate::vocabulary::List;
+use crate::vocabulary::{List, Open};
 
 /// How a read is bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ fn is_flag(column: &str) -> bool {
 pub fn is_reference(project: &Project, query: &Query) -> bool {
     match project.table_of(query) {
         Some(table) => is_kept_by_staff(project, &table.name) || is_small(project, table),
-        None => query.table().is_some_and(|name| List::FewTables.has(name)),
+        None => query.table().is_some_and(|name| project.words.has(Open::FewTables, name)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::project::Project;
 use crate::project::schema::{Column, Table};
-use crate::vocabulary::{List, Name};
+use crate::vocabulary::{List, Name, Open};
 
 /// A column that splits a table into few parts: an index on it alone is rarely used.
 pub fn is_few_valued(column: &Column) -> bool {
@@ -61,7 +61,7 @@ pub fn is_fixed_size(column: &Column) -> bool {
 
 /// A column whose values are large: JSON, binary, vectors, long texts. `text` is also what many schemas give to short
 /// strings, so there the name must agree.
-pub fn is_heavy(column: &Column) -> bool {
+pub fn is_heavy(project: &Project, column: &Column) -> bool {
     let kind = column.data_type.to_lowercase();
     let by_type = ["json", "bytea", "blob", "binary", "vector", "longtext", "mediumtext"];
     if by_type.iter().any(|word| kind.contains(word)) {
@@ -70,7 +70,7 @@ pub fn is_heavy(column: &Column) -> bool {
         return !(List::ShortListColumns.has(&column.name) || (is_binary && List::ShortByteColumns.has(&column.name)));
     }
     let is_text = matches!(kind.as_str(), "text" | "textfield" | "string" | "clob" | "tinytext");
-    is_text && List::LongTextColumns.has(&column.name)
+    is_text && project.words.has(Open::LongTextColumns, &column.name)
 }
 
 /// A column that names the tenant: very many rows share one value.
@@ -89,5 +89,40 @@ pub fn is_identifying(name: &str) -> bool {
 /// table, so the models are asked, too.
 pub fn is_small(project: &Project, table: &Table) -> bool {
     let models = table.models.iter().filter_map(|&model| project.schema.models.get(model));
-    List::FewTables.has(&table.name) || models.into_iter().any(|model| List::FewTables.has(&model.name))
+    let is_it = |name: &str| project.words.has(Open::FewTables, name);
+    is_it(&table.name) || models.into_iter().any(|model| is_it(&model.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::facts::extract;
+    use crate::vocabulary::Vocabulary;
+    use crate::walk::FileKind;
+
+    fn linked(words: Vocabulary) -> Project {
+        let sql =
+            "CREATE TABLE shop_orders (id int PRIMARY KEY, notes text, body text, is_open int);\nCREATE TABLE shop_settings (id int);\n";
+        Project::link_with(vec![extract("schema.sql", FileKind::Sql, sql)], words)
+    }
+
+    #[test]
+    fn a_text_is_heavy_by_its_name_and_by_what_a_configuration_says() {
+        let mut words = Vocabulary::default();
+        words.add(Open::LongTextColumns, &["note".to_owned()]).expect("a word");
+        let is = |project: &Project, column: &str| {
+            let table = project.schema.table("shop_orders").expect("the table");
+            is_heavy(project, table.column(column).expect("the column"))
+        };
+        let (plain, added) = (linked(Vocabulary::default()), linked(words));
+        assert!(is(&plain, "body") && !is(&plain, "notes"));
+        assert!(is(&added, "body") && is(&added, "notes"));
+    }
+
+    #[test]
+    fn a_table_is_small_by_the_last_word_of_its_name() {
+        let project = linked(Vocabulary::default());
+        let is = |name: &str| is_small(&project, project.schema.table(name).expect("the table"));
+        assert!(is("shop_settings") && !is("shop_orders"));
+    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::List;
+use crate::vocabulary::{List, Open, Vocabulary};
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,8 +23,8 @@ pub enum Role {
     Example,
 }
 
-/// What a file is for. `path` is relative to the root, with `/`.
-pub fn role(path: &str) -> Role {
+/// What a file is for. `path` is relative to the root, with `/`; `words` are those of the run.
+pub fn role(path: &str, words: &Vocabulary) -> Role {
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", lower.as_str()));
     let folders: Vec<&str> = folders.split('/').filter(|part| !part.is_empty()).collect();
@@ -32,13 +32,13 @@ pub fn role(path: &str) -> Role {
     if is_generated(&folders, name, stem) {
         return Role::Generated;
     }
-    if is_test(&folders, name, stem) {
+    if is_test(&folders, name, stem, words) {
         return Role::Test;
     }
     if is_migration(&folders, name) {
         return Role::Migration;
     }
-    if is_script(&folders, name, stem) {
+    if is_script(&folders, name, stem, words) {
         return Role::Script;
     }
     if folders.iter().any(|folder| List::ExampleFolders.has(folder)) {
@@ -58,9 +58,9 @@ fn is_generated(folders: &[&str], name: &str, stem: &str) -> bool {
     by_folder || by_stem || ends(name, &["_pb2.py", "_pb2.pyi", "_pb2_grpc.py"])
 }
 
-fn is_test(folders: &[&str], name: &str, stem: &str) -> bool {
+fn is_test(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bool {
     let python = ends(name, &[".py"]) && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
-    let is_folder = |folder: &&str| matches!(*folder, "__mocks__" | "__fixtures__") || List::TestFolders.has(folder);
+    let is_folder = |folder: &&str| matches!(*folder, "__mocks__" | "__fixtures__") || words.has(Open::TestFolders, folder);
     python || List::TestFiles.has(stem) || folders.iter().any(is_folder)
 }
 
@@ -76,8 +76,8 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
     of_kind || has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
 }
 
-fn is_script(folders: &[&str], name: &str, stem: &str) -> bool {
-    let by_folder = folders.iter().any(|folder| List::ScriptFolders.has(folder));
+fn is_script(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bool {
+    let by_folder = folders.iter().any(|folder| words.has(Open::ScriptFolders, folder));
     let commands = folders.windows(2).any(|pair| pair == ["management", "commands"]);
     let is_code = !ends(name, &[".sql", ".prisma"]);
     let seed = is_code && List::SeedFiles.has(stem);
@@ -125,7 +125,19 @@ mod tests {
             ("examples/hello.py", Role::Example),
         ];
         for (path, wanted) in cases {
-            assert_eq!(role(path), wanted, "{path}");
+            assert_eq!(role(path, &Vocabulary::default()), wanted, "{path}");
         }
+    }
+
+    #[test]
+    fn folders_of_a_configuration_are_of_tests_and_scripts_too() {
+        let mut words = Vocabulary::default();
+        words.add(Open::ScriptFolders, &["ops".to_owned()]).expect("a word");
+        words.add(Open::TestFolders, &["qa".to_owned()]).expect("a word");
+        assert_eq!(
+            (role("src/ops/fill.py", &words), role("qa/orders.py", &words)),
+            (Role::Script, Role::Test)
+        );
+        assert_eq!(role("src/ops.py", &words), Role::Source);
     }
 }

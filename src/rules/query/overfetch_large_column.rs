@@ -20,7 +20,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
 }
 
 /// The heavy columns that come along and that nothing reads.
-fn unread<'a>(table: &'a Table, load: &Load) -> Vec<&'a Column> {
+fn unread<'a>(project: &Project, table: &'a Table, load: &Load) -> Vec<&'a Column> {
     let names = |column: &Column, name: &String| column.name == *name || column.field.as_ref() == Some(name);
     let comes = |column: &&Column| match &load.query.statement.projection {
         Projection::Columns(chosen) => chosen
@@ -37,7 +37,7 @@ fn unread<'a>(table: &'a Table, load: &Load) -> Vec<&'a Column> {
     table
         .columns
         .iter()
-        .filter(|column| is_heavy(column))
+        .filter(|column| is_heavy(project, column))
         .filter(comes)
         .filter(|column| !is_read(column))
         .collect()
@@ -60,7 +60,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         return None;
     }
     let table = project.table_of(query).or_else(|| project.schema.table(query.table()?))?;
-    let heavy = unread(table, load);
+    let heavy = unread(project, table, load);
     // Of many rows nothing is read: then they are counted, which is another rule's matter.
     let is_used = if many {
         !usage.read.is_empty()
@@ -93,7 +93,12 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
         (true, Reached::Job | Reached::Unknown) => Priority::P2,
         _ => Priority::P3,
     };
-    let reads_heavy = load.usage.read.iter().filter_map(|name| table.column(name)).any(is_heavy);
+    let reads_heavy = load
+        .usage
+        .read
+        .iter()
+        .filter_map(|name| table.column(name))
+        .any(|column| is_heavy(project, column));
     // Another caller of the same helper may need the columns: the fix is a second query.
     let priority = lower(base, u32::from(load.via.is_some()) + u32::from(reads_heavy));
     let names = listed(heavy.iter().map(|column| column.name.as_str()));

@@ -5,7 +5,7 @@ use crate::judge::evidence;
 use crate::judge::reach::{self, Reached};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::vocabulary::List;
+use crate::vocabulary::Open;
 
 /// Starts a finding at a site. `priority` is what it has when a request reaches it.
 pub fn start(project: &Project, site: &QuerySite, rule: &str, priority: Priority, confidence: Confidence) -> (Finding, Option<String>) {
@@ -27,7 +27,8 @@ pub fn start(project: &Project, site: &QuerySite, rule: &str, priority: Priority
 /// Whether only staff sees what a site gives: by its path or its entry's address.
 pub fn is_admin(project: &Project, site: &QuerySite) -> bool {
     let (_, label) = reach::reached(project, site.function);
-    List::StaffPlaces.has(project.path(site.file)) || label.is_some_and(|label| List::StaffPlaces.has(&label))
+    let is_it = |place: &str| project.words.has(Open::StaffPlaces, place);
+    is_it(project.path(site.file)) || label.is_some_and(|label| is_it(&label))
 }
 
 #[cfg(test)]
