@@ -171,8 +171,8 @@ impl Vocabulary {
     }
 }
 
-/// A name, cut into lower-case words: where it is not a letter or digit, and where a small letter or digit is followed by a capital.
-/// `maxRetries`, `max_retries` and `max-retries` have the same words.
+/// A name, cut into lower-case words: where it is not a letter or digit, where a small letter or digit is followed by a capital, and
+/// before the last capital of several that a word follows. `maxRetries`, `max_retries` and `max-retries` have the same words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// The words, with a space between them.
@@ -184,18 +184,20 @@ impl Name {
     pub fn of(name: &str) -> Name {
         let mut text = String::with_capacity(name.len() + 8);
         let (mut is_open, mut after_small) = (false, false);
-        for letter in name.chars() {
+        let mut letters = name.chars();
+        while let Some(letter) = letters.next() {
             if !letter.is_alphanumeric() {
                 is_open = false;
                 continue;
             }
-            let starts = !is_open || (letter.is_uppercase() && after_small);
+            let is_capital = letter.is_uppercase();
+            let starts = !is_open || is_capital && (after_small || starts_word(letters.as_str()));
             if starts && !text.is_empty() {
                 text.push(' ');
             }
             text.extend(letter.to_lowercase());
             is_open = true;
-            after_small = !letter.is_uppercase();
+            after_small = !is_capital;
         }
         Name { text }
     }
@@ -219,6 +221,12 @@ impl Name {
     pub fn is_compound(&self) -> bool {
         self.words().nth(1).is_some()
     }
+}
+
+/// Whether a capital that follows a capital starts a word, by what comes after it: `B` of `HTMLBody`, but not `D` of `userIDs`.
+fn starts_word(rest: &str) -> bool {
+    let is_plural = rest.strip_prefix('s').is_some_and(|rest| !rest.starts_with(char::is_lowercase));
+    rest.starts_with(char::is_lowercase) && !is_plural
 }
 
 /// The words of a list, by how they are looked for. Several words with a space between them stand for these words in a row.
@@ -386,6 +394,11 @@ mod tests {
         assert_eq!(words("_userIdCache"), ["user", "id", "cache"]);
         assert_eq!(words("max-retries"), words("maxRetries"));
         assert_eq!(words("src/badminton.ts"), ["src", "badminton", "ts"]);
+        assert_eq!(words("parseHTMLBody"), ["parse", "html", "body"]);
+        assert_eq!(words("HTTPClient"), ["http", "client"]);
+        assert_eq!(words("userIDs"), ["user", "ids"]);
+        assert_eq!(words("URLsOfAPIs"), ["urls", "of", "apis"]);
+        assert_eq!(words("getS3Client"), ["get", "s3", "client"]);
         assert_eq!(words("__"), Vec::<String>::new());
         assert_eq!((Name::of("__").first(), Name::of("").last()), ("", ""));
     }
