@@ -64,12 +64,15 @@ const REGISTRIES: [&str; 4] = [
 /// What every recogniser may use: in `libraries/` the shared vocabulary, in `libraries/entries/` what reads one file.
 const SHARED: [&str; 2] = ["libraries::shared", "libraries::entries::site"];
 
-/// The longest list of words in a rule: shorter ones are what a rule is about. Longer ones guess from names, and are data in
+/// Where lists of words have no place.
+const WITHOUT_LISTS: [&str; 5] = ["rules", "analysis", "judge", "advice", "inventory"];
+
+/// The longest list of words there: shorter ones are what a rule is about. Longer ones guess from names, and are data in
 /// `rules/words/`, or say what a library has, and stand in `libraries/`.
 const LONGEST_LIST: usize = 5;
 
-/// Files of `rules/` that may hold a longer list: how many words, and why.
-const LISTS: &[(&str, usize, &str)] = &[];
+/// Files there that may hold a longer list: how many words, and why.
+const LISTS: &[(&str, usize, &str)] = &[("judge/columns.rs", 18, "the types that databases and ORMs give to columns")];
 
 /// The source files by path, without their unit tests: these may use what lies above.
 fn sources() -> Vec<(PathBuf, String)> {
@@ -327,7 +330,7 @@ fn only_the_binary_prints_or_exits() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The lengths of lists of texts in code: literals with nothing but a comma or a bar between them.
+/// The lengths of lists of words in code: literals with nothing but a comma or a bar between them. Operators are no words.
 fn lists(code: &str) -> Vec<usize> {
     let (mut out, mut length) = (Vec::new(), 0);
     let mut rest = code;
@@ -341,7 +344,6 @@ fn lists(code: &str) -> Vec<usize> {
         if !matches!(between, "," | "|") {
             out.push(std::mem::take(&mut length));
         }
-        length += 1;
         let text = &rest[at + 1..];
         let mut escaped = false;
         let end = text.find(|letter| {
@@ -349,6 +351,7 @@ fn lists(code: &str) -> Vec<usize> {
             escaped = letter == '\\' && !escaped;
             ends
         });
+        length += usize::from(text[..end.unwrap_or(0)].contains(char::is_alphabetic));
         rest = end.map_or("", |end| &text[end + 1..]);
     }
     out.push(length);
@@ -356,9 +359,12 @@ fn lists(code: &str) -> Vec<usize> {
 }
 
 #[test]
-fn rules_hold_no_lists_of_words() {
+fn rules_and_what_they_share_hold_no_lists_of_words() {
     let mut wrong = Vec::new();
-    for (path, code) in sources().into_iter().filter(|(path, _)| path.starts_with("rules")) {
+    for (path, code) in sources()
+        .into_iter()
+        .filter(|(path, _)| WITHOUT_LISTS.iter().any(|folder| path.starts_with(folder)))
+    {
         let shown = path.to_string_lossy();
         let most = LISTS
             .iter()
@@ -381,8 +387,8 @@ fn rules_hold_no_lists_of_words() {
 
 #[test]
 fn lists_of_texts_are_counted() {
-    let code = r#"matches!(x, "a" | "b\"," | "c"); ["d", "e"]; f("g", h, "i"); let q = '"'; ["j", "k", "l", "m"]"#;
-    assert_eq!(lists(code), [0, 3, 2, 1, 1, 4]);
+    let code = r#"matches!(x, "a" | "b\"," | "c"); ["d", "e"]; f("g", h, "i"); let q = '"'; ["j", "k", "l", ">="]"#;
+    assert_eq!(lists(code), [0, 3, 2, 1, 1, 3]);
 }
 
 /// Lists are named in `src/vocabulary.rs` and used elsewhere.

@@ -1,6 +1,7 @@
 //! What one use of a collection does to it, and whether its keys are without bound.
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver as _;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -64,8 +65,7 @@ fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> Use {
             let name = module.call(parent).and_then(|call| call.method()).unwrap_or("");
             match name {
                 "len" => measured(module, parent),
-                "list" | "sorted" | "dict" | "set" | "tuple" | "str" | "any" | "all" | "sum" | "max" | "min" | "iter" | "enumerate"
-                | "bool" | "stringify" | "from" | "keys" | "values" | "entries" | "isinstance" => Use::Read,
+                _ if collections::only_reads(name) => Use::Read,
                 _ => Use::Escape,
             }
         }
@@ -91,21 +91,10 @@ fn of_member(module: &Module, member: ExprId, name: &str) -> Use {
         };
     };
     match name {
-        "append" | "appendleft" | "push" | "unshift" | "extend" | "insert" => Use::Grow(parent, None),
+        _ if collections::appends(name) => Use::Grow(parent, None),
         "add" | "set" | "setdefault" => Use::Grow(parent, call.arg(0)),
         "update" => Use::Escape,
-        "pop"
-        | "popitem"
-        | "popleft"
-        | "remove"
-        | "discard"
-        | "clear"
-        | "delete"
-        | "shift"
-        | "splice"
-        | "difference_update"
-        | "intersection_update"
-        | "move_to_end" => Use::Shrink,
+        _ if collections::takes_away(name) => Use::Shrink,
         "get" | "has" | "includes" => Use::Ask,
         _ => Use::Read,
     }

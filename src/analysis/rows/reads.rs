@@ -9,6 +9,7 @@ use super::equivalence;
 use super::keys::{self, RowKey};
 use super::origin::{self, Origin, Root};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::shared::collections::is_collection;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
@@ -473,24 +474,9 @@ fn is_local(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> bool {
     }
     match eval.value(file, receiver) {
         Value::Literal(..) | Value::Many(_) => true,
-        value => value.library_name().is_some_and(|name| {
-            let last = name.rsplit('.').next().unwrap_or(name);
-            matches!(
-                last,
-                "set"
-                    | "dict"
-                    | "list"
-                    | "Map"
-                    | "Set"
-                    | "Array"
-                    | "Counter"
-                    | "defaultdict"
-                    | "deque"
-                    | "OrderedDict"
-                    | "WeakMap"
-                    | "WeakSet"
-            )
-        }),
+        value => value
+            .library_name()
+            .is_some_and(|name| is_collection(name.rsplit('.').next().unwrap_or(name))),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod once;
 use crate::ir::{ExprId, ExprKind, Module, Parent, Sym};
 use crate::judge::evidence;
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::query_hooks::is_refresh;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
@@ -322,14 +323,6 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
         is_query: false,
         is_guess: true,
     })
-}
-
-/// Calls whose order never matters and whose result nobody takes.
-pub fn is_refresh(method: &str) -> bool {
-    matches!(
-        method,
-        "prefetchQuery" | "prefetchInfiniteQuery" | "ensureQueryData" | "fetchQuery" | "refetchQueries" | "invalidateQueries" | "prefetch"
-    )
 }
 
 /// A name that says that it only asks.

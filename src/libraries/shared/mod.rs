@@ -5,6 +5,7 @@ pub mod bundlers;
 pub mod callbacks;
 pub mod chain;
 pub mod clients;
+pub mod collections;
 pub mod comparison;
 pub mod declared;
 pub mod effects;

@@ -8,6 +8,7 @@ use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
 use crate::judge::evidence;
 use crate::judge::reach::{self, Reached};
+use crate::libraries::shared::query_hooks::is_refresh;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -247,7 +248,7 @@ impl Search<'_> {
                 Judged::Neutral
             };
         };
-        let repeats = waits::is_refresh(callee) || is_removal(callee) || is_cache;
+        let repeats = is_refresh(callee) || is_removal(callee) || is_cache;
         if (is_discarded && !repeats && io.kind == Kind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
             return Judged::Binds;
         }
@@ -423,7 +424,7 @@ fn is_together(callee: &str) -> bool {
 
 /// Refreshes go with refreshes, reads with reads.
 fn fits(last: &Wait, next: &Wait) -> bool {
-    let is_discarded = |wait: &Wait| waits::is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == Kind::Write;
+    let is_discarded = |wait: &Wait| is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == Kind::Write;
     is_discarded(last) == is_discarded(next) && last.owner == next.owner
 }
 
