@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, nearest};
 use crate::files::{self, Refusal, Tree, shown};
 use crate::finding::{Confidence, Priority};
+use crate::vocabulary::{self, Vocabulary};
 
 /// The largest thread count that is accepted; more only costs memory.
 const MOST_THREADS: i64 = 1024;
@@ -81,7 +82,7 @@ const FAIL_ON: [(&str, Option<Priority>); 5] = [
 const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 
 /// Keys of the configuration file.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "rules",
     "skip",
     "min-priority",
@@ -100,6 +101,7 @@ pub const KEYS: [&str; 18] = [
     "require-reason",
     "priorities",
     "overrides",
+    "words",
 ];
 /// Keys of a table of `overrides`.
 pub const OVERRIDE_KEYS: [&str; 4] = ["paths", "skip", "priorities", "max-priority"];
@@ -176,6 +178,8 @@ pub struct Config {
     pub priorities: Priorities,
     /// Settings for parts of the tree.
     pub overrides: Vec<Override>,
+    /// What names suggest: the built-in words and those of the configuration.
+    pub words: Vocabulary,
     /// What the report carries beside the findings.
     pub details: Details,
     /// What is to be said of where the settings come from.
@@ -205,6 +209,7 @@ impl Default for Config {
             require_reason: true,
             priorities: Priorities::new(),
             overrides: Vec::new(),
+            words: Vocabulary::default(),
             details: Details::None,
             notes: Vec::new(),
         }
@@ -252,6 +257,8 @@ pub struct Settings {
     pub priorities: Priorities,
     /// See [`Config::overrides`].
     pub overrides: Vec<Override>,
+    /// See [`Config::words`].
+    pub words: Option<Vocabulary>,
 }
 
 impl Config {
@@ -321,6 +328,7 @@ impl Config {
         self.require_reason = settings.require_reason.unwrap_or(self.require_reason);
         self.priorities.extend(settings.priorities);
         self.overrides.extend(settings.overrides);
+        self.words = settings.words.unwrap_or_else(|| std::mem::take(&mut self.words));
         // What the command line compares with takes the place of what the file does.
         if settings.since.is_some() {
             self.baseline = None;
@@ -477,6 +485,7 @@ impl Settings {
             "require-reason" => self.require_reason = Some(entry.bool()?),
             "priorities" => self.priorities = entry.priorities()?,
             "overrides" => self.overrides = entry.overrides()?,
+            "words" => self.words = Some(entry.words()?),
             _ => return Err(Error::unknown(file, "key", key, &KEYS)),
         }
         Ok(())
@@ -545,6 +554,23 @@ impl<'a> Entry<'a> {
         }
         if out.paths.is_empty() {
             return Err(self.wrong("each needs `paths`"));
+        }
+        Ok(out)
+    }
+
+    /// The lists of `[words]`, each under its key.
+    fn words(&self) -> Result<Vocabulary, Error> {
+        let table = self.value.as_table().ok_or_else(|| self.wrong("must be a table of lists"))?;
+        let keys = vocabulary::KEYS.map(|(key, _)| key);
+        let mut out = Vocabulary::default();
+        for (key, value) in table {
+            let name = key.replace('_', "-");
+            let Some((_, list)) = vocabulary::KEYS.iter().find(|(known, _)| *known == name) else {
+                return Err(Error::unknown(self.file, "key of `words`", key, &keys));
+            };
+            let entry = Entry { key, value, ..*self };
+            out.add(*list, &entry.strings()?)
+                .map_err(|word| entry.wrong(&format!("`{word}` has no letter or digit")))?;
         }
         Ok(out)
     }
@@ -630,6 +656,7 @@ pub fn parse_threads(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::Open;
 
     #[test]
     fn the_command_line_wins_over_the_file() {
@@ -695,6 +722,28 @@ mod tests {
             "perfaudit.toml: unknown key of `overrides` `path`; did you mean `paths`?"
         );
         assert!(message("[priorities]\nn-plus-one = 'p7'").contains("unknown value `p7`; valid: p0, p1, p2, p3, off"));
+    }
+
+    #[test]
+    fn words_are_added_to_the_lists_that_take_some() {
+        let parse = |text: &str| Settings::parse("perfaudit.toml", text, false);
+        let settings = parse("[words]\nfew-tables = ['region']\nstaff-paths = ['backoffice']\n").expect("valid");
+        let words = settings.words.expect("words");
+        assert!(words.has(Open::FewTables, "sales_regions") && words.has(Open::StaffPlaces, "src/backoffice/a.ts"));
+        let message = |text: &str| parse(text).expect_err("wrong").to_string();
+        assert_eq!(
+            message("[words]\nfew-table = ['region']"),
+            "perfaudit.toml: unknown key of `words` `few-table`; did you mean `few-tables`?"
+        );
+        assert_eq!(
+            message("[words]\nfew-tables = 'region'"),
+            "perfaudit.toml: `few-tables`: must be a list of strings"
+        );
+        assert_eq!(
+            message("[words]\ntest-folders = ['__']"),
+            "perfaudit.toml: `test-folders`: `__` has no letter or digit"
+        );
+        assert_eq!(message("words = []"), "perfaudit.toml: `words`: must be a table of lists");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! | level | modules | what lives there |
 //! |---|---|---|
 //! | 0 | [`budget`] | every bound on the work of a run |
-//! | 1 | [`source`], [`finding`], [`inventory::rows`], [`coverage`], [`progress`], [`error`], [`escape`], [`files`] | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown; opening and writing files |
+//! | 1 | [`source`], [`finding`], [`inventory::rows`], [`coverage`], [`progress`], [`error`], [`escape`], [`files`], [`vocabulary`] | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown; opening and writing files; what names suggest |
 //! | 2 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
 //! | 3 | `syntax` | bytes to `ir` and to the facts of one file: the only code that knows grammars |
 //! | 4 | [`libraries`] | what ORMs and frameworks mean: one folder a library, what they share, and their registry |
@@ -45,6 +45,7 @@ pub mod source;
 pub mod statement;
 pub mod stats;
 pub mod syntax;
+pub mod vocabulary;
 pub mod walk;
 
 pub use config::Config;

@@ -15,6 +15,7 @@ use walkdir::DirEntry;
 use crate::config::Config;
 use crate::coverage::{Reason, Skipped};
 use crate::error::Error;
+use crate::vocabulary::Vocabulary;
 
 use descent::Descent;
 pub use ignores::{IgnoreTexts, Ignores};
@@ -161,7 +162,7 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
         let start = std::fs::canonicalize(&joined).map_err(|error| unreadable(given, &error))?;
         let metadata = std::fs::metadata(&start).map_err(|error| unreadable(given, &error))?;
         // Someone who names a tests folder wants to see it.
-        walked.with_tests |= asks_for_tests(&root, &start);
+        walked.with_tests |= asks_for_tests(&root, &start, &config.words);
         if metadata.is_dir() {
             Descent::run(&root, &start, &excluded, &mut walked);
         } else if metadata.is_file() {
@@ -176,16 +177,16 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
     walked.skipped.dedup();
     if !walked.with_tests {
         let before = walked.files.len();
-        walked.files.retain(|file| role(&file.path) != Role::Test);
+        walked.files.retain(|file| role(&file.path, &config.words) != Role::Test);
         walked.tests = before - walked.files.len();
     }
     Ok(walked)
 }
 
 /// Whether a path that is given is one of tests.
-fn asks_for_tests(root: &Path, start: &Path) -> bool {
+fn asks_for_tests(root: &Path, start: &Path, words: &Vocabulary) -> bool {
     let path = relative(root, start);
-    role(&format!("{path}/")) == Role::Test || role(&path) == Role::Test
+    role(&format!("{path}/"), words) == Role::Test || role(&path, words) == Role::Test
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -297,7 +298,7 @@ fn reason_by_name(path: &str) -> Option<Reason> {
     {
         return Some(Reason::Minified);
     }
-    (role(path) == Role::Generated).then_some(Reason::Generated)
+    (role(path, &Vocabulary::default()) == Role::Generated).then_some(Reason::Generated)
 }
 
 fn count_unread(path: &str, walked: &mut Walked) {

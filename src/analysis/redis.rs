@@ -1,8 +1,10 @@
 //! Calls on Redis clients, for the rules that judge single commands.
 
 use crate::ir::{Call, ExprId, ExprKind, Module, TemplatePart};
+use crate::libraries::shared::redis::is_client;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
+use crate::vocabulary::List;
 
 /// How a receiver is known to be a Redis client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,27 +19,12 @@ pub enum Known {
 pub fn client(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Known> {
     let receiver = call.receiver()?;
     match eval.value(file, receiver) {
-        Value::External(name) | Value::ExternalInstance(name) if !name.starts_with("typing.") => is_redis(&name).then_some(Known::Type),
+        Value::External(name) | Value::ExternalInstance(name) if !name.starts_with("typing.") => is_client(&name).then_some(Known::Type),
         Value::External(_) | Value::ExternalInstance(_) | Value::Unknown | Value::Function(..) => {
             is_named(call.module, receiver).then_some(Known::Name)
         }
         _ => None,
     }
-}
-
-fn is_redis(name: &str) -> bool {
-    [
-        "redis.",
-        "ioredis.",
-        "@upstash/redis.",
-        "@vercel/kv.",
-        "@redis/client.",
-        "aioredis.",
-        "django_redis.",
-        "flask_redis.",
-    ]
-    .iter()
-    .any(|library| name.starts_with(library))
 }
 
 /// `redis`, `self.redis_client`, `redisClient`: not `RedisService`, whose methods are its own.
@@ -46,11 +33,7 @@ fn is_named(module: &Module, receiver: ExprId) -> bool {
         ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
         _ => return false,
     };
-    let name = name.trim_start_matches('_').to_ascii_lowercase().replace('_', "");
-    matches!(
-        name.as_str(),
-        "redis" | "redisclient" | "redisconn" | "redisconnection" | "redisdb" | "ioredis" | "aioredis" | "asyncredis"
-    )
+    List::RedisHandles.has(name)
 }
 
 /// The constant texts of a key: what a literal says, or the pieces of a template.

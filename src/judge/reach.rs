@@ -5,6 +5,7 @@ use crate::libraries::entries::{EntryKind, Often, acts};
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::reach::MAX_SHARED;
+use crate::vocabulary::Open;
 use crate::walk::Role;
 
 /// Where a function is called from.
@@ -126,13 +127,19 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         EntryKind::Startup => Reached::Startup,
         _ => Reached::Command,
     };
+    let is_staffs = |place: &str| project.words.has(Open::StaffPlaces, place);
+    let own = if is_staffs(&entry.label) || is_staffs(project.path(entry.function.0)) {
+        entry.often.max(Often::Seldom)
+    } else {
+        entry.often
+    };
     let often = match level {
-        Reached::Job if entry.often == Often::Seldom => Often::Seldom,
+        Reached::Job if own == Often::Seldom => Often::Seldom,
         Reached::Job => Often::Job,
         Reached::Startup | Reached::Command => Often::Once,
-        _ if entry.often == Often::Read && entry.label.starts_with("ANY ") && changes(project, function) => Often::Act,
-        _ if shared >= COMMON && entry.often < Often::Job => Often::Always,
-        _ => entry.often,
+        _ if own == Often::Read && entry.label.starts_with("ANY ") && changes(project, function) => Often::Act,
+        _ if shared >= COMMON && own < Often::Job => Often::Always,
+        _ => own,
     };
     Reach {
         level,

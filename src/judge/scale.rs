@@ -18,6 +18,7 @@ use crate::project::loops::Loop;
 use crate::project::schema::Table;
 use crate::project::writers::Writers;
 use crate::statement::{Dialect, FilterKind, Limit};
+use crate::vocabulary::{List, Open};
 
 /// How many rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,35 +70,6 @@ const NOTED: u64 = 100_000;
 /// Up to this many rows a limit makes a loop short.
 const SHORT: u64 = 20;
 
-/// Last words of tables that are written without anybody's hand.
-const STREAMS: &[&str] = &[
-    "activity",
-    "activitie",
-    "audit",
-    "click",
-    "delivery",
-    "deliverie",
-    "event",
-    "execution",
-    "heartbeat",
-    "history",
-    "historie",
-    "hit",
-    "impression",
-    "log",
-    "measurement",
-    "message",
-    "metric",
-    "notification",
-    "observation",
-    "reading",
-    "span",
-    "trace",
-    "visit",
-];
-/// Last words of tables with a row for each tenant: few in one installation.
-const TENANTS: &[&str] = &["organization", "organisation", "tenant", "installation"];
-
 /// How many rows a table of the schema has.
 pub fn of_table(project: &Project, table: usize) -> Rows {
     let Some(known) = project.schema.tables.get(table) else {
@@ -116,8 +88,8 @@ pub fn of_table(project: &Project, table: usize) -> Rows {
         return Rows::new(Scale::Few, format!("{name}, which staff keep in an admin site"));
     }
     let writers = project.writers.get(table);
-    let is_few = columns::is_small(known) || bounds::is_reference_name(name) || is_tenants(name);
-    by_writers(name, writers, is_few, is_stream(name))
+    let is_few = columns::is_small(project, known) || List::Tenants.has(name);
+    by_writers(name, writers, is_few, List::Streams.has(name))
 }
 
 /// How many rows a statement without an index reads: a table that was counted is as large as it is.
@@ -134,19 +106,6 @@ pub fn to_walk(project: &Project, table: &Table) -> Rows {
         _ => Scale::Stream,
     };
     Rows::new(scale, format!("{}, {rows} rows by the statistics", table.name))
-}
-
-fn is_stream(name: &str) -> bool {
-    let words = columns::words(name);
-    words
-        .last()
-        .is_some_and(|last| STREAMS.contains(&last.trim_end_matches('s')) || STREAMS.contains(&last.as_str()))
-}
-
-/// A row for each tenant.
-fn is_tenants(name: &str) -> bool {
-    let words = columns::words(name);
-    words.last().is_some_and(|last| TENANTS.contains(&last.trim_end_matches('s')))
 }
 
 fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bool) -> Rows {
@@ -175,7 +134,10 @@ fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bo
 pub fn of_name(project: &Project, name: &str) -> Rows {
     match project.schema.table_index(name) {
         Some(table) => of_table(project, table),
-        None => by_writers(name, None, bounds::is_reference_name(name) || is_tenants(name), is_stream(name)),
+        None => {
+            let is_few = project.words.has(Open::FewTables, name) || List::Tenants.has(name);
+            by_writers(name, None, is_few, List::Streams.has(name))
+        }
     }
 }
 

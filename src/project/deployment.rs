@@ -15,6 +15,7 @@ use crate::ir::{Language, Module};
 use crate::libraries::shared::value::FileId;
 use crate::source::{Span, has_ignoring_case};
 use crate::syntax::settings::{ConfigFacts, ConfigKind, Service};
+use crate::vocabulary::List;
 use crate::walk::Role;
 
 /// How a project is deployed, as far as its files say.
@@ -119,13 +120,7 @@ pub fn in_sources<T: Send>(code: &Code, find: impl Fn(FileId, &Module) -> Vec<T>
 
 /// Whether a file is of a tool or a test beside the server, by a word of its path.
 pub fn is_beside(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    lower.split(['/', '.', '-', '_']).any(|part| {
-        matches!(
-            part,
-            "test" | "tests" | "testing" | "cli" | "mock" | "mocks" | "benchmark" | "benchmarks" | "sandbox" | "playground"
-        )
-    })
+    List::TestPaths.has(path) || List::BesideServer.has(path)
 }
 
 /// Whether an imported module is a package or one of its parts.
@@ -169,24 +164,7 @@ fn is_redis_module(module: &str) -> bool {
 
 /// Compose files that only development, tests or CI use.
 fn is_for_development(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    lower.split(['/', '.', '-', '_']).any(|part| {
-        matches!(
-            part,
-            "dev"
-                | "development"
-                | "test"
-                | "tests"
-                | "testing"
-                | "ci"
-                | "local"
-                | "e2e"
-                | "debug"
-                | "devcontainer"
-                | "override"
-                | "devenv"
-        )
-    })
+    List::TestPaths.has(path) || List::Development.has(path)
 }
 
 /// Services of the compose files that deploy: those for production where there are any.

@@ -36,7 +36,8 @@ use crate::libraries::shared::value::FileId;
 use crate::source::{Span, module_name};
 use crate::stats::Record;
 use crate::syntax::facts::FileFacts;
-use crate::walk::Role;
+use crate::vocabulary::Vocabulary;
+use crate::walk::{Role, role};
 use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
@@ -58,6 +59,8 @@ pub struct Project {
     pub deployment: deployment::Deployment,
     /// Row counts and index scans, where they were given.
     pub sizes: Option<sizes::Sizes>,
+    /// What names suggest in this run.
+    pub words: Vocabulary,
     /// Tables whose rows staff keep in an admin site, as indexes into the schema's tables.
     pub kept_by_staff: FxHashSet<usize>,
     /// Who adds rows to each of the schema's tables.
@@ -79,8 +82,17 @@ pub struct CommentPlace {
 }
 
 impl Project {
-    /// Links the facts of all files, which come sorted by path.
+    /// Links the facts of all files, which come sorted by path, without words of a configuration.
     pub fn link(files: Vec<FileFacts>) -> Project {
+        Project::link_with(files, Vocabulary::default())
+    }
+
+    /// Links the facts of all files, which come sorted by path; `words` are those of the run.
+    pub fn link_with(mut files: Vec<FileFacts>, words: Vocabulary) -> Project {
+        // Facts may be of a run with other words.
+        for facts in &mut files {
+            facts.role = role(&facts.path, &words);
+        }
         let mut sources = file_sources(&files);
         let mut code = Code::new(files, LibraryData::built_in(), FxHashSet::default());
         sources.extend(code_sources(&code));
@@ -101,6 +113,7 @@ impl Project {
             loads,
             deployment,
             sizes: None,
+            words,
             kept_by_staff: FxHashSet::default(),
             writers: Vec::new(),
         };
@@ -372,4 +385,21 @@ fn code_sources(code: &Code) -> Vec<SchemaSource> {
 fn table_names(schema: &Schema) -> FxHashSet<String> {
     let tables = schema.tables.iter().map(|table| table.name.to_lowercase());
     tables.chain(schema.models.iter().map(|model| model.name.to_lowercase())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::facts::extract;
+    use crate::vocabulary::Open;
+    use crate::walk::FileKind;
+
+    #[test]
+    fn a_file_is_for_what_the_words_of_the_run_say_not_those_it_was_read_with() {
+        let facts = extract("ops/load.py", FileKind::Python, "x = 1\n");
+        assert_eq!(Project::link(vec![facts.clone()]).role(FileId(0)), Role::Source);
+        let mut words = Vocabulary::default();
+        words.add(Open::ScriptFolders, &["ops".to_owned()]).expect("a word");
+        assert_eq!(Project::link_with(vec![facts], words).role(FileId(0)), Role::Script);
+    }
 }

@@ -12,6 +12,7 @@ use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
 use crate::syntax::template::{self, TemplateFile};
 use crate::syntax::{comments, component, json, manifest, python, typescript};
+use crate::vocabulary::Vocabulary;
 use crate::walk::{self, FileKind, Role};
 
 /// Settings of the TypeScript toolchain that imports depend on.
@@ -70,7 +71,7 @@ impl FileFacts {
     fn none(path: &str, text: &str) -> FileFacts {
         FileFacts {
             path: path.to_owned(),
-            role: walk::role(path),
+            role: walk::role(path, &Vocabulary::default()),
             lines: LineIndex::new(text),
             module: None,
             settings: None,

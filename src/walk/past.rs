@@ -12,6 +12,7 @@ use crate::budget::Limit;
 use crate::config::Config;
 use crate::error::Error;
 use crate::git::{Blob, Folder, Node, Past, What};
+use crate::vocabulary::Vocabulary;
 
 /// A file of an earlier revision to read.
 pub struct PastFile {
@@ -214,10 +215,10 @@ impl Folders for Listed<'_> {
 /// Whether tests are read of paths, because the configuration or a path asks for them. `starts` are as in [`walk_past`].
 pub fn reads_tests(config: &Config, starts: &[PathBuf]) -> bool {
     let root = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
-    config.include_tests || starts.iter().any(|start| asks_for_tests(&root, start))
+    config.include_tests || starts.iter().any(|start| asks_for_tests(&root, start, &config.words))
 }
 
-/// Leaves tests out of files.
-pub fn without_tests(files: &mut Vec<PastFile>) {
-    files.retain(|file| role(&file.path) != Role::Test);
+/// Leaves tests out of files; `words` are those of the run.
+pub fn without_tests(files: &mut Vec<PastFile>, words: &Vocabulary) {
+    files.retain(|file| role(&file.path, words) != Role::Test);
 }

@@ -4,6 +4,7 @@ use super::{FileKind, Role, SourceFile, role};
 use crate::budget::Limit;
 use crate::coverage::Reason;
 use crate::files::{self, Refusal};
+use crate::vocabulary::Vocabulary;
 
 /// How far into a file NUL bytes are looked for.
 const BINARY_PROBE: usize = 8192;
@@ -29,7 +30,7 @@ pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason
     if kind != FileKind::Python && kind.is_code() && is_minified(&text.text) {
         return Err(Reason::Minified);
     }
-    if kind.is_code() && is_generated(&text.text) && role(path) != Role::Migration {
+    if kind.is_code() && is_generated(&text.text) && role(path, &Vocabulary::default()) != Role::Migration {
         return Err(Reason::Generated);
     }
     Ok(text)

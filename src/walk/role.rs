@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::vocabulary::{List, Open, Vocabulary};
+
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
@@ -21,43 +23,8 @@ pub enum Role {
     Example,
 }
 
-const TEST_FOLDERS: [&str; 20] = [
-    "tests",
-    "test",
-    "__tests__",
-    "__mocks__",
-    "e2e",
-    "cypress",
-    "playwright",
-    "spec",
-    "specs",
-    "testing",
-    "test_utils",
-    "test-utils",
-    "test_helpers",
-    "test-helpers",
-    "testutils",
-    "__fixtures__",
-    "integration_tests",
-    "e2e_tests",
-    "e2e-tests",
-    "unit_tests",
-];
-const SCRIPT_FOLDERS: [&str; 9] = [
-    "scripts",
-    "script",
-    "bin",
-    "tools",
-    "seeds",
-    "seeders",
-    "bench",
-    "benchmark",
-    "benchmarks",
-];
-const EXAMPLE_FOLDERS: [&str; 6] = ["examples", "example", "docs", "demo", "demos", "samples"];
-
-/// What a file is for. `path` is relative to the root, with `/`.
-pub fn role(path: &str) -> Role {
+/// What a file is for. `path` is relative to the root, with `/`; `words` are those of the run.
+pub fn role(path: &str, words: &Vocabulary) -> Role {
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", lower.as_str()));
     let folders: Vec<&str> = folders.split('/').filter(|part| !part.is_empty()).collect();
@@ -65,16 +32,16 @@ pub fn role(path: &str) -> Role {
     if is_generated(&folders, name, stem) {
         return Role::Generated;
     }
-    if is_test(&folders, name, stem) {
+    if is_test(&folders, name, stem, words) {
         return Role::Test;
     }
     if is_migration(&folders, name) {
         return Role::Migration;
     }
-    if is_script(&folders, name, stem) {
+    if is_script(&folders, name, stem, words) {
         return Role::Script;
     }
-    if folders.iter().any(|folder| EXAMPLE_FOLDERS.contains(folder)) {
+    if folders.iter().any(|folder| List::ExampleFolders.has(folder)) {
         return Role::Example;
     }
     Role::Source
@@ -91,21 +58,10 @@ fn is_generated(folders: &[&str], name: &str, stem: &str) -> bool {
     by_folder || by_stem || ends(name, &["_pb2.py", "_pb2.pyi", "_pb2_grpc.py"])
 }
 
-fn is_test(folders: &[&str], name: &str, stem: &str) -> bool {
-    let by_stem = [
-        ".test",
-        ".spec",
-        ".stories",
-        ".story",
-        ".cy",
-        ".e2e",
-        "_test",
-        "_tests",
-        ".e2e-spec",
-        ".mock",
-    ];
+fn is_test(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bool {
     let python = ends(name, &[".py"]) && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
-    python || ends(stem, &by_stem) || folders.iter().any(|folder| TEST_FOLDERS.contains(folder))
+    let is_folder = |folder: &&str| matches!(*folder, "__mocks__" | "__fixtures__") || words.has(Open::TestFolders, folder);
+    python || List::TestFiles.has(stem) || folders.iter().any(is_folder)
 }
 
 fn is_migration(folders: &[&str], name: &str) -> bool {
@@ -120,12 +76,11 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
     of_kind || has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
 }
 
-fn is_script(folders: &[&str], name: &str, stem: &str) -> bool {
-    let by_folder = folders.iter().any(|folder| SCRIPT_FOLDERS.contains(folder));
+fn is_script(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bool {
+    let by_folder = folders.iter().any(|folder| words.has(Open::ScriptFolders, folder));
     let commands = folders.windows(2).any(|pair| pair == ["management", "commands"]);
     let is_code = !ends(name, &[".sql", ".prisma"]);
-    let seed =
-        is_code && (matches!(stem, "seed" | "seeds" | "seeder" | "seeding") || stem.starts_with("seed_") || stem.starts_with("seed-"));
+    let seed = is_code && List::SeedFiles.has(stem);
     let top = folders.is_empty() && matches!(name, "setup.py" | "fabfile.py" | "noxfile.py" | "tasks.py");
     by_folder || commands || seed || top || ends(stem, &[".seed", ".config"])
 }
@@ -170,7 +125,19 @@ mod tests {
             ("examples/hello.py", Role::Example),
         ];
         for (path, wanted) in cases {
-            assert_eq!(role(path), wanted, "{path}");
+            assert_eq!(role(path, &Vocabulary::default()), wanted, "{path}");
         }
+    }
+
+    #[test]
+    fn folders_of_a_configuration_are_of_tests_and_scripts_too() {
+        let mut words = Vocabulary::default();
+        words.add(Open::ScriptFolders, &["ops".to_owned()]).expect("a word");
+        words.add(Open::TestFolders, &["qa".to_owned()]).expect("a word");
+        assert_eq!(
+            (role("src/ops/fill.py", &words), role("qa/orders.py", &words)),
+            (Role::Script, Role::Test)
+        );
+        assert_eq!(role("src/ops.py", &words), Role::Source);
     }
 }

@@ -14,6 +14,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("files", 1),
     ("inventory::rows", 1),
     ("progress", 1),
+    ("vocabulary", 1),
     ("ir", 2),
     ("statement", 2),
     ("walk", 2),
@@ -62,6 +63,16 @@ const REGISTRIES: [&str; 4] = [
 
 /// What every recogniser may use: in `libraries/` the shared vocabulary, in `libraries/entries/` what reads one file.
 const SHARED: [&str; 2] = ["libraries::shared", "libraries::entries::site"];
+
+/// Where lists of words have no place.
+const WITHOUT_LISTS: [&str; 5] = ["rules", "analysis", "judge", "advice", "inventory"];
+
+/// The longest list of words there: shorter ones are what a rule is about. Longer ones guess from names, and are data in
+/// `rules/words/`, or say what a library has, and stand in `libraries/`.
+const LONGEST_LIST: usize = 5;
+
+/// Files there that may hold a longer list: how many words, and why.
+const LISTS: &[(&str, usize, &str)] = &[("judge/columns.rs", 18, "the types that databases and ORMs give to columns")];
 
 /// The source files by path, without their unit tests: these may use what lies above.
 fn sources() -> Vec<(PathBuf, String)> {
@@ -317,6 +328,92 @@ fn only_the_binary_prints_or_exits() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The lengths of lists of words in code: literals with nothing but a comma or a bar between them. Operators are no words.
+fn lists(code: &str) -> Vec<usize> {
+    let (mut out, mut length) = (Vec::new(), 0);
+    let mut rest = code;
+    while let Some(at) = rest.find('"') {
+        let between = rest[..at].trim();
+        // A quotation mark as a character starts no text.
+        if between.ends_with('\'') || between.ends_with('\\') {
+            rest = &rest[at + 1..];
+            continue;
+        }
+        if !matches!(between, "," | "|") {
+            out.push(std::mem::take(&mut length));
+        }
+        let text = &rest[at + 1..];
+        let mut escaped = false;
+        let end = text.find(|letter| {
+            let ends = letter == '"' && !escaped;
+            escaped = letter == '\\' && !escaped;
+            ends
+        });
+        length += usize::from(text[..end.unwrap_or(0)].contains(char::is_alphabetic));
+        rest = end.map_or("", |end| &text[end + 1..]);
+    }
+    out.push(length);
+    out
+}
+
+#[test]
+fn rules_and_what_they_share_hold_no_lists_of_words() {
+    let mut wrong = Vec::new();
+    for (path, code) in sources()
+        .into_iter()
+        .filter(|(path, _)| WITHOUT_LISTS.iter().any(|folder| path.starts_with(folder)))
+    {
+        let shown = path.to_string_lossy();
+        let most = LISTS
+            .iter()
+            .find(|(file, _, _)| *file == shown)
+            .map_or(LONGEST_LIST, |(_, most, _)| *most);
+        let longest = lists(&code).into_iter().max().unwrap_or_default();
+        if longest > most {
+            wrong.push(format!("{shown} has a list of {longest} words"));
+        }
+        if LISTS.iter().any(|(file, _, _)| *file == shown) && longest <= LONGEST_LIST {
+            wrong.push(format!("{shown} has no long list any more: take it off the exceptions"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "words are data (rules/words/), names of a library's API stand in libraries/:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn lists_of_texts_are_counted() {
+    let code = r#"matches!(x, "a" | "b\"," | "c"); ["d", "e"]; f("g", h, "i"); let q = '"'; ["j", "k", "l", ">="]"#;
+    assert_eq!(lists(code), [0, 3, 2, 1, 1, 3]);
+}
+
+/// Lists are named in `src/vocabulary.rs` and used elsewhere.
+#[test]
+fn every_list_of_words_is_used() {
+    let vocabulary = include_str!("../../src/vocabulary.rs");
+    let named = vocabulary.lines().filter_map(|line| {
+        let (name, place) = line.trim().split_once(" = \"")?;
+        (place.ends_with("\",") && name.chars().all(char::is_alphanumeric)).then_some(name)
+    });
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() > 30, "the lists are not found: {named:?}");
+    let code: String = sources()
+        .into_iter()
+        .filter(|(path, _)| path.as_os_str() != "vocabulary.rs")
+        .map(|(_, code)| code)
+        .collect();
+    let is_used = |name: &&str| {
+        ["List::", "Open::"].iter().any(|kind| {
+            code.match_indices(&format!("{kind}{name}"))
+                .any(|(at, found)| !code[at + found.len()..].starts_with(char::is_alphanumeric))
+        })
+    };
+    let unused: Vec<&str> = named.into_iter().filter(|name| !is_used(name)).collect();
+    assert!(unused.is_empty(), "lists that nothing asks for: {unused:?}");
 }
 
 #[test]

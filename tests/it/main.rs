@@ -16,3 +16,4 @@ mod mutations;
 mod pages;
 mod setup;
 mod snapshots;
+mod words;

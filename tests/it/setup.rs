@@ -6,6 +6,7 @@ use std::process::Command;
 
 use boon::{Compiler, Schemas};
 use perfaudit::config::{KEYS, OVERRIDE_KEYS, Settings};
+use perfaudit::vocabulary::KEYS as WORD_KEYS;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -66,11 +67,13 @@ fn the_schema_for_editors_knows_the_same_keys() {
     };
     assert_eq!(keys(&schema), sorted(&KEYS));
     assert_eq!(keys(&schema["properties"]["overrides"]["items"]), sorted(&OVERRIDE_KEYS));
+    assert_eq!(keys(&schema["properties"]["words"]), sorted(&WORD_KEYS.map(|(key, _)| key)));
     for wrong in [
         "fail-onn = 'p0'",
         "fail-on = 'p7'",
         "[[overrides]]\nskip = []",
         "[priorities]\nx = 1",
+        "[words]\nfew-table = []",
     ] {
         assert!(!is_valid(wrong), "the schema takes `{wrong}`");
     }

@@ -12,6 +12,7 @@ use crate::ir::{ClassId, Expr, ExprId, ExprKind, FunctionId, Language, Module, P
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::collections;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
@@ -131,11 +132,7 @@ pub fn is_empty_collection(module: &Module, expr: ExprId) -> bool {
         ExprKind::Object(entries) => entries.is_empty(),
         ExprKind::Call { args, .. } => {
             let method = module.call(expr).and_then(|call| call.method()).unwrap_or("");
-            match method {
-                "dict" | "list" | "set" | "OrderedDict" | "Counter" | "deque" | "Map" | "Set" => args.is_empty(),
-                "defaultdict" => true,
-                _ => false,
-            }
+            collections::keeps(method) && (method == "defaultdict" || args.is_empty())
         }
         // `new Map<string, Session>()` and the like keep their type arguments beside the class.
         _ => false,

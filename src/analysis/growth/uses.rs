@@ -1,10 +1,12 @@
 //! What one use of a collection does to it, and whether its keys are without bound.
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver as _;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
+use crate::vocabulary::{List, Name};
 
 /// What a use does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +65,7 @@ fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> Use {
             let name = module.call(parent).and_then(|call| call.method()).unwrap_or("");
             match name {
                 "len" => measured(module, parent),
-                "list" | "sorted" | "dict" | "set" | "tuple" | "str" | "any" | "all" | "sum" | "max" | "min" | "iter" | "enumerate"
-                | "bool" | "stringify" | "from" | "keys" | "values" | "entries" | "isinstance" => Use::Read,
+                _ if collections::only_reads(name) => Use::Read,
                 _ => Use::Escape,
             }
         }
@@ -90,21 +91,10 @@ fn of_member(module: &Module, member: ExprId, name: &str) -> Use {
         };
     };
     match name {
-        "append" | "appendleft" | "push" | "unshift" | "extend" | "insert" => Use::Grow(parent, None),
+        _ if collections::appends(name) => Use::Grow(parent, None),
         "add" | "set" | "setdefault" => Use::Grow(parent, call.arg(0)),
         "update" => Use::Escape,
-        "pop"
-        | "popitem"
-        | "popleft"
-        | "remove"
-        | "discard"
-        | "clear"
-        | "delete"
-        | "shift"
-        | "splice"
-        | "difference_update"
-        | "intersection_update"
-        | "move_to_end" => Use::Shrink,
+        _ if collections::takes_away(name) => Use::Shrink,
         "get" | "has" | "includes" => Use::Ask,
         _ => Use::Read,
     }
@@ -144,80 +134,6 @@ fn measured(module: &Module, expr: ExprId) -> Use {
     Use::Read
 }
 
-/// Words of keys that a process sees ever more of.
-const OPEN: [&str; 34] = [
-    "id",
-    "ids",
-    "uuid",
-    "guid",
-    "sid",
-    "uid",
-    "user",
-    "users",
-    "session",
-    "token",
-    "email",
-    "ip",
-    "url",
-    "uri",
-    "hash",
-    "digest",
-    "query",
-    "prompt",
-    "text",
-    "content",
-    "message",
-    "request",
-    "req",
-    "conversation",
-    "thread",
-    "phone",
-    "address",
-    "visitor",
-    "customer",
-    "document",
-    "hexdigest",
-    "sha256",
-    "md5",
-    "nonce",
-];
-/// Words of keys that a program has a fixed number of.
-const CLOSED: [&str; 33] = [
-    "provider",
-    "model",
-    "type",
-    "kind",
-    "locale",
-    "lang",
-    "language",
-    "plan",
-    "role",
-    "level",
-    "region",
-    "cls",
-    "class",
-    "enum",
-    "category",
-    "currency",
-    "tool",
-    "plugin",
-    "integration",
-    "connector",
-    "driver",
-    "dialect",
-    "queue",
-    "event",
-    "env",
-    "pid",
-    "loop",
-    "module",
-    "handler",
-    "schema",
-    "table",
-    "column",
-    "template",
-];
-
 /// Whether a key takes ever new values: its names, or those of what it was made from, say so.
 pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId, is_cache: bool) -> bool {
     if module.string(key).is_some() || module.number(key).is_some() {
@@ -232,17 +148,15 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
         words = words_of(project.code.module(at), made);
         is_made = true;
     }
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let has = |list: List| words.iter().any(|word| list.has(word));
     // A parameter called `key` of something called a cache: its callers make it of what they are asked for.
     let by_key = is_cache && !is_made && matches!(module.kind(key), ExprKind::Name(_)) && words.iter().any(|word| word == "key");
-    (has(&OPEN) || by_key) && !has(&CLOSED)
+    (has(List::OpenKeys) || by_key) && !has(List::ClosedKeys)
 }
 
 /// Whether a parameter's name says that it takes ever new values.
 pub fn is_open_name(name: &str) -> bool {
-    let words = words(name);
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    has(&OPEN) && !has(&CLOSED)
+    List::OpenKeys.has(name) && !List::ClosedKeys.has(name)
 }
 
 /// The words of all names in an expression, lower case.
@@ -251,7 +165,7 @@ pub fn words_of(module: &Module, expr: ExprId) -> Vec<String> {
     let mut open = vec![expr];
     while let Some(at) = open.pop() {
         if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(at) {
-            out.extend(words(module.str(*name)));
+            out.extend(Name::of(module.str(*name)).words().map(str::to_owned));
         }
         if out.len() > 60 {
             break;
@@ -259,35 +173,4 @@ pub fn words_of(module: &Module, expr: ExprId) -> Vec<String> {
         open.extend(module.children(at));
     }
     out
-}
-
-/// `userId` and `user_id` as `user`, `id`.
-pub fn words(name: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut word = String::new();
-    let mut was_lower = false;
-    for letter in name.chars() {
-        if (!letter.is_alphanumeric() || (letter.is_uppercase() && was_lower)) && !word.is_empty() {
-            out.push(std::mem::take(&mut word));
-        }
-        if letter.is_alphanumeric() {
-            word.extend(letter.to_lowercase());
-        }
-        was_lower = letter.is_lowercase() || letter.is_ascii_digit();
-    }
-    if !word.is_empty() {
-        out.push(word);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::words;
-
-    #[test]
-    fn names_are_cut_into_words() {
-        assert_eq!(words("_userIdCache"), ["user", "id", "cache"]);
-        assert_eq!(words("session_id"), ["session", "id"]);
-    }
 }

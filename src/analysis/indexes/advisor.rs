@@ -67,7 +67,7 @@ pub fn advise(project: &Project) -> Vec<Advice> {
             .schema
             .tables
             .get(index)
-            .filter(|table| !is_measured_small && !is_small(table))
+            .filter(|table| !is_measured_small && !is_small(project, table))
         {
             out.extend(for_table(table, demands));
         }

@@ -3,6 +3,7 @@
 use super::origin::{self, Origin};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::query::{Query, Resolver};
+use crate::libraries::shared::query_builder::is_no_condition;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, returned};
@@ -198,13 +199,7 @@ impl Collect<'_, '_> {
                     let key = entry.key.and_then(|key| module.string(key));
                     match (key, module.kind(entry.value)) {
                         // What is selected, loaded along or sorted by is no condition.
-                        (
-                            Some(
-                                "select" | "include" | "columns" | "with" | "orderBy" | "order" | "attributes" | "relations" | "omit"
-                                | "data" | "cache" | "lock",
-                            ),
-                            _,
-                        ) => {}
+                        (Some(key), _) if is_no_condition(key) => {}
                         (_, ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Lambda(_)) => self.open.push(entry.value),
                         (Some(key), _) => self.out.push((key.to_owned(), entry.value)),
                         (None, _) => {}

@@ -1,6 +1,7 @@
 //! Where a value comes from, in a form that two places of a program can compare, also through calls.
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module};
+use crate::libraries::shared::collections::converts;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Evaluator, Found};
 use crate::project::scope::{Bound, Step};
@@ -111,10 +112,7 @@ fn follow(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth
 
 /// The value that a conversion keeps: `str(x)`, `UUID(x)`, `Number(x)`.
 fn converted(call: Call<'_>) -> Option<ExprId> {
-    let keeps = matches!(
-        call.method()?,
-        "str" | "int" | "UUID" | "ObjectId" | "Number" | "String" | "BigInt" | "parseInt"
-    );
+    let keeps = converts(call.method()?);
     (keeps && call.args.len() == 1).then(|| call.arg(0)).flatten()
 }
 

@@ -9,6 +9,7 @@ use super::equivalence;
 use super::keys::{self, RowKey};
 use super::origin::{self, Origin, Root};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::shared::collections::is_collection;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
@@ -16,6 +17,7 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::source::has_ignoring_case;
 use crate::statement::Operation;
+use crate::vocabulary::List;
 
 /// How many calls a read may be away.
 const LEVELS: usize = 3;
@@ -472,77 +474,15 @@ fn is_local(eval: &Evaluator<'_>, file: FileId, call: Call<'_>) -> bool {
     }
     match eval.value(file, receiver) {
         Value::Literal(..) | Value::Many(_) => true,
-        value => value.library_name().is_some_and(|name| {
-            let last = name.rsplit('.').next().unwrap_or(name);
-            matches!(
-                last,
-                "set"
-                    | "dict"
-                    | "list"
-                    | "Map"
-                    | "Set"
-                    | "Array"
-                    | "Counter"
-                    | "defaultdict"
-                    | "deque"
-                    | "OrderedDict"
-                    | "WeakMap"
-                    | "WeakSet"
-            )
-        }),
+        value => value
+            .library_name()
+            .is_some_and(|name| is_collection(name.rsplit('.').next().unwrap_or(name))),
     }
 }
 
 /// Names of methods that change what is stored, whatever they are called on.
 fn is_change(name: &str) -> bool {
-    const WORDS: [&str; 44] = [
-        "save",
-        "update",
-        "delete",
-        "insert",
-        "create",
-        "commit",
-        "flush",
-        "refresh",
-        "expire",
-        "rollback",
-        "remove",
-        "add",
-        "set",
-        "write",
-        "upsert",
-        "sleep",
-        "lock",
-        "acquire",
-        "sync",
-        "apply",
-        "process",
-        "enqueue",
-        "transaction",
-        "begin",
-        "mark",
-        "run",
-        "execute_write",
-        "clear",
-        "reset",
-        "invalidate",
-        "store",
-        "put",
-        "push",
-        "register",
-        "import",
-        "ensure",
-        "attach",
-        "assign",
-        "move",
-        "merge",
-        "reload",
-        "migrate",
-        "wait",
-        "activate",
-    ];
-    let lower = name.to_ascii_lowercase().replace("async", "");
-    WORDS.iter().any(|word| lower.starts_with(word) || lower.ends_with(word))
+    List::StoredChanges.has(&name.to_ascii_lowercase().replace("async", ""))
 }
 
 /// A name of something that keeps results.

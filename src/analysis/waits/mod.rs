@@ -7,12 +7,15 @@ pub mod once;
 use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::judge::evidence;
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::query_hooks::is_refresh;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::{Project, branches};
 use crate::source::Span;
 use crate::statement::Operation;
+use crate::vocabulary::{List, Name};
+use crate::walk::Role;
 
 /// Whether order can matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -253,7 +256,7 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
     let parts: Vec<&str> = path.split('.').filter(|part| *part != "self").collect();
     let (method, owners) = parts.split_last()?;
     let holder = owners.last()?;
-    let is_service = owners.iter().any(|owner| is_service(owner));
+    let is_service = owners.iter().any(|owner| List::Services.has(owner));
     let words = format!("`{}`", parts.join("."));
     let asks = is_reading(method) && !is_changing(method) && is_service;
     let by_proxy = *method == "query" && owners.len() >= 3 && is_service;
@@ -279,221 +282,29 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
     })
 }
 
-/// Calls whose order never matters and whose result nobody takes.
-pub fn is_refresh(method: &str) -> bool {
-    matches!(
-        method,
-        "prefetchQuery" | "prefetchInfiniteQuery" | "ensureQueryData" | "fetchQuery" | "refetchQueries" | "invalidateQueries" | "prefetch"
-    )
-}
-
-fn is_service(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "repository",
-        "repo",
-        "service",
-        "client",
-        "provider",
-        "dal",
-        "gateway",
-        "adapter",
-        "retriever",
-        "embeddings",
-    ]
-    .iter()
-    .any(|end| name.ends_with(end))
-        || matches!(
-            name.as_str(),
-            "api" | "db" | "prisma" | "trpc" | "supabase" | "axios" | "http" | "caller"
-        )
-}
-
-/// The words of a name: `findById` gives `find`, `By`, `Id`.
-fn first_word(name: &str) -> String {
-    let name = name.trim_start_matches(['_', '$']);
-    let end = name
-        .char_indices()
-        .skip(1)
-        .find(|(_, letter)| letter.is_ascii_uppercase() || *letter == '_')
-        .map_or(name.len(), |(at, _)| at);
-    name.get(..end).unwrap_or(name).to_ascii_lowercase()
-}
-
 /// A name that says that it only asks.
 pub fn is_reading(name: &str) -> bool {
-    matches!(
-        first_word(name).as_str(),
-        "get"
-            | "find"
-            | "fetch"
-            | "list"
-            | "load"
-            | "count"
-            | "search"
-            | "query"
-            | "read"
-            | "retrieve"
-            | "head"
-            | "select"
-            | "lookup"
-            | "calculate"
-            | "aggregate"
-            | "describe"
-    )
+    List::Reading.has(name)
 }
 
 /// A name that says that something changes.
 pub fn is_changing(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["orcreate", "andupdate", "_or_create", "andsave", "anddelete"]
-        .iter()
-        .any(|part| lower.contains(part))
-        || matches!(
-            first_word(name).as_str(),
-            "create"
-                | "update"
-                | "delete"
-                | "remove"
-                | "save"
-                | "set"
-                | "send"
-                | "upsert"
-                | "insert"
-                | "add"
-                | "mark"
-                | "sync"
-                | "process"
-                | "handle"
-                | "run"
-                | "execute"
-                | "trigger"
-                | "publish"
-                | "emit"
-                | "enqueue"
-                | "dispatch"
-                | "increment"
-                | "reset"
-                | "apply"
-                | "start"
-                | "stop"
-                | "init"
-                | "initialize"
-                | "setup"
-                | "connect"
-                | "disconnect"
-                | "close"
-                | "acquire"
-                | "release"
-                | "lock"
-                | "unlock"
-                | "log"
-                | "track"
-                | "generate"
-                | "invalidate"
-                | "seed"
-                | "migrate"
-                | "archive"
-                | "revoke"
-                | "cancel"
-                | "assign"
-                | "move"
-                | "copy"
-                | "import"
-                | "upload"
-                | "write"
-                | "put"
-                | "post"
-                | "patch"
-                | "submit"
-                | "complete"
-                | "finish"
-                | "consume"
-                | "redeem"
-                | "refresh"
-                | "rotate"
-                | "register"
-                | "login"
-                | "logout"
-                | "sign"
-                | "signin"
-                | "wait"
-                | "sleep"
-                | "commit"
-                | "rollback"
-                | "begin"
-                | "flush"
-                | "notify"
-                | "ensure"
-        )
+    List::Changing.has(name)
 }
 
 /// A name that says who asks, so that what follows a look at its result may depend on it.
 pub fn admits(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    [
-        "auth",
-        "session",
-        "permission",
-        "access",
-        "member",
-        "currentuser",
-        "token",
-        "allowed",
-        "ratelimit",
-        "role",
-    ]
-    .iter()
-    .any(|part| lower.contains(part))
+    List::Admitting.has(name)
 }
 
 /// A name that says that it refuses by throwing.
 pub fn is_check(name: &str) -> bool {
-    let word = first_word(name);
-    matches!(
-        word.as_str(),
-        "require"
-            | "check"
-            | "assert"
-            | "verify"
-            | "validate"
-            | "ensure"
-            | "authorize"
-            | "authorise"
-            | "authenticate"
-            | "protect"
-            | "guard"
-            | "invariant"
-            | "enforce"
-            | "throw"
-            | "can"
-            | "must"
-            | "limit"
-            | "ratelimit"
-            | "expect"
-    ) || name.ends_with("OrThrow") && word != "get" && word != "find"
+    List::Checks.has(name) || name.ends_with("OrThrow") && !matches!(Name::of(name).first(), "get" | "find")
 }
 
-/// Scripts, seeds and migrations: nobody waits for them.
-pub fn is_script(path: &str) -> bool {
-    path.split('/').any(|part| {
-        matches!(
-            part,
-            "scripts"
-                | "script"
-                | "seed"
-                | "seeds"
-                | "seeder"
-                | "seeders"
-                | "migrations"
-                | "bin"
-                | "cli"
-                | "commands"
-                | "examples"
-                | "tools"
-        )
-    }) || path
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.starts_with("seed") || name.contains("migration"))
+/// Scripts, commands, examples and migrations: nobody waits for them.
+pub fn is_script(project: &Project, file: FileId) -> bool {
+    let path = project.path(file);
+    let by_role = matches!(project.role(file), Role::Script | Role::Migration | Role::Example);
+    by_role || List::CommandFolders.has_folder(path) || List::MigrationFiles.has(path.rsplit('/').next().unwrap_or(path))
 }

@@ -4,48 +4,14 @@ use super::strength;
 use crate::analysis::redis;
 use crate::finding::Strength;
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::batches::{is_bulk_call, is_bulk_write, is_write_by_condition};
 use crate::libraries::shared::effects::LanguageData;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::deployment::in_sources;
 use crate::project::eval::Evaluator;
 use crate::statement::Operation;
-
-/// Writes of many rows in one statement, by the ORM's or driver's name.
-const BULK: [&str; 19] = [
-    "bulk_create",
-    "bulk_update",
-    "bulk_insert_mappings",
-    "bulk_update_mappings",
-    "bulk_save_objects",
-    "add_all",
-    "createMany",
-    "createManyAndReturn",
-    "updateMany",
-    "deleteMany",
-    "insertMany",
-    "insert_many",
-    "bulkCreate",
-    "bulkWrite",
-    "bulk_write",
-    "execute_values",
-    "execute_batch",
-    "copy_from",
-    "copy_records_to_table",
-];
-/// Names of page sizes.
-const PAGE_SIZES: [&str; 10] = [
-    "limit",
-    "page_size",
-    "per_page",
-    "pagesize",
-    "perpage",
-    "take",
-    "size",
-    "top_k",
-    "max_results",
-    "count",
-];
+use crate::vocabulary::List;
 
 /// All of a project's own modules.
 pub fn find(project: &Project) -> Vec<Strength> {
@@ -61,7 +27,7 @@ pub fn find(project: &Project) -> Vec<Strength> {
             }
             if let ExprKind::Object(entries) = &expr.kind {
                 let mut keys = entries.iter().filter_map(|entry| Some((module.string(entry.key?)?, entry.value)));
-                if let Some((key, value)) = keys.find(|&(key, value)| is_page_size(key) && is_clamped(module, value)) {
+                if let Some((key, value)) = keys.find(|&(key, value)| List::PageSizes.has(key) && is_clamped(module, value)) {
                     let words = format!("`{key}` has a maximum.");
                     out.push(strength(project, "bounded-page", words, file, module.expr(value).span));
                 }
@@ -129,7 +95,9 @@ fn maximum(module: &Module, call: &Call<'_>) -> Option<Said> {
             .any(|expr| module.expr(expr).span.encloses(span))
     });
     let by_param = owner.and_then(|param| param.name).map(|name| module.str(name));
-    let name = by_param.or_else(|| assigned(module, call.id)).filter(|name| is_page_size(name))?;
+    let name = by_param
+        .or_else(|| assigned(module, call.id))
+        .filter(|name| List::PageSizes.has(name))?;
     Some(("bounded-page", format!("`{name}` has a maximum.")))
 }
 
@@ -142,11 +110,6 @@ fn assigned(module: &Module, expr: ExprId) -> Option<&str> {
         crate::ir::StmtKind::Assign { target, .. } => module.name(target),
         _ => None,
     }
-}
-
-fn is_page_size(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    PAGE_SIZES.contains(&lower.as_str())
 }
 
 /// `z.number().min(1).max(100)`, `Math.min(limit, 100)`.
@@ -173,7 +136,7 @@ fn bulk_writes(project: &Project) -> Vec<Strength> {
         let module = project.code.module(site.file);
         let is_write = !matches!(site.query.statement.operation, Operation::Select);
         let method = module.call(site.expr).and_then(|call| call.method()).unwrap_or("");
-        if is_write && !site.query.row_by_row && BULK.contains(&method) {
+        if is_write && !site.query.row_by_row && (is_bulk_write(method) || is_write_by_condition(method)) {
             let words = format!("`{method}` writes many rows in one statement.");
             out.push(strength(project, "bulk-write", words, site.file, site.span));
         }
@@ -182,10 +145,7 @@ fn bulk_writes(project: &Project) -> Vec<Strength> {
         for id in module.call_ids() {
             let expr = module.expr(id);
             let Some(call) = module.call(id) else { continue };
-            if call
-                .method()
-                .is_some_and(|method| matches!(method, "add_all" | "execute_values" | "execute_batch" | "copy_records_to_table"))
-            {
+            if call.method().is_some_and(is_bulk_call) {
                 let words = format!("`{}` writes many rows in one statement.", call.method().unwrap_or(""));
                 out.push(strength(project, "bulk-write", words, file, expr.span));
             }

@@ -6,13 +6,14 @@ use super::strength;
 use crate::finding::Strength;
 use crate::ir::{ExprId, Module};
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::tasks::GATHERERS;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 
 /// `asyncio.gather(…)`, `Promise.all([…])`, task groups, bounded helpers, around something that leaves the process.
 pub fn find(project: &Project) -> Vec<Strength> {
     let outside = Effects::NETWORK.and(Effects::QUERY).and(Effects::WRITE);
-    let modules: Vec<(FileId, &Module)> = project.code.modules().filter(|(_, module)| module.mentions(&GATHERERS)).collect();
+    let modules: Vec<(FileId, &Module)> = project.code.modules().filter(|(_, module)| module.mentions(GATHERERS)).collect();
     let found = modules.into_par_iter().map(|(file, module)| {
         let mut out = Vec::new();
         for id in module.call_ids() {
@@ -27,9 +28,6 @@ pub fn find(project: &Project) -> Vec<Strength> {
     });
     found.collect::<Vec<_>>().into_iter().flatten().collect()
 }
-
-/// The names that [`gatherer`] knows.
-const GATHERERS: [&str; 7] = ["gather", "as_completed", "all", "allSettled", "pMap", "pAll", "TaskGroup"];
 
 /// The name of a call that waits for several things at once.
 fn gatherer(module: &Module, id: ExprId) -> Option<&str> {

@@ -6,6 +6,7 @@ use super::site::Site;
 use super::{Entry, EntryKind};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::value::FileId;
+use crate::vocabulary::{List, Name, Open, Vocabulary};
 
 /// How often an entry point is used. What is used most often comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,96 +25,6 @@ pub enum Often {
     Once,
 }
 
-/// Words of a path or name by which an address that takes any method changes something.
-const ACTS: &[&str] = &[
-    "accept",
-    "add",
-    "apply",
-    "approve",
-    "archive",
-    "assign",
-    "bulk",
-    "callback",
-    "cancel",
-    "change",
-    "checkout",
-    "clone",
-    "complete",
-    "confirm",
-    "connect",
-    "copy",
-    "create",
-    "delete",
-    "destroy",
-    "disable",
-    "disconnect",
-    "duplicate",
-    "edit",
-    "enable",
-    "import",
-    "invite",
-    "login",
-    "logout",
-    "merge",
-    "move",
-    "new",
-    "perform",
-    "post",
-    "publish",
-    "reject",
-    "remove",
-    "reorder",
-    "reset",
-    "restore",
-    "save",
-    "send",
-    "set",
-    "signup",
-    "submit",
-    "sync",
-    "toggle",
-    "update",
-    "upload",
-    "upsert",
-    "webhook",
-    "webhooks",
-];
-/// Words of a path or name by which a POST only reads: its body is a filter.
-const READS: &[&str] = &[
-    "search", "query", "list", "filter", "lookup", "preview", "fetch", "get", "find", "stats", "count", "export", "graphql",
-];
-/// Words of a path or name that only staff, operators or internal programs use.
-const STAFF: &[&str] = &[
-    "admin",
-    "admins",
-    "backoffice",
-    "debug",
-    "internaltools",
-    "mod",
-    "moderation",
-    "moderator",
-    "operator",
-    "staff",
-    "superadmin",
-    "superuser",
-];
-/// Words of a path that set something up once, or that a scheduler calls.
-const SET_UP: &[&str] = &[
-    "bootstrap",
-    "install",
-    "migrate",
-    "migration",
-    "onboarding",
-    "reindex",
-    "seed",
-    "setup",
-    "wizard",
-];
-/// Words of decorators, permission classes and guards that let staff in only.
-const GUARDS: &[&str] = &["admin", "staff", "superuser", "superadmin", "moderator", "maintainer"];
-/// Words of a path that a scheduler calls over HTTP.
-const SCHEDULED: &[&str] = &["cron", "crons", "qstash", "jobs", "scheduled", "scheduler", "housekeeping"];
-
 /// How often an entry point is used.
 pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
     let base = match entry.kind {
@@ -125,15 +36,17 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
         EntryKind::Resolver => resolver(&entry.label),
         EntryKind::Route => route(&entry.label),
     };
-    let label = words(&entry.label);
-    let path = words(site.path);
-    let has = |list: &[&str]| label.iter().chain(&path).any(|word| list.contains(&word.as_str()));
     // A scheduler's address is a job; only its path tells.
-    if has(SCHEDULED) && entry.kind == EntryKind::Route {
+    let is_scheduled = List::ScheduledFolders.has_folder(site.path) || List::ScheduledFolders.has_folder(&entry.label);
+    if is_scheduled && entry.kind == EntryKind::Route {
         return Often::Job;
     }
-    let is_staff =
-        has(STAFF) || label.iter().any(|word| SET_UP.contains(&word.as_str())) || entry.is_for_staff || is_guarded(site, entry.function);
+    let words = Vocabulary::default();
+    let is_staff = words.has(Open::StaffPlaces, &entry.label)
+        || words.has(Open::StaffPlaces, site.path)
+        || List::SetUpPaths.has(&entry.label)
+        || entry.is_for_staff
+        || is_guarded(site, entry.function);
     if is_staff || is_deprecated(site, entry) {
         return base.max(Often::Seldom);
     }
@@ -155,62 +68,37 @@ fn route(label: &str) -> Often {
 
 /// `GraphQL Mutation x`, `GraphQL mutation Type.x`, `GraphQL CreateOrder.mutate`.
 fn resolver(label: &str) -> Often {
-    let changes = words(label)
-        .iter()
-        .any(|word| matches!(word.as_str(), "mutation" | "mutate" | "mutations"));
+    let changes = Name::of(label)
+        .words()
+        .any(|word| matches!(word, "mutation" | "mutate" | "mutations"));
     if changes { Often::Act } else { Often::Read }
 }
 
 /// Whether a function's name says that it changes something: `deleteOrder`, `create_order`.
 pub fn acts(name: &str) -> bool {
-    words(name).first().is_some_and(|word| ACTS.contains(&word.as_str()))
+    List::Acting.has(name)
 }
 
 /// Whether a name lets staff in only: `adminProcedure`, `requireModerator`.
 pub fn is_guard(name: &str) -> bool {
-    let words = words(name);
-    // `isOwnerOrModerator` lets others in too.
-    let is_either = words.iter().any(|word| matches!(word.as_str(), "or" | "owner" | "self" | "member"));
-    !is_either && words.iter().any(|word| GUARDS.contains(&word.as_str()))
+    List::StaffGuards.has(name) && !List::SharedGuards.has(name)
 }
 
 /// What the last words of a path or a function's name say, where the method leaves it open.
 fn by_name(name: &str, otherwise: Often) -> Often {
-    let last = name
-        .rsplit(['/', '.'])
-        .find(|part| !part.is_empty() && !part.starts_with(['{', ':', '[', '<', '*']))
-        .unwrap_or(name);
-    let words = words(last);
-    match words.first().map(String::as_str) {
-        Some(word) if READS.contains(&word) => Often::Read,
-        Some(word) if ACTS.contains(&word) => Often::Act,
-        _ if otherwise == Often::Act && words.last().is_some_and(|word| READS.contains(&word.as_str())) => Often::Read,
-        _ => otherwise,
+    let is_fixed = |part: &&str| !part.is_empty() && !part.starts_with(['{', ':', '[', '<', '*']);
+    let last = name.rsplit(['/', '.']).find(is_fixed).unwrap_or(name);
+    let asks = Name::of(last);
+    if List::Asking.has(asks.first()) {
+        return Often::Read;
     }
-}
-
-/// A name's or path's words in lower case: `getHTTPState/x-y` is `get`, `http`, `state`, `x`, `y`.
-fn words(text: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let chars: Vec<char> = text.chars().collect();
-    for (at, &char) in chars.iter().enumerate() {
-        if !char.is_alphanumeric() {
-            out.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-            continue;
-        }
-        let before_is_lower = at
-            .checked_sub(1)
-            .and_then(|at| chars.get(at))
-            .is_some_and(|before| before.is_lowercase());
-        let next_is_lower = chars.get(at + 1).is_some_and(|next| next.is_lowercase());
-        if char.is_uppercase() && (before_is_lower || next_is_lower) {
-            out.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-        }
-        word.extend(char.to_lowercase());
+    if List::Acting.has(last) {
+        return Often::Act;
     }
-    out.extend((!word.is_empty()).then_some(word));
-    out
+    if otherwise == Often::Act && List::Asking.has(last) {
+        return Often::Read;
+    }
+    otherwise
 }
 
 /// Decorators and permission classes of a handler or of its class.
@@ -296,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn names_are_split_into_words() {
-        assert_eq!(words("getHTTPState/x-y_Z"), ["get", "http", "state", "x", "y", "z"]);
-        assert_eq!(words("src/badminton.ts"), ["src", "badminton", "ts"]);
+    fn a_guard_that_lets_others_in_is_none_for_staff() {
+        assert!(is_guard("adminProcedure") && is_guard("requireModerator"));
+        assert!(!is_guard("isOwnerOrModerator") && !is_guard("badminton"));
     }
 }

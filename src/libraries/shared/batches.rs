@@ -24,7 +24,18 @@ pub fn is_bulk_write(method: &str) -> bool {
             | "batchInsert"
             | "add_all"
             | "copy_records_to_table"
+            | "copy_from"
     )
+}
+
+/// Methods that change or delete many rows by a condition, with one statement.
+pub fn is_write_by_condition(method: &str) -> bool {
+    matches!(method, "updateMany" | "deleteMany")
+}
+
+/// Methods of drivers and sessions that write many rows and are no query by themselves.
+pub fn is_bulk_call(method: &str) -> bool {
+    matches!(method, "add_all" | "execute_values" | "execute_batch" | "copy_records_to_table")
 }
 
 /// Whether a remote call, by its dotted name, has a form for many keys or texts: caches and embeddings.

@@ -294,6 +294,23 @@ fn is_later(call: Call<'_>, method: &str) -> bool {
     }
 }
 
+/// Whether a call hands work to others, or to the time when a transaction is over.
+pub fn hands_over(method: &str) -> bool {
+    matches!(
+        method,
+        "on_commit"
+            | "delay"
+            | "apply_async"
+            | "enqueue"
+            | "send_task"
+            | "create_task"
+            | "ensure_future"
+            | "add_task"
+            | "waitUntil"
+            | "after"
+    )
+}
+
 fn receiver_chain_has_procedure(call: Call<'_>) -> bool {
     let links = call.chain();
     let named = |expr: ExprId| match call.module.kind(expr) {

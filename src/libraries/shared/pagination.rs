@@ -35,6 +35,14 @@ pub fn lists(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
         .any(|ancestor| names.contains(&ancestor.rsplit('.').next().unwrap_or(ancestor)))
 }
 
+/// Whether a view's method answers for one object, or for none.
+pub fn is_of_one_object(method: &str) -> bool {
+    matches!(
+        method,
+        "retrieve" | "get_object" | "form_valid" | "dispatch" | "perform_create" | "perform_update" | "perform_destroy"
+    )
+}
+
 /// Whether a view's class returns its queryset whole when it is asked for a list.
 pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, has_default: bool) -> bool {
     if !lists(resolver, file, class) {

@@ -1,6 +1,8 @@
 //! What libraries call their polling: options, sleeps, refetches, and signs of life that are no polling.
 
 use crate::ir::{Call, ExprId, ExprKind, Language, Module};
+use crate::libraries::shared::redis::waits_for_element;
+use crate::vocabulary::List;
 
 /// Options of query hooks that repeat the request at an interval (`TanStack` Query, SWR, Apollo, RTK Query).
 pub fn is_interval_option(key: &str) -> bool {
@@ -37,9 +39,7 @@ pub fn delay(module: &Module, name: &str, call: &Call<'_>) -> Option<Delay> {
         .flatten(),
         Language::TypeScript => {
             let short = call.method().unwrap_or("");
-            if matches!(short, "sleep" | "delay" | "wait" | "setTimeoutPromise" | "waitFor") && call.receiver().is_none()
-                || name == "timers/promises.setTimeout"
-            {
+            if List::Sleeps.has(short) && call.receiver().is_none() || name == "timers/promises.setTimeout" {
                 return call
                     .arg(0)
                     .filter(|&arg| !matches!(module.kind(arg), ExprKind::Lambda(_)))
@@ -52,6 +52,16 @@ pub fn delay(module: &Module, name: &str, call: &Call<'_>) -> Option<Delay> {
             None
         }
     }
+}
+
+/// Whether a call by this name may wait for a time: [`delay`] says whether it does.
+pub fn may_delay(method: &str) -> bool {
+    method == "setTimeout" || List::Sleeps.has(method)
+}
+
+/// Whether a call by this name waits for a time or until something arrives.
+pub fn waits(method: &str) -> bool {
+    may_delay(method) || matches!(method, "timeout" | "poll" | "receive_message" | "wait_for_notify") || waits_for_element(method)
 }
 
 fn is_promise_timer(module: &Module, call: &Call<'_>) -> bool {

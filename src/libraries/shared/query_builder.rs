@@ -240,3 +240,11 @@ pub fn comes_from(resolver: &dyn Resolver, file: FileId, expr: ExprId, library: 
     held.library_name().is_some_and(|name| name.to_ascii_lowercase().contains(library))
         || objects::last_name(resolver.module(file), expr).is_some_and(|name| name.to_ascii_lowercase().contains(library))
 }
+
+/// Whether an option of a query, in an object, is no condition: what is selected, loaded along, sorted by or written.
+pub fn is_no_condition(option: &str) -> bool {
+    matches!(
+        option,
+        "select" | "include" | "columns" | "with" | "orderBy" | "order" | "attributes" | "relations" | "omit" | "data" | "cache" | "lock"
+    )
+}

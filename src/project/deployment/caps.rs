@@ -10,6 +10,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::Graph;
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// What a cap is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,25 +100,11 @@ fn last_name(module: &Module, expr: ExprId) -> Option<&str> {
 
 /// Names of constants that say how much runs at once and works with the database.
 fn kind_of(name: &str) -> Option<CapKind> {
-    const WORK: [&str; 12] = [
-        "SESSION",
-        "REQUEST",
-        "JOB",
-        "TASK",
-        "WORKER",
-        "USER",
-        "CONNECTION",
-        "RUN",
-        "EXECUTION",
-        "QUER",
-        "DB",
-        "TRANSACTION",
-    ];
     let is_constant = name.len() > 6 && !name.bytes().any(|byte| byte.is_ascii_lowercase());
     if !is_constant {
         return None;
     }
-    let concurrent = name.contains("CONCURREN") && (name.ends_with("CONCURRENCY") || WORK.iter().any(|word| name.contains(word)));
+    let concurrent = name.contains("CONCURREN") && (name.ends_with("CONCURRENCY") || List::ConcurrentWork.has(name));
     if concurrent {
         return Some(CapKind::Constant);
     }

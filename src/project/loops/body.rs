@@ -1,9 +1,7 @@
-//! Reading a loop's body: nested statements and expressions, assigned names, words in names.
+//! Reading a loop's body: nested statements and expressions, assigned names.
 
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
-
-/// Words that say that something is tried again.
-pub const RETRY_WORDS: &[&str] = &["retry", "retries", "attempt", "attempts", "tries", "try", "retrying", "backoff"];
+use crate::vocabulary::List;
 
 /// Statements looked at in one body; what is longer is not taken apart.
 const MAX_STMTS: usize = 2_000;
@@ -141,36 +139,10 @@ pub fn assigned(module: &Module, target: ExprId, value: ExprId, op: Option<Sym>)
     Assigned { targets, value, op }
 }
 
-/// The words of a name: `maxRetries` and `max_retries` have `max` and `retries`.
-pub fn words(name: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut before_lower = false;
-    for c in name.chars() {
-        let boundary = !c.is_alphanumeric() || c.is_uppercase() && before_lower;
-        if boundary && !word.is_empty() {
-            out.push(std::mem::take(&mut word));
-        }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
-        }
-        before_lower = c.is_lowercase() || c.is_ascii_digit();
-    }
-    if !word.is_empty() {
-        out.push(word);
-    }
-    out
-}
-
-/// Whether one of the words of a name is among these.
-pub fn has_word(name: &str, wanted: &[&str]) -> bool {
-    words(name).iter().any(|word| wanted.contains(&word.as_str()))
-}
-
-/// Whether a name or attribute in an expression has one of these words.
-pub fn mentions(module: &Module, expr: ExprId, wanted: &[&str]) -> bool {
+/// Whether a name or attribute in an expression is one of a list.
+pub fn mentions(module: &Module, expr: ExprId, wanted: List) -> bool {
     inner(module, expr).into_iter().any(|id| match module.kind(id) {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => has_word(module.str(*name), wanted),
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => wanted.has(module.str(*name)),
         _ => false,
     })
 }

@@ -1,33 +1,18 @@
 //! What a loop runs over: a fixed set, chunks, a range.
 
-use super::body::{has_word, names};
+use super::body::names;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
 use crate::source::Span;
+use crate::vocabulary::{List, Name};
 
 const EVERYWHERE: Span = Span { start: 0, end: u32::MAX };
 
 /// Literals with more items than this are not "small".
 const SMALL: u32 = 20;
 const MAX_DEPTH: u32 = 8;
-const CHUNK_WORDS: &[&str] = &[
-    "chunk",
-    "chunks",
-    "chunked",
-    "batch",
-    "batches",
-    "batched",
-    "batching",
-    "grouper",
-    "slices",
-    "partition",
-    "partitions",
-    "ichunked",
-    "chunker",
-];
-
 /// A number of times that the source fixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
@@ -263,7 +248,7 @@ fn chunked_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> b
             if matches!(method, "entries" | "map" | "filter") && call.receiver().is_some() {
                 return call.receiver().is_some_and(|inner| chunked_at(eval, file, inner, depth + 1));
             }
-            has_word(method, CHUNK_WORDS) && !has_word(method, &["get", "fetch", "load", "find", "list", "all"])
+            List::Chunking.has(method) && !List::ChunkGetting.has(method)
                 || matches!(
                     method,
                     "splitEvery" | "split_every" | "array_split" | "iter_chunks" | "yield_per" | "partitions"
@@ -283,8 +268,7 @@ fn chunked_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> b
                 ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
                 _ => "",
             };
-            let words = super::body::words(last);
-            words.last().is_some_and(|word| matches!(word.as_str(), "batches" | "chunks"))
+            matches!(Name::of(last).last(), "batches" | "chunks")
         }
         ExprKind::Await(inner) => chunked_at(eval, file, *inner, depth + 1),
         ExprKind::Comp(comp) => {
@@ -303,7 +287,7 @@ fn is_query_like(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
 /// The words of retries in a `range(…)`.
 pub fn is_retry_range(module: &Module, iterable: ExprId) -> bool {
     module.call(iterable).is_some_and(|call| {
-        call.receiver().is_none() && call.method() == Some("range") && super::body::mentions(module, iterable, super::body::RETRY_WORDS)
+        call.receiver().is_none() && call.method() == Some("range") && super::body::mentions(module, iterable, List::Retries)
     })
 }
 
@@ -319,7 +303,5 @@ pub fn is_paged(module: &Module, iterable: ExprId) -> bool {
     let Some(call) = module.call(module.unawaited(iterable)) else {
         return false;
     };
-    call.method().is_some_and(|method| {
-        has_word(method, &["paginate", "paginator", "pages", "paginated", "pager"]) || method == "byPage" || method == "by_page"
-    }) && !names(module, iterable).is_empty()
+    call.method().is_some_and(|method| List::Paging.has(method)) && !names(module, iterable).is_empty()
 }

@@ -1,54 +1,17 @@
 //! The verdict on one loop, for one expression inside it.
 
-use super::body::{Assigned, RETRY_WORDS, assigned, assignments, expressions, has_word, inner, mentions, names, statements};
+use super::body::{Assigned, assigned, assignments, expressions, inner, mentions, names, statements};
 use super::counting::capped;
 use super::ending::{ends_after, ends_in_try, holder};
 use super::guard::is_cache_guarded;
 use super::{LoopForm, Parts, Verdict, iterable};
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::polling;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
-
-const CURSOR_WORDS: &[&str] = &[
-    "cursor",
-    "offset",
-    "page",
-    "after",
-    "token",
-    "continuation",
-    "skip",
-    "marker",
-    "start",
-    "starting",
-    "more",
-    "since",
-    "before",
-    "last",
-    "next",
-    "pagetoken",
-];
-const STOP_WORDS: &[&str] = &[
-    "running",
-    "stop",
-    "stopped",
-    "stopping",
-    "shutdown",
-    "shutting",
-    "active",
-    "alive",
-    "closed",
-    "cancelled",
-    "canceled",
-    "aborted",
-    "quit",
-    "exit",
-    "terminated",
-    "done",
-    "finished",
-    "is_set",
-];
+use crate::vocabulary::{List, Name};
 
 /// The verdict; the first that fits, most certain first.
 pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) -> Verdict {
@@ -82,7 +45,7 @@ fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) 
     let module = eval.module(file);
     let over = parts.iterable?;
     if iterable::is_retry_range(module, over)
-        || iterable::is_range(module, over) && targets.iter().any(|&name| has_word(module.str(name), RETRY_WORDS))
+        || iterable::is_range(module, over) && targets.iter().any(|&name| List::Retries.has(module.str(name)))
     {
         return Some(Verdict::Retry);
     }
@@ -95,7 +58,7 @@ fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) 
     if let Some(times) = iterable::fixed(eval, file, over) {
         return Some(Verdict::Constant { count: times.count });
     }
-    let by_page = targets.iter().any(|&name| has_word(module.str(name), &["page", "batch", "chunk"]));
+    let by_page = targets.iter().any(|&name| List::Portions.has(module.str(name)));
     if iterable::is_paged(module, over) || parts.is_async && by_page {
         return Some(Verdict::Cursor);
     }
@@ -108,17 +71,17 @@ fn counter(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict>
     let StmtKind::Loop { header, .. } = &module.stmt(parts.stmt?).kind else {
         return None;
     };
-    let header_mentions = |words: &[&str]| {
+    let header_mentions = |words: List| {
         header
             .iter()
             .any(|&stmt| module.stmt_exprs(stmt).iter().any(|&expr| mentions(module, expr, words)))
             || parts.test.is_some_and(|test| mentions(module, test, words))
     };
-    if header_mentions(RETRY_WORDS) || parts.test.is_none() && ends_in_try(module, parts) {
+    if header_mentions(List::Retries) || parts.test.is_none() && ends_in_try(module, parts) {
         return Some(Verdict::Retry);
     }
     if header.iter().any(|&stmt| is_big_step(module, stmt)) {
-        return Some(if header_mentions(&["page", "offset", "cursor"]) {
+        return Some(if header_mentions(List::PageNumbers) {
             Verdict::Cursor
         } else {
             Verdict::Chunk
@@ -135,7 +98,7 @@ fn counter(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict>
     if header.first().is_some_and(|&first| {
         assigned_names(module, first)
             .iter()
-            .any(|&name| has_word(module.str(name), &["page", "offset", "cursor"]))
+            .any(|&name| List::PageNumbers.has(module.str(name)))
     }) {
         return Some(Verdict::Cursor);
     }
@@ -195,14 +158,14 @@ fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdi
     let module = eval.module(file);
     let test = parts.test?;
     let in_try_loop = is_true(module, test) && ends_in_try(module, parts);
-    if mentions(module, test, RETRY_WORDS) || in_try_loop && mentions_in_body(module, parts, RETRY_WORDS) {
+    if mentions(module, test, List::Retries) || in_try_loop && mentions_in_body(module, parts, List::Retries) {
         return Some(Verdict::Retry);
     }
     let set = assignments(module, &parts.body);
     let tested: Vec<Sym> = names_and_members(module, test);
     let is_set = |name: Sym| set.iter().any(|assigned| assigned.targets.contains(&name));
     // `while (cursor)`, `while has_more`, `while (rows.length === limit)` whose body goes on from what it got.
-    let is_cursor = |name: Sym| has_word(module.str(name), CURSOR_WORDS);
+    let is_cursor = |name: Sym| List::Cursors.has(module.str(name)) || List::Positions.has(module.str(name));
     if tested.iter().any(|&name| is_cursor(name) && is_set(name)) {
         // A chain of parents goes on from one row to the next.
         return Some(if is_dependent(module, parts, &[]) && !moves_a_cursor(module, &set) {
@@ -223,7 +186,7 @@ fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdi
     if is_true(module, test) {
         return endless(eval, file, parts);
     }
-    if waits(eval, file, &parts.body) || mentions(module, test, STOP_WORDS) && is_waiting_name(module, test) {
+    if waits(eval, file, &parts.body) || mentions(module, test, List::StopFlags) && is_waiting_name(module, test) {
         return Some(Verdict::Worker);
     }
     // `while (page_rows.length === PAGE_SIZE)`: the test looks at the batch that the call brought.
@@ -272,26 +235,12 @@ fn names_and_members(module: &Module, expr: ExprId) -> Vec<Sym> {
 
 /// `offset += n`, `cursor = page.next`, `last_id = rows[-1].id`, `page++`.
 fn moves_a_cursor(module: &Module, set: &[Assigned]) -> bool {
-    const MOVED: &[&str] = &[
-        "cursor",
-        "offset",
-        "page",
-        "after",
-        "token",
-        "continuation",
-        "skip",
-        "marker",
-        "more",
-        "since",
-        "before",
-        "startkey",
-    ];
     set.iter().any(|assigned| {
         assigned.targets.iter().any(|&name| {
             let text = module.str(name);
-            let words = super::body::words(text);
-            has_word(text, MOVED)
-                || matches!(words.first().map(String::as_str), Some("last" | "next" | "starting")) && words.len() > 1
+            let words = Name::of(text);
+            List::Cursors.has(text)
+                || matches!(words.first(), "last" | "next" | "starting") && words.is_compound()
                 || text == "start" && assigned.op.is_some()
         })
     })
@@ -379,30 +328,7 @@ fn waits(eval: &Evaluator<'_>, file: FileId, body: &[StmtId]) -> bool {
     expressions(module, body).into_iter().any(|expr| {
         let Some(call) = module.call(expr) else { return false };
         let method = call.method().unwrap_or("");
-        if matches!(
-            method,
-            "sleep"
-                | "delay"
-                | "brpop"
-                | "blpop"
-                | "bzpopmin"
-                | "brpoplpush"
-                | "blmove"
-                | "xread"
-                | "xreadgroup"
-                | "setTimeout"
-                | "sleepMs"
-                | "wait_for_notify"
-                | "poll"
-                | "receive_message"
-                | "wait"
-                | "wait_for"
-                | "timeout"
-                | "pause"
-                | "brPop"
-                | "blPop"
-                | "xReadGroup"
-        ) {
+        if polling::waits(method) {
             return true;
         }
         if call.is_new && method == "Promise" && sets_timer(call) {
@@ -412,11 +338,7 @@ fn waits(eval: &Evaluator<'_>, file: FileId, body: &[StmtId]) -> bool {
             .receiver()
             .map(|receiver| names_and_members(module, receiver))
             .unwrap_or_default();
-        if matches!(method, "get" | "consume" | "receive" | "dequeue")
-            && receiver
-                .iter()
-                .any(|&name| has_word(module.str(name), &["queue", "jobs", "consumer", "channel", "inbox", "mailbox"]))
-        {
+        if matches!(method, "get" | "consume" | "receive" | "dequeue") && receiver.iter().any(|&name| List::Queues.has(module.str(name))) {
             return true;
         }
         let value = eval.value(file, call.callee);
@@ -446,10 +368,10 @@ fn is_waiting_name(module: &Module, test: ExprId) -> bool {
     }
 }
 
-fn mentions_in_body(module: &Module, parts: &Parts, words: &[&str]) -> bool {
+fn mentions_in_body(module: &Module, parts: &Parts, words: List) -> bool {
     assignments(module, &parts.body)
         .iter()
-        .any(|assigned| assigned.targets.iter().any(|&name| has_word(module.str(name), words)))
+        .any(|assigned| assigned.targets.iter().any(|&name| words.has(module.str(name))))
 }
 
 /// Whether the call uses what a call before it in the same loop brought: `node = find(node.next)`.

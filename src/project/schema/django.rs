@@ -10,6 +10,7 @@ use crate::libraries::django::migrations::plain_index;
 use crate::libraries::shared::declared::{Created, Field, Migration, ModelOp, Step};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, SchemaChange, SchemaOp, TableDef};
+use crate::vocabulary::Vocabulary;
 use crate::walk;
 
 /// The series that all apps' migrations are one of: they depend on each other.
@@ -73,7 +74,7 @@ fn set_dialect(sources: &mut Vec<SchemaSource>) {
     let is_django = |source: &SchemaSource| matches!(source.kind, SourceKind::Model(Tool::Django) | SourceKind::Migration(Tool::Django));
     let engines = |role: walk::Role| {
         let own = sources.iter().filter(|source| is_django(source) && source.is_settings);
-        own.filter(|source| walk::role(&source.file) == role)
+        own.filter(|source| walk::role(&source.file, &Vocabulary::default()) == role)
             .map(|source| source.dialect)
             .min()
     };

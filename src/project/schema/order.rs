@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{SchemaSource, SourceKind, Tool};
 use crate::statement::SchemaOp;
+use crate::vocabulary::List;
 
 /// A place within a series: numbers and words of the file's name, compared piece by piece.
 pub type Key = Vec<Part>;
@@ -42,10 +43,7 @@ pub fn place(file: &str) -> (String, Key) {
         let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
         return (parent.to_owned(), key(name));
     }
-    let rank = match stem.to_ascii_lowercase().as_str() {
-        "schema" | "init" | "structure" | "create" | "tables" | "create_tables" => "!",
-        _ => "",
-    };
+    let rank = if List::FirstScripts.has(stem) { "!" } else { "" };
     // Flyway's versions come before its repeatable scripts, and `V10` after `V9`.
     let stem = stem
         .strip_prefix('V')
@@ -63,27 +61,7 @@ pub fn undoes(file: &str) -> bool {
         .rsplit('/')
         .next()
         .is_some_and(|name| name.starts_with('U') && name.contains("__"));
-    flyway
-        || matches!(stem, "down" | "rollback" | "undo" | "revert")
-        || [
-            ".down",
-            "_down",
-            "-down",
-            ".rollback",
-            "_rollback",
-            "-rollback",
-            ".undo",
-            "_undo",
-            "_revert",
-            ".revert",
-        ]
-        .iter()
-        .any(|end| stem.ends_with(end))
-        || lower
-            .split('/')
-            .rev()
-            .skip(1)
-            .any(|folder| matches!(folder, "down" | "rollback" | "rollbacks" | "undo"))
+    flyway || List::Undoing.has(stem) || lower.split('/').rev().skip(1).any(|folder| List::UndoFolders.has(folder))
 }
 
 /// Whether a SQL file is a migration step or some other script.
@@ -106,27 +84,9 @@ pub(super) fn sort(sources: &mut Vec<SchemaSource>) -> Vec<String> {
     Vec::new()
 }
 
-/// Words for series that others took the place of.
-const ARCHIVES: [&str; 9] = [
-    "legacy",
-    "archive",
-    "archived",
-    "archives",
-    "deprecated",
-    "obsolete",
-    "old",
-    "squashed",
-    "backup",
-];
-
 /// The series that were put aside: a folder that says so, below or beside that of a series which makes tables, too.
 pub(super) fn archived(groups: &BTreeMap<(bool, String), Vec<SchemaSource>>) -> BTreeSet<String> {
-    let is_archive = |group: &str| {
-        let folder = group.rsplit('/').next().unwrap_or(group).to_ascii_lowercase();
-        folder
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|word| ARCHIVES.contains(&word))
-    };
+    let is_archive = |group: &str| List::Archives.has(group.rsplit('/').next().unwrap_or(group));
     let parent = |group: &str| group.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
     let makes_tables = |sources: &[SchemaSource]| {
         let mut changes = sources.iter().flat_map(|source| &source.changes);

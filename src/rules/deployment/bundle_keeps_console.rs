@@ -5,33 +5,14 @@ use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::libraries::shared::bundlers;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
-use crate::walk::{self, role};
+use crate::vocabulary::List;
+use crate::walk;
 
 /// Fewer calls are not worth a line.
 const FEWEST: usize = 3;
-/// What a Vite configuration of a browser application imports; others are for tests and servers.
-const FRAMEWORKS: [&str; 9] = [
-    "plugin-react",
-    "plugin-vue",
-    "svelte",
-    "react-router",
-    "solid",
-    "preact",
-    "tanstack",
-    "qwik",
-    "plugin-legacy",
-];
-const REMOVERS: [&str; 6] = [
-    "removeConsole",
-    "remove-console",
-    "removeconsole",
-    "strip-code",
-    "plugin-strip",
-    "transform-remove-console",
-];
-
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     project
@@ -56,7 +37,7 @@ fn tool(path: &str) -> Option<&'static str> {
 fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> {
     let path = project.path(file);
     let tool = tool(path)?;
-    if matches!(role(path), walk::Role::Test | walk::Role::Example) || is_development(path) {
+    if matches!(project.role(file), walk::Role::Test | walk::Role::Example) || is_development(path) {
         return None;
     }
     let has = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(wanted);
@@ -69,11 +50,11 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
     if tool == "Vite" && beside_next {
         return None;
     }
-    let strips = has(&|text| REMOVERS.iter().any(|part| text.contains(part)));
+    let strips = has(&bundlers::removes_console);
     // A library's bundle is built again by the application that uses it.
     let is_library = entry_of(module, "build").is_some_and(|build| module.entry(build, "lib").is_some())
         || has(&|text| text == "@storybook" || text.starts_with("@remix-run/dev"));
-    if tool == "Vite" && !has(&|text| FRAMEWORKS.iter().any(|part| text.contains(part))) {
+    if tool == "Vite" && !has(&bundlers::is_for_browsers) {
         return None;
     }
     let option = entry_of(module, "drop_console");
@@ -120,8 +101,7 @@ fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> 
 }
 
 fn is_development(path: &str) -> bool {
-    path.split(['/', '.', '-', '_'])
-        .any(|part| matches!(part, "dev" | "development" | "storybook" | "electron" | "widget"))
+    List::Development.has(path) || List::UnpublishedBundles.has(path)
 }
 
 /// The value of an object's key anywhere in a module.
@@ -159,7 +139,7 @@ fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location
     for (file, module) in project.code.modules() {
         let path = project.path(file);
         let inside = folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        if !inside || role(path) != walk::Role::Source || !in_browser(module, path, tool) {
+        if !inside || project.role(file) != walk::Role::Source || !in_browser(module, path, tool) {
             continue;
         }
         for id in module.call_ids() {
@@ -181,11 +161,6 @@ fn in_browser(module: &Module, path: &str, tool: &str) -> bool {
         let directive = module.functions.first().and_then(|function| function.directive);
         return directive.is_some_and(|directive| module.str(directive) == "use client");
     }
-    let is_server = path.split('/').any(|part| {
-        matches!(
-            part,
-            "server" | "api" | "backend" | "main" | "electron" | "cli" | "functions" | "worker" | "workers"
-        )
-    });
+    let is_server = List::ServerFolders.has_folder(path);
     !is_server && !path.ends_with(".py") && !path.contains(".config.") && !path.contains(".server.")
 }

@@ -7,9 +7,11 @@ use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
+use crate::libraries::shared::redis::ends_key;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
+use crate::vocabulary::List;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -120,26 +122,9 @@ fn can_expire(module: &Module, call: &Call<'_>) -> bool {
             .any(|name| is_expiry(module.str(name)));
         let inside = |expr: ExprId| node.span.encloses(module.expr(expr).span);
         let by_call = function != FunctionId::MODULE
-            && module.expr_ids().any(|(id, _)| {
-                inside(id)
-                    && module.call(id).and_then(|call| call.method()).is_some_and(|method| {
-                        matches!(
-                            method,
-                            "expire"
-                                | "pexpire"
-                                | "expireat"
-                                | "pexpireat"
-                                | "expireAt"
-                                | "pExpire"
-                                | "setex"
-                                | "psetex"
-                                | "setEx"
-                                | "delete"
-                                | "del"
-                                | "unlink"
-                        )
-                    })
-            });
+            && module
+                .expr_ids()
+                .any(|(id, _)| inside(id) && module.call(id).and_then(|call| call.method()).is_some_and(ends_key));
         if by_parameter || by_call {
             return true;
         }
@@ -151,12 +136,7 @@ fn can_expire(module: &Module, call: &Call<'_>) -> bool {
 }
 
 fn is_expiry(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["ttl", "expir", "timeout", "seconds", "max_age", "maxage", "lifetime"]
-        .iter()
-        .any(|part| name.contains(part))
-        || name == "ex"
-        || name == "px"
+    List::Expiries.has(name)
 }
 
 /// The key, the function, the class or the file says "cache", or the function looks under the same key first.
@@ -172,23 +152,7 @@ fn is_cache(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'
         let text = text.to_ascii_lowercase();
         text.contains("cache") || text.contains("memo")
     };
-    let keeps = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        [
-            "lock",
-            "override",
-            "config",
-            "setting",
-            "state",
-            "counter",
-            "cursor",
-            "flag",
-            "checkpoint",
-            "watermark",
-        ]
-        .iter()
-        .any(|part| text.contains(part))
-    };
+    let keeps = |text: &str| List::KeptState.has(text);
     let qualified = module.qualified(function);
     if texts.iter().any(|text| keeps(text)) || keeps(&qualified) || keeps(&names_of(module, key)) {
         return false;

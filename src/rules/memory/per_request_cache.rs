@@ -10,6 +10,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
 use crate::source::has_ignoring_case;
+use crate::vocabulary::{List, Name};
 
 /// The findings.
 pub fn findings(project: &Project, lifetimes: &Lifetimes) -> Vec<Finding> {
@@ -24,8 +25,8 @@ pub fn findings(project: &Project, lifetimes: &Lifetimes) -> Vec<Finding> {
 
 fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Module, class: ClassId) -> Option<Finding> {
     let is_cache = |name: &str| {
-        let is_it = |word: &String| matches!(word.as_str(), "cache" | "cached" | "memo");
-        ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && growth::uses::words(name).iter().any(is_it)
+        let is_it = |word| matches!(word, "cache" | "cached" | "memo");
+        ["cache", "memo"].iter().any(|part| has_ignoring_case(name, part)) && Name::of(name).words().any(is_it)
     };
     let members = project.code.scopes.get(file.index())?.members(class);
     let mut caches: Vec<(&str, ExprId)> = members
@@ -54,14 +55,7 @@ fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Mod
 fn has_age(module: &Module, class: ClassId) -> bool {
     let span = module.class(class).span;
     module.exprs.iter().any(|expr| match expr.kind {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } if span.encloses(expr.span) => {
-            growth::uses::words(module.str(name)).iter().any(|word| {
-                matches!(
-                    word.as_str(),
-                    "ttl" | "expires" | "expired" | "expiry" | "expiration" | "timestamps" | "timestamp" | "stale"
-                )
-            })
-        }
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } if span.encloses(expr.span) => List::EntryAges.has(module.str(name)),
         _ => false,
     })
 }

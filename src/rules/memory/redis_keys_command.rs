@@ -11,6 +11,7 @@ use crate::ir::{Call, ExprId, Language, Module};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::redis::{ADD, READ_WHOLE};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -30,16 +31,15 @@ pub fn check(project: &Project) -> Vec<Finding> {
 }
 
 fn speaks_redis(module: &Module) -> bool {
-    ["keys", "smembers", "sMembers", "hgetall", "hGetAll", "sadd", "sAdd", "hset", "hSet"]
-        .iter()
-        .any(|method| module.strings.iter().any(|text| text == *method))
+    let mut strings = module.strings.iter();
+    strings.any(|text| text == "keys" || READ_WHOLE.contains(&text) || ADD.contains(&text))
 }
 
-fn calls<'m>(module: &'m Module, methods: &'static [&'static str]) -> impl Iterator<Item = (Call<'m>, &'m str)> {
+fn calls(module: &Module, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = (Call<'_>, &str)> {
     module.call_ids().filter_map(move |id| {
         let call = module.call(id)?;
         let method = call.method()?;
-        methods.contains(&method).then_some((call, method))
+        is_wanted(method).then_some((call, method))
     })
 }
 
@@ -47,7 +47,7 @@ fn calls<'m>(module: &'m Module, methods: &'static [&'static str]) -> impl Itera
 fn growing(project: &Project, file: FileId, module: &Module) -> Vec<String> {
     let eval = Evaluator::new(&project.code);
     let mut out = Vec::new();
-    for (call, _) in calls(module, &["sadd", "sAdd", "hset", "hSet"]) {
+    for (call, _) in calls(module, |method| ADD.contains(&method)) {
         let (Some(key), Some(element)) = (call.arg(0), call.arg(1)) else {
             continue;
         };
@@ -80,7 +80,7 @@ fn constant(eval: &Evaluator<'_>, file: FileId, key: ExprId) -> Option<String> {
 fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<String>) -> Vec<Finding> {
     let eval = Evaluator::new(&project.code);
     let mut out = Vec::new();
-    for (call, method) in calls(module, &["keys", "smembers", "sMembers", "hgetall", "hGetAll"]) {
+    for (call, method) in calls(module, |method| method == "keys" || READ_WHOLE.contains(&method)) {
         if method == "keys" && call.args.is_empty() {
             continue;
         }

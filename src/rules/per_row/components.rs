@@ -10,6 +10,7 @@ use crate::judge::cost::{Cost, Unit};
 use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::judge::scale::Rows;
+use crate::libraries::shared::query_hooks::is_query_hook;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Callees, Evaluator};
 use crate::project::{Project, loops};
@@ -129,14 +130,6 @@ fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: F
         let &[(at, hook)] = functions.as_slice() else { return None };
         query_hook(project, eval, at, hook, depth + 1).map(|_| call.id)
     })
-}
-
-/// Hooks of react-query, SWR, tRPC, Apollo and the like that send a request for each key.
-fn is_query_hook(method: &str) -> bool {
-    matches!(
-        method,
-        "useQuery" | "useSuspenseQuery" | "useInfiniteQuery" | "useSWR" | "useSWRImmutable" | "useSWRInfinite"
-    )
 }
 
 /// `enabled: isOpen`, `skip: !visible`, a key that may be null: asked only when the item is opened.

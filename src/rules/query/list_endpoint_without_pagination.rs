@@ -33,8 +33,7 @@ fn is_paged_view(project: &Project, entry: &Entry, has_default: bool) -> bool {
     };
     match module.str(name) {
         "get_queryset" => !pagination::lists_everything(&Evaluator::new(&project.code), file, class, has_default),
-        "retrieve" | "get_object" | "form_valid" | "dispatch" | "perform_create" | "perform_update" | "perform_destroy" => true,
-        _ => false,
+        name => pagination::is_of_one_object(name),
     }
 }
 

@@ -31,7 +31,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         .get(wrapped.column.table.unwrap_or(0))
         .map_or("the table", |table| table.name.as_str());
     let table = project.schema.table(name);
-    if table.is_some_and(is_small) {
+    if table.is_some_and(|table| is_small(project, table)) {
         return None;
     }
     let column = table.map_or(wrapped.column.column.as_str(), |table| table.column_name(&wrapped.column.column));

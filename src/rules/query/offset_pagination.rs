@@ -23,7 +23,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         return None;
     }
     let name = query.table()?;
-    if project.schema.table(name).is_some_and(is_small) {
+    if project.schema.table(name).is_some_and(|table| is_small(project, table)) {
         return None;
     }
     let cost = Cost::Skip(scale::unpaged(project, query));

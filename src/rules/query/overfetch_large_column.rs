@@ -21,7 +21,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
 }
 
 /// The heavy columns that come along and that nothing reads.
-fn unread<'a>(table: &'a Table, load: &Load) -> Vec<&'a Column> {
+fn unread<'a>(project: &Project, table: &'a Table, load: &Load) -> Vec<&'a Column> {
     let names = |column: &Column, name: &String| column.name == *name || column.field.as_ref() == Some(name);
     let comes = |column: &&Column| match &load.query.statement.projection {
         Projection::Columns(chosen) => chosen
@@ -38,7 +38,7 @@ fn unread<'a>(table: &'a Table, load: &Load) -> Vec<&'a Column> {
     table
         .columns
         .iter()
-        .filter(|column| is_heavy(column))
+        .filter(|column| is_heavy(project, column))
         .filter(comes)
         .filter(|column| !is_read(column))
         .collect()
@@ -61,7 +61,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         return None;
     }
     let table = project.table_of(query).or_else(|| project.schema.table(query.table()?))?;
-    let heavy = unread(table, load);
+    let heavy = unread(project, table, load);
     // Of many rows nothing is read: then they are counted, which is another rule's matter.
     let is_used = if many {
         !usage.read.is_empty()
@@ -94,7 +94,12 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
     } else {
         Rows::new(Scale::One, format!("a row of {}", table.name))
     };
-    let reads_heavy = load.usage.read.iter().filter_map(|name| table.column(name)).any(is_heavy);
+    let reads_heavy = load
+        .usage
+        .read
+        .iter()
+        .filter_map(|name| table.column(name))
+        .any(|column| is_heavy(project, column));
     // Another caller of the same helper may need the columns: the fix is a second query.
     let less = usize::from(load.via.is_some()) + usize::from(reads_heavy);
     let judgement = priority::judge(&Cost::Waste(rows), &reach, Confidence::Medium, less);

@@ -7,12 +7,14 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::entries::{Entry, EntryKind};
+use crate::libraries::shared::validators;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::FnId;
 use crate::project::scope::{Bound, Step};
 use crate::statement::Operation;
+use crate::vocabulary::List;
 
 const ID: &str = "unclamped-user-limit";
 const MAX_HOPS: u32 = 5;
@@ -162,10 +164,7 @@ impl Search<'_> {
 
     /// `input.limit`, whose schema in the same file gives a number without a maximum.
     fn validated(&self, file: FileId, expr: ExprId, key: &str) -> Option<Source> {
-        if !matches!(
-            key,
-            "limit" | "take" | "pageSize" | "page_size" | "perPage" | "per_page" | "size" | "count" | "first"
-        ) {
+        if !List::PageSizes.has(key) {
             return None;
         }
         let module = self.project.code.module(file);
@@ -187,10 +186,7 @@ impl Search<'_> {
                     }
                     continue;
                 }
-                if methods
-                    .iter()
-                    .any(|method| matches!(*method, "max" | "lte" | "lt" | "refine" | "transform" | "pipe"))
-                {
+                if methods.iter().any(|method| validators::may_bound(method)) {
                     return None;
                 }
                 open = Some(entry.value);

@@ -62,7 +62,7 @@ impl Load {
         Load {
             lookups: uses.of_column(table, first).to_vec(),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
-            small: own.is_some_and(is_small) || parent_table.is_some_and(is_small),
+            small: own.is_some_and(|table| is_small(project, table)) || parent_table.is_some_and(|table| is_small(project, table)),
         }
     }
 

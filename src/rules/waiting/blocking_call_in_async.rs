@@ -14,6 +14,7 @@ use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::clients::is_sql_driver;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::branches::constants::Constants;
@@ -153,10 +154,11 @@ fn is_in_memory(eval: &Evaluator<'_>, file: FileId, module: &Module, edge: &Edge
 /// The library of a call or query: what stands before the first dot. SQL texts go to the driver, whichever it is.
 fn library_of(name: &str) -> String {
     let package = name.split(['.', '_']).next().unwrap_or(name);
-    let is_driver = ["psycopg", "sqlite", "mysql", "pymysql", "MySQLdb", "pyodbc", "oracledb", "mariadb"]
-        .iter()
-        .any(|driver| package.starts_with(driver));
-    if is_driver { "sql".to_owned() } else { package.to_owned() }
+    if is_sql_driver(package) {
+        "sql".to_owned()
+    } else {
+        package.to_owned()
+    }
 }
 
 /// Functions that an event loop calls though they are plain: `loop.call_later(5, f)`, `io_loop.add_callback(f)`.
@@ -195,7 +197,7 @@ fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
 fn on_event_loop(project: &Project, function: FnId) -> bool {
     match reach::reached(project, function).0 {
         Reached::Startup | Reached::Command => false,
-        Reached::Unknown => !waits::is_script(project.path(project.graph.function(function).file)),
+        Reached::Unknown => !waits::is_script(project, project.graph.function(function).file),
         Reached::Request | Reached::Job => true,
     }
 }

@@ -14,10 +14,12 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, St
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::clients::is_meant_for_one_use;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::vocabulary::List;
 use crate::walk;
 use names::Names;
 
@@ -99,22 +101,6 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) 
         }
     }
     out
-}
-
-/// Clients that their libraries hand out as context managers on top of a shared session, and files.
-fn is_meant_for_one_use(name: &str) -> bool {
-    [
-        "aioboto3",
-        "aiobotocore",
-        "better-sqlite3",
-        "docker",
-        "nodemailer",
-        "smtplib",
-        "confluent_kafka",
-        "kombu",
-    ]
-    .iter()
-    .any(|library| name.starts_with(library))
 }
 
 /// A client with somebody's own credentials cannot be shared by all.
@@ -362,19 +348,8 @@ impl<'p> Fates<'p> {
 fn is_constructor(module: &Module, function: FunctionId) -> bool {
     let function = module.function(function);
     function.name.is_some_and(|name| {
-        matches!(
-            module.str(name),
-            "__init__"
-                | "constructor"
-                | "__new__"
-                | "setup"
-                | "onModuleInit"
-                | "__aenter__"
-                | "__enter__"
-                | "startup"
-                | "lifespan"
-                | "connect"
-        )
+        let name = module.str(name);
+        matches!(name, "__init__" | "constructor" | "__new__" | "__aenter__" | "__enter__") || List::SettingUp.has(name)
     })
 }
 
@@ -387,22 +362,7 @@ enum Fate {
 
 /// Calls that hold on to what they are given.
 fn keeps(method: &str) -> bool {
-    let method = method.to_ascii_lowercase();
-    [
-        "lazy",
-        "once",
-        "memo",
-        "cache",
-        "singleton",
-        "usestate",
-        "useref",
-        "setdefault",
-        "provide",
-    ]
-    .iter()
-    .any(|part| method.contains(part))
-        || method.starts_with("add_")
-        || matches!(method.as_str(), "set" | "append" | "push" | "register" | "add")
+    List::Keeping.has(method)
 }
 
 /// An attribute, a subscript, or a name of an enclosing scope.
@@ -435,20 +395,7 @@ fn is_made(module: &Module, value: ExprId) -> bool {
 
 /// Pools and engines: each costs connections of the database.
 fn is_pool(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "engine",
-        "pool",
-        "prismaclient",
-        "mongoclient",
-        "postgres.postgres",
-        "sessionmaker",
-        "elasticsearch",
-        "redis",
-        "ioredis",
-    ]
-    .iter()
-    .any(|part| name.contains(part))
+    List::Pools.has(name)
 }
 
 fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_factory: bool) -> Option<Finding> {

@@ -13,11 +13,13 @@ use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::tasks::takes_work;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::{Project, loops};
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// Shorter delays give way to others, or wait for a repaint.
 const SHORTEST: f64 = 0.05;
@@ -70,7 +72,7 @@ impl Search<'_, '_> {
         let module = self.eval.module(file);
         let call = module.call(id)?;
         let short = call.method()?;
-        if !matches!(short, "sleep" | "delay" | "wait" | "setTimeoutPromise" | "waitFor" | "setTimeout") {
+        if !polling::may_delay(short) {
             return None;
         }
         let value = self.eval.value(file, call.callee);
@@ -218,38 +220,8 @@ fn has_within(sorted: &[Span], around: Span) -> bool {
 /// A retry, a stream, a helper that only waits, a demonstration.
 fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: FunctionId) -> bool {
     let function = module.function(owner);
-    let name = module.qualified(owner).to_ascii_lowercase();
-    let words = [
-        "retry",
-        "backoff",
-        "poll",
-        "wait",
-        "debounce",
-        "throttle",
-        "sleep",
-        "delay",
-        "simulate",
-        "mock",
-        "fake",
-        "demo",
-        "stream",
-        "typing",
-        "animate",
-        "ratelimit",
-        "rate_limit",
-        "timeout",
-        "test",
-        "heartbeat",
-        "copy",
-        "toast",
-        "worker",
-        "loop",
-        "shutdown",
-        "cleanup",
-        "restart",
-        "lock",
-    ];
-    if function.is_generator || words.iter().any(|word| name.contains(word)) {
+    let name = module.qualified(owner);
+    if function.is_generator || List::Pacing.has(&name) || List::Delaying.has(&name) {
         return true;
     }
     let span = function.span;
@@ -268,10 +240,7 @@ fn is_loser(module: &Module, sleep: ExprId) -> bool {
         match module.expr(at).parent {
             Parent::Expr(outer) => {
                 let method = module.call(outer).and_then(|call| call.method()).unwrap_or("");
-                if matches!(
-                    method,
-                    "race" | "wait" | "gather" | "all" | "create_task" | "then" | "catch" | "ensure_future" | "allSettled"
-                ) {
+                if takes_work(method) {
                     return true;
                 }
                 at = outer;

@@ -12,6 +12,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// The code that runs in a transaction.
 struct Region {
@@ -109,7 +110,7 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
                     .any(|expr| depends(module, expr))
             })
             .filter_map(|param| param.name)
-            .filter(|name| matches!(module.str(*name), "db" | "session" | "db_session" | "database"))
+            .filter(|name| List::DatabaseHandles.has(module.str(*name)))
             .collect();
         let node = project.graph.function(project.graph.id(file, id));
         let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
@@ -178,13 +179,10 @@ fn opens(eval: &Evaluator<'_>, file: FileId, module: &Module, value: ExprId) -> 
 
 fn is_database_name(call: &Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
-    let name = match call.module.kind(receiver) {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => call.module.str(*name).to_ascii_lowercase(),
-        _ => return false,
-    };
-    ["session", "conn", "connection", "engine", "db", "database"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    match call.module.kind(receiver) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => List::DatabaseHandles.has(call.module.str(*name)),
+        _ => false,
+    }
 }
 
 fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> {

@@ -20,6 +20,7 @@ use crate::project::Project;
 use crate::project::deployment::workers::RequestLimit;
 use crate::project::eval::Evaluator;
 use crate::project::graph::Edge;
+use crate::vocabulary::List;
 use pages::Pages;
 
 /// A default of this many seconds or less is a timeout.
@@ -505,23 +506,11 @@ impl Place<'_, '_> {
             .arg(0)
             .and_then(|url| first_text(self.module, url))
             .is_some_and(|url| url.starts_with('/') || url.starts_with("./") || url.starts_with("blob:") || url.starts_with("data:"));
-        let ui = [
-            "components/",
-            "hooks/",
-            "client/",
-            "frontend/",
-            "browser/",
-            "composables/",
-            "contexts/",
-            "public/",
-            "static/",
-            "stores/",
-        ];
         is_client
             || relative
             || [".svelte", ".vue"].iter().any(|end| path.ends_with(end))
             || path.split('/').any(|part| part.ends_with("extension") || part.ends_with("-ext"))
-            || ui.iter().any(|part| path.starts_with(part) || path.contains(&format!("/{part}")))
+            || List::BrowserFolders.has_folder(path)
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }
 

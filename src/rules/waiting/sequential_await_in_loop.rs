@@ -17,6 +17,7 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -80,10 +81,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
 
 fn is_sending(module: &Module, inner: ExprId) -> bool {
     let method = module.call(inner).and_then(|call| call.method());
-    matches!(
-        method,
-        Some("send" | "publish" | "upload" | "download" | "deliver" | "notify" | "fetch")
-    )
+    method.is_some_and(|method| List::Sending.has(method))
 }
 
 /// `await action.send()` for each `action`: what the element itself sends, known by its name.
@@ -190,10 +188,7 @@ fn sleeps(project: &Project, file: FileId, span: Span) -> bool {
 }
 
 fn is_pause(project: &Project, function: crate::project::graph::FnId) -> bool {
-    let name = project.short_name(function).to_ascii_lowercase();
-    ["sleep", "delay", "wait", "throttle", "ratelimit", "rate_limit", "pause"]
-        .iter()
-        .any(|word| name.contains(word))
+    List::Pacing.has(&project.short_name(function))
 }
 
 fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
@@ -204,7 +199,7 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
     let is_guess = group.iter().all(|wait| wait.io.is_guess);
     match reach.level {
         Reached::Startup | Reached::Command => return None,
-        Reached::Unknown if waits::is_script(project.path(file)) => return None,
+        Reached::Unknown if waits::is_script(project, file) => return None,
         _ => {}
     }
     let confidence = if is_guess { Confidence::Medium } else { Confidence::High };
@@ -251,10 +246,7 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
 }
 
 fn fix(language: Language, kind: Kind, words: &str) -> Fix {
-    let words = words.to_ascii_lowercase();
-    let has_bulk = ["embed", "send", "mail", "delete", "notify", "publish", "upload"]
-        .iter()
-        .any(|word| words.contains(word));
+    let has_bulk = List::SentInBulk.has(words);
     let bulk = if has_bulk {
         " If the service takes many at once, one call for all of them is better still."
     } else {

@@ -9,10 +9,12 @@ use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::query_hooks::is_refresh;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -247,7 +249,7 @@ impl Search<'_> {
                 Judged::Neutral
             };
         };
-        let repeats = waits::is_refresh(callee) || is_removal(callee) || is_cache;
+        let repeats = is_refresh(callee) || is_removal(callee) || is_cache;
         if (is_discarded && !repeats && io.kind == Kind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
             return Judged::Binds;
         }
@@ -327,12 +329,7 @@ impl Search<'_> {
                 StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Break | StmtKind::Continue => return true,
                 StmtKind::Expr(value) => {
                     let callee = self.module.call(*value).and_then(|call| call.method()).unwrap_or("");
-                    if waits::is_check(callee)
-                        || matches!(
-                            callee,
-                            "redirect" | "notFound" | "exit" | "permanentRedirect" | "fail" | "abort" | "reject" | "error"
-                        )
-                    {
+                    if waits::is_check(callee) || List::Leaving.has(callee) {
                         return true;
                     }
                 }
@@ -362,7 +359,7 @@ impl Search<'_> {
         }
         match reached {
             Reached::Startup | Reached::Command => return None,
-            Reached::Unknown if waits::is_script(self.project.path(self.file)) => return None,
+            Reached::Unknown if waits::is_script(self.project, self.file) => return None,
             _ => {}
         }
         let confidence = if is_guess || is_guarded {
@@ -429,7 +426,7 @@ fn is_together(callee: &str) -> bool {
 
 /// Refreshes go with refreshes, reads with reads.
 fn fits(last: &Wait, next: &Wait) -> bool {
-    let is_discarded = |wait: &Wait| waits::is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == Kind::Write;
+    let is_discarded = |wait: &Wait| is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == Kind::Write;
     is_discarded(last) == is_discarded(next) && last.owner == next.owner
 }
 

@@ -802,7 +802,7 @@ fn the_files_of_a_commit_are_chosen_as_on_disk() {
         let mut past = perfaudit::git::Past::open(own, "HEAD").expect("a revision");
         let mut found = perfaudit::walk::walk_past(&config, &mut past, &starts).expect("walks");
         if !perfaudit::walk::reads_tests(&config, &starts) {
-            perfaudit::walk::without_tests(&mut found);
+            perfaudit::walk::without_tests(&mut found, &perfaudit::vocabulary::Vocabulary::default());
         }
         let found: Vec<String> = found.into_iter().map(|file| file.path).collect();
         assert_eq!(found, disk, "{paths:?}");

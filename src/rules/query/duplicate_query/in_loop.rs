@@ -9,6 +9,7 @@ use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::FnId;
 use crate::project::loops::{self, Loop, Verdict};
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// The loop around a read that does not depend on it.
 pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>) -> Option<Loop> {
@@ -37,13 +38,8 @@ pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>)
 
 /// A call that reads by what it is given: what it takes from a queue or a cursor is another thing each time.
 fn is_plain_getter(call: Call<'_>) -> bool {
-    let name = call.method().unwrap_or_default().to_ascii_lowercase();
-    let takes = ["next", "pop", "claim", "poll", "random", "lock", "wait"]
-        .iter()
-        .any(|word| name.contains(word));
-    let gets = ["get", "find", "fetch", "load", "list", "read", "select", "query"]
-        .iter()
-        .any(|word| name.trim_start_matches('_').starts_with(word));
+    let name = call.method().unwrap_or_default();
+    let (takes, gets) = (List::Taking.has(name), List::Reading.has(name));
     !takes && gets && !call.args.is_empty() && !call.is_open()
 }
 

@@ -5,6 +5,8 @@ use rustc_hash::FxHashSet;
 use crate::finding::{Related, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::evidence;
+use crate::libraries::shared::callbacks::hands_over;
+use crate::libraries::shared::clients::is_queue;
 use crate::libraries::shared::effects::Effects;
 use crate::project::Project;
 use crate::project::graph::{Edge, EdgeKind, FnId};
@@ -100,7 +102,7 @@ fn entered<'p>(project: &'p Project, edge: &'p Edge) -> impl Iterator<Item = FnI
 
 /// Whether what a call does belongs to the caller's time: not what is guessed, handed to others, or left for later.
 fn goes_on(module: &Module, edge: &Edge) -> bool {
-    let handed = module.call(edge.expr).and_then(|call| call.method()).is_some_and(is_hand_over);
+    let handed = module.call(edge.expr).and_then(|call| call.method()).is_some_and(hands_over);
     !edge.guessed && edge.kind != EdgeKind::Later && !handed
 }
 
@@ -114,29 +116,8 @@ fn remote(edge: &Edge) -> Option<String> {
         .and(Effects::CACHE_SET)
         .and(Effects::CLIENT)
         .and(Effects::TIMER);
-    let lower = name.to_ascii_lowercase();
-    let is_queue = ["redis", "celery", "kombu", "kafka", "bullmq", "pubsub", "pika", "amqp", "posthog"]
-        .iter()
-        .any(|queue| lower.contains(queue));
     let is_wait = edge.effects.any(Effects::NETWORK.and(Effects::SLEEP));
-    (waited && is_wait && !edge.effects.any(other) && !is_queue).then(|| evidence::readable(name))
-}
-
-/// Work that is handed to others, or runs once the transaction is over.
-fn is_hand_over(method: &str) -> bool {
-    matches!(
-        method,
-        "on_commit"
-            | "delay"
-            | "apply_async"
-            | "enqueue"
-            | "send_task"
-            | "create_task"
-            | "ensure_future"
-            | "add_task"
-            | "waitUntil"
-            | "after"
-    )
+    (waited && is_wait && !edge.effects.any(other) && !is_queue(name)).then(|| evidence::readable(name))
 }
 
 /// The calls from the first function down to the wait, as evidence.

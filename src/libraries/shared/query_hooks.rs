@@ -1,0 +1,17 @@
+//! Hooks and clients by which components ask a server.
+
+/// Hooks of react-query, SWR, tRPC, Apollo and the like that send a request for each key.
+pub fn is_query_hook(method: &str) -> bool {
+    matches!(
+        method,
+        "useQuery" | "useSuspenseQuery" | "useInfiniteQuery" | "useSWR" | "useSWRImmutable" | "useSWRInfinite"
+    )
+}
+
+/// Calls whose order never matters and whose result nobody takes.
+pub fn is_refresh(method: &str) -> bool {
+    matches!(
+        method,
+        "prefetchQuery" | "prefetchInfiniteQuery" | "ensureQueryData" | "fetchQuery" | "refetchQueries" | "invalidateQueries" | "prefetch"
+    )
+}

@@ -1,0 +1,49 @@
+//! What Redis clients are called and what their commands do, by the names that they have in Python and JavaScript.
+
+/// Commands that give all of a set or hash.
+pub const READ_WHOLE: &[&str] = &["smembers", "sMembers", "hgetall", "hGetAll"];
+/// Commands that give a set or hash an element.
+pub const ADD: &[&str] = &["sadd", "sAdd", "hset", "hSet"];
+
+/// Whether a dotted name is of a Redis client.
+pub fn is_client(name: &str) -> bool {
+    [
+        "redis.",
+        "ioredis.",
+        "@upstash/redis.",
+        "@vercel/kv.",
+        "@redis/client.",
+        "aioredis.",
+        "django_redis.",
+        "flask_redis.",
+    ]
+    .iter()
+    .any(|library| name.starts_with(library))
+}
+
+/// Whether a command gives a key an end, or takes it away.
+pub fn ends_key(method: &str) -> bool {
+    matches!(
+        method,
+        "expire"
+            | "pexpire"
+            | "expireat"
+            | "pexpireat"
+            | "expireAt"
+            | "pExpire"
+            | "setex"
+            | "psetex"
+            | "setEx"
+            | "delete"
+            | "del"
+            | "unlink"
+    )
+}
+
+/// Whether a command waits until a list or stream has an element.
+pub fn waits_for_element(method: &str) -> bool {
+    matches!(
+        method,
+        "brpop" | "blpop" | "bzpopmin" | "brpoplpush" | "blmove" | "xread" | "xreadgroup" | "brPop" | "blPop" | "xReadGroup"
+    )
+}
