@@ -350,14 +350,13 @@ pub struct Setting {
     pub value: Option<ExprId>,
 }
 
-/// Parts of one pattern that are looked at.
-const MAX_PATTERN: u32 = 200;
-
 /// The names that a file's statements set, sorted by place.
 fn settings(module: &Module) -> Vec<Setting> {
     let mut out = Vec::new();
-    let mut add = |target: ExprId, value: Option<ExprId>| {
-        for name in roots(module, target) {
+    // Defaults in a pattern are part of the assignment around it: by themselves each would cost the length of what it holds once more.
+    let mut inner: FxHashSet<ExprId> = FxHashSet::default();
+    let mut add = |target: ExprId, value: Option<ExprId>, inner: &mut FxHashSet<ExprId>| {
+        for name in roots(module, target, inner) {
             let is_whole = matches!(module.kind(target), ExprKind::Name(_));
             out.push(Setting {
                 at: module.expr(target).span.start,
@@ -369,33 +368,43 @@ fn settings(module: &Module) -> Vec<Setting> {
     };
     for stmt in &module.stmts {
         match &stmt.kind {
-            StmtKind::Assign { target, value, op, .. } => add(*target, value.filter(|_| op.is_none())),
-            StmtKind::Loop { target: Some(target), .. } => add(*target, None),
-            StmtKind::With { items, .. } => items.iter().filter_map(|(_, target)| *target).for_each(|target| add(target, None)),
+            StmtKind::Assign { target, value, op, .. } => add(*target, value.filter(|_| op.is_none()), &mut inner),
+            StmtKind::Loop { target: Some(target), .. } => add(*target, None, &mut inner),
+            StmtKind::With { items, .. } => {
+                let targets = items.iter().filter_map(|(_, target)| *target);
+                targets.for_each(|target| add(target, None, &mut inner));
+            }
             _ => {}
         }
     }
-    for expr in &module.exprs {
-        if let ExprKind::Assign { target, .. } = expr.kind {
-            add(target, None);
+    // What an expression holds was made before it: from the last to the first, the outer one comes first.
+    for (index, expr) in module.exprs.iter().enumerate().rev() {
+        if let ExprKind::Assign { target, .. } = expr.kind
+            && !inner.contains(&ExprId(index as u32))
+        {
+            add(target, None, &mut inner);
         }
     }
     out.sort_by_key(|setting| (setting.at, setting.name));
     out
 }
 
-/// The names that an assignment changes: itself, those of a pattern, or the one whose field is set.
-fn roots(module: &Module, target: ExprId) -> Vec<Sym> {
+/// The names that an assignment changes: itself, those of a pattern, or the one whose field is set. Assignments in it, which say what
+/// a name is where nothing is given, are added to `inner`.
+fn roots(module: &Module, target: ExprId, inner: &mut FxHashSet<ExprId>) -> Vec<Sym> {
     let mut out = Vec::new();
     let mut open = vec![target];
-    for _ in 0..MAX_PATTERN {
-        let Some(at) = open.pop() else { break };
+    while let Some(at) = open.pop() {
         match module.kind(at) {
             ExprKind::Name(name) => out.push(*name),
             ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => open.push(*base),
             ExprKind::Tuple(items) | ExprKind::List(items) => open.extend(items.iter().copied()),
             ExprKind::Object(entries) => open.extend(entries.iter().map(|entry| entry.value)),
-            ExprKind::Spread(inner) | ExprKind::Assign { target: inner, .. } => open.push(*inner),
+            ExprKind::Spread(all) => open.push(*all),
+            ExprKind::Assign { target, .. } => {
+                inner.insert(at);
+                open.push(*target);
+            }
             _ => {}
         }
     }

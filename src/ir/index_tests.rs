@@ -212,3 +212,20 @@ fn the_last_entry_of_a_key_counts_in_small_and_large_objects() {
         (None, None, Some(2.0))
     );
 }
+
+/// Beyond the two hundredth name of a pattern, a name counted as one that nothing sets, and as what the caller passed.
+#[test]
+fn each_name_of_a_long_pattern_is_set_once() {
+    let names: String = (0..500).map(|at| format!("a{at}: [b{at} = 1], ")).collect();
+    let text = format!("const {{{names}}} = x;\n");
+    let module = typescript::lower(&text, false).expect("a module");
+    let whole = Span::new(0, text.len());
+    let set = |name: &str| {
+        module
+            .settings(whole)
+            .iter()
+            .filter(|setting| module.str(setting.name) == name)
+            .count()
+    };
+    assert_eq!((set("b0"), set("b499")), (1, 1));
+}

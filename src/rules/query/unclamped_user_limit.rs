@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Priority, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
 use crate::judge::evidence;
@@ -15,6 +16,8 @@ use crate::statement::Operation;
 
 const ID: &str = "unclamped-user-limit";
 const MAX_HOPS: u32 = 5;
+/// Callers that are looked at for one parameter; more are told, see [`budget::Limit::Around`].
+const MAX_CALLERS: usize = 20;
 
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -146,7 +149,11 @@ impl Search<'_> {
             && !module.function(function).is_static
             && module.language == crate::ir::Language::Python;
         let place = index.checked_sub(usize::from(is_method))?;
-        self.callers.get(&id)?.iter().take(20).find_map(|&(caller, call)| {
+        let callers = self.callers.get(&id)?;
+        if callers.len() > MAX_CALLERS {
+            self.project.tell(budget::Limit::Around, id);
+        }
+        callers.iter().take(MAX_CALLERS).find_map(|&(caller, call)| {
             let at = self.project.graph.function(caller).file;
             let call: Call<'_> = self.project.code.module(at).call(call)?;
             let arg = call.keyword(name).or_else(|| call.arg(place))?;

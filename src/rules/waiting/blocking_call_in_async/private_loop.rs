@@ -3,11 +3,12 @@
 use rustc_hash::FxHashSet;
 
 use super::Callers;
+use crate::budget::Limit;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::project::Project;
 use crate::project::graph::FnId;
 
-/// How many functions are looked at above one.
+/// How many functions are looked at above one; more are told, see [`Limit::BlockingCallers`].
 const BUDGET: usize = 200;
 
 /// Whether all that is known to call an async function runs on a loop that a plain function starts and waits for: a server's
@@ -17,7 +18,11 @@ pub fn is_private(project: &Project, callers: &Callers, function: FnId) -> bool 
     let mut open = vec![function];
     while let Some(at) = open.pop() {
         let node = project.graph.function(at);
-        if seen.len() > BUDGET || is_entry(project, at) {
+        if is_entry(project, at) {
+            return false;
+        }
+        if seen.len() > BUDGET {
+            project.tell(Limit::BlockingCallers, function);
             return false;
         }
         let Some(above) = callers.get(&at) else { return false };
