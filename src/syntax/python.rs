@@ -1,5 +1,6 @@
 //! Python: tree-sitter-python to the language-neutral module.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
@@ -49,10 +50,11 @@ thread_local! {
 ///
 /// Fails with the reason to leave a text out that the grammar cannot be given, or that takes too much work.
 pub fn lower(text: &str) -> Result<Module, Reason> {
-    if indent::is_too_deep(text) {
+    let lines = lines(text);
+    if indent::is_too_deep(&lines) {
         return Err(Reason::TooDeep);
     }
-    let cut = nesting::cut(text, Opens::Brackets);
+    let cut = nesting::cut(&lines, Opens::Brackets);
     let text = cut.as_ref();
     let flat = parse::with_tree(&GRAMMAR, text, |tree| Flat::new(tree, &TABLES, ROOM.take()))?;
     let builder = Builder::new(Language::Python, text.len());
@@ -61,6 +63,24 @@ pub fn lower(text: &str) -> Result<Module, Reason> {
     let body = lower.block(0);
     ROOM.set(lower.flat.into_room());
     Ok(lower.b.finish(body))
+}
+
+/// The text with line breaks where Python sees them: a carriage return alone is one. To the grammar it is a blank, and a file of one line.
+fn lines(text: &str) -> Cow<'_, str> {
+    let is_lone = |at: usize| text.as_bytes().get(at + 1) != Some(&b'\n');
+    let mut lone = text.match_indices('\r').map(|(at, _)| at).filter(|&at| is_lone(at)).peekable();
+    if lone.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in lone {
+        out.push_str(&text[from..at]);
+        out.push('\n');
+        from = at + 1;
+    }
+    out.push_str(&text[from..]);
+    Cow::Owned(out)
 }
 
 struct Lower<'t> {
@@ -1082,6 +1102,12 @@ mod tests {
             .collect();
         assert_eq!(names, ["a", "b"]);
         assert!(!module.broken.is_empty());
+    }
+
+    #[test]
+    fn a_carriage_return_alone_ends_a_line() {
+        let module = lower("def a():\r    return 1\r\rdef b():\r\n    return 2\r\r\n");
+        assert_eq!((module.broken.len(), module.functions.len()), (0, 3));
     }
 
     #[test]

@@ -170,12 +170,12 @@ impl<'v> Views<'v> {
     fn put_in(&self, function: FunctionId, context: &str) -> Vec<Given> {
         let span = self.module.function(function).span;
         let mut out = Vec::new();
-        for stmt in self.module.stmts.iter().filter(|stmt| span.encloses(stmt.span)) {
+        for id in self.module.stmts_in(span) {
             let StmtKind::Assign {
                 target,
                 value: Some(value),
                 ..
-            } = stmt.kind
+            } = self.module.stmt(id).kind
             else {
                 continue;
             };

@@ -74,8 +74,8 @@ fn assigned(module: &Module, used: ExprId, name: Sym) -> Vec<ExprId> {
     let owner = module.owner(used);
     let is_it = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(found) if *found == name) && module.owner(expr) == owner;
     let mut out = Vec::new();
-    for stmt in &module.stmts {
-        match &stmt.kind {
+    for id in module.statements_on(name, module.function(owner).span, usize::MAX) {
+        match &module.stmt(id).kind {
             StmtKind::Assign {
                 target,
                 value: Some(value),

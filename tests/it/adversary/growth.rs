@@ -65,7 +65,6 @@ const REACH: &[(&str, &[&str])] = &[
     ("python-assignments-in-one", &["nesting"]),
     ("python-formatted-in-formatted", &["brackets"]),
     ("python-backslashes", &["too-much-work"]),
-    ("python-carriage-returns", &["holders", "nesting"]),
     ("python-nul", &["binary"]),
     ("python-types", &["brackets", "nesting"]),
     ("python-classes", &["ancestors"]),
