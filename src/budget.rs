@@ -103,6 +103,24 @@ pub enum Limit {
     Uses,
     /// How far a value is followed.
     Distance,
+    /// Statements and expressions around a place.
+    Holders,
+    /// Statements of a loop's body.
+    LoopBody,
+    /// Parts of one expression.
+    Parts,
+    /// Reads of one function that are compared.
+    Reads,
+    /// Files that re-export each other.
+    Stars,
+    /// Assignments of a function, for what its calls pass.
+    Assignments,
+    /// Functions looked at around one call.
+    Around,
+    /// Relations that are read of one row.
+    Relations,
+    /// Helpers of a migration in each other.
+    Helpers,
 }
 
 /// What a user is to know of a bound.
@@ -142,7 +160,7 @@ pub const LIMITS: &[About] = &[
     },
     About {
         limit: Limit::IgnoreSize,
-        what: "Size of an ignore file; of those that hold in one folder, 100 and 150 kB; of all below one path, 2 MB",
+        what: "Size of an ignore file; of those that hold in one folder, 100 and 150 kB; of all below one path, 2 MB; of a file that says where a repository is, 10 kB",
         most: 50_000,
         written: "50 kB",
         beyond: "the ignore file is left out, as too large",
@@ -390,7 +408,7 @@ pub const LIMITS: &[About] = &[
         limit: Limit::BlockingCallers,
         what: "Steps from calls that block an event loop back to their callers",
         most: 2_000_000,
-        written: "2 million, a tenth of them for one function",
+        written: "2 million, a tenth of them for one function; 3,000 callers, 200 to know whose loop it is",
         beyond: "further callers are left out",
         places: ("blocking call with too many callers", "blocking calls with too many callers"),
     },
@@ -407,7 +425,7 @@ pub const LIMITS: &[About] = &[
     },
     About {
         limit: Limit::Strengths,
-        what: "Things done well, of one kind",
+        what: "Things done well, of one kind; limits of capacity, of one kind, 40",
         most: 500,
         written: "500",
         beyond: "further ones are not listed",
@@ -484,9 +502,90 @@ pub const LIMITS: &[About] = &[
         limit: Limit::Distance,
         what: "How far a value is followed",
         most: 12,
-        written: "12 names, 40 expressions, 1,500 steps",
+        written: "12 names, 40 expressions, 1,500 steps; the rows of a query 400 expressions",
         beyond: "it is not known what the value is",
-        places: ("value too far away", "values too far away"),
+        places: ("file with values too far away", "files with values too far away"),
+    },
+    About {
+        limit: Limit::Holders,
+        what: "Statements and expressions around a place, or statements before it in its block",
+        most: 400,
+        written: "400",
+        beyond: "conditions and loops further out are not seen",
+        places: ("place that stands in too much code", "places that stand in too much code"),
+    },
+    About {
+        limit: Limit::LoopBody,
+        what: "Statements of a loop's body; its expressions 20,000",
+        most: 2_000,
+        written: "2,000",
+        beyond: "the rest of the body is not looked at",
+        places: ("loop with too long a body", "loops with too long bodies"),
+    },
+    About {
+        limit: Limit::Parts,
+        what: "Parts of an expression that is compared with another one, or that makes a query",
+        most: 400,
+        written: "400; 300 to find the text of a statement",
+        beyond: "the expressions count as different, what the query asks for as unknown",
+        places: ("expression of too many parts", "expressions of too many parts"),
+    },
+    About {
+        limit: Limit::Reads,
+        what: "Reads of one function that are compared with each other",
+        most: 200,
+        written: "200; 60 whose rows are compared",
+        beyond: "further reads of it are not compared",
+        places: ("function with too many reads", "functions with too many reads"),
+    },
+    About {
+        limit: Limit::Stars,
+        what: "Files that are searched for one name, behind `export *` and `import *`",
+        most: 5_000,
+        written: "5,000, 100 in a line",
+        beyond: "the name is not found",
+        places: (
+            "file behind which too many files re-export",
+            "files behind which too many files re-export",
+        ),
+    },
+    About {
+        limit: Limit::Assignments,
+        what: "Assignments of a function that is passed constants",
+        most: 400,
+        written: "400",
+        beyond: "all its branches count as open",
+        places: ("function with too many assignments", "functions with too many assignments"),
+    },
+    About {
+        limit: Limit::Around,
+        what: "Functions looked at around one call, by one rule",
+        most: 400,
+        written: "400; 60 to see what its arguments close, 20 callers that pass a limit",
+        beyond: "further ones are not looked at; what they do counts as possible, and no finding is made of it",
+        places: (
+            "call with too many functions around it",
+            "calls with too many functions around them",
+        ),
+    },
+    About {
+        limit: Limit::Relations,
+        what: "Relations that one serializer reads of each row; a template 100, a function 24",
+        most: 60,
+        written: "60",
+        beyond: "further ones are not told",
+        places: ("place that reads too many relations", "places that read too many relations"),
+    },
+    About {
+        limit: Limit::Helpers,
+        what: "Helpers of a migration in each other",
+        most: 5,
+        written: "5",
+        beyond: "what deeper ones change is left out",
+        places: (
+            "migration with too many helpers in each other",
+            "migrations with too many helpers in each other",
+        ),
     },
 ];
 
@@ -590,10 +689,10 @@ pub fn tell(limit: Limit, offset: u32) {
 
 /// Runs the reading of one file; what it told comes with its result, by bound and offset.
 pub fn hearing<T>(read: impl FnOnce() -> T) -> (T, Vec<(Limit, u32)>) {
-    // What an earlier reading left that ended in a panic is not this file's.
-    TOLD.take();
+    // What is kept aside is that of a reading around this one, or of an earlier one that ended in a panic; neither is this one's.
+    let around = TOLD.take();
     let result = read();
-    (result, TOLD.take().into_iter().collect())
+    (result, TOLD.replace(around).into_iter().collect())
 }
 
 #[cfg(test)]
@@ -607,7 +706,7 @@ mod tests {
             assert_eq!(about.limit.about().what, about.what);
         }
         // The last of the enumeration: one without a row would be given the first one's.
-        assert_eq!(LIMITS.len(), Limit::Distance as usize + 1);
+        assert_eq!(LIMITS.len(), Limit::Helpers as usize + 1);
     }
 
     #[test]
@@ -630,5 +729,16 @@ mod tests {
         });
         assert_eq!((value, told), (5, vec![(Limit::CodeSize, 9), (Limit::Nesting, 7)]));
         assert_eq!(hearing(|| ()).1, []);
+        // A text of SQL in a migration that is read.
+        let (inner, outer) = hearing(|| {
+            tell(Limit::Changes, 3);
+            let ((), inner) = hearing(|| tell(Limit::SqlNesting, 0));
+            tell(Limit::Changes, 4);
+            inner
+        });
+        assert_eq!(
+            (inner, outer),
+            (vec![(Limit::SqlNesting, 0)], vec![(Limit::Changes, 3), (Limit::Changes, 4)])
+        );
     }
 }

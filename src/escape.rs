@@ -34,12 +34,55 @@ fn begins_a_line(rest: &str) -> bool {
     LINE_STARTS.iter().any(|command| rest.starts_with(command))
 }
 
-/// Hands on each character with where it stands and whether it must be spelled out.
-fn each(text: &str, mut take: impl FnMut(usize, char, bool)) {
-    for (at, character) in text.char_indices() {
-        let starts = matches!(character, '#' | 's' | 't') && is_mark(&text[at..]);
-        take(at, character, starts || is_hostile(character));
+/// How many bytes at the start of a text need nothing: they are no controls, and not to be spelled out.
+///
+/// Reports are of many megabytes and nearly all of them is this, so it looks at bytes and not at characters.
+fn plain(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let is_odd = match byte {
+            // What a mark starts with; two of these are frequent letters.
+            b's' => bytes.get(at + 1) == Some(&b'e') && is_mark(&text[at..]),
+            b't' => bytes.get(at + 1) == Some(&b'r') && is_mark(&text[at..]),
+            b'#' => is_mark(&text[at..]),
+            b' '..=b'~' => false,
+            _ => {
+                let character = text[at..].chars().next().unwrap_or_default();
+                if !is_hostile(character) {
+                    at += character.len_utf8();
+                    continue;
+                }
+                true
+            }
+        };
+        if is_odd {
+            return at;
+        }
+        at += 1;
     }
+    at
+}
+
+/// Hands on a text: what needs nothing in runs, and each other character (a control or one to spell out) with where it stands.
+fn each(text: &str, mut take: impl FnMut(Piece<'_>)) {
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let run = plain(rest);
+        if run > 0 {
+            take(Piece::Plain(&rest[..run]));
+        }
+        let Some(character) = rest[run..].chars().next() else { return };
+        take(Piece::Odd(at + run, character));
+        at += run + character.len_utf8();
+    }
+}
+
+/// What [`each`] hands on.
+enum Piece<'t> {
+    Plain(&'t str),
+    Odd(usize, char),
 }
 
 fn push_visible(out: &mut String, character: char) {
@@ -52,13 +95,13 @@ pub fn json(data: &impl serde::Serialize) -> String {
     // Plain data with string keys always serialises.
     let text = serde_json::to_string_pretty(data).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + 1);
-    each(&text, |_, character, spelled| {
-        if character == '\n' || !spelled {
-            out.push(character);
-            return;
-        }
-        for unit in character.encode_utf16(&mut [0; 2]) {
-            out.push_str(&format!("\\u{unit:04x}"));
+    each(&text, |piece| match piece {
+        Piece::Plain(run) => out.push_str(run),
+        Piece::Odd(_, '\n') => out.push('\n'),
+        Piece::Odd(_, character) => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
         }
     });
     out.push('\n');
@@ -68,10 +111,10 @@ pub fn json(data: &impl serde::Serialize) -> String {
 /// One line for a terminal: line breaks and tabs become spaces, what could steer it is spelled out.
 pub fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    each(text, |_, character, spelled| match character {
-        '\n' | '\r' | '\t' => out.push(' '),
-        other if spelled => push_visible(&mut out, other),
-        other => out.push(other),
+    each(text, |piece| match piece {
+        Piece::Plain(run) => out.push_str(run),
+        Piece::Odd(_, '\n' | '\r' | '\t') => out.push(' '),
+        Piece::Odd(_, other) => push_visible(&mut out, other),
     });
     out
 }
@@ -79,10 +122,10 @@ pub fn line(text: &str) -> String {
 /// Several lines: as [`line`], but line breaks and tabs stay.
 pub fn lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    each(&text.replace("\r\n", "\n"), |_, character, spelled| match character {
-        '\n' | '\t' => out.push(character),
-        other if spelled => push_visible(&mut out, other),
-        other => out.push(other),
+    each(&text.replace("\r\n", "\n"), |piece| match piece {
+        Piece::Plain(run) => out.push_str(run),
+        Piece::Odd(_, kept @ ('\n' | '\t')) => out.push(kept),
+        Piece::Odd(_, other) => push_visible(&mut out, other),
     });
     out
 }
@@ -116,21 +159,25 @@ pub fn printed(text: &str, is_styled: bool) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for line in text.split_inclusive('\n') {
         let start = lead(line);
-        let is_command = begins_a_line(&line[start..]);
-        let mut styled_until = 0;
-        each(line, |at, character, spelled| {
-            if is_styled && character == '\u{1b}' {
-                styled_until = styled_until.max(at + style(&line[at..]));
-            }
-            let is_own = at < styled_until || matches!(character, '\n' | '\t');
-            if (spelled && !is_own) || (is_command && at == start) {
-                push_visible(&mut out, character);
-            } else {
-                out.push(character);
-            }
-        });
+        if !begins_a_line(&line[start..]) {
+            push_printed(&mut out, line, is_styled);
+            continue;
+        }
+        push_printed(&mut out, &line[..start], is_styled);
+        let mut rest = line[start..].chars();
+        rest.next().into_iter().for_each(|first| push_visible(&mut out, first));
+        push_printed(&mut out, rest.as_str(), is_styled);
     }
     out
+}
+
+fn push_printed(out: &mut String, line: &str, is_styled: bool) {
+    each(line, |piece| match piece {
+        Piece::Plain(run) => out.push_str(run),
+        Piece::Odd(_, kept @ ('\n' | '\t')) => out.push(kept),
+        Piece::Odd(at, own @ '\u{1b}') if is_styled && style(&line[at..]) > 0 => out.push(own),
+        Piece::Odd(_, other) => push_visible(out, other),
+    });
 }
 
 /// Whether a code host would make a link, a mention or a formula of a word: `@org/team`, `#12`, `www.x`, `$a$`, a commit.
@@ -281,10 +328,16 @@ pub fn block(language: &str, text: &str) -> String {
 pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut is_line_start = false;
-    each(text, |at, character, spelled| {
+    // How far nothing starts a mark.
+    let mut harmless = plain(text);
+    for (at, character) in text.char_indices() {
+        if at > harmless {
+            harmless = at + plain(&text[at..]);
+        }
+        let is_odd = at == harmless;
         match character {
             // As a reference it means the same.
-            other if spelled && !is_hostile(other) || is_line_start && begins_a_line(&text[at..]) => {
+            other if is_odd && !is_hostile(other) || is_line_start && begins_a_line(&text[at..]) => {
                 out.push_str(&format!("&#{};", u32::from(other)));
             }
             '&' => out.push_str("&amp;"),
@@ -298,7 +351,7 @@ pub fn xml(text: &str) -> String {
             other => out.push(other),
         }
         is_line_start = character == '\n' || (is_line_start && character.is_whitespace());
-    });
+    }
     out
 }
 

@@ -1,9 +1,10 @@
 //! What is worked out of a module once somebody asks: the function of each node, the branches around each statement, the places that
 //! change what a name holds. Each is one pass over the module; a walk for each question would cost the length of the file each time.
 
-use std::sync::OnceLock;
+use std::hash::BuildHasher;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
 use crate::source::Span;
@@ -13,11 +14,18 @@ use crate::source::Span;
 pub struct Index {
     owners: OnceLock<Owners>,
     branches: OnceLock<Branches>,
-    symbols: OnceLock<Box<[Sym]>>,
+    /// All strings by hash and text: hashes are sorted faster than texts.
+    symbols: OnceLock<Box<[(u32, Sym)]>>,
     uses: OnceLock<Uses>,
     settings: OnceLock<Box<[Setting]>>,
     /// Entries of large objects, by object and key; of one key the last comes last.
     entries: OnceLock<Box<[(ExprId, Sym, ExprId)]>>,
+    /// Statements by where they start.
+    starts: OnceLock<Box<[(u32, StmtId)]>>,
+    /// The names of imported modules, each once, sorted.
+    imported: OnceLock<Box<[Sym]>>,
+    /// Parts of such names that were asked for, and whether one has it.
+    import_parts: Mutex<FxHashMap<Box<str>, bool>>,
     /// Exports by name and place in their list.
     exports: OnceLock<Box<[(Sym, usize)]>>,
     /// Dotted names that a gather waits for; `project::loops` says what a gather is.
@@ -66,39 +74,36 @@ struct Owners {
 
 impl Owners {
     fn of(module: &Module) -> Owners {
-        let mut exprs: Vec<Option<FunctionId>> = vec![None; module.exprs.len()];
-        let mut stmts: Vec<Option<FunctionId>> = vec![None; module.stmts.len()];
-        let mut way: Vec<Parent> = Vec::new();
-        let starts = (0..module.exprs.len()).map(|id| Parent::Expr(ExprId(id as u32)));
-        for start in starts.chain((0..module.stmts.len()).map(|id| Parent::Stmt(StmtId(id as u32)))) {
-            let mut at = start;
-            let owner = loop {
-                let (known, next) = match at {
-                    Parent::Expr(id) => (exprs[id.index()], module.expr(id).parent),
-                    Parent::Stmt(id) => (stmts[id.index()], module.stmt(id).parent),
-                    Parent::Function(id) => break id,
-                    Parent::Class(id) => break module.class(id).parent,
-                    Parent::None => break FunctionId::MODULE,
-                };
-                if let Some(known) = known {
-                    break known;
-                }
-                way.push(at);
-                at = next;
+        // What holds a node was made after it, and no expression holds a statement: from the last to the first, each comes after
+        // what holds it.
+        let mut stmts = vec![FunctionId::MODULE; module.stmts.len()];
+        for index in (0..stmts.len()).rev() {
+            stmts[index] = match module.stmts[index].parent {
+                Parent::Stmt(id) => stmts[id.index()],
+                other => outside(module, other),
             };
-            for node in way.drain(..) {
-                match node {
-                    Parent::Expr(id) => exprs[id.index()] = Some(owner),
-                    Parent::Stmt(id) => stmts[id.index()] = Some(owner),
-                    _ => {}
-                }
-            }
         }
-        let full = |owners: Vec<Option<FunctionId>>| -> Vec<FunctionId> { owners.into_iter().flatten().collect() };
+        let mut exprs = vec![FunctionId::MODULE; module.exprs.len()];
+        for index in (0..exprs.len()).rev() {
+            exprs[index] = match module.exprs[index].parent {
+                Parent::Expr(id) => exprs[id.index()],
+                Parent::Stmt(id) => stmts[id.index()],
+                other => outside(module, other),
+            };
+        }
         Owners {
-            exprs: Runs::of(&full(exprs)),
-            stmts: Runs::of(&full(stmts)),
+            exprs: Runs::of(&exprs),
+            stmts: Runs::of(&stmts),
         }
+    }
+}
+
+/// The function of what stands in no expression and in no statement.
+fn outside(module: &Module, parent: Parent) -> FunctionId {
+    match parent {
+        Parent::Function(id) => id,
+        Parent::Class(id) => module.class(id).parent,
+        Parent::Expr(_) | Parent::Stmt(_) | Parent::None => FunctionId::MODULE,
     }
 }
 
@@ -350,14 +355,13 @@ pub struct Setting {
     pub value: Option<ExprId>,
 }
 
-/// Parts of one pattern that are looked at.
-const MAX_PATTERN: u32 = 200;
-
 /// The names that a file's statements set, sorted by place.
 fn settings(module: &Module) -> Vec<Setting> {
     let mut out = Vec::new();
-    let mut add = |target: ExprId, value: Option<ExprId>| {
-        for name in roots(module, target) {
+    // Defaults in a pattern are part of the assignment around it: by themselves each would cost the length of what it holds once more.
+    let mut inner: FxHashSet<ExprId> = FxHashSet::default();
+    let mut add = |target: ExprId, value: Option<ExprId>, inner: &mut FxHashSet<ExprId>| {
+        for name in roots(module, target, inner) {
             let is_whole = matches!(module.kind(target), ExprKind::Name(_));
             out.push(Setting {
                 at: module.expr(target).span.start,
@@ -369,39 +373,56 @@ fn settings(module: &Module) -> Vec<Setting> {
     };
     for stmt in &module.stmts {
         match &stmt.kind {
-            StmtKind::Assign { target, value, op, .. } => add(*target, value.filter(|_| op.is_none())),
-            StmtKind::Loop { target: Some(target), .. } => add(*target, None),
-            StmtKind::With { items, .. } => items.iter().filter_map(|(_, target)| *target).for_each(|target| add(target, None)),
+            StmtKind::Assign { target, value, op, .. } => add(*target, value.filter(|_| op.is_none()), &mut inner),
+            StmtKind::Loop { target: Some(target), .. } => add(*target, None, &mut inner),
+            StmtKind::With { items, .. } => {
+                let targets = items.iter().filter_map(|(_, target)| *target);
+                targets.for_each(|target| add(target, None, &mut inner));
+            }
             _ => {}
         }
     }
-    for expr in &module.exprs {
-        if let ExprKind::Assign { target, .. } = expr.kind {
-            add(target, None);
+    // What an expression holds was made before it: from the last to the first, the outer one comes first.
+    for (index, expr) in module.exprs.iter().enumerate().rev() {
+        if let ExprKind::Assign { target, .. } = expr.kind
+            && !inner.contains(&ExprId(index as u32))
+        {
+            add(target, None, &mut inner);
         }
     }
     out.sort_by_key(|setting| (setting.at, setting.name));
     out
 }
 
-/// The names that an assignment changes: itself, those of a pattern, or the one whose field is set.
-fn roots(module: &Module, target: ExprId) -> Vec<Sym> {
+/// The names that an assignment changes: itself, those of a pattern, or the one whose field is set. Assignments in it, which say what
+/// a name is where nothing is given, are added to `inner`.
+fn roots(module: &Module, target: ExprId, inner: &mut FxHashSet<ExprId>) -> Vec<Sym> {
     let mut out = Vec::new();
     let mut open = vec![target];
-    for _ in 0..MAX_PATTERN {
-        let Some(at) = open.pop() else { break };
+    while let Some(at) = open.pop() {
         match module.kind(at) {
             ExprKind::Name(name) => out.push(*name),
             ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => open.push(*base),
             ExprKind::Tuple(items) | ExprKind::List(items) => open.extend(items.iter().copied()),
             ExprKind::Object(entries) => open.extend(entries.iter().map(|entry| entry.value)),
-            ExprKind::Spread(inner) | ExprKind::Assign { target: inner, .. } => open.push(*inner),
+            ExprKind::Spread(all) => open.push(*all),
+            ExprKind::Assign { target, .. } => {
+                inner.insert(at);
+                open.push(*target);
+            }
             _ => {}
         }
     }
     out
 }
 
+/// The half of a text's hash that is mixed best.
+fn hash(text: &str) -> u32 {
+    (FxBuildHasher.hash_one(text) >> 32) as u32
+}
+
+/// Files that import no more modules are searched.
+const FEW_IMPORTS: usize = 32;
 /// Objects with no more entries are searched.
 const FEW_ENTRIES: usize = 16;
 
@@ -482,6 +503,66 @@ impl Module {
         all[at..upto].iter().map(|&(_, call)| call)
     }
 
+    /// The statements that a range holds, in the order of the text.
+    pub fn stmts_in(&self, range: Span) -> impl Iterator<Item = StmtId> {
+        let all = self.index.starts.get_or_init(|| {
+            let mut all: Vec<(u32, StmtId)> = (0..self.stmts.len() as u32)
+                .map(|id| (self.stmt(StmtId(id)).span.start, StmtId(id)))
+                .collect();
+            all.sort_unstable();
+            all.into()
+        });
+        let at = |offset: u32| all.partition_point(|&(start, _)| start < offset);
+        let inside = &all[at(range.start)..at(range.end).max(at(range.start))];
+        inside
+            .iter()
+            .map(|&(_, id)| id)
+            .filter(move |&id| range.encloses(self.stmt(id).span))
+    }
+
+    /// The names of the imported modules, each once, sorted.
+    fn imported(&self) -> &[Sym] {
+        self.index.imported.get_or_init(|| {
+            let mut all: Vec<Sym> = self.imports.iter().map(|import| import.module).collect();
+            all.sort_unstable_by_key(|&sym| (self.str(sym), sym));
+            all.dedup();
+            all.into()
+        })
+    }
+
+    /// Whether the file imports a module of a name, or one whose name goes on after it with one of some characters.
+    pub fn imports_below(&self, name: &str, next: &[char]) -> bool {
+        let all = self.imported();
+        if all.len() <= FEW_IMPORTS {
+            let mut rests = all.iter().filter_map(|&sym| self.str(sym).strip_prefix(name));
+            return rests.any(|rest| rest.is_empty() || rest.starts_with(next));
+        }
+        let mut starts = next.iter().map(|next| format!("{name}{next}"));
+        all.binary_search_by(|&sym| self.str(sym).cmp(name)).is_ok() || starts.any(|start| self.imports_from(&start))
+    }
+
+    /// Whether the file imports a module whose name begins so.
+    pub fn imports_from(&self, start: &str) -> bool {
+        let all = self.imported();
+        let at = all.partition_point(|&sym| self.str(sym) < start);
+        all.get(at).is_some_and(|&sym| self.str(sym).starts_with(start))
+    }
+
+    /// Whether the file imports a module whose name has a part.
+    pub fn imports_part(&self, part: &str) -> bool {
+        let has = || self.imported().iter().any(|&sym| self.str(sym).contains(part));
+        if self.imported().len() <= FEW_IMPORTS {
+            return has();
+        }
+        let mut known = self.index.import_parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&found) = known.get(part) {
+            return found;
+        }
+        let found = has();
+        known.insert(part.into(), found);
+        found
+    }
+
     /// Which block of what holds it (a function has one) a statement stands in, and its place there.
     pub fn place_in_block(&self, stmt: StmtId) -> (usize, usize) {
         self.branches()
@@ -547,11 +628,14 @@ impl Module {
             return None;
         }
         let sorted = self.index.symbols.get_or_init(|| {
-            let mut all: Vec<Sym> = (0..self.strings.len() as u32).map(Sym).collect();
-            all.sort_unstable_by_key(|&sym| self.str(sym));
+            let all = (0..self.strings.len() as u32).map(Sym).map(|sym| (hash(self.str(sym)), sym));
+            let mut all: Vec<(u32, Sym)> = all.collect();
+            // Texts that were made to have one hash are still told apart quickly.
+            all.sort_unstable_by(|&(left, a), &(right, b)| left.cmp(&right).then_with(|| self.str(a).cmp(self.str(b))));
             all.into()
         });
-        let at = sorted.partition_point(|&sym| self.str(sym) < text);
-        sorted.get(at).copied().filter(|&sym| self.str(sym) == text)
+        let own = hash(text);
+        let at = sorted.partition_point(|&(hash, sym)| hash < own || (hash == own && self.str(sym) < text));
+        sorted.get(at).map(|&(_, sym)| sym).filter(|&sym| self.str(sym) == text)
     }
 }

@@ -212,3 +212,80 @@ fn the_last_entry_of_a_key_counts_in_small_and_large_objects() {
         (None, None, Some(2.0))
     );
 }
+
+/// Beyond the two hundredth name of a pattern, a name counted as one that nothing sets, and as what the caller passed.
+#[test]
+fn each_name_of_a_long_pattern_is_set_once() {
+    let names = (0..500).map(|at| format!("a{at}: [b{at} = 1], ")).collect::<Vec<_>>().concat();
+    let text = format!("const {{{names}}} = x;\n");
+    let module = typescript::lower(&text, false).expect("a module");
+    let whole = Span::new(0, text.len());
+    let set = |name: &str| {
+        module
+            .settings(whole)
+            .iter()
+            .filter(|setting| module.str(setting.name) == name)
+            .count()
+    };
+    assert_eq!((set("b0"), set("b499")), (1, 1));
+}
+
+#[test]
+fn imported_modules_are_found_by_what_they_begin_with_and_hold() {
+    let names = |count: usize| -> String {
+        let many = (0..count).map(|at| format!("import {{ a{at} }} from 'pkg{at}/db-{at}';\n"));
+        let few = ["@scope/one", "typeorm", "typeorm-extra", "pg", "pgx"].map(|name| format!("import {{ x }} from '{name}';\n"));
+        many.chain(few).collect()
+    };
+    for count in [0, 100] {
+        let module = typescript::lower(&names(count), false).expect("a module");
+        let imported = || module.imports.iter().map(|import| module.str(import.module));
+        for asked in [
+            "pg",
+            "typeorm",
+            "typeo",
+            "pkg9",
+            "pkg99",
+            "@scope",
+            "@scope/one",
+            "zz",
+            "",
+            "pkg1/db",
+        ] {
+            let below = imported().any(|name| {
+                let rest = name.strip_prefix(asked);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-']))
+            });
+            assert_eq!(module.imports_below(asked, &['/', '-']), below, "{asked} of {count}");
+            assert_eq!(
+                module.imports_from(asked),
+                imported().any(|name| name.starts_with(asked)),
+                "{asked} of {count}"
+            );
+            assert_eq!(
+                module.imports_part(asked),
+                imported().any(|name| name.contains(asked)),
+                "{asked} of {count}"
+            );
+            // Remembered.
+            assert_eq!(
+                module.imports_part(asked),
+                imported().any(|name| name.contains(asked)),
+                "{asked} of {count}"
+            );
+        }
+    }
+}
+
+#[test]
+fn statements_in_a_range_are_those_that_a_walk_finds() {
+    let module = python::lower(PYTHON).expect("a module");
+    let mut ranges: Vec<Span> = module.stmts.iter().map(|stmt| stmt.span).collect();
+    ranges.push(Span::new(0, PYTHON.len()));
+    for range in ranges {
+        let mut walked: Vec<StmtId> = (0..module.stmts.len() as u32).map(StmtId).collect();
+        walked.retain(|&id| range.encloses(module.stmt(id).span));
+        walked.sort_by_key(|&id| (module.stmt(id).span.start, id));
+        assert_eq!(module.stmts_in(range).collect::<Vec<_>>(), walked);
+    }
+}

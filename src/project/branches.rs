@@ -4,15 +4,16 @@ pub mod constants;
 
 use super::Project;
 use super::graph::{Edge, EdgeKind, FnId, QuerySite, Step, TRACKED};
+use crate::budget::Limit;
 use crate::ir::ExprId;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::statement::Operation;
 use constants::{Constants, Known};
 
-/// How many calls deep constants are followed.
+/// How many calls deep constants are followed, by design: further down all counts as open.
 const MAX_DEPTH: u32 = 4;
-/// How many functions are looked at for one call.
+/// How many functions are looked at for one call; what lies further counts as open and is told, see [`Limit::Around`].
 const BUDGET: u32 = 60;
 
 /// Whether an effect of a call's target (read, write or network) can happen with the arguments that the call passes.
@@ -74,6 +75,9 @@ struct Search<'p> {
 impl Search<'_> {
     fn function(&mut self, at: FnId, known: &Known, depth: u32) -> Option<Vec<(FnId, Step)>> {
         let graph = &self.project.graph;
+        if self.budget == 0 {
+            self.project.tell(Limit::Around, at);
+        }
         if depth > MAX_DEPTH || self.budget == 0 {
             return Some(graph.chain(at, self.slot));
         }

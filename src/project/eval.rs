@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::imports::Imports;
 use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
-use crate::budget::{Limit, Overruns};
+use crate::budget::{self, Limit, Overruns};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, Function, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::registry::RECOGNISERS;
 use crate::libraries::shared::effects::{Effects, LibraryData};
@@ -24,9 +24,11 @@ use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::libraries::shared::{chain, model_classes};
 use crate::syntax::facts::FileFacts;
 
+/// How many expressions a value is away, see [`Limit::Distance`].
 const MAX_DEPTH: u32 = 40;
+/// How many names it is away, see [`Limit::Distance`].
 const MAX_HOPS: u32 = 12;
-/// Steps that one question may take; mutual imports and recursion can make a look-up branch without end.
+/// Steps that one question may take, see [`Limit::Distance`]; mutual imports and recursion can make a look-up branch without end.
 const FUEL: u32 = 1500;
 
 /// Places looked at for one ancestor of a class: its bases, with their names.
@@ -223,6 +225,8 @@ pub struct Evaluator<'c> {
     long: RefCell<FxHashSet<(FileId, ExprId)>>,
     /// A way was too long while a call was looked at.
     over: Cell<bool>,
+    /// Files of which it was told that a value is too far away.
+    far: RefCell<FxHashSet<FileId>>,
     /// What functions return or yield.
     returns: RefCell<OfFunctions<Rc<[ExprId]>>>,
     /// What classes say of a name of which they say more than one thing.
@@ -263,6 +267,7 @@ impl<'c> Evaluator<'c> {
             implemented: RefCell::default(),
             long: RefCell::default(),
             over: Cell::new(false),
+            far: RefCell::default(),
             returns: RefCell::default(),
             best: RefCell::default(),
             lines: RefCell::default(),
@@ -299,6 +304,16 @@ impl<'c> Evaluator<'c> {
         *left > 0
     }
 
+    /// A value of a file is further away than is followed: what comes of it is not kept.
+    pub fn too_far(&self, file: FileId) {
+        self.cut.set(true);
+        if self.far.borrow_mut().insert(file)
+            && let Some(facts) = self.code.files.get(file.index())
+        {
+            self.code.overruns.add(Limit::Distance, &*facts.path);
+        }
+    }
+
     /// Runs one bounded step in a file: nothing known where the bound cuts.
     fn bounded<T: Clone>(&self, file: FileId, none: T, step: impl FnOnce() -> T) -> T {
         if self.depth.get() == 0 {
@@ -309,7 +324,7 @@ impl<'c> Evaluator<'c> {
             return none;
         }
         let Some(fuel) = self.fuel.get().checked_sub(1).filter(|_| self.depth.get() < MAX_DEPTH) else {
-            self.cut.set(true);
+            self.too_far(file);
             return none;
         };
         self.fuel.set(fuel);
@@ -1182,14 +1197,20 @@ impl<'c> Evaluator<'c> {
         let module = self.m(file);
         let outer_cut = self.cut.replace(false);
         let outer_over = self.over.replace(false);
-        let query = self.bounded(file, None, || {
-            let call = module.call(expr)?;
-            if self.finds_in_array(file, &call) {
-                return None;
-            }
-            let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
-            recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
+        // SQL that stands in code tells of places in its text; what a reader can look up is the call.
+        let (query, told) = budget::hearing(|| {
+            self.bounded(file, None, || {
+                let call = module.call(expr)?;
+                if self.finds_in_array(file, &call) {
+                    return None;
+                }
+                let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
+                recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
+            })
         });
+        for (limit, _) in told {
+            self.code.tell(limit, file, module.expr(expr).span.start);
+        }
         self.busy_own.borrow_mut().remove(&(file, expr));
         // Whatever builds on it is too long as well: it need not be walked again.
         if self.over.replace(outer_over) && query.is_none() {

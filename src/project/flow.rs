@@ -4,12 +4,15 @@ use rustc_hash::FxHashSet;
 
 use super::eval::{Callees, Evaluator, Found, is_iteration};
 use super::scope::Bound;
+use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
 
 const MAX_DEPTH: u32 = 10;
+/// Expressions that are looked at for the rows of one; further ones are told, see [`Limit::Distance`].
+const MAX_SEEN: usize = 400;
 
 /// The executed queries whose rows are in what an expression holds, each once, in the order they are met.
 pub fn sources(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<(FileId, ExprId)> {
@@ -54,7 +57,11 @@ impl Flow<'_, '_> {
     }
 
     fn expr(&mut self, file: FileId, expr: ExprId, depth: u32) {
-        if depth > MAX_DEPTH || !self.seen.insert((file, expr)) || self.seen.len() > 400 || !self.eval.afford(file, 1) {
+        if depth > MAX_DEPTH || !self.seen.insert((file, expr)) || !self.eval.afford(file, 1) {
+            return;
+        }
+        if self.seen.len() > MAX_SEEN {
+            self.eval.too_far(file);
             return;
         }
         let module = self.eval.code.module(file);
@@ -332,7 +339,7 @@ fn sent(module: &Module, function: FunctionId) -> Vec<ExprId> {
 /// The iterable of the nearest `for` around an expression.
 fn nearest_iterable(module: &Module, expr: ExprId) -> Option<ExprId> {
     let mut at = module.expr(expr).parent;
-    for _ in 0..200 {
+    for _ in 0..Limit::Holders.count() {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) => {

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::budget;
+use crate::budget::{self, Limit};
 use crate::coverage::{Coverage, ParseErrors};
 use crate::finding::Location;
 use crate::ir::{Comment, FunctionId, Module};
@@ -293,6 +293,13 @@ impl Project {
     pub fn place_in(&self, function: FnId, span: Span) -> Location {
         let file = self.graph.function(function).file;
         self.place(file, span, &self.symbol(function))
+    }
+
+    /// Tells that what a function does, or who calls it, reached a bound.
+    pub fn tell(&self, limit: Limit, function: FnId) {
+        let node = self.graph.function(function);
+        let name = self.code.module(node.file).function(node.id).name_span;
+        self.code.tell(limit, node.file, name.start);
     }
 
     /// A function's dotted name: module path and the name within.

@@ -795,7 +795,7 @@ fn is_once(module: &Module, by: ExprId, origin: ExprId) -> bool {
     let loaded = module.expr(origin).span;
     let holds = |span: crate::source::Span| span.start <= loaded.start && loaded.end <= span.end;
     let mut at = module.expr(by).parent;
-    for _ in 0..400 {
+    for _ in 0..Limit::Holders.count() {
         at = match at {
             Parent::Expr(id) => {
                 if matches!(module.kind(id), ExprKind::Comp(_)) && !holds(module.expr(id).span) {

@@ -6,6 +6,7 @@ use super::eval::Evaluator;
 use super::schema::Model as SchemaModel;
 use super::scope::Member;
 use super::{Project, rows};
+use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -30,8 +31,6 @@ const KNOWN_ARGUMENTS: [&str; 14] = [
     "style",
     "error_messages",
 ];
-/// Reads kept of one serializer.
-const MAX_NEEDS: usize = 60;
 
 /// A relation that a serializer reads of each object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +168,12 @@ struct Reader<'p, 'e, 'c> {
 impl Reader<'_, '_, '_> {
     fn add(&mut self, prefix: &[String], relations: &[String], to_many: bool, by: String, file: FileId, span: Span) {
         let path = prefix.iter().chain(relations).map(String::as_str).collect::<Vec<_>>().join(".");
-        if self.out.len() < MAX_NEEDS && !self.out.iter().any(|known| known.path == path) {
+        if self.out.iter().any(|known| known.path == path) {
+            return;
+        }
+        if self.out.len() >= Limit::Relations.count() {
+            self.project.code.tell(Limit::Relations, file, span.start);
+        } else {
             self.out.push(Need {
                 path,
                 to_many,

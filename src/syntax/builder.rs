@@ -7,6 +7,7 @@ use std::thread::LocalKey;
 use hashbrown::hash_table::{Entry, HashTable};
 use rustc_hash::FxBuildHasher;
 
+use super::large;
 use crate::budget::{self, Limit};
 use crate::ir::{
     Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Index, Language, Module,
@@ -14,7 +15,7 @@ use crate::ir::{
 };
 use crate::source::Span;
 
-/// Nesting that is followed; deeper code is told and left out, so that hostile input cannot exhaust the stack.
+/// Nesting that is followed, see [`Limit::Nesting`]; deeper code is left out, so that hostile input cannot exhaust the stack.
 pub const MAX_DEPTH: u32 = 400;
 
 /// Nodes whose memory is kept for the next module.
@@ -45,6 +46,10 @@ pub struct Builder {
     pub class: Option<ClassId>,
     /// How deep the node being lowered nests.
     pub depth: u32,
+    /// Links of the chains around the node being lowered, which are built without nesting.
+    links: usize,
+    /// How deep the deepest node may stand, by both.
+    deepest: usize,
 }
 
 impl Builder {
@@ -70,9 +75,28 @@ impl Builder {
             function: FunctionId::MODULE,
             class: None,
             depth: 0,
+            links: 0,
+            deepest: 0,
         };
         builder.reserve_function(Span::new(0, length), None);
         builder
+    }
+
+    /// Goes one level deeper.
+    pub fn nest(&mut self) {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth as usize + self.links);
+    }
+
+    /// Goes into a chain of so many links, each of which holds the ones before it (`a + b + c`, `elif`).
+    pub fn open_chain(&mut self, links: usize) {
+        self.links += links;
+        self.deepest = self.deepest.max(self.depth as usize + self.links);
+    }
+
+    /// Leaves such a chain.
+    pub fn close_chain(&mut self, links: usize) {
+        self.links -= links;
     }
 
     /// Tells of code that nests too deep to be followed.
@@ -273,6 +297,7 @@ impl Builder {
             outer_class: None,
         };
         self.close_function(&root, Vec::new(), None, body);
+        large::tell(&self.module, self.deepest);
         self.module.words = Words::of(&self.module.strings);
         self.module.strings.shrink_to_fit();
         let calls = self

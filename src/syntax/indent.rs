@@ -1,9 +1,9 @@
 //! How deep a Python text may be indented.
 
-/// Levels that the grammar's scanner can write down beside its open strings; with more of them it ends the process.
-const MOST: usize = 370;
+use crate::budget::Limit;
 
-/// Whether a text has lines at more different depths than the grammar can hold open at once.
+/// Whether a text has lines at more different depths than the grammar can hold open at once: than its scanner can write down beside its
+/// open strings. With more of them it ends the process.
 pub fn is_too_deep(text: &str) -> bool {
     let mut widths = Widths::default();
     // Width since the start of the line, and since the start of the first of the lines that a backslash joins.
@@ -27,7 +27,7 @@ pub fn is_too_deep(text: &str) -> bool {
             }
         }
     }
-    widths.count > MOST
+    widths.count > Limit::Indentation.count()
 }
 
 /// A set of widths.
@@ -65,20 +65,20 @@ mod tests {
 
     #[test]
     fn depths_are_counted_once_each() {
-        assert!(!is_too_deep(&nested(MOST)));
-        assert!(is_too_deep(&nested(MOST + 1)));
+        assert!(!is_too_deep(&nested(Limit::Indentation.count())));
+        assert!(is_too_deep(&nested(Limit::Indentation.count() + 1)));
         assert!(!is_too_deep(&nested(300).repeat(9)));
         assert!(!is_too_deep(&format!("x = 1{}\n", " ".repeat(70_000)).repeat(3)));
     }
 
     #[test]
     fn joined_lines_and_form_feeds_move_a_line() {
-        let joined: String = (0..=MOST)
+        let joined: String = (0..=Limit::Indentation.count())
             .map(|level| format!("{}\\\n  x\n", " ".repeat(level)))
             .collect::<Vec<_>>()
             .concat();
         assert!(is_too_deep(&joined));
-        let fed: String = (0..=MOST)
+        let fed: String = (0..=Limit::Indentation.count())
             .map(|level| format!("{}\u{c}x\n", " ".repeat(level)))
             .collect::<Vec<_>>()
             .concat();

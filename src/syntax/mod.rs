@@ -8,6 +8,7 @@ pub mod facts;
 mod flat;
 mod indent;
 pub mod json;
+pub(crate) mod large;
 pub mod manifest;
 mod nesting;
 mod parse;

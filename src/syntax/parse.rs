@@ -22,7 +22,7 @@ const BYTE: u64 = 2;
 /// The parser asks whether to go on once in so many operations.
 const OPERATIONS: u64 = 100;
 /// Bytes of text that are handed out at a time. What looks ahead to the end of the file asks for all of them again, which counts.
-const PIECE: usize = 4096;
+const PIECE: usize = 1 << 16;
 /// Longer texts are parsed one at a time: their trees are several hundred times as large.
 const LARGE: usize = 1 << 20;
 static LARGE_ONE: Mutex<()> = Mutex::new(());

@@ -1,5 +1,6 @@
 //! Python: tree-sitter-python to the language-neutral module.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::LazyLock;
 
@@ -49,10 +50,11 @@ thread_local! {
 ///
 /// Fails with the reason to leave a text out that the grammar cannot be given, or that takes too much work.
 pub fn lower(text: &str) -> Result<Module, Reason> {
-    if indent::is_too_deep(text) {
+    let lines = lines(text);
+    if indent::is_too_deep(&lines) {
         return Err(Reason::TooDeep);
     }
-    let cut = nesting::cut(text, Opens::Brackets);
+    let cut = nesting::cut(&lines, Opens::Brackets);
     let text = cut.as_ref();
     let flat = parse::with_tree(&GRAMMAR, text, |tree| Flat::new(tree, &TABLES, ROOM.take()))?;
     let builder = Builder::new(Language::Python, text.len());
@@ -61,6 +63,24 @@ pub fn lower(text: &str) -> Result<Module, Reason> {
     let body = lower.block(0);
     ROOM.set(lower.flat.into_room());
     Ok(lower.b.finish(body))
+}
+
+/// The text with line breaks where Python sees them: a carriage return alone is one. To the grammar it is a blank, and a file of one line.
+fn lines(text: &str) -> Cow<'_, str> {
+    let is_lone = |at: usize| text.as_bytes().get(at + 1) != Some(&b'\n');
+    let mut lone = text.match_indices('\r').map(|(at, _)| at).filter(|&at| is_lone(at)).peekable();
+    if lone.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in lone {
+        out.push_str(&text[from..at]);
+        out.push('\n');
+        from = at + 1;
+    }
+    out.push_str(&text[from..]);
+    Cow::Owned(out)
 }
 
 struct Lower<'t> {
@@ -131,7 +151,7 @@ impl Lower<'_> {
             Builder::too_deep(self.span(at));
             return;
         }
-        self.b.depth += 1;
+        self.b.nest();
         self.stmt_inner(at, out);
         self.b.depth -= 1;
     }
@@ -248,6 +268,8 @@ impl Lower<'_> {
     fn if_statement(&mut self, at: At, out: &mut Vec<StmtId>) {
         // `elif` chains can be thousands long: built from the last to the first, without recursion.
         let alternatives: Vec<At> = self.flat.fields(at, Field::Alternative).collect();
+        let links = alternatives.len();
+        self.b.open_chain(links);
         let mut orelse: Vec<StmtId> = Vec::new();
         let mut branches = vec![at];
         for alternative in alternatives {
@@ -273,6 +295,7 @@ impl Lower<'_> {
             );
             orelse = vec![stmt];
         }
+        self.b.close_chain(links);
         out.extend(orelse);
     }
 
@@ -579,7 +602,7 @@ impl Lower<'_> {
             Builder::too_deep(span);
             return self.b.other(Vec::new(), span);
         }
-        self.b.depth += 1;
+        self.b.nest();
         let id = self.expr_inner(at, span);
         self.b.depth -= 1;
         id
@@ -909,6 +932,8 @@ impl Lower<'_> {
             nodes.push(leftmost);
             leftmost = left;
         }
+        let links = nodes.len();
+        self.b.open_chain(links);
         let mut left = if matches!(self.flat.kind(leftmost), K::Binary | K::Boolean) {
             let span = self.span(leftmost);
             self.b.other(Vec::new(), span)
@@ -928,6 +953,7 @@ impl Lower<'_> {
             };
             left = self.b.expr(ExprKind::Binary { op, left, right }, span);
         }
+        self.b.close_chain(links);
         left
     }
 
@@ -1079,10 +1105,17 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_alone_ends_a_line() {
+        let module = lower("def a():\r    return 1\r\rdef b():\r\n    return 2\r\r\n");
+        assert_eq!((module.broken.len(), module.functions.len()), (0, 3));
+    }
+
+    #[test]
     fn deep_nesting_is_counted_and_harmless() {
         let (module, told) = budget::hearing(|| lower(&format!("x = {}{}", "(".repeat(100_000), ")".repeat(100_000))));
         assert!(!told.is_empty() || !module.broken.is_empty());
         let (_, told) = budget::hearing(|| lower(&format!("x = {}1", "1 + ".repeat(20_000))));
-        assert_eq!(told, []);
+        // A chain is no nesting; what stands in it stands in too much for a search.
+        assert_eq!(told, [(budget::Limit::Holders, 4)]);
     }
 }

@@ -177,7 +177,7 @@ impl Lower<'_> {
             Builder::too_deep(self.span(at));
             return;
         }
-        self.b.depth += 1;
+        self.b.nest();
         self.stmt_inner(at, out);
         self.b.depth -= 1;
     }
@@ -428,7 +428,7 @@ impl Lower<'_> {
     fn if_statement(&mut self, at: At, out: &mut Vec<StmtId>) {
         // `else if` chains nest: walked down first, built from the last up.
         let mut branches = vec![at];
-        let mut orelse: Vec<StmtId> = Vec::new();
+        let mut otherwise = None;
         let mut current = at;
         while let Some(alternative) = self.flat.field(current, Field::Alternative) {
             let inner = self.named(alternative).first().copied();
@@ -437,13 +437,15 @@ impl Lower<'_> {
                     branches.push(next);
                     current = next;
                 }
-                Some(last) => {
-                    orelse = self.body(last);
+                last => {
+                    otherwise = last;
                     break;
                 }
-                None => break,
             }
         }
+        let links = branches.len();
+        self.b.open_chain(links);
+        let mut orelse = otherwise.map_or_else(Vec::new, |last| self.body(last));
         for branch in branches.into_iter().rev() {
             let span = self.span(branch);
             let Some(test) = self.field_expr(branch, Field::Condition) else {
@@ -460,6 +462,7 @@ impl Lower<'_> {
             );
             orelse = vec![stmt];
         }
+        self.b.close_chain(links);
         out.extend(orelse);
     }
 
@@ -1011,7 +1014,7 @@ impl Lower<'_> {
             Builder::too_deep(span);
             return self.b.other(Vec::new(), span);
         }
-        self.b.depth += 1;
+        self.b.nest();
         let id = self.expr_inner(at, span);
         self.b.depth -= 1;
         id
@@ -1314,6 +1317,8 @@ impl Lower<'_> {
             nodes.push(leftmost);
             leftmost = left;
         }
+        let links = nodes.len();
+        self.b.open_chain(links);
         let mut left = if self.flat.kind(leftmost) == K::Binary {
             let span = self.span(leftmost);
             self.b.other(Vec::new(), span)
@@ -1337,6 +1342,7 @@ impl Lower<'_> {
             };
             left = self.b.expr(ExprKind::Binary { op, left, right }, span);
         }
+        self.b.close_chain(links);
         left
     }
 

@@ -7,7 +7,7 @@ use super::config_entry::ConfigEntry;
 use crate::budget::{self, Limit, Steps};
 use crate::source::Span;
 
-/// Levels that a file may have.
+/// Levels that a file may have, see [`Limit::SettingsNesting`].
 const MAX_DEPTH: usize = 32;
 /// The key that merges a mapping into the one around it.
 const MERGE: &str = "<<";

@@ -10,13 +10,13 @@ use crate::budget::Limit;
 use crate::coverage::{Reason, Skipped};
 use crate::files::{self, Refusal};
 
-/// All ignore files below one path together, in bytes.
+/// All ignore files below one path together, in bytes, see [`Limit::IgnoreSize`].
 pub(super) const ALL_IGNORES: usize = 2_000_000;
-/// Ignore files one in the other, in bytes and in folders: each entry is held against all above it.
+/// Ignore files one in the other, in bytes and in folders, see [`Limit::IgnoreSize`]: each entry is held against all above it.
 const NESTED_IGNORES: usize = 150_000;
-/// See [`NESTED_IGNORES`].
+/// Ignore files one in the other, in folders, see [`Limit::IgnoreSize`].
 const DEEPEST_IGNORE: usize = 100;
-/// The largest file that says where a repository is.
+/// The largest file that says where a repository is, in bytes, see [`Limit::IgnoreSize`]: its own ignore file is not found then.
 const LARGEST_POINTER: u64 = 10_000;
 
 /// One folder and all that is below it.
@@ -104,7 +104,7 @@ impl<'a> Descent<'a> {
     /// What holds in a folder: what holds above, and its own ignore files.
     fn below(&mut self, above: &Ignores, folder: &Path) -> Ignores {
         let (ignore, gitignore) = (self.text(&folder.join(".ignore")), self.text(&folder.join(".gitignore")));
-        let exclude = exclude_file(folder).map_or_else(String::new, |file| self.text(&file));
+        let exclude = self.exclude_file(folder).map_or_else(String::new, |file| self.text(&file));
         if ignore.is_empty() && gitignore.is_empty() && exclude.is_empty() {
             return above.clone();
         }
@@ -121,6 +121,17 @@ impl<'a> Descent<'a> {
             self.skip(&folder.join(".gitignore"), Reason::TooLarge);
             above.clone()
         })
+    }
+
+    /// The file of a repository's own ignore rules, where a folder is the top of one.
+    fn exclude_file(&mut self, folder: &Path) -> Option<PathBuf> {
+        let git = folder.join(".git");
+        let kind = std::fs::symlink_metadata(&git).ok()?;
+        if kind.is_file() && kind.len() > LARGEST_POINTER {
+            self.skip(&git, Reason::TooLarge);
+            return None;
+        }
+        exclude_file(folder, &git, kind.is_dir())
     }
 
     /// The text of an ignore file; empty for none, and for one that is refused, which is counted. As with git, a link is refused
@@ -178,15 +189,13 @@ fn top<'a>(root: &'a Path, start: &'a Path) -> &'a Path {
     repository.unwrap_or(if start.starts_with(root) { root } else { start })
 }
 
-/// The file of a repository's own ignore rules, where a folder is the top of one. A working tree beside the repository names it in a
-/// file.
-fn exclude_file(folder: &Path) -> Option<PathBuf> {
-    let git = folder.join(".git");
-    let kind = std::fs::symlink_metadata(&git).ok()?;
-    if kind.is_dir() {
+/// The file of a repository's own ignore rules as the `.git` of its top names it, which is a folder or, in a working tree beside the
+/// repository, a file.
+fn exclude_file(folder: &Path, git: &Path, is_folder: bool) -> Option<PathBuf> {
+    if is_folder {
         return Some(git.join("info/exclude"));
     }
-    let own = PathBuf::from(pointer(&git)?.strip_prefix("gitdir: ")?);
+    let own = PathBuf::from(pointer(git)?.strip_prefix("gitdir: ")?);
     let own = folder.join(own);
     let common = pointer(&own.join("commondir"))?;
     Some(own.join(common).join("info/exclude"))

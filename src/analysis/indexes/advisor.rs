@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::demand::{Demand, demands, serves};
 use super::foreign_keys;
 use crate::judge::columns::{is_fixed_size, is_identifying, is_small, is_tenant};
@@ -82,12 +84,17 @@ pub fn for_table(table: &Table, demands: Vec<Demand>) -> Vec<Advice> {
     // A parent has few rows, which is all that a filter by it and by another column needs; a tenant has many.
     let mut parents = planned.clone();
     parents.retain(|index| index.columns().next().is_some_and(|first| !is_tenant(first)));
-    let open: Vec<Demand> = demands
-        .into_iter()
-        .filter(|demand| is_open(&table.indexes, demand) && is_open(&parents, demand))
-        .map(narrowed)
-        .filter(|demand| is_open(&table.indexes, demand) && is_open(&planned, demand))
-        .collect();
+    // Many sites ask for the same.
+    let mut known: FxHashMap<Demand, bool> = FxHashMap::default();
+    let mut is_wanted = |demand: &Demand| {
+        let asked = Demand { site: 0, ..demand.clone() };
+        *known.entry(asked).or_insert_with(|| {
+            let is_open_at_first = is_open(&table.indexes, demand) && is_open(&parents, demand);
+            let demand = narrowed(demand.clone());
+            is_open_at_first && is_open(&table.indexes, &demand) && is_open(&planned, &demand)
+        })
+    };
+    let open: Vec<Demand> = demands.into_iter().filter(|demand| is_wanted(demand)).map(narrowed).collect();
     let leads = |column: &str| table.leads(column) || planned.iter().any(|index| index.leads_with(&[column]));
     let mut kept = merged(candidates(&open, leads));
     kept.retain(|advice| !exists(&table.indexes, advice) && !exists(&planned, advice) && is_worth(table, advice));

@@ -17,7 +17,7 @@ const MAX_DEPTH: u32 = 6;
 const MAX_ORDER: usize = 2;
 
 /// What one statement asks of one table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Demand {
     /// Index into the graph's sites.
     pub site: usize,

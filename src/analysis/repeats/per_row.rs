@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, is_kept, pick, searches};
 use super::single::{self, Callers, callers, passed_as};
+use crate::budget;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::row_methods::{self, RowMethod};
@@ -20,7 +21,7 @@ use crate::statement::{Limit, Operation, Statement};
 const NETWORK_SLOT: usize = 2;
 /// Calls between a loop and the function that reads the relation.
 const PASSED_ON: usize = 3;
-/// Relations kept of what one function reads of its parameters.
+/// Relations kept of what one function reads of its parameters; more are told, see [`budget::Limit::Relations`].
 const MAX_SUMMARY: usize = 24;
 
 /// What happens once a row.
@@ -76,7 +77,7 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
     for _ in 0..PASSED_ON {
         let found: Vec<Vec<_>> = files.par_iter().map(|&file| passed_on(project, file, &summaries)).collect();
         if !found.into_iter().flatten().fold(false, |more, (function, index, read)| {
-            summarise(&mut summaries, function, index, read) || more
+            summarise(project, &mut summaries, function, index, read) || more
         }) {
             break;
         }
@@ -104,13 +105,17 @@ struct Known {
 type Summaries = FxHashMap<FnId, Vec<(usize, RelationRead)>>;
 
 /// Adds a read to what a function reads of a parameter; whether it is new.
-fn summarise(summaries: &mut Summaries, function: FnId, index: usize, read: RelationRead) -> bool {
+fn summarise(project: &Project, summaries: &mut Summaries, function: FnId, index: usize, read: RelationRead) -> bool {
     let known = summaries.entry(function).or_default();
-    let is_new = known.len() < MAX_SUMMARY && !known.iter().any(|(at, other)| *at == index && other.path == read.path);
-    if is_new {
-        known.push((index, read));
+    if known.iter().any(|(at, other)| *at == index && other.path == read.path) {
+        return false;
     }
-    is_new
+    if known.len() >= MAX_SUMMARY {
+        project.tell(budget::Limit::Relations, function);
+        return false;
+    }
+    known.push((index, read));
+    true
 }
 
 fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries {
@@ -118,7 +123,7 @@ fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries 
     for read in reads.iter().flatten() {
         if let Some((function, index)) = read.param {
             let id = project.graph.id(read.file, function);
-            summarise(&mut summaries, id, index, read.clone());
+            summarise(project, &mut summaries, id, index, read.clone());
         }
     }
     summaries

@@ -1,5 +1,6 @@
 //! What stands around a query in a loop: searches, fallbacks, dispatch, bulk statements.
 
+use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::batches;
 use crate::libraries::shared::query::Resolver;
@@ -93,7 +94,7 @@ fn mentions(module: &Module, expr: ExprId, name: Sym) -> bool {
 pub fn is_dispatched(module: &Module, around: &Loop, expr: ExprId) -> bool {
     let mut at = module.expr(expr).parent;
     let mut below: Option<StmtId> = None;
-    for _ in 0..200 {
+    for _ in 0..Limit::Holders.count() {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) if around.span.encloses(module.stmt(id).span) => {
@@ -185,7 +186,7 @@ pub fn is_bulk(module: &Module, expr: ExprId) -> bool {
 pub fn in_handler(module: &Module, expr: ExprId) -> bool {
     let mut at = module.expr(expr).parent;
     let mut below: Option<StmtId> = None;
-    for _ in 0..400 {
+    for _ in 0..Limit::Holders.count() {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) => {

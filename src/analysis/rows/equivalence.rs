@@ -4,11 +4,10 @@
     reason = "arms are told apart by what they are about, not by what follows"
 )]
 
+use crate::budget::Limit;
 use crate::ir::{Arg, Entry, ExprId, ExprKind, Module, Parent, Slice, StmtId, StmtKind, TemplatePart};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Evaluator, Found};
-
-const MAX_NODES: usize = 400;
 
 /// Whether two expressions of a file are written alike and their names mean the same.
 pub fn expressions(eval: &Evaluator<'_>, file: FileId, left: ExprId, right: ExprId) -> bool {
@@ -17,7 +16,11 @@ pub fn expressions(eval: &Evaluator<'_>, file: FileId, left: ExprId, right: Expr
     let mut steps = 0;
     while let Some((left, right)) = open.pop() {
         steps += 1;
-        if steps > MAX_NODES || !node(eval, file, left, right) {
+        if !node(eval, file, left, right) {
+            return false;
+        }
+        if steps > Limit::Parts.count() {
+            eval.code.tell(Limit::Parts, file, module.expr(left).span.start);
             return false;
         }
         let (ours, theirs) = (module.children(left), module.children(right));
@@ -95,7 +98,7 @@ pub fn always_before(module: &Module, first: ExprId, second: ExprId) -> bool {
     let around = ancestors(module, second);
     let mut at = module.expr(first).parent;
     let mut below: Option<Parent> = Some(Parent::Expr(first));
-    for _ in 0..400 {
+    for _ in 0..Limit::Holders.count() {
         if around.contains(&at) {
             return joined(module, at, below, &around, second);
         }
@@ -115,7 +118,7 @@ pub fn always_before(module: &Module, first: ExprId, second: ExprId) -> bool {
 fn ancestors(module: &Module, expr: ExprId) -> Vec<Parent> {
     let mut out = Vec::new();
     let mut at = module.expr(expr).parent;
-    while out.len() < 400 {
+    while out.len() < Limit::Holders.count() {
         out.push(at);
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,

@@ -1,6 +1,7 @@
 //! Which rows a read asks for: its table and the values that its columns must equal, where both are known in full.
 
 use super::origin::{self, Origin};
+use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::query_builder::is_no_condition;
@@ -9,8 +10,6 @@ use crate::project::Project;
 use crate::project::eval::{Evaluator, returned};
 use crate::project::graph::QuerySite;
 use crate::statement::{Filter, FilterKind, Limit, Operation, Projection, Statement};
-
-const MAX_STEPS: usize = 400;
 
 /// What a read asks for.
 #[derive(Clone, Debug)]
@@ -172,7 +171,10 @@ struct Collect<'e, 'c> {
 impl Collect<'_, '_> {
     fn run(&mut self) {
         while let Some(expr) = self.open.pop() {
-            if self.seen.len() > MAX_STEPS {
+            if self.seen.len() > budget::Limit::Parts.count() {
+                self.eval
+                    .code
+                    .tell(budget::Limit::Parts, self.file, self.module.expr(expr).span.start);
                 return;
             }
             if self.seen.contains(&expr) {

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::equivalence;
 use super::keys::{self, RowKey};
 use super::origin::{self, Origin, Root};
+use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::collections::is_collection;
 use crate::libraries::shared::effects::Effects;
@@ -21,7 +22,7 @@ use crate::vocabulary::List;
 
 /// How many calls a read may be away.
 const LEVELS: usize = 3;
-/// Reads that are kept of one function.
+/// Reads that are kept of one function; what has more is told, see [`Limit::Reads`].
 const MAX_READS: usize = 60;
 
 /// One read of a function.
@@ -153,6 +154,7 @@ impl<'p> Reads<'p> {
     fn own(&self, eval: &Evaluator<'_>, id: FnId) -> Vec<RowRead> {
         let node = self.project.graph.function(id);
         let mut out = Vec::new();
+        self.tell_of_more(id, node.queries.len());
         for &index in node.queries.iter().take(MAX_READS) {
             let Some(site) = self.project.graph.sites.get(index) else {
                 continue;
@@ -186,6 +188,7 @@ impl<'p> Reads<'p> {
             let inner = self.of.get(target.index()).map_or(&[][..], Vec::as_slice);
             for read in inner {
                 if out.len() >= MAX_READS {
+                    self.tell_of_more(id, MAX_READS + 1);
                     return out;
                 }
                 out.extend(self.seen_from((eval, id), edge, (target, read), call, (callee.file, callee.id)));
@@ -193,6 +196,12 @@ impl<'p> Reads<'p> {
         }
         out.sort_by_key(|read| (module.expr(read.at).span.start, read.at, read.site));
         out
+    }
+
+    fn tell_of_more(&self, function: FnId, reads: usize) {
+        if reads > MAX_READS {
+            self.project.tell(Limit::Reads, function);
+        }
     }
 
     fn seen_from(
@@ -396,7 +405,7 @@ fn locks(module: &Module, expr: ExprId) -> bool {
 fn is_always(module: &Module, expr: ExprId) -> bool {
     let mut below = Parent::Expr(expr);
     let mut at = module.expr(expr).parent;
-    for _ in 0..400 {
+    for _ in 0..Limit::Holders.count() {
         let always = match at {
             Parent::Expr(id) => match module.kind(id) {
                 ExprKind::Cond { test, .. } => below == Parent::Expr(*test),

@@ -1,11 +1,10 @@
 //! Calls that a process makes once: what they bring is kept in a variable of the module, and a test of it stands before them.
 
+use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::project::Project;
 use crate::project::graph::FnId;
 
-/// How many enclosing expressions and statements, and statements before, are looked at.
-const MAX_PARENTS: usize = 400;
 /// How deep a test is read.
 const MAX_DEPTH: u32 = 12;
 
@@ -13,6 +12,7 @@ const MAX_DEPTH: u32 = 12;
 /// `manifest ??= load()`, or in a function without parameters whose result is kept.
 pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
     let node = project.graph.function(function);
+    let here = (project, function);
     let module = project.code.module(node.file);
     let definition = module.function(node.id);
     let is_kept_for_good = node.is_cached && definition.decorators.iter().any(|&decorator| is_forever(module, decorator));
@@ -21,7 +21,7 @@ pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
     }
     let mut below: Option<StmtId> = None;
     let mut at = module.expr(expr).parent;
-    for _ in 0..MAX_PARENTS {
+    for _ in 0..Limit::Holders.count() {
         match at {
             Parent::Expr(outer) => {
                 // What a lambda does runs when it is called.
@@ -32,7 +32,7 @@ pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
             }
             Parent::Stmt(stmt) => {
                 if is_kept(module, stmt, below)
-                    || below.is_some_and(|below| module.stmt_blocks(stmt).iter().any(|block| is_left(module, block, below)))
+                    || below.is_some_and(|below| module.stmt_blocks(stmt).iter().any(|block| is_left(here, block, below)))
                 {
                     return true;
                 }
@@ -40,7 +40,7 @@ pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
                 at = module.stmt(stmt).parent;
             }
             Parent::Function(id) => {
-                return below.is_some_and(|below| is_left(module, &module.function(id).body, below));
+                return below.is_some_and(|below| is_left(here, &module.function(id).body, below));
             }
             Parent::Class(_) | Parent::None => return false,
         }
@@ -94,7 +94,13 @@ fn is_kept(module: &Module, stmt: StmtId, below: Option<StmtId>) -> bool {
 }
 
 /// `if (manifest) return manifest` before the statement, and `manifest = …` in it or after it.
-fn is_left(module: &Module, block: &[StmtId], below: StmtId) -> bool {
+fn is_left((project, function): (&Project, FnId), block: &[StmtId], below: StmtId) -> bool {
+    let node = project.graph.function(function);
+    // Nothing returns from a module.
+    if node.id == FunctionId::MODULE {
+        return false;
+    }
+    let module = project.code.module(node.file);
     // The statements of a block are in the order of the text.
     let start = module.stmt(below).span.start;
     let index = block.partition_point(|&stmt| module.stmt(stmt).span.start < start);
@@ -102,7 +108,10 @@ fn is_left(module: &Module, block: &[StmtId], below: StmtId) -> bool {
         return false;
     }
     let (before, from) = block.split_at(index);
-    before.iter().rev().take(MAX_PARENTS).any(|&stmt| {
+    if before.len() > Limit::Holders.count() {
+        project.tell(Limit::Holders, function);
+    }
+    before.iter().rev().take(Limit::Holders.count()).any(|&stmt| {
         let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {
             return false;
         };

@@ -12,8 +12,6 @@ use crate::statement::{Dialect, IndexDef, ModelDef, SchemaChange, TableDef};
 
 /// Operations inside `SeparateDatabaseAndState` and `RunSQL` that are followed.
 const MAX_DEPTH: u32 = 4;
-/// Names of a migration's class body that are known.
-const MAX_NAMES: usize = 50;
 
 /// Reads a migration, an `AppConfig` that gives its app another label, or the database engine of the settings.
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Declared> {
@@ -62,16 +60,21 @@ fn migration_class(module: &Module) -> Option<ClassId> {
 
 /// The other names of the class body: `state_operations = […]` beside `operations`.
 fn class_names(module: &Module, file: FileId, class: ClassId) -> Vec<(String, Bound)> {
-    let body = module.class(class).body.iter().take(MAX_NAMES);
-    body.filter_map(|&stmt| match &module.stmt(stmt).kind {
-        StmtKind::Assign {
-            target,
-            value: Some(value),
-            ..
-        } => Some((module.name(*target)?.to_owned(), Bound::Expr(file, *value))),
-        _ => None,
-    })
-    .collect()
+    let body = &module.class(class).body;
+    if let Some(&beyond) = body.get(Limit::Operations.count()) {
+        budget::tell(Limit::Operations, module.stmt(beyond).span.start);
+    }
+    body.iter()
+        .take(Limit::Operations.count())
+        .filter_map(|&stmt| match &module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => Some((module.name(*target)?.to_owned(), Bound::Expr(file, *value))),
+            _ => None,
+        })
+        .collect()
 }
 
 fn attribute(module: &Module, class: ClassId, wanted: &str) -> Option<ExprId> {

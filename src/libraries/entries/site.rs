@@ -59,10 +59,11 @@ impl<'r> Site<'r> {
 
     /// Whether the file imports a module of one of these names, or one below it.
     pub fn imports(&self, names: &[&str]) -> bool {
-        self.module
-            .imports
-            .iter()
-            .any(|import| starts_with_any(self.module.str(import.module), names))
+        names.iter().any(|name| match name.strip_suffix(['.', '/']) {
+            // `a.` is all below `a`, and so are names that only begin like it.
+            Some(_) => self.module.imports_from(name),
+            None => self.module.imports_below(name, &['.', '/']),
+        })
     }
 
     /// The function that a handler expression stands for: through names, files, wrappers and `bind`.

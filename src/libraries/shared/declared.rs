@@ -80,11 +80,7 @@ pub(crate) fn add_base(list: &mut Vec<(FileId, ClassId)>, base: (FileId, ClassId
 
 /// Whether the file imports a module whose name starts with `prefix`.
 pub fn imports(module: &Module, prefix: &str) -> bool {
-    module.imports.iter().any(|import| {
-        let name = module.str(import.module);
-        name.strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', '-']))
-    })
+    module.imports_below(prefix, &['.', '/', '-'])
 }
 
 /// A name that stands for a value while a function or loop is read.

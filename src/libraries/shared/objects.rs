@@ -2,6 +2,7 @@
 //! trees, and what becomes of a fluent chain.
 
 use super::chain;
+use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, TemplatePart};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -782,7 +783,7 @@ pub fn runs(call: Call<'_>, fluent: Fluent) -> bool {
 /// Follows a lazily run chain outwards from one of its calls.
 fn fate(module: &Module, call: ExprId, fluent: Fluent) -> Fate {
     let mut at = call;
-    for _ in 0..200 {
+    for _ in 0..budget::Limit::Holders.count() {
         let parent = match module.expr(at).parent {
             Parent::Expr(parent) => parent,
             Parent::Stmt(stmt) => return statement_fate(module, stmt, at, fluent.takes),

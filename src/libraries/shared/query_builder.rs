@@ -228,10 +228,7 @@ pub fn type_argument(module: &Module, receiver: ExprId, types: &[&str]) -> Optio
 
 /// Whether a file imports a module whose name contains one of these.
 pub fn imports(module: &Module, names: &[&str]) -> bool {
-    module
-        .imports
-        .iter()
-        .any(|import| names.iter().any(|name| module.str(import.module).contains(name)))
+    names.iter().any(|name| module.imports_part(name))
 }
 
 /// Whether an expression's value comes from a library, or its last name contains that of the library.

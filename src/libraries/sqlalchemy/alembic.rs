@@ -9,8 +9,9 @@ use crate::libraries::sqlalchemy::columns::Parts;
 use crate::source::Span;
 use crate::statement::{Constraint, Dialect, SchemaChange, SchemaOp, TableDef};
 
-/// Calls of helpers that are followed into each other.
-const MAX_CALLS: u32 = 5;
+/// How deep a call stands in an expression that is looked at, by design.
+const MAX_DEPTH: u32 = 5;
+
 /// Reads a migration.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
@@ -153,7 +154,7 @@ impl<'r> Reader<'r> {
                 value: Some(value),
                 ..
             } => {
-                self.expression(*value, MAX_CALLS);
+                self.expression(*value, MAX_DEPTH);
                 if let Some(name) = module.name(*target)
                     && self.consts.bound.len() < 500
                 {
@@ -174,7 +175,7 @@ impl<'r> Reader<'r> {
             }
             _ => {
                 for expr in module.stmt_exprs(stmt) {
-                    self.expression(expr, MAX_CALLS);
+                    self.expression(expr, MAX_DEPTH);
                 }
                 for block in module.stmt_blocks(stmt) {
                     self.block(block);
@@ -270,9 +271,12 @@ impl<'r> Reader<'r> {
         } else if matches!(method, "execute" | "exec_driver_sql") {
             self.execute(call);
         } else if receiver.is_empty()
-            && self.calls < MAX_CALLS
             && let Value::Function(file, function) = self.consts.resolver.value(self.file, call.callee)
         {
+            if u64::from(self.calls) >= Limit::Helpers.most() {
+                budget::tell(Limit::Helpers, module.expr(call.id).span.start);
+                return;
+            }
             self.helper(call, file, function);
         }
     }

@@ -1,5 +1,6 @@
 //! `SQLAlchemy` models: declarative classes of 1.x and 2.0, `Table()`, `SQLModel`, Flask-SQLAlchemy.
 
+use crate::budget::{self, Limit};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::libraries::shared::declared::{self, Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
@@ -699,7 +700,8 @@ fn arguments(parts: &Parts, class: ClassId, model: &mut ModelDef, depth: usize) 
         let mut steps = 0;
         while let Some(expr) = queue.pop() {
             steps += 1;
-            if steps > 500 {
+            if steps > Limit::Indexes.count() {
+                budget::tell(Limit::Indexes, module.expr(expr).span.start);
                 break;
             }
             match module.kind(expr) {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use crate::budget::Limit;
 use crate::ir::{
     Arg, Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, Setting, StmtId, StmtKind, Sym,
 };
@@ -12,13 +13,8 @@ use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
 
-/// How many statements and expressions around a call are looked at for a condition that closes it; a call further inside counts as
-/// open.
-const MAX_HOLDERS: u32 = 400;
 /// How deep objects and member paths are followed.
 const MAX_NESTING: u32 = 6;
-/// In functions that set names more often than this, nothing is known.
-const MAX_SETTINGS: usize = 400;
 
 /// What is known of a parameter's value.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +113,7 @@ struct Inside<'p> {
 impl<'p> Inside<'p> {
     fn of(settings: &'p [Setting]) -> Inside<'p> {
         let mut by_name: FxHashMap<Sym, Vec<usize>> = FxHashMap::default();
-        if settings.len() <= MAX_SETTINGS {
+        if settings.len() <= Limit::Assignments.count() {
             for (index, setting) in settings.iter().enumerate() {
                 by_name.entry(setting.name).or_default().push(index);
             }
@@ -277,7 +273,8 @@ impl<'p> Constants<'p> {
         if inside.settings.is_empty() {
             return given;
         }
-        if inside.settings.len() > MAX_SETTINGS {
+        if inside.settings.len() > Limit::Assignments.count() {
+            self.code.tell(Limit::Assignments, node.file, module.function(node.id).span.start);
             return Known::new();
         }
         let is_set = |name: Sym| inside.by_name.contains_key(&name);
@@ -443,7 +440,7 @@ fn is_closed(module: &Module, function: FunctionId, expr: ExprId, known: &[(Sym,
     let mut below: Option<StmtId> = None;
     let mut child = expr;
     let mut at = module.expr(expr).parent;
-    for _ in 0..MAX_HOLDERS {
+    for _ in 0..Limit::Holders.count() {
         match at {
             Parent::Expr(id) => {
                 if is_cut(module, id, child, known) {

@@ -1,6 +1,7 @@
 //! The numbers of a deployment, each with its place.
 
 use super::{Limit, LimitKind, Origin, Unit};
+use crate::budget;
 use crate::finding::Location;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -11,7 +12,7 @@ use crate::source::Span;
 use crate::syntax::config_entry::ConfigEntry;
 use crate::syntax::settings::ConfigKind;
 
-/// Limits of one kind that are listed.
+/// Limits of one kind that are listed; more are told, see [`budget::Limit::Strengths`].
 const MAX_OF_A_KIND: usize = 40;
 
 /// All limits, by kind, then place.
@@ -24,6 +25,12 @@ pub fn find(project: &Project) -> Vec<Limit> {
     for limit in all {
         if kept.iter().filter(|other| other.kind == limit.kind).count() < MAX_OF_A_KIND {
             kept.push(limit);
+        } else {
+            let at = &limit.location;
+            project
+                .code
+                .overruns
+                .add(budget::Limit::Strengths, format!("{}:{}", at.file, at.start_line));
         }
     }
     kept

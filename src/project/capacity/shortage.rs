@@ -1,6 +1,9 @@
 //! Where more is let in than the next stage can take: pools below caps, the database below all pools.
 
+use rustc_hash::FxHashMap;
+
 use super::{Bottleneck, Derivation};
+use crate::ir::Language;
 use crate::project::Project;
 use crate::project::deployment::caps::{Cap, CapKind};
 use crate::project::deployment::database::Connections;
@@ -43,20 +46,44 @@ pub fn find(project: &Project) -> Vec<Shortage<'_>> {
         .pools
         .iter()
         .filter(|pool| pool.postgres == Some(true) && !pool.short_lived);
+    // Pools of one size and language have the same above and below them.
+    let (mut caps, mut workers) = (FxHashMap::default(), FxHashMap::default());
     pools
-        .flat_map(|pool| [below_cap(project, pool), above_database(project, pool)])
+        .flat_map(|pool| {
+            let language = project.code.module(pool.file).language;
+            let cap = pool
+                .max
+                .and_then(|max| *caps.entry((max, language)).or_insert_with(|| cap_above(project, max, language)));
+            let workers = *workers.entry(language).or_insert_with(|| most_processes(project, language));
+            [
+                cap.and_then(|cap| below_cap(pool, cap)),
+                workers.and_then(|workers| above_database(project, pool, workers)),
+            ]
+        })
         .flatten()
         .collect()
 }
 
-fn below_cap<'p>(project: &'p Project, pool: &'p Pool) -> Option<Shortage<'p>> {
-    let max = pool.max?;
-    let language = project.code.module(pool.file).language;
-    // Caps of another language run in another process.
+/// The cap that says most clearly that more than so many are let in. Caps of another language run in another process.
+fn cap_above(project: &Project, max: u32, language: Language) -> Option<&Cap> {
     let fits =
         |cap: &&Cap| cap.value > max && project.code.module(cap.file).language == language && !(cap.kind == CapKind::Together && max > 4);
     let caps = project.deployment.caps.iter().filter(fits);
-    let cap = caps.min_by_key(|cap| (!cap.read, cap.kind == CapKind::PoolConstant, cap.file, cap.span.start))?;
+    caps.min_by_key(|cap| (!cap.read, cap.kind == CapKind::PoolConstant, cap.file, cap.span.start))
+}
+
+/// Alternative ways to start one server: the largest is the one that has to fit.
+fn most_processes(project: &Project, language: Language) -> Option<&Workers> {
+    let processes = project
+        .deployment
+        .workers
+        .iter()
+        .filter(|workers| workers.kind == WorkerKind::Processes && workers.serves && workers.language == language);
+    processes.max_by_key(|workers| workers.value)
+}
+
+fn below_cap<'p>(pool: &'p Pool, cap: &'p Cap) -> Option<Shortage<'p>> {
+    let max = pool.max?;
     Some(Shortage {
         pool,
         size: max,
@@ -66,17 +93,9 @@ fn below_cap<'p>(project: &'p Project, pool: &'p Pool) -> Option<Shortage<'p>> {
     })
 }
 
-fn above_database<'p>(project: &'p Project, pool: &'p Pool) -> Option<Shortage<'p>> {
+fn above_database<'p>(project: &Project, pool: &'p Pool, workers: &'p Workers) -> Option<Shortage<'p>> {
     let connections = project.deployment.connections?;
     let size = pool.size()?;
-    let language = project.code.module(pool.file).language;
-    let processes = project
-        .deployment
-        .workers
-        .iter()
-        .filter(|workers| workers.kind == WorkerKind::Processes && workers.serves && workers.language == language);
-    // Alternative ways to start one server: the largest is the one that has to fit.
-    let workers = processes.max_by_key(|workers| workers.value)?;
     let each = workers.at_once.unwrap_or(size).min(size);
     (u64::from(each) * u64::from(workers.value) > u64::from(connections.value)).then_some(Shortage {
         pool,

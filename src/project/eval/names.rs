@@ -3,14 +3,13 @@
 use rustc_hash::FxHashSet;
 
 use super::{Evaluator, Found, MAX_HOPS};
+use crate::budget::Limit;
 use crate::ir::{FunctionId, Language, Sym};
 use crate::libraries::shared::value::FileId;
 use crate::project::scope::{Binding, Bound};
 
-/// Files that re-export each other in a line are followed this far.
+/// Files that re-export each other in a line are followed this far, beside [`Limit::Stars`] in all.
 const MAX_STARS: u32 = 100;
-/// Files that one search looks into; more of them re-export each other only where nobody wrote them.
-const MAX_LOOKS: u32 = 5000;
 
 /// The searches behind stars (`export *`, `from x import *`) that one outer search has made.
 #[derive(Default)]
@@ -18,7 +17,7 @@ pub(super) struct Stars {
     /// Searches that have not ended.
     open: u32,
     /// Files that were looked into.
-    looks: u32,
+    looks: u64,
     /// The names that were looked for behind the stars of a file.
     tried: FxHashSet<(FileId, Box<str>)>,
 }
@@ -54,7 +53,7 @@ impl Evaluator<'_> {
 
     pub(super) fn import(&self, file: FileId, index: usize, hops: u32) -> Option<Found> {
         if hops > MAX_HOPS {
-            self.cut.set(true);
+            self.too_far(file);
             return None;
         }
         let module = self.m(file);
@@ -134,7 +133,7 @@ impl Evaluator<'_> {
     /// What another file's name means.
     pub fn exported(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         if hops > MAX_HOPS {
-            self.cut.set(true);
+            self.too_far(file);
             return None;
         }
         let module = self.m(file);
@@ -158,6 +157,7 @@ impl Evaluator<'_> {
 
     pub(super) fn star_import(&self, file: FileId, name: &str, hops: u32) -> Option<Found> {
         if hops > MAX_HOPS {
+            self.too_far(file);
             return None;
         }
         let targets = &self.code.stars.get(file.index())?.0;
@@ -198,7 +198,11 @@ impl Evaluator<'_> {
     fn once(&self, file: FileId, name: &str, mut targets: impl Iterator<Item = FileId>, hops: u32) -> Option<Found> {
         {
             let mut stars = self.stars.borrow_mut();
-            if stars.open == MAX_STARS || !stars.tried.insert((file, name.into())) {
+            if !stars.tried.insert((file, name.into())) {
+                return None;
+            }
+            if stars.open == MAX_STARS {
+                self.too_many_stars(file);
                 return None;
             }
             stars.open += 1;
@@ -207,7 +211,11 @@ impl Evaluator<'_> {
             {
                 let mut stars = self.stars.borrow_mut();
                 stars.looks += 1;
-                if stars.looks > MAX_LOOKS || !self.afford(file, 1) {
+                if stars.looks > Limit::Stars.most() {
+                    self.too_many_stars(file);
+                    return None;
+                }
+                if !self.afford(file, 1) {
                     return None;
                 }
             }
@@ -219,5 +227,11 @@ impl Evaluator<'_> {
             *stars = Stars::default();
         }
         found
+    }
+
+    fn too_many_stars(&self, file: FileId) {
+        if let Some(facts) = self.code.files.get(file.index()) {
+            self.code.overruns.add(Limit::Stars, &*facts.path);
+        }
     }
 }

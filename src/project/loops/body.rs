@@ -1,18 +1,21 @@
 //! Reading a loop's body: nested statements and expressions, assigned names.
 
+use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
+use crate::syntax::large;
 use crate::vocabulary::List;
 
-/// Statements looked at in one body; what is longer is not taken apart.
-const MAX_STMTS: usize = 2_000;
-const MAX_EXPRS: usize = 20_000;
+/// Expressions looked at in one body. The front ends tell of what is longer, as of [`Limit::LoopBody`].
+fn most_exprs() -> usize {
+    large::EXPRS_A_STMT * Limit::LoopBody.count()
+}
 
 /// All statements of a body, nested ones too, in source order; those of functions inside it are not among them.
 pub fn statements(module: &Module, body: &[StmtId]) -> Vec<StmtId> {
     let mut out = Vec::new();
     let mut open: Vec<StmtId> = body.iter().rev().copied().collect();
     while let Some(stmt) = open.pop() {
-        if out.len() >= MAX_STMTS {
+        if out.len() >= Limit::LoopBody.count() {
             break;
         }
         out.push(stmt);
@@ -28,7 +31,7 @@ pub fn inner(module: &Module, expr: ExprId) -> Vec<ExprId> {
     let mut out = Vec::new();
     let mut open = vec![expr];
     while let Some(expr) = open.pop() {
-        if out.len() >= MAX_EXPRS {
+        if out.len() >= most_exprs() {
             break;
         }
         out.push(expr);
@@ -42,7 +45,7 @@ pub fn expressions(module: &Module, body: &[StmtId]) -> Vec<ExprId> {
     let mut out = Vec::new();
     for stmt in statements(module, body) {
         for expr in module.stmt_exprs(stmt) {
-            if out.len() >= MAX_EXPRS {
+            if out.len() >= most_exprs() {
                 return out;
             }
             out.extend(inner(module, expr));
@@ -65,12 +68,7 @@ pub fn names(module: &Module, expr: ExprId) -> Vec<Sym> {
 /// The names that a pattern binds.
 pub fn pattern_names(module: &Module, target: ExprId, out: &mut Vec<Sym>) {
     let mut open = vec![target];
-    let mut steps = 0;
     while let Some(expr) = open.pop() {
-        steps += 1;
-        if steps > 200 {
-            return;
-        }
         match module.kind(expr) {
             ExprKind::Name(name) => out.push(*name),
             ExprKind::Assign { target, .. } => open.push(*target),

@@ -3,6 +3,7 @@
 use super::Parts;
 use super::body::statements;
 use super::ending::holder;
+use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
@@ -31,7 +32,7 @@ pub fn capped(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<u32> 
 fn blocks_to(module: &Module, anchor: ExprId, stop: StmtId) -> Vec<(&[StmtId], StmtId)> {
     let mut out = Vec::new();
     let Some(mut at) = holder(module, anchor) else { return out };
-    for _ in 0..100 {
+    for _ in 0..Limit::Holders.count() {
         let Parent::Stmt(outer) = module.stmt(at).parent else { break };
         if let Some(block) = module.stmt_blocks(outer).into_iter().find(|block| block.contains(&at)) {
             out.push((block, at));

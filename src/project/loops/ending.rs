@@ -2,6 +2,7 @@
 
 use super::body::statements;
 use super::{Parts, owner};
+use crate::budget::Limit;
 use crate::ir::{ExprId, Language, Module, Parent, StmtId, StmtKind};
 
 /// Whether the expression stands in a `try` of the loop whose success ends the loop.
@@ -41,7 +42,7 @@ pub fn ends_in_try(module: &Module, parts: &Parts) -> bool {
 pub fn ends_after(module: &Module, anchor: ExprId, stop: StmtId) -> bool {
     let Some(mut at) = holder(module, anchor) else { return false };
     let loop_owner = owner(module, stop);
-    for _ in 0..400 {
+    for _ in 0..Limit::Holders.count() {
         if at == stop {
             return false;
         }

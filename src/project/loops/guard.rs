@@ -2,6 +2,7 @@
 
 use super::Parts;
 use super::body::{assignments, expressions, names, statements};
+use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 
 /// `k not in cache`, `!seen.has(k)`.
@@ -57,7 +58,7 @@ pub fn is_cache_guarded(module: &Module, parts: &Parts, targets: &[Sym]) -> bool
     }
     let mut node = module.expr(parts.anchor).parent;
     let mut from = Parent::Expr(parts.anchor);
-    for _ in 0..400 {
+    for _ in 0..Limit::Holders.count() {
         let next = match node {
             Parent::Expr(id) => {
                 if let ExprKind::Cond { test, then, orelse } = module.kind(id)

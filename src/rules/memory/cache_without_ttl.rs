@@ -1,10 +1,11 @@
 //! `cache-without-ttl`: answers that are put into a shared cache under a key of their own and never expire.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::analysis::redis::{self, Known};
 use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::redis::ends_key;
@@ -32,6 +33,7 @@ struct Store {
 
 fn in_file(project: &Project, file: FileId, module: &Module) -> Vec<Finding> {
     let eval = Evaluator::new(&project.code);
+    let mut seen = Seen::default();
     let mut out = Vec::new();
     for id in module.call_ids() {
         let Some(call) = module.call(id) else { continue };
@@ -41,11 +43,11 @@ fn in_file(project: &Project, file: FileId, module: &Module) -> Vec<Finding> {
         let (Some(key), Some(store)) = (call.arg(0), store(&eval, file, &call)) else {
             continue;
         };
-        if is_constant(&eval, file, key) || can_expire(module, &call) {
+        if is_constant(&eval, file, key) || can_expire(module, &call, &mut seen) {
             continue;
         }
         let function = module.owner(id);
-        if !store.explicit && !is_cache(project, &eval, file, &call, key) {
+        if !store.explicit && !is_cache(project, &eval, file, &call, key, &mut seen) {
             continue;
         }
         out.push(finding(project, file, &call, function, &store));
@@ -111,7 +113,7 @@ fn is_upper(name: &str) -> bool {
 }
 
 /// An expiry is set beside it: `expire` in the same function, or a parameter or branch for one.
-fn can_expire(module: &Module, call: &Call<'_>) -> bool {
+fn can_expire(module: &Module, call: &Call<'_>, seen: &mut Seen) -> bool {
     let mut function = module.owner(call.id);
     loop {
         let node = module.function(function);
@@ -120,11 +122,7 @@ fn can_expire(module: &Module, call: &Call<'_>) -> bool {
             .iter()
             .filter_map(|param| param.name)
             .any(|name| is_expiry(module.str(name)));
-        let inside = |expr: ExprId| node.span.encloses(module.expr(expr).span);
-        let by_call = function != FunctionId::MODULE
-            && module
-                .expr_ids()
-                .any(|(id, _)| inside(id) && module.call(id).and_then(|call| call.method()).is_some_and(ends_key));
+        let by_call = function != FunctionId::MODULE && *seen.expires.entry(function).or_insert_with(|| expires(module, function));
         if by_parameter || by_call {
             return true;
         }
@@ -135,12 +133,20 @@ fn can_expire(module: &Module, call: &Call<'_>) -> bool {
     }
 }
 
+/// Whether a function calls what lets an entry expire, or takes it away.
+fn expires(module: &Module, function: FunctionId) -> bool {
+    let span = module.function(function).span;
+    module
+        .call_ids_in(function)
+        .any(|id| span.encloses(module.expr(id).span) && module.call(id).and_then(|call| call.method()).is_some_and(ends_key))
+}
+
 fn is_expiry(name: &str) -> bool {
     List::Expiries.has(name)
 }
 
 /// The key, the function, the class or the file says "cache", or the function looks under the same key first.
-fn is_cache(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, key: ExprId) -> bool {
+fn is_cache(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, key: ExprId, seen: &mut Seen) -> bool {
     let module = call.module;
     let function = module.owner(call.id);
     let (at, made) = match eval.value(file, key) {
@@ -162,7 +168,7 @@ fn is_cache(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'
         || says(&qualified)
         || says(&names_of(module, key))
         || says(path)
-        || looks_first(module, call, key, function)
+        || looks_first(module, call, key, function, seen)
 }
 
 /// The names that stand in an expression, joined.
@@ -180,33 +186,59 @@ fn names_of(module: &Module, expr: ExprId) -> String {
 }
 
 /// `get(key)` before `set(key, …)` in one function, on the same client, by the same name: ask, compute, keep.
-fn looks_first(module: &Module, call: &Call<'_>, key: ExprId, function: FunctionId) -> bool {
+fn looks_first(module: &Module, call: &Call<'_>, key: ExprId, function: FunctionId, seen: &mut Seen) -> bool {
     let (Some(name), Some(client)) = (module.dotted(key), call.receiver().and_then(|receiver| module.dotted(receiver))) else {
         return false;
     };
-    let span = module.function(function).span;
+    let start = module.expr(call.id).span.start;
+    let first = seen.first.entry(function).or_insert_with(|| First::of(module, function));
+    let is_before = |end: Option<u32>| end.is_some_and(|end| end <= start);
     // Setting what was read, with a change, is a counter or a record, not a cache: a cache returns what it found.
-    let found = module.expr_ids().any(|(id, expr)| {
-        span.encloses(expr.span)
-            && expr.span.end <= module.expr(call.id).span.start
-            && module.call(id).is_some_and(|other| {
-                other.method() == Some("get")
-                    && other.arg(0).and_then(|key| module.dotted(key)).as_deref() == Some(name.as_str())
-                    && other.receiver().and_then(|receiver| module.dotted(receiver)).as_deref() == Some(client.as_str())
-            })
-    });
-    found && returns_early(module, call, function)
+    is_before(first.gets.get(&(client, name)).copied()) && is_before(first.early_return)
 }
 
-/// A `return` under a condition stands before the store.
-fn returns_early(module: &Module, call: &Call<'_>, function: FunctionId) -> bool {
-    let start = module.expr(call.id).span.start;
-    module.stmts.iter().any(|stmt| {
-        matches!(stmt.kind, crate::ir::StmtKind::Return(Some(_)))
-            && stmt.span.end <= start
-            && module.owner_of(stmt.parent) == function
-            && !matches!(stmt.parent, Parent::Function(_))
-    })
+/// What was found of the functions of one file.
+#[derive(Default)]
+struct Seen {
+    expires: FxHashMap<FunctionId, bool>,
+    first: FxHashMap<FunctionId, First>,
+}
+
+/// Where the first of something in a function ends.
+#[derive(Default)]
+struct First {
+    /// `client.get(key)`, by client and key.
+    gets: FxHashMap<(String, String), u32>,
+    /// A `return` of something under a condition.
+    early_return: Option<u32>,
+}
+
+impl First {
+    fn of(module: &Module, function: FunctionId) -> First {
+        let span = module.function(function).span;
+        let mut first = First::default();
+        for id in module.call_ids_in(function) {
+            let Some(call) = module.call(id).filter(|call| call.method() == Some("get")) else {
+                continue;
+            };
+            let (client, key) = (
+                call.receiver().and_then(|receiver| module.dotted(receiver)),
+                call.arg(0).and_then(|key| module.dotted(key)),
+            );
+            if let (Some(client), Some(key), true) = (client, key, span.encloses(module.expr(id).span)) {
+                let end = module.expr(id).span.end;
+                let known = first.gets.entry((client, key)).or_insert(end);
+                *known = end.min(*known);
+            }
+        }
+        let returns = module.stmts_in(span).map(|id| module.stmt(id)).filter(|stmt| {
+            matches!(stmt.kind, StmtKind::Return(Some(_)))
+                && module.owner_of(stmt.parent) == function
+                && !matches!(stmt.parent, Parent::Function(_))
+        });
+        first.early_return = returns.map(|stmt| stmt.span.end).min();
+        first
+    }
 }
 
 fn finding(project: &Project, file: FileId, call: &Call<'_>, function: FunctionId, store: &Store) -> Finding {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Judgement, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::bounds::{self, Bound};
@@ -166,7 +167,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
 
 fn in_class_body(module: &Module, expr: ExprId) -> bool {
     let mut at = module.expr(expr).parent;
-    for _ in 0..100 {
+    for _ in 0..budget::Limit::Holders.count() {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) => module.stmt(id).parent,
@@ -322,7 +323,7 @@ fn path_text(module: &Module, expr: ExprId) -> Option<String> {
 
 fn is_conditional(module: &Module, expr: ExprId, function: FunctionId) -> bool {
     let mut at = module.expr(expr).parent;
-    for _ in 0..200 {
+    for _ in 0..budget::Limit::Holders.count() {
         at = match at {
             Parent::Expr(id) => module.expr(id).parent,
             Parent::Stmt(id) => {

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::serializer::query_of;
+use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
@@ -26,6 +27,8 @@ const RULE: &str = "n-plus-one";
 const MAX_DEPTH: u32 = 3;
 /// Relations listed in one finding.
 const MAX_READS: usize = 12;
+/// Relations that are kept of one template; more are told, see [`Limit::Relations`].
+const MAX_RELATIONS: usize = 100;
 
 /// The findings of all views that render a template.
 pub fn findings(project: &Project) -> Vec<Finding> {
@@ -168,12 +171,12 @@ impl<'v> Views<'v> {
     fn put_in(&self, function: FunctionId, context: &str) -> Vec<Given> {
         let span = self.module.function(function).span;
         let mut out = Vec::new();
-        for stmt in self.module.stmts.iter().filter(|stmt| span.encloses(stmt.span)) {
+        for id in self.module.stmts_in(span) {
             let StmtKind::Assign {
                 target,
                 value: Some(value),
                 ..
-            } = stmt.kind
+            } = self.module.stmt(id).kind
             else {
                 continue;
             };
@@ -360,7 +363,11 @@ impl<'v> Views<'v> {
         depth: u32,
         out: &mut Vec<Read>,
     ) {
-        if depth > MAX_DEPTH || out.len() > 100 {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        if out.len() > MAX_RELATIONS {
+            self.project.code.tell(Limit::Relations, at, 0);
             return;
         }
         let mut loops: Vec<Option<Held<'v>>> = Vec::new();

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::analysis::rows::equivalence;
 use crate::analysis::rows::reads::Reads;
+use crate::budget::Limit;
 use crate::finding::Finding;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::effects::Effects;
@@ -16,9 +17,6 @@ use crate::walk;
 mod duplicate_report;
 mod in_loop;
 mod reload;
-
-/// Reads of one function that are compared.
-const MAX_READS: usize = 200;
 
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -79,7 +77,10 @@ fn reads(project: &Project, function: FnId) -> Vec<Read<'_>> {
     let module = project.code.module(node.file);
     all.sort_by_key(|read| (module.expr(read.expr).span.start, read.expr));
     all.dedup_by_key(|read| read.expr);
-    all.truncate(MAX_READS);
+    if all.len() > Limit::Reads.count() {
+        project.tell(Limit::Reads, function);
+        all.truncate(Limit::Reads.count());
+    }
     all
 }
 

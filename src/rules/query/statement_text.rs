@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::budget::Limit;
 use crate::finding::{Finding, Role};
 use crate::ir::{ExprId, ExprKind, Module, StmtKind, Sym, TemplatePart};
 use crate::libraries::shared::query::Resolver;
@@ -10,6 +11,7 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::QuerySite;
 
+/// Expressions that are looked at for the literal; further ones are told, see [`Limit::Parts`].
 const MAX_STEPS: usize = 300;
 
 /// Adds the literal that holds a word of the statement to a finding, unless the finding points at it already.
@@ -36,8 +38,12 @@ fn find(project: &Project, site: &QuerySite, word: &str) -> Option<(FileId, Expr
     open.extend(call.receiver().map(|receiver| (site.file, receiver)));
     let mut seen = FxHashSet::default();
     while let Some((file, expr)) = open.pop() {
-        if !seen.insert((file, expr)) || seen.len() > MAX_STEPS {
+        if !seen.insert((file, expr)) {
             continue;
+        }
+        if seen.len() > MAX_STEPS {
+            project.code.tell(Limit::Parts, site.file, site.span.start);
+            return None;
         }
         let module = project.code.module(file);
         let holds = |text: Sym| module.str(text).to_ascii_lowercase().contains(word);
@@ -68,8 +74,8 @@ fn assigned(module: &Module, used: ExprId, name: Sym) -> Vec<ExprId> {
     let owner = module.owner(used);
     let is_it = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(found) if *found == name) && module.owner(expr) == owner;
     let mut out = Vec::new();
-    for stmt in &module.stmts {
-        match &stmt.kind {
+    for id in module.statements_on(name, module.function(owner).span, usize::MAX) {
+        match &module.stmt(id).kind {
             StmtKind::Assign {
                 target,
                 value: Some(value),

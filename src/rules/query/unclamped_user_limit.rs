@@ -1,9 +1,13 @@
 //! `unclamped-user-limit`: a page size that the client chooses, with no maximum.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::entries::{Entry, EntryKind};
@@ -18,6 +22,8 @@ use crate::vocabulary::List;
 
 const ID: &str = "unclamped-user-limit";
 const MAX_HOPS: u32 = 5;
+/// Callers that are looked at for one parameter; more are told, see [`budget::Limit::Around`].
+const MAX_CALLERS: usize = 20;
 
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
@@ -26,7 +32,12 @@ pub fn check(project: &Project) -> Vec<Finding> {
         project,
         eval,
         callers: BTreeMap::new(),
+        routes: FxHashMap::default(),
+        compared: RefCell::default(),
     };
+    for entry in project.graph.entries.iter().filter(|entry| matches!(entry.kind, EntryKind::Route)) {
+        search.routes.entry(entry.function).or_insert(entry);
+    }
     for (index, node) in project.graph.functions.iter().enumerate() {
         for edge in &node.edges {
             for &target in &edge.targets {
@@ -82,9 +93,32 @@ struct Search<'p> {
     project: &'p Project,
     eval: Evaluator<'p>,
     callers: BTreeMap<FnId, Vec<(FnId, ExprId)>>,
+    /// The first route of each function that has one.
+    routes: FxHashMap<(FileId, FunctionId), &'p Entry>,
+    /// For files that were asked for: the names that each function compares with a bound.
+    compared: RefCell<FxHashMap<FileId, FxHashSet<(FunctionId, Sym)>>>,
 }
 
 type Source = (String, FileId, ExprId);
+
+/// The names that each function of a file compares with a bound.
+fn compared_names(module: &Module) -> FxHashSet<(FunctionId, Sym)> {
+    let mut out = FxHashSet::default();
+    for (id, expr) in module.expr_ids() {
+        let ExprKind::Binary { op, left, right } = expr.kind else {
+            continue;
+        };
+        if !matches!(module.str(op), ">" | ">=" | "<" | "<=") {
+            continue;
+        }
+        for side in [left, right] {
+            if let ExprKind::Name(name) = *module.kind(side) {
+                out.insert((module.owner(id), name));
+            }
+        }
+    }
+    out
+}
 
 impl Search<'_> {
     /// The entry point and the place where a value comes in from a client, when nothing on the way bounds it.
@@ -120,21 +154,17 @@ impl Search<'_> {
     /// Whether the function compares the name with a bound.
     fn is_compared(&self, file: FileId, expr: ExprId) -> bool {
         let module = self.project.code.module(file);
-        let owner = module.owner(expr);
-        let name = module.name(expr);
-        module.expr_ids().any(|(id, node)| match &node.kind {
-            ExprKind::Binary { op, left, right } if matches!(module.str(*op), ">" | ">=" | "<" | "<=") => {
-                (module.name(*left) == name || module.name(*right) == name) && module.owner(id) == owner
-            }
-            _ => false,
-        })
+        let ExprKind::Name(name) = *module.kind(expr) else { return false };
+        let mut compared = self.compared.borrow_mut();
+        let names = compared.entry(file).or_insert_with(|| compared_names(module));
+        names.contains(&(module.owner(expr), name))
     }
 
     fn parameter(&self, file: FileId, function: FunctionId, index: usize, hops: u32) -> Option<Source> {
         let module = self.project.code.module(file);
         let param = module.function(function).params.get(index)?;
         let id = self.project.graph.id(file, function);
-        if let Some(entry) = self.entry(file, function) {
+        if let Some(entry) = self.routes.get(&(file, function)) {
             if param.default.is_some_and(|default| is_clamped(module, default))
                 || param.annotation.is_some_and(|note| is_clamped(module, note))
             {
@@ -149,17 +179,16 @@ impl Search<'_> {
             && !module.function(function).is_static
             && module.language == crate::ir::Language::Python;
         let place = index.checked_sub(usize::from(is_method))?;
-        self.callers.get(&id)?.iter().take(20).find_map(|&(caller, call)| {
+        let callers = self.callers.get(&id)?;
+        if callers.len() > MAX_CALLERS {
+            self.project.tell(budget::Limit::Around, id);
+        }
+        callers.iter().take(MAX_CALLERS).find_map(|&(caller, call)| {
             let at = self.project.graph.function(caller).file;
             let call: Call<'_> = self.project.code.module(at).call(call)?;
             let arg = call.keyword(name).or_else(|| call.arg(place))?;
             self.source_of(at, arg, hops + 1)
         })
-    }
-
-    fn entry(&self, file: FileId, function: FunctionId) -> Option<&Entry> {
-        let is_it = |entry: &&Entry| entry.function == (file, function) && matches!(entry.kind, EntryKind::Route);
-        self.project.graph.entries.iter().find(is_it)
     }
 
     /// `input.limit`, whose schema in the same file gives a number without a maximum.

@@ -26,7 +26,7 @@ mod private_loop;
 
 use private_loop::Company;
 
-/// Functions that are looked at on the way from one cause to its callers.
+/// Functions that are looked at on the way from one cause to its callers; more are told, see [`Limit::BlockingCallers`].
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
 const MAX_PLACES: usize = 600;
@@ -36,7 +36,8 @@ const LISTED_AT_LEAST: usize = 20;
 /// What a found place costs, beside the steps of its way: it is kept.
 const PLACE_COST: u64 = 10;
 
-/// Ways from one plain function to a cause that are followed: the arguments further up can close some of them.
+/// Ways from one plain function to a cause that are followed, by design: further ways come to the same callers, and differ in what the
+/// arguments further up close.
 const MAX_WAYS: u32 = 3;
 
 /// What blocks, in the end.
@@ -256,7 +257,7 @@ impl Ways<'_> {
         while let Some((at, way)) = queue.pop_front() {
             for &(caller, expr) in self.callers.get(&at).into_iter().flatten() {
                 if !self.take(1 + way.len() as u64, left) {
-                    project.code.overruns.add(Limit::BlockingCallers, self.place_of(from));
+                    project.tell(Limit::BlockingCallers, from);
                     return out;
                 }
                 if once::runs_once(project, caller, expr) {
@@ -267,7 +268,7 @@ impl Ways<'_> {
                 let is_done = if is_async {
                     found.contains(&(caller, expr))
                 } else {
-                    ways >= MAX_WAYS || seen.len() >= MAX_CALLERS || way.iter().any(|&(on_way, _)| on_way == caller)
+                    ways >= MAX_WAYS || self.is_crowded(from, seen.len()) || way.iter().any(|&(on_way, _)| on_way == caller)
                 };
                 if is_done {
                     continue;
@@ -297,11 +298,13 @@ impl Ways<'_> {
         has
     }
 
-    fn place_of(&self, function: FnId) -> String {
-        let node = self.project.graph.function(function);
-        let name = self.project.code.module(node.file).function(node.id).name_span;
-        let at = self.project.place_in(function, name);
-        format!("{}:{}", at.file, at.start_line)
+    /// Whether no further callers are looked at on the way from a function.
+    fn is_crowded(&self, from: FnId, callers: usize) -> bool {
+        let is_crowded = callers >= MAX_CALLERS;
+        if is_crowded {
+            self.project.tell(Limit::BlockingCallers, from);
+        }
+        is_crowded
     }
 }
 

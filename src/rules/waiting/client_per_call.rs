@@ -21,7 +21,7 @@ use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::vocabulary::List;
 use crate::walk;
-use names::Names;
+use names::{Held, Names};
 
 /// How far a client that a function returns is followed to its callers.
 const HOPS: u32 = 4;
@@ -123,20 +123,17 @@ fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: Functio
     }
     params.retain(|&name| !is_settings(module.str(name)) && !given.is_settings(module, function, name));
     // What is derived from a parameter, or read from a store, is somebody's.
-    let mut open: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+    let given = Held::of(module, call.args.iter().map(|arg| arg.value));
+    let mut open = vec![Rc::new(given)];
     let mut seen = FxHashSet::default();
-    while let Some(expr) = open.pop() {
-        if matches!(module.kind(expr), ExprKind::Await(_)) {
+    while let Some(held) = open.pop() {
+        if held.is_awaited || held.names.iter().any(|name| params.contains(name)) {
             return true;
         }
-        for name in names::of(module, expr) {
-            if params.contains(&name) {
-                return true;
+        for &name in &held.names {
+            if seen.len() < 40 && seen.insert(name) {
+                open.push(all.held(module, function, name));
             }
-            if !seen.insert(name) || seen.len() > 40 {
-                continue;
-            }
-            open.extend(all.values(function, name));
         }
     }
     false

@@ -1,10 +1,12 @@
 //! `polling-without-backoff`: a server that is asked again and again at a constant interval.
 
+use std::cell::RefCell;
+
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::finding::{Confidence, Finding, Fix, Related, Role};
-use crate::ir::{Entry, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind};
+use crate::ir::{Entry, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{evidence, priority};
@@ -36,6 +38,8 @@ struct Check<'p> {
     file: FileId,
     module: &'p Module,
     out: Vec<Finding>,
+    /// Names that were asked for, and whether their functions set them more than once.
+    reassigned: RefCell<FxHashMap<(FileId, FunctionId, Sym), bool>>,
 }
 
 /// What a callback asks of a server.
@@ -52,6 +56,7 @@ impl<'p> Check<'p> {
             file,
             module: project.code.module(file),
             out: Vec::new(),
+            reassigned: RefCell::default(),
         }
     }
 
@@ -347,19 +352,31 @@ impl<'p> Check<'p> {
     }
 
     /// A delay that is computed anew in the function backs off.
-    fn is_reassigned(&self, file: FileId, owner: FunctionId, name: crate::ir::Sym) -> bool {
+    fn is_reassigned(&self, file: FileId, owner: FunctionId, name: Sym) -> bool {
+        let mut known = self.reassigned.borrow_mut();
+        *known
+            .entry((file, owner, name))
+            .or_insert_with(|| self.sets_twice(file, owner, name))
+    }
+
+    fn sets_twice(&self, file: FileId, owner: FunctionId, name: Sym) -> bool {
         let module = self.project.code.module(file);
         let mut scopes = vec![owner];
         while let Some(parent) = scopes.last().and_then(|&id| module.function(id).parent) {
             scopes.push(parent);
         }
-        let assigned = module.stmts.iter().filter(|stmt| match &stmt.kind {
+        let outermost = scopes.last().map(|&id| module.function(id).span).unwrap_or_default();
+        let named = module
+            .statements_on(name, outermost, usize::MAX)
+            .into_iter()
+            .map(|id| module.stmt(id));
+        let mut assigned = named.filter(|stmt| match &stmt.kind {
             StmtKind::Assign { target, .. } => {
                 matches!(module.kind(*target), ExprKind::Name(other) if *other == name) && scopes.contains(&module.owner_of(stmt.parent))
             }
             _ => false,
         });
-        assigned.count() > 1
+        assigned.nth(1).is_some()
     }
 
     /// What a function asks of a server, in itself or through what it calls.

@@ -1,11 +1,11 @@
 //! `sequential-await-in-loop`: requests that wait for one another though each concerns an element of its own.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::waits::{self, FileIo, Io, Kind, loop_state};
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Rows};
@@ -39,6 +39,8 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     }
     let eval = Evaluator::new(&project.code);
     let waits = FileIo::new(project, file);
+    let order = Order::new(project, file);
+    let mut assigned: FxHashMap<Span, FxHashSet<Sym>> = FxHashMap::default();
     let mut found: FxHashMap<Span, Vec<Wait>> = FxHashMap::default();
     for (at, expr) in module.expr_ids() {
         let ExprKind::Await(inner) = expr.kind else { continue };
@@ -55,7 +57,11 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         let Some(what) = known.or_else(|| of_element(module, inner, &around)) else {
             continue;
         };
-        if waits.shares_handle(&eval, file, inner) || !varies(module, &waits, inner, &around) {
+        if waits.shares_handle(&eval, file, inner) {
+            continue;
+        }
+        let made = assigned.entry(around.span).or_insert_with(|| made_in(module, &waits, around.span));
+        if !varies(module, &waits, inner, &around, made) {
             continue;
         }
         found.entry(around.span).or_default().push(Wait {
@@ -69,7 +75,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     groups.sort_by_key(|group| group.first().map(|wait| wait.around.span));
     groups
         .iter()
-        .filter(|group| group.first().is_some_and(|wait| !is_ordered(project, file, wait)))
+        .filter(|group| group.first().is_some_and(|wait| !order.keeps(module, wait)))
         .filter(|group| {
             !group
                 .iter()
@@ -109,44 +115,65 @@ fn pick(loops: Vec<Loop>) -> Option<Loop> {
 }
 
 /// A call that concerns the element: it uses a name that the loop binds, or one that was made in the loop.
-fn varies(module: &Module, io: &FileIo<'_>, inner: ExprId, around: &Loop) -> bool {
-    let names: Vec<_> = io.names(module.expr(inner).span).collect();
-    if names.iter().any(|name| around.target_names.contains(name)) {
-        return true;
-    }
-    module.stmts.iter().any(|stmt| match &stmt.kind {
-        StmtKind::Assign { target, .. } => {
-            around.span.encloses(stmt.span) && io.names(module.expr(*target).span).any(|name| names.contains(&name))
-        }
-        _ => false,
-    })
+fn varies(module: &Module, io: &FileIo<'_>, inner: ExprId, around: &Loop, made: &FxHashSet<Sym>) -> bool {
+    let mut names = io.names(module.expr(inner).span);
+    names.any(|name| around.target_names.contains(&name) || made.contains(&name))
 }
 
-/// Something in the loop keeps the order: it may end early, it paces itself, it streams, it holds a lock.
-fn is_ordered(project: &Project, file: FileId, wait: &Wait) -> bool {
-    let module = project.code.module(file);
-    let span = wait.around.span;
-    let owner = module.owner(wait.at);
-    let stops = module.stmts.iter().any(|stmt| {
-        span.encloses(stmt.span)
-            && module.owner_of(stmt.parent) == owner
-            && match &stmt.kind {
-                StmtKind::Return(_) | StmtKind::Break => true,
-                StmtKind::Loop { is_async, iterable, .. } => {
-                    *is_async && stmt.span == span && !iterable.is_some_and(|iterable| is_array(module, iterable))
-                }
-                StmtKind::Assign { op: Some(_), target, .. } => is_read_in_test(module, span, *target),
-                _ => false,
-            }
+/// The names in what a loop assigns to.
+fn made_in(module: &Module, io: &FileIo<'_>, span: Span) -> FxHashSet<Sym> {
+    let assigned = module.stmts_in(span).filter_map(|id| match module.stmt(id).kind {
+        StmtKind::Assign { target, .. } => Some(target),
+        _ => None,
     });
-    if stops {
-        return true;
+    assigned.flat_map(|target| io.names(module.expr(target).span)).collect()
+}
+
+/// What keeps an order in a file, each list by place.
+struct Order {
+    yields: Vec<Span>,
+    pauses: Vec<Span>,
+}
+
+impl Order {
+    fn new(project: &Project, file: FileId) -> Order {
+        let module = project.code.module(file);
+        let is_yield = |expr: &&crate::ir::Expr| matches!(expr.kind, ExprKind::Yield(_));
+        let mut yields: Vec<Span> = module.exprs.iter().filter(is_yield).map(|expr| expr.span).collect();
+        let mut pauses = pauses(project, file);
+        yields.sort_unstable();
+        pauses.sort_unstable();
+        Order { yields, pauses }
     }
-    let yields = module
-        .exprs
-        .iter()
-        .any(|expr| matches!(expr.kind, ExprKind::Yield(_)) && span.encloses(expr.span));
-    yields || sleeps(project, file, span)
+
+    /// Something in the loop keeps the order: it may end early, it paces itself, it streams, it holds a lock.
+    fn keeps(&self, module: &Module, wait: &Wait) -> bool {
+        let span = wait.around.span;
+        let owner = module.owner(wait.at);
+        let mut tested: Option<FxHashSet<&str>> = None;
+        let stops = module.stmts_in(span).any(|id| {
+            let stmt = module.stmt(id);
+            module.owner_of(stmt.parent) == owner
+                && match &stmt.kind {
+                    StmtKind::Return(_) | StmtKind::Break => true,
+                    StmtKind::Loop { is_async, iterable, .. } => {
+                        *is_async && stmt.span == span && !iterable.is_some_and(|iterable| is_array(module, iterable))
+                    }
+                    StmtKind::Assign { op: Some(_), target, .. } => module
+                        .name(*target)
+                        .is_some_and(|name| tested.get_or_insert_with(|| tested_in(module, span)).contains(name)),
+                    _ => false,
+                }
+        });
+        stops || has_inside(&self.yields, span) || has_inside(&self.pauses, span)
+    }
+}
+
+/// Whether one of sorted places is inside of another one.
+fn has_inside(places: &[Span], around: Span) -> bool {
+    let first = places.partition_point(|place| place.start < around.start);
+    let mut begun = places[first..].iter().take_while(|place| place.start < around.end);
+    begun.any(|place| around.encloses(*place))
 }
 
 /// `for await (const x of rows)` where `rows` is asked for its length: an array, of which nothing arrives bit by bit.
@@ -160,31 +187,33 @@ fn is_array(module: &Module, iterable: ExprId) -> bool {
     })
 }
 
-/// `while`-like state: a counter that decides whether to go on.
-fn is_read_in_test(module: &Module, span: Span, target: ExprId) -> bool {
-    let Some(name) = module.name(target) else { return false };
-    module.stmts.iter().any(|stmt| match &stmt.kind {
-        StmtKind::If { test, .. } => span.encloses(stmt.span) && module.name(*test) == Some(name),
-        _ => false,
-    })
+/// `while`-like state: the names that decide whether to go on.
+fn tested_in(module: &Module, span: Span) -> FxHashSet<&str> {
+    let tests = module.stmts_in(span).filter_map(|id| match module.stmt(id).kind {
+        StmtKind::If { test, .. } => module.name(test),
+        _ => None,
+    });
+    tests.collect()
 }
 
-fn sleeps(project: &Project, file: FileId, span: Span) -> bool {
+/// The calls of a file that pace what they stand in.
+fn pauses(project: &Project, file: FileId) -> Vec<Span> {
     let module = project.code.module(file);
-    module.function_ids().any(|(id, _)| {
+    let mut out = Vec::new();
+    for (id, _) in module.function_ids() {
         let node = project.graph.function(project.graph.id(file, id));
-        node.edges.iter().any(|edge| {
-            if !span.encloses(module.expr(edge.expr).span) {
-                return false;
-            }
+        for edge in &node.edges {
             let through = edge.targets.iter().any(|&target| is_pause(project, target));
             let name = edge.external.as_deref().unwrap_or("");
             let is_delay = module
                 .call(edge.expr)
                 .is_some_and(|call| polling::delay(module, name, &call).is_some());
-            edge.effects.has(Effects::SLEEP) || is_delay || through
-        })
-    })
+            if edge.effects.has(Effects::SLEEP) || is_delay || through {
+                out.push(module.expr(edge.expr).span);
+            }
+        }
+    }
+    out
 }
 
 fn is_pause(project: &Project, function: crate::project::graph::FnId) -> bool {

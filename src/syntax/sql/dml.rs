@@ -48,7 +48,7 @@ pub fn parse(text: &str, dialect: Dialect, base: usize) -> Option<Statement> {
     found
 }
 
-/// `POSITION(…)` in each other: each is parsed twice, as one with `IN` and as any function, and so are those inside.
+/// `POSITION(…)` in each other, see [`Bound::SqlNesting`]: each is parsed twice, as one with `IN` and as any function, and so are those inside.
 const MAX_POSITIONS: usize = 6;
 
 /// How deep calls of `POSITION` stand in each other.

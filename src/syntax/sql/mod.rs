@@ -37,12 +37,10 @@ pub struct Parsed {
     pub understood: bool,
 }
 
-/// Longest text inside a program that is read.
-const MAX_EMBEDDED: usize = 128 * 1024;
-/// Most pieces that a text inside a program is made of.
+/// Most pieces that a text inside a program is made of; what has more is told, see [`Limit::SqlPieces`].
 const MAX_PIECES: usize = 2_000;
 
-/// Reads SQL that stands inside a program; `None` when it is no SQL.
+/// Reads SQL that stands inside a program; `None` when it is no SQL. What is over a bound is told as of offset 0.
 pub fn statement(pieces: &[Piece], dialect: Dialect) -> Option<Parsed> {
     let plain: String = pieces
         .iter()
@@ -51,7 +49,9 @@ pub fn statement(pieces: &[Piece], dialect: Dialect) -> Option<Parsed> {
     if !looks_like_sql(&plain) {
         return None;
     }
-    if plain.len() > MAX_EMBEDDED || pieces.len() > MAX_PIECES {
+    if plain.len() > Limit::SqlText.count() || pieces.len() > MAX_PIECES {
+        let is_long = plain.len() > Limit::SqlText.count();
+        budget::tell(if is_long { Limit::SqlText } else { Limit::SqlPieces }, 0);
         return Some(Parsed::default());
     }
     let masked = mask::mask(pieces);

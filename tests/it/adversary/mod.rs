@@ -1,5 +1,6 @@
 //! What an adversary may put into a repository, or beside it, and what must not come of it.
 
+mod bounds;
 #[cfg(unix)]
 mod ci;
 mod files;

@@ -78,7 +78,7 @@ fn clients_in_one_function() {
     let session = |at: usize| format!("    s{at} = requests.Session()\n    s{at}.get('https://a.b/{at}')\n");
     let sessions = lines("import requests\n\n\ndef load():\n", 8_000, session);
     let report = scan(&[("app.py", &sessions)]);
-    assert_eq!(limits(&report), Vec::<String>::new());
+    assert_eq!(limits(&report), ["holders app.py:4"]);
     assert!(count(&report, "missing-timeout") > 0);
 }
 

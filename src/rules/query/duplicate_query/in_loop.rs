@@ -3,6 +3,7 @@
 use super::Read;
 use crate::analysis::rows::origin::Root;
 use crate::analysis::rows::reads::Reads;
+use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Evaluator, Found};
@@ -67,7 +68,7 @@ fn reads_names_of(eval: &Evaluator<'_>, file: FileId, expr: ExprId, is_bound_ins
 fn is_tested_once(module: &Module, expr: ExprId, around: Span) -> bool {
     let mut held = None;
     let mut at = module.expr(expr).parent;
-    for _ in 0..200 {
+    for _ in 0..Limit::Holders.count() {
         at = match at {
             Parent::Expr(id) => {
                 let is_choice = match module.kind(id) {

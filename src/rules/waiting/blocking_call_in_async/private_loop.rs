@@ -3,13 +3,14 @@
 use rustc_hash::FxHashSet;
 
 use super::Callers;
+use crate::budget::Limit;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
 
-/// How many functions are looked at above one.
+/// How many functions are looked at above one; more are told, see [`Limit::BlockingCallers`].
 const BUDGET: usize = 200;
 
 /// What else is on the event loop that an async function runs on.
@@ -40,7 +41,11 @@ fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, f
     let mut open = vec![function];
     while let Some(at) = open.pop() {
         let node = project.graph.function(at);
-        if seen.len() > BUDGET || is_entry(project, at) {
+        if is_entry(project, at) {
+            return None;
+        }
+        if seen.len() > BUDGET {
+            project.tell(Limit::BlockingCallers, function);
             return None;
         }
         let Some(above) = callers.get(&at).or_else(|| inherited(project, eval, callers, at)) else {

@@ -1,5 +1,8 @@
 //! Where the names of a file stand, found once for all its clients.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use crate::ir::{ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind, Sym};
@@ -15,6 +18,30 @@ pub struct Names {
     repeats: FxHashMap<FunctionId, Vec<Span>>,
     /// The places of a name, in the order of the text.
     places: FxHashMap<Sym, Vec<Span>>,
+    /// What is in all that a function gives a name, of those that were asked for.
+    held: RefCell<FxHashMap<(FunctionId, Sym), Rc<Held>>>,
+}
+
+/// What is in some values.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// The names, each once.
+    pub names: Vec<Sym>,
+    /// One of the values is awaited.
+    pub is_awaited: bool,
+}
+
+impl Held {
+    /// Reads some values.
+    pub fn of(module: &Module, values: impl Iterator<Item = ExprId>) -> Held {
+        let mut held = Held::default();
+        for value in values {
+            held.is_awaited |= matches!(module.kind(value), ExprKind::Await(_));
+            held.names.extend(of(module, value));
+        }
+        held.names = distinct(held.names);
+        held
+    }
 }
 
 impl Names {
@@ -25,6 +52,7 @@ impl Names {
             values: FxHashMap::default(),
             repeats: FxHashMap::default(),
             places: FxHashMap::default(),
+            held: RefCell::default(),
         };
         for at in 0..module.stmts.len() {
             names.add(module, StmtId(at as u32));
@@ -80,6 +108,15 @@ impl Names {
     /// What a function gives a name.
     pub fn values(&self, function: FunctionId, name: Sym) -> impl Iterator<Item = ExprId> {
         self.values.get(&(function, name)).into_iter().flatten().copied()
+    }
+
+    /// What is in all that a function gives a name.
+    pub fn held(&self, module: &Module, function: FunctionId, name: Sym) -> Rc<Held> {
+        let mut known = self.held.borrow_mut();
+        let held = known
+            .entry((function, name))
+            .or_insert_with(|| Rc::new(Held::of(module, self.values(function, name))));
+        Rc::clone(held)
     }
 
     /// Whether a `while` loop of a function that begins after a place uses a name.

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::budget::Limit;
 use crate::finding::{Related, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::evidence;
@@ -11,10 +12,8 @@ use crate::libraries::shared::effects::Effects;
 use crate::project::Project;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 
-/// How many calls are followed from the transaction.
+/// How many calls are followed from the transaction, by design: what waits further away is hardly meant to wait.
 const DEPTH: usize = 8;
-/// How many functions are looked at for one call.
-const WIDTH: usize = 400;
 
 /// A wait.
 #[derive(Clone, Debug)]
@@ -74,9 +73,14 @@ fn below(project: &Project, edge: &Edge) -> Option<Wait> {
                     return Some(Wait { name, sleeps, way });
                 }
                 clock = Some(Wait { name, sleeps, way });
-            } else if edge.external.is_none() && depth < DEPTH && stops.len() < WIDTH {
+            } else if edge.external.is_none() && depth < DEPTH {
                 for target in entered(project, edge) {
-                    if seen.insert(target) {
+                    if !seen.insert(target) {
+                        continue;
+                    }
+                    if stops.len() >= Limit::Around.count() {
+                        project.tell(Limit::Around, function);
+                    } else {
                         stops.push(Stop {
                             function: target,
                             from: Some((next, edge.expr)),

@@ -1,0 +1,438 @@
+//! No bound is silent: each is in the table of `budget.rs` and told, or is none that could lose a finding, for a reason that stands here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use perfaudit::budget::LIMITS;
+use perfaudit::{Config, audit};
+
+/// A constant whose name has one of these parts is taken for a bound.
+const PARTS: [&str; 15] = [
+    "MAX", "MOST", "BUDGET", "WIDTH", "DEPTH", "FUEL", "LARGEST", "LONGEST", "DEEPEST", "REACH", "HOPS", "LEVELS", "STEPS", "IGNORES",
+    "LISTED",
+];
+
+/// Bounds that are none of the table, with the reason; each as the file below `src/` and the name.
+const EXCUSED: &[(&str, &[&str])] = &[
+    (
+        "How much of a list is shown or cited, and its text says that there is more; nothing is decided by it.",
+        &[
+            "project/schema/order.rs MAX_NOTES",
+            "report/sources.rs LONGEST",
+            "report/table.rs LONGEST_CHAIN",
+            "report/audit/item.rs STEPS",
+            "report/schema/table.rs LISTED",
+            "rules/deployment/deployed.rs MAX_RELATED",
+            "rules/per_row/report.rs MAX_MERGED",
+            "rules/per_row/template.rs MAX_READS",
+            "rules/schema/missing_index.rs MAX_CITED",
+            "rules/schema/schema_drift.rs MAX_CITED",
+            "rules/schema/unindexed_foreign_key.rs MAX_LISTED",
+            "rules/schema/unindexed_foreign_key.rs MAX_CITED",
+            "rules/waiting/blocking_call_in_async.rs MAX_PLACES",
+            "rules/waiting/blocking_call_in_async.rs MAX_LISTED",
+            "rules/waiting/blocking_call_in_async.rs LISTED_AT_LEAST",
+            "git/past.rs MOST_LACKING",
+        ],
+    ),
+    (
+        "A file that the user names or keeps, or an object of git: one over it ends the run with an error.",
+        &[
+            "config.rs LARGEST",
+            "config.rs MOST_THREADS",
+            "stats.rs LARGEST",
+            "cli/report.rs LARGEST",
+            "engine/baseline.rs LARGEST",
+            "rules/mod.rs LARGEST_PAGE",
+            "git/past.rs LARGEST_FOLDER",
+            "git/past.rs LONGEST_PATH",
+            "git/repository.rs LARGEST_POINTER",
+            "git/repository.rs LARGEST_TEXT",
+            "git/repository.rs LARGEST_LIST",
+            "git/repository.rs LARGEST_OBJECT",
+        ],
+    ),
+    (
+        "What is kept in memory or on disk to be used again: it costs time when it is gone, and changes nothing.",
+        &[
+            "cache.rs LARGEST",
+            "syntax/builder.rs LARGEST_ROOM",
+            "syntax/flat.rs LARGEST_ROOM",
+            "project/branches/constants.rs MAX_KEPT",
+        ],
+    ),
+    (
+        "How deep one written form is read (a condition, an object, a text, a setting). What is deeper counts as not understood.",
+        &[
+            "analysis/waits/once.rs MAX_DEPTH",
+            "libraries/ts_migrations.rs MAX_DEPTH",
+            "libraries/django/migrations.rs MAX_DEPTH",
+            "libraries/django/queries/lookups.rs MAX_DEPTH",
+            "libraries/entries/site.rs MAX_WRAPPERS",
+            "libraries/prisma/queries.rs MAX_RELATIONS",
+            "libraries/shared/comparison.rs MAX_DEPTH",
+            "libraries/shared/declared.rs MAX_DEPTH",
+            "libraries/shared/objects.rs MAX_DEPTH",
+            "libraries/shared/sql_text.rs MAX_DEPTH",
+            "libraries/sqlalchemy/alembic.rs MAX_DEPTH",
+            "libraries/sqlalchemy/queries/draft.rs MAX_DEPTH",
+            "project/branches/constants.rs MAX_NESTING",
+            "project/deployment/pools.rs MAX_DEPTH",
+            "project/deployment/workers.rs MAX_DEPTH",
+            "project/loops/iterable.rs MAX_DEPTH",
+            "report/queries.rs MAX_DEPTH",
+            "rules/query/correlated_subquery.rs MAX_DEPTH",
+            "syntax/sql/mask.rs LONGEST_NAME",
+            "syntax/tagged.rs REACH",
+        ],
+    ),
+    (
+        "How far a rule looks by design: what is further away is not what it is about, or counts as what makes no finding.",
+        &[
+            "analysis/indexes/advisor.rs MAX_LONGER",
+            "analysis/indexes/advisor.rs MAX_INCLUDED",
+            "analysis/indexes/demand.rs MAX_DEPTH",
+            "analysis/indexes/demand.rs MAX_ORDER",
+            "analysis/indexes/relations.rs MAX_STEPS",
+            "analysis/rows/origin.rs MAX_DEPTH",
+            "analysis/rows/reads.rs LEVELS",
+            "project/branches.rs MAX_DEPTH",
+            "project/eval/callees.rs MOST_OVERRIDES",
+            "project/flow.rs MAX_DEPTH",
+            "project/reach.rs MAX_CONTEXTS",
+            "project/rows.rs MAX_STEPS",
+            "project/serializers.rs MAX_DEPTH",
+            "rules/per_row/components.rs MAX_DEPTH",
+            "rules/per_row/template.rs MAX_DEPTH",
+            "rules/query/unclamped_user_limit.rs MAX_HOPS",
+            "rules/waiting/blocking_call_in_async.rs MAX_WAYS",
+            "rules/waiting/client_per_call.rs HOPS",
+            "rules/waiting/client_per_call/once.rs HOPS",
+            "rules/waiting/long_transaction/wait.rs DEPTH",
+            "rules/waiting/missing_timeout/pages.rs DEPTH",
+        ],
+    ),
+    (
+        "What is counted for one thing, in steps: no bound by itself.",
+        &["project/eval.rs STEPS_A_CLASS", "project/loops.rs STEPS_A_STATEMENT"],
+    ),
+    (
+        "A figure of what is scanned, and no bound on reading it.",
+        &["rules/waiting/missing_timeout.rs LONGEST_REQUEST"],
+    ),
+];
+
+/// The text of each file of `src/`, by its path there.
+fn sources() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = walkdir::WalkDir::new(&root).into_iter().filter_map(Result::ok);
+    files
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"))
+        .map(|entry| {
+            let path = entry
+                .path()
+                .strip_prefix(&root)
+                .expect("below the root")
+                .to_string_lossy()
+                .replace('\\', "/");
+            (path, std::fs::read_to_string(entry.path()).expect("a text"))
+        })
+        .collect()
+}
+
+/// The name of a whole number that a line declares as a constant.
+fn declared(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("const ")?;
+    let (name, rest) = rest.split_once(": ")?;
+    let is_number = ["usize", "u8", "u16", "u32", "u64", "i64"]
+        .iter()
+        .any(|kind| rest.starts_with(kind));
+    let is_name = name
+        .chars()
+        .all(|character| character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_');
+    (is_number && is_name).then_some(name)
+}
+
+/// The names of limits in a text, `Limit::Nesting` or `Bound::SqlNesting`.
+fn limits_in(text: &str) -> BTreeSet<String> {
+    let parts = text.split("Limit::").skip(1).chain(text.split("Bound::").skip(1));
+    parts
+        .map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect())
+        .collect()
+}
+
+/// Each bound in the code, as file and name, with the limits that the comment above it names.
+fn bounds(sources: &BTreeMap<String, String>) -> Vec<(String, BTreeSet<String>)> {
+    let mut found = Vec::new();
+    for (path, text) in sources {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (index, line) in lines.iter().enumerate() {
+            let Some(name) = declared(line).filter(|name| name.split('_').any(|part| PARTS.contains(&part))) else {
+                continue;
+            };
+            let above = lines[..index].iter().rev().take_while(|line| line.starts_with("///"));
+            let comment: String = above.copied().collect();
+            found.push((format!("{path} {name}"), limits_in(&comment)));
+        }
+    }
+    found
+}
+
+fn names_of_limits() -> BTreeSet<String> {
+    LIMITS.iter().map(|about| format!("{:?}", about.limit)).collect()
+}
+
+#[test]
+fn every_bound_is_told_or_excused() {
+    let sources = sources();
+    let known = names_of_limits();
+    let mut excused: BTreeSet<&str> = EXCUSED.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+    let mut wrong = Vec::new();
+    for (bound, limits) in bounds(&sources) {
+        let is_excused = excused.remove(bound.as_str());
+        if is_excused == limits.iter().any(|limit| known.contains(limit)) {
+            wrong.push(format!("{bound}: {limits:?}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "a bound says in its comment which row of `budget.rs` it belongs to, or is excused here, and not both:\n{}",
+        wrong.join("\n")
+    );
+    assert!(excused.is_empty(), "no such bound: {excused:?}");
+}
+
+#[test]
+fn every_row_of_the_table_is_told_somewhere() {
+    let mut told = BTreeSet::new();
+    for (path, text) in sources() {
+        if path == "budget.rs" {
+            continue;
+        }
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        // Tests name them as well.
+        let code: String = code.take_while(|line| *line != "#[cfg(test)]").collect::<Vec<_>>().join("\n");
+        told.extend(limits_in(&code));
+    }
+    let silent: Vec<String> = names_of_limits().into_iter().filter(|name| !told.contains(name)).collect();
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+#[test]
+fn no_search_ends_after_a_number_without_a_name() {
+    let mut found = Vec::new();
+    for (path, text) in sources() {
+        for (index, line) in text.lines().take_while(|line| *line != "#[cfg(test)]").enumerate() {
+            let counted = line
+                .trim_start()
+                .strip_prefix("for _ in 0..")
+                .map(|rest| rest.split(' ').next().unwrap_or_default());
+            let number = counted.and_then(|number| number.replace('_', "").parse::<u64>().ok());
+            if number.is_some_and(|number| number >= 100) {
+                found.push(format!("{path}:{}", index + 1));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "a bound on what stands around a place is `Limit::Holders`: {found:?}"
+    );
+}
+
+/// What a report tells of bounds: the name of each and an example of a place.
+fn told(files: &[(String, String)]) -> BTreeMap<String, Vec<String>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("written");
+    }
+    let config = Config {
+        root: folder.path().to_owned(),
+        cache: false,
+        threads: 1,
+        ..Config::default()
+    };
+    let limits = audit(&config).expect("a report").coverage.limits;
+    let name = |limit| serde_json::to_value(limit).expect("a name").as_str().unwrap_or_default().to_owned();
+    limits.into_iter().map(|(limit, places)| (name(limit), places.examples)).collect()
+}
+
+fn file(path: &str, text: String) -> (String, String) {
+    (path.to_owned(), text)
+}
+
+/// Asserts that only the larger of two projects goes over a bound, and where.
+fn goes_over(limit: &str, place: &str, project: impl Fn(usize) -> Vec<(String, String)>, (within, over): (usize, usize)) {
+    assert_eq!(told(&project(within)), BTreeMap::new(), "{limit} within");
+    let expected = BTreeMap::from([(limit.to_owned(), vec![place.to_owned()])]);
+    assert_eq!(told(&project(over)), expected, "{limit} over");
+}
+
+const SESSION: &str = "from sqlalchemy import text\nfrom sqlalchemy.orm import Session\n";
+
+#[test]
+fn a_name_behind_too_many_stars_is_told() {
+    let project = |files: usize| {
+        let stars = (0..files).map(|at| file(&format!("f{at}.ts"), format!("export * from './f{}';\n", at + 1)));
+        let last = file(
+            &format!("f{files}.ts"),
+            "export const load = async (id: number) => fetch(`/a/${id}`);\n".to_owned(),
+        );
+        let user = "import { load } from './f0';\nexport async function all(ids: number[]) { for (const id of ids) { await load(id); } }\n";
+        stars.chain([last, file("user.ts", user.to_owned())]).collect()
+    };
+    goes_over("stars", "f100.ts", project, (90, 110));
+}
+
+#[test]
+fn reads_that_are_not_compared_are_told() {
+    let project = |reads: usize| {
+        let mut text = format!("{SESSION}\ndef many(session: Session, a: int):\n");
+        for at in 0..reads {
+            let _ = writeln!(
+                text,
+                "    session.execute(text(\"SELECT name FROM t{at} WHERE id = :a\"), {{\"a\": a}})"
+            );
+        }
+        vec![file("many.py", text)]
+    };
+    goes_over("reads", "many.py:4", project, (60, 61));
+}
+
+#[test]
+fn expressions_that_are_too_long_to_compare_are_told() {
+    let project = |parts: usize| {
+        let call = format!(
+            "    session.execute(text(\"SELECT name FROM t WHERE id = :a\"), {{\"a\": a, \"b\": [{}]}})\n",
+            "a, ".repeat(parts)
+        );
+        vec![file(
+            "twice.py",
+            format!("{SESSION}\ndef twice(session: Session, a: int):\n{call}{call}"),
+        )]
+    };
+    goes_over("parts", "twice.py:5", project, (300, 500));
+}
+
+#[test]
+fn a_function_that_assigns_too_much_to_follow_constants_is_told() {
+    let project = |lines: usize| {
+        let body = "    x = flag\n".repeat(lines);
+        let load = format!(
+            "def load(session: Session, flag: bool = False):\n{body}    if flag:\n        session.execute(text(\"SELECT 1 FROM t\"))\n"
+        );
+        let all = "def all(session: Session, ids):\n    for one in ids:\n        load(session, flag=False)\n";
+        vec![file("load.py", format!("{SESSION}\n{load}\n{all}"))]
+    };
+    goes_over("assignments", "load.py:4", project, (400, 401));
+}
+
+#[test]
+fn functions_around_a_call_that_are_not_looked_at_are_told() {
+    let project = |functions: usize| {
+        let mut text = format!("{SESSION}\n");
+        for at in 0..functions {
+            let _ = writeln!(
+                text,
+                "def f{at}(session, flag):\n    if flag:\n        session.execute(text(\"SELECT {at} FROM t\"))\n"
+            );
+        }
+        text.push_str("def each(session: Session, flag):\n");
+        for at in 0..functions {
+            let _ = writeln!(text, "    f{at}(session, flag)");
+        }
+        text.push_str("\ndef all(session: Session, ids):\n    for one in ids:\n        each(session, False)\n");
+        vec![file("each.py", text)]
+    };
+    let (within, over) = (told(&project(50)), told(&project(70)));
+    assert!(!within.contains_key("around"), "{within:?}");
+    assert!(over.contains_key("around"), "{over:?}");
+}
+
+#[test]
+fn helpers_of_a_migration_that_are_not_followed_are_told() {
+    let project = |helpers: usize| {
+        let mut text = "from alembic import op\n\nrevision = \"a1\"\ndown_revision = None\n\n".to_owned();
+        for at in 1..helpers {
+            let _ = writeln!(text, "def h{at}():\n    h{}()\n", at + 1);
+        }
+        let _ = writeln!(
+            text,
+            "def h{helpers}():\n    op.execute(\"CREATE INDEX i ON t (a)\")\n\ndef upgrade():\n    h1()"
+        );
+        vec![file("alembic/versions/a1.py", text)]
+    };
+    goes_over("helpers", "alembic/versions/a1.py:19", project, (5, 6));
+}
+
+#[test]
+fn relations_of_a_serializer_that_are_not_told_are() {
+    let project = |relations: usize| {
+        let (mut models, mut fields) = ("from django.db import models\n\n".to_owned(), String::new());
+        let mut order = "class Order(models.Model):\n    id = models.AutoField(primary_key=True)\n".to_owned();
+        for at in 0..relations {
+            let _ = writeln!(models, "class M{at}(models.Model):\n    name = models.TextField()\n");
+            let _ = writeln!(order, "    m{at} = models.ForeignKey(M{at}, on_delete=models.CASCADE)");
+            let _ = writeln!(fields, "    n{at} = serializers.CharField(source=\"m{at}.name\")");
+        }
+        let views = format!(
+            "from rest_framework import generics, serializers\nfrom app.models import Order\n\nclass OrderSerializer(serializers.ModelSerializer):\n\
+             {fields}    class Meta:\n        model = Order\n        fields = \"__all__\"\n\n\
+             class Orders(generics.ListAPIView):\n    queryset = Order.objects.all()\n    serializer_class = OrderSerializer\n"
+        );
+        vec![
+            file("app/__init__.py", String::new()),
+            file("app/models.py", format!("{models}{order}")),
+            file("app/views.py", views),
+        ]
+    };
+    let (within, over) = (told(&project(60)), told(&project(61)));
+    assert!(!within.contains_key("relations"), "{within:?}");
+    assert_eq!(
+        over.get("relations").map(Vec::as_slice),
+        Some(&["app/views.py:65".to_owned()][..]),
+        "{over:?}"
+    );
+}
+
+#[test]
+fn sql_in_code_that_is_over_a_bound_is_told_at_its_call() {
+    let project = |levels: usize| {
+        let sql = format!(
+            "SELECT a FROM t WHERE id IN ({}SELECT 1{})",
+            "SELECT b FROM u WHERE c IN (".repeat(levels),
+            ")".repeat(levels)
+        );
+        vec![file(
+            "deep.py",
+            format!("{SESSION}\ndef deep(session: Session):\n    session.execute(text(\"{sql}\"))\n"),
+        )]
+    };
+    goes_over("sql-nesting", "deep.py:5", project, (5, 70));
+}
+
+#[test]
+fn a_file_that_says_where_a_repository_is_and_is_too_large_is_told() {
+    let project = |bytes: usize| {
+        vec![
+            file(".git", format!("gitdir: {}", "x".repeat(bytes))),
+            file("a.py", "x = 1\n".to_owned()),
+        ]
+    };
+    let skipped = |files: &[(String, String)]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            fs::write(folder.path().join(path), text).expect("written");
+        }
+        let config = Config {
+            root: folder.path().to_owned(),
+            cache: false,
+            ..Config::default()
+        };
+        audit(&config).expect("a report").coverage.skipped_count()
+    };
+    assert_eq!((skipped(&project(9_000)), skipped(&project(11_000))), (0, 1));
+}
