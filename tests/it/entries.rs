@@ -151,6 +151,8 @@ const users = new UserController();
 router.get("/x", auth, asyncHandler(async (req, res) => {}));
 router.post("/users", users.create);
 router.put("/bound", users.create.bind(users));
+router.post("orders.list", auth(), async (ctx) => {});
+cache.get("orders.list", () => 1, 60);
 app.route("/r").get(controller.list).post((req, res) => {});
 cache.get("/x", () => 1);
 api.get("/x", { params: 1 });
@@ -173,6 +175,7 @@ http.get("/mock", () => 1);
             "GET /h",
             "GET /r",
             "GET /x",
+            "POST /orders.list",
             "POST /p",
             "POST /r",
             "POST /users",

@@ -40,7 +40,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
         Some(text) => Some(text),
         None => routed_path(site, call),
     };
-    let Some(path) = path.filter(|path| path.is_empty() || path.starts_with(['/', '*', ':', '…'])) else {
+    let Some(path) = path.filter(|path| is_path(path) || is_bare_path(site, call, path)) else {
         return;
     };
     if !is_router(site, call) {
@@ -55,6 +55,18 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let between = call.args.iter().rev().skip(1);
     entry.is_for_staff = between.into_iter().any(|arg| guards(site, arg.value));
     out.push(entry);
+}
+
+fn is_path(path: &str) -> bool {
+    path.is_empty() || path.starts_with(['/', '*', ':', '…'])
+}
+
+/// `router.post("documents.list", auth(), handler)`: Koa's router takes a path without a slash, which a client's `get("key", f)`
+/// looks like as well; so the receiver must be called a router.
+fn is_bare_path(site: &Site<'_>, call: Call<'_>, path: &str) -> bool {
+    let is_word = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-' | '/' | ':');
+    let receiver = site.receiver_name(call).unwrap_or_default().to_ascii_lowercase();
+    path.chars().all(is_word) && receiver.ends_with("router") && call.args.len() > 1
 }
 
 /// Whether an argument before the handler lets staff in only.
