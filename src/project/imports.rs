@@ -62,7 +62,7 @@ impl Imports {
         }
         for facts in files {
             match &facts.settings {
-                Some(Settings::Package { name, entries }) if !name.is_empty() => {
+                Some(Settings::Package { name, entries, .. }) if !name.is_empty() => {
                     imports
                         .packages
                         .entry(name.clone())

@@ -2,6 +2,7 @@
 
 pub mod branches;
 pub mod capacity;
+mod commands;
 pub mod deployment;
 pub mod dialect;
 pub mod eval;
@@ -87,6 +88,7 @@ impl Project {
         code.relations = relations::Relations::of(&schema, &code.files);
         let mut graph = Graph::new(&mut code);
         reach::mark(&mut graph, &code);
+        commands::mark(&mut graph, &code);
         let (loads, deployment) = rayon::join(|| row_usage::loads(&code, &graph), || deployment::Deployment::of(&code, &graph));
         let mut project = Project {
             code,

@@ -32,6 +32,8 @@ pub enum Settings {
         name: String,
         /// Entry points: subpath (`.` for the package itself) and file.
         entries: Vec<(String, String)>,
+        /// It installs a command (`bin`).
+        has_command: bool,
     },
 }
 
@@ -129,6 +131,7 @@ fn settings(path: &str, text: &str) -> Option<Settings> {
         return Some(Settings::Package {
             name,
             entries: package_entries(&value),
+            has_command: value.get("bin").is_some(),
         });
     }
     let options = value.get("compilerOptions");

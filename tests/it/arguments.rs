@@ -122,14 +122,20 @@ async def brew():
     time.sleep(2)
 
 
+async def brew_all():
+    await asyncio.gather(brew(), brew())
+
+
 @app.post('/brew')
 def route():
-    asyncio.run(brew())
+    asyncio.run(brew_all())
 ";
     let found = only("blocking-call-in-async", &[("app.py", text)]);
     assert_eq!(found.priority, Priority::P2);
     assert!(!found.message.contains("request"), "{}", found.message);
-    let served = text.replace("def route():\n    asyncio.run(brew())", "async def route():\n    await brew()");
+    let alone = text.replace("await asyncio.gather(brew(), brew())", "await brew()");
+    assert_eq!(findings("blocking-call-in-async", &[("app.py", &alone)]), []);
+    let served = text.replace("def route():\n    asyncio.run(brew_all())", "async def route():\n    await brew()");
     assert_eq!(only("blocking-call-in-async", &[("app.py", &served)]).priority, Priority::P0);
 }
 

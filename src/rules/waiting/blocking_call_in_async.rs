@@ -21,6 +21,8 @@ use crate::project::{Project, branches};
 
 mod private_loop;
 
+use private_loop::Company;
+
 /// Functions that are looked at on the way from one cause to its callers.
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
@@ -317,7 +319,11 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     let module = project.code.module(node.file);
     let mut priority = priority(reached, first.effects);
     let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
-    let is_private = private_loop::is_private(project, callers, first.function);
+    let company = private_loop::company(project, callers, first.function);
+    if company == Company::Nobody {
+        return None;
+    }
+    let is_private = company == Company::Own;
     if matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript || refuses || is_private {
         // In TypeScript an embedded database: a statement by key takes microseconds.
         priority = priority.max(Priority::P2);

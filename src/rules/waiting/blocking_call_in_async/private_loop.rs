@@ -4,36 +4,117 @@ use rustc_hash::FxHashSet;
 
 use super::Callers;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
+use crate::libraries::shared::value::FileId;
 use crate::project::Project;
+use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
 
 /// How many functions are looked at above one.
 const BUDGET: usize = 200;
 
-/// Whether all that is known to call an async function runs on a loop that a plain function starts and waits for: a server's
-/// requests are on another one.
-pub fn is_private(project: &Project, callers: &Callers, function: FnId) -> bool {
+/// What else is on the event loop that an async function runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// Anything: a server's requests.
+    Others,
+    /// A plain function starts the loop and waits for it: only its own tasks.
+    Own,
+    /// As before, and no other task is started on the way: nothing waits.
+    Nobody,
+}
+
+/// What else is on the loop, by all that is known to call an async function.
+pub fn company(project: &Project, callers: &Callers, function: FnId) -> Company {
+    let eval = Evaluator::new(&project.code);
+    match callers_on_loop(project, &eval, callers, function) {
+        None => Company::Others,
+        Some(on_loop) if on_loop.iter().any(|&at| starts_tasks(project, at)) => Company::Own,
+        Some(_) => Company::Nobody,
+    }
+}
+
+/// The function and all above it that run on loops which plain functions start and wait for; `None` where another loop may run it.
+fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, function: FnId) -> Option<Vec<FnId>> {
+    let mut order = vec![function];
     let mut seen = FxHashSet::from_iter([function]);
     let mut open = vec![function];
     while let Some(at) = open.pop() {
         let node = project.graph.function(at);
         if seen.len() > BUDGET || is_entry(project, at) {
-            return false;
+            return None;
         }
-        let Some(above) = callers.get(&at) else { return false };
+        let Some(above) = callers.get(&at).or_else(|| inherited(project, eval, callers, at)) else {
+            if is_filled_in(project, eval, at) {
+                continue;
+            }
+            return None;
+        };
         for &(caller, expr) in above {
             let holder = project.graph.function(caller);
             let module = project.code.module(holder.file);
             let is_plain = !holder.is_async && holder.id != FunctionId::MODULE;
-            if is_plain && node.is_async && is_started(module, expr) {
+            if is_plain && node.is_async && is_started(eval, holder.file, module, expr) {
                 continue;
             }
             if seen.insert(caller) {
+                order.push(caller);
                 open.push(caller);
             }
         }
     }
-    true
+    Some(order)
+}
+
+/// The callers of the method that a method overrides: a base class calls what its subclasses fill in.
+fn inherited<'c>(project: &Project, eval: &Evaluator<'_>, callers: &'c Callers, function: FnId) -> Option<&'c Vec<(FnId, ExprId)>> {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    let definition = module.function(node.id);
+    let (class, name) = (definition.class?, module.str(definition.name?));
+    eval.lineage(node.file, class).into_iter().find_map(|(file, class)| {
+        let base = project.code.module(file);
+        let method = base
+            .function_ids()
+            .find(|(_, method)| method.class == Some(class) && method.name.is_some_and(|own| base.str(own) == name))?;
+        let id = project.graph.id(file, method.0);
+        callers.get(&id).filter(|_| id != function)
+    })
+}
+
+/// Whether a plain method of a base class starts a loop for a method that only subclasses have: `runner.run(self.run(…))`.
+fn is_filled_in(project: &Project, eval: &Evaluator<'_>, function: FnId) -> bool {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    let definition = module.function(node.id);
+    let (Some(class), Some(name)) = (definition.class, definition.name) else {
+        return false;
+    };
+    let name = module.str(name);
+    eval.lineage(node.file, class).into_iter().any(|(file, class)| {
+        let base = project.code.module(file);
+        let plain = base
+            .function_ids()
+            .filter(|(_, method)| method.class == Some(class) && !method.is_async);
+        let mut calls = plain.flat_map(|(id, _)| base.call_ids_in(id)).filter_map(|id| base.call(id));
+        calls.any(|call| {
+            let on_self = call.receiver().and_then(|receiver| base.name(receiver)) == Some("self");
+            on_self && call.method() == Some(name) && is_started(eval, file, base, call.id)
+        })
+    })
+}
+
+/// Whether a function starts tasks beside its own.
+fn starts_tasks(project: &Project, function: FnId) -> bool {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    let starts = |id: ExprId| {
+        let method = module.call(id).and_then(|call| call.method());
+        matches!(
+            method,
+            Some("gather" | "create_task" | "ensure_future" | "start_soon" | "TaskGroup" | "create_task_group" | "as_completed" | "wait")
+        )
+    };
+    module.call_ids_in(node.id).any(starts)
 }
 
 /// Frameworks call an entry point on their own loop.
@@ -42,15 +123,19 @@ fn is_entry(project: &Project, function: FnId) -> bool {
     reach.is_some_and(|reach| reach.from.is_none())
 }
 
-/// `asyncio.run(load())`, `loop.run_until_complete(load())`, `anyio.run(load)`.
-fn is_started(module: &Module, expr: ExprId) -> bool {
+/// `asyncio.run(load())`, `loop.run_until_complete(load())`, `anyio.run(load)`, `runner.run(load())`.
+fn is_started(eval: &Evaluator<'_>, file: FileId, module: &Module, expr: ExprId) -> bool {
     let Parent::Expr(outer) = module.expr(expr).parent else {
         return false;
     };
     let Some(call) = module.call(outer) else { return false };
     let receiver = call.receiver().and_then(|receiver| module.dotted(receiver)).unwrap_or_default();
     match call.method() {
-        Some("run") => matches!(receiver.as_str(), "asyncio" | "anyio" | "trio" | "uvloop"),
+        Some("run") => {
+            let runner = call.receiver().map(|receiver| eval.value(file, receiver));
+            matches!(receiver.as_str(), "asyncio" | "anyio" | "trio" | "uvloop")
+                || runner.is_some_and(|value| value.library_name().is_some_and(|name| name.starts_with("asyncio.Runner")))
+        }
         Some("run_until_complete") => true,
         _ => false,
     }
