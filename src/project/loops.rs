@@ -98,6 +98,11 @@ struct Parts {
     anchor: ExprId,
 }
 
+/// How many elements an expression has, where the source says so.
+pub fn count_of(eval: &Evaluator<'_>, file: FileId, iterable: ExprId) -> Option<u32> {
+    iterable::fixed(eval, file, iterable)?.count
+}
+
 /// The loops that repeat an expression, innermost first, up to the named function that holds it. A function that is
 /// passed by name (`rows.map(load)`, `map(load, rows)`) is in the loop that calls it.
 pub fn around(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<Loop> {

@@ -1,6 +1,6 @@
 //! What the arguments of calls close, and what runs on a loop of its own: the priority and the chain that a user reads.
 
-use perfaudit::finding::{Finding, Priority};
+use perfaudit::finding::{Confidence, Finding, Priority};
 use perfaudit::{Config, audit_texts};
 
 fn findings(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
@@ -152,4 +152,101 @@ fn django_refuses_rather_than_blocks() {
     let mut files = files.to_vec();
     files.push(("garden/settings.py", settings));
     assert_eq!(only("blocking-call-in-async", &files).priority, Priority::P0);
+}
+
+/// A list of orders whose lines are read in a further loop.
+fn lines(inner: &str) -> String {
+    format!(
+        "from fastapi import FastAPI\nfrom sqlalchemy import create_engine, select\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker\n\nSession = sessionmaker(create_engine('postgresql://db/farm'))\napp = FastAPI()\n\n\nclass Base(DeclarativeBase):\n    pass\n\n\nclass Owner(Base):\n    __tablename__ = 'owners'\n    id: Mapped[int] = mapped_column(primary_key=True)\n\n\nclass Tree(Base):\n    __tablename__ = 'trees'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    owner: Mapped[Owner] = relationship()\n    fruits: Mapped[list[Owner]] = relationship()\n\n\n@app.get('/trees')\ndef trees(tags: list[str]):\n    with Session() as session:\n        trees = session.scalars(select(Tree).limit(50)).all()\n{inner}        return out\n"
+    )
+}
+
+#[test]
+fn a_relation_of_the_same_rows_is_loaded_once_whatever_loop_is_around() {
+    let again =
+        "        out = []\n        for tag in tags:\n            for tree in trees:\n                out.append((tag, len(tree.fruits)))\n";
+    let found = only("n-plus-one", &[("app.py", &lines(again))]);
+    assert!(found.impact.starts_with("1 + n queries"), "{}", found.impact);
+    assert!(!found.message.contains("further loop"), "{}", found.message);
+    let anew = again.replace(
+        "            for tree in trees:",
+        "            for tree in session.scalars(select(Tree).where(Tree.id > len(tag)).limit(50)).all():",
+    );
+    let found = findings("n-plus-one", &[("app.py", &lines(&anew))]);
+    let relation = found
+        .iter()
+        .find(|found| found.message.contains("Tree.fruits"))
+        .expect("the relation");
+    assert!(relation.message.contains("further loop"), "{}", relation.message);
+}
+
+#[test]
+fn a_session_loads_each_parent_once_and_says_so() {
+    let one = "        out = []\n        for tree in trees:\n            out.append(tree.owner)\n";
+    let found = only("n-plus-one", &[("app.py", &lines(one))]);
+    assert_eq!(found.confidence, Confidence::Medium);
+    assert!(found.message.contains("each distinct one"), "{}", found.message);
+    let many = one.replace("tree.owner", "tree.fruits");
+    let found = only("n-plus-one", &[("app.py", &lines(&many))]);
+    assert_eq!(found.confidence, Confidence::High);
+    assert!(!found.message.contains("each distinct one"), "{}", found.message);
+}
+
+#[test]
+fn branches_that_exclude_each_other_are_not_added_up() {
+    let text = |second: &str| {
+        format!(
+            "import psycopg\n\nconnection = psycopg.connect('postgresql://db/farm')\n\n\ndef grow(keys):\n    for key, kind in keys:\n        if kind == tall():\n            connection.execute('SELECT id FROM trees WHERE id = %s', (key,)).fetchone()\n        {second}\n            connection.execute('SELECT id FROM bushes WHERE id = %s', (key,)).fetchone()\n"
+        )
+    };
+    let found = only("n-plus-one", &[("app.py", &text("else:"))]);
+    assert!(
+        found.message.contains("2 places") && found.message.contains("one of them in each pass"),
+        "{}",
+        found.message
+    );
+    assert!(found.impact.starts_with("1 + n queries"), "{}", found.impact);
+    let found = only("n-plus-one", &[("app.py", &text("if kind == wide():"))]);
+    assert!(
+        found.message.ends_with("2 places in this loop go to the database."),
+        "{}",
+        found.message
+    );
+    assert!(found.impact.starts_with("1 + 2·n queries"), "{}", found.impact);
+}
+
+#[test]
+fn a_task_of_the_projects_own_decorator_is_reached_as_a_job() {
+    let queue = "from huey import RedisHuey\n\nhuey = RedisHuey()\n\n\ndef background():\n    def decorate(work):\n        return huey.task(retries=2)(work)\n\n    return decorate\n";
+    let app = "import requests\nfrom fastapi import FastAPI\n\nfrom queued import background\n\napp = FastAPI()\n\n\n@background()\ndef load(url):\n    return requests.get(url).content\n\n\n@app.post('/load')\ndef route(url: str):\n    load(url)\n";
+    let found = only("missing-timeout", &[("app.py", app), ("queued.py", queue)]);
+    assert!(
+        found.message.contains("task load") && !found.message.contains("POST /load"),
+        "{}",
+        found.message
+    );
+    let direct = app.replace("@background()\n", "");
+    let found = only("missing-timeout", &[("app.py", &direct), ("queued.py", queue)]);
+    assert!(found.message.contains("POST /load"), "{}", found.message);
+}
+
+#[test]
+fn calls_that_start_together_take_no_connections_of_a_synchronous_driver() {
+    let text = |driver: &str| {
+        format!(
+            "{driver}\nexport async function names(ids: number[]) {{\n  return Promise.all(ids.map(async (id) => db.prepare('SELECT name FROM trees WHERE id = ?').get(id)));\n}}\n"
+        )
+    };
+    let found = only(
+        "n-plus-one",
+        &[(
+            "src/names.ts",
+            &text("import Database from 'better-sqlite3';\nconst db = new Database('farm.db');"),
+        )],
+    );
+    assert!(
+        found.message.contains("synchronous") && !found.message.contains("pool"),
+        "{}",
+        found.message
+    );
 }

@@ -2,3 +2,4 @@
 
 pub mod per_row;
 pub mod shape;
+pub mod single;

@@ -4,10 +4,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, is_kept, pick, searches};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
+use super::single::{self, Callers, callers, passed_as};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::row_methods::{self, RowMethod};
-use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::{Evaluator, returned};
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
@@ -59,6 +60,8 @@ pub struct PerRow<'p> {
     pub searches: bool,
     /// The name at the start of the call: `tx` of `tx.user.update(…)`.
     pub handle: Option<String>,
+    /// A relation to one row that the session keeps once it is loaded: one statement for each distinct one.
+    pub once_a_parent: bool,
 }
 
 /// Finds every query and write that runs once a row.
@@ -78,12 +81,23 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
             break;
         }
     }
-    let eager = eager_names(project);
+    let known = Known {
+        summaries,
+        eager: eager_names(project),
+        callers: callers(project),
+    };
     let files: Vec<_> = files.into_iter().zip(reads).collect();
     files
         .into_par_iter()
-        .flat_map_iter(|(file, reads)| Search::new(project, file, &summaries, &eager).run(reads))
+        .flat_map_iter(|(file, reads)| Search::new(project, file, &known).run(reads))
         .collect()
+}
+
+/// What is known of the whole project before single files are searched.
+struct Known {
+    summaries: Summaries,
+    eager: FxHashSet<String>,
+    callers: Callers,
 }
 
 /// Lazy relations that functions read of their parameters.
@@ -175,52 +189,24 @@ fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnI
     out
 }
 
-/// What a call passes to a parameter of its target: an argument, or the object whose method or property it is.
-fn passed_as(project: &Project, module: &Module, edge: &Edge, target: FnId, index: usize) -> Option<ExprId> {
-    let callee = project.graph.function(target);
-    let there = project.code.module(callee.file);
-    let definition = there.function(callee.id);
-    let first = definition.params.first().and_then(|param| param.name);
-    let is_method = there.language == Language::Python && first.is_some_and(|name| matches!(there.str(name), "self" | "cls"));
-    let Some(call) = module.call(edge.expr) else {
-        // `order.heading`, a property.
-        return match module.kind(edge.expr) {
-            ExprKind::Attr { base, .. } if is_method && index == 0 => Some(*base),
-            _ => None,
-        };
-    };
-    if is_method && index == 0 {
-        return call.receiver();
-    }
-    let name = definition
-        .params
-        .get(index)
-        .and_then(|param| param.name)
-        .map(|name| there.str(name));
-    let by_name = name.and_then(|name| call.keyword(name));
-    by_name.or_else(|| call.arg(index - usize::from(is_method)))
-}
-
 struct Search<'p, 's> {
     project: &'p Project,
     eval: Evaluator<'p>,
     file: FileId,
     module: &'p Module,
-    summaries: &'s Summaries,
-    eager: &'s FxHashSet<String>,
+    known: &'s Known,
     seen: FxHashSet<(Span, String)>,
     out: Vec<PerRow<'p>>,
 }
 
 impl<'p, 's> Search<'p, 's> {
-    fn new(project: &'p Project, file: FileId, summaries: &'s Summaries, eager: &'s FxHashSet<String>) -> Self {
+    fn new(project: &'p Project, file: FileId, known: &'s Known) -> Self {
         Search {
             project,
             eval: Evaluator::new(&project.code),
             file,
             module: project.code.module(file),
-            summaries,
-            eager,
+            known,
             seen: FxHashSet::default(),
             out: Vec::new(),
         }
@@ -254,11 +240,35 @@ impl<'p, 's> Search<'p, 's> {
             return None;
         }
         let found = pick(loops::around(&self.eval, self.file, expr))?;
-        (!is_dispatched(self.module, &found.0, expr)).then_some(found)
+        if is_dispatched(self.module, &found.0, expr)
+            || single::is_given_one(self.project, &self.eval, &self.known.callers, self.file, &found.0)
+        {
+            return None;
+        }
+        Some(found)
+    }
+
+    /// The loops around that bring other rows: over the same objects again, a relation is loaded the first time only.
+    fn renewing(&self, around: &Loop, expr: ExprId) -> usize {
+        let outer = loops::around(&self.eval, self.file, expr).into_iter();
+        outer
+            .filter(|outer| outer.span != around.span && outer.span.encloses(around.span))
+            .filter(|outer| matches!(outer.verdict, Verdict::PerRow | Verdict::CacheGuarded))
+            .filter(|outer| single::is_renewed(&self.eval, self.file, around, outer))
+            .count()
+    }
+
+    /// Whether the session keeps the one row that a relation leads to.
+    fn is_once_a_parent(&self, read: &RelationRead) -> bool {
+        let source = read.source.and_then(|(at, expr)| self.eval.query_at(at, expr));
+        !read.to_many && source.is_some_and(|query| matches!(query.library, "sqlalchemy" | "mikroorm"))
     }
 
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
+        if row.what == What::Query && single::is_repetition(self.module, &row.around) || self.falls_back(row.expr) {
+            return;
+        }
         row.searches = searches(self.module, &row.around, row.expr);
         row.handle = self
             .module
@@ -300,6 +310,7 @@ impl<'p, 's> Search<'p, 's> {
             chunked,
             searches: false,
             handle: None,
+            once_a_parent: false,
         };
         self.push(key, row);
     }
@@ -354,6 +365,7 @@ impl<'p, 's> Search<'p, 's> {
             chunked,
             searches: false,
             handle: None,
+            once_a_parent: false,
         };
         self.push(key, row);
     }
@@ -369,7 +381,7 @@ impl<'p, 's> Search<'p, 's> {
     /// `[to_card(order) for order in orders]`, where `to_card` reads a lazy relation of what it is given.
     fn mapper(&mut self, function: FnId, edge: &Edge) {
         let &[target] = edge.targets.as_slice() else { return };
-        let Some(summary) = self.summaries.get(&target) else { return };
+        let Some(summary) = self.known.summaries.get(&target) else { return };
         for (index, read) in summary {
             let Some(arg) = passed_as(self.project, self.module, edge, target, *index) else {
                 continue;
@@ -391,6 +403,11 @@ impl<'p, 's> Search<'p, 's> {
                 continue;
             };
             let key = format!("relation {path}");
+            let outer = outer.min(self.renewing(&around, edge.expr));
+            let once_a_parent = self.is_once_a_parent(&RelationRead {
+                source: row.source,
+                ..read.clone()
+            });
             let row = PerRow {
                 function,
                 expr: edge.expr,
@@ -409,6 +426,7 @@ impl<'p, 's> Search<'p, 's> {
                 chunked,
                 searches: false,
                 handle: None,
+                once_a_parent,
             };
             self.push(key, row);
         }
@@ -426,6 +444,8 @@ impl<'p, 's> Search<'p, 's> {
         };
         let function = self.project.graph.id(self.file, self.module.owner(read.expr));
         let key = format!("relation {}", read.path);
+        let outer = outer.min(self.renewing(&around, read.expr));
+        let once_a_parent = self.is_once_a_parent(&read);
         let row = PerRow {
             function,
             expr: read.expr,
@@ -440,6 +460,7 @@ impl<'p, 's> Search<'p, 's> {
             chunked,
             searches: false,
             handle: None,
+            once_a_parent,
         };
         self.push(key, row);
     }
@@ -477,6 +498,7 @@ impl<'p, 's> Search<'p, 's> {
             chunked: false,
             searches: false,
             handle: None,
+            once_a_parent: false,
         };
         for &site in &node.queries {
             let site = &self.project.graph.sites[site];
@@ -528,7 +550,7 @@ impl<'p, 's> Search<'p, 's> {
         }
         for read in reads
             .iter()
-            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.eager.contains(&read.label))
+            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.known.eager.contains(&read.label))
         {
             self.push(
                 format!("relation {}", read.path),
@@ -538,6 +560,21 @@ impl<'p, 's> Search<'p, 's> {
                 },
             );
         }
+    }
+
+    /// `if (!review.product) load()`, where a query of the project loads the relation along: it runs for what came another way.
+    fn falls_back(&self, expr: ExprId) -> bool {
+        single::missing(&self.eval, self.file, expr).is_some_and(|(owner, name)| {
+            let model = match self.eval.value(self.file, owner) {
+                Value::Instance(at, class) | Value::Row(Model::Class(at, class), _) => {
+                    let module = self.project.code.module(at);
+                    module.class(class).name.map(|name| module.str(name).to_owned())
+                }
+                Value::Row(Model::Table(name), _) => Some(name),
+                _ => None,
+            };
+            model.is_some_and(|model| self.known.eager.contains(&format!("{model}.{name}")))
+        })
     }
 
     /// `return root.orders.all()`: the queryset that a resolver gives back runs once for each object.
@@ -569,8 +606,8 @@ impl<'p, 's> Search<'p, 's> {
     /// Whether any query loads the relation along: by its model's name where that is known.
     fn is_loaded_somewhere(&self, owner: ExprId, name: &str) -> bool {
         match rows::row_of(self.project, &self.eval, self.file, owner, 0) {
-            Some(row) => self.eager.contains(&format!("{}.{name}", row.model.name)),
-            None => self.eager.contains(name),
+            Some(row) => self.known.eager.contains(&format!("{}.{name}", row.model.name)),
+            None => self.known.eager.contains(name),
         }
     }
 

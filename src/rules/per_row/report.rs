@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::analysis::repeats::per_row::{PerRow, What};
 use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Priority, Related, Role};
-use crate::ir::Module;
+use crate::ir::{ExprId, Module, Standing};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::evidence;
 use crate::judge::priority::{capped, lower};
@@ -22,6 +22,8 @@ use crate::statement::Limit;
 
 /// Statements of one loop that a finding lists beside its first.
 const MAX_MERGED: usize = 8;
+/// Statements of one loop that are compared with each other: beyond that their number says enough.
+const MAX_COMPARED: usize = 40;
 const QUERY_SLOT: usize = 0;
 const WRITE_SLOT: usize = 1;
 const NETWORK_SLOT: usize = 2;
@@ -75,15 +77,15 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
 
 /// Makes the findings of one kind, one for each loop.
 pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) -> Vec<Finding> {
-    let mut made: Vec<(FileId, Span, Finding)> = rows
+    let mut made: Vec<(FileId, Span, ExprId, Finding)> = rows
         .par_iter()
         .filter(|row| row.what == what)
         .filter_map(|row| {
             let file = project.graph.function(row.function).file;
-            finding(project, rule, row).map(|finding| (file, row.around.span, finding))
+            finding(project, rule, row).map(|finding| (file, row.around.span, row.expr, finding))
         })
         .collect();
-    made.sort_by(|(file, span, finding), (other_file, other_span, other)| {
+    made.sort_by(|(file, span, _, finding), (other_file, other_span, _, other)| {
         let key =
             |file: &FileId, span: &Span, finding: &Finding| (*file, span.start, span.end, finding.priority, Reverse(finding.confidence));
         key(file, span, finding)
@@ -92,25 +94,52 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) 
     });
     let mut out: Vec<Finding> = Vec::new();
     let mut made = made.into_iter().peekable();
-    while let Some((file, span, mut first)) = made.next() {
+    while let Some((file, span, expr, mut first)) = made.next() {
         let mut more = Vec::new();
-        while let Some((_, _, other)) = made.next_if(|(other, at, _)| (*other, *at) == (file, span)) {
+        let mut places = vec![expr];
+        while let Some((_, _, expr, other)) = made.next_if(|(other, at, ..)| (*other, *at) == (file, span)) {
+            places.push(expr);
             more.push(other);
         }
-        merge(&mut first, more);
+        merge(&mut first, more, in_one_pass(project.code.module(file), &places));
         out.push(first);
     }
     out
 }
 
-/// The other statements of a loop go into the finding of its worst one.
-fn merge(first: &mut Finding, more: Vec<Finding>) {
+/// How many of several places one pass of a loop can meet: of branches that exclude each other it takes one.
+fn in_one_pass(module: &Module, places: &[ExprId]) -> usize {
+    let excludes = |one: ExprId, other: ExprId| {
+        module.owner(one) == module.owner(other)
+            && (module.standing(one, other) == Standing::OtherBranch || module.standing(other, one) == Standing::OtherBranch)
+    };
+    let from = |&first: &ExprId| {
+        let mut met = vec![first];
+        for &place in places.iter().filter(|&&place| place != first).take(MAX_COMPARED) {
+            if met.iter().all(|&other| !excludes(place, other)) {
+                met.push(place);
+            }
+        }
+        met.len()
+    };
+    places.iter().take(MAX_COMPARED).map(from).max().unwrap_or(1)
+}
+
+/// The other statements of a loop go into the finding of its worst one; a pass meets so many of them at most.
+fn merge(first: &mut Finding, more: Vec<Finding>, at_most: usize) {
     if more.is_empty() {
         return;
     }
     let count = more.len() + 1;
-    first.message.push_str(&format!(" {count} places in this loop go to the database."));
-    first.impact = first.impact.replacen("1 + n ", &format!("1 + {count}·n "), 1);
+    first.message.push_str(&format!(" {count} places in this loop go to the database"));
+    first.message.push_str(&match at_most {
+        _ if at_most >= count => ".".to_owned(),
+        1 => ", one of them in each pass.".to_owned(),
+        _ => format!(", at most {at_most} of them in one pass."),
+    });
+    if at_most > 1 {
+        first.impact = first.impact.replacen("1 + n ", &format!("1 + {at_most}·n "), 1);
+    }
     for other in more.into_iter().take(MAX_MERGED) {
         first.relate(other.location, Role::Query, other.title);
         // The query itself, where it stands behind a call.
@@ -196,6 +225,10 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
 fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
     if row.guessed || row.remote.is_some() && !is_batchable(row) {
         return Confidence::Low;
+    }
+    // How many distinct ones there are is not seen.
+    if row.once_a_parent {
+        return Confidence::Medium;
     }
     if row.chunked || row.searches || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
         return Confidence::Medium;
@@ -298,6 +331,9 @@ fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source:
     }
     if row.around.verdict == Verdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
+    }
+    if row.once_a_parent {
+        text.push_str(" The session keeps what it has loaded, so it is one statement for each distinct one, not for each row.");
     }
     if row.searches {
         text.push_str(" The loop ends at the first result that fits.");

@@ -1,0 +1,181 @@
+//! Loops that run over less than they seem to: one element, the same objects again, a number of tries.
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::{Evaluator, Found};
+use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::loops::{self, Loop};
+use crate::project::scope::Bound;
+
+/// Who calls each function: the caller and which of its edges it is.
+pub type Callers = FxHashMap<FnId, Vec<(FnId, usize)>>;
+
+/// The callers of all functions, by their place.
+pub fn callers(project: &Project) -> Callers {
+    let mut out = Callers::default();
+    for (index, node) in project.graph.functions.iter().enumerate() {
+        for (at, edge) in node.edges.iter().enumerate() {
+            for &target in &edge.targets {
+                out.entry(target).or_default().push((FnId(index as u32), at));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a loop runs over a parameter for which every call gives a list of one element.
+pub fn is_given_one(project: &Project, eval: &Evaluator<'_>, callers: &Callers, file: FileId, around: &Loop) -> bool {
+    let Some((function, index)) = around.iterable.and_then(|iterable| parameter(eval, file, iterable)) else {
+        return false;
+    };
+    let target = project.graph.id(file, function);
+    let is_entry = project.graph.entries.iter().any(|entry| entry.function == (file, function));
+    let Some(calls) = callers.get(&target).filter(|_| !is_entry) else {
+        return false;
+    };
+    calls.iter().all(|&(caller, at)| {
+        let node = project.graph.function(caller);
+        let module = project.code.module(node.file);
+        node.edges.get(at).is_some_and(|edge| {
+            let given = passed_as(project, module, edge, target, index);
+            !edge.guessed && edge.kind == EdgeKind::Call && given.is_some_and(|given| loops::count_of(eval, node.file, given) == Some(1))
+        })
+    })
+}
+
+/// What a call passes to a parameter of its target: an argument, or the object whose method or property it is.
+pub fn passed_as(project: &Project, module: &Module, edge: &Edge, target: FnId, index: usize) -> Option<ExprId> {
+    let callee = project.graph.function(target);
+    let there = project.code.module(callee.file);
+    let definition = there.function(callee.id);
+    let first = definition.params.first().and_then(|param| param.name);
+    let is_method = there.language == Language::Python && first.is_some_and(|name| matches!(there.str(name), "self" | "cls"));
+    let Some(call) = module.call(edge.expr) else {
+        // `order.heading`, a property.
+        return match module.kind(edge.expr) {
+            ExprKind::Attr { base, .. } if is_method && index == 0 => Some(*base),
+            _ => None,
+        };
+    };
+    if is_method && index == 0 {
+        return call.receiver();
+    }
+    let name = definition
+        .params
+        .get(index)
+        .and_then(|param| param.name)
+        .map(|name| there.str(name));
+    let by_name = name.and_then(|name| call.keyword(name));
+    by_name.or_else(|| call.arg(index - usize::from(is_method)))
+}
+
+/// The parameter that a name is, unless the function sets it anew.
+fn parameter(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<(FunctionId, usize)> {
+    let module = eval.module(file);
+    let ExprKind::Name(name) = module.kind(expr) else { return None };
+    match eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)? {
+        Found::Binding(at, _, binding) if at == file => match &binding.bound {
+            Bound::Param(function, index, path) if path.is_empty() => Some((*function, *index)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a further loop around brings the inner one other objects: it is over an element of that loop, or over what is made in it.
+pub fn is_renewed(eval: &Evaluator<'_>, file: FileId, inner: &Loop, outer: &Loop) -> bool {
+    let Some(iterable) = inner.iterable else { return true };
+    let module = eval.module(file);
+    let mut at = iterable;
+    loop {
+        at = match module.kind(at) {
+            ExprKind::Attr { base, .. } => *base,
+            ExprKind::Name(name) => {
+                if outer.target_names.contains(name) {
+                    return true;
+                }
+                let made = eval.definition(file, at);
+                return made.is_some_and(|(holder, made)| holder == file && outer.span.encloses(module.expr(made).span));
+            }
+            // A call makes them anew.
+            _ => return true,
+        };
+    }
+}
+
+/// `for _ in range(runs)`: the same again, a number of times, and no row of anything.
+pub fn is_repetition(module: &Module, around: &Loop) -> bool {
+    let call = around.iterable.and_then(|iterable| module.call(iterable));
+    let Some(call) = call.filter(|call| call.receiver().is_none() && call.method() == Some("range")) else {
+        return false;
+    };
+    let counts_rows = call.args.iter().any(|arg| matches!(module.kind(arg.value), ExprKind::Call { .. }));
+    let is_used = |name: &Sym| {
+        module
+            .exprs
+            .iter()
+            .filter(|expr| matches!(expr.kind, ExprKind::Name(other) if other == *name))
+            .any(|expr| around.span.encloses(expr.span) && !around.header.encloses(expr.span))
+    };
+    !counts_rows && !around.target_names.is_empty() && !around.target_names.iter().any(is_used)
+}
+
+/// The attribute (and whose it is) for the lack of which an expression runs: `if (!review.product) …`, also through a name that
+/// holds it.
+pub fn missing<'m>(eval: &'m Evaluator<'_>, file: FileId, expr: ExprId) -> Option<(ExprId, &'m str)> {
+    let module = eval.module(file);
+    let mut at = module.expr(expr).parent;
+    let mut below: Option<StmtId> = None;
+    loop {
+        at = match at {
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) => {
+                if let StmtKind::If { test, then, .. } = &module.stmt(id).kind
+                    && below.is_some_and(|below| then.contains(&below))
+                    && let Some(found) = denied(eval, file, *test)
+                {
+                    return Some(found);
+                }
+                below = Some(id);
+                module.stmt(id).parent
+            }
+            _ => return None,
+        };
+    }
+}
+
+/// What a name of the same function was last set to before a place.
+fn set_before(module: &Module, name: Sym, place: ExprId) -> Option<ExprId> {
+    let (owner, start) = (module.owner(place), module.expr(place).span.start);
+    let values = module.stmts.iter().filter_map(|stmt| match stmt.kind {
+        StmtKind::Assign { target, value, .. }
+            if stmt.span.end <= start && matches!(module.kind(target), ExprKind::Name(other) if *other == name) =>
+        {
+            value.filter(|&value| module.owner(value) == owner)
+        }
+        _ => None,
+    });
+    values.max_by_key(|&value| module.expr(value).span.start)
+}
+
+fn denied<'m>(eval: &'m Evaluator<'_>, file: FileId, test: ExprId) -> Option<(ExprId, &'m str)> {
+    let module = eval.module(file);
+    let ExprKind::Unary { op, operand } = module.kind(test) else {
+        return None;
+    };
+    if !matches!(module.str(*op), "!" | "not") {
+        return None;
+    }
+    let held = match module.kind(*operand) {
+        ExprKind::Name(name) => set_before(module, *name, *operand)?,
+        _ => *operand,
+    };
+    match module.kind(held) {
+        ExprKind::Attr { base, name } => Some((*base, module.str(*name))),
+        _ => None,
+    }
+}
