@@ -302,6 +302,11 @@ impl Ways<'_> {
 }
 
 fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
+    let mut known = FxHashMap::default();
+    places.retain(|place| {
+        let company = known.entry(place.function);
+        *company.or_insert_with(|| private_loop::company(project, callers, place.function)) != Company::Nobody
+    });
     places.sort_by_cached_key(|place| {
         let reached = reach::reached(project, place.function).0;
         (reached, priority(reached, place.effects), place.function, place.expr)
@@ -319,11 +324,7 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     let module = project.code.module(node.file);
     let mut priority = priority(reached, first.effects);
     let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
-    let company = private_loop::company(project, callers, first.function);
-    if company == Company::Nobody {
-        return None;
-    }
-    let is_private = company == Company::Own;
+    let is_private = private_loop::company(project, callers, first.function) == Company::Own;
     if matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript || refuses || is_private {
         // In TypeScript an embedded database: a statement by key takes microseconds.
         priority = priority.max(Priority::P2);
