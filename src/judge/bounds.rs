@@ -72,6 +72,9 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     if statement.grouped && !statement.group.is_empty() && statement.group.iter().all(|column| filtered(&column.column)) {
         return Bound::Keyed;
     }
+    if groups_few(project, query) {
+        return Bound::Limited;
+    }
     if statement.either.iter().any(|either| are_keys(project, query, either)) {
         return Bound::Keyed;
     }
@@ -97,6 +100,17 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
         Some(columns) => Bound::Filtered(columns),
         None => window(project, query).map_or(Bound::Open, Bound::Window),
     }
+}
+
+/// Whether a statement gives a row for each value of columns that have few.
+fn groups_few(project: &Project, query: &Query) -> bool {
+    let statement = &query.statement;
+    let Some(table) = project.table_of(query).filter(|_| statement.grouped && !statement.group.is_empty()) else {
+        return false;
+    };
+    let has_few =
+        |used: &ColumnUse| used.table.is_none_or(|table| table == 0) && table.column(&used.column).is_some_and(columns::is_few_valued);
+    statement.group.iter().all(has_few)
 }
 
 /// The columns of an OR that ties the rows on each of its sides: to one parent or another.
@@ -148,8 +162,10 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
     if columns.is_empty() {
         return false;
     }
-    let Some(table) = project.table_of(query) else {
-        return columns.iter().any(|column| matches!(column.as_str(), "id" | "pk" | "uuid" | "_id"));
+    let by_name = || columns.iter().any(|column| matches!(column.as_str(), "id" | "pk" | "uuid" | "_id"));
+    // A key that a base class outside of what is read declares is not in the schema.
+    let Some(table) = project.table_of(query).filter(|table| !table.primary_key.is_empty() || !by_name()) else {
+        return by_name();
     };
     let names: Vec<&str> = columns
         .iter()
@@ -252,6 +268,25 @@ mod tests {
                 open
             ]
         );
+    }
+
+    #[test]
+    fn a_row_for_each_value_of_few_is_no_growing_list() {
+        let django = "from django.db.models import Count\n\nfrom app.models import Silo\n\n\ndef all():
+    list(Silo.objects.values('kind').annotate(total=Count('pk')).values_list('kind', 'total'))
+    list(Silo.objects.values('owner').annotate(total=Count('pk')))
+    list(Silo.objects.values('kind'))\n";
+        let models = "from django.db import models\n\n\nclass Silo(models.Model):\n    owner = models.IntegerField()\n    kind = models.CharField(max_length=8)\n";
+        let found = bounds(("app/models.py", models), ("app/views.py", django));
+        assert_eq!(found, [Bound::Limited, Bound::Open, Bound::Open]);
+    }
+
+    #[test]
+    fn a_key_that_a_base_class_declares_elsewhere_is_known_by_its_name() {
+        let entities = "import { Column, Entity } from 'typeorm';\nimport { Base } from '@farm/base';\n@Entity()\nexport class Silo extends Base { @Column() kilos: number; }\n";
+        let text = "import { DataSource, In } from 'typeorm';\nimport { Silo } from './entities';\nexport class Silos {\n  constructor(private dataSource: DataSource) {}\n  async some(ids: string[], kilos: number) {\n    await this.dataSource.getRepository(Silo).find({ where: { id: In(ids) } });\n    await this.dataSource.getRepository(Silo).find({ where: { kilos: In(ids) } });\n  }\n}\n";
+        let found = bounds(("src/entities.ts", entities), ("src/silos.ts", text));
+        assert_eq!(found, [Bound::Keyed, filtered(&["kilos"])]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::libraries::shared::effects::{Effects, LibraryData};
 use crate::libraries::shared::query::{Outcome, Query, Relation, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::libraries::shared::{chain, model_classes};
+use crate::statement;
 use crate::syntax::facts::FileFacts;
 
 /// How many expressions a value is away, see [`Limit::Distance`].
@@ -1256,7 +1257,21 @@ impl<'c> Evaluator<'c> {
         };
         let inside = self.m(at);
         let values = self.returned(at, function);
-        let given = values.iter().take_while(|_| self.afford(at, 1)).find_map(|&value| {
+        let (given, is_cut) = values.iter().take_while(|_| self.afford(at, 1)).find_map(|&value| {
+            // `return rows[:size]`, `return rows.offset(start).limit(size)`.
+            let (value, is_sliced) = match inside.kind(value) {
+                ExprKind::Index { base, index } => match inside.kind(*index) {
+                    ExprKind::Slice(slice) => (*base, slice.upper.is_some()),
+                    _ => (value, false),
+                },
+                _ => (value, false),
+            };
+            let is_limited = |call: Call<'_>| {
+                call.chain()
+                    .iter()
+                    .any(|link| matches!(link.method(), Some("limit" | "take")) && !link.args.is_empty())
+            };
+            let is_cut = is_sliced || inside.call(value).is_some_and(is_limited);
             let root = match inside.call(value) {
                 Some(call) => call.root(),
                 None => value,
@@ -1268,10 +1283,14 @@ impl<'c> Evaluator<'c> {
                 .position(|param| param.name.is_some_and(|sym| inside.str(sym) == name))?;
             let method = inside.function(function).class.is_some() && call.receiver().is_some() && !inside.function(function).is_static;
             let arg = call.keyword(name).or_else(|| call.arg(index.checked_sub(usize::from(method))?))?;
-            self.query_at(file, arg).filter(|query| !query.executed)
+            let query = self.query_at(file, arg).filter(|query| !query.executed)?;
+            Some((query, is_cut))
         })?;
         let mut query = (*given).clone();
         query.statement.open = true;
+        if is_cut && query.statement.limit == statement::Limit::None {
+            query.statement.limit = statement::Limit::Value;
+        }
         Some(query)
     }
 }

@@ -207,36 +207,54 @@ impl Flow<'_, '_> {
         }
     }
 
-    /// Whether a function asks of a query that it is given only figures: it counts or aggregates it, and neither iterates it, nor
-    /// gives it back or hands it on.
+    /// Whether a function asks of a query that it is given only figures: it counts or aggregates it, and its rows stay where they are.
     fn asks_figures(&self, file: FileId, function: FunctionId, name: Sym) -> bool {
         let module = self.eval.code.module(file);
-        if !self.eval.afford(file, module.call_ids_in(function).len()) {
-            return false;
-        }
-        let is_on = |expr: ExprId| matches!(module.kind(root(module, expr)), ExprKind::Name(root) if *root == name);
-        let is_whole = |expr: ExprId| matches!(module.kind(expr), ExprKind::Name(other) if *other == name);
-        let mut asks = false;
-        for call in module.call_ids_in(function).filter_map(|id| module.call(id)) {
-            if call.args.iter().any(|arg| is_whole(arg.value)) {
-                return false;
-            }
+        let asks = |call: &Call<'_>| {
             let is_figure = matches!(
                 call.method(),
                 Some("aggregate" | "count" | "exists" | "with_only_columns" | "aaggregate" | "acount" | "aexists")
             );
-            asks |= is_figure && call.receiver().is_some_and(is_on);
-        }
-        let runs_figure = |expr: ExprId| {
-            matches!(module.kind(expr), ExprKind::Call { .. })
-                && self.eval.query_at(file, expr).is_some_and(|query| query.outcome == Outcome::Scalar)
+            is_figure && call.receiver().is_some_and(|receiver| is_on(module, receiver, name))
         };
-        let is_given_back = self
-            .eval
-            .returned(file, function)
-            .iter()
-            .any(|&value| is_on(value) && !runs_figure(value));
-        asks && !is_given_back && !iterables(module, function).into_iter().any(is_on)
+        let mut calls = module.call_ids_in(function).filter_map(|id| module.call(id));
+        calls.any(|call| asks(&call)) && !self.takes_rows(file, function, name, 0)
+    }
+
+    /// Whether a function iterates a query that it is given, gives it back, or hands it on to what may.
+    fn takes_rows(&self, file: FileId, function: FunctionId, name: Sym, depth: u32) -> bool {
+        let module = self.eval.code.module(file);
+        if depth > 3 || !self.eval.afford(file, module.call_ids_in(function).len()) {
+            return true;
+        }
+        let is_figure = |expr: ExprId| self.eval.query_at(file, expr).is_some_and(|query| query.outcome == Outcome::Scalar);
+        let values = self.eval.returned(file, function);
+        values.iter().any(|&value| is_on(module, value, name) && !is_figure(value))
+            || iterables(module, function)
+                .into_iter()
+                .any(|iterable| is_on(module, iterable, name))
+            || module
+                .call_ids_in(function)
+                .filter_map(|id| module.call(id))
+                .any(|call| self.hands_rows_on(file, &call, name, depth))
+    }
+
+    /// Whether a call is given a query whole and may read its rows: it is no condition of another query.
+    fn hands_rows_on(&self, file: FileId, call: &Call<'_>, name: Sym, depth: u32) -> bool {
+        let is_whole = |expr: ExprId| matches!(call.module.kind(expr), ExprKind::Name(other) if *other == name);
+        let Some(index) = call.args.iter().position(|arg| is_whole(arg.value)) else {
+            return false;
+        };
+        if self.eval.query_at(file, call.id).is_some() {
+            return false;
+        }
+        let Callees::Functions(functions) = self.eval.callees(file, call.callee) else {
+            return true;
+        };
+        functions.into_iter().any(|(at, function)| {
+            let taken = parameter(self.eval.code.module(at), function, call, index);
+            taken.is_none_or(|taken| self.takes_rows(at, function, taken, depth + 1))
+        })
     }
 
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.
@@ -282,6 +300,11 @@ fn parameter(module: &Module, function: FunctionId, call: &Call<'_>, index: usiz
     }
     let is_bound = params().next().is_some_and(|name| matches!(module.str(name), "self" | "cls"));
     definition.params.get(index + usize::from(is_bound))?.name
+}
+
+/// Whether a chain of calls and attributes starts from a name.
+fn is_on(module: &Module, expr: ExprId, name: Sym) -> bool {
+    matches!(module.kind(root(module, expr)), ExprKind::Name(root) if *root == name)
 }
 
 /// What stands at the start of a chain of calls and attributes.

@@ -140,6 +140,13 @@ def route():
 }
 
 #[test]
+fn methods_that_only_call_each_other_say_nothing_of_their_loop() {
+    let text = "import time\n\n\nclass Note:\n    async def send(self):\n        time.sleep(2)\n\n\nclass Mail(Note):\n    async def send(self):\n        await super().send()\n";
+    let found = only("blocking-call-in-async", &[("notes.py", text)]);
+    assert_eq!(found.priority, Priority::P1);
+}
+
+#[test]
 fn django_refuses_rather_than_blocks() {
     let models = "from django.db import models\n\n\nclass Tree(models.Model):\n    name = models.TextField()\n";
     let views = "from garden.models import Tree\n\n\nasync def trees(request):\n    return Tree.objects.filter(name='oak').count()\n";
@@ -232,21 +239,20 @@ fn a_task_of_the_projects_own_decorator_is_reached_as_a_job() {
 
 #[test]
 fn calls_that_start_together_take_no_connections_of_a_synchronous_driver() {
-    let text = |driver: &str| {
+    let raw = "import Database from 'better-sqlite3';\nconst db = new Database('farm.db');\nexport async function names(ids: number[]) {\n  return Promise.all(ids.map(async (id) => db.prepare('SELECT name FROM trees WHERE id = ?').get(id)));\n}\n";
+    let drizzle = |driver: &str| {
         format!(
-            "{driver}\nexport async function names(ids: number[]) {{\n  return Promise.all(ids.map(async (id) => db.prepare('SELECT name FROM trees WHERE id = ?').get(id)));\n}}\n"
+            "import {{ drizzle }} from 'drizzle-orm/{driver}';\nimport {{ eq }} from 'drizzle-orm';\nimport {{ trees }} from './schema';\nconst db = drizzle('farm');\nexport async function names(ids: number[]) {{\n  return Promise.all(ids.map(async (id) => await db.query.trees.findMany({{ where: eq(trees.owner, id) }})));\n}}\n"
         )
     };
-    let found = only(
-        "n-plus-one",
-        &[(
-            "src/names.ts",
-            &text("import Database from 'better-sqlite3';\nconst db = new Database('farm.db');"),
-        )],
-    );
-    assert!(
-        found.message.contains("synchronous") && !found.message.contains("pool"),
-        "{}",
-        found.message
-    );
+    for text in [raw.to_owned(), drizzle("better-sqlite3")] {
+        let found = only("n-plus-one", &[("src/names.ts", &text)]);
+        assert!(
+            found.message.contains("synchronous") && !found.message.contains("pool"),
+            "{}",
+            found.message
+        );
+    }
+    let found = only("n-plus-one", &[("src/names.ts", &drizzle("node-postgres"))]);
+    assert!(found.message.contains("pool"), "{}", found.message);
 }

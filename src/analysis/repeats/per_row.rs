@@ -352,6 +352,9 @@ impl<'p, 's> Search<'p, 's> {
         let Some((target, what, remote)) = found.or_else(|| asked.map(|(target, name)| (target, What::Query, Some(name)))) else {
             return;
         };
+        if what == What::Write && remote.is_none() && self.commits_nothing(function, edge) {
+            return;
+        }
         let key = match (target, &remote) {
             (Some(target), _) => format!("call {}", target.0),
             (None, name) => format!("remote {name:?}"),
@@ -373,6 +376,31 @@ impl<'p, 's> Search<'p, 's> {
             once_a_parent: false,
         };
         self.push(key, row);
+    }
+
+    /// `with session_of(tenant) as session:` commits at its end: where the block only reads, there is nothing to commit.
+    fn commits_nothing(&self, function: FnId, edge: &Edge) -> bool {
+        let Some(block) = single::entered(self.module, edge.expr) else {
+            return false;
+        };
+        let node = self.project.graph.function(function);
+        let is_inside = |expr: ExprId| block.encloses(self.module.expr(expr).span) && expr != edge.expr;
+        let writes = node.edges.iter().any(|other| {
+            let targets = || other.targets.iter().map(|&target| self.project.graph.function(target).effects);
+            is_inside(other.expr) && (other.effects.has(Effects::WRITE) || targets().any(|effects| effects.has(Effects::WRITE)))
+        });
+        let changes = node.queries.iter().any(|&site| {
+            let site = &self.project.graph.sites[site];
+            is_inside(site.expr) && site.query.statement.operation != Operation::Select
+        });
+        let adds = self.module.call_ids_in(node.id).filter(|&id| is_inside(id)).any(|id| {
+            let method = self.module.call(id).and_then(|call| call.method());
+            matches!(
+                method,
+                Some("add" | "add_all" | "delete" | "merge" | "save" | "execute" | "flush" | "commit")
+            )
+        });
+        !writes && !changes && !adds
     }
 
     /// The first effect that the call's constant arguments leave open.

@@ -10,6 +10,7 @@ use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::{self, Loop};
 use crate::project::scope::Bound;
+use crate::source::Span;
 
 /// Who calls each function: the caller and which of its edges it is.
 pub type Callers = FxHashMap<FnId, Vec<(FnId, usize)>>;
@@ -177,5 +178,24 @@ fn denied<'m>(eval: &'m Evaluator<'_>, file: FileId, test: ExprId) -> Option<(Ex
     match module.kind(held) {
         ExprKind::Attr { base, name } => Some((*base, module.str(*name))),
         _ => None,
+    }
+}
+
+/// The `with` statement that enters what a call gives.
+pub fn entered(module: &Module, expr: ExprId) -> Option<Span> {
+    let Parent::Stmt(stmt) = module.expr(item_of(module, expr)).parent else {
+        return None;
+    };
+    match &module.stmt(stmt).kind {
+        StmtKind::With { items, .. } if items.iter().any(|&(value, _)| value == item_of(module, expr)) => Some(module.stmt(stmt).span),
+        _ => None,
+    }
+}
+
+/// The item that a call is: itself, or what awaits it.
+fn item_of(module: &Module, expr: ExprId) -> ExprId {
+    match module.expr(expr).parent {
+        Parent::Expr(outer) if matches!(module.kind(outer), ExprKind::Await(_)) => outer,
+        _ => expr,
     }
 }

@@ -717,9 +717,28 @@ impl Draft<'_> {
                 self.query.outcome = Outcome::Stream;
                 self.query.blocking = method == "iterator";
             }
-            "annotate" | "alias" | "reverse" | "all" | "using" | "select_for_update" | "get_queryset" => {}
+            "annotate" => self.group(call),
+            "alias" | "reverse" | "all" | "using" | "select_for_update" | "get_queryset" => {}
             _ if runs(method) => self.run(link, call, method),
             _ => self.query.statement.open = true,
+        }
+    }
+
+    /// `values("kind").annotate(total=Count("pk"))` is GROUP BY: a row for each value of what was asked for.
+    fn group(&mut self, call: &Call<'_>) {
+        let is_aggregate = |arg: &crate::ir::Arg| {
+            let function = call.module.call(arg.value).and_then(|call| call.method());
+            matches!(
+                function,
+                Some("Count" | "Sum" | "Avg" | "Max" | "Min" | "StdDev" | "Variance" | "ArrayAgg" | "StringAgg")
+            )
+        };
+        let Projection::Columns(columns) = &self.query.statement.projection else {
+            return;
+        };
+        if self.query.model.is_none() && call.args.iter().any(is_aggregate) {
+            self.query.statement.grouped = true;
+            self.query.statement.group = columns.clone();
         }
     }
 

@@ -196,9 +196,7 @@ impl Build<'_> {
                 self.condition((step.file, condition), false);
             }
         }
-        if let Some(library) = self.resolver.value(step.file, handle).library_name() {
-            self.query.blocking = library.contains("better-sqlite3") || library.contains("node-sqlite");
-        }
+        self.query.blocking = is_synchronous(self.resolver, (step.file, handle));
         Some(index)
     }
 
@@ -458,6 +456,13 @@ fn starts_with_aggregate(text: &str) -> bool {
         .any(|start| rest.starts_with(start))
 }
 
+/// Whether a handle's driver works in the process and gives no promise.
+fn is_synchronous(resolver: &dyn Resolver, handle: Place) -> bool {
+    let value = resolver.value(handle.0, handle.1);
+    let library = value.library_name().unwrap_or_default();
+    library.contains("better-sqlite3") || library.contains("node-sqlite")
+}
+
 /// `db.query.users.findMany({ where, with, columns, limit })`.
 fn relational(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let accessor = call.receiver()?;
@@ -495,6 +500,7 @@ fn relational(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Q
             },
             model: Some(Model::Table(name)),
             outcome: if one { Outcome::One } else { Outcome::Rows },
+            blocking: is_synchronous(resolver, (file, *handle)),
             ..Query::default()
         },
     };

@@ -2,7 +2,7 @@
 
 use super::site::Site;
 use super::{Decorator, Entry, EntryKind};
-use crate::ir::{Call, ClassId, ExprKind, FunctionId, StmtKind};
+use crate::ir::{Call, ClassId, ExprKind, FunctionId, Language, StmtKind};
 use crate::source::Span;
 
 /// `@click.command()`, `@app.command()`, `@app.on_event("startup")`.
@@ -91,11 +91,27 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
         .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Expr(value) if has_call(site, value)));
     let place = match guard {
         Some(place) => place,
-        None if in_scripts && does_something => Span::default(),
+        None if does_something && (in_scripts || is_program(site)) => Span::default(),
         None => return,
     };
     let name = site.path.rsplit('/').next().unwrap_or(site.path);
     out.push(site.own(FunctionId::MODULE, EntryKind::Command, format!("script {name}"), place));
+}
+
+/// A file that reads what was typed after its name and ends its process, and listens to nobody.
+fn is_program(site: &Site<'_>) -> bool {
+    let module = site.module;
+    if module.language != Language::TypeScript || !module.mentions(&["argv"]) {
+        return false;
+    }
+    let reads = module
+        .expr_ids()
+        .any(|(id, _)| module.dotted(id).as_deref() == Some("process.argv"));
+    let ends = module
+        .calls()
+        .any(|call| module.dotted(call.callee).as_deref() == Some("process.exit"));
+    let listens = module.calls().any(|call| matches!(call.method(), Some("listen" | "serve")));
+    reads && ends && !listens
 }
 
 fn has_call(site: &Site<'_>, expr: crate::ir::ExprId) -> bool {

@@ -20,6 +20,14 @@ pub fn is_keep_alive(name: &str) -> bool {
         || name.ends_with("sendping")
 }
 
+/// Libraries whose intervals are looks at local files.
+pub fn is_file_watcher(library: &str) -> bool {
+    matches!(
+        library.split('.').next(),
+        Some("chokidar" | "fs" | "gulp" | "watchpack" | "webpack")
+    )
+}
+
 /// How long a sleep waits.
 pub enum Delay {
     /// In seconds.

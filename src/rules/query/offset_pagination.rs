@@ -4,16 +4,26 @@ use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
 use crate::finding::{Confidence, Finding, Fix};
+use crate::judge::bounds::{self, Bound};
 use crate::judge::columns::is_small;
 use crate::judge::cost::Cost;
 use crate::judge::scale;
+use crate::libraries::shared::query::Query;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::statement::{Limit, Operation};
+use crate::statement::{Limit, Operation, SubqueryPlace};
 
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
     project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
+}
+
+/// Whether the pages are of rows whose keys the code gives: no more is skipped than it has in memory.
+fn is_of_known_keys(project: &Project, query: &Query) -> bool {
+    let mut whole = query.clone();
+    whole.statement.limit = Limit::None;
+    let is_given = whole.statement.subqueries.iter().all(|inner| inner.place != SubqueryPlace::In);
+    is_given && bounds::judge(project, &whole) == Bound::Keyed
 }
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
@@ -23,7 +33,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         return None;
     }
     let name = query.table()?;
-    if project.schema.table(name).is_some_and(|table| is_small(project, table)) {
+    if project.schema.table(name).is_some_and(|table| is_small(project, table)) || is_of_known_keys(project, query) {
         return None;
     }
     let cost = Cost::Skip(scale::unpaged(project, query));

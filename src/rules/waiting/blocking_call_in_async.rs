@@ -309,6 +309,11 @@ impl Ways<'_> {
 }
 
 fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
+    let mut known = FxHashMap::default();
+    places.retain(|place| {
+        let company = known.entry(place.function);
+        *company.or_insert_with(|| private_loop::company(project, callers, place.function)) != Company::Nobody
+    });
     places.sort_by_cached_key(|place| {
         let reach = reach::of(project, place.function);
         let judgement = priority::judge(&cost(place.effects), &reach, Confidence::High, 0);
@@ -326,11 +331,7 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
     let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
-    let company = private_loop::company(project, callers, first.function);
-    if company == Company::Nobody {
-        return None;
-    }
-    let is_private = company == Company::Own;
+    let is_private = private_loop::company(project, callers, first.function) == Company::Own;
     // In TypeScript an embedded database: a statement by key takes microseconds.
     let is_embedded = matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript;
     let cost = if is_embedded || refuses || is_private {

@@ -139,7 +139,11 @@ impl<'p> Check<'p> {
             let Some(key) = entry.key.and_then(|key| self.module.string(key)) else {
                 continue;
             };
-            if !polling::is_interval_option(key) || !self.is_hook_option(object) || ends_by_itself(self.module, entries) {
+            if !polling::is_interval_option(key)
+                || !self.is_hook_option(object)
+                || ends_by_itself(self.module, entries)
+                || self.watches_files(object)
+            {
                 continue;
             }
             let Some(seconds) = self
@@ -170,6 +174,20 @@ impl<'p> Check<'p> {
                 Parent::Stmt(stmt) => return matches!(self.module.stmt(stmt).kind, StmtKind::Return(_)),
                 _ => return false,
             }
+        }
+        false
+    }
+
+    /// The options of a library that looks at files and asks nobody: `watch(folder, { awaitWriteFinish: { pollInterval: 100 } })`.
+    fn watches_files(&self, object: ExprId) -> bool {
+        let mut at = self.module.expr(object).parent;
+        for _ in 0..6 {
+            let Parent::Expr(expr) = at else { return false };
+            if let Some(call) = self.module.call(expr) {
+                let callee = self.eval.value(self.file, call.callee);
+                return callee.library_name().is_some_and(polling::is_file_watcher);
+            }
+            at = self.module.expr(expr).parent;
         }
         false
     }

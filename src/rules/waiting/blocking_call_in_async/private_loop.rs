@@ -37,6 +37,7 @@ pub fn company(project: &Project, callers: &Callers, function: FnId) -> Company 
 /// The function and all above it that run on loops which plain functions start and wait for; `None` where another loop may run it.
 fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, function: FnId) -> Option<Vec<FnId>> {
     let mut order = vec![function];
+    let mut is_seen_started = false;
     let mut seen = FxHashSet::from_iter([function]);
     let mut open = vec![function];
     while let Some(at) = open.pop() {
@@ -50,6 +51,7 @@ fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, f
         }
         let Some(above) = callers.get(&at).or_else(|| inherited(project, eval, callers, at)) else {
             if is_filled_in(project, eval, at) {
+                is_seen_started = true;
                 continue;
             }
             return None;
@@ -59,6 +61,7 @@ fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, f
             let module = project.code.module(holder.file);
             let is_plain = !holder.is_async && holder.id != FunctionId::MODULE;
             if is_plain && node.is_async && is_started(eval, holder.file, module, expr) {
+                is_seen_started = true;
                 continue;
             }
             if seen.insert(caller) {
@@ -67,7 +70,8 @@ fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, f
             }
         }
     }
-    Some(order)
+    // Methods that only call each other say nothing of who starts them.
+    is_seen_started.then_some(order)
 }
 
 /// The callers of the method that a method overrides: a base class calls what its subclasses fill in.
