@@ -122,6 +122,8 @@ pub enum Cost {
     Lock {
         /// The migration may still have to run somewhere.
         recent: bool,
+        /// The table's rows.
+        rows: Rows,
     },
     /// A limit that the service runs into.
     Limit,
@@ -147,9 +149,8 @@ impl Cost {
     pub fn weight(&self) -> Weight {
         match self {
             Cost::Each { what, rows } => each(*what, rows.scale),
-            Cost::Load(rows) => load(rows.scale),
-            Cost::Answer(rows) => answer(rows.scale),
-            Cost::Skip(rows) => load(rows.scale),
+            Cost::Load(rows) | Cost::Answer(rows) => load(rows.scale),
+            Cost::Skip(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
             Cost::Walk { rows, asks } => walk(rows.scale, *asks),
             Cost::Stall { long: true } | Cost::Endless { holds_worker: true } => Weight::Stops,
@@ -160,10 +161,21 @@ impl Cost {
             Cost::Poll(seconds) if *seconds <= FAST => Weight::Large,
             Cost::Poll(seconds) if *seconds < RARE => Weight::Moderate,
             Cost::Connect { pool: true } => Weight::Large,
-            Cost::Lock { recent: true } => Weight::Unbounded,
+            Cost::Lock { recent: true, rows } if rows.scale == Scale::Stream => Weight::Stops,
             Cost::Limit => Weight::Moderate,
-            Cost::Trips(_) | Cost::Poll(_) | Cost::Setting | Cost::Lock { recent: false } => Weight::Slight,
+            Cost::Trips(_) | Cost::Poll(_) | Cost::Setting | Cost::Lock { .. } => Weight::Slight,
             Cost::Upkeep => Weight::Upkeep,
+        }
+    }
+
+    /// How much of the cost a usual fix takes away for its work: an index or an argument is added in minutes, while a page changes
+    /// what clients are promised.
+    pub fn ease(&self) -> u32 {
+        match self {
+            Cost::Walk { .. } | Cost::Stall { .. } | Cost::Endless { .. } => 8,
+            Cost::Each { .. } | Cost::Waste(_) | Cost::Connect { .. } => 4,
+            Cost::Load(_) | Cost::Answer(_) | Cost::Skip(_) | Cost::Trips(_) => 1,
+            _ => 2,
         }
     }
 
@@ -191,7 +203,7 @@ impl Cost {
             Cost::Connect { pool: true } => "a pool of connections is made anew".to_owned(),
             Cost::Connect { pool: false } => "a connection is made anew".to_owned(),
             Cost::Growth => "what is kept is never freed".to_owned(),
-            Cost::Lock { .. } => "writes wait while it is built".to_owned(),
+            Cost::Lock { rows, .. } => format!("writes wait while it is built over {}", rows.why),
             Cost::Limit => "a limit that the service runs into".to_owned(),
             Cost::Setting => "a failure goes further than it must".to_owned(),
             Cost::Upkeep => "it costs upkeep".to_owned(),
@@ -214,16 +226,16 @@ fn each(what: Unit, scale: Scale) -> Weight {
 fn load(scale: Scale) -> Weight {
     match scale {
         Scale::Stream => Weight::Large,
-        Scale::Many | Scale::Unknown => Weight::Moderate,
-        Scale::OfParent | Scale::Few | Scale::One => Weight::Slight,
+        Scale::Many => Weight::Moderate,
+        Scale::Unknown | Scale::OfParent | Scale::Few | Scale::One => Weight::Slight,
     }
 }
 
-fn answer(scale: Scale) -> Weight {
+fn skip(scale: Scale) -> Weight {
     match scale {
-        Scale::Stream | Scale::Many => Weight::Large,
-        Scale::Unknown => Weight::Moderate,
-        Scale::OfParent | Scale::Few | Scale::One => Weight::Slight,
+        Scale::Stream => Weight::Moderate,
+        // People turn a few pages of what people made.
+        _ => Weight::Slight,
     }
 }
 

@@ -21,11 +21,11 @@ pub const COLUMNS: [Option<Often>; 7] = [
 pub const TABLE: [[Priority; 7]; 6] = {
     use Priority::{P0, P1, P2, P3};
     [
-        [P0, P0, P1, P1, P2, P3, P2],
-        [P0, P1, P1, P2, P2, P3, P2],
         [P0, P1, P2, P2, P3, P3, P2],
+        [P0, P1, P1, P2, P3, P3, P2],
         [P1, P2, P2, P3, P3, P3, P3],
-        [P2, P3, P3, P3, P3, P3, P3],
+        [P2, P2, P3, P3, P3, P3, P3],
+        [P3, P3, P3, P3, P3, P3, P3],
         [P3, P3, P3, P3, P3, P3, P3],
     ]
 };
@@ -43,7 +43,7 @@ pub fn of(weight: Weight, often: Option<Often>, confidence: Confidence) -> Prior
 /// Judges a finding; `less` steps of weight are taken off for what makes it lighter than its cost says.
 pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) -> Judgement {
     let weight = cost.weight().lighter(less);
-    let worth = WORTH.get(row(weight)).copied().unwrap_or(1);
+    let worth = WORTH.get(row(weight)).copied().unwrap_or(1) * cost.ease();
     let times = TIMES.get(column(reach.often)).copied().unwrap_or(1);
     let sure = match confidence {
         Confidence::High => 4,
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn what_is_not_sure_is_not_urgent() {
-        assert_eq!(of(Weight::Unbounded, Some(Often::Read), Confidence::High), Priority::P0);
-        assert_eq!(of(Weight::Unbounded, Some(Often::Read), Confidence::Medium), Priority::P1);
-        assert_eq!(of(Weight::Unbounded, Some(Often::Read), Confidence::Low), Priority::P2);
+        assert_eq!(of(Weight::Unbounded, Some(Often::Always), Confidence::High), Priority::P0);
+        assert_eq!(of(Weight::Unbounded, Some(Often::Always), Confidence::Medium), Priority::P1);
+        assert_eq!(of(Weight::Unbounded, Some(Often::Always), Confidence::Low), Priority::P2);
     }
 }

@@ -59,6 +59,16 @@ impl Reach {
         }
     }
 
+    /// A deployment: rare, while users are there.
+    pub fn deployment() -> Reach {
+        Reach {
+            level: Reached::Job,
+            often: Some(Often::Job),
+            label: Some("a deployment that runs this migration".to_owned()),
+            shared: 0,
+        }
+    }
+
     /// A page that only staff open.
     pub fn staff(page: &str) -> Reach {
         Reach {

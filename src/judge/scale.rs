@@ -67,6 +67,8 @@ const LARGE: u64 = 1_000_000;
 const MODEST: u64 = 10_000;
 /// Under this many rows it is worth doing, no more.
 const NOTED: u64 = 100_000;
+/// Columns of a table of names and values, with its times.
+const KEY_VALUE: usize = 5;
 /// Up to this many rows a limit makes a loop short.
 const SHORT: u64 = 20;
 
@@ -88,7 +90,7 @@ pub fn of_table(project: &Project, table: usize) -> Rows {
         return Rows::new(Scale::Few, format!("{name}, which staff keep in an admin site"));
     }
     let writers = project.writers.get(table);
-    let is_few = columns::is_small(project, known) || List::Tenants.has(name);
+    let is_few = columns::is_small(project, known) || List::Tenants.has(name) || is_key_value(known);
     by_writers(name, writers, is_few, List::Streams.has(name))
 }
 
@@ -108,6 +110,12 @@ pub fn to_walk(project: &Project, table: &Table) -> Rows {
     Rows::new(scale, format!("{}, {rows} rows by the statistics", table.name))
 }
 
+/// A table of names and values: as many rows as the program has names.
+fn is_key_value(table: &Table) -> bool {
+    let [key] = table.primary_key.as_slice() else { return false };
+    matches!(key.to_lowercase().as_str(), "key" | "name") && table.columns.len() <= KEY_VALUE
+}
+
 fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bool) -> Rows {
     let Some((often, label)) = writers.and_then(|writers| writers.often.as_ref()) else {
         let nobody = writers.is_some_and(|writers| writers.places == 0 && writers.by_hand);
@@ -119,11 +127,10 @@ fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bo
         };
     };
     let by = format!("{name}, written by {label}");
-    let by_events = label.starts_with("socket ") || label.starts_with("message ") || label.to_ascii_lowercase().contains("webhook");
     match often {
         Often::Always => Rows::new(Scale::Stream, by),
         Often::Seldom | Often::Once => Rows::new(Scale::Few, format!("{name}, written by {label} only")),
-        _ if by_events || is_stream => Rows::new(Scale::Stream, by),
+        _ if is_stream => Rows::new(Scale::Stream, by),
         // A user makes one now and then: the name's word stands.
         _ if is_few => Rows::new(Scale::Few, format!("{by}, few by its name")),
         Often::Read | Often::Act | Often::Job => Rows::new(Scale::Many, by),
@@ -168,7 +175,7 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         Bound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
         Bound::Unknown => Rows::unknown(all.why),
         Bound::Open => all,
-        Bound::Filtered(columns) => of_parent(all, &columns),
+        Bound::Filtered(columns) => of_parents(project, query, all, &columns),
     }
 }
 
@@ -203,7 +210,22 @@ pub fn statement(project: &Project) -> Unit {
     if is_in_process { Unit::Local } else { Unit::Statement }
 }
 
-/// The rows of one parent, which these columns name. A tenant has nearly all that there is.
+/// The rows that several parents share, a user's of one order, are few, where each is a key of its own.
+fn of_parents(project: &Project, query: &Query, all: Rows, columns: &[String]) -> Rows {
+    let mut rows = of_parent(all, columns);
+    let table = project.table_of(query);
+    let is_key = |column: &&String| {
+        let name = table.map_or(column.as_str(), |table| table.column_name(column));
+        let is_declared = table.is_some_and(|table| table.foreign_keys.iter().any(|key| key.columns.iter().any(|own| own == name)));
+        (is_declared || column.contains("__")) && !columns::is_tenant(column)
+    };
+    if rows.scale == Scale::OfParent && columns.iter().filter(is_key).count() > 1 {
+        rows.scale = Scale::Few;
+    }
+    rows
+}
+
+/// The rows of one parent, which these columns name.
 pub fn of_parent(all: Rows, parents: &[String]) -> Rows {
     let parent = if parents.is_empty() {
         "parent".to_owned()
@@ -211,11 +233,9 @@ pub fn of_parent(all: Rows, parents: &[String]) -> Rows {
         parents.join(", ")
     };
     let why = format!("the rows of one {parent} of {}", all.why);
-    let is_tenants = !parents.is_empty() && parents.iter().all(|column| columns::is_tenant(column));
     let scale = match all.scale {
         Scale::One | Scale::Few => all.scale,
         Scale::Stream => Scale::Many,
-        Scale::Many if is_tenants => Scale::Many,
         Scale::Many | Scale::OfParent | Scale::Unknown => Scale::OfParent,
     };
     Rows::new(scale, why)

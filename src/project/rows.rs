@@ -4,9 +4,10 @@ use rustc_hash::FxHashSet;
 
 use super::Project;
 use super::eval::{Evaluator, Found};
-use super::schema::Model as SchemaModel;
+use super::schema::{Model as SchemaModel, Tool};
 use super::scope::Bound;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
+use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::Loading;
 
@@ -191,6 +192,24 @@ pub fn schema_model<'p>(project: &'p Project, model: &Model) -> Option<&'p Schem
     let name = module.str(module.class(*class).name?);
     let path = project.path(*file);
     project.schema.models_named(name).find(|model| model.file.as_ref() == path)
+}
+
+/// Whether the rows of a query have a relation at hand: the query loads it, its model always does, or the rows were reached from
+/// the very object that it leads to (`order.lines.all()` gives lines that know their order).
+pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
+    if is_loaded(&query.eager, path) {
+        return true;
+    }
+    let model = query.model.as_ref().and_then(|model| schema_model(project, model));
+    let first = path.split('.').next().unwrap_or(path);
+    let Some(relation) = model.and_then(|model| model.relation(first)).filter(|_| first == path) else {
+        return false;
+    };
+    let reached_from = query.relation.as_ref().map(|(_, name)| name.as_str());
+    let is_known = model.is_some_and(|model| model.tool == Some(Tool::Django))
+        && reached_from.is_some()
+        && relation.inverse.as_deref() == reached_from;
+    relation.loading == Loading::Eager || is_known && !relation.to_many
 }
 
 /// Whether a query loads a relation along: by name, or all of a longer path to it.

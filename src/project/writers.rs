@@ -7,6 +7,7 @@ use super::Project;
 use super::eval::Evaluator;
 use super::graph::FnId;
 use super::rows::schema_model;
+use super::schema::Tool;
 use crate::ir::{ExprId, Module};
 use crate::libraries::entries::Often;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -75,7 +76,8 @@ pub fn writers(project: &Project) -> Vec<Writers> {
     out
 }
 
-/// `Order(…)`: who makes a model's instance means to store it.
+/// `Order(…)`: who makes an instance of an SQLAlchemy model means to store it. Django's are made to be shown and tried as well, and
+/// what stores them is a statement of its own.
 fn constructors(project: &Project) -> Vec<(usize, FileId, FnId)> {
     let mut names: FxHashMap<&str, ()> = FxHashMap::default();
     names.extend(project.schema.models.iter().map(|model| (model.name.as_str(), ())));
@@ -102,7 +104,8 @@ fn made(project: &Project, names: &FxHashMap<&str, ()>, file: FileId, module: &M
     let Value::Class(at, class) = eval.value(file, call.callee) else {
         return None;
     };
-    schema_model(project, &Model::Class(at, class)).map(|model| model.table)
+    let model = schema_model(project, &Model::Class(at, class))?;
+    matches!(model.tool, Some(Tool::SqlAlchemy | Tool::SqlModel)).then_some(model.table)
 }
 
 #[cfg(test)]

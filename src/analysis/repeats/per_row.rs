@@ -649,7 +649,7 @@ impl<'p, 's> Search<'p, 's> {
         let Some((at, expr)) = source else { return false };
         self.eval
             .query_at(at, expr)
-            .is_some_and(|query| !rows::is_loaded(&query.eager, path))
+            .is_some_and(|query| !rows::is_at_hand(self.project, &query, path))
     }
 }
 

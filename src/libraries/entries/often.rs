@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::site::Site;
 use super::{Entry, EntryKind};
-use crate::ir::{ExprId, ExprKind, FunctionId, Module};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::vocabulary::{List, Name, Open, Vocabulary};
 
@@ -105,6 +105,9 @@ fn by_name(name: &str, otherwise: Often) -> Often {
 fn is_guarded(site: &Site<'_>, (file, function): (FileId, FunctionId)) -> bool {
     let module = site.resolver.module(file);
     let definition = module.function(function);
+    if leaves_others(module, &definition.body) {
+        return true;
+    }
     let of_class = definition.class.map(|class| module.class(class));
     let decorators = definition
         .decorators
@@ -113,7 +116,7 @@ fn is_guarded(site: &Site<'_>, (file, function): (FileId, FunctionId)) -> bool {
     decorators.copied().any(|decorator| guards(module, decorator))
         || of_class.is_some_and(|class| {
             class.body.iter().any(|&stmt| match module.stmt(stmt).kind {
-                crate::ir::StmtKind::Assign {
+                StmtKind::Assign {
                     target,
                     value: Some(value),
                     ..
@@ -121,6 +124,30 @@ fn is_guarded(site: &Site<'_>, (file, function): (FileId, FunctionId)) -> bool {
                 _ => false,
             })
         })
+}
+
+/// Statements at the start of a handler that may turn callers away.
+const FIRST: usize = 6;
+
+/// `if not request.user.is_superuser: return redirect("/")` at the start of a handler.
+fn leaves_others(module: &Module, body: &[StmtId]) -> bool {
+    body.iter().take(FIRST).any(|&stmt| {
+        let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {
+            return false;
+        };
+        let leaves = then
+            .last()
+            .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Raise(_)));
+        leaves && is_denied(module, *test)
+    })
+}
+
+/// `not user.is_superuser`, `!session.user.isAdmin`: not the other way round, which turns staff away.
+fn is_denied(module: &Module, cond: ExprId) -> bool {
+    let ExprKind::Unary { op, operand } = module.kind(cond) else {
+        return false;
+    };
+    matches!(module.str(*op), "not" | "!") && guards(module, *operand)
 }
 
 /// Whether an expression names a guard for staff: `@staff_member_required`, `@Roles("admin")`, `[IsAdminUser]`.
@@ -133,6 +160,11 @@ fn guards(module: &Module, expr: ExprId) -> bool {
         ExprKind::Call { .. } => module.call(expr).is_some_and(|call| {
             // `@admin.register(Model)` is no guard, nor is `@router.get("/admin")`, whose path is read elsewhere.
             let is_guard = call.method().is_some_and(says);
+            // `@group_required("admin")`.
+            let mut texts = call.args.iter().filter_map(|arg| module.string(arg.value));
+            if texts.any(|text| List::StaffGuards.has(text) && !Name::of(text).is_compound()) {
+                return true;
+            }
             let is_wrapper = call.method().is_some_and(|method| {
                 matches!(
                     method,

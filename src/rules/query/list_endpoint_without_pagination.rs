@@ -63,6 +63,10 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
     }
     let (at, expr, columns) = open?;
     let query = eval.query_at(at, expr)?;
+    // A row for each group is a figure, and as many as there are groups.
+    if query.statement.grouped {
+        return None;
+    }
     let id = project.graph.id(file, function);
     let module = project.code.module(file);
     let definition = module.function(function);

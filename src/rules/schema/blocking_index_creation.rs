@@ -2,8 +2,8 @@
 
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
-use crate::judge::priority;
 use crate::judge::reach::Reach;
+use crate::judge::{priority, scale};
 use crate::project::Project;
 use crate::project::schema::{IndexBuild, SourceKind, Tool};
 use crate::statement::Dialect;
@@ -38,8 +38,9 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
     let cost = Cost::Lock {
         recent: build.later < RECENT && !build.partition,
+        rows: scale::of_name(project, table),
     };
-    let judgement = priority::judge(&cost, &Reach::staff("a deployment that runs this migration"), confidence, 0);
+    let judgement = priority::judge(&cost, &Reach::deployment(), confidence, 0);
     let mut finding = Finding::new(
         ID,
         judgement,
