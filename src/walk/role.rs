@@ -54,7 +54,18 @@ const SCRIPT_FOLDERS: [&str; 9] = [
     "benchmark",
     "benchmarks",
 ];
-const EXAMPLE_FOLDERS: [&str; 6] = ["examples", "example", "docs", "demo", "demos", "samples"];
+const EXAMPLE_FOLDERS: [&str; 9] = [
+    "examples",
+    "example",
+    "docs",
+    "demo",
+    "demos",
+    "samples",
+    // What developers of a framework try it with.
+    "dev-server",
+    "test-plugins",
+    "load-testing",
+];
 
 /// What a file is for. `path` is relative to the root, with `/`.
 pub fn role(path: &str) -> Role {
@@ -168,6 +179,7 @@ mod tests {
             ("src/routeTree.gen.ts", Role::Generated),
             ("src/__generated__/graphql.ts", Role::Generated),
             ("examples/hello.py", Role::Example),
+            ("packages/dev-server/test-plugins/reviews/api.ts", Role::Example),
         ];
         for (path, wanted) in cases {
             assert_eq!(role(path), wanted, "{path}");
