@@ -55,6 +55,8 @@ pub enum Limit {
     TemplateLoops,
     /// Bytes of a Prisma field that goes over several lines.
     PrismaLine,
+    /// Fields of a GraphQL document.
+    GraphQlFields,
     /// Statements of a SQL file.
     SqlStatements,
     /// Bytes of a statement on rows.
@@ -301,6 +303,14 @@ pub const LIMITS: &[About] = &[
         written: "20,000 bytes",
         beyond: "it ends there, and the next line is a field",
         places: ("field of a Prisma schema too long", "fields of Prisma schemas too long"),
+    },
+    About {
+        limit: Limit::GraphQlFields,
+        what: "Fields of a GraphQL document",
+        most: 200_000,
+        written: "200,000",
+        beyond: "the rest of the document is left out",
+        places: ("GraphQL document with too many fields", "GraphQL documents with too many fields"),
     },
     About {
         limit: Limit::SqlStatements,

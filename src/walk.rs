@@ -38,6 +38,8 @@ pub enum FileKind {
     Sql,
     /// `.prisma`.
     Prisma,
+    /// `.graphql`, `.gql`, `.graphqls`.
+    GraphQl,
     /// `.html`, `.jinja`, `.j2` in a folder of templates.
     Template,
     /// `tsconfig*.json`, `jsconfig.json`, `package.json`.
@@ -68,6 +70,7 @@ impl FileKind {
             "svelte" | "vue" => FileKind::Component,
             "sql" => FileKind::Sql,
             "prisma" => FileKind::Prisma,
+            "graphql" | "gql" | "graphqls" => FileKind::GraphQl,
             "html" | "djhtml" | "jinja" | "jinja2" | "j2" if path.split('/').any(is_template_folder) => FileKind::Template,
             "json" if stem == "package" || stem == "jsconfig" || stem.starts_with("tsconfig") => FileKind::Json,
             "toml" if stem == "pyproject" => FileKind::Toml,
@@ -88,6 +91,7 @@ impl FileKind {
             FileKind::Component => Some("Svelte and Vue"),
             FileKind::Sql => Some("SQL"),
             FileKind::Prisma => Some("Prisma"),
+            FileKind::GraphQl => Some("GraphQL"),
             FileKind::Template | FileKind::Json | FileKind::Toml | FileKind::Yaml | FileKind::Ini | FileKind::Settings => None,
         }
     }

@@ -301,6 +301,7 @@ fn default_path(language: &str) -> Option<String> {
         "jsx" => "example.jsx",
         "sql" => "schema.sql",
         "prisma" => "schema.prisma",
+        "graphql" => "schema.graphql",
         _ => return None,
     };
     Some(path.to_owned())

@@ -38,6 +38,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
             threaded: false,
             is_for_staff: false,
             often: Often::Once,
+            field: None,
         });
         graph.registered.push(first);
         for file in files {

@@ -2,6 +2,7 @@
 
 pub mod branches;
 pub mod capacity;
+pub mod clients;
 mod commands;
 pub mod deployment;
 pub mod dialect;
@@ -65,6 +66,8 @@ pub struct Project {
     pub kept_by_staff: FxHashSet<usize>,
     /// Who adds rows to each of the schema's tables.
     pub writers: Vec<writers::Writers>,
+    /// What the repository's own clients ask of its server.
+    pub clients: clients::Clients,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -104,6 +107,7 @@ impl Project {
         let mut graph = Graph::new(&mut code);
         reach::mark(&mut graph, &code);
         commands::mark(&mut graph, &code);
+        let clients = clients::Clients::of(&code, &graph.entries);
         let (loads, deployment) = rayon::join(|| row_usage::loads(&code, &graph), || deployment::Deployment::of(&code, &graph));
         let mut project = Project {
             code,
@@ -116,6 +120,7 @@ impl Project {
             words,
             kept_by_staff: FxHashSet::default(),
             writers: Vec::new(),
+            clients,
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));
         project.kept_by_staff = kept;

@@ -7,6 +7,7 @@ use crate::coverage::Reason;
 use crate::ir::{Comment, Module};
 use crate::source::LineIndex;
 use crate::statement::Dialect;
+use crate::syntax::graphql::{self, Embedded};
 use crate::syntax::prisma::{self, PrismaFile};
 use crate::syntax::settings::{self as config, ConfigFacts};
 use crate::syntax::sql::{self, SqlFile};
@@ -61,6 +62,8 @@ pub struct FileFacts {
     pub comments: Vec<Comment>,
     /// Django and Jinja templates.
     pub template: Option<TemplateFile>,
+    /// GraphQL: what it asks, and what it declares.
+    pub graphql: Vec<Embedded>,
     /// Packages that a manifest asks for.
     pub dependencies: Vec<String>,
     /// Bounds that reading it reached, with the byte offset where.
@@ -80,6 +83,7 @@ impl FileFacts {
             config: None,
             comments: Vec::new(),
             template: None,
+            graphql: Vec::new(),
             dependencies: Vec::new(),
             over: Vec::new(),
         }
@@ -114,10 +118,19 @@ fn read_kind(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason
             facts.config = config::sql(text);
         }
         FileKind::Template => facts.template = Some(template::parse(text)),
+        FileKind::GraphQl => {
+            facts.graphql = vec![Embedded {
+                expr: None,
+                document: graphql::parse(text, 0),
+            }];
+        }
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
         FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
         FileKind::Toml => facts.dependencies = manifest::python(text),
         FileKind::Ini => {}
+    }
+    if let Some(module) = &facts.module {
+        facts.graphql = graphql::of_module(module);
     }
     if facts.module.is_none() {
         facts.comments = comments::addressed(text);

@@ -6,6 +6,7 @@ pub mod component;
 pub mod config_entry;
 pub mod facts;
 mod flat;
+pub mod graphql;
 mod indent;
 pub mod json;
 pub(crate) mod large;

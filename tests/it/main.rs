@@ -5,6 +5,7 @@ mod arguments;
 mod baseline;
 mod cache;
 mod cli;
+mod clients;
 mod context;
 mod determinism;
 mod entries;

@@ -45,6 +45,17 @@ pub struct Entry {
     pub is_for_staff: bool,
     /// How often it is used, and by whom.
     pub often: Often,
+    /// The field that a GraphQL resolver answers.
+    pub field: Option<Field>,
+}
+
+/// A field of a GraphQL type, as clients ask it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Field {
+    /// The type, where the code says it.
+    pub on: Option<String>,
+    /// Its name in the schema.
+    pub name: String,
 }
 
 impl Entry {
@@ -59,6 +70,7 @@ impl Entry {
             threaded: false,
             is_for_staff: false,
             often: Often::Act,
+            field: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `NestJS` and other frameworks with decorated controllers, gateways, resolvers and processors.
 
-use super::site::{Site, join, may_list, verb};
-use super::{Entry, EntryKind};
-use crate::ir::{ClassId, FunctionId};
+use super::site::{Site, given_back, join, last_name, may_list, verb};
+use super::{Entry, EntryKind, Field};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
 
 const CONTROLLERS: &[&str] = &["Controller", "JsonController", "RestController", "RootLevelController"];
 
@@ -12,7 +12,8 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let decorators = site.decorator_names(&definition.decorators);
     let controller = decorators.iter().find(|(name, _)| CONTROLLERS.contains(name));
     let prefix = controller.map(|(_, expr)| controller_path(site, *expr));
-    let is_resolver = decorators.iter().any(|(name, _)| *name == "Resolver");
+    let resolver = decorators.iter().find(|(name, _)| *name == "Resolver").map(|(_, expr)| *expr);
+    let is_resolver = resolver.is_some();
     let is_processor = decorators.iter().any(|(name, _)| matches!(*name, "Processor" | "Process"));
     let name = definition.name.map_or("", |name| site.module.str(name));
     for (function, method) in site.methods(class) {
@@ -25,6 +26,12 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
                 "Query" | "Mutation" | "Subscription" | "ResolveField" | "FieldResolver" | "ResolveReference" if is_resolver => {
                     let mut entry = site.own(function, EntryKind::Resolver, format!("GraphQL {decorator} {method}"), place);
                     entry.is_list_capable = decorator != "Mutation";
+                    let on = match decorator {
+                        "Query" | "Mutation" | "Subscription" => Some(decorator.to_owned()),
+                        _ => resolver.and_then(|resolver| type_of(site.module, resolver)),
+                    };
+                    let name = given_name(site.module, expr).unwrap_or_else(|| method.to_owned());
+                    entry.field = Some(Field { on, name });
                     Some(entry)
                 }
                 "Cron" | "Interval" | "Timeout" => Some(site.own(function, EntryKind::Job, format!("cron {name}.{method}"), place)),
@@ -47,7 +54,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     }
 }
 
-fn route(site: &Site<'_>, function: FunctionId, decorator: &str, prefix: &str, expr: crate::ir::ExprId) -> Entry {
+fn route(site: &Site<'_>, function: FunctionId, decorator: &str, prefix: &str, expr: ExprId) -> Entry {
     let verb = verb(decorator);
     let path = site.first_text(expr).unwrap_or_default();
     let label = format!("{verb} {}", join(prefix, &path));
@@ -57,8 +64,31 @@ fn route(site: &Site<'_>, function: FunctionId, decorator: &str, prefix: &str, e
 }
 
 /// `@Controller("x")`, `@Controller({ path: "x" })`.
-fn controller_path(site: &Site<'_>, expr: crate::ir::ExprId) -> String {
+fn controller_path(site: &Site<'_>, expr: ExprId) -> String {
     let argument = site.module.call(expr).and_then(|call| call.arg(0));
     let path = argument.map(|argument| site.module.entry(argument, "path").unwrap_or(argument));
     path.and_then(|path| site.text(path)).unwrap_or_default()
+}
+
+/// The type that a resolver's class stands for: `@Resolver("Order")`, `@Resolver(() => Order)`.
+fn type_of(module: &Module, decorator: ExprId) -> Option<String> {
+    let mut at = module.call(decorator)?.arg(0)?;
+    if let ExprKind::Lambda(function) = module.kind(at) {
+        at = given_back(module, *function)?;
+    }
+    match module.string(at) {
+        Some(name) => Some(name.to_owned()),
+        None => last_name(module, at).map(ToOwned::to_owned),
+    }
+}
+
+/// The name that a resolver's decorator gives its field: `@ResolveField("lines")`, `@Query(() => Order, { name: "order" })`.
+fn given_name(module: &Module, decorator: ExprId) -> Option<String> {
+    let call = module.call(decorator)?;
+    let first = call.arg(0).and_then(|first| module.string(first));
+    let named = || {
+        let mut options = call.args.iter().filter_map(|arg| module.entry(arg.value, "name"));
+        options.find_map(|name| module.string(name))
+    };
+    first.or_else(named).map(ToOwned::to_owned)
 }

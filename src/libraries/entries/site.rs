@@ -281,3 +281,14 @@ pub fn key_of(module: &Module, expr: ExprId) -> Option<String> {
         _ => None,
     }
 }
+
+/// What a function of one expression gives back: `() => Order`.
+pub fn given_back(module: &Module, function: FunctionId) -> Option<ExprId> {
+    match module.function(function).body.as_ref() {
+        [only] => match module.stmt(*only).kind {
+            StmtKind::Return(value) => value,
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -16,6 +16,7 @@ use crate::judge::{priority, reach};
 use crate::libraries::shared::batches;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
+use crate::project::clients::Asked;
 use crate::project::eval::Evaluator;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
@@ -247,10 +248,21 @@ fn cost(project: &Project, row: &PerRow<'_>, source: Option<&Source>, over: &str
     let rows = match source {
         Some(source) => source.rows.clone(),
         // A framework calls it for each row of whatever list it renders.
-        None if of_objects => Rows::new(Scale::OfParent, "the objects of a list"),
+        None if of_objects => objects(project, row),
         None => Rows::unknown(format!("{} (how many is not known)", elements(over))),
     };
     Cost::Each { what, rows }
+}
+
+/// The objects for which a framework calls a method: for a field of a GraphQL type those of which the clients here ask it.
+fn objects(project: &Project, row: &PerRow<'_>) -> Rows {
+    let node = project.graph.function(row.function);
+    match project.clients.field((node.file, node.id)) {
+        Some(Asked::UnderList(by)) => Rows::new(Scale::OfParent, format!("the objects of a list that {by} asks")),
+        Some(Asked::OfOne(by)) => Rows::new(Scale::One, format!("the single objects that {by} asks")),
+        Some(Asked::Nowhere) => Rows::new(Scale::Few, "the objects of which no client here asks it"),
+        None => Rows::new(Scale::OfParent, "the objects of a list"),
+    }
 }
 
 /// `order` of `orders` as a thing that there are several of.

@@ -14,13 +14,28 @@ use crate::project::{Project, flow};
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     let has_default = project.code.modules().any(|(_, module)| pagination::sets_default(module));
-    project
+    let entries = project
         .graph
         .entries
         .par_iter()
-        .filter(|entry| !is_paged_view(project, entry, has_default))
-        .filter_map(|entry| finding(project, entry))
-        .collect()
+        .filter(|entry| !is_paged_view(project, entry, has_default));
+    let found: Vec<Finding> = entries.filter_map(|entry| finding(project, entry)).collect();
+    one_a_view(found)
+}
+
+/// A view that several addresses lead to is one list: the finding of the first, with the others' places.
+fn one_a_view(found: Vec<Finding>) -> Vec<Finding> {
+    let mut out: Vec<Finding> = Vec::new();
+    for finding in found {
+        match out.iter_mut().find(|first| first.location == finding.location) {
+            Some(first) => {
+                let others = finding.related.into_iter().filter(|related| related.role == Role::Endpoint);
+                first.related.extend(others);
+            }
+            None => out.push(finding),
+        }
+    }
+    out
 }
 
 /// `get_queryset` is no list by itself: the view's class pages it, or returns one object of it.
