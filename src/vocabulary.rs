@@ -92,6 +92,8 @@ lists! {
     SeedFiles = "paths" "seed-files",
     Sending = "calls" "sending",
     SentInBulk = "calls" "sent-in-bulk",
+    SessionChanges = "calls" "session-changes",
+    StartingTasks = "calls" "starting-tasks",
     SetUpPaths = "paths" "set-up",
     SharedGuards = "calls" "shared-guards",
     StaffGuards = "calls" "staff-guards",

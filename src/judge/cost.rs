@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::scale::{Rows, Scale};
+use crate::project::Project;
+use crate::statement::Dialect;
 
 /// How heavy one use is; the heaviest comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,6 +68,13 @@ impl Unit {
             Unit::Request => "a request",
         }
     }
+}
+
+/// What a statement costs here: next to nothing where the database runs within the process.
+pub fn statement(project: &Project) -> Unit {
+    let tables = &project.schema.tables;
+    let is_in_process = !tables.is_empty() && tables.iter().all(|table| table.dialect == Dialect::Sqlite);
+    if is_in_process { Unit::Local } else { Unit::Statement }
 }
 
 /// What one use costs.

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::bounds::{self, Bound};
 use super::columns;
-use super::cost::Unit;
 use crate::ir::ExprId;
 use crate::libraries::entries::Often;
 use crate::libraries::shared::query::Query;
@@ -17,7 +16,7 @@ use crate::project::eval::Evaluator;
 use crate::project::loops::Loop;
 use crate::project::schema::Table;
 use crate::project::writers::Writers;
-use crate::statement::{Dialect, FilterKind, Limit};
+use crate::statement::{FilterKind, Limit};
 use crate::vocabulary::{List, Open};
 
 /// How many rows.
@@ -201,13 +200,6 @@ pub fn of_loop(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &L
 /// Whether a list of keys is asked for.
 fn is_by_list(query: &Query) -> bool {
     query.statement.filters.iter().any(|filter| filter.kind == FilterKind::In)
-}
-
-/// What a statement costs here: next to nothing where the database runs within the process.
-pub fn statement(project: &Project) -> Unit {
-    let tables = &project.schema.tables;
-    let is_in_process = !tables.is_empty() && tables.iter().all(|table| table.dialect == Dialect::Sqlite);
-    if is_in_process { Unit::Local } else { Unit::Statement }
 }
 
 /// The rows that several parents share, a user's of one order, are few, where each is a key of its own.

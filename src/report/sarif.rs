@@ -78,7 +78,7 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
         "baselineState": if finding.status == Status::New { "new" } else { "unchanged" },
         "rank": rank(finding),
         "properties": {
-            "priority": finding.priority, "confidence": finding.confidence, "category": finding.category, "impact": finding.impact, "reason": finding.reason,
+            "priority": finding.priority, "confidence": finding.confidence, "category": finding.category, "impact": finding.impact,
             "effort": finding.effort,
         },
     });

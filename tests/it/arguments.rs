@@ -131,19 +131,19 @@ def route():
     asyncio.run(brew_all())
 ";
     let found = only("blocking-call-in-async", &[("app.py", text)]);
-    assert_eq!(found.priority, Priority::P2);
+    assert_eq!(found.priority, Priority::P3);
     assert!(!found.message.contains("request"), "{}", found.message);
     let alone = text.replace("await asyncio.gather(brew(), brew())", "await brew()");
     assert_eq!(findings("blocking-call-in-async", &[("app.py", &alone)]), []);
     let served = text.replace("def route():\n    asyncio.run(brew_all())", "async def route():\n    await brew()");
-    assert_eq!(only("blocking-call-in-async", &[("app.py", &served)]).priority, Priority::P0);
+    assert_eq!(only("blocking-call-in-async", &[("app.py", &served)]).priority, Priority::P1);
 }
 
 #[test]
 fn methods_that_only_call_each_other_say_nothing_of_their_loop() {
     let text = "import time\n\n\nclass Note:\n    async def send(self):\n        time.sleep(2)\n\n\nclass Mail(Note):\n    async def send(self):\n        await super().send()\n";
     let found = only("blocking-call-in-async", &[("notes.py", text)]);
-    assert_eq!(found.priority, Priority::P1);
+    assert_eq!(found.priority, Priority::P2);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn django_refuses_rather_than_blocks() {
     let settings = "import os\n\nos.environ['DJANGO_ALLOW_ASYNC_UNSAFE'] = 'true'\n";
     let mut files = files.to_vec();
     files.push(("garden/settings.py", settings));
-    assert_eq!(only("blocking-call-in-async", &files).priority, Priority::P0);
+    assert_eq!(only("blocking-call-in-async", &files).priority, Priority::P1);
 }
 
 /// A list of orders whose lines are read in a further loop.

@@ -63,10 +63,10 @@ fn resolver(client: &str) -> (Priority, String) {
 #[test]
 fn a_field_resolver_is_as_heavy_as_its_own_clients_make_it() {
     let (priority, _) = resolver("");
-    assert_eq!(priority, Priority::P1);
+    assert_eq!(priority, Priority::P2);
 
     let (priority, reason) = resolver("export function TripsPage() { return useQuery(gql`query Trips { trips { id notes { id } } }`); }");
-    assert_eq!(priority, Priority::P1);
+    assert_eq!(priority, Priority::P2);
     assert!(reason.contains("a list that Trips (TripsPage) asks"), "{reason}");
 
     let (priority, reason) =

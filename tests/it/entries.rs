@@ -175,10 +175,10 @@ http.get("/mock", () => 1);
             "GET /h",
             "GET /r",
             "GET /x",
-            "POST /orders.list",
             "POST /p",
             "POST /r",
             "POST /users",
+            "POST orders.list",
             "PUT /bound"
         ]
     );

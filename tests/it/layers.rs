@@ -62,7 +62,7 @@ const REGISTRIES: [&str; 4] = [
 ];
 
 /// What every recogniser may use: in `libraries/` the shared vocabulary, in `libraries/entries/` what reads one file.
-const SHARED: [&str; 2] = ["libraries::shared", "libraries::entries::site"];
+const SHARED: [&str; 3] = ["libraries::shared", "libraries::entries::site", "libraries::entries::often"];
 
 /// Where lists of words have no place.
 const WITHOUT_LISTS: [&str; 5] = ["rules", "analysis", "judge", "advice", "inventory"];

@@ -10,7 +10,7 @@ const SCHEMA: &str = "CREATE TABLE region (id bigint PRIMARY KEY, name varchar(8
 const PAGE: &str = "import psycopg2\n\n\ndef page(cursor, number):\n    cursor.execute(\"SELECT id, name FROM region ORDER BY id LIMIT 20 OFFSET %s\", (number * 20,))\n    return cursor.fetchall()\n";
 
 /// A query for each key.
-const LOOP: &str = "import psycopg2\n\n\ndef load(cursor, keys):\n    found = []\n    for key in keys:\n        cursor.execute(\"SELECT name FROM region WHERE id = %s\", (key,))\n        found.append(cursor.fetchone())\n    return found\n";
+const LOOP: &str = "import psycopg2\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/regions')\ndef load(cursor: psycopg2.extensions.cursor, keys):\n    found = []\n    for key in keys:\n        cursor.execute(\"SELECT name FROM region WHERE id = %s\", (key,))\n        found.append(cursor.fetchone())\n    return found\n";
 
 /// The priorities of a rule's findings, with a configuration, and how many tests were left out.
 fn priorities(rule: &str, path: &str, text: &str, configuration: &str) -> (Vec<Priority>, usize) {
@@ -38,13 +38,13 @@ fn a_folder_of_scripts_or_tests_is_one() {
 #[test]
 fn a_table_of_few_rows_is_one() {
     let found = |configuration: &str| priorities("offset-pagination", "shop/regions.py", PAGE, configuration).0;
-    assert_eq!(found("[words]\nfew-tables = ['city']\n"), [Priority::P2]);
+    assert_eq!(found("[words]\nfew-tables = ['city']\n"), [Priority::P3]);
     assert_eq!(found("[words]\nfew-tables = ['region']\n"), []);
 }
 
 #[test]
 fn a_place_for_staff_is_one() {
-    let found = |configuration: &str| priorities("offset-pagination", "back_office/regions.py", PAGE, configuration).0;
+    let found = |configuration: &str| priorities("n-plus-one", "back_office/regions.py", LOOP, configuration).0;
     assert_eq!(found(""), [Priority::P2]);
     assert_eq!(found("[words]\nstaff-paths = ['back-office']\n"), [Priority::P3]);
 }

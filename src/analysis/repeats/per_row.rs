@@ -17,6 +17,7 @@ use crate::project::rows::{self, RelationRead};
 use crate::project::{Project, branches};
 use crate::source::Span;
 use crate::statement::{Limit, Operation, Statement};
+use crate::vocabulary::List;
 
 const NETWORK_SLOT: usize = 2;
 /// Calls between a loop and the function that reads the relation.
@@ -395,10 +396,7 @@ impl<'p, 's> Search<'p, 's> {
         });
         let adds = self.module.call_ids_in(node.id).filter(|&id| is_inside(id)).any(|id| {
             let method = self.module.call(id).and_then(|call| call.method());
-            matches!(
-                method,
-                Some("add" | "add_all" | "delete" | "merge" | "save" | "execute" | "flush" | "commit")
-            )
+            method.is_some_and(|method| List::SessionChanges.has(method))
         });
         !writes && !changes && !adds
     }

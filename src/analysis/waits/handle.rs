@@ -3,6 +3,7 @@
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::project::Project;
 use crate::project::graph::{Edge, FnId, Step};
+use crate::vocabulary::List;
 
 const QUERY_SLOT: usize = 0;
 const WRITE_SLOT: usize = 1;
@@ -117,12 +118,7 @@ fn leads_to_handle(project: &Project, edge: &Edge) -> bool {
 
 /// Names of transactions, their sessions, and pages of a driven browser.
 fn is_handle(name: &str) -> bool {
-    matches!(
-        name,
-        "tx" | "trx" | "txn" | "transaction" | "queryRunner" | "em" | "entityManager" | "manager" | "page" | "browser"
-    ) || name.ends_with("Tx")
-        || name.ends_with("Transaction")
-        || name.starts_with("trx")
+    List::TransactionHandles.has(name) || List::DrivenBrowsers.has(name)
 }
 
 /// A part of a path that can be nothing but a transaction's handle: a model may be called `transaction`.

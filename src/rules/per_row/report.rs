@@ -9,7 +9,7 @@ use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Related, Role};
 use crate::ir::{ExprId, Module, Standing};
 use crate::judge::bounds::{self, Bound};
-use crate::judge::cost::{Cost, Unit};
+use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::evidence;
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{priority, reach};
@@ -242,7 +242,7 @@ fn cost(project: &Project, row: &PerRow<'_>, source: Option<&Source>, over: &str
     let what = if row.remote.is_some() {
         Unit::Request
     } else {
-        scale::statement(project)
+        cost::statement(project)
     };
     let of_objects = matches!((&row.around.kind, row.around.iterable), (LoopForm::Callback(_), None));
     let rows = match source {

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::analysis::waits::{self, FileIo, Io, Kind, loop_state};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
-use crate::judge::cost::{Cost, Unit};
+use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Rows};
 use crate::judge::{evidence, priority};
@@ -239,7 +239,7 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
     let rows = scale::of_loop(project, &eval, file, &first.around);
     let cost = Cost::Each {
         what: if first.io.is_query {
-            scale::statement(project)
+            cost::statement(project)
         } else {
             Unit::Request
         },

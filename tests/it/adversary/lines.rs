@@ -219,7 +219,7 @@ impl Model {
     }
 
     fn schema(&self, texts: &[String]) -> SchemaReport {
-        const OWN: [&str; 7] = ["source", "declared_in", "kind", "part", "version", "removed_by", "origin"];
+        const OWN: [&str; 8] = ["source", "declared_in", "kind", "part", "version", "removed_by", "origin", "rows"];
         let mut supply = Supply {
             texts: texts.to_vec(),
             given: 0,

@@ -9,6 +9,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
+use crate::vocabulary::List;
 
 /// How many functions are looked at above one; more are told, see [`Limit::BlockingCallers`].
 const BUDGET: usize = 200;
@@ -118,10 +119,7 @@ fn starts_tasks(project: &Project, function: FnId) -> bool {
     let module = project.code.module(node.file);
     let starts = |id: ExprId| {
         let method = module.call(id).and_then(|call| call.method());
-        matches!(
-            method,
-            Some("gather" | "create_task" | "ensure_future" | "start_soon" | "TaskGroup" | "create_task_group" | "as_completed" | "wait")
-        )
+        method.is_some_and(|name| List::StartingTasks.has(name))
     };
     module.call_ids_in(node.id).any(starts)
 }
