@@ -13,9 +13,9 @@ use crate::walk::Role;
 /// How clients ask a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Of each object of a list, by this operation (and so many others).
+    /// Of each object of a list: by whom, as `Orders (OrdersPage) asks`.
     UnderList(String),
-    /// Of one object at a time, by this operation (and so many others).
+    /// Of one object at a time: by whom, in the same words.
     OfOne(String),
     /// Clients are here, and none of them asks it.
     Nowhere,
@@ -195,7 +195,9 @@ impl<'d> Walk<'d> {
 
     fn run(&mut self) {
         for at in 0..self.operations.len() {
-            let Some(&(place, operation)) = self.operations.get(at) else { break };
+            let Some(&(place, operation)) = self.operations.get(at) else {
+                break;
+            };
             let here = Here {
                 on: self.offered.root(&operation.kind),
                 under: Under::One,
@@ -233,9 +235,11 @@ impl<'d> Walk<'d> {
         for (place, at) in self.places.iter().enumerate() {
             for fragment in &at.embedded.document.fragments {
                 let name = fragment.name.as_str();
-                let is_known = [Some(place), None]
-                    .into_iter()
-                    .any(|own| [Under::List, Under::One].into_iter().any(|under| self.seen.contains(&(name, own, under))));
+                let is_known = [Some(place), None].into_iter().any(|own| {
+                    [Under::List, Under::One]
+                        .into_iter()
+                        .any(|under| self.seen.contains(&(name, own, under)))
+                });
                 if !is_known {
                     self.open.push((fragment, place, Under::Unclear, None));
                     self.waiting();
@@ -335,19 +339,18 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// An operation in words: its name, and the component or file that asks it.
+    /// An operation in words: its name, the component or file that asks it, and how many more do.
     fn words(&self, operation: usize, count: usize) -> String {
         let Some(&(place, operation)) = self.operations.get(operation) else {
             return "an operation".to_owned();
         };
         let holder = self.places.get(place).map(|place| self.holder(place)).unwrap_or_default();
         let name = operation.name.as_deref().unwrap_or("an operation without a name");
-        let others = match count {
-            0 | 1 => String::new(),
-            2 => " and one place more".to_owned(),
-            count => format!(" and {} places more", count - 1),
-        };
-        format!("{name} ({holder}){others}")
+        match count {
+            0 | 1 => format!("{name} ({holder}) asks"),
+            2 => format!("{name} ({holder}) and one place more ask"),
+            count => format!("{name} ({holder}) and {} places more ask", count - 1),
+        }
     }
 
     /// The component or function that holds a document, or its file.
@@ -367,7 +370,9 @@ fn is_list_by_name(name: &str) -> bool {
     if PAGES.contains(&name) {
         return true;
     }
-    let last = name.rfind(|letter: char| letter.is_ascii_uppercase()).map_or(name, |at| &name[at..]);
+    let last = name
+        .rfind(|letter: char| letter.is_ascii_uppercase())
+        .map_or(name, |at| &name[at..]);
     let last = last.to_ascii_lowercase();
     last.ends_with('s') && !last.ends_with("ss") && !NO_PLURALS.contains(&last.as_str())
 }

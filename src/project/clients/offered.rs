@@ -82,7 +82,9 @@ impl<'d> Offered<'d> {
     /// Whether a resolver of a type's field answers what was asked on another type: the same one, one of its interfaces, or one of
     /// which nothing is known.
     pub fn answers(&self, resolver: Option<&str>, asked: Option<&str>) -> bool {
-        let (Some(resolver), Some(asked)) = (resolver, asked) else { return true };
+        let (Some(resolver), Some(asked)) = (resolver, asked) else {
+            return true;
+        };
         if plain(resolver) == plain(asked) || !self.types.contains(asked) {
             return true;
         }
@@ -101,6 +103,8 @@ impl<'d> Offered<'d> {
 
 /// A type's name without what code adds to it: `OrderType` is the schema's `Order`.
 fn plain(name: &str) -> &str {
-    let cut = ["Type", "Node", "Object", "GQL"].iter().find_map(|ending| name.strip_suffix(ending));
+    let cut = ["Type", "Node", "Object", "GQL"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending));
     cut.filter(|rest| !rest.is_empty()).unwrap_or(name)
 }
