@@ -61,7 +61,7 @@ const REGISTRIES: [&str; 4] = [
 ];
 
 /// What every recogniser may use: in `libraries/` the shared vocabulary, in `libraries/entries/` what reads one file.
-const SHARED: [&str; 2] = ["libraries::shared", "libraries::entries::site"];
+const SHARED: [&str; 3] = ["libraries::shared", "libraries::entries::site", "libraries::entries::mounts"];
 
 /// The source files by path, without their unit tests: these may use what lies above.
 fn sources() -> Vec<(PathBuf, String)> {

@@ -166,6 +166,11 @@ pub fn acts(name: &str) -> bool {
     words(name).first().is_some_and(|word| ACTS.contains(&word.as_str()))
 }
 
+/// Whether the words of a path say that only staff go there: `GET /admin/orders`.
+pub fn is_for_staff(path: &str) -> bool {
+    words(path).iter().any(|word| STAFF.contains(&word.as_str()))
+}
+
 /// Whether a name lets staff in only: `adminProcedure`, `requireModerator`.
 pub fn is_guard(name: &str) -> bool {
     let words = words(name);

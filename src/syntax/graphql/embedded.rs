@@ -17,7 +17,16 @@ pub struct Embedded {
 /// Tags and functions that take a document.
 const TAGS: &[&str] = &["gql", "graphql", "gqlTag", "gqlV2", "parseGraphQL"];
 /// How a text starts that may be a document.
-const HEADS: &[&str] = &["query", "mutation", "subscription", "fragment", "type", "extend", "interface", "schema"];
+const HEADS: &[&str] = &[
+    "query",
+    "mutation",
+    "subscription",
+    "fragment",
+    "type",
+    "extend",
+    "interface",
+    "schema",
+];
 
 /// The documents in a file of code, in the order of the code.
 pub fn of_module(module: &Module) -> Vec<Embedded> {
@@ -39,10 +48,7 @@ pub fn of_module(module: &Module) -> Vec<Embedded> {
         let document = parse(&text(module, &expr.kind), expr.span.start);
         let says = !document.operations.is_empty() || !document.fragments.is_empty() || !document.types.is_empty();
         if is_tagged && (says || document.is_broken) || says && !document.is_broken {
-            out.push(Embedded {
-                expr: Some(id),
-                document,
-            });
+            out.push(Embedded { expr: Some(id), document });
         }
     }
     out
@@ -59,9 +65,10 @@ fn has_head(module: &Module, kind: &ExprKind) -> bool {
         _ => return false,
     };
     let head = first.trim_start();
-    HEADS
-        .iter()
-        .any(|word| head.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\n', '\r', '\t', '{', '(', '$'])))
+    HEADS.iter().any(|word| {
+        head.strip_prefix(word)
+            .is_some_and(|rest| rest.starts_with([' ', '\n', '\r', '\t', '{', '(', '$']))
+    })
 }
 
 /// A template's text. Its holes bring fragments of their own, which are documents where they stand.

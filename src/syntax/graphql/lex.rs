@@ -78,7 +78,12 @@ impl<'t> Lexer<'t> {
         while let Some(&byte) = bytes.get(self.at) {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b',' => self.at += 1,
-                b'#' => self.at += bytes[self.at..].iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len() - self.at),
+                b'#' => {
+                    self.at += bytes[self.at..]
+                        .iter()
+                        .position(|&byte| byte == b'\n')
+                        .unwrap_or(bytes.len() - self.at)
+                }
                 0xEF if self.text[self.at..].starts_with('\u{feff}') => self.at += 3,
                 _ => return,
             }

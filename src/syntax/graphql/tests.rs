@@ -30,12 +30,17 @@ fn an_operation_is_read_with_aliases_arguments_directives_and_fragments() {
     let page = &document.operations[0];
     assert_eq!((page.kind.as_str(), page.name.as_deref()), ("query", Some("OrderPage")));
     let (node, _) = field(&page.selections, "node");
-    let [_, Selection::Inline { on, selections }] = node else { panic!("{node:?}") };
+    let [_, Selection::Inline { on, selections }] = node else {
+        panic!("{node:?}")
+    };
     assert_eq!(on.as_deref(), Some("Order"));
     let (lines, one) = field(selections, "lines");
     assert!(one);
     assert_eq!(lines, [Selection::Spread("Line".to_owned())]);
-    assert_eq!((document.fragments[0].name.as_str(), document.fragments[0].on.as_str()), ("Line", "OrderLine"));
+    assert_eq!(
+        (document.fragments[0].name.as_str(), document.fragments[0].on.as_str()),
+        ("Line", "OrderLine")
+    );
     assert_eq!(field(&document.operations[1].selections, "plain").0, []);
 }
 
@@ -60,9 +65,19 @@ fn a_schema_says_which_fields_give_lists() {
     let document = parse(text, 0);
     assert!(!document.is_broken, "{document:#?}");
     let product = &document.types[0];
-    assert_eq!((product.name.as_str(), product.implements.join(",").as_str()), ("Product", "Node,Priced"));
-    let lists: Vec<_> = product.fields.iter().map(|field| (field.name.as_str(), field.of.as_str(), field.is_list)).collect();
-    assert_eq!(lists, [("name", "String", false), ("variants", "Variant", true), ("shop", "Shop", false)]);
+    assert_eq!(
+        (product.name.as_str(), product.implements.join(",").as_str()),
+        ("Product", "Node,Priced")
+    );
+    let lists: Vec<_> = product
+        .fields
+        .iter()
+        .map(|field| (field.name.as_str(), field.of.as_str(), field.is_list))
+        .collect();
+    assert_eq!(
+        lists,
+        [("name", "String", false), ("variants", "Variant", true), ("shop", "Shop", false)]
+    );
     assert_eq!(document.types[1].fields[0].of, "ProductConnection");
     assert_eq!(document.types[3].members, ["Product", "Shop"]);
     assert_eq!(document.roots[1], ("mutation".to_owned(), "Changes".to_owned()));
@@ -73,10 +88,25 @@ fn what_follows_a_mistake_is_not_read_and_the_document_says_so() {
     let document = parse("query A { a } query B { b( } query C { c }", 0);
     assert!(document.is_broken);
     assert_eq!(document.operations.len(), 1);
-    for text in ["query", "{", "{a(", "{...", "{a:}", "type A { b: }", "type A { b", "\"", "\"\"\"", "query É { a }", "fragment F on"] {
+    for text in [
+        "query",
+        "{",
+        "{a(",
+        "{...",
+        "{a:}",
+        "type A { b: }",
+        "type A { b",
+        "\"",
+        "\"\"\"",
+        "query É { a }",
+        "fragment F on",
+    ] {
         let document = parse(text, 0);
         let types = document.types.len();
-        assert!(document.is_broken || types == 0 && document.operations.is_empty(), "{text}: {document:?}");
+        assert!(
+            document.is_broken || types == 0 && document.operations.is_empty(),
+            "{text}: {document:?}"
+        );
     }
 }
 
@@ -115,7 +145,10 @@ fn documents_are_found_in_templates_calls_and_texts() {
         .map(|embedded| {
             let document = &embedded.document;
             let operation = document.operations.first().and_then(|operation| operation.name.clone());
-            (operation.or(document.fragments.first().map(|one| one.name.clone())), document.is_broken)
+            (
+                operation.or(document.fragments.first().map(|one| one.name.clone())),
+                document.is_broken,
+            )
         })
         .collect();
     let name = |name: &str| Some(name.to_owned());
