@@ -33,6 +33,8 @@ pub fn mark(graph: &mut Graph, code: &Code) {
             function: (first, FunctionId::MODULE),
             kind: EntryKind::Command,
             label: format!("command {name}"),
+            own_label: format!("command {name}"),
+            router: None,
             place: Span::default(),
             is_list_capable: false,
             threaded: false,

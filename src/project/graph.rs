@@ -125,6 +125,8 @@ pub struct Graph {
     pub sites: Vec<QuerySite>,
     /// Entry points.
     pub entries: Vec<Entry>,
+    /// Routers and the paths that they are put below, by file and place.
+    pub mounts: Vec<entries::Mount>,
     /// The file that registers each entry point: its place is there.
     pub registered: Vec<FileId>,
     /// For each function the entry that reaches it and the function before it on the way.
@@ -168,6 +170,7 @@ struct FileGraph {
     unresolved: Vec<usize>,
     sites: Vec<QuerySite>,
     entries: Vec<Entry>,
+    mounts: Vec<entries::Mount>,
     calls: CallTotals,
     arguments: Vec<(Parameter, Value)>,
     /// Parameters on whose arguments something here depends.
@@ -444,6 +447,7 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
         graph.sites.extend(file.sites);
         graph.registered.extend(file.entries.iter().map(|_| id));
         graph.entries.extend(file.entries);
+        graph.mounts.extend(file.mounts);
         graph.calls.total += file.calls.total;
         graph.calls.resolved += file.calls.resolved;
         graph.calls.external += file.calls.external;
@@ -507,6 +511,7 @@ impl<'c> FileBuilder<'c> {
             unresolved: vec![0; count],
             sites: Vec::new(),
             entries: Vec::new(),
+            mounts: Vec::new(),
             calls: CallTotals::default(),
             arguments: Vec::new(),
             asked: FxHashSet::default(),
@@ -909,6 +914,7 @@ impl<'c> FileBuilder<'c> {
             }
         }
         self.out.entries = found;
+        self.out.mounts = entries::mounts(&self.eval, self.file, path);
     }
 }
 

@@ -11,6 +11,7 @@ pub mod flow;
 pub mod graph;
 pub mod imports;
 pub mod loops;
+mod mounts;
 pub mod reach;
 pub mod relations;
 pub mod row_usage;
@@ -105,6 +106,7 @@ impl Project {
         code.tables = table_names(&schema);
         code.relations = relations::Relations::of(&schema, &code.files);
         let mut graph = Graph::new(&mut code);
+        mounts::apply(&code, &graph.mounts, &mut graph.entries);
         reach::mark(&mut graph, &code);
         commands::mark(&mut graph, &code);
         let clients = clients::Clients::of(&code, &graph.entries);

@@ -78,3 +78,31 @@ fn a_field_resolver_is_as_heavy_as_its_own_clients_make_it() {
     assert_eq!(priority, Priority::P3);
     assert!(reason.contains("no client here"), "{reason}");
 }
+
+#[test]
+fn where_a_router_is_put_names_a_finding_and_does_not_make_it_new() {
+    let routes = "from fastapi import APIRouter\nfrom sqlalchemy import select\nfrom shop.models import Note, session\nrouter = APIRouter(prefix='/notes')\n\n@router.get('')\ndef notes():\n    return session.scalars(select(Note)).all()\n";
+    let models = "from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column\nsession = Session()\nclass Base(DeclarativeBase): ...\nclass Note(Base):\n    __tablename__ = 'notes'\n    id: Mapped[int] = mapped_column(primary_key=True)\n";
+    let main = |prefix: &str| {
+        format!(
+            "from fastapi import FastAPI\nfrom shop.routes import router\napp = FastAPI()\napp.include_router(router, prefix='{prefix}')\n"
+        )
+    };
+    let list = |prefix: &str| {
+        let main = main(prefix);
+        let files = [
+            ("shop/main.py", main.as_str()),
+            ("shop/models.py", models),
+            ("shop/routes.py", routes),
+        ];
+        let found = findings(&files);
+        let mut lists = found
+            .into_iter()
+            .filter(|finding| finding.rule == "list-endpoint-without-pagination");
+        lists.next().expect("a finding")
+    };
+    let (one, other) = (list("/api/v1"), list("/api/v2"));
+    assert!(one.title.starts_with("GET /api/v1/notes returns"), "{}", one.title);
+    assert!(other.title.starts_with("GET /api/v2/notes returns"), "{}", other.title);
+    assert_eq!(one.fingerprint, other.fingerprint);
+}

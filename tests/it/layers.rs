@@ -62,7 +62,12 @@ const REGISTRIES: [&str; 4] = [
 ];
 
 /// What every recogniser may use: in `libraries/` the shared vocabulary, in `libraries/entries/` what reads one file.
-const SHARED: [&str; 3] = ["libraries::shared", "libraries::entries::site", "libraries::entries::often"];
+const SHARED: [&str; 4] = [
+    "libraries::shared",
+    "libraries::entries::site",
+    "libraries::entries::often",
+    "libraries::entries::mounts",
+];
 
 /// Where lists of words have no place.
 const WITHOUT_LISTS: [&str; 5] = ["rules", "analysis", "judge", "advice", "inventory"];

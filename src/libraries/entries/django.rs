@@ -1,5 +1,6 @@
 //! Django and Django REST framework: views by urls, class views, viewsets, decorated views.
 
+use super::mounts::{Router, urls_of};
 use super::site::{Site, methods, verb};
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, FunctionId};
@@ -56,7 +57,11 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     }
     let title = site.title((site.file, decorator.function));
     let place = site.module.expr(decorator.expr).span;
-    out.push(view(site, (site.file, decorator.function), format!("{verb} {title}"), place));
+    let class = site.module.function(decorator.function).class;
+    out.push(Entry {
+        router: class.map(|class| Router::View(site.file, class)),
+        ..view(site, (site.file, decorator.function), format!("{verb} {title}"), place)
+    });
 }
 
 /// `path("x/", view)`, `path("x/", View.as_view())`.
@@ -71,10 +76,14 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let Some(route) = site.text(route).filter(|_| known) else { return };
     let place = site.module.expr(call.id).span;
     let label = format!("ANY /{}", route.trim_start_matches(['/', '^']).trim_end_matches('$'));
+    let router = urls_of(site.module, site.file, call.id);
     let as_view = site.module.call(target).filter(|inner| inner.method() == Some("as_view"));
     let Some(as_view) = as_view else {
         if let Some(function) = site.handler(target) {
-            out.push(view(site, function, label, place));
+            out.push(Entry {
+                router: Some(router),
+                ..view(site, function, label, place)
+            });
         }
         return;
     };
@@ -98,7 +107,10 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
         }
         if let Some((_, verb)) = HANDLERS.iter().find(|(handler, _)| *handler == name) {
             let label = label.replacen("ANY", verb, 1);
-            out.push(view(site, (file, function), label, place));
+            out.push(Entry {
+                router: Some(router.clone()),
+                ..view(site, (file, function), label, place)
+            });
         }
     }
 }
@@ -129,7 +141,10 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
             continue;
         };
         let place = site.module.function(function).name_span;
-        out.push(view(site, (site.file, function), format!("{verb} {name}.{method}"), place));
+        out.push(Entry {
+            router: Some(Router::View(site.file, class)),
+            ..view(site, (site.file, function), format!("{verb} {name}.{method}"), place)
+        });
     }
 }
 

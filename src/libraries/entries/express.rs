@@ -1,5 +1,6 @@
 //! Express, Fastify, Koa, Hono and their like: a path and a handler given to a router.
 
+use super::mounts::router_of;
 use super::often::is_guard;
 use super::site::{Site, join, may_list, starts_with_any, verb};
 use super::{Entry, EntryKind};
@@ -51,6 +52,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let label = format!("{verb} {}", join("", &path));
     let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call.id).span);
     entry.is_list_capable = may_list(verb);
+    entry.router = call.receiver().and_then(|receiver| router_of(site, receiver));
     // `app.get("/x", requireAdmin, handler)`.
     let between = call.args.iter().rev().skip(1);
     entry.is_for_staff = between.into_iter().any(|arg| guards(site, arg.value));
@@ -98,7 +100,7 @@ fn described(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
         .entry(options, "method")
         .and_then(|method| site.module.string(method))
         .map_or("ANY", verb);
-    push(site, call.id, function, verb, &path, out);
+    push(site, call, function, verb, &path, out);
 }
 
 /// `app.openapi(createRoute({ method, path }), handler)`.
@@ -116,20 +118,21 @@ fn documented(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
             .and_then(|value| module.string(value))
     };
     let verb = read("method").map_or("ANY", verb);
-    push(site, call.id, function, verb, read("path").unwrap_or("/"), out);
+    push(site, call, function, verb, read("path").unwrap_or("/"), out);
 }
 
 fn push(
     site: &Site<'_>,
-    call: ExprId,
+    call: Call<'_>,
     function: (crate::libraries::shared::value::FileId, crate::ir::FunctionId),
     verb: &str,
     path: &str,
     out: &mut Vec<Entry>,
 ) {
     let label = format!("{verb} {}", join("", path));
-    let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call).span);
+    let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call.id).span);
     entry.is_list_capable = may_list(verb);
+    entry.router = call.receiver().and_then(|receiver| router_of(site, receiver));
     out.push(entry);
 }
 

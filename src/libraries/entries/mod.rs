@@ -16,6 +16,7 @@ mod files;
 mod frappe;
 mod graphql;
 mod jobs;
+mod mounts;
 mod nest;
 mod often;
 mod routes;
@@ -24,7 +25,9 @@ mod sockets;
 mod trpc;
 
 pub use fastapi::dependencies;
-pub use often::{Often, acts};
+pub use mounts::{Mount, Router, mounts};
+pub use often::{Often, acts, is_for_staff};
+pub use site::join;
 
 /// A function that is called from outside the program's own code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +38,10 @@ pub struct Entry {
     pub kind: EntryKind,
     /// For people: `GET /orders/{id}`, `task send_mail`, `server action save`.
     pub label: String,
+    /// The label as the registration alone has it, without the paths that routers are put below: a part of identities.
+    pub own_label: String,
+    /// What it is registered on.
+    pub router: Option<Router>,
     /// The decorator, the registration, or the function's name where a convention makes it one.
     pub place: Span,
     /// Its answer may be a list that a client asks for.
@@ -64,7 +71,9 @@ impl Entry {
         Entry {
             function,
             kind,
+            own_label: label.clone(),
             label,
+            router: None,
             place,
             is_list_capable: false,
             threaded: false,
@@ -252,6 +261,7 @@ pub fn entries(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Entry> 
     families.iter().filter_map(|family| family.file).for_each(|on| on(&site, &mut out));
     for entry in &mut out {
         entry.often = often::often(&site, entry);
+        entry.own_label.clone_from(&entry.label);
     }
     out.sort_by(|a, b| (a.place, a.function, a.kind, &a.label).cmp(&(b.place, b.function, b.kind, &b.label)));
     out.dedup_by(|a, b| a.function == b.function && a.kind == b.kind && (a.label == b.label || a.place == b.place));

@@ -1,5 +1,6 @@
 //! `NestJS` and other frameworks with decorated controllers, gateways, resolvers and processors.
 
+use super::mounts::Router;
 use super::site::{Site, given_back, join, last_name, may_list, verb};
 use super::{Entry, EntryKind, Field};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
@@ -60,6 +61,7 @@ fn route(site: &Site<'_>, function: FunctionId, decorator: &str, prefix: &str, e
     let label = format!("{verb} {}", join(prefix, &path));
     let mut entry = site.own(function, EntryKind::Route, label, site.module.expr(expr).span);
     entry.is_list_capable = may_list(verb);
+    entry.router = Some(Router::Application(site.file));
     entry
 }
 

@@ -79,6 +79,11 @@ pub fn acts(name: &str) -> bool {
     List::Acting.has(name)
 }
 
+/// Whether the words of a path say that only staff go there: `GET /admin/orders`.
+pub fn is_for_staff(path: &str) -> bool {
+    words(path).iter().any(|word| STAFF.contains(&word.as_str()))
+}
+
 /// Whether a name lets staff in only: `adminProcedure`, `requireModerator`.
 pub fn is_guard(name: &str) -> bool {
     List::StaffGuards.has(name) && !List::SharedGuards.has(name)

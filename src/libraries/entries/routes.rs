@@ -1,9 +1,10 @@
 //! Python HTTP frameworks with decorated functions and method classes: `FastAPI`, Starlette, Flask, Quart, Sanic,
 //! Litestar, aiohttp, Tornado.
 
+use super::mounts::{own_prefix, router_of};
 use super::site::{Site, join, may_list, starts_with_any, verb};
 use super::{Decorator, Entry, EntryKind};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId};
+use crate::ir::{Call, ClassId, ExprKind, FunctionId};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
@@ -63,10 +64,9 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     } else {
         methods_argument(site, call)
     };
-    let prefix = call.receiver().map(|receiver| prefix(site, receiver)).unwrap_or_default();
-    let label = format!("{verb} {}", join(&prefix, text.as_deref().unwrap_or("")));
+    let label = format!("{verb} {}", addressed(site, call, text.as_deref().unwrap_or("")));
     let place = site.module.expr(decorator.expr).span;
-    out.push(route(site, (site.file, decorator.function), verb, label, place, call.callee));
+    out.push(route(site, (site.file, decorator.function), verb, label, place, call));
 }
 
 /// `add_api_route("/x", f)`, `add_url_rule`, `app.router.add_get("/x", f)`, `web.get("/x", f)`, `Route("/x", f)`.
@@ -112,9 +112,8 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
         _ => site.handler(handler),
     };
     let Some(function) = handler else { return };
-    let prefix = call.receiver().map(|receiver| prefix(site, receiver)).unwrap_or_default();
-    let label = format!("{verb} {}", join(&prefix, &text));
-    out.push(route(site, function, verb, label, site.module.expr(call.id).span, call.callee));
+    let label = format!("{verb} {}", addressed(site, call, &text));
+    out.push(route(site, function, verb, label, site.module.expr(call.id).span, call));
 }
 
 /// `get`, `post`, … of method classes.
@@ -167,14 +166,15 @@ fn site_has(site: &Site<'_>, ancestors: &[String]) -> bool {
     ancestors.iter().any(|ancestor| starts_with_any(ancestor, NEAR)) || site.imports(NEAR)
 }
 
-fn route(site: &Site<'_>, function: (FileId, FunctionId), verb: &str, label: String, place: Span, callee: ExprId) -> Entry {
-    let on_loop = match site.library_name(callee) {
+fn route(site: &Site<'_>, function: (FileId, FunctionId), verb: &str, label: String, place: Span, call: Call<'_>) -> Entry {
+    let on_loop = match site.library_name(call.callee) {
         Some(name) => starts_with_any(&name, ON_LOOP),
         None => site.imports(ON_LOOP) && !site.imports(&["fastapi", "flask", "starlette"]),
     };
     let mut entry = Entry::new(function, EntryKind::Route, label, place);
     entry.is_list_capable = may_list(verb);
     entry.threaded = !site.is_async(function) && !on_loop;
+    entry.router = call.receiver().and_then(|receiver| router_of(site, receiver));
     entry
 }
 
@@ -213,15 +213,9 @@ fn methods_argument(site: &Site<'_>, call: Call<'_>) -> &'static str {
     }
 }
 
-/// The path that a router puts before its routes: `APIRouter(prefix="/x")`, `Blueprint(…, url_prefix="/x")`.
-fn prefix(site: &Site<'_>, receiver: ExprId) -> String {
-    let Some((file, definition)) = site.resolver.definition(site.file, receiver) else {
-        return String::new();
-    };
-    let module = site.resolver.module(file);
-    let Some(call) = module.call(definition) else {
-        return String::new();
-    };
-    let prefix = call.keyword("prefix").or_else(|| call.keyword("url_prefix"));
-    prefix.and_then(|prefix| module.string(prefix)).unwrap_or_default().to_owned()
+/// A path below the one that its router has of its own.
+fn addressed(site: &Site<'_>, call: Call<'_>, path: &str) -> String {
+    let router = call.receiver().and_then(|receiver| router_of(site, receiver));
+    let prefix = router.map(|router| own_prefix(site, &router)).unwrap_or_default();
+    join(&prefix, path)
 }

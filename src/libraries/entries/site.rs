@@ -292,3 +292,11 @@ pub fn given_back(module: &Module, function: FunctionId) -> Option<ExprId> {
         _ => None,
     }
 }
+
+/// The list literal that holds an expression.
+pub fn holding_list(module: &Module, expr: ExprId) -> Option<ExprId> {
+    let Parent::Expr(list) = module.expr(expr).parent else {
+        return None;
+    };
+    matches!(module.kind(list), ExprKind::List(_)).then_some(list)
+}

@@ -1,9 +1,10 @@
 //! tRPC procedures.
 
+use super::mounts::{Router, is_router_call};
 use super::often::is_guard;
 use super::site::{Site, key_of};
 use super::{Entry, EntryKind};
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind, Parent};
 use crate::libraries::shared::value::FileId;
 
 /// `publicProcedure.input(…).query(async ({ ctx }) => …)`. A chain that does not start at a procedure, as
@@ -25,8 +26,21 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let name = key_of(site.module, call.id).unwrap_or_else(|| site.title(function));
     let mut entry = Entry::new(function, kind, format!("tRPC {method} {name}"), site.module.expr(call.id).span);
     entry.is_list_capable = method == "query";
+    entry.router = router(site, call.id);
     entry.is_for_staff = call.chain().iter().any(|link| is_guarded(site, *link));
     out.push(entry);
+}
+
+/// The `router({ … })` in whose object a procedure stands.
+fn router(site: &Site<'_>, procedure: ExprId) -> Option<Router> {
+    let Parent::Expr(object) = site.module.expr(procedure).parent else {
+        return None;
+    };
+    let Parent::Expr(outer) = site.module.expr(object).parent else {
+        return None;
+    };
+    let call = site.module.call(outer)?;
+    call.method().is_some_and(is_router_call).then_some(Router::Made(site.file, outer))
 }
 
 /// `adminProcedure.input(…)`, `publicProcedure.use(isModerator)`.

@@ -13,9 +13,9 @@ use crate::walk::Role;
 /// How clients ask a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Of each object of a list, by this operation (and so many others).
+    /// Of each object of a list: by whom, as `Orders (OrdersPage) asks`.
     UnderList(String),
-    /// Of one object at a time, by this operation (and so many others).
+    /// Of one object at a time: by whom, in the same words.
     OfOne(String),
     /// Clients are here, and none of them asks it.
     Nowhere,
@@ -339,19 +339,18 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// An operation in words: its name, and the component or file that asks it.
+    /// An operation in words: its name, the component or file that asks it, and how many more do.
     fn words(&self, operation: usize, count: usize) -> String {
         let Some(&(place, operation)) = self.operations.get(operation) else {
             return "an operation".to_owned();
         };
         let holder = self.places.get(place).map(|place| self.holder(place)).unwrap_or_default();
         let name = operation.name.as_deref().unwrap_or("an operation without a name");
-        let others = match count {
-            0 | 1 => String::new(),
-            2 => " and one place more".to_owned(),
-            count => format!(" and {} places more", count - 1),
-        };
-        format!("{name} ({holder}){others}")
+        match count {
+            0 | 1 => format!("{name} ({holder}) asks"),
+            2 => format!("{name} ({holder}) and one place more ask"),
+            count => format!("{name} ({holder}) and {} places more ask", count - 1),
+        }
     }
 
     /// The component or function that holds a document, or its file.

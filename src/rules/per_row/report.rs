@@ -258,8 +258,8 @@ fn cost(project: &Project, row: &PerRow<'_>, source: Option<&Source>, over: &str
 fn objects(project: &Project, row: &PerRow<'_>) -> Rows {
     let node = project.graph.function(row.function);
     match project.clients.field((node.file, node.id)) {
-        Some(Asked::UnderList(by)) => Rows::new(Scale::OfParent, format!("the objects of a list that {by} asks")),
-        Some(Asked::OfOne(by)) => Rows::new(Scale::One, format!("the single objects that {by} asks")),
+        Some(Asked::UnderList(by)) => Rows::new(Scale::OfParent, format!("the objects of a list that {by}")),
+        Some(Asked::OfOne(by)) => Rows::new(Scale::One, format!("the single objects that {by}")),
         Some(Asked::Nowhere) => Rows::new(Scale::Few, "the objects of which no client here asks it"),
         None => Rows::new(Scale::OfParent, "the objects of a list"),
     }

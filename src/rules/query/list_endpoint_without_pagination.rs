@@ -116,7 +116,8 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
         }
     );
     finding.impact = format!("response size and time grow with `{table}` on {}", entry.label);
-    finding.subject = format!("{} {table}", entry.label);
+    // Where a router is put changes no identity.
+    finding.subject = format!("{} {table}", entry.own_label);
     finding.relate(
         project.place(registered, entry.place, &project.symbol(id)),
         Role::Endpoint,

@@ -52,8 +52,8 @@ pub fn check(project: &Project) -> Vec<Finding> {
         }
         let module = project.code.module(site.file);
         for limit in limits(module, site.expr) {
-            if let Some((label, at, place)) = search.source_of(site.file, limit, 0) {
-                out.push(report(project, site, &label, at, place));
+            if let Some((entry, at, place)) = search.source_of(site.file, limit, 0) {
+                out.push(report(project, site, &entry, at, place));
                 break;
             }
         }
@@ -99,7 +99,7 @@ struct Search<'p> {
     compared: RefCell<FxHashMap<FileId, FxHashSet<(FunctionId, Sym)>>>,
 }
 
-type Source = (String, FileId, ExprId);
+type Source = (Entry, FileId, ExprId);
 
 /// The names that each function of a file compares with a bound.
 fn compared_names(module: &Module) -> FxHashSet<(FunctionId, Sym)> {
@@ -172,7 +172,7 @@ impl Search<'_> {
             }
             let is_number = param.annotation.is_some_and(|note| mentions_int(module, note));
             let place = param.default.or(param.annotation)?;
-            return is_number.then(|| (entry.label.clone(), file, place));
+            return is_number.then(|| (entry.clone(), file, place));
         }
         let name = param.name.map(|name| module.str(name))?;
         let is_method = module.function(function).class.is_some()
@@ -198,7 +198,7 @@ impl Search<'_> {
         }
         let module = self.project.code.module(file);
         let owner = self.project.graph.id(file, module.owner(expr));
-        let label = self.project.graph.entry_of(owner)?.label.clone();
+        let entered = self.project.graph.entry_of(owner)?;
         let mut open = None;
         for (_, node) in module.expr_ids() {
             let ExprKind::Object(entries) = &node.kind else { continue };
@@ -221,7 +221,7 @@ impl Search<'_> {
                 open = Some(entry.value);
             }
         }
-        open.map(|place| (label, file, place))
+        open.map(|place| (entered.clone(), file, place))
     }
 }
 
@@ -252,15 +252,17 @@ fn mentions_int(module: &Module, annotation: ExprId) -> bool {
     false
 }
 
-fn report(project: &Project, site: &crate::project::graph::QuerySite, label: &str, at: FileId, place: ExprId) -> Finding {
+fn report(project: &Project, site: &crate::project::graph::QuerySite, entry: &Entry, at: FileId, place: ExprId) -> Finding {
     let name = site.query.table().unwrap_or("the table");
+    let label = &entry.label;
     let cost = Cost::Load(scale::unpaged(project, &site.query));
     let judgement = priority::judge(&cost, &reach::of(project, site.function), Confidence::Medium, 0);
     let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(site.function, site.span));
     finding.title = format!("The client chooses how many rows of `{name}` are loaded");
     finding.message = format!("The limit of the query on `{name}` comes from the request ({label}), and no maximum was seen on the way.");
     finding.impact = format!("one request can load all of `{name}`, whatever the default page size is");
-    finding.subject = format!("{name} {label}");
+    // Where a router is put changes no identity.
+    finding.subject = format!("{name} {}", entry.own_label);
     finding.related = evidence::path_from_entry(project, site.function);
     let span = project.code.module(at).expr(place).span;
     finding.relate(

@@ -48,11 +48,11 @@ fn asked(clients: &[(&str, &str)]) -> Option<Asked> {
 }
 
 fn under_list(by: &str) -> Option<Asked> {
-    Some(Asked::UnderList(by.to_owned()))
+    Some(Asked::UnderList(format!("{by} asks")))
 }
 
 fn of_one(by: &str) -> Option<Asked> {
-    Some(Asked::OfOne(by.to_owned()))
+    Some(Asked::OfOne(format!("{by} asks")))
 }
 
 #[test]

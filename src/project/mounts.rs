@@ -1,0 +1,173 @@
+//! The full addresses of entry points: what is registered on a router, below the paths that the router is put under.
+
+use rustc_hash::FxHashMap;
+
+use super::eval::Code;
+use crate::ir::{ClassId, ExprKind};
+use crate::libraries::entries::{Entry, EntryKind, Mount, Often, Router, is_for_staff, join};
+use crate::libraries::shared::value::FileId;
+
+/// Routers in routers; real applications have four.
+const MAX_LEVELS: usize = 12;
+/// Methods of viewsets that are about one object, whose key is a part of their address.
+const DETAIL: &[&str] = &[
+    "retrieve",
+    "update",
+    "partial_update",
+    "destroy",
+    "perform_update",
+    "perform_destroy",
+    "get_object",
+];
+
+/// Gives each entry point its full address. Its identity stays what it is where it is registered.
+pub fn apply(code: &Code, mounts: &[Mount], entries: &mut [Entry]) {
+    let known = Mounts::new(code, mounts);
+    for entry in entries {
+        let Some(label) = known.label(entry) else { continue };
+        // A router below `/admin` is for staff, whatever its own routes are called.
+        if entry.often < Often::Job && is_for_staff(&label) {
+            entry.often = Often::Seldom;
+        }
+        entry.label = label;
+    }
+}
+
+struct Mounts<'m> {
+    code: &'m Code,
+    /// The first mount of each router: one that is put in several places goes by the first.
+    by_router: FxHashMap<Router, &'m Mount>,
+    /// The folders of applications with a prefix of their own.
+    applications: Vec<(&'m str, &'m str)>,
+}
+
+impl<'m> Mounts<'m> {
+    fn new(code: &'m Code, mounts: &'m [Mount]) -> Mounts<'m> {
+        let mut known = Mounts {
+            code,
+            by_router: FxHashMap::default(),
+            applications: Vec::new(),
+        };
+        for mount in mounts {
+            match &mount.what {
+                Router::Application(file) => known.applications.push((folder(known.path(*file)), &mount.prefix)),
+                Router::Module(name) => {
+                    if let Some(file) = known.urls(name) {
+                        known.by_router.entry(Router::Urls(file)).or_insert(mount);
+                    }
+                }
+                what => drop(known.by_router.entry(what.clone()).or_insert(mount)),
+            }
+        }
+        known
+    }
+
+    fn path(&self, file: FileId) -> &'m str {
+        self.code.files.get(file.index()).map_or("", |facts| facts.path.as_str())
+    }
+
+    /// The file of a module of addresses, by its dotted name: the one nearest to the root whose path ends so.
+    fn urls(&self, name: &str) -> Option<FileId> {
+        let path = name.replace('.', "/");
+        let endings = [format!("{path}.py"), format!("{path}/__init__.py")];
+        let files = self.code.files.iter().enumerate();
+        let found = files.filter(|(_, facts)| {
+            endings.iter().any(|ending| {
+                let rest = facts.path.strip_suffix(ending.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+            })
+        });
+        found.min_by_key(|(_, facts)| facts.path.len()).map(|(file, _)| FileId(file as u32))
+    }
+
+    /// The mounts above a router, from the outermost to its own.
+    fn above(&self, router: &Router) -> Vec<&'m Mount> {
+        let mut out = Vec::new();
+        let mut at = Some(router);
+        while let Some(mount) = at.and_then(|router| self.by_router.get(router)) {
+            // Routers in a circle have no address.
+            if out.len() == MAX_LEVELS {
+                return Vec::new();
+            }
+            out.push(*mount);
+            at = mount.under.as_ref();
+        }
+        out.reverse();
+        out
+    }
+
+    fn label(&self, entry: &Entry) -> Option<String> {
+        let router = entry.router.as_ref()?;
+        if let Router::Application(file) = router {
+            let path = self.path(*file);
+            let of = self.applications.iter().filter(|(folder, _)| path.starts_with(folder));
+            let (_, prefix) = of.max_by_key(|(folder, _)| folder.len())?;
+            return under(prefix, &entry.label);
+        }
+        let above = self.above(router);
+        let last = *above.last()?;
+        if let Some(name) = entry.label.strip_prefix("tRPC ") {
+            let (kind, name) = name.split_once(' ')?;
+            let names = above.iter().map(|mount| mount.prefix.as_str()).filter(|name| !name.is_empty());
+            let names: Vec<&str> = names.chain([name]).collect();
+            return Some(format!("tRPC {kind} {}", names.join(".")));
+        }
+        let prefix = above.iter().fold(String::new(), |path, mount| {
+            if mount.prefix.is_empty() {
+                path
+            } else {
+                join(&path, &mount.prefix)
+            }
+        });
+        if let Router::View(file, class) = router {
+            return self.of_view(entry, (*file, *class), &prefix);
+        }
+        let (verb, path) = entry.label.split_once(' ')?;
+        let own = path.strip_prefix(last.instead_of.as_str()).unwrap_or(path);
+        under(&prefix, &format!("{verb} {own}"))
+    }
+
+    /// The address of a viewset's method: `GET /orders/`, `PUT /orders/{id}/`, `ANY /orders/{id}/cancel/`.
+    fn of_view(&self, entry: &Entry, (file, class): (FileId, ClassId), prefix: &str) -> Option<String> {
+        let module = self.code.module(file);
+        let definition = module.function(entry.function.1);
+        if entry.kind != EntryKind::Route || entry.function.0 != file || definition.class != Some(class) {
+            return None;
+        }
+        let verb = entry.label.split(' ').next()?;
+        let name = module.str(definition.name?);
+        let base = match prefix.trim_matches('/') {
+            "" => String::new(),
+            path => format!("/{path}"),
+        };
+        let action = definition.decorators.iter().find_map(|&decorator| {
+            let call = module.call(decorator)?;
+            (call.method() == Some("action")).then_some(call)
+        });
+        let Some(action) = action else {
+            let id = if DETAIL.contains(&name) { "{id}/" } else { "" };
+            return Some(format!("{verb} {base}/{id}"));
+        };
+        let is_detail = action
+            .keyword("detail")
+            .is_some_and(|detail| matches!(module.kind(detail), ExprKind::Bool(true)));
+        let path = action.keyword("url_path").and_then(|path| module.string(path)).unwrap_or(name);
+        Some(format!("{verb} {base}/{}{path}/", if is_detail { "{id}/" } else { "" }))
+    }
+}
+
+/// A label with a path before its own.
+fn under(prefix: &str, label: &str) -> Option<String> {
+    let (verb, path) = label.split_once(' ')?;
+    if prefix.is_empty() || !path.starts_with(['/', '*']) {
+        return None;
+    }
+    Some(format!("{verb} {}", join(prefix, path)))
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests;
