@@ -81,7 +81,7 @@ pub fn acts(name: &str) -> bool {
 
 /// Whether the words of a path say that only staff go there: `GET /admin/orders`.
 pub fn is_for_staff(path: &str) -> bool {
-    words(path).iter().any(|word| STAFF.contains(&word.as_str()))
+    Vocabulary::default().has(Open::StaffPlaces, path)
 }
 
 /// Whether a name lets staff in only: `adminProcedure`, `requireModerator`.

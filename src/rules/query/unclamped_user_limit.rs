@@ -172,7 +172,7 @@ impl Search<'_> {
             }
             let is_number = param.annotation.is_some_and(|note| mentions_int(module, note));
             let place = param.default.or(param.annotation)?;
-            return is_number.then(|| (entry.clone(), file, place));
+            return is_number.then(|| ((*entry).clone(), file, place));
         }
         let name = param.name.map(|name| module.str(name))?;
         let is_method = module.function(function).class.is_some()
