@@ -322,6 +322,19 @@ fn is_module(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_lowercase() || character == '_')
 }
 
+/// A rule says what a use costs and how it is reached; what priority that is stands in one table.
+#[test]
+fn no_rule_sets_a_priority() {
+    let mut wrong = Vec::new();
+    for (path, code) in sources() {
+        let of_rules = ["rules", "analysis", "advice", "inventory"].iter().any(|folder| path.starts_with(folder));
+        if of_rules && (code.contains("Priority::P") || code.contains(".priority =")) {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "`judge::priority` decides: {wrong:?}");
+}
+
 #[test]
 fn only_the_binary_prints_or_exits() {
     let mut wrong = Vec::new();
