@@ -53,7 +53,7 @@ pub struct Ranked {
 pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &Options<'_>) -> Ranked {
     let mut findings = judged(findings, options);
     one_of_a_pair(&mut findings);
-    let mut findings = unique(findings);
+    let mut findings = one_cause(unique(findings));
     suppressions.count(findings.iter().filter(|finding| !is_left_out(finding, options)));
     findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
     identify(&mut findings);
@@ -173,6 +173,35 @@ fn unique(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.dedup_by(|next, kept| (&next.rule, &next.location, &next.subject) == (&kept.rule, &kept.location, &kept.subject));
     findings
 }
+
+/// Findings of one rule that say the same of the same lines, reached by several ways, are one, with the others' entry points.
+fn one_cause(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut out: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let is_same = |known: &&mut Finding| {
+            (&known.rule, &known.location, &known.title) == (&finding.rule, &finding.location, &finding.title) && !known.title.is_empty()
+        };
+        // They are sorted by rule and place: what is the same stands near.
+        let Some(known) = out.iter_mut().rev().take(NEAR).find(is_same) else {
+            out.push(finding);
+            continue;
+        };
+        let others = finding
+            .related
+            .iter()
+            .filter(|related| related.role == crate::finding::Role::Endpoint)
+            .cloned();
+        let others: Vec<_> = others.filter(|other| !known.related.contains(other)).collect();
+        if (finding.priority, Reverse(finding.gain)) < (known.priority, Reverse(known.gain)) {
+            (known.priority, known.gain, known.reason) = (finding.priority, finding.gain, finding.reason);
+        }
+        known.related.extend(others);
+    }
+    out
+}
+
+/// Findings at one place that are compared with each other.
+const NEAR: usize = 16;
 
 /// Gives each finding its fingerprint; equal ones of one symbol are told apart by their order in the source.
 fn identify(findings: &mut [Finding]) {

@@ -4,6 +4,7 @@ use super::columns;
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::project::schema::Column;
 use crate::statement::{ColumnUse, Either, End, FilterKind, Limit, Operation, Projection, Statement};
 use crate::vocabulary::List;
 
@@ -87,6 +88,13 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
             None => Bound::Unknown,
         };
     }
+    let table = project.table_of(query);
+    let is_flag = |column: &str| {
+        is_flag(column)
+            || table
+                .and_then(|table| table.column(table.column_name(column)))
+                .is_some_and(is_boolean)
+    };
     equal.retain(|column| !is_flag(column));
     equal.extend(listed);
     joined.retain(|column| !is_flag(column));
@@ -172,6 +180,10 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
         .map(|column| if column == "pk" { "id" } else { table.column_name(column) })
         .collect();
     table.is_unique(&names)
+}
+
+fn is_boolean(column: &Column) -> bool {
+    column.data_type.to_lowercase().starts_with("bool")
 }
 
 /// A column that only splits a table in few parts: a filter by it bounds nothing.

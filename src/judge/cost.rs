@@ -95,6 +95,8 @@ pub enum Cost {
     Waste(Rows),
     /// Rows that are read and dropped to reach a page.
     Skip(Rows),
+    /// Rows that are looked through for a part of a text: what a search box is there for.
+    Search(Rows),
     /// All rows of a table are read for few of them; the statements of requests that do so are counted.
     Walk {
         /// The table's rows.
@@ -144,6 +146,8 @@ pub enum Cost {
 
 /// So many statements of requests make an index a matter of every page.
 const EVERYWHERE: usize = 10;
+/// So many are a sign by themselves, where the table's size is not known.
+const SOME: usize = 3;
 /// So many make it more than one feature's matter.
 const OFTEN: usize = 5;
 /// A poll of fewer seconds is a load by itself, once many pages are open.
@@ -159,11 +163,11 @@ impl Cost {
         match self {
             Cost::Each { what, rows } => each(*what, rows.scale),
             Cost::Load(rows) | Cost::Answer(rows) => load(rows.scale),
-            Cost::Skip(rows) => skip(rows.scale),
+            Cost::Skip(rows) | Cost::Search(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
             Cost::Walk { rows, asks } => walk(rows.scale, *asks),
             Cost::Stall { long: true } | Cost::Endless { holds_worker: true } => Weight::Stops,
-            Cost::Stall { long: false } | Cost::Endless { holds_worker: false } | Cost::Held | Cost::Growth => Weight::Moderate,
+            Cost::Stall { long: false } | Cost::Endless { holds_worker: false, .. } | Cost::Held | Cost::Growth => Weight::Moderate,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
             Cost::Sleep(_) | Cost::Connect { pool: false } => Weight::Moderate,
@@ -183,7 +187,7 @@ impl Cost {
         match self {
             Cost::Walk { .. } | Cost::Stall { .. } | Cost::Endless { .. } => 8,
             Cost::Each { .. } | Cost::Waste(_) | Cost::Connect { .. } => 4,
-            Cost::Load(_) | Cost::Answer(_) | Cost::Skip(_) | Cost::Trips(_) => 1,
+            Cost::Load(_) | Cost::Answer(_) | Cost::Skip(_) | Cost::Search(_) | Cost::Trips(_) => 1,
             _ => 2,
         }
     }
@@ -194,6 +198,7 @@ impl Cost {
             Cost::Each { what, rows } => format!("{} for each of {}", what.words(), rows.why),
             Cost::Load(rows) => format!("it loads {}", rows.why),
             Cost::Skip(rows) => format!("it skips rows of {}", rows.why),
+            Cost::Search(rows) => format!("it looks through {}", rows.why),
             Cost::Answer(rows) => format!("it answers with {}", rows.why),
             Cost::Waste(rows) => format!("it loads {} for less than that", rows.why),
             Cost::Walk { rows, asks } => match asks {
@@ -264,7 +269,8 @@ fn walk(scale: Scale, asks: usize) -> Weight {
     };
     match scale {
         Scale::Few | Scale::One => Weight::Slight,
-        Scale::Unknown | Scale::OfParent => base.lighter(usize::from(asks >= OFTEN)),
+        Scale::Unknown | Scale::OfParent if asks >= SOME => base.lighter(usize::from(asks >= OFTEN)),
+        Scale::Unknown | Scale::OfParent => Weight::Slight,
         Scale::Many | Scale::Stream => base,
     }
 }

@@ -208,8 +208,10 @@ fn of_parents(project: &Project, query: &Query, all: Rows, columns: &[String]) -
     let table = project.table_of(query);
     let is_key = |column: &&String| {
         let name = table.map_or(column.as_str(), |table| table.column_name(column));
-        let is_declared = table.is_some_and(|table| table.foreign_keys.iter().any(|key| key.columns.iter().any(|own| own == name)));
-        (is_declared || column.contains("__")) && !columns::is_tenant(column)
+        // A Django field `user` is the column `user_id`.
+        let is_it = |own: &String| own == name || own.strip_suffix("_id") == Some(name);
+        let is_declared = table.is_some_and(|table| table.foreign_keys.iter().any(|key| key.columns.iter().any(is_it)));
+        (is_declared || column.contains("__") || column.contains('.')) && !columns::is_tenant(column)
     };
     if rows.scale == Scale::OfParent && columns.iter().filter(is_key).count() > 1 {
         rows.scale = Scale::Few;

@@ -17,8 +17,10 @@ use crate::walk::Role;
 /// What adds rows to one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writers {
-    /// The writer that is used most often: how often, and its name.
+    /// The writer that stands for all: an action before others, the one that writes most directly, by its name.
     pub often: Option<(Often, String)>,
+    /// Calls from that writer's entry point to the place.
+    distance: u32,
     /// Places that add rows in service.
     pub places: usize,
     /// Places that add rows and that nothing known calls.
@@ -42,10 +44,35 @@ impl Writers {
             self.unreached += 1;
             return;
         };
-        let writer = (entry.often, entry.label.clone());
-        if self.often.as_ref().is_none_or(|known| writer < *known) {
-            self.often = Some(writer);
+        let distance = project
+            .graph
+            .reach
+            .get(function.index())
+            .copied()
+            .flatten()
+            .map_or(0, |reach| reach.distance);
+        let key = |often: Often, distance: u32, label: &str| (rank(often), distance, label.to_owned());
+        let writer = key(entry.often, distance, &entry.label);
+        if self
+            .often
+            .as_ref()
+            .is_none_or(|(often, label)| writer < key(*often, self.distance, label))
+        {
+            self.often = Some((entry.often, entry.label.clone()));
+            self.distance = distance;
         }
+    }
+}
+
+/// What writes with every request comes first; then what users do; a read that writes is seldom the table's own writer.
+fn rank(often: Often) -> u8 {
+    match often {
+        Often::Always => 0,
+        Often::Act => 1,
+        Often::Job => 2,
+        Often::Read => 3,
+        Often::Seldom => 4,
+        Often::Once => 5,
     }
 }
 

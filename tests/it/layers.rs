@@ -327,7 +327,9 @@ fn is_module(name: &str) -> bool {
 fn no_rule_sets_a_priority() {
     let mut wrong = Vec::new();
     for (path, code) in sources() {
-        let of_rules = ["rules", "analysis", "advice", "inventory"].iter().any(|folder| path.starts_with(folder));
+        let of_rules = ["rules", "analysis", "advice", "inventory"]
+            .iter()
+            .any(|folder| path.starts_with(folder));
         if of_rules && (code.contains("Priority::P") || code.contains(".priority =")) {
             wrong.push(path.display().to_string());
         }

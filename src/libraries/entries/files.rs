@@ -30,11 +30,13 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
             default_export(site, EntryKind::Page, &format!("page {url}"), out);
             named(
                 site,
-                &["generateMetadata", "generateStaticParams", "generateViewport"],
+                &["generateMetadata", "generateViewport"],
                 EntryKind::Page,
                 &format!("page {url}"),
                 out,
             );
+            // The build asks which pages there are; no visitor does.
+            named(site, &["generateStaticParams"], EntryKind::Startup, &format!("build of {url}"), out);
         }
         "hooks.server" => named(site, &["handle"], EntryKind::Route, "every request", out),
         "instrumentation" => named(site, &["register"], EntryKind::Startup, "start-up", out),

@@ -41,6 +41,8 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     // An index that is there and not used: as if it were missing for all that ask.
     let cost = if defeated.is_some() && !wrapped.optional {
         Cost::Waste(rows)
+    } else if !by_function {
+        Cost::Search(rows)
     } else {
         Cost::Walk { rows, asks: 1 }
     };

@@ -544,7 +544,8 @@ impl Place<'_, '_> {
         let cost = Cost::Endless {
             holds_worker: !is_node && waits.is_none(),
         };
-        let judgement = priority::judge(&cost, &reach, confidence, usize::from(!is_call(name)));
+        let less = usize::from(!is_call(name)) + usize::from(waits.is_some());
+        let judgement = priority::judge(&cost, &reach, confidence, less);
         let label = reach.label;
         let readable = evidence::readable(name);
         let span = self.module.expr(call.id).span;
