@@ -57,6 +57,7 @@ impl Reached {
             label: entry.label.clone(),
             kind: kind(entry.kind).to_owned(),
             location: project.place_in(function, definition.name_span),
+            asked_by: project.clients.words(entry),
             is_complete: true,
             ..EndpointRow::default()
         };

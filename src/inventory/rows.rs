@@ -66,6 +66,9 @@ pub struct EndpointRow {
     pub writes: usize,
     /// For one that can answer with a list: `yes` where every list is limited, `no` where one is not; else empty.
     pub paged: String,
+    /// Which of the repository's own clients asks it: `polled every 5 s by OrderStatus`; empty where nothing is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked_by: String,
     /// All that it calls was followed: otherwise the counts are the least that there is.
     pub is_complete: bool,
 }

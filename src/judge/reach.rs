@@ -32,6 +32,8 @@ pub struct Reach {
     pub often: Option<Often>,
     /// The name of that entry point.
     pub label: Option<String>,
+    /// How often open pages ask it by themselves: `polled every 5 s by OrderStatus`.
+    pub polled: Option<String>,
     /// Entry points that somebody waits for, counted up to [`MAX_SHARED`].
     pub shared: usize,
 }
@@ -46,6 +48,7 @@ impl Reach {
             level: Reached::Unknown,
             often: None,
             label: None,
+            polled: None,
             shared: 0,
         }
     }
@@ -76,6 +79,7 @@ impl Reach {
             often: Some(Often::Seldom),
             label: Some(page.to_owned()),
             shared: 1,
+            polled: None,
         }
     }
 
@@ -90,7 +94,11 @@ impl Reach {
 
     /// For whom and how often, as a part of a sentence.
     pub fn words(&self) -> String {
-        let by = self.label.as_deref().unwrap_or("an unknown caller");
+        let label = self.label.as_deref().unwrap_or("an unknown caller");
+        let by = match &self.polled {
+            Some(polled) => format!("{label}, {polled}"),
+            None => label.to_owned(),
+        };
         let others = match self.shared {
             0 | 1 => String::new(),
             MAX_SHARED.. => format!(" and {} or more other entry points", MAX_SHARED - 1),
@@ -98,6 +106,7 @@ impl Reach {
         };
         match self.often {
             None => "nothing that is known calls it".to_owned(),
+            Some(Often::Always) if self.polled.is_some() => format!("again and again: {by}{others}"),
             Some(Often::Always) => format!("on the way of nearly every request: {by}{others}"),
             Some(Often::Read) => format!("each time {by} is asked{others}"),
             Some(Often::Act) => format!("with each {by}{others}"),
@@ -155,6 +164,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         level,
         often: Some(often),
         label: Some(entry.label.clone()),
+        polled: project.clients.polled(entry).filter(|_| often == Often::Always),
         shared,
     }
 }

@@ -107,9 +107,10 @@ impl Project {
         code.relations = relations::Relations::of(&schema, &code.files);
         let mut graph = Graph::new(&mut code);
         mounts::apply(&code, &graph.mounts, &mut graph.entries);
+        let clients = clients::Clients::of(&code, &graph);
+        clients.mark_polled(&mut graph.entries);
         reach::mark(&mut graph, &code);
         commands::mark(&mut graph, &code);
-        let clients = clients::Clients::of(&code, &graph.entries);
         let (loads, deployment) = rayon::join(|| row_usage::loads(&code, &graph), || deployment::Deployment::of(&code, &graph));
         let mut project = Project {
             code,

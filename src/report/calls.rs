@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{Tool, VERSION, words};
@@ -53,6 +54,9 @@ pub struct CallerRow {
     pub location: Location,
     /// The entry point that reaches it.
     pub entry: Option<String>,
+    /// For an entry point: which of the repository's own clients asks it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub asked_by: String,
     /// What it does with all that it calls: `query`, `write`, `network`, `blocking`, `sleep`.
     pub effects: Vec<&'static str>,
     /// Queries that it runs itself.
@@ -91,7 +95,8 @@ impl CallList {
             Some(symbol) => reached(project, &named(project, symbol)?),
             None => all().collect(),
         };
-        let rows = wanted.into_iter().map(|id| row(project, id));
+        let asked_by = askers(project);
+        let rows = wanted.into_iter().map(|id| row(project, id, &asked_by));
         let functions: Vec<CallerRow> = rows
             .filter(|row| from.is_some() || !row.calls.is_empty() || row.queries > 0 || row.unresolved > 0)
             .collect();
@@ -163,6 +168,9 @@ fn head(function: &CallerRow) -> String {
     }
     if let Some(entry) = &function.entry {
         let _ = write!(text, "  from {entry}");
+    }
+    if !function.asked_by.is_empty() {
+        let _ = write!(text, "  {}", function.asked_by);
     }
     text
 }
@@ -245,7 +253,7 @@ fn reached(project: &Project, from: &[FnId]) -> Vec<FnId> {
     out
 }
 
-fn row(project: &Project, id: FnId) -> CallerRow {
+fn row(project: &Project, id: FnId, asked_by: &FxHashMap<FnId, String>) -> CallerRow {
     let node = project.graph.function(id);
     let module = project.code.module(node.file);
     let lines = project.code.files.get(node.file.index()).map(|facts| &facts.lines);
@@ -265,11 +273,29 @@ fn row(project: &Project, id: FnId) -> CallerRow {
     CallerRow {
         location: project.place_in(id, module.function(node.id).span),
         entry: project.graph.entry_of(id).map(|entry| entry.label.clone()),
+        asked_by: asked_by.get(&id).cloned().unwrap_or_default(),
         effects: names(node.effects),
         queries: node.queries.len(),
         calls,
         unresolved: node.unresolved,
     }
+}
+
+/// Who asks the entry points that functions are.
+fn askers(project: &Project) -> FxHashMap<FnId, String> {
+    let mut out: FxHashMap<FnId, String> = FxHashMap::default();
+    for entry in &project.graph.entries {
+        let words = project.clients.words(entry);
+        if words.is_empty() {
+            continue;
+        }
+        let known = out.entry(project.graph.id(entry.function.0, entry.function.1)).or_default();
+        if !known.is_empty() {
+            known.push_str("; ");
+        }
+        known.push_str(&words);
+    }
+    out
 }
 
 fn is_guess(edge: &Edge) -> bool {

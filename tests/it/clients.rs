@@ -1,5 +1,6 @@
 //! The repository's own front end says how often, and of how many objects, its server is asked.
 
+use perfaudit::config::Details;
 use perfaudit::finding::{Finding, Priority};
 use perfaudit::{Config, audit_texts};
 
@@ -105,4 +106,97 @@ fn where_a_router_is_put_names_a_finding_and_does_not_make_it_new() {
     assert!(one.title.starts_with("GET /api/v1/notes returns"), "{}", one.title);
     assert!(other.title.starts_with("GET /api/v2/notes returns"), "{}", other.title);
     assert_eq!(one.fingerprint, other.fingerprint);
+}
+
+const BOATS: &str = r#"
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import select
+from shop.models import Boat, Berth, session
+app = FastAPI()
+router = APIRouter()
+
+@router.get("/boats")
+def boats():
+    out = []
+    for boat in session.scalars(select(Boat).limit(50)):
+        out.append(session.scalar(select(Berth).where(Berth.boat_id == boat.id)))
+    return out
+
+@router.get("/berths")
+def berths():
+    return session.scalars(select(Berth).limit(20)).all()
+
+app.include_router(router, prefix="/api")
+"#;
+
+const TABLES: &str = r#"
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+session = Session()
+class Base(DeclarativeBase): ...
+class Boat(Base):
+    __tablename__ = "boats"
+    id: Mapped[int] = mapped_column(primary_key=True)
+class Berth(Base):
+    __tablename__ = "berths"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    boat_id: Mapped[int] = mapped_column()
+"#;
+
+/// The files of a small harbour with a page of its front end.
+fn harbour(page: &str) -> Vec<(&str, &str)> {
+    vec![("shop/main.py", BOATS), ("shop/models.py", TABLES), ("web/BoatMap.tsx", page)]
+}
+
+#[test]
+fn a_route_that_pages_poll_is_asked_without_a_pause() {
+    let page = |every: &str| {
+        format!("export function BoatMap() {{ useEffect(() => {{ setInterval(() => fetch('/api/boats'), {every}); }}, []); }}")
+    };
+    let priority = |page: &str| {
+        let found = findings(&harbour(page));
+        let one = found
+            .iter()
+            .find(|finding| finding.rule == "n-plus-one")
+            .expect("the loop's finding");
+        (one.priority, one.reason.clone())
+    };
+    let (seldom, reason) = priority("export function BoatMap() { fetch('/api/boats'); }");
+    assert!(!reason.contains("polled"), "{reason}");
+    let (polled, reason) = priority(&page("5000"));
+    assert!(polled < seldom, "{polled:?} {seldom:?}");
+    assert!(
+        reason.contains("again and again: GET /api/boats, polled every 5 s by BoatMap"),
+        "{reason}"
+    );
+    // Once in ten minutes is no load.
+    assert_eq!(priority(&page("600_000")).0, seldom);
+}
+
+#[test]
+fn the_list_of_calls_says_who_asks() {
+    let page = "export function BoatMap() { useSWR('/api/boats', get, { refreshInterval: 5000 }); }";
+    let facts = harbour(page).into_iter().map(|(path, text)| {
+        let kind = perfaudit::walk::FileKind::of(path).expect("a kind");
+        perfaudit::syntax::facts::extract(path, kind, text)
+    });
+    let project = perfaudit::project::Project::link(facts.collect());
+    let list = perfaudit::report::calls::CallList::of(&project, ".", None).expect("a list");
+    let text = list.text();
+    assert!(text.contains("from GET /api/boats  polled every 5 s by BoatMap\n"), "{text}");
+    assert!(text.contains("from GET /api/berths  asked by no client here\n"), "{text}");
+    assert!(
+        list.json().contains(r#""asked_by": "polled every 5 s by BoatMap""#),
+        "{}",
+        list.json()
+    );
+    // So does the audit's inventory.
+    let texts = harbour(page).into_iter().map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let config = Config {
+        details: Details::All,
+        ..Config::default()
+    };
+    let report = audit_texts(&config, texts.collect()).expect("a report");
+    let rows = report.inventory.endpoints.into_iter();
+    let asked: Vec<String> = rows.map(|row| row.asked_by).collect();
+    assert_eq!(asked, ["polled every 5 s by BoatMap", "asked by no client here"]);
 }

@@ -21,9 +21,9 @@ pub enum Asked {
     Nowhere,
 }
 
-/// What is known of the repository's own clients.
+/// How the repository's own clients ask the fields of its GraphQL server.
 #[derive(Debug, Default)]
-pub struct Clients {
+pub struct Fields {
     fields: FxHashMap<(FileId, FunctionId), Asked>,
 }
 
@@ -67,11 +67,11 @@ const NO_PLURALS: &[&str] = &[
     "was",
 ];
 
-impl Clients {
+impl Fields {
     /// Joins the documents of a project to its resolvers.
-    pub fn of(code: &Code, entries: &[Entry]) -> Clients {
+    pub fn of(code: &Code, entries: &[Entry]) -> Fields {
         if !entries.iter().any(|entry| entry.field.is_some()) {
-            return Clients::default();
+            return Fields::default();
         }
         let places = places(code);
         let documents: Vec<&Document> = places.iter().map(|place| &place.embedded.document).collect();
@@ -80,15 +80,15 @@ impl Clients {
         walk.run();
         let coverage = walk.coverage();
         if coverage == Coverage::None {
-            return Clients::default();
+            return Fields::default();
         }
         let resolvers = entries.iter().filter(|entry| entry.kind == EntryKind::Resolver);
         let fields = resolvers.filter_map(|entry| Some((entry.function, walk.asked(entry, coverage)?)));
-        Clients { fields: fields.collect() }
+        Fields { fields: fields.collect() }
     }
 
     /// How clients ask the field that a function resolves; `None` where the function resolves none, or nothing can be said.
-    pub fn field(&self, function: (FileId, FunctionId)) -> Option<&Asked> {
+    pub fn of_function(&self, function: (FileId, FunctionId)) -> Option<&Asked> {
         self.fields.get(&function)
     }
 }

@@ -1,6 +1,71 @@
 //! The repository's own clients, joined to what its server offers: who asks an entry point, and under what.
 
+mod address;
 mod graphql;
+mod holder;
+mod http;
 mod offered;
+mod requests;
 
-pub use graphql::{Asked, Clients};
+pub use graphql::Asked;
+pub use http::Asker;
+
+use graphql::Fields;
+use http::Requests;
+
+use super::eval::Code;
+use super::graph::Graph;
+use crate::ir::FunctionId;
+use crate::libraries::entries::{Entry, Often};
+use crate::libraries::shared::value::FileId;
+
+/// Asked more seldom than every so many seconds, a route is not one that is always asked.
+const RARE: f64 = 60.0;
+
+/// What is known of the repository's own clients.
+#[derive(Debug, Default)]
+pub struct Clients {
+    fields: Fields,
+    requests: Requests,
+}
+
+impl Clients {
+    /// Joins the requests and documents of a project to its entry points.
+    pub fn of(code: &Code, graph: &Graph) -> Clients {
+        Clients {
+            fields: Fields::of(code, &graph.entries),
+            requests: Requests::of(code, graph),
+        }
+    }
+
+    /// How clients ask the field that a function resolves; `None` where it resolves none, or nothing can be said.
+    pub fn field(&self, function: (FileId, FunctionId)) -> Option<&Asked> {
+        self.fields.of_function(function)
+    }
+
+    /// Who asks an entry point over HTTP, the one that polls most often first.
+    pub fn askers(&self, entry: &Entry) -> &[Asker] {
+        self.requests.of_entry(entry)
+    }
+
+    /// Marks the entry points that open pages ask again and again: each page is a request without a pause.
+    pub fn mark_polled(&self, entries: &mut [Entry]) {
+        for entry in entries.iter_mut().filter(|entry| entry.often == Often::Read) {
+            if self.polled(entry).is_some() {
+                entry.often = Often::Always;
+            }
+        }
+    }
+
+    /// How often open pages ask an entry point by themselves, in words: `polled every 5 s by OrderStatus`.
+    pub fn polled(&self, entry: &Entry) -> Option<String> {
+        let polls = |asker: &&Asker| asker.is_sure && asker.every.is_some_and(|every| every <= RARE);
+        let first = self.askers(entry).iter().find(polls)?;
+        Some(format!("polled every {} s by {}", first.every?, first.name))
+    }
+
+    /// Who asks an entry point, in words; empty where nothing is known.
+    pub fn words(&self, entry: &Entry) -> String {
+        self.requests.words(entry)
+    }
+}

@@ -47,7 +47,8 @@ pub fn of_module(module: &Module) -> Vec<Embedded> {
         }
         let document = parse(&text(module, &expr.kind), expr.span.start);
         let says = !document.operations.is_empty() || !document.fragments.is_empty() || !document.types.is_empty();
-        if is_tagged && (says || document.is_broken) || says && !document.is_broken {
+        // What a tag marks is a document even where it breaks off.
+        if is_tagged && document.is_broken || says && !document.is_broken {
             out.push(Embedded { expr: Some(id), document });
         }
     }

@@ -79,10 +79,8 @@ impl<'t> Lexer<'t> {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b',' => self.at += 1,
                 b'#' => {
-                    self.at += bytes[self.at..]
-                        .iter()
-                        .position(|&byte| byte == b'\n')
-                        .unwrap_or(bytes.len() - self.at)
+                    let rest = &bytes[self.at..];
+                    self.at += rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
                 }
                 0xEF if self.text[self.at..].starts_with('\u{feff}') => self.at += 3,
                 _ => return,

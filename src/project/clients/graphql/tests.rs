@@ -47,26 +47,26 @@ fn asked(clients: &[(&str, &str)]) -> Option<Asked> {
     project.clients.field(entry.function).cloned()
 }
 
-fn under_list(by: &str) -> Option<Asked> {
-    Some(Asked::UnderList(format!("{by} asks")))
+fn under_list(by: &str) -> Asked {
+    Asked::UnderList(format!("{by} asks"))
 }
 
-fn of_one(by: &str) -> Option<Asked> {
-    Some(Asked::OfOne(format!("{by} asks")))
+fn of_one(by: &str) -> Asked {
+    Asked::OfOne(format!("{by} asks"))
 }
 
 #[test]
 fn a_field_under_a_list_is_asked_of_each_of_its_objects() {
     let page = "function OrdersPage() { useQuery(gql`query Orders { orders { id ...Row } } ${ROW}`); }";
     let row = "export const ROW = gql`fragment Row on Order { openLines }`;";
-    let wanted = under_list("Orders (OrdersPage)");
+    let wanted = Some(under_list("Orders (OrdersPage)"));
     // With a schema and, by the plural, without one. What is named is the operation, not the fragment.
     for schema in ["", SCHEMA] {
         let files = [("web/page.tsx", page), ("web/row.ts", row), ("web/schema.graphql", schema)];
         assert_eq!(asked(&files), wanted);
     }
     let connection = "query Feed { order(id: 1) { related { edges { node { openLines } } } } }";
-    assert_eq!(asked(&[("web/feed.graphql", connection)]), under_list("Feed (feed.graphql)"));
+    assert_eq!(asked(&[("web/feed.graphql", connection)]), Some(under_list("Feed (feed.graphql)")));
 }
 
 #[test]
@@ -76,11 +76,11 @@ fn a_field_of_single_objects_is_asked_once() {
         "query One { orders(first: 1) { edges { node { openLines } } } }",
         "query One { order(id: 1) { ... on Order { alias: openLines } } }",
     ] {
-        assert_eq!(asked(&[("web/one.graphql", text)]), of_one("One (one.graphql)"), "{text}");
+        assert_eq!(asked(&[("web/one.graphql", text)]), Some(of_one("One (one.graphql)")), "{text}");
     }
     // One list is enough.
     let both = "query One { order(id: 1) { openLines } } query All { orders { openLines } }";
-    assert_eq!(asked(&[("web/both.graphql", both)]), under_list("All (both.graphql)"));
+    assert_eq!(asked(&[("web/both.graphql", both)]), Some(under_list("All (both.graphql)")));
 }
 
 #[test]
@@ -88,11 +88,14 @@ fn a_schema_tells_lists_and_types_that_names_do_not() {
     let latest = "query News { news { latest { openLines } } }";
     let schema = ("web/schema.graphql", SCHEMA);
     let files = [("web/news.graphql", latest), ("web/more.graphql", "{ orders { id } }"), schema];
-    assert_eq!(asked(&files), under_list("News (news.graphql)"));
+    assert_eq!(asked(&files), Some(under_list("News (news.graphql)")));
     // Another type's field of this name is another resolver's; an interface's may be this one's.
     let of = |on: &str| format!("query Any {{ orders {{ id }} any {{ all {{ edges {{ ... on {on} {{ openLines }} }} }} }} }}");
     assert_eq!(asked(&[("web/any.graphql", &of("Cart")), schema]), Some(Asked::Nowhere));
-    assert_eq!(asked(&[("web/any.graphql", &of("Sold")), schema]), under_list("Any (any.graphql)"));
+    assert_eq!(
+        asked(&[("web/any.graphql", &of("Sold")), schema]),
+        Some(under_list("Any (any.graphql)"))
+    );
 }
 
 #[test]
@@ -115,5 +118,5 @@ fn without_a_client_of_this_server_nothing_is_said() {
 #[test]
 fn fragments_in_circles_end() {
     let circle = "query Q { orders { ...A } } fragment A on Order { ...B openLines } fragment B on Order { ...A }";
-    assert_eq!(asked(&[("web/q.graphql", circle)]), under_list("Q (q.graphql)"));
+    assert_eq!(asked(&[("web/q.graphql", circle)]), Some(under_list("Q (q.graphql)")));
 }
