@@ -69,6 +69,7 @@ impl Reach {
             often: Some(Often::Job),
             label: Some("a deployment that runs this migration".to_owned()),
             shared: 0,
+            polled: None,
         }
     }
 
