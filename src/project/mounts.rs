@@ -38,7 +38,7 @@ struct Mounts<'m> {
     /// The first mount of each router: one that is put in several places goes by the first.
     by_router: FxHashMap<Router, &'m Mount>,
     /// The folders of applications with a prefix of their own.
-    applications: Vec<(&'m str, &'m str)>,
+    applications: Vec<(&'m str, String)>,
 }
 
 impl<'m> Mounts<'m> {
@@ -50,7 +50,7 @@ impl<'m> Mounts<'m> {
         };
         for mount in mounts {
             match &mount.what {
-                Router::Application(file) => known.applications.push((folder(known.path(*file)), &mount.prefix)),
+                Router::Application(file) => known.application(*file, mount),
                 Router::Module(name) => {
                     if let Some(file) = known.urls(name) {
                         known.by_router.entry(Router::Urls(file)).or_insert(mount);
@@ -60,6 +60,19 @@ impl<'m> Mounts<'m> {
             }
         }
         known
+    }
+
+    /// Adds an application's prefix, or the version that comes after it.
+    fn application(&mut self, file: FileId, mount: &'m Mount) {
+        let folder = folder(self.path(file));
+        let before = self.applications.iter().position(|(known, _)| *known == folder);
+        let before = before.map_or_else(String::new, |at| self.applications.swap_remove(at).1);
+        let prefix = match mount.under {
+            Some(_) => join(&before, &mount.prefix),
+            None if before.is_empty() => mount.prefix.clone(),
+            None => join(&mount.prefix, &before),
+        };
+        self.applications.push((folder, prefix));
     }
 
     fn path(&self, file: FileId) -> &'m str {

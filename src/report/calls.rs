@@ -290,6 +290,10 @@ fn askers(project: &Project) -> FxHashMap<FnId, String> {
             continue;
         }
         let known = out.entry(project.graph.id(entry.function.0, entry.function.1)).or_default();
+        // A function that is registered twice is asked in the same words.
+        if known.split("; ").any(|part| part == words) {
+            continue;
+        }
         if !known.is_empty() {
             known.push_str("; ");
         }

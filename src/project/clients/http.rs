@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::address::{Address, Fit};
 use super::holder::{Holder, holder};
 use super::requests::{self, Request};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, TemplatePart};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
@@ -49,6 +49,8 @@ pub struct Requests {
     askers: FxHashMap<(FileId, FunctionId, String), Vec<Asker>>,
     /// A client here asks a good part of the routes: one that is not asked is not.
     is_whole: bool,
+    /// Words of texts of files that register no route: a route's own word among them may be asked in a way that is not read.
+    words: FxHashSet<String>,
 }
 
 impl Requests {
@@ -76,6 +78,11 @@ impl Requests {
         Requests {
             askers: with_entry.collect(),
             is_whole,
+            words: if is_whole {
+                words_of_clients(code, graph, &routes)
+            } else {
+                FxHashSet::default()
+            },
         }
     }
 
@@ -88,7 +95,8 @@ impl Requests {
     pub fn words(&self, entry: &Entry) -> String {
         let askers = self.of_entry(entry);
         if askers.is_empty() {
-            let is_unused = self.is_whole && path_of(entry).is_some();
+            let own = path_of(entry).and_then(|(_, path)| Address::of_route(path).last_text());
+            let is_unused = self.is_whole && own.is_some_and(|(_, word)| !self.words.contains(&word));
             return if is_unused {
                 "asked by no client here".to_owned()
             } else {
@@ -112,6 +120,32 @@ impl Requests {
         }
         parts.join("; ")
     }
+}
+
+/// The last written pieces of routes that stand somewhere in the texts of clients: `<img src="/api/avatar/…">`.
+fn words_of_clients(code: &Code, graph: &Graph, routes: &Routes<'_>) -> FxHashSet<String> {
+    let servers: FxHashSet<FileId> = graph.registered.iter().copied().collect();
+    let wanted: FxHashSet<String> = routes.all.iter().filter_map(|(_, address)| Some(address.last_text()?.1)).collect();
+    let files = clients(code).into_iter().filter(|(file, _)| !servers.contains(file));
+    let mut out = FxHashSet::default();
+    for (_, module) in files {
+        let texts = module.expr_ids().flat_map(|(_, expr)| match &expr.kind {
+            ExprKind::Str(text) => vec![*text],
+            ExprKind::Template(parts) => parts
+                .iter()
+                .filter_map(|part| match part {
+                    TemplatePart::Text(text) => Some(*text),
+                    TemplatePart::Hole(_) => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        });
+        for text in texts {
+            let pieces = module.str(text).split(['/', '?', '#', ' ', '"']);
+            out.extend(pieces.filter(|piece| wanted.contains(*piece)).map(ToOwned::to_owned));
+        }
+    }
+    out
 }
 
 fn key(entry: &Entry) -> (FileId, FunctionId, String) {

@@ -143,6 +143,16 @@ fn the_global_prefix_of_a_nest_application_is_of_its_own_folder() {
         ("apps/two/boats.controller.ts", controller),
     ];
     assert_eq!(labels(&files), ["GET /api/v1/boats/all", "GET /boats/all"]);
+    let versioned = "app.enableVersioning({ defaultVersion: '2', type: VersioningType.URI });\napp.setGlobalPrefix('api');\n";
+    assert_eq!(
+        labels(&[("src/main.ts", versioned), ("src/boats.ts", controller)]),
+        ["GET /api/v2/boats/all"]
+    );
+    let by_header = "app.enableVersioning({ defaultVersion: '2', type: VersioningType.HEADER });\n";
+    assert_eq!(
+        labels(&[("src/main.ts", by_header), ("src/boats.ts", controller)]),
+        ["GET /boats/all"]
+    );
 }
 
 #[test]

@@ -18,8 +18,28 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Mount>)
                 instead_of: String::new(),
             }));
         }
+        "enableVersioning" => versioned(site, call, out),
         _ if is_router_call(method) => nested(site, call, out),
         _ => {}
+    }
+}
+
+/// `app.enableVersioning({ defaultVersion: "1" })`: `v1` stands between the application's prefix and its controllers, unless the
+/// version is in a header.
+fn versioned(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+    let Some(options) = call.arg(0) else { return };
+    let kind = site.module.entry(options, "type").and_then(|kind| site.last_name(kind));
+    let version = site
+        .module
+        .entry(options, "defaultVersion")
+        .and_then(|version| site.module.string(version));
+    if let (None | Some("URI"), Some(version)) = (kind, version) {
+        out.push(Mount {
+            what: Router::Application(site.file),
+            under: Some(Router::Application(site.file)),
+            prefix: format!("v{version}"),
+            instead_of: String::new(),
+        });
     }
 }
 

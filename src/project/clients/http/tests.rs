@@ -75,6 +75,12 @@ fn a_clients_base_and_helpers_and_hooks_between() {
 }
 
 #[test]
+fn a_route_whose_word_stands_in_a_client_is_not_said_to_be_unused() {
+    let page = "export function Fleet() { fetch('/api/boats'); return <a href={`/api/boats/${id}/position`}>where</a>; }";
+    assert_eq!(asked(&[("web/Fleet.tsx", page)]), ["asked by Fleet", "", NOBODY]);
+}
+
+#[test]
 fn timers_repeat_what_they_call() {
     let page = r#"
         export function BoatMap({ id }) {
