@@ -12,8 +12,10 @@ use crate::statement::Dialect;
 pub enum Weight {
     /// It grows with a table that grows with the use.
     Unbounded,
-    /// Others stand still meanwhile: an event loop, a worker that waits for ever, a server of one thread.
+    /// The processor is taken, and others stand still meanwhile: the hash of a password on an event loop, a server of one thread.
     Stops,
+    /// Others stand still while another machine is waited for: its answer mostly comes soon, and one day it does not.
+    Holds,
     /// It grows with the rows of one parent.
     Large,
     /// It is bounded, or short as far as can be told.
@@ -26,9 +28,10 @@ pub enum Weight {
 
 impl Weight {
     /// All of them, the heaviest first.
-    pub const ALL: [Weight; 6] = [
+    pub const ALL: [Weight; 7] = [
         Weight::Unbounded,
         Weight::Stops,
+        Weight::Holds,
         Weight::Large,
         Weight::Moderate,
         Weight::Slight,
@@ -41,12 +44,23 @@ impl Weight {
             return self;
         }
         let at = match self {
-            // To stop others is as heavy as a large cost, and a step above it in the table only.
-            Weight::Stops => 1 + steps,
-            weight => Weight::ALL.iter().position(|&known| known == weight).unwrap_or(0) + steps + usize::from(weight == Weight::Unbounded),
+            // To stop others is as heavy as a large cost, and above it in the table only.
+            Weight::Unbounded | Weight::Stops | Weight::Holds => 2 + steps,
+            weight => Weight::ALL.iter().position(|&known| known == weight).unwrap_or(0) + steps,
         };
         Weight::ALL.get(at).copied().unwrap_or(Weight::Slight).min(Weight::Slight)
     }
+}
+
+/// What the event loop stands still for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stall {
+    /// The processor: a hash, a picture, another process.
+    Work,
+    /// Another machine or a pause.
+    Wait,
+    /// A small file, a statement within the process.
+    Moment,
 }
 
 /// What is sent for each element.
@@ -106,8 +120,8 @@ pub enum Cost {
     },
     /// The event loop or a server of one thread stands still.
     Stall {
-        /// For long: hashing, a process, a request; not for a small file.
-        long: bool,
+        /// Why.
+        by: Stall,
     },
     /// A wait that nothing ends.
     Endless {
@@ -152,8 +166,6 @@ const SOME: usize = 3;
 const OFTEN: usize = 5;
 /// A poll of fewer seconds is a load by itself, once many pages are open.
 const FAST: f64 = 5.0;
-/// A poll of more seconds is no load.
-const RARE: f64 = 60.0;
 /// A sleep of so many seconds is felt.
 const FELT: f64 = 1.0;
 
@@ -166,13 +178,13 @@ impl Cost {
             Cost::Skip(rows) | Cost::Search(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
             Cost::Walk { rows, asks } => walk(rows.scale, *asks),
-            Cost::Stall { long: true } | Cost::Endless { holds_worker: true } => Weight::Stops,
-            Cost::Stall { long: false } | Cost::Endless { holds_worker: false, .. } | Cost::Held | Cost::Growth => Weight::Moderate,
+            Cost::Stall { by: Stall::Work } => Weight::Stops,
+            Cost::Stall { by: Stall::Wait } | Cost::Endless { holds_worker: true } => Weight::Holds,
+            Cost::Stall { by: Stall::Moment } | Cost::Endless { holds_worker: false } | Cost::Held | Cost::Growth => Weight::Moderate,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
             Cost::Sleep(_) | Cost::Connect { pool: false } => Weight::Moderate,
-            Cost::Poll(seconds) if *seconds <= FAST => Weight::Large,
-            Cost::Poll(seconds) if *seconds < RARE => Weight::Moderate,
+            Cost::Poll(seconds) if *seconds <= FAST => Weight::Moderate,
             Cost::Connect { pool: true } => Weight::Large,
             Cost::Lock { recent: true, rows } if rows.scale == Scale::Stream => Weight::Stops,
             Cost::Limit => Weight::Moderate,
@@ -205,8 +217,9 @@ impl Cost {
                 0 | 1 => format!("it reads all of {}", rows.why),
                 asks => format!("{asks} statements of requests read all of {}", rows.why),
             },
-            Cost::Stall { long: true } => "nothing else runs for a long while".to_owned(),
-            Cost::Stall { long: false } => "nothing else runs for a moment".to_owned(),
+            Cost::Stall { by: Stall::Work } => "nothing else runs while the processor works".to_owned(),
+            Cost::Stall { by: Stall::Wait } => "nothing else runs until another machine answers, or a pause is over".to_owned(),
+            Cost::Stall { by: Stall::Moment } => "nothing else runs for a moment".to_owned(),
             Cost::Endless { holds_worker: true } => "a worker may wait for ever".to_owned(),
             Cost::Endless { holds_worker: false } => "it may wait for minutes".to_owned(),
             Cost::Trips(1) => "a round trip more than needed".to_owned(),
@@ -284,6 +297,7 @@ mod tests {
         assert_eq!(Weight::Unbounded.lighter(0), Weight::Unbounded);
         assert_eq!(Weight::Unbounded.lighter(1), Weight::Large);
         assert_eq!(Weight::Stops.lighter(1), Weight::Large);
+        assert_eq!(Weight::Holds.lighter(1), Weight::Large);
         assert_eq!(Weight::Large.lighter(1), Weight::Moderate);
         assert_eq!(Weight::Large.lighter(9), Weight::Slight);
         assert_eq!(Weight::Upkeep.lighter(1), Weight::Upkeep);

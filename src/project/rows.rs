@@ -200,7 +200,18 @@ pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
     if is_loaded(&query.eager, path) {
         return true;
     }
-    let model = query.model.as_ref().and_then(|model| schema_model(project, model));
+    let declared = query.model.as_ref().and_then(|model| schema_model(project, model));
+    // Of a relation's rows the table alone may be known.
+    let named = || {
+        project
+            .table_of(query)
+            .and_then(|table| table.models.first())
+            .and_then(|&model| project.schema.models.get(model))
+    };
+    let model = declared.or_else(named);
+    if model.is_some_and(|model| model.tool == Some(Tool::Django) && comes_back(project, model, path)) {
+        return true;
+    }
     let first = path.split('.').next().unwrap_or(path);
     let Some(relation) = model.and_then(|model| model.relation(first)).filter(|_| first == path) else {
         return false;
@@ -210,6 +221,22 @@ pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
         && reached_from.is_some()
         && relation.inverse.as_deref() == reached_from;
     relation.loading == Loading::Eager || is_known && !relation.to_many
+}
+
+/// Whether a path ends where it came from: the `order` of an order's own lines is at hand once the lines are loaded.
+pub fn comes_back(project: &Project, model: &SchemaModel, path: &str) -> bool {
+    let mut at = Some(model);
+    let mut before: Option<&str> = None;
+    let mut back = false;
+    for name in path.split('.') {
+        let Some(relation) = at.and_then(|model| model.relation(name)) else {
+            return false;
+        };
+        back = !relation.to_many && before == Some(name);
+        before = relation.inverse.as_deref();
+        at = project.schema.model(&relation.target);
+    }
+    back
 }
 
 /// Whether a query loads a relation along: by name, or all of a longer path to it.

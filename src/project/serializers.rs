@@ -113,22 +113,6 @@ pub fn reads_path(project: &Project, eval: &Evaluator<'_>, model: &SchemaModel, 
     reader.out
 }
 
-/// Whether a path ends where it came from: the `order` of an order's own lines is at hand once the lines are loaded.
-pub fn comes_back(project: &Project, model: &SchemaModel, path: &str) -> bool {
-    let mut at = Some(model);
-    let mut before: Option<&str> = None;
-    let mut back = false;
-    for name in path.split('.') {
-        let Some(relation) = at.and_then(|model| model.relation(name)) else {
-            return false;
-        };
-        back = !relation.to_many && before == Some(name);
-        before = relation.inverse.as_deref();
-        at = project.schema.model(&relation.target);
-    }
-    back
-}
-
 /// The schema's model of a serializer: `class Meta: model = Order`.
 pub fn model_of<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<&'p SchemaModel> {
     let (at, meta) = meta(eval, file, class)?;

@@ -56,8 +56,13 @@ fn weight_words(weight: Weight) -> (&'static str, &'static str, &'static str) {
         ),
         Weight::Stops => (
             "stops",
-            "others stand still meanwhile: an event loop, a worker that may wait for ever, a server of one thread",
+            "the processor is taken, and others stand still meanwhile: an event loop, a server of one thread",
             "a password hashed on the event loop",
+        ),
+        Weight::Holds => (
+            "holds",
+            "others stand still while another machine is waited for, or a worker may wait for ever",
+            "a request without a timeout",
         ),
         Weight::Large => (
             "large",
@@ -116,6 +121,6 @@ mod tests {
     #[test]
     fn every_cell_has_an_example() {
         let text = super::text();
-        assert_eq!(text.lines().filter(|line| line.starts_with("  P")).count(), 42);
+        assert_eq!(text.lines().filter(|line| line.starts_with("  P")).count(), 49);
     }
 }

@@ -15,6 +15,7 @@ mod hostile;
 mod layers;
 mod mutations;
 mod pages;
+mod priorities;
 mod setup;
 mod snapshots;
 mod words;

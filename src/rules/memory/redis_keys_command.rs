@@ -8,7 +8,7 @@ use crate::analysis::growth;
 use crate::analysis::redis::{self, Known};
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, Language, Module};
-use crate::judge::cost::Cost;
+use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::redis::{ADD, READ_WHOLE};
@@ -118,7 +118,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     };
     let span: Span = module.expr(call.id).span;
     let less = if collection.is_some() { 2 } else { 0 };
-    let judgement = priority::judge(&Cost::Stall { long: true }, &reach, confidence, less);
+    let judgement = priority::judge(&Cost::Stall { by: Stall::Work }, &reach, confidence, less);
     let label = reach.label;
     let mut finding = Finding::new("redis-keys-command", judgement, confidence, project.place_in(function, span));
     let command = method.to_ascii_uppercase();

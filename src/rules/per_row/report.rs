@@ -13,6 +13,7 @@ use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::evidence;
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{priority, reach};
+use crate::libraries::entries::Often;
 use crate::libraries::shared::batches;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -154,7 +155,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let confidence = confidence(row, from.as_ref());
     let over = over(module, row, from.as_ref());
     let cost = cost(project, row, from.as_ref(), &over);
-    let judgement = priority::judge(&cost, &reach, confidence, lighter(row));
+    let judgement = priority::judge(&cost, &reach, confidence, lighter(row, reach.often));
     let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
     let mut finding = Finding::new(rule, judgement, confidence, location);
@@ -274,9 +275,11 @@ fn elements(over: &str) -> String {
 }
 
 /// Steps by which a loop is lighter than its rows say.
-fn lighter(row: &PerRow<'_>) -> usize {
+fn lighter(row: &PerRow<'_>, often: Option<Often>) -> usize {
     let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
-    usize::from(is_rarer) + if row.searches { 2 } else { 0 }
+    // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant.
+    let is_meant = row.what == What::Write && often.is_none_or(|often| often > Often::Read);
+    usize::from(is_rarer) + usize::from(is_meant) + if row.searches { 2 } else { 0 }
 }
 
 /// Requests that have a form for many at once: caches and embeddings.

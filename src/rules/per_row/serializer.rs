@@ -345,7 +345,7 @@ fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassI
     let needs = serializers::needs(project, eval, serializer.0, serializer.1).into_iter();
     needs
         .filter(|need| !rows::is_loaded(eager, &need.path))
-        .filter(|need| model.is_none_or(|model| !serializers::comes_back(project, model, &need.path)))
+        .filter(|need| model.is_none_or(|model| !rows::comes_back(project, model, &need.path)))
         .collect()
 }
 

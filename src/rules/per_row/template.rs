@@ -300,9 +300,8 @@ impl<'v> Views<'v> {
             0,
             &mut reads,
         );
-        reads.retain(|read| {
-            !rows::is_at_hand(self.project, &given.query, &read.path) && !serializers::comes_back(self.project, model, &read.path)
-        });
+        reads
+            .retain(|read| !rows::is_at_hand(self.project, &given.query, &read.path) && !rows::comes_back(self.project, model, &read.path));
         let first = reads.first()?;
         let id = function.map(|function| self.project.graph.id(self.file, function));
         let reach = id.map_or_else(|| Reach::open_page("the page"), |id| reach::of(self.project, id));

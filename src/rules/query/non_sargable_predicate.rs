@@ -41,10 +41,8 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     // An index that is there and not used: as if it were missing for all that ask.
     let cost = if defeated.is_some() && !wrapped.optional {
         Cost::Waste(rows)
-    } else if !by_function {
-        Cost::Search(rows)
     } else {
-        Cost::Walk { rows, asks: 1 }
+        Cost::Search(rows)
     };
     let confidence = if table.is_some() { Confidence::High } else { Confidence::Medium };
     let (mut finding, _) = site_finding::start(project, site, "non-sargable-predicate", &cost, confidence);

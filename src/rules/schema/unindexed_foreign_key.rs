@@ -13,6 +13,7 @@ use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::schema::{ForeignKey, Place, Table};
+use crate::statement::FilterKind;
 
 const ID: &str = "unindexed-foreign-key";
 
@@ -53,6 +54,21 @@ struct Load {
     small: bool,
 }
 
+/// The statements that no other index serves: one that starts with another column which they compare for equality.
+fn unserved(project: &Project, table: Option<&Table>, key: &str, sites: &[usize]) -> Vec<usize> {
+    let is_served = |&&site: &&usize| {
+        let (Some(table), Some(site)) = (table, project.graph.sites.get(site)) else {
+            return false;
+        };
+        let filters = site.query.statement.filters.iter().filter(|filter| !filter.optional);
+        let equal = filters
+            .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && filter.column.table.is_none_or(|at| at == 0));
+        let columns = equal.map(|filter| table.column_name(&filter.column.column));
+        columns.filter(|column| *column != key).any(|column| table.leads(column))
+    };
+    sites.iter().filter(|site| !is_served(site)).copied().collect()
+}
+
 impl Load {
     fn of(project: &Project, uses: &Uses, table: usize, key: &ForeignKey) -> Load {
         let parent = project.schema.table_index(&key.target);
@@ -60,7 +76,7 @@ impl Load {
         let own = project.schema.tables.get(table);
         let parent_table = parent.and_then(|parent| project.schema.tables.get(parent));
         Load {
-            lookups: uses.of_column(table, first).to_vec(),
+            lookups: unserved(project, own, first, uses.of_column(table, first)),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
             small: own.is_some_and(|table| is_small(project, table)) || parent_table.is_some_and(|table| is_small(project, table)),
         }

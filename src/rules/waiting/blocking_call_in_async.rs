@@ -11,7 +11,7 @@ use crate::analysis::waits::{self, once};
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
-use crate::judge::cost::Cost;
+use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::clients::is_sql_driver;
@@ -335,7 +335,7 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     // In TypeScript an embedded database: a statement by key takes microseconds.
     let is_embedded = matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript;
     let cost = if is_embedded || refuses || is_private {
-        Cost::Stall { long: false }
+        Cost::Stall { by: Stall::Moment }
     } else {
         cost(first.effects)
     };
@@ -446,7 +446,12 @@ fn is_light(effects: Effects) -> bool {
 }
 
 fn cost(effects: Effects) -> Cost {
-    Cost::Stall { long: !is_light(effects) }
+    let by = match effects {
+        _ if is_light(effects) => Stall::Moment,
+        _ if effects.any(Effects::CPU.and(Effects::SPAWN)) => Stall::Work,
+        _ => Stall::Wait,
+    };
+    Cost::Stall { by }
 }
 
 /// The calls from the async function to the blocking one, then the blocking call.

@@ -1,0 +1,187 @@
+//! What a priority says: how many rows, who waits and how often, and the sum that a user reads.
+
+use perfaudit::finding::{Finding, Priority};
+use perfaudit::{Config, audit_texts};
+
+const MODELS: &str = "\
+from sqlalchemy import ForeignKey, create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+session = Session(create_engine('postgresql://db/farm'))
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Keeper(Base):
+    __tablename__ = 'keepers'
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Barn(Base):
+    __tablename__ = 'barns'
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Goat(Base):
+    __tablename__ = 'goats'
+    id: Mapped[int] = mapped_column(primary_key=True)
+    keeper_id: Mapped[int] = mapped_column(ForeignKey('keepers.id'), index=True)
+    barn_id: Mapped[int] = mapped_column(ForeignKey('barns.id'), index=True)
+
+
+class Visit(Base):
+    __tablename__ = 'checkups'
+    id: Mapped[int] = mapped_column(primary_key=True)
+    goat_id: Mapped[int] = mapped_column(ForeignKey('goats.id'), index=True)
+";
+
+/// An application that stores goats, and asks for the check-ups of each goat of a list.
+fn app(route: &str, rows: &str) -> String {
+    format!(
+        "\
+from fastapi import FastAPI
+
+from farm.models import Goat, Visit, select, session
+
+app = FastAPI()
+
+
+@app.post('/goats')
+def store(keeper: int, barn: int):
+    session.add(Goat(keeper_id=keeper, barn_id=barn))
+    session.commit()
+
+
+@app.{route}
+def checkups(keeper: int, barn: int):
+    goats = session.scalars({rows}).all()
+    return [session.scalars(select(Visit).where(Visit.goat_id == goat.id)).first() for goat in goats]
+"
+    )
+}
+
+fn found(config: &Config, rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
+    let texts = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+    let report = audit_texts(config, texts).expect("a report");
+    report.findings.into_iter().filter(|finding| finding.rule == rule).collect()
+}
+
+/// The priority of the loop, and the sum behind it.
+#[track_caller]
+fn of_loop(route: &str, rows: &str) -> (Priority, String) {
+    let app = app(route, rows);
+    let all = found(
+        &Config::default(),
+        "n-plus-one",
+        &[("farm/models.py", MODELS), ("farm/app.py", &app)],
+    );
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    (one.priority, one.reason.clone())
+}
+
+#[test]
+fn a_loop_weighs_what_its_rows_and_its_callers_make_of_it() {
+    let (priority, reason) = of_loop("get('/checkups')", "select(Goat)");
+    assert_eq!(priority, Priority::P1);
+    assert_eq!(
+        reason,
+        "a statement for each of goats, written by POST /goats, each time GET /checkups is asked"
+    );
+    // The rows of one parent, and those that two parents share.
+    assert_eq!(
+        of_loop("get('/checkups')", "select(Goat).where(Goat.keeper_id == keeper)").0,
+        Priority::P2
+    );
+    let both = "select(Goat).where(Goat.keeper_id == keeper, Goat.barn_id == barn)";
+    assert_eq!(of_loop("get('/checkups')", both).0, Priority::P3);
+    assert_eq!(of_loop("get('/checkups')", "select(Goat).limit(5)").0, Priority::P3);
+    // An action, and what staff alone or hardly anybody does.
+    assert_eq!(of_loop("post('/checkups')", "select(Goat)").0, Priority::P2);
+    assert_eq!(of_loop("get('/admin/checkups')", "select(Goat)").0, Priority::P3);
+    assert_eq!(of_loop("get('/checkups', deprecated=True)", "select(Goat)").0, Priority::P3);
+}
+
+#[test]
+fn what_a_database_counted_holds_in_every_rule() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stats = folder.path().join("stats.csv");
+    std::fs::write(
+        &stats,
+        "table_schema,table_name,row_count,index_name,index_scans\npublic,goats,12,,\n",
+    )
+    .expect("written");
+    let config = Config {
+        stats: Some(stats),
+        ..Config::default()
+    };
+    let app = app("get('/checkups')", "select(Goat)");
+    let all = found(&config, "n-plus-one", &[("farm/models.py", MODELS), ("farm/app.py", &app)]);
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    assert_eq!(one.priority, Priority::P3);
+    assert!(one.reason.contains("goats, 12 rows by the statistics"), "{}", one.reason);
+}
+
+#[test]
+fn the_first_test_of_a_handler_can_turn_all_but_staff_away() {
+    let views = |guard: &str| {
+        format!(
+            "from django.shortcuts import redirect\nfrom herd.models import Goat\n\n\ndef goats(request):\n    if {guard}:\n        return redirect('/')\n    return [goat.barn.name for goat in Goat.objects.all()]\n"
+        )
+    };
+    let models = "from django.db import models\n\n\nclass Barn(models.Model):\n    name = models.TextField()\n\n\nclass Goat(models.Model):\n    barn = models.ForeignKey(Barn, on_delete=models.CASCADE)\n";
+    let urls = "from django.urls import path\n\nfrom herd import views\n\nurlpatterns = [path('goats/', views.goats)]\n";
+    let priority = |guard: &str| {
+        let views = views(guard);
+        let files = [
+            ("herd/models.py", models),
+            ("herd/urls.py", urls),
+            ("herd/views.py", views.as_str()),
+        ];
+        let all = found(&Config::default(), "n-plus-one", &files);
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.priority
+    };
+    assert_eq!(priority("not request.user.is_authenticated"), Priority::P2);
+    assert_eq!(priority("not request.user.is_superuser"), Priority::P3);
+    assert_eq!(priority("request.user.is_superuser"), Priority::P2);
+}
+
+#[test]
+fn rows_that_were_reached_from_their_parent_know_it() {
+    let models = "from django.db import models\n\n\nclass Barn(models.Model):\n    name = models.TextField()\n\n\nclass Goat(models.Model):\n    barn = models.ForeignKey(Barn, on_delete=models.CASCADE)\n    mother = models.ForeignKey('self', null=True, on_delete=models.CASCADE)\n";
+    let urls = "from django.urls import path\n\nfrom herd import views\n\nurlpatterns = [path('goats/<int:barn>/', views.goats)]\n";
+    let count = |read: &str| {
+        let views = format!(
+            "from herd.models import Barn\n\n\ndef goats(request, pk):\n    barn = Barn.objects.get(pk=pk)\n    return [goat.{read} for goat in barn.goat_set.all()]\n"
+        );
+        let files = [
+            ("herd/models.py", models),
+            ("herd/urls.py", urls),
+            ("herd/views.py", views.as_str()),
+        ];
+        found(&Config::default(), "n-plus-one", &files).len()
+    };
+    assert_eq!(count("barn.name"), 0);
+    assert_eq!(count("mother.barn_id"), 1);
+}
+
+#[test]
+fn a_view_that_several_addresses_lead_to_is_one_finding() {
+    let app = app("get('/checkups')", "select(Goat)").replace(
+        "@app.get('/checkups')\ndef checkups(keeper: int, barn: int):",
+        "@app.get('/all')\n@app.get('/goats')\ndef listed():\n    return session.scalars(select(Goat)).all()\n\n\n@app.get('/checkups')\ndef checkups(keeper: int, barn: int):",
+    );
+    let files = [("farm/models.py", MODELS), ("farm/app.py", app.as_str())];
+    let all = found(&Config::default(), "list-endpoint-without-pagination", &files);
+    let mut listed = all.iter().filter(|finding| finding.location.symbol.ends_with("listed"));
+    let (Some(one), None) = (listed.next(), listed.next()) else {
+        panic!("{all:#?}")
+    };
+    let places = one
+        .related
+        .iter()
+        .filter(|related| related.role == perfaudit::finding::Role::Endpoint);
+    assert_eq!(places.count(), 2);
+}
