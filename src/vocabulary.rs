@@ -81,6 +81,7 @@ lists! {
     PageNumbers = "handles" "page-numbers",
     PageSizes = "columns" "page-sizes",
     Paging = "calls" "paging",
+    PassingPaths = "paths" "passing",
     Pools = "handles" "pools",
     Portions = "handles" "portions",
     Positions = "handles" "positions",

@@ -10,10 +10,10 @@ use crate::statement::Dialect;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
-    /// It grows with a table that grows with the use.
-    Unbounded,
     /// The processor is taken, and others stand still meanwhile: the hash of a password on an event loop, a server of one thread.
     Stops,
+    /// It grows with a table that grows with the use.
+    Unbounded,
     /// Others stand still while another machine is waited for: its answer mostly comes soon, and one day it does not.
     Holds,
     /// It grows with the rows of one parent.
@@ -29,8 +29,8 @@ pub enum Weight {
 impl Weight {
     /// All of them, the heaviest first.
     pub const ALL: [Weight; 7] = [
-        Weight::Unbounded,
         Weight::Stops,
+        Weight::Unbounded,
         Weight::Holds,
         Weight::Large,
         Weight::Moderate,
@@ -55,9 +55,9 @@ impl Weight {
 /// What the event loop stands still for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stall {
-    /// The processor: a hash, a picture, another process.
+    /// The processor: a hash, a picture, another process, a pause.
     Work,
-    /// Another machine or a pause.
+    /// Another machine.
     Wait,
     /// A small file, a statement within the process.
     Moment,
@@ -217,8 +217,8 @@ impl Cost {
                 0 | 1 => format!("it reads all of {}", rows.why),
                 asks => format!("{asks} statements of requests read all of {}", rows.why),
             },
-            Cost::Stall { by: Stall::Work } => "nothing else runs while the processor works".to_owned(),
-            Cost::Stall { by: Stall::Wait } => "nothing else runs until another machine answers, or a pause is over".to_owned(),
+            Cost::Stall { by: Stall::Work } => "nothing else runs while the processor works or sleeps".to_owned(),
+            Cost::Stall { by: Stall::Wait } => "nothing else runs until another machine answers".to_owned(),
             Cost::Stall { by: Stall::Moment } => "nothing else runs for a moment".to_owned(),
             Cost::Endless { holds_worker: true } => "a worker may wait for ever".to_owned(),
             Cost::Endless { holds_worker: false } => "it may wait for minutes".to_owned(),

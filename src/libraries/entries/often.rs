@@ -59,6 +59,7 @@ fn route(label: &str) -> Often {
     }
     let (verb, rest) = label.split_once(' ').unwrap_or(("", label));
     match verb {
+        "GET" | "HEAD" | "OPTIONS" if List::PassingPaths.has(rest) => Often::Act,
         "GET" | "HEAD" | "OPTIONS" => Often::Read,
         "PUT" | "PATCH" | "DELETE" => Often::Act,
         "POST" => by_name(rest, Often::Act),
@@ -205,6 +206,7 @@ mod tests {
         let cases = [
             ("GET /orders/{id}", Often::Read),
             ("POST /orders", Often::Act),
+            ("GET /oauth/github/callback", Often::Act),
             ("POST /orders/search", Often::Read),
             ("ANY /api/v1/orders", Often::Read),
             ("ANY /api/orders/create_order", Often::Act),

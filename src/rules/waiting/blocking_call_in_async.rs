@@ -448,7 +448,8 @@ fn is_light(effects: Effects) -> bool {
 fn cost(effects: Effects) -> Cost {
     let by = match effects {
         _ if is_light(effects) => Stall::Moment,
-        _ if effects.any(Effects::CPU.and(Effects::SPAWN)) => Stall::Work,
+        // A pause is as long as it says, each time.
+        _ if effects.any(Effects::CPU.and(Effects::SPAWN).and(Effects::SLEEP)) => Stall::Work,
         _ => Stall::Wait,
     };
     Cost::Stall { by }
