@@ -138,13 +138,11 @@ fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bo
 
 /// How many rows a table has by its name, where the schema may not know it.
 pub fn of_name(project: &Project, name: &str) -> Rows {
-    match project.schema.table_index(name) {
-        Some(table) => of_table(project, table),
-        None => {
-            let is_few = project.words.has(Open::FewTables, name) || List::Tenants.has(name);
-            by_writers(name, None, is_few, List::Streams.has(name))
-        }
+    if let Some(table) = project.schema.table_index(name) {
+        return of_table(project, table);
     }
+    let is_few = project.words.has(Open::FewTables, name) || List::Tenants.has(name);
+    by_writers(name, None, is_few, List::Streams.has(name))
 }
 
 /// How many rows a query would give without its limit.
@@ -170,11 +168,11 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         Bound::Keyed if is_by_list(query) => Rows::new(Scale::OfParent, format!("a list of keys of {}", all.why)),
         Bound::Keyed => Rows::new(Scale::One, "one row by its key"),
         // A time window moves with the clock: it holds as many as come in its time.
-        Bound::Window(columns) => of_parent(all, &columns),
+        Bound::Window(columns) => of_parent(&all, &columns),
         Bound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
         Bound::Unknown => Rows::unknown(all.why),
         Bound::Open => all,
-        Bound::Filtered(columns) => of_parents(project, query, all, &columns),
+        Bound::Filtered(columns) => of_parents(project, query, &all, &columns),
     }
 }
 
@@ -203,7 +201,7 @@ fn is_by_list(query: &Query) -> bool {
 }
 
 /// The rows that several parents share, a user's of one order, are few, where each is a key of its own.
-fn of_parents(project: &Project, query: &Query, all: Rows, columns: &[String]) -> Rows {
+fn of_parents(project: &Project, query: &Query, all: &Rows, columns: &[String]) -> Rows {
     let mut rows = of_parent(all, columns);
     let table = project.table_of(query);
     let is_key = |column: &&String| {
@@ -220,7 +218,7 @@ fn of_parents(project: &Project, query: &Query, all: Rows, columns: &[String]) -
 }
 
 /// The rows of one parent, which these columns name.
-pub fn of_parent(all: Rows, parents: &[String]) -> Rows {
+pub fn of_parent(all: &Rows, parents: &[String]) -> Rows {
     let parent = if parents.is_empty() {
         "parent".to_owned()
     } else {

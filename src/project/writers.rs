@@ -1,7 +1,7 @@
 //! Who adds rows to a table: the statements and constructors that do, and what reaches them.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use super::Project;
 use super::eval::Evaluator;
@@ -106,8 +106,7 @@ pub fn writers(project: &Project) -> Vec<Writers> {
 /// `Order(…)`: who makes an instance of an SQLAlchemy model means to store it. Django's are made to be shown and tried as well, and
 /// what stores them is a statement of its own.
 fn constructors(project: &Project) -> Vec<(usize, FileId, FnId)> {
-    let mut names: FxHashMap<&str, ()> = FxHashMap::default();
-    names.extend(project.schema.models.iter().map(|model| (model.name.as_str(), ())));
+    let names: FxHashSet<&str> = project.schema.models.iter().map(|model| model.name.as_str()).collect();
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
     files
         .into_par_iter()
@@ -121,10 +120,10 @@ fn constructors(project: &Project) -> Vec<(usize, FileId, FnId)> {
         .collect()
 }
 
-fn made(project: &Project, names: &FxHashMap<&str, ()>, file: FileId, module: &Module, id: ExprId) -> Option<usize> {
+fn made(project: &Project, names: &FxHashSet<&str>, file: FileId, module: &Module, id: ExprId) -> Option<usize> {
     let call = module.call(id)?;
     let name = call.method()?;
-    if !names.contains_key(name) {
+    if !names.contains(name) {
         return None;
     }
     let eval = Evaluator::new(&project.code);

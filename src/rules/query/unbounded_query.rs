@@ -32,7 +32,7 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
     let place = |path: &str| include_span(project, site, path).unwrap_or(site.span);
     let reach = reach::of(project, site.function);
     let all = scale::of_name(project, table);
-    let cost = Cost::Load(scale::of_parent(all, &[]));
+    let cost = Cost::Load(scale::of_parent(&all, &[]));
     let judgement = priority::judge(&cost, &reach, Confidence::Medium, 0);
     let label = reach.label;
     let mut finding = Finding::new(
