@@ -102,6 +102,7 @@ impl Reach {
         };
         let others = match self.shared {
             0 | 1 => String::new(),
+            2 => " and another entry point".to_owned(),
             MAX_SHARED.. => format!(" and {} or more other entry points", MAX_SHARED - 1),
             count => format!(" and {} other entry points", count - 1),
         };

@@ -219,12 +219,13 @@ fn of_parents(project: &Project, query: &Query, all: &Rows, columns: &[String]) 
 
 /// The rows of one parent, which these columns name.
 pub fn of_parent(all: &Rows, parents: &[String]) -> Rows {
-    let parent = if parents.is_empty() {
-        "parent".to_owned()
-    } else {
-        parents.join(", ")
+    let parent = match parents {
+        [] => "one parent".to_owned(),
+        // A relation's rows hang on their owner.
+        [first, ..] if first.starts_with("the owner ") => first.clone(),
+        _ => format!("one {}", parents.join(", ")),
     };
-    let why = format!("the rows of one {parent} of {}", all.why);
+    let why = format!("the rows of {parent} of {}", all.why);
     let scale = match all.scale {
         Scale::One | Scale::Few => all.scale,
         Scale::Stream => Scale::Many,
