@@ -8,7 +8,7 @@ use crate::engine::baseline::{Baseline, Known, Scope};
 use crate::engine::pages::Pages;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
-use crate::finding::{Confidence, Effort, Finding, Priority, fingerprint};
+use crate::finding::{Confidence, Effort, Finding, Location, Priority, fingerprint};
 use crate::vocabulary::Vocabulary;
 use crate::walk::{Role, role};
 
@@ -89,6 +89,10 @@ fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
             finding.priority = priority;
         }
         demote(finding, options.words);
+        // A configuration knows a rule's weight, not how sure one finding is.
+        if finding.confidence == Confidence::Low {
+            finding.priority = finding.priority.max(Priority::P2);
+        }
         finding.priority = finding.priority.max(options.policy.cap(finding));
     }
     findings
@@ -177,31 +181,24 @@ fn unique(mut findings: Vec<Finding>) -> Vec<Finding> {
 /// Findings of one rule that say the same of the same lines, reached by several ways, are one, with the others' entry points.
 fn one_cause(findings: Vec<Finding>) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
+    let mut first: BTreeMap<(String, Location, String), usize> = BTreeMap::new();
     for finding in findings {
-        let is_same = |known: &&mut Finding| {
-            (&known.rule, &known.location, &known.title) == (&finding.rule, &finding.location, &finding.title) && !known.title.is_empty()
-        };
-        // They are sorted by rule and place: what is the same stands near.
-        let Some(known) = out.iter_mut().rev().take(NEAR).find(is_same) else {
+        let key = (finding.rule.clone(), finding.location.clone(), finding.title.clone());
+        let Some(known) = first.get(&key).and_then(|&at| out.get_mut(at)) else {
+            first.insert(key, out.len());
             out.push(finding);
             continue;
         };
-        let others = finding
-            .related
-            .iter()
-            .filter(|related| related.role == crate::finding::Role::Endpoint)
-            .cloned();
-        let others: Vec<_> = others.filter(|other| !known.related.contains(other)).collect();
         if (finding.priority, Reverse(finding.gain)) < (known.priority, Reverse(known.gain)) {
             (known.priority, known.gain, known.reason) = (finding.priority, finding.gain, finding.reason);
         }
-        known.related.extend(others);
+        let ways = finding.related.into_iter();
+        known
+            .related
+            .extend(ways.filter(|related| related.role == crate::finding::Role::Endpoint));
     }
     out
 }
-
-/// Findings at one place that are compared with each other.
-const NEAR: usize = 16;
 
 /// Gives each finding its fingerprint; equal ones of one symbol are told apart by their order in the source.
 fn identify(findings: &mut [Finding]) {
@@ -217,7 +214,6 @@ fn identify(findings: &mut [Finding]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Location;
 
     fn found(file: &str, line: u32, priority: Priority, confidence: Confidence) -> Finding {
         let location = Location {
@@ -305,14 +301,14 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_are_one_and_the_page_fills_what_is_left_open() {
+    fn low_confidence_is_never_urgent_and_duplicates_are_one() {
         let low = found("a.py", 1, Priority::P0, Confidence::Low);
         let ranked = finished(vec![low.clone(), low], Priority::P3);
         assert_eq!(ranked.findings.len(), 1);
         let finding = &ranked.findings[0];
         assert_eq!(
             (finding.priority, finding.category.as_str(), finding.effort),
-            (Priority::P0, "query", Effort::M)
+            (Priority::P2, "query", Effort::M)
         );
         assert!(!finding.acceptance.is_empty() && !finding.title.is_empty());
     }

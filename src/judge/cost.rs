@@ -1,14 +1,11 @@
 //! What one use of a place costs, by what it does and to how many rows.
 
-use serde::{Deserialize, Serialize};
-
 use super::scale::{Rows, Scale};
 use crate::project::Project;
 use crate::statement::Dialect;
 
 /// How heavy one use is; the heaviest comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Weight {
     /// The processor is taken, and others stand still meanwhile: the hash of a password on an event loop, a server of one thread.
     Stops,
@@ -188,8 +185,9 @@ impl Cost {
             Cost::Poll(seconds) if *seconds <= FAST => Weight::Moderate,
             Cost::Connect { pool: true } => Weight::Large,
             Cost::Lock { recent: true, rows } if rows.scale == Scale::Stream => Weight::Stops,
-            Cost::Limit => Weight::Moderate,
-            Cost::Trips(_) | Cost::Poll(_) | Cost::Setting | Cost::Lock { .. } => Weight::Slight,
+            Cost::Limit => Weight::Large,
+            Cost::Setting => Weight::Moderate,
+            Cost::Trips(_) | Cost::Poll(_) | Cost::Lock { .. } => Weight::Slight,
             Cost::Upkeep => Weight::Upkeep,
         }
     }
@@ -233,7 +231,7 @@ impl Cost {
             Cost::Growth => "what is kept is never freed".to_owned(),
             Cost::Lock { rows, .. } => format!("writes wait while it is built over {}", rows.why),
             Cost::Limit => "a limit that the service runs into".to_owned(),
-            Cost::Setting => "a failure goes further than it must".to_owned(),
+            Cost::Setting => "what goes wrong goes further than it must".to_owned(),
             Cost::Upkeep => "it costs upkeep".to_owned(),
         }
     }

@@ -32,6 +32,8 @@ pub struct Reach {
     pub often: Option<Often>,
     /// The name of that entry point.
     pub label: Option<String>,
+    /// That in words, where no entry point tells.
+    phrase: Option<String>,
     /// How often open pages ask it by themselves: `polled every 5 s by OrderStatus`.
     pub polled: Option<String>,
     /// Entry points that somebody waits for, counted up to [`MAX_SHARED`].
@@ -48,53 +50,46 @@ impl Reach {
             level: Reached::Unknown,
             often: None,
             label: None,
+            phrase: None,
             polled: None,
             shared: 0,
+        }
+    }
+
+    /// What no function holds, met so often; the phrase says so: `for each open page`.
+    fn stated(often: Often, phrase: String) -> Reach {
+        Reach {
+            often: Some(often),
+            phrase: Some(phrase),
+            ..Reach::nowhere()
         }
     }
 
     /// What a running service does all the time: its pools, its settings.
     pub fn service() -> Reach {
-        Reach {
-            often: Some(Often::Always),
-            label: Some("the whole service".to_owned()),
-            ..Reach::nowhere()
-        }
+        Reach::stated(Often::Always, "for the whole service".to_owned())
     }
 
     /// A deployment: rare, while users are there.
     pub fn deployment() -> Reach {
-        Reach {
-            level: Reached::Job,
-            often: Some(Often::Job),
-            label: Some("a deployment that runs this migration".to_owned()),
-            shared: 0,
-            polled: None,
-        }
+        Reach::stated(Often::Job, "with a deployment that runs this migration".to_owned())
     }
 
-    /// A page that only staff open.
+    /// A page that only staff open: `the admin list Orders`.
     pub fn staff(page: &str) -> Reach {
-        Reach {
-            level: Reached::Request,
-            often: Some(Often::Seldom),
-            label: Some(page.to_owned()),
-            shared: 1,
-            polled: None,
-        }
+        Reach::stated(Often::Seldom, format!("each time staff open {page}"))
     }
 
-    /// What an open page does by itself.
-    pub fn open_page(what: &str) -> Reach {
-        Reach {
-            often: Some(Often::Read),
-            label: Some(what.to_owned()),
-            ..Reach::nowhere()
-        }
+    /// What people look at, in these words: `for each open page`.
+    pub fn read(phrase: &str) -> Reach {
+        Reach::stated(Often::Read, phrase.to_owned())
     }
 
     /// For whom and how often, as a part of a sentence.
     pub fn words(&self) -> String {
+        if let Some(phrase) = &self.phrase {
+            return phrase.clone();
+        }
         let label = self.label.as_deref().unwrap_or("an unknown caller");
         let by = match &self.polled {
             Some(polled) => format!("{label}, {polled}"),
@@ -134,10 +129,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
     let reach = project.graph.reach.get(function.index()).copied().flatten();
     let later = reach.is_some_and(|reach| reach.later);
     let shared = project.graph.shared.get(function.index()).copied().map_or(0, usize::from);
-    let is_waited = matches!(
-        entry.kind,
-        EntryKind::Route | EntryKind::Page | EntryKind::Action | EntryKind::Resolver | EntryKind::Socket
-    );
+    let is_waited = entry.kind.is_waited_for();
     let level = match entry.kind {
         // Nobody waits for what a schedule starts or for what runs after the response.
         _ if is_waited && (later || entry.often == Often::Job) => Reached::Job,
@@ -166,6 +158,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         level,
         often: Some(often),
         label: Some(entry.label.clone()),
+        phrase: None,
         polled: project.clients.polled(entry).filter(|_| often == Often::Always),
         shared,
     }

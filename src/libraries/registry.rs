@@ -40,6 +40,11 @@ pub fn is_lazy_iterable(query: &query::Query) -> bool {
         )
 }
 
+/// Whether the library's session keeps each row that it loaded, so that a relation to one is loaded once for each distinct row.
+pub fn has_identity_map(library: &str) -> bool {
+    matches!(library, "sqlalchemy" | "mikroorm")
+}
+
 /// Reads the declarations of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declared> {
     let module = resolver.module(file);

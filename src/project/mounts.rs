@@ -113,7 +113,7 @@ impl<'m> Mounts<'m> {
         let router = entry.router.as_ref()?;
         if let Router::Application(file) = router {
             let path = self.path(*file);
-            let of = self.applications.iter().filter(|(folder, _)| path.starts_with(folder));
+            let of = self.applications.iter().filter(|(folder, _)| is_below(path, folder));
             let (_, prefix) = of.max_by_key(|(folder, _)| folder.len())?;
             return under(prefix, &entry.label);
         }
@@ -180,6 +180,14 @@ fn under(prefix: &str, label: &str) -> Option<String> {
 
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a path stands in a folder or below it; `apps/one-admin/main.ts` is not below `apps/one`.
+fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| folder.ends_with('/') || rest.starts_with('/'))
 }
 
 #[cfg(test)]

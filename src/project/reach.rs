@@ -36,8 +36,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
 
 /// Whether somebody waits for an entry point's answer.
 fn is_waited_for(entry: &Entry) -> bool {
-    use EntryKind::{Action, Page, Resolver, Route, Socket};
-    matches!(entry.kind, Action | Page | Resolver | Route | Socket) && entry.often < Often::Job
+    entry.kind.is_waited_for() && entry.often < Often::Job
 }
 
 /// For each function how many entry points that somebody waits for call it, at most [`MAX_SHARED`].

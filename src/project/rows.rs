@@ -209,18 +209,12 @@ pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
             .and_then(|&model| project.schema.models.get(model))
     };
     let model = declared.or_else(named);
-    if model.is_some_and(|model| model.tool == Some(Tool::Django) && comes_back(project, model, path)) {
+    if model.is_some_and(|model| model.tool.is_some_and(Tool::rows_know_their_owner) && comes_back(project, model, path)) {
         return true;
     }
-    let first = path.split('.').next().unwrap_or(path);
-    let Some(relation) = model.and_then(|model| model.relation(first)).filter(|_| first == path) else {
-        return false;
-    };
-    let reached_from = query.relation.as_ref().map(|(_, name)| name.as_str());
-    let is_known = model.is_some_and(|model| model.tool == Some(Tool::Django))
-        && reached_from.is_some()
-        && relation.inverse.as_deref() == reached_from;
-    relation.loading == Loading::Eager || is_known && !relation.to_many
+    model
+        .and_then(|model| model.relation(path))
+        .is_some_and(|relation| relation.loading == Loading::Eager)
 }
 
 /// Whether a path ends where it came from: the `order` of an order's own lines is at hand once the lines are loaded.

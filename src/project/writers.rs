@@ -23,8 +23,6 @@ pub struct Writers {
     distance: u32,
     /// Places that add rows in service.
     pub places: usize,
-    /// Places that add rows and that nothing known calls.
-    pub unreached: usize,
     /// Scripts, migrations and seeds add rows.
     pub by_hand: bool,
 }
@@ -41,7 +39,6 @@ impl Writers {
         }
         self.places += 1;
         let Some(entry) = project.graph.entry_of(function) else {
-            self.unreached += 1;
             return;
         };
         let distance = project
@@ -103,35 +100,34 @@ pub fn writers(project: &Project) -> Vec<Writers> {
     out
 }
 
-/// `Order(…)`: who makes an instance of an SQLAlchemy model means to store it. Django's are made to be shown and tried as well, and
-/// what stores them is a statement of its own.
+/// `Order(…)`, where that stores it: see [`Tool::stores_what_is_made`].
 fn constructors(project: &Project) -> Vec<(usize, FileId, FnId)> {
     let names: FxHashSet<&str> = project.schema.models.iter().map(|model| model.name.as_str()).collect();
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
     files
         .into_par_iter()
         .flat_map_iter(|(file, module)| {
+            let eval = Evaluator::new(&project.code);
             let names = &names;
             module.call_ids().filter_map(move |id| {
-                let table = made(project, names, file, module, id)?;
+                let table = made(&eval, project, names, file, module, id)?;
                 Some((table, file, project.graph.id(file, module.owner(id))))
             })
         })
         .collect()
 }
 
-fn made(project: &Project, names: &FxHashSet<&str>, file: FileId, module: &Module, id: ExprId) -> Option<usize> {
+fn made(eval: &Evaluator<'_>, project: &Project, names: &FxHashSet<&str>, file: FileId, module: &Module, id: ExprId) -> Option<usize> {
     let call = module.call(id)?;
     let name = call.method()?;
     if !names.contains(name) {
         return None;
     }
-    let eval = Evaluator::new(&project.code);
     let Value::Class(at, class) = eval.value(file, call.callee) else {
         return None;
     };
     let model = schema_model(project, &Model::Class(at, class))?;
-    matches!(model.tool, Some(Tool::SqlAlchemy | Tool::SqlModel)).then_some(model.table)
+    model.tool.is_some_and(Tool::stores_what_is_made).then_some(model.table)
 }
 
 #[cfg(test)]
@@ -166,6 +162,6 @@ def load(conn: psycopg.Connection):
         let at = |name| project.schema.table_index(name).expect("a table");
         let found = writers(&project);
         assert_eq!(found[at("orders")].often, Some((Often::Act, "POST /orders".to_owned())));
-        assert_eq!((found[at("rates")].often.as_ref(), found[at("rates")].unreached), (None, 1));
+        assert_eq!((found[at("rates")].often.as_ref(), found[at("rates")].places), (None, 1));
     }
 }

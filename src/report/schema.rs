@@ -242,7 +242,13 @@ impl SchemaReport {
     /// The schema of a project.
     pub fn new(root: &str, project: &Project, coverage: Coverage) -> Self {
         let reader = Reader { project };
-        let tables: Vec<Table> = project.schema.tables.iter().map(|table| reader.table(table)).collect();
+        let tables: Vec<Table> = project
+            .schema
+            .tables
+            .iter()
+            .enumerate()
+            .map(|(at, table)| reader.table(at, table))
+            .collect();
         SchemaReport {
             version: VERSION,
             tool: Tool::default(),
@@ -314,8 +320,8 @@ impl Reader<'_> {
         all
     }
 
-    fn table(&self, table: &schema::Table) -> Table {
-        let rows = scale::of_name(self.project, &table.name);
+    fn table(&self, at: usize, table: &schema::Table) -> Table {
+        let rows = scale::of_table(self.project, at);
         Table {
             name: table.name.clone(),
             schema: table.schema.clone(),

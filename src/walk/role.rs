@@ -123,7 +123,6 @@ mod tests {
             ("src/routeTree.gen.ts", Role::Generated),
             ("src/__generated__/graphql.ts", Role::Generated),
             ("examples/hello.py", Role::Example),
-            ("packages/dev-server/test-plugins/reviews/api.ts", Role::Example),
         ];
         for (path, wanted) in cases {
             assert_eq!(role(path, &Vocabulary::default()), wanted, "{path}");

@@ -7,6 +7,7 @@ use super::shape::{by_reference, holds, in_handler, is_another_table, is_bulk, i
 use super::single::{self, Callers, callers, passed_as};
 use crate::budget;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module};
+use crate::libraries::registry;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::row_methods::{self, RowMethod};
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -267,7 +268,7 @@ impl<'p, 's> Search<'p, 's> {
     /// Whether the session keeps the one row that a relation leads to.
     fn is_once_a_parent(&self, read: &RelationRead) -> bool {
         let source = read.source.and_then(|(at, expr)| self.eval.query_at(at, expr));
-        !read.to_many && source.is_some_and(|query| matches!(query.library, "sqlalchemy" | "mikroorm"))
+        !read.to_many && source.is_some_and(|query| registry::has_identity_map(query.library))
     }
 
     /// A finding for each loop and thing in it, once.

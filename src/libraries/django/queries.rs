@@ -679,7 +679,8 @@ impl Draft<'_> {
             "distinct" => {
                 self.query.statement.grouped = true;
                 let names = strings(module, call);
-                if names.len() == call.args.len() {
+                // Without names it drops whole rows that are equal, and leaves the groups of `values()` as they are.
+                if !names.is_empty() && names.len() == call.args.len() {
                     self.query.statement.group = names.iter().map(|name| self.column(name)).collect();
                 }
             }

@@ -105,6 +105,14 @@ pub enum EntryKind {
     Command,
 }
 
+impl EntryKind {
+    /// Whether somebody waits for the answer.
+    pub fn is_waited_for(self) -> bool {
+        use EntryKind::{Action, Page, Resolver, Route, Socket};
+        matches!(self, Action | Page | Resolver | Route | Socket)
+    }
+}
+
 /// A decorator of a function.
 #[derive(Clone, Copy)]
 struct Decorator<'m> {

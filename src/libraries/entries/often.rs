@@ -41,9 +41,8 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
     if is_scheduled && entry.kind == EntryKind::Route {
         return Often::Job;
     }
-    let words = Vocabulary::default();
-    let is_staff = words.has(Open::StaffPlaces, &entry.label)
-        || words.has(Open::StaffPlaces, site.path)
+    let is_staff = is_for_staff(&entry.label)
+        || is_for_staff(site.path)
         || List::SetUpPaths.has(&entry.label)
         || entry.is_for_staff
         || is_guarded(site, entry.function);
@@ -158,14 +157,13 @@ fn is_denied(module: &Module, cond: ExprId) -> bool {
 
 /// Whether an expression names a guard for staff: `@staff_member_required`, `@Roles("admin")`, `[IsAdminUser]`.
 fn guards(module: &Module, expr: ExprId) -> bool {
-    let says = |text: &str| is_guard(text);
     match module.kind(expr) {
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => says(module.str(*name)),
-        ExprKind::Str(text) => says(module.str(*text)),
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => is_guard(module.str(*name)),
+        ExprKind::Str(text) => is_guard(module.str(*text)),
         ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().any(|&item| guards(module, item)),
         ExprKind::Call { .. } => module.call(expr).is_some_and(|call| {
             // `@admin.register(Model)` is no guard, nor is `@router.get("/admin")`, whose path is read elsewhere.
-            let is_guard = call.method().is_some_and(says);
+            let is_named_so = call.method().is_some_and(is_guard);
             // `@group_required("admin")`.
             let mut texts = call.args.iter().filter_map(|arg| module.string(arg.value));
             if texts.any(|text| List::StaffGuards.has(text) && !Name::of(text).is_compound()) {
@@ -177,7 +175,7 @@ fn guards(module: &Module, expr: ExprId) -> bool {
                     "Roles" | "UseGuards" | "method_decorator" | "permission_classes" | "HasRole" | "Authorized" | "user_passes_test"
                 )
             });
-            is_guard || is_wrapper && call.args.iter().any(|arg| guards(module, arg.value))
+            is_named_so || is_wrapper && call.args.iter().any(|arg| guards(module, arg.value))
         }),
         _ => false,
     }

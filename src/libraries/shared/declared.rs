@@ -32,6 +32,19 @@ pub enum Tool {
     Sql,
 }
 
+impl Tool {
+    /// Whether who makes an instance of a model means to store it: a session takes it in. Others' are made to be shown and tried as
+    /// well, and what stores them is a statement of its own.
+    pub fn stores_what_is_made(self) -> bool {
+        matches!(self, Tool::SqlAlchemy | Tool::SqlModel)
+    }
+
+    /// Whether rows that were reached from an object (`order.lines.all()`) have that object at hand.
+    pub fn rows_know_their_owner(self) -> bool {
+        self == Tool::Django
+    }
+}
+
 /// What one file declares.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {

@@ -8,6 +8,11 @@ pub fn is_query_hook(method: &str) -> bool {
     )
 }
 
+/// Hooks whose key is the address that they ask.
+pub fn is_keyed_by_address(method: &str) -> bool {
+    matches!(method, "useSWR" | "useSWRInfinite" | "useSWRImmutable")
+}
+
 /// Calls whose order never matters and whose result nobody takes.
 pub fn is_refresh(method: &str) -> bool {
     matches!(

@@ -1,9 +1,13 @@
 //! Requests that code of the repository sends over HTTP: method and address, as far as they are written.
 
+use std::cell::Cell;
+
 use super::address::{Address, HOLE};
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, TemplatePart};
 use crate::libraries::entries::{given_back, last_name};
+use crate::libraries::shared::clients;
 use crate::libraries::shared::query::Resolver as _;
+use crate::libraries::shared::query_hooks::is_keyed_by_address;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 
@@ -26,24 +30,6 @@ const VERBS: [(&str, &str); 6] = [
     ("delete", "DELETE"),
     ("head", "HEAD"),
 ];
-/// Functions that send a request to the address they are given.
-const SENDERS: &[&str] = &[
-    "fetch",
-    "$fetch",
-    "useFetch",
-    "ofetch",
-    "authFetch",
-    "apiFetch",
-    "fetchJson",
-    "axios",
-    "ky",
-];
-/// Hooks whose key is the address.
-const KEYED: &[&str] = &["useSWR", "useSWRInfinite", "useSWRImmutable"];
-/// Words of what sends requests by the names of their methods: `api.get("/orders")`, `this.http.post(…)`.
-const CLIENTS: &[&str] = &["axios", "api", "http", "client", "request", "ky", "fetcher", "$http"];
-/// Options that hold a client's base.
-const BASES: &[&str] = &["baseURL", "baseUrl", "prefixUrl"];
 
 /// The requests of a file, in the order of the code. `is_route` tells calls that register a route: `app.get("/orders", …)`.
 pub fn of_file(eval: &Evaluator<'_>, file: FileId, is_route: &dyn Fn(ExprId) -> bool) -> Vec<Request> {
@@ -51,7 +37,8 @@ pub fn of_file(eval: &Evaluator<'_>, file: FileId, is_route: &dyn Fn(ExprId) -> 
     if module.language != Language::TypeScript {
         return Vec::new();
     }
-    let reader = Reader { eval, file, module };
+    let left = Cell::new(PIECES + module.exprs.len());
+    let reader = Reader { eval, file, module, left };
     let calls = module.call_ids().filter(|&id| !is_route(id)).filter_map(|id| module.call(id));
     calls.filter_map(|call| reader.request(call)).collect()
 }
@@ -71,13 +58,18 @@ struct Reader<'e, 'c> {
     eval: &'e Evaluator<'c>,
     file: FileId,
     module: &'e Module,
+    /// Pieces of text that the file's addresses may still be put together from: pieces that hold pieces grow by their product.
+    left: Cell<usize>,
 }
+
+/// Pieces beside one for each expression of the file; what needs more is no address that somebody wrote.
+const PIECES: usize = 10_000;
 
 impl Reader<'_, '_> {
     fn request(&self, call: Call<'_>) -> Option<Request> {
         let name = call.method()?;
         let first = call.arg(0)?;
-        if KEYED.contains(&name) {
+        if is_keyed_by_address(name) {
             return self.made(call, Some("GET"), self.key(first)?, Base::None);
         }
         if name == "query" || name == "mutation" {
@@ -88,9 +80,9 @@ impl Reader<'_, '_> {
         };
         // `client.GET("/orders/{id}")` of openapi-fetch.
         let (_, verb) = VERBS.into_iter().find(|(method, verb)| *method == name || *verb == name)?;
-        let of = last_name(self.module, receiver)?.to_ascii_lowercase();
+        let of = last_name(self.module, receiver)?;
         let base = self.base(receiver);
-        if base == Base::None && !CLIENTS.iter().any(|client| of.contains(client)) {
+        if base == Base::None && !clients::is_http_client(of) {
             return None;
         }
         self.made(call, Some(verb), first, base)
@@ -98,7 +90,7 @@ impl Reader<'_, '_> {
 
     /// `fetch(url, { method: "POST" })`, `axios({ url, method })`.
     fn sent(&self, call: Call<'_>, name: &str, first: ExprId) -> Option<Request> {
-        if !SENDERS.contains(&name) {
+        if !clients::sends_request(name) {
             return None;
         }
         let described = self.module.entry(first, "url");
@@ -177,7 +169,7 @@ impl Reader<'_, '_> {
         };
         let Some((file, options)) = options() else { return Base::None };
         let module = self.eval.code.module(file);
-        let written = options.and_then(|options| BASES.iter().find_map(|key| module.entry(options, key)));
+        let written = options.and_then(|options| clients::BASE_OPTIONS.iter().find_map(|key| module.entry(options, key)));
         let address = written
             .and_then(|base| self.text(file, base, 0))
             .and_then(|text| Address::of_request(&text));
@@ -186,6 +178,8 @@ impl Reader<'_, '_> {
 
     /// A written address, with [`HOLE`] for what is put in.
     fn text(&self, file: FileId, expr: ExprId, depth: u32) -> Option<String> {
+        let left = self.left.get().checked_sub(1)?;
+        self.left.set(left);
         let module = self.eval.code.module(file);
         let hole = |inner: ExprId| match module.kind(inner) {
             ExprKind::Name(_) | ExprKind::Attr { .. } if depth < 4 => self.text(file, inner, depth + 1).unwrap_or_else(|| HOLE.to_string()),

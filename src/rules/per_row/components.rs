@@ -75,7 +75,7 @@ fn item(
         what: Unit::Request,
         rows: Rows::unknown(format!("the `{tag}` elements of a list")),
     };
-    let judgement = priority::judge(&cost, &Reach::open_page("the page"), Confidence::Medium, 0);
+    let judgement = priority::judge(&cost, &Reach::read("each time the page is shown"), Confidence::Medium, 0);
     let mut finding = Finding::new(RULE, judgement, Confidence::Medium, project.place_in(holder, span));
     finding.title = format!("Each `{tag}` of the list sends a request of its own with `{asks}`");
     finding.message = format!(

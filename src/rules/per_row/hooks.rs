@@ -99,7 +99,12 @@ fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), mo
         what: Unit::Statement,
         rows: scale::of_name(project, model),
     };
-    let judgement = priority::judge(&cost, &Reach::open_page(&format!("any list of {model}")), Confidence::High, 0);
+    let judgement = priority::judge(
+        &cost,
+        &Reach::read(&format!("wherever a list of {model} is loaded")),
+        Confidence::High,
+        0,
+    );
     let mut finding = Finding::new(RULE, judgement, Confidence::High, project.place_in(id, first.span));
     finding.title = format!("`{hook}` loads `{}` for each `{model}` that any query gives", first.path);
     finding.message = format!(

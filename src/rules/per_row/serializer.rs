@@ -45,7 +45,7 @@ fn list_reach(project: &Project, file: FileId, class: ClassId, name: &str) -> Re
     let methods = module.function_ids().filter(|(_, function)| function.class == Some(class));
     let reaches = methods.map(|(id, _)| reach::of(project, project.graph.id(file, id)));
     let best = reaches.filter(|reach| reach.often.is_some()).min_by_key(|reach| reach.often);
-    best.unwrap_or_else(|| Reach::open_page(&format!("the list of {name}")))
+    best.unwrap_or_else(|| Reach::read(&format!("each time the list of {name} is asked")))
 }
 
 /// A view that lists its queryset through its serializer.

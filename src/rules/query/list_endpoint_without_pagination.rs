@@ -1,8 +1,9 @@
 //! `list-endpoint-without-pagination`: a route that returns all rows of a growing table.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Fix, Location, Role};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
@@ -26,14 +27,15 @@ pub fn check(project: &Project) -> Vec<Finding> {
 /// A view that several addresses lead to is one list: the finding of the first, with the others' places.
 fn one_a_view(found: Vec<Finding>) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
+    let mut known: FxHashMap<Location, usize> = FxHashMap::default();
     for finding in found {
-        match out.iter_mut().find(|first| first.location == finding.location) {
-            Some(first) => {
-                let others = finding.related.into_iter().filter(|related| related.role == Role::Endpoint);
-                first.related.extend(others);
-            }
-            None => out.push(finding),
+        if let Some(first) = known.get(&finding.location).and_then(|&at| out.get_mut(at)) {
+            let others = finding.related.into_iter().filter(|related| related.role == Role::Endpoint);
+            first.related.extend(others);
+            continue;
         }
+        known.insert(finding.location.clone(), out.len());
+        out.push(finding);
     }
     out
 }

@@ -50,7 +50,7 @@ struct Load {
     lookups: Vec<usize>,
     /// Statements that delete parents.
     deletes: Vec<usize>,
-    /// Few rows are looked through at most.
+    /// The parents are few: so many children share one that an index finds nothing faster.
     small: bool,
 }
 
@@ -78,7 +78,7 @@ impl Load {
         Load {
             lookups: unserved(project, own, first, uses.of_column(table, first)),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
-            small: own.is_some_and(|table| is_small(project, table)) || parent_table.is_some_and(|table| is_small(project, table)),
+            small: parent_table.is_some_and(|table| is_small(project, table)),
         }
     }
 
@@ -88,7 +88,7 @@ impl Load {
         let sites = if is_looked_up { &self.lookups } else { &self.deletes };
         let (reach, asks) = reach::of_sites(project, sites);
         let rows = if self.small {
-            Rows::new(Scale::Few, format!("{}, few by its name", table.name))
+            Rows::new(Scale::Few, format!("{}, whose parents are few by their name", table.name))
         } else {
             scale::to_walk(project, table)
         };

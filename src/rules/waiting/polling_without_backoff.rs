@@ -511,7 +511,7 @@ impl<'p> Check<'p> {
         let mut reach = reach::of(self.project, function);
         let label = reach.label.clone();
         if reach.often.is_none() && (is_client || in_ui) {
-            reach = Reach::open_page("an open page");
+            reach = Reach::read("for each open page");
         }
         let passes = is_passing(self.module, at);
         let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, usize::from(passes));
