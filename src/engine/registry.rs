@@ -1,7 +1,9 @@
 //! The registry of rules: one line each, with its page and its check.
 
 use super::unused_suppression;
+use crate::analysis::{Analyses, Analysis};
 use crate::finding::Finding;
+#[cfg(test)]
 use crate::project::Project;
 use crate::rules::{deployment, memory, per_row, query, schema, waiting};
 
@@ -12,19 +14,19 @@ pub struct Rule {
     pub id: &'static str,
     /// The text of its page.
     pub page: &'static str,
-    /// The module that checks it; rules of one module are checked by one run of it.
-    pub module: &'static str,
+    /// What it asks for that must stand before rules run.
+    pub needs: &'static [Analysis],
     /// What it does.
-    pub check: fn(&Project) -> Vec<Finding>,
+    pub check: fn(&Analyses<'_>) -> Vec<Finding>,
 }
 
-/// A line of the registry: the page `rules/<id>.md` and the function `check` of a module.
+/// A line of the registry: the page `rules/<id>.md`, the function `check` of a module, and what that needs.
 macro_rules! rule {
-    ($id:literal, $($module:ident)::+) => {
+    ($id:literal, $($module:ident)::+ $(, $need:ident)*) => {
         Rule {
             id: $id,
             page: include_str!(concat!("../../rules/", $id, ".md")),
-            module: stringify!($($module)::+),
+            needs: &[$(Analysis::$need),*],
             check: $($module::)+check,
         }
     };
@@ -46,17 +48,17 @@ pub const RULES: &[Rule] = &[
     rule!("invalid-index-definition", schema::invalid_index_definition),
     rule!("list-endpoint-without-pagination", query::list_endpoint_without_pagination),
     rule!("long-transaction", waiting::long_transaction),
-    rule!("missing-composite-index", schema::missing_composite_index),
-    rule!("missing-index", schema::missing_index),
+    rule!("missing-composite-index", schema::missing_composite_index, IndexAdvice),
+    rule!("missing-index", schema::missing_index, IndexAdvice),
     rule!("missing-timeout", waiting::missing_timeout),
-    rule!("n-plus-one", per_row),
+    rule!("n-plus-one", per_row::n_plus_one, PerRow),
     rule!("no-compression", deployment::no_compression),
     rule!("no-metrics", deployment::no_metrics),
     rule!("no-rate-limit", deployment::no_rate_limit),
     rule!("non-sargable-predicate", query::non_sargable_predicate),
     rule!("offset-pagination", query::offset_pagination),
     rule!("overfetch-large-column", query::overfetch_large_column),
-    rule!("per-request-cache", memory::long_lived),
+    rule!("per-request-cache", memory::per_request_cache, Lifetimes),
     rule!("polling-never-stops", waiting::polling_never_stops),
     rule!("polling-without-backoff", waiting::polling_without_backoff),
     rule!("pool-not-configured", deployment::pool_not_configured),
@@ -71,20 +73,58 @@ pub const RULES: &[Rule] = &[
     rule!("redis-no-maxmemory", deployment::redis_no_maxmemory),
     rule!("redis-single-instance", deployment::redis_single_instance),
     rule!("redundant-index", schema::redundant_index),
-    rule!("schema-drift", schema::schema_drift),
+    rule!("schema-drift", schema::schema_drift, IndexNeeds),
     rule!("sequential-await-in-loop", waiting::sequential_await_in_loop),
     rule!("sequential-awaits", waiting::sequential_awaits),
     rule!("small-batch-size", deployment::small_batch_size),
-    rule!("unbatched-write", per_row),
-    rule!("unbounded-cache", memory::long_lived),
-    rule!("unbounded-growth", memory::long_lived),
+    rule!("unbatched-write", per_row::unbatched_write, PerRow),
+    rule!("unbounded-cache", memory::unbounded_cache, Lifetimes, Growing),
+    rule!("unbounded-growth", memory::unbounded_growth, Growing),
     rule!("unbounded-query", query::unbounded_query),
     rule!("unclamped-user-limit", query::unclamped_user_limit),
-    rule!("unindexed-foreign-key", schema::unindexed_foreign_key),
+    rule!("unindexed-foreign-key", schema::unindexed_foreign_key, IndexAdvice, IndexUses),
     rule!("unused-suppression", unused_suppression),
 ];
 
 /// Ids of all rules.
 pub fn ids() -> Vec<&'static str> {
     RULES.iter().map(|rule| rule.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
+
+    /// The files of a fixture that hold programs and schema.
+    fn fixture(name: &str) -> Project {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+        let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().filter_map(Result::ok);
+        let read = files.filter_map(|entry| {
+            let path = entry.path().strip_prefix(&root).ok()?.to_string_lossy().into_owned();
+            let kind = FileKind::of(&path).filter(|_| entry.file_type().is_file())?;
+            Some(extract(&path, kind, &std::fs::read_to_string(entry.path()).ok()?))
+        });
+        Project::link(read.collect())
+    }
+
+    /// A rule that asked for what its line does not name could make two threads wait for each other, on a machine and a project where
+    /// the work falls so.
+    #[test]
+    fn rules_ask_only_for_what_their_line_names() {
+        let mut used = 0;
+        for project in ["shop-fastapi", "board-drizzle"].map(fixture) {
+            for rule in RULES {
+                let run = Analyses::new(&project);
+                (rule.check)(&run);
+                for made in Analysis::ALL.into_iter().filter(|one| one.is_ready(&run)) {
+                    let is_named = rule.needs.iter().any(|need| *need == made || need.base() == Some(made));
+                    assert!(is_named, "{} asks for {made:?}", rule.id);
+                    used += 1;
+                }
+            }
+        }
+        assert!(used > 10, "the fixtures make rules ask: {used}");
+    }
 }

@@ -1,6 +1,6 @@
 //! One run, from what a configuration names to the report: the only orchestration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use super::pages::Pages;
 use super::policy::Policy;
 use super::registry::{self, RULES, Rule};
 use super::suppress::{self, Suppressions};
+use crate::analysis::{Analyses, Analysis};
 use crate::cache::{Cache, Kept, Key, Seen};
 use crate::config::{self, Config, Details, Settings};
 use crate::coverage::{Coverage, Gap, Reason, Skipped};
@@ -362,12 +363,13 @@ impl<'a> Plan<'a> {
                 project.measure(records);
             }
             self.observer.stage(Stage::Rules, self.rules.len());
-            let (findings, failures) = self.check(&project, &mut coverage);
+            let run = Analyses::new(&project);
+            let (findings, failures) = self.check(&run, &mut coverage);
             self.observer.stage(Stage::Report, 0);
-            let mut report = self.report(&project, findings, with_tests, coverage);
+            let mut report = self.report(&run, findings, with_tests, coverage);
             report.failures.splice(0..0, failures);
             if self.config.details == Details::All {
-                report.inventory = guarded(|| inventories::build(&project)).unwrap_or_else(|_| {
+                report.inventory = guarded(|| inventories::build(&run)).unwrap_or_else(|_| {
                     report.failures.push("the inventory".to_owned());
                     rows::Inventory::default()
                 });
@@ -375,50 +377,65 @@ impl<'a> Plan<'a> {
             if self.config.details >= Details::Code {
                 report.sources = Sources::collect(&report.findings, |path| texts.read(path));
             }
+            drop(run);
             // Nobody waits until the facts of every file are freed.
             rayon::spawn(move || drop(project));
             Ok(report)
         })
     }
 
-    fn check(&self, project: &Project, coverage: &mut Coverage) -> (Vec<Finding>, Vec<String>) {
-        let mut modules: Vec<Vec<&Rule>> = Vec::new();
-        for &rule in &self.rules {
-            match modules.iter_mut().find(|rules| rules[0].module == rule.module) {
-                Some(rules) => rules.push(rule),
-                None => modules.push(vec![rule]),
-            }
-        }
-        let results: Vec<_> = modules
-            .into_par_iter()
-            .map(|rules| {
-                let found = guarded(|| (rules[0].check)(project));
-                for _ in &rules {
-                    self.observer.step();
-                }
-                (rules, found)
+    fn check(&self, run: &Analyses<'_>, coverage: &mut Coverage) -> (Vec<Finding>, Vec<String>) {
+        let broken = self.prepare(run);
+        let results: Vec<_> = self
+            .rules
+            .par_iter()
+            .map(|rule| {
+                let is_broken = |need: &Analysis, failed: Analysis| *need == failed || need.base() == Some(failed);
+                let needed = broken
+                    .iter()
+                    .find(|(failed, _)| rule.needs.iter().any(|need| is_broken(need, *failed)));
+                let found = match needed {
+                    Some((_, what)) => Err(what.clone()),
+                    None => guarded(|| (rule.check)(run)),
+                };
+                self.observer.step();
+                (rule, found)
             })
             .collect();
         let (mut findings, mut failures) = (Vec::new(), Vec::new());
-        for (rules, result) in results {
+        for (rule, result) in results {
             match result {
-                // A module may know rules that are not to run.
-                Ok(found) => findings.extend(found.into_iter().filter(|finding| rules.iter().any(|rule| rule.id == finding.rule))),
+                Ok(found) => findings.extend(found),
                 Err(what) => {
-                    for rule in rules {
-                        coverage.notes.push(format!(
-                            "The rule {} failed, its findings are missing (internal error: {what})",
-                            rule.id
-                        ));
-                        failures.push(format!("the rule {}", rule.id));
-                    }
+                    coverage.notes.push(format!(
+                        "The rule {} failed, its findings are missing (internal error: {what})",
+                        rule.id
+                    ));
+                    failures.push(format!("the rule {}", rule.id));
                 }
             }
         }
         (findings, failures)
     }
 
-    fn report(&self, project: &Project, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
+    /// Works out what the rules share, first what other answers build on; those that failed, with what happened.
+    fn prepare(&self, run: &Analyses<'_>) -> Vec<(Analysis, String)> {
+        let needed: BTreeSet<Analysis> = self.rules.iter().flat_map(|rule| rule.needs).copied().collect();
+        let bases: BTreeSet<Analysis> = needed.iter().map(|one| one.base().unwrap_or(*one)).collect();
+        let mut broken: Vec<(Analysis, String)> = Vec::new();
+        for level in [bases, needed] {
+            let work = level
+                .into_par_iter()
+                .filter(|one| one.base().is_none_or(|base| broken.iter().all(|(failed, _)| *failed != base)));
+            let failed = work.filter_map(|one| guarded(|| one.prepare(run)).err().map(|what| (one, what)));
+            let failed: Vec<(Analysis, String)> = failed.collect();
+            broken.extend(failed);
+        }
+        broken
+    }
+
+    fn report(&self, run: &Analyses<'_>, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
+        let project = run.project;
         project.cover(&mut coverage);
         let mut suppressions = Suppressions::new(self.config.require_reason);
         for comment in project.comments() {
@@ -446,7 +463,7 @@ impl<'a> Plan<'a> {
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;
         let mut failures = Vec::new();
-        let strengths = guarded(|| inventory::strengths::find(project)).unwrap_or_else(|what| {
+        let strengths = guarded(|| inventory::strengths::find(run)).unwrap_or_else(|what| {
             failures.push("the search for strengths".to_owned());
             coverage
                 .notes
@@ -628,7 +645,7 @@ mod tests {
         const BROKEN: Rule = Rule {
             id: "broken",
             page: "",
-            module: "broken",
+            needs: &[],
             check: |_| panic!("no such thing"),
         };
         static RULE: Rule = BROKEN;

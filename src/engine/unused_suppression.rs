@@ -1,14 +1,14 @@
 //! Comments that suppress nothing.
 
 use super::suppress::{Suppressions, UNUSED};
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Location};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
-use crate::project::Project;
 
 /// Nothing: what a comment suppresses is known only once all other rules have run, so ranking asks [`of`].
-pub fn check(_: &Project) -> Vec<Finding> {
+pub fn check(_: &Analyses<'_>) -> Vec<Finding> {
     Vec::new()
 }
 

@@ -1,16 +1,15 @@
 //! The inventory of a project: every query, entry point and index, with what is known of its use.
 
 use super::{endpoints, indexes, queries};
+use crate::analysis::Analyses;
 use crate::inventory::rows::Inventory;
-use crate::project::Project;
 
 /// Takes the inventory.
-pub fn build(project: &Project) -> Inventory {
-    let (tables, served) = indexes::build(project);
-    let reached = endpoints::Reached::of(project);
+pub fn build(run: &Analyses<'_>) -> Inventory {
+    let reached = endpoints::Reached::of(run.project);
     Inventory {
-        queries: queries::build(project, &served),
-        endpoints: reached.rows(project),
-        tables,
+        queries: queries::build(run),
+        endpoints: reached.rows(run),
+        tables: indexes::build(run),
     }
 }

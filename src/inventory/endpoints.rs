@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::analysis::Analyses;
+use crate::analysis::queries::{RowBound, SiteFacts};
 use crate::budget;
 use crate::inventory::rows::EndpointRow;
-use crate::judge::bounds::{Bound, bound};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::query::Outcome;
@@ -42,14 +43,20 @@ impl Reached {
     }
 
     /// One row an entry point.
-    pub fn rows(&self, project: &Project) -> Vec<EndpointRow> {
-        let mut rows: Vec<EndpointRow> = project.graph.entries.par_iter().map(|entry| self.row(project, entry)).collect();
+    pub fn rows(&self, run: &Analyses<'_>) -> Vec<EndpointRow> {
+        let (project, facts) = (run.project, run.queries());
+        let mut rows: Vec<EndpointRow> = project
+            .graph
+            .entries
+            .par_iter()
+            .map(|entry| self.row(project, facts, entry))
+            .collect();
         rows.sort_by(|left, right| (&left.location, &left.label).cmp(&(&right.location, &right.label)));
         rows.dedup();
         rows
     }
 
-    fn row(&self, project: &Project, entry: &Entry) -> EndpointRow {
+    fn row(&self, project: &Project, facts: &[SiteFacts<'_>], entry: &Entry) -> EndpointRow {
         let function = project.graph.id(entry.function.0, entry.function.1);
         let node = project.graph.function(function);
         let definition = project.code.module(node.file).function(node.id);
@@ -63,17 +70,20 @@ impl Reached {
         };
         let mut lists = (0, 0);
         let (sites, is_complete) = self.sites(function);
-        for (site, per_row) in sites {
-            let Some(site) = project.graph.sites.get(site).filter(|site| !site.query.fetch) else {
+        for (at, per_row) in sites {
+            let (Some(site), Some(known)) = (project.graph.sites.get(at), facts.get(at)) else {
                 continue;
             };
+            if site.query.fetch {
+                continue;
+            }
             row.fixed += usize::from(!per_row);
             row.per_row += usize::from(per_row);
             row.writes += usize::from(site.query.statement.operation != Operation::Select);
             let is_list = site.query.statement.operation == Operation::Select && site.query.outcome == Outcome::Rows && !per_row;
             let has_limit = matches!(site.query.statement.limit, Limit::Rows(_) | Limit::Value);
             lists.0 += usize::from(is_list && has_limit);
-            lists.1 += usize::from(is_list && bound(project, site) == Bound::Open);
+            lists.1 += usize::from(is_list && known.rows == RowBound::Unbounded);
         }
         row.is_complete = is_complete;
         if !is_complete {

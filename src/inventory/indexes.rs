@@ -2,15 +2,16 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::analysis::indexes::demand::{Demand, by_table, demands, serves};
+use crate::analysis::Analyses;
+use crate::analysis::indexes::demand::{Demand, by_table, serves};
 use crate::inventory::rows::{IndexRow, TableRow};
 use crate::project::Project;
 use crate::project::schema::{Index, Origin, Place, Table};
 
-/// The tables, and for each query site the keys of the index that serves it.
-pub fn build(project: &Project) -> (Vec<TableRow>, Vec<String>) {
-    let demands = demands(project);
-    let by_table = by_table(project, &demands);
+/// The tables.
+pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
+    let project = run.project;
+    let by_table = by_table(project, run.index_needs());
     let position: FxHashMap<*const Table, usize> = project
         .schema
         .tables
@@ -26,18 +27,17 @@ pub fn build(project: &Project) -> (Vec<TableRow>, Vec<String>) {
             *count += 1;
         }
     }
-    let mut served = vec![String::new(); project.graph.sites.len()];
     let mut rows = Vec::new();
     for ((table, wanted), queries) in project.schema.tables.iter().zip(&by_table).zip(queries) {
         if table.phantom {
             continue;
         }
-        rows.push(row(project, table, wanted, queries, &mut served));
+        rows.push(row(project, table, wanted, queries));
     }
-    (rows, served)
+    rows
 }
 
-fn row(project: &Project, table: &Table, wanted: &[&Demand], queries: usize, served: &mut [String]) -> TableRow {
+fn row(project: &Project, table: &Table, wanted: &[&Demand], queries: usize) -> TableRow {
     let indexes = table.indexes.iter().map(|index| {
         let mut sites: Vec<usize> = wanted
             .iter()
@@ -46,11 +46,6 @@ fn row(project: &Project, table: &Table, wanted: &[&Demand], queries: usize, ser
             .collect();
         sites.sort_unstable();
         sites.dedup();
-        for &site in &sites {
-            if let Some(by) = served.get_mut(site).filter(|by| by.is_empty()) {
-                *by = format!("{}({})", table.name, keys(index));
-            }
-        }
         IndexRow {
             name: index.name.clone().unwrap_or_default(),
             keys: keys(index),

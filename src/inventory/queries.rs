@@ -1,59 +1,114 @@
 //! Query sites as rows.
 
-use rayon::prelude::*;
-
-use crate::inventory::rows::QueryRow;
-use crate::judge::bounds::{Bound, bound};
-use crate::judge::reach;
+use crate::analysis::Analyses;
+use crate::analysis::queries::{SiteFacts, loop_words};
+use crate::inventory::rows::{EntryAt, FilterRow, LoopAt, QueryRow, ServedBy};
 use crate::project::Project;
-use crate::project::eval::Evaluator;
 use crate::project::graph::QuerySite;
-use crate::project::loops::{self, Verdict};
-use crate::statement::{FilterKind, Limit, Operation, Statement};
+use crate::project::schema::{Origin, Table};
+use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
 
-/// One row a site; `served` gives the index that serves each, by the site's place in the graph.
-pub fn build(project: &Project, served: &[String]) -> Vec<QueryRow> {
-    let sites: Vec<_> = project
-        .graph
-        .sites
-        .iter()
-        .enumerate()
-        .filter(|(_, site)| !site.query.fetch)
-        .collect();
-    let rows = sites.into_par_iter().map(|(at, site)| {
-        let index = served.get(at).cloned().unwrap_or_default();
-        row(project, site, index)
-    });
-    let mut rows: Vec<QueryRow> = rows.collect();
+/// Derived tables within derived tables that are looked into.
+const MAX_DEPTH: u32 = 6;
+
+/// One row a site, in the order of files and places.
+pub fn build(run: &Analyses<'_>) -> Vec<QueryRow> {
+    let sites = run.project.graph.sites.iter().zip(run.queries());
+    let sent = sites.filter(|(site, _)| !site.query.fetch);
+    let mut rows: Vec<QueryRow> = sent.map(|(site, facts)| row(run.project, site, facts)).collect();
     rows.sort_by(|left, right| left.location.cmp(&right.location));
     rows
 }
 
-fn row(project: &Project, site: &QuerySite, index: String) -> QueryRow {
-    let statement = &site.query.statement;
-    let named = statement
-        .tables
-        .iter()
-        .map(|table| table.name.clone())
-        .filter(|name| !name.is_empty());
+fn row(project: &Project, site: &QuerySite, facts: &SiteFacts<'_>) -> QueryRow {
+    let query = &*site.query;
+    let statement = &query.statement;
+    let table = project.table_of(query);
+    let name = |at: usize| -> Option<String> {
+        let written = statement.tables.get(at)?;
+        let known = if at == 0 { table } else { project.schema.table(&written.name) };
+        Some(known.map_or_else(|| written.name.clone(), Table::full_name))
+    };
+    let column = |used: &ColumnUse| match used.table.and_then(|at| (at > 0).then(|| name(at)).flatten()) {
+        Some(table) => format!("{table}.{}", used.column),
+        None => used.column.clone(),
+    };
+    let named = (0..statement.tables.len()).filter_map(name).filter(|name| !name.is_empty());
     let mut tables: Vec<String> = named.collect();
-    tables.dedup();
+    if tables.is_empty() {
+        derived(project, statement, 0, &mut tables);
+    }
     QueryRow {
         location: project.place_in(site.function, site.span),
+        function: project.code.module(site.file).qualified(project.graph.function(site.function).id),
+        library: query.library.to_owned(),
         operation: operation(statement.operation).to_owned(),
         tables,
-        library: site.query.library.to_owned(),
-        filters: filters(statement),
+        known_table: table.is_some(),
+        entry: entry(project, site),
+        repeated: facts.repeated.map(|one| LoopAt {
+            line: one.line,
+            verdict: loop_words(one.verdict).to_owned(),
+        }),
+        filters: statement
+            .filters
+            .iter()
+            .map(|filter| FilterRow {
+                table: filter.column.table.and_then(|at| (at > 0).then(|| name(at)).flatten()),
+                column: filter.column.column.clone(),
+                kind: kind(filter.kind).to_owned(),
+                optional: filter.optional,
+            })
+            .collect(),
         order: statement
             .order
             .iter()
-            .map(|(column, descending)| ordered(&column.column, *descending))
+            .map(|(used, descending)| format!("{}{}", column(used), if *descending { " desc" } else { "" }))
             .collect(),
-        rows: rows(project, site).to_owned(),
-        repeats: repeats(project, site).to_owned(),
-        entry: reach::reached(project, site.function).1.unwrap_or_default(),
-        index,
+        limit: limit(&statement.limit),
+        offset: statement.offset,
+        projection: match &statement.projection {
+            Projection::All => vec!["all".to_owned()],
+            Projection::Aggregate => vec!["aggregate".to_owned()],
+            Projection::None => vec!["none".to_owned()],
+            Projection::Columns(columns) => columns.iter().map(column).collect(),
+        },
+        eager: query.eager.clone(),
+        index: facts.index.map(|(table, index)| ServedBy {
+            table: table.full_name(),
+            name: index.name.clone().unwrap_or_else(|| made_by(index.origin).to_owned()),
+            keys: index.key_list(),
+        }),
+        rows: facts.rows.words().to_owned(),
     }
+}
+
+/// The tables that a statement reads through its derived tables.
+fn derived(project: &Project, statement: &Statement, depth: u32, out: &mut Vec<String>) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    for subquery in statement.subqueries.iter().filter(|inner| inner.place == SubqueryPlace::From) {
+        for written in subquery.statement.tables.iter().filter(|table| !table.name.is_empty()) {
+            let name = project
+                .schema
+                .table(&written.name)
+                .map_or_else(|| written.name.clone(), Table::full_name);
+            if !out.contains(&name) {
+                out.push(name);
+            }
+        }
+        derived(project, &subquery.statement, depth + 1, out);
+    }
+}
+
+fn entry(project: &Project, site: &QuerySite) -> Option<EntryAt> {
+    let reach = project.graph.reach.get(site.function.index()).copied().flatten()?;
+    let entry = project.graph.entries.get(reach.entry)?;
+    Some(EntryAt {
+        label: entry.label.clone(),
+        calls: reach.distance,
+    })
 }
 
 fn operation(operation: Operation) -> &'static str {
@@ -66,61 +121,33 @@ fn operation(operation: Operation) -> &'static str {
     }
 }
 
-fn ordered(column: &str, descending: bool) -> String {
-    format!("{column}{}", if descending { " desc" } else { "" })
-}
-
-fn filters(statement: &Statement) -> Vec<String> {
-    let all = statement.filters.iter().map(|filter| {
-        let kind = match filter.kind {
-            FilterKind::Equality => "=",
-            FilterKind::In => "in",
-            FilterKind::Range => "range",
-            FilterKind::Prefix => "prefix",
-            FilterKind::Pattern => "pattern",
-            FilterKind::Negative => "not",
-            FilterKind::Function => "in a function",
-            FilterKind::Other => "other",
-        };
-        let optional = if filter.optional { " (optional)" } else { "" };
-        format!("{} {kind}{optional}", filter.column.column)
-    });
-    let mut all: Vec<String> = all.collect();
-    all.dedup();
-    all
-}
-
-fn rows(project: &Project, site: &QuerySite) -> &'static str {
-    let statement = &site.query.statement;
-    if statement.operation != Operation::Select {
-        return "";
-    }
-    match bound(project, site) {
-        Bound::Limited if statement.limit == Limit::One => "one row",
-        Bound::Limited => "limited",
-        Bound::Keyed => "by key",
-        Bound::Filtered(_) => "by parent",
-        Bound::Window(_) => "by time",
-        Bound::Open => "unbounded",
-        Bound::Unknown => "unknown",
+fn kind(kind: FilterKind) -> &'static str {
+    match kind {
+        FilterKind::Equality => "equality",
+        FilterKind::In => "in",
+        FilterKind::Range => "range",
+        FilterKind::Prefix => "prefix",
+        FilterKind::Pattern => "pattern",
+        FilterKind::Negative => "negative",
+        FilterKind::Function => "function",
+        FilterKind::Other => "other",
     }
 }
 
-/// What the loops around a site mean for it: the one that counts most.
-fn repeats(project: &Project, site: &QuerySite) -> &'static str {
-    let around = loops::around(&Evaluator::new(&project.code), site.file, site.expr);
-    let is_per_row = around.iter().any(|one| one.verdict == Verdict::PerRow);
-    match around.first().map(|one| one.verdict) {
-        None => "once",
-        _ if is_per_row => "per row",
-        Some(Verdict::PerRow) => "per row",
-        Some(Verdict::Constant { .. }) => "constant",
-        Some(Verdict::Retry) => "on retry",
-        Some(Verdict::FirstMatch) => "until found",
-        Some(Verdict::Cursor) => "per page",
-        Some(Verdict::Chunk) => "per chunk",
-        Some(Verdict::Worker) => "over time",
-        Some(Verdict::Dependent) => "one after another",
-        Some(Verdict::CacheGuarded) => "once per key",
+fn limit(limit: &Limit) -> String {
+    match limit {
+        Limit::None => "none".to_owned(),
+        Limit::One => "one".to_owned(),
+        Limit::Value => "value".to_owned(),
+        Limit::Rows(rows) => rows.to_string(),
+    }
+}
+
+fn made_by(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Primary => "primary key",
+        Origin::Unique => "unique",
+        Origin::ForeignKey => "foreign key",
+        Origin::Declared => "index",
     }
 }

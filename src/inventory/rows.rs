@@ -22,31 +22,85 @@ impl Inventory {
     }
 }
 
-/// A query.
+/// A place where a statement reaches a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryRow {
-    /// Where, and in which function.
+    /// Where; its symbol is the function with its module.
     pub location: Location,
-    /// `select`, `insert`, `update`, `delete` or `other`.
-    pub operation: String,
-    /// The tables it names, the one it reads or writes first.
-    pub tables: Vec<String>,
+    /// The function's name in its module; empty for what runs when the module is loaded.
+    pub function: String,
     /// The library that runs it.
     pub library: String,
-    /// Compared columns with the comparison: `user_id =`, `created_at range`.
-    pub filters: Vec<String>,
-    /// Columns it sorts by.
+    /// What it does: `select`, `insert`, `update`, `delete`, `other`.
+    pub operation: String,
+    /// Tables, the one it reads or writes first: by their names in the schema where that knows them, else as written.
+    pub tables: Vec<String>,
+    /// Whether the schema knows the first table.
+    pub known_table: bool,
+    /// The entry point that reaches it.
+    pub entry: Option<EntryAt>,
+    /// The loop around it in its own function: one that runs it for each row where there is one, else the innermost.
+    #[serde(rename = "loop")]
+    pub repeated: Option<LoopAt>,
+    /// Conditions on columns.
+    pub filters: Vec<FilterRow>,
+    /// Order, `column` or `column desc`.
     pub order: Vec<String>,
-    /// How many rows it can bring: `one row`, `limited`, `by key`, `by parent`, `unbounded`, `unknown`; empty for writes.
+    /// `none`, `one`, a number, or `value` for a number that the code gives.
+    pub limit: String,
+    /// It skips rows by OFFSET.
+    pub offset: bool,
+    /// What comes back of each row: `all`, `aggregate`, `none`, or columns.
+    pub projection: Vec<String>,
+    /// Relations that are loaded along.
+    pub eager: Vec<String>,
+    /// The index that serves it.
+    pub index: Option<ServedBy>,
+    /// How many rows it may bring: `one row`, `limited`, `by key`, `by parent`, `by window`, `unbounded`, `open`, `write`,
+    /// `not understood`.
     pub rows: String,
-    /// How often it runs: `once`, or what the loop around it means: `per row`, `constant`, `chunks`, …
-    pub repeats: String,
-    /// The entry point that reaches it; empty where none is known.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub entry: String,
-    /// The columns of the index that serves it; empty where none does, or none is needed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub index: String,
+}
+
+/// The entry point that reaches a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryAt {
+    /// `GET /orders`, `task send_mail`.
+    pub label: String,
+    /// Calls between the entry point and the place's function.
+    pub calls: u32,
+}
+
+/// A loop around a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoopAt {
+    /// 1-based line.
+    pub line: u32,
+    /// What the loop means: `per row`, `constant`, `retry`, `first match`, `cursor`, `chunk`, `worker`, `dependent`, `cached`.
+    pub verdict: String,
+}
+
+/// A condition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilterRow {
+    /// Table, where it is not the first one.
+    pub table: Option<String>,
+    /// Column.
+    pub column: String,
+    /// `equality`, `in`, `range`, `prefix`, `pattern`, `negative`, `function`, `other`.
+    pub kind: String,
+    /// It applies under a condition only.
+    pub optional: bool,
+}
+
+/// An index that serves a query.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServedBy {
+    /// Its table.
+    pub table: String,
+    /// Name; without one, what made it: `primary key`, `unique`, `foreign key`, `index`.
+    pub name: String,
+    /// Its keys as they would be written.
+    pub keys: String,
 }
 
 /// An entry point.

@@ -3,6 +3,7 @@
 mod calls;
 mod waits;
 
+use crate::analysis::Analyses;
 use crate::analysis::indexes::demand;
 use crate::budget::Limit;
 use crate::finding::Strength;
@@ -12,13 +13,14 @@ use crate::project::deployment::apps::Registered;
 use crate::source::Span;
 
 /// All strengths of a project, by kind, then place.
-pub fn find(project: &Project) -> Vec<Strength> {
+pub fn find(run: &Analyses<'_>) -> Vec<Strength> {
+    let project = run.project;
     let mut all = calls::find(project);
     all.extend(waits::find(project));
     all.extend(pools(project));
     all.extend(features(project));
     all.extend(eager_loads(project));
-    all.extend(indexes(project));
+    all.extend(indexes(run));
     all.extend(index_builds(project));
     all.sort_by(|left, right| (&left.kind, &left.location, &left.message).cmp(&(&right.kind, &right.location, &right.message)));
     all.dedup();
@@ -91,9 +93,9 @@ fn eager_loads(project: &Project) -> Vec<Strength> {
 }
 
 /// Indexes that serve query sites.
-fn indexes(project: &Project) -> Vec<Strength> {
-    let demands = demand::demands(project);
-    let by_table = demand::by_table(project, &demands);
+fn indexes(run: &Analyses<'_>) -> Vec<Strength> {
+    let project = run.project;
+    let by_table = demand::by_table(project, run.index_needs());
     let mut out = Vec::new();
     for (table, wanted) in project.schema.tables.iter().zip(&by_table) {
         for index in &table.indexes {
@@ -152,7 +154,7 @@ mod tests {
         let files = texts
             .iter()
             .filter_map(|(path, text)| Some(facts::extract(path, FileKind::of(path)?, text)));
-        let mut kinds: Vec<String> = find(&Project::link(files.collect()))
+        let mut kinds: Vec<String> = find(&Analyses::new(&Project::link(files.collect())))
             .into_iter()
             .map(|strength| strength.kind)
             .collect();

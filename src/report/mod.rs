@@ -28,8 +28,9 @@ use crate::inventory::rows::Inventory;
 use crate::project::capacity::Capacity;
 use sources::Sources;
 
-/// The version of the JSON contract.
-pub const VERSION: u32 = 1;
+/// The version of the JSON contract. 2: the inventory's queries and the list of `perfaudit queries` have one form, whose `rows` says
+/// what `verdict` said in fewer words and the inventory in others.
+pub const VERSION: u32 = 2;
 
 /// What made the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

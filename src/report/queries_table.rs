@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 
-use super::queries::{QueryList, QueryRow, QueryVerdict};
+use super::queries::QueryList;
 use super::words;
+use crate::analysis::queries::RowBound;
 use crate::escape;
+use crate::inventory::rows::QueryRow;
 
 /// Columns of a filter list, an order or a projection that are shown.
 const SHOWN: usize = 6;
@@ -50,7 +52,7 @@ fn block(rows: &[QueryRow], width: u16) -> String {
         table.add_row(vec![
             format!("  :{}", row.location.start_line),
             escape::line(&format!("{} {tables}", row.operation)),
-            row.verdict.words().to_owned(),
+            row.rows.clone(),
             escape::line(&details(row)),
         ]);
     }
@@ -136,17 +138,19 @@ fn summary(list: &QueryList) -> String {
     if list.queries.is_empty() {
         return "No query sites: nothing here reaches a database in a way that is known.".to_owned();
     }
-    let of = |wanted: QueryVerdict| list.queries.iter().filter(|row| row.verdict == wanted).count();
+    let of = |wanted: RowBound| list.queries.iter().filter(|row| row.rows == wanted.words()).count();
     let known = list.queries.iter().filter(|row| row.known_table).count();
     let named = list.queries.iter().filter(|row| !row.tables.is_empty()).count();
     let counts = [
-        QueryVerdict::OneRow,
-        QueryVerdict::Bounded,
-        QueryVerdict::Filtered,
-        QueryVerdict::Unbounded,
-        QueryVerdict::Open,
-        QueryVerdict::Write,
-        QueryVerdict::NotUnderstood,
+        RowBound::One,
+        RowBound::Limited,
+        RowBound::Keyed,
+        RowBound::OfParent,
+        RowBound::Window,
+        RowBound::Unbounded,
+        RowBound::Open,
+        RowBound::Write,
+        RowBound::NotUnderstood,
     ]
     .into_iter()
     .filter(|&verdict| of(verdict) > 0)

@@ -314,16 +314,16 @@ fn queries_are_listed_with_what_is_known_of_them() {
     assert_eq!(helper["entry"], serde_json::json!({"label": "GET /parcels", "calls": 1}));
     assert_eq!(helper["filters"][0]["column"], "owner_id");
     assert_eq!(
-        (helper["tables"][0].as_str(), helper["verdict"].as_str()),
-        (Some("parcels"), Some("filtered"))
+        (helper["tables"][0].as_str(), helper["rows"].as_str()),
+        (Some("parcels"), Some("by parent"))
     );
     assert_eq!(helper["index"]["name"], "parcels_owner");
     let looped = rows
         .iter()
         .find(|row| row["loop"]["verdict"] == "per row")
         .expect("the loop's query");
-    assert_eq!((looped["limit"].as_str(), looped["verdict"].as_str()), (Some("5"), Some("bounded")));
-    assert!(rows.iter().any(|row| row["operation"] == "delete" && row["verdict"] == "write"));
+    assert_eq!((looped["limit"].as_str(), looped["rows"].as_str()), (Some("5"), Some("limited")));
+    assert!(rows.iter().any(|row| row["operation"] == "delete" && row["rows"] == "write"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use perfaudit::Report;
 use perfaudit::coverage::{Coverage, ParseErrors, Reason, Skipped};
 use perfaudit::finding::{Confidence, Effort, Finding, Fix, Location, Priority, Role, Status, Strength, Suppression};
-use perfaudit::inventory::rows::{EndpointRow, IndexRow, Inventory, QueryRow, TableRow};
+use perfaudit::inventory::rows::{EndpointRow, EntryAt, FilterRow, IndexRow, Inventory, LoopAt, QueryRow, TableRow};
 use perfaudit::report::sources::Sources;
 use perfaudit::report::{RuleText, RuleTexts, audit, full, github, gitlab, json, junit, sarif, table};
 
@@ -117,10 +117,20 @@ fn inventory() -> Inventory {
         operation: "select".into(),
         tables: vec!["customers".into(), "a|b".into()],
         library: "sqlalchemy".into(),
-        filters: vec!["id =".into()],
+        filters: vec![FilterRow {
+            column: "id".into(),
+            kind: "equality".into(),
+            ..FilterRow::default()
+        }],
         rows: "by key".into(),
-        repeats: "per row".into(),
-        entry: "GET /orders".into(),
+        repeated: Some(LoopAt {
+            line: 11,
+            verdict: "per row".into(),
+        }),
+        entry: Some(EntryAt {
+            label: "GET /orders".into(),
+            calls: 1,
+        }),
         ..QueryRow::default()
     };
     let endpoint = EndpointRow {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::demand::{Demand, demands, serves};
+use super::demand::{Demand, serves};
 use super::foreign_keys;
 use crate::judge::columns::{is_fixed_size, is_identifying, is_small, is_tenant};
 use crate::project::Project;
@@ -56,11 +56,11 @@ impl Advice {
     }
 }
 
-/// All advice for a project, by table.
-pub fn advise(project: &Project) -> Vec<Advice> {
+/// All advice for what statements need, by table.
+pub fn advise(project: &Project, needs: &[Demand]) -> Vec<Advice> {
     let mut by_table: BTreeMap<usize, Vec<Demand>> = BTreeMap::new();
-    for demand in demands(project) {
-        by_table.entry(demand.table).or_default().push(demand);
+    for demand in needs {
+        by_table.entry(demand.table).or_default().push(demand.clone());
     }
     let mut out = Vec::new();
     for (index, demands) in by_table {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 
 use super::*;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::rules::schema::{invalid_index_definition, missing_composite_index, missing_index, redundant_index, unindexed_foreign_key};
 use crate::syntax::facts::extract;
@@ -17,9 +18,10 @@ fn link(schema: &str, code: &str) -> Project {
 }
 
 fn index_findings(project: &Project) -> Vec<Finding> {
-    let mut all = missing_index::check(project);
-    all.extend(missing_composite_index::check(project));
-    all.extend(unindexed_foreign_key::check(project));
+    let run = Analyses::new(project);
+    let mut all = missing_index::check(&run);
+    all.extend(missing_composite_index::check(&run));
+    all.extend(unindexed_foreign_key::check(&run));
     all
 }
 
@@ -103,12 +105,12 @@ proptest! {
         let seen = format!("{changed}\n{code}");
         let count = |project: &Project| project.schema.tables.iter().map(|table| table.indexes.len()).sum::<usize>();
         prop_assert_eq!(count(&after), count(&before) + statements.len(), "an index exists, or a name is taken twice: {}", seen);
-        prop_assert!(invalid_index_definition::check(&after).is_empty(), "a column that does not exist: {}", seen);
-        for finding in redundant_index::check(&after) {
+        prop_assert!(invalid_index_definition::check(&Analyses::new(&after)).is_empty(), "a column that does not exist: {}", seen);
+        for finding in redundant_index::check(&Analyses::new(&after)) {
             let is_new = finding.location.symbol.contains(".ix_");
             prop_assert!(!is_new, "{}: {}", finding.title, seen);
         }
-        prop_assert!(unindexed_foreign_key::check(&after).is_empty(), "a key without an index: {}", seen);
+        prop_assert!(unindexed_foreign_key::check(&Analyses::new(&after)).is_empty(), "a key without an index: {}", seen);
         for finding in index_findings(&after) {
             prop_assert!(advised.iter().all(|old| old.subject != finding.subject), "advised again: {}, {}", finding.title, seen);
         }

@@ -4,4 +4,5 @@ pub mod advisor;
 pub mod demand;
 pub mod foreign_keys;
 pub mod relations;
+pub mod serving;
 pub mod uses;

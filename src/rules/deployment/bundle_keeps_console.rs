@@ -1,5 +1,6 @@
 //! `bundle-keeps-console`: a production build for browsers that keeps `console.*` calls.
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Location, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::cost::Cost;
@@ -14,7 +15,8 @@ use crate::walk;
 /// Fewer calls are not worth a line.
 const FEWEST: usize = 3;
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     project
         .code
         .modules()

@@ -1,11 +1,12 @@
 //! `no-metrics`: an application whose latency and errors nobody can see.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::Finding;
-use crate::project::Project;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let mut findings = deployed::unregistered(
         project,
         "no-metrics",

@@ -1,16 +1,17 @@
 //! `pool-not-configured`: a server whose database pool has the library's default size.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::libraries::entries::EntryKind;
-use crate::project::Project;
 use crate::project::deployment::pools::{Pool, PoolKind};
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let is_server = project.graph.entries.iter().any(|entry| {
         matches!(
             entry.kind,

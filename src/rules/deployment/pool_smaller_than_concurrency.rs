@@ -1,6 +1,7 @@
 //! `pool-smaller-than-concurrency`: more work is let in at once than there are database connections.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
@@ -10,7 +11,8 @@ use crate::project::capacity::{Shortage, ShortageKind};
 use crate::project::deployment::caps::{Cap, CapKind};
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let mut findings: Vec<Finding> = project.shortages().iter().map(|shortage| finding(project, shortage)).collect();
     // One word on a constant that nothing reads is enough.
     let mut is_first = true;

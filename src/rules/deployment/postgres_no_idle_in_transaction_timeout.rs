@@ -1,11 +1,12 @@
 //! `postgres-no-idle-in-transaction-timeout`: nothing ends a transaction that its client forgot.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::Finding;
-use crate::project::Project;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     // PostgreSQL 17 limits whole transactions with `transaction_timeout`.
     if crate::project::deployment::has_timeout(&project.code, "transaction_timeout") {
         return Vec::new();

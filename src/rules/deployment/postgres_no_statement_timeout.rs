@@ -1,11 +1,12 @@
 //! `postgres-no-statement-timeout`: nothing ends a statement that runs away.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::Finding;
-use crate::project::Project;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     // asyncpg's `command_timeout` cancels the statement on the server too.
     if crate::project::deployment::has_timeout(&project.code, "command_timeout")
         || crate::project::deployment::has_timeout(&project.code, "query_timeout")

@@ -1,14 +1,15 @@
 //! `redis-no-eviction-policy`: a Redis server that is used as a cache refuses writes once it is full.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
-use crate::project::Project;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     // Jobs must not be evicted: the default is right for a queue.
     if project.deployment.redis_queue {
         return Vec::new();

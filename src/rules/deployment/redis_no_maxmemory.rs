@@ -1,14 +1,15 @@
 //! `redis-no-maxmemory`: a Redis server that code uses may take all memory of its machine.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
-use crate::project::Project;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let Some(server) = deployed::redis(project).into_iter().find(|server| server.maxmemory.is_none()) else {
         return Vec::new();
     };

@@ -1,14 +1,15 @@
 //! `redis-single-instance`: one Redis server carries everything, with none to take over.
 
 use super::deployed;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
-use crate::project::Project;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let servers = deployed::redis(project);
     if servers.iter().any(|server| server.replicated) {
         return Vec::new();

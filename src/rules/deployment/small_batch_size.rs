@@ -1,5 +1,6 @@
 //! `small-batch-size`: database writes or embedding calls in batches of a few.
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{ExprId, ExprKind, StmtKind};
 use crate::judge::cost::Cost;
@@ -17,7 +18,8 @@ use crate::project::graph::FnId;
 const SMALL: u64 = 10;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let mut batches = batches::find(&project.code);
     batches.retain(|batch| batch.size <= SMALL);
     if batches.is_empty() {

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::analysis::Analyses;
 use crate::analysis::redis::{self, Known};
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
@@ -15,7 +16,8 @@ use crate::project::eval::Evaluator;
 use crate::vocabulary::List;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
     files
         .into_par_iter()

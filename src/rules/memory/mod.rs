@@ -1,7 +1,6 @@
 //! What is kept in memory or in a cache, and for how long.
 
 pub mod cache_without_ttl;
-pub mod long_lived;
 pub mod per_request_cache;
 pub mod redis_keys_command;
 pub mod unbounded_cache;

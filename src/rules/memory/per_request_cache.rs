@@ -1,7 +1,8 @@
 //! `per-request-cache`: a cache with an age, on an object that is made anew for each request.
 
+use crate::analysis::Analyses;
+use crate::analysis::growth;
 use crate::analysis::growth::lifetime::{self, Lifetimes, Made};
-use crate::analysis::growth::{self};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
@@ -12,8 +13,9 @@ use crate::project::scope::Member;
 use crate::source::has_ignoring_case;
 use crate::vocabulary::{List, Name};
 
-/// The findings.
-pub fn findings(project: &Project, lifetimes: &Lifetimes) -> Vec<Finding> {
+/// Checks a project.
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let (project, lifetimes) = (run.project, run.lifetimes());
     let mut out = Vec::new();
     for (file, module) in project.code.modules() {
         for (class, _) in module.class_ids() {

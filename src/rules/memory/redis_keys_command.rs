@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::redis::{self, Known};
 use crate::finding::{Confidence, Finding, Fix};
@@ -18,7 +19,8 @@ use crate::project::eval::Evaluator;
 use crate::source::Span;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<(FileId, &Module)> = project.code.modules().filter(|(_, module)| speaks_redis(module)).collect();
     let grown: FxHashSet<String> = files
         .par_iter()

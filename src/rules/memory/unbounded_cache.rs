@@ -1,7 +1,8 @@
 //! `unbounded-cache`: a cache without a maximum, by hand or by `lru_cache(maxsize=None)`.
 
+use crate::analysis::Analyses;
+use crate::analysis::growth;
 use crate::analysis::growth::lifetime::{self, Lifetimes};
-use crate::analysis::growth::{self, Growing};
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{ExprKind, FunctionId, Language, Module};
 use crate::judge::cost::Cost;
@@ -12,8 +13,9 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 
 /// The findings, of all collections that only grow and of functions that keep their results.
-pub fn findings(project: &Project, lifetimes: &Lifetimes, growing: &[Growing<'_>]) -> Vec<Finding> {
-    let found = growing.iter().filter(|growing| growing.is_cache);
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let (project, lifetimes) = (run.project, run.lifetimes());
+    let found = run.growing().iter().filter(|growing| growing.is_cache);
     let mut findings: Vec<Finding> = found.map(|growing| growing.finding("unbounded-cache")).collect();
     let keeps = |module: &Module| module.language == Language::Python && module.mentions(&["cache", "lru_cache", "functools"]);
     for (file, module) in project.code.modules().filter(|(_, module)| keeps(module)) {

@@ -1,10 +1,10 @@
 //! `unbounded-growth`: a collection that lives as long as the process and only grows.
 
-use crate::analysis::growth::Growing;
+use crate::analysis::Analyses;
 use crate::finding::Finding;
 
-/// The findings, of all collections that only grow.
-pub fn findings(growing: &[Growing<'_>]) -> Vec<Finding> {
-    let found = growing.iter().filter(|growing| !growing.is_cache);
+/// Checks a project.
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let found = run.growing().iter().filter(|growing| !growing.is_cache);
     found.map(|growing| growing.finding("unbounded-growth")).collect()
 }

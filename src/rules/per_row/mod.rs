@@ -1,4 +1,4 @@
-//! What runs once a row: `n-plus-one` and `unbatched-write`, whose search runs once for both.
+//! What runs once a row: `n-plus-one` and `unbatched-write`.
 
 pub mod admin;
 pub mod components;
@@ -8,15 +8,3 @@ pub mod report;
 pub mod serializer;
 pub mod template;
 pub mod unbatched_write;
-
-use crate::analysis::repeats::per_row;
-use crate::finding::Finding;
-use crate::project::Project;
-
-/// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
-    let rows = per_row::find(project);
-    let mut findings = n_plus_one::findings(project, &rows);
-    findings.extend(unbatched_write::findings(project, &rows));
-    findings
-}

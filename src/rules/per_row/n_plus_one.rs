@@ -1,13 +1,14 @@
 //! `n-plus-one`: a query that runs once for each row.
 
 use super::{admin, components, hooks, report, serializer, template};
-use crate::analysis::repeats::per_row::{PerRow, What};
+use crate::analysis::Analyses;
+use crate::analysis::repeats::per_row::What;
 use crate::finding::Finding;
-use crate::project::Project;
 
-/// The findings, of all queries and writes that run once a row, and of what frameworks run once a row.
-pub fn findings(project: &Project, rows: &[PerRow<'_>]) -> Vec<Finding> {
-    let mut findings = report::findings(project, rows, "n-plus-one", What::Query);
+/// The findings, of all queries that run once a row, and of what frameworks run once a row.
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
+    let mut findings = report::findings(project, run.per_row(), "n-plus-one", What::Query);
     findings.extend(serializer::findings(project));
     findings.extend(hooks::findings(project));
     findings.extend(admin::findings(project));

@@ -1,7 +1,8 @@
 //! `unbatched-write`: a write that goes to the database once for each row.
 
 use super::report;
-use crate::analysis::repeats::per_row::{PerRow, What};
+use crate::analysis::Analyses;
+use crate::analysis::repeats::per_row::What;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::scale::{Rows, Scale};
@@ -10,9 +11,10 @@ use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::Operation;
 
-/// The findings, of all queries and writes that run once a row, and of bulk methods that are none.
-pub fn findings(project: &Project, rows: &[PerRow<'_>]) -> Vec<Finding> {
-    let mut findings = report::findings(project, rows, "unbatched-write", What::Write);
+/// The findings, of all writes that run once a row, and of bulk methods that are none.
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
+    let mut findings = report::findings(project, run.per_row(), "unbatched-write", What::Write);
     let taken: Vec<_> = findings.iter().map(|finding| finding.location.clone()).collect();
     let sites = project.graph.sites.iter().filter(|site| site.query.row_by_row);
     let one_by_one = sites.map(|site| row_by_row(project, site));

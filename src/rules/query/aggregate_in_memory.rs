@@ -1,5 +1,6 @@
 //! `aggregate-in-memory`: rows loaded only to make figures of them.
 
+use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::bounds::{self, Bound};
@@ -12,7 +13,8 @@ use crate::project::row_usage::Load;
 const ID: &str = "aggregate-in-memory";
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let is_other = |load: &&Load| !figures::is_counting(project.code.module(load.file), &load.usage);
     project
         .loads

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::Cost;
@@ -15,7 +16,8 @@ use crate::statement::{Limit, Operation, Statement, Subquery, SubqueryPlace};
 const MAX_DEPTH: u32 = 4;
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
 }
 

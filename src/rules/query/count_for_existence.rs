@@ -1,6 +1,7 @@
 //! `count-for-existence`: rows loaded only to be counted or to see whether there are any, and counts only compared with 0.
 
 use super::aggregate_in_memory;
+use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
@@ -18,7 +19,8 @@ const ID: &str = "count-for-existence";
 mod unresolved;
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let mut out: Vec<Finding> = project.loads.iter().filter_map(|load| finding(project, load)).collect();
     out.extend(unresolved::check(project));
     out

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::analysis::Analyses;
 use crate::analysis::rows::equivalence;
 use crate::analysis::rows::reads::Reads;
 use crate::budget::Limit;
@@ -19,7 +20,8 @@ mod in_loop;
 mod reload;
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let reads = Reads::new(project);
     let files: Vec<_> = project
         .code

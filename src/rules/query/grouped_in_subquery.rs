@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::site_finding;
 use super::statement_text;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::cost::Cost;
 use crate::judge::scale;
@@ -12,7 +13,8 @@ use crate::project::graph::QuerySite;
 use crate::statement::SubqueryPlace;
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
 }
 

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::Cost;
@@ -13,7 +14,8 @@ use crate::project::eval::Evaluator;
 use crate::project::{Project, flow};
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let has_default = project.code.modules().any(|(_, module)| pagination::sets_default(module));
     let entries = project
         .graph

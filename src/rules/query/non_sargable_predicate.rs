@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::columns::{is_few_valued, is_searchable, is_small, is_time};
 use crate::judge::cost::Cost;
@@ -13,7 +14,8 @@ use crate::project::schema::Table;
 use crate::statement::{Dialect, Filter, FilterKind, Operation};
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
 }
 

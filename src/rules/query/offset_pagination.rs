@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::columns::is_small;
@@ -14,7 +15,8 @@ use crate::project::graph::QuerySite;
 use crate::statement::{Limit, Operation, SubqueryPlace};
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     project.graph.sites.par_iter().filter_map(|site| finding(project, site)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! `overfetch-large-column`: rows with heavy columns, of which only light ones are used.
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::columns::is_heavy;
 use crate::judge::cost::Cost;
@@ -16,7 +17,8 @@ use crate::walk;
 const ID: &str = "overfetch-large-column";
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     project.loads.iter().filter_map(|load| finding(project, load)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::bounds::{self, Bound};
@@ -12,7 +13,8 @@ use crate::project::graph::QuerySite;
 use crate::source::Span;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let plain = project.graph.sites.par_iter().filter_map(|site| finding(project, site));
     let mut findings: Vec<Finding> = plain.collect();
     findings.extend(project.graph.sites.iter().filter_map(|site| include(project, site)));

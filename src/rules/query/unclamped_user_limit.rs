@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis::Analyses;
 use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Sym};
@@ -26,7 +27,8 @@ const MAX_HOPS: u32 = 5;
 const MAX_CALLERS: usize = 20;
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let eval = Evaluator::new(&project.code);
     let mut search = Search {
         project,

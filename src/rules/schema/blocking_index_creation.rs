@@ -1,5 +1,6 @@
 //! `blocking-index-creation`: migrations that build an index while writes to a table in use have to wait.
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
 use crate::judge::reach::Reach;
@@ -14,7 +15,8 @@ const ID: &str = "blocking-index-creation";
 const RECENT: usize = 5;
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     project
         .schema
         .builds

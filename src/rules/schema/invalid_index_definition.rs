@@ -1,5 +1,6 @@
 //! `invalid-index-definition`: indexes on columns or tables that the schema does not have.
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
@@ -10,7 +11,8 @@ use crate::project::schema::{Index, Origin, Table};
 const ID: &str = "invalid-index-definition";
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let mut findings = Vec::new();
     for table in &project.schema.tables {
         for index in table.indexes.iter().filter(|index| index.origin != Origin::ForeignKey) {

@@ -1,3 +1,10 @@
 //! `missing-composite-index`: groups of columns that no index serves together.
 
-pub use super::missing_index::check_composite as check;
+use super::missing_index;
+use crate::analysis::Analyses;
+use crate::finding::Finding;
+
+/// Checks a project.
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    missing_index::findings(run, "missing-composite-index", |advice| advice.columns.len() > 1)
+}

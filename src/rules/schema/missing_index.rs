@@ -1,9 +1,10 @@
-//! `missing-index` and `missing-composite-index`: what the index advisor finds, put into words.
+//! `missing-index`, and the words of `missing-composite-index`: what the index advisor finds.
 
 use std::fmt::Write as _;
 
 use crate::advice::index::NewIndex;
-use crate::analysis::indexes::advisor::{self, Advice};
+use crate::analysis::Analyses;
+use crate::analysis::indexes::advisor::Advice;
 use crate::finding::{Confidence, Finding, Location, Role};
 use crate::judge::columns::is_tenant;
 use crate::judge::cost::Cost;
@@ -16,23 +17,15 @@ use crate::{advice, walk};
 /// Sites that are cited; the others are counted.
 const MAX_CITED: usize = 40;
 
-/// Columns without an index.
-pub fn check(project: &Project) -> Vec<Finding> {
-    findings(project, "missing-index", |advice| advice.columns.len() == 1)
+/// Checks a project.
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    findings(run, "missing-index", |advice| advice.columns.len() == 1)
 }
 
-/// Groups of columns without an index.
-pub fn check_composite(project: &Project) -> Vec<Finding> {
-    findings(project, "missing-composite-index", |advice| advice.columns.len() > 1)
-}
-
-fn findings(project: &Project, id: &str, wanted: fn(&Advice) -> bool) -> Vec<Finding> {
-    let advice = advisor::advise(project);
-    advice
-        .iter()
-        .filter(|advice| wanted(advice))
-        .filter_map(|advice| report(project, id, advice))
-        .collect()
+/// The findings of a rule, of the advice that it wants.
+pub(super) fn findings(run: &Analyses<'_>, id: &str, wanted: fn(&Advice) -> bool) -> Vec<Finding> {
+    let advice = run.index_advice().iter().filter(|advice| wanted(advice));
+    advice.filter_map(|advice| report(run.project, id, advice)).collect()
 }
 
 /// What reaches the sites of an advice.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::advice;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
@@ -13,7 +14,8 @@ use crate::project::schema::{Index, Origin, SourceKind, Table};
 const ID: &str = "redundant-index";
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let mut findings = Vec::new();
     let tables = project.schema.tables.iter().enumerate();
     for (number, table) in tables.filter(|(_, table)| !table.partition || !table.open) {

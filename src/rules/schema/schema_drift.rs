@@ -2,6 +2,7 @@
 
 use crate::advice;
 use crate::advice::index::NewIndex;
+use crate::analysis::Analyses;
 use crate::analysis::indexes::demand::{self, Demand};
 use crate::finding::{Confidence, Finding, Judgement, Role};
 use crate::judge::cost::Cost;
@@ -16,12 +17,13 @@ const ID: &str = "schema-drift";
 const MAX_CITED: usize = 10;
 
 /// Runs the rule.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     if !project.schema.is_complete() {
         return Vec::new();
     }
-    let demands = demand::demands(project);
-    let by_table = demand::by_table(project, &demands);
+    let demands = run.index_needs();
+    let by_table = demand::by_table(project, demands);
     let mut findings = Vec::new();
     for (table, demands) in project.schema.tables.iter().zip(by_table) {
         if !is_comparable(table) {

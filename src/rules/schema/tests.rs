@@ -1,6 +1,7 @@
 //! The schema rules over small projects of SQL and Prisma files.
 
 use super::*;
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding};
 use crate::project::Project;
 use crate::syntax::facts::extract;
@@ -28,7 +29,7 @@ fn a_foreign_key_needs_an_index_that_leads_with_it() {
         "schema.sql",
         "CREATE TABLE u (id int PRIMARY KEY, data jsonb);\nCREATE TABLE t (\n id int PRIMARY KEY,\n a int REFERENCES u,\n b int REFERENCES u,\n c int REFERENCES u UNIQUE,\n d int REFERENCES u,\n UNIQUE (c, d)\n);\nCREATE INDEX i ON t (a);\nCREATE INDEX p ON t (b) WHERE a > 1;",
     )]);
-    let findings = unindexed_foreign_key::check(&project);
+    let findings = unindexed_foreign_key::check(&Analyses::new(&project));
     assert_eq!(lines(&findings), [("schema.sql", 5), ("schema.sql", 7)]);
     assert_eq!(findings[0].fix.ddl.as_deref(), Some("CREATE INDEX CONCURRENTLY ix_t_b ON t (b);"));
     assert_eq!(findings[0].confidence, Confidence::High);
@@ -46,7 +47,7 @@ fn the_models_line_is_the_place_and_the_migration_is_related() {
             "CREATE TABLE \"A\" (\"id\" int PRIMARY KEY, \"b\" int);\nALTER TABLE \"A\" ADD CONSTRAINT x FOREIGN KEY (\"b\") REFERENCES \"B\"(\"id\");",
         ),
     ]);
-    let findings = unindexed_foreign_key::check(&project);
+    let findings = unindexed_foreign_key::check(&Analyses::new(&project));
     assert_eq!(lines(&findings), [("prisma/schema.prisma", 6)]);
     assert!(
         findings[0]
@@ -63,7 +64,7 @@ fn prefixes_and_repeats_are_redundant() {
         "schema.sql",
         "CREATE TABLE t (a int, b int, c int, PRIMARY KEY (a, b), UNIQUE (c));\nCREATE INDEX r1 ON t (a);\nCREATE INDEX ok1 ON t (b);\nCREATE INDEX r2 ON t (c);\nCREATE UNIQUE INDEX ok2 ON t (b);\nCREATE INDEX ok3 ON t (a) WHERE b > 1;\nCREATE INDEX ok4 ON t USING gin (a);\nCREATE UNIQUE INDEX r3 ON t (a, b);\nCREATE INDEX ok5 ON t (c, a DESC, b);\nCREATE INDEX r4 ON t (c, a);",
     )]);
-    let found = redundant_index::check(&project);
+    let found = redundant_index::check(&Analyses::new(&project));
     // `ok1` repeats the unique index on the same column.
     assert_eq!(
         lines(&found),
@@ -90,7 +91,7 @@ fn only_indexes_on_older_tables_block() {
         ),
         ("migrations/3.sql", "CREATE INDEX i3 ON t USING gin (at);"),
     ]);
-    let found = blocking_index_creation::check(&project);
+    let found = blocking_index_creation::check(&Analyses::new(&project));
     assert_eq!(lines(&found), [("migrations/3.sql", 1)]);
     assert_eq!(
         found[0].fix.ddl.as_deref(),
@@ -105,7 +106,7 @@ fn indexes_on_what_is_not_there_are_invalid() {
         "CREATE TABLE orders (id int, user_id int, at timestamptz);\nCREATE INDEX a ON orders (usr_id);\nCREATE INDEX b ON orders (lower(user_id));\nCREATE INDEX c ON order (id);\nCREATE INDEX d ON elsewhere (id);",
     )]);
     assert_eq!(
-        lines(&invalid_index_definition::check(&project)),
+        lines(&invalid_index_definition::check(&Analyses::new(&project))),
         [("schema.sql", 4), ("schema.sql", 2)]
     );
 }

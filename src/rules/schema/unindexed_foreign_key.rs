@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::advice;
 use crate::advice::index::NewIndex;
+use crate::analysis::Analyses;
+use crate::analysis::indexes::foreign_keys;
 use crate::analysis::indexes::uses::Uses;
-use crate::analysis::indexes::{advisor, foreign_keys};
 use crate::finding::{Confidence, Finding, Judgement, Role};
 use crate::judge::columns::is_small;
 use crate::judge::cost::Cost;
@@ -24,19 +25,20 @@ const MAX_LISTED: usize = 6;
 const MAX_CITED: usize = 40;
 
 /// Runs the rule. A key that an advised longer index starts with is told with that index.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let mut findings = Vec::new();
-    let advice = advisor::advise(project);
-    let told: BTreeSet<(usize, &[String])> = advice
+    let told: BTreeSet<(usize, &[String])> = run
+        .index_advice()
         .iter()
         .filter_map(|one| Some((one.table, one.foreign_key.as_deref()?)))
         .collect();
-    let uses = Uses::of(project);
+    let uses = run.index_uses();
     for (at, table) in project.schema.tables.iter().enumerate() {
         for key in foreign_keys::unserved(table) {
             let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at));
             if !is_measured_small && !told.contains(&(at, key.columns.as_slice())) {
-                let load = Load::of(project, &uses, at, key);
+                let load = Load::of(project, uses, at, key);
                 findings.extend(report(project, at, key, &load));
             }
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis::Analyses;
 use crate::analysis::waits::{self, once};
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Role};
@@ -68,7 +69,8 @@ struct Place {
 pub type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let callers = callers(project);
     let callbacks = loop_callbacks(project);
     let eval = Evaluator::new(&project.code);

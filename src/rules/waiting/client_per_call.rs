@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 mod names;
 mod once;
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -27,7 +28,8 @@ use names::{Held, Names};
 const HOPS: u32 = 4;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let callers = callers(project);
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     files

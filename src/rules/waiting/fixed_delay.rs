@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -27,7 +28,8 @@ const SHORTEST: f64 = 0.05;
 const LONGEST: f64 = 120.0;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
 }

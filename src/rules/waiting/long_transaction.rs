@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 mod wait;
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
 use crate::judge::cost::Cost;
@@ -26,7 +27,8 @@ struct Region {
 }
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
     files
         .into_par_iter()

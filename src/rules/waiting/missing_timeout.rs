@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 mod pages;
 
+use crate::analysis::Analyses;
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
@@ -29,7 +30,8 @@ const SHORT: f64 = 60.0;
 const LONGEST_REQUEST: u32 = 600;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let defaults = Defaults::of(project);
     let pages = Pages::of(project);
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
@@ -17,7 +18,8 @@ use crate::project::graph::FnId;
 use crate::source::Span;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
 }

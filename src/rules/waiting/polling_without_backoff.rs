@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Related, Role};
 use crate::ir::{Entry, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -24,7 +25,8 @@ use crate::source::Span;
 const SHORT_WAIT: f64 = 0.5;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     files
         .into_par_iter()

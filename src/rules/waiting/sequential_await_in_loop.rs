@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, Kind, loop_state};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
@@ -20,9 +21,10 @@ use crate::source::Span;
 use crate::vocabulary::List;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
-    files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
+    files.into_par_iter().flat_map_iter(|file| check_file(run, file)).collect()
 }
 
 struct Wait {
@@ -32,13 +34,14 @@ struct Wait {
     around: Loop,
 }
 
-fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
+fn check_file(run: &Analyses<'_>, file: FileId) -> Vec<Finding> {
+    let project = run.project;
     let module = project.code.module(file);
     if !module.exprs.iter().any(|expr| matches!(expr.kind, ExprKind::Await(_))) {
         return Vec::new();
     }
     let eval = Evaluator::new(&project.code);
-    let waits = FileIo::new(project, file);
+    let Some(waits) = run.waits(file) else { return Vec::new() };
     let order = Order::new(project, file);
     let mut assigned: FxHashMap<Span, FxHashSet<Sym>> = FxHashMap::default();
     let mut found: FxHashMap<Span, Vec<Wait>> = FxHashMap::default();
@@ -60,8 +63,8 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         if waits.shares_handle(&eval, file, inner) {
             continue;
         }
-        let made = assigned.entry(around.span).or_insert_with(|| made_in(module, &waits, around.span));
-        if !varies(module, &waits, inner, &around, made) {
+        let made = assigned.entry(around.span).or_insert_with(|| made_in(module, waits, around.span));
+        if !varies(module, waits, inner, &around, made) {
             continue;
         }
         found.entry(around.span).or_default().push(Wait {
@@ -79,7 +82,7 @@ fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
         .filter(|group| {
             !group
                 .iter()
-                .any(|wait| loop_state::decides(module, &waits, wait.around.span, wait.at))
+                .any(|wait| loop_state::decides(module, waits, wait.around.span, wait.at))
         })
         .filter_map(|group| finding(project, file, group))
         .collect()

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, Kind};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
@@ -17,22 +18,25 @@ use crate::source::Span;
 use crate::vocabulary::List;
 
 /// Checks a project.
-pub fn check(project: &Project) -> Vec<Finding> {
+pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
+    let project = run.project;
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
-    files.into_par_iter().flat_map_iter(|file| check_file(project, file)).collect()
+    files.into_par_iter().flat_map_iter(|file| check_file(run, file)).collect()
 }
 
-fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
+fn check_file(run: &Analyses<'_>, file: FileId) -> Vec<Finding> {
+    let project = run.project;
     let module = project.code.module(file);
     let awaits = module.exprs.iter().filter(|expr| matches!(expr.kind, ExprKind::Await(_))).count();
     if awaits < 2 {
         return Vec::new();
     }
+    let Some(io) = run.waits(file) else { return Vec::new() };
     let search = Search {
         project,
         file,
         module,
-        io: FileIo::new(project, file),
+        io,
         eval: Evaluator::new(&project.code),
     };
     let mut out = Vec::new();
@@ -66,7 +70,7 @@ struct Search<'p> {
     project: &'p Project,
     file: FileId,
     module: &'p Module,
-    io: FileIo<'p>,
+    io: &'p FileIo<'p>,
     eval: Evaluator<'p>,
 }
 

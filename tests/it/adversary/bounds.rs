@@ -94,7 +94,7 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "project/deployment/pools.rs MAX_DEPTH",
             "project/deployment/workers.rs MAX_DEPTH",
             "project/loops/iterable.rs MAX_DEPTH",
-            "report/queries.rs MAX_DEPTH",
+            "inventory/queries.rs MAX_DEPTH",
             "rules/query/correlated_subquery.rs MAX_DEPTH",
             "syntax/sql/mask.rs LONGEST_NAME",
             "syntax/tagged.rs REACH",

@@ -159,6 +159,7 @@ fn way(project: &Project, stops: &[Stop], last: usize, wait: &Edge, name: &str) 
 
 #[cfg(test)]
 mod tests {
+    use crate::analysis::Analyses;
     use crate::project::Project;
     use crate::rules::waiting::long_transaction;
     use crate::syntax::facts::extract;
@@ -170,7 +171,7 @@ mod tests {
             "import time, redis, requests\nfrom django.db import transaction\ncache = redis.Redis(host='cache')\n\n{body}\ndef ship(order):\n    with transaction.atomic():\n        prepare(order)\n        order.save()\n"
         );
         let kind = FileKind::of("shop.py").expect("a file that is read");
-        let findings = long_transaction::check(&Project::link(vec![extract("shop.py", kind, &text)]));
+        let findings = long_transaction::check(&Analyses::new(&Project::link(vec![extract("shop.py", kind, &text)])));
         let titles: Vec<String> = findings.into_iter().map(|finding| finding.title).collect();
         titles.join("; ")
     }

@@ -1,0 +1,150 @@
+//! The one table of query sites: how many rows each may bring, how often it runs, and which index serves it. The list of
+//! `perfaudit queries`, the audit's inventory and the rules read it.
+
+use rayon::prelude::*;
+
+use super::Analyses;
+use super::indexes::demand::Demand;
+use super::indexes::serving;
+use crate::judge::bounds::{self, Bound};
+use crate::libraries::shared::query::Outcome;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::graph::QuerySite;
+use crate::project::loops::{self, Verdict};
+use crate::project::schema::{Index, Table};
+use crate::statement::{Limit, Operation};
+
+/// How many rows a site may bring, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RowBound {
+    /// At most one row, or one value.
+    One,
+    /// A limit, a stream, an aggregate.
+    Limited,
+    /// A unique key, or a list of keys that the caller gives.
+    Keyed,
+    /// As many rows as one parent has.
+    OfParent,
+    /// As many rows as fall into a window of time or of values.
+    Window,
+    /// All rows of a table.
+    Unbounded,
+    /// More clauses may apply than the code shows.
+    Open,
+    /// A write.
+    Write,
+    /// The statement was not understood.
+    NotUnderstood,
+}
+
+impl RowBound {
+    /// In words, the same wherever a site is listed.
+    pub fn words(self) -> &'static str {
+        match self {
+            RowBound::One => "one row",
+            RowBound::Limited => "limited",
+            RowBound::Keyed => "by key",
+            RowBound::OfParent => "by parent",
+            RowBound::Window => "by window",
+            RowBound::Unbounded => "unbounded",
+            RowBound::Open => "open",
+            RowBound::Write => "write",
+            RowBound::NotUnderstood => "not understood",
+        }
+    }
+
+    fn of(site: &QuerySite, bound: &Bound) -> RowBound {
+        let (query, statement) = (&site.query, &site.query.statement);
+        match statement.operation {
+            _ if query.opaque => return RowBound::NotUnderstood,
+            Operation::Insert | Operation::Update | Operation::Delete => return RowBound::Write,
+            Operation::Select | Operation::Other => {}
+        }
+        let is_one = matches!(query.outcome, Outcome::One | Outcome::Scalar) || matches!(statement.limit, Limit::One | Limit::Rows(0 | 1));
+        match bound {
+            _ if is_one => RowBound::One,
+            Bound::Limited => RowBound::Limited,
+            Bound::Keyed => RowBound::Keyed,
+            Bound::Filtered(_) => RowBound::OfParent,
+            Bound::Window(_) => RowBound::Window,
+            Bound::Open => RowBound::Unbounded,
+            Bound::Unknown => RowBound::Open,
+        }
+    }
+}
+
+/// The loop around a site that counts most.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeated {
+    /// 1-based line of its head.
+    pub line: u32,
+    /// What it means.
+    pub verdict: Verdict,
+}
+
+/// What is known of a query site beside its query.
+pub struct SiteFacts<'p> {
+    /// How many rows it may bring.
+    pub rows: RowBound,
+    /// The loop around it in its own function: one that runs it for each row where there is one, else the innermost.
+    pub repeated: Option<Repeated>,
+    /// The index that serves it, with its table.
+    pub index: Option<(&'p Table, &'p Index)>,
+}
+
+/// The facts of all sites, in the order of the graph's.
+pub(super) fn facts<'p>(run: &Analyses<'p>) -> Vec<SiteFacts<'p>> {
+    let (project, needs) = (run.project, run.index_needs());
+    let sites: Vec<(usize, &QuerySite)> = project.graph.sites.iter().enumerate().collect();
+    // What an evaluator remembers is of one file.
+    let files: Vec<_> = sites.chunk_by(|left, right| left.1.file == right.1.file).collect();
+    let facts = files.into_par_iter().flat_map_iter(|sites| {
+        let eval = Evaluator::new(&project.code);
+        let of_site = |&(at, site): &(usize, &QuerySite)| of_site(project, &eval, site, asked_by(needs, at));
+        sites.iter().map(of_site).collect::<Vec<_>>()
+    });
+    facts.collect()
+}
+
+/// What a site asks of indexes; the needs are sorted by site.
+fn asked_by(needs: &[Demand], site: usize) -> &[Demand] {
+    let from = needs.partition_point(|need| need.site < site);
+    let rest = needs.get(from..).unwrap_or_default();
+    let count = rest.partition_point(|need| need.site == site);
+    rest.get(..count).unwrap_or_default()
+}
+
+fn of_site<'p>(project: &'p Project, eval: &Evaluator<'_>, site: &QuerySite, needs: &[Demand]) -> SiteFacts<'p> {
+    SiteFacts {
+        rows: RowBound::of(site, &bounds::bound(project, site)),
+        repeated: repeated(project, eval, site),
+        index: serving::index_of(project, &site.query, needs),
+    }
+}
+
+fn repeated(project: &Project, eval: &Evaluator<'_>, site: &QuerySite) -> Option<Repeated> {
+    let around = loops::around(eval, site.file, site.expr);
+    let per_row = around.iter().find(|one| one.verdict == Verdict::PerRow);
+    let one = per_row.or_else(|| around.first())?;
+    let facts = project.code.files.get(site.file.index())?;
+    Some(Repeated {
+        line: facts.lines.line(one.header.start),
+        verdict: one.verdict,
+    })
+}
+
+/// What a loop means, in words.
+pub fn loop_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::PerRow => "per row",
+        Verdict::Constant { .. } => "constant",
+        Verdict::Retry => "retry",
+        Verdict::FirstMatch => "first match",
+        Verdict::Cursor => "cursor",
+        Verdict::Chunk => "chunk",
+        Verdict::Worker => "worker",
+        Verdict::Dependent => "dependent",
+        Verdict::CacheGuarded => "cached",
+    }
+}
