@@ -90,7 +90,15 @@ pub fn of_table(project: &Project, table: usize) -> Rows {
     }
     let writers = project.writers.get(table);
     let is_few = columns::is_small(project, known) || List::Tenants.has(name) || is_key_value(known);
-    by_writers(name, writers, is_few, List::Streams.has(name))
+    elsewhere(project, by_writers(name, writers, is_few, List::Streams.has(name)), name)
+}
+
+/// A program that only reads says nothing of who writes: where no row is ever added here, another program adds them, as its users use it.
+fn elsewhere(project: &Project, rows: Rows, name: &str) -> Rows {
+    if rows.scale != Scale::Unknown || !project.only_reads {
+        return rows;
+    }
+    Rows::new(Scale::Many, format!("{name}, which another program writes"))
 }
 
 /// How many rows a statement without an index reads: a table that was counted is as large as it is.
@@ -142,7 +150,7 @@ pub fn of_name(project: &Project, name: &str) -> Rows {
         return of_table(project, table);
     }
     let is_few = project.words.has(Open::FewTables, name) || List::Tenants.has(name);
-    by_writers(name, None, is_few, List::Streams.has(name))
+    elsewhere(project, by_writers(name, None, is_few, List::Streams.has(name)), name)
 }
 
 /// How many rows a query would give without its limit.

@@ -67,6 +67,8 @@ pub struct Project {
     pub kept_by_staff: FxHashSet<usize>,
     /// Who adds rows to each of the schema's tables.
     pub writers: Vec<writers::Writers>,
+    /// No code here adds rows to any table: another program does.
+    pub only_reads: bool,
     /// What the repository's own clients ask of its server.
     pub clients: clients::Clients,
 }
@@ -123,10 +125,12 @@ impl Project {
             words,
             kept_by_staff: FxHashSet::default(),
             writers: Vec::new(),
+            only_reads: false,
             clients,
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));
         project.kept_by_staff = kept;
+        project.only_reads = writers::has_none(&project, &writers);
         project.writers = writers;
         project
     }

@@ -73,6 +73,14 @@ fn rank(often: Often) -> u8 {
     }
 }
 
+/// Whether no code of the project, not even a script, adds rows anywhere.
+pub fn has_none(project: &Project, writers: &[Writers]) -> bool {
+    let adds = |operation| matches!(operation, Operation::Insert | Operation::Other);
+    let mut sites = project.graph.sites.iter().filter(|site| !site.query.fetch);
+    writers.iter().all(|one| one.places == 0 && !one.by_hand)
+        && sites.all(|site| !adds(site.query.statement.operation) && !site.query.opaque)
+}
+
 /// What adds rows to each of the schema's tables, by the table's place in the schema.
 pub fn writers(project: &Project) -> Vec<Writers> {
     let mut out = vec![Writers::default(); project.schema.tables.len()];
