@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, class_symbol};
 use crate::source::Span;
 
 /// A step into a destructured value.
@@ -391,6 +391,12 @@ impl Collect<'_> {
 
     fn classes(&mut self) {
         for (id, class) in self.module.class_ids() {
+            if self.module.language == Language::TypeScript
+                && let Some(name) = self.module.sym(&class_symbol(id))
+            {
+                let range = self.module.function(class.parent).span;
+                self.bind(class.parent, name, range, Bound::Class(id), None);
+            }
             for &stmt in &class.body {
                 match &self.module.stmt(stmt).kind {
                     StmtKind::Function(function) => {

@@ -289,13 +289,7 @@ impl Lower<'_> {
     fn commonjs_export(&mut self, target: ExprId, value: Option<ExprId>) {
         let Some(dotted) = self.b.module.dotted(target) else { return };
         if dotted == "module.exports" {
-            let name = self.b.sym("default");
-            self.b.module.exports.push(Export {
-                name,
-                local: None,
-                value,
-                from: None,
-            });
+            self.export_whole(value);
             let entries: Vec<Entry> = match value.map(|value| self.b.module.kind(value)) {
                 Some(ExprKind::Object(entries)) => entries.to_vec(),
                 _ => Vec::new(),
@@ -323,6 +317,19 @@ impl Lower<'_> {
         }
     }
 
+    /// `module.exports = x`, `export = x`: what the module is as a whole, under the name `=`, and what a default import of it gives.
+    fn export_whole(&mut self, value: Option<ExprId>) {
+        for name in ["default", "="] {
+            let name = self.b.sym(name);
+            self.b.module.exports.push(Export {
+                name,
+                local: None,
+                value,
+                from: None,
+            });
+        }
+    }
+
     fn last_name(&mut self, at: At) -> Option<(Sym, Span)> {
         match self.flat.kind(at) {
             K::Identifier => Some((self.sym(at), self.span(at))),
@@ -337,6 +344,9 @@ impl Lower<'_> {
     /// A value that gives its name to a function or class expression.
     fn named_value(&mut self, at: At, name: Option<(Sym, Span)>) -> ExprId {
         let span = self.span(at);
+        if self.flat.kind(at) == K::ClassExpr {
+            return self.class_expression(at, name.map(|(sym, _)| sym));
+        }
         if !matches!(self.flat.kind(at), K::Arrow | K::FunctionExpr) {
             return self.expr(at);
         }
@@ -386,11 +396,11 @@ impl Lower<'_> {
         }
     }
 
-    /// `const x = require("m")`, `const { a, b: c } = require("m")`.
+    /// `const x = require("m")`, `const { a, b: c } = require("m")`, `const { a } = await import("m")`.
     fn require(&mut self, target: ExprId, value: ExprId, span: Span) {
         let module = &self.b.module;
-        let Some(call) = module.call(value) else { return };
-        if call.method() != Some("require") || call.receiver().is_some() {
+        let Some(call) = module.call(module.unawaited(value)) else { return };
+        if !matches!(call.method(), Some("require" | "import")) || call.receiver().is_some() {
             return;
         }
         let Some(path) = call.arg(0).and_then(|arg| module.string(arg)).map(ToOwned::to_owned) else {
@@ -710,6 +720,17 @@ impl Lower<'_> {
         id
     }
 
+    /// A class where a value stands, as a name that nothing else has and the class is bound to, see [`crate::ir::class_symbol`]. What
+    /// it is assigned to names it where it has no name of its own.
+    fn class_expression(&mut self, at: At, given: Option<Sym>) -> ExprId {
+        let id = self.class_parts(at, Vec::new());
+        let class = &mut self.b.module.classes[id.index()];
+        class.name = class.name.or(given);
+        let name = self.b.sym(&crate::ir::class_symbol(id));
+        let span = self.span(at);
+        self.b.expr(ExprKind::Name(name), span)
+    }
+
     fn members(&mut self, at: At, out: &mut Vec<StmtId>) {
         let mut pending: Vec<At> = Vec::new();
         for child in self.named(at) {
@@ -899,9 +920,10 @@ impl Lower<'_> {
                 let stmt = self.b.stmt(StmtKind::Class(id), span);
                 out.push(stmt);
                 let local = self.b.module.class(id).name;
+                let local = local.unwrap_or_else(|| self.b.sym(&crate::ir::class_symbol(id)));
                 self.b.module.exports.push(Export {
                     name,
-                    local,
+                    local: Some(local),
                     value: None,
                     from: None,
                 });
@@ -919,6 +941,13 @@ impl Lower<'_> {
                 value: Some(value),
                 from: None,
             });
+            let stmt = self.b.stmt(StmtKind::Expr(value), span);
+            return out.push(stmt);
+        }
+        let parts = self.named(at);
+        if let ([value], true) = (parts.as_slice(), self.is_whole_export(at)) {
+            let value = self.named_value(*value, None);
+            self.export_whole(Some(value));
             let stmt = self.b.stmt(StmtKind::Expr(value), span);
             return out.push(stmt);
         }
@@ -959,6 +988,12 @@ impl Lower<'_> {
                 from,
             });
         }
+    }
+
+    /// `export = x`.
+    fn is_whole_export(&self, at: At) -> bool {
+        let rest = self.source(at).strip_prefix("export").unwrap_or_default();
+        rest.trim_start().starts_with('=')
     }
 
     fn export_declared(&mut self, stmts: &[StmtId], is_default: bool) {
@@ -1061,7 +1096,14 @@ impl Lower<'_> {
                 let (Some(target), Some(right)) = (self.field_expr(at, Field::Left), self.flat.field(at, Field::Right)) else {
                     return self.b.other(Vec::new(), span);
                 };
-                let value = self.expr(right);
+                let value = if self.flat.kind(at) == K::Assignment {
+                    let shape = self.flat.field(at, Field::Left).and_then(|left| self.last_name(left));
+                    self.named_value(right, shape)
+                } else {
+                    self.expr(right)
+                };
+                // `exports = module.exports = x`.
+                self.commonjs_export(target, Some(value));
                 ExprKind::Assign { target, value }
             }
             K::Spread | K::RestPattern => match self.first_expr(at) {
@@ -1106,11 +1148,7 @@ impl Lower<'_> {
                 );
                 ExprKind::Lambda(function)
             }
-            K::ClassExpr => {
-                let id = self.class_parts(at, Vec::new());
-                let name = self.b.module.class(id).name;
-                ExprKind::Name(name.unwrap_or_else(|| self.b.sym("(class)")))
-            }
+            K::ClassExpr => return self.class_expression(at, None),
             K::Parenthesized
             | K::NonNull
             | K::As
