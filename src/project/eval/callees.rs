@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::{Callees, Evaluator, Functions, is_abstract};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::Member;
@@ -37,7 +37,7 @@ impl Evaluator<'_> {
                 Some((owner, Member::Method(function))) => Callees::Functions(vec![(owner, function)]),
                 _ => Callees::Nothing,
             },
-            Value::External(name) => Callees::External(name.clone()),
+            Value::External(name) => Callees::External(self.callable(name)),
             Value::ExternalInstance(name) => match self.wrapped_function(file, callee) {
                 Some(function) => Callees::Functions(vec![function]),
                 None => Callees::External(Arc::from(format!("{name}.__call__"))),
@@ -57,10 +57,41 @@ impl Evaluator<'_> {
         }
         let module = self.m(at);
         let call = module.call(definition)?;
-        call.args.iter().find_map(|arg| match module.kind(arg.value) {
+        let literal = call.args.iter().find_map(|arg| match module.kind(arg.value) {
             ExprKind::Lambda(function) => Some((at, *function)),
             _ => None,
-        })
+        });
+        match literal {
+            // `lazy(() => import("./Row"))`: what the import gives is called.
+            Some((at, function)) => self.imported_default(at, function).or(literal),
+            // `memo(Row)`.
+            None => {
+                let mut named = call.args.iter().filter_map(|arg| match self.value(at, arg.value) {
+                    Value::Function(at, function) if module.language == Language::TypeScript => Some((at, function)),
+                    _ => None,
+                });
+                named.next().filter(|_| named.next().is_none())
+            }
+        }
+    }
+
+    /// The function that a module exports by default, of `() => import("./row")` and `() => import("./row").then((m) => m.Row)`.
+    fn imported_default(&self, file: FileId, function: FunctionId) -> Option<(FileId, FunctionId)> {
+        let module = self.m(file);
+        let &[value] = &*self.returned(file, function) else { return None };
+        let call = module.call(module.unawaited(value))?;
+        let is_import = module.name(call.root()) == Some("import");
+        if !is_import {
+            return None;
+        }
+        let held = match (call.method(), call.arg(0)) {
+            (Some("then"), Some(pick)) => self.called(&self.value(file, pick)),
+            _ => self.attribute(&self.value(file, call.id), "default", file),
+        };
+        match held {
+            Value::Function(at, function) => Some((at, function)),
+            _ => None,
+        }
     }
 
     /// A method, or where it only declares, the methods of the classes that implement it.
