@@ -316,7 +316,7 @@ impl<'p, 's> Search<'p, 's> {
             Operation::Insert | Operation::Update | Operation::Delete => What::Write,
             Operation::Other => return,
         };
-        if self.is_prefetched(site) || is_bulk(self.module, site.expr) {
+        if self.is_prefetched(site) || is_bulk(&self.eval, site) {
             return;
         }
         let Some((around, outer, chunked)) = self.around(site.expr) else {
