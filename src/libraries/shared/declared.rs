@@ -26,6 +26,8 @@ pub enum Tool {
     Sequelize,
     MikroOrm,
     Knex,
+    Objection,
+    Mongoose,
     Kysely,
     Peewee,
     Tortoise,
