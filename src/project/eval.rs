@@ -485,10 +485,13 @@ impl<'c> Evaluator<'c> {
                 self.step_into(file, held, path)
             }
             Bound::Context(value) => self.entered(file, *value),
-            Bound::Param(function, index, path) => {
-                let held = self.param(file, *function, *index);
-                self.step_into(file, held, path)
-            }
+            Bound::Param(function, index, path) => match self.typed_part(file, *function, *index, path) {
+                Value::Unknown => {
+                    let held = self.param(file, *function, *index);
+                    self.step_into(file, held, path)
+                }
+                part => part,
+            },
         }
     }
 
@@ -567,6 +570,29 @@ impl<'c> Evaluator<'c> {
             Value::Many(element) => *element,
             other => other,
         }
+    }
+
+    /// `{ store }: { store: OrderStore }`: a destructured part by the type that is written for it.
+    fn typed_part(&self, file: FileId, function: FunctionId, index: usize, path: &[Step]) -> Value {
+        let module = self.m(file);
+        let (Some(Step::Key(key)), Some(param)) = (path.first(), module.function(function).params.get(index)) else {
+            return Value::Unknown;
+        };
+        let mut open: Vec<ExprId> = param.annotation.into_iter().collect();
+        for _ in 0..MAX_HOPS {
+            let Some(at) = open.pop() else { break };
+            match module.kind(at) {
+                ExprKind::Object(_) => {
+                    if let Some(part) = module.entry(at, module.str(*key)) {
+                        let held = self.annotation(file, part);
+                        return self.step_into(file, held, &path[1..]);
+                    }
+                }
+                ExprKind::Binary { left, right, .. } => open.extend([*right, *left]),
+                _ => {}
+            }
+        }
+        Value::Unknown
     }
 
     fn param(&self, file: FileId, function: FunctionId, index: usize) -> Value {
@@ -721,6 +747,8 @@ impl<'c> Evaluator<'c> {
             | "Required"
             | "Partial"
             | "NonNullable"
+            | "Pick"
+            | "Omit"
             | "Awaited"
             | "Generator"
             | "AsyncGenerator"
@@ -1320,6 +1348,8 @@ pub enum Callees {
     External(Arc<str>),
     /// A constructor without code, or the like.
     Nothing,
+    /// A method of the language itself: of an array, a text.
+    BuiltIn,
     /// Not known.
     Unknown,
 }

@@ -696,6 +696,7 @@ impl<'c> FileBuilder<'c> {
                 self.out.calls.external += 1;
             }
             Callees::Nothing => self.out.calls.resolved += 1,
+            Callees::BuiltIn => self.out.calls.external += 1,
             // What comes after the base in the order of resolution is not known here; a subclass it never is.
             Callees::Unknown if is_super(module, &call) => self.out.unresolved[owner.index()].push(id),
             Callees::Unknown => {

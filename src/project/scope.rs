@@ -381,12 +381,30 @@ impl Collect<'_> {
             };
             self.bind(import.function, import.local, range, Bound::Import(index), None);
         }
+        self.types();
         // `except ImportError: library = None`: where the name is used, the library is there.
         let module = self.module;
         let is_nothing = |binding: &Binding| matches!(&binding.bound, Bound::Value(value, path) if path.is_empty() && matches!(module.kind(*value), ExprKind::Null));
         let imported: FxHashSet<(FunctionId, Sym)> = module.imports.iter().map(|import| (import.function, import.local)).collect();
         self.bindings
             .retain(|named| !is_nothing(&named.binding) || !imported.contains(&(named.function, named.name)));
+    }
+
+    /// A type and a value may have one name: what code reads is the value.
+    fn types(&mut self) {
+        let module = self.module;
+        if module.language != Language::TypeScript {
+            return;
+        }
+        let is_type = |binding: &Binding| matches!(binding.bound, Bound::Class(class) if module.class(class).is_interface);
+        let values: FxHashSet<(FunctionId, Sym)> = self
+            .bindings
+            .iter()
+            .filter(|named| !is_type(&named.binding))
+            .map(|named| (named.function, named.name))
+            .collect();
+        self.bindings
+            .retain(|named| !is_type(&named.binding) || !values.contains(&(named.function, named.name)));
     }
 
     fn classes(&mut self) {

@@ -185,7 +185,8 @@ impl Lower<'_> {
     fn stmt_inner(&mut self, at: At, out: &mut Vec<StmtId>) {
         let span = self.span(at);
         let kind = match self.flat.kind(at) {
-            K::Comment | K::Empty | K::HashBang | K::TypeAlias | K::FunctionSignature | K::Decorator => return,
+            K::Comment | K::Empty | K::HashBang | K::FunctionSignature | K::Decorator => return,
+            K::TypeAlias => return self.type_alias(at, out),
             K::ExpressionStatement => return self.expression_statement(at, out),
             K::Lexical => return self.declaration(at, out),
             K::Return => StmtKind::Return(self.first_expr(at)),
@@ -817,6 +818,45 @@ impl Lower<'_> {
         let mut body = Vec::new();
         if let Some(members) = self.flat.field(at, Field::Body) {
             self.members(members, &mut body);
+        }
+        self.b.close_class(id, outer, bases, Vec::new(), body);
+        self.b.module.classes[id.index()].is_interface = true;
+        let stmt = self.b.stmt(StmtKind::Class(id), span);
+        out.push(stmt);
+    }
+
+    /// `type Stores = { orders: OrderStore }`, `type Both = Named & { … }`: what has members is an interface by another word.
+    fn type_alias(&mut self, at: At, out: &mut Vec<StmtId>) {
+        let Some(value) = self.flat.field(at, Field::Value) else { return };
+        let parts = match self.flat.kind(value) {
+            K::ObjectType => vec![value],
+            K::UnionType if self.source(value).contains('&') => self.named(value),
+            _ => return,
+        };
+        if !parts.iter().any(|&part| self.flat.kind(part) == K::ObjectType) {
+            return;
+        }
+        let Some(name) = self.flat.field(at, Field::Name) else { return };
+        let (span, name_span) = (self.span(at), self.span(name));
+        let name = Some(self.sym(name));
+        let others: Vec<At> = parts
+            .iter()
+            .copied()
+            .filter(|&part| self.flat.kind(part) != K::ObjectType)
+            .collect();
+        let bases = others
+            .into_iter()
+            .map(|part| Arg {
+                name: None,
+                value: self.expr(part),
+            })
+            .collect();
+        let (id, outer) = self.b.open_class(span, name, name_span);
+        let mut body = Vec::new();
+        for part in parts {
+            if self.flat.kind(part) == K::ObjectType {
+                self.members(part, &mut body);
+            }
         }
         self.b.close_class(id, outer, bases, Vec::new(), body);
         self.b.module.classes[id.index()].is_interface = true;

@@ -44,8 +44,29 @@ impl Evaluator<'_> {
             },
             _ => match self.wrapped_function(file, callee) {
                 Some(function) => Callees::Functions(vec![function]),
+                None if self.is_built_in(file, callee) => Callees::BuiltIn,
                 None => Callees::Unknown,
             },
+        }
+    }
+
+    /// `lines.push(…)`, `name.trim()`: a method of what is known to be an array or a text.
+    fn is_built_in(&self, file: FileId, callee: ExprId) -> bool {
+        let module = self.m(file);
+        let ExprKind::Attr { base, .. } = module.kind(callee) else {
+            return false;
+        };
+        if module.language != Language::TypeScript {
+            return false;
+        }
+        match self.value(file, *base) {
+            Value::Many(_) => true,
+            Value::Literal(at, literal) => matches!(
+                self.m(at).kind(literal),
+                ExprKind::List(_) | ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Num(_)
+            ),
+            Value::ExternalInstance(name) => matches!(&*name, "globalThis.string" | "globalThis.number"),
+            _ => false,
         }
     }
 
