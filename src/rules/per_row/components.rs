@@ -218,6 +218,16 @@ fn is_guarded(module: &Module, function: FunctionId, expr: ExprId, names: &[Sym]
     returns_before || is_inside
 }
 
+/// Whether an expression is one of the names or a member of it: `props.order`.
+fn is_part(module: &Module, expr: ExprId, names: &[Sym]) -> bool {
+    match module.kind(expr) {
+        ExprKind::Name(name) => names.contains(name),
+        ExprKind::Attr { base, .. } => is_part(module, *base, names),
+        ExprKind::Await(inner) => is_part(module, *inner, names),
+        _ => false,
+    }
+}
+
 /// The names of a function's parameters, and of what its own statements take from them.
 fn derived(module: &Module, function: FunctionId) -> Vec<Sym> {
     let mut names = parameters(module, function);
@@ -230,7 +240,8 @@ fn derived(module: &Module, function: FunctionId) -> Vec<Sym> {
         else {
             continue;
         };
-        if !mentions_any(module, &[value], &names) {
+        // What a call brings need not be another one for each element: `const order = useOrder(orderId)`.
+        if !is_part(module, value, &names) {
             continue;
         }
         let mut open = vec![target];

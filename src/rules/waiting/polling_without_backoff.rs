@@ -1,6 +1,7 @@
 //! `polling-without-backoff`: a server that is asked again and again at a constant interval.
 
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,7 +19,7 @@ use crate::project::Project;
 use crate::project::eval::{Callees, Evaluator, Found};
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::{self, Verdict};
-use crate::project::scope::Bound;
+use crate::project::scope::{Bound, Step};
 use crate::source::Span;
 
 /// A mailbox that can wake its reader may be given this long at least.
@@ -27,10 +28,33 @@ const SHORT_WAIT: f64 = 0.5;
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    let elements = OnceLock::new();
     files
         .into_par_iter()
-        .flat_map_iter(|file| Check::new(project, file).run())
+        .flat_map_iter(|file| Check::new(project, file, &elements).run())
         .collect()
+}
+
+/// The places where each component is rendered.
+type Elements = FxHashMap<FnId, Vec<(FileId, ExprId)>>;
+
+fn elements(project: &Project) -> Elements {
+    let mut found = Elements::default();
+    for (file, module) in project.code.modules() {
+        let eval = Evaluator::new(&project.code);
+        for (id, expr) in module.expr_ids() {
+            let ExprKind::Jsx(element) = &expr.kind else { continue };
+            let Some(name) = element.name.filter(|_| !element.props.is_empty()) else {
+                continue;
+            };
+            if let Callees::Functions(functions) = eval.callees(file, name)
+                && let &[(at, component)] = functions.as_slice()
+            {
+                found.entry(project.graph.id(at, component)).or_default().push((file, id));
+            }
+        }
+    }
+    found
 }
 
 struct Check<'p> {
@@ -42,6 +66,8 @@ struct Check<'p> {
     /// Names that were asked for, and whether their functions set them more than once.
     reassigned: RefCell<FxHashMap<(FileId, FunctionId, Sym), bool>>,
     timers: RefCell<FxHashMap<(FileId, FunctionId), Option<Timer>>>,
+    /// Worked out for the first timer that calls what a component is given.
+    elements: &'p OnceLock<Elements>,
 }
 
 /// A timer that a function starts with what it is given.
@@ -71,7 +97,7 @@ struct Request {
 }
 
 impl<'p> Check<'p> {
-    fn new(project: &'p Project, file: FileId) -> Self {
+    fn new(project: &'p Project, file: FileId, elements: &'p OnceLock<Elements>) -> Self {
         Check {
             project,
             eval: Evaluator::new(&project.code),
@@ -80,6 +106,7 @@ impl<'p> Check<'p> {
             out: Vec::new(),
             reassigned: RefCell::default(),
             timers: RefCell::default(),
+            elements,
         }
     }
 
@@ -109,7 +136,12 @@ impl<'p> Check<'p> {
         let Some(seconds) = self.constant(delay).map(|milliseconds| milliseconds / 1000.0) else {
             return;
         };
-        let Some(function) = self.callee(callback) else { return };
+        let Some(function) = self.callee(callback) else {
+            if let Some(request) = self.given(callback).filter(|_| name == "setInterval") {
+                self.report(id, seconds, &request, true);
+            }
+            return;
+        };
         let steps = if name == "setInterval" {
             self.request(function)
         } else {
@@ -144,7 +176,8 @@ impl<'p> Check<'p> {
             Pace::Constant(milliseconds) => Some(milliseconds),
             Pace::Param(index) => match call.arg(index) {
                 Some(arg) => self.constant(arg),
-                None => self.default_pace(file, function, index),
+                // The default of a query's interval is told in the hook.
+                None => timer.callback.and_then(|_| self.default_pace(file, function, index)),
             },
         };
         let Some(seconds) = delay.map(|milliseconds| milliseconds / 1000.0).filter(|&seconds| seconds > 0.0) else {
@@ -298,6 +331,55 @@ impl<'p> Check<'p> {
             } if matches!(module.kind(target), ExprKind::Attr { .. }) => self.param_of(file, function, value),
             _ => None,
         })
+    }
+
+    /// What a component asks that is given its timer's callback: `setInterval(onTick, 4000)` with `<Ticker onTick={load} />`.
+    fn given(&self, callback: ExprId) -> Option<Request> {
+        let (owner, key) = self.prop(callback)?;
+        let component = self.project.graph.id(self.file, owner);
+        let elements = self.elements.get_or_init(|| elements(self.project));
+        elements.get(&component)?.iter().find_map(|&(file, element)| {
+            let module = self.project.code.module(file);
+            let ExprKind::Jsx(element) = module.kind(element) else {
+                return None;
+            };
+            let entry = element
+                .props
+                .iter()
+                .find(|entry| entry.key.and_then(|name| module.string(name)) == Some(key))?;
+            let function = match module.kind(entry.value) {
+                ExprKind::Lambda(function) => Some((file, *function)),
+                _ => match self.eval.callees(file, entry.value) {
+                    Callees::Functions(functions) => functions.first().copied(),
+                    _ => None,
+                },
+            };
+            let (at, function) = function?;
+            self.request(self.project.graph.id(at, function))
+        })
+    }
+
+    /// The component and the property that a name or `props.name` is.
+    fn prop(&self, callback: ExprId) -> Option<(FunctionId, &'p str)> {
+        let module = self.module;
+        let (name, own) = match module.kind(callback) {
+            ExprKind::Name(name) => (callback, module.str(*name)),
+            ExprKind::Attr { base, name } => (*base, module.str(*name)),
+            _ => return None,
+        };
+        let ExprKind::Name(sym) = module.kind(name) else { return None };
+        let found = self
+            .eval
+            .lookup(self.file, module.owner(name), *sym, module.expr(name).span.start)?;
+        let Found::Binding(at, _, binding) = found else { return None };
+        match (binding.bound, name == callback) {
+            (Bound::Param(owner, 0, path), true) if at == self.file => match path.as_ref() {
+                [Step::Key(key)] => Some((owner, module.str(*key))),
+                _ => None,
+            },
+            (Bound::Param(owner, 0, path), false) if at == self.file && path.is_empty() => Some((owner, own)),
+            _ => None,
+        }
     }
 
     /// The function that a callback is: a lambda, or a name that leads to one (also through `useCallback`).
