@@ -183,6 +183,7 @@ struct Fates<'p> {
     names: RefCell<FxHashMap<FileId, Rc<Names>>>,
     of_names: RefCell<FxHashMap<(FileId, FunctionId, Sym, u32), Fate>>,
     kept: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
+    dropped: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
 }
 
 impl<'p> Fates<'p> {
@@ -194,6 +195,7 @@ impl<'p> Fates<'p> {
             names: RefCell::default(),
             of_names: RefCell::default(),
             kept: RefCell::default(),
+            dropped: RefCell::default(),
         }
     }
 
@@ -245,9 +247,34 @@ impl<'p> Fates<'p> {
         let made = self.made.get(&class).map(Vec::as_slice).unwrap_or_default();
         let is_passing = |&&(maker, call): &&(FnId, ExprId)| {
             let waits = matches!(reach::of(self.project, maker).level, Reached::Request);
-            waits && !self.is_kept(maker, call, depth + 1)
+            waits && self.is_dropped(maker, call, depth)
         };
         made.iter().find(is_passing).map(|&(maker, _)| maker)
+    }
+
+    /// Whether an object is used where it is made and kept nowhere. What a factory makes is, where none of its callers keeps it.
+    fn is_dropped(&self, maker: FnId, call: ExprId, depth: u32) -> bool {
+        let known = self.dropped.borrow().get(&(maker, call, depth)).copied();
+        known.unwrap_or_else(|| {
+            let dropped = self.looks_dropped(maker, call, depth);
+            self.dropped.borrow_mut().insert((maker, call, depth), dropped);
+            dropped
+        })
+    }
+
+    fn looks_dropped(&self, maker: FnId, call: ExprId, depth: u32) -> bool {
+        let node = self.project.graph.function(maker);
+        if node.is_cached {
+            return false;
+        }
+        match self.fate(node.file, node.id, call) {
+            Fate::Kept => false,
+            Fate::Used => !self.is_kept(maker, call, depth + 1),
+            Fate::Returned => {
+                let calls = self.callers.get(maker.index()).map(Vec::as_slice).unwrap_or_default();
+                depth < HOPS && !calls.is_empty() && calls.iter().all(|&(caller, call)| self.is_dropped(caller, call, depth + 1))
+            }
+        }
     }
 
     /// What becomes of a value in its function.
