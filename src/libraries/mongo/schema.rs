@@ -1,6 +1,9 @@
-//! Collections as Mongoose declares them: their fields and indexes, by `new Schema`, by decorated classes of NestJS and Typegoose.
+//! Collections as Mongoose declares them: their fields and indexes, by `new Schema`, by decorated classes of `NestJS` and Typegoose.
 
-use rustc_hash::FxHashSet;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::declared::{Consts, Declared, Tool};
@@ -21,12 +24,17 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         return None;
     }
     let consts = Consts::new(resolver);
+    let indexes = RefCell::default();
     let reader = Reader {
         options: Options { consts: &consts, file },
+        indexes: &indexes,
     };
     let by_call = module.calls().filter_map(|call| reader.model(&call));
     let by_class = module.class_ids().filter_map(|(class, _)| reader.class(class));
-    let models: Vec<ModelDef> = by_call.chain(by_class).collect();
+    let mut models: Vec<ModelDef> = Vec::new();
+    let mut known = FxHashSet::default();
+    // A model of another type for the same documents says the same once more.
+    models.extend(by_call.chain(by_class).filter(|model| known.insert(model.table.name.clone())));
     (!models.is_empty()).then(|| Declared {
         tool: Some(Tool::Mongoose),
         models,
@@ -37,6 +45,14 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
 #[derive(Clone, Copy)]
 struct Reader<'c, 'r> {
     options: Options<'c, 'r>,
+    /// The calls `….index(…)` of files by the schema that they are on, and the calls that make a class's schema.
+    indexes: &'c RefCell<FxHashMap<FileId, Rc<Calls>>>,
+}
+
+#[derive(Default)]
+struct Calls {
+    of_schema: FxHashMap<ExprId, Vec<ExprId>>,
+    of_class: FxHashMap<String, Vec<ExprId>>,
 }
 
 impl Reader<'_, '_> {
@@ -50,6 +66,7 @@ impl Reader<'_, '_> {
         let (file, schema) = resolver.definition(self.options.file, call.arg(1)?)?;
         let at = Reader {
             options: Options { file, ..self.options },
+            ..*self
         };
         let made = at.options.module().call(schema).filter(|made| made.method() == Some("Schema"))?;
         // Spans of another file say nothing here.
@@ -113,7 +130,8 @@ impl Reader<'_, '_> {
                 Some(kind) if !matches!(module.kind(kind), ExprKind::Object(_)) => {
                     let mut column = self.column(path, value, self.kind(kind), place);
                     column.unique = self.options.set(Some(value), "unique");
-                    column.indexed = self.options.set(Some(value), "index");
+                    // Both words together make one index.
+                    column.indexed = !column.unique && self.options.set(Some(value), "index");
                     table.columns.push(column);
                 }
                 _ => self.fields(value, path, place, depth + 1, table),
@@ -158,14 +176,40 @@ impl Reader<'_, '_> {
     /// `orderSchema.index({ venue: 1, at: -1 }, { unique: true })`, of the schema that an expression makes.
     fn indexes(&self, schema: ExprId, place: Option<Span>, table: &mut TableDef) {
         let module = self.options.module();
-        let resolver = self.options.consts.resolver;
-        for call in module.calls().filter(|call| call.method() == Some("index")) {
-            let Some(receiver) = call.receiver() else { continue };
-            if resolver.definition(self.options.file, receiver) == Some((self.options.file, schema)) {
-                let index = self.index(&call, place, &table.name);
-                table.indexes.extend(index);
+        let calls = self.calls();
+        for call in calls.of_schema.get(&schema).into_iter().flatten().filter_map(|&id| module.call(id)) {
+            let index = self.index(&call, place, &table.name);
+            table.indexes.extend(index);
+        }
+    }
+
+    /// The calls of the file that say something of a schema.
+    fn calls(&self) -> Rc<Calls> {
+        let file = self.options.file;
+        if let Some(known) = self.indexes.borrow().get(&file) {
+            return Rc::clone(known);
+        }
+        let module = self.options.module();
+        let mut found = Calls::default();
+        for call in module.calls() {
+            match (call.method(), call.receiver(), call.arg(0)) {
+                (Some("index"), Some(receiver), _) => {
+                    let schema = self.options.consts.resolver.definition(file, receiver);
+                    if let Some((_, schema)) = schema.filter(|(at, _)| *at == file) {
+                        found.of_schema.entry(schema).or_default().push(call.id);
+                    }
+                }
+                (Some("createForClass"), _, Some(class)) => {
+                    if let Some(name) = module.name(class) {
+                        found.of_class.entry(name.to_owned()).or_default().push(call.id);
+                    }
+                }
+                _ => {}
             }
         }
+        let found = Rc::new(found);
+        self.indexes.borrow_mut().insert(file, Rc::clone(&found));
+        found
     }
 
     fn index(&self, call: &Call<'_>, place: Option<Span>, table: &str) -> Option<IndexDef> {
@@ -240,7 +284,7 @@ impl Reader<'_, '_> {
                                 .to_owned(),
                             nullable: true,
                             unique: self.options.set(options, "unique"),
-                            indexed: self.options.set(options, "index"),
+                            indexed: !self.options.set(options, "unique") && self.options.set(options, "index"),
                             span: module.stmt(stmt).span,
                             ..ColumnDef::default()
                         });
@@ -261,7 +305,7 @@ impl Reader<'_, '_> {
             let index = self.index(call, None, &table.name);
             table.indexes.extend(index);
         }
-        for schema in self.schemas_of(&name) {
+        for &schema in self.calls().of_class.get(&name).into_iter().flatten() {
             self.indexes(schema, None, &mut table);
         }
         Some(ModelDef {
@@ -269,16 +313,6 @@ impl Reader<'_, '_> {
             table,
             ..ModelDef::default()
         })
-    }
-
-    /// The calls `SchemaFactory.createForClass(Order)` of a class.
-    fn schemas_of(&self, name: &str) -> FxHashSet<ExprId> {
-        let module = self.options.module();
-        let makes = |call: &Call<'_>| {
-            let of = call.arg(0).and_then(|class| module.name(class));
-            call.method() == Some("createForClass") && of == Some(name)
-        };
-        module.calls().filter(makes).map(|call| call.id).collect()
     }
 }
 

@@ -11,6 +11,9 @@ use crate::statement::{ColumnDef, Constraint, Loading, ModelDef, RelationDef, Ta
 /// Reads the models of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
+    if !module.mentions(&["tableName"]) {
+        return None;
+    }
     let classes = module.class_ids().filter(|(_, class)| !class.bases.is_empty()).map(|(id, _)| id);
     let models: Vec<ModelDef> = classes.filter_map(|class| model(resolver, file, class)).collect();
     (!models.is_empty()).then(|| Declared {

@@ -1,5 +1,6 @@
 //! `invalid-index-definition`: indexes on columns or tables that the schema does not have.
 
+use crate::advice;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
@@ -12,7 +13,8 @@ const ID: &str = "invalid-index-definition";
 /// Runs the rule.
 pub fn check(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in &project.schema.tables {
+    // A collection's fields are what its documents have: an index on another one is built, and may come to be used.
+    for table in project.schema.tables.iter().filter(|table| !advice::index::is_collection(table)) {
         for index in table.indexes.iter().filter(|index| index.origin != Origin::ForeignKey) {
             if table.phantom {
                 findings.extend(missing_table(project, table, index));
