@@ -786,7 +786,7 @@ impl<'c> Evaluator<'c> {
                 },
             },
             Value::External(path) => {
-                let dotted = format!("{path}.{name}");
+                let dotted = self.of_default(path, name).unwrap_or_else(|| format!("{path}.{name}"));
                 if self.m(from).language == Language::Python
                     && !self.code.data.of(Language::Python).is_module(path)
                     && let Some(module) = self.code.imports.python(from, &dotted)
@@ -1380,7 +1380,14 @@ pub fn is_iteration(method: &str) -> bool {
 fn is_transparent(name: &str) -> bool {
     matches!(
         name,
-        "globalThis.Promise.resolve" | "asyncio.wait_for" | "asyncio.shield" | "typing.cast" | "copy.copy" | "react.use"
+        "globalThis.Promise.resolve"
+            | "globalThis.Object.freeze"
+            | "globalThis.Object.seal"
+            | "asyncio.wait_for"
+            | "asyncio.shield"
+            | "typing.cast"
+            | "copy.copy"
+            | "react.use"
     )
 }
 

@@ -251,6 +251,7 @@ impl Lower<'_> {
             K::Namespace => self.stmt(inner, out),
             _ => {
                 let value = self.expr(inner);
+                self.assigned_exports(value);
                 let stmt = self.b.stmt(StmtKind::Expr(value), span);
                 out.push(stmt);
             }
@@ -291,21 +292,8 @@ impl Lower<'_> {
         let Some(dotted) = self.b.module.dotted(target) else { return };
         if dotted == "module.exports" {
             self.export_whole(value);
-            let entries: Vec<Entry> = match value.map(|value| self.b.module.kind(value)) {
-                Some(ExprKind::Object(entries)) => entries.to_vec(),
-                _ => Vec::new(),
-            };
-            for entry in entries {
-                let Some(name) = entry.key.and_then(|key| self.b.module.string(key)).map(ToOwned::to_owned) else {
-                    continue;
-                };
-                let name = self.b.sym(&name);
-                self.b.module.exports.push(Export {
-                    name,
-                    local: None,
-                    value: Some(entry.value),
-                    from: None,
-                });
+            if let Some(value) = value {
+                self.export_entries(value);
             }
         } else if let Some(name) = dotted.strip_prefix("module.exports.").or_else(|| dotted.strip_prefix("exports.")) {
             let name = self.b.sym(name);
@@ -313,6 +301,39 @@ impl Lower<'_> {
                 name,
                 local: None,
                 value,
+                from: None,
+            });
+        }
+    }
+
+    /// `Object.assign(exports, { a, b })`.
+    fn assigned_exports(&mut self, value: ExprId) {
+        let module = &self.b.module;
+        let Some(call) = module.call(value).filter(|call| call.method() == Some("assign")) else {
+            return;
+        };
+        let target = call.arg(0).and_then(|target| module.dotted(target));
+        if matches!(target.as_deref(), Some("exports" | "module.exports")) {
+            let parts: Vec<ExprId> = call.args.iter().skip(1).map(|arg| arg.value).collect();
+            parts.into_iter().for_each(|part| self.export_entries(part));
+        }
+    }
+
+    /// Exports the entries of an object.
+    fn export_entries(&mut self, object: ExprId) {
+        let entries: Vec<Entry> = match self.b.module.kind(object) {
+            ExprKind::Object(entries) => entries.to_vec(),
+            _ => Vec::new(),
+        };
+        for entry in entries {
+            let Some(name) = entry.key.and_then(|key| self.b.module.string(key)).map(ToOwned::to_owned) else {
+                continue;
+            };
+            let name = self.b.sym(&name);
+            self.b.module.exports.push(Export {
+                name,
+                local: None,
+                value: Some(entry.value),
                 from: None,
             });
         }
@@ -1563,6 +1584,20 @@ mod tests {
         assert_eq!(imports, ["./x:default:d", "./x:a:b", "y::ns", "z:q:q"]);
         let exports: Vec<&str> = module.exports.iter().map(|e| module.str(e.name)).collect();
         assert_eq!(exports, ["*", "c", "e", "default"]);
+    }
+
+    #[test]
+    fn modules_of_the_older_kind_export_a_whole_and_its_parts() {
+        let module = lower(
+            "exports = module.exports = { a, b: 1 }; module.exports.c = () => 2; exports.d = class {}; const { e } = await import('./e');",
+            true,
+        );
+        let exports: Vec<&str> = module.exports.iter().map(|export| module.str(export.name)).collect();
+        assert_eq!(exports, ["default", "=", "a", "b", "c", "d"]);
+        assert_eq!(module.imports.len(), 1);
+        assert_eq!(module.str(module.classes[0].name.expect("a name")), "d");
+        let typed = lower("export = { f: 1 };", false);
+        assert!(typed.exports.iter().any(|export| typed.str(export.name) == "="));
     }
 
     #[test]

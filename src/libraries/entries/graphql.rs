@@ -132,7 +132,9 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
             continue;
         };
         if let Some(function) = site.handler(resolve) {
-            let name = super::site::key_of(site.module, call.id).or_else(|| call.arg(0).and_then(|first| site.text(first)));
+            let name = super::site::key_of(site.module, call.id)
+                .or_else(|| call.arg(0).and_then(|first| site.text(first)))
+                .or_else(|| single_field(site, call));
             let on = method
                 .starts_with("query")
                 .then(|| "Query".to_owned())
@@ -151,6 +153,26 @@ fn is_built(site: &Site<'_>, call: Call<'_>) -> bool {
 
 /// Libraries whose builders make types in code.
 const BUILDERS: &[&str] = &["@pothos/core", "@giraphql/core", "nexus", "@nexus/schema"];
+
+/// The name in `builder.objectField(Order, "total", (t) => t.int({ … }))`.
+fn single_field(site: &Site<'_>, field: Call<'_>) -> Option<String> {
+    let module = site.module;
+    let Parent::Expr(lambda) = module.function(module.owner(field.id)).definition else {
+        return None;
+    };
+    let Parent::Expr(outer) = module.expr(lambda).parent else {
+        return None;
+    };
+    let outer = module
+        .call(outer)
+        .filter(|outer| outer.method().is_some_and(|method| method.ends_with("Field")))?;
+    outer
+        .args
+        .iter()
+        .take(2)
+        .find_map(|arg| module.string(arg.value))
+        .map(ToOwned::to_owned)
+}
 
 /// The type in whose declaration a builder's call for a field stands: `Order.implement({ fields: (t) => … })`,
 /// `builder.prismaObject("Order", …)`, `objectType({ name: "Order", definition(t) { … } })`.
@@ -221,13 +243,13 @@ fn type_name(site: &Site<'_>, file: FileId, expr: ExprId) -> Option<String> {
     if let Some(named) = module.entry(expr, "name").or_else(|| module.entry(expr, "type")) {
         return module
             .string(named)
-            .or_else(|| super::last_name(module, named))
+            .or_else(|| super::site::last_name(module, named))
             .map(ToOwned::to_owned);
     }
     let (at, made) = site.resolver.definition(file, expr)?;
     let holder = site.resolver.module(at);
     let given = holder.call(made).and_then(|call| holder.string(call.arg(0)?));
-    given.or_else(|| super::last_name(module, expr)).map(ToOwned::to_owned)
+    given.or_else(|| super::site::last_name(module, expr)).map(ToOwned::to_owned)
 }
 
 /// `new GraphQLObjectType({ name: "Order", fields: () => ({ lines: { resolve } }) })`.
@@ -241,7 +263,7 @@ fn object_type(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let kind = kind.unwrap_or(&name);
     let Some(fields) = entry("fields") else { return };
     let object = match module.kind(fields) {
-        ExprKind::Lambda(function) => super::given_back(module, *function),
+        ExprKind::Lambda(function) => super::site::given_back(module, *function),
         _ => Some(fields),
     };
     if let Some(object) = object {
@@ -295,7 +317,7 @@ fn annotation(module: &Module, object: ExprId) -> Option<&str> {
         ExprKind::Index { base, .. } => *base,
         _ => annotation,
     };
-    super::last_name(module, name)
+    super::site::last_name(module, name)
 }
 
 /// Objects in objects, and files, that a map of resolvers is put together from.

@@ -82,18 +82,16 @@ impl Evaluator<'_> {
             ExprKind::Lambda(function) => Some((at, *function)),
             _ => None,
         });
-        match literal {
-            // `lazy(() => import("./Row"))`: what the import gives is called.
-            Some((at, function)) => self.imported_default(at, function).or(literal),
-            // `memo(Row)`.
-            None => {
-                let mut named = call.args.iter().filter_map(|arg| match self.value(at, arg.value) {
-                    Value::Function(at, function) if module.language == Language::TypeScript => Some((at, function)),
-                    _ => None,
-                });
-                named.next().filter(|_| named.next().is_none())
-            }
+        // `lazy(() => import("./Row"))`: what the import gives is called.
+        if let Some((at, function)) = literal {
+            return self.imported_default(at, function).or(literal);
         }
+        // `memo(Row)`.
+        let mut named = call.args.iter().filter_map(|arg| match self.value(at, arg.value) {
+            Value::Function(at, function) if module.language == Language::TypeScript => Some((at, function)),
+            _ => None,
+        });
+        named.next().filter(|_| named.next().is_none())
     }
 
     /// The function that a module exports by default, of `() => import("./row")` and `() => import("./row").then((m) => m.Row)`.

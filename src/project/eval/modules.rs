@@ -370,6 +370,14 @@ impl Evaluator<'_> {
         }
     }
 
+    /// `axios.get` of `import axios from "axios"`: a default export that has the functions of its module.
+    pub(super) fn of_default(&self, path: &str, name: &str) -> Option<String> {
+        let data = self.code.data.of(Language::TypeScript);
+        let (module, _) = path.rsplit_once('.')?;
+        let dotted = format!("{module}.{name}");
+        (data.default_export(module) == Some(path) && data.call(&dotted).is_some()).then_some(dotted)
+    }
+
     /// What calling the whole of a library's module calls.
     pub(super) fn callable(&self, name: &Arc<str>) -> Arc<str> {
         let data = self.code.data.of(Language::TypeScript);
