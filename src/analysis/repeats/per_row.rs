@@ -114,10 +114,9 @@ fn row_fields(project: &Project) -> FxHashMap<FileId, Vec<FunctionId>> {
     for entry in project.graph.entries.iter().filter(|entry| entry.kind == EntryKind::Resolver) {
         let on = entry.field.as_ref().and_then(|field| field.on.as_deref());
         let (file, function) = entry.function;
-        if on.is_some_and(|on| row_methods::is_row_field(&eval, on, entry.function)) {
-            if seen.insert(entry.function) && row_methods::row_method(&eval, file, function).is_none() {
-                fields.entry(file).or_default().push(function);
-            }
+        let is_row_field = on.is_some_and(|on| row_methods::is_row_field(&eval, on, entry.function));
+        if is_row_field && seen.insert(entry.function) && row_methods::row_method(&eval, file, function).is_none() {
+            fields.entry(file).or_default().push(function);
         }
     }
     fields

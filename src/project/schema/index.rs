@@ -203,3 +203,35 @@ fn normal(predicate: Option<&str>) -> Option<String> {
             .collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_predicate_holds_where_each_of_its_parts_does() {
+        let holds = |predicate: &str, fixed: &[(&str, &str)]| {
+            let index = Index {
+                name: None,
+                keys: Vec::new(),
+                include: Vec::new(),
+                unique: false,
+                method: None,
+                predicate: Some(predicate.to_owned()),
+                origin: Origin::Declared,
+                only: false,
+                places: Vec::new(),
+            };
+            index.holds_where(fixed)
+        };
+        assert!(holds("(deleted_at IS NULL)", &[("deleted_at", "NULL")]));
+        assert!(holds(
+            "deleted_at IS NULL AND active",
+            &[("deleted_at", "NULL"), ("active", "true")]
+        ));
+        assert!(holds("state = 'open'", &[("state", "'open'")]));
+        assert!(!holds("deleted_at IS NULL AND active", &[("deleted_at", "NULL")]));
+        assert!(!holds("deleted_at IS NOT NULL", &[("deleted_at", "NULL")]));
+        assert!(!holds("?", &[("deleted_at", "NULL")]));
+    }
+}
