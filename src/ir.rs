@@ -58,6 +58,11 @@ id!(
     ClassId
 );
 
+/// The name that a class expression has for the code around it: no program can write it.
+pub fn class_symbol(class: ClassId) -> String {
+    format!("(class {})", class.0)
+}
+
 impl FunctionId {
     /// The pseudo-function that holds the module's top-level statements.
     pub const MODULE: FunctionId = FunctionId(0);

@@ -78,6 +78,7 @@ lists! {
     MigrationFiles = "paths" "migration-files",
     OpenKeys = "columns" "open-keys",
     Pacing = "calls" "pacing",
+    Owners = "tables" "owners",
     PageNumbers = "handles" "page-numbers",
     PageSizes = "columns" "page-sizes",
     Paging = "calls" "paging",

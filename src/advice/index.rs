@@ -95,8 +95,11 @@ fn shortened(text: &str, most: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The statement that creates an index.
-pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> String {
+/// The statement that creates an index; a collection's is no SQL.
+pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> Option<String> {
+    if is_collection(table) {
+        return None;
+    }
     let written = |(column, down): (&String, bool)| format!("{}{}", quoted(column, table.dialect), if down { " DESC" } else { "" });
     let list: Vec<String> = index.keys().map(written).collect();
     let concurrently = if table.dialect == Dialect::Postgres && !table.partition {
@@ -113,16 +116,24 @@ pub(crate) fn create_index(table: &Table, index: &NewIndex<'_>) -> String {
     let predicate = index
         .predicate(table)
         .map_or(String::new(), |predicate| format!(" WHERE {predicate}"));
-    format!(
+    Some(format!(
         "CREATE INDEX {concurrently}{} ON {} ({}){include}{predicate};",
         quoted(&index.name(table), table.dialect),
         full_name(table),
         list.join(", ")
-    )
+    ))
+}
+
+/// Whether a table is a collection of documents.
+pub(crate) fn is_collection(table: &Table) -> bool {
+    table.tool() == Some(Tool::Mongoose)
 }
 
 /// The statement that drops an index, where its name is known.
 pub(crate) fn drop_index(table: &Table, index: &Index) -> Option<String> {
+    if is_collection(table) {
+        return None;
+    }
     let name = quoted(index.name.as_deref()?, table.dialect);
     Some(match table.dialect {
         Dialect::MySql => format!("DROP INDEX {name} ON {};", full_name(table)),
@@ -180,6 +191,15 @@ pub(crate) fn declare_index(table: &Table, index: &NewIndex<'_>) -> Option<Strin
             });
             format!("indexes: [{{ name: '{name}', fields: [{keys}] }}]")
         }
+        Tool::Mongoose => {
+            let keys = each(&|column, down| {
+                let is_plain = column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                let column = if is_plain { column.to_owned() } else { format!("\"{column}\"") };
+                format!("{column}: {}", if down { "-1" } else { "1" })
+            });
+            format!("schema.index({{ {keys} }});")
+        }
+        Tool::Objection => return None,
         Tool::Peewee => format!("indexes = ((({},), False),)", by_field(&single)),
         _ => return None,
     })

@@ -61,6 +61,12 @@ fn query(row: &PerRow<'_>, library: &str, table: &str, column: &str) -> Fix {
         "drizzle" => Some(format!(
             "const rows = await db.select().from({table}).where(inArray({table}.{column}, keys));"
         )),
+        "objection" => Some(format!(
+            "const rows = await {table}.query().whereIn('{column}', keys);\nconst byKey = new Map(rows.map((row) => [row.{column}, row]));  // or .withGraphFetched('relation')"
+        )),
+        "mongoose" => Some(format!(
+            "const rows = await {table}.find({{ {column}: {{ $in: keys }} }}).lean();\nconst byKey = new Map(rows.map((row) => [String(row.{column}), row]));"
+        )),
         "sql" => Some(format!("SELECT … FROM {table} WHERE {column} = ANY($1)")),
         _ => None,
     };
@@ -83,6 +89,8 @@ fn write(library: &str, table: &str) -> Fix {
             "await prisma.{table}.createMany({{ data: rows }});  // or updateMany, or one $transaction"
         )),
         "drizzle" => Some(format!("await db.insert({table}).values(rows);")),
+        "objection" => Some(format!("await {table}.query().insert(rows);  // or patch(…).whereIn('id', ids)")),
+        "mongoose" => Some(format!("await {table}.insertMany(rows);  // or bulkWrite")),
         "sql" => Some(format!("INSERT INTO {table} (…) VALUES (…), (…), …")),
         _ => None,
     };

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use perfaudit::Error;
-use perfaudit::report::calls::CallList;
+use perfaudit::report::calls::{CallList, UnresolvedList};
 
 use super::listing::{Form, ListArguments};
 
@@ -16,6 +16,9 @@ pub struct Arguments {
     /// How the list is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Form,
+    /// Instead of the list: why calls that may lead to the project have no known target, counted by cause
+    #[arg(long, conflicts_with = "from")]
+    unresolved: bool,
     /// Only what this function reaches: its dotted name, or the last parts of it
     #[arg(long, value_name = "SYMBOL")]
     from: Option<String>,
@@ -26,6 +29,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config()?;
     let root = config.root.to_string_lossy().into_owned();
     let from = arguments.from.as_deref();
+    if arguments.unresolved {
+        let list = perfaudit::understand(&config, |project, _| UnresolvedList::of(project, &root))?;
+        arguments.list.emit(&match arguments.format {
+            Form::Table => list.text(),
+            Form::Json => list.json(),
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let list = perfaudit::understand(&config, |project, _| CallList::of(project, &root, from))??;
     arguments.list.emit(&match arguments.format {
         Form::Table => list.text(),

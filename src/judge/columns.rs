@@ -96,7 +96,19 @@ pub fn is_identifying(name: &str) -> bool {
 pub fn is_small(project: &Project, table: &Table) -> bool {
     let models = table.models.iter().filter_map(|&model| project.schema.models.get(model));
     let is_it = |name: &str| project.words.has(Open::FewTables, name);
-    is_it(&table.name) || models.into_iter().any(|model| is_it(&model.name))
+    !has_owner(table) && (is_it(&table.name) || models.into_iter().any(|model| is_it(&model.name)))
+}
+
+/// Rows that belong to a tenant or a user are made by them, and grow with their number.
+fn has_owner(table: &Table) -> bool {
+    let mut keys = table.foreign_keys.iter();
+    keys.any(|key| {
+        let target = key.target.rsplit('.').next().unwrap_or(&key.target);
+        let column = key.columns.first().map_or("", String::as_str);
+        // `created_by` says who keeps the list.
+        let is_note = Name::of(column).words().any(|word| word == "by");
+        !is_note && (is_tenant(column) || List::Owners.has(target))
+    })
 }
 
 #[cfg(test)]

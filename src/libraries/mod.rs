@@ -9,6 +9,7 @@ pub mod kysely;
 pub mod medusa;
 pub mod mikroorm;
 pub mod mongo;
+pub mod objection;
 pub mod peewee;
 pub mod prisma;
 pub mod registry;

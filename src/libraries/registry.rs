@@ -1,8 +1,8 @@
 //! The one list of libraries, with what each can do.
 
 use super::{
-    django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, peewee, prisma, sequelize, sql, sqlalchemy, supabase, ts_migrations,
-    typeorm,
+    django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, objection, peewee, prisma, sequelize, sql, sqlalchemy, supabase,
+    ts_migrations, typeorm,
 };
 use crate::ir::Language;
 use crate::libraries::shared::declared::Declared;
@@ -22,6 +22,7 @@ pub const RECOGNISERS: &[(Language, query::Recognise)] = &[
     (Language::TypeScript, drizzle::queries::recognise),
     (Language::TypeScript, kysely::queries::recognise),
     (Language::TypeScript, supabase::queries::recognise),
+    (Language::TypeScript, objection::queries::recognise),
     (Language::TypeScript, knex::queries::recognise),
     (Language::TypeScript, typeorm::queries::recognise),
     (Language::TypeScript, mongo::mongoose::recognise),
@@ -61,6 +62,8 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declar
             typeorm::entities::declared(resolver, file),
             medusa::models::declared(resolver, file),
             sequelize::schema::declared(resolver, file),
+            objection::models::declared(resolver, file),
+            mongo::schema::declared(resolver, file),
         ],
     };
     if module.language == Language::Python {

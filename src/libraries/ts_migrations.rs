@@ -75,6 +75,17 @@ fn assigned_up(module: &Module) -> Option<(FunctionId, &crate::ir::Function)> {
     })
 }
 
+/// The call that holds SQL text: the tag `sql`, or `raw` of it or of a compiled query; also before `.compile(db)`.
+fn raw_sql(module: &Module, expr: ExprId) -> Option<ExprId> {
+    let call = module.call(expr)?;
+    match (call.method()?, call.receiver()) {
+        ("sql", None) => Some(expr),
+        ("raw", Some(receiver)) if matches!(module.name(receiver), Some("sql" | "CompiledQuery")) => Some(expr),
+        ("compile", Some(receiver)) => raw_sql(module, receiver),
+        _ => None,
+    }
+}
+
 struct Run<'r> {
     consts: Consts<'r>,
     file: FileId,
@@ -192,11 +203,15 @@ impl<'r> Run<'r> {
             }
             return true;
         }
-        // ``sql`…`.execute(db)``.
-        if method == "execute"
-            && let Some(template) = receiver.filter(|&expr| module.call(expr).is_some_and(|call| call.method() == Some("sql")))
-        {
-            self.sql(Tool::Knex, template, call);
+        // ``sql`…`.execute(db)``, `sql.raw(text).execute(db)`, `db.executeQuery(CompiledQuery.raw(text))`.
+        let raw = match method {
+            "execute" => receiver,
+            "executeQuery" => call.arg(0),
+            _ => None,
+        };
+        if let Some(text) = raw.and_then(|expr| raw_sql(module, expr)) {
+            let tool = if imports(module, "kysely") { Tool::Kysely } else { Tool::Knex };
+            self.sql(tool, text, call);
             return true;
         }
         let chain = call.chain();

@@ -5,9 +5,10 @@ pub mod constants;
 use super::Project;
 use super::graph::{Edge, EdgeKind, FnId, QuerySite, Step, TRACKED};
 use crate::budget::Limit;
-use crate::ir::ExprId;
+use crate::ir::{ExprId, ExprKind, Language};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
+use crate::source::Span;
 use crate::statement::Operation;
 use constants::{Constants, Known};
 
@@ -33,7 +34,30 @@ pub fn chain(project: &Project, from: FnId, edge: &Edge, target: FnId, effect: E
         slot,
         budget: BUDGET,
     };
-    search.function(target, &known, 0)
+    let unused = unused_defaults(project, from, edge, target);
+    search.function(target, &known, &unused, 0)
+}
+
+/// The defaults of a function's parameters that a call gives values for: they do not run.
+fn unused_defaults(project: &Project, from: FnId, edge: &Edge, target: FnId) -> Vec<Span> {
+    let node = project.graph.function(target);
+    let module = project.code.module(node.file);
+    let definition = module.function(node.id);
+    if definition.params.iter().all(|param| param.default.is_none()) {
+        return Vec::new();
+    }
+    let Some(call) = project.code.module(project.graph.function(from).file).call(edge.expr) else {
+        return Vec::new();
+    };
+    let is_spread = |arg: &crate::ir::Arg| matches!(call.module.kind(arg.value), ExprKind::Spread(_));
+    let is_bound = definition.class.is_some() && module.language == Language::Python && !definition.is_static;
+    let plain = call.args.iter().take_while(|arg| arg.name.is_none() && !is_spread(arg)).count() + usize::from(is_bound);
+    let params = definition.params.iter().enumerate();
+    params
+        .filter(|(index, param)| *index < plain || param.name.is_some_and(|name| call.keyword(module.str(name)).is_some()))
+        .filter_map(|(_, param)| param.default)
+        .map(|default| module.expr(default).span)
+        .collect()
 }
 
 /// Whether an expression is reached with the arguments that a call passes; one that the called function only reaches through
@@ -73,7 +97,7 @@ struct Search<'p> {
 }
 
 impl Search<'_> {
-    fn function(&mut self, at: FnId, known: &Known, depth: u32) -> Option<Vec<(FnId, Step)>> {
+    fn function(&mut self, at: FnId, known: &Known, unused: &[Span], depth: u32) -> Option<Vec<(FnId, Step)>> {
         let graph = &self.project.graph;
         if self.budget == 0 {
             self.project.tell(Limit::Around, at);
@@ -83,7 +107,9 @@ impl Search<'_> {
         }
         self.budget -= 1;
         let node = graph.function(at);
-        let is_open = |expr: ExprId| !self.constants.closes(at, expr, known);
+        let module = self.project.code.module(node.file);
+        let runs = |expr: ExprId| !unused.iter().any(|default| default.encloses(module.expr(expr).span));
+        let is_open = |expr: ExprId| (unused.is_empty() || runs(expr)) && !self.constants.closes(at, expr, known);
         let has_effect = |&&site: &&usize| {
             let found = graph.sites.get(site);
             found.is_some_and(|found| has(found, self.effect) && is_open(found.expr))
@@ -112,7 +138,8 @@ impl Search<'_> {
         for (index, target) in steps {
             let Some(edge) = node.edges.get(index) else { continue };
             let inner = self.constants.entering(at, edge, target, known);
-            if let Some(rest) = self.function(target, &inner, depth + 1) {
+            let unused = unused_defaults(self.project, at, edge, target);
+            if let Some(rest) = self.function(target, &inner, &unused, depth + 1) {
                 return Some(std::iter::once((at, Step::Via(index, target))).chain(rest).collect());
             }
         }

@@ -4,6 +4,7 @@
 //! does not depend on what was asked before.
 
 mod callees;
+mod modules;
 mod names;
 
 use std::cell::{Cell, RefCell};
@@ -217,6 +218,10 @@ pub struct Evaluator<'c> {
     /// Parameters for which the arguments of calls were asked.
     asked: RefCell<FxHashSet<Parameter>>,
     stars: RefCell<names::Stars>,
+    /// What is added to objects after they were made, and what the files of a folder are loaded as.
+    assigned: RefCell<FxHashMap<(FileId, ExprId), Rc<modules::Assigned>>>,
+    folders: RefCell<FxHashMap<FileId, Rc<modules::Folder>>>,
+    busy_folders: RefCell<FxHashSet<FileId>>,
     /// What the bases of classes hold.
     parents: RefCell<OfClasses<Rc<[Value]>>>,
     /// What abstract methods and methods of interfaces stand for.
@@ -263,6 +268,9 @@ impl<'c> Evaluator<'c> {
             busy_functions: RefCell::default(),
             asked: RefCell::default(),
             stars: RefCell::default(),
+            assigned: RefCell::default(),
+            folders: RefCell::default(),
+            busy_folders: RefCell::default(),
             parents: RefCell::default(),
             overridden: RefCell::default(),
             implemented: RefCell::default(),
@@ -477,10 +485,13 @@ impl<'c> Evaluator<'c> {
                 self.step_into(file, held, path)
             }
             Bound::Context(value) => self.entered(file, *value),
-            Bound::Param(function, index, path) => {
-                let held = self.param(file, *function, *index);
-                self.step_into(file, held, path)
-            }
+            Bound::Param(function, index, path) => match self.typed_part(file, *function, *index, path) {
+                Value::Unknown => {
+                    let held = self.param(file, *function, *index);
+                    self.step_into(file, held, path)
+                }
+                part => part,
+            },
         }
     }
 
@@ -561,6 +572,29 @@ impl<'c> Evaluator<'c> {
         }
     }
 
+    /// `{ store }: { store: OrderStore }`: a destructured part by the type that is written for it.
+    fn typed_part(&self, file: FileId, function: FunctionId, index: usize, path: &[Step]) -> Value {
+        let module = self.m(file);
+        let (Some(Step::Key(key)), Some(param)) = (path.first(), module.function(function).params.get(index)) else {
+            return Value::Unknown;
+        };
+        let mut open: Vec<ExprId> = param.annotation.into_iter().collect();
+        for _ in 0..MAX_HOPS {
+            let Some(at) = open.pop() else { break };
+            match module.kind(at) {
+                ExprKind::Object(_) => {
+                    if let Some(part) = module.entry(at, module.str(*key)) {
+                        let held = self.annotation(file, part);
+                        return self.step_into(file, held, &path[1..]);
+                    }
+                }
+                ExprKind::Binary { left, right, .. } => open.extend([*right, *left]),
+                _ => {}
+            }
+        }
+        Value::Unknown
+    }
+
     fn param(&self, file: FileId, function: FunctionId, index: usize) -> Value {
         let module = self.m(file);
         let Some(param) = module.function(function).params.get(index) else {
@@ -619,7 +653,8 @@ impl<'c> Evaluator<'c> {
                 let held = self.value(file, receiver);
                 self.element(&held)
             }
-            Some(receiver) if matches!(method, "transaction" | "$transaction" | "withTransaction") && index == 0 => {
+            // What is awaited is what is handed on.
+            Some(receiver) if matches!(method, "transaction" | "$transaction" | "withTransaction" | "then") && index == 0 => {
                 self.value(file, receiver)
             }
             None if index == 0 => match call.arg(0) {
@@ -712,6 +747,8 @@ impl<'c> Evaluator<'c> {
             | "Required"
             | "Partial"
             | "NonNullable"
+            | "Pick"
+            | "Omit"
             | "Awaited"
             | "Generator"
             | "AsyncGenerator"
@@ -749,7 +786,7 @@ impl<'c> Evaluator<'c> {
                 },
             },
             Value::External(path) => {
-                let dotted = format!("{path}.{name}");
+                let dotted = self.of_default(path, name).unwrap_or_else(|| format!("{path}.{name}"));
                 if self.m(from).language == Language::Python
                     && !self.code.data.of(Language::Python).is_module(path)
                     && let Some(module) = self.code.imports.python(from, &dotted)
@@ -770,12 +807,16 @@ impl<'c> Evaluator<'c> {
                     _ => self.member_value(*file, *class, name, true),
                 }
             }
-            Value::Class(file, class) => self.member_value(*file, *class, name, false),
-            Value::Literal(file, object) => match self.m(*file).entry(*object, name) {
-                Some(entry) => self.value(*file, entry),
+            Value::Class(file, class) => match self.member_value(*file, *class, name, false) {
+                Value::Unknown => self.beside(*file, base, name),
+                member => member,
+            },
+            Value::Literal(file, object) => match self.member_of_object(*file, *object, name) {
+                Some(found) => self.found_value(&found),
                 None => Value::Unknown,
             },
-            Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Function(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
+            Value::Function(file, _) => self.beside(*file, base, name),
+            Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
         }
     }
 
@@ -986,6 +1027,9 @@ impl<'c> Evaluator<'c> {
                 _ => Value::Unknown,
             };
         }
+        if let Some(required) = self.required(file, &call) {
+            return self.found_value(&required);
+        }
         let callee = self.value(file, call.callee);
         match (&callee, call.method()) {
             // `asyncio.gather(*[f(x) for x in xs])`, `Promise.all(xs.map(f))`, `list(q)`: what the argument holds.
@@ -1031,7 +1075,7 @@ impl<'c> Evaluator<'c> {
         match callee {
             Value::Class(file, class) => Value::Instance(*file, *class),
             Value::Function(file, function) => self.result(*file, *function),
-            Value::External(name) => self.external_result(name),
+            Value::External(name) => self.external_result(&self.callable(name)),
             Value::ExternalInstance(name) => {
                 let call = format!("{name}.__call__");
                 match self.returns(&call) {
@@ -1304,6 +1348,8 @@ pub enum Callees {
     External(Arc<str>),
     /// A constructor without code, or the like.
     Nothing,
+    /// A method of the language itself: of an array, a text.
+    BuiltIn,
     /// Not known.
     Unknown,
 }
@@ -1334,7 +1380,14 @@ pub fn is_iteration(method: &str) -> bool {
 fn is_transparent(name: &str) -> bool {
     matches!(
         name,
-        "globalThis.Promise.resolve" | "asyncio.wait_for" | "asyncio.shield" | "typing.cast" | "copy.copy" | "react.use"
+        "globalThis.Promise.resolve"
+            | "globalThis.Object.freeze"
+            | "globalThis.Object.seal"
+            | "asyncio.wait_for"
+            | "asyncio.shield"
+            | "typing.cast"
+            | "copy.copy"
+            | "react.use"
     )
 }
 
@@ -1416,29 +1469,21 @@ impl Resolver for Evaluator<'_> {
                             ..
                         },
                     ) => match (path.as_ref(), self.value(at, value)) {
-                        ([Step::Key(key)], Value::Literal(object_file, object)) => self
-                            .m(object_file)
-                            .entry(object, self.m(at).str(*key))
-                            .map(|entry| (object_file, entry)),
+                        ([Step::Key(key)], Value::Literal(..) | Value::Module(_)) => {
+                            self.defined_in(&self.value(at, value), self.m(at).str(*key))
+                        }
                         _ => return None,
                     },
                     _ => return None,
                 },
+                ExprKind::Call { .. } => match self.required_whole(file, expr) {
+                    Some(whole) => Some(whole),
+                    None => return Some((file, expr)),
+                },
                 ExprKind::Attr { base, name } => {
                     let name = module.str(*name);
                     match self.value(file, *base) {
-                        Value::Module(at) => match self.exported(at, name, 0)? {
-                            Found::Binding(
-                                at,
-                                _,
-                                Binding {
-                                    bound: Bound::Value(value, path),
-                                    ..
-                                },
-                            ) if path.is_empty() => Some((at, value)),
-                            _ => return None,
-                        },
-                        Value::Literal(at, object) => self.m(at).entry(object, name).map(|entry| (at, entry)),
+                        held @ (Value::Module(_) | Value::Literal(..)) => self.defined_in(&held, name),
                         Value::Instance(at, class) | Value::Class(at, class) | Value::Row(Model::Class(at, class), _) => {
                             match self.member(at, class, name)? {
                                 (owner, Member::Value(value, _)) => Some((owner, value)),

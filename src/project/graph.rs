@@ -104,7 +104,7 @@ pub struct FunctionNode {
     /// Queries, as indices into [`Graph::sites`].
     pub queries: Vec<usize>,
     /// Calls of which it is not known what they run.
-    pub unresolved: usize,
+    pub unresolved: Vec<ExprId>,
     /// Effects with all that is called.
     pub effects: Effects,
     /// For each of [`TRACKED`], the next step of the shortest chain to it.
@@ -167,7 +167,7 @@ pub struct Reach {
 struct FileGraph {
     functions: Vec<(Vec<Edge>, Vec<usize>)>,
     /// Calls of each function that lead nowhere.
-    unresolved: Vec<usize>,
+    unresolved: Vec<Vec<ExprId>>,
     sites: Vec<QuerySite>,
     entries: Vec<Entry>,
     mounts: Vec<entries::Mount>,
@@ -285,6 +285,7 @@ impl Graph {
         }
         for node in &mut self.functions {
             let module = code.module(node.file);
+            let mut found = FxHashSet::default();
             for edge in &mut node.edges {
                 if !edge.guessed {
                     continue;
@@ -295,9 +296,10 @@ impl Graph {
                 };
                 if let Some([only]) = by_name.get(method).map(Vec::as_slice) {
                     edge.targets = vec![*only];
-                    node.unresolved = node.unresolved.saturating_sub(1);
+                    found.insert(edge.expr);
                 }
             }
+            node.unresolved.retain(|call| !found.contains(call));
         }
     }
 
@@ -508,7 +510,7 @@ impl<'c> FileBuilder<'c> {
         let count = if has_module { module.functions.len() } else { 0 };
         let out = FileGraph {
             functions: vec![(Vec::new(), Vec::new()); count],
-            unresolved: vec![0; count],
+            unresolved: vec![Vec::new(); count],
             sites: Vec::new(),
             entries: Vec::new(),
             mounts: Vec::new(),
@@ -694,11 +696,14 @@ impl<'c> FileBuilder<'c> {
                 self.out.calls.external += 1;
             }
             Callees::Nothing => self.out.calls.resolved += 1,
+            Callees::BuiltIn => self.out.calls.external += 1,
             // What comes after the base in the order of resolution is not known here; a subclass it never is.
-            Callees::Unknown if is_super(module, &call) => self.out.unresolved[owner.index()] += 1,
+            Callees::Unknown if is_super(module, &call) => self.out.unresolved[owner.index()].push(id),
             Callees::Unknown => {
                 let interface = self.interface_methods(&call);
-                self.out.unresolved[owner.index()] += usize::from(interface.is_empty());
+                if interface.is_empty() {
+                    self.out.unresolved[owner.index()].push(id);
+                }
                 edge.guessed = interface.is_empty() && call.receiver().is_some();
                 edge.targets = interface;
             }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, class_symbol};
 use crate::source::Span;
 
 /// A step into a destructured value.
@@ -381,6 +381,7 @@ impl Collect<'_> {
             };
             self.bind(import.function, import.local, range, Bound::Import(index), None);
         }
+        self.types();
         // `except ImportError: library = None`: where the name is used, the library is there.
         let module = self.module;
         let is_nothing = |binding: &Binding| matches!(&binding.bound, Bound::Value(value, path) if path.is_empty() && matches!(module.kind(*value), ExprKind::Null));
@@ -389,8 +390,31 @@ impl Collect<'_> {
             .retain(|named| !is_nothing(&named.binding) || !imported.contains(&(named.function, named.name)));
     }
 
+    /// A type and a value may have one name: what code reads is the value.
+    fn types(&mut self) {
+        let module = self.module;
+        if module.language != Language::TypeScript {
+            return;
+        }
+        let is_type = |binding: &Binding| matches!(binding.bound, Bound::Class(class) if module.class(class).is_interface);
+        let values: FxHashSet<(FunctionId, Sym)> = self
+            .bindings
+            .iter()
+            .filter(|named| !is_type(&named.binding))
+            .map(|named| (named.function, named.name))
+            .collect();
+        self.bindings
+            .retain(|named| !is_type(&named.binding) || !values.contains(&(named.function, named.name)));
+    }
+
     fn classes(&mut self) {
         for (id, class) in self.module.class_ids() {
+            if self.module.language == Language::TypeScript
+                && let Some(name) = self.module.sym(&class_symbol(id))
+            {
+                let range = self.module.function(class.parent).span;
+                self.bind(class.parent, name, range, Bound::Class(id), None);
+            }
             for &stmt in &class.body {
                 match &self.module.stmt(stmt).kind {
                     StmtKind::Function(function) => {

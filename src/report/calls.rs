@@ -10,9 +10,12 @@ use super::{Tool, VERSION, words};
 use crate::error::{Error, nearest};
 use crate::escape;
 use crate::finding::Location;
+use crate::ir::ExprId;
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::unresolved;
 
 /// Targets of one call that are shown in text.
 const SHOWN: usize = 4;
@@ -82,6 +85,116 @@ pub struct CallRow {
     pub effects: Vec<&'static str>,
     /// The target is known by its name only.
     pub guessed: bool,
+}
+
+/// The calls whose target is not known, by why.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnresolvedList {
+    /// Version of the form.
+    pub version: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// The folder that paths are relative to, as it was given.
+    pub root: String,
+    /// Calls that lead to functions of the project.
+    pub resolved: usize,
+    /// Calls whose target is not known, that may lead to functions of the project.
+    pub unresolved: usize,
+    /// Of both, how many of a hundred are resolved.
+    pub resolved_percent: f64,
+    /// Calls whose target is not known, and whose name no function of the project has: they lead elsewhere.
+    pub elsewhere: usize,
+    /// Why, the most frequent first.
+    pub causes: Vec<CauseRow>,
+}
+
+/// One cause.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CauseRow {
+    /// Its name.
+    pub cause: &'static str,
+    /// In words.
+    pub about: &'static str,
+    /// Calls.
+    pub calls: usize,
+    /// Of a hundred that are not resolved.
+    pub percent: f64,
+    /// Some of them: file and line.
+    pub places: Vec<String>,
+}
+
+impl UnresolvedList {
+    /// Counts the calls of a project that may lead to its own functions and have no known target.
+    pub fn of(project: &Project, root: &str) -> UnresolvedList {
+        let found = unresolved::count(project);
+        let resolved = project.graph.calls.resolved;
+        let open: usize = found.causes.iter().map(|tally| tally.calls).sum();
+        let causes = found.causes.into_iter().map(|tally| CauseRow {
+            cause: tally.cause.name(),
+            about: tally.cause.about(),
+            calls: tally.calls,
+            percent: percent(tally.calls, open),
+            places: tally.places.iter().map(|&(file, expr)| place(project, file, expr)).collect(),
+        });
+        UnresolvedList {
+            version: VERSION,
+            tool: Tool::default(),
+            root: root.to_owned(),
+            resolved,
+            unresolved: open,
+            resolved_percent: percent(resolved, resolved + open),
+            elsewhere: found.elsewhere,
+            causes: causes.collect(),
+        }
+    }
+
+    /// As JSON.
+    pub fn json(&self) -> String {
+        escape::json(self)
+    }
+
+    /// For a terminal.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for row in &self.causes {
+            let line = format!(
+                "{:>8}  {:>5.1} %  {:<18} {}",
+                words::grouped(row.calls),
+                row.percent,
+                row.cause,
+                row.about
+            );
+            let _ = writeln!(out, "{}", escape::line(&line));
+            if !row.places.is_empty() {
+                let _ = writeln!(out, "{:>20}{}", "", escape::line(&row.places.join(" · ")));
+            }
+        }
+        let _ = writeln!(
+            out,
+            "{} that may lead to the project {} no known target; {} do: {:.1} % are resolved. {} more lead elsewhere: no function has their name.",
+            words::count(self.unresolved, "call", "calls"),
+            if self.unresolved == 1 { "has" } else { "have" },
+            words::grouped(self.resolved),
+            self.resolved_percent,
+            words::grouped(self.elsewhere)
+        );
+        out
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "so many calls no project has")]
+fn percent(part: usize, whole: usize) -> f64 {
+    if whole == 0 {
+        100.0
+    } else {
+        (part as f64 * 1000.0 / whole as f64).round() / 10.0
+    }
+}
+
+fn place(project: &Project, file: FileId, expr: ExprId) -> String {
+    let start = project.code.module(file).expr(expr).span.start;
+    let line = project.code.files.get(file.index()).map_or(1, |facts| facts.lines.line(start));
+    format!("{}:{line}", project.path(file))
 }
 
 impl CallList {
@@ -277,7 +390,7 @@ fn row(project: &Project, id: FnId, asked_by: &FxHashMap<FnId, String>) -> Calle
         effects: names(node.effects),
         queries: node.queries.len(),
         calls,
-        unresolved: node.unresolved,
+        unresolved: node.unresolved.len(),
     }
 }
 

@@ -185,7 +185,8 @@ impl Lower<'_> {
     fn stmt_inner(&mut self, at: At, out: &mut Vec<StmtId>) {
         let span = self.span(at);
         let kind = match self.flat.kind(at) {
-            K::Comment | K::Empty | K::HashBang | K::TypeAlias | K::FunctionSignature | K::Decorator => return,
+            K::Comment | K::Empty | K::HashBang | K::FunctionSignature | K::Decorator => return,
+            K::TypeAlias => return self.type_alias(at, out),
             K::ExpressionStatement => return self.expression_statement(at, out),
             K::Lexical => return self.declaration(at, out),
             K::Return => StmtKind::Return(self.first_expr(at)),
@@ -250,6 +251,7 @@ impl Lower<'_> {
             K::Namespace => self.stmt(inner, out),
             _ => {
                 let value = self.expr(inner);
+                self.assigned_exports(value);
                 let stmt = self.b.stmt(StmtKind::Expr(value), span);
                 out.push(stmt);
             }
@@ -289,30 +291,57 @@ impl Lower<'_> {
     fn commonjs_export(&mut self, target: ExprId, value: Option<ExprId>) {
         let Some(dotted) = self.b.module.dotted(target) else { return };
         if dotted == "module.exports" {
-            let name = self.b.sym("default");
+            self.export_whole(value);
+            if let Some(value) = value {
+                self.export_entries(value);
+            }
+        } else if let Some(name) = dotted.strip_prefix("module.exports.").or_else(|| dotted.strip_prefix("exports.")) {
+            let name = self.b.sym(name);
             self.b.module.exports.push(Export {
                 name,
                 local: None,
                 value,
                 from: None,
             });
-            let entries: Vec<Entry> = match value.map(|value| self.b.module.kind(value)) {
-                Some(ExprKind::Object(entries)) => entries.to_vec(),
-                _ => Vec::new(),
+        }
+    }
+
+    /// `Object.assign(exports, { a, b })`.
+    fn assigned_exports(&mut self, value: ExprId) {
+        let module = &self.b.module;
+        let Some(call) = module.call(value).filter(|call| call.method() == Some("assign")) else {
+            return;
+        };
+        let target = call.arg(0).and_then(|target| module.dotted(target));
+        if matches!(target.as_deref(), Some("exports" | "module.exports")) {
+            let parts: Vec<ExprId> = call.args.iter().skip(1).map(|arg| arg.value).collect();
+            parts.into_iter().for_each(|part| self.export_entries(part));
+        }
+    }
+
+    /// Exports the entries of an object.
+    fn export_entries(&mut self, object: ExprId) {
+        let entries: Vec<Entry> = match self.b.module.kind(object) {
+            ExprKind::Object(entries) => entries.to_vec(),
+            _ => Vec::new(),
+        };
+        for entry in entries {
+            let Some(name) = entry.key.and_then(|key| self.b.module.string(key)).map(ToOwned::to_owned) else {
+                continue;
             };
-            for entry in entries {
-                let Some(name) = entry.key.and_then(|key| self.b.module.string(key)).map(ToOwned::to_owned) else {
-                    continue;
-                };
-                let name = self.b.sym(&name);
-                self.b.module.exports.push(Export {
-                    name,
-                    local: None,
-                    value: Some(entry.value),
-                    from: None,
-                });
-            }
-        } else if let Some(name) = dotted.strip_prefix("module.exports.").or_else(|| dotted.strip_prefix("exports.")) {
+            let name = self.b.sym(&name);
+            self.b.module.exports.push(Export {
+                name,
+                local: None,
+                value: Some(entry.value),
+                from: None,
+            });
+        }
+    }
+
+    /// `module.exports = x`, `export = x`: what the module is as a whole, under the name `=`, and what a default import of it gives.
+    fn export_whole(&mut self, value: Option<ExprId>) {
+        for name in ["default", "="] {
             let name = self.b.sym(name);
             self.b.module.exports.push(Export {
                 name,
@@ -337,6 +366,9 @@ impl Lower<'_> {
     /// A value that gives its name to a function or class expression.
     fn named_value(&mut self, at: At, name: Option<(Sym, Span)>) -> ExprId {
         let span = self.span(at);
+        if self.flat.kind(at) == K::ClassExpr {
+            return self.class_expression(at, name.map(|(sym, _)| sym));
+        }
         if !matches!(self.flat.kind(at), K::Arrow | K::FunctionExpr) {
             return self.expr(at);
         }
@@ -386,11 +418,11 @@ impl Lower<'_> {
         }
     }
 
-    /// `const x = require("m")`, `const { a, b: c } = require("m")`.
+    /// `const x = require("m")`, `const { a, b: c } = require("m")`, `const { a } = await import("m")`.
     fn require(&mut self, target: ExprId, value: ExprId, span: Span) {
         let module = &self.b.module;
-        let Some(call) = module.call(value) else { return };
-        if call.method() != Some("require") || call.receiver().is_some() {
+        let Some(call) = module.call(module.unawaited(value)) else { return };
+        if !matches!(call.method(), Some("require" | "import")) || call.receiver().is_some() {
             return;
         }
         let Some(path) = call.arg(0).and_then(|arg| module.string(arg)).map(ToOwned::to_owned) else {
@@ -710,6 +742,17 @@ impl Lower<'_> {
         id
     }
 
+    /// A class where a value stands, as a name that nothing else has and the class is bound to, see [`crate::ir::class_symbol`]. What
+    /// it is assigned to names it where it has no name of its own.
+    fn class_expression(&mut self, at: At, given: Option<Sym>) -> ExprId {
+        let id = self.class_parts(at, Vec::new());
+        let class = &mut self.b.module.classes[id.index()];
+        class.name = class.name.or(given);
+        let name = self.b.sym(&crate::ir::class_symbol(id));
+        let span = self.span(at);
+        self.b.expr(ExprKind::Name(name), span)
+    }
+
     fn members(&mut self, at: At, out: &mut Vec<StmtId>) {
         let mut pending: Vec<At> = Vec::new();
         for child in self.named(at) {
@@ -796,6 +839,45 @@ impl Lower<'_> {
         let mut body = Vec::new();
         if let Some(members) = self.flat.field(at, Field::Body) {
             self.members(members, &mut body);
+        }
+        self.b.close_class(id, outer, bases, Vec::new(), body);
+        self.b.module.classes[id.index()].is_interface = true;
+        let stmt = self.b.stmt(StmtKind::Class(id), span);
+        out.push(stmt);
+    }
+
+    /// `type Stores = { orders: OrderStore }`, `type Both = Named & { … }`: what has members is an interface by another word.
+    fn type_alias(&mut self, at: At, out: &mut Vec<StmtId>) {
+        let Some(value) = self.flat.field(at, Field::Value) else { return };
+        let parts = match self.flat.kind(value) {
+            K::ObjectType => vec![value],
+            K::UnionType if self.source(value).contains('&') => self.named(value),
+            _ => return,
+        };
+        if !parts.iter().any(|&part| self.flat.kind(part) == K::ObjectType) {
+            return;
+        }
+        let Some(name) = self.flat.field(at, Field::Name) else { return };
+        let (span, name_span) = (self.span(at), self.span(name));
+        let name = Some(self.sym(name));
+        let others: Vec<At> = parts
+            .iter()
+            .copied()
+            .filter(|&part| self.flat.kind(part) != K::ObjectType)
+            .collect();
+        let bases = others
+            .into_iter()
+            .map(|part| Arg {
+                name: None,
+                value: self.expr(part),
+            })
+            .collect();
+        let (id, outer) = self.b.open_class(span, name, name_span);
+        let mut body = Vec::new();
+        for part in parts {
+            if self.flat.kind(part) == K::ObjectType {
+                self.members(part, &mut body);
+            }
         }
         self.b.close_class(id, outer, bases, Vec::new(), body);
         self.b.module.classes[id.index()].is_interface = true;
@@ -899,9 +981,10 @@ impl Lower<'_> {
                 let stmt = self.b.stmt(StmtKind::Class(id), span);
                 out.push(stmt);
                 let local = self.b.module.class(id).name;
+                let local = local.unwrap_or_else(|| self.b.sym(&crate::ir::class_symbol(id)));
                 self.b.module.exports.push(Export {
                     name,
-                    local,
+                    local: Some(local),
                     value: None,
                     from: None,
                 });
@@ -919,6 +1002,13 @@ impl Lower<'_> {
                 value: Some(value),
                 from: None,
             });
+            let stmt = self.b.stmt(StmtKind::Expr(value), span);
+            return out.push(stmt);
+        }
+        let parts = self.named(at);
+        if let ([value], true) = (parts.as_slice(), self.is_whole_export(at)) {
+            let value = self.named_value(*value, None);
+            self.export_whole(Some(value));
             let stmt = self.b.stmt(StmtKind::Expr(value), span);
             return out.push(stmt);
         }
@@ -959,6 +1049,12 @@ impl Lower<'_> {
                 from,
             });
         }
+    }
+
+    /// `export = x`.
+    fn is_whole_export(&self, at: At) -> bool {
+        let rest = self.source(at).strip_prefix("export").unwrap_or_default();
+        rest.trim_start().starts_with('=')
     }
 
     fn export_declared(&mut self, stmts: &[StmtId], is_default: bool) {
@@ -1061,7 +1157,14 @@ impl Lower<'_> {
                 let (Some(target), Some(right)) = (self.field_expr(at, Field::Left), self.flat.field(at, Field::Right)) else {
                     return self.b.other(Vec::new(), span);
                 };
-                let value = self.expr(right);
+                let value = if self.flat.kind(at) == K::Assignment {
+                    let shape = self.flat.field(at, Field::Left).and_then(|left| self.last_name(left));
+                    self.named_value(right, shape)
+                } else {
+                    self.expr(right)
+                };
+                // `exports = module.exports = x`.
+                self.commonjs_export(target, Some(value));
                 ExprKind::Assign { target, value }
             }
             K::Spread | K::RestPattern => match self.first_expr(at) {
@@ -1106,11 +1209,7 @@ impl Lower<'_> {
                 );
                 ExprKind::Lambda(function)
             }
-            K::ClassExpr => {
-                let id = self.class_parts(at, Vec::new());
-                let name = self.b.module.class(id).name;
-                ExprKind::Name(name.unwrap_or_else(|| self.b.sym("(class)")))
-            }
+            K::ClassExpr => return self.class_expression(at, None),
             K::Parenthesized
             | K::NonNull
             | K::As
@@ -1485,6 +1584,20 @@ mod tests {
         assert_eq!(imports, ["./x:default:d", "./x:a:b", "y::ns", "z:q:q"]);
         let exports: Vec<&str> = module.exports.iter().map(|e| module.str(e.name)).collect();
         assert_eq!(exports, ["*", "c", "e", "default"]);
+    }
+
+    #[test]
+    fn modules_of_the_older_kind_export_a_whole_and_its_parts() {
+        let module = lower(
+            "exports = module.exports = { a, b: 1 }; module.exports.c = () => 2; exports.d = class {}; const { e } = await import('./e');",
+            true,
+        );
+        let exports: Vec<&str> = module.exports.iter().map(|export| module.str(export.name)).collect();
+        assert_eq!(exports, ["default", "=", "a", "b", "c", "d"]);
+        assert_eq!(module.imports.len(), 1);
+        assert_eq!(module.str(module.classes[0].name.expect("a name")), "d");
+        let typed = lower("export = { f: 1 };", false);
+        assert!(typed.exports.iter().any(|export| typed.str(export.name) == "="));
     }
 
     #[test]

@@ -487,3 +487,31 @@ fn a_folder_without_a_schema_says_so() {
     assert_eq!(run.code, Some(0));
     assert!(run.out.starts_with("0 tables"), "{}", run.out);
 }
+
+#[test]
+fn calls_without_a_target_are_counted_by_cause() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "export class Desk { find(id: string) { return id; } }
+export function open(desk, key: string, after: () => void) {
+  desk.find(key);
+  desk.nothingOfOurs(key);
+  after();
+}
+export const handlers = { find: new Desk() };
+export const pick = (name: string) => handlers[name](1);
+";
+    fs::write(folder.path().join("desk.ts"), text).expect("written");
+    let table = run(folder.path(), &["calls", "--unresolved"]);
+    assert!(table.out.contains("on a parameter that says no type"), "{}", table.out);
+    let json = run(folder.path(), &["calls", "--unresolved", "--format", "json"]).out;
+    let list: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let causes: Vec<(&str, u64)> = list["causes"]
+        .as_array()
+        .expect("causes")
+        .iter()
+        .map(|row| (row["cause"].as_str().expect("a name"), row["calls"].as_u64().expect("a number")))
+        .collect();
+    assert_eq!(causes, [("parameter", 1), ("callback", 1), ("computed", 1)]);
+    // No function of the project is called so.
+    assert_eq!(list["elsewhere"], 1);
+}

@@ -65,13 +65,14 @@ pub fn advise(project: &Project, needs: &[Demand]) -> Vec<Advice> {
     let mut out = Vec::new();
     for (index, demands) in by_table {
         let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(index));
-        if let Some(table) = project
-            .schema
-            .tables
-            .get(index)
-            .filter(|table| !is_measured_small && !is_small(project, table))
-        {
-            out.extend(for_table(table, demands));
+        if let Some(table) = project.schema.tables.get(index).filter(|_| !is_measured_small) {
+            let small = is_small(project, table);
+            // A name that says "few rows" is a guess: a look-up by a column that no index has is still told.
+            out.extend(
+                for_table(table, demands)
+                    .into_iter()
+                    .filter(|advice| !small || advice.equal > 0 && !advice.longer),
+            );
         }
     }
     out

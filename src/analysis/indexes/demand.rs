@@ -235,7 +235,7 @@ impl<'a> View<'a> {
     pub fn column(&self, column: &ColumnUse) -> Option<(usize, &'a Column)> {
         let at = self.place(column)?;
         let index = self.tables.get(at).copied().flatten()?;
-        Some((index, self.table(at)?.column(&column.column)?))
+        Some((index, self.named(self.table(at)?, &column.column)?))
     }
 
     fn table(&self, at: usize) -> Option<&'a Table> {
@@ -404,6 +404,8 @@ impl<'a> View<'a> {
                 .schema
                 .model(&relation.target)
                 .and_then(|model| self.schema.tables.get(model.table))?;
+            // `is` and `equals` are words of a filter by a relation, no columns.
+            let field = field.trim_start_matches("is.").trim_end_matches(".equals");
             let is_one = matches!(field, "pk" | "id") || parent.is_unique(&[field]);
             let key = relation.fields.first().filter(|_| is_one && !relation.to_many)?;
             table.column(key)

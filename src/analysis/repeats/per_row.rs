@@ -7,6 +7,7 @@ use super::shape::{by_reference, holds, in_handler, is_another_table, is_bulk, i
 use super::single::{self, Callers, callers, passed_as};
 use crate::budget;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module};
+use crate::libraries::entries::EntryKind;
 use crate::libraries::registry;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::row_methods::{self, RowMethod};
@@ -88,6 +89,7 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
         summaries,
         eager: eager_names(project),
         callers: callers(project),
+        fields: row_fields(project),
     };
     let files: Vec<_> = files.into_iter().zip(reads).collect();
     files
@@ -101,6 +103,23 @@ struct Known {
     summaries: Summaries,
     eager: FxHashSet<String>,
     callers: Callers,
+    /// Resolvers of GraphQL fields that are asked for each row, by file; those of decorated methods are found by their decorators.
+    fields: FxHashMap<FileId, Vec<FunctionId>>,
+}
+
+fn row_fields(project: &Project) -> FxHashMap<FileId, Vec<FunctionId>> {
+    let eval = Evaluator::new(&project.code);
+    let mut fields: FxHashMap<FileId, Vec<FunctionId>> = FxHashMap::default();
+    let mut seen = FxHashSet::default();
+    for entry in project.graph.entries.iter().filter(|entry| entry.kind == EntryKind::Resolver) {
+        let on = entry.field.as_ref().and_then(|field| field.on.as_deref());
+        let (file, function) = entry.function;
+        let is_row_field = on.is_some_and(|on| row_methods::is_row_field(&eval, on, entry.function));
+        if is_row_field && seen.insert(entry.function) && row_methods::row_method(&eval, file, function).is_none() {
+            fields.entry(file).or_default().push(function);
+        }
+    }
+    fields
 }
 
 /// Lazy relations that functions read of their parameters.
@@ -236,6 +255,9 @@ impl<'p, 's> Search<'p, 's> {
                 self.row_method(id, kind, &reads);
             }
         }
+        for &id in self.known.fields.get(&self.file).map_or(&[] as &[_], Vec::as_slice) {
+            self.row_method(id, RowMethod::GraphQlField, &reads);
+        }
         for read in reads {
             self.relation(read);
         }
@@ -293,7 +315,7 @@ impl<'p, 's> Search<'p, 's> {
             Operation::Insert | Operation::Update | Operation::Delete => What::Write,
             Operation::Other => return,
         };
-        if self.is_prefetched(site) || is_bulk(self.module, site.expr) {
+        if self.is_prefetched(site) || is_bulk(&self.eval, site) {
             return;
         }
         let Some((around, outer, chunked)) = self.around(site.expr) else {

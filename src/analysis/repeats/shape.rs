@@ -4,9 +4,11 @@ use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::batches;
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::Value;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, QuerySite};
 use crate::project::loops::{Loop, LoopForm, Verdict};
+use crate::statement::Operation;
 
 /// Whether the name at the start of an expression is the loop's variable.
 pub fn holds(module: &Module, around: &Loop, expr: ExprId) -> bool {
@@ -178,8 +180,23 @@ fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {
 }
 
 /// One statement for many rows: in a loop it is the batched form, once a parent or a chunk.
-pub fn is_bulk(module: &Module, expr: ExprId) -> bool {
-    module.call(expr).and_then(|call| call.method()).is_some_and(batches::is_bulk_write)
+pub fn is_bulk(eval: &Evaluator<'_>, site: &QuerySite) -> bool {
+    let module = eval.module(site.file);
+    let Some(call) = module.call(site.expr) else { return false };
+    if call.method().is_some_and(batches::is_bulk_write) {
+        return true;
+    }
+    // `insertInto(table).values(rows)`: a list of rows.
+    let is_list = |expr: ExprId| match eval.value(site.file, expr) {
+        Value::Many(_) => true,
+        Value::Literal(at, literal) => matches!(eval.module(at).kind(literal), ExprKind::List(_)),
+        _ => false,
+    };
+    site.query.statement.operation == Operation::Insert
+        && call.chain().iter().any(|link| {
+            let rows = link.arg(0).filter(|_| link.method().is_some_and(batches::takes_rows));
+            rows.is_some_and(is_list)
+        })
 }
 
 /// Whether an expression stands in an exception's handler: there a loop is the way out after the batch failed.

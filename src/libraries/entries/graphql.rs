@@ -2,7 +2,7 @@
 
 use super::site::Site;
 use super::{Decorator, Entry, EntryKind, Field};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
@@ -118,10 +118,13 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     }
 }
 
-/// `t.field({ resolve })`, `t.prismaField({ resolve })`, `builder.queryField("x", …)`.
+/// `t.field({ resolve })`, `t.prismaField({ resolve })`, `builder.queryField("x", …)`, `new GraphQLObjectType({ fields })`.
 pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
-    let is_field = method == "field" || method.ends_with("Field") || method.ends_with("onnection") || method == "relayMutationField";
-    if !is_field || call.receiver().is_none() {
+    if method == "GraphQLObjectType" && call.is_new {
+        return object_type(site, call, out);
+    }
+    let is_field = method == "field" || method.ends_with("Field") || method.ends_with("onnection");
+    if call.receiver().is_none() || !is_field && !is_built(site, call) {
         return;
     }
     for arg in call.args {
@@ -129,8 +132,13 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
             continue;
         };
         if let Some(function) = site.handler(resolve) {
-            let name = super::site::key_of(site.module, call.id).or_else(|| call.arg(0).and_then(|first| site.text(first)));
-            let on = method.starts_with("query").then(|| "Query".to_owned());
+            let name = super::site::key_of(site.module, call.id)
+                .or_else(|| call.arg(0).and_then(|first| site.text(first)))
+                .or_else(|| single_field(site, call));
+            let on = method
+                .starts_with("query")
+                .then(|| "Query".to_owned())
+                .or_else(|| built_type(site, call));
             let field = name.clone().map(|name| Field { on, name });
             let label = format!("GraphQL {}", name.unwrap_or_else(|| method.to_owned()));
             push(function, label, site.module.expr(resolve).span, field, out);
@@ -138,49 +146,253 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     }
 }
 
-/// `const resolvers = { Query: { users: async () => … } }`.
+/// `t.int({ resolve })`: a field that a builder's callback makes of its parameter.
+fn is_built(site: &Site<'_>, call: Call<'_>) -> bool {
+    site.module.name(call.root()) == Some("t") && site.imports(BUILDERS)
+}
+
+/// Libraries whose builders make types in code.
+const BUILDERS: &[&str] = &["@pothos/core", "@giraphql/core", "nexus", "@nexus/schema"];
+
+/// The name in `builder.objectField(Order, "total", (t) => t.int({ … }))`.
+fn single_field(site: &Site<'_>, field: Call<'_>) -> Option<String> {
+    let module = site.module;
+    let Parent::Expr(lambda) = module.function(module.owner(field.id)).definition else {
+        return None;
+    };
+    let Parent::Expr(outer) = module.expr(lambda).parent else {
+        return None;
+    };
+    let outer = module
+        .call(outer)
+        .filter(|outer| outer.method().is_some_and(|method| method.ends_with("Field")))?;
+    outer
+        .args
+        .iter()
+        .take(2)
+        .find_map(|arg| module.string(arg.value))
+        .map(ToOwned::to_owned)
+}
+
+/// The type in whose declaration a builder's call for a field stands: `Order.implement({ fields: (t) => … })`,
+/// `builder.prismaObject("Order", …)`, `objectType({ name: "Order", definition(t) { … } })`.
+fn built_type(site: &Site<'_>, field: Call<'_>) -> Option<String> {
+    let module = site.module;
+    let mut at = module.expr(field.id).parent;
+    for _ in 0..DEEPEST_FIELD {
+        at = match at {
+            Parent::Expr(expr) => {
+                if let Some(name) = module.call(expr).and_then(|call| declared_type(site, call)) {
+                    return Some(name);
+                }
+                module.expr(expr).parent
+            }
+            Parent::Stmt(stmt) => module.stmt(stmt).parent,
+            Parent::Function(function) => module.function(function).definition,
+            Parent::Class(_) | Parent::None => return None,
+        };
+    }
+    None
+}
+
+/// Expressions, statements and functions between a field and the type that it belongs to.
+const DEEPEST_FIELD: usize = 16;
+
+fn declared_type(site: &Site<'_>, call: Call<'_>) -> Option<String> {
+    let root = |start: &str, name: &str| {
+        call.method()
+            .is_some_and(|method| method.starts_with(start))
+            .then(|| name.to_owned())
+    };
+    match call.method()? {
+        "implement" => type_name(site, site.file, call.receiver()?),
+        "queryType" | "queryFields" | "queryField" | "mutationType" | "mutationFields" | "mutationField" | "subscriptionType"
+        | "subscriptionFields" | "subscriptionField" | "relayMutationField" => root("query", "Query")
+            .or_else(|| root("subscription", "Subscription"))
+            .or_else(|| Some("Mutation".to_owned())),
+        "objectType"
+        | "objectRef"
+        | "extendType"
+        | "interfaceType"
+        | "simpleObject"
+        | "prismaObject"
+        | "prismaNode"
+        | "prismaInterface"
+        | "drizzleObject"
+        | "drizzleNode"
+        | "loadableObject"
+        | "loadableNode"
+        | "node"
+        | "objectFields"
+        | "objectField"
+        | "interfaceFields"
+        | "prismaObjectFields"
+        | "prismaObjectField"
+        | "drizzleObjectFields"
+        | "drizzleObjectField" => type_name(site, site.file, call.arg(0)?),
+        _ => None,
+    }
+}
+
+/// The name of a type: as text, as an entry `name` or `type`, or of what a name stands for.
+fn type_name(site: &Site<'_>, file: FileId, expr: ExprId) -> Option<String> {
+    let module = site.resolver.module(file);
+    if let Some(name) = module.string(expr) {
+        return Some(name.to_owned());
+    }
+    if let Some(named) = module.entry(expr, "name").or_else(|| module.entry(expr, "type")) {
+        return module
+            .string(named)
+            .or_else(|| super::site::last_name(module, named))
+            .map(ToOwned::to_owned);
+    }
+    let (at, made) = site.resolver.definition(file, expr)?;
+    let holder = site.resolver.module(at);
+    let given = holder.call(made).and_then(|call| holder.string(call.arg(0)?));
+    given.or_else(|| super::site::last_name(module, expr)).map(ToOwned::to_owned)
+}
+
+/// `new GraphQLObjectType({ name: "Order", fields: () => ({ lines: { resolve } }) })`.
+fn object_type(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let module = site.module;
+    let entry = |key: &str| call.arg(0).and_then(|options| module.entry(options, key));
+    let Some(name) = entry("name").and_then(|name| site.text(name)) else {
+        return;
+    };
+    let kind = ["Query", "Mutation", "Subscription"].into_iter().find(|root| name.contains(root));
+    let kind = kind.unwrap_or(&name);
+    let Some(fields) = entry("fields") else { return };
+    let object = match module.kind(fields) {
+        ExprKind::Lambda(function) => super::site::given_back(module, *function),
+        _ => Some(fields),
+    };
+    if let Some(object) = object {
+        resolvers(site, (site.file, object), kind, true, 0, out);
+    }
+}
+
+/// `const resolvers = { Query: { users: async () => … } }`, put together from as many objects and files as there are.
 pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     for (id, expr) in module.expr_ids() {
         let ExprKind::Object(types) = &expr.kind else { continue };
-        let bound = super::site::key_of(module, id);
-        let is_map = bound
-            .as_deref()
-            .is_some_and(|name| name.to_ascii_lowercase().ends_with("resolvers"));
-        let has_roots = types
-            .iter()
-            .filter_map(|entry| entry.key.and_then(|key| module.string(key)))
-            .any(|name| matches!(name, "Query" | "Mutation" | "Subscription"));
-        if !is_map && !has_roots {
-            continue;
-        }
-        for kind in types {
-            let name = kind.key.and_then(|key| module.string(key)).unwrap_or("");
-            // Type names are capital; `resolvers: { users() {} }` has fields directly.
-            if !name.starts_with(|c: char| c.is_ascii_uppercase()) {
-                continue;
-            }
-            fields(site, name, kind.value, out);
+        if let Some(kind) = typed_resolvers(module, id) {
+            resolvers(site, (site.file, id), kind, false, 0, out);
+        } else if is_map(module, id, types) {
+            map(site, (site.file, id), 0, out);
         }
     }
 }
 
-fn fields(site: &Site<'_>, kind: &str, object: ExprId, out: &mut Vec<Entry>) {
-    let ExprKind::Object(fields) = site.module.kind(object) else {
+/// The type whose resolvers an object is by its annotation: `const Order: OrderResolvers = {…}`.
+fn typed_resolvers(module: &Module, object: ExprId) -> Option<&str> {
+    let kind = annotation(module, object)?.strip_suffix("Resolvers")?;
+    (kind.len() > 1).then_some(kind)
+}
+
+/// Whether an object is a map of resolvers by type: by its name, its annotation, or the root types in it.
+fn is_map(module: &Module, object: ExprId, types: &[crate::ir::Entry]) -> bool {
+    let bound = super::site::key_of(module, object).map(|name| name.to_ascii_lowercase());
+    if bound.is_some_and(|name| name.ends_with("resolvers") || name.ends_with("resolver")) {
+        return true;
+    }
+    let keys = types.iter().filter_map(|entry| entry.key.and_then(|key| module.string(key)));
+    annotation(module, object).is_some_and(|name| matches!(name, "Resolvers" | "IResolvers"))
+        || keys.into_iter().any(|name| matches!(name, "Query" | "Mutation" | "Subscription"))
+}
+
+/// The last name of the type of the variable that an object is bound to.
+fn annotation(module: &Module, object: ExprId) -> Option<&str> {
+    let Parent::Stmt(stmt) = module.expr(object).parent else {
+        return None;
+    };
+    let StmtKind::Assign {
+        annotation: Some(annotation),
+        ..
+    } = module.stmt(stmt).kind
+    else {
+        return None;
+    };
+    let name = match module.kind(annotation) {
+        ExprKind::Index { base, .. } => *base,
+        _ => annotation,
+    };
+    super::site::last_name(module, name)
+}
+
+/// Objects in objects, and files, that a map of resolvers is put together from.
+const DEEPEST_MAP: u32 = 4;
+
+/// A map of resolvers by type. Type names are capital; `resolvers: { users() {} }` has fields directly.
+fn map(site: &Site<'_>, place: (FileId, ExprId), depth: u32, out: &mut Vec<Entry>) {
+    let Some((file, object, entries)) = entries_of(site, place, depth) else {
         return;
     };
+    let module = site.resolver.module(file);
+    // Its own file has it.
+    if file != site.file && is_map(module, object, entries) {
+        return;
+    }
+    for kind in entries {
+        match kind.key.map(|key| module.string(key)) {
+            None => map(site, (file, kind.value), depth + 1, out),
+            Some(Some(name)) if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                resolvers(site, (file, kind.value), name, false, depth + 1, out);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// The resolvers of one type's fields: functions, or for `only_resolve` the functions in the fields' declarations.
+fn resolvers(site: &Site<'_>, place: (FileId, ExprId), kind: &str, only_resolve: bool, depth: u32, out: &mut Vec<Entry>) {
+    let Some((file, object, fields)) = entries_of(site, place, depth) else {
+        return;
+    };
+    let module = site.resolver.module(file);
+    if file != site.file && typed_resolvers(module, object).is_some() {
+        return;
+    }
     for field in fields {
-        let Some(name) = field.key.and_then(|key| site.module.string(key)) else {
+        let Some(key) = field.key else {
+            resolvers(site, (file, field.value), kind, only_resolve, depth + 1, out);
             continue;
         };
-        if let Some(function) = site.handler(field.value) {
-            let place = field.key.map_or(Span::default(), |key| site.module.expr(key).span);
-            let asked = Field {
-                on: Some(kind.to_owned()),
-                name: name.to_owned(),
-            };
-            push(function, format!("GraphQL {kind}.{name}"), place, Some(asked), out);
-        }
+        let Some(name) = module.string(key) else { continue };
+        let resolve = if only_resolve {
+            module.entry(field.value, "resolve")
+        } else {
+            Some(field.value)
+        };
+        let Some(function) = resolve.and_then(|resolve| site.handler_at(file, resolve, 0)) else {
+            continue;
+        };
+        // A reader looks for the field; where it stands in another file, for its function there.
+        let span = if file == site.file {
+            module.expr(key).span
+        } else {
+            module.function(function.1).name_span
+        };
+        let asked = Field {
+            on: Some(kind.to_owned()),
+            name: name.to_owned(),
+        };
+        push(function, format!("GraphQL {kind}.{name}"), span, Some(asked), out);
+    }
+}
+
+/// The entries of an object, or of the object that a name stands for.
+fn entries_of<'s>(site: &Site<'s>, (file, expr): (FileId, ExprId), depth: u32) -> Option<(FileId, ExprId, &'s [crate::ir::Entry])> {
+    if depth > DEEPEST_MAP {
+        return None;
+    }
+    let (file, expr) = match site.resolver.module(file).kind(expr) {
+        ExprKind::Object(_) => (file, expr),
+        _ => site.resolver.definition(file, expr)?,
+    };
+    match site.resolver.module(file).kind(expr) {
+        ExprKind::Object(entries) => Some((file, expr, entries)),
+        _ => None,
     }
 }
 

@@ -71,7 +71,8 @@ impl<'r> Site<'r> {
         self.handler_at(self.file, expr, 0)
     }
 
-    fn handler_at(&self, file: FileId, expr: ExprId, depth: u32) -> Option<(FileId, FunctionId)> {
+    /// As [`Site::handler`], for an expression of another file.
+    pub fn handler_at(&self, file: FileId, expr: ExprId, depth: u32) -> Option<(FileId, FunctionId)> {
         if depth > MAX_WRAPPERS {
             return None;
         }

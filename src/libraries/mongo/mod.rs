@@ -3,3 +3,4 @@
 pub mod mongoose;
 pub mod operators;
 pub mod pymongo;
+pub mod schema;

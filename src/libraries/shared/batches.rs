@@ -28,6 +28,11 @@ pub fn is_bulk_write(method: &str) -> bool {
     )
 }
 
+/// Methods of query builders that write one row or a list of rows, as they are given.
+pub fn takes_rows(method: &str) -> bool {
+    matches!(method, "values" | "insert" | "upsert")
+}
+
 /// Methods that change or delete many rows by a condition, with one statement.
 pub fn is_write_by_condition(method: &str) -> bool {
     matches!(method, "updateMany" | "deleteMany")

@@ -80,7 +80,10 @@ fn direct(resolver: &dyn Resolver, file: FileId, call: Call<'_>, argument: usize
     if is_per_element(call, method, argument, value) {
         return Some(Callback::PerElement);
     }
-    (is_later(call, method)).then_some(Callback::Later)
+    // What a library's object is made with, it calls when it is used: `new DataLoader(batch)`, `new Worker(queue, work)`. Only a
+    // promise runs what it is made with at once.
+    let is_kept = call.is_new && library.is_some_and(|name| !name.ends_with("Promise"));
+    (is_kept || is_later(call, method)).then_some(Callback::Later)
 }
 
 fn is_barrier_name(name: &str) -> bool {

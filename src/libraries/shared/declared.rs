@@ -26,6 +26,8 @@ pub enum Tool {
     Sequelize,
     MikroOrm,
     Knex,
+    Objection,
+    Mongoose,
     Kysely,
     Peewee,
     Tortoise,
@@ -210,7 +212,7 @@ impl<'r> Consts<'r> {
         }
     }
 
-    /// Calls that leave a text as it is (`text(…)`, `op.f(…)`, `.strip()`), and `.format(…)`.
+    /// Calls that leave a text as it is (`text(…)`, `op.f(…)`, `.strip()`) or change names in it (`.replaceAll(…)`), and `.format(…)`.
     fn call(&self, file: FileId, expr: ExprId, depth: u32, out: &mut Vec<TextPiece>) {
         let module = self.resolver.module(file);
         let Some(call) = module.call(expr) else { return };
@@ -218,7 +220,14 @@ impl<'r> Consts<'r> {
             (Some("text" | "f" | "DDL" | "literal_column" | "dedent" | "str" | "SQL" | "cleandoc" | "raw" | "sql"), _, Some(argument)) => {
                 self.collect(file, argument, depth - 1, out);
             }
-            (Some("strip" | "lower" | "bindparams" | "execution_options" | "columns"), Some(receiver), _) => {
+            (
+                Some(
+                    "strip" | "lower" | "bindparams" | "execution_options" | "columns" | "trim" | "trimStart" | "trimEnd" | "toString"
+                    | "replace" | "replaceAll",
+                ),
+                Some(receiver),
+                _,
+            ) => {
                 self.collect(file, receiver, depth - 1, out);
             }
             (Some("format"), Some(receiver), _) => {

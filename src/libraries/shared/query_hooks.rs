@@ -8,6 +8,11 @@ pub fn is_query_hook(method: &str) -> bool {
     )
 }
 
+/// Hooks that run their function once the component is there, and again when what they depend on changes.
+pub fn is_effect_hook(method: &str) -> bool {
+    matches!(method, "useEffect" | "useLayoutEffect" | "useAsync" | "useAsyncEffect" | "useMount")
+}
+
 /// Hooks whose key is the address that they ask.
 pub fn is_keyed_by_address(method: &str) -> bool {
     matches!(method, "useSWR" | "useSWRInfinite" | "useSWRImmutable")

@@ -1,6 +1,6 @@
 //! Methods that a framework calls once for each row: GraphQL field resolvers, serializer methods, admin columns.
 
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -64,6 +64,44 @@ pub fn row_method(resolver: &dyn Resolver, file: FileId, function: FunctionId) -
         return Some(RowMethod::AdminColumn);
     }
     None
+}
+
+/// Whether a resolver of a type's field is asked for each row: the type is none that an answer has only one of, and the resolver looks
+/// at the object it is asked for.
+pub fn is_row_field(resolver: &dyn Resolver, on: &str, (file, function): (FileId, FunctionId)) -> bool {
+    let module = resolver.module(file);
+    if module.language != Language::TypeScript || is_single_type(on) {
+        return false;
+    }
+    let params = &module.function(function).params;
+    // Pothos puts the selection that its Prisma plugin asks for before the object.
+    let is_selection = |name: Sym| matches!(module.str(name), "query" | "_query");
+    let at = usize::from(params.first().and_then(|param| param.name).is_some_and(is_selection));
+    match params.get(at) {
+        Some(object) => object.pattern.is_some() || object.name.is_some_and(|name| reads_name(module, function, name)),
+        None => false,
+    }
+}
+
+/// Types of which an answer has one, or one for each list: the roots, what a mutation gives back, pages of a list.
+fn is_single_type(name: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "Query",
+        "Mutation",
+        "Subscription",
+        "Payload",
+        "Result",
+        "Response",
+        "Connection",
+        "PageInfo",
+        "Viewer",
+    ];
+    ENDS.iter().any(|end| name.ends_with(end))
+}
+
+fn reads_name(module: &Module, function: FunctionId, name: Sym) -> bool {
+    let (first, end) = module.function(function).exprs;
+    (first.0..end.0).any(|id| matches!(module.kind(ExprId(id)), ExprKind::Name(read) if *read == name))
 }
 
 /// Whether a resolver looks at the object it is asked for. One that does not is a field of a type that there is one of:

@@ -37,6 +37,22 @@ fn tool(resolver: &dyn Resolver, file: FileId) -> Option<Tool> {
     imports(module, "sequelize-typescript").then_some(Tool::Sequelize)
 }
 
+/// Decorators of a primary key's field.
+fn is_primary(decorator: &str) -> bool {
+    matches!(
+        decorator,
+        "PrimaryKey" | "PrimaryColumn" | "PrimaryGeneratedColumn" | "ObjectIdColumn" | "SerializedPrimaryKey"
+    )
+}
+
+/// `code` as `Code`.
+fn capital(name: &str) -> String {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[derive(Clone, Copy)]
 struct Reader<'c, 'r> {
     options: Options<'c, 'r>,
@@ -115,6 +131,15 @@ impl<'r> Reader<'_, 'r> {
             .members(class, &mut model, file == self.options.file);
         }
         Some(model)
+    }
+
+    /// A class of any file and its bases.
+    fn lineage_of(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
+        let reader = Reader {
+            options: Options { file, ..self.options },
+            ..*self
+        };
+        reader.lineage(class, &mut TableDef::default())
     }
 
     /// The class and its bases in the project.
@@ -290,7 +315,7 @@ impl<'r> Reader<'_, 'r> {
                     }
                 }
                 "Unique" => column.unique = true,
-                "PrimaryKey" | "PrimaryColumn" | "PrimaryGeneratedColumn" | "ObjectIdColumn" | "SerializedPrimaryKey" => {
+                name if is_primary(name) => {
                     is_column |= self.tool != Tool::Sequelize || decorator.call.is_some();
                     column.primary = true;
                     given = given.or_else(|| self.names_column(options));
@@ -322,16 +347,77 @@ impl<'r> Reader<'_, 'r> {
         if !is_column {
             return None;
         }
+        let own = field;
         let field = field.name;
+        let key = || self.target_key(own.annotation, decorators).unwrap_or_else(|| "id".to_owned());
         let default = match self.tool {
-            Tool::TypeOrm if relation => format!("{field}Id"),
-            Tool::MikroOrm if relation => format!("{}_id", snake(field)),
+            Tool::TypeOrm if relation => format!("{field}{}", capital(&key())),
+            Tool::MikroOrm if relation => format!("{}_{}", snake(field), snake(&key())),
             Tool::MikroOrm => snake(field),
             _ => field.to_owned(),
         };
         column.name = given.unwrap_or(default);
         column.field = (column.name != field).then(|| field.to_owned());
+        // `where: { depot: { id } }` is a filter on the key's column.
+        if let Some(made) = model
+            .relations
+            .last_mut()
+            .filter(|made| relation && made.name == field && !made.to_many)
+        {
+            made.fields = vec![field.to_owned()];
+        }
         Some(column)
+    }
+
+    /// The primary key of the entity that a relation leads to, where it is one field.
+    fn target_key(&self, annotation: Option<ExprId>, decorators: &[Decorator]) -> Option<String> {
+        let resolver = self.options.consts.resolver;
+        let given = decorators.iter().filter_map(|decorator| decorator.call.as_ref()).find_map(|call| {
+            let options = self.options.options(call);
+            let first = call.arg(0).filter(|&expr| self.options.object(expr).is_none());
+            let target = self.options.get(options, "entity").or(first)?;
+            Some(self.options.returned(target).unwrap_or(target))
+        });
+        let target = given
+            .into_iter()
+            .chain(annotation)
+            .find_map(|expr| match resolver.value(self.options.file, expr) {
+                Value::Class(at, class) => Some((at, class)),
+                _ => None,
+            });
+        let (file, class) = target?;
+        let mut keys = Vec::new();
+        for (file, class) in self.lineage_of(file, class) {
+            let reader = Reader {
+                options: Options { file, ..self.options },
+                ..*self
+            };
+            reader.primary_fields(class, &mut keys);
+        }
+        match keys.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        }
+    }
+
+    /// The fields of a class that its primary key is made of.
+    fn primary_fields(&self, class: ClassId, out: &mut Vec<String>) {
+        let module = self.options.module();
+        let mut pending: &[ExprId] = &[];
+        for &stmt in &module.class(class).body {
+            match &module.stmt(stmt).kind {
+                StmtKind::Other(decorators) => pending = decorators,
+                StmtKind::Assign { target, .. } => {
+                    let is_key = self.decorators(pending).iter().any(|decorator| {
+                        let options = decorator.call.as_ref().and_then(|call| self.options.options(call));
+                        is_primary(decorator.name) || self.options.flag(options, "primary")
+                    });
+                    out.extend(module.name(*target).filter(|_| is_key).map(ToOwned::to_owned));
+                    pending = &[];
+                }
+                _ => pending = &[],
+            }
+        }
     }
 
     fn names_column(&self, options: Option<ExprId>) -> Option<String> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::{Callees, Evaluator, Functions, is_abstract};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::Member;
@@ -37,15 +37,36 @@ impl Evaluator<'_> {
                 Some((owner, Member::Method(function))) => Callees::Functions(vec![(owner, function)]),
                 _ => Callees::Nothing,
             },
-            Value::External(name) => Callees::External(name.clone()),
+            Value::External(name) => Callees::External(self.callable(name)),
             Value::ExternalInstance(name) => match self.wrapped_function(file, callee) {
                 Some(function) => Callees::Functions(vec![function]),
                 None => Callees::External(Arc::from(format!("{name}.__call__"))),
             },
             _ => match self.wrapped_function(file, callee) {
                 Some(function) => Callees::Functions(vec![function]),
+                None if self.is_built_in(file, callee) => Callees::BuiltIn,
                 None => Callees::Unknown,
             },
+        }
+    }
+
+    /// `lines.push(…)`, `name.trim()`: a method of what is known to be an array or a text.
+    fn is_built_in(&self, file: FileId, callee: ExprId) -> bool {
+        let module = self.m(file);
+        let ExprKind::Attr { base, .. } = module.kind(callee) else {
+            return false;
+        };
+        if module.language != Language::TypeScript {
+            return false;
+        }
+        match self.value(file, *base) {
+            Value::Many(_) => true,
+            Value::Literal(at, literal) => matches!(
+                self.m(at).kind(literal),
+                ExprKind::List(_) | ExprKind::Str(_) | ExprKind::Template(_) | ExprKind::Num(_)
+            ),
+            Value::ExternalInstance(name) => matches!(&*name, "globalThis.string" | "globalThis.number"),
+            _ => false,
         }
     }
 
@@ -57,10 +78,39 @@ impl Evaluator<'_> {
         }
         let module = self.m(at);
         let call = module.call(definition)?;
-        call.args.iter().find_map(|arg| match module.kind(arg.value) {
+        let literal = call.args.iter().find_map(|arg| match module.kind(arg.value) {
             ExprKind::Lambda(function) => Some((at, *function)),
             _ => None,
-        })
+        });
+        // `lazy(() => import("./Row"))`: what the import gives is called.
+        if let Some((at, function)) = literal {
+            return self.imported_default(at, function).or(literal);
+        }
+        // `memo(Row)`.
+        let mut named = call.args.iter().filter_map(|arg| match self.value(at, arg.value) {
+            Value::Function(at, function) if module.language == Language::TypeScript => Some((at, function)),
+            _ => None,
+        });
+        named.next().filter(|_| named.next().is_none())
+    }
+
+    /// The function that a module exports by default, of `() => import("./row")` and `() => import("./row").then((m) => m.Row)`.
+    fn imported_default(&self, file: FileId, function: FunctionId) -> Option<(FileId, FunctionId)> {
+        let module = self.m(file);
+        let &[value] = &*self.returned(file, function) else { return None };
+        let call = module.call(module.unawaited(value))?;
+        let is_import = module.name(call.root()) == Some("import");
+        if !is_import {
+            return None;
+        }
+        let held = match (call.method(), call.arg(0)) {
+            (Some("then"), Some(pick)) => self.called(&self.value(file, pick)),
+            _ => self.attribute(&self.value(file, call.id), "default", file),
+        };
+        match held {
+            Value::Function(at, function) => Some((at, function)),
+            _ => None,
+        }
     }
 
     /// A method, or where it only declares, the methods of the classes that implement it.

@@ -90,7 +90,7 @@ impl Evaluator<'_> {
             Language::TypeScript => {
                 let target = self.import_target(file, index);
                 match (target, name) {
-                    (Some(target), None) => Some(Found::Module(target)),
+                    (Some(target), None) => Some(self.whole(target)),
                     (Some(target), Some(name)) => self.exported(target, name, hops + 1),
                     (None, name) => Some(Found::External(self.external_ts(path, name))),
                 }
@@ -182,15 +182,11 @@ impl Evaluator<'_> {
                 return self.top(file, module.str(local), hops + 1);
             }
             if let Some(value) = export.value {
-                let binding = Binding {
-                    range: module.expr(value).span,
-                    bound: Bound::Value(value, Box::new([])),
-                    annotation: None,
-                };
-                return Some(Found::Binding(file, FunctionId::MODULE, binding));
+                return Some(self.found_expr(file, value));
             }
         }
         self.once(file, name, self.code.stars.get(file.index())?.1.iter().copied(), hops)
+            .or_else(|| self.member_of_whole(file, name))
     }
 
     /// Looks for a name behind the stars of a file, unless this search was there before: files that re-export each other would be

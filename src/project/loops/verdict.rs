@@ -5,6 +5,7 @@ use super::counting::capped;
 use super::ending::{ends_after, ends_in_try, holder};
 use super::guard::is_cache_guarded;
 use super::{LoopForm, Parts, Verdict, iterable};
+use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
@@ -394,9 +395,34 @@ fn is_dependent(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
         }
     }
     carried.retain(|name| !targets.contains(name) && !is_set_before(module, parts, *name));
+    // `const after = (row) => row.gt(edge)`: what is put together of it before the call, in a function too.
+    for assigned in &set {
+        if names_within(module, assigned.value).iter().any(|name| carried.contains(name))
+            && !assigned.targets.iter().any(|name| targets.contains(name))
+        {
+            let new: Vec<Sym> = assigned.targets.iter().copied().filter(|name| !carried.contains(name)).collect();
+            carried.extend(new);
+        }
+    }
     names(module, parts.anchor)
         .iter()
         .any(|name| carried.contains(name) && !is_callee_root(module, parts.anchor, *name))
+}
+
+/// The names in an expression and in the functions that it makes.
+fn names_within(module: &Module, expr: ExprId) -> Vec<Sym> {
+    let mut found = names(module, expr);
+    for id in inner(module, expr) {
+        if let ExprKind::Lambda(function) = module.kind(id) {
+            let (first, end) = module.function(*function).exprs;
+            let most = Limit::LoopBody.count();
+            found.extend((first.0..end.0).take(most).filter_map(|id| match module.kind(ExprId(id)) {
+                ExprKind::Name(name) => Some(*name),
+                _ => None,
+            }));
+        }
+    }
+    found
 }
 
 /// Whether the loop sets a name afresh before the call, from something else: then nothing is carried over.

@@ -79,6 +79,26 @@ impl Index {
         }
     }
 
+    /// Whether its predicate holds for every row where columns have these literals (`deleted_at` is `NULL`, `active` is `true`).
+    pub fn holds_where(&self, fixed: &[(&str, &str)]) -> bool {
+        let Some(predicate) = &self.predicate else { return true };
+        let text: String = predicate.to_lowercase().replace(['(', ')', '"', '`', ';'], " ");
+        text.split(" and ").all(|part| {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            let (column, wanted) = match words.as_slice() {
+                ["not", column] => (*column, "false"),
+                [column, "is" | "=", literal] => (*column, *literal),
+                [column] => (*column, "true"),
+                _ => return false,
+            };
+            let bare = column.rsplit('.').next().unwrap_or(column);
+            let plain = |text: &str| text.trim_matches('\'').to_owned();
+            fixed
+                .iter()
+                .any(|(name, literal)| same(name, bare) && plain(&literal.to_lowercase()) == plain(wanted))
+        })
+    }
+
     /// Whether it serves equality on all of the columns: they are its first keys, in any order.
     pub fn leads_with(&self, columns: &[&str]) -> bool {
         if columns.is_empty() || columns.len() > self.keys.len() || !self.holds_for(columns) {
@@ -182,4 +202,36 @@ fn normal(predicate: Option<&str>) -> Option<String> {
             .filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"' | '`'))
             .collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_predicate_holds_where_each_of_its_parts_does() {
+        let holds = |predicate: &str, fixed: &[(&str, &str)]| {
+            let index = Index {
+                name: None,
+                keys: Vec::new(),
+                include: Vec::new(),
+                unique: false,
+                method: None,
+                predicate: Some(predicate.to_owned()),
+                origin: Origin::Declared,
+                only: false,
+                places: Vec::new(),
+            };
+            index.holds_where(fixed)
+        };
+        assert!(holds("(deleted_at IS NULL)", &[("deleted_at", "NULL")]));
+        assert!(holds(
+            "deleted_at IS NULL AND active",
+            &[("deleted_at", "NULL"), ("active", "true")]
+        ));
+        assert!(holds("state = 'open'", &[("state", "'open'")]));
+        assert!(!holds("deleted_at IS NULL AND active", &[("deleted_at", "NULL")]));
+        assert!(!holds("deleted_at IS NOT NULL", &[("deleted_at", "NULL")]));
+        assert!(!holds("?", &[("deleted_at", "NULL")]));
+    }
 }

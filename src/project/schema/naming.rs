@@ -6,7 +6,10 @@ use crate::libraries::shared::ts_options::snake;
 
 /// Gives a model's columns the names that migrations gave them, where only the form differs.
 pub(super) fn adopt(model: &mut Table, deployed: &Table) {
-    let follows_strategy = matches!(model.tool(), Some(Tool::TypeOrm | Tool::Sequelize | Tool::MikroOrm));
+    let follows_strategy = matches!(
+        model.tool(),
+        Some(Tool::TypeOrm | Tool::Sequelize | Tool::MikroOrm | Tool::Objection)
+    );
     if !follows_strategy || deployed.has_model() {
         return;
     }

@@ -4,15 +4,18 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::analysis::repeats::shape::pick;
+use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::judge::scale::Rows;
-use crate::libraries::shared::query_hooks::is_query_hook;
+use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::query_hooks::{is_effect_hook, is_query_hook};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Callees, Evaluator};
+use crate::project::graph::{Edge, EdgeKind};
 use crate::project::{Project, loops};
 
 const RULE: &str = "n-plus-one";
@@ -61,7 +64,7 @@ fn item(
     if at == file && encloses(module, component, jsx) {
         return None;
     }
-    let hook = query_hook(project, eval, at, component, 0)?;
+    let (hook, asking) = asks(project, eval, at, component)?;
     if !seen.insert((at, component)) {
         return None;
     }
@@ -71,17 +74,26 @@ fn item(
     let callee = there.call(hook)?.callee;
     let asks = there.dotted(callee).unwrap_or_else(|| "a query hook".to_owned());
     let span = module.expr(name).span;
+    let on_server = asking == Asking::Server;
     let cost = Cost::Each {
-        what: Unit::Request,
+        what: if on_server { Unit::Statement } else { Unit::Request },
         rows: Rows::unknown(format!("the `{tag}` elements of a list")),
     };
     let judgement = priority::judge(&cost, &Reach::read("each time the page is shown"), Confidence::Medium, 0);
     let mut finding = Finding::new(RULE, judgement, Confidence::Medium, project.place_in(holder, span));
-    finding.title = format!("Each `{tag}` of the list sends a request of its own with `{asks}`");
-    finding.message = format!(
-        "`{tag}` is rendered for each element of a list, and its hook `{asks}` asks the server with the element's key: the browser sends one request for each element."
-    );
-    finding.impact = "1 + n requests for a list of n elements".to_owned();
+    if on_server {
+        finding.title = format!("Each `{tag}` of the list asks the database or a service by itself with `{asks}`");
+        finding.message = format!(
+            "`{tag}` is an async component that is rendered for each element of a list, and waits for `{asks}` with what it is given: rendering the list asks once for each element."
+        );
+        finding.impact = "1 + n queries or requests to render a list of n elements".to_owned();
+    } else {
+        finding.title = format!("Each `{tag}` of the list sends a request of its own with `{asks}`");
+        finding.message = format!(
+            "`{tag}` is rendered for each element of a list, and `{asks}` in it asks the server with the element's key: the browser sends one request for each element."
+        );
+        finding.impact = "1 + n requests for a list of n elements".to_owned();
+    }
     finding.subject = format!("list of {tag} asks {asks}");
     finding.relate(project.place_in(holder, around.header), Role::Loop, "the list");
     finding.relate(
@@ -96,6 +108,153 @@ fn item(
     Some(finding)
 }
 
+/// Where a component asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    /// In the browser, by a hook.
+    Browser,
+    /// While it is rendered on the server.
+    Server,
+}
+
+/// The call by which a component asks with what it is given.
+fn asks(project: &Project, eval: &Evaluator<'_>, file: FileId, component: FunctionId) -> Option<(ExprId, Asking)> {
+    let hook = query_hook(project, eval, file, component, 0).map(|hook| (hook, Asking::Browser));
+    hook.or_else(|| waits(project, file, component).map(|call| (call, Asking::Server)))
+}
+
+/// The first query or request of an async component that depends on its parameters.
+fn waits(project: &Project, file: FileId, component: FunctionId) -> Option<ExprId> {
+    let module = project.code.module(file);
+    if !module.function(component).is_async {
+        return None;
+    }
+    let names = derived(module, component);
+    let node = project.graph.function(project.graph.id(file, component));
+    let sites = node
+        .queries
+        .iter()
+        .filter_map(|&site| project.graph.sites.get(site))
+        .map(|site| site.expr);
+    let calls = node
+        .edges
+        .iter()
+        .filter(|edge| edge.kind == EdgeKind::Call && !edge.guessed && asks_others(project, edge));
+    let mut asking = sites.chain(calls.map(|edge| edge.expr));
+    asking.find(|&expr| module.call(expr).is_some_and(|call| mentions(module, &call, &names)))
+}
+
+/// Whether a call, or what it runs, asks a database or another machine.
+fn asks_others(project: &Project, edge: &Edge) -> bool {
+    let others = Effects::QUERY.and(Effects::NETWORK);
+    edge.effects.any(others)
+        || edge.targets.iter().any(|&target| {
+            let target = project.graph.function(target);
+            target.effects.any(others) && !target.is_cached
+        })
+}
+
+/// `useEffect(() => { fetch(`/api/orders/${order.id}`) … }, [order.id])`: the effect's function asks, and nothing but the parameters
+/// decides whether it does.
+fn effect_asks(project: &Project, file: FileId, call: &Call<'_>, names: &[Sym]) -> bool {
+    let module = call.module;
+    let Some(ExprKind::Lambda(effect)) = call.arg(0).map(|arg| module.kind(arg)) else {
+        return false;
+    };
+    let node = project.graph.function(project.graph.id(file, *effect));
+    let is_open = |edge: &&Edge| {
+        let is_lambda = matches!(module.kind(edge.expr), ExprKind::Lambda(_));
+        edge.kind != EdgeKind::Later
+            && !edge.guessed
+            && !is_lambda
+            && asks_others(project, edge)
+            && !is_guarded(module, *effect, edge.expr, names)
+    };
+    node.edges.iter().any(|edge| is_open(&edge))
+}
+
+/// Whether what stands around or before an expression in a function lets it run only in some state: a test of more than the names.
+fn is_guarded(module: &Module, function: FunctionId, expr: ExprId, names: &[Sym]) -> bool {
+    let tests_state = |test: ExprId| {
+        let mut open = vec![test];
+        while let Some(at) = open.pop() {
+            match module.kind(at) {
+                ExprKind::Name(name) if !names.contains(name) => return true,
+                // `order.id`, never `fetched.current`.
+                _ => module.each_child(at, &mut |child| open.push(child)),
+            }
+        }
+        false
+    };
+    let start = module.expr(expr).span.start;
+    let returns_before = module.function(function).body.iter().any(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::If { test, then, .. } => {
+            let leaves = then.iter().any(|&inner| matches!(module.stmt(inner).kind, StmtKind::Return(_)));
+            module.stmt(stmt).span.end <= start && leaves && tests_state(*test)
+        }
+        _ => false,
+    });
+    let mut at = module.expr(expr).parent;
+    let mut is_inside = false;
+    for _ in 0..Limit::Holders.count() {
+        at = match at {
+            Parent::Expr(id) => {
+                is_inside |= match module.kind(id) {
+                    ExprKind::Cond { test, .. } => tests_state(*test),
+                    ExprKind::Binary { op, left, .. } if module.str(*op) == "and" => tests_state(*left),
+                    _ => false,
+                };
+                module.expr(id).parent
+            }
+            Parent::Stmt(id) => {
+                if let StmtKind::If { test, .. } = &module.stmt(id).kind {
+                    is_inside |= tests_state(*test);
+                }
+                module.stmt(id).parent
+            }
+            _ => break,
+        };
+    }
+    returns_before || is_inside
+}
+
+/// Whether an expression is one of the names or a member of it: `props.order`.
+fn is_part(module: &Module, expr: ExprId, names: &[Sym]) -> bool {
+    match module.kind(expr) {
+        ExprKind::Name(name) => names.contains(name),
+        ExprKind::Attr { base, .. } => is_part(module, *base, names),
+        ExprKind::Await(inner) => is_part(module, *inner, names),
+        _ => false,
+    }
+}
+
+/// The names of a function's parameters, and of what its own statements take from them.
+fn derived(module: &Module, function: FunctionId) -> Vec<Sym> {
+    let mut names = parameters(module, function);
+    for &stmt in &module.function(function).body {
+        let StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } = module.stmt(stmt).kind
+        else {
+            continue;
+        };
+        // What a call brings need not be another one for each element: `const order = useOrder(orderId)`.
+        if !is_part(module, value, &names) {
+            continue;
+        }
+        let mut open = vec![target];
+        while let Some(at) = open.pop() {
+            if let ExprKind::Name(name) = module.kind(at) {
+                names.push(*name);
+            }
+            module.each_child(at, &mut |child| open.push(child));
+        }
+    }
+    names
+}
+
 fn encloses(module: &Module, function: FunctionId, expr: ExprId) -> bool {
     module.function(function).span.encloses(module.expr(expr).span)
 }
@@ -106,12 +265,11 @@ fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: F
         return None;
     }
     let module = project.code.module(file);
-    let params = parameters(module, function);
+    let params = derived(module, function);
     if params.is_empty() {
         return None;
     }
-    let span = module.function(function).span;
-    let calls = module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)).map(|(id, _)| id);
+    let calls = module.call_ids_in(function);
     calls.filter_map(|id| module.call(id)).find_map(|call| {
         let method = call.method()?;
         if !method.starts_with("use")
@@ -121,7 +279,7 @@ fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: F
         {
             return None;
         }
-        if is_query_hook(method) {
+        if is_query_hook(method) || is_effect_hook(method) && effect_asks(project, file, &call, &params) {
             return Some(call.id);
         }
         let Callees::Functions(functions) = eval.callees(file, call.callee) else {
@@ -162,18 +320,21 @@ fn parameters(module: &Module, function: FunctionId) -> Vec<Sym> {
 }
 
 fn mentions(module: &Module, call: &Call<'_>, names: &[Sym]) -> bool {
-    let mut open: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+    let args: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+    mentions_any(module, &args, names)
+}
+
+fn mentions_any(module: &Module, exprs: &[ExprId], names: &[Sym]) -> bool {
+    let mut open = exprs.to_vec();
     while let Some(at) = open.pop() {
         match module.kind(at) {
             ExprKind::Name(name) if names.contains(name) => return true,
             // `() => load(id)`: the function's body reads the parameter.
             ExprKind::Lambda(function) => {
-                let span = module.function(*function).span;
-                let is_read = module.expr_ids().any(|(_, expr)| {
-                    span.encloses(expr.span)
-                        && matches!(expr.kind, ExprKind::Name(name) if names.contains(&name))
-                        && !matches!(expr.parent, Parent::None)
-                });
+                let (first, end) = module.function(*function).exprs;
+                let is_read = module.exprs[first.index()..end.index()]
+                    .iter()
+                    .any(|expr| matches!(expr.kind, ExprKind::Name(name) if names.contains(&name)) && !matches!(expr.parent, Parent::None));
                 if is_read {
                     return true;
                 }

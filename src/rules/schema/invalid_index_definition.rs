@@ -1,5 +1,6 @@
 //! `invalid-index-definition`: indexes on columns or tables that the schema does not have.
 
+use crate::advice;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
@@ -14,7 +15,8 @@ const ID: &str = "invalid-index-definition";
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let mut findings = Vec::new();
-    for table in &project.schema.tables {
+    // A collection's fields are what its documents have: an index on another one is built, and may come to be used.
+    for table in project.schema.tables.iter().filter(|table| !advice::index::is_collection(table)) {
         for index in table.indexes.iter().filter(|index| index.origin != Origin::ForeignKey) {
             if table.phantom {
                 findings.extend(missing_table(project, table, index));

@@ -132,7 +132,7 @@ fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
         include: &advice.include,
     };
     finding.fix.summary = summary(table, advice, &new);
-    finding.fix.ddl = Some(advice::index::create_index(table, &new));
+    finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
     Some(finding)
 }

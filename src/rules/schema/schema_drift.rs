@@ -123,7 +123,9 @@ impl<'p> Drift<'p> {
         "Write the migration that builds it, or take the declaration out of the model.".clone_into(&mut finding.fix.summary);
         let columns: Vec<String> = index.keys.iter().map(|key| key.column.clone()).collect();
         let can_be_written = is_plain(index) && !index.unique && index.keys.iter().all(|key| !key.descending);
-        finding.fix.ddl = can_be_written.then(|| advice::index::create_index(self.table, &NewIndex::on(&columns)));
+        finding.fix.ddl = can_be_written
+            .then(|| advice::index::create_index(self.table, &NewIndex::on(&columns)))
+            .flatten();
         finding
     }
 

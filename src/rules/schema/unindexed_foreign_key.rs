@@ -13,6 +13,7 @@ use crate::judge::cost::Cost;
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
+use crate::project::graph::QuerySite;
 use crate::project::schema::{ForeignKey, Place, Table};
 use crate::statement::FilterKind;
 
@@ -39,6 +40,9 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
             let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at));
             if !is_measured_small && !told.contains(&(at, key.columns.as_slice())) {
                 let load = Load::of(project, uses, at, key);
+                if load.served_by_part {
+                    continue;
+                }
                 findings.extend(report(project, at, key, &load));
             }
         }
@@ -52,6 +56,8 @@ struct Load {
     lookups: Vec<usize>,
     /// Statements that delete parents.
     deletes: Vec<usize>,
+    /// Every statement that looks rows up has the condition of a partial index that starts with the key, and none deletes parents.
+    served_by_part: bool,
     /// The parents are few: so many children share one that an index finds nothing faster.
     small: bool,
 }
@@ -71,14 +77,34 @@ fn unserved(project: &Project, table: Option<&Table>, key: &str, sites: &[usize]
     sites.iter().filter(|site| !is_served(site)).copied().collect()
 }
 
+/// Whether a partial index that starts with a column holds every row that a statement asks for: the statement has its condition.
+fn has_partial(table: &Table, column: &str, site: &QuerySite) -> bool {
+    let filters = site.query.statement.filters.iter().filter(|filter| !filter.optional);
+    let fixed: Vec<(&str, &str)> = filters
+        .filter_map(|filter| Some((table.column_name(&filter.column.column), filter.literal.as_deref()?)))
+        .collect();
+    table
+        .indexes
+        .iter()
+        .any(|index| index.columns().next() == Some(column) && index.is_btree() && index.holds_where(&fixed))
+}
+
 impl Load {
     fn of(project: &Project, uses: &Uses, table: usize, key: &ForeignKey) -> Load {
         let parent = project.schema.table_index(&key.target);
         let first = key.columns.first().map_or("", String::as_str);
         let own = project.schema.tables.get(table);
         let parent_table = parent.and_then(|parent| project.schema.tables.get(parent));
+        let lookups = unserved(project, own, first, uses.of_column(table, first));
+        let by_part = |&site: &usize| {
+            own.zip(project.graph.sites.get(site))
+                .is_some_and(|(table, site)| has_partial(table, first, site))
+        };
         Load {
-            lookups: unserved(project, own, first, uses.of_column(table, first)),
+            served_by_part: !lookups.is_empty()
+                && lookups.iter().all(by_part)
+                && parent.is_none_or(|parent| uses.deletes(parent).is_empty()),
+            lookups,
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
             small: parent_table.is_some_and(|table| is_small(project, table)),
         }
@@ -163,7 +189,7 @@ fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option
     );
     finding.fix.summary = format!("Add an index that starts with ({columns}).");
     let new = NewIndex::on(&key.columns);
-    finding.fix.ddl = Some(advice::index::create_index(table, &new));
+    finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
     Some(finding)
 }

@@ -7,11 +7,12 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 mod names;
+mod objects;
 mod once;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -23,6 +24,7 @@ use crate::project::graph::{EdgeKind, FnId};
 use crate::vocabulary::List;
 use crate::walk;
 use names::{Held, Names};
+use objects::Made;
 
 /// How far a client that a function returns is followed to its callers.
 const HOPS: u32 = 4;
@@ -31,10 +33,11 @@ const HOPS: u32 = 4;
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let callers = callers(project);
+    let made = objects::made(project, &runs_once);
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     files
         .into_par_iter()
-        .flat_map_iter(|file| check_file(project, file, &callers))
+        .flat_map_iter(|file| check_file(project, file, &callers, &made))
         .collect()
 }
 
@@ -60,13 +63,13 @@ fn runs_once(project: &Project, file: FileId) -> bool {
     matches!(project.role(file), walk::Role::Migration | walk::Role::Test)
 }
 
-fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>]) -> Vec<Finding> {
+fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], made: &Made) -> Vec<Finding> {
     let module = project.code.module(file);
     let mut out: Vec<Finding> = Vec::new();
     if runs_once(project, file) {
         return out;
     }
-    let fates = Fates::new(project, callers);
+    let fates = Fates::new(project, callers, made);
     for (id, _) in module.function_ids() {
         let function = project.graph.id(file, id);
         let mut by_subject: FxHashMap<String, usize> = FxHashMap::default();
@@ -178,19 +181,23 @@ fn is_settings(name: &str) -> bool {
 struct Fates<'p> {
     project: &'p Project,
     callers: &'p [Vec<(FnId, ExprId)>],
+    made: &'p Made,
     names: RefCell<FxHashMap<FileId, Rc<Names>>>,
     of_names: RefCell<FxHashMap<(FileId, FunctionId, Sym, u32), Fate>>,
     kept: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
+    dropped: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
 }
 
 impl<'p> Fates<'p> {
-    fn new(project: &'p Project, callers: &'p [Vec<(FnId, ExprId)>]) -> Self {
+    fn new(project: &'p Project, callers: &'p [Vec<(FnId, ExprId)>], made: &'p Made) -> Self {
         Fates {
             project,
             callers,
+            made,
             names: RefCell::default(),
             of_names: RefCell::default(),
             kept: RefCell::default(),
+            dropped: RefCell::default(),
         }
     }
 
@@ -216,6 +223,9 @@ impl<'p> Fates<'p> {
     fn looks_kept(&self, function: FnId, expr: ExprId, depth: u32) -> bool {
         let node = self.project.graph.function(function);
         let module = self.project.code.module(node.file);
+        if let Some(class) = objects::holder(module, node.id, expr) {
+            return depth > HOPS || self.lives_on((node.file, class), depth);
+        }
         if node.id == FunctionId::MODULE || node.is_cached || depth > HOPS || is_constructor(module, node.id) {
             return true;
         }
@@ -225,6 +235,46 @@ impl<'p> Fates<'p> {
             Fate::Returned => {
                 let calls = self.callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
                 calls.is_empty() || calls.iter().all(|&(caller, call)| self.is_kept(caller, call, depth + 1))
+            }
+        }
+    }
+
+    /// Whether every object of a class that the code makes is kept. Of a class that it makes none of, a container makes one.
+    fn lives_on(&self, class: (FileId, ClassId), depth: u32) -> bool {
+        self.passing(class, depth).is_none()
+    }
+
+    /// The function that makes an object of a class and keeps it nowhere.
+    fn passing(&self, class: (FileId, ClassId), depth: u32) -> Option<FnId> {
+        let made = self.made.get(&class).map(Vec::as_slice).unwrap_or_default();
+        let is_passing = |&&(maker, call): &&(FnId, ExprId)| {
+            let waits = matches!(reach::of(self.project, maker).level, Reached::Request);
+            waits && self.is_dropped(maker, call, depth)
+        };
+        made.iter().find(is_passing).map(|&(maker, _)| maker)
+    }
+
+    /// Whether an object is used where it is made and kept nowhere. What a factory makes is, where none of its callers keeps it.
+    fn is_dropped(&self, maker: FnId, call: ExprId, depth: u32) -> bool {
+        let known = self.dropped.borrow().get(&(maker, call, depth)).copied();
+        known.unwrap_or_else(|| {
+            let dropped = self.looks_dropped(maker, call, depth);
+            self.dropped.borrow_mut().insert((maker, call, depth), dropped);
+            dropped
+        })
+    }
+
+    fn looks_dropped(&self, maker: FnId, call: ExprId, depth: u32) -> bool {
+        let node = self.project.graph.function(maker);
+        if node.is_cached {
+            return false;
+        }
+        match self.fate(node.file, node.id, call) {
+            Fate::Kept => false,
+            Fate::Used => !self.is_kept(maker, call, depth + 1),
+            Fate::Returned => {
+                let calls = self.callers.get(maker.index()).map(Vec::as_slice).unwrap_or_default();
+                depth < HOPS && !calls.is_empty() && calls.iter().all(|&(caller, call)| self.is_dropped(caller, call, depth + 1))
             }
         }
     }
@@ -401,7 +451,9 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     let project = fates.project;
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
-    let reach = reach::of(project, function);
+    let holder = objects::holder(module, node.id, expr);
+    let maker = holder.and_then(|class| fates.passing((node.file, class), 0));
+    let reach = reach::of(project, maker.unwrap_or(function));
     let reached = reach.level;
     if matches!(reached, Reached::Startup | Reached::Command) {
         return None;
@@ -427,9 +479,13 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
         project.place_in(function, module.expr(expr).span),
     );
     finding.title = format!("`{readable}` is built at each call");
+    let owner = match (maker, holder.and_then(|class| module.class(class).name)) {
+        (Some(maker), Some(class)) => format!("{}` makes a `{}`, which", project.short_name(maker), module.str(class)),
+        _ => format!("{}`", project.short_name(function)),
+    };
     finding.message = format!(
-        "`{}` builds a `{readable}` at each call and keeps it nowhere, so the next call finds no open connection.{}",
-        project.short_name(function),
+        "`{} builds a `{readable}` at each call and keeps it nowhere, so the next call finds no open connection.{}",
+        owner,
         label.as_deref().map(|label| format!(" Reached from {label}.")).unwrap_or_default()
     );
     finding.impact = format!(
@@ -442,7 +498,7 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
         evidence::reach_words(label.as_deref())
     );
     finding.subject = readable;
-    finding.related = evidence::path_from_entry(project, function);
+    finding.related = evidence::path_from_entry(project, maker.unwrap_or(function));
     finding.relate(project.place_in(function, module.expr(expr).span), Role::Evidence, "built here");
     finding.fix = fix(module.language);
     Some(finding)

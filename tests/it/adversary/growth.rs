@@ -94,7 +94,7 @@ const REACH: &[(&str, &[&str])] = &[
     ("typescript-types", &["brackets"]),
     ("typescript-function-types", &["brackets"]),
     ("typescript-conditional-types", &["brackets"]),
-    ("typescript-object-types", &["brackets"]),
+    ("typescript-object-types", &["brackets", "nesting"]),
     ("typescript-assertions", &["nesting"]),
     ("typescript-non-null", &["holders", "nesting"]),
     ("typescript-ternary", &["brackets", "holders", "nesting"]),

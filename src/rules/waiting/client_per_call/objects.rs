@@ -1,0 +1,70 @@
+//! Clients that an object holds: they live as long as it does.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use crate::ir::{ClassId, ExprId, FunctionId, Language, Module, Parent};
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::graph::FnId;
+
+/// Where objects of each class are made.
+pub type Made = FxHashMap<(FileId, ClassId), Vec<(FnId, ExprId)>>;
+
+/// The class whose objects hold what an expression makes: it stands in the constructor, or gives a field its value.
+pub fn holder(module: &Module, function: FunctionId, expr: ExprId) -> Option<ClassId> {
+    let definition = module.function(function);
+    if let Some(class) = definition.class {
+        let is_constructor = definition
+            .name
+            .is_some_and(|name| matches!(module.str(name), "constructor" | "__init__"));
+        return is_constructor.then_some(class);
+    }
+    if module.language != Language::TypeScript {
+        return None;
+    }
+    let mut at = module.expr(expr).parent;
+    loop {
+        at = match at {
+            Parent::Expr(outer) => module.expr(outer).parent,
+            Parent::Stmt(stmt) => match module.stmt(stmt).parent {
+                Parent::Class(class) => return Some(class),
+                _ => return None,
+            },
+            _ => return None,
+        };
+    }
+}
+
+/// The places where the code makes objects of its own classes, but for those that run once.
+pub fn made(project: &Project, runs_once: &(impl Fn(&Project, FileId) -> bool + Sync)) -> Made {
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    let found: Vec<Vec<_>> = files
+        .into_par_iter()
+        .filter(|&file| !runs_once(project, file))
+        .map(|file| in_file(project, file))
+        .collect();
+    let mut made = Made::default();
+    for (class, place) in found.into_iter().flatten() {
+        made.entry(class).or_default().push(place);
+    }
+    made
+}
+
+type Place = ((FileId, ClassId), (FnId, ExprId));
+
+fn in_file(project: &Project, file: FileId) -> Vec<Place> {
+    let module = project.code.module(file);
+    let eval = Evaluator::new(&project.code);
+    let calls = module.calls().filter(|call| match module.language {
+        Language::TypeScript => call.is_new,
+        Language::Python => call.method().is_some_and(|name| name.starts_with(char::is_uppercase)),
+    });
+    calls
+        .filter_map(|call| match eval.value(file, call.callee) {
+            Value::Class(at, class) => Some(((at, class), (project.graph.id(file, module.owner(call.id)), call.id))),
+            _ => None,
+        })
+        .collect()
+}
