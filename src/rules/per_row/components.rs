@@ -12,7 +12,8 @@ use crate::judge::reach::Reach;
 use crate::judge::scale::Rows;
 use crate::libraries::shared::query_hooks::is_query_hook;
 use crate::libraries::shared::value::FileId;
-use crate::project::eval::{Callees, Evaluator};
+use crate::project::eval::{Callees, Evaluator, Found};
+use crate::project::loops::Loop;
 use crate::project::{Project, loops};
 
 const RULE: &str = "n-plus-one";
@@ -61,7 +62,9 @@ fn item(
     if at == file && encloses(module, component, jsx) {
         return None;
     }
-    let hook = query_hook(project, eval, at, component, 0)?;
+    let varying = varying_props(eval, file, jsx, &around);
+    let names = bound_to(project.code.module(at), component, varying.as_ref());
+    let hook = query_hook(project, eval, at, (component, &names), 0)?;
     if !seen.insert((at, component)) {
         return None;
     }
@@ -100,23 +103,83 @@ fn encloses(module: &Module, function: FunctionId, expr: ExprId) -> bool {
     module.function(function).span.encloses(module.expr(expr).span)
 }
 
-/// The call of a query hook in a component, or in a hook that it calls, that asks by one of its parameters.
-fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: FunctionId, depth: u32) -> Option<ExprId> {
-    if depth > MAX_DEPTH {
+/// The properties of an element that differ from one pass of the loop to the next; `None` where any may.
+fn varying_props(eval: &Evaluator<'_>, file: FileId, jsx: ExprId, around: &Loop) -> Option<FxHashSet<String>> {
+    let module = eval.code.module(file);
+    let ExprKind::Jsx(element) = module.kind(jsx) else { return None };
+    let mut out = FxHashSet::default();
+    for prop in &element.props {
+        let name = prop.key.and_then(|key| module.string(key))?;
+        if is_bound_in(eval, file, prop.value, around) {
+            out.insert(name.to_owned());
+        }
+    }
+    Some(out)
+}
+
+/// Whether an expression reads a name that is bound inside a loop, its own variable first.
+fn is_bound_in(eval: &Evaluator<'_>, file: FileId, expr: ExprId, around: &Loop) -> bool {
+    let module = eval.code.module(file);
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        match module.kind(at) {
+            ExprKind::Name(name) => {
+                let found = eval.lookup(file, module.owner(at), *name, module.expr(at).span.start);
+                let is_inside = |start: u32| around.span.start <= start && start <= around.span.end;
+                if around.target_names.contains(name)
+                    || matches!(found, Some(Found::Binding(held, _, binding)) if held == file && is_inside(binding.range.start))
+                {
+                    return true;
+                }
+            }
+            // What a callback reads is not followed.
+            ExprKind::Lambda(_) => return true,
+            _ => {}
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    false
+}
+
+/// The names in a component that hold properties which vary: all of them, where it is not known which do.
+fn bound_to(module: &Module, component: FunctionId, varying: Option<&FxHashSet<String>>) -> Vec<Sym> {
+    let all = parameters(module, component);
+    let Some(varying) = varying else { return all };
+    let first = module.function(component).params.first();
+    let Some(ExprKind::Object(entries)) = first.and_then(|param| param.pattern).map(|pattern| module.kind(pattern)) else {
+        // `(props) => …`: one name for all of them.
+        return if varying.is_empty() { Vec::new() } else { all };
+    };
+    let mut out = Vec::new();
+    for entry in entries {
+        let key = entry.key.and_then(|key| module.string(key));
+        if key.is_some_and(|key| !varying.contains(key)) {
+            continue;
+        }
+        names_in(module, entry.value, &mut out);
+    }
+    out
+}
+
+/// The call of a query hook in a component, or in a hook that it calls, that asks by one of these names.
+fn query_hook(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    file: FileId,
+    (function, names): (FunctionId, &[Sym]),
+    depth: u32,
+) -> Option<ExprId> {
+    if depth > MAX_DEPTH || names.is_empty() {
         return None;
     }
     let module = project.code.module(file);
-    let params = parameters(module, function);
-    if params.is_empty() {
-        return None;
-    }
     let span = module.function(function).span;
     let calls = module.expr_ids().filter(|(_, expr)| span.encloses(expr.span)).map(|(id, _)| id);
     calls.filter_map(|id| module.call(id)).find_map(|call| {
         let method = call.method()?;
         if !method.starts_with("use")
             || module.owner(call.id) != function
-            || !mentions(module, &call, &params)
+            || !mentions(module, call.args.iter().map(|arg| arg.value), names)
             || is_held_back(module, &call)
         {
             return None;
@@ -128,8 +191,56 @@ fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: F
             return None;
         };
         let &[(at, hook)] = functions.as_slice() else { return None };
-        query_hook(project, eval, at, hook, depth + 1).map(|_| call.id)
+        let handed = handed_on(module, &call, names, project.code.module(at), hook);
+        query_hook(project, eval, at, (hook, &handed), depth + 1).map(|_| call.id)
     })
+}
+
+/// The names in a hook that hold what one of these names gives it.
+fn handed_on(module: &Module, call: &Call<'_>, names: &[Sym], there: &Module, hook: FunctionId) -> Vec<Sym> {
+    let mut out = Vec::new();
+    for (index, arg) in call.args.iter().enumerate() {
+        if !mentions(module, std::iter::once(arg.value), names) {
+            continue;
+        }
+        let Some(param) = there.function(hook).params.get(index) else {
+            // A rest parameter takes it.
+            return parameters(there, hook);
+        };
+        // `useRow({ id, tenant })`: the entries that vary, by their keys.
+        let varying = match module.kind(arg.value) {
+            ExprKind::Object(entries) => entries
+                .iter()
+                .filter(|entry| mentions(module, std::iter::once(entry.value), names))
+                .map(|entry| entry.key.and_then(|key| module.string(key)).map(ToOwned::to_owned))
+                .collect::<Option<FxHashSet<String>>>(),
+            _ => None,
+        };
+        let entries = param.pattern.map(|pattern| there.kind(pattern));
+        match (entries, varying) {
+            (Some(ExprKind::Object(entries)), Some(varying)) => {
+                let kept = entries
+                    .iter()
+                    .filter(|entry| entry.key.and_then(|key| there.string(key)).is_none_or(|key| varying.contains(key)));
+                kept.for_each(|entry| names_in(there, entry.value, &mut out));
+            }
+            _ => {
+                out.extend(param.name);
+                param.pattern.into_iter().for_each(|pattern| names_in(there, pattern, &mut out));
+            }
+        }
+    }
+    out
+}
+
+fn names_in(module: &Module, expr: ExprId, out: &mut Vec<Sym>) {
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if let ExprKind::Name(name) = module.kind(at) {
+            out.push(*name);
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
 }
 
 /// `enabled: isOpen`, `skip: !visible`, a key that may be null: asked only when the item is opened.
@@ -150,19 +261,13 @@ fn parameters(module: &Module, function: FunctionId) -> Vec<Sym> {
     let mut out = Vec::new();
     for param in &module.function(function).params {
         out.extend(param.name);
-        let mut open: Vec<ExprId> = param.pattern.into_iter().collect();
-        while let Some(at) = open.pop() {
-            if let ExprKind::Name(name) = module.kind(at) {
-                out.push(*name);
-            }
-            module.each_child(at, &mut |child| open.push(child));
-        }
+        param.pattern.into_iter().for_each(|pattern| names_in(module, pattern, &mut out));
     }
     out
 }
 
-fn mentions(module: &Module, call: &Call<'_>, names: &[Sym]) -> bool {
-    let mut open: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+fn mentions(module: &Module, exprs: impl Iterator<Item = ExprId>, names: &[Sym]) -> bool {
+    let mut open: Vec<ExprId> = exprs.collect();
     while let Some(at) = open.pop() {
         match module.kind(at) {
             ExprKind::Name(name) if names.contains(name) => return true,

@@ -26,9 +26,8 @@ pub enum Company {
 }
 
 /// What else is on the loop, by all that is known to call an async function.
-pub fn company(project: &Project, callers: &Callers, function: FnId) -> Company {
-    let eval = Evaluator::new(&project.code);
-    match callers_on_loop(project, &eval, callers, function) {
+pub fn company(project: &Project, eval: &Evaluator<'_>, callers: &Callers, function: FnId) -> Company {
+    match callers_on_loop(project, eval, callers, function) {
         None => Company::Others,
         Some(on_loop) if on_loop.iter().any(|&at| starts_tasks(project, at)) => Company::Own,
         Some(_) => Company::Nobody,
