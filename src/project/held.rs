@@ -169,7 +169,14 @@ fn is_held(eval: &Evaluator<'_>, held: &Held, site: &QuerySite) -> bool {
         }
         _ => None,
     };
-    held.has(model, name) && (source.is_none() || is_given(eval, site.file, *owner, 0))
+    held.has(model, name) && (source.is_none_or(|source| is_of_given(eval, source)) || is_given(eval, site.file, *owner, 0))
+}
+
+/// Whether rows are those of a relation of a row that a caller gave: what loads that along may load more.
+pub fn is_of_given(eval: &Evaluator<'_>, (file, expr): (FileId, ExprId)) -> bool {
+    let query = eval.query_at(file, expr);
+    let owner = query.as_ref().and_then(|query| query.relation.as_ref()).map(|(owner, _)| *owner);
+    owner.is_some_and(|owner| is_given(eval, file, owner, 0))
 }
 
 /// All rows of a relation as they are, or only their number: what a prefetch holds answers it.

@@ -413,7 +413,28 @@ impl<'a> View<'a> {
                 return None;
             }
         }
+        sometimes.retain(|column| !self.is_found_with_others(at, table, column));
         Some(sometimes)
+    }
+
+    /// Whether an index serves a column that is compared only sometimes together with others that are: `{ id } : { shop, slug }`.
+    fn is_found_with_others(&self, at: usize, table: &Table, column: &str) -> bool {
+        let own = self
+            .statement
+            .filters
+            .iter()
+            .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && self.place(&filter.column) == Some(at));
+        let compared: Vec<&str> = own
+            .filter_map(|filter| self.named(table, &filter.column.column))
+            .map(|column| column.name.as_str())
+            .collect();
+        table.indexes.iter().any(|index| {
+            let before = index
+                .keys
+                .iter()
+                .take_while(|key| !key.expression && compared.contains(&key.column.as_str()));
+            before.into_iter().any(|key| key.column == column)
+        })
     }
 
     /// A column by its name, by `pk`, or by a path to the key of a parent (`order__id`, `order.id`, `order__slug`).

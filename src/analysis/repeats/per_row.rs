@@ -454,7 +454,9 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
+            if !self.is_lazy(row.source, &path, &read.label)
+                || !branches::reaches(self.project, function, edge, target, (read.file, read.expr))
+            {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
@@ -495,7 +497,7 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     fn relation(&mut self, read: RelationRead) {
-        if !self.is_lazy(read.source, &read.path) {
+        if !self.is_lazy(read.source, &read.path, &read.label) {
             return;
         }
         let Some((around, outer, chunked)) = self
@@ -681,9 +683,12 @@ impl<'p, 's> Search<'p, 's> {
         }
     }
 
-    /// Whether the query of the row is known and did not load the relation.
-    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
+    /// Whether the query of the row is known and did not load the relation; `label` is the relation with its model.
+    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str, label: &str) -> bool {
         let Some((at, expr)) = source else { return false };
+        if self.project.held.has_label(label) && held::is_of_given(&self.eval, (at, expr)) {
+            return false;
+        }
         self.eval
             .query_at(at, expr)
             .is_some_and(|query| !rows::is_at_hand(self.project, &query, path))

@@ -9,6 +9,18 @@ pub fn is_interval_option(key: &str) -> bool {
     matches!(key, "refetchInterval" | "refreshInterval" | "pollInterval" | "pollingInterval")
 }
 
+/// What code of a page imports: a timer elsewhere may be a server's own.
+pub const UI_LIBRARIES: &[&str] = &[
+    "react",
+    "preact",
+    "vue",
+    "svelte",
+    "solid-js",
+    "@angular/core",
+    "next/navigation",
+    "next/router",
+];
+
 /// The option that sets another window within which requests of one key are one.
 pub const WINDOW_OPTION: &str = "dedupingInterval";
 

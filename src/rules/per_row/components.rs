@@ -1,5 +1,7 @@
 //! List items that query: a component rendered for each element whose hook asks the server, one request an item.
 
+use std::rc::Rc;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -15,6 +17,9 @@ use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Callees, Evaluator, Found};
 use crate::project::loops::Loop;
 use crate::project::{Project, loops};
+
+/// A name that holds what differs from element to element: all that it holds, or these of its attributes.
+type Varying = (Sym, Option<Rc<FxHashSet<String>>>);
 
 const RULE: &str = "n-plus-one";
 /// Hooks in hooks.
@@ -142,21 +147,36 @@ fn is_bound_in(eval: &Evaluator<'_>, file: FileId, expr: ExprId, around: &Loop) 
 }
 
 /// The names in a component that hold properties which vary: all of them, where it is not known which do.
-fn bound_to(module: &Module, component: FunctionId, varying: Option<&FxHashSet<String>>) -> Vec<Sym> {
+fn bound_to(module: &Module, component: FunctionId, varying: Option<&FxHashSet<String>>) -> Vec<Varying> {
     let all = parameters(module, component);
     let Some(varying) = varying else { return all };
     let first = module.function(component).params.first();
     let Some(ExprKind::Object(entries)) = first.and_then(|param| param.pattern).map(|pattern| module.kind(pattern)) else {
         // `(props) => …`: one name for all of them.
-        return if varying.is_empty() { Vec::new() } else { all };
+        let held = Rc::new(varying.clone());
+        let names = all.into_iter().filter(|_| !varying.is_empty());
+        return names.map(|(name, _)| (name, Some(Rc::clone(&held)))).collect();
     };
     let mut out = Vec::new();
+    let mut rest = varying.clone();
     for entry in entries {
-        let key = entry.key.and_then(|key| module.string(key));
-        if key.is_some_and(|key| !varying.contains(key)) {
+        let Some(key) = entry.key.and_then(|key| module.string(key)) else {
+            // `...props` holds what has no name of its own.
+            let mut names = Vec::new();
+            names_in(module, entry.value, &mut names);
+            let held = Rc::new(std::mem::take(&mut rest));
+            out.extend(
+                names
+                    .into_iter()
+                    .filter(|_| !held.is_empty())
+                    .map(|(name, _)| (name, Some(Rc::clone(&held)))),
+            );
             continue;
+        };
+        rest.remove(key);
+        if varying.contains(key) {
+            names_in(module, entry.value, &mut out);
         }
-        names_in(module, entry.value, &mut out);
     }
     out
 }
@@ -166,7 +186,7 @@ fn query_hook(
     project: &Project,
     eval: &Evaluator<'_>,
     file: FileId,
-    (function, names): (FunctionId, &[Sym]),
+    (function, names): (FunctionId, &[Varying]),
     depth: u32,
 ) -> Option<ExprId> {
     if depth > MAX_DEPTH || names.is_empty() {
@@ -197,7 +217,7 @@ fn query_hook(
 }
 
 /// The names in a hook that hold what one of these names gives it.
-fn handed_on(module: &Module, call: &Call<'_>, names: &[Sym], there: &Module, hook: FunctionId) -> Vec<Sym> {
+fn handed_on(module: &Module, call: &Call<'_>, names: &[Varying], there: &Module, hook: FunctionId) -> Vec<Varying> {
     let mut out = Vec::new();
     for (index, arg) in call.args.iter().enumerate() {
         if !mentions(module, std::iter::once(arg.value), names) {
@@ -225,7 +245,7 @@ fn handed_on(module: &Module, call: &Call<'_>, names: &[Sym], there: &Module, ho
                 kept.for_each(|entry| names_in(there, entry.value, &mut out));
             }
             _ => {
-                out.extend(param.name);
+                out.extend(param.name.map(|name| (name, None)));
                 param.pattern.into_iter().for_each(|pattern| names_in(there, pattern, &mut out));
             }
         }
@@ -233,11 +253,11 @@ fn handed_on(module: &Module, call: &Call<'_>, names: &[Sym], there: &Module, ho
     out
 }
 
-fn names_in(module: &Module, expr: ExprId, out: &mut Vec<Sym>) {
+fn names_in(module: &Module, expr: ExprId, out: &mut Vec<Varying>) {
     let mut open = vec![expr];
     while let Some(at) = open.pop() {
         if let ExprKind::Name(name) = module.kind(at) {
-            out.push(*name);
+            out.push((*name, None));
         }
         module.each_child(at, &mut |child| open.push(child));
     }
@@ -257,26 +277,26 @@ fn is_held_back(module: &Module, call: &Call<'_>) -> bool {
 }
 
 /// The names that a function's parameters bind.
-fn parameters(module: &Module, function: FunctionId) -> Vec<Sym> {
+fn parameters(module: &Module, function: FunctionId) -> Vec<Varying> {
     let mut out = Vec::new();
     for param in &module.function(function).params {
-        out.extend(param.name);
+        out.extend(param.name.map(|name| (name, None)));
         param.pattern.into_iter().for_each(|pattern| names_in(module, pattern, &mut out));
     }
     out
 }
 
-fn mentions(module: &Module, exprs: impl Iterator<Item = ExprId>, names: &[Sym]) -> bool {
+fn mentions(module: &Module, exprs: impl Iterator<Item = ExprId>, names: &[Varying]) -> bool {
     let mut open: Vec<ExprId> = exprs.collect();
     while let Some(at) = open.pop() {
         match module.kind(at) {
-            ExprKind::Name(name) if names.contains(name) => return true,
+            ExprKind::Name(name) if reads(module, names, at, *name) => return true,
             // `() => load(id)`: the function's body reads the parameter.
             ExprKind::Lambda(function) => {
                 let span = module.function(*function).span;
-                let is_read = module.expr_ids().any(|(_, expr)| {
+                let is_read = module.expr_ids().any(|(id, expr)| {
                     span.encloses(expr.span)
-                        && matches!(expr.kind, ExprKind::Name(name) if names.contains(&name))
+                        && matches!(expr.kind, ExprKind::Name(name) if reads(module, names, id, name))
                         && !matches!(expr.parent, Parent::None)
                 });
                 if is_read {
@@ -288,4 +308,18 @@ fn mentions(module: &Module, exprs: impl Iterator<Item = ExprId>, names: &[Sym])
         module.each_child(at, &mut |child| open.push(child));
     }
     false
+}
+
+/// Whether a name at a place stands for what varies.
+fn reads(module: &Module, names: &[Varying], at: ExprId, name: Sym) -> bool {
+    names.iter().filter(|(other, _)| *other == name).any(|(_, held)| {
+        let Some(held) = held else { return true };
+        match module.expr(at).parent {
+            Parent::Expr(outer) => match module.kind(outer) {
+                ExprKind::Attr { base, name } if *base == at => held.contains(module.str(*name)),
+                _ => true,
+            },
+            _ => true,
+        }
+    })
 }

@@ -69,7 +69,8 @@ pub type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 
 /// Checks a project.
 pub fn check(project: &Project) -> Vec<Finding> {
-    let callers = callers(project);
+    let by_name = callers(project, true);
+    let callers = callers(project, false);
     let callbacks = loop_callbacks(project);
     let eval = Evaluator::new(&project.code);
     let constants = Constants::new(&project.code, &project.graph.functions);
@@ -133,7 +134,7 @@ pub fn check(project: &Project) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut loops = Loops {
         eval: &eval,
-        callers: &callers,
+        callers: (&callers, &by_name),
         known: FxHashMap::default(),
     };
     for (cause, places) in causes {
@@ -148,7 +149,8 @@ pub fn check(project: &Project) -> Vec<Finding> {
 /// What else is on the loops that functions run on, found once for each function.
 struct Loops<'l> {
     eval: &'l Evaluator<'l>,
-    callers: &'l Callers,
+    /// Those that are known, and those by a method's name alone, for functions of which no others are known.
+    callers: (&'l Callers, &'l Callers),
     known: FxHashMap<FnId, Company>,
 }
 
@@ -223,11 +225,11 @@ fn on_event_loop(project: &Project, function: FnId) -> bool {
 }
 
 /// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.
-fn callers(project: &Project) -> Callers {
+fn callers(project: &Project, guessed: bool) -> Callers {
     let mut callers = Callers::default();
     for (index, node) in project.graph.functions.iter().enumerate() {
         for edge in &node.edges {
-            if !matches!(edge.kind, EdgeKind::Call | EdgeKind::Inline) || edge.guessed {
+            if !matches!(edge.kind, EdgeKind::Call | EdgeKind::Inline) || edge.guessed != guessed {
                 continue;
             }
             for &target in &edge.targets {

@@ -14,6 +14,7 @@ use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::query_builder::imports;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -94,7 +95,8 @@ impl<'p> Check<'p> {
             self.recursion(id, function)
         };
         let Some(request) = steps else { return };
-        self.report(id, seconds, &request, name == "setInterval");
+        let is_client = name == "setInterval" && imports(self.module, polling::UI_LIBRARIES);
+        self.report(id, seconds, &request, is_client);
     }
 
     /// The function that a callback is: a lambda, or a name that leads to one (also through `useCallback`).
