@@ -157,7 +157,8 @@ fn is_held(eval: &Evaluator<'_>, held: &Held, site: &QuerySite) -> bool {
     if !reads_all(eval.code.module(site.file), site) || !held.has(None, name) {
         return false;
     }
-    let (model, source) = match eval.value(site.file, *owner) {
+    let (at, owner) = *owner;
+    let (model, source) = match eval.value(at, owner) {
         Value::Row(model, source) => (Some(model), source),
         Value::Instance(at, class) => (Some(Model::Class(at, class)), None),
         _ => (None, None),
@@ -169,14 +170,14 @@ fn is_held(eval: &Evaluator<'_>, held: &Held, site: &QuerySite) -> bool {
         }
         _ => None,
     };
-    held.has(model, name) && (source.is_none_or(|source| is_of_given(eval, source)) || is_given(eval, site.file, *owner, 0))
+    held.has(model, name) && (source.is_none_or(|source| is_of_given(eval, source)) || is_given(eval, at, owner, 0))
 }
 
 /// Whether rows are those of a relation of a row that a caller gave: what loads that along may load more.
 pub fn is_of_given(eval: &Evaluator<'_>, (file, expr): (FileId, ExprId)) -> bool {
     let query = eval.query_at(file, expr);
     let owner = query.as_ref().and_then(|query| query.relation.as_ref()).map(|(owner, _)| *owner);
-    owner.is_some_and(|owner| is_given(eval, file, owner, 0))
+    owner.is_some_and(|(file, owner)| is_given(eval, file, owner, 0))
 }
 
 /// All rows of a relation as they are, or only their number: what a prefetch holds answers it.
@@ -230,4 +231,37 @@ fn is_given(eval: &Evaluator<'_>, file: FileId, expr: ExprId, steps: u32) -> boo
         _ => return false,
     };
     is_given(eval, file, next, steps + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::project::Project;
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
+
+    const MODELS: &str = "from django.db import models\n\nclass Order(models.Model):\n    name = models.TextField()\n\nclass Line(models.Model):\n    order = models.ForeignKey(Order, related_name='lines', on_delete=models.CASCADE)\n";
+
+    fn held(views: &str, helpers: &str) -> Vec<bool> {
+        let files = [("shop/helpers.py", helpers), ("shop/models.py", MODELS), ("shop/views.py", views)];
+        let facts = files.map(|(path, text)| extract(path, FileKind::Python, text));
+        let project = Project::link(facts.to_vec());
+        let sites = project.graph.sites.iter().filter(|site| site.query.relation.is_some());
+        sites.map(|site| site.held).collect()
+    }
+
+    #[test]
+    fn rows_of_a_helper_in_another_file_are_those_of_its_own_parameter() {
+        let before = "A = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n".repeat(9);
+        let helpers = format!("from shop.models import Order\n\n{before}\ndef lines(order: Order):\n    return order.lines.all()\n");
+        let views = "from shop.helpers import lines\nfrom shop.models import Order\n\ndef page(order: Order):\n    return [line.pk for line in lines(order)]\n";
+        assert_eq!(held(views, &helpers), [false]);
+        let loads = format!("{views}\ndef all():\n    return list(Order.objects.prefetch_related('lines'))\n");
+        assert_eq!(held(&loads, &helpers), [true]);
+    }
+
+    #[test]
+    fn rows_of_a_query_that_is_seen_hold_what_that_query_loads() {
+        let views = "from shop.models import Order\n\ndef all():\n    list(Order.objects.prefetch_related('lines'))\n    order = Order.objects.get(pk=1)\n    return list(order.lines.all())\n";
+        assert_eq!(held(views, ""), [false]);
+    }
 }

@@ -334,7 +334,7 @@ impl<'p, 's> Search<'p, 's> {
         if !held::reads_all(self.module, site) {
             return false;
         }
-        let Some(row) = rows::row_of(self.project, &self.eval, self.file, *instance, 0) else {
+        let Some(row) = rows::row_of(self.project, &self.eval, instance.0, instance.1, 0) else {
             return false;
         };
         let Some((at, expr)) = row.source else { return false };
@@ -655,8 +655,8 @@ impl<'p, 's> Search<'p, 's> {
             .eval
             .query_at(self.file, value)
             .filter(|query| !query.executed && !query.opaque)?;
-        let (owner, name) = query.relation.as_ref()?;
-        let row = rows::row_of(self.project, &self.eval, self.file, *owner, 0)?;
+        let (owner, name) = query.relation.as_ref().filter(|(owner, _)| owner.0 == self.file)?;
+        let row = rows::row_of(self.project, &self.eval, owner.0, owner.1, 0)?;
         let statement = &query.statement;
         if held::is_plain(statement) && self.is_loaded_somewhere(*owner, name) {
             return None;
@@ -676,8 +676,8 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     /// Whether any query loads the relation along: by its model's name where that is known.
-    fn is_loaded_somewhere(&self, owner: ExprId, name: &str) -> bool {
-        match rows::row_of(self.project, &self.eval, self.file, owner, 0) {
+    fn is_loaded_somewhere(&self, owner: (FileId, ExprId), name: &str) -> bool {
+        match rows::row_of(self.project, &self.eval, owner.0, owner.1, 0) {
             Some(row) => self.project.held.has(Some(&row.model.name), name),
             None => self.project.held.has(None, name),
         }

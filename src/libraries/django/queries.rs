@@ -463,10 +463,10 @@ fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whol
         return None;
     }
     if let Some(relation) = resolver.relation(Some((at, class)), name).filter(|relation| relation.to_many) {
-        return Some(of_relation(base, name, relation));
+        return Some(of_relation((file, base), name, relation));
     }
     let mut query = empty();
-    query.relation = Some((base, name.to_owned()));
+    query.relation = Some(((file, base), name.to_owned()));
     if let Some(model) = name.strip_suffix("_set") {
         table(&mut query, model.to_owned());
     }
@@ -495,9 +495,9 @@ fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whol
     Some(query)
 }
 
-fn of_relation(base: ExprId, name: &str, relation: Relation) -> Query {
+fn of_relation(owner: (FileId, ExprId), name: &str, relation: Relation) -> Query {
     let mut query = empty();
-    query.relation = Some((base, name.to_owned()));
+    query.relation = Some((owner, name.to_owned()));
     table(&mut query, relation.target);
     query.model = relation.class.map(|(at, class)| Model::Class(at, class));
     query
@@ -530,7 +530,7 @@ fn related_by_name(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &s
         return None;
     }
     let relation = resolver.relation(None, name).filter(|relation| relation.to_many)?;
-    Some(of_relation(base, name, relation))
+    Some(of_relation((file, base), name, relation))
 }
 
 fn is_foreign_attribute(name: &str) -> bool {

@@ -54,7 +54,7 @@ pub struct Query {
     /// The driver sends one statement for each row it is given (psycopg2's `executemany`).
     pub row_by_row: bool,
     /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
-    pub relation: Option<(ExprId, String)>,
+    pub relation: Option<((FileId, ExprId), String)>,
 }
 
 impl Query {
