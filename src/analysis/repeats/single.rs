@@ -127,28 +127,30 @@ impl Names {
             used: FxHashMap::default(),
             set: FxHashMap::default(),
         };
-        for expr in &module.exprs {
-            if let ExprKind::Name(name) = expr.kind {
-                names.used.entry(name).or_default().push(expr.span);
-            }
+        let used = module.exprs.iter().filter_map(|expr| match expr.kind {
+            ExprKind::Name(name) => Some((name, expr.span)),
+            _ => None,
+        });
+        let mut used: Vec<(Sym, Span)> = used.collect();
+        used.sort_by_key(|(_, span)| span.start);
+        for (name, span) in used {
+            names.used.entry(name).or_default().push(span);
         }
-        for stmt in &module.stmts {
-            if let StmtKind::Assign {
+        let set = module.stmts.iter().filter_map(|stmt| match stmt.kind {
+            StmtKind::Assign {
                 target,
                 value: Some(value),
                 ..
-            } = stmt.kind
-                && let ExprKind::Name(name) = module.kind(target)
-            {
-                let places = names.set.entry((*name, module.owner(value))).or_default();
-                places.push((stmt.span.end, value));
-            }
-        }
-        for places in names.used.values_mut() {
-            places.sort_unstable_by_key(|span| span.start);
-        }
-        for places in names.set.values_mut() {
-            places.sort_unstable_by_key(|&(end, _)| end);
+            } => match module.kind(target) {
+                ExprKind::Name(name) => Some((*name, stmt.span.end, value)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut set: Vec<(Sym, u32, ExprId)> = set.collect();
+        set.sort_by_key(|&(_, end, _)| end);
+        for (name, end, value) in set {
+            names.set.entry((name, module.owner(value))).or_default().push((end, value));
         }
         names
     }

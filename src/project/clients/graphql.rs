@@ -156,17 +156,13 @@ impl<'d> UsesOf<'d> {
         }
         let at = self.all.len();
         self.places.insert((here.on, here.under), at);
-        match here.on.filter(|on| offered.is_known(on)) {
-            Some(on) => {
-                self.by_type.entry(on).or_default().push(at);
-                self.by_plain.entry(plain(on)).or_default().push(at);
-            }
-            None => {
-                self.loose.push(at);
-                here.on
-                    .into_iter()
-                    .for_each(|on| self.by_plain.entry(plain(on)).or_default().push(at));
-            }
+        if let Some(on) = here.on {
+            self.by_plain.entry(plain(on)).or_default().push(at);
+        }
+        if let Some(on) = here.on.filter(|on| offered.is_known(on)) {
+            self.by_type.entry(on).or_default().push(at);
+        } else {
+            self.loose.push(at);
         }
         self.all.push(Use {
             under: here.under,
@@ -391,16 +387,14 @@ impl<'d> Walk<'d> {
         if !self.seen.insert((name, own.map(|_| here.place), here.under)) {
             return;
         }
-        match own {
-            Some(own) => self
-                .open
-                .extend(own.iter().map(|&fragment| (fragment, here.place, here.under, here.by))),
-            None => {
-                let all = self.fragments.get(name).into_iter().flatten();
-                self.open
-                    .extend(all.map(|&(place, fragment)| (fragment, place, here.under, here.by)));
-            }
+        if let Some(own) = own {
+            let own = own.iter().map(|&fragment| (fragment, here.place, here.under, here.by));
+            self.open.extend(own);
+            return;
         }
+        let all = self.fragments.get(name).into_iter().flatten();
+        self.open
+            .extend(all.map(|&(place, fragment)| (fragment, place, here.under, here.by)));
     }
 
     fn add(&mut self, name: &'d str, here: Here<'d>) {

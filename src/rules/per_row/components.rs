@@ -237,18 +237,15 @@ fn handed_on(module: &Module, call: &Call<'_>, names: &[Varying], there: &Module
             _ => None,
         };
         let entries = param.pattern.map(|pattern| there.kind(pattern));
-        match (entries, varying) {
-            (Some(ExprKind::Object(entries)), Some(varying)) => {
-                let kept = entries
-                    .iter()
-                    .filter(|entry| entry.key.and_then(|key| there.string(key)).is_none_or(|key| varying.contains(key)));
-                kept.for_each(|entry| names_in(there, entry.value, &mut out));
-            }
-            _ => {
-                out.extend(param.name.map(|name| (name, None)));
-                param.pattern.into_iter().for_each(|pattern| names_in(there, pattern, &mut out));
-            }
+        if let (Some(ExprKind::Object(entries)), Some(varying)) = (entries, varying) {
+            let kept = entries
+                .iter()
+                .filter(|entry| entry.key.and_then(|key| there.string(key)).is_none_or(|key| varying.contains(key)));
+            kept.for_each(|entry| names_in(there, entry.value, &mut out));
+            continue;
         }
+        out.extend(param.name.map(|name| (name, None)));
+        param.pattern.into_iter().for_each(|pattern| names_in(there, pattern, &mut out));
     }
     out
 }

@@ -155,7 +155,10 @@ fn command_packages(size: usize) -> Files {
 /// Many modules of addresses that one includes.
 fn included_urls(size: usize) -> Files {
     let count = size / 200;
-    let lines: String = (0..count).map(|n| format!("    path('a{n}/', include('a{n}.urls')),\n")).collect();
+    let lines: String = (0..count)
+        .map(|n| format!("    path('a{n}/', include('a{n}.urls')),\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let root = format!("from django.urls import include, path\n\nurlpatterns = [\n{lines}]\n");
     let app = |n: usize| {
         let text = "from django.urls import path\nfrom . import views\n\nurlpatterns = [path('', views.index)]\n";
@@ -174,7 +177,7 @@ const GRAPHQL_SERVER: &str = "import { Resolver, ResolveField, Query } from '@ne
 fn graphql_fields(size: usize) -> Files {
     let types = fill(size / 3, |n| format!("type T{n} {{ name: String }}\n"));
     let count = types.matches("type T").count();
-    let roots: String = (0..count).map(|n| format!("  t{n}: [T{n}]\n")).collect();
+    let roots: String = (0..count).map(|n| format!("  t{n}: [T{n}]\n")).collect::<Vec<_>>().concat();
     let resolver = |n| format!("@Resolver('T{n}')\nexport class R{n} {{\n  @ResolveField()\n  name() {{ return 1; }}\n}}\n");
     let ask = |n| {
         (
