@@ -759,7 +759,7 @@ mod tests {
             assert_eq!(about.limit.about().what, about.what);
         }
         // The last of the enumeration: one without a row would be given the first one's.
-        assert_eq!(LIMITS.len(), Limit::Helpers as usize + 1);
+        assert_eq!(LIMITS.len(), Limit::Origins as usize + 1);
     }
 
     #[test]
