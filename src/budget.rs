@@ -123,6 +123,14 @@ pub enum Limit {
     Relations,
     /// Helpers of a migration in each other.
     Helpers,
+    /// Routes that one request of a client may be for.
+    Routes,
+    /// Functions and components that are followed from a route to those that ask it.
+    Askers,
+    /// Pieces that the addresses of one file's requests are put together from.
+    Addresses,
+    /// Names that are followed from what a client is made with.
+    Origins,
 }
 
 /// What a user is to know of a bound.
@@ -597,6 +605,41 @@ pub const LIMITS: &[About] = &[
             "migrations with too many helpers in each other",
         ),
     },
+    About {
+        limit: Limit::Routes,
+        what: "Routes that fit one request of a client equally well; of those that end alike, 64 are compared",
+        most: 4,
+        written: "4",
+        beyond: "the request counts as one for none of them",
+        places: ("request that fits too many routes", "requests that fit too many routes"),
+    },
+    About {
+        limit: Limit::Askers,
+        what: "Functions that are followed from the requests to one route; of those that call one of them, or ask the route, 20",
+        most: 64,
+        written: "64",
+        beyond: "further ones are not told as asking the route",
+        places: ("route that too many functions ask", "routes that too many functions ask"),
+    },
+    About {
+        limit: Limit::Addresses,
+        what: "Pieces that the addresses of a file's requests are put together from, beside one for each expression",
+        most: 10_000,
+        written: "10,000",
+        beyond: "further addresses count as not written",
+        places: (
+            "file whose addresses have too many pieces",
+            "files whose addresses have too many pieces",
+        ),
+    },
+    About {
+        limit: Limit::Origins,
+        what: "Names that are followed from what a client is made with",
+        most: 400,
+        written: "400",
+        beyond: "the client counts as one that not everybody shares",
+        places: ("client made of too many names", "clients made of too many names"),
+    },
 ];
 
 impl Limit {
@@ -716,7 +759,7 @@ mod tests {
             assert_eq!(about.limit.about().what, about.what);
         }
         // The last of the enumeration: one without a row would be given the first one's.
-        assert_eq!(LIMITS.len(), Limit::Helpers as usize + 1);
+        assert_eq!(LIMITS.len(), Limit::Origins as usize + 1);
     }
 
     #[test]

@@ -46,7 +46,10 @@ impl LineIndex {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let mut starts = Vec::with_capacity(text.len() / 32 + 1);
         starts.push(0);
-        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| offset(at).saturating_add(1)));
+        let bytes = text.as_bytes();
+        // Editors end a line at a carriage return that stands alone, too.
+        let ends = memchr::memchr2_iter(b'\n', b'\r', bytes).filter(|&at| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'));
+        starts.extend(ends.map(|at| offset(at).saturating_add(1)));
         let mut wide = Vec::new();
         // Most source is ASCII throughout, which is quickly said.
         if !text.is_ascii() {
@@ -106,6 +109,15 @@ mod tests {
     fn case_is_ignored_in_a_search_for_a_part() {
         assert!(has_ignoring_case("StatementTIMEOUT", "timeout") && has_ignoring_case("x", "") && has_ignoring_case("éRedis", "redis"));
         assert!(!has_ignoring_case("time", "timeout") && !has_ignoring_case("", "a") && !has_ignoring_case("tımeout", "timeout"));
+    }
+
+    #[test]
+    fn a_line_ends_at_each_kind_of_line_end_once() {
+        let index = LineIndex::new("a\rb\r\nc\nd\r");
+        assert_eq!(index.position(0), (1, 1));
+        assert_eq!(index.position(2), (2, 1));
+        assert_eq!(index.position(5), (3, 1));
+        assert_eq!(index.position(7), (4, 1));
     }
 
     #[test]

@@ -99,6 +99,13 @@ impl Filter {
     }
 }
 
+/// Sets the end of the ranges among filters that one comparison has added.
+pub fn end_ranges(added: &mut [Filter], end: Option<End>) {
+    for filter in added.iter_mut().filter(|filter| filter.kind == FilterKind::Range) {
+        filter.end = end;
+    }
+}
+
 /// The end of a range that a comparison sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum End {
@@ -128,6 +135,15 @@ impl End {
             End::Lower => End::Upper,
             End::Upper => End::Lower,
             End::Both => End::Both,
+        }
+    }
+
+    /// What the denial of a range is: what is not above a value is below it, and what lies outside of two ends is no range.
+    #[must_use]
+    pub fn denied(end: Option<End>) -> (FilterKind, Option<End>) {
+        match end {
+            Some(End::Both) => (FilterKind::Negative, None),
+            end => (FilterKind::Range, end.map(End::turned)),
         }
     }
 }

@@ -282,6 +282,66 @@ mod tests {
         );
     }
 
+    const DJANGO: &str = "from django.db import models\nfrom django.db.models import Q\n\n\nclass SiloManager(models.Manager):\n    def of(self, user, farm):\n        return self.filter(Q(owner_id=user) | Q(farm_id=farm))\n\n\nclass Silo(models.Model):\n    owner_id = models.IntegerField()\n    farm_id = models.IntegerField()\n    kilos = models.IntegerField()\n    opens = models.DateTimeField()\n    objects = SiloManager()\n";
+
+    fn django(lines: &[&str]) -> Vec<Bound> {
+        let calls: Vec<String> = lines.iter().map(|line| format!("    list({line})\n")).collect();
+        let head = "from django.db.models import Q\n\nfrom app.models import Silo\n\n\ndef without_last(rows):\n    return rows[:-1]\n\n\ndef first(rows, size):\n    return rows[:size]\n\n\ndef all(user, farm, a, b):\n";
+        bounds(("app/models.py", DJANGO), ("app/silos.py", &format!("{head}{}", calls.concat())))
+    }
+
+    #[test]
+    fn what_lies_outside_of_two_ends_is_no_window() {
+        let window = Bound::Window(vec!["opens".to_owned()]);
+        let found = django(&[
+            "Silo.objects.filter(opens__range=(a, b))",
+            "Silo.objects.exclude(opens__range=(a, b))",
+            "Silo.objects.filter(~Q(opens__range=(a, b)))",
+            "Silo.objects.filter(opens__gte=a).exclude(opens__gte=b)",
+            "Silo.objects.filter(opens__gte=a).exclude(opens__lt=b)",
+        ]);
+        assert_eq!(found, [window.clone(), Bound::Open, Bound::Open, window.clone(), Bound::Open]);
+
+        let models = "from sqlalchemy import Column, DateTime, Integer\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\n\n\nclass Silo(Base):\n    __tablename__ = 'silos'\n    id = Column(Integer, primary_key=True)\n    opens = Column(DateTime)\n    farm_id = Column(Integer)\n";
+        let alchemy = "from sqlalchemy import not_\nfrom sqlalchemy.orm import Session\n\nfrom app.models import Silo\n\n\ndef all(db: Session, a, b):
+    db.query(Silo).filter(Silo.opens.between(a, b)).all()
+    db.query(Silo).filter(~Silo.opens.between(a, b)).all()
+    db.query(Silo).filter(not_(Silo.opens.between(a, b))).all()
+    db.query(Silo).filter(Silo.opens > a, ~(Silo.opens > b)).all()\n";
+        let found = bounds(("app/models.py", models), ("app/silos.py", alchemy));
+        assert_eq!(found, [window.clone(), Bound::Open, Bound::Open, window.clone()]);
+
+        let models =
+            "import peewee\n\n\nclass Silo(peewee.Model):\n    opens = peewee.DateTimeField()\n    kilos = peewee.IntegerField()\n";
+        let peewee = "from app.models import Silo\n\n\ndef all(a, b):
+    list(Silo.select().where(Silo.opens.between(a, b)))
+    list(Silo.select().where(~Silo.opens.between(a, b)))\n";
+        let found = bounds(("app/models.py", models), ("app/silos.py", peewee));
+        assert_eq!(found, [window, Bound::Open]);
+    }
+
+    #[test]
+    fn a_tie_on_one_side_of_an_or_ties_nothing() {
+        let sql = (
+            "schema.sql",
+            "CREATE TABLE silos (id int PRIMARY KEY, farm_id int, owner_id int);\nCREATE TABLE keepers (id int PRIMARY KEY, user_id int);",
+        );
+        let psycopg = "import psycopg\n\nconnection = psycopg.connect('postgresql://db/farm')\n\n\ndef all(farm):
+    connection.execute('SELECT s.* FROM silos s, keepers k WHERE s.owner_id = k.user_id OR s.farm_id = %s', (farm,)).fetchall()\n";
+        assert_eq!(bounds(sql, ("app/silos.py", psycopg)), [Bound::Open]);
+    }
+
+    #[test]
+    fn what_a_method_of_the_projects_querysets_asks_is_asked() {
+        assert_eq!(django(&["Silo.objects.of(user, farm)"]), [filtered(&["owner_id", "farm_id"])]);
+    }
+
+    #[test]
+    fn a_slice_from_the_end_cuts_nothing() {
+        let found = django(&["first(Silo.objects.all(), 5)", "without_last(Silo.objects.all())"]);
+        assert_eq!(found, [Bound::Limited, Bound::Unknown]);
+    }
+
     #[test]
     fn a_row_for_each_value_of_few_is_no_growing_list() {
         let django = "from django.db.models import Count\n\nfrom app.models import Silo\n\n\ndef all():

@@ -5,7 +5,6 @@ use crate::libraries::entries::{EntryKind, Often, acts};
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::reach::MAX_SHARED;
-use crate::vocabulary::Open;
 use crate::walk::Role;
 
 /// Where a function is called from.
@@ -140,12 +139,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         EntryKind::Startup => Reached::Startup,
         _ => Reached::Command,
     };
-    let is_staffs = |place: &str| project.words.has(Open::StaffPlaces, place);
-    let own = if is_staffs(&entry.label) || is_staffs(project.path(entry.function.0)) {
-        entry.often.max(Often::Seldom)
-    } else {
-        entry.often
-    };
+    let own = entry.often;
     let often = match level {
         Reached::Job if own == Often::Seldom => Often::Seldom,
         Reached::Job => Often::Job,

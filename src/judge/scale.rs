@@ -176,7 +176,13 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         Bound::Keyed if is_by_list(query) => Rows::new(Scale::OfParent, format!("a list of keys of {}", all.why)),
         Bound::Keyed => Rows::new(Scale::One, "one row by its key"),
         // A time window moves with the clock: it holds as many as come in its time.
-        Bound::Window(columns) => of_parent(&all, &columns),
+        Bound::Window(columns) => {
+            let scale = of_parent(&all, &columns).scale;
+            Rows::new(scale, format!("what a window of `{}` leaves of {}", columns.join("`, `"), all.why))
+        }
+        Bound::Limited if query.statement.grouped && query.statement.limit == Limit::None => {
+            Rows::new(Scale::Few, "a row for each of a few values")
+        }
         Bound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
         Bound::Unknown => Rows::unknown(all.why),
         Bound::Open => all,

@@ -152,5 +152,5 @@ fn has(site: &QuerySite, effect: Effects) -> bool {
         site.query.statement.operation,
         Operation::Insert | Operation::Update | Operation::Delete
     );
-    is_write == (effect == Effects::WRITE) && effect != Effects::NETWORK
+    is_write == (effect == Effects::WRITE) && effect != Effects::NETWORK && !site.held
 }

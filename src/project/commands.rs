@@ -1,8 +1,10 @@
 //! Packages that are a command and nothing else: what no entry point reaches there runs when somebody types the command.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::eval::Code;
 use super::graph::{Graph, Reach};
-use crate::ir::FunctionId;
+use crate::ir::{Call, FunctionId};
 use crate::libraries::entries::{Entry, EntryKind, Often};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -11,21 +13,23 @@ use crate::syntax::facts::Settings;
 /// Gives the functions of such packages that nothing else reaches the command as their entry point.
 pub fn mark(graph: &mut Graph, code: &Code) {
     let packages = packages(code);
+    if packages.iter().all(|package| package.command.is_none()) {
+        return;
+    }
+    let mut files_of = files_by_package(code, &packages);
+    let served: FxHashSet<FileId> = graph
+        .entries
+        .iter()
+        .filter(|entry| !matches!(entry.kind, EntryKind::Command | EntryKind::Startup))
+        .map(|entry| entry.function.0)
+        .collect();
     for (folder, name) in packages
         .iter()
         .filter_map(|package| Some((package.folder.as_str(), package.command.as_deref()?)))
     {
-        let files: Vec<FileId> = code
-            .modules()
-            .map(|(file, _)| file)
-            .filter(|file| {
-                code.files
-                    .get(file.index())
-                    .is_some_and(|facts| owner(&packages, &facts.path) == Some(folder))
-            })
-            .collect();
+        let files = files_of.remove(folder).unwrap_or_default();
         let Some(&first) = files.first() else { continue };
-        if files.iter().any(|&file| serves(graph, code, file)) {
+        if files.iter().any(|&file| served.contains(&file) || serves(code, file)) {
             continue;
         }
         let entry = graph.entries.len();
@@ -84,18 +88,23 @@ fn packages(code: &Code) -> Vec<Package> {
     out
 }
 
-/// The folder of the innermost package that a file is in.
-fn owner<'p>(packages: &'p [Package], path: &str) -> Option<&'p str> {
-    let around = packages.iter().filter(|package| path.starts_with(&package.folder));
-    around.map(|package| package.folder.as_str()).max_by_key(|folder| folder.len())
+/// The files of each package by its folder: a file belongs to the innermost package that it is in.
+fn files_by_package<'p>(code: &Code, packages: &'p [Package]) -> FxHashMap<&'p str, Vec<FileId>> {
+    let folders: FxHashSet<&'p str> = packages.iter().map(|package| package.folder.as_str()).collect();
+    let mut out: FxHashMap<&'p str, Vec<FileId>> = FxHashMap::default();
+    for (file, _) in code.modules() {
+        let Some(facts) = code.files.get(file.index()) else { continue };
+        let slashes = facts.path.match_indices('/').rev().map(|(at, _)| &facts.path[..=at]);
+        let owner = slashes.chain([""]).find_map(|folder| folders.get(folder).copied());
+        if let Some(owner) = owner {
+            out.entry(owner).or_default().push(file);
+        }
+    }
+    out
 }
 
-/// Whether a file has something that others wait for: an entry point of a server or worker, or a port that it listens on.
-fn serves(graph: &Graph, code: &Code, file: FileId) -> bool {
-    let is_served = |entry: &Entry| entry.function.0 == file && !matches!(entry.kind, EntryKind::Command | EntryKind::Startup);
-    let module = code.module(file);
-    graph.entries.iter().any(is_served)
-        || module
-            .calls()
-            .any(|call| matches!(call.method(), Some("listen" | "serve" | "createServer")) && call.receiver().is_some())
+/// Whether a file has a port that it listens on.
+fn serves(code: &Code, file: FileId) -> bool {
+    let listens = |call: Call<'_>| matches!(call.method(), Some("listen" | "serve" | "createServer")) && call.receiver().is_some();
+    code.module(file).calls().any(listens)
 }

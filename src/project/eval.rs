@@ -20,7 +20,7 @@ use crate::budget::{self, Limit, Overruns};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, Function, FunctionId, Language, Module, ParamKind, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::registry::RECOGNISERS;
 use crate::libraries::shared::effects::{Effects, LibraryData};
-use crate::libraries::shared::query::{Outcome, Query, Relation, Resolver};
+use crate::libraries::shared::query::{Outcome, Query, Queued, Relation, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::libraries::shared::{chain, model_classes};
 use crate::statement;
@@ -240,6 +240,7 @@ pub struct Evaluator<'c> {
     /// The names of ancestors, and which library's model a class is.
     lines: RefCell<OfClasses<Rc<[String]>>>,
     libraries: RefCell<OfClasses<Option<&'static str>>>,
+    decorators: RefCell<FxHashMap<(FileId, FunctionId, u32), Option<Queued>>>,
     /// What is left to look at in each file.
     left: RefCell<FxHashMap<FileId, u64>>,
     depth: Cell<u32>,
@@ -281,6 +282,7 @@ impl<'c> Evaluator<'c> {
             best: RefCell::default(),
             lines: RefCell::default(),
             libraries: RefCell::default(),
+            decorators: RefCell::default(),
             left: RefCell::default(),
             depth: Cell::new(0),
             fuel: Cell::new(FUEL),
@@ -1305,15 +1307,15 @@ impl<'c> Evaluator<'c> {
             // `return rows[:size]`, `return rows.offset(start).limit(size)`.
             let (value, is_sliced) = match inside.kind(value) {
                 ExprKind::Index { base, index } => match inside.kind(*index) {
-                    ExprKind::Slice(slice) => (*base, slice.upper.is_some()),
+                    ExprKind::Slice(slice) => (*base, slice.upper.is_some_and(|upper| chain::cuts(inside, upper))),
                     _ => (value, false),
                 },
                 _ => (value, false),
             };
             let is_limited = |call: Call<'_>| {
-                call.chain()
-                    .iter()
-                    .any(|link| matches!(link.method(), Some("limit" | "take")) && !link.args.is_empty())
+                call.chain().iter().any(|link| {
+                    matches!(link.method(), Some("limit" | "take")) && link.arg(0).is_some_and(|rows| chain::cuts(inside, rows))
+                })
             };
             let is_cut = is_sliced || inside.call(value).is_some_and(is_limited);
             let root = match inside.call(value) {
@@ -1416,6 +1418,33 @@ fn is_abstract(module: &Module, function: FunctionId) -> bool {
     })
 }
 
+/// Whether a method only keeps what it is given, or gives a constant: a default that subclasses fill in.
+fn only_keeps(module: &Module, function: FunctionId) -> bool {
+    let is_plain = |expr: ExprId| {
+        matches!(
+            module.kind(expr),
+            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null
+        )
+    };
+    let definition = module.function(function);
+    !definition.is_lambda
+        && definition.decorators.is_empty()
+        && definition
+            .name
+            .is_some_and(|name| !module.str(name).starts_with("__") && module.str(name) != "constructor")
+        && definition.body.iter().all(|&stmt| match &module.stmt(stmt).kind {
+            StmtKind::Expr(expr) => matches!(module.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),
+            StmtKind::Return(value) => value.is_none_or(is_plain),
+            StmtKind::Assign {
+                op: None,
+                value: Some(value),
+                target,
+                ..
+            } => is_plain(*value) && matches!(module.kind(*target), ExprKind::Attr { .. }),
+            _ => false,
+        })
+}
+
 /// The values that a function returns or yields, in order.
 pub fn returned(module: &Module, function: FunctionId) -> Vec<ExprId> {
     let mut out = Vec::new();
@@ -1438,6 +1467,15 @@ pub fn returned(module: &Module, function: FunctionId) -> Vec<ExprId> {
 }
 
 impl Resolver for Evaluator<'_> {
+    fn decorator(&self, place: (FileId, FunctionId, u32), find: &dyn Fn() -> Option<Queued>) -> Option<Queued> {
+        if let Some(known) = self.decorators.borrow().get(&place) {
+            return *known;
+        }
+        let found = find();
+        self.decorators.borrow_mut().insert(place, found);
+        found
+    }
+
     fn module(&self, file: FileId) -> &Module {
         self.m(file)
     }

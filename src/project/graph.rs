@@ -43,6 +43,8 @@ pub struct QuerySite {
     pub query: Arc<Query>,
     /// `await` stands before it, or it is handed to something that awaits.
     pub awaited: bool,
+    /// All rows of a relation, which some query of the project loads along: perhaps nothing is asked here.
+    pub held: bool,
 }
 
 /// How an edge leads to its target.
@@ -178,8 +180,9 @@ struct FileGraph {
 }
 
 impl Graph {
-    /// Builds the graph. Two rounds: what calls pass to parameters without an annotation is known after the first.
-    pub fn new(code: &mut Code) -> Graph {
+    /// Builds the graph. Two rounds: what calls pass to parameters without an annotation is known after the first. `hold` marks
+    /// the sites that perhaps ask nothing.
+    pub fn new(code: &mut Code, hold: &mut dyn FnMut(&Code, &mut [QuerySite])) -> Graph {
         let first: Vec<u32> = code
             .files
             .iter()
@@ -201,6 +204,7 @@ impl Graph {
         let files = files.into_iter().flatten().collect();
         let mut graph = assemble(code, first, files);
         graph.resolve_unique_names(code);
+        hold(code, &mut graph.sites);
         graph.propagate();
         graph
     }
@@ -364,7 +368,8 @@ impl Graph {
                 crate::statement::Operation::Insert | crate::statement::Operation::Update | crate::statement::Operation::Delete
             );
             let has = match effect {
-                Effects::QUERY => !is_write,
+                // Who runs it for rows that were not loaded so is found by what the rows came from.
+                Effects::QUERY => !is_write && !self.sites[site].held,
                 Effects::WRITE => is_write,
                 Effects::BLOCKING => query.blocking && !self.sites[site].awaited,
                 _ => false,
@@ -501,6 +506,8 @@ struct FileBuilder<'c> {
     wrapped: FxHashMap<(FileId, FunctionId, bool), Vec<FunctionId>>,
     /// Whether a call of a function only puts it into a queue.
     queued: FxHashMap<(FileId, FunctionId), bool>,
+    /// Whether a function waits for a thread that it starts.
+    joins: FxHashMap<FunctionId, bool>,
 }
 
 impl<'c> FileBuilder<'c> {
@@ -529,6 +536,7 @@ impl<'c> FileBuilder<'c> {
             claimed: FxHashSet::default(),
             wrapped: FxHashMap::default(),
             queued: FxHashMap::default(),
+            joins: FxHashMap::default(),
         }
     }
 
@@ -606,6 +614,7 @@ impl<'c> FileBuilder<'c> {
             span: self.module.expr(expr).span,
             query,
             awaited: is_awaited(self.module, expr),
+            held: false,
         });
     }
 
@@ -779,6 +788,7 @@ impl<'c> FileBuilder<'c> {
                 Callback::PerElement | Callback::Called => EdgeKind::Inline,
                 Callback::Inline if literal => EdgeKind::Inline,
                 Callback::Inline | Callback::Later => EdgeKind::Later,
+                Callback::Barrier if callbacks::is_thread(call) && !self.waits_for_thread(owner) => EdgeKind::Later,
                 Callback::Barrier => EdgeKind::Barrier,
             };
             let edge = Edge {
@@ -794,6 +804,17 @@ impl<'c> FileBuilder<'c> {
         }
     }
 
+    /// `thread.join()` in the function that starts the thread; else it goes on by itself.
+    fn waits_for_thread(&mut self, function: FunctionId) -> bool {
+        let module = self.module;
+        let is_wait = |id: ExprId| {
+            let call = module.call(id);
+            call.is_some_and(|call| call.method() == Some("join") && call.args.len() <= 1 && !is_text(module, call.receiver()))
+        };
+        let known = self.joins.entry(function);
+        *known.or_insert_with(|| module.call_ids_in(function).any(is_wait))
+    }
+
     /// A property that is read runs its function.
     fn property(&mut self, id: ExprId, base: ExprId, name: &str) {
         let place = match self.eval.value(self.file, base) {
@@ -804,7 +825,8 @@ impl<'c> FileBuilder<'c> {
             return;
         };
         let definition = self.code.module(file).function(function);
-        if !definition.is_property {
+        // `ping.duration = None` keeps what is set and runs nothing.
+        if !definition.is_property || is_set(self.module, id) {
             return;
         }
         let owner = self.module.owner(id);
@@ -937,6 +959,21 @@ fn innermost(module: &Module, wrapper: FunctionId, is_async: bool) -> Vec<Functi
         .into_iter()
         .filter(|id| module.function(*id).is_async == is_async && !holders.contains(id))
         .collect()
+}
+
+/// `", "` of `", ".join(names)`.
+fn is_text(module: &Module, receiver: Option<ExprId>) -> bool {
+    receiver.is_none_or(|receiver| {
+        matches!(module.kind(receiver), ExprKind::Str(_)) || module.dotted(receiver).is_some_and(|name| name.ends_with("path"))
+    })
+}
+
+/// Whether an attribute is what an assignment sets.
+fn is_set(module: &Module, attr: ExprId) -> bool {
+    match module.expr(attr).parent {
+        Parent::Stmt(stmt) => matches!(&module.stmt(stmt).kind, StmtKind::Assign { target, op: None, .. } if *target == attr),
+        _ => false,
+    }
 }
 
 /// Whether what a call gives is iterated, entered, awaited or handed on where it stands.

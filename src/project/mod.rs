@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod eval;
 pub mod flow;
 pub mod graph;
+pub mod held;
 pub mod imports;
 pub mod loops;
 mod mounts;
@@ -54,6 +55,8 @@ pub struct Project {
     pub graph: Graph,
     /// The schema state.
     pub schema: Schema,
+    /// Relations that some query loads along.
+    pub held: held::Held,
     /// Migrations that were replayed.
     pub migrations: usize,
     /// Where rows are loaded, and what becomes of them.
@@ -108,8 +111,9 @@ impl Project {
         let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
         code.relations = relations::Relations::of(&schema, &code.files);
-        let mut graph = Graph::new(&mut code);
-        mounts::apply(&code, &graph.mounts, &mut graph.entries);
+        let mut held = held::Held::default();
+        let mut graph = Graph::new(&mut code, &mut |code, sites| held = held::mark(code, sites, &schema));
+        mounts::apply(&code, &mut graph, &words);
         let clients = clients::Clients::of(&code, &graph);
         clients.mark_polled(&mut graph.entries);
         reach::mark(&mut graph, &code);
@@ -119,6 +123,7 @@ impl Project {
             code,
             graph,
             schema,
+            held,
             migrations,
             loads,
             deployment,

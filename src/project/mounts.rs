@@ -1,11 +1,15 @@
 //! The full addresses of entry points: what is registered on a router, below the paths that the router is put under.
 
+use std::cell::OnceCell;
+
 use rustc_hash::FxHashMap;
 
 use super::eval::Code;
+use super::graph::Graph;
 use crate::ir::{ClassId, ExprKind};
-use crate::libraries::entries::{Entry, EntryKind, Mount, Often, Router, is_for_staff, join};
+use crate::libraries::entries::{Entry, EntryKind, Mount, Often, Router, join};
 use crate::libraries::shared::value::FileId;
+use crate::vocabulary::{Open, Vocabulary};
 
 /// Routers in routers; real applications have four.
 const MAX_LEVELS: usize = 12;
@@ -20,16 +24,20 @@ const DETAIL: &[&str] = &[
     "get_object",
 ];
 
-/// Gives each entry point its full address. Its identity stays what it is where it is registered.
-pub fn apply(code: &Code, mounts: &[Mount], entries: &mut [Entry]) {
-    let known = Mounts::new(code, mounts);
-    for entry in entries {
-        let Some(label) = known.label(entry) else { continue };
+/// Gives each entry point its full address, and says which are for staff by where they are: in the words of the run. Its identity
+/// stays what it is where it is registered.
+pub fn apply(code: &Code, graph: &mut Graph, words: &Vocabulary) {
+    let known = Mounts::new(code, &graph.mounts);
+    let path = |file: FileId| code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+    for (entry, &registered) in graph.entries.iter_mut().zip(&graph.registered) {
+        if let Some(label) = known.label(entry) {
+            entry.label = label;
+        }
         // A router below `/admin` is for staff, whatever its own routes are called.
-        if entry.often < Often::Job && is_for_staff(&label) {
+        let places = [entry.label.as_str(), path(registered), path(entry.function.0)];
+        if entry.often < Often::Seldom && entry.often != Often::Job && places.iter().any(|place| words.has(Open::StaffPlaces, place)) {
             entry.often = Often::Seldom;
         }
-        entry.label = label;
     }
 }
 
@@ -38,7 +46,9 @@ struct Mounts<'m> {
     /// The first mount of each router: one that is put in several places goes by the first.
     by_router: FxHashMap<Router, &'m Mount>,
     /// The folders of applications with a prefix of their own.
-    applications: Vec<(&'m str, String)>,
+    applications: FxHashMap<&'m str, String>,
+    /// Python files by each ending of their path, once one is asked for: `urls`, `shop/urls`.
+    modules: OnceCell<FxHashMap<&'m str, FileId>>,
 }
 
 impl<'m> Mounts<'m> {
@@ -46,7 +56,8 @@ impl<'m> Mounts<'m> {
         let mut known = Mounts {
             code,
             by_router: FxHashMap::default(),
-            applications: Vec::new(),
+            applications: FxHashMap::default(),
+            modules: OnceCell::new(),
         };
         for mount in mounts {
             match &mount.what {
@@ -65,14 +76,13 @@ impl<'m> Mounts<'m> {
     /// Adds an application's prefix, or the version that comes after it.
     fn application(&mut self, file: FileId, mount: &'m Mount) {
         let folder = folder(self.path(file));
-        let before = self.applications.iter().position(|(known, _)| *known == folder);
-        let before = before.map_or_else(String::new, |at| self.applications.swap_remove(at).1);
+        let before = self.applications.remove(folder).unwrap_or_default();
         let prefix = match mount.under {
             Some(_) => join(&before, &mount.prefix),
             None if before.is_empty() => mount.prefix.clone(),
             None => join(&mount.prefix, &before),
         };
-        self.applications.push((folder, prefix));
+        self.applications.insert(folder, prefix);
     }
 
     fn path(&self, file: FileId) -> &'m str {
@@ -81,16 +91,8 @@ impl<'m> Mounts<'m> {
 
     /// The file of a module of addresses, by its dotted name: the one nearest to the root whose path ends so.
     fn urls(&self, name: &str) -> Option<FileId> {
-        let path = name.replace('.', "/");
-        let endings = [format!("{path}.py"), format!("{path}/__init__.py")];
-        let files = self.code.files.iter().enumerate();
-        let found = files.filter(|(_, facts)| {
-            endings.iter().any(|ending| {
-                let rest = facts.path.strip_suffix(ending.as_str());
-                rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-            })
-        });
-        found.min_by_key(|(_, facts)| facts.path.len()).map(|(file, _)| FileId(file as u32))
+        let modules = self.modules.get_or_init(|| modules(self.code));
+        modules.get(name.replace('.', "/").as_str()).copied()
     }
 
     /// The mounts above a router, from the outermost to its own.
@@ -113,8 +115,8 @@ impl<'m> Mounts<'m> {
         let router = entry.router.as_ref()?;
         if let Router::Application(file) = router {
             let path = self.path(*file);
-            let of = self.applications.iter().filter(|(folder, _)| is_below(path, folder));
-            let (_, prefix) = of.max_by_key(|(folder, _)| folder.len())?;
+            let folders = path.rmatch_indices('/').map(|(at, _)| &path[..at]).chain([""]);
+            let prefix = folders.into_iter().find_map(|folder| self.applications.get(folder))?;
             return under(prefix, &entry.label);
         }
         let above = self.above(router);
@@ -182,12 +184,25 @@ fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Whether a path stands in a folder or below it; `apps/one-admin/main.ts` is not below `apps/one`.
-fn is_below(path: &str, folder: &str) -> bool {
-    folder.is_empty()
-        || path
-            .strip_prefix(folder)
-            .is_some_and(|rest| folder.ends_with('/') || rest.starts_with('/'))
+/// Python files by each ending of their path without the file's own: of several, the one nearest to the root.
+fn modules(code: &Code) -> FxHashMap<&str, FileId> {
+    let mut out: FxHashMap<&str, FileId> = FxHashMap::default();
+    for (at, facts) in code.files.iter().enumerate() {
+        let path = facts.path.as_str();
+        let Some(name) = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")) else {
+            continue;
+        };
+        let file = FileId(at as u32);
+        let length = |file: FileId| code.files.get(file.index()).map_or(usize::MAX, |facts| facts.path.len());
+        let endings = name.match_indices('/').map(|(slash, _)| &name[slash + 1..]).chain([name]);
+        for ending in endings {
+            let known = out.entry(ending).or_insert(file);
+            if length(file) < length(*known) {
+                *known = file;
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use super::Project;
-use super::eval::{Evaluator, Found};
-use super::schema::{Model as SchemaModel, Tool};
+use super::eval::{Code, Evaluator, Found};
+use super::schema::{Model as SchemaModel, Schema, Tool};
 use super::scope::Bound;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
 use crate::libraries::shared::query::Query;
@@ -187,11 +187,16 @@ fn plain<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, expr: Exp
 
 /// The schema's model of a class.
 pub fn schema_model<'p>(project: &'p Project, model: &Model) -> Option<&'p SchemaModel> {
+    model_in(&project.code, &project.schema, model)
+}
+
+/// The same while the project is still being linked.
+pub fn model_in<'s>(code: &Code, schema: &'s Schema, model: &Model) -> Option<&'s SchemaModel> {
     let Model::Class(file, class) = model else { return None };
-    let module = project.code.module(*file);
+    let module = code.module(*file);
     let name = module.str(module.class(*class).name?);
-    let path = project.path(*file);
-    project.schema.models_named(name).find(|model| model.file.as_ref() == path)
+    let path = code.files.get(file.index()).map(|facts| facts.path.as_str())?;
+    schema.models_named(name).find(|model| model.file.as_ref() == path)
 }
 
 /// Whether the rows of a query have a relation at hand: the query loads it, its model always does, or the rows were reached from
@@ -212,9 +217,13 @@ pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
     if model.is_some_and(|model| model.tool.is_some_and(Tool::rows_know_their_owner) && comes_back(project, model, path)) {
         return true;
     }
-    model
-        .and_then(|model| model.relation(path))
-        .is_some_and(|relation| relation.loading == Loading::Eager)
+    let relation = model.and_then(|model| model.relation(path));
+    // `order.lines.order_by(…)`: each line was given the very order it was asked of.
+    let asked_of = query.relation.as_ref().map(|(_, name)| name.as_str());
+    relation.is_some_and(|relation| {
+        let is_way_back = !relation.to_many && asked_of.is_some() && relation.inverse.as_deref() == asked_of;
+        relation.loading == Loading::Eager || is_way_back
+    })
 }
 
 /// Whether a path ends where it came from: the `order` of an order's own lines is at hand once the lines are loaded.

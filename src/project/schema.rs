@@ -451,6 +451,12 @@ impl Table {
             .or_else(|| self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
     }
 
+    /// A column as a program names it: by its field first, which may be called as another column is in the database.
+    pub fn column_in_code(&self, name: &str) -> Option<&Column> {
+        let by_field = self.columns.iter().find(|column| column.field.as_deref() == Some(name));
+        by_field.or_else(|| self.column(name))
+    }
+
     /// The name in the database of a column or field.
     pub fn column_name<'a>(&'a self, name: &'a str) -> &'a str {
         self.column(name).map_or(name, |column| column.name.as_str())

@@ -315,7 +315,9 @@ impl Lower<'_> {
         let target = call.arg(0).and_then(|target| module.dotted(target));
         if matches!(target.as_deref(), Some("exports" | "module.exports")) {
             let parts: Vec<ExprId> = call.args.iter().skip(1).map(|arg| arg.value).collect();
-            parts.into_iter().for_each(|part| self.export_entries(part));
+            for part in parts {
+                self.export_entries(part);
+            }
         }
     }
 

@@ -163,6 +163,7 @@ pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
                 open_filters: site.query.open_filters,
                 site: index,
                 in_exists: false,
+                owner: site.query.relation.as_ref().map(|(_, name)| name.as_str()),
             };
             around.walk(own_table(project, site), 0, see);
         }
@@ -208,6 +209,8 @@ pub struct View<'a> {
     pub site: usize,
     /// It stands in an EXISTS.
     pub in_exists: bool,
+    /// The relation whose rows are asked for: `lines` of `order.lines.filter(…)`.
+    owner: Option<&'a str>,
 }
 
 impl<'a> View<'a> {
@@ -219,6 +222,7 @@ impl<'a> View<'a> {
             let inner = View {
                 statement: &subquery.statement,
                 open_filters: false,
+                owner: None,
                 in_exists: self.in_exists || subquery.place == SubqueryPlace::Exists,
                 ..self
             };
@@ -251,7 +255,8 @@ impl<'a> View<'a> {
         if column.table.is_some() || self.tables.len() == 1 {
             return column.table.or(Some(0));
         }
-        let mut found = (0..self.tables.len()).filter(|&at| self.table(at).is_none_or(|table| table.column(&column.column).is_some()));
+        let mut found =
+            (0..self.tables.len()).filter(|&at| self.table(at).is_none_or(|table| table.column_in_code(&column.column).is_some()));
         let first = found.next();
         first.filter(|_| found.next().is_none())
     }
@@ -269,6 +274,9 @@ impl<'a> View<'a> {
         let Some(sometimes) = self.filters(at, table, &mut demand) else {
             return;
         };
+        if !self.owned(at, table, &mut demand) {
+            return;
+        }
         self.joins(at, table, &mut demand);
         self.order(at, table, &mut demand);
         for list in [&mut demand.equal, &mut demand.flags] {
@@ -295,6 +303,24 @@ impl<'a> View<'a> {
         if !demand.equal.is_empty() || !demand.range.is_empty() || !demand.order.is_empty() {
             out.push(demand);
         }
+    }
+
+    /// `order.lines.get(kind=…)` compares the key of the order too. `false` where the rows are found through a third table: that
+    /// leaves few of them.
+    fn owned(&self, at: usize, table: &Table, demand: &mut Demand) -> bool {
+        let Some(name) = self.owner.filter(|_| at == 0) else { return true };
+        let models = table.models.iter().filter_map(|&model| self.schema.models.get(model));
+        let mut backs = models
+            .flat_map(|model| &model.relations)
+            .filter(|back| back.inverse.as_deref() == Some(name));
+        let Some(back) = backs.next().filter(|back| !back.to_many && backs.next().is_none()) else {
+            // With no other condition it is a plain read of the relation, which is told with its foreign key.
+            return demand.equal.is_empty();
+        };
+        demand
+            .equal
+            .extend(back.fields.first().map(|field| table.column_name(field).to_owned()));
+        true
     }
 
     fn blank(&self, table: usize) -> Demand {
@@ -387,15 +413,36 @@ impl<'a> View<'a> {
                 return None;
             }
         }
+        sometimes.retain(|column| !self.is_found_with_others(at, table, column));
         Some(sometimes)
+    }
+
+    /// Whether an index serves a column that is compared only sometimes together with others that are: `{ id } : { shop, slug }`.
+    fn is_found_with_others(&self, at: usize, table: &Table, column: &str) -> bool {
+        let own = self
+            .statement
+            .filters
+            .iter()
+            .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && self.place(&filter.column) == Some(at));
+        let compared: Vec<&str> = own
+            .filter_map(|filter| self.named(table, &filter.column.column))
+            .map(|column| column.name.as_str())
+            .collect();
+        table.indexes.iter().any(|index| {
+            let before = index
+                .keys
+                .iter()
+                .take_while(|key| !key.expression && compared.contains(&key.column.as_str()));
+            before.into_iter().any(|key| key.column == column)
+        })
     }
 
     /// A column by its name, by `pk`, or by a path to the key of a parent (`order__id`, `order.id`, `order__slug`).
     fn named(&self, table: &'a Table, name: &str) -> Option<&'a Column> {
         if name == "pk" {
-            return table.column(table.primary_key.first().map_or("id", String::as_str));
+            return table.column_in_code(table.primary_key.first().map_or("id", String::as_str));
         }
-        table.column(name).or_else(|| {
+        table.column_in_code(name).or_else(|| {
             let (relation, field) = name.split_once("__").or_else(|| name.split_once('.'))?;
             let models = table.models.iter().filter_map(|&model| self.schema.models.get(model));
             let mut found = models.filter_map(|model| model.relation(relation).map(|relation| (model, relation)));
@@ -408,7 +455,7 @@ impl<'a> View<'a> {
             let field = field.trim_start_matches("is.").trim_end_matches(".equals");
             let is_one = matches!(field, "pk" | "id") || parent.is_unique(&[field]);
             let key = relation.fields.first().filter(|_| is_one && !relation.to_many)?;
-            table.column(key)
+            table.column_in_code(key)
         })
     }
 
@@ -425,7 +472,7 @@ impl<'a> View<'a> {
                 (Some(there), Some(here)) if here == at && there != at => (&join.right, &join.left, there),
                 _ => return None,
             };
-            Some((table.column(&mine.column)?, theirs, other))
+            Some((table.column_in_code(&mine.column)?, theirs, other))
         })
     }
 
@@ -461,7 +508,7 @@ impl<'a> View<'a> {
 
     /// Whether a filter leaves a small part of its table: a tenant's rows, or those of a state, may be most of them.
     fn leaves_few(&self, at: usize, filter: &Filter) -> bool {
-        let column = self.table(at).and_then(|table| table.column(&filter.column.column));
+        let column = self.table(at).and_then(|table| table.column_in_code(&filter.column.column));
         filter.literal.is_none() && column.is_some_and(|column| !is_tenant(&column.name) && !is_few_valued(column))
     }
 
@@ -485,7 +532,7 @@ impl<'a> View<'a> {
         let compared = statement.filters.iter().map(|filter| &filter.column);
         let ordered = statement.order.iter().map(|(column, _)| column);
         let all = listed.iter().chain(compared).chain(ordered).chain(&statement.group);
-        all.map(|column| table.column(&column.column).map(|column| column.name.clone()))
+        all.map(|column| table.column_in_code(&column.column).map(|column| column.name.clone()))
             .collect()
     }
 
@@ -513,7 +560,9 @@ impl<'a> View<'a> {
             if self.place(column) != Some(at) {
                 return;
             }
-            let Some(column) = table.column(&column.column) else { return };
+            let Some(column) = table.column_in_code(&column.column) else {
+                return;
+            };
             // The primary key's own index gives this order.
             if table.primary_key.len() == 1 && table.primary_key.first() == Some(&column.name) {
                 return;
@@ -600,7 +649,7 @@ pub fn of_relations(project: &Project) -> Vec<Demand> {
             };
             for column in child_keys(schema, parent, child) {
                 let is_key = table.foreign_keys.iter().any(|key| key.columns.first() == Some(&column));
-                if !is_key && table.column(&column).is_some() && !table.is_unique(&[&column]) {
+                if !is_key && table.column_in_code(&column).is_some() && !table.is_unique(&[&column]) {
                     out.push(Demand::equality(site, child.table, column));
                 }
             }

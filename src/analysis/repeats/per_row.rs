@@ -1,12 +1,14 @@
 //! What runs once a row: `n-plus-one` and `unbatched-write`, whose search runs once for both.
 
+use std::cell::OnceCell;
+
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::shape::{by_reference, holds, in_handler, is_another_table, is_bulk, is_dispatched, is_kept, pick, searches};
+use super::shape::{by_reference, holds, in_handler, is_another_table, is_batched, is_bulk, is_dispatched, is_kept, pick, searches};
 use super::single::{self, Callers, callers, passed_as};
 use crate::budget;
-use crate::ir::{ExprId, ExprKind, FunctionId, Module};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
 use crate::libraries::entries::EntryKind;
 use crate::libraries::registry;
 use crate::libraries::shared::effects::Effects;
@@ -16,14 +18,16 @@ use crate::project::eval::{Evaluator, returned};
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
 use crate::project::rows::{self, RelationRead};
-use crate::project::{Project, branches};
+use crate::project::{Project, branches, held};
 use crate::source::Span;
-use crate::statement::{Limit, Operation, Statement};
+use crate::statement::Operation;
 use crate::vocabulary::List;
 
 const NETWORK_SLOT: usize = 2;
 /// Calls between a loop and the function that reads the relation.
 const PASSED_ON: usize = 3;
+/// Calls that are followed to see that all reads are batched, by design: what lies further down counts as not.
+const BATCHED_DEPTH: u32 = 3;
 /// Relations kept of what one function reads of its parameters; more are told, see [`budget::Limit::Relations`].
 const MAX_SUMMARY: usize = 24;
 
@@ -87,9 +91,9 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
     }
     let known = Known {
         summaries,
-        eager: eager_names(project),
         callers: callers(project),
         fields: row_fields(project),
+        entries: project.graph.entries.iter().map(|entry| entry.function).collect(),
     };
     let files: Vec<_> = files.into_iter().zip(reads).collect();
     files
@@ -101,10 +105,11 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
 /// What is known of the whole project before single files are searched.
 struct Known {
     summaries: Summaries,
-    eager: FxHashSet<String>,
     callers: Callers,
     /// Resolvers of GraphQL fields that are asked for each row, by file; those of decorated methods are found by their decorators.
     fields: FxHashMap<FileId, Vec<FunctionId>>,
+    /// Functions that are called from outside.
+    entries: FxHashSet<(FileId, FunctionId)>,
 }
 
 fn row_fields(project: &Project) -> FxHashMap<FileId, Vec<FunctionId>> {
@@ -150,38 +155,6 @@ fn lazy_parameters(project: &Project, reads: &[Vec<RelationRead>]) -> Summaries 
     summaries
 }
 
-/// Names of all relations that any query loads along: a serializer's rows may come from such a query.
-fn eager_names(project: &Project) -> FxHashSet<String> {
-    let paths = project.graph.sites.iter().flat_map(|site| &site.query.eager);
-    let mut names: FxHashSet<String> = paths.flat_map(|path| path.split('.')).map(ToOwned::to_owned).collect();
-    // With the model's name too, for rows that only such queries give.
-    for site in &project.graph.sites {
-        let model = site.query.table().unwrap_or_default();
-        names.extend(site.query.eager.iter().map(|path| format!("{model}.{path}")));
-    }
-    // Querysets of class-based views are no query sites of their own.
-    for (_, module) in project.code.modules() {
-        for id in module.call_ids() {
-            let Some(call) = module
-                .call(id)
-                .filter(|call| matches!(call.method(), Some("prefetch_related" | "select_related")))
-            else {
-                continue;
-            };
-            let texts = call.args.iter().filter_map(|arg| {
-                module.string(arg.value).or_else(|| {
-                    module
-                        .call(arg.value)
-                        .and_then(|call| call.arg(0))
-                        .and_then(|arg| module.string(arg))
-                })
-            });
-            names.extend(texts.flat_map(|text| text.split("__")).map(ToOwned::to_owned));
-        }
-    }
-    names
-}
-
 /// Functions that pass a parameter on to one that reads a lazy relation of it.
 fn passed_on(project: &Project, file: FileId, summaries: &Summaries) -> Vec<(FnId, usize, RelationRead)> {
     let module = project.code.module(file);
@@ -222,6 +195,9 @@ struct Search<'p, 's> {
     module: &'p Module,
     known: &'s Known,
     seen: FxHashSet<(Span, String)>,
+    /// Where attributes of names are set: `line.order = order`.
+    set: OnceCell<FxHashMap<(Sym, Sym), Vec<Span>>>,
+    names: OnceCell<single::Names>,
     out: Vec<PerRow<'p>>,
 }
 
@@ -234,6 +210,8 @@ impl<'p, 's> Search<'p, 's> {
             module: project.code.module(file),
             known,
             seen: FxHashSet::default(),
+            set: OnceCell::new(),
+            names: OnceCell::new(),
             out: Vec::new(),
         }
     }
@@ -264,13 +242,23 @@ impl<'p, 's> Search<'p, 's> {
         self.out
     }
 
+    fn names(&self) -> &single::Names {
+        self.names.get_or_init(|| single::Names::of(self.module))
+    }
+
     fn around(&self, expr: ExprId) -> Option<(Loop, usize, bool)> {
         if in_handler(self.module, expr) {
             return None;
         }
         let found = pick(loops::around(&self.eval, self.file, expr))?;
         if is_dispatched(self.module, &found.0, expr)
-            || single::is_given_one(self.project, &self.eval, &self.known.callers, self.file, &found.0)
+            || single::is_given_one(
+                self.project,
+                &self.eval,
+                (&self.known.callers, &self.known.entries),
+                self.file,
+                &found.0,
+            )
         {
             return None;
         }
@@ -293,9 +281,22 @@ impl<'p, 's> Search<'p, 's> {
         !read.to_many && source.is_some_and(|query| registry::has_identity_map(query.library))
     }
 
+    /// Whether the loop sets the first relation of a path before a place that reads it: `line.order = order` before `line.save()`.
+    fn is_set_before(&self, around: &Loop, root: Option<Sym>, path: &str, expr: ExprId) -> bool {
+        let first = path.split('.').next().unwrap_or_default();
+        let attribute = self.module.strings.iter().position(|text| text == first);
+        let (Some(root), Some(attribute)) = (root, attribute) else {
+            return false;
+        };
+        let places = self.set.get_or_init(|| set_attributes(self.module));
+        let at = self.module.expr(expr).span.start;
+        let places = places.get(&(root, Sym(attribute as u32))).into_iter().flatten();
+        places.into_iter().any(|span| around.span.encloses(*span) && span.end <= at)
+    }
+
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
-        if row.what == What::Query && single::is_repetition(self.module, &row.around) || self.falls_back(row.expr) {
+        if row.what == What::Query && single::is_repetition(self.module, self.names(), &row.around) || self.falls_back(row.expr) {
             return;
         }
         row.searches = searches(self.module, &row.around, row.expr);
@@ -315,13 +316,16 @@ impl<'p, 's> Search<'p, 's> {
             Operation::Insert | Operation::Update | Operation::Delete => What::Write,
             Operation::Other => return,
         };
-        if self.is_prefetched(site) || is_bulk(&self.eval, site) {
+        if site.held || self.is_prefetched(site) || is_bulk(&self.eval, site) {
             return;
         }
         let Some((around, outer, chunked)) = self.around(site.expr) else {
             return;
         };
-        if is_another_table(&self.eval, &around, site) || is_kept(&self.eval, &around, site) {
+        if around.parallel && is_batched(self.module, site) {
+            return;
+        }
+        if is_another_table(&self.eval, &around, site) || is_kept(self.module, &around, site) {
             return;
         }
         let key = format!("site {}", site.expr.0);
@@ -344,15 +348,15 @@ impl<'p, 's> Search<'p, 's> {
         self.push(key, row);
     }
 
-    /// `order.items.all()` reads what a prefetch loaded; `.filter()`, `.count()`, an order or a limit ask again.
+    /// `order.items.all()` and `order.items.count()` read what a prefetch loaded; a filter, an order or a limit ask again.
     fn is_prefetched(&self, site: &QuerySite) -> bool {
         let Some((instance, name)) = &site.query.relation else {
             return false;
         };
-        if !is_plain(site) {
+        if !held::reads_all(self.module, site) {
             return false;
         }
-        let Some(row) = rows::row_of(self.project, &self.eval, self.file, *instance, 0) else {
+        let Some(row) = rows::row_of(self.project, &self.eval, instance.0, instance.1, 0) else {
             return false;
         };
         let Some((at, expr)) = row.source else { return false };
@@ -377,6 +381,9 @@ impl<'p, 's> Search<'p, 's> {
             return;
         };
         if what == What::Write && remote.is_none() && self.commits_nothing(function, edge) {
+            return;
+        }
+        if around.parallel && target.is_some_and(|target| remote.is_none() && self.only_batched(target, 0)) {
             return;
         }
         let key = match (target, &remote) {
@@ -424,6 +431,25 @@ impl<'p, 's> Search<'p, 's> {
         !writes && !changes && !adds
     }
 
+    /// Whether all that a function reads, it reads by calls that the client makes one statement of, as they come in one tick.
+    fn only_batched(&self, function: FnId, depth: u32) -> bool {
+        let node = self.project.graph.function(function);
+        let module = self.project.code.module(node.file);
+        let mut sites = node.queries.iter().filter_map(|&site| self.project.graph.sites.get(site));
+        let is_open = |edge: &&Edge| edge.kind != EdgeKind::Later;
+        let mut edges = node.edges.iter().filter(is_open);
+        depth < BATCHED_DEPTH
+            && sites.all(|site| is_batched(module, site))
+            && edges.all(|edge| {
+                let mut targets = edge.targets.iter().copied();
+                !edge.effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK))
+                    && targets.all(|target| {
+                        let effects = self.project.graph.function(target).effects;
+                        !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK)) || self.only_batched(target, depth + 1)
+                    })
+            })
+    }
+
     /// The first effect that the call's constant arguments leave open.
     fn first_open(&self, function: FnId, edge: &Edge, found: &[(FnId, What)]) -> Option<(FnId, What)> {
         found.iter().copied().find(|&(target, what)| {
@@ -450,12 +476,18 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
+            if !self.is_lazy(row.source, &path, &read.label)
+                || !branches::reaches(self.project, function, edge, target, (read.file, read.expr))
+            {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
                 continue;
             };
+            let root = root_of(self.module, arg);
+            if self.is_set_before(&around, root, &path, edge.expr) {
+                continue;
+            }
             let key = format!("relation {path}");
             let outer = outer.min(self.renewing(&around, edge.expr));
             let once_a_parent = self.is_once_a_parent(&RelationRead {
@@ -487,7 +519,7 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     fn relation(&mut self, read: RelationRead) {
-        if !self.is_lazy(read.source, &read.path) {
+        if !self.is_lazy(read.source, &read.path, &read.label) {
             return;
         }
         let Some((around, outer, chunked)) = self
@@ -496,6 +528,9 @@ impl<'p, 's> Search<'p, 's> {
         else {
             return;
         };
+        if self.is_set_before(&around, read.root, &read.path, read.expr) {
+            return;
+        }
         let function = self.project.graph.id(self.file, self.module.owner(read.expr));
         let key = format!("relation {}", read.path);
         let outer = outer.min(self.renewing(&around, read.expr));
@@ -556,13 +591,14 @@ impl<'p, 's> Search<'p, 's> {
         };
         for &site in &node.queries {
             let site = &self.project.graph.sites[site];
-            let is_loaded = is_plain(site)
+            let is_loaded = held::reads_all(self.module, site)
                 && site
                     .query
                     .relation
                     .as_ref()
                     .is_some_and(|(owner, name)| self.is_loaded_somewhere(*owner, name));
-            if site.query.statement.operation == Operation::Select && !is_loaded {
+            let is_batched = kind == RowMethod::GraphQlField && is_batched(self.module, site);
+            if site.query.statement.operation == Operation::Select && !is_loaded && !site.held && !is_batched {
                 self.push(
                     format!("site {}", site.expr.0),
                     PerRow {
@@ -579,6 +615,10 @@ impl<'p, 's> Search<'p, 's> {
             }
             let found = target_effects(self.project, self.module, edge);
             if let Some((target, What::Query)) = self.first_open(function, edge, &found).filter(|_| !edge.guessed) {
+                // The resolvers of a list run in one tick.
+                if kind == RowMethod::GraphQlField && self.only_batched(target, 0) {
+                    continue;
+                }
                 self.push(
                     format!("call {}", target.0),
                     PerRow {
@@ -604,7 +644,7 @@ impl<'p, 's> Search<'p, 's> {
         }
         for read in reads
             .iter()
-            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.known.eager.contains(&read.label))
+            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.project.held.has_label(&read.label))
         {
             self.push(
                 format!("relation {}", read.path),
@@ -618,7 +658,7 @@ impl<'p, 's> Search<'p, 's> {
 
     /// `if (!review.product) load()`, where a query of the project loads the relation along: it runs for what came another way.
     fn falls_back(&self, expr: ExprId) -> bool {
-        single::missing(&self.eval, self.file, expr).is_some_and(|(owner, name)| {
+        single::missing(&self.eval, self.names(), self.file, expr).is_some_and(|(owner, name)| {
             let model = match self.eval.value(self.file, owner) {
                 Value::Instance(at, class) | Value::Row(Model::Class(at, class), _) => {
                     let module = self.project.code.module(at);
@@ -627,7 +667,7 @@ impl<'p, 's> Search<'p, 's> {
                 Value::Row(Model::Table(name), _) => Some(name),
                 _ => None,
             };
-            model.is_some_and(|model| self.known.eager.contains(&format!("{model}.{name}")))
+            model.is_some_and(|model| self.project.held.has(Some(&model), name))
         })
     }
 
@@ -637,10 +677,10 @@ impl<'p, 's> Search<'p, 's> {
             .eval
             .query_at(self.file, value)
             .filter(|query| !query.executed && !query.opaque)?;
-        let (owner, name) = query.relation.as_ref()?;
-        let row = rows::row_of(self.project, &self.eval, self.file, *owner, 0)?;
+        let (owner, name) = query.relation.as_ref().filter(|(owner, _)| owner.0 == self.file)?;
+        let row = rows::row_of(self.project, &self.eval, owner.0, owner.1, 0)?;
         let statement = &query.statement;
-        if is_plain_statement(statement) && self.is_loaded_somewhere(*owner, name) {
+        if held::is_plain(statement) && self.is_loaded_somewhere(*owner, name) {
             return None;
         }
         let relation = row.model.relation(name)?;
@@ -658,19 +698,44 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     /// Whether any query loads the relation along: by its model's name where that is known.
-    fn is_loaded_somewhere(&self, owner: ExprId, name: &str) -> bool {
-        match rows::row_of(self.project, &self.eval, self.file, owner, 0) {
-            Some(row) => self.known.eager.contains(&format!("{}.{name}", row.model.name)),
-            None => self.known.eager.contains(name),
+    fn is_loaded_somewhere(&self, owner: (FileId, ExprId), name: &str) -> bool {
+        match rows::row_of(self.project, &self.eval, owner.0, owner.1, 0) {
+            Some(row) => self.project.held.has(Some(&row.model.name), name),
+            None => self.project.held.has(None, name),
         }
     }
 
-    /// Whether the query of the row is known and did not load the relation.
-    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
+    /// Whether the query of the row is known and did not load the relation; `label` is the relation with its model.
+    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str, label: &str) -> bool {
         let Some((at, expr)) = source else { return false };
+        if self.project.held.has_label(label) && held::is_of_given(&self.eval, (at, expr)) {
+            return false;
+        }
         self.eval
             .query_at(at, expr)
             .is_some_and(|query| !rows::is_at_hand(self.project, &query, path))
+    }
+}
+
+/// Where a file sets attributes of names.
+fn set_attributes(module: &Module) -> FxHashMap<(Sym, Sym), Vec<Span>> {
+    let mut out: FxHashMap<(Sym, Sym), Vec<Span>> = FxHashMap::default();
+    for stmt in &module.stmts {
+        if let StmtKind::Assign { target, op: None, .. } = stmt.kind
+            && let ExprKind::Attr { base, name } = module.kind(target)
+            && let ExprKind::Name(root) = module.kind(*base)
+        {
+            out.entry((*root, *name)).or_default().push(stmt.span);
+        }
+    }
+    out
+}
+
+/// The name at the start of an expression, where it is one.
+fn root_of(module: &Module, expr: ExprId) -> Option<Sym> {
+    match module.kind(expr) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
     }
 }
 
@@ -679,18 +744,6 @@ fn calls_super(module: &Module, edge: &Edge) -> bool {
     chain
         .iter()
         .any(|call| call.receiver().is_none() && module.name(call.callee) == Some("super"))
-}
-
-/// All rows of a relation as they are: what a prefetch holds.
-fn is_plain(site: &QuerySite) -> bool {
-    is_plain_statement(&site.query.statement)
-}
-
-fn is_plain_statement(statement: &Statement) -> bool {
-    statement.filters.len() <= 1
-        && statement.order.is_empty()
-        && statement.limit == Limit::None
-        && matches!(statement.projection, crate::statement::Projection::All)
 }
 
 /// A synchronous request to another machine, made here or by what is called.

@@ -158,16 +158,11 @@ pub fn is_another_table(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -
 
 /// `members = Member.objects.filter(…)` before the loop, and `for member in members` inside it: a queryset keeps its rows
 /// after the first pass.
-pub fn is_kept(eval: &Evaluator<'_>, around: &Loop, site: &QuerySite) -> bool {
-    let module = eval.module(site.file);
+pub fn is_kept(module: &Module, around: &Loop, site: &QuerySite) -> bool {
     let ExprKind::Name(name) = module.kind(site.expr) else {
         return false;
     };
-    if site.query.library != "django" || is_set_in(module, around, *name) {
-        return false;
-    }
-    eval.definition(site.file, site.expr)
-        .is_some_and(|(at, built)| at == site.file && module.call(built).is_some() && !around.span.encloses(module.expr(built).span))
+    site.query.library == "django" && !is_set_in(module, around, *name)
 }
 
 fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {
@@ -177,6 +172,12 @@ fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {
         }
         _ => false,
     })
+}
+
+/// A read by a key that its client makes one statement of, for all that are asked in one tick.
+pub fn is_batched(module: &Module, site: &QuerySite) -> bool {
+    let method = module.call(site.expr).and_then(|call| call.method());
+    method.is_some_and(|method| batches::is_batched_read(site.query.library, method))
 }
 
 /// One statement for many rows: in a loop it is the batched form, once a parent or a chunk.

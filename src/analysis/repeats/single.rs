@@ -1,6 +1,6 @@
 //! Loops that run over less than they seem to: one element, the same objects again, a number of tries.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
@@ -29,13 +29,18 @@ pub fn callers(project: &Project) -> Callers {
 }
 
 /// Whether a loop runs over a parameter for which every call gives a list of one element.
-pub fn is_given_one(project: &Project, eval: &Evaluator<'_>, callers: &Callers, file: FileId, around: &Loop) -> bool {
+pub fn is_given_one(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    (callers, entries): (&Callers, &FxHashSet<(FileId, FunctionId)>),
+    file: FileId,
+    around: &Loop,
+) -> bool {
     let Some((function, index)) = around.iterable.and_then(|iterable| parameter(eval, file, iterable)) else {
         return false;
     };
     let target = project.graph.id(file, function);
-    let is_entry = project.graph.entries.iter().any(|entry| entry.function == (file, function));
-    let Some(calls) = callers.get(&target).filter(|_| !is_entry) else {
+    let Some(calls) = callers.get(&target).filter(|_| !entries.contains(&(file, function))) else {
         return false;
     };
     calls.iter().all(|&(caller, at)| {
@@ -108,26 +113,79 @@ pub fn is_renewed(eval: &Evaluator<'_>, file: FileId, inner: &Loop, outer: &Loop
     }
 }
 
+/// Where a file uses names and sets them, to look at few of them.
+pub struct Names {
+    used: FxHashMap<Sym, Vec<Span>>,
+    /// By name and function, in the order of the source: where the statement ends, and the value.
+    set: FxHashMap<(Sym, FunctionId), Vec<(u32, ExprId)>>,
+}
+
+impl Names {
+    /// Of a file.
+    pub fn of(module: &Module) -> Names {
+        let mut names = Names {
+            used: FxHashMap::default(),
+            set: FxHashMap::default(),
+        };
+        let used = module.exprs.iter().filter_map(|expr| match expr.kind {
+            ExprKind::Name(name) => Some((name, expr.span)),
+            _ => None,
+        });
+        let mut used: Vec<(Sym, Span)> = used.collect();
+        used.sort_by_key(|(_, span)| span.start);
+        for (name, span) in used {
+            names.used.entry(name).or_default().push(span);
+        }
+        let set = module.stmts.iter().filter_map(|stmt| match stmt.kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => match module.kind(target) {
+                ExprKind::Name(name) => Some((*name, stmt.span.end, value)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let mut set: Vec<(Sym, u32, ExprId)> = set.collect();
+        set.sort_by_key(|&(_, end, _)| end);
+        for (name, end, value) in set {
+            names.set.entry((name, module.owner(value))).or_default().push((end, value));
+        }
+        names
+    }
+
+    /// Whether a name is used in a loop's body.
+    fn is_used_in(&self, name: Sym, around: &Loop) -> bool {
+        let places = self.used.get(&name).map_or(&[][..], Vec::as_slice);
+        let first = places.partition_point(|span| span.start < around.span.start);
+        let inside = places[first..].iter().take_while(|span| span.start < around.span.end);
+        inside
+            .into_iter()
+            .any(|&span| around.span.encloses(span) && !around.header.encloses(span))
+    }
+
+    /// What a name of the same function was last set to before a place.
+    fn set_before(&self, module: &Module, name: Sym, place: ExprId) -> Option<ExprId> {
+        let places = self.set.get(&(name, module.owner(place)))?;
+        let before = places.partition_point(|&(end, _)| end <= module.expr(place).span.start);
+        before.checked_sub(1).and_then(|at| places.get(at)).map(|&(_, value)| value)
+    }
+}
+
 /// `for _ in range(runs)`: the same again, a number of times, and no row of anything.
-pub fn is_repetition(module: &Module, around: &Loop) -> bool {
+pub fn is_repetition(module: &Module, names: &Names, around: &Loop) -> bool {
     let call = around.iterable.and_then(|iterable| module.call(iterable));
     let Some(call) = call.filter(|call| call.receiver().is_none() && call.method() == Some("range")) else {
         return false;
     };
     let counts_rows = call.args.iter().any(|arg| matches!(module.kind(arg.value), ExprKind::Call { .. }));
-    let is_used = |name: &Sym| {
-        module
-            .exprs
-            .iter()
-            .filter(|expr| matches!(expr.kind, ExprKind::Name(other) if other == *name))
-            .any(|expr| around.span.encloses(expr.span) && !around.header.encloses(expr.span))
-    };
-    !counts_rows && !around.target_names.is_empty() && !around.target_names.iter().any(is_used)
+    !counts_rows && !around.target_names.is_empty() && !around.target_names.iter().any(|&name| names.is_used_in(name, around))
 }
 
 /// The attribute (and whose it is) for the lack of which an expression runs: `if (!review.product) …`, also through a name that
 /// holds it.
-pub fn missing<'m>(eval: &'m Evaluator<'_>, file: FileId, expr: ExprId) -> Option<(ExprId, &'m str)> {
+pub fn missing<'m>(eval: &'m Evaluator<'_>, names: &Names, file: FileId, expr: ExprId) -> Option<(ExprId, &'m str)> {
     let module = eval.module(file);
     let mut at = module.expr(expr).parent;
     let mut below: Option<StmtId> = None;
@@ -137,7 +195,7 @@ pub fn missing<'m>(eval: &'m Evaluator<'_>, file: FileId, expr: ExprId) -> Optio
             Parent::Stmt(id) => {
                 if let StmtKind::If { test, then, .. } = &module.stmt(id).kind
                     && below.is_some_and(|below| then.contains(&below))
-                    && let Some(found) = denied(eval, file, *test)
+                    && let Some(found) = denied(eval, names, file, *test)
                 {
                     return Some(found);
                 }
@@ -149,21 +207,7 @@ pub fn missing<'m>(eval: &'m Evaluator<'_>, file: FileId, expr: ExprId) -> Optio
     }
 }
 
-/// What a name of the same function was last set to before a place.
-fn set_before(module: &Module, name: Sym, place: ExprId) -> Option<ExprId> {
-    let (owner, start) = (module.owner(place), module.expr(place).span.start);
-    let values = module.stmts.iter().filter_map(|stmt| match stmt.kind {
-        StmtKind::Assign { target, value, .. }
-            if stmt.span.end <= start && matches!(module.kind(target), ExprKind::Name(other) if *other == name) =>
-        {
-            value.filter(|&value| module.owner(value) == owner)
-        }
-        _ => None,
-    });
-    values.max_by_key(|&value| module.expr(value).span.start)
-}
-
-fn denied<'m>(eval: &'m Evaluator<'_>, file: FileId, test: ExprId) -> Option<(ExprId, &'m str)> {
+fn denied<'m>(eval: &'m Evaluator<'_>, names: &Names, file: FileId, test: ExprId) -> Option<(ExprId, &'m str)> {
     let module = eval.module(file);
     let ExprKind::Unary { op, operand } = module.kind(test) else {
         return None;
@@ -172,7 +216,7 @@ fn denied<'m>(eval: &'m Evaluator<'_>, file: FileId, test: ExprId) -> Option<(Ex
         return None;
     }
     let held = match module.kind(*operand) {
-        ExprKind::Name(name) => set_before(module, *name, *operand)?,
+        ExprKind::Name(name) => names.set_before(module, *name, *operand)?,
         _ => *operand,
     };
     match module.kind(held) {

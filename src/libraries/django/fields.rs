@@ -254,12 +254,27 @@ impl<'r> Reader<'_, 'r> {
             },
             (Some("asc"), Some(receiver), _) => self.expression_key(receiver),
             (Some("F" | "OrderBy" | "OpClass"), _, Some(argument)) => self.expression_key(argument),
+            (Some(method), None | Some(_), Some(argument)) if self.function_of(method, argument).is_some() => IndexKey {
+                column: self.function_of(method, argument).unwrap_or_default(),
+                expression: true,
+                descending: false,
+            },
             (method, _, _) => IndexKey {
                 column: format!("{}(…)", method.unwrap_or("expression")),
                 expression: true,
                 descending: false,
             },
         }
+    }
+
+    /// `upper(email)` of `Upper("email")`, `Upper(F("email"))`.
+    fn function_of(&self, method: &str, argument: ExprId) -> Option<String> {
+        let module = self.module();
+        let inner = module.call(argument).filter(|call| call.method() == Some("F"));
+        let name = module
+            .string(argument)
+            .or_else(|| inner.and_then(|call| module.string(call.arg(0)?)))?;
+        Some(format!("{}({name})", method.to_lowercase()))
     }
 
     /// `Q(a__isnull=False)` in SQL's words; anything else is only known to be there.

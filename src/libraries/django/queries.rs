@@ -96,6 +96,11 @@ fn manager_method(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
         query.model = inner.model;
     }
     outer.filters.extend(inner_statement.filters);
+    outer.either.extend(inner_statement.either);
+    outer.subqueries.extend(inner_statement.subqueries);
+    if !inner_statement.group.is_empty() {
+        outer.group = inner_statement.group;
+    }
     if !inner_statement.order.is_empty() {
         outer.order = inner_statement.order;
     }
@@ -208,6 +213,27 @@ fn is_manager_name(name: &str) -> bool {
         || name.ends_with("_manager")
 }
 
+/// Names that only Django gives its managers: a `connection_manager` may be anything.
+fn is_telling_name(name: &str) -> bool {
+    !name.ends_with("_manager") || name.starts_with('_')
+}
+
+/// Managers belong to classes: `Order.live_manager`, never `self.session_manager`.
+fn could_be_model(resolver: &dyn Resolver, file: FileId, base: ExprId) -> bool {
+    let module = resolver.module(file);
+    match resolver.value(file, base) {
+        Value::Class(..) => true,
+        Value::Instance(..) | Value::Row(..) => false,
+        _ => match module.kind(base) {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => {
+                let name = module.str(*name);
+                name.starts_with(|first: char| first.is_ascii_uppercase()) || matches!(name, "model" | "cls" | "klass")
+            }
+            _ => false,
+        },
+    }
+}
+
 fn empty() -> Query {
     Query {
         library: "django",
@@ -275,7 +301,7 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         ExprKind::Attr { base, name } => {
             let name = module.str(*name);
             if is_manager_name(name) {
-                if !is_django(resolver, file, *base) {
+                if !is_django(resolver, file, *base) || !is_telling_name(name) && !could_be_model(resolver, file, *base) {
                     return None;
                 }
                 return of_model(resolver, file, *base);
@@ -292,15 +318,14 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
                 Value::Class(at, class) => return tortoise(resolver, at, class),
                 _ => return None,
             };
-            if module.name(expr) != Some("self") || !is_queryset_class(resolver, at, class) {
+            if module.name(expr) != Some("self") {
                 return None;
             }
-            let mut query = empty();
-            query.statement.open = true;
-            if let Some(model) = model_of_manager(resolver, at, class) {
-                table(&mut query, model);
-            }
-            Some(query)
+            of_manager(resolver, at, class)
+        }
+        // `super().prefetch_related(…)` in such a method.
+        ExprKind::Call { callee, .. } if module.name(*callee) == Some("super") => {
+            of_manager(resolver, file, chain::enclosing_class(module, module.owner(expr))?)
         }
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
@@ -322,6 +347,17 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         }
         _ => None,
     }
+}
+
+/// The rows that a method of a queryset or manager class starts from.
+fn of_manager(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Option<Query> {
+    is_queryset_class(resolver, file, class).then_some(())?;
+    let mut query = empty();
+    query.statement.open = true;
+    if let Some(model) = model_of_manager(resolver, file, class) {
+        table(&mut query, model);
+    }
+    Some(query)
 }
 
 /// `User.filter(…)`: Tortoise's models are their own managers.
@@ -427,10 +463,10 @@ fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whol
         return None;
     }
     if let Some(relation) = resolver.relation(Some((at, class)), name).filter(|relation| relation.to_many) {
-        return Some(of_relation(base, name, relation));
+        return Some(of_relation((file, base), name, relation));
     }
     let mut query = empty();
-    query.relation = Some((base, name.to_owned()));
+    query.relation = Some(((file, base), name.to_owned()));
     if let Some(model) = name.strip_suffix("_set") {
         table(&mut query, model.to_owned());
     }
@@ -459,9 +495,9 @@ fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whol
     Some(query)
 }
 
-fn of_relation(base: ExprId, name: &str, relation: Relation) -> Query {
+fn of_relation(owner: (FileId, ExprId), name: &str, relation: Relation) -> Query {
     let mut query = empty();
-    query.relation = Some((base, name.to_owned()));
+    query.relation = Some((owner, name.to_owned()));
     table(&mut query, relation.target);
     query.model = relation.class.map(|(at, class)| Model::Class(at, class));
     query
@@ -494,7 +530,7 @@ fn related_by_name(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &s
         return None;
     }
     let relation = resolver.relation(None, name).filter(|relation| relation.to_many)?;
-    Some(of_relation(base, name, relation))
+    Some(of_relation((file, base), name, relation))
 }
 
 fn is_foreign_attribute(name: &str) -> bool {

@@ -26,7 +26,7 @@ mod trpc;
 
 pub use fastapi::dependencies;
 pub use mounts::{Mount, Router, mounts};
-pub use often::{Often, acts, is_for_staff};
+pub use often::{Often, acts};
 pub use site::{given_back, join, last_name};
 
 /// A function that is called from outside the program's own code.

@@ -6,7 +6,7 @@ use super::site::Site;
 use super::{Entry, EntryKind};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind};
 use crate::libraries::shared::value::FileId;
-use crate::vocabulary::{List, Name, Open, Vocabulary};
+use crate::vocabulary::{List, Name};
 
 /// How often an entry point is used. What is used most often comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,11 +41,8 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
     if is_scheduled && entry.kind == EntryKind::Route {
         return Often::Job;
     }
-    let is_staff = is_for_staff(&entry.label)
-        || is_for_staff(site.path)
-        || List::SetUpPaths.has(&entry.label)
-        || entry.is_for_staff
-        || is_guarded(site, entry.function);
+    // What is for staff by its address or folder is said where the words of the run are known.
+    let is_staff = List::SetUpPaths.has(&entry.label) || entry.is_for_staff || is_guarded(site, entry.function);
     if is_staff || is_deprecated(site, entry) {
         return base.max(Often::Seldom);
     }
@@ -77,11 +74,6 @@ fn resolver(label: &str) -> Often {
 /// Whether a function's name says that it changes something: `deleteOrder`, `create_order`.
 pub fn acts(name: &str) -> bool {
     List::Acting.has(name)
-}
-
-/// Whether the words of a path say that only staff go there: `GET /admin/orders`.
-pub fn is_for_staff(path: &str) -> bool {
-    Vocabulary::default().has(Open::StaffPlaces, path)
 }
 
 /// Whether a name lets staff in only: `adminProcedure`, `requireModerator`.

@@ -62,9 +62,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         by_key(&mut query);
         query.outcome = Outcome::One;
     }
-    if let Some(relation) = found.relation.filter(|_| steps[start].file == file) {
-        query.relation = Some(relation);
-    }
+    query.relation = found.relation.map(|(receiver, name)| ((steps[start].file, receiver), name));
     for step in &steps[start + 1..] {
         read(resolver, *step, &mut query);
     }

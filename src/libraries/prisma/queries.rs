@@ -5,6 +5,7 @@ use crate::libraries::shared::objects::{self, Field, Fields, Filters, Grammar, O
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{FilterKind, Limit, Operation, Projection, Statement};
+use crate::vocabulary::List;
 
 /// Bound on the nesting of relations.
 const MAX_RELATIONS: usize = 12;
@@ -290,7 +291,12 @@ fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, is_select: boo
 fn narrows(resolver: &dyn Resolver, own: &Field) -> bool {
     let mut filters = Filters::default();
     objects::object_filters(resolver, own.value, GRAMMAR, Some(0), own.optional, &mut filters);
-    filters.list.iter().filter(|filter| !filter.optional).any(|filter| {
+    // A flag leaves a part that grows with the table, here as elsewhere.
+    let firm = filters
+        .list
+        .iter()
+        .filter(|filter| !filter.optional && !List::FlagColumns.has(&filter.column.column));
+    firm.into_iter().any(|filter| {
         let of_null = filter.literal.as_deref() == Some("NULL");
         match filter.kind {
             FilterKind::Equality | FilterKind::In => !of_null && !matches!(filter.literal.as_deref(), Some("true" | "false")),

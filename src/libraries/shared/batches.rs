@@ -48,3 +48,8 @@ pub fn has_batch_form(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["redis", "valkey", "memcache", "embed"].iter().any(|sign| name.contains(sign))
 }
+
+/// Whether a client makes one statement of all calls of a method that come in one tick.
+pub fn is_batched_read(library: &str, method: &str) -> bool {
+    library == "prisma" && matches!(method, "findUnique" | "findUniqueOrThrow")
+}

@@ -101,6 +101,11 @@ fn is_barrier_name(name: &str) -> bool {
     )
 }
 
+/// `Thread(target=run)`, `Process(target=run)`: it goes on by itself unless somebody joins it.
+pub fn is_thread(call: &Call<'_>) -> bool {
+    call.module.language == Language::Python && matches!(call.method(), Some("Thread" | "Process" | "Timer"))
+}
+
 fn is_barrier(call: Call<'_>, method: &str, library: Option<&str>) -> bool {
     if is_barrier_name(method) {
         return true;

@@ -186,10 +186,16 @@ pub fn slice(module: &Module, statement: &mut Statement, lower: Option<ExprId>, 
     let number = |expr: Option<ExprId>| expr.and_then(|expr| module.number(expr));
     let from = number(lower).unwrap_or(0.0);
     statement.offset |= lower.is_some() && from != 0.0;
-    if let Some(end) = upper {
+    if let Some(end) = upper.filter(|&end| cuts(module, end)) {
         let known = number(Some(end)).filter(|end| (lower.is_none() || number(lower).is_some()) && *end >= from);
         statement.limit = known.map_or(Limit::Value, |end| Limit::Rows(whole(end - from)));
     }
+}
+
+/// Whether an argument of a limit, or the end of a slice, leaves out more than a few rows: `None` leaves out none, `-1` the last.
+pub fn cuts(module: &Module, rows: ExprId) -> bool {
+    let is_from_end = matches!(module.kind(rows), ExprKind::Unary { op, .. } if module.str(*op) == "-");
+    !is_from_end && !matches!(module.kind(rows), ExprKind::Null) && module.number(rows).is_none_or(|rows| rows >= 0.0)
 }
 
 /// The row limit that an argument stands for.

@@ -44,6 +44,8 @@ pub struct Reader<'a> {
 struct Sense {
     optional: bool,
     negated: bool,
+    /// It is one side of an OR.
+    side: bool,
     depth: u32,
 }
 
@@ -53,6 +55,7 @@ impl Reader<'_> {
         let sense = Sense {
             optional,
             negated: false,
+            side: false,
             depth: 0,
         };
         self.condition(file, expr, sense, found);
@@ -73,6 +76,10 @@ impl Reader<'_> {
                 op @ ("&" | "and" | "|" | "or") => {
                     let is_or = matches!(op, "|" | "or") != sense.negated;
                     let mut sides = Sides::default();
+                    let sense = Sense {
+                        side: sense.side || is_or,
+                        ..sense
+                    };
                     for side in [*left, *right] {
                         sides.next(&found.filters, &found.either);
                         self.condition(file, side, sense, found);
@@ -136,6 +143,18 @@ impl Reader<'_> {
         if let ("==", Some(left), Some(right)) = (op, &left, &right)
             && left.table != right.table
         {
+            // One side of an OR ties nothing, nor does what is denied.
+            if sense.side || sense.negated {
+                for column in [left, right] {
+                    let loose = Sense {
+                        optional: true,
+                        negated: false,
+                        ..sense
+                    };
+                    self.push(Some(column.clone()), FilterKind::Negative, None, loose, found);
+                }
+                return;
+            }
             found.joins.push(Join {
                 left: left.clone(),
                 right: right.clone(),
@@ -157,9 +176,8 @@ impl Reader<'_> {
             None => (sides.0, right),
         };
         if column.is_some() {
-            self.push(column, kind, self.literal(file, value), sense, found);
             let end = End::of(op).map(|end| if is_turned { end.turned() } else { end });
-            return ending(found, end);
+            return self.push_range(column, (kind, end), self.literal(file, value), sense, found);
         }
         let inside = self.inside(file, sides.0).or_else(|| self.inside(file, sides.1));
         self.push(inside, FilterKind::Function, None, sense, found);
@@ -199,28 +217,40 @@ impl Reader<'_> {
             "like" | "ilike" | "contains" | "endswith" | "regex" | "regexp" | "iregexp" | "rlike" | "search" => FilterKind::Pattern,
             _ => FilterKind::Other,
         };
-        self.push(Some(column), kind, literal, sense, found);
-        ending(found, call.method().and_then(End::of));
+        let end = call.method().and_then(End::of);
+        self.push_range(Some(column), (kind, end), literal, sense, found);
+    }
+
+    fn push(&self, column: Option<ColumnUse>, kind: FilterKind, literal: Option<String>, sense: Sense, found: &mut Found) {
+        self.push_range(column, (kind, None), literal, sense, found);
     }
 
     #[allow(clippy::unused_self, reason = "reads as its neighbours do")]
-    fn push(&self, column: Option<ColumnUse>, kind: FilterKind, literal: Option<String>, sense: Sense, found: &mut Found) {
+    fn push_range(
+        &self,
+        column: Option<ColumnUse>,
+        (kind, end): (FilterKind, Option<End>),
+        literal: Option<String>,
+        sense: Sense,
+        found: &mut Found,
+    ) {
         let Some(column) = column else {
             found.open = true;
             return;
         };
-        let kind = match (kind, sense.negated) {
-            (FilterKind::Negative, true) => FilterKind::Equality,
-            (FilterKind::Range, true) => FilterKind::Range,
-            (_, true) => FilterKind::Negative,
-            (kind, false) => kind,
+        let end = end.filter(|_| kind == FilterKind::Range);
+        let (kind, end) = match (kind, sense.negated) {
+            (FilterKind::Negative, true) => (FilterKind::Equality, None),
+            (FilterKind::Range, true) => End::denied(end),
+            (_, true) => (FilterKind::Negative, None),
+            (kind, false) => (kind, end),
         };
         found.filters.push(Filter {
             column,
             kind,
             literal,
             optional: sense.optional,
-            end: None,
+            end,
         });
     }
 
@@ -233,12 +263,5 @@ impl Reader<'_> {
             ExprKind::Num(value) => Some(value.to_string()),
             _ => None,
         }
-    }
-}
-
-/// The end of a range that the last comparison set.
-fn ending(found: &mut Found, end: Option<End>) {
-    if let Some(last) = found.filters.last_mut().filter(|last| last.kind == FilterKind::Range) {
-        last.end = end;
     }
 }

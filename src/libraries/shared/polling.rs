@@ -9,6 +9,39 @@ pub fn is_interval_option(key: &str) -> bool {
     matches!(key, "refetchInterval" | "refreshInterval" | "pollInterval" | "pollingInterval")
 }
 
+/// What code of a page imports: a timer elsewhere may be a server's own.
+pub const UI_LIBRARIES: &[&str] = &[
+    "react",
+    "preact",
+    "vue",
+    "svelte",
+    "solid-js",
+    "@angular/core",
+    "next/navigation",
+    "next/router",
+];
+
+/// The option that sets another window within which requests of one key are one.
+pub const WINDOW_OPTION: &str = "dedupingInterval";
+
+/// Seconds within which a hook sends one request for a key, however often it asks (SWR's default).
+pub fn shared_for(key: &str) -> Option<f64> {
+    (key == "refreshInterval").then_some(2.0)
+}
+
+/// An interval that grows and ends, in the words of the library that an option belongs to.
+pub fn growing(key: &str) -> Option<&'static str> {
+    match key {
+        "refetchInterval" => Some(
+            "refetchInterval: (query) => (isDone(query.state.data) ? false : Math.min(30_000, 2_000 * 2 ** query.state.dataUpdateCount))",
+        ),
+        "refreshInterval" => Some("refreshInterval: (latest) => (isDone(latest) ? 0 : 30_000)"),
+        "pollInterval" => Some("pollInterval: isDone(data) ? 0 : 30_000"),
+        "pollingInterval" => Some("pollingInterval: isDone(data) ? 0 : 30_000,\nskipPollingIfUnfocused: true"),
+        _ => None,
+    }
+}
+
 /// Names of things that only say "still here".
 pub fn is_keep_alive(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

@@ -3,7 +3,7 @@
 use super::effects::Effects;
 use super::value::{FileId, Model, Value};
 use crate::budget::Limit;
-use crate::ir::{Call, ClassId, ExprId, Module};
+use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
 use crate::statement::Statement;
 
 /// What a query gives back.
@@ -54,7 +54,7 @@ pub struct Query {
     /// The driver sends one statement for each row it is given (psycopg2's `executemany`).
     pub row_by_row: bool,
     /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
-    pub relation: Option<(ExprId, String)>,
+    pub relation: Option<((FileId, ExprId), String)>,
 }
 
 impl Query {
@@ -75,6 +75,15 @@ pub struct Relation {
     pub to_many: bool,
 }
 
+/// How a decorated function gets into its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Queued {
+    /// By a plain call: nothing of the function runs where it is called.
+    ByCall,
+    /// By a method (`delay`, `send`): a plain call runs the function at once.
+    ByMethod,
+}
+
 /// What recognisers may ask of the project.
 pub trait Resolver {
     /// A file's module.
@@ -93,6 +102,10 @@ pub trait Resolver {
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
     fn knows_table(&self, name: &str) -> bool;
+    /// What a decorator of the project, so deep in others, makes of functions: found once, however many it decorates.
+    fn decorator(&self, _place: (FileId, FunctionId, u32), find: &dyn Fn() -> Option<Queued>) -> Option<Queued> {
+        find()
+    }
     /// The relation of a model class by its attribute; without a class, the one that all models with such an attribute agree on.
     fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {
         let _ = (model, attribute);

@@ -1,20 +1,12 @@
 //! Functions that a queue runs: what a call of one does is said by its decorator, the library's or the project's own around it.
 
+pub use super::query::Queued;
 use super::query::Resolver;
 use super::value::{FileId, Value};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 
 /// Decorators of decorators are followed so far.
 const MAX_WRAPPERS: u32 = 3;
-
-/// How a decorated function gets into its queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Queued {
-    /// By a plain call: nothing of the function runs where it is called.
-    ByCall,
-    /// By a method (`delay`, `send`): a plain call runs the function at once.
-    ByMethod,
-}
 
 /// Whether decorators hand a function to a queue, and how; `None` where they do not.
 pub fn queued(resolver: &dyn Resolver, file: FileId, function: FunctionId) -> Option<Queued> {
@@ -36,7 +28,9 @@ fn registered(resolver: &dyn Resolver, file: FileId, decorator: ExprId, depth: u
     let callee = resolver.module(file).call(decorator).map_or(decorator, |call| call.callee);
     match resolver.value(file, callee) {
         Value::External(name) => by_library(&name),
-        Value::Function(at, wrapper) if depth < MAX_WRAPPERS => wrapped(resolver, at, wrapper, depth),
+        Value::Function(at, wrapper) if depth < MAX_WRAPPERS => {
+            resolver.decorator((at, wrapper, depth), &|| wrapped(resolver, at, wrapper, depth))
+        }
         _ => None,
     }
 }
@@ -68,20 +62,23 @@ fn wrapped(resolver: &dyn Resolver, file: FileId, wrapper: FunctionId, depth: u3
     }
     let applied = calls.iter().find_map(|call| registered(resolver, file, call.id, depth + 1));
     applied.or_else(|| {
-        let inside = module.function_ids().filter(|&(id, _)| module.is_inside(id, wrapper));
-        inside
-            .flat_map(|(_, function)| function.decorators.iter())
+        within(module, wrapper)
+            .filter(|&id| id != wrapper)
+            .flat_map(|id| module.function(id).decorators.iter())
             .find_map(|&decorator| registered(resolver, file, decorator, depth + 1))
     })
 }
 
+/// A function and those inside it, which come right after it.
+fn within(module: &Module, outer: FunctionId) -> impl Iterator<Item = FunctionId> {
+    let ids = (outer.0..module.functions.len() as u32).map(FunctionId);
+    ids.take_while(move |&id| id == outer || module.function(id).parent.is_some_and(|parent| parent >= outer))
+}
+
 /// The names that a decorator and the functions inside it take: one of them is the decorated function.
 fn parameters(module: &Module, wrapper: FunctionId) -> Vec<Sym> {
-    module
-        .function_ids()
-        .filter(|&(id, _)| id == wrapper || module.is_inside(id, wrapper))
-        .flat_map(|(_, function)| function.params.iter().filter_map(|param| param.name))
-        .collect()
+    let inside = within(module, wrapper).flat_map(|id| module.function(id).params.iter());
+    inside.filter_map(|param| param.name).collect()
 }
 
 /// The decorated function is put into a queue, and not run beside that but in place of it (`if settings.EAGER: return f()`).

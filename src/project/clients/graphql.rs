@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::offered::Offered;
+use super::offered::{Offered, plain};
 use crate::ir::FunctionId;
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::FileId;
@@ -124,14 +124,111 @@ enum Coverage {
 
 /// One way in which a field is asked.
 #[derive(Clone, Copy)]
-struct Use<'d> {
-    /// The type that the field is asked of, where it is known.
-    on: Option<&'d str>,
+struct Use {
     under: Under,
     /// The operation that asks first.
     by: Option<usize>,
     /// How many do.
     count: usize,
+}
+
+/// All ways in which the fields of one name are asked.
+#[derive(Default)]
+struct UsesOf<'d> {
+    all: Vec<Use>,
+    /// Their places by what they are.
+    places: FxHashMap<(Option<&'d str>, Under), usize>,
+    /// Their places by the type that is asked, as it is written and without what code adds to it.
+    by_type: FxHashMap<&'d str, Vec<usize>>,
+    by_plain: FxHashMap<&'d str, Vec<usize>>,
+    /// Places of those of which the type is not known.
+    loose: Vec<usize>,
+    /// What is asked in all.
+    total: Totals,
+}
+
+impl<'d> UsesOf<'d> {
+    fn add(&mut self, here: Here<'d>, offered: &Offered<'d>) {
+        self.total.add(here.under, self.all.len(), here.by, 1);
+        if let Some(known) = self.places.get(&(here.on, here.under)).and_then(|&at| self.all.get_mut(at)) {
+            known.count += 1;
+            return;
+        }
+        let at = self.all.len();
+        self.places.insert((here.on, here.under), at);
+        if let Some(on) = here.on {
+            self.by_plain.entry(plain(on)).or_default().push(at);
+        }
+        if let Some(on) = here.on.filter(|on| offered.is_known(on)) {
+            self.by_type.entry(on).or_default().push(at);
+        } else {
+            self.loose.push(at);
+        }
+        self.all.push(Use {
+            under: here.under,
+            by: here.by,
+            count: 1,
+        });
+    }
+
+    /// What is asked of a resolver's type: of itself, its interfaces, and of types of which nothing is known.
+    fn of(&self, resolver: Option<&str>, offered: &Offered<'d>) -> Totals {
+        let Some(resolver) = resolver.filter(|resolver| !offered.is_unnamed(resolver)) else {
+            return self.total;
+        };
+        let mut places: Vec<usize> = self.loose.clone();
+        places.extend(self.by_plain.get(plain(resolver)).into_iter().flatten());
+        let kinds = offered.kinds_of(resolver);
+        if kinds.is_some_and(|kinds| kinds.len() <= self.by_type.len()) {
+            let names = kinds.into_iter().flatten();
+            places.extend(names.filter_map(|name| self.by_type.get(name)).flatten());
+        } else if let Some(kinds) = kinds {
+            let names: Vec<&Vec<usize>> = self
+                .by_type
+                .iter()
+                .filter(|(name, _)| kinds.contains(*name))
+                .map(|(_, at)| at)
+                .collect();
+            places.extend(names.into_iter().flatten());
+        }
+        places.sort_unstable();
+        places.dedup();
+        let mut out = Totals::default();
+        for at in places {
+            if let Some(one) = self.all.get(at) {
+                out.add(one.under, at, one.by, one.count);
+            }
+        }
+        out
+    }
+}
+
+/// For each way of asking who asks first, and how many do.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    of: [(Option<(usize, usize)>, usize); 3],
+}
+
+impl Totals {
+    fn add(&mut self, under: Under, at: usize, by: Option<usize>, count: usize) {
+        let (first, all) = &mut self.of[under as usize];
+        *all += count;
+        let new = by.map(|by| (at, by));
+        *first = match (*first, new) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
+    }
+
+    /// Who asks first so, and how many do.
+    fn first(&self, under: Under) -> Option<(usize, usize)> {
+        let (first, count) = self.of[under as usize];
+        first.map(|(_, by)| (by, count))
+    }
+
+    fn has(&self, under: Under) -> bool {
+        self.of[under as usize].1 > 0
+    }
 }
 
 /// What a field is asked under.
@@ -151,7 +248,9 @@ struct Walk<'d> {
     offered: &'d Offered<'d>,
     operations: Vec<(usize, &'d Operation)>,
     fragments: FxHashMap<&'d str, Vec<(usize, &'d Fragment)>>,
-    uses: FxHashMap<&'d str, Vec<Use<'d>>>,
+    /// Those of each document, by its place.
+    own: FxHashMap<(&'d str, usize), Vec<&'d Fragment>>,
+    uses: FxHashMap<&'d str, UsesOf<'d>>,
     /// Fragments that were walked, by name and, where the same document has it, by that.
     seen: FxHashSet<(&'d str, Option<usize>, Under)>,
     /// Fragments that wait, so that those in each other go no deeper than one.
@@ -178,6 +277,7 @@ impl<'d> Walk<'d> {
             offered,
             operations: Vec::new(),
             fragments: FxHashMap::default(),
+            own: FxHashMap::default(),
             uses: FxHashMap::default(),
             seen: FxHashSet::default(),
             open: Vec::new(),
@@ -188,6 +288,7 @@ impl<'d> Walk<'d> {
             walk.operations.extend(document.operations.iter().map(|operation| (at, operation)));
             for fragment in &document.fragments {
                 walk.fragments.entry(&fragment.name).or_default().push((at, fragment));
+                walk.own.entry((&fragment.name, at)).or_default().push(fragment);
             }
         }
         walk
@@ -281,29 +382,23 @@ impl<'d> Walk<'d> {
     }
 
     fn spread(&mut self, name: &'d str, here: Here<'d>) {
-        let Some(all) = self.fragments.get(name) else { return };
         // The same name in several applications: the one of the document, or all.
-        let own = all.iter().any(|(place, _)| *place == here.place).then_some(here.place);
-        if !self.seen.insert((name, own, here.under)) {
+        let own = self.own.get(&(name, here.place));
+        if !self.seen.insert((name, own.map(|_| here.place), here.under)) {
             return;
         }
-        let wanted = all.iter().filter(|(place, _)| own.is_none_or(|own| own == *place));
-        let open: Vec<_> = wanted.map(|&(place, fragment)| (fragment, place, here.under, here.by)).collect();
-        self.open.extend(open);
+        if let Some(own) = own {
+            let own = own.iter().map(|&fragment| (fragment, here.place, here.under, here.by));
+            self.open.extend(own);
+            return;
+        }
+        let all = self.fragments.get(name).into_iter().flatten();
+        self.open
+            .extend(all.map(|&(place, fragment)| (fragment, place, here.under, here.by)));
     }
 
     fn add(&mut self, name: &'d str, here: Here<'d>) {
-        let uses = self.uses.entry(name).or_default();
-        let known = uses.iter_mut().find(|known| known.on == here.on && known.under == here.under);
-        match known {
-            Some(known) => known.count += 1,
-            None => uses.push(Use {
-                on: here.on,
-                under: here.under,
-                by: here.by,
-                count: 1,
-            }),
-        }
+        self.uses.entry(name).or_default().add(here, self.offered);
     }
 
     fn coverage(&self) -> Coverage {
@@ -319,17 +414,13 @@ impl<'d> Walk<'d> {
 
     fn asked(&self, entry: &Entry, coverage: Coverage) -> Option<Asked> {
         let field = entry.field.as_ref()?;
-        let of_name = self.uses.get(field.name.as_str()).map_or(&[][..], Vec::as_slice);
-        let uses = || of_name.iter().filter(|one| self.offered.answers(field.on.as_deref(), one.on));
-        let first = |under: Under| {
-            let by = uses().filter(|one| one.under == under).find_map(|one| one.by)?;
-            let count: usize = uses().filter(|one| one.under == under).map(|one| one.count).sum();
-            Some(self.words(by, count))
-        };
+        let uses = self.uses.get(field.name.as_str());
+        let asked = uses.map_or_else(Totals::default, |uses| uses.of(field.on.as_deref(), self.offered));
+        let first = |under: Under| asked.first(under).map(|(by, count)| self.words(by, count));
         if let Some(by) = first(Under::List) {
             return Some(Asked::UnderList(by));
         }
-        if uses().any(|one| one.under == Under::Unclear) {
+        if asked.has(Under::Unclear) {
             return None;
         }
         match (first(Under::One), coverage) {

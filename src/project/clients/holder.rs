@@ -1,10 +1,15 @@
 //! What holds a request or a call: the component or the function around it, and the interval at which it is repeated there.
 
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, Sym};
 use crate::libraries::shared::polling::is_interval_option;
 use crate::libraries::shared::value::FileId;
 use crate::project::deployment::pools::number;
-use crate::project::eval::Evaluator;
+use crate::project::eval::{Code, Evaluator};
 
 /// Expressions and functions that are climbed.
 const MAX_STEPS: usize = 400;
@@ -35,21 +40,37 @@ pub struct Held {
     pub every: Option<f64>,
 }
 
-/// Looks around an expression.
-pub fn holder(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Held {
-    let module = eval.code.module(file);
-    let climb = Climb { eval, file, module };
-    climb.from(expr)
-}
-
-struct Climb<'e, 'c> {
-    eval: &'e Evaluator<'c>,
+/// Looks around the expressions of one file, and remembers what many of them stand in.
+pub struct Holders<'c> {
+    eval: Evaluator<'c>,
     file: FileId,
-    module: &'e Module,
+    module: &'c Module,
+    /// The interval that an object of options sets.
+    options: RefCell<FxHashMap<ExprId, Option<f64>>>,
+    /// The timers of a function by what they call.
+    timers: RefCell<FxHashMap<FunctionId, Timers>>,
+    /// The keys of an object by their values.
+    keys: RefCell<FxHashMap<ExprId, Keys>>,
 }
 
-impl Climb<'_, '_> {
-    fn from(&self, expr: ExprId) -> Held {
+type Timers = Rc<FxHashMap<Sym, f64>>;
+type Keys = Rc<FxHashMap<ExprId, ExprId>>;
+
+impl<'c> Holders<'c> {
+    /// For a file.
+    pub fn new(code: &'c Code, file: FileId) -> Holders<'c> {
+        Holders {
+            eval: Evaluator::new(code),
+            file,
+            module: code.module(file),
+            options: RefCell::default(),
+            timers: RefCell::default(),
+            keys: RefCell::default(),
+        }
+    }
+
+    /// What holds an expression.
+    pub fn of(&self, expr: ExprId) -> Held {
         let module = self.module;
         if let Some(hook) = self.endpoint(expr) {
             return Held {
@@ -128,11 +149,8 @@ impl Climb<'_, '_> {
         let Parent::Expr(object) = self.module.expr(call.id).parent else {
             return None;
         };
-        let ExprKind::Object(entries) = self.module.kind(object) else {
-            return None;
-        };
-        let entry = entries.iter().find(|entry| entry.value == call.id)?;
-        let name = self.module.string(entry.key?)?;
+        let key = *self.keys_of(object).get(&call.id)?;
+        let name = self.module.string(key)?;
         let mut letters = name.chars();
         let first = letters.next()?.to_ascii_uppercase();
         Some(format!("use{first}{}{ending}", letters.as_str()))
@@ -152,8 +170,32 @@ impl Climb<'_, '_> {
         call.args.iter().filter(|_| is_hook).find_map(|arg| self.option(arg.value))
     }
 
+    /// The keys of an object by their values.
+    fn keys_of(&self, object: ExprId) -> Keys {
+        if let Some(known) = self.keys.borrow().get(&object) {
+            return Rc::clone(known);
+        }
+        let entries = match self.module.kind(object) {
+            ExprKind::Object(entries) => entries.as_ref(),
+            _ => &[],
+        };
+        let keys = entries.iter().filter_map(|entry| Some((entry.value, entry.key?)));
+        let found: Keys = Rc::new(keys.collect());
+        self.keys.borrow_mut().insert(object, Rc::clone(&found));
+        found
+    }
+
     /// `{ refetchInterval: 5000 }`.
     fn option(&self, object: ExprId) -> Option<f64> {
+        if let Some(known) = self.options.borrow().get(&object) {
+            return *known;
+        }
+        let found = self.find_option(object);
+        self.options.borrow_mut().insert(object, found);
+        found
+    }
+
+    fn find_option(&self, object: ExprId) -> Option<f64> {
         let ExprKind::Object(entries) = self.module.kind(object) else {
             return None;
         };
@@ -167,13 +209,28 @@ impl Climb<'_, '_> {
     fn timer(&self, function: FunctionId) -> Option<f64> {
         let definition = self.module.function(function);
         let (name, around) = (definition.name?, definition.parent?);
+        self.timers_of(around).get(&name).copied()
+    }
+
+    fn timers_of(&self, around: FunctionId) -> Timers {
+        if let Some(known) = self.timers.borrow().get(&around) {
+            return Rc::clone(known);
+        }
+        let mut found = FxHashMap::default();
         let calls = self.module.call_ids_in(around).filter_map(|id| self.module.call(id));
-        let mut timers = calls.filter(|call| call.method().is_some_and(is_timer));
-        timers.find_map(|call| {
-            let callback = call.arg(0)?;
-            let is_it = matches!(self.module.kind(callback), ExprKind::Name(called) if *called == name);
-            is_it.then(|| self.seconds(call)).flatten()
-        })
+        for call in calls.filter(|call| call.method().is_some_and(is_timer)) {
+            let Some(ExprKind::Name(called)) = call.arg(0).map(|callback| self.module.kind(callback)) else {
+                continue;
+            };
+            if !found.contains_key(called)
+                && let Some(seconds) = self.seconds(call)
+            {
+                found.insert(*called, seconds);
+            }
+        }
+        let found: Timers = Rc::new(found);
+        self.timers.borrow_mut().insert(around, Rc::clone(&found));
+        found
     }
 
     fn seconds(&self, timer: Call<'_>) -> Option<f64> {
@@ -185,7 +242,7 @@ impl Climb<'_, '_> {
             ExprKind::Binary { op, left, right } if self.module.str(*op) == "*" => {
                 self.module.number(*left)? * self.module.number(*right)?
             }
-            _ => number(self.eval, self.file, expr, MAX_NAMES)?.0,
+            _ => number(&self.eval, self.file, expr, MAX_NAMES)?.0,
         };
         (found > 0.0 && found.is_finite()).then_some(found)
     }

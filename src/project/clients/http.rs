@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::address::{Address, Fit};
-use super::holder::{Holder, holder};
+use super::holder::{Holder, Holders};
 use super::requests::{self, Request};
+use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, TemplatePart};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::{FileId, Value};
@@ -17,13 +18,13 @@ use crate::walk::Role;
 
 /// Functions between a request and the component that wants it.
 const MAX_LEVELS: usize = 4;
-/// Functions that are followed from the requests to one route.
+/// Functions that are followed from the requests to one route, see [`Limit::Askers`].
 const MAX_HELPERS: usize = 64;
-/// Routes that one request may be for: more of them say that its address tells nothing.
+/// Routes that one request may be for, see [`Limit::Routes`]: more of them say that its address tells nothing.
 const MAX_ROUTES: usize = 4;
-/// Askers of one route that are kept.
+/// Askers of one route that are kept, see [`Limit::Askers`].
 const MAX_ASKERS: usize = 20;
-/// Routes that may fit one request: where more end alike, none is told.
+/// Routes that are compared for one request, see [`Limit::Routes`]: where more end alike, none is taken.
 const MAX_CANDIDATES: usize = 64;
 /// Of a hundred routes, so many must be asked before one that is not counts as unused.
 const COVERED: usize = 30;
@@ -62,9 +63,11 @@ impl Requests {
         }
         let found = sent(code, graph, &routes);
         let mut askers: FxHashMap<usize, Vec<Asker>> = FxHashMap::default();
-        for asked in Search::new(code, graph).run(found) {
+        for asked in Search::new(code, graph, &routes).run(found) {
             let of_route = askers.entry(asked.route).or_default();
-            add(of_route, asked.asker);
+            if !add(of_route, asked.asker) {
+                routes.tell(code, asked.route);
+            }
         }
         let is_whole = askers.len() * 100 >= routes.all.len() * COVERED;
         let with_entry = askers.into_iter().filter_map(|(route, mut askers)| {
@@ -152,18 +155,21 @@ fn key(entry: &Entry) -> (FileId, FunctionId, String) {
     (entry.function.0, entry.function.1, entry.own_label.clone())
 }
 
-fn add(askers: &mut Vec<Asker>, asker: Asker) {
+/// Keeps an asker; `false` where there are too many.
+fn add(askers: &mut Vec<Asker>, asker: Asker) -> bool {
     let Some(known) = askers.iter_mut().find(|known| known.name == asker.name) else {
-        if askers.len() < MAX_ASKERS {
+        let has_room = askers.len() < MAX_ASKERS;
+        if has_room {
             askers.push(asker);
         }
-        return;
+        return has_room;
     };
     known.every = match (known.every, asker.every) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };
     known.is_sure |= asker.is_sure;
+    true
 }
 
 /// Method and path of a route: `GET`, `/orders`.
@@ -197,15 +203,23 @@ impl<'g> Routes<'g> {
         routes
     }
 
-    /// The routes that a request fits best; none where it could be for too many.
-    fn best(&self, request: &Request) -> Vec<(usize, Fit)> {
+    /// Tells that a route has more askers than are followed or kept.
+    fn tell(&self, code: &Code, route: usize) {
+        if let Some((entry, _)) = self.all.get(route) {
+            let (file, function) = entry.function;
+            code.tell(Limit::Askers, file, code.module(file).function(function).name_span.start);
+        }
+    }
+
+    /// The routes that a request fits best; `None` where it could be for too many.
+    fn best(&self, request: &Request) -> Option<Vec<(usize, Fit)>> {
         let mut out: Vec<(usize, Fit)> = Vec::new();
         let mut looked = 0;
         for piece in request.address.texts() {
             for &route in self.by_piece.get(&piece).into_iter().flatten() {
                 looked += 1;
                 if looked > MAX_CANDIDATES {
-                    return Vec::new();
+                    return None;
                 }
                 let Some((entry, address)) = self.all.get(route) else { continue };
                 let Some(fit) = request.address.fit(address).filter(|_| takes(entry, request)) else {
@@ -218,10 +232,7 @@ impl<'g> Routes<'g> {
                 }
             }
         }
-        if out.len() > MAX_ROUTES {
-            out.clear();
-        }
-        out
+        (out.len() <= MAX_ROUTES).then_some(out)
     }
 }
 
@@ -259,7 +270,11 @@ fn sent(code: &Code, graph: &Graph, routes: &Routes<'_>) -> Vec<Sent> {
         };
         let mut out = Vec::new();
         for request in requests::of_file(&eval, file, &is_route) {
-            out.extend(routes.best(&request).into_iter().map(|(route, (how, _))| Sent {
+            let Some(best) = routes.best(&request) else {
+                code.tell(Limit::Routes, file, module.expr(request.expr).span.start);
+                continue;
+            };
+            out.extend(best.into_iter().map(|(route, (how, _))| Sent {
                 route,
                 is_sure: how >= SURE,
                 every: None,
@@ -291,14 +306,18 @@ enum Helper {
 struct Search<'c> {
     code: &'c Code,
     graph: &'c Graph,
+    routes: &'c Routes<'c>,
+    holders: FxHashMap<FileId, Holders<'c>>,
     found: Vec<Found>,
 }
 
 impl<'c> Search<'c> {
-    fn new(code: &'c Code, graph: &'c Graph) -> Search<'c> {
+    fn new(code: &'c Code, graph: &'c Graph, routes: &'c Routes<'c>) -> Search<'c> {
         Search {
             code,
             graph,
+            routes,
+            holders: FxHashMap::default(),
             found: Vec::new(),
         }
     }
@@ -319,6 +338,9 @@ impl<'c> Search<'c> {
             helpers.retain(|(helper, sent)| {
                 let of_route = counts.entry(sent.route).or_default();
                 *of_route += 1;
+                if *of_route == MAX_HELPERS + 1 {
+                    self.routes.tell(self.code, sent.route);
+                }
                 *of_route <= MAX_HELPERS && seen.insert((helper.clone(), sent.route))
             });
             open = self.callers(&helpers);
@@ -331,8 +353,9 @@ impl<'c> Search<'c> {
 
     /// The component at a request or a call, or the helper around it, with the interval so far.
     fn place(&mut self, sent: &Sent, is_last: bool) -> Option<(Helper, Option<f64>)> {
-        let eval = Evaluator::new(self.code);
-        let at = holder(&eval, sent.file, sent.expr);
+        let code = self.code;
+        let holders = self.holders.entry(sent.file).or_insert_with(|| Holders::new(code, sent.file));
+        let at = holders.of(sent.expr);
         let every = sent.every.or(at.every);
         let name = match at.of {
             Holder::Component(name) => name,
@@ -375,6 +398,9 @@ impl<'c> Search<'c> {
                 self.tell(sent, name, sent.every);
                 continue;
             };
+            if places.len() > MAX_ASKERS {
+                self.routes.tell(self.code, sent.route);
+            }
             out.extend(places.iter().take(MAX_ASKERS).map(|&(file, expr)| Sent { file, expr, ..*sent }));
         }
         out
@@ -423,7 +449,10 @@ impl<'c> Search<'c> {
                     let target = self.graph.function(target);
                     let helper = Helper::Function(target.file, target.id);
                     if wanted.contains(&helper) {
-                        out.entry(helper).or_default().push((node.file, edge.expr));
+                        // A call and the name that is called are one place.
+                        let call = self.code.module(node.file).call(edge.expr);
+                        let place = call.map_or(edge.expr, |call| call.callee);
+                        out.entry(helper).or_default().push((node.file, place));
                     }
                 }
             }

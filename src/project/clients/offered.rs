@@ -79,20 +79,19 @@ impl<'d> Offered<'d> {
         on.and_then(|on| fields.get(&(on, name)).copied())
     }
 
-    /// Whether a resolver of a type's field answers what was asked on another type: the same one, one of its interfaces, or one of
-    /// which nothing is known.
-    pub fn answers(&self, resolver: Option<&str>, asked: Option<&str>) -> bool {
-        let (Some(resolver), Some(asked)) = (resolver, asked) else {
-            return true;
-        };
-        if plain(resolver) == plain(asked) || !self.types.contains(asked) {
-            return true;
-        }
-        // A class that no schema names goes by another name there.
-        if !self.declared.is_empty() && !self.declared.contains(resolver) {
-            return true;
-        }
-        self.kinds.get(resolver).is_some_and(|kinds| kinds.contains(asked))
+    /// Whether a schema or a resolver's class tells of a type.
+    pub fn is_known(&self, name: &str) -> bool {
+        self.types.contains(name)
+    }
+
+    /// Whether a resolver's class is one that no schema names: it goes by another name there.
+    pub fn is_unnamed(&self, resolver: &str) -> bool {
+        !self.declared.is_empty() && !self.declared.contains(resolver)
+    }
+
+    /// The interfaces and unions of a type.
+    pub fn kinds_of(&self, name: &str) -> Option<&FxHashSet<&'d str>> {
+        self.kinds.get(name)
     }
 
     /// How many fields of the roots the server answers, and whether a name is one of them.
@@ -102,7 +101,7 @@ impl<'d> Offered<'d> {
 }
 
 /// A type's name without what code adds to it: `OrderType` is the schema's `Order`.
-fn plain(name: &str) -> &str {
+pub fn plain(name: &str) -> &str {
     let cut = ["Type", "Node", "Object", "GQL"]
         .iter()
         .find_map(|ending| name.strip_suffix(ending));

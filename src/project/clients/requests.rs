@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::address::{Address, HOLE};
+use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, TemplatePart};
 use crate::libraries::entries::{given_back, last_name};
 use crate::libraries::shared::clients;
@@ -37,7 +38,7 @@ pub fn of_file(eval: &Evaluator<'_>, file: FileId, is_route: &dyn Fn(ExprId) -> 
     if module.language != Language::TypeScript {
         return Vec::new();
     }
-    let left = Cell::new(PIECES + module.exprs.len());
+    let left = Cell::new(Limit::Addresses.count() + module.exprs.len());
     let reader = Reader { eval, file, module, left };
     let calls = module.call_ids().filter(|&id| !is_route(id)).filter_map(|id| module.call(id));
     calls.filter_map(|call| reader.request(call)).collect()
@@ -61,9 +62,6 @@ struct Reader<'e, 'c> {
     /// Pieces of text that the file's addresses may still be put together from: pieces that hold pieces grow by their product.
     left: Cell<usize>,
 }
-
-/// Pieces beside one for each expression of the file; what needs more is no address that somebody wrote.
-const PIECES: usize = 10_000;
 
 impl Reader<'_, '_> {
     fn request(&self, call: Call<'_>) -> Option<Request> {
@@ -178,7 +176,10 @@ impl Reader<'_, '_> {
 
     /// A written address, with [`HOLE`] for what is put in.
     fn text(&self, file: FileId, expr: ExprId, depth: u32) -> Option<String> {
-        let left = self.left.get().checked_sub(1)?;
+        let Some(left) = self.left.get().checked_sub(1) else {
+            self.eval.code.tell(Limit::Addresses, self.file, 0);
+            return None;
+        };
         self.left.set(left);
         let module = self.eval.code.module(file);
         let hole = |inner: ExprId| match module.kind(inner) {

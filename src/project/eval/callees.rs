@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Callees, Evaluator, Functions, is_abstract};
+use super::{Callees, Evaluator, Functions, is_abstract, only_keeps};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -129,11 +129,13 @@ impl Evaluator<'_> {
         let (Some(class), Some(name)) = (definition.class, definition.name) else {
             return vec![(at, function)];
         };
-        if !is_abstract(module, function) {
+        let is_hollow = is_abstract(module, function);
+        if !is_hollow && !only_keeps(module, function) {
             return vec![(at, function)];
         }
         let name = module.str(name);
-        let mut found = Vec::new();
+        // A default that only keeps or gives something runs too, where no class says more.
+        let mut found = if is_hollow { Vec::new() } else { vec![(at, function)] };
         let mut open = vec![(at, class)];
         let mut seen = FxHashSet::default();
         while let Some(place) = open.pop() {

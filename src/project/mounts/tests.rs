@@ -1,6 +1,7 @@
 use crate::libraries::entries::{EntryKind, Often};
 use crate::project::Project;
 use crate::syntax::facts::extract;
+use crate::vocabulary::{Open, Vocabulary};
 use crate::walk::FileKind;
 
 fn project(files: &[(&str, &str)]) -> Project {
@@ -188,6 +189,24 @@ fn what_is_put_below_admin_is_for_staff() {
     };
     assert_eq!(often("/admin"), Some(Often::Seldom));
     assert_eq!(often("/api"), Some(Often::Read));
+}
+
+#[test]
+fn staff_places_of_the_run_decide_which_way_is_used_most() {
+    let text = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/backroom')\ndef a():\n    return load()\n\n@app.post('/sales')\ndef b():\n    return load()\n\ndef load():\n    return 1\n";
+    let best = |words: Vocabulary| {
+        let facts = extract("main.py", FileKind::Python, text);
+        let project = Project::link_with(vec![facts], words);
+        let load = project.graph.functions.len() - 1;
+        project
+            .graph
+            .entry_of(crate::project::graph::FnId(load as u32))
+            .map(|entry| entry.label.clone())
+    };
+    assert_eq!(best(Vocabulary::default()).as_deref(), Some("GET /backroom"));
+    let mut words = Vocabulary::default();
+    words.add(Open::StaffPlaces, &["backroom".to_owned()]).expect("a word");
+    assert_eq!(best(words).as_deref(), Some("POST /sales"));
 }
 
 #[test]

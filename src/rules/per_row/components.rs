@@ -1,5 +1,7 @@
 //! List items that query: a component rendered for each element whose hook asks the server, one request an item.
 
+use std::rc::Rc;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
@@ -14,9 +16,13 @@ use crate::judge::scale::Rows;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::query_hooks::{is_effect_hook, is_query_hook};
 use crate::libraries::shared::value::FileId;
-use crate::project::eval::{Callees, Evaluator};
+use crate::project::eval::{Callees, Evaluator, Found};
 use crate::project::graph::{Edge, EdgeKind};
+use crate::project::loops::Loop;
 use crate::project::{Project, loops};
+
+/// A name that holds what differs from element to element: all that it holds, or these of its attributes.
+type Varying = (Sym, Option<Rc<FxHashSet<String>>>);
 
 const RULE: &str = "n-plus-one";
 /// Hooks in hooks.
@@ -64,7 +70,9 @@ fn item(
     if at == file && encloses(module, component, jsx) {
         return None;
     }
-    let (hook, asking) = asks(project, eval, at, component)?;
+    let varying = varying_props(eval, file, jsx, &around);
+    let names = bound_to(project.code.module(at), component, varying.as_ref());
+    let (hook, asking) = asks(project, eval, at, (component, &names))?;
     if !seen.insert((at, component)) {
         return None;
     }
@@ -118,18 +126,18 @@ enum Asking {
 }
 
 /// The call by which a component asks with what it is given.
-fn asks(project: &Project, eval: &Evaluator<'_>, file: FileId, component: FunctionId) -> Option<(ExprId, Asking)> {
-    let hook = query_hook(project, eval, file, component, 0).map(|hook| (hook, Asking::Browser));
-    hook.or_else(|| waits(project, file, component).map(|call| (call, Asking::Server)))
+fn asks(project: &Project, eval: &Evaluator<'_>, file: FileId, (component, names): (FunctionId, &[Varying])) -> Option<(ExprId, Asking)> {
+    let hook = query_hook(project, eval, file, (component, names), 0).map(|hook| (hook, Asking::Browser));
+    hook.or_else(|| waits(project, file, component, names).map(|call| (call, Asking::Server)))
 }
 
 /// The first query or request of an async component that depends on its parameters.
-fn waits(project: &Project, file: FileId, component: FunctionId) -> Option<ExprId> {
+fn waits(project: &Project, file: FileId, component: FunctionId, names: &[Varying]) -> Option<ExprId> {
     let module = project.code.module(file);
     if !module.function(component).is_async {
         return None;
     }
-    let names = derived(module, component);
+    let names = derived(module, component, names);
     let node = project.graph.function(project.graph.id(file, component));
     let sites = node
         .queries
@@ -141,7 +149,11 @@ fn waits(project: &Project, file: FileId, component: FunctionId) -> Option<ExprI
         .iter()
         .filter(|edge| edge.kind == EdgeKind::Call && !edge.guessed && asks_others(project, edge));
     let mut asking = sites.chain(calls.map(|edge| edge.expr));
-    asking.find(|&expr| module.call(expr).is_some_and(|call| mentions(module, &call, &names)))
+    asking.find(|&expr| {
+        module
+            .call(expr)
+            .is_some_and(|call| mentions(module, call.args.iter().map(|arg| arg.value), &names))
+    })
 }
 
 /// Whether a call, or what it runs, asks a database or another machine.
@@ -156,7 +168,7 @@ fn asks_others(project: &Project, edge: &Edge) -> bool {
 
 /// `useEffect(() => { fetch(`/api/orders/${order.id}`) … }, [order.id])`: the effect's function asks, and nothing but the parameters
 /// decides whether it does.
-fn effect_asks(project: &Project, file: FileId, call: &Call<'_>, names: &[Sym]) -> bool {
+fn effect_asks(project: &Project, file: FileId, call: &Call<'_>, names: &[Varying]) -> bool {
     let module = call.module;
     let Some(ExprKind::Lambda(effect)) = call.arg(0).map(|arg| module.kind(arg)) else {
         return false;
@@ -174,12 +186,12 @@ fn effect_asks(project: &Project, file: FileId, call: &Call<'_>, names: &[Sym]) 
 }
 
 /// Whether what stands around or before an expression in a function lets it run only in some state: a test of more than the names.
-fn is_guarded(module: &Module, function: FunctionId, expr: ExprId, names: &[Sym]) -> bool {
+fn is_guarded(module: &Module, function: FunctionId, expr: ExprId, names: &[Varying]) -> bool {
     let tests_state = |test: ExprId| {
         let mut open = vec![test];
         while let Some(at) = open.pop() {
             match module.kind(at) {
-                ExprKind::Name(name) if !names.contains(name) => return true,
+                ExprKind::Name(name) if !holds(names, *name) => return true,
                 // `order.id`, never `fetched.current`.
                 _ => module.each_child(at, &mut |child| open.push(child)),
             }
@@ -218,19 +230,24 @@ fn is_guarded(module: &Module, function: FunctionId, expr: ExprId, names: &[Sym]
     returns_before || is_inside
 }
 
+/// Whether a name is one of these, whatever of it varies.
+fn holds(names: &[Varying], name: Sym) -> bool {
+    names.iter().any(|(other, _)| *other == name)
+}
+
 /// Whether an expression is one of the names or a member of it: `props.order`.
-fn is_part(module: &Module, expr: ExprId, names: &[Sym]) -> bool {
+fn is_part(module: &Module, expr: ExprId, names: &[Varying]) -> bool {
     match module.kind(expr) {
-        ExprKind::Name(name) => names.contains(name),
+        ExprKind::Name(name) => reads(module, names, expr, *name),
         ExprKind::Attr { base, .. } => is_part(module, *base, names),
         ExprKind::Await(inner) => is_part(module, *inner, names),
         _ => false,
     }
 }
 
-/// The names of a function's parameters, and of what its own statements take from them.
-fn derived(module: &Module, function: FunctionId) -> Vec<Sym> {
-    let mut names = parameters(module, function);
+/// These names, and those of what a function's own statements take from them.
+fn derived(module: &Module, function: FunctionId, names: &[Varying]) -> Vec<Varying> {
+    let mut names = names.to_vec();
     for &stmt in &module.function(function).body {
         let StmtKind::Assign {
             target,
@@ -241,15 +258,8 @@ fn derived(module: &Module, function: FunctionId) -> Vec<Sym> {
             continue;
         };
         // What a call brings need not be another one for each element: `const order = useOrder(orderId)`.
-        if !is_part(module, value, &names) {
-            continue;
-        }
-        let mut open = vec![target];
-        while let Some(at) = open.pop() {
-            if let ExprKind::Name(name) = module.kind(at) {
-                names.push(*name);
-            }
-            module.each_child(at, &mut |child| open.push(child));
+        if is_part(module, value, &names) {
+            names_in(module, target, &mut names);
         }
     }
     names
@@ -259,35 +269,156 @@ fn encloses(module: &Module, function: FunctionId, expr: ExprId) -> bool {
     module.function(function).span.encloses(module.expr(expr).span)
 }
 
-/// The call of a query hook in a component, or in a hook that it calls, that asks by one of its parameters.
-fn query_hook(project: &Project, eval: &Evaluator<'_>, file: FileId, function: FunctionId, depth: u32) -> Option<ExprId> {
-    if depth > MAX_DEPTH {
+/// The properties of an element that differ from one pass of the loop to the next; `None` where any may.
+fn varying_props(eval: &Evaluator<'_>, file: FileId, jsx: ExprId, around: &Loop) -> Option<FxHashSet<String>> {
+    let module = eval.code.module(file);
+    let ExprKind::Jsx(element) = module.kind(jsx) else { return None };
+    let mut out = FxHashSet::default();
+    for prop in &element.props {
+        let name = prop.key.and_then(|key| module.string(key))?;
+        if is_bound_in(eval, file, prop.value, around) {
+            out.insert(name.to_owned());
+        }
+    }
+    Some(out)
+}
+
+/// Whether an expression reads a name that is bound inside a loop, its own variable first.
+fn is_bound_in(eval: &Evaluator<'_>, file: FileId, expr: ExprId, around: &Loop) -> bool {
+    let module = eval.code.module(file);
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        match module.kind(at) {
+            ExprKind::Name(name) => {
+                let found = eval.lookup(file, module.owner(at), *name, module.expr(at).span.start);
+                let is_inside = |start: u32| around.span.start <= start && start <= around.span.end;
+                if around.target_names.contains(name)
+                    || matches!(found, Some(Found::Binding(held, _, binding)) if held == file && is_inside(binding.range.start))
+                {
+                    return true;
+                }
+            }
+            // What a callback reads is not followed.
+            ExprKind::Lambda(_) => return true,
+            _ => {}
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    false
+}
+
+/// The names in a component that hold properties which vary: all of them, where it is not known which do.
+fn bound_to(module: &Module, component: FunctionId, varying: Option<&FxHashSet<String>>) -> Vec<Varying> {
+    let all = parameters(module, component);
+    let Some(varying) = varying else { return all };
+    let first = module.function(component).params.first();
+    let Some(ExprKind::Object(entries)) = first.and_then(|param| param.pattern).map(|pattern| module.kind(pattern)) else {
+        // `(props) => …`: one name for all of them.
+        let held = Rc::new(varying.clone());
+        let names = all.into_iter().filter(|_| !varying.is_empty());
+        return names.map(|(name, _)| (name, Some(Rc::clone(&held)))).collect();
+    };
+    let mut out = Vec::new();
+    let mut rest = varying.clone();
+    for entry in entries {
+        let Some(key) = entry.key.and_then(|key| module.string(key)) else {
+            // `...props` holds what has no name of its own.
+            let mut names = Vec::new();
+            names_in(module, entry.value, &mut names);
+            let held = Rc::new(std::mem::take(&mut rest));
+            out.extend(
+                names
+                    .into_iter()
+                    .filter(|_| !held.is_empty())
+                    .map(|(name, _)| (name, Some(Rc::clone(&held)))),
+            );
+            continue;
+        };
+        rest.remove(key);
+        if varying.contains(key) {
+            names_in(module, entry.value, &mut out);
+        }
+    }
+    out
+}
+
+/// The call of a query hook in a component, or in a hook that it calls, that asks by one of these names.
+fn query_hook(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    file: FileId,
+    (function, names): (FunctionId, &[Varying]),
+    depth: u32,
+) -> Option<ExprId> {
+    if depth > MAX_DEPTH || names.is_empty() {
         return None;
     }
     let module = project.code.module(file);
-    let params = derived(module, function);
-    if params.is_empty() {
-        return None;
-    }
+    let names = &derived(module, function, names);
     let calls = module.call_ids_in(function);
     calls.filter_map(|id| module.call(id)).find_map(|call| {
         let method = call.method()?;
         if !method.starts_with("use")
             || module.owner(call.id) != function
-            || !mentions(module, &call, &params)
+            || !mentions(module, call.args.iter().map(|arg| arg.value), names)
             || is_held_back(module, &call)
         {
             return None;
         }
-        if is_query_hook(method) || is_effect_hook(method) && effect_asks(project, file, &call, &params) {
+        if is_query_hook(method) || is_effect_hook(method) && effect_asks(project, file, &call, names) {
             return Some(call.id);
         }
         let Callees::Functions(functions) = eval.callees(file, call.callee) else {
             return None;
         };
         let &[(at, hook)] = functions.as_slice() else { return None };
-        query_hook(project, eval, at, hook, depth + 1).map(|_| call.id)
+        let handed = handed_on(module, &call, names, project.code.module(at), hook);
+        query_hook(project, eval, at, (hook, &handed), depth + 1).map(|_| call.id)
     })
+}
+
+/// The names in a hook that hold what one of these names gives it.
+fn handed_on(module: &Module, call: &Call<'_>, names: &[Varying], there: &Module, hook: FunctionId) -> Vec<Varying> {
+    let mut out = Vec::new();
+    for (index, arg) in call.args.iter().enumerate() {
+        if !mentions(module, std::iter::once(arg.value), names) {
+            continue;
+        }
+        let Some(param) = there.function(hook).params.get(index) else {
+            // A rest parameter takes it.
+            return parameters(there, hook);
+        };
+        // `useRow({ id, tenant })`: the entries that vary, by their keys.
+        let varying = match module.kind(arg.value) {
+            ExprKind::Object(entries) => entries
+                .iter()
+                .filter(|entry| mentions(module, std::iter::once(entry.value), names))
+                .map(|entry| entry.key.and_then(|key| module.string(key)).map(ToOwned::to_owned))
+                .collect::<Option<FxHashSet<String>>>(),
+            _ => None,
+        };
+        let entries = param.pattern.map(|pattern| there.kind(pattern));
+        if let (Some(ExprKind::Object(entries)), Some(varying)) = (entries, varying) {
+            let kept = entries
+                .iter()
+                .filter(|entry| entry.key.and_then(|key| there.string(key)).is_none_or(|key| varying.contains(key)));
+            kept.for_each(|entry| names_in(there, entry.value, &mut out));
+            continue;
+        }
+        out.extend(param.name.map(|name| (name, None)));
+        param.pattern.into_iter().for_each(|pattern| names_in(there, pattern, &mut out));
+    }
+    out
+}
+
+fn names_in(module: &Module, expr: ExprId, out: &mut Vec<Varying>) {
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if let ExprKind::Name(name) = module.kind(at) {
+            out.push((*name, None));
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
 }
 
 /// `enabled: isOpen`, `skip: !visible`, a key that may be null: asked only when the item is opened.
@@ -304,37 +435,27 @@ fn is_held_back(module: &Module, call: &Call<'_>) -> bool {
 }
 
 /// The names that a function's parameters bind.
-fn parameters(module: &Module, function: FunctionId) -> Vec<Sym> {
+fn parameters(module: &Module, function: FunctionId) -> Vec<Varying> {
     let mut out = Vec::new();
     for param in &module.function(function).params {
-        out.extend(param.name);
-        let mut open: Vec<ExprId> = param.pattern.into_iter().collect();
-        while let Some(at) = open.pop() {
-            if let ExprKind::Name(name) = module.kind(at) {
-                out.push(*name);
-            }
-            module.each_child(at, &mut |child| open.push(child));
-        }
+        out.extend(param.name.map(|name| (name, None)));
+        param.pattern.into_iter().for_each(|pattern| names_in(module, pattern, &mut out));
     }
     out
 }
 
-fn mentions(module: &Module, call: &Call<'_>, names: &[Sym]) -> bool {
-    let args: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
-    mentions_any(module, &args, names)
-}
-
-fn mentions_any(module: &Module, exprs: &[ExprId], names: &[Sym]) -> bool {
-    let mut open = exprs.to_vec();
+fn mentions(module: &Module, exprs: impl Iterator<Item = ExprId>, names: &[Varying]) -> bool {
+    let mut open: Vec<ExprId> = exprs.collect();
     while let Some(at) = open.pop() {
         match module.kind(at) {
-            ExprKind::Name(name) if names.contains(name) => return true,
+            ExprKind::Name(name) if reads(module, names, at, *name) => return true,
             // `() => load(id)`: the function's body reads the parameter.
             ExprKind::Lambda(function) => {
                 let (first, end) = module.function(*function).exprs;
-                let is_read = module.exprs[first.index()..end.index()]
-                    .iter()
-                    .any(|expr| matches!(expr.kind, ExprKind::Name(name) if names.contains(&name)) && !matches!(expr.parent, Parent::None));
+                let is_read = (first.0..end.0).map(ExprId).any(|id| {
+                    let expr = module.expr(id);
+                    matches!(expr.kind, ExprKind::Name(name) if reads(module, names, id, name)) && !matches!(expr.parent, Parent::None)
+                });
                 if is_read {
                     return true;
                 }
@@ -344,4 +465,18 @@ fn mentions_any(module: &Module, exprs: &[ExprId], names: &[Sym]) -> bool {
         module.each_child(at, &mut |child| open.push(child));
     }
     false
+}
+
+/// Whether a name at a place stands for what varies.
+fn reads(module: &Module, names: &[Varying], at: ExprId, name: Sym) -> bool {
+    names.iter().filter(|(other, _)| *other == name).any(|(_, held)| {
+        let Some(held) = held else { return true };
+        match module.expr(at).parent {
+            Parent::Expr(outer) => match module.kind(outer) {
+                ExprKind::Attr { base, name } if *base == at => held.contains(module.str(*name)),
+                _ => true,
+            },
+            _ => true,
+        }
+    })
 }

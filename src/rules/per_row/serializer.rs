@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Judgement, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
@@ -42,8 +42,11 @@ pub fn findings(project: &Project) -> Vec<Finding> {
 /// How the list of a view is reached: by its own methods, or by those that the framework gives it.
 fn list_reach(project: &Project, file: FileId, class: ClassId, name: &str) -> Reach {
     let module = project.code.module(file);
-    let methods = module.function_ids().filter(|(_, function)| function.class == Some(class));
-    let reaches = methods.map(|(id, _)| reach::of(project, project.graph.id(file, id)));
+    let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
+        StmtKind::Function(function) => Some(function),
+        _ => None,
+    });
+    let reaches = methods.map(|id| reach::of(project, project.graph.id(file, id)));
     let best = reaches.filter(|reach| reach.often.is_some()).min_by_key(|reach| reach.often);
     best.unwrap_or_else(|| Reach::read(&format!("each time the list of {name} is asked")))
 }
@@ -52,6 +55,9 @@ fn list_reach(project: &Project, file: FileId, class: ClassId, name: &str) -> Re
 fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, has_default: bool) -> Option<Finding> {
     let module = project.code.module(file);
     if module.language != crate::ir::Language::Python || !pagination::lists(eval, file, class) {
+        return None;
+    }
+    if answers_itself(eval, file, class) {
         return None;
     }
     let (serializer, is_chosen) = serializer_of(eval, file, class)?;
@@ -96,6 +102,46 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     Some(finding)
 }
 
+/// Whether a view's own method answers for its list, without the framework's: what the class says of serializers is for others.
+fn answers_itself(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {
+    ["list", "get"].iter().any(|name| {
+        let Some((at, Member::Method(function))) = eval.member(file, class, name) else {
+            return false;
+        };
+        let module = eval.module(at);
+        let goes_on = |id: ExprId| {
+            let Some(call) = module.call(id) else { return false };
+            let receiver = call.receiver();
+            let on_super = receiver
+                .and_then(|receiver| module.call(receiver))
+                .is_some_and(|inner| module.name(inner.callee) == Some("super"));
+            let on_self = receiver.and_then(|receiver| module.name(receiver)) == Some("self");
+            match call.method() {
+                Some("list" | "get") => on_super || on_self,
+                Some("get_serializer" | "get_serializer_class" | "serializer_class") => on_self,
+                _ => false,
+            }
+        };
+        !module.call_ids_in(function).any(goes_on)
+    })
+}
+
+/// The serializer that a call makes: `OrderSerializer(…)`, or `self.serializer_class(…)`, which an action's decorator may set.
+fn made_by(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<(FileId, ClassId)> {
+    let module = call.module;
+    let is_own = call.receiver().and_then(|receiver| module.name(receiver)) == Some("self")
+        && matches!(call.method(), Some("serializer_class" | "get_serializer"));
+    let decorators = &module.function(module.owner(call.id)).decorators;
+    let set = decorators.iter().filter(|_| is_own).find_map(|&decorator| {
+        let set = module.call(decorator)?.keyword("serializer_class")?;
+        Some(eval.value(file, set))
+    });
+    match set.unwrap_or_else(|| eval.value(file, call.callee)) {
+        Value::Class(at, class) => Some((at, class)),
+        _ => None,
+    }
+}
+
 /// `OrderSerializer(orders, many=True)`.
 fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Finding> {
     let module = project.code.module(file);
@@ -108,9 +154,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
     if in_class_body(module, expr) {
         return None;
     }
-    let Value::Class(at, class) = eval.value(file, call.callee) else {
-        return None;
-    };
+    let (at, class) = made_by(eval, file, &call)?;
     let rows = call.arg(0).or_else(|| call.keyword("instance"))?;
     if !serializers::is_serializer(eval, at, class) {
         return None;

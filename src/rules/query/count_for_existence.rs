@@ -1,16 +1,23 @@
 //! `count-for-existence`: rows loaded only to be counted or to see whether there are any, and counts only compared with 0.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
 use super::aggregate_in_memory;
 use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::{Outcome, Resolver};
+use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
+use crate::project::graph::FnId;
 use crate::project::row_usage::Load;
 use crate::statement::{Limit, Projection};
 
@@ -21,7 +28,12 @@ mod unresolved;
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let mut out: Vec<Finding> = project.loads.iter().filter_map(|load| finding(project, load)).collect();
+    let mut out = Vec::new();
+    // Loads are in the order of files.
+    for loads in project.loads.chunk_by(|one, other| one.file == other.file) {
+        let later = Later::new(project);
+        out.extend(loads.iter().filter_map(|load| finding(project, &later, load)));
+    }
     out.extend(unresolved::check(project));
     out
 }
@@ -39,7 +51,7 @@ enum Waste {
     CountTested,
 }
 
-fn waste(project: &Project, load: &Load) -> Option<Waste> {
+fn waste(project: &Project, later: &Later<'_>, load: &Load) -> Option<Waste> {
     let (usage, statement) = (&load.usage, &load.query.statement);
     if load.query.outcome == Outcome::Scalar {
         let is_count = is_count(load) && usage.is_local() && usage.lengths.is_empty();
@@ -51,7 +63,7 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
         return None;
     }
     let module = project.code.module(load.file);
-    if is_used_later(project, load) {
+    if later.uses(load) {
         return None;
     }
     let keyed = bounds::judge(project, &load.query) == Bound::Keyed;
@@ -72,22 +84,61 @@ fn waste(project: &Project, load: &Load) -> Option<Waste> {
     Some(if usage.only_any(module) { Waste::Tested } else { Waste::Counted })
 }
 
-/// `if not len(events)` before `for event in events`: a queryset keeps the rows it has read, and they are used.
-fn is_used_later(project: &Project, load: &Load) -> bool {
-    let module = project.code.module(load.file);
-    let ExprKind::Name(name) = module.kind(load.expr) else {
-        return false;
-    };
-    let eval = Evaluator::new(&project.code);
-    let definition = eval.definition(load.file, load.expr);
-    let sites = &project.graph.function(load.function).queries;
-    definition.is_some()
-        && sites.iter().filter_map(|&site| project.graph.sites.get(site)).any(|site| {
-            site.expr != load.expr
-                && matches!(module.kind(site.expr), ExprKind::Name(other) if other == name)
+/// Where a file's functions iterate the querysets that names hold, by what each name holds there.
+struct Later<'p> {
+    project: &'p Project,
+    eval: Evaluator<'p>,
+    of: RefCell<FxHashMap<(FnId, Sym), Rc<Iterated>>>,
+}
+
+/// Up to two places for each expression: one may be the place that is asked for.
+type Iterated = FxHashMap<(FileId, ExprId), Vec<ExprId>>;
+
+impl<'p> Later<'p> {
+    fn new(project: &'p Project) -> Later<'p> {
+        Later {
+            project,
+            eval: Evaluator::new(&project.code),
+            of: RefCell::default(),
+        }
+    }
+
+    /// `if not len(events)` before `for event in events`: a queryset keeps the rows it has read, and they are used.
+    fn uses(&self, load: &Load) -> bool {
+        let module = self.project.code.module(load.file);
+        let ExprKind::Name(name) = module.kind(load.expr) else {
+            return false;
+        };
+        let Some(definition) = self.eval.definition(load.file, load.expr) else {
+            return false;
+        };
+        let known = self.of.borrow().get(&(load.function, *name)).map(Rc::clone);
+        let iterated = known.unwrap_or_else(|| {
+            let found = Rc::new(self.iterated(load.file, load.function, *name));
+            self.of.borrow_mut().insert((load.function, *name), Rc::clone(&found));
+            found
+        });
+        let places = iterated.get(&definition).into_iter().flatten();
+        places.into_iter().any(|&place| place != load.expr)
+    }
+
+    fn iterated(&self, file: FileId, function: FnId, name: Sym) -> Iterated {
+        let module = self.project.code.module(file);
+        let mut out = Iterated::default();
+        let sites = &self.project.graph.function(function).queries;
+        for site in sites.iter().filter_map(|&site| self.project.graph.sites.get(site)) {
+            if matches!(module.kind(site.expr), ExprKind::Name(other) if *other == name)
                 && is_iterated(module, site.expr)
-                && eval.definition(load.file, site.expr) == definition
-        })
+                && let Some(definition) = self.eval.definition(file, site.expr)
+            {
+                let places = out.entry(definition).or_default();
+                if places.len() < 2 {
+                    places.push(site.expr);
+                }
+            }
+        }
+        out
+    }
 }
 
 /// Whether a loop runs over an expression.
@@ -125,8 +176,8 @@ fn is_count(load: &Load) -> bool {
     matches!(load.query.statement.projection, Projection::Aggregate) && load.via.is_none()
 }
 
-fn finding(project: &Project, load: &Load) -> Option<Finding> {
-    let waste = waste(project, load)?;
+fn finding(project: &Project, later: &Later<'_>, load: &Load) -> Option<Finding> {
+    let waste = waste(project, later, load)?;
     let module = project.code.module(load.file);
     if waste == Waste::CountTested && module.call(load.expr).and_then(|call| call.method()) != Some("count") {
         return None;

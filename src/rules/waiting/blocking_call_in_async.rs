@@ -71,7 +71,8 @@ pub type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let callers = callers(project);
+    let by_name = callers(project, true);
+    let callers = callers(project, false);
     let callbacks = loop_callbacks(project);
     let eval = Evaluator::new(&project.code);
     let constants = Constants::new(&project.code, &project.graph.functions);
@@ -133,13 +134,33 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     }
     let mut listed = 0;
     let mut out = Vec::new();
+    let mut loops = Loops {
+        eval: &eval,
+        callers: (&callers, &by_name),
+        known: FxHashMap::default(),
+    };
     for (cause, places) in causes {
         let most = MAX_LISTED.saturating_sub(listed).clamp(LISTED_AT_LEAST, MAX_PLACES);
-        let found = finding(project, &callers, &cause, places, most);
+        let found = finding(project, &mut loops, &cause, places, most);
         listed += found.as_ref().map_or(0, |finding| finding.related.len());
         out.extend(found);
     }
     out
+}
+
+/// What else is on the loops that functions run on, found once for each function.
+struct Loops<'l> {
+    eval: &'l Evaluator<'l>,
+    /// Those that are known, and those by a method's name alone, for functions of which no others are known.
+    callers: (&'l Callers, &'l Callers),
+    known: FxHashMap<FnId, Company>,
+}
+
+impl Loops<'_> {
+    fn company(&mut self, project: &Project, function: FnId) -> Company {
+        let known = self.known.entry(function);
+        *known.or_insert_with(|| private_loop::company(project, self.eval, self.callers, function))
+    }
 }
 
 /// Whether what a call reads as a file is a buffer: `Image.open(BytesIO(data))`.
@@ -206,11 +227,11 @@ fn on_event_loop(project: &Project, function: FnId) -> bool {
 }
 
 /// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.
-fn callers(project: &Project) -> Callers {
+fn callers(project: &Project, guessed: bool) -> Callers {
     let mut callers = Callers::default();
     for (index, node) in project.graph.functions.iter().enumerate() {
         for edge in &node.edges {
-            if !matches!(edge.kind, EdgeKind::Call | EdgeKind::Inline) || edge.guessed {
+            if !matches!(edge.kind, EdgeKind::Call | EdgeKind::Inline) || edge.guessed != guessed {
                 continue;
             }
             for &target in &edge.targets {
@@ -310,12 +331,8 @@ impl Ways<'_> {
     }
 }
 
-fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
-    let mut known = FxHashMap::default();
-    places.retain(|place| {
-        let company = known.entry(place.function);
-        *company.or_insert_with(|| private_loop::company(project, callers, place.function)) != Company::Nobody
-    });
+fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
+    places.retain(|place| loops.company(project, place.function) != Company::Nobody);
     places.sort_by_cached_key(|place| {
         let reach = reach::of(project, place.function);
         let judgement = priority::judge(&cost(place.effects), &reach, Confidence::High, 0);
@@ -333,7 +350,11 @@ fn finding(project: &Project, callers: &Callers, cause: &Cause, mut places: Vec<
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
     let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
-    let is_private = private_loop::company(project, callers, first.function) == Company::Own;
+    let is_private = loops.company(project, first.function) == Company::Own;
+    // A file that is read on a loop of its own keeps nobody waiting but the tasks that wait for what it says.
+    if is_private && is_light(first.effects) {
+        return None;
+    }
     // In TypeScript an embedded database: a statement by key takes microseconds.
     let is_embedded = matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript;
     let cost = if is_embedded || refuses || is_private {

@@ -11,6 +11,7 @@ mod objects;
 mod once;
 
 use crate::analysis::Analyses;
+use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -128,17 +129,22 @@ fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: Functio
     }
     params.retain(|&name| !is_settings(module.str(name)) && !given.is_settings(module, function, name));
     // What is derived from a parameter, or read from a store, is somebody's.
-    let given = Held::of(module, call.args.iter().map(|arg| arg.value));
-    let mut open = vec![Rc::new(given)];
+    let passed = Held::of(module, call.args.iter().map(|arg| arg.value));
+    let mut open = vec![Rc::new(passed)];
     let mut seen = FxHashSet::default();
     while let Some(held) = open.pop() {
         if held.is_awaited || held.names.iter().any(|name| params.contains(name)) {
             return true;
         }
         for &name in &held.names {
-            if seen.len() < 40 && seen.insert(name) {
-                open.push(all.held(module, function, name));
+            if !seen.insert(name) {
+                continue;
             }
+            if seen.len() > Limit::Origins.count() {
+                given.tell(call.id);
+                return true;
+            }
+            open.push(all.held(module, function, name));
         }
     }
     false
@@ -152,6 +158,15 @@ struct Given<'p> {
 }
 
 impl Given<'_> {
+    /// Tells that what a client is made with is not followed to its end.
+    fn tell(&self, expr: ExprId) {
+        let project = self.project;
+        let file = project.graph.function(self.function).file;
+        project
+            .code
+            .tell(Limit::Origins, file, project.code.module(file).expr(expr).span.start);
+    }
+
     /// Whether every caller passes the process's own settings for a parameter: `run(settings.api_key)`.
     fn is_settings(&self, module: &Module, function: FunctionId, name: Sym) -> bool {
         let definition = module.function(function);

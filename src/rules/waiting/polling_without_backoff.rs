@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::Analyses;
+use crate::analysis::repeats::shape::in_handler;
 use crate::finding::{Confidence, Finding, Fix, Related, Role};
 use crate::ir::{Entry, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -15,6 +16,7 @@ use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling::{self, Delay};
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::query_builder::imports;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Callees, Evaluator, Found};
@@ -150,7 +152,8 @@ impl<'p> Check<'p> {
             self.recursion(id, function)
         };
         let Some(request) = steps else { return };
-        self.report(id, seconds, &request, name == "setInterval");
+        let is_client = name == "setInterval" && imports(self.module, polling::UI_LIBRARIES);
+        self.report(id, seconds, &request, is_client);
     }
 
     /// `usePolling(callback, 5000)`: a function of the project that hands what it is given to a timer, or to a query hook as its
@@ -439,6 +442,9 @@ impl<'p> Check<'p> {
             else {
                 continue;
             };
+            // What a hook asks again within its own window is answered by the request before.
+            let window = polling::shared_for(key).filter(|_| !has_key(self.module, entries, polling::WINDOW_OPTION));
+            let seconds = window.map_or(seconds, |window| seconds.max(window));
             let steps = Vec::new();
             let words = format!("the query with `{key}`");
             let at = entry.key.unwrap_or(entry.value);
@@ -494,7 +500,9 @@ impl<'p> Check<'p> {
         if self.mailbox(&exprs) {
             return;
         }
-        let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else {
+        // A pause after an error is the way back, not the rhythm.
+        let calm = exprs.iter().filter(|&&expr| !in_handler(self.module, expr));
+        let Some((sleep, seconds)) = calm.into_iter().find_map(|&expr| self.sleep(expr)) else {
             return;
         };
         if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) {
@@ -856,12 +864,17 @@ impl<'p> Check<'p> {
         finding.related.extend(request.steps.iter().cloned());
         finding.fix = Fix {
             summary: "Let the interval grow while nothing changes and stop at a terminal state; or have the server push (SSE, WebSocket) and fetch on that signal.".to_owned(),
-            code: (self.module.language == Language::TypeScript && request.steps.is_empty())
-                .then(|| "refetchInterval: (query) => (isDone(query.state.data) ? false : Math.min(30_000, 2_000 * 2 ** query.state.dataUpdateCount))".to_owned()),
+            code: self.module.string(at).and_then(polling::growing).map(ToOwned::to_owned),
             ..Fix::default()
         };
         self.out.push(finding);
     }
+}
+
+fn has_key(module: &Module, entries: &[Entry], name: &str) -> bool {
+    entries
+        .iter()
+        .any(|entry| entry.key.and_then(|key| module.string(key)) == Some(name))
 }
 
 /// `if (url !== seen) { seen = url; refresh(); }`: what stands there runs when something has changed, not at every tick.

@@ -84,7 +84,7 @@ fn check_file(run: &Analyses<'_>, file: FileId) -> Vec<Finding> {
                 .iter()
                 .any(|wait| loop_state::decides(module, waits, wait.around.span, wait.at))
         })
-        .filter_map(|group| finding(project, file, group))
+        .filter_map(|group| finding(project, &eval, file, group))
         .collect()
 }
 
@@ -223,7 +223,7 @@ fn is_pause(project: &Project, function: crate::project::graph::FnId) -> bool {
     List::Pacing.has(&project.short_name(function))
 }
 
-fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
+fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]) -> Option<Finding> {
     let first = group.first()?;
     let module = project.code.module(file);
     let function = project.graph.id(file, module.owner(first.at));
@@ -238,8 +238,7 @@ fn finding(project: &Project, file: FileId, group: &[Wait]) -> Option<Finding> {
     let words = &first.io.words;
     let over = first.around.iterable.and_then(|iterable| module.dotted(module.unawaited(iterable)));
     let over = over.map_or_else(|| "element".to_owned(), |over| format!("element of `{over}`"));
-    let eval = Evaluator::new(&project.code);
-    let rows = scale::of_loop(project, &eval, file, &first.around);
+    let rows = scale::of_loop(project, eval, file, &first.around);
     let cost = Cost::Each {
         what: if first.io.is_query {
             cost::statement(project)

@@ -3,7 +3,7 @@
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator, Value};
 
 use super::dml::{self, Draft, Lowerer};
-use crate::statement::{ColumnUse, End, FilterKind, Join, Sides, SubqueryPlace};
+use crate::statement::{ColumnUse, End, FilterKind, Join, Sides, SubqueryPlace, end_ranges};
 
 /// Reads a condition into filters, joins and subqueries of the draft.
 pub(super) fn walk(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr) {
@@ -96,8 +96,9 @@ impl Leaf<'_> {
             Expr::InUnnest { expr, .. } => self.filter(expr, FilterKind::In, None),
             Expr::Between { expr, negated, low, high } => {
                 let kind = if *negated { FilterKind::Negative } else { FilterKind::Range };
+                let before = self.draft.statement.filters.len();
                 self.filter(expr, kind, None);
-                self.ending(kind, Some(End::Both));
+                self.ending(before, Some(End::Both));
                 for side in [low, high] {
                     self.lowerer.subqueries_of(self.draft, side, SubqueryPlace::Where);
                 }
@@ -167,17 +168,10 @@ impl Leaf<'_> {
         }
     }
 
-    /// The end of a range that the last comparison set.
-    fn ending(&mut self, kind: FilterKind, end: Option<End>) {
-        if let Some(last) = self
-            .draft
-            .statement
-            .filters
-            .last_mut()
-            .filter(|last| kind == FilterKind::Range && last.kind == kind)
-        {
-            last.end = end;
-        }
+    /// Sets the end of the ranges that were added since there were so many filters.
+    fn ending(&mut self, before: usize, end: Option<End>) {
+        let added = self.draft.statement.filters.get_mut(before..).unwrap_or_default();
+        end_ranges(added, end);
     }
 
     fn each(&mut self, columns: Vec<ColumnUse>, kind: FilterKind) {
@@ -242,10 +236,11 @@ impl Leaf<'_> {
             (Some(left), Some(right)) if kind == FilterKind::Equality && !self.sense.optional && !self.sense.is_side => {
                 self.draft.statement.joins.push(Join { left, right });
             }
+            // One side of an OR ties nothing: the other may hold for any row.
             (Some(left), Some(right)) => self.each(
                 vec![left, right],
                 if kind == FilterKind::Equality {
-                    FilterKind::Equality
+                    FilterKind::Negative
                 } else {
                     FilterKind::Other
                 },
@@ -253,13 +248,15 @@ impl Leaf<'_> {
             (Some(column), None) => {
                 // `x = DATE(y)` names a second column, inside a function.
                 self.other_side(right, right_outer);
+                let before = self.draft.statement.filters.len();
                 dml::filter(self.draft, column, kind, literal(right), self.sense.optional);
-                self.ending(kind, End::of(&op.to_string()));
+                self.ending(before, End::of(&op.to_string()));
             }
             (None, Some(column)) => {
                 self.other_side(left, left_outer);
+                let before = self.draft.statement.filters.len();
                 dml::filter(self.draft, column, kind, literal(left), self.sense.optional);
-                self.ending(kind, End::of(&op.to_string()).map(End::turned));
+                self.ending(before, End::of(&op.to_string()).map(End::turned));
             }
             (None, None) => {
                 for (side, outer) in [(left, left_outer), (right, right_outer)] {

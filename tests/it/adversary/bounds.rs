@@ -85,10 +85,6 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "project/clients/holder.rs MAX_STEPS",
             "project/clients/holder.rs MAX_NAMES",
             "project/clients/http.rs MAX_LEVELS",
-            "project/clients/http.rs MAX_HELPERS",
-            "project/clients/http.rs MAX_ROUTES",
-            "project/clients/http.rs MAX_ASKERS",
-            "project/clients/http.rs MAX_CANDIDATES",
             "libraries/prisma/queries.rs MAX_RELATIONS",
             "libraries/shared/comparison.rs MAX_DEPTH",
             "libraries/shared/declared.rs MAX_DEPTH",
@@ -114,11 +110,13 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "analysis/indexes/demand.rs MAX_DEPTH",
             "analysis/indexes/demand.rs MAX_ORDER",
             "analysis/indexes/relations.rs MAX_STEPS",
+            "analysis/repeats/per_row.rs BATCHED_DEPTH",
             "analysis/rows/origin.rs MAX_DEPTH",
             "analysis/rows/reads.rs LEVELS",
             "project/branches.rs MAX_DEPTH",
             "project/eval/callees.rs MOST_OVERRIDES",
             "project/flow.rs MAX_DEPTH",
+            "project/held.rs MAX_STEPS",
             "project/reach.rs MAX_CONTEXTS",
             "project/rows.rs MAX_STEPS",
             "project/serializers.rs MAX_DEPTH",
@@ -413,6 +411,86 @@ fn relations_of_a_serializer_that_are_not_told_are() {
     assert_eq!(
         over.get("relations").map(Vec::as_slice),
         Some(&["app/views.py:65".to_owned()][..]),
+        "{over:?}"
+    );
+}
+
+const SERVER: &str = "from fastapi import FastAPI\napp = FastAPI()\n\n";
+
+fn routes(count: usize) -> String {
+    let routes = (0..count).map(|at| format!("@app.get('/v{at}/boats/{{id}}')\ndef boat{at}(id):\n    return id\n\n"));
+    format!("{SERVER}{}", routes.collect::<String>())
+}
+
+#[test]
+fn a_request_that_fits_too_many_routes_is_told() {
+    let client = "export const load = (id: string) => fetch(`/boats/${id}`);\n";
+    let project = |count: usize| {
+        let routes = (0..count).map(|at| format!("@app.get('/boats/{{id}}')\ndef boat{at}(id):\n    return id\n\n"));
+        vec![
+            file("app/main.py", format!("{SERVER}{}", routes.collect::<String>())),
+            file("web/load.ts", client.to_owned()),
+        ]
+    };
+    goes_over("routes", "web/load.ts:1", project, (4, 5));
+}
+
+#[test]
+fn a_route_that_too_many_functions_ask_is_told() {
+    let project = |askers: usize| {
+        let asking = |at: usize| format!("export function Berth{at}() {{ return fetch(`/v0/boats/{at}`); }}\n");
+        vec![
+            file("app/main.py", routes(1)),
+            file("web/berths.ts", (0..askers).map(asking).collect()),
+        ]
+    };
+    goes_over("askers", "app/main.py:5", project, (20, 21));
+}
+
+#[test]
+fn a_helper_of_requests_that_too_many_functions_call_is_told() {
+    let project = |callers: usize| {
+        let calling = |at: usize| format!("export function berth{at}() {{ return load('{at}'); }}\n");
+        let helper = "const load = (id: string) => fetch(`/v0/boats/${id}`);\n".to_owned();
+        vec![
+            file("app/main.py", routes(1)),
+            file("web/berths.ts", helper + &(0..callers).map(calling).collect::<String>()),
+        ]
+    };
+    goes_over("askers", "app/main.py:5", project, (20, 21));
+}
+
+#[test]
+fn addresses_of_too_many_pieces_are_told() {
+    let project = |pieces: usize| {
+        let text = format!(
+            "const a = '/v0';\nconst b = `{}`;\nexport const load = () => fetch(`{}`);\n",
+            "${a}".repeat(pieces),
+            "${b}".repeat(pieces)
+        );
+        vec![file("app/main.py", routes(1)), file("web/load.ts", text)]
+    };
+    goes_over("addresses", "web/load.ts:1", project, (30, 120));
+}
+
+#[test]
+fn a_client_that_is_made_of_too_many_names_is_told() {
+    let project = |names: usize| {
+        let mut text = "import boto3\n\n\ndef send(data):\n    n0 = 'eu'\n".to_owned();
+        for at in 1..=names {
+            let _ = writeln!(text, "    n{at} = n{}", at - 1);
+        }
+        let _ = writeln!(
+            text,
+            "    client = boto3.client('s3', region_name=n{names})\n    client.put_object(Body=b'x')"
+        );
+        vec![file("send.py", text)]
+    };
+    let (within, over) = (told(&project(100)), told(&project(500)));
+    assert!(!within.contains_key("origins"), "{within:?}");
+    assert_eq!(
+        over.get("origins").map(Vec::as_slice),
+        Some(&["send.py:506".to_owned()][..]),
         "{over:?}"
     );
 }

@@ -76,6 +76,7 @@ const REACH: &[(&str, &[&str])] = &[
     ("python-union", &["holders"]),
     ("python-queries-as-text", &["reads"]),
     ("project-diamonds", &["ancestors"]),
+    ("project-endpoints-of-one-object", &["askers"]),
     ("project-narrowed-queryset", &["distance"]),
     ("project-filtered-lines", &["distance"]),
     ("typescript-open-comments", &["too-much-work"]),

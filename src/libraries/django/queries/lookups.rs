@@ -4,7 +4,7 @@ use super::Draft;
 use crate::ir::{Arg, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::FileId;
-use crate::statement::{Filter, FilterKind, Sides, Subquery, SubqueryPlace};
+use crate::statement::{End, Filter, FilterKind, Sides, Subquery, SubqueryPlace};
 
 const MAX_DEPTH: u32 = 24;
 
@@ -159,16 +159,17 @@ impl Draft<'_> {
         {
             self.subquery(inner.statement, SubqueryPlace::In);
         }
+        let mut end = End::of(operator).filter(|_| kind == FilterKind::Range);
         if sense.negated {
-            kind = match kind {
-                FilterKind::Negative => FilterKind::Equality,
-                FilterKind::Range => FilterKind::Range,
-                _ => FilterKind::Negative,
+            (kind, end) = match kind {
+                FilterKind::Negative => (FilterKind::Equality, None),
+                FilterKind::Range => End::denied(end),
+                _ => (FilterKind::Negative, None),
             };
         }
         let column = self.column(path.0);
         let filter = Filter::new(column, kind, literal, sense.optional);
-        self.query.statement.filters.push(filter.ending(operator));
+        self.query.statement.filters.push(Filter { end, ..filter });
     }
 
     fn subquery(&mut self, statement: crate::statement::Statement, place: SubqueryPlace) {

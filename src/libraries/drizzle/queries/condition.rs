@@ -4,7 +4,7 @@ use super::Build;
 use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind, TemplatePart};
 use crate::libraries::shared::objects::{self, Place};
 use crate::libraries::shared::value::Value;
-use crate::statement::{ColumnUse, End, FilterKind, Sides, Subquery, SubqueryPlace};
+use crate::statement::{ColumnUse, End, FilterKind, Sides, Subquery, SubqueryPlace, end_ranges};
 
 impl Build<'_> {
     /// Reads a condition into filters and joins.
@@ -147,8 +147,10 @@ impl Build<'_> {
                 if matches!(method, "inArray" | "notInArray") {
                     self.subquery(file, call, SubqueryPlace::In);
                 }
+                let before = self.query.statement.filters.len();
                 self.push(column, kind, literal, optional);
-                self.ending(method);
+                let added = self.query.statement.filters.get_mut(before..).unwrap_or_default();
+                end_ranges(added, End::of(method));
             }
             (None, Some(column)) if method == "eq" => self.push(column, kind, objects::literal(self.resolver, (file, left)), optional),
             (None, _) => match self.inner_column((file, left)) {
@@ -157,19 +159,6 @@ impl Build<'_> {
                 None => self.query.open_filters = true,
             },
             _ => {}
-        }
-    }
-
-    /// The end of a range that the last comparison set.
-    fn ending(&mut self, method: &str) {
-        if let Some(last) = self
-            .query
-            .statement
-            .filters
-            .last_mut()
-            .filter(|last| last.kind == FilterKind::Range)
-        {
-            last.end = End::of(method);
         }
     }
 

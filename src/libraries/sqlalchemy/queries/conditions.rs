@@ -13,6 +13,8 @@ pub(super) struct Sense {
     pub(super) optional: bool,
     /// It is denied.
     pub(super) negated: bool,
+    /// It is one side of an OR.
+    pub(super) side: bool,
     pub(super) depth: u32,
 }
 
@@ -21,6 +23,7 @@ impl Sense {
         Sense {
             optional,
             negated: false,
+            side: false,
             depth: 0,
         }
     }
@@ -93,27 +96,18 @@ impl Draft<'_> {
     /// The sides of an OR; `is_whole` says that there are no others.
     fn either(&mut self, sides: &[(FileId, ExprId)], is_whole: bool, sense: Sense) {
         let mut read = Sides::default();
+        let is_or = !sense.negated && (sides.len() > 1 || !is_whole);
+        let sense = Sense {
+            side: sense.side || is_or,
+            ..sense
+        };
         for &(file, side) in sides {
             read.next(&self.query.statement.filters, &self.query.statement.either);
             self.condition(file, side, sense);
         }
-        let is_or = !sense.negated && (sides.len() > 1 || !is_whole);
         if is_or {
             let statement = &mut self.query.statement;
             read.close(is_whole, &mut statement.filters, &mut statement.either);
-        }
-    }
-
-    /// The end of a range that the last comparison set.
-    fn ending(&mut self, end: Option<End>) {
-        if let Some(last) = self
-            .query
-            .statement
-            .filters
-            .last_mut()
-            .filter(|last| last.kind == FilterKind::Range)
-        {
-            last.end = end;
         }
     }
 
@@ -149,7 +143,7 @@ impl Draft<'_> {
         let is_turned = first.is_none();
         let (column, function, value) = match (first, second) {
             (Some((left, false)), Some((right, false))) if op == "==" => {
-                self.joined(left, right, sense.optional);
+                self.joined(left, right, sense);
                 return;
             }
             // A column of a derived table (`latest.c.user_id`): a join with it, no value to look up.
@@ -179,8 +173,8 @@ impl Draft<'_> {
         let kind = if function { FilterKind::Function } else { kind };
         let literal = self.literal(file, value);
         self.subqueries_in(file, value);
-        self.filter(column, negate(kind, sense.negated), literal, sense.optional);
-        self.ending(End::of(op).map(|end| if is_turned { end.turned() } else { end }));
+        let end = End::of(op).map(|end| if is_turned { end.turned() } else { end });
+        self.compared(column, (kind, end), literal, sense);
     }
 
     fn subqueries_in(&mut self, file: FileId, expr: ExprId) {
@@ -192,11 +186,29 @@ impl Draft<'_> {
         }
     }
 
-    fn joined(&mut self, left: ColumnUse, right: ColumnUse, optional: bool) {
+    fn joined(&mut self, left: ColumnUse, right: ColumnUse, sense: Sense) {
         if left.table == right.table {
-            self.filter(left, FilterKind::Other, None, optional);
+            self.filter(left, FilterKind::Other, None, sense.optional);
+        } else if sense.side || sense.negated {
+            // One side of an OR ties nothing, nor does what is denied.
+            for column in [left, right] {
+                self.filter(column, FilterKind::Negative, None, true);
+            }
         } else {
             self.query.statement.joins.push(Join { left, right });
+        }
+    }
+
+    /// A comparison in its sense, with the end that it sets.
+    fn compared(&mut self, column: ColumnUse, (kind, end): (FilterKind, Option<End>), literal: Option<String>, sense: Sense) {
+        let end = end.filter(|_| kind == FilterKind::Range);
+        let (kind, end) = match (kind, sense.negated) {
+            (FilterKind::Range, true) => End::denied(end),
+            (kind, negated) => (negate(kind, negated), end),
+        };
+        self.filter(column, kind, literal, sense.optional);
+        if let Some(last) = self.query.statement.filters.last_mut() {
+            last.end = end;
         }
     }
 
@@ -234,8 +246,7 @@ impl Draft<'_> {
             "between" if call.receiver().is_none() || call.args.len() == 3 => {
                 if let Some((column, function)) = call.arg(0).and_then(|arg| self.column(file, arg)) {
                     let kind = if function { FilterKind::Function } else { FilterKind::Range };
-                    self.filter(column, negate(kind, sense.negated), None, sense.optional);
-                    self.ending(Some(End::Both));
+                    self.compared(column, (kind, Some(End::Both)), None, sense);
                 }
                 return;
             }
@@ -305,8 +316,7 @@ impl Draft<'_> {
             _ => FilterKind::Other,
         };
         let kind = if function { FilterKind::Function } else { kind };
-        self.filter(column, negate(kind, sense.negated), literal, sense.optional);
-        self.ending(End::of(method));
+        self.compared(column, (kind, End::of(method)), literal, sense);
     }
 
     /// `tuple_(a, b).in_(pairs)` is compared as a row: each column for itself, as an index on them serves it.

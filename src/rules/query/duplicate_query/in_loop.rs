@@ -1,6 +1,7 @@
 //! Reads in a loop that ask for the same rows in each pass.
 
 use super::Read;
+use crate::analysis::repeats::shape::is_kept;
 use crate::analysis::rows::origin::Root;
 use crate::analysis::rows::reads::Reads;
 use crate::budget::Limit;
@@ -19,6 +20,13 @@ pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>)
     let module = project.code.module(node.file);
     let around = loops::around(eval, node.file, read.expr).into_iter().next()?;
     let in_this_function = module.function(node.id).span.start <= around.span.start;
+    let is_kept = |&site: &usize| {
+        let sites = project.graph.sites.get(site);
+        sites.is_some_and(|site| site.expr == read.expr && is_kept(module, &around, site))
+    };
+    if read.edge.is_none() && node.queries.iter().any(is_kept) {
+        return None;
+    }
     if around.verdict != Verdict::PerRow || !in_this_function || is_tested_once(module, read.expr, around.span) {
         return None;
     }

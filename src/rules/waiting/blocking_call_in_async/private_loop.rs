@@ -26,9 +26,8 @@ pub enum Company {
 }
 
 /// What else is on the loop, by all that is known to call an async function.
-pub fn company(project: &Project, callers: &Callers, function: FnId) -> Company {
-    let eval = Evaluator::new(&project.code);
-    match callers_on_loop(project, &eval, callers, function) {
+pub fn company(project: &Project, eval: &Evaluator<'_>, callers: (&Callers, &Callers), function: FnId) -> Company {
+    match callers_on_loop(project, eval, callers, function) {
         None => Company::Others,
         Some(on_loop) if on_loop.iter().any(|&at| starts_tasks(project, at)) => Company::Own,
         Some(_) => Company::Nobody,
@@ -36,7 +35,7 @@ pub fn company(project: &Project, callers: &Callers, function: FnId) -> Company 
 }
 
 /// The function and all above it that run on loops which plain functions start and wait for; `None` where another loop may run it.
-fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, function: FnId) -> Option<Vec<FnId>> {
+fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, (callers, by_name): (&Callers, &Callers), function: FnId) -> Option<Vec<FnId>> {
     let mut order = vec![function];
     let mut is_seen_started = false;
     let mut seen = FxHashSet::from_iter([function]);
@@ -50,7 +49,11 @@ fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, callers: &Callers, f
             project.tell(Limit::BlockingCallers, function);
             return None;
         }
-        let Some(above) = callers.get(&at).or_else(|| inherited(project, eval, callers, at)) else {
+        let Some(above) = callers
+            .get(&at)
+            .or_else(|| inherited(project, eval, callers, at))
+            .or_else(|| by_name.get(&at))
+        else {
             if is_filled_in(project, eval, at) {
                 is_seen_started = true;
                 continue;

@@ -128,6 +128,139 @@ fn typescript(name: &str, make: fn(usize) -> String) -> Shape {
     Shape::file(&format!("project-{name}"), "src/shape.ts", make)
 }
 
+/// One decorator with much in it, put on many functions.
+fn decorated_by_one(size: usize) -> Files {
+    let head = "from celery import shared_task\n\n\ndef queued(f):\n";
+    let inside = fill(size / 2, |n| format!("    prepare(f, {n})\n"));
+    let tasks = fill(size / 2, |n| format!("@queued\ndef t{n}():\n    pass\n\n\n"));
+    vec![(
+        "app/tasks.py".to_owned(),
+        format!("{head}{inside}    return shared_task(f)\n\n\n{tasks}"),
+    )]
+}
+
+/// Many packages that are commands, with a file each.
+fn command_packages(size: usize) -> Files {
+    let count = size / 120;
+    let package = |n: usize| {
+        let text = format!("{{ \"name\": \"c{n}\", \"bin\": \"index.js\" }}\n");
+        [
+            (format!("packages/p{n}/package.json"), text),
+            (format!("packages/p{n}/index.js"), format!("export function run{n}() {{}}\n")),
+        ]
+    };
+    (0..count).flat_map(package).collect()
+}
+
+/// Many modules of addresses that one includes.
+fn included_urls(size: usize) -> Files {
+    let count = size / 200;
+    let lines: String = (0..count)
+        .map(|n| format!("    path('a{n}/', include('a{n}.urls')),\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let root = format!("from django.urls import include, path\n\nurlpatterns = [\n{lines}]\n");
+    let app = |n: usize| {
+        let text = "from django.urls import path\nfrom . import views\n\nurlpatterns = [path('', views.index)]\n";
+        [
+            (format!("a{n}/urls.py"), text.to_owned()),
+            (format!("a{n}/views.py"), "def index(request):\n    return 1\n".to_owned()),
+        ]
+    };
+    let apps = (0..count).flat_map(app);
+    [("urls.py".to_owned(), root)].into_iter().chain(apps).collect()
+}
+
+const GRAPHQL_SERVER: &str = "import { Resolver, ResolveField, Query } from '@nestjs/graphql';\n";
+
+/// One name of a field on many types, asked of each of them, in fragments of one name.
+fn graphql_fields(size: usize) -> Files {
+    let types = fill(size / 3, |n| format!("type T{n} {{ name: String }}\n"));
+    let count = types.matches("type T").count();
+    let roots: String = (0..count).map(|n| format!("  t{n}: [T{n}]\n")).collect::<Vec<_>>().concat();
+    let resolver = |n| format!("@Resolver('T{n}')\nexport class R{n} {{\n  @ResolveField()\n  name() {{ return 1; }}\n}}\n");
+    let ask = |n| {
+        (
+            format!("web/q{n}.graphql"),
+            format!("query Q{n} {{ t{n} {{ ...F }} }}\nfragment F on T{n} {{ name }}\n"),
+        )
+    };
+    let query = "@Resolver('Query')\nexport class Root {\n  @Query()\n  t0() { return []; }\n}\n";
+    let server = format!("{GRAPHQL_SERVER}{query}{}", (0..count).map(resolver).collect::<String>());
+    let schema = format!("{types}type Query {{\n{roots}}}\n");
+    let files = [("schema.graphql".to_owned(), schema), ("src/resolvers.ts".to_owned(), server)];
+    files.into_iter().chain((0..count).map(ask)).collect()
+}
+
+/// Many requests of one component, each in a function that a timer of it calls.
+fn requests_on_timers(size: usize) -> Files {
+    let routes = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/boats/{id}')\ndef boat(id):\n    return id\n";
+    let head = "export function Boats() {\n";
+    let ask = |n| format!("  function load{n}() {{ return fetch(`/boats/${{{n}}}`); }}\n  setInterval(load{n}, {n}000);\n");
+    vec![
+        ("app/main.py".to_owned(), routes.to_owned()),
+        ("web/boats.tsx".to_owned(), after(head, size, ask) + "  return null;\n}\n"),
+    ]
+}
+
+/// Many endpoints of RTK Query in one object.
+fn endpoints_of_one_object(size: usize) -> Files {
+    let routes = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/boats/{id}')\ndef boat(id):\n    return id\n";
+    let head = "import { createApi } from '@reduxjs/toolkit/query/react';\nexport const api = createApi({\n  endpoints: (builder) => ({\n";
+    let one = |n| format!("    boat{n}: builder.query({{ query: () => '/boats/{n}' }}),\n");
+    vec![
+        ("app/main.py".to_owned(), routes.to_owned()),
+        ("web/api.ts".to_owned(), after(head, size, one) + "  }),\n});\n"),
+    ]
+}
+
+/// Many loops over `range`, and names that are set again and again before each.
+fn ranges_in_one_function(size: usize) -> Files {
+    let one = |n| {
+        format!(
+            "    row = request.r{n}\n    if not row:\n        Order.objects.get(id={n})\n    for i{n} in range(9):\n        Order.objects.get(id={n})\n"
+        )
+    };
+    django(size, "def orders(request):\n", one, "    return 1\n")
+}
+
+/// Many querysets that one function tests and then iterates.
+fn tested_and_iterated(size: usize) -> Files {
+    let one = |n| format!("    rows = Order.objects.filter(state='s{n}')\n    if len(rows):\n        print([row.state for row in rows])\n");
+    django(size, "def orders(request):\n", one, "    return 1\n")
+}
+
+/// Many views of one file, each with a serializer over its list.
+fn listed_views(size: usize) -> Files {
+    let head = "from rest_framework import generics, serializers\nfrom shop.models import Order\n\n\nclass OrderSerializer(serializers.ModelSerializer):\n    name = serializers.CharField(source='customer.name')\n\n    class Meta:\n        model = Order\n        fields = ['name']\n\n\n";
+    let one = |n| {
+        format!(
+            "class V{n}(generics.ListAPIView):\n    queryset = Order.objects.all()\n    serializer_class = OrderSerializer\n\n    def other(self):\n        return {n}\n\n\n"
+        )
+    };
+    vec![
+        ("shop/models.py".to_owned(), MODELS.to_owned()),
+        ("shop/views.py".to_owned(), after(head, size, one)),
+    ]
+}
+
+/// Many async functions that block, on loops that plain functions start.
+fn loops_of_their_own(size: usize) -> Files {
+    let head = "import asyncio\nimport time\n\n\n";
+    let one = |n| format!("async def a{n}():\n    time.sleep({n})\n\n\ndef b{n}():\n    asyncio.run(a{n}())\n\n\n");
+    vec![("app/runs.py".to_owned(), after(head, size, one))]
+}
+
+/// Relations that rows of many kinds are given with, and that one query of each loads along.
+fn relations_at_hand(size: usize) -> Files {
+    let one = |n| {
+        format!(
+            "def f{n}(order):\n    return [line.id for line in order.lines{n}.all()]\n\n\nq{n} = Order.objects.prefetch_related('lines{n}')\n\n\n"
+        )
+    };
+    django(size, "", one, "")
+}
+
 pub fn shapes() -> Vec<Shape> {
     let files = |name: &str, make: fn(usize) -> Files| Shape::files(format!("project-{name}"), make);
     vec![
@@ -144,6 +277,17 @@ pub fn shapes() -> Vec<Shape> {
         files("alembic", alembic),
         files("django-migration", django_migration),
         files("templates", templates),
+        files("decorated-by-one", decorated_by_one),
+        files("command-packages", command_packages),
+        files("included-urls", included_urls),
+        files("graphql-fields", graphql_fields),
+        files("requests-on-timers", requests_on_timers),
+        files("endpoints-of-one-object", endpoints_of_one_object),
+        files("ranges-in-one-function", ranges_in_one_function),
+        files("tested-and-iterated", tested_and_iterated),
+        files("listed-views", listed_views),
+        files("loops-of-their-own", loops_of_their_own),
+        files("relations-at-hand", relations_at_hand),
         python("awaits", |size| {
             after("async def f(session):\n", size, |n| {
                 format!("    a{n} = await session.get('http://a/{n}')\n")

@@ -1,0 +1,267 @@
+//! Relations that some query of the project loads along: rows that come from elsewhere may have them at hand.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::eval::{Code, Evaluator, Found};
+use super::graph::QuerySite;
+use super::rows;
+use super::schema::{Model as SchemaModel, Schema};
+use super::scope::Bound;
+use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::query::Query;
+use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::statement::{Operation, Projection, Statement};
+
+/// How many names and calls lie between a row and what gave it, by design: what lies further off counts as not given.
+const MAX_STEPS: u32 = 8;
+
+/// What the queries of a project load along.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Relations by their own name, and `Model.relation` for each step of a path.
+    names: FxHashSet<String>,
+    /// Those of paths from rows of which nothing is known.
+    loose: FxHashSet<String>,
+}
+
+impl Held {
+    /// Takes the paths of all queries, of querysets that views and managers only build, and of what loads later.
+    fn of(code: &Code, sites: &[QuerySite], schema: &Schema) -> Held {
+        let mut held = Held::default();
+        for site in sites {
+            held.add(schema, model_of(code, schema, &site.query), &site.query);
+        }
+        let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
+        let built: Vec<Vec<Built>> = files.par_iter().map(|&file| built(code, file)).collect();
+        for built in built.into_iter().flatten() {
+            match built {
+                Built::Query(query) => held.add(schema, model_of(code, schema, &query), &query),
+                Built::Path(path) => held.add_anywhere(&path),
+            }
+        }
+        held
+    }
+
+    fn add(&mut self, schema: &Schema, model: Option<&SchemaModel>, query: &Query) {
+        let table = query.table().unwrap_or_default();
+        for path in &query.eager {
+            self.names.insert(format!("{table}.{path}"));
+            match model {
+                Some(model) => self.walk(schema, model, path),
+                None => self.add_anywhere(path),
+            }
+        }
+    }
+
+    /// A path from rows of which nothing is known.
+    fn add_anywhere(&mut self, path: &str) {
+        for name in path.split('.') {
+            self.names.insert(name.to_owned());
+            self.loose.insert(name.to_owned());
+        }
+    }
+
+    fn walk(&mut self, schema: &Schema, model: &SchemaModel, path: &str) {
+        let mut at = Some(model);
+        for name in path.split('.') {
+            self.names.insert(name.to_owned());
+            let Some(model) = at else { continue };
+            self.names.insert(format!("{}.{name}", model.name));
+            at = model.relation(name).and_then(|relation| schema.model(&relation.target));
+        }
+    }
+
+    /// Whether any query loads a relation along: by its model's name where that is known.
+    pub fn has(&self, model: Option<&str>, name: &str) -> bool {
+        match model {
+            Some(model) => self.loose.contains(name) || self.names.contains(&format!("{model}.{name}")),
+            None => self.names.contains(name),
+        }
+    }
+
+    /// The same by `Model.relation`.
+    pub fn has_label(&self, label: &str) -> bool {
+        label.split_once('.').is_some_and(|(model, name)| self.has(Some(model), name))
+    }
+}
+
+enum Built {
+    Query(std::sync::Arc<Query>),
+    Path(String),
+}
+
+/// What the calls of a file load along that build a queryset, or load for rows that are there.
+fn built(code: &Code, file: FileId) -> Vec<Built> {
+    let module = code.module(file);
+    let mut eval: Option<Evaluator<'_>> = None;
+    let mut out = Vec::new();
+    for id in module.call_ids() {
+        let Some(call) = module.call(id).filter(loads_along) else {
+            continue;
+        };
+        let eval = eval.get_or_insert_with(|| Evaluator::new(code));
+        match eval.query_at(file, id).filter(|query| !query.eager.is_empty()) {
+            Some(query) => out.push(Built::Query(query)),
+            None => out.extend(paths(module, &call).map(Built::Path)),
+        }
+    }
+    out
+}
+
+fn loads_along(call: &Call<'_>) -> bool {
+    matches!(
+        call.method(),
+        Some("prefetch_related" | "select_related" | "prefetch_related_objects" | "aprefetch_related_objects")
+    )
+}
+
+fn paths<'m>(module: &'m Module, call: &Call<'m>) -> impl Iterator<Item = String> + use<'m> {
+    call.args.iter().filter_map(move |arg| {
+        let text = module.string(arg.value);
+        let inner = || {
+            module
+                .call(arg.value)
+                .and_then(|call| call.arg(0))
+                .and_then(|arg| module.string(arg))
+        };
+        text.or_else(inner).map(|text| text.replace("__", "."))
+    })
+}
+
+fn model_of<'s>(code: &Code, schema: &'s Schema, query: &Query) -> Option<&'s SchemaModel> {
+    let declared = query.model.as_ref().and_then(|model| rows::model_in(code, schema, model));
+    declared.or_else(|| schema.model(query.table()?))
+}
+
+/// Marks the sites that perhaps ask nothing: rows that a caller gave may have the relation at hand, where some query loads it.
+pub fn mark(code: &Code, sites: &mut [QuerySite], schema: &Schema) -> Held {
+    let held = Held::of(code, sites, schema);
+    // Sites are in the order of files.
+    for sites in sites.chunk_by_mut(|one, other| one.file == other.file) {
+        if sites.iter().all(|site| site.query.relation.is_none()) {
+            continue;
+        }
+        let eval = Evaluator::new(code);
+        for site in sites {
+            site.held = is_held(&eval, &held, site);
+        }
+    }
+    held
+}
+
+fn is_held(eval: &Evaluator<'_>, held: &Held, site: &QuerySite) -> bool {
+    let Some((owner, name)) = &site.query.relation else {
+        return false;
+    };
+    if !reads_all(eval.code.module(site.file), site) || !held.has(None, name) {
+        return false;
+    }
+    let (at, owner) = *owner;
+    let (model, source) = match eval.value(at, owner) {
+        Value::Row(model, source) => (Some(model), source),
+        Value::Instance(at, class) => (Some(Model::Class(at, class)), None),
+        _ => (None, None),
+    };
+    let model = match model {
+        Some(Model::Class(at, class)) => {
+            let module = eval.code.module(at);
+            module.class(class).name.map(|name| module.str(name))
+        }
+        _ => None,
+    };
+    held.has(model, name) && (source.is_none_or(|source| is_of_given(eval, source)) || is_given(eval, at, owner, 0))
+}
+
+/// Whether rows are those of a relation of a row that a caller gave: what loads that along may load more.
+pub fn is_of_given(eval: &Evaluator<'_>, (file, expr): (FileId, ExprId)) -> bool {
+    let query = eval.query_at(file, expr);
+    let owner = query.as_ref().and_then(|query| query.relation.as_ref()).map(|(owner, _)| *owner);
+    owner.is_some_and(|(file, owner)| is_given(eval, file, owner, 0))
+}
+
+/// All rows of a relation as they are, or only their number: what a prefetch holds answers it.
+pub fn reads_all(module: &Module, site: &QuerySite) -> bool {
+    let statement = &site.query.statement;
+    if statement.operation != Operation::Select || !statement.filters.is_empty() || !statement.order.is_empty() {
+        return false;
+    }
+    let counts = || {
+        let method = module.call(site.expr).and_then(|call| call.method());
+        statement.projection == Projection::Aggregate && matches!(method, Some("count" | "exists"))
+    };
+    is_plain(statement) || counts()
+}
+
+/// All rows of a relation as they are: neither filtered, ordered, nor cut.
+pub fn is_plain(statement: &Statement) -> bool {
+    statement.filters.is_empty()
+        && statement.order.is_empty()
+        && statement.limit == crate::statement::Limit::None
+        && matches!(statement.projection, Projection::All)
+}
+
+/// Whether a row comes from a parameter: callers give it, perhaps each from another query.
+fn is_given(eval: &Evaluator<'_>, file: FileId, expr: ExprId, steps: u32) -> bool {
+    if steps > MAX_STEPS {
+        return false;
+    }
+    let module = eval.code.module(file);
+    let next = match module.kind(expr) {
+        ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => *base,
+        ExprKind::Call { .. } => {
+            let Some(call) = module.call(expr) else { return false };
+            match (call.receiver(), call.method()) {
+                (Some(receiver), Some("all" | "first" | "last" | "get" | "values" | "items")) => receiver,
+                (None, Some("list" | "sorted" | "reversed" | "enumerate" | "set" | "tuple")) => match call.arg(0) {
+                    Some(arg) => arg,
+                    None => return false,
+                },
+                _ => return false,
+            }
+        }
+        ExprKind::Name(name) => match eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start) {
+            Some(Found::Binding(at, _, binding)) if at == file => match binding.bound {
+                Bound::Param(..) => return true,
+                Bound::Element(inner, _) | Bound::Value(inner, _) => inner,
+                _ => return false,
+            },
+            _ => return false,
+        },
+        _ => return false,
+    };
+    is_given(eval, file, next, steps + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::project::Project;
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
+
+    const MODELS: &str = "from django.db import models\n\nclass Order(models.Model):\n    name = models.TextField()\n\nclass Line(models.Model):\n    order = models.ForeignKey(Order, related_name='lines', on_delete=models.CASCADE)\n";
+
+    fn held(views: &str, helpers: &str) -> Vec<bool> {
+        let files = [("shop/helpers.py", helpers), ("shop/models.py", MODELS), ("shop/views.py", views)];
+        let facts = files.map(|(path, text)| extract(path, FileKind::Python, text));
+        let project = Project::link(facts.to_vec());
+        let sites = project.graph.sites.iter().filter(|site| site.query.relation.is_some());
+        sites.map(|site| site.held).collect()
+    }
+
+    #[test]
+    fn rows_of_a_helper_in_another_file_are_those_of_its_own_parameter() {
+        let before = "A = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n".repeat(9);
+        let helpers = format!("from shop.models import Order\n\n{before}\ndef lines(order: Order):\n    return order.lines.all()\n");
+        let views = "from shop.helpers import lines\nfrom shop.models import Order\n\ndef page(order: Order):\n    return [line.pk for line in lines(order)]\n";
+        assert_eq!(held(views, &helpers), [false]);
+        let loads = format!("{views}\ndef all():\n    return list(Order.objects.prefetch_related('lines'))\n");
+        assert_eq!(held(&loads, &helpers), [true]);
+    }
+
+    #[test]
+    fn rows_of_a_query_that_is_seen_hold_what_that_query_loads() {
+        let views = "from shop.models import Order\n\ndef all():\n    list(Order.objects.prefetch_related('lines'))\n    order = Order.objects.get(pk=1)\n    return list(order.lines.all())\n";
+        assert_eq!(held(views, ""), [false]);
+    }
+}
