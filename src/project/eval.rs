@@ -767,7 +767,17 @@ impl<'c> Evaluator<'c> {
                         to_many: false,
                         ..
                     }) => Value::Row(Model::Class(*at, *target), None),
-                    _ => self.member_value(*file, *class, name, true),
+                    _ => match self.code.relations.leads((*file, *class), name) {
+                        Some(Relation {
+                            class: Some((at, target)),
+                            to_many,
+                            ..
+                        }) => {
+                            let row = Value::Row(Model::Class(*at, *target), None);
+                            if *to_many { row.many() } else { row }
+                        }
+                        _ => self.member_value(*file, *class, name, true),
+                    },
                 }
             }
             Value::Class(file, class) => self.member_value(*file, *class, name, false),
@@ -775,6 +785,8 @@ impl<'c> Evaluator<'c> {
                 Some(entry) => self.value(*file, entry),
                 None => Value::Unknown,
             },
+            // `page.items` of a paginator's page: its rows.
+            Value::Many(_) if name == "items" && self.m(from).language == Language::Python => base.clone(),
             Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Function(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
         }
     }

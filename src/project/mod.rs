@@ -21,6 +21,7 @@ pub mod scope;
 pub mod serializers;
 pub mod sizes;
 pub mod staff_tables;
+pub mod validated;
 pub mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -398,6 +398,8 @@ impl<'c> Walk<'_, '_, 'c> {
                 self.follow(call.id, holds);
             }
             (Holds::Figure, _) => self.usage.escapes = true,
+            // `page.items` of a paginator's page.
+            (Holds::Rows, None) if name == "items" => self.follow(attr, holds),
             (Holds::Rows, None) if matches!(name, "length" | "size") => self.usage.lengths.push(attr),
             (Holds::Row, None) => {
                 self.usage.read.insert(name.to_owned());

@@ -15,7 +15,7 @@ use crate::project::eval::{Evaluator, returned};
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
 use crate::project::rows::{self, RelationRead};
-use crate::project::{Project, branches};
+use crate::project::{Project, branches, validated};
 use crate::source::Span;
 use crate::statement::{Limit, Operation, Statement};
 use crate::vocabulary::List;
@@ -73,7 +73,12 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
     let names = rows::relation_names(project);
     let reads: Vec<Vec<RelationRead>> = files
         .par_iter()
-        .map(|&file| rows::relation_reads(project, &Evaluator::new(&project.code), file, &names))
+        .map(|&file| {
+            let eval = Evaluator::new(&project.code);
+            let mut reads = rows::relation_reads(project, &eval, file, &names);
+            reads.extend(validated::reads(project, &eval, file));
+            reads
+        })
         .collect();
     let mut summaries = lazy_parameters(project, &reads);
     for _ in 0..PASSED_ON {
@@ -268,7 +273,7 @@ impl<'p, 's> Search<'p, 's> {
     /// Whether the session keeps the one row that a relation leads to.
     fn is_once_a_parent(&self, read: &RelationRead) -> bool {
         let source = read.source.and_then(|(at, expr)| self.eval.query_at(at, expr));
-        !read.to_many && source.is_some_and(|query| registry::has_identity_map(query.library))
+        !read.to_many && !read.is_column && source.is_some_and(|query| registry::has_identity_map(query.library))
     }
 
     /// A finding for each loop and thing in it, once.
@@ -428,7 +433,9 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
+            if !self.is_lazy(row.source, &path, read.is_column)
+                || !branches::reaches(self.project, function, edge, target, (read.file, read.expr))
+            {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
@@ -465,7 +472,7 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     fn relation(&mut self, read: RelationRead) {
-        if !self.is_lazy(read.source, &read.path) {
+        if !self.is_lazy(read.source, &read.path, read.is_column) {
             return;
         }
         let Some((around, outer, chunked)) = self
@@ -582,7 +589,7 @@ impl<'p, 's> Search<'p, 's> {
         }
         for read in reads
             .iter()
-            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.known.eager.contains(&read.label))
+            .filter(|read| !read.is_column && read.param.is_some_and(|(owner, _)| owner == id) && !self.known.eager.contains(&read.label))
         {
             self.push(
                 format!("relation {}", read.path),
@@ -631,6 +638,7 @@ impl<'p, 's> Search<'p, 's> {
             root: row.root,
             param: row.param,
             to_many: true,
+            is_column: false,
             target: relation.target.clone(),
         })
     }
@@ -643,12 +651,16 @@ impl<'p, 's> Search<'p, 's> {
         }
     }
 
-    /// Whether the query of the row is known and did not load the relation.
-    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str) -> bool {
+    /// Whether the query of the row is known and did not load the relation or the column.
+    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str, is_column: bool) -> bool {
         let Some((at, expr)) = source else { return false };
-        self.eval
-            .query_at(at, expr)
-            .is_some_and(|query| !rows::is_at_hand(self.project, &query, path))
+        self.eval.query_at(at, expr).is_some_and(|query| {
+            if is_column {
+                rows::is_left_out(self.project, &self.eval, &query, path)
+            } else {
+                !rows::is_at_hand(self.project, &query, path)
+            }
+        })
     }
 }
 

@@ -103,6 +103,7 @@ fn manager_method(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
     outer.grouped |= inner_statement.grouped;
     query.eager.extend(inner.eager);
     query.deferred.extend(inner.deferred);
+    query.only.extend(inner.only);
     Some(query)
 }
 
@@ -689,7 +690,10 @@ impl Draft<'_> {
                 self.columns(file, call);
                 self.query.model = None;
             }
-            "only" => self.columns(file, call),
+            "only" => {
+                self.columns(file, call);
+                self.only(strings(module, call), call);
+            }
             "defer" => {
                 let names = strings(module, call);
                 self.query.deferred.extend(names.into_iter().map(|name| name.replace("__", ".")));
@@ -833,6 +837,24 @@ impl Draft<'_> {
         }
         let columns = names.iter().map(|name| self.column(name)).collect();
         self.query.statement.projection = Projection::Columns(columns);
+    }
+
+    /// `only("title", "author__name")`: each model's columns by themselves. The last one of several replaces the others.
+    fn only(&mut self, names: Vec<String>, call: &Call<'_>) {
+        self.query.only.clear();
+        if call.is_open() || names.len() != call.args.len() || names.is_empty() {
+            return;
+        }
+        for name in names {
+            let (path, column) = match name.rsplit_once("__") {
+                Some((path, column)) => (path.replace("__", "."), column),
+                None => (String::new(), name.as_str()),
+            };
+            match self.query.only.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, columns)) => columns.push(column.to_owned()),
+                None => self.query.only.push((path, vec![column.to_owned()])),
+            }
+        }
     }
 
     fn eager(&mut self, path: &str) {

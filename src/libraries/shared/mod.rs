@@ -18,6 +18,7 @@ pub mod query_builder;
 pub mod query_hooks;
 pub mod queued;
 pub mod redis;
+pub mod response_models;
 pub mod row_methods;
 pub mod sql_text;
 pub mod tasks;

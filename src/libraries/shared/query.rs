@@ -39,6 +39,9 @@ pub struct Query {
     pub eager: Vec<String>,
     /// Columns that are left out (`defer`, `load_only`, `only`, `select`): reading them queries again.
     pub deferred: Vec<String>,
+    /// Of the rows at a dotted path of relations (the query's own: an empty one) only these columns are loaded, and what the database
+    /// knows a row by: reading another one queries again.
+    pub only: Vec<(String, Vec<String>)>,
     /// The call blocks its thread (a synchronous driver).
     pub blocking: bool,
     /// The call only fetches from a query that ran before: no new trip to the database.

@@ -22,7 +22,7 @@ use crate::statement::Limit;
 
 const RULE: &str = "n-plus-one";
 /// A limit up to which nothing is said, and one up to which it matters less.
-const FEW: u64 = 3;
+pub const FEW: u64 = 3;
 
 /// The findings of all views and of `Serializer(rows, many=True)`.
 pub fn findings(project: &Project) -> Vec<Finding> {
@@ -81,7 +81,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
         symbol: format!("{name}.{}", rows.member),
     };
     let bound = if is_open { ", which has no page and no limit" } else { "" };
-    let mut finding = finding(project, &at, (judgement, confidence), &lazy)?;
+    let mut finding = finding(project, &at, (judgement, confidence), &lazy, "The serializer")?;
     finding.message = format!(
         "`{name}` lists its objects through a serializer, and the queryset does not load what that reads: each object of the list{bound} asks again."
     );
@@ -141,7 +141,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
         span: module.expr(expr).span,
         symbol: project.symbol(id),
     };
-    let mut finding = finding(project, &place, (judgement, Confidence::High), &lazy)?;
+    let mut finding = finding(project, &place, (judgement, Confidence::High), &lazy, "The serializer")?;
     let path = evidence::path_from_entry(project, id);
     finding.related.splice(0..0, path);
     let span = project.code.module(from.0).expr(from.1).span;
@@ -349,13 +349,24 @@ fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassI
         .collect()
 }
 
-struct Place {
-    file: FileId,
-    span: Span,
-    symbol: String,
+/// Where a finding stands.
+pub struct Place {
+    /// File.
+    pub file: FileId,
+    /// Where there.
+    pub span: Span,
+    /// The function or view.
+    pub symbol: String,
 }
 
-fn finding(project: &Project, at: &Place, (judgement, confidence): (Judgement, Confidence), lazy: &[Need]) -> Option<Finding> {
+/// The finding of what a reader of each object, in words, loads of it.
+pub fn finding(
+    project: &Project,
+    at: &Place,
+    (judgement, confidence): (Judgement, Confidence),
+    lazy: &[Need],
+    reader: &str,
+) -> Option<Finding> {
     let first = lazy.first()?;
     let location = project.place(at.file, at.span, &at.symbol);
     let mut finding = Finding::new(RULE, judgement, confidence, location);
@@ -369,7 +380,7 @@ fn finding(project: &Project, at: &Place, (judgement, confidence): (Judgement, C
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    finding.title = format!("The serializer loads {names}{more} once for each object of the list");
+    finding.title = format!("{reader} loads {names}{more} once for each object of the list");
     let paths = lazy.iter().map(|need| need.path.as_str()).collect::<Vec<_>>().join(",");
     finding.subject = format!("serializer relations {paths}");
     for need in lazy.iter().take(12) {

@@ -254,7 +254,7 @@ fn is_aggregate(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
             matches!(
                 module.dotted(receiver).as_deref(),
                 Some("func" | "sa.func" | "sqlalchemy.func" | "fn")
-            )
+            ) || matches!(resolver.value(file, receiver), Value::External(name) if name.as_ref() == "sqlalchemy.func")
         });
         let name = call.method().unwrap_or("");
         is_function
