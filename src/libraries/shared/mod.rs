@@ -21,6 +21,7 @@ pub mod redis;
 pub mod response_models;
 pub mod row_methods;
 pub mod sql_text;
+pub mod streams;
 pub mod tasks;
 pub(crate) mod ts_options;
 pub mod validators;

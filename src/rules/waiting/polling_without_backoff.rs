@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Related, Role};
 use crate::ir::{Entry, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -19,6 +20,7 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::{self, Verdict};
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// A mailbox that can wake its reader may be given this long at least.
 const SHORT_WAIT: f64 = 0.5;
@@ -211,7 +213,7 @@ impl<'p> Check<'p> {
         let Some((sleep, seconds)) = exprs.iter().find_map(|&expr| self.sleep(expr)) else {
             return;
         };
-        if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) {
+        if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) || self.gives_up(sleep, id) || self.takes_work(&exprs) {
             return;
         }
         let mut request = None;
@@ -235,6 +237,42 @@ impl<'p> Check<'p> {
         let is_inner = around.first().is_some_and(|inner| inner.span != span && span.encloses(inner.span));
         let own = around.iter().find(|around| around.span == span);
         is_inner || own.is_some_and(|own| matches!(own.verdict, Verdict::Cursor | Verdict::Chunk))
+    }
+
+    /// The sleep stands where something failed, in a handler that also leaves the loop: after so many tries it gives up.
+    fn gives_up(&self, sleep: ExprId, repeated: StmtId) -> bool {
+        let module = self.module;
+        let mut below = None;
+        let mut at = module.expr(sleep).parent;
+        for _ in 0..Limit::Holders.count() {
+            at = match at {
+                Parent::Expr(id) => module.expr(id).parent,
+                Parent::Stmt(id) if id == repeated => return false,
+                Parent::Stmt(id) => {
+                    if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below)
+                        && let Some(handler) = handlers.iter().find(|handler| handler.contains(&below))
+                    {
+                        return handler.iter().any(|&stmt| leaves(module, stmt, 0));
+                    }
+                    below = Some(id);
+                    module.stmt(id).parent
+                }
+                Parent::Function(_) | Parent::Class(_) | Parent::None => return false,
+            };
+        }
+        false
+    }
+
+    /// `item = await queue.get()`: the loop waits for the next piece of work and asks nobody for it.
+    fn takes_work(&self, exprs: &[ExprId]) -> bool {
+        exprs.iter().any(|&expr| {
+            let Some(call) = self.module.call(expr) else { return false };
+            let takes = matches!(call.method(), Some("get" | "receive" | "dequeue"));
+            let receiver = call.receiver().map(|receiver| self.module.kind(receiver));
+            let is_queue =
+                matches!(receiver, Some(ExprKind::Name(name) | ExprKind::Attr { name, .. }) if List::Queues.has(self.module.str(*name)));
+            takes && is_queue && call.args.iter().all(|arg| arg.name.is_some())
+        })
     }
 
     /// Each round removes or changes what it has found: the next round finds other rows.
@@ -562,6 +600,19 @@ impl<'p> Check<'p> {
             ..Fix::default()
         };
         self.out.push(finding);
+    }
+}
+
+/// Whether a statement leaves the loop around it, in one of its branches.
+fn leaves(module: &Module, stmt: StmtId, depth: u32) -> bool {
+    match module.stmt(stmt).kind {
+        StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_) => true,
+        StmtKind::If { .. } if depth < 4 => module
+            .stmt_blocks(stmt)
+            .into_iter()
+            .flatten()
+            .any(|&stmt| leaves(module, stmt, depth + 1)),
+        _ => false,
     }
 }
 
