@@ -7,7 +7,7 @@ use super::schema::Model as SchemaModel;
 use super::scope::{Bound, Member};
 use super::{Project, rows};
 use crate::budget::Limit;
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::response_models::{self, Kind};
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -212,6 +212,7 @@ impl<'p> Reader<'p, '_, '_> {
             return;
         }
         self.open.push((file, class));
+        let shown = self.shown(file, class);
         let mut done: FxHashSet<String> = FxHashSet::default();
         for (at, class) in lineage {
             let module = self.project.code.module(at);
@@ -242,7 +243,12 @@ impl<'p> Reader<'p, '_, '_> {
                         Kind::Declared,
                     ) => {
                         let Some(name) = module.name(*target) else { continue };
-                        if done.insert(name.to_owned()) {
+                        let is_shown = match &shown {
+                            Shown::Named(names) => names.iter().any(|shown| shown == name),
+                            Shown::All(left_out) => !left_out.iter().any(|left_out| left_out == name),
+                            Shown::Unknown => true,
+                        };
+                        if done.insert(name.to_owned()) && is_shown {
                             self.declared_field((file, class), (at, name, *value), model, prefix, depth);
                         }
                     }
@@ -260,11 +266,8 @@ impl<'p> Reader<'p, '_, '_> {
             }
         }
         // A Ninja `ModelSchema` names fields of the model: of relations to many rows it shows the keys.
-        if kind == Kind::Annotated {
-            let shown = self.shown(file, class);
-            if matches!(shown, Shown::Named(_)) {
-                self.plain_fields(file, class, model, &shown, &done, prefix);
-            }
+        if kind == Kind::Annotated && matches!(shown, Shown::Named(_)) {
+            self.plain_fields(file, class, model, &shown, &done, prefix);
         }
         self.open.pop();
     }
@@ -365,7 +368,11 @@ impl<'p> Reader<'p, '_, '_> {
                 }
             }
             Some("Nested" | "Pluck") => {
-                let nested = call.arg(0).and_then(|arg| self.schema_named(at, arg));
+                // A choice of the inner schema's fields: which of them are shown is not followed.
+                let chooses = |call: &Call<'_>| ["only", "exclude"].iter().any(|name| call.keyword(name).is_some());
+                let inner = call.arg(0).and_then(|arg| module.call(arg));
+                let is_whole = !chooses(&call) && !inner.is_some_and(|inner| chooses(&inner));
+                let nested = call.arg(0).filter(|_| is_whole).and_then(|arg| self.schema_named(at, arg));
                 self.shown_field((at, name, span), source, nested, model, prefix, depth);
             }
             // A list of keys, or of what `Related` names.

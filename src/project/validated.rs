@@ -91,13 +91,13 @@ pub fn unloaded(project: &Project, eval: &Evaluator<'_>, class: (FileId, ClassId
     }
     let needs = serializers::shown_needs(project, eval, class, model).into_iter();
     needs
-        .filter(|need| match need.is_column {
-            true => rows::is_left_out(project, eval, query, &need.path),
-            false => {
-                rows::is_lazy_at(project, model, &need.path)
-                    && !rows::is_loaded(&query.eager, &need.path)
-                    && !rows::comes_back(project, model, &need.path)
+        .filter(|need| {
+            if need.is_column {
+                return rows::is_left_out(project, eval, query, &need.path);
             }
+            rows::is_lazy_at(project, model, &need.path)
+                && !rows::is_loaded(&query.eager, &need.path)
+                && !rows::comes_back(project, model, &need.path)
         })
         .collect()
 }

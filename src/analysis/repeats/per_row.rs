@@ -232,7 +232,10 @@ impl<'p, 's> Search<'p, 's> {
                 self.site(function, &self.project.graph.sites[site]);
             }
             for edge in &node.edges {
-                self.edge(function, edge);
+                // A call of a body for several models is a query of its own.
+                if !node.queries.iter().any(|&site| self.project.graph.sites[site].expr == edge.expr) {
+                    self.edge(function, edge);
+                }
                 self.mapper(function, edge);
             }
         }

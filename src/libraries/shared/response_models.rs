@@ -88,6 +88,10 @@ pub fn given(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<G
             let receiver = call.receiver()?;
             let (at, made) = resolver.definition(file, receiver)?;
             let made = resolver.module(at).call(made)?;
+            // Which of its fields it shows is chosen where it is made.
+            if ["only", "exclude"].iter().any(|name| made.keyword(name).is_some()) {
+                return None;
+            }
             let is_many = |call: &Call<'_>| {
                 call.keyword("many")
                     .map(|told| matches!(call.module.kind(told), ExprKind::Bool(true)))

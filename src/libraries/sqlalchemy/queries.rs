@@ -331,7 +331,11 @@ fn write(query: &mut Query, method: &str) {
 fn table_receiver(draft: &Draft<'_>, file: FileId, call: &Call<'_>) -> Option<ExprId> {
     let receiver = call.receiver()?;
     let entity = draft.entity(file, receiver)?;
-    let dunder = matches!(call.module.kind(receiver), ExprKind::Attr { name, .. } if call.module.str(*name) == "__table__");
+    let is_dunder = |(at, expr): (FileId, ExprId)| {
+        let module = draft.resolver.module(at);
+        matches!(module.kind(expr), ExprKind::Attr { name, .. } if module.str(*name) == "__table__")
+    };
+    let dunder = is_dunder((file, receiver)) || draft.resolver.definition(file, receiver).is_some_and(is_dunder);
     (dunder || matches!(entity.model, Some(Model::Table(_)))).then_some(receiver)
 }
 
@@ -768,7 +772,20 @@ fn filter_by(draft: &mut Draft<'_>, link: &Link<'_>, args: &[Arg]) {
     let table = draft.query.statement.tables.len().checked_sub(1);
     for arg in args {
         let Some(name) = arg.name else {
-            draft.query.statement.open = true;
+            let passed = match module.kind(arg.value) {
+                ExprKind::Spread(inner) => draft.resolver.passed_keywords(link.file, *inner),
+                _ => None,
+            };
+            draft.query.statement.open |= passed.is_none();
+            for (column, (at, value)) in passed.unwrap_or_default() {
+                let literal = draft.literal(at, value);
+                draft.filter(
+                    ColumnUse { table, column },
+                    crate::statement::FilterKind::Equality,
+                    literal,
+                    link.optional,
+                );
+            }
             continue;
         };
         let column = ColumnUse {

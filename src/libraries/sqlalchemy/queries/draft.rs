@@ -227,6 +227,12 @@ fn entity(resolver: &dyn Resolver, file: FileId, expr: ExprId, depth: u32) -> Op
             _ => None,
         };
     }
+    // `orders = Order.__table__`.
+    if let ExprKind::Attr { base, name } = inside.kind(definition)
+        && inside.str(*name) == "__table__"
+    {
+        return entity(resolver, at, *base, depth + 1);
+    }
     // A class that leads nowhere still has its name.
     let text = match module.kind(expr) {
         ExprKind::Name(name) => module.str(*name),

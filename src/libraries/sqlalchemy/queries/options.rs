@@ -27,7 +27,7 @@ impl Draft<'_> {
             },
             ExprKind::Call { .. } => self.loader(file, expr, below, depth),
             ExprKind::List(items) | ExprKind::Tuple(items) => {
-                items.iter().for_each(|&item| self.option_below(file, item, below, depth + 1))
+                items.iter().for_each(|&item| self.option_below(file, item, below, depth + 1));
             }
             _ => match self.resolver.definition(file, expr) {
                 Some((at, inner)) if (at, inner) != (file, expr) => self.option_below(at, inner, below, depth + 1),
