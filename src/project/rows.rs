@@ -166,7 +166,7 @@ pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: File
             continue;
         };
         let relation = row.model.relation(name);
-        let is_column = relation.is_none() && has_column(project, row.model, name) && !asks_what_is_there(module, id);
+        let is_column = relation.is_none() && has_column(project, row.model, name) && !asks_what_is_there(eval, file, id);
         if !is_column && !relation.is_some_and(|relation| is_lazy(relation.loading)) {
             continue;
         }
@@ -187,11 +187,16 @@ pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: File
 }
 
 /// Whether the function around an expression looks first which attributes its object has: `if hasattr(self, "body_size")`.
-fn asks_what_is_there(module: &Module, expr: ExprId) -> bool {
+fn asks_what_is_there(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
+    let module = eval.code.module(file);
     if !module.mentions(&["hasattr", "get_deferred_fields"]) {
         return false;
     }
-    let mut calls = module.call_ids_in(module.owner(expr)).filter_map(|id| module.call(id));
+    let calls = module.call_ids_in(module.owner(expr));
+    if !eval.afford(file, calls.len()) {
+        return true;
+    }
+    let mut calls = calls.filter_map(|id| module.call(id));
     calls.any(|call| matches!(call.method(), Some("hasattr" | "get_deferred_fields")))
 }
 

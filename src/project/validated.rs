@@ -1,5 +1,7 @@
 //! Rows that are given to a class that shows them: what it reads of each is read where they are given.
 
+use rustc_hash::FxHashMap;
+
 use super::eval::Evaluator;
 use super::rows::{self, RelationRead};
 use super::serializers::{self, Need};
@@ -106,6 +108,7 @@ pub fn unloaded(project: &Project, eval: &Evaluator<'_>, class: (FileId, ClassId
 pub fn reads(project: &Project, eval: &Evaluator<'_>, file: FileId) -> Vec<RelationRead> {
     let module = project.code.module(file);
     let mut out = Vec::new();
+    let mut known: FxHashMap<((FileId, ClassId), String), Vec<Need>> = FxHashMap::default();
     if !module.mentions(&["model_validate", "from_orm", "parse_obj", "dump", "validate", "convert"]) {
         return out;
     }
@@ -128,7 +131,10 @@ pub fn reads(project: &Project, eval: &Evaluator<'_>, file: FileId) -> Vec<Relat
         if source.is_some_and(|query| !loads_lazily(&query)) {
             continue;
         }
-        for need in serializers::shown_needs(project, eval, class, row.model) {
+        let needs = known
+            .entry((class, row.model.name.clone()))
+            .or_insert_with(|| serializers::shown_needs(project, eval, class, row.model));
+        for need in needs.iter() {
             if !need.is_column && !rows::is_lazy_at(project, row.model, &need.path) {
                 continue;
             }

@@ -177,12 +177,14 @@ impl<'c> Evaluator<'c> {
         let below = lineage.iter().take_while(|&&class| class != owner);
         below.into_iter().any(|&(at, class)| {
             let module = self.m(at);
-            module.class(class).body.iter().any(|&stmt| match module.stmt(stmt).kind {
-                StmtKind::Assign { value: Some(value), .. } => {
-                    matches!(module.kind(value), ExprKind::Name(_) | ExprKind::Attr { .. }) && self.is_about_model(at, value)
-                }
-                _ => false,
-            })
+            let body = &module.class(class).body;
+            self.afford(at, body.len())
+                && body.iter().any(|&stmt| match module.stmt(stmt).kind {
+                    StmtKind::Assign { value: Some(value), .. } => {
+                        matches!(module.kind(value), ExprKind::Name(_) | ExprKind::Attr { .. }) && self.is_about_model(at, value)
+                    }
+                    _ => false,
+                })
         })
     }
 
