@@ -416,7 +416,7 @@ impl<'c> Evaluator<'c> {
                         None => Value::Unknown,
                     },
                     // `Store[Plane]` is the class.
-                    Value::Class(..) if module.language == Language::Python && module.string(*index).is_none() => base_value,
+                    Value::Class(..) if module.language == Language::Python && self.is_type(file, *index) => base_value,
                     _ => Value::Unknown,
                 }
             }
@@ -435,6 +435,15 @@ impl<'c> Evaluator<'c> {
                 Value::Literal(file, expr)
             }
             _ => Value::Unknown,
+        }
+    }
+
+    /// Whether what stands in brackets behind a class are types, and no key of an enumeration.
+    fn is_type(&self, file: FileId, index: ExprId) -> bool {
+        match self.m(file).kind(index) {
+            ExprKind::Name(_) | ExprKind::Attr { .. } => matches!(self.value(file, index), Value::Class(..)),
+            ExprKind::Tuple(items) => items.iter().any(|&item| matches!(self.value(file, item), Value::Class(..))),
+            _ => false,
         }
     }
 

@@ -686,7 +686,10 @@ impl<'c> FileBuilder<'c> {
         };
         match callees {
             Callees::Functions(functions) => {
-                self.pass_arguments(&call, &functions);
+                // A helper that builds a query is given rows of many kinds: what its callers pass says less than the names of relations.
+                if self.eval.query_at(self.file, id).is_none() {
+                    self.pass_arguments(&call, &functions);
+                }
                 if functions.iter().all(|&(file, function)| self.only_enqueues(file, function)) {
                     edge.kind = EdgeKind::Later;
                 }
