@@ -57,6 +57,7 @@ lists! {
     Checks = "calls" "checks",
     ChunkGetting = "calls" "chunk-getting",
     Chunking = "calls" "chunking",
+    Arriving = "handles" "arriving",
     ClosedKeys = "columns" "closed-keys",
     CommandFolders = "paths" "command-folders",
     ConcurrentWork = "handles" "concurrent-work",

@@ -30,9 +30,17 @@ fn eager(path: &str) -> Fix {
     }
 }
 
+/// Fix of a column that a query leaves out: take it in.
+fn whole(path: &str) -> Fix {
+    Fix {
+        summary: format!("Name `{path}` among the columns that the query of the rows loads, or read only what it loads."),
+        ..Fix::default()
+    }
+}
+
 fn query(row: &PerRow<'_>, library: &str, table: &str, column: &str) -> Fix {
     if let Some(read) = &row.relation {
-        return eager(&read.path);
+        return if read.is_column { whole(&read.path) } else { eager(&read.path) };
     }
     if row.remote.is_some() {
         return Fix {

@@ -1,7 +1,8 @@
 //! How a function is reached: by whom, how often, and whether anybody waits for it.
 
-use crate::ir::Parent;
+use crate::ir::{ClassId, Parent, StmtKind};
 use crate::libraries::entries::{EntryKind, Often, acts};
+use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::reach::MAX_SHARED;
@@ -111,6 +112,18 @@ impl Reach {
             Some(Often::Once) => format!("once: {by}"),
         }
     }
+}
+
+/// How the list of a view is reached: by its own methods, or by those that the framework gives it.
+pub fn of_list(project: &Project, (file, class): (FileId, ClassId), name: &str) -> Reach {
+    let module = project.code.module(file);
+    let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
+        StmtKind::Function(function) => Some(function),
+        _ => None,
+    });
+    let reaches = methods.map(|id| of(project, project.graph.id(file, id)));
+    let best = reaches.filter(|reach| reach.often.is_some()).min_by_key(|reach| reach.often);
+    best.unwrap_or_else(|| Reach::read(&format!("each time the list of {name} is asked")))
 }
 
 /// How a function is reached.

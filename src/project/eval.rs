@@ -4,6 +4,7 @@
 //! does not depend on what was asked before.
 
 mod callees;
+mod context;
 mod modules;
 mod names;
 
@@ -62,6 +63,8 @@ pub struct Code {
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
     pub arguments: FxHashMap<Parameter, Value>,
+    /// The packages that Python files import, by their first name.
+    pub imported: FxHashSet<Box<str>>,
     /// What reached a bound while the files were linked and judged.
     pub overruns: Overruns,
 }
@@ -99,8 +102,10 @@ impl Code {
             relations: Relations::default(),
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
+            imported: FxHashSet::default(),
             overruns: Overruns::default(),
         };
+        code.imported = code.find_imported();
         code.subclasses = code.find_subclasses();
         code
     }
@@ -136,6 +141,12 @@ impl Code {
             self.tell(Limit::Parameters, file, function.name_span.start);
         }
         is_few
+    }
+
+    fn find_imported(&self) -> FxHashSet<Box<str>> {
+        let python = self.modules().filter(|(_, module)| module.language == Language::Python);
+        let paths = python.flat_map(|(_, module)| module.imports.iter().map(|import| module.str(import.module)));
+        paths.map(|path| path.split('.').next().unwrap_or(path).into()).collect()
     }
 
     fn find_subclasses(&self) -> FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>> {
@@ -242,7 +253,12 @@ pub struct Evaluator<'c> {
     libraries: RefCell<OfClasses<Option<&'static str>>>,
     decorators: RefCell<FxHashMap<(FileId, FunctionId, u32), Option<Queued>>>,
     /// What is left to look at in each file.
-    left: RefCell<FxHashMap<FileId, u64>>,
+    left: Rc<RefCell<FxHashMap<FileId, u64>>>,
+    /// What is known of the one use of a body that is looked at.
+    within: Option<context::Within>,
+    /// Evaluators for single uses of bodies, and what each call says of the body that it runs.
+    contexts: RefCell<FxHashMap<context::Context, Rc<Evaluator<'c>>>>,
+    uses: RefCell<FxHashMap<(FileId, ExprId), Option<context::Context>>>,
     depth: Cell<u32>,
     fuel: Cell<u32>,
     cut: Cell<bool>,
@@ -283,7 +299,10 @@ impl<'c> Evaluator<'c> {
             lines: RefCell::default(),
             libraries: RefCell::default(),
             decorators: RefCell::default(),
-            left: RefCell::default(),
+            left: Rc::default(),
+            within: None,
+            contexts: RefCell::default(),
+            uses: RefCell::default(),
             depth: Cell::new(0),
             fuel: Cell::new(FUEL),
             cut: Cell::new(false),
@@ -292,7 +311,17 @@ impl<'c> Evaluator<'c> {
 
     /// The parameters whose values were taken from [`Code::arguments`], or would have been.
     pub fn asked(self) -> FxHashSet<Parameter> {
-        self.asked.into_inner()
+        let mut asked = FxHashSet::default();
+        self.gather_asked(&mut asked);
+        asked
+    }
+
+    fn gather_asked(&self, out: &mut FxHashSet<Parameter>) {
+        out.extend(self.asked.borrow().iter().copied());
+        let inner: Vec<Rc<Evaluator<'_>>> = self.contexts.borrow().values().map(Rc::clone).collect();
+        for inner in inner {
+            inner.gather_asked(out);
+        }
     }
 
     fn m(&self, file: FileId) -> &'c Module {
@@ -396,6 +425,8 @@ impl<'c> Evaluator<'c> {
                         Some(entry) => self.value(*at, entry),
                         None => Value::Unknown,
                     },
+                    // `Store[Plane]` is the class.
+                    Value::Class(..) if module.language == Language::Python && self.is_type(file, *index) => base_value,
                     _ => Value::Unknown,
                 }
             }
@@ -414,6 +445,15 @@ impl<'c> Evaluator<'c> {
                 Value::Literal(file, expr)
             }
             _ => Value::Unknown,
+        }
+    }
+
+    /// Whether what stands in brackets behind a class are types, and no key of an enumeration.
+    fn is_type(&self, file: FileId, index: ExprId) -> bool {
+        match self.m(file).kind(index) {
+            ExprKind::Name(_) | ExprKind::Attr { .. } => matches!(self.value(file, index), Value::Class(..)),
+            ExprKind::Tuple(items) => items.iter().any(|&item| matches!(self.value(file, item), Value::Class(..))),
+            _ => false,
         }
     }
 
@@ -438,6 +478,8 @@ impl<'c> Evaluator<'c> {
         if matches!(text, "self" | "cls")
             && let Some(class) = enclosing_class(module, module.owner(expr))
         {
+            let own = self.within.as_ref().filter(|within| within.lineage.contains(&(file, class)));
+            let (file, class) = own.and_then(|within| within.context.own).unwrap_or((file, class));
             return if text == "self" {
                 Value::Instance(file, class)
             } else {
@@ -605,6 +647,11 @@ impl<'c> Evaluator<'c> {
         if param.kind == ParamKind::Rest || param.kind == ParamKind::Keywords {
             return Value::Unknown;
         }
+        if let Some((_, value, _)) = self.within.as_ref().and_then(|within| within.param((file, function, index)))
+            && !value.is_unknown()
+        {
+            return value.clone();
+        }
         if let Some(annotation) = param.annotation {
             let value = self.annotation(file, annotation);
             if !value.is_unknown() {
@@ -678,6 +725,11 @@ impl<'c> Evaluator<'c> {
 
     fn annotation_inner(&self, file: FileId, annotation: ExprId) -> Value {
         let module = self.m(file);
+        if let (Some(within), ExprKind::Name(name)) = (&self.within, module.kind(annotation))
+            && let Some((at, class)) = within.named_type(module.str(*name))
+        {
+            return Value::Instance(at, class);
+        }
         match module.kind(annotation) {
             ExprKind::Name(_) | ExprKind::Attr { .. } => match self.value(file, annotation) {
                 Value::Class(at, class) => Value::Instance(at, class),
@@ -806,7 +858,17 @@ impl<'c> Evaluator<'c> {
                         to_many: false,
                         ..
                     }) => Value::Row(Model::Class(*at, *target), None),
-                    _ => self.member_value(*file, *class, name, true),
+                    _ => match self.code.relations.leads((*file, *class), name) {
+                        Some(Relation {
+                            class: Some((at, target)),
+                            to_many,
+                            ..
+                        }) => {
+                            let row = Value::Row(Model::Class(*at, *target), None);
+                            if *to_many { row.many() } else { row }
+                        }
+                        _ => self.member_value(*file, *class, name, true),
+                    },
                 }
             }
             Value::Class(file, class) => match self.member_value(*file, *class, name, false) {
@@ -818,6 +880,8 @@ impl<'c> Evaluator<'c> {
                 None => Value::Unknown,
             },
             Value::Function(file, _) => self.beside(*file, base, name),
+            // `page.items` of a paginator's page: its rows.
+            Value::Many(_) if name == "items" && self.m(from).language == Language::Python => base.clone(),
             Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
         }
     }
@@ -1049,7 +1113,16 @@ impl<'c> Evaluator<'c> {
             }
             (Value::Unknown, Some(method)) => self.collection_call(file, call.receiver(), method, call.arg(0)),
             (Value::Unknown, None) => Value::Unknown,
-            _ => self.called(&callee),
+            _ => {
+                let plain = self.called(&callee);
+                if !matches!(callee, Value::Function(..)) || !context::is_vague(&plain) {
+                    return plain;
+                }
+                match self.specialised_value(file, expr) {
+                    Value::Unknown => plain,
+                    special => special,
+                }
+            }
         }
     }
 
@@ -1199,6 +1272,7 @@ impl<'c> Evaluator<'c> {
         match module.kind(expr) {
             ExprKind::Call { .. } => match self.own_query(file, expr) {
                 Some(query) => Some((*query).clone()),
+                None if let Some(query) = self.specialised(file, expr) => Some(query),
                 None => match self.value(file, expr) {
                     Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
                     _ => self.extended_query(file, expr),
@@ -1230,6 +1304,11 @@ impl<'c> Evaluator<'c> {
             return None;
         }
         self.query_at(at, definition).map(|query| (*query).clone())
+    }
+
+    /// Whether a recogniser sees a call itself run a query.
+    pub fn runs_itself(&self, file: FileId, expr: ExprId) -> bool {
+        self.own_query(file, expr).is_some_and(|query| query.executed)
     }
 
     /// The query that a recogniser sees at a call, kept between asks.
@@ -1499,6 +1578,18 @@ impl Resolver for Evaluator<'_> {
                             ..
                         },
                     ) if path.is_empty() => Some((at, value)),
+                    // What one use of the body passes.
+                    Found::Binding(
+                        at,
+                        _,
+                        Binding {
+                            bound: Bound::Param(function, index, path),
+                            ..
+                        },
+                    ) if path.is_empty() => {
+                        let within = self.within.as_ref()?;
+                        Some(within.param((at, function, index))?.2)
+                    }
                     Found::Binding(
                         at,
                         _,
@@ -1518,6 +1609,8 @@ impl Resolver for Evaluator<'_> {
                     Some(whole) => Some(whole),
                     None => return Some((file, expr)),
                 },
+                // A mapped class's table stands for itself.
+                ExprKind::Attr { name, .. } if module.str(*name) == "__table__" => return Some((file, expr)),
                 ExprKind::Attr { base, name } => {
                     let name = module.str(*name);
                     match self.value(file, *base) {
@@ -1525,6 +1618,10 @@ impl Resolver for Evaluator<'_> {
                         Value::Instance(at, class) | Value::Class(at, class) | Value::Row(Model::Class(at, class), _) => {
                             match self.member(at, class, name)? {
                                 (owner, Member::Value(value, _)) => Some((owner, value)),
+                                (owner, Member::ParamField(function, index)) => {
+                                    let within = self.within.as_ref()?;
+                                    Some(within.param((owner, function, index))?.2)
+                                }
                                 _ => return None,
                             }
                         }
@@ -1553,6 +1650,54 @@ impl Resolver for Evaluator<'_> {
         }
         self.cut.set(outer_cut || self.cut.get());
         found
+    }
+
+    fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
+        Evaluator::lineage(self, file, class)
+    }
+
+    fn imports_anywhere(&self, library: &str) -> bool {
+        self.code.imported.contains(library)
+    }
+
+    fn alternatives(&self, file: FileId, expr: ExprId) -> Vec<(FileId, ExprId)> {
+        let module = self.m(file);
+        let (ExprKind::Name(name), Some(scope)) = (module.kind(expr), self.code.scopes.get(file.index())) else {
+            return Vec::new();
+        };
+        let before = module.expr(expr).span.start;
+        let bound = scope.bindings_of(module.owner(expr), *name);
+        let earlier = bound
+            .filter(|binding| binding.range.start <= before)
+            .filter_map(|binding| match &binding.bound {
+                Bound::Value(value, path) if path.is_empty() => Some((file, *value)),
+                _ => None,
+            });
+        earlier.take(20).collect()
+    }
+
+    fn passed_keywords(&self, file: FileId, expr: ExprId) -> Option<Vec<(String, (FileId, ExprId))>> {
+        let module = self.m(file);
+        let (Some(within), ExprKind::Name(name)) = (&self.within, module.kind(expr)) else {
+            return None;
+        };
+        let found = self.lookup(file, module.owner(expr), *name, module.expr(expr).span.start);
+        let Some(Found::Binding(
+            at,
+            _,
+            Binding {
+                bound: Bound::Param(function, index, _),
+                ..
+            },
+        )) = found
+        else {
+            return None;
+        };
+        if within.context.keywords_of != Some((at, function, index)) {
+            return None;
+        }
+        let keywords = within.context.keywords.iter();
+        Some(keywords.map(|(name, place)| (name.to_string(), *place)).collect())
     }
 
     fn afford(&self, file: FileId, steps: usize) -> bool {

@@ -439,7 +439,8 @@ fn merge_arguments<'f>(files: impl Iterator<Item = &'f FileGraph>) -> FxHashMap<
 fn same_kind(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Row(a, _), Value::Row(b, _)) => a == b,
-        (Value::Row(Model::Class(file, class), _), Value::Instance(other, instance)) => (file, class) == (other, instance),
+        (Value::Row(Model::Class(file, class), _), Value::Instance(other, instance))
+        | (Value::Instance(other, instance), Value::Row(Model::Class(file, class), _)) => (file, class) == (other, instance),
         (Value::Many(a), Value::Many(b)) => same_kind(a, b),
         _ => a == b,
     }
@@ -594,13 +595,23 @@ impl<'c> FileBuilder<'c> {
                 }
                 return;
             }
+            for query in self.eval.specialised_sites(self.file, id) {
+                self.add_site(id, query);
+            }
             at = inner_call(self.module, &call);
         }
     }
 
     fn claim(&mut self, id: ExprId) {
         let Some(call) = self.module.call(id) else { return };
-        self.claimed.extend(call.chain().iter().map(|call| call.id));
+        // A helper of the project does what it does besides, whatever query it gives. One that is called as a driver's method is, is
+        // that method.
+        let is_helper = |call: &Call<'_>| {
+            let is_own = matches!(self.eval.value(self.file, call.callee), Value::Function(..));
+            is_own && !self.eval.runs_itself(self.file, call.id)
+        };
+        let library: Vec<ExprId> = call.chain().iter().filter(|call| !is_helper(call)).map(|call| call.id).collect();
+        self.claimed.extend(library);
     }
 
     fn add_site(&mut self, expr: ExprId, query: Arc<Query>) {
@@ -686,7 +697,10 @@ impl<'c> FileBuilder<'c> {
         };
         match callees {
             Callees::Functions(functions) => {
-                self.pass_arguments(&call, &functions);
+                // A helper that builds a query is given rows of many kinds: what its callers pass says less than the names of relations.
+                if self.eval.query_at(self.file, id).is_none() {
+                    self.pass_arguments(&call, &functions);
+                }
                 if functions.iter().all(|&(file, function)| self.only_enqueues(file, function)) {
                     edge.kind = EdgeKind::Later;
                 }

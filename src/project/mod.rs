@@ -23,6 +23,7 @@ pub mod serializers;
 pub mod sizes;
 pub mod staff_tables;
 pub mod unresolved;
+pub mod validated;
 pub mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,7 @@ use crate::ir::ClassId;
 use crate::libraries::shared::declared::Tool;
 use crate::libraries::shared::query::Relation;
 use crate::libraries::shared::value::FileId;
+use crate::statement::Loading;
 use crate::syntax::facts::FileFacts;
 
 /// Relations by model and attribute, and by attribute alone where all models agree.
@@ -14,10 +15,12 @@ use crate::syntax::facts::FileFacts;
 pub struct Relations {
     by_class: FxHashMap<(FileId, ClassId), FxHashMap<String, Relation>>,
     by_name: FxHashMap<String, Option<Relation>>,
+    /// Of models whose accessors are attributes in the code, but say less than the schema does: only where they lead.
+    mapped: FxHashMap<(FileId, ClassId), FxHashMap<String, Relation>>,
 }
 
 impl Relations {
-    /// Takes the relations of Django's models: their accessors, unlike those of other libraries, exist only at run time.
+    /// Takes the relations of models in Python. Django's accessors, unlike those of other libraries, exist only at run time.
     pub fn of(schema: &Schema, files: &[FileFacts]) -> Relations {
         let mut classes: FxHashMap<(&str, &str), (FileId, ClassId)> = FxHashMap::default();
         for (index, facts) in files.iter().enumerate() {
@@ -30,7 +33,10 @@ impl Relations {
             }
         }
         let mut out = Relations::default();
-        for model in schema.models.iter().filter(|model| model.tool == Some(Tool::Django)) {
+        let is_mapped = |tool: Tool| matches!(tool, Tool::SqlAlchemy | Tool::SqlModel);
+        let models = schema.models.iter();
+        for model in models.filter(|model| model.tool.is_some_and(|tool| tool == Tool::Django || is_mapped(tool))) {
+            let is_mapped = model.tool.is_some_and(is_mapped);
             let own = classes.get(&(&*model.file, model.name.as_str()));
             for relation in &model.relations {
                 let target = schema.model(&relation.target);
@@ -41,6 +47,12 @@ impl Relations {
                         .copied(),
                     to_many: relation.to_many,
                 };
+                if is_mapped {
+                    if let Some(own) = own.filter(|_| relation.loading != Loading::Query) {
+                        out.mapped.entry(*own).or_default().insert(relation.name.clone(), found);
+                    }
+                    continue;
+                }
                 if let Some(own) = own {
                     out.by_class.entry(*own).or_default().insert(relation.name.clone(), found.clone());
                 }
@@ -51,6 +63,11 @@ impl Relations {
             }
         }
         out
+    }
+
+    /// Where an attribute of a mapped class leads.
+    pub fn leads(&self, model: (FileId, ClassId), attribute: &str) -> Option<&Relation> {
+        self.mapped.get(&model)?.get(attribute)
     }
 
     /// The relation of an attribute.

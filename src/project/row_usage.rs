@@ -146,7 +146,12 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
             let Some(callee) = graph.functions.get(target.index()) else {
                 continue;
             };
-            if callee.next[0].is_none() {
+            // A call of a body for several models is a query of its own.
+            let is_site = node
+                .queries
+                .iter()
+                .any(|&site| graph.sites.get(site).is_some_and(|site| site.expr == edge.expr));
+            if callee.next[0].is_none() || is_site {
                 continue;
             }
             let Some(holds) = held(&eval, file, edge.expr) else { continue };
@@ -398,6 +403,8 @@ impl<'c> Walk<'_, '_, 'c> {
                 self.follow(call.id, holds);
             }
             (Holds::Figure, _) => self.usage.escapes = true,
+            // `page.items` of a paginator's page.
+            (Holds::Rows, None) if name == "items" => self.follow(attr, holds),
             (Holds::Rows, None) if matches!(name, "length" | "size") => self.usage.lengths.push(attr),
             (Holds::Row, None) => {
                 self.usage.read.insert(name.to_owned());

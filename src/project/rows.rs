@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::Project;
 use super::eval::{Code, Evaluator, Found};
 use super::schema::{Model as SchemaModel, Schema, Tool};
-use super::scope::Bound;
+use super::scope::{Bound, Member};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -56,17 +56,89 @@ pub struct RelationRead {
     pub param: Option<(FunctionId, usize)>,
     /// It leads to many rows.
     pub to_many: bool,
+    /// It is no relation but a column, which the row's query may have left out.
+    pub is_column: bool,
     /// Table it leads to, as far as known.
     pub target: String,
 }
 
-/// Names of all lazy relations of the project, to look at few attributes only.
+/// Names of all lazy relations of the project and of the columns that a query leaves out, to look at few attributes only.
 pub fn relation_names(project: &Project) -> FxHashSet<&str> {
     let relations = project.schema.models.iter().flat_map(|model| &model.relations);
-    relations
-        .filter(|relation| is_lazy(relation.loading))
-        .map(|relation| relation.name.as_str())
-        .collect()
+    let lazy = relations.filter(|relation| is_lazy(relation.loading));
+    let mut names: FxHashSet<&str> = lazy.map(|relation| relation.name.as_str()).collect();
+    for site in &project.graph.sites {
+        let last = |path: &'_ String| path.rfind('.').map_or(0, |dot| dot + 1);
+        names.extend(site.query.deferred.iter().map(|path| &path[last(path)..]));
+        for (path, columns) in &site.query.only {
+            let Some(table) = model_at(project, &site.query, path).and_then(|model| project.schema.tables.get(model.table)) else {
+                continue;
+            };
+            let left_out = table
+                .columns
+                .iter()
+                .map(|column| column.field.as_ref().unwrap_or(&column.name).as_str());
+            names.extend(left_out.filter(|name| !columns.iter().any(|column| column == name)));
+        }
+    }
+    for (_, module) in project.code.modules().filter(|(_, module)| module.mentions(&["deferred"])) {
+        names.extend(module.class_ids().flat_map(|(_, class)| deferred_members(module, class)));
+    }
+    names
+}
+
+/// The columns that a model itself leaves out of its queries: `deferred(Column(…))`, `mapped_column(deferred=True)`.
+fn deferred_members<'m>(module: &'m Module, class: &'m crate::ir::Class) -> impl Iterator<Item = &'m str> {
+    class.body.iter().filter_map(|&stmt| match &module.stmt(stmt).kind {
+        crate::ir::StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if is_deferred(module, *value) => module.name(*target),
+        _ => None,
+    })
+}
+
+fn is_deferred(module: &Module, value: ExprId) -> bool {
+    let Some(call) = module.call(value) else { return false };
+    let is_told = || {
+        call.keyword("deferred")
+            .is_some_and(|told| matches!(module.kind(told), ExprKind::Bool(true)))
+    };
+    matches!(call.method(), Some("deferred")) || matches!(call.method(), Some("Column" | "mapped_column" | "column_property")) && is_told()
+}
+
+/// The model of the rows at a dotted path from a query's own.
+fn model_at<'p>(project: &'p Project, query: &Query, path: &str) -> Option<&'p SchemaModel> {
+    let start = query.model.as_ref().and_then(|model| schema_model(project, model));
+    let mut names = path.split('.').filter(|name| !name.is_empty());
+    names.try_fold(start?, |model, name| project.schema.model(&model.relation(name)?.target))
+}
+
+/// Whether a query leaves out a column of its rows, or of those behind a dotted path: reading it queries again.
+pub fn is_left_out(project: &Project, eval: &Evaluator<'_>, query: &Query, path: &str) -> bool {
+    let (way, column) = path.rsplit_once('.').unwrap_or(("", path));
+    if is_loaded(&query.eager, path) {
+        return false;
+    }
+    let Some(model) = model_at(project, query, way) else { return false };
+    let is_key = || {
+        let table = project.schema.tables.get(model.table);
+        matches!(column, "id" | "pk") || table.is_some_and(|table| table.primary_key.iter().any(|name| name == column))
+    };
+    if query.deferred.iter().any(|left_out| left_out == path) {
+        return true;
+    }
+    if let Some((_, columns)) = query.only.iter().find(|(known, _)| known == way) {
+        return !columns.iter().any(|name| name == column) && !is_key();
+    }
+    match &query.model {
+        Some(Model::Class(file, class)) if way.is_empty() => match eval.member(*file, *class, column) {
+            Some((at, Member::Value(value, _))) => is_deferred(project.code.module(at), value),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 fn is_lazy(loading: Loading) -> bool {
@@ -93,9 +165,11 @@ pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: File
         let Some(row) = row_of(project, eval, file, *base, 0) else {
             continue;
         };
-        let Some(relation) = row.model.relation(name).filter(|relation| is_lazy(relation.loading)) else {
+        let relation = row.model.relation(name);
+        let is_column = relation.is_none() && has_column(project, row.model, name) && !asks_what_is_there(eval, file, id);
+        if !is_column && !relation.is_some_and(|relation| is_lazy(relation.loading)) {
             continue;
-        };
+        }
         out.push(RelationRead {
             file,
             expr: id,
@@ -104,11 +178,46 @@ pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: File
             source: row.source,
             root: row.root,
             param: row.param,
-            to_many: relation.to_many,
-            target: relation.target.clone(),
+            to_many: relation.is_some_and(|relation| relation.to_many),
+            is_column,
+            target: relation.map(|relation| relation.target.clone()).unwrap_or_default(),
         });
     }
     out
+}
+
+/// Whether the function around an expression looks first which attributes its object has: `if hasattr(self, "body_size")`.
+fn asks_what_is_there(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> bool {
+    let module = eval.code.module(file);
+    if !module.mentions(&["hasattr", "get_deferred_fields"]) {
+        return false;
+    }
+    let calls = module.call_ids_in(module.owner(expr));
+    if !eval.afford(file, calls.len()) {
+        return true;
+    }
+    let mut calls = calls.filter_map(|id| module.call(id));
+    calls.any(|call| matches!(call.method(), Some("hasattr" | "get_deferred_fields")))
+}
+
+/// Whether the last relation of a dotted path is loaded on its first use.
+pub fn is_lazy_at(project: &Project, model: &SchemaModel, path: &str) -> bool {
+    let (way, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut names = way.split('.').filter(|name| !name.is_empty());
+    let owner = names.try_fold(model, |model, name| project.schema.model(&model.relation(name)?.target));
+    // Django's managers of many rows ask when they are listed; what SQLAlchemy calls dynamic cannot be listed as it is.
+    let is_asked = |model: &SchemaModel, loading| is_lazy(loading) || loading == Loading::Query && model.tool == Some(Tool::Django);
+    owner.is_some_and(|model| model.relation(last).is_some_and(|relation| is_asked(model, relation.loading)))
+}
+
+fn has_column(project: &Project, model: &SchemaModel, name: &str) -> bool {
+    let table = project.schema.tables.get(model.table);
+    table.is_some_and(|table| {
+        table
+            .columns
+            .iter()
+            .any(|column| column.field.as_ref().unwrap_or(&column.name) == name)
+    })
 }
 
 fn is_target(module: &Module, id: ExprId) -> bool {
@@ -244,7 +353,10 @@ pub fn comes_back(project: &Project, model: &SchemaModel, path: &str) -> bool {
 
 /// Whether a query loads a relation along: by name, or all of a longer path to it.
 pub fn is_loaded(eager: &[String], path: &str) -> bool {
-    eager
-        .iter()
-        .any(|loaded| loaded == "*" || loaded == path || loaded.starts_with(&format!("{path}.")))
+    let holds = |loaded: &str| {
+        // `selectinload(User.orders).raiseload("*")`: all that lies behind.
+        let is_behind = loaded.strip_suffix('*').is_some_and(|way| path.starts_with(way));
+        is_behind || loaded == path || loaded.starts_with(&format!("{path}."))
+    };
+    eager.iter().any(|loaded| holds(loaded))
 }

@@ -133,6 +133,12 @@ impl Scope {
         &self.bindings[from..upto]
     }
 
+    /// All bindings of a name in a function, in the order of the code.
+    pub fn bindings_of(&self, function: FunctionId, name: Sym) -> impl Iterator<Item = &Binding> {
+        let (from, upto) = self.bindings(function, name);
+        self.bindings[from..upto].iter().map(|named| &named.binding)
+    }
+
     /// Where the bindings of a name in a function begin and end.
     fn bindings(&self, function: FunctionId, name: Sym) -> (usize, usize) {
         let from = self

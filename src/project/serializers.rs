@@ -2,18 +2,21 @@
 
 use rustc_hash::FxHashSet;
 
-use super::eval::Evaluator;
+use super::eval::{Evaluator, Found};
 use super::schema::Model as SchemaModel;
-use super::scope::Member;
+use super::scope::{Bound, Member};
 use super::{Project, rows};
 use crate::budget::Limit;
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::response_models::{self, Kind};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::source::Span;
 
 /// Serializers in serializers, and properties that read properties.
 const MAX_DEPTH: u32 = 4;
+/// Names in one method that hold the object or what it leads to.
+const MAX_NAMES: usize = 12;
 /// Arguments of fields that leave alone what a nested serializer shows.
 const KNOWN_ARGUMENTS: [&str; 14] = [
     "many",
@@ -39,6 +42,8 @@ pub struct Need {
     pub path: String,
     /// The last relation leads to many rows.
     pub to_many: bool,
+    /// It is no relation but a column, which a query may have left out.
+    pub is_column: bool,
     /// What reads it, in words.
     pub by: String,
     /// The file of the reading place.
@@ -66,13 +71,26 @@ pub fn needs(project: &Project, eval: &Evaluator<'_>, file: FileId, class: Class
     reader.out
 }
 
+/// The relations that a class that shows rows (a Pydantic model, a marshmallow schema) reads of each object of a model, and the columns
+/// that it shows.
+pub fn shown_needs<'p>(project: &'p Project, eval: &Evaluator<'_>, (file, class): (FileId, ClassId), model: &'p SchemaModel) -> Vec<Need> {
+    let mut reader = Reader {
+        project,
+        eval,
+        out: Vec::new(),
+        open: Vec::new(),
+    };
+    reader.response_model((file, class), model, &[], 0);
+    reader.out
+}
+
 /// The relations that a method reads of the object that a name holds.
-pub fn reads_of(
-    project: &Project,
+pub fn reads_of<'p>(
+    project: &'p Project,
     eval: &Evaluator<'_>,
     (file, function): (FileId, FunctionId),
     object: Sym,
-    model: &SchemaModel,
+    model: &'p SchemaModel,
 ) -> Vec<Need> {
     let mut reader = Reader {
         project,
@@ -87,7 +105,7 @@ pub fn reads_of(
 
 /// The relations behind a dotted name that a template reads of an object, `order.customer.name` without its first: of the
 /// object itself or of its model's property. The place of the first kind is the caller's to give.
-pub fn reads_path(project: &Project, eval: &Evaluator<'_>, model: &SchemaModel, names: &[&str]) -> Vec<Need> {
+pub fn reads_path<'p>(project: &'p Project, eval: &Evaluator<'_>, model: &'p SchemaModel, names: &[&str]) -> Vec<Need> {
     let mut reader = Reader {
         project,
         eval,
@@ -149,8 +167,20 @@ struct Reader<'p, 'e, 'c> {
     open: Vec<(FileId, ClassId)>,
 }
 
-impl Reader<'_, '_, '_> {
+impl<'p> Reader<'p, '_, '_> {
     fn add(&mut self, prefix: &[String], relations: &[String], to_many: bool, by: String, file: FileId, span: Span) {
+        self.add_need(prefix, relations, (to_many, false), by, file, span);
+    }
+
+    fn add_need(
+        &mut self,
+        prefix: &[String],
+        relations: &[String],
+        (to_many, is_column): (bool, bool),
+        by: String,
+        file: FileId,
+        span: Span,
+    ) {
         let path = prefix.iter().chain(relations).map(String::as_str).collect::<Vec<_>>().join(".");
         if self.out.iter().any(|known| known.path == path) {
             return;
@@ -161,10 +191,217 @@ impl Reader<'_, '_, '_> {
             self.out.push(Need {
                 path,
                 to_many,
+                is_column,
                 by,
                 file,
                 span,
             });
+        }
+    }
+
+    /// The fields of a class that shows rows, its own and those of its ancestors.
+    fn response_model(&mut self, (file, class): (FileId, ClassId), model: &'p SchemaModel, prefix: &[String], depth: u32) {
+        if depth > MAX_DEPTH || self.open.contains(&(file, class)) {
+            return;
+        }
+        let Some(kind) = response_models::kind(self.eval, file, class) else {
+            return;
+        };
+        let lineage = self.eval.lineage(file, class);
+        if lineage.iter().any(|&(at, class)| response_models::prepares(self.eval, at, class)) {
+            return;
+        }
+        self.open.push((file, class));
+        let shown = self.shown(file, class);
+        let mut done: FxHashSet<String> = FxHashSet::default();
+        for (at, class) in lineage {
+            let module = self.project.code.module(at);
+            for &stmt in &module.class(class).body {
+                match (&module.stmt(stmt).kind, kind) {
+                    (
+                        StmtKind::Assign {
+                            target,
+                            value,
+                            annotation: Some(annotation),
+                            ..
+                        },
+                        Kind::Annotated,
+                    ) => {
+                        let Some(name) = module.name(*target).filter(|name| !name.starts_with('_')) else {
+                            continue;
+                        };
+                        if done.insert(name.to_owned()) {
+                            self.annotated_field(at, (name, *annotation, *value), model, prefix, depth);
+                        }
+                    }
+                    (
+                        StmtKind::Assign {
+                            target,
+                            value: Some(value),
+                            ..
+                        },
+                        Kind::Declared,
+                    ) => {
+                        let Some(name) = module.name(*target) else { continue };
+                        let is_shown = match &shown {
+                            Shown::Named(names) => names.iter().any(|shown| shown == name),
+                            Shown::All(left_out) => !left_out.iter().any(|left_out| left_out == name),
+                            Shown::Unknown => true,
+                        };
+                        if done.insert(name.to_owned()) && is_shown {
+                            self.declared_field((file, class), (at, name, *value), model, prefix, depth);
+                        }
+                    }
+                    // Ninja's `resolve_total(order)`.
+                    (StmtKind::Function(function), Kind::Annotated) => {
+                        let definition = module.function(*function);
+                        let name = definition.name.map_or("", |name| module.str(name));
+                        if let (true, Some(object)) = (name.starts_with("resolve_"), definition.params.first().and_then(|param| param.name))
+                        {
+                            self.reads((at, *function), object, model, prefix, &format!("`{name}`"), 0);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // A Ninja `ModelSchema` names fields of the model: of relations to many rows it shows the keys.
+        if kind == Kind::Annotated && matches!(shown, Shown::Named(_)) {
+            self.plain_fields(file, class, model, &shown, &done, prefix);
+        }
+        self.open.pop();
+    }
+
+    /// `customer: CustomerOut`.
+    fn annotated_field(
+        &mut self,
+        at: FileId,
+        (name, annotation, value): (&str, ExprId, Option<ExprId>),
+        model: &'p SchemaModel,
+        prefix: &[String],
+        depth: u32,
+    ) {
+        let module = self.project.code.module(at);
+        let field = value.and_then(|value| module.call(value));
+        let alias = field.and_then(|call| {
+            let told = call.keyword("validation_alias").or_else(|| call.keyword("alias"));
+            told.and_then(|told| module.string(told))
+        });
+        let source = alias.filter(|alias| knows(self.project, model, alias)).unwrap_or(name);
+        let span = module.expr(annotation).span;
+        let nested = shown_class(self.eval, at, annotation);
+        self.shown_field((at, name, span), source, nested, model, prefix, depth);
+    }
+
+    /// A field that shows an attribute of the object: what lies on the way to it is read, a relation or a property of the model.
+    fn shown_field(
+        &mut self,
+        (at, name, span): (FileId, &str, Span),
+        source: &str,
+        nested: Option<(FileId, ClassId)>,
+        model: &'p SchemaModel,
+        prefix: &[String],
+        depth: u32,
+    ) {
+        let Some(walked) = walk(self.project, model, source.split('.'), true) else {
+            return;
+        };
+        if walked.relations.is_empty() {
+            if is_column(self.project, model, source) {
+                let by = format!("the field `{name}`");
+                self.add_need(prefix, &[source.to_owned()], (false, true), by, at, span);
+            } else {
+                self.property(model, source, prefix, 0);
+            }
+            return;
+        }
+        let class = nested.and_then(|(file, class)| self.project.code.module(file).class(class).name.map(|name| (file, name)));
+        let by = match class {
+            Some((file, class)) => format!("the field `{name}` of `{}`", self.project.code.module(file).str(class)),
+            None => format!("the field `{name}`"),
+        };
+        self.add(prefix, &walked.relations, walked.to_many, by, at, span);
+        if let (Some(nested), Some(target)) = (nested, target_of(self.project, model, &walked.relations)) {
+            let inner: Vec<String> = prefix.iter().cloned().chain(walked.relations).collect();
+            self.response_model(nested, target, &inner, depth + 1);
+        }
+    }
+
+    /// `customer = fields.Nested(CustomerSchema)`, `customer = fields.String(attribute="customer.name")`.
+    fn declared_field(
+        &mut self,
+        schema: (FileId, ClassId),
+        (at, name, value): (FileId, &str, ExprId),
+        model: &'p SchemaModel,
+        prefix: &[String],
+        depth: u32,
+    ) {
+        let module = self.project.code.module(at);
+        let Some(mut call) = module.call(value) else { return };
+        let is_true = |keyword: &str| {
+            let told = call.keyword(keyword);
+            told.is_some_and(|value| matches!(module.kind(value), ExprKind::Bool(true)))
+        };
+        if is_true("load_only") {
+            return;
+        }
+        let source = call.keyword("attribute").and_then(|expr| module.string(expr)).unwrap_or(name);
+        // `fields.List(fields.Nested(…))`.
+        if call.method() == Some("List")
+            && let Some(inner) = call.arg(0).and_then(|arg| module.call(arg))
+        {
+            call = inner;
+        }
+        let span = module.expr(value).span;
+        match call.method() {
+            Some("Method") => {
+                let method = call.arg(0).and_then(|arg| module.string(arg)).unwrap_or_default();
+                if let Some((owner, Member::Method(function))) = self.eval.member(schema.0, schema.1, method) {
+                    self.method(owner, function, model, prefix, &format!("`{method}`"), 0);
+                }
+            }
+            Some("Function") => {
+                if let Some(ExprKind::Lambda(function)) = call.arg(0).map(|arg| module.kind(arg))
+                    && let Some(object) = module.function(*function).params.first().and_then(|param| param.name)
+                {
+                    self.reads((at, *function), object, model, prefix, &format!("the field `{name}`"), 0);
+                }
+            }
+            Some("Nested" | "Pluck") => {
+                // A choice of the inner schema's fields: which of them are shown is not followed.
+                let chooses = |call: &Call<'_>| ["only", "exclude"].iter().any(|name| call.keyword(name).is_some());
+                let inner = call.arg(0).and_then(|arg| module.call(arg));
+                let is_whole = !chooses(&call) && !inner.is_some_and(|inner| chooses(&inner));
+                let nested = call.arg(0).filter(|_| is_whole).and_then(|arg| self.schema_named(at, arg));
+                self.shown_field((at, name, span), source, nested, model, prefix, depth);
+            }
+            // A list of keys, or of what `Related` names.
+            _ => self.shown_field((at, name, span), source, None, model, prefix, depth),
+        }
+    }
+
+    /// The schema that a nested field is given: a class, its name, an instance, or a lambda that makes one.
+    fn schema_named(&self, at: FileId, expr: ExprId) -> Option<(FileId, ClassId)> {
+        let module = self.project.code.module(at);
+        match module.kind(expr) {
+            ExprKind::Str(name) => {
+                let name = module.sym(module.str(*name).rsplit('.').next()?)?;
+                match self.eval.lookup(at, FunctionId::MODULE, name, u32::MAX)? {
+                    Found::Binding(file, _, binding) => match binding.bound {
+                        Bound::Class(class) => Some((file, class)),
+                        _ => None,
+                    },
+                    _ => None,
+                }
+            }
+            ExprKind::Lambda(function) => {
+                let made = crate::project::eval::returned(module, *function).first().copied()?;
+                self.schema_named(at, module.call(made).map_or(made, |call| call.callee))
+            }
+            _ => match self.eval.value(at, expr) {
+                Value::Class(file, class) | Value::Instance(file, class) => Some((file, class)),
+                _ => None,
+            },
         }
     }
 
@@ -250,7 +487,7 @@ impl Reader<'_, '_, '_> {
         &mut self,
         serializer: (FileId, ClassId),
         (at, name, value): (FileId, &str, ExprId),
-        model: &SchemaModel,
+        model: &'p SchemaModel,
         prefix: &[String],
         depth: u32,
     ) {
@@ -316,7 +553,7 @@ impl Reader<'_, '_, '_> {
         &mut self,
         file: FileId,
         class: ClassId,
-        model: &SchemaModel,
+        model: &'p SchemaModel,
         shown: &Shown,
         done: &FxHashSet<String>,
         prefix: &[String],
@@ -356,30 +593,41 @@ impl Reader<'_, '_, '_> {
     }
 
     /// A property or method of the model that reads relations of its own.
-    fn property(&mut self, model: &SchemaModel, name: &str, prefix: &[String], depth: u32) {
+    fn property(&mut self, model: &'p SchemaModel, name: &str, prefix: &[String], depth: u32) {
         let name = name.split('.').next().unwrap_or(name);
         if depth > MAX_DEPTH || name.ends_with("_id") {
             return;
         }
         let Some((file, class)) = self.class_of(model) else { return };
-        let Some((owner, Member::Method(function))) = self.eval.member(file, class, name) else {
-            return;
-        };
-        self.method(owner, function, model, prefix, &format!("`{}.{name}`", model.name), depth + 1);
+        match self.eval.member(file, class, name) {
+            Some((owner, Member::Method(function))) => {
+                self.method(owner, function, model, prefix, &format!("`{}.{name}`", model.name), depth + 1);
+            }
+            // `tag_names = association_proxy("tags", "name")`.
+            Some((owner, Member::Value(value, _))) => {
+                let module = self.project.code.module(owner);
+                let Some(call) = module.call(value).filter(|call| call.method() == Some("association_proxy")) else {
+                    return;
+                };
+                let through = call.arg(0).and_then(|arg| module.string(arg)).unwrap_or_default();
+                if let Some(relation) = model.relation(through) {
+                    let by = format!("`{}.{name}`", model.name);
+                    self.add(prefix, &[through.to_owned()], relation.to_many, by, owner, module.expr(value).span);
+                }
+            }
+            _ => {}
+        }
     }
 
-    fn class_of(&self, model: &SchemaModel) -> Option<(FileId, ClassId)> {
-        let (file, module) = self
-            .project
-            .code
-            .modules()
-            .find(|&(file, _)| self.project.path(file) == model.file.as_ref())?;
+    fn class_of(&self, model: &'p SchemaModel) -> Option<(FileId, ClassId)> {
+        let file = self.project.code.imports.file(&model.file)?;
+        let module = self.project.code.module(file);
         let is_it = |name: Option<Sym>| name.is_some_and(|name| module.str(name) == model.name);
         module.class_ids().find(|(_, class)| is_it(class.name)).map(|(id, _)| (file, id))
     }
 
     /// What a method reads of the object: its parameter, or for a model's own method `self`.
-    fn method(&mut self, file: FileId, function: FunctionId, model: &SchemaModel, prefix: &[String], words: &str, depth: u32) {
+    fn method(&mut self, file: FileId, function: FunctionId, model: &'p SchemaModel, prefix: &[String], words: &str, depth: u32) {
         let module = self.project.code.module(file);
         let definition = module.function(function);
         let is_model = depth > 0;
@@ -393,39 +641,175 @@ impl Reader<'_, '_, '_> {
         &mut self,
         (file, function): (FileId, FunctionId),
         object: Sym,
-        model: &SchemaModel,
+        model: &'p SchemaModel,
         prefix: &[String],
         words: &str,
         depth: u32,
     ) {
         let module = self.project.code.module(file);
-        let definition = module.function(function);
-        for (id, expr) in module.expr_ids() {
-            if !definition.span.encloses(expr.span) {
-                continue;
-            }
-            let ExprKind::Name(name) = &expr.kind else { continue };
-            if *name != object || !module.is_within(id, function) {
-                continue;
-            }
-            let (names, called) = chain(module, id);
-            let Some(first) = names.first() else { continue };
-            // What is called on the last relation: `.all()` reads what was loaded, the rest asks again.
-            let Some(walked) = walk(self.project, model, names.iter().copied(), true) else {
-                continue;
-            };
-            if walked.relations.is_empty() {
-                if depth < MAX_DEPTH {
-                    self.property(model, first, prefix, depth);
+        let (first, end) = module.function(function).exprs;
+        let inside = |expr: &ExprId| module.is_within(*expr, function);
+        let names: Vec<(ExprId, Sym)> = (first.0..end.0)
+            .map(ExprId)
+            .filter_map(|id| match module.kind(id) {
+                ExprKind::Name(name) if inside(&id) => Some((id, *name)),
+                _ => None,
+            })
+            .collect();
+        // The object under its name, under others, and the elements of its relations.
+        let mut held: Vec<(Sym, &SchemaModel, Vec<String>)> = vec![(object, model, prefix.to_vec())];
+        let mut next = 0;
+        while let Some((object, model, prefix)) = held.get(next).cloned() {
+            next += 1;
+            for &(id, _) in names.iter().filter(|(_, name)| *name == object) {
+                let further = self.read(file, id, (model, &prefix), words, depth);
+                if let Some(further) = further
+                    && held.len() < MAX_NAMES
+                    && held.iter().all(|(name, ..)| *name != further.0)
+                {
+                    held.push(further);
                 }
-                continue;
             }
-            let rest = names.get(walked.relations.len()).copied();
-            if walked.to_many && called && !matches!(rest, Some("all" | "iterator")) || is_assigned(module, id) {
-                continue;
-            }
-            self.add(prefix, &walked.relations, walked.to_many, words.to_owned(), file, expr.span);
         }
+    }
+
+    /// One use of a name that holds an object; a further name that then holds what it leads to.
+    fn read(
+        &mut self,
+        file: FileId,
+        id: ExprId,
+        (model, prefix): (&'p SchemaModel, &[String]),
+        words: &str,
+        depth: u32,
+    ) -> Option<(Sym, &'p SchemaModel, Vec<String>)> {
+        let module = self.project.code.module(file);
+        let (names, called) = chain(module, id);
+        let Some(first) = names.first() else {
+            let name = bound_to(module, id)?;
+            return Some((name, model, prefix.to_vec()));
+        };
+        // What is called on the last relation: `.all()` reads what was loaded, the rest asks again.
+        let walked = walk(self.project, model, names.iter().copied(), true)?;
+        if walked.relations.is_empty() {
+            if depth < MAX_DEPTH {
+                self.property(model, first, prefix, depth);
+            }
+            return None;
+        }
+        let rest = names.get(walked.relations.len()).copied();
+        if walked.to_many && called && !matches!(rest, Some("all" | "iterator")) || is_assigned(module, id) {
+            return None;
+        }
+        let span = module.expr(id).span;
+        self.add(prefix, &walked.relations, walked.to_many, words.to_owned(), file, span);
+        let target = target_of(self.project, model, &walked.relations)?;
+        let steps = walked.relations.len();
+        let inner: Vec<String> = prefix.iter().cloned().chain(walked.relations).collect();
+        // A method or property of the object that it leads to.
+        if let (Some(rest), false) = (rest, walked.to_many)
+            && depth < MAX_DEPTH
+        {
+            self.property(target, rest, &inner, depth);
+        }
+        let is_whole = names.len() == steps || names.len() == steps + 1 && called && walked.to_many;
+        let top = top_of(module, id, names.len(), called);
+        let name = bound_to(module, top).filter(|_| is_whole && !walked.to_many);
+        let name = name.or_else(|| element_of(module, top).filter(|_| is_whole && walked.to_many));
+        Some((name?, target, inner))
+    }
+}
+
+/// The model that a way along relations ends at.
+fn target_of<'p>(project: &'p Project, model: &'p SchemaModel, relations: &[String]) -> Option<&'p SchemaModel> {
+    let mut names = relations.iter();
+    names.try_fold(model, |model, name| project.schema.model(&model.relation(name)?.target))
+}
+
+fn is_column(project: &Project, model: &SchemaModel, name: &str) -> bool {
+    let table = project.schema.tables.get(model.table);
+    table.is_some_and(|table| {
+        table
+            .columns
+            .iter()
+            .any(|column| column.field.as_ref().unwrap_or(&column.name) == name)
+    })
+}
+
+/// Whether a model has a relation or column at the start of a dotted name.
+fn knows(project: &Project, model: &SchemaModel, source: &str) -> bool {
+    let first = source.split('.').next().unwrap_or(source);
+    model.relation(first).is_some() || is_column(project, model, first)
+}
+
+/// The class of a field's type that shows rows: `CustomerOut | None`, `list[ItemOut]`.
+fn shown_class(eval: &Evaluator<'_>, file: FileId, annotation: ExprId) -> Option<(FileId, ClassId)> {
+    let class = match eval.annotation(file, annotation) {
+        Value::Instance(at, class) => (at, class),
+        Value::Many(element) => match *element {
+            Value::Instance(at, class) => (at, class),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    response_models::kind(eval, class.0, class.1).map(|_| class)
+}
+
+/// The end of a chain of attributes, with the call of the last one.
+fn top_of(module: &Module, start: ExprId, attributes: usize, called: bool) -> ExprId {
+    let mut at = start;
+    for _ in 0..attributes + usize::from(called) {
+        match module.expr(at).parent {
+            Parent::Expr(parent) => at = parent,
+            _ => break,
+        }
+    }
+    at
+}
+
+/// The name that an expression is assigned to.
+fn bound_to(module: &Module, expr: ExprId) -> Option<Sym> {
+    let target = match module.expr(expr).parent {
+        Parent::Stmt(stmt) => match module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                op: None,
+                ..
+            } if value == expr => target,
+            _ => return None,
+        },
+        Parent::Expr(parent) => match module.kind(parent) {
+            ExprKind::Assign { target, value } if *value == expr => *target,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    match module.kind(target) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
+    }
+}
+
+/// The name of the elements where an expression is iterated.
+fn element_of(module: &Module, expr: ExprId) -> Option<Sym> {
+    let target = match module.expr(expr).parent {
+        Parent::Stmt(stmt) => match module.stmt(stmt).kind {
+            StmtKind::Loop {
+                iterable: Some(iterable),
+                target,
+                ..
+            } if iterable == expr => target?,
+            _ => return None,
+        },
+        Parent::Expr(parent) => match module.kind(parent) {
+            ExprKind::Comp(comp) => comp.clauses.iter().find(|clause| clause.iterable == expr)?.target,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    match module.kind(target) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
     }
 }
 

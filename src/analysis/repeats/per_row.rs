@@ -18,7 +18,7 @@ use crate::project::eval::{Evaluator, returned};
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
 use crate::project::rows::{self, RelationRead};
-use crate::project::{Project, branches, held};
+use crate::project::{Project, branches, held, validated};
 use crate::source::Span;
 use crate::statement::Operation;
 use crate::vocabulary::List;
@@ -78,7 +78,12 @@ pub fn find(project: &Project) -> Vec<PerRow<'_>> {
     let names = rows::relation_names(project);
     let reads: Vec<Vec<RelationRead>> = files
         .par_iter()
-        .map(|&file| rows::relation_reads(project, &Evaluator::new(&project.code), file, &names))
+        .map(|&file| {
+            let eval = Evaluator::new(&project.code);
+            let mut reads = rows::relation_reads(project, &eval, file, &names);
+            reads.extend(validated::reads(project, &eval, file));
+            reads
+        })
         .collect();
     let mut summaries = lazy_parameters(project, &reads);
     for _ in 0..PASSED_ON {
@@ -224,7 +229,10 @@ impl<'p, 's> Search<'p, 's> {
                 self.site(function, &self.project.graph.sites[site]);
             }
             for edge in &node.edges {
-                self.edge(function, edge);
+                // A call of a body for several models is a query of its own.
+                if !node.queries.iter().any(|&site| self.project.graph.sites[site].expr == edge.expr) {
+                    self.edge(function, edge);
+                }
                 self.mapper(function, edge);
             }
         }
@@ -278,7 +286,7 @@ impl<'p, 's> Search<'p, 's> {
     /// Whether the session keeps the one row that a relation leads to.
     fn is_once_a_parent(&self, read: &RelationRead) -> bool {
         let source = read.source.and_then(|(at, expr)| self.eval.query_at(at, expr));
-        !read.to_many && source.is_some_and(|query| registry::has_identity_map(query.library))
+        !read.to_many && !read.is_column && source.is_some_and(|query| registry::has_identity_map(query.library))
     }
 
     /// Whether the loop sets the first relation of a path before a place that reads it: `line.order = order` before `line.save()`.
@@ -476,9 +484,7 @@ impl<'p, 's> Search<'p, 's> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path, &read.label)
-                || !branches::reaches(self.project, function, edge, target, (read.file, read.expr))
-            {
+            if !self.is_lazy(row.source, &path, read) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
                 continue;
             }
             let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
@@ -519,7 +525,7 @@ impl<'p, 's> Search<'p, 's> {
     }
 
     fn relation(&mut self, read: RelationRead) {
-        if !self.is_lazy(read.source, &read.path, &read.label) {
+        if !self.is_lazy(read.source, &read.path, &read) {
             return;
         }
         let Some((around, outer, chunked)) = self
@@ -644,7 +650,7 @@ impl<'p, 's> Search<'p, 's> {
         }
         for read in reads
             .iter()
-            .filter(|read| read.param.is_some_and(|(owner, _)| owner == id) && !self.project.held.has_label(&read.label))
+            .filter(|read| !read.is_column && read.param.is_some_and(|(owner, _)| owner == id) && !self.project.held.has_label(&read.label))
         {
             self.push(
                 format!("relation {}", read.path),
@@ -693,6 +699,7 @@ impl<'p, 's> Search<'p, 's> {
             root: row.root,
             param: row.param,
             to_many: true,
+            is_column: false,
             target: relation.target.clone(),
         })
     }
@@ -705,10 +712,16 @@ impl<'p, 's> Search<'p, 's> {
         }
     }
 
-    /// Whether the query of the row is known and did not load the relation; `label` is the relation with its model.
-    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str, label: &str) -> bool {
+    /// Whether the query of the row is known and did not load what a read asks for by this path: a relation, or a column.
+    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str, read: &RelationRead) -> bool {
         let Some((at, expr)) = source else { return false };
-        if self.project.held.has_label(label) && held::is_of_given(&self.eval, (at, expr)) {
+        if read.is_column {
+            return self
+                .eval
+                .query_at(at, expr)
+                .is_some_and(|query| rows::is_left_out(self.project, &self.eval, &query, path));
+        }
+        if self.project.held.has_label(&read.label) && held::is_of_given(&self.eval, (at, expr)) {
             return false;
         }
         self.eval

@@ -15,6 +15,9 @@ use crate::statement::{ColumnUse, Limit, Operation, Projection, TableUse};
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
     let call = resolver.module(file).call(call.id)?;
+    if let Some(given) = handed_back(resolver, file, &call, method) {
+        return given_queryset(resolver, file, given);
+    }
     if call.receiver().is_none() {
         return shortcut(resolver, file, &call, method);
     }
@@ -108,6 +111,7 @@ fn manager_method(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
     outer.grouped |= inner_statement.grouped;
     query.eager.extend(inner.eager);
     query.deferred.extend(inner.deferred);
+    query.only.extend(inner.only);
     Some(query)
 }
 
@@ -306,6 +310,9 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
                 }
                 return of_model(resolver, file, *base);
             }
+            if name == "qs" {
+                return filtered(resolver, file, *base);
+            }
             related(resolver, file, *base, name, expr).or_else(|| match resolver.value(file, expr) {
                 Value::Class(at, class) => tortoise(resolver, at, class),
                 _ => None,
@@ -330,6 +337,9 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
             let method = call.method()?;
+            if let Some(given) = handed_back(resolver, file, &call, method) {
+                return given_queryset(resolver, file, given);
+            }
             let receiver = call.receiver()?;
             if let Some(query) = unknown_queryset(resolver, file, &call, method) {
                 return Some(query);
@@ -358,6 +368,42 @@ fn of_manager(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) 
         table(&mut query, model);
     }
     Some(query)
+}
+
+/// The queryset or model that a call narrows down and hands back: `get_objects_for_user(user, "app.view_order", Order)` of guardian,
+/// a view's `self.filter_queryset(orders)`.
+fn handed_back(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<ExprId> {
+    match method {
+        "get_objects_for_user" | "get_objects_for_group" => {
+            let is_ours = matches!(resolver.value(file, call.callee), Value::External(name) if name.starts_with("guardian."));
+            call.keyword("klass").or_else(|| call.arg(2)).filter(|_| is_ours)
+        }
+        "filter_queryset" if !matches!(resolver.value(file, call.callee), Value::Function(..)) => call
+            .keyword("queryset")
+            .or_else(|| call.args.iter().rev().find(|arg| arg.name.is_none()).map(|arg| arg.value)),
+        _ => None,
+    }
+}
+
+/// The queryset of an argument that may be a model, its manager or a queryset.
+fn given_queryset(resolver: &dyn Resolver, file: FileId, given: ExprId) -> Option<Query> {
+    if let Value::Class(at, class) = resolver.value(file, given) {
+        return (resolver.model_library(at, class) == Some("django")).then(|| of_model(resolver, file, given))?;
+    }
+    let mut query = resolver
+        .query(file, given)
+        .filter(|query| query.library == "django" && !query.executed)
+        .or_else(|| start(resolver, file, given))?;
+    query.open_filters = true;
+    Some(query)
+}
+
+/// `OrderFilter(request.GET, queryset=orders).qs` of django-filter.
+fn filtered(resolver: &dyn Resolver, file: FileId, filter: ExprId) -> Option<Query> {
+    let (at, made) = resolver.definition(file, filter)?;
+    let call = resolver.module(at).call(made)?;
+    let given = call.keyword("queryset").or_else(|| call.arg(1))?;
+    given_queryset(resolver, at, given)
 }
 
 /// `User.filter(…)`: Tortoise's models are their own managers.
@@ -416,7 +462,7 @@ fn unknown_queryset(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, meth
             method,
             "count" | "exists" | "first" | "last" | "delete" | "select_related" | "prefetch_related"
         ) && is_named;
-    if !is_named || !is_telling || resolver.definition(file, receiver).is_some() {
+    if !is_named || !is_telling || !resolver.imports_anywhere("django") || resolver.definition(file, receiver).is_some() {
         return None;
     }
     let mut draft = Draft { resolver, query: empty() };
@@ -438,6 +484,16 @@ fn is_queryset_class(resolver: &dyn Resolver, file: FileId, class: crate::ir::Cl
     })
 }
 
+/// Whether a thing that is not known may be a model: by a name like a class's, or because the project has the library at all.
+fn may_be_model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
+    let module = resolver.module(file);
+    let is_class = match module.kind(expr) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name).starts_with(|first: char| first.is_ascii_uppercase()),
+        _ => false,
+    };
+    is_class || resolver.imports_anywhere("django")
+}
+
 /// Whether an `objects` belongs to a Django model: by the class, or by what the file imports.
 fn is_django(resolver: &dyn Resolver, file: FileId, base: ExprId) -> bool {
     match resolver.value(file, base) {
@@ -448,8 +504,8 @@ fn is_django(resolver: &dyn Resolver, file: FileId, base: ExprId) -> bool {
                 .iter()
                 .any(|name| name.contains("mongo") || name.contains("Document")),
         },
-        Value::External(name) | Value::ExternalInstance(name) => !name.contains("mongo"),
-        Value::Row(..) | Value::Instance(..) | Value::Unknown | Value::Function(..) => true,
+        Value::External(name) | Value::ExternalInstance(name) => !name.contains("mongo") && may_be_model(resolver, file, base),
+        Value::Row(..) | Value::Instance(..) | Value::Unknown | Value::Function(..) => may_be_model(resolver, file, base),
         _ => false,
     }
 }
@@ -725,7 +781,10 @@ impl Draft<'_> {
                 self.columns(file, call);
                 self.query.model = None;
             }
-            "only" => self.columns(file, call),
+            "only" => {
+                self.columns(file, call);
+                self.only(strings(module, call), call);
+            }
             "defer" => {
                 let names = strings(module, call);
                 self.query.deferred.extend(names.into_iter().map(|name| name.replace("__", ".")));
@@ -869,6 +928,24 @@ impl Draft<'_> {
         }
         let columns = names.iter().map(|name| self.column(name)).collect();
         self.query.statement.projection = Projection::Columns(columns);
+    }
+
+    /// `only("title", "author__name")`: each model's columns by themselves. The last one of several replaces the others.
+    fn only(&mut self, names: Vec<String>, call: &Call<'_>) {
+        self.query.only.clear();
+        if call.is_open() || names.len() != call.args.len() || names.is_empty() {
+            return;
+        }
+        for name in names {
+            let (path, column) = match name.rsplit_once("__") {
+                Some((path, column)) => (path.replace("__", "."), column),
+                None => (String::new(), name.as_str()),
+            };
+            match self.query.only.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, columns)) => columns.push(column.to_owned()),
+                None => self.query.only.push((path, vec![column.to_owned()])),
+            }
+        }
     }
 
     fn eager(&mut self, path: &str) {

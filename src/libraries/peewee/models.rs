@@ -83,7 +83,15 @@ impl Reader<'_, '_> {
         if model.table.columns.is_empty() {
             return None;
         }
-        if !model.table.columns.iter().any(|column| column.primary) {
+        let composite = self.composite_key(class);
+        for column in &mut model.table.columns {
+            let name = column.field.as_deref().unwrap_or(&column.name);
+            column.primary |= composite.iter().any(|key| key == name);
+        }
+        let has_none = self
+            .option(class, "primary_key")
+            .is_some_and(|expr| matches!(self.consts.resolver.module(self.file).kind(expr), ExprKind::Bool(false)));
+        if !has_none && !model.table.columns.iter().any(|column| column.primary) {
             let id = ColumnDef {
                 name: "id".to_owned(),
                 data_type: "integer".to_owned(),
@@ -95,6 +103,16 @@ impl Reader<'_, '_> {
         }
         self.meta(class, &mut model.table);
         Some(model)
+    }
+
+    /// `primary_key = CompositeKey("order", "product")`: the fields.
+    fn composite_key(&self, class: ClassId) -> Vec<String> {
+        let module = self.consts.resolver.module(self.file);
+        let call = self.option(class, "primary_key").and_then(|expr| module.call(expr));
+        let Some(call) = call.filter(|call| call.method() == Some("CompositeKey")) else {
+            return Vec::new();
+        };
+        call.args.iter().filter_map(|arg| self.text(arg.value)).collect()
     }
 
     /// The class and its bases in the project, for a model that stands at a place.
@@ -176,7 +194,7 @@ impl Reader<'_, '_> {
             name: column,
             data_type: kind.trim_end_matches("Field").to_lowercase(),
             nullable: flag(&["null"]),
-            primary: flag(&["primary_key", "pk"]) || matches!(kind, "AutoField" | "BigAutoField"),
+            primary: flag(&["primary_key", "pk"]) || matches!(kind, "AutoField" | "BigAutoField" | "PrimaryKeyField" | "IdentityField"),
             unique: flag(&["unique"]) || kind == "OneToOneField",
             indexed,
             references: target.map(|target| (target, None)),

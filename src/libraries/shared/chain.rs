@@ -131,6 +131,11 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                             return None;
                         }
                         seen.push(next);
+                        // What one branch gives is not known, what another gives is.
+                        if let Some(mut start) = other_branch(resolver, at, next, grammar) {
+                            start.statement.open = true;
+                            return finish(start, false, links);
+                        }
                         let place = place(resolver, file, call.id, next);
                         optional = place == Standing::Conditional;
                         skipped = place == Standing::OtherBranch;
@@ -158,6 +163,30 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
             _ => return None,
         }
     }
+}
+
+/// The query of another branch, where the last thing that a name was bound to is a call that is none.
+fn other_branch(resolver: &dyn Resolver, used: (FileId, ExprId), bound: (FileId, ExprId), grammar: &Grammar<'_>) -> Option<Query> {
+    if used.0 != bound.0 {
+        return None;
+    }
+    let module = resolver.module(bound.0);
+    let call = module.call(bound.1)?;
+    let is_plain = call.receiver().is_none() && !call.method().is_some_and(|method| (grammar.known)(method));
+    if !is_plain || module.standing(bound.1, used.1) == Standing::Always || (grammar.start)(bound.0, bound.1).is_some() {
+        return None;
+    }
+    if resolver.query(bound.0, bound.1).is_some() {
+        return None;
+    }
+    let others = resolver
+        .alternatives(used.0, used.1)
+        .into_iter()
+        .rev()
+        .filter(|other| *other != bound);
+    others
+        .filter_map(|(at, other)| resolver.query(at, other))
+        .find(|query| !query.executed)
 }
 
 fn leads_on(module: &Module, expr: ExprId) -> bool {

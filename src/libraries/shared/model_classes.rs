@@ -1,6 +1,6 @@
 //! Which classes are database models, by the library they inherit from.
 
-use crate::ir::{ClassId, ExprKind, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -63,6 +63,19 @@ pub fn library(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<
         _ => false,
     });
     (declarative && has_columns).then_some("sqlalchemy")
+}
+
+/// Whether an expression is a table: `Table("orders", …)`, a mapped class's `__table__`, or a name of one.
+pub fn is_table(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
+    let Some((at, definition)) = resolver.definition(file, expr) else {
+        return false;
+    };
+    let module = resolver.module(at);
+    match module.kind(definition) {
+        ExprKind::Attr { name, .. } => module.str(*name) == "__table__",
+        ExprKind::Call { .. } => module.call(definition).is_some_and(|call| call.method() == Some("Table")),
+        _ => false,
+    }
 }
 
 /// Whether a class with bases declares fields of Django's models, whatever library its base comes from.

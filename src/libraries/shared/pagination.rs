@@ -35,6 +35,15 @@ pub fn lists(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
         .any(|ancestor| names.contains(&ancestor.rsplit('.').next().unwrap_or(ancestor)))
 }
 
+/// Methods by which a view lists in its own way.
+pub const LISTING: [&str; 5] = ["get_queryset", "list", "get", "filter_queryset", "paginate_queryset"];
+
+/// Whether a view's class answers with a list of its objects as data.
+pub fn is_rest_list(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    let is_rest = |name: &String| name.starts_with("rest_framework");
+    lists(resolver, file, class) && resolver.ancestors(file, class).iter().any(is_rest)
+}
+
 /// Whether a view's method answers for one object, or for none.
 pub fn is_of_one_object(method: &str) -> bool {
     matches!(
@@ -48,14 +57,17 @@ pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, h
     if !lists(resolver, file, class) {
         return false;
     }
-    let module = resolver.module(file);
     let is_rest = || {
         resolver
             .ancestors(file, class)
             .iter()
             .any(|ancestor| ancestor.starts_with("rest_framework"))
     };
-    match attribute(module, class, &["pagination_class", "paginate_by"]) {
+    let classes = resolver.lineage(file, class).into_iter();
+    let told = classes
+        .map(|(at, class)| attribute(resolver.module(at), class, &["pagination_class", "paginate_by"]))
+        .find(Option::is_some);
+    match told.flatten() {
         Some(is_set) => !is_set,
         None => !(has_default && is_rest()),
     }

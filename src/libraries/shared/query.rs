@@ -39,6 +39,9 @@ pub struct Query {
     pub eager: Vec<String>,
     /// Columns that are left out (`defer`, `load_only`, `only`, `select`): reading them queries again.
     pub deferred: Vec<String>,
+    /// Of the rows at a dotted path of relations (the query's own: an empty one) only these columns are loaded, and what the database
+    /// knows a row by: reading another one queries again.
+    pub only: Vec<(String, Vec<String>)>,
     /// The call blocks its thread (a synchronous driver).
     pub blocking: bool,
     /// The call only fetches from a query that ran before: no new trip to the database.
@@ -98,6 +101,10 @@ pub trait Resolver {
     /// The names of a class's ancestors, nearest first: of the project's classes their names, of library classes
     /// their dotted names (`sqlalchemy.orm.DeclarativeBase`, `django.db.models.Model`).
     fn ancestors(&self, file: FileId, class: ClassId) -> Vec<String>;
+    /// A class and its ancestors in the project, nearest first.
+    fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
+        vec![(file, class)]
+    }
     /// Whether a class is a database model, by its library.
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
@@ -110,6 +117,21 @@ pub trait Resolver {
     fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {
         let _ = (model, attribute);
         None
+    }
+    /// The keywords that one use of a body passes to the parameter for further ones behind a name (`**fields`), where that use is known.
+    fn passed_keywords(&self, file: FileId, expr: ExprId) -> Option<Vec<(String, (FileId, ExprId))>> {
+        let _ = (file, expr);
+        None
+    }
+    /// All that a name was bound to before this use in the same function, in the order of the code: a branch each.
+    fn alternatives(&self, file: FileId, expr: ExprId) -> Vec<(FileId, ExprId)> {
+        let _ = (file, expr);
+        Vec::new()
+    }
+    /// Whether any Python file of the project imports a package, by its first name.
+    fn imports_anywhere(&self, library: &str) -> bool {
+        let _ = library;
+        true
     }
     /// Takes steps of what may be looked at in a file; `false` once that is used up, which is told. For what looks at many places
     /// for one question.

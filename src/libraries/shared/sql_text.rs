@@ -271,6 +271,8 @@ impl Gather<'_> {
             ) => {
                 self.expr(file, arg, optional, depth + 1);
             }
+            // `from sqlalchemy import text as sql_text`.
+            (_, None, Some(arg)) if self.is_text_maker(file, call) => self.expr(file, arg, optional, depth + 1),
             _ => match self.resolver.value(file, call.id) {
                 // A function of the project that gives a text.
                 Value::Literal(at, literal) if (at, literal) != (file, call.id) && self.is_text(at, literal) => {
@@ -279,6 +281,12 @@ impl Gather<'_> {
                 _ => self.hole(optional),
             },
         }
+    }
+
+    fn is_text_maker(&self, file: FileId, call: &Call<'_>) -> bool {
+        let made = self.resolver.value(file, call.callee);
+        made.library_name()
+            .is_some_and(|name| matches!(name, "sqlalchemy.text" | "sqlalchemy.sql.text"))
     }
 
     fn is_text(&self, file: FileId, expr: ExprId) -> bool {

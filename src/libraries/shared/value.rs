@@ -18,7 +18,7 @@ impl FileId {
 }
 
 /// What an expression holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Not known.
     Unknown,

@@ -17,7 +17,7 @@ use draft::Draft;
 /// The query at a call.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
-    if !is_known(method) {
+    if !is_known(method) && builder(resolver, file, &call).is_none() {
         return None;
     }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
@@ -72,6 +72,23 @@ fn is_start(method: &str) -> bool {
             | "iterate"
             | "paginate"
     )
+}
+
+/// The library's function that begins a statement behind another name: `from sqlalchemy import select as sa_select`.
+fn builder(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<&'static str> {
+    if call.receiver().is_some() {
+        return None;
+    }
+    let Value::External(name) = resolver.value(file, call.callee) else {
+        return None;
+    };
+    if !name.starts_with("sqlalchemy.") && !name.starts_with("sqlmodel.") {
+        return None;
+    }
+    let last = name.rsplit('.').next()?;
+    ["select", "insert", "update", "delete", "exists", "union", "union_all"]
+        .into_iter()
+        .find(|known| *known == last)
 }
 
 fn is_build(method: &str) -> bool {
@@ -180,10 +197,8 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         },
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
-            let method = call.method()?;
-            if !is_start(method) {
-                return None;
-            }
+            let method = call.method().filter(|method| is_start(method));
+            let method = method.or_else(|| builder(resolver, file, &call))?;
             built(resolver, file, &call, method).or_else(|| run(resolver, file, &call, method))
         }
         _ => None,
@@ -316,13 +331,17 @@ fn write(query: &mut Query, method: &str) {
 fn table_receiver(draft: &Draft<'_>, file: FileId, call: &Call<'_>) -> Option<ExprId> {
     let receiver = call.receiver()?;
     let entity = draft.entity(file, receiver)?;
-    let dunder = matches!(call.module.kind(receiver), ExprKind::Attr { name, .. } if call.module.str(*name) == "__table__");
+    let is_dunder = |(at, expr): (FileId, ExprId)| {
+        let module = draft.resolver.module(at);
+        matches!(module.kind(expr), ExprKind::Attr { name, .. } if module.str(*name) == "__table__")
+    };
+    let dunder = is_dunder((file, receiver)) || draft.resolver.definition(file, receiver).is_some_and(is_dunder);
     (dunder || matches!(entity.model, Some(Model::Table(_)))).then_some(receiver)
 }
 
 /// Whether what is called is `SQLAlchemy`'s own function.
 fn is_library_function(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> bool {
-    matches!(resolver.value(file, call.callee), Value::External(name) if name.starts_with("sqlalchemy.") || name.starts_with("sqlmodel."))
+    matches!(resolver.value(file, call.callee), Value::External(name) if ["sqlalchemy.", "sqlmodel.", "flask_sqlalchemy."].iter().any(|library| name.starts_with(library)))
 }
 
 /// Whether an argument is a mapped class or an attribute of one.
@@ -428,8 +447,10 @@ fn is_session_name(module: &Module, receiver: ExprId) -> bool {
 
 /// Calls that run a statement, or the work that a session has gathered.
 fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
-    let receiver = call.receiver()?;
     let awaited = chain::is_awaited(call.module, call.id);
+    let Some(receiver) = call.receiver() else {
+        return paged(resolver, file, call, awaited);
+    };
     let blocking = |kind: Kind| !awaited && kind != Kind::Async;
     match method {
         "execute" | "exec" | "scalars" | "scalar" | "stream" | "stream_scalars" | "fetch_all" | "fetch_one" | "fetch_val" | "iterate"
@@ -487,6 +508,23 @@ fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> 
         }
         _ => None,
     }
+}
+
+/// `paginate(session, select(Order))` of `fastapi_pagination`.
+fn paged(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, awaited: bool) -> Option<Query> {
+    let is_paginator = matches!(resolver.value(file, call.callee), Value::External(name) if name.starts_with("fastapi_pagination."));
+    if !is_paginator {
+        return None;
+    }
+    let mut given = call.args.iter().filter_map(|arg| resolver.query(file, arg.value));
+    let mut query = given.find(|query| !query.executed && query.library == "sqlalchemy")?;
+    let session = call
+        .args
+        .first()
+        .map_or(Kind::Unknown, |arg| session_kind(resolver, file, arg.value));
+    query.blocking = !awaited && session != Kind::Async;
+    execute(&mut query, "paginate");
+    Some(query)
 }
 
 fn unit_of_work(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Query {
@@ -734,7 +772,20 @@ fn filter_by(draft: &mut Draft<'_>, link: &Link<'_>, args: &[Arg]) {
     let table = draft.query.statement.tables.len().checked_sub(1);
     for arg in args {
         let Some(name) = arg.name else {
-            draft.query.statement.open = true;
+            let passed = match module.kind(arg.value) {
+                ExprKind::Spread(inner) => draft.resolver.passed_keywords(link.file, *inner),
+                _ => None,
+            };
+            draft.query.statement.open |= passed.is_none();
+            for (column, (at, value)) in passed.unwrap_or_default() {
+                let literal = draft.literal(at, value);
+                draft.filter(
+                    ColumnUse { table, column },
+                    crate::statement::FilterKind::Equality,
+                    literal,
+                    link.optional,
+                );
+            }
             continue;
         };
         let column = ColumnUse {

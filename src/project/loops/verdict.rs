@@ -10,6 +10,7 @@ use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::streams;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::vocabulary::{List, Name};
@@ -58,6 +59,9 @@ fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) 
     }
     if let Some(times) = iterable::fixed(eval, file, over) {
         return Some(Verdict::Constant { count: times.count });
+    }
+    if streams::is_stream(eval, file, over) {
+        return Some(Verdict::Worker);
     }
     let by_page = targets.iter().any(|&name| List::Portions.has(module.str(name)));
     if iterable::is_paged(module, over) || parts.is_async && by_page {

@@ -1,6 +1,6 @@
 //! `n-plus-one`: a query that runs once for each row.
 
-use super::{admin, components, hooks, report, serializer, template};
+use super::{admin, components, hooks, report, response, serializer, template};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::per_row::What;
 use crate::finding::Finding;
@@ -10,6 +10,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let mut findings = report::findings(project, run.per_row(), "n-plus-one", What::Query);
     findings.extend(serializer::findings(project));
+    findings.extend(response::findings(project));
     findings.extend(hooks::findings(project));
     findings.extend(admin::findings(project));
     findings.extend(template::findings(project));

@@ -289,6 +289,12 @@ fn is_batchable(row: &PerRow<'_>) -> bool {
 
 fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
     if let Some(read) = &row.relation {
+        if read.is_column {
+            return match callee {
+                Some(callee) => format!("`{callee}` loads the column `{}`, which the rows' query leaves out,", read.label),
+                None => format!("the column `{}`, which the rows' query leaves out, is loaded", read.label),
+            };
+        }
         return match callee {
             Some(callee) => format!("`{callee}` loads the relation `{}`", read.label),
             None => format!("the relation `{}` is loaded", read.label),

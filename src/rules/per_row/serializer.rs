@@ -1,13 +1,13 @@
 //! Serializers over lists: relations that a view's serializer reads of each object and its queryset did not load.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Judgement, Role};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::{Cost, Unit};
-use crate::judge::reach::Reach;
 use crate::judge::scale::{self, Scale};
 use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::pagination;
@@ -22,7 +22,7 @@ use crate::statement::Limit;
 
 const RULE: &str = "n-plus-one";
 /// A limit up to which nothing is said, and one up to which it matters less.
-const FEW: u64 = 3;
+pub const FEW: u64 = 3;
 
 /// The findings of all views and of `Serializer(rows, many=True)`.
 pub fn findings(project: &Project) -> Vec<Finding> {
@@ -36,19 +36,18 @@ pub fn findings(project: &Project) -> Vec<Finding> {
         out.extend(module.call_ids().filter_map(|id| call(project, &eval, file, id)));
         out
     });
-    found.collect::<Vec<_>>().into_iter().flatten().collect()
+    one_a_place(found.collect::<Vec<_>>().into_iter().flatten().collect())
 }
 
-/// How the list of a view is reached: by its own methods, or by those that the framework gives it.
-fn list_reach(project: &Project, file: FileId, class: ClassId, name: &str) -> Reach {
-    let module = project.code.module(file);
-    let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
-        StmtKind::Function(function) => Some(function),
-        _ => None,
-    });
-    let reaches = methods.map(|id| reach::of(project, project.graph.id(file, id)));
-    let best = reaches.filter(|reach| reach.often.is_some()).min_by_key(|reach| reach.often);
-    best.unwrap_or_else(|| Reach::read(&format!("each time the list of {name} is asked")))
+/// Views that list what one base class's method gives, and lack the same relations there, are one finding: the first one's.
+fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
+    let mut seen: FxHashSet<(crate::finding::Location, String)> = FxHashSet::default();
+    let key = |finding: &Finding| {
+        let mut place = finding.location.clone();
+        place.symbol = String::new();
+        (place, finding.subject.clone())
+    };
+    found.into_iter().filter(|finding| seen.insert(key(finding))).collect()
 }
 
 /// A view that lists its queryset through its serializer.
@@ -60,6 +59,8 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     if answers_itself(eval, file, class) {
         return None;
     }
+    // What a base class's methods do, they do for this one.
+    let eval = &*eval.of_class(file, class);
     let (serializer, is_chosen) = serializer_of(eval, file, class)?;
     let rows = rows_of(eval, file, class)?;
     let model = serializers::model_of(project, eval, serializer.0, serializer.1)?;
@@ -80,14 +81,14 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
         what: Unit::Statement,
         rows: listed,
     };
-    let judgement = priority::judge(&cost, &list_reach(project, file, class, name), confidence, 0);
+    let judgement = priority::judge(&cost, &reach::of_list(project, (file, class), name), confidence, 0);
     let at = Place {
         file: rows.place.0,
         span: rows.place.1,
         symbol: format!("{name}.{}", rows.member),
     };
     let bound = if is_open { ", which has no page and no limit" } else { "" };
-    let mut finding = finding(project, &at, (judgement, confidence), &lazy)?;
+    let mut finding = finding(project, &at, (judgement, confidence), &lazy, "The serializer")?;
     finding.message = format!(
         "`{name}` lists its objects through a serializer, and the queryset does not load what that reads: each object of the list{bound} asks again."
     );
@@ -185,7 +186,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
         span: module.expr(expr).span,
         symbol: project.symbol(id),
     };
-    let mut finding = finding(project, &place, (judgement, Confidence::High), &lazy)?;
+    let mut finding = finding(project, &place, (judgement, Confidence::High), &lazy, "The serializer")?;
     let path = evidence::path_from_entry(project, id);
     finding.related.splice(0..0, path);
     let span = project.code.module(from.0).expr(from.1).span;
@@ -263,11 +264,70 @@ fn serializer_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<(
         StmtKind::Return(Some(value)) => Some(value),
         _ => None,
     });
-    let named = returned.and_then(|value| match eval.value(at, value) {
+    let for_lists = || for_action(module, &module.function(function).body).and_then(|value| chosen(eval, at, value));
+    let from_table = || {
+        let values = eval.returned(at, function);
+        values.iter().find_map(|&value| from_table(eval, at, value))
+    };
+    let named = for_lists().or_else(from_table).or_else(|| chosen(eval, at, returned?));
+    Some((named.or_else(attribute)?, true))
+}
+
+fn chosen(eval: &Evaluator<'_>, at: FileId, value: ExprId) -> Option<(FileId, ClassId)> {
+    match eval.value(at, value) {
         Value::Class(at, serializer) => Some((at, serializer)),
         _ => None,
-    });
-    Some((named.or_else(attribute)?, true))
+    }
+}
+
+/// The action in which a view lists.
+const LIST: &str = "list";
+
+/// What a method returns for the plain list: `if self.action == "list": return OrderRow`.
+fn for_action(module: &Module, body: &[StmtId]) -> Option<ExprId> {
+    body.iter().find_map(|&stmt| {
+        let StmtKind::If { test, then, orelse, .. } = &module.stmt(stmt).kind else {
+            return None;
+        };
+        let names_list = |expr: ExprId| {
+            let mut parts = module.children(expr).into_iter().chain([expr]);
+            parts.any(|part| module.string(part) == Some(LIST))
+        };
+        let is_it = match module.kind(*test) {
+            ExprKind::Binary { op, left, right } => {
+                let is_action = module.dotted(*left).is_some_and(|name| name.ends_with(".action"));
+                matches!(module.str(*op), "==" | "in") && is_action && names_list(*right)
+            }
+            _ => false,
+        };
+        if !is_it {
+            return for_action(module, orelse);
+        }
+        then.iter().find_map(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Return(value) => value,
+            _ => None,
+        })
+    })
+}
+
+/// `self.serializers.get(self.action, OrderRow)`, `self.serializers[self.action]`: the entry for lists, or what is given beside it.
+fn from_table(eval: &Evaluator<'_>, at: FileId, value: ExprId) -> Option<(FileId, ClassId)> {
+    let module = eval.module(at);
+    let (table, other) = match module.kind(value) {
+        ExprKind::Index { base, .. } => (*base, None),
+        ExprKind::Call { .. } => {
+            let call = module.call(value).filter(|call| call.method() == Some("get"))?;
+            (call.receiver()?, call.arg(1))
+        }
+        _ => return None,
+    };
+    let Value::Literal(held_at, object) = eval.value(at, table) else {
+        return None;
+    };
+    match eval.module(held_at).entry(object, LIST) {
+        Some(entry) => chosen(eval, held_at, entry),
+        None => chosen(eval, at, other?),
+    }
 }
 
 /// The rows a view lists.
@@ -292,15 +352,25 @@ fn rows_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<Rows> {
     }
     if let Some((at, Member::Method(function))) = eval.member(file, class, "get_queryset") {
         let module = eval.module(at);
-        let own: Option<Vec<_>> = crate::project::eval::returned(module, function)
+        // A branch that is not understood says nothing of the others.
+        let own: Vec<_> = crate::project::eval::returned(module, function)
             .into_iter()
-            .map(|value| eval.query_at(at, value).map(|query| (value, query)))
+            .filter_map(|value| Some((value, eval.query_at(at, value)?)))
             .collect();
         // A base class's method over the attribute of this one.
         if at == file && module.function(function).class == Some(class) {
-            let own = own?;
             let (value, query) = own.last()?.clone();
             eager.extend(own.iter().flat_map(|(_, query)| query.eager.iter().cloned()));
+            return (!query.opaque).then(|| Rows {
+                query,
+                eager,
+                place: (at, evidence::head(module, value)),
+                member: "get_queryset",
+            });
+        }
+        let known = own.last().filter(|(_, query)| !query.statement.tables.is_empty());
+        if let Some((value, query)) = known.cloned() {
+            eager.extend(query.eager.iter().cloned());
             return (!query.opaque).then(|| Rows {
                 query,
                 eager,
@@ -393,13 +463,24 @@ fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassI
         .collect()
 }
 
-struct Place {
-    file: FileId,
-    span: Span,
-    symbol: String,
+/// Where a finding stands.
+pub struct Place {
+    /// File.
+    pub file: FileId,
+    /// Where there.
+    pub span: Span,
+    /// The function or view.
+    pub symbol: String,
 }
 
-fn finding(project: &Project, at: &Place, (judgement, confidence): (Judgement, Confidence), lazy: &[Need]) -> Option<Finding> {
+/// The finding of what a reader of each object, in words, loads of it.
+pub fn finding(
+    project: &Project,
+    at: &Place,
+    (judgement, confidence): (Judgement, Confidence),
+    lazy: &[Need],
+    reader: &str,
+) -> Option<Finding> {
     let first = lazy.first()?;
     let location = project.place(at.file, at.span, &at.symbol);
     let mut finding = Finding::new(RULE, judgement, confidence, location);
@@ -413,7 +494,7 @@ fn finding(project: &Project, at: &Place, (judgement, confidence): (Judgement, C
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    finding.title = format!("The serializer loads {names}{more} once for each object of the list");
+    finding.title = format!("{reader} loads {names}{more} once for each object of the list");
     let paths = lazy.iter().map(|need| need.path.as_str()).collect::<Vec<_>>().join(",");
     finding.subject = format!("serializer relations {paths}");
     for need in lazy.iter().take(12) {

@@ -5,12 +5,15 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
+use crate::ir::{ClassId, Language};
 use crate::judge::bounds::{self, Bound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::pagination;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
+use crate::project::scope::Member;
 use crate::project::{Project, flow};
 
 /// Checks a project.
@@ -22,8 +25,67 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         .entries
         .par_iter()
         .filter(|entry| !is_paged_view(project, entry, has_default));
-    let found: Vec<Finding> = entries.filter_map(|entry| finding(project, entry)).collect();
+    let mut found: Vec<Finding> = entries.filter_map(|entry| finding(project, entry)).collect();
+    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    let views = files.into_par_iter().map(|file| views(project, file, has_default));
+    found.extend(views.collect::<Vec<_>>().into_iter().flatten());
     one_a_view(found)
+}
+
+/// The views of a file that list their `queryset` as the framework does it: no method of theirs is an entry point.
+fn views(project: &Project, file: FileId, has_default: bool) -> Vec<Finding> {
+    let module = project.code.module(file);
+    if module.language != Language::Python || !module.mentions(&["queryset"]) {
+        return Vec::new();
+    }
+    let eval = Evaluator::new(&project.code);
+    let classes = module.class_ids();
+    classes
+        .filter_map(|(class, _)| view(project, &eval, (file, class), has_default))
+        .collect()
+}
+
+fn view(project: &Project, eval: &Evaluator<'_>, (file, class): (FileId, ClassId), has_default: bool) -> Option<Finding> {
+    if !pagination::is_rest_list(eval, file, class) || !pagination::lists_everything(eval, file, class, has_default) {
+        return None;
+    }
+    let has_own = |name: &str| matches!(eval.member(file, class, name), Some((_, Member::Method(_))));
+    if pagination::LISTING.iter().any(|name| has_own(name)) {
+        return None;
+    }
+    let (at, Member::Value(value, _)) = eval.member(file, class, "queryset")? else {
+        return None;
+    };
+    let query = eval.query_at(at, value)?;
+    if query.opaque || query.statement.grouped || bounds::judge(project, &query) != Bound::Open {
+        return None;
+    }
+    let module = project.code.module(file);
+    let definition = module.class(class);
+    let name = module.str(definition.name?);
+    let table = query.table().unwrap_or("rows");
+    let reach = reach::of_list(project, (file, class), name);
+    let judgement = priority::judge(&Cost::Answer(scale::of_query(project, &query)), &reach, Confidence::High, 0);
+    let place = project.place(file, definition.name_span, name);
+    let mut finding = Finding::new("list-endpoint-without-pagination", judgement, Confidence::High, place);
+    finding.title = format!("`{name}` lists every row of `{table}`");
+    finding.message = format!(
+        "`{name}` answers with the rows of {} and has no pagination class.",
+        evidence::describe(&query)
+    );
+    finding.impact = format!("response size and time grow with `{table}` each time the list is asked");
+    finding.subject = format!("{name} {table}");
+    finding.relate(
+        project.place(at, project.code.module(at).expr(value).span, name),
+        Role::Query,
+        evidence::describe(&query),
+    );
+    finding.fix = Fix {
+        summary: "Give the view a pagination class with a maximum, or set `DEFAULT_PAGINATION_CLASS`: `PAGE_SIZE` alone pages nothing."
+            .to_owned(),
+        ..Fix::default()
+    };
+    Some(finding)
 }
 
 /// A view that several addresses lead to is one list: the finding of the first, with the others' places.

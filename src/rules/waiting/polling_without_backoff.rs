@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::Analyses;
 use crate::analysis::repeats::shape::in_handler;
+use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Related, Role};
 use crate::ir::{Entry, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -24,6 +25,7 @@ use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::{self, Verdict};
 use crate::project::scope::{Bound, Step};
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// A mailbox that can wake its reader may be given this long at least.
 const SHORT_WAIT: f64 = 0.5;
@@ -505,7 +507,7 @@ impl<'p> Check<'p> {
         let Some((sleep, seconds)) = calm.into_iter().find_map(|&expr| self.sleep(expr)) else {
             return;
         };
-        if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) {
+        if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) || self.gives_up(sleep, id) || self.takes_work(&exprs) {
             return;
         }
         let mut request = None;
@@ -529,6 +531,42 @@ impl<'p> Check<'p> {
         let is_inner = around.first().is_some_and(|inner| inner.span != span && span.encloses(inner.span));
         let own = around.iter().find(|around| around.span == span);
         is_inner || own.is_some_and(|own| matches!(own.verdict, Verdict::Cursor | Verdict::Chunk))
+    }
+
+    /// The sleep stands where something failed, in a handler that also leaves the loop: after so many tries it gives up.
+    fn gives_up(&self, sleep: ExprId, repeated: StmtId) -> bool {
+        let module = self.module;
+        let mut below = None;
+        let mut at = module.expr(sleep).parent;
+        for _ in 0..Limit::Holders.count() {
+            at = match at {
+                Parent::Expr(id) => module.expr(id).parent,
+                Parent::Stmt(id) if id == repeated => return false,
+                Parent::Stmt(id) => {
+                    if let (StmtKind::Try { handlers, .. }, Some(below)) = (&module.stmt(id).kind, below)
+                        && let Some(handler) = handlers.iter().find(|handler| handler.contains(&below))
+                    {
+                        return handler.iter().any(|&stmt| leaves(module, stmt, 0));
+                    }
+                    below = Some(id);
+                    module.stmt(id).parent
+                }
+                Parent::Function(_) | Parent::Class(_) | Parent::None => return false,
+            };
+        }
+        false
+    }
+
+    /// `item = await queue.get()`: the loop waits for the next piece of work and asks nobody for it.
+    fn takes_work(&self, exprs: &[ExprId]) -> bool {
+        exprs.iter().any(|&expr| {
+            let Some(call) = self.module.call(expr) else { return false };
+            let takes = matches!(call.method(), Some("get" | "receive" | "dequeue"));
+            let receiver = call.receiver().map(|receiver| self.module.kind(receiver));
+            let is_queue =
+                matches!(receiver, Some(ExprKind::Name(name) | ExprKind::Attr { name, .. }) if List::Queues.has(self.module.str(*name)));
+            takes && is_queue && call.args.iter().all(|arg| arg.name.is_some())
+        })
     }
 
     /// Each round removes or changes what it has found: the next round finds other rows.
@@ -875,6 +913,19 @@ fn has_key(module: &Module, entries: &[Entry], name: &str) -> bool {
     entries
         .iter()
         .any(|entry| entry.key.and_then(|key| module.string(key)) == Some(name))
+}
+
+/// Whether a statement leaves the loop around it, in one of its branches.
+fn leaves(module: &Module, stmt: StmtId, depth: u32) -> bool {
+    match module.stmt(stmt).kind {
+        StmtKind::Break | StmtKind::Return(_) | StmtKind::Raise(_) => true,
+        StmtKind::If { .. } if depth < 4 => module
+            .stmt_blocks(stmt)
+            .into_iter()
+            .flatten()
+            .any(|&stmt| leaves(module, stmt, depth + 1)),
+        _ => false,
+    }
 }
 
 /// `if (url !== seen) { seen = url; refresh(); }`: what stands there runs when something has changed, not at every tick.

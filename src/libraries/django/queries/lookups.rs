@@ -117,6 +117,12 @@ impl Draft<'_> {
 
     /// `**filters`, `*conditions`.
     fn spread(&mut self, file: FileId, expr: ExprId, sense: Sense) {
+        if let Some(passed) = self.resolver.passed_keywords(file, expr) {
+            for (name, (at, value)) in passed {
+                self.lookup(at, &name, value, sense);
+            }
+            return;
+        }
         self.query.statement.open = true;
         let found = self.resolver.definition(file, expr).unwrap_or((file, expr));
         let module = self.resolver.module(found.0);

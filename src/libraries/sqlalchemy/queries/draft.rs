@@ -227,6 +227,12 @@ fn entity(resolver: &dyn Resolver, file: FileId, expr: ExprId, depth: u32) -> Op
             _ => None,
         };
     }
+    // `orders = Order.__table__`.
+    if let ExprKind::Attr { base, name } = inside.kind(definition)
+        && inside.str(*name) == "__table__"
+    {
+        return entity(resolver, at, *base, depth + 1);
+    }
     // A class that leads nowhere still has its name.
     let text = match module.kind(expr) {
         ExprKind::Name(name) => module.str(*name),
@@ -254,7 +260,7 @@ fn is_aggregate(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> bool {
             matches!(
                 module.dotted(receiver).as_deref(),
                 Some("func" | "sa.func" | "sqlalchemy.func" | "fn")
-            )
+            ) || matches!(resolver.value(file, receiver), Value::External(name) if name.as_ref() == "sqlalchemy.func")
         });
         let name = call.method().unwrap_or("");
         is_function

@@ -1,7 +1,7 @@
 //! Loader options: what is loaded along, and which columns are left out.
 
 use super::draft::Draft;
-use crate::ir::{ExprId, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{ColumnUse, Projection};
@@ -9,19 +9,28 @@ use crate::statement::{ColumnUse, Projection};
 impl Draft<'_> {
     /// Reads one argument of `.options(…)`.
     pub(super) fn option(&mut self, file: FileId, expr: ExprId, depth: u32) {
+        self.option_below(file, expr, &[], depth);
+    }
+
+    /// Reads an option for what lies behind a way along relations: `selectinload(Pier.boats).options(…)`.
+    fn option_below(&mut self, file: FileId, expr: ExprId, below: &[String], depth: u32) {
         let module = self.resolver.module(file);
         if depth > 6 {
             return self.unknown_option();
         }
         match module.kind(expr) {
             ExprKind::Spread(inner) => match chain::items(self.resolver, file, *inner) {
-                Some(items) => items.into_iter().for_each(|(at, item, _)| self.option(at, item, depth + 1)),
+                Some(items) => items
+                    .into_iter()
+                    .for_each(|(at, item, _)| self.option_below(at, item, below, depth + 1)),
                 None => self.unknown_option(),
             },
-            ExprKind::Call { .. } => self.loader(file, expr, depth),
-            ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().for_each(|&item| self.option(file, item, depth + 1)),
+            ExprKind::Call { .. } => self.loader(file, expr, below, depth),
+            ExprKind::List(items) | ExprKind::Tuple(items) => {
+                items.iter().for_each(|&item| self.option_below(file, item, below, depth + 1));
+            }
             _ => match self.resolver.definition(file, expr) {
-                Some((at, inner)) if (at, inner) != (file, expr) => self.option(at, inner, depth + 1),
+                Some((at, inner)) if (at, inner) != (file, expr) => self.option_below(at, inner, below, depth + 1),
                 _ => self.unknown_option(),
             },
         }
@@ -38,10 +47,10 @@ impl Draft<'_> {
         }
     }
 
-    fn loader(&mut self, file: FileId, expr: ExprId, depth: u32) {
+    fn loader(&mut self, file: FileId, expr: ExprId, below: &[String], depth: u32) {
         let module = self.resolver.module(file);
         let Some(call) = module.call(expr) else { return };
-        let mut path: Vec<String> = Vec::new();
+        let mut path: Vec<String> = below.to_vec();
         let mut understood = false;
         for call in call.chain() {
             let Some(method) = call.method() else { continue };
@@ -75,6 +84,12 @@ impl Draft<'_> {
                         self.eager("*".to_owned());
                     }
                 }
+                "options" => {
+                    understood = true;
+                    call.args
+                        .iter()
+                        .for_each(|arg| self.option_below(file, arg.value, &path, depth + 1));
+                }
                 "lazyload" | "defaultload" | "Load" => {
                     understood = true;
                     if let Some(name) = call.arg(0).filter(|_| method != "Load").and_then(|arg| self.relation(file, arg)) {
@@ -83,15 +98,7 @@ impl Draft<'_> {
                 }
                 "load_only" => {
                     understood = true;
-                    if path.is_empty() {
-                        let columns: Vec<ColumnUse> = call
-                            .args
-                            .iter()
-                            .filter_map(|arg| self.relation(file, arg.value))
-                            .map(|column| ColumnUse { table: Some(0), column })
-                            .collect();
-                        self.query.statement.projection = Projection::Columns(columns);
-                    }
+                    self.load_only(file, &call, &path);
                 }
                 "defer" => {
                     understood = true;
@@ -101,15 +108,46 @@ impl Draft<'_> {
                         self.query.deferred.push(full.join("."));
                     }
                 }
-                "undefer" | "undefer_group" | "with_expression" | "options" | "with_loader_criteria" | "of_type" => understood = true,
+                // A column that the model leaves out by itself.
+                "undefer" => {
+                    understood = true;
+                    if let Some(name) = call.arg(0).and_then(|arg| self.relation(file, arg)) {
+                        let mut full = path.clone();
+                        full.push(name);
+                        self.eager(full.join("."));
+                    }
+                }
+                "undefer_group" => {
+                    understood = true;
+                    self.unknown_option();
+                }
+                "with_expression" | "with_loader_criteria" | "of_type" => understood = true,
                 _ => {}
             }
         }
         if !understood {
             match self.resolver.value(file, expr) {
-                Value::Literal(at, list) if (at, list) != (file, expr) => self.option(at, list, depth + 1),
+                Value::Literal(at, list) if (at, list) != (file, expr) => self.option_below(at, list, below, depth + 1),
                 _ => self.unknown_option(),
             }
+        }
+    }
+
+    /// `load_only(User.id, User.name)`, of the rows themselves or of those behind a way along relations.
+    fn load_only(&mut self, file: FileId, call: &Call<'_>, path: &[String]) {
+        let names = call.args.iter().filter(|arg| arg.name.is_none());
+        let columns: Option<Vec<String>> = names.map(|arg| self.relation(file, arg.value)).collect();
+        if path.is_empty() {
+            let named = columns.iter().flatten();
+            let columns = named.map(|column| ColumnUse {
+                table: Some(0),
+                column: column.clone(),
+            });
+            self.query.statement.projection = Projection::Columns(columns.collect());
+        }
+        // With `raiseload` reading another one is an error.
+        if let (Some(columns), None) = (columns, call.keyword("raiseload")) {
+            self.query.only.push((path.join("."), columns));
         }
     }
 

@@ -210,6 +210,44 @@ fn loader_options() {
 }
 
 #[test]
+fn loader_options_nest() {
+    let options =
+        "selectinload(User.orders).options(joinedload(Order.items), selectinload(Order.owner).load_only(User.email)), load_only(User.id)";
+    let body = format!("def f(db: Session):\n    return db.query(User).options({options}).all()\n");
+    let query = query_in(&body, &format!("db.query(User).options({options}).all()")).expect("a query");
+    assert_eq!(query.eager, ["orders", "orders.items", "orders.owner"]);
+    let only: Vec<(&str, &[String])> = query
+        .only
+        .iter()
+        .map(|(path, columns)| (path.as_str(), columns.as_slice()))
+        .collect();
+    assert_eq!(only, [("orders.owner", &["email".to_owned()][..]), ("", &["id".to_owned()][..])]);
+}
+
+#[test]
+fn builders_under_other_names() {
+    let text = "from sqlalchemy import select as pick, update as change, text as words\nfrom models import User\ndef f(db: Session, pick2):\n    db.scalars(pick(User).where(User.email == 'x')).all()\n    db.execute(change(User).values(email='x'))\n    db.execute(words('SELECT id FROM users')).all()\n    db.scalars(pick2(User)).all()\n";
+    let code = code(&[("app.py", text)]);
+    let at = file(&code, "app.py");
+    let eval = Evaluator::new(&code);
+    let found = |needle: &str| eval.query_at(at, call_at(code.module(at), text, needle));
+    let read = found("db.scalars(pick(User).where(User.email == 'x')).all()").expect("a query");
+    assert_eq!((read.table(), filters(&read).len()), (Some("User"), 1));
+    assert_eq!(
+        found("db.execute(change(User).values(email='x'))")
+            .expect("a query")
+            .statement
+            .operation,
+        Operation::Update
+    );
+    assert_eq!(
+        found("db.execute(words('SELECT id FROM users'))").expect("a query").table(),
+        Some("users")
+    );
+    assert!(found("db.scalars(pick2(User)).all()").is_none_or(|query| query.table().is_none()));
+}
+
+#[test]
 fn joins_and_columns() {
     let body = "def f(db: Session):\n    return db.execute(select(User.id, func.count(Order.id)).join(Order, Order.user_id == User.id).group_by(User.id)).all()\n";
     let query = query_in(
