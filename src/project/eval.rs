@@ -1306,9 +1306,9 @@ impl<'c> Evaluator<'c> {
         self.query_at(at, definition).map(|query| (*query).clone())
     }
 
-    /// Whether a recogniser sees a call itself run a query.
-    pub fn runs_itself(&self, file: FileId, expr: ExprId) -> bool {
-        self.own_query(file, expr).is_some_and(|query| query.executed)
+    /// Whether a library's recogniser sees a query at a call itself.
+    pub fn is_recognised(&self, file: FileId, expr: ExprId) -> bool {
+        self.own_query(file, expr).is_some()
     }
 
     /// The query that a recogniser sees at a call, kept between asks.

@@ -604,11 +604,10 @@ impl<'c> FileBuilder<'c> {
 
     fn claim(&mut self, id: ExprId) {
         let Some(call) = self.module.call(id) else { return };
-        // A helper of the project does what it does besides, whatever query it gives. One that is called as a driver's method is, is
-        // that method.
+        // A helper of the project does what it does besides, whatever query it gives. One that a library's recogniser knows is a step of
+        // the library's, as a method that wraps a driver's.
         let is_helper = |call: &Call<'_>| {
-            let is_own = matches!(self.eval.value(self.file, call.callee), Value::Function(..));
-            is_own && !self.eval.runs_itself(self.file, call.id)
+            !self.eval.is_recognised(self.file, call.id) && matches!(self.eval.value(self.file, call.callee), Value::Function(..))
         };
         let library: Vec<ExprId> = call.chain().iter().filter(|call| !is_helper(call)).map(|call| call.id).collect();
         self.claimed.extend(library);

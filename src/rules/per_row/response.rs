@@ -113,6 +113,13 @@ impl Search<'_, '_> {
             ExprKind::Index { base, index } => (*base, Some((self.file, *index))),
             _ => (call.callee, None),
         };
+        // Each step of a long chain has keywords, too: only what is called like a class is looked up.
+        let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = module.kind(class) else {
+            return;
+        };
+        if !module.str(*name).starts_with(|first: char| first.is_ascii_uppercase()) {
+            return;
+        }
         let Value::Class(at, class) = self.eval.value(self.file, class) else {
             return;
         };
