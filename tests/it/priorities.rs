@@ -143,9 +143,10 @@ fn the_first_test_of_a_handler_can_turn_all_but_staff_away() {
         let [one] = all.as_slice() else { panic!("{all:#?}") };
         one.priority
     };
-    assert_eq!(priority("not request.user.is_authenticated"), Priority::P2);
+    // No code here adds goats: another program does, and there are many.
+    assert_eq!(priority("not request.user.is_authenticated"), Priority::P1);
     assert_eq!(priority("not request.user.is_superuser"), Priority::P3);
-    assert_eq!(priority("request.user.is_superuser"), Priority::P2);
+    assert_eq!(priority("request.user.is_superuser"), Priority::P1);
 }
 
 #[test]
