@@ -2,3 +2,4 @@
 
 pub mod index;
 pub mod per_row;
+pub mod texts;

@@ -1,111 +1,158 @@
 //! Fixes of per-row queries and writes in the library's own words.
 
+use super::texts::{Operation as Advised, Read, Write, advice};
 use crate::analysis::repeats::per_row::{PerRow, What};
 use crate::finding::Fix;
+use crate::ir::{ExprId, ExprKind};
+use crate::libraries::shared::query::{Outcome, Query};
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::{Evaluator, Found};
+use crate::project::graph::QuerySite;
+use crate::project::rows::RelationRead;
+use crate::statement::{FilterKind, Limit, Operation, Projection};
 
 /// The way out for one finding.
-pub fn fix(row: &PerRow<'_>) -> Fix {
-    let library = row.site.map_or("", |site| site.query.library);
-    let table = row.site.and_then(|site| site.query.table()).unwrap_or("rows").to_owned();
-    let column = row
-        .site
-        .and_then(|site| site.query.statement.filters.first())
-        .map_or_else(|| "id".to_owned(), |filter| filter.column.column.clone());
-    match row.what {
-        What::Query => query(row, library, &table, &column),
-        What::Write => write(library, &table),
-    }
-}
-
-/// Fix of a lazy relation: load it with the rows.
-fn eager(path: &str) -> Fix {
-    let django = path.replace('.', "__");
-    let first = path.split('.').next().unwrap_or(path);
-    Fix {
-        summary: format!("Load `{path}` with the query that gives the rows."),
-        code: Some(format!(
-            "# SQLAlchemy\n.options(selectinload(Model.{first}))  # joinedload for a to-one relation\n# Django\n.select_related(\"{django}\")  # prefetch_related for a to-many relation"
-        )),
-        ..Fix::default()
-    }
-}
-
-/// Fix of a column that a query leaves out: take it in.
-fn whole(path: &str) -> Fix {
-    Fix {
-        summary: format!("Name `{path}` among the columns that the query of the rows loads, or read only what it loads."),
-        ..Fix::default()
-    }
-}
-
-fn query(row: &PerRow<'_>, library: &str, table: &str, column: &str) -> Fix {
+pub fn fix(project: &Project, row: &PerRow<'_>) -> Fix {
     if let Some(read) = &row.relation {
-        return if read.is_column { whole(&read.path) } else { eager(&read.path) };
+        return relation(project, read);
     }
     if row.remote.is_some() {
-        return Fix {
-            summary: "Use the service's batch call, or a pipeline, for all elements at once; where there is none, make the calls at the same time with a bound.".to_owned(),
-            ..Fix::default()
-        };
+        return advice(Advised::Read(Read::Remote), "", &[]);
     }
-    if row.site.is_none() {
-        return Fix {
-            summary: "Collect the keys first, load everything with one query (an `IN` list or a join) before the loop, and look rows up in a map inside it. \
-                      If the call does not depend on the loop variable, move it out of the loop."
-                .to_owned(),
-            ..Fix::default()
+    let Some(site) = row.site else {
+        let calls_itself = row.target == Some(row.function);
+        let operation = match row.what {
+            What::Query if calls_itself => Advised::Read(Read::Tree),
+            What::Query => Advised::Read(Read::Call),
+            What::Write => Advised::Write(Write::Call),
         };
-    }
-    let code = match library {
-        "sqlalchemy" => Some(format!(
-            "rows = session.scalars(select({table}).where({table}.{column}.in_(keys))).all()\nby_key = {{row.{column}: row for row in rows}}"
-        )),
-        "django" => Some(format!(
-            "by_key = {{row.{column}: row for row in {table}.objects.filter({column}__in=keys)}}"
-        )),
-        "prisma" => Some(format!(
-            "const rows = await prisma.{table}.findMany({{ where: {{ {column}: {{ in: keys }} }} }});\nconst byKey = new Map(rows.map((row) => [row.{column}, row]));"
-        )),
-        "drizzle" => Some(format!(
-            "const rows = await db.select().from({table}).where(inArray({table}.{column}, keys));"
-        )),
-        "objection" => Some(format!(
-            "const rows = await {table}.query().whereIn('{column}', keys);\nconst byKey = new Map(rows.map((row) => [row.{column}, row]));  // or .withGraphFetched('relation')"
-        )),
-        "mongoose" => Some(format!(
-            "const rows = await {table}.find({{ {column}: {{ $in: keys }} }}).lean();\nconst byKey = new Map(rows.map((row) => [String(row.{column}), row]));"
-        )),
-        "sql" => Some(format!("SELECT … FROM {table} WHERE {column} = ANY($1)")),
-        _ => None,
+        return advice(operation, "", &[]);
     };
-    Fix {
-        summary:
-            "Load all rows with one query before the loop (an `IN` list, a join or an eager load) and look them up in a map inside it."
-                .to_owned(),
-        code,
-        ..Fix::default()
+    let module = project.code.module(site.file);
+    let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("rows");
+    let column = column(project, row, site).unwrap_or_else(|| "id".to_owned());
+    let waits = module.function(project.graph.function(site.function).id).is_async && !site.query.blocking;
+    let values = [
+        ("table", table),
+        ("accessor", &accessor(table)),
+        ("column", column.as_str()),
+        ("await", if waits { "await " } else { "" }),
+        ("for", if waits { "async for" } else { "for" }),
+    ];
+    advice(operation(&site.query), site.query.library, &values)
+}
+
+fn operation(query: &Query) -> Advised {
+    match query.statement.operation {
+        Operation::Insert => Advised::Write(Write::Insert),
+        Operation::Update => Advised::Write(Write::Update),
+        Operation::Delete => Advised::Write(Write::Delete),
+        Operation::Select | Operation::Other => Advised::Read(shape(query)),
     }
 }
 
-fn write(library: &str, table: &str) -> Fix {
-    let code = match library {
-        "sqlalchemy" => Some(format!(
-            "session.execute(insert({table}), [values for … in rows])\nsession.commit()"
-        )),
-        "django" => Some(format!("{table}.objects.bulk_create(rows, batch_size=500)  # or bulk_update")),
-        "prisma" => Some(format!(
-            "await prisma.{table}.createMany({{ data: rows }});  // or updateMany, or one $transaction"
-        )),
-        "drizzle" => Some(format!("await db.insert({table}).values(rows);")),
-        "objection" => Some(format!("await {table}.query().insert(rows);  // or patch(…).whereIn('id', ids)")),
-        "mongoose" => Some(format!("await {table}.insertMany(rows);  // or bulkWrite")),
-        "sql" => Some(format!("INSERT INTO {table} (…) VALUES (…), (…), …")),
-        _ => None,
-    };
-    Fix {
-        summary: "Collect the changes in the loop and write them with one bulk statement, in chunks of some hundred rows, with one commit."
-            .to_owned(),
-        code,
-        ..Fix::default()
+fn shape(query: &Query) -> Read {
+    let is_one = query.outcome == Outcome::One || matches!(query.statement.limit, Limit::One | Limit::Rows(1));
+    match query.statement.projection {
+        Projection::Aggregate => Read::Count,
+        _ if is_one || query.outcome == Outcome::Scalar => Read::One,
+        _ => Read::Many,
     }
+}
+
+/// How Prisma's client calls a model: `prisma.userCollection` of `UserCollection`.
+fn accessor(table: &str) -> String {
+    let mut letters = table.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// Load the relation with the rows.
+fn relation(project: &Project, read: &RelationRead) -> Fix {
+    let eval = Evaluator::new(&project.code);
+    let source = read.source.and_then(|(at, expr)| eval.query_at(at, expr));
+    let library = source.as_ref().map_or("", |query| query.library);
+    let model = source.as_ref().and_then(|query| query.table()).unwrap_or("Model");
+    let is_one_step = !read.path.contains('.');
+    let shape = match () {
+        () if read.is_column => Read::Column,
+        () if is_one_step && read.to_many => Read::RelationToMany,
+        () if is_one_step => Read::RelationToOne,
+        () => Read::Relation,
+    };
+    let values = [
+        ("path", read.path.as_str()),
+        ("django", &read.path.replace('.', "__")),
+        ("first", read.path.split('.').next().unwrap_or(&read.path)),
+        ("model", model),
+    ];
+    advice(Advised::Read(shape), library, &values)
+}
+
+/// The column whose value differs from pass to pass, else the first that is compared.
+fn column(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<String> {
+    let filters = || {
+        let equal = site.query.statement.filters.iter();
+        equal.filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In))
+    };
+    let varying = compared(&Evaluator::new(&project.code), row, site);
+    let is_it = |column: &str| {
+        let is_named = |name: &String| column.eq_ignore_ascii_case(name) || column.strip_suffix("_id") == Some(name);
+        varying.iter().any(is_named)
+    };
+    let chosen = filters().find(|filter| is_it(&filter.column.column)).or_else(|| filters().next());
+    chosen.map(|filter| filter.column.column.clone())
+}
+
+/// Whether an expression reads a name that is bound inside a loop, its own variable first.
+fn varies(eval: &Evaluator<'_>, row: &PerRow<'_>, file: FileId, expr: ExprId) -> bool {
+    let module = eval.code.module(file);
+    let mut open = vec![expr];
+    while let Some(at) = open.pop() {
+        if let ExprKind::Name(name) = module.kind(at) {
+            let found = eval.lookup(file, module.owner(at), *name, module.expr(at).span.start);
+            let is_inside = |start: u32| row.around.span.start <= start && start <= row.around.span.end;
+            if row.around.target_names.contains(name)
+                || matches!(found, Some(Found::Binding(held, _, binding)) if held == file && is_inside(binding.range.start))
+            {
+                return true;
+            }
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    false
+}
+
+/// What a query compares with a value that varies: keywords, keys of objects, sides of comparisons.
+fn compared(eval: &Evaluator<'_>, row: &PerRow<'_>, site: &QuerySite) -> Vec<String> {
+    let module = eval.code.module(site.file);
+    let is_varying = |value: ExprId| varies(eval, row, site.file, value);
+    let mut out = Vec::new();
+    let mut open = vec![site.expr];
+    while let Some(at) = open.pop() {
+        if let Some(call) = module.call(at) {
+            let named = call.args.iter().filter_map(|arg| Some((module.str(arg.name?), arg.value)));
+            out.extend(named.filter(|(_, value)| is_varying(*value)).map(|(name, _)| name.to_owned()));
+        }
+        match module.kind(at) {
+            ExprKind::Object(entries) => {
+                let keyed = entries.iter().filter_map(|entry| Some((module.string(entry.key?)?, entry.value)));
+                out.extend(keyed.filter(|(_, value)| is_varying(*value)).map(|(name, _)| name.to_owned()));
+            }
+            ExprKind::Binary { left, right, .. } => {
+                for (column, value) in [(*left, *right), (*right, *left)] {
+                    if let ExprKind::Attr { name, .. } = module.kind(column)
+                        && is_varying(value)
+                    {
+                        out.push(module.str(*name).to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+        module.each_child(at, &mut |child| open.push(child));
+    }
+    out
 }

@@ -213,7 +213,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
             evidence::describe(&site.query),
         );
     }
-    finding.fix = crate::advice::per_row::fix(row);
+    finding.fix = crate::advice::per_row::fix(project, row);
     Some(finding)
 }
 
