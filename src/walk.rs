@@ -21,7 +21,7 @@ use descent::Descent;
 pub use ignores::{IgnoreTexts, Ignores};
 pub use past::{PastFile, reads_tests, walk_past, without_tests};
 pub use read::{Text, decode, largest, read};
-pub use role::{Role, role};
+pub use role::{Role, role, roles};
 
 /// What a file is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -98,6 +98,13 @@ pub enum Cost {
         /// The elements.
         rows: Rows,
     },
+    /// A wait for each element, one after the other: what is sent, and how many elements there are. It costs those who wait, and nobody else.
+    InTurn {
+        /// What is sent.
+        what: Unit,
+        /// The elements.
+        rows: Rows,
+    },
     /// Rows that are loaded.
     Load(Rows),
     /// Rows that are loaded, built and sent to a client.
@@ -124,6 +131,8 @@ pub enum Cost {
     Endless {
         /// A thread or worker is taken meanwhile.
         holds_worker: bool,
+        /// The server that ends a worker which takes longer, and after how many seconds.
+        until: Option<(&'static str, u32)>,
     },
     /// Round trips that could be saved.
     Trips(usize),
@@ -170,14 +179,14 @@ impl Cost {
     /// How heavy it is.
     pub fn weight(&self) -> Weight {
         match self {
-            Cost::Each { what, rows } => each(*what, rows.scale),
+            Cost::Each { what, rows } | Cost::InTurn { what, rows } => each(*what, rows.scale),
             Cost::Load(rows) | Cost::Answer(rows) => load(rows.scale),
             Cost::Skip(rows) | Cost::Search(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
             Cost::Walk { rows, asks } => walk(rows.scale, *asks),
             Cost::Stall { by: Stall::Work } => Weight::Stops,
-            Cost::Stall { by: Stall::Wait } | Cost::Endless { holds_worker: true } => Weight::Holds,
-            Cost::Stall { by: Stall::Moment } | Cost::Endless { holds_worker: false } | Cost::Growth => Weight::Moderate,
+            Cost::Stall { by: Stall::Wait } | Cost::Endless { holds_worker: true, .. } => Weight::Holds,
+            Cost::Stall { by: Stall::Moment } | Cost::Endless { holds_worker: false, .. } | Cost::Growth => Weight::Moderate,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
@@ -197,7 +206,7 @@ impl Cost {
     pub fn ease(&self) -> u32 {
         match self {
             Cost::Walk { .. } | Cost::Stall { .. } | Cost::Endless { .. } => 8,
-            Cost::Each { .. } | Cost::Waste(_) | Cost::Connect { .. } => 4,
+            Cost::Each { .. } | Cost::InTurn { .. } | Cost::Waste(_) | Cost::Connect { .. } => 4,
             Cost::Load(_) | Cost::Answer(_) | Cost::Skip(_) | Cost::Search(_) | Cost::Trips(_) => 1,
             _ => 2,
         }
@@ -207,6 +216,7 @@ impl Cost {
     pub fn words(&self) -> String {
         match self {
             Cost::Each { what, rows } => format!("{} for each of {}", what.words(), rows.why),
+            Cost::InTurn { what, rows } => format!("{} for each of {}, one after the other", what.words(), rows.why),
             Cost::Load(rows) => format!("it loads {}", rows.why),
             Cost::Skip(rows) => format!("it skips rows of {}", rows.why),
             Cost::Search(rows) => format!("it looks through {}", rows.why),
@@ -219,8 +229,12 @@ impl Cost {
             Cost::Stall { by: Stall::Work } => "nothing else runs while the processor works or sleeps".to_owned(),
             Cost::Stall { by: Stall::Wait } => "nothing else runs until another machine answers".to_owned(),
             Cost::Stall { by: Stall::Moment } => "nothing else runs for a moment".to_owned(),
-            Cost::Endless { holds_worker: true } => "a worker may wait for ever".to_owned(),
-            Cost::Endless { holds_worker: false } => "it may wait for minutes".to_owned(),
+            Cost::Endless {
+                until: Some((server, seconds)),
+                ..
+            } => format!("a worker may wait until {server} ends it after {seconds} s"),
+            Cost::Endless { holds_worker: true, .. } => "a worker may wait for ever".to_owned(),
+            Cost::Endless { holds_worker: false, .. } => "it may wait for minutes".to_owned(),
             Cost::Trips(1) => "a round trip more than needed".to_owned(),
             Cost::Trips(saved) => format!("{saved} round trips more than needed"),
             Cost::Sleep(seconds) => format!("{seconds} s of waiting"),

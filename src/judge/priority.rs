@@ -21,7 +21,7 @@ pub const COLUMNS: [Option<Often>; 7] = [
 pub const TABLE: [[Priority; 7]; 7] = {
     use Priority::{P0, P1, P2, P3};
     [
-        [P0, P1, P1, P2, P3, P3, P2],
+        [P0, P1, P2, P2, P3, P3, P2],
         [P0, P1, P2, P2, P3, P3, P2],
         [P1, P1, P2, P2, P3, P3, P2],
         [P1, P2, P2, P3, P3, P3, P3],
@@ -45,7 +45,8 @@ pub fn of(weight: Weight, often: Option<Often>, confidence: Confidence) -> Prior
 pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) -> Judgement {
     let weight = cost.weight().lighter(less);
     let worth = WORTH.get(row(weight)).copied().unwrap_or(1) * cost.ease();
-    let times = TIMES.get(column(reach.often)).copied().unwrap_or(1);
+    let often = met(cost, reach);
+    let times = TIMES.get(column(often)).copied().unwrap_or(1);
     let sure = match confidence {
         Confidence::High => 4,
         Confidence::Medium => 3,
@@ -57,9 +58,17 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
     };
     let spread = 8 + asks.min(64) as u32;
     Judgement {
-        priority: of(weight, reach.often, confidence),
+        priority: of(weight, often, confidence),
         gain: worth * times * sure * spread,
         reason: format!("{}, {}", cost.words(), reach.words()),
+    }
+}
+
+/// How often a cost is met by somebody: nobody waits for what a job does one after the other.
+fn met(cost: &Cost, reach: &Reach) -> Option<Often> {
+    match (cost, reach.often) {
+        (Cost::InTurn { .. }, Some(Often::Job)) => Some(Often::Once),
+        (_, often) => often,
     }
 }
 

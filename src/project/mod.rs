@@ -42,7 +42,7 @@ use crate::source::{Span, module_name};
 use crate::stats::Record;
 use crate::syntax::facts::FileFacts;
 use crate::vocabulary::Vocabulary;
-use crate::walk::{Role, role};
+use crate::walk::{Role, roles};
 use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
@@ -101,8 +101,10 @@ impl Project {
     /// Links the facts of all files, which come sorted by path; `words` are those of the run.
     pub fn link_with(mut files: Vec<FileFacts>, words: Vocabulary) -> Project {
         // Facts may be of a run with other words.
-        for facts in &mut files {
-            facts.role = role(&facts.path, &words);
+        let paths: Vec<&str> = files.iter().map(|facts| facts.path.as_str()).collect();
+        let roles = roles(&paths, &words);
+        for (facts, role) in files.iter_mut().zip(roles) {
+            facts.role = role;
         }
         let mut sources = file_sources(&files);
         let mut code = Code::new(files, LibraryData::built_in(), FxHashSet::default());

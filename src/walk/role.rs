@@ -1,5 +1,6 @@
 //! What a file is for, by its path.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,35 @@ pub fn role(path: &str, words: &Vocabulary) -> Role {
     Role::Source
 }
 
+/// What each of a project's files is for, by the paths of all of them: a folder that is called like examples but is an application of
+/// the program, with models or migrations of its own, holds source.
+pub fn roles(paths: &[&str], words: &Vocabulary) -> Vec<Role> {
+    let apps: BTreeSet<&str> = paths.iter().filter_map(|path| example_app(path)).collect();
+    let settled = |path: &&str| match role(path, words) {
+        Role::Example
+            if apps
+                .iter()
+                .any(|app| path.strip_prefix(app).is_some_and(|rest| rest.starts_with('/'))) =>
+        {
+            Role::Source
+        }
+        role => role,
+    };
+    paths.iter().map(settled).collect()
+}
+
+/// The folder that is called like examples and holds the file of an application itself: `examples/models.py`, `examples/migrations/0001.py`.
+fn example_app(path: &str) -> Option<&str> {
+    let (folder, name) = path.rsplit_once('/')?;
+    let app = match folder.strip_suffix("/migrations") {
+        Some(app) if name.ends_with(".py") => app,
+        _ if matches!(name, "models.py" | "apps.py") => folder,
+        _ => return None,
+    };
+    let last = app.rsplit('/').next()?.to_ascii_lowercase();
+    List::ExampleFolders.has(&last).then_some(app)
+}
+
 /// Whether a lower-case name has one of the endings.
 fn ends(name: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| name.ends_with(ending))
@@ -73,7 +103,7 @@ fn is_migration(folders: &[&str], name: &str) -> bool {
     let drizzle = folders.iter().any(|folder| folder.starts_with("drizzle")) && ends(name, &[".sql"]);
     let rails_like = folders.windows(2).any(|pair| pair == ["db", "migrate"]);
     let of_kind = folders.iter().any(|folder| folder.ends_with("_migrations"));
-    of_kind || has("migrations") || has("migration") || has("alembic") || versions || drizzle || rails_like
+    of_kind || has("migrations") || has("migration") || has("upgrades") || has("alembic") || versions || drizzle || rails_like
 }
 
 fn is_script(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bool {
@@ -88,6 +118,16 @@ fn is_script(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_that_is_called_examples_is_source() {
+        let words = Vocabulary::default();
+        let paths = ["api/examples/apps.py", "api/examples/views.py", "docs/examples/shop/models.py"];
+        assert_eq!(roles(&paths, &words), [Role::Source, Role::Source, Role::Example]);
+        assert_eq!(roles(&["api/examples/views.py"], &words), [Role::Example]);
+        let migrated = ["examples/migrations/0001_initial.py", "examples/views.py"];
+        assert_eq!(roles(&migrated, &words), [Role::Migration, Role::Source]);
+    }
 
     #[test]
     fn paths_tell_what_a_file_is_for() {

@@ -379,3 +379,33 @@ fn scripts_and_commands() {
         ["command clean"]
     );
 }
+
+#[test]
+fn pyramid_views_have_the_names_of_their_routes() {
+    let text = r#"
+from pyramid.view import forbidden_view_config, view_config
+@view_config(route_name="harbour.tide", request_method="GET")
+def tide(request): ...
+class Quay:
+    @view_config(route_name="quay.book", request_method="POST")
+    def book(self): ...
+@view_config(route_name="quay.any")
+def anything(request): ...
+"#;
+    assert_eq!(
+        labels("harbour/views.py", text),
+        ["GET harbour.tide", "POST quay.book", "ANY quay.any"]
+    );
+}
+
+#[test]
+fn a_decorator_with_options_of_a_queue_makes_a_task() {
+    let text = r#"
+from harbour import tasks
+@tasks.task(bind=True, acks_late=True)
+def report(task, request): ...
+@tasks.task(title="Count the boats")
+def count(): ...
+"#;
+    assert_eq!(labels("harbour/jobs.py", text), ["task report"]);
+}

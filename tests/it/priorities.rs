@@ -186,3 +186,19 @@ fn a_view_that_several_addresses_lead_to_is_one_finding() {
         .filter(|related| related.role == perfaudit::finding::Role::Endpoint);
     assert_eq!(places.count(), 2);
 }
+
+/// What a job does one after the other keeps nobody waiting: it is told, and not urgent.
+#[test]
+fn waits_in_a_row_weigh_where_somebody_waits() {
+    let priority = |head: &str| {
+        let text = format!(
+            "{head}\nasync function all(ids: string[]) {{\n  const out = [];\n  for (const id of ids) {{\n    const answer = await fetch('https://tides.example/' + id, {{ signal: AbortSignal.timeout(900) }});\n    out.push(await answer.json());\n  }}\n  return out;\n}}\n"
+        );
+        let all = found(&Config::default(), "sequential-await-in-loop", &[("src/tides.ts", text.as_str())]);
+        all.first().map(|one| one.priority)
+    };
+    let route = "import express from 'express';\nconst app = express();\napp.get('/tides', async (req, res) => { res.json(await all(String(req.query.ids).split(','))); });";
+    let cron = "import cron from 'node-cron';\ncron.schedule('0 * * * *', async () => { await all(process.env.PORTS!.split(',')); });";
+    assert_eq!(priority(route), Some(Priority::P2));
+    assert_eq!(priority(cron), Some(Priority::P3));
+}

@@ -1,4 +1,4 @@
-//! Calls that a process makes once: what they bring is kept in a variable of the module, and a test of it stands before them.
+//! Calls that a process makes once: what they bring is kept in a variable of the module or of a class, and a test of it stands before them.
 
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
@@ -68,7 +68,7 @@ fn is_cleared(module: &Module, function: Sym) -> bool {
 fn is_kept(module: &Module, stmt: StmtId, below: Option<StmtId>) -> bool {
     match (&module.stmt(stmt).kind, below) {
         (StmtKind::If { test, then, .. }, Some(below)) if then.contains(&below) => {
-            missing(module, *test, 0).is_some_and(|name| is_of_module(module, name) && sets_any(module, then, name))
+            missing(module, *test, 0).is_some_and(|slot| is_of_module(module, slot) && sets_any(module, then, slot))
         }
         (
             StmtKind::Assign {
@@ -79,15 +79,15 @@ fn is_kept(module: &Module, stmt: StmtId, below: Option<StmtId>) -> bool {
             },
             _,
         ) => {
-            let ExprKind::Name(name) = *module.kind(*target) else {
+            let Some(slot) = name(module, *target) else {
                 return false;
             };
             let falls_back = |op: Sym| matches!(module.str(op), "??" | "or" | "||");
             let keeps = match module.kind(*value) {
-                ExprKind::Binary { op, left, .. } => falls_back(*op) && *module.kind(*left) == ExprKind::Name(name),
+                ExprKind::Binary { op, left, .. } => falls_back(*op) && name(module, *left) == Some(slot),
                 _ => false,
             };
-            (keeps || op.is_some_and(falls_back)) && is_of_module(module, name)
+            (keeps || op.is_some_and(falls_back)) && is_of_module(module, slot)
         }
         _ => false,
     }
@@ -118,12 +118,19 @@ fn is_left((project, function): (&Project, FnId), block: &[StmtId], below: StmtI
         let leaves = then
             .last()
             .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_)));
-        leaves && present(module, *test).is_some_and(|name| is_of_module(module, name) && sets_any(module, from, name))
+        leaves && present(module, *test).is_some_and(|slot| is_of_module(module, slot) && sets_any(module, from, slot))
     })
 }
 
-/// The name that a test finds missing: `not x`, `x is None`.
-fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Sym> {
+/// What lives as long as the process: a name of the module, or an attribute of a class itself (`Factory.instance`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Slot {
+    class: Option<Sym>,
+    name: Sym,
+}
+
+/// The slot that a test finds missing: `not x`, `x is None`.
+fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Slot> {
     if depth > MAX_DEPTH {
         return None;
     }
@@ -138,8 +145,8 @@ fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Sym> {
     }
 }
 
-/// The name that a test finds present: `x`, `x is not None`.
-fn present(module: &Module, test: ExprId) -> Option<Sym> {
+/// The slot that a test finds present: `x`, `x is not None`.
+fn present(module: &Module, test: ExprId) -> Option<Slot> {
     match *module.kind(test) {
         ExprKind::Binary { op, left, right } if matches!(module.str(op), "is not" | "!=" | "!==") => {
             (*module.kind(right) == ExprKind::Null).then(|| name(module, left)).flatten()
@@ -148,28 +155,33 @@ fn present(module: &Module, test: ExprId) -> Option<Sym> {
     }
 }
 
-fn name(module: &Module, expr: ExprId) -> Option<Sym> {
+fn name(module: &Module, expr: ExprId) -> Option<Slot> {
     match *module.kind(expr) {
-        ExprKind::Name(name) => Some(name),
+        ExprKind::Name(name) => Some(Slot { class: None, name }),
+        ExprKind::Attr { base, name } => match *module.kind(base) {
+            ExprKind::Name(class) => Some(Slot { class: Some(class), name }),
+            _ => None,
+        },
         _ => None,
     }
 }
 
-/// Whether the module itself gives the name its first value.
-fn is_of_module(module: &Module, name: Sym) -> bool {
-    module
-        .function(FunctionId::MODULE)
-        .body
-        .iter()
-        .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Assign { target, .. } if *module.kind(target) == ExprKind::Name(name)))
+/// Whether the module itself gives the name its first value, or one of its classes holds it.
+fn is_of_module(module: &Module, slot: Slot) -> bool {
+    if let Some(class) = slot.class {
+        return module.str(class) == "cls" || module.class_ids().any(|(_, node)| node.name == Some(class));
+    }
+    let body = &module.function(FunctionId::MODULE).body;
+    body.iter()
+        .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Assign { target, .. } if name(module, target) == Some(slot)))
 }
 
-/// Whether one of the statements, or one inside them, sets the name.
-fn sets_any(module: &Module, block: &[StmtId], name: Sym) -> bool {
+/// Whether one of the statements, or one inside them, sets the slot.
+fn sets_any(module: &Module, block: &[StmtId], slot: Slot) -> bool {
     let mut open: Vec<StmtId> = block.to_vec();
     while let Some(stmt) = open.pop() {
         if let StmtKind::Assign { target, .. } = module.stmt(stmt).kind
-            && *module.kind(target) == ExprKind::Name(name)
+            && name(module, target) == Some(slot)
         {
             return true;
         }

@@ -14,6 +14,8 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     let word = match decorator.name {
         "shared_task" | "actor" | "db_task" | "background_task" => "task",
         "task" | "agent" if is_queue(&owner) || site.is_library(decorator.callee, QUEUES) || site.imports(QUEUES) => "task",
+        // A project's own `tasks.task(bind=True, acks_late=True)`: the options are Celery's.
+        "task" if decorator.call.is_some_and(has_task_options) => "task",
         "job" if owner.is_empty() && site.imports(&["rq", "django_rq"]) => "task",
         "scheduled_job" | "periodic_task" | "db_periodic_task" | "repeat_every" | "interval_task" => "cron",
         "flow" if site.imports(&["prefect"]) => "flow",
@@ -24,6 +26,20 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     let mut entry = site.own(decorator.function, EntryKind::Job, label, site.module.expr(decorator.expr).span);
     entry.threaded = !site.module.function(decorator.function).is_async;
     out.push(entry);
+}
+
+/// Whether a decorator is given options that only queues of tasks have.
+fn has_task_options(call: Call<'_>) -> bool {
+    [
+        "bind",
+        "acks_late",
+        "ignore_result",
+        "max_retries",
+        "autoretry_for",
+        "retry_backoff",
+    ]
+    .iter()
+    .any(|option| call.keyword(option).is_some())
 }
 
 const QUEUES: &[&str] = &[

@@ -19,6 +19,7 @@ mod jobs;
 mod mounts;
 mod nest;
 mod often;
+mod pyramid;
 mod routes;
 mod site;
 mod sockets;
@@ -162,6 +163,10 @@ const FAMILIES: &[Family] = &[
         decorator: Some(django::decorated),
         call: Some(django::call),
         class: Some(django::class),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(pyramid::decorated),
         ..Family::of(Language::Python)
     },
     Family {

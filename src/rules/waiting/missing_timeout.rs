@@ -543,8 +543,15 @@ impl Place<'_, '_> {
             Confidence::High
         };
         // Node keeps a socket and a promise meanwhile, not a worker. A client that is only made here waits elsewhere.
+        let limits = self.project.deployment.limits.iter();
+        let until = limits
+            .filter(|_| !is_node && reached == Reached::Request)
+            .map(|limit| (limit.program, limit.seconds));
         let cost = Cost::Endless {
             holds_worker: !is_node && waits.is_none(),
+            until: until
+                .filter(|(_, seconds)| (1..LONGEST_REQUEST).contains(seconds))
+                .max_by_key(|(_, seconds)| *seconds),
         };
         let less = usize::from(!is_call(name)) + usize::from(waits.is_some());
         let judgement = priority::judge(&cost, &reach, confidence, less);

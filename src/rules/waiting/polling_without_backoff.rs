@@ -29,6 +29,8 @@ use crate::vocabulary::List;
 
 /// A mailbox that can wake its reader may be given this long at least.
 const SHORT_WAIT: f64 = 0.5;
+/// Seconds from which on an interval that ends by itself is a wait like any other.
+const PATIENT: f64 = 2.0;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -858,7 +860,11 @@ impl<'p> Check<'p> {
         if reach.often.is_none() && (is_client || in_ui) {
             reach = Reach::read("for each open page");
         }
-        let passes = is_passing(self.module, at);
+        let ends = ends_itself(self.module, at);
+        if ends && seconds >= PATIENT {
+            return;
+        }
+        let passes = ends || is_passing(self.module, at);
         let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, usize::from(passes));
         let span = self.module.expr(at).span;
         let mut finding = Finding::new(
@@ -969,6 +975,20 @@ fn notes_change(module: &Module, test: ExprId, then: &[StmtId]) -> bool {
 fn ends_by_itself(module: &Module, entries: &[Entry]) -> bool {
     let keys = entries.iter().filter_map(|entry| module.string(entry.key?));
     keys.into_iter().any(|key| key.to_ascii_lowercase().starts_with("timeout"))
+}
+
+/// An interval whose own callback ends it, when what it waits for has come: `if (answer.ready) clearInterval(timer)`.
+fn ends_itself(module: &Module, timer: ExprId) -> bool {
+    let Some(call) = module.call(timer).filter(|call| call.method() == Some("setInterval")) else {
+        return false;
+    };
+    let Some(ExprKind::Lambda(callback)) = call.arg(0).map(|callback| module.kind(callback)) else {
+        return false;
+    };
+    let (first, end) = module.function(*callback).exprs;
+    (first.0..end.0)
+        .map(ExprId)
+        .any(|id| module.call(id).is_some_and(|call| call.method() == Some("clearInterval")))
 }
 
 /// An interval that an effect starts in one state only, and ends with it: `if (!running) return; const t = setInterval(…);

@@ -239,7 +239,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]
     let over = first.around.iterable.and_then(|iterable| module.dotted(module.unawaited(iterable)));
     let over = over.map_or_else(|| "element".to_owned(), |over| format!("element of `{over}`"));
     let rows = scale::of_loop(project, eval, file, &first.around);
-    let cost = Cost::Each {
+    let cost = Cost::InTurn {
         what: if first.io.is_query {
             cost::statement(project)
         } else {

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::analysis::waits::once;
 use crate::ir::{ClassId, ExprId, FunctionId, Language, Module, Parent};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
@@ -63,7 +64,11 @@ fn in_file(project: &Project, file: FileId) -> Vec<Place> {
     });
     calls
         .filter_map(|call| match eval.value(file, call.callee) {
-            Value::Class(at, class) => Some(((at, class), (project.graph.id(file, module.owner(call.id)), call.id))),
+            Value::Class(at, class) => {
+                let maker = project.graph.id(file, module.owner(call.id));
+                // `if (!Factory.instance) Factory.instance = new Client()`: one for the process.
+                (!once::runs_once(project, maker, call.id)).then_some(((at, class), (maker, call.id)))
+            }
             _ => None,
         })
         .collect()
