@@ -66,6 +66,22 @@ impl Constant {
         }
     }
 
+    /// What `**options` of a Python function holds: nothing but these.
+    fn of_keywords(fields: Vec<(String, Option<Constant>)>) -> Constant {
+        Constant {
+            is_empty: fields.is_empty(),
+            ..Constant::of_truth(!fields.is_empty())
+        }
+        .holding(fields)
+    }
+
+    fn holding(self, fields: Vec<(String, Option<Constant>)>) -> Constant {
+        Constant {
+            fields: Some(fields),
+            ..self
+        }
+    }
+
     /// `options?.limit`, which is undefined when `options` is, or has no such field.
     fn field(&self, name: &str) -> Option<Constant> {
         if self.is_null == Some(true) {
@@ -221,9 +237,12 @@ impl<'p> Constants<'p> {
                         .iter()
                         .any(|param| param.name.is_some_and(|name| callee.str(name) == module.str(key)))
                 };
-                if !call.args.iter().filter_map(|arg| arg.name).any(|key| !is_taken(key)) {
-                    out.push((name, Constant::empty(callee.language)));
-                }
+                let rest = call.args.iter().filter_map(|arg| Some((arg.name?, arg.value)));
+                let rest = rest.filter(|(key, _)| !is_taken(*key));
+                let fields: Vec<(String, Option<Constant>)> = rest
+                    .map(|(key, value)| (module.str(key).to_owned(), constant(module, value, known, 0)))
+                    .collect();
+                out.push((name, Constant::of_keywords(fields)));
             }
             if !matches!(param.kind, ParamKind::Plain | ParamKind::KeywordOnly) {
                 continue;
@@ -371,11 +390,26 @@ fn constant(module: &Module, expr: ExprId, known: &[(Sym, Constant)], depth: u32
         ExprKind::Attr { base, name } if module.language == Language::TypeScript => {
             constant(module, *base, known, depth + 1)?.field(module.str(*name))
         }
+        ExprKind::Call { .. } if module.language == Language::Python => taken(module, expr, known, depth),
         ExprKind::Object(entries) if module.language == Language::TypeScript => Some(Constant {
             fields: fields(module, entries, known, depth),
             ..Constant::of_truth(true)
         }),
         _ => None,
+    }
+}
+
+/// `options.pop("commit", False)`, `options.get("commit")` of keywords that are known.
+fn taken(module: &Module, expr: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<Constant> {
+    let call = module.call(expr).filter(|call| matches!(call.method(), Some("pop" | "get")))?;
+    let fields = constant(module, call.receiver()?, known, depth + 1)?.fields?;
+    let key = module.string(call.arg(0)?)?;
+    if let Some((_, value)) = fields.into_iter().find(|(field, _)| field == key) {
+        return value;
+    }
+    match call.arg(1) {
+        Some(default) => constant(module, default, known, depth + 1),
+        None => Some(Constant::NULL),
     }
 }
 
