@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::analysis::repeats::per_row::{PerRow, What};
 use crate::analysis::waits::handle;
@@ -19,6 +20,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::clients::Asked;
 use crate::project::eval::Evaluator;
+use crate::project::graph::FnId;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
 use crate::statement::Limit;
@@ -85,7 +87,8 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) 
             .cmp(&key(other_file, other_span, other))
             .then_with(|| finding.location.cmp(&other.location))
     });
-    let mut out: Vec<Finding> = Vec::new();
+    let walked = walked(project, rows);
+    let mut out: Vec<(Option<Walked>, Finding)> = Vec::new();
     let mut made = made.into_iter().peekable();
     while let Some((file, span, expr, mut first)) = made.next() {
         let mut more = Vec::new();
@@ -95,7 +98,55 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) 
             more.push(other);
         }
         merge(&mut first, more, in_one_pass(project.code.module(file), &places));
-        out.push(first);
+        out.push((walked.get(&(file, span)).cloned(), first));
+    }
+    one_a_walk(out)
+}
+
+/// The rows that a loop walks, as its function writes them.
+type Walked = (FnId, String);
+
+/// What the loops walk that read relations of its rows, by the loop's place; only where it is written out: `location.visits.all()`.
+fn walked(project: &Project, rows: &[PerRow<'_>]) -> FxHashMap<(FileId, Span), Walked> {
+    let reads_relation = |row: &&PerRow<'_>| {
+        row.relation.as_ref().is_some_and(|read| !read.is_column) || row.site.is_some_and(|site| site.query.relation.is_some())
+    };
+    let written = rows.iter().filter(reads_relation).filter_map(|row| {
+        let file = project.graph.function(row.function).file;
+        let module = project.code.module(file);
+        let iterable = module.unawaited(row.around.iterable?);
+        let text = module.dotted(module.call(iterable).map_or(iterable, |call| call.callee))?;
+        Some(((file, row.around.span), (row.function, text)))
+    });
+    written.collect()
+}
+
+/// Loops of one function that walk the same rows lack one thing: what the rows are loaded with. They are one finding, the worst one's.
+fn one_a_walk(made: Vec<(Option<Walked>, Finding)>) -> Vec<Finding> {
+    let mut out: Vec<Finding> = Vec::new();
+    let mut known: FxHashMap<Walked, (usize, usize)> = FxHashMap::default();
+    for (walked, mut finding) in made {
+        let Some(walked) = walked else {
+            out.push(finding);
+            continue;
+        };
+        let (at, others) = known.entry(walked).or_insert((out.len(), 0));
+        let Some(first) = out.get_mut(*at) else {
+            out.push(finding);
+            continue;
+        };
+        *others += 1;
+        if finding.priority < first.priority {
+            std::mem::swap(first, &mut finding);
+        }
+        if *others == 1 {
+            first.message.push_str(" Another loop over the same rows does so too.");
+        }
+        if *others <= MAX_MERGED {
+            first.relate(finding.location, Role::Query, finding.title);
+            let query = finding.related.into_iter().rev().find(|related| related.role == Role::Query);
+            first.related.extend(query);
+        }
     }
     out
 }
