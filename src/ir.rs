@@ -26,6 +26,16 @@ pub enum Language {
     TypeScript,
 }
 
+impl Language {
+    /// Its name, as files of data are called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::Python => "python",
+            Language::TypeScript => "typescript",
+        }
+    }
+}
+
 /// An interned string of one module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Sym(pub u32);

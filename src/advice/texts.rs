@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::finding::Fix;
 
 /// The files, by the name of the library that query sites carry.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 19] = [
     ("any", include_str!("../../rules/advice/any.toml")),
     ("django", include_str!("../../rules/advice/django.toml")),
     ("drizzle", include_str!("../../rules/advice/drizzle.toml")),
@@ -21,6 +21,7 @@ const FILES: [(&str, &str); 17] = [
     ("objection", include_str!("../../rules/advice/objection.toml")),
     ("peewee", include_str!("../../rules/advice/peewee.toml")),
     ("prisma", include_str!("../../rules/advice/prisma.toml")),
+    ("python", include_str!("../../rules/advice/python.toml")),
     ("pymongo", include_str!("../../rules/advice/pymongo.toml")),
     ("sequelize", include_str!("../../rules/advice/sequelize.toml")),
     ("sql", include_str!("../../rules/advice/sql.toml")),
@@ -28,6 +29,7 @@ const FILES: [(&str, &str); 17] = [
     ("supabase", include_str!("../../rules/advice/supabase.toml")),
     ("tortoise", include_str!("../../rules/advice/tortoise.toml")),
     ("typeorm", include_str!("../../rules/advice/typeorm.toml")),
+    ("typescript", include_str!("../../rules/advice/typescript.toml")),
 ];
 
 /// What is to be done otherwise.
@@ -37,6 +39,27 @@ pub enum Operation {
     Read(Read),
     /// A write for each row.
     Write(Write),
+    /// A call that stops an event loop; looked up by the language.
+    Unblock(Unblock),
+}
+
+/// What stops the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unblock {
+    /// A synchronous driver.
+    Database,
+    /// A synchronous ORM that refuses to run there.
+    Refused,
+    /// A pause.
+    Sleep,
+    /// The processor.
+    Compute,
+    /// Another process.
+    Process,
+    /// A file.
+    File,
+    /// Any other call.
+    Call,
 }
 
 /// The shape of a read.
@@ -79,7 +102,7 @@ pub enum Write {
 
 impl Operation {
     #[cfg(test)]
-    const ALL: [Operation; 14] = [
+    const ALL: [Operation; 21] = [
         Operation::Read(Read::One),
         Operation::Read(Read::Many),
         Operation::Read(Read::Count),
@@ -94,6 +117,13 @@ impl Operation {
         Operation::Write(Write::Update),
         Operation::Write(Write::Delete),
         Operation::Write(Write::Call),
+        Operation::Unblock(Unblock::Database),
+        Operation::Unblock(Unblock::Refused),
+        Operation::Unblock(Unblock::Sleep),
+        Operation::Unblock(Unblock::Compute),
+        Operation::Unblock(Unblock::Process),
+        Operation::Unblock(Unblock::File),
+        Operation::Unblock(Unblock::Call),
     ];
 
     /// The tables of a file that speak of it, the most special first.
@@ -113,6 +143,13 @@ impl Operation {
             Operation::Write(Write::Update) => &["write.update"],
             Operation::Write(Write::Delete) => &["write.delete"],
             Operation::Write(Write::Call) => &["write.call"],
+            Operation::Unblock(Unblock::Database) => &["unblock.database"],
+            Operation::Unblock(Unblock::Refused) => &["unblock.refused"],
+            Operation::Unblock(Unblock::Sleep) => &["unblock.sleep"],
+            Operation::Unblock(Unblock::Compute) => &["unblock.compute", "unblock.call"],
+            Operation::Unblock(Unblock::Process) => &["unblock.process", "unblock.call"],
+            Operation::Unblock(Unblock::File) => &["unblock.file", "unblock.call"],
+            Operation::Unblock(Unblock::Call) => &["unblock.call"],
         }
     }
 }
@@ -202,15 +239,25 @@ mod tests {
     #[test]
     fn every_operation_has_a_summary_for_libraries_without_a_file() {
         for operation in Operation::ALL {
-            let fix = advice(operation, "no-such-library", &[]);
-            assert!(!fix.summary.is_empty(), "{operation:?}");
+            let languages = matches!(operation, Operation::Unblock(_));
+            for library in if languages {
+                vec!["python", "typescript"]
+            } else {
+                vec!["no-such-library"]
+            } {
+                let fix = advice(operation, library, &[]);
+                assert!(!fix.summary.is_empty(), "{operation:?} {library}");
+            }
         }
     }
 
     /// `createMany` for an UPDATE is no advice.
     #[test]
     fn each_library_writes_in_its_own_words() {
-        for (library, _) in FILES.iter().filter(|(library, _)| *library != "any") {
+        for (library, _) in FILES
+            .iter()
+            .filter(|(library, _)| !matches!(*library, "any" | "python" | "typescript"))
+        {
             for operation in [
                 Operation::Write(Write::Insert),
                 Operation::Write(Write::Update),

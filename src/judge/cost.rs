@@ -7,11 +7,12 @@ use crate::statement::Dialect;
 /// How heavy one use is; the heaviest comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Weight {
-    /// The processor is taken, and others stand still meanwhile: the hash of a password on an event loop, a server of one thread.
+    /// Others stand still for as long as it takes: a pause or another process on an event loop, a server of one thread.
     Stops,
     /// It grows with a table that grows with the use.
     Unbounded,
-    /// Others stand still while another machine is waited for: its answer mostly comes soon, and one day it does not.
+    /// Others stand still for a short time, as a rule: while the processor works, or another machine is waited for, whose answer mostly
+    /// comes soon, and one day does not.
     Holds,
     /// It grows with the rows of one parent.
     Large,
@@ -52,8 +53,10 @@ impl Weight {
 /// What the event loop stands still for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stall {
-    /// The processor: a hash, a picture, another process, a pause.
+    /// Another process, or a pause: as long as it says.
     Work,
+    /// The processor: a hash, a picture. Tenths of a second.
+    Compute,
     /// Another machine.
     Wait,
     /// A small file, a statement within the process.
@@ -185,7 +188,10 @@ impl Cost {
             Cost::Waste(rows) => waste(rows.scale),
             Cost::Walk { rows, asks } => walk(rows.scale, *asks),
             Cost::Stall { by: Stall::Work } => Weight::Stops,
-            Cost::Stall { by: Stall::Wait } | Cost::Endless { holds_worker: true, .. } => Weight::Holds,
+            Cost::Stall {
+                by: Stall::Wait | Stall::Compute,
+            }
+            | Cost::Endless { holds_worker: true, .. } => Weight::Holds,
             Cost::Stall { by: Stall::Moment } | Cost::Endless { holds_worker: false, .. } | Cost::Growth => Weight::Moderate,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
@@ -226,7 +232,8 @@ impl Cost {
                 0 | 1 => format!("it reads all of {}", rows.why),
                 asks => format!("{asks} statements of requests read all of {}", rows.why),
             },
-            Cost::Stall { by: Stall::Work } => "nothing else runs while the processor works or sleeps".to_owned(),
+            Cost::Stall { by: Stall::Work } => "nothing else runs while it sleeps or another process works".to_owned(),
+            Cost::Stall { by: Stall::Compute } => "nothing else runs while the processor works".to_owned(),
             Cost::Stall { by: Stall::Wait } => "nothing else runs until another machine answers".to_owned(),
             Cost::Stall { by: Stall::Moment } => "nothing else runs for a moment".to_owned(),
             Cost::Endless {

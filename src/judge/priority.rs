@@ -21,7 +21,7 @@ pub const COLUMNS: [Option<Often>; 7] = [
 pub const TABLE: [[Priority; 7]; 7] = {
     use Priority::{P0, P1, P2, P3};
     [
-        [P0, P1, P2, P2, P3, P3, P2],
+        [P0, P1, P1, P2, P3, P3, P2],
         [P0, P1, P2, P2, P3, P3, P2],
         [P1, P1, P2, P2, P3, P3, P2],
         [P1, P2, P2, P3, P3, P3, P3],

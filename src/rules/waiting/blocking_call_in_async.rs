@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::advice::texts::{Operation, Unblock, advice};
 use crate::analysis::Analyses;
 use crate::analysis::waits::{self, once};
 use crate::budget::{Limit, Steps};
@@ -472,7 +473,8 @@ fn cost(effects: Effects) -> Cost {
     let by = match effects {
         _ if is_light(effects) => Stall::Moment,
         // A pause is as long as it says, each time.
-        _ if effects.any(Effects::CPU.and(Effects::SPAWN).and(Effects::SLEEP)) => Stall::Work,
+        _ if effects.any(Effects::SPAWN.and(Effects::SLEEP)) => Stall::Work,
+        _ if effects.any(Effects::CPU) => Stall::Compute,
         _ => Stall::Wait,
     };
     Cost::Stall { by }
@@ -527,23 +529,14 @@ fn count(places: &[Place]) -> usize {
 }
 
 fn fix(cause: &Cause, effects: Effects, language: Language, refuses: bool) -> Fix {
-    let summary = match (language, cause) {
-        _ if refuses => "Use the ORM's async methods (`aget`, `acreate`, `async for`), or wrap the call in `sync_to_async`.",
-        (Language::Python, Cause::Database { .. }) => {
-            "Make the handlers plain `def` (the framework runs them on its thread pool), or use an async engine and session, or wrap the call in `run_in_threadpool`."
-        }
-        (Language::Python, _) if effects.any(Effects::SLEEP) => {
-            "Use `await asyncio.sleep(…)`; where a plain helper sleeps, make it async or run it with `asyncio.to_thread`."
-        }
-        (Language::Python, _) => "Use the library's async client, or run the call on a thread: `await asyncio.to_thread(…)`.",
-        (Language::TypeScript, _) => {
-            "Use the promise-based form of the call (`fs/promises`, `execFile` with a promise) or move the work to a worker thread."
-        }
+    let shape = match cause {
+        Cause::Database { .. } if refuses => Unblock::Refused,
+        Cause::Database { .. } => Unblock::Database,
+        _ if effects.any(Effects::SLEEP) => Unblock::Sleep,
+        _ if effects.any(Effects::CPU) => Unblock::Compute,
+        _ if effects.any(Effects::SPAWN) => Unblock::Process,
+        _ if is_light(effects) => Unblock::File,
+        _ => Unblock::Call,
     };
-    let code = (language == Language::Python && effects.any(Effects::SLEEP)).then(|| "await asyncio.sleep(delay)".to_owned());
-    Fix {
-        summary: summary.to_owned(),
-        code,
-        ..Fix::default()
-    }
+    advice(Operation::Unblock(shape), language.name(), &[])
 }
