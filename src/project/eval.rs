@@ -9,6 +9,7 @@ mod context;
 pub mod kept;
 mod modules;
 mod names;
+mod shown;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -881,7 +882,14 @@ impl<'c> Evaluator<'c> {
                             let row = Value::Row(Model::Class(*at, *target), None);
                             if *to_many { row.many() } else { row }
                         }
-                        _ => self.member_value(*file, *class, name, true),
+                        _ => match self.member_value(*file, *class, name, true) {
+                            held @ (Value::Unknown | Value::Literal(..) | Value::ExternalInstance(_) | Value::External(_))
+                                if name == "object" =>
+                            {
+                                self.shown_object((*file, *class)).unwrap_or(held)
+                            }
+                            held => held,
+                        },
                     },
                 }
             }
@@ -1141,6 +1149,13 @@ impl<'c> Evaluator<'c> {
                 match first {
                     Value::Query(..) => self.element(&first).many(),
                     other => other,
+                }
+            }
+            (Value::External(_), Some("get_object")) => {
+                let on = call.receiver().map(|receiver| self.value(file, receiver));
+                match on {
+                    Some(Value::Instance(at, class)) => self.shown_object((at, class)).unwrap_or_else(|| self.called(&callee)),
+                    _ => self.called(&callee),
                 }
             }
             (Value::External(name), _) if name.as_ref() == "builtins.getattr" => self.computed_member(file, &call),
@@ -1745,6 +1760,10 @@ impl Resolver for Evaluator<'_> {
         }
         let keywords = within.context.keywords.iter();
         Some(keywords.map(|(name, place)| (name.to_string(), *place)).collect())
+    }
+
+    fn passed(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        self.passed_for(file, expr)
     }
 
     fn afford(&self, file: FileId, steps: usize) -> bool {
