@@ -4,9 +4,12 @@
 //! does not depend on what was asked before.
 
 mod callees;
+mod computed;
 mod context;
+pub mod kept;
 mod modules;
 mod names;
+mod shown;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -65,6 +68,8 @@ pub struct Code {
     pub arguments: FxHashMap<Parameter, Value>,
     /// The packages that Python files import, by their first name.
     pub imported: FxHashSet<Box<str>>,
+    /// What is kept on objects that are passed around, by its name there.
+    pub kept: kept::Kept,
     /// What reached a bound while the files were linked and judged.
     pub overruns: Overruns,
 }
@@ -103,9 +108,11 @@ impl Code {
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
             imported: FxHashSet::default(),
+            kept: kept::Kept::default(),
             overruns: Overruns::default(),
         };
         code.imported = code.find_imported();
+        code.kept = kept::find(&code);
         code.subclasses = code.find_subclasses();
         code
     }
@@ -236,7 +243,7 @@ pub struct Evaluator<'c> {
     /// What the bases of classes hold.
     parents: RefCell<OfClasses<Rc<[Value]>>>,
     /// What abstract methods and methods of interfaces stand for.
-    overridden: RefCell<OfFunctions<Functions>>,
+    overridden: RefCell<FxHashMap<Hook, Functions>>,
     implemented: RefCell<OfClasses<FxHashMap<Box<str>, Functions>>>,
     /// Calls from which the way back to the start of a query is too long, for every library.
     long: RefCell<FxHashSet<(FileId, ExprId)>>,
@@ -267,6 +274,9 @@ pub struct Evaluator<'c> {
 /// What is kept of classes, and of functions.
 type OfClasses<T> = FxHashMap<(FileId, ClassId), T>;
 type OfFunctions<T> = FxHashMap<(FileId, FunctionId), T>;
+
+/// A method, and the class below which the methods are looked for that stand in for it.
+type Hook = (FileId, FunctionId, (FileId, ClassId));
 
 /// Functions, shared.
 type Functions = Rc<[(FileId, FunctionId)]>;
@@ -421,10 +431,17 @@ impl<'c> Evaluator<'c> {
                 }
                 match &base_value {
                     Value::Many(_) | Value::Query(..) => self.element(&base_value),
-                    Value::Literal(at, object) => match module.string(*index).and_then(|key| self.m(*at).entry(*object, key)) {
-                        Some(entry) => self.value(*at, entry),
-                        None => Value::Unknown,
+                    Value::Literal(at, object) => match module.string(*index) {
+                        Some(key) => self
+                            .m(*at)
+                            .entry(*object, key)
+                            .map_or(Value::Unknown, |entry| self.value(*at, entry)),
+                        None => self.computed_entry(*at, *object),
                     },
+                    Value::External(path) | Value::ExternalInstance(path) => {
+                        let key = module.string(*index);
+                        key.and_then(|key| self.kept(path, key)).unwrap_or(Value::Unknown)
+                    }
                     // `Store[Plane]` is the class.
                     Value::Class(..) if module.language == Language::Python && self.is_type(file, *index) => base_value,
                     _ => Value::Unknown,
@@ -517,11 +534,8 @@ impl<'c> Evaluator<'c> {
                 let held = self.value(file, *value);
                 let held = self.step_into(file, held, path);
                 match binding.annotation {
-                    Some(annotation) if matches!(held, Value::Unknown | Value::Literal(..)) => match self.annotation(file, annotation) {
-                        Value::Unknown => held,
-                        annotated => annotated,
-                    },
-                    _ => held,
+                    Some(annotation) => self.told(held, file, annotation),
+                    None => held,
                 }
             }
             Bound::Element(iterable, path) => {
@@ -847,9 +861,10 @@ impl<'c> Evaluator<'c> {
                 {
                     return Value::Module(module);
                 }
-                Value::external(&self.code.data.of(self.m(from).language).canonical(&dotted))
+                let canonical = self.code.data.of(self.m(from).language).canonical(&dotted);
+                self.kept(path, name).unwrap_or_else(|| Value::external(&canonical))
             }
-            Value::ExternalInstance(path) => Value::external(&format!("{path}.{name}")),
+            Value::ExternalInstance(path) => self.kept(path, name).unwrap_or_else(|| Value::external(&format!("{path}.{name}"))),
             Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => {
                 match self.code.relations.find(Some((*file, *class)), name) {
                     // `order.customer`: the declaration of the column says less than where it leads.
@@ -867,7 +882,14 @@ impl<'c> Evaluator<'c> {
                             let row = Value::Row(Model::Class(*at, *target), None);
                             if *to_many { row.many() } else { row }
                         }
-                        _ => self.member_value(*file, *class, name, true),
+                        _ => match self.member_value(*file, *class, name, true) {
+                            held @ (Value::Unknown | Value::Literal(..) | Value::ExternalInstance(_) | Value::External(_))
+                                if name == "object" =>
+                            {
+                                self.shown_object((*file, *class)).unwrap_or(held)
+                            }
+                            held => held,
+                        },
                     },
                 }
             }
@@ -912,11 +934,7 @@ impl<'c> Evaluator<'c> {
             match found {
                 [] => {}
                 [(_, only)] => return Some((file, only.clone())),
-                [(name, _), ..] => {
-                    let mut best = self.best.borrow_mut();
-                    let best = best.entry((file, class, *name)).or_insert_with(|| self.most_telling(file, found));
-                    return Some((file, best.clone()));
-                }
+                [(name, _), ..] => return Some((file, self.best_member((file, class, *name), found))),
             }
             self.open_bases(file, class, &mut open);
         }
@@ -924,11 +942,40 @@ impl<'c> Evaluator<'c> {
     }
 
     /// What says most of a name among several things: an `__init__` value says more than a class-level annotation.
+    /// What a class says of a name of which it says more than one thing, kept between asks.
+    fn best_member(&self, key: (FileId, ClassId, Sym), found: &[(Sym, Member)]) -> Member {
+        if let Some(known) = self.best.borrow().get(&key) {
+            return known.clone();
+        }
+        let outer_cut = self.cut.replace(false);
+        let best = self.most_telling(key.0, found);
+        if !self.cut.get() {
+            self.best.borrow_mut().insert(key, best.clone());
+        }
+        self.cut.set(outer_cut || self.cut.get());
+        best
+    }
+
     fn most_telling(&self, file: FileId, found: &[(Sym, Member)]) -> Member {
         let members = || found.iter().map(|(_, member)| member);
         let best = members().find(|member| matches!(member, Member::Method(_) | Member::ParamField(..)));
+        let best = best.or_else(|| self.declared(file, found));
         let best = best.or_else(|| members().find(|member| self.is_telling(file, member)));
         best.unwrap_or(&found[0].1).clone()
+    }
+
+    /// `_mailer: Mailer`, where one of the things that it is set to says a class of the project as well, that one.
+    fn declared<'m>(&self, file: FileId, found: &'m [(Sym, Member)]) -> Option<&'m Member> {
+        let members = || found.iter().map(|(_, member)| member);
+        let declared = members().find(|member| match member {
+            Member::Annotation(annotation) => matches!(self.annotation(file, *annotation), Value::Instance(..)),
+            _ => false,
+        })?;
+        let made = members().find(|member| match member {
+            Member::Value(value, _) => self.afford(file, 1) && matches!(self.value(file, *value), Value::Instance(..) | Value::Row(..)),
+            _ => false,
+        });
+        made.or(Some(declared))
     }
 
     /// Adds a class's bases to those that are still to be looked into, the first last; of very many only those that can have a turn.
@@ -1060,11 +1107,8 @@ impl<'c> Evaluator<'c> {
             Member::Value(value, annotation) => {
                 let held = self.value(owner, value);
                 match annotation {
-                    Some(annotation) if matches!(held, Value::Unknown | Value::Literal(..)) => match self.annotation(owner, annotation) {
-                        Value::Unknown => held,
-                        annotated => annotated,
-                    },
-                    _ => held,
+                    Some(annotation) => self.told(held, owner, annotation),
+                    None => held,
                 }
             }
         }
@@ -1107,6 +1151,14 @@ impl<'c> Evaluator<'c> {
                     other => other,
                 }
             }
+            (Value::External(_), Some("get_object")) => {
+                let on = call.receiver().map(|receiver| self.value(file, receiver));
+                match on {
+                    Some(Value::Instance(at, class)) => self.shown_object((at, class)).unwrap_or_else(|| self.called(&callee)),
+                    _ => self.called(&callee),
+                }
+            }
+            (Value::External(name), _) if name.as_ref() == "builtins.getattr" => self.computed_member(file, &call),
             (Value::External(name), _) if name.as_ref() == "builtins.next" => {
                 let first = call.args.first().map_or(Value::Unknown, |arg| self.value(file, arg.value));
                 self.element(&first)
@@ -1240,12 +1292,22 @@ impl<'c> Evaluator<'c> {
         }
         let definition = module.function(function);
         if let Some(returns) = definition.returns {
-            let annotated = self.annotation(file, returns);
-            if !annotated.is_unknown() && matches!(known, Value::Unknown | Value::Literal(..)) {
-                return annotated;
-            }
+            return self.told(known, file, returns);
         }
         known
+    }
+
+    /// What is held, or what its annotation says of it where that says more: a class of the project where a library gives something.
+    fn told(&self, held: Value, file: FileId, annotation: ExprId) -> Value {
+        let is_loose = matches!(held, Value::ExternalInstance(_)) && self.m(file).language == Language::Python;
+        if !is_loose && !matches!(held, Value::Unknown | Value::Literal(..)) {
+            return held;
+        }
+        match self.annotation(file, annotation) {
+            Value::Unknown => held,
+            annotated if !is_loose || matches!(annotated, Value::Instance(..)) => annotated,
+            _ => held,
+        }
     }
 
     /// The query at an expression, kept between asks.
@@ -1698,6 +1760,10 @@ impl Resolver for Evaluator<'_> {
         }
         let keywords = within.context.keywords.iter();
         Some(keywords.map(|(name, place)| (name.to_string(), *place)).collect())
+    }
+
+    fn passed(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        self.passed_for(file, expr)
     }
 
     fn afford(&self, file: FileId, steps: usize) -> bool {

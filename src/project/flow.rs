@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::eval::{Callees, Evaluator, Found, is_iteration};
 use super::scope::Bound;
 use crate::budget::Limit;
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
@@ -81,6 +81,7 @@ impl Flow<'_, '_> {
                             ExprKind::List(_) | ExprKind::Object(_) | ExprKind::Call { .. }
                         ) {
                             self.accumulated(at, function, *name, depth);
+                            self.put(at, function, *name, depth);
                         }
                     }
                     Bound::Element(iterable, _) => self.expr(at, iterable, depth + 1),
@@ -128,7 +129,14 @@ impl Flow<'_, '_> {
 
     fn call(&mut self, file: FileId, expr: ExprId, depth: u32) {
         let module = self.eval.code.module(file);
-        if let Some(query) = self.eval.query_at(file, expr) {
+        // What a helper fetches, it ran itself: it is followed.
+        let is_helper = || {
+            matches!(
+                module.call(expr).map(|call| self.eval.value(file, call.callee)),
+                Some(Value::Function(..))
+            )
+        };
+        if let Some(query) = self.eval.query_at(file, expr).filter(|query| !query.fetch || !is_helper()) {
             if query.fetch {
                 if let Some(inner) = module.call(expr).and_then(|call| call.receiver()) {
                     self.expr(file, module.unawaited(inner), depth + 1);
@@ -255,6 +263,39 @@ impl Flow<'_, '_> {
             let taken = parameter(self.eval.code.module(at), function, call, index);
             taken.is_none_or(|taken| self.takes_rows(at, function, taken, depth + 1))
         })
+    }
+
+    /// `context["orders"] = orders`, `context.update({"orders": orders})`, of a mapping that a template is given.
+    fn put(&mut self, file: FileId, function: FunctionId, name: Sym, depth: u32) {
+        let module = self.eval.code.module(file);
+        if module.language != Language::Python || !self.eval.afford(file, module.function(function).body.len()) {
+            return;
+        }
+        for &id in &module.function(function).body {
+            match module.stmt(id).kind {
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } if matches!(module.kind(target), ExprKind::Index { base, index }
+                    if matches!(module.kind(*base), ExprKind::Name(held) if *held == name) && module.string(*index).is_some()) =>
+                {
+                    self.expr(file, value, depth + 1);
+                }
+                StmtKind::Expr(value) => {
+                    let Some(call) = module.call(value).filter(|call| call.method() == Some("update")) else {
+                        continue;
+                    };
+                    let on = call.receiver().map(|receiver| module.kind(receiver));
+                    if matches!(on, Some(ExprKind::Name(held)) if *held == name) {
+                        for arg in call.args {
+                            self.expr(file, arg.value, depth + 1);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// `out = []; for row in rows: out.append(...)`: the loops' rows.

@@ -320,6 +320,12 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
         }
         // A method of a queryset or manager class.
         ExprKind::Name(_) => {
+            // A helper that is given a manager: `shown(crew.sailors)`.
+            if let Some((at, given)) = resolver.passed(file, expr)
+                && matches!(resolver.module(at).kind(given), ExprKind::Attr { .. })
+            {
+                return start(resolver, at, given);
+            }
             let (at, class) = match resolver.value(file, expr) {
                 Value::Instance(at, class) => (at, class),
                 Value::Class(at, class) => return tortoise(resolver, at, class),

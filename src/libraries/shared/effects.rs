@@ -123,6 +123,16 @@ struct File {
     class: Vec<ClassEntry>,
     #[serde(default)]
     timeout: Vec<TimeoutEntry>,
+    #[serde(default)]
+    object: Vec<ObjectEntry>,
+}
+
+/// One object on which a program keeps things of its own, by all names that lead to it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ObjectEntry {
+    name: String,
+    names: Vec<String>,
 }
 
 /// How long a call waits.
@@ -181,6 +191,8 @@ pub struct LanguageData {
     defaults: FxHashMap<String, String>,
     modules: FxHashSet<String>,
     timeouts: FxHashMap<String, TimeoutFacts>,
+    /// By each name that leads to it.
+    objects: FxHashMap<String, String>,
 }
 
 /// All that is known of libraries.
@@ -233,6 +245,11 @@ impl LibraryData {
                 table.timeouts.insert(name, timeout.facts.clone());
             }
         }
+        for object in file.object {
+            for name in object.names {
+                table.objects.insert(name, object.name.clone());
+            }
+        }
         table.modules.extend(file.library.modules);
         // Calls after classes: the more exact entry wins.
         for class in file.class {
@@ -282,6 +299,20 @@ impl LanguageData {
     /// How long a call waits, where it is known.
     pub fn timeout(&self, name: &str) -> Option<&TimeoutFacts> {
         self.timeouts.get(name)
+    }
+
+    /// The object that a name leads to and on which a program keeps things of its own.
+    pub fn object(&self, name: &str) -> Option<&str> {
+        self.objects.get(name).map(String::as_str)
+    }
+
+    /// The call of a client that takes the method as an argument, which stands for any of the methods: `requests.request`.
+    pub fn any_request(&self, client: &str) -> Option<String> {
+        let name = format!("{client}.request");
+        self.exact
+            .get(&name)
+            .is_some_and(|facts| facts.effects.has(Effects::NETWORK))
+            .then_some(name)
     }
 
     /// The name by which the library knows a thing: aliases of its module replaced.

@@ -52,6 +52,16 @@ pub fn is_of_one_object(method: &str) -> bool {
     )
 }
 
+/// Whether a class is Django's for a page about one row, which it keeps as `object`.
+pub fn shows_one(class: &str) -> bool {
+    let last = class.rsplit('.').next().unwrap_or(class);
+    class.starts_with("django.views")
+        && matches!(
+            last,
+            "DetailView" | "BaseDetailView" | "UpdateView" | "DeleteView" | "SingleObjectMixin"
+        )
+}
+
 /// Whether a view's class returns its queryset whole when it is asked for a list.
 pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, has_default: bool) -> bool {
     if !lists(resolver, file, class) {

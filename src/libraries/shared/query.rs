@@ -133,6 +133,11 @@ pub trait Resolver {
         let _ = library;
         true
     }
+    /// Where what a name holds is written, where it is a parameter and one call of its function is looked at.
+    fn passed(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        let _ = (file, expr);
+        None
+    }
     /// Takes steps of what may be looked at in a file; `false` once that is used up, which is told. For what looks at many places
     /// for one question.
     fn afford(&self, file: FileId, steps: usize) -> bool {

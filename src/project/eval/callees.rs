@@ -23,7 +23,10 @@ impl Evaluator<'_> {
 
     pub(super) fn callees_of(&self, file: FileId, callee: ExprId, value: &Value) -> Callees {
         match value {
-            Value::Function(at, function) => Callees::Functions(self.overrides(*at, *function).to_vec()),
+            Value::Function(at, function) => {
+                let from = self.receiving_class(file, callee, *at);
+                Callees::Functions(self.overrides(*at, *function, from).to_vec())
+            }
             Value::Class(at, class) => {
                 let init = self
                     .member(*at, *class, "__init__")
@@ -113,20 +116,40 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A method, or where it only declares, the methods of the classes that implement it.
-    fn overrides(&self, at: FileId, function: FunctionId) -> Functions {
-        if let Some(known) = self.overridden.borrow().get(&(at, function)) {
+    /// The class of the object on which a method is called: `self` of a base class that runs a hook of its subclasses.
+    fn receiving_class(&self, file: FileId, callee: ExprId, at: FileId) -> Option<(FileId, ClassId)> {
+        let module = self.m(file);
+        // TypeScript has interfaces: their implementations have no common class below the one that is named.
+        if module.language != Language::Python || self.m(at).language != Language::Python {
+            return None;
+        }
+        let ExprKind::Attr { base, .. } = module.kind(callee) else {
+            return None;
+        };
+        match self.value(file, *base) {
+            Value::Instance(at, class) => Some((at, class)),
+            _ => None,
+        }
+    }
+
+    /// A method, or where it only declares, the methods of the classes that implement it: of those below the class that calls.
+    fn overrides(&self, at: FileId, function: FunctionId, from: Option<(FileId, ClassId)>) -> Functions {
+        let Some(declaring) = self.m(at).function(function).class else {
+            return [(at, function)].into();
+        };
+        let from = from.unwrap_or((at, declaring));
+        if let Some(known) = self.overridden.borrow().get(&(at, function, from)) {
             return Rc::clone(known);
         }
-        let found: Functions = self.find_overrides(at, function).into();
-        self.overridden.borrow_mut().insert((at, function), Rc::clone(&found));
+        let found: Functions = self.find_overrides(at, function, from).into();
+        self.overridden.borrow_mut().insert((at, function, from), Rc::clone(&found));
         found
     }
 
-    fn find_overrides(&self, at: FileId, function: FunctionId) -> Vec<(FileId, FunctionId)> {
+    fn find_overrides(&self, at: FileId, function: FunctionId, from: (FileId, ClassId)) -> Vec<(FileId, FunctionId)> {
         let module = self.m(at);
         let definition = module.function(function);
-        let (Some(class), Some(name)) = (definition.class, definition.name) else {
+        let Some(name) = definition.name else {
             return vec![(at, function)];
         };
         let is_hollow = is_abstract(module, function);
@@ -136,7 +159,7 @@ impl Evaluator<'_> {
         let name = module.str(name);
         // A default that only keeps or gives something runs too, where no class says more.
         let mut found = if is_hollow { Vec::new() } else { vec![(at, function)] };
-        let mut open = vec![(at, class)];
+        let mut open = vec![from];
         let mut seen = FxHashSet::default();
         while let Some(place) = open.pop() {
             if !seen.insert(place) {

@@ -197,7 +197,47 @@ impl<'c> Evaluator<'c> {
         }
     }
 
-    /// Binds parameters to the models and tables that a call passes.
+    /// Whether an expression is a query that was built and not run, or the relation of a row from which one starts.
+    fn is_lazy_query(&self, file: FileId, expr: ExprId) -> bool {
+        if !matches!(
+            self.m(file).kind(expr),
+            ExprKind::Name(_) | ExprKind::Attr { .. } | ExprKind::Call { .. }
+        ) {
+            return false;
+        }
+        self.query_at(file, expr).is_some_and(|query| !query.executed && !query.opaque) || self.is_manager(file, expr)
+    }
+
+    /// `Sailor.objects`, `crew.sailors`: what a query of Django starts from.
+    fn is_manager(&self, file: FileId, expr: ExprId) -> bool {
+        let ExprKind::Attr { base, name } = self.m(file).kind(expr) else {
+            return false;
+        };
+        let (of, is_class) = match self.value(file, *base) {
+            Value::Row(Model::Class(at, class), _) | Value::Instance(at, class) => ((at, class), false),
+            Value::Class(at, class) => ((at, class), true),
+            _ => return false,
+        };
+        let leads = || self.code.relations.find(Some(of), self.m(file).str(*name));
+        self.model_library(of.0, of.1) == Some("django") && (is_class || leads().is_some_and(|relation| relation.to_many))
+    }
+
+    /// What one use of a body passes in the parameter that a name stands for, where it is written.
+    pub(super) fn passed_for(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        let module = self.m(file);
+        let (within, ExprKind::Name(name)) = (self.within.as_ref()?, module.kind(expr)) else {
+            return None;
+        };
+        match self.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)? {
+            Found::Binding(at, _, binding) => match binding.bound {
+                Bound::Param(function, index, path) if path.is_empty() => Some(within.param((at, function, index))?.2),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Binds parameters to the models, tables and lazy queries that a call passes.
     fn bind(&self, context: &mut Context, (file, call): (FileId, &Call<'_>), (at, function): (FileId, FunctionId), shift: usize) {
         let target = self.m(at);
         for (index, param) in target.function(function).params.iter().enumerate().skip(shift).take(20) {
@@ -210,7 +250,9 @@ impl<'c> Evaluator<'c> {
             let Some(arg) = by_name.or(by_place) else {
                 continue;
             };
-            if self.is_about_model(file, arg) && context.params.iter().all(|(known, ..)| *known != (at, function, index)) {
+            if (self.is_about_model(file, arg) || self.is_lazy_query(file, arg))
+                && context.params.iter().all(|(known, ..)| *known != (at, function, index))
+            {
                 context.params.push(((at, function, index), self.value(file, arg), (file, arg)));
             }
         }
