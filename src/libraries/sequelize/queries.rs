@@ -116,13 +116,17 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str) 
             return table(looked_up.map_or(name, |(_, name)| name));
         }
     }
-    // `models.User.count` where the models come from out of sight.
-    if held.is_unknown() && resolver.keeps_model(name) {
+    // `models.User.count`, `User.count` where the models come from out of sight. A row can have a model's lower-case name.
+    let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
+    let is_among_models = match module.kind(receiver) {
+        ExprKind::Attr { base, .. } => objects::last_name(module, *base) == Some("models"),
+        _ => false,
+    };
+    if held.is_unknown() && (is_class || is_among_models) && resolver.keeps_model(name) {
         return table(name);
     }
     // `models.User.findAll`, `db.User.findByPk`: methods that no other library has.
     let told = matches!(method, "findAll" | "findByPk" | "findAndCountAll" | "bulkCreate");
-    let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
     if told && is_class && resolver.knows_table(name) {
         table(name)
     } else {
