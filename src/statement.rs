@@ -503,4 +503,6 @@ pub struct ModelDef {
     pub relations: Vec<RelationDef>,
     /// Default order of its queries: field and whether it is descending.
     pub ordering: Vec<(String, bool)>,
+    /// The name under which its library's connection keeps it, where code looks models up by name while it runs.
+    pub kept_as: Option<String>,
 }

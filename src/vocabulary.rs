@@ -106,6 +106,7 @@ lists! {
     Services = "handles" "services",
     SettingUp = "calls" "setting-up",
     ShortByteColumns = "columns" "short-bytes",
+    SigningIn = "paths" "signing-in",
     ShortListColumns = "columns" "short-lists",
     Sleeps = "calls" "sleeps",
     StopFlags = "handles" "stop-flags",

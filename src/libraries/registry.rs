@@ -46,6 +46,11 @@ pub fn has_identity_map(library: &str) -> bool {
     matches!(library, "sqlalchemy" | "mikroorm")
 }
 
+/// Whether a dotted name of a library is where a connection keeps all models by their names.
+pub fn keeps_models(path: &str) -> bool {
+    sequelize::keeps_models(path)
+}
+
 /// Reads the declarations of a file.
 pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Declared> {
     let module = resolver.module(file);

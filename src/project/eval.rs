@@ -18,6 +18,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::imports::Imports;
+use super::kept::Kept;
 use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::budget::{self, Limit, Overruns};
@@ -62,6 +63,8 @@ pub struct Code {
     pub tables: FxHashSet<String>,
     /// Relations of model classes.
     pub relations: Relations,
+    /// Models that a connection keeps by name.
+    pub kept: Kept,
     /// Classes that implement or extend a class of the project.
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
@@ -105,6 +108,7 @@ impl Code {
             data,
             tables,
             relations: Relations::default(),
+            kept: Kept::default(),
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
             imported: FxHashSet::default(),
@@ -845,6 +849,9 @@ impl<'c> Evaluator<'c> {
 
     /// Reads an attribute of a value.
     pub fn attribute(&self, base: &Value, name: &str, from: FileId) -> Value {
+        if let Some((at, class)) = base.library_name().and_then(|path| self.code.kept.class(path, name)) {
+            return Value::Class(at, class);
+        }
         match base {
             Value::Module(file) => match self.exported(*file, name, 0) {
                 Some(found) => self.found_value(&found),
@@ -1794,6 +1801,10 @@ impl Resolver for Evaluator<'_> {
 
     fn knows_table(&self, name: &str) -> bool {
         self.code.tables.contains(&name.to_lowercase())
+    }
+
+    fn keeps_model(&self, name: &str) -> bool {
+        self.code.kept.has(name)
     }
 
     fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {

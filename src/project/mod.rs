@@ -11,6 +11,7 @@ pub mod flow;
 pub mod graph;
 pub mod held;
 pub mod imports;
+pub mod kept;
 pub mod loops;
 mod mounts;
 pub mod reach;
@@ -113,7 +114,9 @@ impl Project {
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
         let schema = Schema::build(sources, dialect::of(&code));
         code.tables = table_names(&schema);
-        code.relations = relations::Relations::of(&schema, &code.files);
+        let classes = relations::classes(&code.files);
+        let (relations, kept) = (relations::Relations::of(&schema, &classes), kept::Kept::of(&schema, &classes));
+        (code.relations, code.kept) = (relations, kept);
         let mut held = held::Held::default();
         let mut graph = Graph::new(&mut code, &mut |code, sites| held = held::mark(code, sites, &schema));
         mounts::apply(&code, &mut graph, &words);

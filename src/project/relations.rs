@@ -19,19 +19,27 @@ pub struct Relations {
     mapped: FxHashMap<(FileId, ClassId), FxHashMap<String, Relation>>,
 }
 
-impl Relations {
-    /// Takes the relations of models in Python. Django's accessors, unlike those of other libraries, exist only at run time.
-    pub fn of(schema: &Schema, files: &[FileFacts]) -> Relations {
-        let mut classes: FxHashMap<(&str, &str), (FileId, ClassId)> = FxHashMap::default();
-        for (index, facts) in files.iter().enumerate() {
-            let Some(module) = &facts.module else { continue };
-            let (path, file) = (facts.path.as_str(), FileId(index as u32));
-            for (id, class) in module.class_ids() {
-                if let Some(name) = class.name {
-                    classes.entry((path, module.str(name))).or_insert((file, id));
-                }
+/// Classes by the path of their file and their name.
+pub(super) type Classes<'f> = FxHashMap<(&'f str, &'f str), (FileId, ClassId)>;
+
+/// All classes of the files.
+pub(super) fn classes(files: &[FileFacts]) -> Classes<'_> {
+    let mut classes = Classes::default();
+    for (index, facts) in files.iter().enumerate() {
+        let Some(module) = &facts.module else { continue };
+        let (path, file) = (facts.path.as_str(), FileId(index as u32));
+        for (id, class) in module.class_ids() {
+            if let Some(name) = class.name {
+                classes.entry((path, module.str(name))).or_insert((file, id));
             }
         }
+    }
+    classes
+}
+
+impl Relations {
+    /// Takes the relations of models in Python. Django's accessors, unlike those of other libraries, exist only at run time.
+    pub(super) fn of(schema: &Schema, classes: &Classes<'_>) -> Relations {
         let mut out = Relations::default();
         let is_mapped = |tool: Tool| matches!(tool, Tool::SqlAlchemy | Tool::SqlModel);
         let models = schema.models.iter();

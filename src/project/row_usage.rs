@@ -17,7 +17,7 @@ use super::flow;
 use super::graph::{EdgeKind, FnId, Graph};
 use super::scope::Bound;
 use crate::budget::Limit;
-use crate::ir::{CompKind, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{Call, CompKind, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::Operation;
@@ -386,6 +386,34 @@ impl<'c> Walk<'_, '_, 'c> {
         }
     }
 
+    /// `load().then((rows) => …)`: what the promise brings is the callback's. Whether it is that.
+    fn settled(&mut self, call: &Call<'_>, name: &str, holds: Holds) -> bool {
+        let module = self.module();
+        if module.language != Language::TypeScript {
+            return false;
+        }
+        match (name, call.args) {
+            ("catch" | "finally", _) => {
+                self.follow(call.id, holds);
+                true
+            }
+            ("then", [only]) => {
+                let ExprKind::Lambda(function) = *module.kind(only.value) else {
+                    return false;
+                };
+                let Some(name) = module.function(function).params.first().and_then(|param| param.name) else {
+                    return false;
+                };
+                let is_it = |bound: &Bound| matches!(bound, Bound::Param(at, 0, path) if *at == function && path.is_empty());
+                for id in self.users.of_name(name, (Parent::Function(function), 0), is_it) {
+                    self.follow(id, holds);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// `rows.name`, `row.name`, and calls of it.
     fn attribute(&mut self, attr: ExprId, name: &str, holds: Holds) {
         let module = self.module();
@@ -393,6 +421,9 @@ impl<'c> Walk<'_, '_, 'c> {
             Parent::Expr(parent) => module.call(parent).filter(|call| call.callee == attr),
             _ => None,
         };
+        if call.is_some_and(|call| self.settled(&call, name, holds)) {
+            return;
+        }
         match (holds, call) {
             (Holds::Figure, Some(call))
                 if matches!(

@@ -225,6 +225,8 @@ pub struct Model {
     pub relations: Vec<RelationDef>,
     /// Default order.
     pub ordering: Vec<(String, bool)>,
+    /// The name under which its library's connection keeps it.
+    pub kept_as: Option<String>,
 }
 
 impl Model {

@@ -335,6 +335,18 @@ fn graphql_resolvers_in_both_languages() {
 }
 
 #[test]
+fn fields_whose_resolvers_are_made_in_a_third_file() {
+    let shared = "import { readsOne } from './reads';\nexport const noteFields = { id: { resolve: readsOne('id') } };";
+    let reads = "const a = () => 1;\nconst b = () => 2;\nexport const readsOne = (key) => (row) => row[key];";
+    let note = "import { GraphQLObjectType } from 'graphql';\nimport { noteFields } from './fields';\nexport const Note = new GraphQLObjectType({ name: 'Note', fields: () => ({ ...noteFields }) });";
+    let found = all(&[("fields.ts", shared), ("note.ts", note), ("reads.ts", reads)]);
+    let places: Vec<_> = found.iter().map(|(_, label, place)| (label.as_str(), place.as_str())).collect();
+    assert_eq!(places.len(), 1, "{places:?}");
+    assert_eq!(places[0].0, "GraphQL Note.id");
+    assert!(places[0].1.starts_with("reads.ts:"), "{places:?}");
+}
+
+#[test]
 fn jobs_in_both_languages() {
     let python = r#"
 from celery import shared_task

@@ -80,7 +80,7 @@ pub fn passed_as(project: &Project, module: &Module, edge: &Edge, target: FnId, 
 }
 
 /// The parameter that a name is, unless the function sets it anew.
-fn parameter(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<(FunctionId, usize)> {
+pub fn parameter(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<(FunctionId, usize)> {
     let module = eval.module(file);
     let ExprKind::Name(name) = module.kind(expr) else { return None };
     match eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)? {

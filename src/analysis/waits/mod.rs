@@ -4,6 +4,8 @@ pub mod handle;
 pub mod loop_state;
 pub mod once;
 
+use rustc_hash::FxHashSet;
+
 use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::judge::evidence;
 use crate::libraries::shared::effects::Effects;
@@ -57,7 +59,8 @@ pub struct FileIo<'p> {
     module: &'p Module,
     items: Vec<(Span, Io)>,
     names: Vec<(u32, Sym)>,
-    awaits: Vec<u32>,
+    awaits: Vec<(u32, ExprId)>,
+    sites: FxHashSet<ExprId>,
 }
 
 impl<'p> FileIo<'p> {
@@ -65,6 +68,7 @@ impl<'p> FileIo<'p> {
     pub fn new(project: &'p Project, file: FileId) -> Self {
         let module = project.code.module(file);
         let mut items = Vec::new();
+        let mut sites = FxHashSet::default();
         for (id, _) in module.function_ids() {
             let function = project.graph.id(file, id);
             let node = project.graph.function(function);
@@ -83,6 +87,7 @@ impl<'p> FileIo<'p> {
                     is_query: true,
                     is_guess: false,
                 };
+                sites.insert(site.expr);
                 items.push((site.span, io));
             }
             items.extend(node.edges.iter().filter_map(|edge| {
@@ -100,11 +105,10 @@ impl<'p> FileIo<'p> {
             })
             .collect();
         names.sort_unstable();
-        let mut awaits: Vec<u32> = module
-            .exprs
-            .iter()
-            .filter(|expr| matches!(expr.kind, ExprKind::Await(_)))
-            .map(|expr| expr.span.start)
+        let mut awaits: Vec<(u32, ExprId)> = module
+            .expr_ids()
+            .filter(|(_, expr)| matches!(expr.kind, ExprKind::Await(_)))
+            .map(|(id, expr)| (expr.span.start, id))
             .collect();
         awaits.sort_unstable();
         FileIo {
@@ -113,6 +117,7 @@ impl<'p> FileIo<'p> {
             items,
             names,
             awaits,
+            sites,
         }
     }
 
@@ -127,8 +132,21 @@ impl<'p> FileIo<'p> {
 
     /// Whether an `await` stands in a range of the source.
     pub fn has_await(&self, span: Span) -> bool {
-        let from = self.awaits.partition_point(|&start| start < span.start);
-        self.awaits.get(from).is_some_and(|&start| start < span.end)
+        self.awaits_in(span).next().is_some()
+    }
+
+    /// The `await`s that stand in a range of the source, in its order.
+    pub fn awaits_in(&self, span: Span) -> impl Iterator<Item = ExprId> + '_ {
+        let from = self.awaits.partition_point(|&(start, _)| start < span.start);
+        self.awaits[from..]
+            .iter()
+            .take_while(move |(start, _)| *start < span.end)
+            .map(|&(_, id)| id)
+    }
+
+    /// Whether a call is a statement to a database itself: `.limit(1)` at the end of its chain limits rows and refuses nobody.
+    pub fn is_statement(&self, call: ExprId) -> bool {
+        self.sites.contains(&call)
     }
 
     /// What a range of the source waits for: the weightiest.

@@ -371,7 +371,7 @@ fn resolvers(site: &Site<'_>, place: (FileId, ExprId), kind: &str, only_resolve:
         let span = if file == site.file {
             module.expr(key).span
         } else {
-            module.function(function.1).name_span
+            site.resolver.module(function.0).function(function.1).name_span
         };
         let asked = Field {
             on: Some(kind.to_owned()),

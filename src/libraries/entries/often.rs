@@ -58,6 +58,8 @@ fn route(label: &str) -> Often {
         "GET" | "HEAD" | "OPTIONS" if List::PassingPaths.has(rest) => Often::Act,
         "GET" | "HEAD" | "OPTIONS" => Often::Read,
         "PUT" | "PATCH" | "DELETE" => Often::Act,
+        // Whoever comes signs in, as often as they like: nothing else is open to everybody and costs as much.
+        "POST" if List::SigningIn.has(last_part(rest)) => Often::Read,
         "POST" => by_name(rest, Often::Act),
         _ => by_name(rest, Often::Read),
     }
@@ -81,10 +83,15 @@ pub fn is_guard(name: &str) -> bool {
     List::StaffGuards.has(name) && !List::SharedGuards.has(name)
 }
 
+/// The last part of a path or a dotted name that is no parameter.
+fn last_part(name: &str) -> &str {
+    let is_fixed = |part: &&str| !part.is_empty() && !part.starts_with(['{', ':', '[', '<', '*']);
+    name.rsplit(['/', '.']).find(is_fixed).unwrap_or(name)
+}
+
 /// What the last words of a path or a function's name say, where the method leaves it open.
 fn by_name(name: &str, otherwise: Often) -> Often {
-    let is_fixed = |part: &&str| !part.is_empty() && !part.starts_with(['{', ':', '[', '<', '*']);
-    let last = name.rsplit(['/', '.']).find(is_fixed).unwrap_or(name);
+    let last = last_part(name);
     let asks = Name::of(last);
     if List::Asking.has(asks.first()) {
         return Often::Read;

@@ -73,10 +73,22 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
     })
 }
 
+/// Methods that models have and their rows do not.
+fn is_of_class(method: &str) -> bool {
+    !matches!(method, "update" | "destroy" | "increment" | "decrement")
+}
+
 /// The model that a receiver is: a class that extends Sequelize's, or what `define` gave.
 fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str) -> Option<(String, Model)> {
     let module = resolver.module(file);
-    if let Value::Class(at, class) = resolver.value(file, receiver) {
+    let held = resolver.value(file, receiver);
+    // `this.findAll()` in a static method of the model: rows do not have these methods.
+    let own = match held {
+        Value::Class(at, class) => Some((at, class)),
+        Value::Instance(at, class) if is_of_class(method) => Some((at, class)),
+        _ => None,
+    };
+    if let Some((at, class)) = own {
         let ancestors = resolver.ancestors(at, class);
         let is_model = ancestors
             .iter()
@@ -94,11 +106,32 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str) 
         let name = made.arg(0).and_then(|name| query_builder::text(resolver, (at, name)))?;
         return Some((name.clone(), Model::Table(name)));
     }
-    // `models.User.findAll`, `db.User.findByPk`: methods that no other library has.
+    let table = |name: &str| Some((name.to_owned(), Model::Table(name.to_owned())));
     let name = objects::last_name(module, receiver)?;
-    let told = matches!(method, "findAll" | "findByPk" | "findAndCountAll" | "bulkCreate");
+    if let Some(path) = held.library_name() {
+        // `sequelize.models.User.count`, and a model that comes out of the function in which it was defined.
+        let looked_up = path.rsplit_once('.').filter(|(keeper, _)| super::keeps_models(keeper));
+        let is_defined = path.starts_with("sequelize") && path.ends_with(".define") && resolver.knows_table(name);
+        if looked_up.is_some() || is_defined {
+            return table(looked_up.map_or(name, |(_, name)| name));
+        }
+    }
+    // `models.User.count`, `User.count` where the models come from out of sight. A row can have a model's lower-case name.
     let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
-    (told && is_class && resolver.knows_table(name)).then(|| (name.to_owned(), Model::Table(name.to_owned())))
+    let is_among_models = match module.kind(receiver) {
+        ExprKind::Attr { base, .. } => objects::last_name(module, *base) == Some("models"),
+        _ => false,
+    };
+    if held.is_unknown() && (is_class || is_among_models) && resolver.keeps_model(name) {
+        return table(name);
+    }
+    // `models.User.findAll`, `db.User.findByPk`: methods that no other library has.
+    let told = matches!(method, "findAll" | "findByPk" | "findAndCountAll" | "bulkCreate");
+    if told && is_class && resolver.knows_table(name) {
+        table(name)
+    } else {
+        None
+    }
 }
 
 fn arguments(resolver: &dyn Resolver, place: Place, query: &mut Query) {

@@ -125,6 +125,7 @@ fn model(options: Options, name: String, default: &str, attributes: ExprId, sett
     ModelDef {
         name,
         table,
+        kept_as: Some(default.to_owned()),
         ..ModelDef::default()
     }
 }

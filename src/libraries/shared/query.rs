@@ -109,6 +109,11 @@ pub trait Resolver {
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
     fn knows_table(&self, name: &str) -> bool;
+    /// Whether a library's connection keeps a model of exactly this name, for look-ups by name.
+    fn keeps_model(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
     /// What a decorator of the project, so deep in others, makes of functions: found once, however many it decorates.
     fn decorator(&self, _place: (FileId, FunctionId, u32), find: &dyn Fn() -> Option<Queued>) -> Option<Queued> {
         find()

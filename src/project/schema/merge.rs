@@ -254,6 +254,7 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema) -> Vec<Table> {
                 file: source.file.clone(),
                 relations: model.relations.clone(),
                 ordering: model.ordering.clone(),
+                kept_as: model.kept_as.clone(),
             });
         }
     }

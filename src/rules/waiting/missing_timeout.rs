@@ -5,9 +5,11 @@ use std::cell::{LazyCell, RefCell};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+mod handed;
 mod pages;
 
 use crate::analysis::Analyses;
+use crate::analysis::repeats::single;
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
@@ -22,6 +24,7 @@ use crate::project::deployment::workers::RequestLimit;
 use crate::project::eval::Evaluator;
 use crate::project::graph::Edge;
 use crate::vocabulary::List;
+use handed::Handed;
 use pages::Pages;
 
 /// A default of this many seconds or less is a timeout.
@@ -34,10 +37,15 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let defaults = Defaults::of(project);
     let pages = Pages::of(project);
+    let callers = single::callers(project);
+    let handed = Handed {
+        project,
+        callers: &callers,
+    };
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     let mut out: Vec<Finding> = files
         .into_par_iter()
-        .flat_map_iter(|file| check_file(project, file, &defaults, &pages))
+        .flat_map_iter(|file| check_file(&handed, file, &defaults, &pages))
         .collect();
     out.extend(project.deployment.limits.iter().filter_map(|limit| of_server(project, limit)));
     out
@@ -96,7 +104,8 @@ impl Defaults {
     }
 }
 
-fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Pages) -> Vec<Finding> {
+fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages: &Pages) -> Vec<Finding> {
+    let project = handed.project;
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
     let table = project.code.data.of(module.language);
@@ -114,15 +123,6 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
                 continue;
             }
             let setting = setting(&eval, file, &call, facts, &about);
-            let waits = match setting {
-                Setting::Set | Setting::Open => continue,
-                Setting::Never => None,
-                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => continue,
-                Setting::Missing => facts.default,
-            };
-            if waits.is_some_and(|seconds| seconds <= SHORT) {
-                continue;
-            }
             let place = Place {
                 project,
                 file,
@@ -131,6 +131,23 @@ fn check_file(project: &Project, file: FileId, defaults: &Defaults, pages: &Page
                 pages,
                 about: &about,
             };
+            let waits = match setting {
+                Setting::Set => continue,
+                Setting::Open => {
+                    if facts.default.is_none_or(|seconds| seconds > SHORT)
+                        && let Some(parameter) = handed::parameter(&eval, file, &call, facts, &about)
+                    {
+                        out.extend(handed.finding(&place, parameter, &call, name, facts));
+                    }
+                    continue;
+                }
+                Setting::Never => None,
+                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => continue,
+                Setting::Missing => facts.default,
+            };
+            if waits.is_some_and(|seconds| seconds <= SHORT) {
+                continue;
+            }
             out.extend(place.finding(&call, name, facts, waits, setting));
         }
     }

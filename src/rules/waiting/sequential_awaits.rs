@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, Kind};
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -130,13 +130,57 @@ impl Search<'_> {
         let span = self.module.stmt(id).span;
         let uses = self.uses(span, &state.tainted);
         let is_guard = uses && self.leaves_any(std::iter::once(id));
-        if self.io.has_await(span) || is_guard && self.binds(id, state) {
+        if self.io.has_await(span) {
+            match self.only_reads(id, state) {
+                Some(set) => state.tainted.extend(set),
+                None => flush(state, out),
+            }
+        } else if is_guard && self.binds(id, state) {
             flush(state, out);
         } else if is_guard {
             state.guarded = true;
         } else if uses {
             state.tainted.extend(self.io.names(span));
         }
+    }
+
+    /// What a branch sets that asks something of its own and then goes on: `if (owner) { plan = await planOf(owner) }`. What stands
+    /// behind it and uses none of that could have been started with what stands before it. `None` where it may leave, or changes
+    /// something.
+    fn only_reads(&self, id: StmtId, state: &State) -> Option<Vec<Sym>> {
+        if state.group.is_empty() || !matches!(self.module.stmt(id).kind, StmtKind::If { .. }) || self.leaves_any(std::iter::once(id)) {
+            return None;
+        }
+        let span = self.module.stmt(id).span;
+        let reads = self.io.awaits_in(span).all(|at| {
+            let ExprKind::Await(inner) = *self.module.kind(at) else {
+                return true;
+            };
+            let is_discarded =
+                matches!(self.module.expr(at).parent, Parent::Stmt(stmt) if matches!(self.module.stmt(stmt).kind, StmtKind::Expr(_)));
+            match self.wait(at, inner, is_discarded, state.guarded) {
+                Judged::Neutral => true,
+                Judged::Wait(wait) => wait.io.kind == Kind::Read,
+                Judged::Binds => false,
+            }
+        });
+        reads.then(|| self.set_in(id))
+    }
+
+    /// The names that statements bind or may change.
+    fn set_in(&self, id: StmtId) -> Vec<Sym> {
+        let (mut open, mut out) = (vec![id], Vec::new());
+        while let Some(id) = open.pop() {
+            match self.module.stmt(id).kind {
+                StmtKind::Assign { target, .. } => out.extend(self.targets(target)),
+                StmtKind::Expr(value) => out.extend(self.io.names(self.module.expr(value).span)),
+                _ => {}
+            }
+            for block in self.module.stmt_blocks(id) {
+                open.extend(block.iter().copied());
+            }
+        }
+        out
     }
 
     /// Whether what follows a guard must stay after it: it refuses those who may not ask, or does more than leave.
@@ -241,7 +285,7 @@ impl Search<'_> {
 
     fn wait(&self, at: ExprId, inner: ExprId, is_discarded: bool, is_guarded: bool) -> Judged {
         let callee = self.module.call(inner).and_then(|call| call.method()).unwrap_or("");
-        if waits::is_check(callee) {
+        if waits::is_check(callee) && !self.io.is_statement(inner) {
             return Judged::Binds;
         }
         let is_cache = self.is_cache_removal(inner, callee);
