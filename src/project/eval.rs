@@ -18,7 +18,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::imports::Imports;
-use super::kept::Kept;
+use super::named_models::NamedModels;
 use super::relations::Relations;
 use super::scope::{Binding, Bound, Member, Scope, Step, enclosing_class};
 use crate::budget::{self, Limit, Overruns};
@@ -64,7 +64,7 @@ pub struct Code {
     /// Relations of model classes.
     pub relations: Relations,
     /// Models that a connection keeps by name.
-    pub kept: Kept,
+    pub named_models: NamedModels,
     /// Classes that implement or extend a class of the project.
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
@@ -108,7 +108,7 @@ impl Code {
             data,
             tables,
             relations: Relations::default(),
-            kept: Kept::default(),
+            named_models: NamedModels::default(),
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
             imported: FxHashSet::default(),
@@ -849,7 +849,7 @@ impl<'c> Evaluator<'c> {
 
     /// Reads an attribute of a value.
     pub fn attribute(&self, base: &Value, name: &str, from: FileId) -> Value {
-        if let Some((at, class)) = base.library_name().and_then(|path| self.code.kept.class(path, name)) {
+        if let Some((at, class)) = base.library_name().and_then(|path| self.code.named_models.class(path, name)) {
             return Value::Class(at, class);
         }
         match base {
@@ -1804,7 +1804,7 @@ impl Resolver for Evaluator<'_> {
     }
 
     fn keeps_model(&self, name: &str) -> bool {
-        self.code.kept.has(name)
+        self.code.named_models.has(name)
     }
 
     fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {

@@ -8,17 +8,17 @@ use crate::ir::ClassId;
 use crate::libraries::registry;
 use crate::libraries::shared::value::FileId;
 
-/// Kept models by name.
+/// Models by the names that connections keep them under.
 #[derive(Clone, Debug, Default)]
-pub struct Kept {
+pub struct NamedModels {
     /// The class, where the model is one and no other model has the name.
     by_name: FxHashMap<String, Option<(FileId, ClassId)>>,
 }
 
-impl Kept {
+impl NamedModels {
     /// Takes the models of the schema.
-    pub(super) fn of(schema: &Schema, classes: &Classes<'_>) -> Kept {
-        let mut out = Kept::default();
+    pub(super) fn of(schema: &Schema, classes: &Classes<'_>) -> NamedModels {
+        let mut out = NamedModels::default();
         for model in &schema.models {
             let Some(name) = &model.kept_as else { continue };
             let class = classes.get(&(&*model.file, model.name.as_str())).copied();
