@@ -141,6 +141,8 @@ mod tests {
             ("tests/factories.py", Role::Test),
             ("packages/test-helpers/src/mail.ts", Role::Test),
             ("app/test_views.py", Role::Test),
+            ("app/mock_mailer.py", Role::Test),
+            ("app/mocking.py", Role::Source),
             ("app/views_test.py", Role::Test),
             ("app/conftest.py", Role::Test),
             ("src/a.test.tsx", Role::Test),

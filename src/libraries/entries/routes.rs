@@ -4,8 +4,8 @@
 use super::mounts::{own_prefix, router_of};
 use super::site::{Site, join, may_list, starts_with_any, verb};
 use super::{Decorator, Entry, EntryKind};
-use crate::ir::{Call, ClassId, ExprKind, FunctionId};
-use crate::libraries::shared::value::FileId;
+use crate::ir::{Call, ClassId, ExprKind, FunctionId, Module, StmtKind};
+use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 
 const LIBRARIES: &[&str] = &[
@@ -107,6 +107,22 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let Some(text) = site.text(path).filter(|text| text.is_empty() || text.starts_with('/')) else {
         return;
     };
+    if method == "add_url_rule"
+        && let Value::Class(at, class) = site.resolver.value(site.file, handler)
+    {
+        let label = format!("{verb} {}", addressed(site, call, &text));
+        for function in processed(site.resolver.module(at), class) {
+            out.push(route(
+                site,
+                (at, function),
+                verb,
+                label.clone(),
+                site.module.expr(call.id).span,
+                call,
+            ));
+        }
+        return;
+    }
     let handler = match site.module.kind(handler) {
         ExprKind::Call { .. } if site.module.call(handler).and_then(|call| call.method()) == Some("as_view") => None,
         _ => site.handler(handler),
@@ -114,6 +130,21 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     let Some(function) = handler else { return };
     let label = format!("{verb} {}", addressed(site, call, &text));
     out.push(route(site, function, verb, label, site.module.expr(call.id).span, call));
+}
+
+/// The methods of a project's own kind of handler class, whose blueprint makes a view of it: `_process` of Indico's.
+fn processed(module: &Module, class: ClassId) -> Vec<FunctionId> {
+    let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
+        StmtKind::Function(function) => Some(function),
+        _ => None,
+    });
+    let is_called = |function: &FunctionId| {
+        let name = module.function(*function).name.map_or("", |name| module.str(name));
+        let rest = name.trim_start_matches('_').strip_prefix("process");
+        rest.is_some_and(|rest| rest.is_empty() || VERBS.contains(&rest.trim_start_matches('_').to_ascii_lowercase().as_str()))
+            || name == "dispatch_request"
+    };
+    methods.filter(is_called).collect()
 }
 
 /// `get`, `post`, … of method classes.
