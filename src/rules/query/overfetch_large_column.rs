@@ -53,10 +53,6 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     if !rows || statement.grouped || query.opaque || !usage.is_local() || statement.tables.is_empty() {
         return None;
     }
-    // `findOne({ where, ...options })`: the options may choose the columns.
-    if statement.open && statement.projection == Projection::All {
-        return None;
-    }
     let many = query.outcome == Outcome::Rows && statement.limit != Limit::One;
     if !many && query.outcome != Outcome::One {
         return None;
