@@ -35,6 +35,19 @@ fn a_foreign_key_needs_an_index_that_leads_with_it() {
     assert_eq!(findings[0].confidence, Confidence::High);
 }
 
+/// A statement that a partial index serves is served all the same once another index serves it too.
+#[test]
+fn an_index_more_does_not_make_a_key_lack_one() {
+    let schema = "CREATE TABLE u (id int PRIMARY KEY);\nCREATE TABLE t (id int PRIMARY KEY, gone_at timestamptz, a int REFERENCES u, mail text);\nCREATE INDEX i ON t (a) WHERE gone_at IS NULL;\n";
+    let code =
+        "import psycopg\ndef f(cur, values):\n    cur.execute('SELECT * FROM t WHERE mail = %s AND a > %s AND gone_at IS NULL', values)\n";
+    for more in ["", "CREATE INDEX m ON t (mail);\n"] {
+        let schema = format!("{schema}{more}");
+        let project = project(&[("app.py", code), ("schema.sql", schema.as_str())]);
+        assert_eq!(lines(&unindexed_foreign_key::check(&Analyses::new(&project))), [], "{more}");
+    }
+}
+
 #[test]
 fn the_models_line_is_the_place_and_the_migration_is_related() {
     let project = project(&[

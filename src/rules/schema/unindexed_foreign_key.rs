@@ -95,14 +95,17 @@ impl Load {
         let first = key.columns.first().map_or("", String::as_str);
         let own = project.schema.tables.get(table);
         let parent_table = parent.and_then(|parent| project.schema.tables.get(parent));
-        let lookups = unserved(project, own, first, uses.of_column(table, first));
+        let all = uses.of_column(table, first);
+        let lookups = unserved(project, own, first, all);
         let by_part = |&site: &usize| {
             own.zip(project.graph.sites.get(site))
                 .is_some_and(|(table, site)| has_partial(table, first, site))
         };
         Load {
-            served_by_part: !lookups.is_empty()
+            // Of all look-ups, whichever other index serves some of them: an index more must not make the key lack one.
+            served_by_part: !all.is_empty()
                 && lookups.iter().all(by_part)
+                && all.iter().any(by_part)
                 && parent.is_none_or(|parent| uses.deletes(parent).is_empty()),
             lookups,
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
