@@ -72,6 +72,7 @@ lists! {
     FewValuedColumns = "columns" "few-valued",
     FirstScripts = "paths" "first-scripts",
     FlagColumns = "columns" "flags",
+    Handling = "calls" "handling",
     IdentifyingColumns = "columns" "identifying",
     Keeping = "calls" "keeping",
     KeptState = "handles" "kept-state",

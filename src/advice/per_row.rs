@@ -84,7 +84,7 @@ fn relation(project: &Project, read: &RelationRead) -> Fix {
     };
     let values = [
         ("path", read.path.as_str()),
-        ("django", &read.path.replace('.', "__")),
+        ("underscored", &read.path.replace('.', "__")),
         ("first", read.path.split('.').next().unwrap_or(&read.path)),
         ("model", model),
     ];

@@ -46,6 +46,16 @@ pub fn has_identity_map(library: &str) -> bool {
     matches!(library, "sqlalchemy" | "mikroorm")
 }
 
+/// Whether a library's query objects keep their rows: the second pass over one asks nothing.
+pub fn keeps_rows(library: &str) -> bool {
+    library == "django"
+}
+
+/// Whether reading a relation of a query's rows asks for it: of an asynchronous session's rows it is an error instead.
+pub fn loads_lazily(query: &query::Query) -> bool {
+    query.library != "sqlalchemy" || query.blocking
+}
+
 /// Whether a dotted name of a library is where a connection keeps all models by their names.
 pub fn keeps_models(path: &str) -> bool {
     sequelize::keeps_models(path)

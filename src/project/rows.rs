@@ -210,14 +210,9 @@ pub fn is_lazy_at(project: &Project, model: &SchemaModel, path: &str) -> bool {
     owner.is_some_and(|model| model.relation(last).is_some_and(|relation| is_asked(model, relation.loading)))
 }
 
-fn has_column(project: &Project, model: &SchemaModel, name: &str) -> bool {
-    let table = project.schema.tables.get(model.table);
-    table.is_some_and(|table| {
-        table
-            .columns
-            .iter()
-            .any(|column| column.field.as_ref().unwrap_or(&column.name) == name)
-    })
+/// Whether a program's name of a field is that of a column of a model.
+pub(super) fn has_column(project: &Project, model: &SchemaModel, name: &str) -> bool {
+    project.schema.tables.get(model.table).is_some_and(|table| table.has_field(name))
 }
 
 fn is_target(module: &Module, id: ExprId) -> bool {

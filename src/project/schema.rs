@@ -453,6 +453,13 @@ impl Table {
             .or_else(|| self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
     }
 
+    /// Whether a program's name of a field is that of a column, exactly.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.columns
+            .iter()
+            .any(|column| column.field.as_ref().unwrap_or(&column.name) == name)
+    }
+
     /// A column as a program names it: by its field first, which may be called as another column is in the database.
     pub fn column_in_code(&self, name: &str) -> Option<&Column> {
         let by_field = self.columns.iter().find(|column| column.field.as_deref() == Some(name));

@@ -307,7 +307,7 @@ impl<'p> Reader<'p, '_, '_> {
             return;
         };
         if walked.relations.is_empty() {
-            if is_column(self.project, model, source) {
+            if rows::has_column(self.project, model, source) {
                 let by = format!("the field `{name}`");
                 self.add_need(prefix, &[source.to_owned()], (false, true), by, at, span);
             } else {
@@ -725,20 +725,10 @@ fn target_of<'p>(project: &'p Project, model: &'p SchemaModel, relations: &[Stri
     names.try_fold(model, |model, name| project.schema.model(&model.relation(name)?.target))
 }
 
-fn is_column(project: &Project, model: &SchemaModel, name: &str) -> bool {
-    let table = project.schema.tables.get(model.table);
-    table.is_some_and(|table| {
-        table
-            .columns
-            .iter()
-            .any(|column| column.field.as_ref().unwrap_or(&column.name) == name)
-    })
-}
-
 /// Whether a model has a relation or column at the start of a dotted name.
 fn knows(project: &Project, model: &SchemaModel, source: &str) -> bool {
     let first = source.split('.').next().unwrap_or(source);
-    model.relation(first).is_some() || is_column(project, model, first)
+    model.relation(first).is_some() || rows::has_column(project, model, first)
 }
 
 /// The class of a field's type that shows rows: `CustomerOut | None`, `list[ItemOut]`.

@@ -7,6 +7,7 @@ use super::rows::{self, RelationRead};
 use super::serializers::{self, Need};
 use super::{Project, schema};
 use crate::ir::{ClassId, ExprId, ExprKind, StmtKind};
+use crate::libraries::registry;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::response_models::{self, Given};
 use crate::libraries::shared::value::{FileId, Value};
@@ -81,14 +82,9 @@ pub fn lists_of(eval: &Evaluator<'_>, class: (FileId, ClassId), element: Option<
     out
 }
 
-/// Whether reading a relation of a query's rows asks again: of an asynchronous session's rows it is an error instead.
-pub fn loads_lazily(query: &Query) -> bool {
-    query.library != "sqlalchemy" || query.blocking
-}
-
 /// What a class that shows rows reads of each and the query has not loaded.
 pub fn unloaded(project: &Project, eval: &Evaluator<'_>, class: (FileId, ClassId), model: &schema::Model, query: &Query) -> Vec<Need> {
-    if !loads_lazily(query) {
+    if !registry::loads_lazily(query) {
         return Vec::new();
     }
     let needs = serializers::shown_needs(project, eval, class, model).into_iter();
@@ -128,7 +124,7 @@ pub fn reads(project: &Project, eval: &Evaluator<'_>, file: FileId) -> Vec<Relat
             continue;
         };
         let source = row.source.and_then(|(at, expr)| eval.query_at(at, expr));
-        if source.is_some_and(|query| !loads_lazily(&query)) {
+        if source.is_some_and(|query| !registry::loads_lazily(&query)) {
             continue;
         }
         let needs = known

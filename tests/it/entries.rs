@@ -424,12 +424,16 @@ def count(): ...
 
 #[test]
 fn a_class_that_a_blueprint_makes_a_view_of_is_entered_at_its_process() {
-    let handlers = "class Base:\n    def _check_access(self): ...\nclass Tide(Base):\n    def _process_args(self): ...\n    def _process(self): ...\n    def _process_POST(self): ...\n";
+    let handlers = "class Base:\n    def _check_access(self): ...\nclass Tide(Base):\n    def _name(self): ...\n    def _process(self): ...\n    def handle_upload(self): ...\n    def post(self): ...\n";
     let blueprint = "from flask import Blueprint\nfrom harbour.handlers import Tide\nbp = Blueprint('harbour', __name__)\nbp.add_url_rule('/tide', 'tide', Tide, methods=('GET', 'POST'))\n";
     let found = all(&[("harbour/blueprint.py", blueprint), ("harbour/handlers.py", handlers)]);
     let places: Vec<&str> = found.iter().map(|(_, _, place)| place.as_str()).collect();
     assert_eq!(
         places,
-        ["harbour/handlers.py:Tide._process", "harbour/handlers.py:Tide._process_POST"]
+        [
+            "harbour/handlers.py:Tide._process",
+            "harbour/handlers.py:Tide.handle_upload",
+            "harbour/handlers.py:Tide.post"
+        ]
     );
 }

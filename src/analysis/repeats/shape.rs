@@ -2,6 +2,7 @@
 
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::registry;
 use crate::libraries::shared::batches;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::Value;
@@ -162,7 +163,7 @@ pub fn is_kept(module: &Module, around: &Loop, site: &QuerySite) -> bool {
     let ExprKind::Name(name) = module.kind(site.expr) else {
         return false;
     };
-    site.query.library == "django" && !is_set_in(module, around, *name)
+    registry::keeps_rows(site.query.library) && !is_set_in(module, around, *name)
 }
 
 fn is_set_in(module: &Module, around: &Loop, name: Sym) -> bool {

@@ -7,6 +7,7 @@ use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
+use crate::vocabulary::{List, Name};
 
 const LIBRARIES: &[&str] = &[
     "fastapi",
@@ -132,7 +133,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     out.push(route(site, function, verb, label, site.module.expr(call.id).span, call));
 }
 
-/// The methods of a project's own kind of handler class, whose blueprint makes a view of it: `_process` of Indico's.
+/// The methods by which a project's own kind of handler class answers, by what they are called: its base class calls them.
 fn processed(module: &Module, class: ClassId) -> Vec<FunctionId> {
     let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
         StmtKind::Function(function) => Some(function),
@@ -140,9 +141,8 @@ fn processed(module: &Module, class: ClassId) -> Vec<FunctionId> {
     });
     let is_called = |function: &FunctionId| {
         let name = module.function(*function).name.map_or("", |name| module.str(name));
-        let rest = name.trim_start_matches('_').strip_prefix("process");
-        rest.is_some_and(|rest| rest.is_empty() || VERBS.contains(&rest.trim_start_matches('_').to_ascii_lowercase().as_str()))
-            || name == "dispatch_request"
+        let word = Name::of(name).first().to_owned();
+        List::Handling.has(&word) || VERBS.contains(&word.as_str())
     };
     methods.filter(is_called).collect()
 }

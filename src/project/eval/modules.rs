@@ -138,17 +138,7 @@ impl Evaluator<'_> {
             Value::Literal(at, object) => self.member_of_object(*at, *object, name)?,
             _ => return None,
         };
-        match found {
-            Found::Binding(
-                at,
-                _,
-                Binding {
-                    bound: Bound::Value(value, path),
-                    ..
-                },
-            ) if path.is_empty() => Some((at, value)),
-            _ => None,
-        }
+        whole_value(found)
     }
 
     /// A member of an object: an entry, one of an object that is spread into it, or one that is set afterwards.
@@ -287,17 +277,7 @@ impl Evaluator<'_> {
 
     /// What a loader keeps of a file: what it exports as a whole or by default, and of a factory what that returns.
     fn loaded(&self, file: FileId) -> Option<(FileId, ExprId)> {
-        let default = || match self.exported(file, "default", 0)? {
-            Found::Binding(
-                at,
-                _,
-                Binding {
-                    bound: Bound::Value(value, path),
-                    ..
-                },
-            ) if path.is_empty() => Some((at, value)),
-            _ => None,
-        };
+        let default = || whole_value(self.exported(file, "default", 0)?);
         let whole = self.whole_expr(file).map(|value| (file, value)).or_else(default)?;
         match self.value(whole.0, whole.1) {
             Value::Function(at, function) => Some(self.only_returned(at, function).unwrap_or(whole)),
@@ -439,4 +419,19 @@ fn join(file: &str, place: &str) -> String {
         return String::new();
     }
     format!("{}/", parts.join("/"))
+}
+
+/// The expression whose value a name holds as a whole.
+fn whole_value(found: Found) -> Option<(FileId, ExprId)> {
+    match found {
+        Found::Binding(
+            at,
+            _,
+            Binding {
+                bound: Bound::Value(value, path),
+                ..
+            },
+        ) if path.is_empty() => Some((at, value)),
+        _ => None,
+    }
 }
