@@ -122,6 +122,9 @@ fn held(project: &Project, file: FileId, module: &Module, lifetimes: &Lifetimes)
         }
     }
     out.sort_by_key(|held| held.made);
+    // A name that starts anew is the same collection, whose every use would be read again for each start.
+    let mut known = FxHashSet::default();
+    out.retain(|held| known.insert((held.class, held.name)));
     out
 }
 

@@ -1,5 +1,7 @@
 //! `small-batch-size`: database writes or embedding calls in batches of a few.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{ExprId, ExprKind, StmtKind};
@@ -25,13 +27,12 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     if batches.is_empty() {
         return Vec::new();
     }
-    let eval = Evaluator::new(&project.code);
-    batches.iter().filter_map(|batch| finding(project, &eval, batch)).collect()
+    let uses = uses(project, &batches);
+    batches.iter().filter_map(|batch| finding(project, &uses, batch)).collect()
 }
 
-fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Finding> {
-    let uses = uses(project, eval, batch);
-    let (user, at) = uses.iter().find_map(|&(file, expr)| {
+fn finding(project: &Project, uses: &Uses, batch: &Batch) -> Option<Finding> {
+    let (user, at) = uses.get(&(batch.file, batch.value))?.iter().find_map(|&(file, expr)| {
         let function = project.graph.id(file, project.code.module(file).owner(expr));
         work(project, function, batch.embeds).map(|what| ((file, expr), what))
     })?;
@@ -63,22 +64,27 @@ fn finding(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Option<Fin
 /// Batches of so few are nearly single calls.
 const TINY: u64 = 5;
 
-/// Where the constant is read, here or through an import.
-fn uses(project: &Project, eval: &Evaluator<'_>, batch: &Batch) -> Vec<(FileId, ExprId)> {
-    let mut out = Vec::new();
+/// Where constants are read, here or through an import: by the number's place.
+type Uses = FxHashMap<(FileId, ExprId), Vec<(FileId, ExprId)>>;
+
+fn uses(project: &Project, batches: &[Batch]) -> Uses {
+    let names: FxHashSet<&str> = batches.iter().map(|batch| batch.name.as_str()).collect();
+    let targets: FxHashSet<(FileId, ExprId)> = batches.iter().map(|batch| (batch.file, batch.target)).collect();
+    let eval = Evaluator::new(&project.code);
+    let mut out = Uses::default();
     for (file, module) in sources(&project.code) {
-        if !module.strings.iter().any(|text| text == batch.name) {
+        if !module.strings.iter().any(|text| names.contains(text)) {
             continue;
         }
         for (id, _) in module.expr_ids() {
             let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = module.kind(id) else {
                 continue;
             };
-            if module.str(*name) != batch.name || (file, id) == (batch.file, batch.target) {
+            if !names.contains(module.str(*name)) || targets.contains(&(file, id)) {
                 continue;
             }
-            if eval.value(file, id) == Value::Literal(batch.file, batch.value) {
-                out.push((file, id));
+            if let Value::Literal(at, number) = eval.value(file, id) {
+                out.entry((at, number)).or_default().push((file, id));
             }
         }
     }

@@ -124,10 +124,11 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
         let Some(first) = sql.map(|site| site.span).min_by_key(|span| span.start) else {
             continue;
         };
-        let ends = module.expr_ids().filter_map(|(expr, node)| {
+        let ends = module.call_ids_in(id).filter_map(|expr| {
             let method = module.call(expr)?.method()?;
-            let is_end = matches!(method, "commit" | "rollback" | "close") && module.owner(expr) == id && node.span.start > first.end;
-            (is_end && is_held(expr)).then_some(node.span.start)
+            let start = module.expr(expr).span.start;
+            let is_end = matches!(method, "commit" | "rollback" | "close") && module.owner(expr) == id && start > first.end;
+            (is_end && is_held(expr)).then_some(start)
         });
         let end = ends.min().unwrap_or(function.span.end);
         out.push(Region {

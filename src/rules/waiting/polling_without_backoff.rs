@@ -74,6 +74,8 @@ struct Check<'p> {
     /// Names that were asked for, and whether their functions set them more than once.
     reassigned: RefCell<FxHashMap<(FileId, FunctionId, Sym), bool>>,
     timers: RefCell<FxHashMap<(FileId, FunctionId), Option<Timer>>>,
+    /// Where the functions that were asked for are left early, when they end their intervals.
+    passing: RefCell<FxHashMap<FunctionId, Option<u32>>>,
     /// Worked out for the first timer that calls what a component is given.
     elements: &'p OnceLock<Elements>,
 }
@@ -114,6 +116,7 @@ impl<'p> Check<'p> {
             out: Vec::new(),
             reassigned: RefCell::default(),
             timers: RefCell::default(),
+            passing: RefCell::default(),
             elements,
         }
     }
@@ -844,6 +847,18 @@ impl<'p> Check<'p> {
         self.request(target)
     }
 
+    /// An interval that an effect starts in one state only, and ends with it: `if (!running) return; const t = setInterval(…);
+    /// return () => clearInterval(t);`.
+    fn is_passing(&self, timer: ExprId) -> bool {
+        let Some(call) = self.module.call(timer).filter(|call| call.method() == Some("setInterval")) else {
+            return false;
+        };
+        let function = self.module.owner(call.id);
+        let mut known = self.passing.borrow_mut();
+        let guard = *known.entry(function).or_insert_with(|| passes_from(self.module, function));
+        guard.is_some_and(|end| end <= self.module.expr(timer).span.start)
+    }
+
     fn report(&mut self, at: ExprId, seconds: f64, request: &Request, is_client: bool) {
         let function = self.project.graph.id(self.file, self.module.owner(at));
         let path = self.project.path(self.file);
@@ -864,7 +879,7 @@ impl<'p> Check<'p> {
         if ends && seconds >= PATIENT {
             return;
         }
-        let passes = ends || is_passing(self.module, at);
+        let passes = ends || self.is_passing(at);
         let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, usize::from(passes));
         let span = self.module.expr(at).span;
         let mut finding = Finding::new(
@@ -991,22 +1006,19 @@ fn ends_itself(module: &Module, timer: ExprId) -> bool {
         .any(|id| module.call(id).is_some_and(|call| call.method() == Some("clearInterval")))
 }
 
-/// An interval that an effect starts in one state only, and ends with it: `if (!running) return; const t = setInterval(…);
-/// return () => clearInterval(t);`.
-fn is_passing(module: &Module, timer: ExprId) -> bool {
-    let Some(call) = module.call(timer).filter(|call| call.method() == Some("setInterval")) else {
-        return false;
-    };
-    let body = &module.function(module.owner(call.id)).body;
-    let start = module.expr(timer).span.start;
-    let leaves = body.iter().any(|&stmt| match &module.stmt(stmt).kind {
-        StmtKind::If { then, .. } => {
-            module.stmt(stmt).span.end <= start && matches!(then.as_ref(), [only] if matches!(module.stmt(*only).kind, StmtKind::Return(_)))
-        }
-        _ => false,
-    });
-    let clears = module.call_ids_in(module.owner(call.id)).filter_map(|id| module.call(id));
-    leaves && clears.into_iter().any(|call| call.method() == Some("clearInterval"))
+/// Where the first `if (…) return;` of a function's body ends, in a function that clears an interval.
+fn passes_from(module: &Module, function: FunctionId) -> Option<u32> {
+    let guard = module
+        .function(function)
+        .body
+        .iter()
+        .find_map(|&stmt| match &module.stmt(stmt).kind {
+            StmtKind::If { then, .. } => matches!(then.as_ref(), [only] if matches!(module.stmt(*only).kind, StmtKind::Return(_)))
+                .then_some(module.stmt(stmt).span.end),
+            _ => None,
+        })?;
+    let mut calls = module.call_ids_in(function).filter_map(|id| module.call(id));
+    calls.any(|call| call.method() == Some("clearInterval")).then_some(guard)
 }
 
 /// `Number(x)`, `parseInt(x, 10)`.
