@@ -46,7 +46,7 @@ pub enum FileKind {
     Json,
     /// `pyproject.toml`.
     Toml,
-    /// Compose files, `app.yaml` and `pnpm-workspace.yaml`.
+    /// Compose files, `app.yaml`, `pnpm-workspace.yaml`, descriptions of an API.
     Yaml,
     /// `alembic.ini`.
     Ini,
@@ -74,7 +74,7 @@ impl FileKind {
             "html" | "djhtml" | "jinja" | "jinja2" | "j2" if path.split('/').any(is_template_folder) => FileKind::Template,
             "json" if stem == "package" || stem == "jsconfig" || stem.starts_with("tsconfig") => FileKind::Json,
             "toml" if stem == "pyproject" => FileKind::Toml,
-            "yml" | "yaml" if stem.contains("compose") || matches!(stem, "pnpm-workspace" | "app") => FileKind::Yaml,
+            "yml" | "yaml" if stem.contains("compose") || matches!(stem, "pnpm-workspace" | "app") || is_api(&name) => FileKind::Yaml,
             "ini" if stem == "alembic" => FileKind::Ini,
             _ => return None,
         };
@@ -100,6 +100,12 @@ impl FileKind {
     pub fn is_code(self) -> bool {
         matches!(self, FileKind::Python | FileKind::TypeScript | FileKind::Tsx | FileKind::Component)
     }
+}
+
+/// Whether a file is named as descriptions of an API are: `openapi.yaml`, `swagger.yml`, `api.spec.yaml`.
+pub fn is_api(name: &str) -> bool {
+    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| stem.contains("openapi") || stem.contains("swagger") || stem.ends_with(".spec") || stem == "api")
 }
 
 /// Where Django, Flask and Jinja projects keep templates.

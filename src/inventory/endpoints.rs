@@ -49,6 +49,8 @@ impl Reached {
             .graph
             .entries
             .par_iter()
+            // What stands around handlers has no address of its own.
+            .filter(|entry| entry.kind != EntryKind::Hook)
             .map(|entry| self.row(project, facts, entry))
             .collect();
         rows.sort_by(|left, right| (&left.location, &left.label).cmp(&(&right.location, &right.label)));
@@ -177,5 +179,6 @@ fn kind(kind: EntryKind) -> &'static str {
         EntryKind::Socket => "socket",
         EntryKind::Startup => "startup",
         EntryKind::Command => "command",
+        EntryKind::Hook => "hook",
     }
 }

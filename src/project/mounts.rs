@@ -185,7 +185,7 @@ fn folder(path: &str) -> &str {
 }
 
 /// Python files by each ending of their path without the file's own: of several, the one nearest to the root.
-fn modules(code: &Code) -> FxHashMap<&str, FileId> {
+pub fn modules(code: &Code) -> FxHashMap<&str, FileId> {
     let mut out: FxHashMap<&str, FileId> = FxHashMap::default();
     for (at, facts) in code.files.iter().enumerate() {
         let path = facts.path.as_str();

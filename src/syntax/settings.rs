@@ -7,6 +7,7 @@ use super::config_entry::ConfigEntry;
 use super::{json, yaml};
 use crate::budget::{self, Limit};
 use crate::source::Span;
+use crate::walk::is_api;
 
 /// What a settings file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub enum ConfigKind {
     Proxy,
     /// `.env.example`.
     Environment,
+    /// A description of an API that names the functions that answer.
+    Api,
 }
 
 /// A command line.
@@ -99,6 +102,7 @@ pub fn read(path: &str, text: &str) -> Option<ConfigFacts> {
         "app.yaml" | "app.yml" => platform(text),
         _ if name.contains("dockerfile") => dockerfile(text),
         _ if name.starts_with(".env") => ConfigFacts::new(ConfigKind::Environment, lines(text, '=')),
+        _ if is_api(&name) => api(text)?,
         _ if name.ends_with("yml") || name.ends_with("yaml") => compose(text)?,
         _ if name.contains("nginx") || path.rsplit('/').nth(1) == Some("nginx") => ConfigFacts::new(ConfigKind::Proxy, lines(text, '\0')),
         _ if name.contains("postgres") => ConfigFacts::new(ConfigKind::Postgres, lines(text, '=')),
@@ -106,6 +110,20 @@ pub fn read(path: &str, text: &str) -> Option<ConfigFacts> {
         _ => return None,
     };
     Some(facts)
+}
+
+/// The operations of a description with their handlers, and where the API stands; `None` where it names none.
+fn api(text: &str) -> Option<ConfigFacts> {
+    if !text.contains("operationId") {
+        return None;
+    }
+    let mut entries = yaml::parse(text);
+    entries.retain(|entry| {
+        let last = entry.path.last().map_or("", String::as_str);
+        matches!(last, "operationId" | "url" | "basePath") && entry.path.len() <= 4 || last.ends_with("router-controller")
+    });
+    let is_handled = entries.iter().any(|entry| entry.value.contains('.'));
+    is_handled.then(|| ConfigFacts::new(ConfigKind::Api, entries))
 }
 
 /// Settings that SQL gives to a database or role: `ALTER ROLE app SET statement_timeout = '5s'`.

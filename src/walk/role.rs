@@ -91,7 +91,9 @@ fn is_generated(folders: &[&str], name: &str, stem: &str) -> bool {
 fn is_test(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bool {
     let python = ends(name, &[".py"]) && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
     let is_folder = |folder: &&str| matches!(*folder, "__mocks__" | "__fixtures__") || words.has(Open::TestFolders, folder);
-    python || List::TestFiles.has(stem) || folders.iter().any(is_folder)
+    // `api.spec.yaml` specifies an API.
+    let is_named = List::TestFiles.has(stem) && !super::is_api(name);
+    python || is_named || folders.iter().any(is_folder)
 }
 
 fn is_migration(folders: &[&str], name: &str) -> bool {
@@ -147,6 +149,7 @@ mod tests {
             ("app/conftest.py", Role::Test),
             ("src/a.test.tsx", Role::Test),
             ("src/a.spec.ts", Role::Test),
+            ("swagger/api.spec.yaml", Role::Source),
             ("src/__tests__/a.ts", Role::Test),
             ("src/Button.stories.tsx", Role::Test),
             ("e2e/login.ts", Role::Test),

@@ -11,6 +11,7 @@ mod determinism;
 mod entries;
 mod fixtures;
 mod formats;
+mod hooks;
 mod hostile;
 mod layers;
 mod mutations;

@@ -11,8 +11,9 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     let title = site.title((site.file, decorator.function));
     match decorator.name {
         "command" | "group" | "callback"
-            if site.imports(&["click", "typer", "flask", "rich_click", "asyncclick", "discord"])
-                || decorator.name == "command" && decorator.call.is_some() =>
+            if !site.is_bot()
+                && (site.imports(&["click", "typer", "flask", "rich_click", "asyncclick"])
+                    || decorator.name == "command" && decorator.call.is_some()) =>
         {
             out.push(site.own(decorator.function, EntryKind::Command, format!("command {title}"), place));
         }
@@ -24,7 +25,8 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
         | "before_serving"
         | "after_server_start" => {
             let event = site.first_text(decorator.expr).unwrap_or_default();
-            if event.contains("shutdown") {
+            let speaks = decorator.name == "listener" && title.rsplit('.').next() != Some("on_ready") && site.is_bot();
+            if event.contains("shutdown") || speaks {
                 return;
             }
             out.push(site.own(decorator.function, EntryKind::Startup, format!("start-up {title}"), place));

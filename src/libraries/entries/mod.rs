@@ -15,6 +15,7 @@ mod fastapi;
 mod files;
 mod frappe;
 mod graphql;
+mod hooks;
 mod jobs;
 mod mounts;
 mod nest;
@@ -27,7 +28,7 @@ mod trpc;
 
 pub use fastapi::dependencies;
 pub use mounts::{Mount, Router, mounts};
-pub use often::{Often, acts};
+pub use often::{Often, acts, of_address};
 pub use site::{given_back, join, last_name};
 
 /// A function that is called from outside the program's own code.
@@ -85,6 +86,17 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// A function that a framework calls so often; the label goes with "each time … is asked" for [`Often::Read`], with "with each …"
+    /// for [`Often::Act`], and after a colon otherwise.
+    fn hook(function: (FileId, FunctionId), often: Often, label: String, place: Span) -> Entry {
+        Entry {
+            often,
+            ..Entry::new(function, EntryKind::Hook, label, place)
+        }
+    }
+}
+
 /// What calls an entry point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntryKind {
@@ -104,13 +116,15 @@ pub enum EntryKind {
     Startup,
     /// A command line, a script.
     Command,
+    /// What a framework calls around its handlers: middleware, a guard, a signal, a form's check.
+    Hook,
 }
 
 impl EntryKind {
     /// Whether somebody waits for the answer.
     pub fn is_waited_for(self) -> bool {
-        use EntryKind::{Action, Page, Resolver, Route, Socket};
-        matches!(self, Action | Page | Resolver | Route | Socket)
+        use EntryKind::{Action, Hook, Page, Resolver, Route, Socket};
+        matches!(self, Action | Hook | Page | Resolver | Route | Socket)
     }
 }
 
@@ -198,7 +212,40 @@ const FAMILIES: &[Family] = &[
         ..Family::of(Language::Python)
     },
     Family {
+        decorator: Some(hooks::decorated),
+        call: Some(hooks::call_python),
+        class: Some(hooks::python_class),
+        file: Some(hooks::python_file),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        decorator: Some(hooks::platform_decorated),
+        call: Some(hooks::platform_call_python),
+        file: Some(hooks::platform_file),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        call: Some(hooks::consumer_call),
+        file: Some(hooks::consumer_file),
+        ..Family::of(Language::Python)
+    },
+    Family {
+        call: Some(hooks::consumer_call),
+        file: Some(hooks::consumer_file),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
         call: Some(express::call),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(hooks::call_typescript),
+        class: Some(hooks::typescript_class),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(hooks::platform_call_typescript),
+        file: Some(hooks::platform_file),
         ..Family::of(Language::TypeScript)
     },
     Family {

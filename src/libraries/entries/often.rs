@@ -31,10 +31,12 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
         EntryKind::Startup | EntryKind::Command => return Often::Once,
         EntryKind::Job => return Often::Job,
         EntryKind::Socket => Often::Act,
+        // Whoever found it knows what calls it.
+        EntryKind::Hook => return entry.often,
         EntryKind::Page => Often::Read,
         EntryKind::Action => by_name(&entry.label, Often::Act),
         EntryKind::Resolver => resolver(&entry.label),
-        EntryKind::Route => route(&entry.label),
+        EntryKind::Route => of_address(&entry.label),
     };
     // A scheduler's address is a job; only its path tells.
     let is_scheduled = List::ScheduledFolders.has_folder(site.path) || List::ScheduledFolders.has_folder(&entry.label);
@@ -49,7 +51,8 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
     base
 }
 
-fn route(label: &str) -> Often {
+/// How often an address is asked, by its method and its path.
+pub fn of_address(label: &str) -> Often {
     if label == "every request" {
         return Often::Always;
     }
@@ -212,7 +215,7 @@ mod tests {
             ("every request", Often::Always),
         ];
         for (label, often) in cases {
-            assert_eq!(route(label), often, "{label}");
+            assert_eq!(of_address(label), often, "{label}");
         }
         assert_eq!(resolver("GraphQL Mutation addItem"), Often::Act);
         assert_eq!(resolver("GraphQL CreateOrder.mutate"), Often::Act);

@@ -7,6 +7,21 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 
 const MAX_WRAPPERS: u32 = 6;
+/// Python libraries of bots.
+const BOTS: &[&str] = &[
+    "aiogram",
+    "discord",
+    "disnake",
+    "hikari",
+    "interactions",
+    "nextcord",
+    "nonebot",
+    "pyrogram",
+    "slack_bolt",
+    "telebot",
+    "telegram",
+    "telethon",
+];
 
 /// A file with what may be asked of it.
 pub struct Site<'r> {
@@ -116,6 +131,27 @@ impl<'r> Site<'r> {
             }
             _ => None,
         }
+    }
+
+    /// The functions of an argument: one, or those of a list.
+    pub fn handlers(&self, arg: ExprId) -> Vec<(FileId, FunctionId)> {
+        let (file, defined) = self.resolver.definition(self.file, arg).unwrap_or((self.file, arg));
+        match self.resolver.module(file).kind(defined) {
+            ExprKind::List(items) => items.iter().filter_map(|&item| self.handler_at(file, item, 0)).collect(),
+            _ => self.handler(arg).into_iter().collect(),
+        }
+    }
+
+    /// The names of a function's parameters; of a pattern an empty one.
+    pub fn params(&self, (file, function): (FileId, FunctionId)) -> Vec<&'r str> {
+        let module = self.resolver.module(file);
+        let params = module.function(function).params.iter();
+        params.map(|param| param.name.map_or("", |name| module.str(name))).collect()
+    }
+
+    /// Whether the file speaks with a Python library of bots, whose handlers run with each message.
+    pub fn is_bot(&self) -> bool {
+        self.imports(BOTS)
     }
 
     /// A path as written: holes and constants that are not known as `…`.

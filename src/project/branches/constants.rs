@@ -252,7 +252,7 @@ impl<'p> Constants<'p> {
                 _ => None,
             });
             let value = match arg {
-                Some(arg) => constant(module, arg, known, 0),
+                Some(arg) => constant(module, arg, known, 0).or_else(|| given(module, call.id, arg)),
                 None => omitted(callee, definition, param),
             };
             out.extend(value.map(|value| (name, value)));
@@ -361,6 +361,54 @@ fn is_bound(module: &Module, definition: &Function) -> bool {
             .and_then(|param| param.name)
             .is_some_and(|name| matches!(module.str(name), "self" | "cls"))
 }
+
+/// What is surely there, whatever it is: the element that a loop around the call is at, its key or name, a text that is put together.
+fn given(module: &Module, call: ExprId, arg: ExprId) -> Option<Constant> {
+    let is_there = match module.kind(arg) {
+        ExprKind::Template(_) => true,
+        ExprKind::Name(_) => is_element(module, call, arg),
+        ExprKind::Attr { base, name } => {
+            matches!(module.str(*name), "id" | "key" | "name" | "pk" | "slug" | "uuid") && is_element(module, call, *base)
+        }
+        _ => false,
+    };
+    is_there.then(|| Constant::of_truth(true))
+}
+
+/// Whether a name is what a loop around a call binds, and nothing sets it in the loop. A text or number of a list can be empty: the
+/// test is for what callers leave out.
+fn is_element(module: &Module, call: ExprId, expr: ExprId) -> bool {
+    let ExprKind::Name(name) = module.kind(expr) else {
+        return false;
+    };
+    let binds = |target: ExprId| matches!(module.kind(target), ExprKind::Name(bound) if bound == name);
+    let mut at = module.expr(call).parent;
+    for _ in 0..MAX_AROUND {
+        at = match at {
+            Parent::Expr(id) => {
+                if let ExprKind::Comp(comp) = module.kind(id)
+                    && comp.clauses.iter().any(|clause| binds(clause.target))
+                {
+                    return true;
+                }
+                module.expr(id).parent
+            }
+            Parent::Stmt(id) => {
+                if let StmtKind::Loop { target: Some(target), .. } = module.stmt(id).kind
+                    && binds(target)
+                {
+                    return true;
+                }
+                module.stmt(id).parent
+            }
+            _ => return false,
+        };
+    }
+    false
+}
+
+/// How many expressions and statements around a call are looked at for its loop.
+const MAX_AROUND: usize = 40;
 
 fn omitted(module: &Module, definition: &Function, param: &Param) -> Option<Constant> {
     match param.default {

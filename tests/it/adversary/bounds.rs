@@ -114,6 +114,7 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "analysis/rows/origin.rs MAX_DEPTH",
             "analysis/rows/reads.rs LEVELS",
             "project/branches.rs MAX_DEPTH",
+            "project/branches/constants.rs MAX_AROUND",
             "project/eval/callees.rs MOST_OVERRIDES",
             "project/eval/context.rs MAX_LEVEL",
             "project/eval/context.rs MAX_STEPS",

@@ -1,5 +1,7 @@
 //! Express, Fastify, Koa, Hono and their like: a path and a handler given to a router.
 
+mod around;
+
 use super::mounts::router_of;
 use super::often::is_guard;
 use super::site::{Site, join, may_list, starts_with_any, verb};
@@ -30,24 +32,31 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     match method {
         "get" | "post" | "put" | "patch" | "delete" | "del" | "all" | "head" | "options" => {}
         "route" => return described(site, call, out),
+        "use" => return around::used(site, call, out),
+        "addHook" => return around::added(site, call, out),
+        "decorate" | "decorateRequest" => return around::decorated(site, call, out),
+        "param" if is_router(site, call) => return around::of_parameter(site, call, out),
         "openapi" => return documented(site, call, out),
         _ => return,
     }
-    let Some(last) = call.args.last().map(|arg| arg.value) else {
-        return;
-    };
+    let Some(route) = routed(site, call, method) else { return };
+    around::before(site, call, &route, out);
+    out.push(route);
+}
+
+/// `app.get("/x", …, handler)`, `router.route("/x").post(handler)`.
+fn routed(site: &Site<'_>, call: Call<'_>, method: &str) -> Option<Entry> {
+    let last = call.args.last().map(|arg| arg.value)?;
     let first = call.arg(0).filter(|&first| first != last);
     let path = match first.and_then(|first| site.text(first)) {
         Some(text) => Some(text),
         None => routed_path(site, call),
     };
-    let Some(path) = path.filter(|path| is_path(path) || is_bare_path(site, call, path)) else {
-        return;
-    };
+    let path = path.filter(|path| is_path(path) || is_bare_path(site, call, path))?;
     if !is_router(site, call) {
-        return;
+        return None;
     }
-    let Some(function) = site.handler(last) else { return };
+    let function = site.handler(last)?;
     let verb = verb(method);
     let label = format!("{verb} {}", join("", &path));
     let mut entry = Entry::new(function, EntryKind::Route, label, site.module.expr(call.id).span);
@@ -56,7 +65,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     // `app.get("/x", requireAdmin, handler)`.
     let between = call.args.iter().rev().skip(1);
     entry.is_for_staff = between.into_iter().any(|arg| guards(site, arg.value));
-    out.push(entry);
+    Some(entry)
 }
 
 fn is_path(path: &str) -> bool {

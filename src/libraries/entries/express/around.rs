@@ -1,0 +1,141 @@
+//! What stands around the handlers of such servers: middleware of a server, a router or a route, Fastify's hooks.
+
+use super::super::mounts::router_of;
+use super::super::often::of_address;
+use super::super::site::{Site, join};
+use super::super::{Entry, EntryKind, Often};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId};
+use crate::libraries::shared::value::FileId;
+
+/// Fastify's hooks, which routes take as options too.
+const FASTIFY: &[&str] = &[
+    "onError",
+    "onRequest",
+    "onResponse",
+    "onSend",
+    "preHandler",
+    "preParsing",
+    "preSerialization",
+    "preValidation",
+];
+/// Names of the parameters of middleware after the first.
+const NEXT: &[&str] = &["done", "next", "reply", "res", "response"];
+
+/// What stands before a route's handler: `app.get("/x", load, check("goats"), handler)`, lists of them, Fastify's hooks in its options.
+pub fn before(site: &Site<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entry>) {
+    for arg in call.args {
+        let steps = match site.module.kind(arg.value) {
+            ExprKind::Object(_) => optional(site, arg.value),
+            ExprKind::Str(_) | ExprKind::Template(_) => continue,
+            _ => site.handlers(arg.value),
+        };
+        let others = steps.into_iter().filter(|function| *function != route.function);
+        out.extend(others.map(|function| of_route(function, route)));
+    }
+}
+
+/// `app.use(f)`, `router.use("/x", f, g)`, `app.use(async (ctx, next) => …)`, `procedure.use(f)`, `io.use(f)`.
+pub fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let place = site.module.expr(call.id).span;
+    let receiver = site.receiver_name(call).unwrap_or_default();
+    // What a strategy is given verifies, and a procedure's own middleware is tRPC's.
+    if receiver == "passport" || receiver.ends_with("rocedure") {
+        return;
+    }
+    let path = call.arg(0).and_then(|first| site.module.string(first)).unwrap_or("");
+    for arg in call.args {
+        for function in site.handlers(arg.value) {
+            let params = site.params(function);
+            if !params.iter().skip(1).any(|param| NEXT.contains(&param.trim_start_matches('_'))) {
+                continue;
+            }
+            // What takes an error first is for requests that failed.
+            if params.len() > 3 {
+                out.push(Entry::hook(function, Often::Seldom, "a request that fails".to_owned(), place));
+                continue;
+            }
+            if path.is_empty() && is_application(site, call) {
+                out.push(Entry::hook(function, Often::Always, middleware(site, function), place));
+                continue;
+            }
+            let mut entry = Entry::hook(function, Often::Read, format!("ANY {}", join("", path)), place);
+            entry.router = call.receiver().and_then(|receiver| router_of(site, receiver));
+            out.push(entry);
+        }
+    }
+}
+
+/// `middleware authenticate`; one without a name goes by its file.
+fn middleware(site: &Site<'_>, function: (FileId, FunctionId)) -> String {
+    let name = site.resolver.module(function.0).qualified(function.1);
+    if name.is_empty() {
+        return format!("middleware of {}", site.path.rsplit('/').next().unwrap_or(site.path));
+    }
+    format!("middleware {name}")
+}
+
+/// A server, and no router below one.
+fn is_application(site: &Site<'_>, call: Call<'_>) -> bool {
+    let Some(receiver) = call.receiver() else { return false };
+    let made = site.resolver.definition(site.file, receiver);
+    let made = made.and_then(|(file, at)| {
+        let module = site.resolver.module(file);
+        module.call(at)?.method().map(ToOwned::to_owned)
+    });
+    let name = made.as_deref().or_else(|| site.receiver_name(call)).unwrap_or_default();
+    !name.to_ascii_lowercase().contains("router") && !name.to_ascii_lowercase().contains("route")
+}
+
+/// `server.addHook("preHandler", f)`.
+pub fn added(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let Some(event) = call.arg(0).and_then(|event| site.module.string(event)) else {
+        return;
+    };
+    let handler = call.args.iter().skip(1).find_map(|arg| site.handler(arg.value));
+    let Some(function) = handler else { return };
+    let place = site.module.expr(call.id).span;
+    if FASTIFY.contains(&event) {
+        let often = if event == "onError" { Often::Seldom } else { Often::Always };
+        out.push(Entry::hook(function, often, format!("hook `{event}`"), place));
+    }
+}
+
+/// `server.decorate("authenticate", async (request, reply) => …)`.
+pub fn decorated(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let Some(function) = call.arg(1).and_then(|arg| site.handler(arg)) else {
+        return;
+    };
+    if site.params(function).iter().skip(1).any(|param| NEXT.contains(param)) {
+        let name = call.arg(0).and_then(|name| site.text(name)).unwrap_or_default();
+        out.push(Entry::hook(
+            function,
+            Often::Read,
+            format!("what `{name}` guards"),
+            site.module.expr(call.id).span,
+        ));
+    }
+}
+
+/// `router.param("id", load)`.
+pub fn of_parameter(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    if let Some(function) = call.arg(1).and_then(|arg| site.handler(arg)) {
+        let place = site.module.expr(call.id).span;
+        out.push(Entry::hook(function, Often::Read, "a route with this parameter".to_owned(), place));
+    }
+}
+
+/// Fastify's hooks among a route's options.
+fn optional(site: &Site<'_>, options: ExprId) -> Vec<(FileId, FunctionId)> {
+    let values = FASTIFY.iter().filter_map(|key| site.module.entry(options, key));
+    values.flat_map(|value| site.handlers(value)).collect()
+}
+
+/// A function that stands before a route's handler, under the route's own address.
+fn of_route(function: (FileId, FunctionId), route: &Entry) -> Entry {
+    let mut entry = route.clone();
+    entry.function = function;
+    entry.kind = EntryKind::Hook;
+    entry.is_list_capable = false;
+    entry.often = of_address(&route.label);
+    entry
+}

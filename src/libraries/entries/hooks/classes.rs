@@ -1,0 +1,291 @@
+//! Methods that frameworks call on a project's classes.
+
+use std::cell::OnceCell;
+
+use super::super::site::Site;
+use super::super::{Entry, EntryKind, Often};
+use crate::ir::{ClassId, ExprKind, FunctionId};
+
+/// A method that a framework calls: by what the class stands on, and by the method's own shape where the framework asks for no base.
+struct Called {
+    /// Ends of the names of ancestors; none where the method's parameters tell enough.
+    bases: &'static [&'static str],
+    /// The method; with `*` at the end, all that begin so.
+    method: &'static str,
+    /// Parameters that it must have, in this order, after its receiver.
+    takes: &'static [&'static str],
+    often: Often,
+    /// What happens when it is called; `{}` is the class.
+    label: &'static str,
+}
+
+const fn called(
+    bases: &'static [&'static str],
+    method: &'static str,
+    takes: &'static [&'static str],
+    often: Often,
+    label: &'static str,
+) -> Called {
+    Called {
+        bases,
+        method,
+        takes,
+        often,
+        label,
+    }
+}
+
+const FORMS: &[&str] = &["Form", "FormSet"];
+const SERIALIZERS: &[&str] = &["Serializer"];
+const MODELS: &[&str] = &["django.db.models.Model", "django.db.models.base.Model"];
+const AUTHENTICATION: &[&str] = &["Authentication", "Authenticator"];
+
+/// Django, Django REST framework, Starlette, Falcon, threads, servers of the standard library.
+const PYTHON: &[Called] = &[
+    called(&[], "process_request", &["request"], Often::Always, "middleware {}"),
+    called(&[], "process_view", &["request", "*", "*"], Often::Always, "middleware {}"),
+    called(&[], "process_response", &["request", "response"], Often::Always, "middleware {}"),
+    called(
+        &[],
+        "process_exception",
+        &["request", "exception"],
+        Often::Seldom,
+        "a request that fails",
+    ),
+    called(&[], "process_resource", &["req", "resp"], Often::Always, "middleware {}"),
+    called(&["BaseHTTPMiddleware"], "dispatch", &[], Often::Always, "middleware {}"),
+    called(&[], "__call__", &["scope", "receive", "send"], Often::Always, "middleware {}"),
+    called(
+        &["AuthenticationBackend"],
+        "authenticate",
+        &["conn"],
+        Often::Always,
+        "authentication {}",
+    ),
+    called(AUTHENTICATION, "authenticate", &["request"], Often::Always, "authentication {}"),
+    called(&["Backend"], "has_perm", &[], Often::Read, "what {} guards"),
+    called(AUTHENTICATION, "authenticate_credentials", &[], Often::Always, "authentication {}"),
+    called(&[], "has_permission", &["request", "view"], Often::Read, "what {} guards"),
+    called(
+        &[],
+        "has_object_permission",
+        &["request", "view", "obj"],
+        Often::Read,
+        "what {} guards",
+    ),
+    called(&["BasePermission"], "has_permission", &[], Often::Read, "what {} guards"),
+    called(&[], "allow_request", &["request", "view"], Often::Read, "what {} throttles"),
+    called(
+        &[],
+        "filter_queryset",
+        &["request", "queryset", "view"],
+        Often::Read,
+        "a list that {} filters",
+    ),
+    called(
+        &["FilterSet"],
+        "filter_*",
+        &["queryset", "name", "value"],
+        Often::Read,
+        "a list that {} filters",
+    ),
+    called(
+        &[],
+        "paginate_queryset",
+        &["queryset", "request"],
+        Often::Read,
+        "a list that {} pages",
+    ),
+    called(SERIALIZERS, "validate*", &[], Often::Act, "write through {}"),
+    called(SERIALIZERS, "to_internal_value", &[], Often::Act, "write through {}"),
+    called(SERIALIZERS, "create", &[], Often::Act, "write through {}"),
+    called(SERIALIZERS, "update", &[], Often::Act, "write through {}"),
+    called(FORMS, "clean*", &[], Often::Act, "check of {}"),
+    called(FORMS, "validate_*", &[], Often::Act, "check of {}"),
+    called(FORMS, "save", &[], Often::Act, "save of {}"),
+    called(MODELS, "clean*", &[], Often::Act, "check of {}"),
+    called(MODELS, "save", &[], Often::Act, "save of {}"),
+    called(MODELS, "delete", &[], Often::Act, "removal of {}"),
+    called(&["AccountAdapter"], "*", &["request"], Often::Act, "sign-in through {}"),
+    called(&["ModelAdmin"], "*", &["request"], Often::Seldom, "administration {}"),
+    called(&["HTTPRequestHandler"], "do_GET", &[], Often::Read, "{}"),
+    called(&["HTTPRequestHandler"], "do_POST", &[], Often::Act, "POST to {}"),
+    called(&["Middleware"], "resolve", &["next"], Often::Always, "middleware {}"),
+    called(
+        &["threading.Thread", "multiprocessing.Process"],
+        "run",
+        &[],
+        Often::Job,
+        "thread {}",
+    ),
+];
+
+/// `NestJS`, Adonis, `TypeORM`, Objection, class-validator, Passport.
+const TYPESCRIPT: &[Called] = &[
+    called(&["CanActivate", "AuthGuard"], "canActivate", &[], Often::Read, "what {} guards"),
+    called(&["AuthGuard"], "handleRequest", &[], Often::Read, "what {} guards"),
+    called(&["NestInterceptor"], "intercept", &[], Often::Read, "what {} intercepts"),
+    called(&["NestMiddleware"], "use", &[], Often::Always, "middleware {}"),
+    called(&["PipeTransform"], "transform", &[], Often::Act, "check by {}"),
+    called(
+        &["ExceptionFilter", "BaseExceptionFilter"],
+        "catch",
+        &[],
+        Often::Seldom,
+        "a request that fails",
+    ),
+    called(
+        &["PassportStrategy", "Strategy"],
+        "validate",
+        &[],
+        Often::Always,
+        "authentication {}",
+    ),
+    called(&["ValidatorConstraintInterface"], "validate", &[], Often::Act, "check by {}"),
+    called(&["ThrottlerGuard"], "handleRequest", &[], Often::Read, "what {} throttles"),
+    called(
+        &["EntitySubscriberInterface", "EventSubscriber"],
+        "before*",
+        &[],
+        Often::Act,
+        "write that {} hears of",
+    ),
+    called(
+        &["EntitySubscriberInterface", "EventSubscriber"],
+        "after*",
+        &[],
+        Often::Act,
+        "write that {} hears of",
+    ),
+    called(&["Model"], "$before*", &[], Often::Act, "write of {}"),
+    called(&["Model"], "$after*", &[], Often::Act, "write of {}"),
+    called(&[], "handle", &["*", "next"], Often::Always, "middleware {}"),
+];
+
+/// Decorators of methods that a mapper calls around writes.
+const AROUND_WRITES: &[&str] = &[
+    "AfterCreate",
+    "AfterDestroy",
+    "AfterInsert",
+    "AfterRemove",
+    "AfterSave",
+    "AfterUpdate",
+    "BeforeCreate",
+    "BeforeDestroy",
+    "BeforeInsert",
+    "BeforeRemove",
+    "BeforeSave",
+    "BeforeUpdate",
+];
+
+/// Methods of a Python class.
+pub fn python(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    middleware(site, class, out);
+    methods(site, class, PYTHON, &|| site.resolver.ancestors(site.file, class), out);
+}
+
+/// Methods of a TypeScript class.
+pub fn typescript(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    methods(site, class, TYPESCRIPT, &|| named(site, class), out);
+    for (function, _) in site.methods(class) {
+        let decorators = site.decorator_names(&site.module.function(function).decorators);
+        if decorators.iter().any(|(name, _)| AROUND_WRITES.contains(name)) {
+            out.push(of_class(site, class, function, Often::Act, "write of {}"));
+        }
+    }
+}
+
+/// What a TypeScript class stands on: ancestors, calls that make its base, interfaces, decorators.
+fn named(site: &Site<'_>, class: ClassId) -> Vec<String> {
+    let definition = site.module.class(class);
+    let mut names = site.resolver.ancestors(site.file, class);
+    // `extends PassportStrategy(Strategy)`.
+    let made = definition.bases.iter().filter_map(|base| site.module.call(base.value)?.method());
+    names.extend(made.map(ToOwned::to_owned));
+    let promised = definition.implements.iter().filter_map(|&interface| {
+        // `implements NestInterceptor<T, R>`.
+        let named = match site.module.kind(interface) {
+            ExprKind::Index { base, .. } => *base,
+            _ => interface,
+        };
+        site.last_name(named)
+    });
+    names.extend(promised.map(ToOwned::to_owned));
+    names.extend(
+        site.decorator_names(&definition.decorators)
+            .into_iter()
+            .map(|(name, _)| name.to_owned()),
+    );
+    names
+}
+
+fn methods(site: &Site<'_>, class: ClassId, table: &[Called], ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
+    // Most classes have no method of these: their ancestors are not looked for.
+    let known = OnceCell::new();
+    for (function, method) in site.methods(class) {
+        let mut params = site.params((site.file, function));
+        if matches!(params.first(), Some(&("self" | "cls"))) {
+            params.remove(0);
+        }
+        let row = table.iter().find(|row| {
+            fits(method, row.method)
+                && takes(&params, row.takes)
+                && (row.bases.is_empty() || stands_on(known.get_or_init(ancestors), row.bases))
+        });
+        let Some(row) = row else { continue };
+        let mut entry = of_class(site, class, function, row.often, row.label);
+        if row.often == Often::Job {
+            entry.kind = EntryKind::Job;
+        }
+        out.push(entry);
+    }
+}
+
+fn of_class(site: &Site<'_>, class: ClassId, function: FunctionId, often: Often, label: &str) -> Entry {
+    let name = site.module.class(class).name.map_or("", |name| site.module.str(name));
+    let place = site.module.function(function).name_span;
+    Entry::hook((site.file, function), often, label.replace("{}", name), place)
+}
+
+fn fits(method: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => method.starts_with(start) && !method.starts_with("__"),
+        None => method == pattern,
+    }
+}
+
+/// Whether the parameters begin with these; `*` stands for any.
+fn takes(params: &[&str], wanted: &[&str]) -> bool {
+    wanted.len() <= params.len()
+        && wanted
+            .iter()
+            .zip(params)
+            .all(|(wanted, param)| *wanted == "*" || param.trim_start_matches('_') == *wanted)
+}
+
+/// Whether an ancestor has one of these names, or one that ends so.
+fn stands_on(ancestors: &[String], bases: &[&str]) -> bool {
+    ancestors.iter().any(|ancestor| {
+        let last = ancestor.rsplit('.').next().unwrap_or(ancestor);
+        bases
+            .iter()
+            .any(|base| ancestor == base || !base.contains('.') && last.ends_with(base))
+    })
+}
+
+/// Django's middleware: a class that is made with `get_response` and called with a request.
+fn middleware(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+    let methods = site.methods(class);
+    let is_made = methods
+        .iter()
+        .any(|&(function, name)| name == "__init__" && site.params((site.file, function)).contains(&"get_response"));
+    let stands = || stands_on(&site.resolver.ancestors(site.file, class), &["MiddlewareMixin"]);
+    if !is_made && !stands() {
+        return;
+    }
+    for (function, method) in methods {
+        if matches!(method, "__call__" | "__acall__" | "process_template_response") {
+            out.push(of_class(site, class, function, Often::Always, "middleware {}"));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Consumers of a broker: a loop that takes one message after the other, and functions that are given to one.
+
+use super::super::site::Site;
+use super::super::{Entry, EntryKind};
+use crate::ir::{Call, ExprId, ExprKind, LoopKind, StmtKind};
+use crate::vocabulary::List;
+
+/// Calls that wait for the next messages, whatever they are made on.
+const TAKES: &[&str] = &["blpop", "brpop", "receive_message", "receive_messages", "xreadgroup"];
+/// Calls that wait for the next messages on what brings them.
+const TAKES_FROM: &[&str] = &["consume", "fetch", "get_message", "getone", "poll", "pull", "receive"];
+
+/// `while running: for message in consumer.poll(): …`, `for message in consumer: …`.
+pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+    let module = site.module;
+    for stmt in &module.stmts {
+        let StmtKind::Loop { kind, iterable, body, .. } = &stmt.kind else {
+            continue;
+        };
+        let takes = match (kind, iterable) {
+            (LoopKind::ForEach, Some(iterable)) => is_source(site, module.unawaited(*iterable)),
+            (LoopKind::While, _) => {
+                let owner = body.first().map(|&first| module.owner_of(module.stmt(first).parent));
+                owner.is_some_and(|owner| {
+                    let mut calls = module.call_ids_in(owner).filter(|&id| stmt.span.encloses(module.expr(id).span));
+                    calls.any(|id| module.call(id).is_some_and(|call| takes_next(site, call)))
+                })
+            }
+            _ => false,
+        };
+        if !takes {
+            continue;
+        }
+        let function = module.owner_of(stmt.parent);
+        let title = site.title((site.file, function));
+        out.push(site.own(function, EntryKind::Job, format!("consumer {title}"), stmt.span));
+    }
+}
+
+/// What is iterated is a consumer, or what it listens to.
+fn is_source(site: &Site<'_>, iterable: ExprId) -> bool {
+    let call = site.module.call(iterable);
+    match call {
+        Some(call) => matches!(call.method(), Some("listen" | "messages" | "subscribe")) && named(site, call),
+        None => site.last_name(iterable).is_some_and(|name| List::Arriving.has(name)),
+    }
+}
+
+/// `consumer.poll(1.0)`, `sqs.receive_message(…)`.
+fn takes_next(site: &Site<'_>, call: Call<'_>) -> bool {
+    let Some(method) = call.method() else { return false };
+    TAKES.contains(&method) || TAKES_FROM.contains(&method) && named(site, call)
+}
+
+fn named(site: &Site<'_>, call: Call<'_>) -> bool {
+    site.receiver_name(call).is_some_and(|name| List::Arriving.has(name))
+}
+
+/// `channel.basic_consume(queue, f)`, `consumer.run({ eachMessage: f })`, `channel.consume(queue, f)`.
+pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    let handlers: Vec<ExprId> = match method {
+        "basic_consume" | "consume" => {
+            let named = call.keyword("on_message_callback").or_else(|| call.keyword("callback"));
+            named.into_iter().chain(call.args.iter().map(|arg| arg.value)).collect()
+        }
+        "run" => {
+            let options = call.arg(0);
+            let keys = ["eachMessage", "eachBatch"].iter();
+            options.map_or_else(Vec::new, |options| keys.filter_map(|key| site.module.entry(options, key)).collect())
+        }
+        _ => return,
+    };
+    let is_function = |expr: &ExprId| {
+        matches!(
+            site.module.kind(*expr),
+            ExprKind::Lambda(_) | ExprKind::Name(_) | ExprKind::Attr { .. }
+        )
+    };
+    let Some(function) = handlers.into_iter().filter(is_function).find_map(|handler| site.handler(handler)) else {
+        return;
+    };
+    let label = format!("consumer {}", site.title(function));
+    out.push(Entry::new(function, EntryKind::Job, label, site.module.expr(call.id).span));
+}

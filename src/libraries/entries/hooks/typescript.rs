@@ -1,0 +1,189 @@
+//! TypeScript calls that hand functions to a framework: hooks of documents and statements, callbacks of sign-in, contexts of GraphQL and
+//! tRPC.
+
+use super::super::site::Site;
+use super::super::{Entry, Often};
+use crate::ir::{Call, Entry as Property, ExprId, ExprKind, FunctionId};
+use crate::libraries::shared::value::FileId;
+
+/// Calls that take the function that makes each request's context.
+const CONTEXTS: &[&str] = &[
+    "ApolloServer",
+    "createContext",
+    "createExpressMiddleware",
+    "createHTTPHandler",
+    "createHTTPServer",
+    "createHandler",
+    "createNextApiHandler",
+    "createYoga",
+    "expressMiddleware",
+    "fastifyApollo",
+    "fetchRequestHandler",
+    "koaMiddleware",
+    "startServerAndCreateLambdaHandler",
+    "startServerAndCreateNextHandler",
+    "startStandaloneServer",
+    "trpcServer",
+];
+/// What a call hands to its framework.
+pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    match method {
+        "use" if is_trpc(site) || site.receiver_name(call).is_some_and(|name| name.ends_with("rocedure")) => {
+            each(site, call, 0, Often::Always, "middleware of tRPC", out);
+        }
+        "pre" | "post" => documents(site, call, out),
+        "addHook" => around_writes(site, call, out),
+        "$use" => each(site, call, 0, Often::Always, "every statement of the client", out),
+        "$extends" => extended(site, call, out),
+        "middleware" if is_trpc(site) => each(site, call, 0, Often::Always, "middleware of tRPC", out),
+        "deserializeUser" => each(site, call, 0, Often::Always, "authentication of a session", out),
+        "serializeUser" => each(site, call, 0, Often::Act, "sign-in", out),
+        _ => {}
+    }
+    if CONTEXTS.contains(&method) {
+        contexts(site, call, out);
+    }
+    if call.is_new && method.ends_with("Strategy") {
+        verified(site, call, out);
+    }
+    signed_in(site, call, method, out);
+}
+
+/// The function that an argument is, if it is one.
+fn each(site: &Site<'_>, call: Call<'_>, at: usize, often: Often, label: &str, out: &mut Vec<Entry>) {
+    if let Some(function) = call.arg(at).and_then(|arg| site.handler(arg)) {
+        out.push(Entry::hook(function, often, label.to_owned(), site.module.expr(call.id).span));
+    }
+}
+
+fn is_trpc(site: &Site<'_>) -> bool {
+    site.imports(&["@trpc/server"])
+}
+
+/// Sequelize's `Order.addHook("afterCreate", f)`.
+fn around_writes(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let event = call.arg(0).and_then(|event| site.module.string(event)).unwrap_or("");
+    if !event.starts_with("before") && !event.starts_with("after") {
+        return;
+    }
+    let Some(function) = call.args.iter().skip(1).find_map(|arg| site.handler(arg.value)) else {
+        return;
+    };
+    let of = call.receiver().and_then(|model| site.last_name(model)).unwrap_or("a row");
+    let often = if event.ends_with("Find") { Often::Read } else { Often::Act };
+    out.push(Entry::hook(
+        function,
+        often,
+        format!("write of {of}"),
+        site.module.expr(call.id).span,
+    ));
+}
+
+/// Mongoose's `schema.pre("save", f)`, `schema.post("find", f)`.
+fn documents(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let event = call.arg(0).and_then(|event| site.text(event)).unwrap_or_default();
+    let receiver = site.receiver_name(call).unwrap_or_default();
+    if !receiver.to_ascii_lowercase().ends_with("schema") || event.starts_with('/') {
+        return;
+    }
+    let handler = call.args.iter().skip(1).find_map(|arg| site.handler(arg.value));
+    let Some(function) = handler else { return };
+    let is_read = event.starts_with("find") && !event.contains("And") || event.starts_with("count") || event == "init";
+    let (often, what) = if is_read { (Often::Read, "a find") } else { (Often::Act, "write") };
+    let label = format!("{what} of {receiver}");
+    out.push(Entry::hook(function, often, label, site.module.expr(call.id).span));
+}
+
+/// Prisma's `$extends({ query: { user: { findMany: f } } })`: what it puts around statements.
+fn extended(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let around = call.arg(0).and_then(|options| site.module.entry(options, "query"));
+    let Some(around) = around else { return };
+    let place = site.module.expr(call.id).span;
+    for (function, _) in leaves(site, around, 3) {
+        out.push(Entry::hook(function, Often::Always, "statements of the client".to_owned(), place));
+    }
+}
+
+/// The functions in an object, so deep, with their keys.
+fn leaves<'r>(site: &Site<'r>, object: ExprId, depth: u32) -> Vec<((FileId, FunctionId), &'r str)> {
+    let ExprKind::Object(entries) = site.module.kind(object) else {
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for &Property { key, value } in entries {
+        let key = key.and_then(|key| site.module.string(key)).unwrap_or("");
+        match site.module.kind(value) {
+            ExprKind::Object(_) if depth > 0 => out.extend(leaves(site, value, depth - 1)),
+            ExprKind::Object(_) => {}
+            _ => out.extend(site.handler(value).map(|function| (function, key))),
+        }
+    }
+    out
+}
+
+/// `expressMiddleware(server, { context: f })`, `createNextApiHandler({ createContext: f })`.
+fn contexts(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    for arg in call.args {
+        let found = ["context", "createContext", "onRequest"]
+            .iter()
+            .find_map(|key| site.module.entry(arg.value, key));
+        if let Some(function) = found.and_then(|value| site.handler(value)) {
+            let place = site.module.expr(call.id).span;
+            out.push(Entry::hook(function, Often::Always, "the context of a request".to_owned(), place));
+        }
+    }
+}
+
+/// Passport's `new Strategy(options, verify)`: one of tokens asks with each request, others at sign-in.
+fn verified(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+    let handler = call.args.last().and_then(|last| site.handler(last.value));
+    let Some(function) = handler.filter(|_| site.imports_passport()) else {
+        return;
+    };
+    let name = call.method().unwrap_or_default().to_ascii_lowercase();
+    let is_token = ["jwt", "bearer", "token", "apikey", "header"]
+        .iter()
+        .any(|word| name.contains(word));
+    let (often, label) = if is_token {
+        (Often::Always, "authentication")
+    } else {
+        (Often::Read, "the sign-in")
+    };
+    out.push(Entry::hook(function, often, label.to_owned(), site.module.expr(call.id).span));
+}
+
+impl Site<'_> {
+    /// Passport and its strategies, one package each.
+    fn imports_passport(&self) -> bool {
+        self.imports(&["passport", "@nestjs/passport"]) || self.module.imports_from("passport-") || self.module.imports_part("passport")
+    }
+}
+
+/// `NextAuth({ callbacks: { session, jwt, signIn } })`, `CredentialsProvider({ authorize })`, `betterAuth({ … })`. The options often
+/// stand under a name.
+fn signed_in(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+    let is_provider = method.starts_with("Credentials") || method.ends_with("CredentialsProvider");
+    let is_auth = matches!(method, "NextAuth" | "Auth" | "SvelteKitAuth" | "ExpressAuth" | "getServerSession");
+    if !is_provider && !is_auth && method != "betterAuth" {
+        return;
+    }
+    if !site.module.imports_part("auth") {
+        return;
+    }
+    let place = site.module.expr(call.id).span;
+    for arg in call.args {
+        let options = site
+            .resolver
+            .definition(site.file, arg.value)
+            .filter(|(file, _)| *file == site.file);
+        let options = options.map_or(arg.value, |(_, at)| at);
+        for (function, key) in leaves(site, options, 5) {
+            let (often, label) = match key {
+                "session" | "jwt" if is_auth => (Often::Always, format!("callback `{key}` of a session")),
+                "authorize" | "signIn" => (Often::Read, "the sign-in".to_owned()),
+                _ => (Often::Act, format!("callback `{key}` of a sign-in")),
+            };
+            out.push(Entry::hook(function, often, label, place));
+        }
+    }
+}

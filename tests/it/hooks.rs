@@ -1,0 +1,227 @@
+//! What frameworks call around their handlers is called by somebody: without that, its findings say "nothing that is known calls it".
+
+use perfaudit::libraries::entries::entries;
+use perfaudit::project::Project;
+use perfaudit::project::eval::Evaluator;
+use perfaudit::syntax::facts::extract;
+use perfaudit::walk::FileKind;
+
+use crate::entries::code;
+
+/// `function: how often, label` of each entry point of one file, in order.
+fn found(path: &str, text: &str) -> Vec<String> {
+    let code = code(&[(path, text)]);
+    let eval = Evaluator::new(&code);
+    let mut out = Vec::new();
+    for (file, _) in code.modules() {
+        for entry in entries(&eval, file, path) {
+            let name = code.module(entry.function.0).qualified(entry.function.1);
+            out.push(format!("{name}: {:?}, {}", entry.often, entry.label));
+        }
+    }
+    out
+}
+
+#[test]
+fn middleware_of_routes_routers_and_servers_is_an_entry_point() {
+    let text = r#"
+import express from "express";
+const app = express();
+const router = express.Router();
+async function load(req, res, next) {}
+async function each(req, res, next) {}
+function failed(error, req, res, next) {}
+const may = (role) => (req, res, next) => next();
+app.use(each);
+app.use(failed);
+router.use(load);
+router.get("/goats", load, may("read"), (req, res) => res.json([]));
+router.post("/goats", [load, (req, res) => res.json({})]);
+app.use("/farm", router);
+"#;
+    assert_eq!(
+        found("app.ts", text),
+        [
+            "each: Always, middleware each",
+            "failed: Seldom, a request that fails",
+            "load: Read, ANY /",
+            "load: Read, GET /goats",
+            "may: Read, GET /goats",
+            ": Read, GET /goats",
+            "load: Act, POST /goats",
+            ": Act, POST /goats",
+        ]
+    );
+}
+
+#[test]
+fn a_plugin_of_a_page_and_a_list_of_routers_are_no_middleware() {
+    let text = r#"
+import { createApp } from "vue";
+const plugin = (app, options) => app.provide("x", options);
+createApp({}).use(plugin);
+const app = createApp({});
+app.use(plugin);
+"#;
+    assert!(found("main.ts", text).is_empty());
+}
+
+#[test]
+fn guards_and_interceptors_are_asked_with_what_they_guard() {
+    let text = r#"
+import { CanActivate, NestInterceptor, NestMiddleware } from "@nestjs/common";
+export class FarmGuard implements CanActivate { async canActivate(context) { return true; } }
+export class Log implements NestInterceptor<Goat, Goat> { intercept(context, next) { return next.handle(); } }
+export class Each implements NestMiddleware { use(req, res, next) { next(); } }
+export class Token extends PassportStrategy(Strategy) { async validate(payload) { return payload; } }
+"#;
+    assert_eq!(
+        found("guard.ts", text),
+        [
+            "FarmGuard.canActivate: Read, what FarmGuard guards",
+            "Log.intercept: Read, what Log intercepts",
+            "Each.use: Always, middleware Each",
+            "Token.validate: Always, authentication Token",
+        ]
+    );
+}
+
+#[test]
+fn sign_in_contexts_and_documents_call_back() {
+    let text = r#"
+import NextAuth from "next-auth";
+import mongoose from "mongoose";
+const schema = new mongoose.Schema({});
+schema.pre("save", async function before() {});
+schema.post("find", async function after() {});
+const options = {
+  providers: [CredentialsProvider({ async authorize(credentials) { return null; } })],
+  callbacks: { async session({ session }) { return session; } },
+};
+export default NextAuth(options);
+expressMiddleware(server, { context: async ({ req }) => ({}) });
+prisma.$use(async (params, next) => next(params));
+"#;
+    let all = found("auth.ts", text);
+    for wanted in [
+        "before: Act, write of schema",
+        "after: Read, a find of schema",
+        "authorize: Read, the sign-in",
+        "session: Always, callback `session` of a session",
+        "context: Always, the context of a request",
+        ": Always, every statement of the client",
+    ] {
+        assert!(all.iter().any(|one| one == wanted), "{wanted} in {all:#?}");
+    }
+}
+
+#[test]
+fn django_calls_middleware_signals_forms_and_tags() {
+    let text = r"
+from django import forms
+from django.db import models
+from django.db.models.signals import post_save
+from rest_framework.permissions import BasePermission
+
+class Each:
+    def __init__(self, get_response): ...
+    def __call__(self, request): ...
+
+def plain(get_response):
+    def inner(request): ...
+    return inner
+
+class Goat(models.Model):
+    def save(self, *args, **kwargs): ...
+
+@receiver(post_save, sender=Goat)
+def saved(sender, instance, **kwargs): ...
+
+class GoatForm(forms.ModelForm):
+    def clean_name(self): ...
+
+class IsOwner(BasePermission):
+    def has_permission(self, request, view): ...
+
+@register.simple_tag
+def near(): ...
+";
+    assert_eq!(
+        found("farm/all.py", text),
+        [
+            "Each.__call__: Always, middleware Each",
+            "plain.inner: Always, middleware plain",
+            "Goat.save: Act, save of Goat",
+            "saved: Act, save of Goat",
+            "GoatForm.clean_name: Act, check of GoatForm",
+            "IsOwner.has_permission: Read, what IsOwner guards",
+            "near: Read, a page with `near`",
+        ]
+    );
+}
+
+#[test]
+fn flask_and_starlette_call_around_each_request() {
+    let text = r"
+from flask import Flask
+from starlette.middleware.base import BaseHTTPMiddleware
+app = Flask(__name__)
+@app.before_request
+def load(): ...
+@app.errorhandler(500)
+def failed(error): ...
+def late(): ...
+app.teardown_request(late)
+class Timing(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next): ...
+class Raw:
+    async def __call__(self, scope, receive, send): ...
+";
+    assert_eq!(
+        found("app.py", text),
+        [
+            "load: Always, `before_request` load",
+            "failed: Seldom, a request that fails",
+            "late: Always, `teardown_request`",
+            "Timing.dispatch: Always, middleware Timing",
+            "Raw.__call__: Always, middleware Raw",
+        ]
+    );
+}
+
+#[test]
+fn platforms_and_bots_invoke_what_they_are_given() {
+    let python = r"
+from aiogram import Dispatcher
+dp = Dispatcher()
+@dp.message()
+async def hear(message): ...
+def lambda_handler(event, context): ...
+";
+    assert_eq!(
+        found("bot.py", python),
+        ["hear: Act, message to hear", "lambda_handler: Act, invocation of lambda_handler"]
+    );
+    let worker = "export default { async fetch(request, env) { return 1; }, async scheduled(event) {} };";
+    assert_eq!(found("worker.ts", worker), ["fetch: Read, ANY /", "scheduled: Job, cron scheduled"]);
+    let other = "export default { async fetch(id) { return 1; } };";
+    assert!(found("store.ts", other).is_empty());
+}
+
+#[test]
+fn a_description_of_an_api_names_its_handlers() {
+    let files = [
+        (
+            "api/host.py",
+            "import connexion\ndef list_hosts(): ...\nclass Groups:\n    def add(self): ...\n",
+        ),
+        (
+            "swagger/api.spec.yaml",
+            "servers:\n  - url: https://x.example/api/v1\npaths:\n  /hosts:\n    get:\n      operationId: api.host.list_hosts\n  /groups:\n    post:\n      x-openapi-router-controller: api.host.Groups\n      operationId: add\n",
+        ),
+    ];
+    let facts = files.map(|(path, text)| extract(path, FileKind::of(path).expect("a kind"), text));
+    let project = Project::link(facts.into());
+    let labels: Vec<&str> = project.graph.entries.iter().map(|entry| entry.label.as_str()).collect();
+    assert_eq!(labels, ["GET /api/v1/hosts", "POST /api/v1/groups"]);
+}
