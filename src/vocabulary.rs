@@ -113,6 +113,7 @@ lists! {
     StopFlags = "handles" "stop-flags",
     StoredChanges = "calls" "stored-changes",
     Taking = "calls" "taking",
+    TaskDecorators = "calls" "task-decorators",
     TenantColumns = "columns" "tenants",
     TestPaths = "paths" "test-paths",
     TestFiles = "paths" "test-files",

@@ -50,7 +50,7 @@ pub enum FileKind {
     Yaml,
     /// `alembic.ini`.
     Ini,
-    /// What runs the program, and servers' own settings: `Procfile`, `Dockerfile`, `redis.conf`, `postgresql.conf`, `nginx.conf`,
+    /// What runs the program, and servers' own settings: `Procfile`, `Dockerfile`, `uwsgi.ini`, `redis.conf`, `postgresql.conf`, `nginx.conf`,
     /// `Caddyfile`, `.env.example`.
     Settings,
 }
@@ -120,7 +120,7 @@ fn is_settings(name: &str) -> bool {
         .strip_suffix(".conf")
         .is_some_and(|stem| SERVERS.iter().any(|server| stem.contains(server)));
     let docker = name == "dockerfile" || name.starts_with("dockerfile.") || name.ends_with(".dockerfile");
-    server || docker || matches!(name, "procfile" | "caddyfile") || is_sample_environment(name)
+    server || docker || matches!(name, "procfile" | "caddyfile" | "uwsgi.ini") || is_sample_environment(name)
 }
 
 /// The samples of environment files; the real ones hold secrets and are never read.

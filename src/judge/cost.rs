@@ -191,7 +191,12 @@ impl Cost {
             Cost::Stall {
                 by: Stall::Wait | Stall::Compute,
             }
-            | Cost::Endless { holds_worker: true, .. } => Weight::Holds,
+            | Cost::Endless {
+                holds_worker: true,
+                until: None,
+            } => Weight::Holds,
+            // The server puts another worker in its place.
+            Cost::Endless { until: Some(_), .. } => Weight::Large,
             Cost::Stall { by: Stall::Moment } | Cost::Endless { holds_worker: false, .. } | Cost::Growth => Weight::Moderate,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,

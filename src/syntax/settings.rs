@@ -98,6 +98,7 @@ pub fn read(path: &str, text: &str) -> Option<ConfigFacts> {
     let facts = match name.as_str() {
         "package.json" => scripts(text),
         "procfile" => procfile(text),
+        "uwsgi.ini" => uwsgi(text),
         "caddyfile" => ConfigFacts::new(ConfigKind::Proxy, lines(text, '\0')),
         "app.yaml" | "app.yml" => platform(text),
         _ if name.contains("dockerfile") => dockerfile(text),
@@ -218,6 +219,19 @@ pub fn words(line: &str) -> Vec<String> {
         .filter(|word| !word.is_empty() && *word != "\\")
         .map(str::to_owned)
         .collect()
+}
+
+/// The options of uWSGI's own file, which are those of its command line.
+fn uwsgi(text: &str) -> ConfigFacts {
+    let mut facts = ConfigFacts::new(ConfigKind::Commands, Vec::new());
+    for entry in lines(text, '=').into_iter().filter(|entry| !entry.value.is_empty()) {
+        let key = entry.path.first().map_or("", String::as_str);
+        facts.commands.push(Command {
+            words: vec!["uwsgi".to_owned(), format!("--{key}"), entry.value],
+            span: entry.span,
+        });
+    }
+    facts
 }
 
 fn procfile(text: &str) -> ConfigFacts {

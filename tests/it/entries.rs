@@ -418,8 +418,11 @@ from harbour import tasks
 def report(task, request): ...
 @tasks.task(title="Count the boats")
 def count(): ...
+@register_task_handler()
+def moor(): ...
 "#;
-    assert_eq!(labels("harbour/jobs.py", text), ["task report"]);
+    let text = format!("from quay.decorators import register_task_handler{text}");
+    assert_eq!(labels("harbour/jobs.py", &text), ["task report", "task moor"]);
 }
 
 #[test]

@@ -145,6 +145,10 @@ class IsOwner(BasePermission):
 
 @register.simple_tag
 def near(): ...
+
+class GoatSerializer(serializers.ModelSerializer):
+    def get_herd(self, goat): ...
+    def get_fields(self): ...
 ";
     assert_eq!(
         found("farm/all.py", text),
@@ -156,6 +160,7 @@ def near(): ...
             "GoatForm.clean_name: Act, check of GoatForm",
             "IsOwner.has_permission: Read, what IsOwner guards",
             "near: Read, a page with `near`",
+            "GoatSerializer.get_herd: Read, an answer of GoatSerializer",
         ]
     );
 }

@@ -4,6 +4,8 @@ use super::site::Site;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::queued::registers;
+use crate::libraries::shared::value::Value;
+use crate::vocabulary::{List, Name};
 
 /// `@shared_task`, `@app.task`, `@dramatiq.actor`, `@scheduler.scheduled_job(…)`.
 pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
@@ -20,12 +22,20 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
         "scheduled_job" | "periodic_task" | "db_periodic_task" | "repeat_every" | "interval_task" => "cron",
         "flow" if site.imports(&["prefect"]) => "flow",
         _ if registers(site.resolver, site.file, decorator.expr).is_some() => "task",
+        // `@register_task_handler()`, `@recurring_job(minutes=5)` of a package that nobody here knows.
+        name if Name::of(name).is_compound() && List::TaskDecorators.has(name) && is_foreign(site, decorator) => "task",
         _ => return,
     };
     let label = format!("{word} {}", site.title((site.file, decorator.function)));
     let mut entry = site.own(decorator.function, EntryKind::Job, label, site.module.expr(decorator.expr).span);
     entry.threaded = !site.module.function(decorator.function).is_async;
     out.push(entry);
+}
+
+/// A decorator of another package, of which none runs commands or tests.
+fn is_foreign(site: &Site<'_>, decorator: Decorator<'_>) -> bool {
+    matches!(site.resolver.value(site.file, decorator.callee), Value::External(_))
+        && !site.imports(&["invoke", "fabric", "locust", "luigi", "nox", "doit"])
 }
 
 /// Whether a decorator is given options that only queues of tasks have.

@@ -117,7 +117,7 @@ fn of_code(project: &Project) -> Vec<Limit> {
         }
         out.push(connections);
     }
-    for found in deployment.limits.iter().filter(|found| found.seconds > 0) {
+    for found in deployment.limits.iter().filter(|found| found.seconds > 0 && !found.is_default) {
         let value = u64::from(found.seconds) * 1000;
         out.push(limit(
             LimitKind::Timeout,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pools::number;
-use crate::ir::{ExprId, Language, Module, StmtKind};
+use crate::ir::{ExprId, FunctionId, Language, Module, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::source::Span;
@@ -57,7 +57,7 @@ struct Program {
     variable: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 10] = [
     Program {
         name: "gunicorn",
         language: Language::Python,
@@ -105,6 +105,18 @@ const PROGRAMS: [Program; 9] = [
         variable: None,
     },
     Program {
+        name: "uwsgi",
+        language: Language::Python,
+        serves: true,
+        flags: &[
+            ("-p", WorkerKind::Processes),
+            ("--processes", WorkerKind::Processes),
+            ("--workers", WorkerKind::Processes),
+            ("--threads", WorkerKind::Threads),
+        ],
+        variable: None,
+    },
+    Program {
         name: "celery",
         language: Language::Python,
         serves: false,
@@ -143,9 +155,16 @@ pub struct RequestLimit {
     pub program: &'static str,
     /// Seconds; zero is for ever.
     pub seconds: u32,
+    /// Nobody wrote it down: it is what the program does by itself.
+    pub is_default: bool,
 }
 
-/// `gunicorn --timeout 60` of the project's own commands.
+/// Servers that end a worker which takes too long, and the flags that say how long.
+const ENDERS: [(&str, &[&str]); 2] = [("gunicorn", &["--timeout", "-t"]), ("uwsgi", &["--harakiri"])];
+/// After so many seconds gunicorn ends a worker, where nothing else is said: <https://docs.gunicorn.org/en/stable/settings.html#timeout>.
+const GUNICORNS_OWN: u32 = 30;
+
+/// `gunicorn --timeout 60`, `uwsgi --harakiri 30` of the project's own commands and settings.
 pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
     let mut out = Vec::new();
     for (file, path, facts) in super::files(code) {
@@ -157,23 +176,68 @@ pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
             .services
             .iter()
             .filter_map(|service| Some((&service.command, service.command_span?)));
-        for (words, span) in commands.chain(services) {
-            let is_server = words.iter().any(|word| word.rsplit('/').next() == Some("gunicorn"));
-            let told = ["--timeout", "-t"]
-                .iter()
-                .find_map(|flag| flag_value(words, flag))
-                .filter(|_| is_server);
-            if let Some(seconds) = told.and_then(|text| text.parse().ok()) {
-                out.push(RequestLimit {
-                    file,
-                    span,
-                    program: "gunicorn",
-                    seconds,
-                });
-            }
-        }
+        let limits = commands.chain(services).filter_map(|(words, span)| {
+            let (program, seconds, is_default) = limit_of(words)?;
+            Some(RequestLimit {
+                file,
+                span,
+                program,
+                seconds,
+                is_default,
+            })
+        });
+        out.extend(limits);
+    }
+    out.extend(super::in_sources(code, |file, module| configured(code, file, module)));
+    // What is written down counts, and not what holds without it.
+    if out.iter().any(|limit| !limit.is_default) {
+        out.retain(|limit| !limit.is_default);
     }
     out
+}
+
+/// The program of a command that ends its workers, after how many seconds, and whether that is the program's own default.
+fn limit_of(words: &[String]) -> Option<(&'static str, u32, bool)> {
+    let runs = |name: &str| words.iter().any(|word| word.rsplit('/').next() == Some(name));
+    let &(program, flags) = ENDERS.iter().find(|(program, _)| runs(program))?;
+    match flags.iter().find_map(|flag| flag_value(words, flag)) {
+        Some(text) => Some((program, text.parse().ok()?, false)),
+        // Other workers than the plain ones answer the watcher while a request waits.
+        None if program == "gunicorn" && words.iter().all(|word| !sets_workers(word)) => Some((program, GUNICORNS_OWN, true)),
+        None => None,
+    }
+}
+
+/// A flag that chooses another kind of worker, or a file that may.
+fn sets_workers(word: &str) -> bool {
+    ["-k", "--worker-class", "--threads", "-c", "--config", "-t", "--timeout"]
+        .iter()
+        .any(|flag| word == *flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')))
+}
+
+/// `timeout = 60` in `gunicorn.conf.py`.
+fn configured(code: &Code, file: FileId, module: &Module) -> Vec<RequestLimit> {
+    let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if !name.contains("gunicorn") || super::is_for_development(path) {
+        return Vec::new();
+    }
+    let body = module.function(FunctionId::MODULE).body.iter();
+    let limits = body.filter_map(|&stmt| match module.stmt(stmt).kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if module.name(target) == Some("timeout") => Some(RequestLimit {
+            file,
+            span: module.stmt(stmt).span,
+            program: "gunicorn",
+            seconds: module.number(value).filter(|seconds| (0.0..=MAX_VALUE).contains(seconds))? as u32,
+            is_default: false,
+        }),
+        _ => None,
+    });
+    limits.collect()
 }
 
 /// All that the project's own commands, settings and code declare, by place.

@@ -564,12 +564,11 @@ impl Place<'_, '_> {
         let until = limits
             .filter(|_| !is_node && reached == Reached::Request)
             .map(|limit| (limit.program, limit.seconds));
-        let cost = Cost::Endless {
-            holds_worker: !is_node && waits.is_none(),
-            until: until
-                .filter(|(_, seconds)| (1..LONGEST_REQUEST).contains(seconds))
-                .max_by_key(|(_, seconds)| *seconds),
-        };
+        let until = until
+            .filter(|(_, seconds)| (1..LONGEST_REQUEST).contains(seconds))
+            .max_by_key(|(_, seconds)| *seconds);
+        let holds_worker = !is_node && waits.is_none();
+        let cost = Cost::Endless { holds_worker, until };
         let less = usize::from(!is_call(name)) + usize::from(waits.is_some());
         let judgement = priority::judge(&cost, &reach, confidence, less);
         let label = reach.label;
@@ -577,7 +576,11 @@ impl Place<'_, '_> {
         let span = self.module.expr(call.id).span;
         let mut finding = Finding::new("missing-timeout", judgement, confidence, self.project.place_in(function, span));
         let argument = facts.arguments.first().map_or("timeout", String::as_str);
-        let how_long = waits.map_or_else(|| "for ever".to_owned(), |seconds| format!("up to {} min", seconds / 60.0));
+        let how_long = match (waits, until) {
+            (Some(seconds), _) => format!("up to {} min", seconds / 60.0),
+            (None, Some((server, _))) => format!("until {server} ends its worker"),
+            (None, None) => "for ever".to_owned(),
+        };
         finding.title = format!("`{readable}` waits {how_long}: no `{argument}`");
         let why = if setting == Setting::Never {
             format!("`{readable}` is told to wait for ever")
