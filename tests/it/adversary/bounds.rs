@@ -110,7 +110,7 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "analysis/indexes/demand.rs MAX_DEPTH",
             "analysis/indexes/demand.rs MAX_ORDER",
             "analysis/indexes/relations.rs MAX_STEPS",
-            "analysis/repeats/per_row.rs BATCHED_DEPTH",
+            "analysis/repeats/per_row/calls.rs BATCHED_DEPTH",
             "analysis/rows/origin.rs MAX_DEPTH",
             "analysis/rows/reads.rs LEVELS",
             "project/branches.rs MAX_DEPTH",
