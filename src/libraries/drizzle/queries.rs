@@ -1,7 +1,8 @@
 //! Drizzle: `db.select().from(users).where(eq(users.id, id))`, writes, and `db.query.users.findMany(…)`.
 
 use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
-use crate::libraries::shared::objects::{self, Fields, Filters, Fluent, Grammar, Op, Place, Step};
+use crate::libraries::shared::fluent::{self, Fluent, Step};
+use crate::libraries::shared::objects::{self, Fields, Filters, Grammar, Op, Place};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{ColumnUse, Filter, FilterKind, Join, Limit, Operation, Projection, Statement, Subquery, SubqueryPlace, TableUse};
@@ -73,7 +74,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     // The chain's calls come from the module that the resolver holds.
     let module = resolver.module(file);
     let call = module.call(call.id)?;
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let mut build = Build {
         resolver,
         tables: Vec::new(),
@@ -90,7 +91,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     build.finish(&steps);
     let mut query = build.query;
-    query.executed = objects::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT);
     Some(query)
 }
 
@@ -509,7 +510,7 @@ fn relational(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Q
         None => build.query.statement.open = call.is_open(),
     }
     let mut query = build.query;
-    query.executed = objects::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT);
     Some(query)
 }
 

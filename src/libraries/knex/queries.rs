@@ -1,8 +1,9 @@
 //! Knex: `knex('users').where({ id }).first()`, `db.select('*').from('users')`.
 
 use crate::ir::{Call, ExprKind};
+use crate::libraries::shared::fluent::{self, Fluent, Step};
 use crate::libraries::shared::knex_words::{is_where, read};
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model};
@@ -45,7 +46,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !may_start {
         return None;
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let first = steps.first()?;
     let (start, name) = table(resolver, &steps)?;
     if !is_handle(resolver, first) {
@@ -68,7 +69,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             .filter(|name| !name.is_empty())
             .map(|name| Model::Table(name.to_owned()));
     }
-    query.executed = objects::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT);
     Some(query)
 }
 

@@ -1,7 +1,8 @@
 //! Kysely: `db.selectFrom('person').select(['id']).where('id', '=', id).execute()`.
 
 use crate::ir::{Call, ExprKind};
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::fluent::{self, Fluent, Step};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model};
@@ -20,7 +21,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     let call = resolver.module(file).call(call.id)?;
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, step) = steps
         .iter()
         .enumerate()

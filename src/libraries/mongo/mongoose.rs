@@ -2,7 +2,8 @@
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::mongo::operators::{filters, orders, stages};
-use crate::libraries::shared::objects::{self, Fluent, Place, Step};
+use crate::libraries::shared::fluent::{self, Fluent, Step};
+use crate::libraries::shared::objects::{self, Place};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -21,7 +22,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if operation(last).is_none() && !is_link(last) {
         return None;
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, method, name, library) = steps.iter().enumerate().find_map(|(index, step)| {
         let method = step.call.method()?;
         operation(method)?;
@@ -55,7 +56,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     let is_promise =
         operation != Operation::Select && method != "deleteOne" || library == "mongodb" && !matches!(method, "find" | "aggregate");
-    query.executed = is_promise || objects::runs(call, FLUENT);
+    query.executed = is_promise || fluent::runs(call, FLUENT);
     Some(query)
 }
 

@@ -6,7 +6,8 @@ mod tests;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::mongo::operators::{descends, filters, orders, stages};
 use crate::libraries::shared::comparison::{Found, Reader};
-use crate::libraries::shared::objects::{self, Step};
+use crate::libraries::shared::fluent::{self, Step};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::libraries::shared::{chain, query_builder};
@@ -22,7 +23,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if let Some(query) = instance(resolver, file, &call, last) {
         return Some(query);
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (at, holder, started) = steps.iter().enumerate().find_map(|(index, step)| {
         let started = operation(step.call.method()?)?;
         let holder = holder(resolver, step.file, step.call.receiver()?, step.call.method()?)?;

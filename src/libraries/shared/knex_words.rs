@@ -1,7 +1,8 @@
 //! The words of Knex's chains, which builders on top of it have, too.
 
 use crate::ir::ExprKind;
-use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Step};
+use crate::libraries::shared::fluent::Step;
+use crate::libraries::shared::objects::{self, Filters, Grammar, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::statement::{FilterKind, Limit, Operation, Projection};

@@ -2,7 +2,8 @@
 
 use super::{objects, sql_text};
 use crate::ir::{ExprId, ExprKind, Module};
-use crate::libraries::shared::objects::{Place, Step};
+use crate::libraries::shared::fluent::Step;
+use crate::libraries::shared::objects::Place;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::sql_text::OwnedPiece;
 use crate::libraries::shared::value::{FileId, Model, Value};

@@ -2,7 +2,8 @@
 //! `supabase.table("users").select("*").eq("id", id).execute()`.
 
 use crate::ir::{Call, Language};
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::fluent::{self, Fluent, Step};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model};
 use crate::libraries::shared::{chain, query_builder};
@@ -21,7 +22,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !is_filter(method) && !is_method(method) || call.receiver().is_none() {
         return None;
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, from) = steps
         .iter()
         .enumerate()
@@ -67,7 +68,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     query.executed = if is_python {
         method == "execute"
     } else {
-        objects::runs(call, FLUENT)
+        fluent::runs(call, FLUENT)
     };
     query.blocking = is_python && query.executed && !chain::is_awaited(call.module, call.id);
     Some(query)

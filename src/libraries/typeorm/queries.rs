@@ -1,7 +1,8 @@
 //! `TypeORM`: repositories, entity managers and the query builder.
 
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Place, Step};
+use crate::libraries::shared::fluent::{self, Step};
+use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Place};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -343,7 +344,7 @@ fn is_end(method: &str) -> bool {
 fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let module = resolver.module(file);
     let call = module.call(call.id)?;
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, made) = steps
         .iter()
         .enumerate()
@@ -393,7 +394,7 @@ fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !matches!(query.outcome, Outcome::Rows | Outcome::One) {
         query.model = None;
     }
-    query.statement.open |= objects::is_handed_on(resolver, file, call);
+    query.statement.open |= fluent::is_handed_on(resolver, file, call);
     query.executed = is_end(call.method()?);
     Some(query)
 }
