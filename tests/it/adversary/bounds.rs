@@ -132,7 +132,7 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "rules/waiting/client_per_call/once.rs HOPS",
             "rules/waiting/long_transaction/wait.rs DEPTH",
             "rules/waiting/missing_timeout/pages.rs DEPTH",
-            "rules/waiting/polling_without_backoff.rs MOST_ARGUMENTS",
+            "rules/waiting/polling_without_backoff/timers.rs MOST_ARGUMENTS",
         ],
     ),
     (
