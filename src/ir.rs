@@ -9,9 +9,9 @@ mod index;
 #[cfg(test)]
 mod index_tests;
 mod module;
+mod name_filter;
 mod stmt;
 mod strings;
-mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ pub use definitions::{Class, Comment, Export, Function, Import, Param, ParamKind
 pub use expr::{Arg, Clause, Comp, CompKind, Entry, Expr, ExprKind, Jsx, Slice, TemplatePart};
 pub use index::{Index, Setting, Standing};
 pub use module::{Call, Module};
+pub use name_filter::NameFilter;
 pub use stmt::{Block, LoopKind, Stmt, StmtKind};
 pub use strings::Strings;
-pub use words::Words;
 
 /// The language a module was written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

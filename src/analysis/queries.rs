@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::Analyses;
-use super::indexes::demand::Demand;
+use super::indexes::needs::IndexNeed;
 use super::indexes::serving;
 use crate::judge::bounds::{self, Bound};
 use crate::libraries::shared::query::Outcome;
@@ -108,14 +108,14 @@ pub(super) fn facts<'p>(run: &Analyses<'p>) -> Vec<SiteFacts<'p>> {
 }
 
 /// What a site asks of indexes; the needs are sorted by site.
-fn asked_by(needs: &[Demand], site: usize) -> &[Demand] {
+fn asked_by(needs: &[IndexNeed], site: usize) -> &[IndexNeed] {
     let from = needs.partition_point(|need| need.site < site);
     let rest = needs.get(from..).unwrap_or_default();
     let count = rest.partition_point(|need| need.site == site);
     rest.get(..count).unwrap_or_default()
 }
 
-fn of_site<'p>(project: &'p Project, eval: &Evaluator<'_>, site: &QuerySite, needs: &[Demand]) -> SiteFacts<'p> {
+fn of_site<'p>(project: &'p Project, eval: &Evaluator<'_>, site: &QuerySite, needs: &[IndexNeed]) -> SiteFacts<'p> {
     SiteFacts {
         rows: RowBound::of(site, &bounds::bound(project, site)),
         repeated: repeated(project, eval, site),

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
-use crate::analysis::indexes::demand::{Demand, by_table, serves};
+use crate::analysis::indexes::needs::{IndexNeed, by_table, serves};
 use crate::inventory::rows::{IndexRow, TableRow};
 use crate::project::Project;
 use crate::project::schema::{Index, Origin, Place, Table};
@@ -37,13 +37,9 @@ pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
     rows
 }
 
-fn row(project: &Project, table: &Table, wanted: &[&Demand], queries: usize) -> TableRow {
+fn row(project: &Project, table: &Table, wanted: &[&IndexNeed], queries: usize) -> TableRow {
     let indexes = table.indexes.iter().map(|index| {
-        let mut sites: Vec<usize> = wanted
-            .iter()
-            .filter(|demand| serves(index, demand))
-            .map(|demand| demand.site)
-            .collect();
+        let mut sites: Vec<usize> = wanted.iter().filter(|need| serves(index, need)).map(|need| need.site).collect();
         sites.sort_unstable();
         sites.dedup();
         IndexRow {

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::definitions::{Class, Comment, Export, Function, Import};
 use super::expr::{Arg, Expr, ExprKind, TemplatePart};
 use super::index::Index;
+use super::name_filter::NameFilter;
 use super::stmt::{Stmt, StmtKind};
 use super::strings::Strings;
-use super::words::Words;
 use super::{ClassId, ExprId, FunctionId, Language, StmtId, Sym};
 use crate::source::Span;
 
@@ -19,7 +19,7 @@ pub struct Module {
     /// Interned strings.
     pub strings: Strings,
     /// A filter over them.
-    pub words: Words,
+    pub words: NameFilter,
     /// Expressions.
     pub exprs: Vec<Expr>,
     /// The calls among them: what most rules look for, and a tenth of all.

@@ -27,9 +27,9 @@ use summaries::Summaries;
 
 /// What happens once a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum Access {
     /// A read.
-    Query,
+    Read,
     /// A write.
     Write,
 }
@@ -41,7 +41,7 @@ pub struct PerRow<'p> {
     /// The query or call.
     pub expr: ExprId,
     /// Read or write.
-    pub what: What,
+    pub access: Access,
     /// The query, when it stands in the loop itself.
     pub site: Option<&'p QuerySite>,
     /// The called function that leads to it, otherwise.
@@ -75,7 +75,7 @@ impl PerRow<'_> {
         PerRow {
             function,
             expr,
-            what: What::Query,
+            access: Access::Read,
             site: None,
             target: None,
             relation: None,
@@ -209,7 +209,7 @@ impl<'p, 's> Search<'p, 's> {
 
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
-        if row.what == What::Query && single::is_repetition(self.module, self.names(), &row.around) || self.falls_back(row.expr) {
+        if row.access == Access::Read && single::is_repetition(self.module, self.names(), &row.around) || self.falls_back(row.expr) {
             return;
         }
         row.searches = searches(self.module, &row.around, row.expr);

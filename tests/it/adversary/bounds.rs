@@ -107,8 +107,8 @@ const EXCUSED: &[(&str, &[&str])] = &[
         &[
             "analysis/indexes/advisor.rs MAX_LONGER",
             "analysis/indexes/advisor.rs MAX_INCLUDED",
-            "analysis/indexes/demand.rs MAX_DEPTH",
-            "analysis/indexes/demand.rs MAX_ORDER",
+            "analysis/indexes/needs.rs MAX_DEPTH",
+            "analysis/indexes/needs.rs MAX_ORDER",
             "analysis/indexes/relations.rs MAX_STEPS",
             "analysis/repeats/per_row/calls.rs BATCHED_DEPTH",
             "analysis/rows/origin.rs MAX_DEPTH",

@@ -1,6 +1,6 @@
 //! Calls in a loop that lead to a statement or to another machine.
 
-use super::{PerRow, Search, What};
+use super::{Access, PerRow, Search};
 use crate::analysis::repeats::shape::{by_reference, is_batched};
 use crate::analysis::repeats::single;
 use crate::ir::{ExprId, ExprKind, Module};
@@ -27,11 +27,11 @@ impl Search<'_, '_> {
         };
         let found = self
             .first_open(function, edge, &found)
-            .map(|(target, what)| (Some(target), what, None));
-        let Some((target, what, remote)) = found.or_else(|| asked.map(|(target, name)| (target, What::Query, Some(name)))) else {
+            .map(|(target, access)| (Some(target), access, None));
+        let Some((target, access, remote)) = found.or_else(|| asked.map(|(target, name)| (target, Access::Read, Some(name)))) else {
             return;
         };
-        if what == What::Write && remote.is_none() && self.commits_nothing(function, edge) {
+        if access == Access::Write && remote.is_none() && self.commits_nothing(function, edge) {
             return;
         }
         if around.parallel && target.is_some_and(|target| remote.is_none() && self.only_batched(target, 0)) {
@@ -42,7 +42,7 @@ impl Search<'_, '_> {
             (None, name) => format!("remote {name:?}"),
         };
         let row = PerRow {
-            what,
+            access,
             target,
             remote,
             guessed: edge.guessed,
@@ -93,9 +93,9 @@ impl Search<'_, '_> {
     }
 
     /// The first effect that the call's constant arguments leave open.
-    pub(super) fn first_open(&self, function: FnId, edge: &Edge, found: &[(FnId, What)]) -> Option<(FnId, What)> {
-        found.iter().copied().find(|&(target, what)| {
-            let effect = if what == What::Query { Effects::QUERY } else { Effects::WRITE };
+    pub(super) fn first_open(&self, function: FnId, edge: &Edge, found: &[(FnId, Access)]) -> Option<(FnId, Access)> {
+        found.iter().copied().find(|&(target, access)| {
+            let effect = if access == Access::Read { Effects::QUERY } else { Effects::WRITE };
             branches::runs(self.project, function, edge, target, effect)
         })
     }
@@ -130,16 +130,16 @@ fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Ar
 }
 
 /// The reads and writes that a call leads to, reads first.
-pub(super) fn target_effects(project: &Project, module: &Module, edge: &Edge) -> Vec<(FnId, What)> {
+pub(super) fn target_effects(project: &Project, module: &Module, edge: &Edge) -> Vec<(FnId, Access)> {
     let is_lambda = matches!(module.kind(edge.expr), ExprKind::Lambda(_));
     if edge.kind == EdgeKind::Later || is_lambda {
         return Vec::new();
     }
-    let of = |effect: Effects, what: What| {
+    let of = |effect: Effects, access: Access| {
         let targets = edge.targets.iter().copied();
         targets
             .filter(move |&target| project.graph.function(target).effects.has(effect))
-            .map(move |target| (target, what))
+            .map(move |target| (target, access))
     };
-    of(Effects::QUERY, What::Query).chain(of(Effects::WRITE, What::Write)).collect()
+    of(Effects::QUERY, Access::Read).chain(of(Effects::WRITE, Access::Write)).collect()
 }

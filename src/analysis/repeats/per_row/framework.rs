@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::calls::target_effects;
-use super::{PerRow, Search, What};
+use super::{Access, PerRow, Search};
 use crate::analysis::repeats::shape::is_batched;
 use crate::ir::{ExprId, FunctionId, Module};
 use crate::libraries::entries::EntryKind;
@@ -85,7 +85,7 @@ impl Search<'_, '_> {
                 continue;
             }
             let found = target_effects(self.project, self.module, edge);
-            let Some((target, What::Query)) = self.first_open(function, edge, &found).filter(|_| !edge.guessed) else {
+            let Some((target, Access::Read)) = self.first_open(function, edge, &found).filter(|_| !edge.guessed) else {
                 continue;
             };
             // The resolvers of a list run in one tick.

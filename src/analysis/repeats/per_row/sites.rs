@@ -1,6 +1,6 @@
 //! Statements that stand in the loop themselves.
 
-use super::{PerRow, Search, What};
+use super::{Access, PerRow, Search};
 use crate::analysis::repeats::shape::{is_another_table, is_batched, is_bulk, is_kept};
 use crate::project::graph::{FnId, QuerySite};
 use crate::project::{held, rows};
@@ -8,9 +8,9 @@ use crate::statement::Operation;
 
 impl<'p> Search<'p, '_> {
     pub(super) fn site(&mut self, function: FnId, site: &'p QuerySite) {
-        let what = match site.query.statement.operation {
-            Operation::Select => What::Query,
-            Operation::Insert | Operation::Update | Operation::Delete => What::Write,
+        let access = match site.query.statement.operation {
+            Operation::Select => Access::Read,
+            Operation::Insert | Operation::Update | Operation::Delete => Access::Write,
             Operation::Other => return,
         };
         if site.held || self.is_prefetched(site) || is_bulk(&self.eval, site) {
@@ -27,7 +27,7 @@ impl<'p> Search<'p, '_> {
         }
         let key = format!("site {}", site.expr.0);
         let row = PerRow {
-            what,
+            access,
             site: Some(site),
             ..PerRow::read(function, site.expr, (around, outer, chunked))
         };
