@@ -1,6 +1,6 @@
 //! Fixes of per-row queries and writes in the library's own words.
 
-use super::texts::{Operation as Advised, Read, Write, advice};
+use super::texts::{Advised, Read, Write, advice};
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::finding::Fix;
 use crate::ir::{ExprId, ExprKind};

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::Analyses;
 use super::indexes::needs::IndexNeed;
 use super::indexes::serving;
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -54,7 +54,7 @@ impl RowBound {
         }
     }
 
-    fn of(site: &QuerySite, bound: &Bound) -> RowBound {
+    fn of(site: &QuerySite, bound: &ReadBound) -> RowBound {
         let (query, statement) = (&site.query, &site.query.statement);
         match statement.operation {
             _ if query.opaque => return RowBound::NotUnderstood,
@@ -64,12 +64,12 @@ impl RowBound {
         let is_one = matches!(query.outcome, Outcome::One | Outcome::Scalar) || matches!(statement.limit, Limit::One | Limit::Rows(0 | 1));
         match bound {
             _ if is_one => RowBound::One,
-            Bound::Limited => RowBound::Limited,
-            Bound::Keyed => RowBound::Keyed,
-            Bound::Filtered(_) => RowBound::OfParent,
-            Bound::Window(_) => RowBound::Window,
-            Bound::Open => RowBound::Unbounded,
-            Bound::Unknown => RowBound::Open,
+            ReadBound::Limited => RowBound::Limited,
+            ReadBound::Keyed => RowBound::Keyed,
+            ReadBound::Filtered(_) => RowBound::OfParent,
+            ReadBound::Window(_) => RowBound::Window,
+            ReadBound::Open => RowBound::Unbounded,
+            ReadBound::Unknown => RowBound::Open,
         }
     }
 }

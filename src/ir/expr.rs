@@ -66,7 +66,7 @@ pub struct Jsx {
     /// The name; `None` for a fragment.
     pub name: Option<ExprId>,
     /// Properties.
-    pub props: Box<[Entry]>,
+    pub props: Box<[ObjectEntry]>,
     /// Elements and expressions inside.
     pub children: Box<[ExprId]>,
 }
@@ -82,7 +82,7 @@ pub enum TemplatePart {
 
 /// An entry of a dict or object literal.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct ObjectEntry {
     /// The key; for plain and quoted names a [`ExprKind::Str`]. `None` for a spread.
     pub key: Option<ExprId>,
     /// The value (shorthand `{a}` has the name `a` here; methods are a [`ExprKind::Lambda`]).
@@ -120,7 +120,7 @@ pub enum ExprKind {
     /// A set literal.
     Set(Box<[ExprId]>),
     /// A dict or object literal, or an object pattern.
-    Object(Box<[Entry]>),
+    Object(Box<[ObjectEntry]>),
     /// `await x`.
     Await(ExprId),
     /// `yield x`, `yield* x`, `yield from x`.

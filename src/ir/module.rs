@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::definitions::{Class, Comment, Export, Function, Import};
 use super::expr::{Arg, Expr, ExprKind, TemplatePart};
-use super::index::Index;
+use super::index::ModuleIndex;
 use super::name_filter::NameFilter;
 use super::stmt::{Stmt, StmtKind};
 use super::strings::Strings;
@@ -40,7 +40,7 @@ pub struct Module {
     pub broken: Vec<Span>,
     /// What was worked out of all that so far.
     #[serde(skip)]
-    pub index: Index,
+    pub index: ModuleIndex,
 }
 
 impl Module {

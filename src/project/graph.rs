@@ -86,7 +86,7 @@ pub struct Edge {
 
 /// The next step towards an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum EffectStep {
     /// A query of this function.
     Query(usize),
     /// An edge of this function that has the effect itself.
@@ -115,7 +115,7 @@ pub struct FunctionNode {
     /// Effects with all that is called.
     pub effects: Effects,
     /// For each of [`TRACKED`], the next step of the shortest chain to it.
-    pub next: [Option<Step>; TRACKED.len()],
+    pub next: [Option<EffectStep>; TRACKED.len()],
 }
 
 /// Effects that travel up the call graph.
@@ -137,9 +137,9 @@ pub struct Graph {
     /// The file that registers each entry point: its place is there.
     pub registered: Vec<FileId>,
     /// For each function the entry that reaches it and the function before it on the way.
-    pub reach: Vec<Option<Reach>>,
+    pub reach: Vec<Option<Visit>>,
     /// The ways on which entry points reach functions; one function can be reached with different arguments.
-    pub visits: Vec<(FnId, Reach)>,
+    pub visits: Vec<(FnId, Visit)>,
     /// For each function how many entry points that somebody waits for call it, up to [`super::reach::MAX_SHARED`].
     pub shared: Vec<u8>,
     /// Calls seen, and calls resolved to a function or a library.
@@ -159,7 +159,7 @@ pub struct CallTotals {
 
 /// How an entry point reaches a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct Visit {
     /// Index into [`Graph::entries`].
     pub entry: usize,
     /// The caller's place in [`Graph::visits`] and which of its edges it is; `None` for the entry itself.
@@ -211,14 +211,14 @@ impl Graph {
     }
 
     /// The steps from a function to an effect: each with the function it is taken in.
-    pub fn chain(&self, from: FnId, effect: usize) -> Vec<(FnId, Step)> {
+    pub fn chain(&self, from: FnId, effect: usize) -> Vec<(FnId, EffectStep)> {
         let mut out = Vec::new();
         let mut at = from;
         while out.len() < 24 {
             let Some(step) = self.function(at).next[effect] else { break };
             out.push((at, step));
             match step {
-                Step::Via(_, next) => at = next,
+                EffectStep::Via(_, next) => at = next,
                 _ => break,
             }
         }

@@ -6,7 +6,7 @@ mod relations;
 mod response_models;
 
 use super::eval::Evaluator;
-use super::schema::Model as SchemaModel;
+use super::schema::SchemaModel;
 use super::scope::Member;
 use super::{Project, rows};
 use crate::budget::Limit;

@@ -10,8 +10,8 @@ use rustc_hash::FxBuildHasher;
 use super::large;
 use crate::budget::{self, Limit};
 use crate::ir::{
-    Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Index, Language, Module,
-    NameFilter, Param, Parent, Stmt, StmtId, StmtKind, Strings, Sym,
+    Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module,
+    ModuleIndex, NameFilter, Param, Parent, Stmt, StmtId, StmtKind, Strings, Sym,
 };
 use crate::source::Span;
 
@@ -67,7 +67,7 @@ impl Builder {
             exports: Vec::new(),
             comments: Vec::new(),
             broken: Vec::new(),
-            index: Index::default(),
+            index: ModuleIndex::default(),
         };
         let mut builder = Builder {
             module,

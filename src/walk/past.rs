@@ -6,7 +6,7 @@ use ignore::overrides::Override;
 
 use super::descent::{ALL_IGNORES, lines, refused};
 use super::{
-    Fate, FileKind, Folders, IgnoreTexts, Ignores, Role, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative, role,
+    Fate, FileKind, FileRole, Folders, IgnoreTexts, Ignores, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative, role,
 };
 use crate::budget::Limit;
 use crate::config::Config;
@@ -222,5 +222,5 @@ pub fn reads_tests(config: &Config, starts: &[PathBuf]) -> bool {
 
 /// Leaves tests out of files; `words` are those of the run.
 pub fn without_tests(files: &mut Vec<PastFile>, words: &Vocabulary) {
-    files.retain(|file| role(&file.path, words) != Role::Test);
+    files.retain(|file| role(&file.path, words) != FileRole::Test);
 }

@@ -11,7 +11,7 @@ use super::foreign_keys;
 use super::needs::{IndexNeed, serves};
 use crate::judge::columns::{is_fixed_size, is_identifying, is_small, is_tenant};
 use crate::project::Project;
-use crate::project::schema::{ForeignKey, Index, Origin, Table, Tool};
+use crate::project::schema::{ForeignKey, Index, IndexOrigin, Table, Tool};
 use crate::statement::{Dialect, IndexKey};
 
 /// How many indexes are advised for one table that has one on the first column already.
@@ -120,7 +120,7 @@ fn plain_index(columns: &[String]) -> Index {
         unique: false,
         method: None,
         predicate: None,
-        origin: Origin::Declared,
+        origin: IndexOrigin::Declared,
         only: false,
         places: Vec::new(),
     }

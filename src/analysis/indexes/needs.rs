@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{Column, Index, Schema, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 const MAX_DEPTH: u32 = 6;
 /// Columns of an order that an index follows.
@@ -154,7 +154,7 @@ fn twins(schema: &Schema, by_name: &TablesByName<'_>, need: &IndexNeed) -> Vec<I
 /// Shows every statement of the program that reaches the database, subqueries before the statement around them.
 pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
     for (index, site) in project.graph.sites.iter().enumerate() {
-        let is_program = !matches!(project.role(site.file), Role::Migration | Role::Test | Role::Generated);
+        let is_program = !matches!(project.role(site.file), FileRole::Migration | FileRole::Test | FileRole::Generated);
         if is_program && !site.query.opaque && !site.query.fetch {
             let around = View {
                 schema: &project.schema,

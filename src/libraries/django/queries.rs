@@ -11,7 +11,7 @@ mod start;
 mod tests;
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, StmtKind};
-use crate::libraries::shared::chain::{self, Grammar, Step};
+use crate::libraries::shared::chain::{self, ChainGrammar, Step};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use draft::{Draft, at_most_one};
@@ -41,7 +41,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return manager_method(resolver, file, &call, (at, function));
     }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
-    let grammar = Grammar {
+    let grammar = ChainGrammar {
         start: &start,
         known: &is_known,
         helper: &|_, _, found| found,

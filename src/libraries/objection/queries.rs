@@ -2,7 +2,7 @@
 
 use super::classes::{is_model, mappings};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, Module};
-use crate::libraries::shared::fluent::{self, Fluent, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::knex_words;
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -86,7 +86,7 @@ struct Start {
 }
 
 /// `Person.query()`, `person.$query()`, `Person.relatedQuery('pets')`, `person.$relatedQuery('pets')`.
-fn start(resolver: &dyn Resolver, step: &Step<'_>) -> Option<Start> {
+fn start(resolver: &dyn Resolver, step: &ChainedCall<'_>) -> Option<Start> {
     let method = step.call.method()?;
     if !matches!(method, "query" | "$query" | "relatedQuery" | "$relatedQuery") {
         return None;
@@ -135,7 +135,7 @@ fn by_key(query: &mut Query) {
     });
 }
 
-fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let method = step.call.method().unwrap_or_default();
     let first = step.call.arg(0);
     match method {

@@ -114,7 +114,7 @@ fn conditional_step(module: &Module, expr: ExprId) -> bool {
 
 /// One call of a fluent chain, with the chains that its root name was bound to before.
 #[derive(Clone, Copy)]
-pub struct Step<'m> {
+pub struct ChainedCall<'m> {
     /// The file.
     pub file: FileId,
     /// The call.
@@ -125,7 +125,7 @@ pub struct Step<'m> {
 
 /// All calls that make up a query: the chain up to this call, before it what statements of their own did to the name it
 /// starts from (`query.take(10);`), and first the chain that the name was bound to.
-pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Vec<Step<'r>> {
+pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Vec<ChainedCall<'r>> {
     let mut parts = Vec::new();
     let (mut file, mut call) = (file, call);
     for _ in 0..MAX_DEPTH {
@@ -151,7 +151,7 @@ pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Ve
     }
     let mut steps = Vec::new();
     for (file, call, conditional) in parts.into_iter().rev() {
-        steps.extend(call.chain().into_iter().map(|call| Step { file, call, conditional }));
+        steps.extend(call.chain().into_iter().map(|call| ChainedCall { file, call, conditional }));
     }
     steps
 }

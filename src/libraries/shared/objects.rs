@@ -10,7 +10,7 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{ColumnUse, Limit, TableUse};
 use changes::collect_changes;
-pub use filters::{Filters, Grammar, Op, like_kind, object_filters};
+pub use filters::{FilterGrammar, Filters, Op, like_kind, object_filters};
 pub use lists::items;
 pub use literals::literal;
 
@@ -18,7 +18,7 @@ pub use literals::literal;
 pub const MAX_DEPTH: u32 = 12;
 
 /// A place in the project.
-pub type Place = (FileId, ExprId);
+pub type ExprPlace = (FileId, ExprId);
 
 /// One entry of an object argument.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Field {
     /// Its key; for a computed key, the dotted name in brackets (`Op.in`).
     pub key: String,
     /// Its value.
-    pub value: Place,
+    pub value: ExprPlace,
     /// It is only there under a condition.
     pub optional: bool,
 }
@@ -54,7 +54,7 @@ pub fn fields(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Fields {
     out
 }
 
-fn collect_fields(resolver: &dyn Resolver, place: Place, optional: bool, depth: u32, out: &mut Fields) {
+fn collect_fields(resolver: &dyn Resolver, place: ExprPlace, optional: bool, depth: u32, out: &mut Fields) {
     let (file, expr) = place;
     if depth == 0 || !resolver.afford(file, 1) {
         out.open = true;
@@ -108,7 +108,7 @@ fn collect_fields(resolver: &dyn Resolver, place: Place, optional: bool, depth: 
     }
 }
 
-fn collect_from_call(resolver: &dyn Resolver, place: Place, optional: bool, depth: u32, out: &mut Fields) {
+fn collect_from_call(resolver: &dyn Resolver, place: ExprPlace, optional: bool, depth: u32, out: &mut Fields) {
     let (file, expr) = place;
     let Some(call) = resolver.module(file).call(expr) else { return };
     // `Prisma.validator<T>()({ … })`: the object is the argument.
@@ -122,7 +122,7 @@ fn collect_from_call(resolver: &dyn Resolver, place: Place, optional: bool, dept
     }
 }
 
-fn collect_from_value(resolver: &dyn Resolver, place: Place, optional: bool, depth: u32, out: &mut Fields) {
+fn collect_from_value(resolver: &dyn Resolver, place: ExprPlace, optional: bool, depth: u32, out: &mut Fields) {
     match resolver.value(place.0, place.1) {
         Value::Literal(at, object) if (at, object) != place => {
             let module = resolver.module(at);
@@ -136,7 +136,7 @@ fn collect_from_value(resolver: &dyn Resolver, place: Place, optional: bool, dep
 }
 
 /// The limit that an argument sets.
-pub fn limit(resolver: &dyn Resolver, place: Place) -> Limit {
+pub fn limit(resolver: &dyn Resolver, place: ExprPlace) -> Limit {
     let module = resolver.module(place.0);
     match module.kind(place.1) {
         ExprKind::Null => return Limit::None,
@@ -161,7 +161,7 @@ fn rows(number: f64) -> Limit {
 }
 
 /// Whether an offset argument skips anything.
-pub fn skips(resolver: &dyn Resolver, place: Place) -> bool {
+pub fn skips(resolver: &dyn Resolver, place: ExprPlace) -> bool {
     let module = resolver.module(place.0);
     !matches!(module.kind(place.1), ExprKind::Null) && module.number(place.1) != Some(0.0)
 }
@@ -183,7 +183,7 @@ pub fn first_column(column: impl Into<String>) -> ColumnUse {
 }
 
 /// What a lambda or function argument returns.
-pub fn returned(resolver: &dyn Resolver, place: Place) -> Option<Place> {
+pub fn returned(resolver: &dyn Resolver, place: ExprPlace) -> Option<ExprPlace> {
     let module = resolver.module(place.0);
     let ExprKind::Lambda(function) = module.kind(place.1) else {
         return None;

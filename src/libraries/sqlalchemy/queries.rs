@@ -11,7 +11,7 @@ mod steps;
 mod tests;
 
 use crate::ir::{Call, ExprId};
-use crate::libraries::shared::chain::{self, Grammar};
+use crate::libraries::shared::chain::{self, ChainGrammar};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::FileId;
 use methods::is_known;
@@ -26,7 +26,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
     let helper = |file: FileId, expr: ExprId, found: Option<Query>| repository_query(resolver, file, expr, found);
-    let grammar = Grammar {
+    let grammar = ChainGrammar {
         start: &start,
         known: &is_known,
         helper: &helper,

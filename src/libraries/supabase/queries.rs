@@ -2,7 +2,7 @@
 //! `supabase.table("users").select("*").eq("id", id).execute()`.
 
 use crate::ir::{Call, Language};
-use crate::libraries::shared::fluent::{self, Fluent, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model};
@@ -105,7 +105,7 @@ fn is_filter(method: &str) -> bool {
     )
 }
 
-fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let module = call.module;
     let first = call.arg(0).map(|arg| (step.file, arg));
@@ -178,7 +178,7 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
 }
 
 /// `select('id, author:users(name), posts(*)', { count: 'exact', head: true })`.
-fn select(resolver: &dyn Resolver, step: Step<'_>, text: Option<&str>, query: &mut Query) {
+fn select(resolver: &dyn Resolver, step: ChainedCall<'_>, text: Option<&str>, query: &mut Query) {
     if query.statement.operation != Operation::Select {
         query.outcome = Outcome::Rows;
         query.statement.projection = Projection::All;

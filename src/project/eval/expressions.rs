@@ -4,7 +4,7 @@ use super::{Evaluator, Found};
 use crate::ir::{ExprId, ExprKind, Language, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
-use crate::project::scope::{Binding, Bound, Member, Step, enclosing_class};
+use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
 
 impl Evaluator<'_> {
     pub(super) fn compute(&self, file: FileId, expr: ExprId) -> Value {
@@ -197,20 +197,20 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn step_into(&self, file: FileId, mut value: Value, path: &[Step]) -> Value {
+    pub(super) fn step_into(&self, file: FileId, mut value: Value, path: &[PatternStep]) -> Value {
         for step in path {
             value = match (step, value) {
                 (_, Value::Unknown) => return Value::Unknown,
-                (Step::Key(key), value) => self.attribute(&value, self.m(file).str(*key), file),
-                (Step::Index(index), Value::Literal(at, expr)) => match self.m(at).kind(expr) {
+                (PatternStep::Key(key), value) => self.attribute(&value, self.m(file).str(*key), file),
+                (PatternStep::Index(index), Value::Literal(at, expr)) => match self.m(at).kind(expr) {
                     ExprKind::Tuple(items) | ExprKind::List(items) => match items.get(*index as usize) {
                         Some(&item) => self.value(at, item),
                         None => Value::Unknown,
                     },
                     _ => Value::Unknown,
                 },
-                (Step::Index(_), Value::Many(element)) => *element,
-                (Step::Rest, value @ Value::Many(_)) => value,
+                (PatternStep::Index(_), Value::Many(element)) => *element,
+                (PatternStep::Rest, value @ Value::Many(_)) => value,
                 _ => Value::Unknown,
             };
         }

@@ -3,13 +3,13 @@
 use super::{Evaluator, MAX_HOPS};
 use crate::ir::{ExprId, ExprKind, FunctionId, ParamKind, Parent};
 use crate::libraries::shared::value::{FileId, Value};
-use crate::project::scope::Step;
+use crate::project::scope::PatternStep;
 
 impl Evaluator<'_> {
     /// `{ store }: { store: OrderStore }`: a destructured part by the type that is written for it.
-    pub(super) fn typed_part(&self, file: FileId, function: FunctionId, index: usize, path: &[Step]) -> Value {
+    pub(super) fn typed_part(&self, file: FileId, function: FunctionId, index: usize, path: &[PatternStep]) -> Value {
         let module = self.m(file);
-        let (Some(Step::Key(key)), Some(param)) = (path.first(), module.function(function).params.get(index)) else {
+        let (Some(PatternStep::Key(key)), Some(param)) = (path.first(), module.function(function).params.get(index)) else {
             return Value::Unknown;
         };
         let mut open: Vec<ExprId> = param.annotation.into_iter().collect();

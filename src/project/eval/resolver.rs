@@ -7,7 +7,7 @@ use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::model_classes;
 use crate::libraries::shared::query::{Query, Queued, Relation, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::project::scope::{Binding, Bound, Member, Step};
+use crate::project::scope::{Binding, Bound, Member, PatternStep};
 
 impl Resolver for Evaluator<'_> {
     fn decorator(&self, place: (FileId, FunctionId, u32), find: &dyn Fn() -> Option<Queued>) -> Option<Queued> {
@@ -62,7 +62,7 @@ impl Resolver for Evaluator<'_> {
                             ..
                         },
                     ) => match (path.as_ref(), self.value(at, value)) {
-                        ([Step::Key(key)], Value::Literal(..) | Value::Module(_)) => {
+                        ([PatternStep::Key(key)], Value::Literal(..) | Value::Module(_)) => {
                             self.defined_in(&self.value(at, value), self.m(at).str(*key))
                         }
                         _ => return None,

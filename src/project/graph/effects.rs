@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{EdgeKind, FnId, Graph, Step, TRACKED};
+use super::{EdgeKind, EffectStep, FnId, Graph, TRACKED};
 use crate::libraries::shared::effects::Effects;
 
 impl Graph {
@@ -42,7 +42,7 @@ impl Graph {
                         continue;
                     }
                     if self.functions[caller.index()].next[slot].is_none() {
-                        self.functions[caller.index()].next[slot] = Some(Step::Via(edge_at, at));
+                        self.functions[caller.index()].next[slot] = Some(EffectStep::Via(edge_at, at));
                         queue.push_back(caller);
                     }
                 }
@@ -58,7 +58,7 @@ impl Graph {
     }
 
     /// The function's own first step to an effect.
-    fn own_step(&self, index: usize, effect: Effects) -> Option<Step> {
+    fn own_step(&self, index: usize, effect: Effects) -> Option<EffectStep> {
         let node = &self.functions[index];
         for &site in &node.queries {
             let query = &self.sites[site].query;
@@ -74,12 +74,12 @@ impl Graph {
                 _ => false,
             };
             if has {
-                return Some(Step::Query(site));
+                return Some(EffectStep::Query(site));
             }
         }
         node.edges
             .iter()
             .position(|edge| edge.kind == EdgeKind::Call && edge.effects.has(effect) && !(effect == Effects::BLOCKING && edge.awaited))
-            .map(Step::Direct)
+            .map(EffectStep::Direct)
     }
 }

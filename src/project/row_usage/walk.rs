@@ -375,7 +375,7 @@ impl<'c> Walk<'_, '_, 'c> {
         });
         match names.filter(|_| is_all).map(|name| module.kind(name)) {
             Some(ExprKind::Name(name)) => {
-                let is_it = |bound: &Bound| matches!(bound, Bound::Value(value, path) if *value == at && matches!(path.as_ref(), [crate::project::scope::Step::Index(index)] if *index as usize == place));
+                let is_it = |bound: &Bound| matches!(bound, Bound::Value(value, path) if *value == at && matches!(path.as_ref(), [crate::project::scope::PatternStep::Index(index)] if *index as usize == place));
                 self.named(*name, target, (at, &is_it), holds);
             }
             _ => self.usage.escapes = true,
@@ -424,7 +424,7 @@ impl<'c> Walk<'_, '_, 'c> {
                 self.named(*name, Some(target), (value, &is_it), holds);
             }
             ExprKind::Object(entries) if holds == Holds::Rows => {
-                let is_length = |entry: &crate::ir::Entry| entry.key.and_then(|key| module.string(key)) == Some("length");
+                let is_length = |entry: &crate::ir::ObjectEntry| entry.key.and_then(|key| module.string(key)) == Some("length");
                 if entries.len() == 1 && entries.iter().all(is_length) {
                     self.usage.lengths.push(target);
                 } else {

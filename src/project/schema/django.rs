@@ -38,7 +38,7 @@ pub(super) fn lower(sources: &mut Vec<SchemaSource>) {
         source.changes = state.migration(&node.label, &migration);
         source.on_empty_tables = migration.initial;
         SERIES.clone_into(&mut source.group);
-        source.order = vec![order::Part::Number(place as u128)];
+        source.order = vec![order::NamePiece::Number(place as u128)];
     }
     // What a squashed migration stands for, or stands for it, runs once.
     sources.extend(files.into_iter().filter(|source| source.migration.is_none()));
@@ -74,13 +74,13 @@ fn relabel(sources: &mut [SchemaSource], apps: &FxHashMap<String, String>) {
 /// The engine of the settings is the database of what Django declares.
 fn set_dialect(sources: &mut Vec<SchemaSource>) {
     let is_django = |source: &SchemaSource| matches!(source.kind, SourceKind::Model(Tool::Django) | SourceKind::Migration(Tool::Django));
-    let engines = |role: walk::Role| {
+    let engines = |role: walk::FileRole| {
         let own = sources.iter().filter(|source| is_django(source) && source.is_settings);
         own.filter(|source| walk::role(&source.file, &Vocabulary::default()) == role)
             .map(|source| source.dialect)
             .min()
     };
-    let engine = engines(walk::Role::Source).unwrap_or_default();
+    let engine = engines(walk::FileRole::Source).unwrap_or_default();
     sources.retain(|source| !source.is_settings || source.app_label.is_some());
     for source in sources
         .iter_mut()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::index::{Origin, same};
+use super::index::{IndexOrigin, same};
 use super::{Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified};
 use crate::budget::{Limit, Steps};
 use crate::source::Span;
@@ -350,7 +350,9 @@ impl State {
         if !has_room(&mut self.tables[at]) {
             return;
         }
-        self.tables[at].indexes.push(Index::new(def, Origin::Declared, context.place(span)));
+        self.tables[at]
+            .indexes
+            .push(Index::new(def, IndexOrigin::Declared, context.place(span)));
         self.register(at, self.tables[at].indexes.len() - 1);
     }
 
@@ -394,7 +396,7 @@ impl State {
         let found = &mut table.indexes[index];
         found.unique = true;
         found.name = name.map(str::to_owned).or(found.name.take());
-        found.origin = if primary { Origin::Primary } else { Origin::Unique };
+        found.origin = if primary { IndexOrigin::Primary } else { IndexOrigin::Unique };
         self.register(at, index);
         if !primary {
             return;

@@ -8,7 +8,7 @@ use crate::ir::{ClassId, ExprId, ExprKind, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
-use crate::project::schema::Model as SchemaModel;
+use crate::project::schema::SchemaModel;
 use crate::project::scope::Member;
 
 /// Arguments of fields that leave alone what a nested serializer shows.

@@ -4,7 +4,7 @@ use super::relations::{target_of, walk};
 use super::{MAX_DEPTH, Reader};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::value::FileId;
-use crate::project::schema::Model as SchemaModel;
+use crate::project::schema::SchemaModel;
 use crate::project::scope::Member;
 
 /// Names in one method that hold the object or what it leads to.

@@ -1,6 +1,6 @@
 //! Ways along the relations of models, as dotted names write them.
 
-use crate::project::schema::Model as SchemaModel;
+use crate::project::schema::SchemaModel;
 use crate::project::{Project, rows};
 
 /// The model that a way along relations ends at.

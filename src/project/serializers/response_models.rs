@@ -6,11 +6,11 @@ use super::fields::Shown;
 use super::relations::{knows, target_of, walk};
 use super::{MAX_DEPTH, Reader};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, StmtKind};
-use crate::libraries::shared::response_models::{self, Kind};
+use crate::libraries::shared::response_models::{self, FieldStyle};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Evaluator, Found};
 use crate::project::rows;
-use crate::project::schema::Model as SchemaModel;
+use crate::project::schema::SchemaModel;
 use crate::project::scope::{Bound, Member};
 use crate::source::Span;
 
@@ -41,7 +41,7 @@ impl<'p> Reader<'p, '_, '_> {
                             annotation: Some(annotation),
                             ..
                         },
-                        Kind::Annotated,
+                        FieldStyle::Annotated,
                     ) => {
                         let Some(name) = module.name(*target).filter(|name| !name.starts_with('_')) else {
                             continue;
@@ -56,7 +56,7 @@ impl<'p> Reader<'p, '_, '_> {
                             value: Some(value),
                             ..
                         },
-                        Kind::Declared,
+                        FieldStyle::Declared,
                     ) => {
                         let Some(name) = module.name(*target) else { continue };
                         let is_shown = match &shown {
@@ -69,7 +69,7 @@ impl<'p> Reader<'p, '_, '_> {
                         }
                     }
                     // Ninja's `resolve_total(order)`.
-                    (StmtKind::Function(function), Kind::Annotated) => {
+                    (StmtKind::Function(function), FieldStyle::Annotated) => {
                         let definition = module.function(*function);
                         let name = definition.name.map_or("", |name| module.str(name));
                         if let (true, Some(object)) = (name.starts_with("resolve_"), definition.params.first().and_then(|param| param.name))
@@ -82,7 +82,7 @@ impl<'p> Reader<'p, '_, '_> {
             }
         }
         // A Ninja `ModelSchema` names fields of the model: of relations to many rows it shows the keys.
-        if kind == Kind::Annotated && matches!(shown, Shown::Named(_)) {
+        if kind == FieldStyle::Annotated && matches!(shown, Shown::Named(_)) {
             self.plain_fields(file, class, model, &shown, &done, prefix);
         }
         self.open.pop();

@@ -9,7 +9,7 @@ use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Related, Role};
 use crate::ir::{ExprId, Module, Standing};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::evidence;
 use crate::judge::scale::{self, Rows, Scale};
@@ -64,7 +64,7 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
     Some(Source {
         words,
         related: Some(related),
-        unbounded: bounds::judge(project, &query) == Bound::Open,
+        unbounded: bounds::judge(project, &query) == ReadBound::Open,
         limit,
         rows: scale::of_query(project, &query),
     })

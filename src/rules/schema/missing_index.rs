@@ -46,7 +46,7 @@ impl Use {
         };
         for site in sites.iter().filter_map(|&site| project.graph.sites.get(site)) {
             let (reached, label) = reach::reached(project, site.function);
-            let by_path = matches!(project.role(site.file), walk::Role::Script | walk::Role::Example);
+            let by_path = matches!(project.role(site.file), walk::FileRole::Script | walk::FileRole::Example);
             match reached {
                 Reached::Request => {
                     seen.requests += 1;

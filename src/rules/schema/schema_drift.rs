@@ -9,7 +9,7 @@ use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{priority, scale};
 use crate::project::Project;
-use crate::project::schema::{Index, Origin, SourceKind, Table, Tool};
+use crate::project::schema::{Index, IndexOrigin, SourceKind, Table, Tool};
 
 const ID: &str = "schema-drift";
 
@@ -63,7 +63,7 @@ impl<'p> Drift<'p> {
             let others = self.table.indexes.iter().filter(|other| other.in_migrations());
             others.into_iter().any(|other| is_same_for_queries(other, index))
         };
-        let is_declared = |index: &&Index| index.origin == Origin::Declared && index.in_models() && !index.in_migrations();
+        let is_declared = |index: &&Index| index.origin == IndexOrigin::Declared && index.in_models() && !index.in_migrations();
         self.table.indexes.iter().filter(is_declared).filter(move |index| !built(index))
     }
 
@@ -76,7 +76,7 @@ impl<'p> Drift<'p> {
         };
         let indexes = self.table.indexes.iter();
         indexes
-            .filter(|index| index.origin == Origin::Declared && in_series(index) && is_plain(index))
+            .filter(|index| index.origin == IndexOrigin::Declared && in_series(index) && is_plain(index))
             .filter(|index| !declared(index))
             .collect()
     }

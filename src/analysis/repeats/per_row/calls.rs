@@ -118,7 +118,7 @@ fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Ar
         .copied()
         .find(|&target| !project.graph.function(target).is_async && project.graph.function(target).next[NETWORK_SLOT].is_some())?;
     let (function, step) = *project.graph.chain(target, NETWORK_SLOT).last()?;
-    let crate::project::graph::Step::Direct(at) = step else {
+    let crate::project::graph::EffectStep::Direct(at) = step else {
         return None;
     };
     let last = project.graph.function(function).edges.get(at)?;

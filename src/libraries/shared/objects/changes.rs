@@ -1,13 +1,13 @@
 //! What the statements between a name's definition and its use change of the object that it holds.
 
-use super::{Field, Fields, Place};
+use super::{ExprPlace, Field, Fields};
 use crate::ir::{ExprId, ExprKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Resolver;
 use crate::source::Span;
 
 /// `where.status = …` between a name's definition and its use.
-pub(super) fn collect_changes(resolver: &dyn Resolver, used: Place, definition: Place, out: &mut Fields) {
+pub(super) fn collect_changes(resolver: &dyn Resolver, used: ExprPlace, definition: ExprPlace, out: &mut Fields) {
     let (file, expr) = used;
     let module = resolver.module(file);
     let Some(name) = module.name(expr) else { return };
@@ -46,7 +46,7 @@ pub(super) fn collect_changes(resolver: &dyn Resolver, used: Place, definition: 
 }
 
 /// The statements between a name's definition and a use of it that may change what it holds; `None` where they are too many.
-pub(super) fn changes(resolver: &dyn Resolver, used: Place, definition: Place) -> Option<Vec<StmtId>> {
+pub(super) fn changes(resolver: &dyn Resolver, used: ExprPlace, definition: ExprPlace) -> Option<Vec<StmtId>> {
     let (file, used) = used;
     let module = resolver.module(file);
     let ExprKind::Name(name) = module.kind(used) else {

@@ -2,7 +2,7 @@
 
 use super::lists::items;
 use super::literals::literal;
-use super::{Field, MAX_DEPTH, Place, fields};
+use super::{ExprPlace, Field, MAX_DEPTH, fields};
 use crate::ir::{ExprId, ExprKind, TemplatePart};
 use crate::libraries::shared::query::Resolver;
 use crate::statement::{ColumnUse, Either, Filter, FilterKind, Sides, Statement};
@@ -30,7 +30,7 @@ pub enum Op {
 
 /// How one library writes its filter objects.
 #[derive(Clone, Copy)]
-pub struct Grammar {
+pub struct FilterGrammar {
     /// Operators by key.
     pub key: fn(&str) -> Op,
     /// Operators that are calls: `In([…])`, `Not(…)`.
@@ -72,7 +72,14 @@ struct Under {
 }
 
 /// Collects the filters of a filter object.
-pub fn object_filters(resolver: &dyn Resolver, place: Place, grammar: Grammar, table: Option<usize>, optional: bool, out: &mut Filters) {
+pub fn object_filters(
+    resolver: &dyn Resolver,
+    place: ExprPlace,
+    grammar: FilterGrammar,
+    table: Option<usize>,
+    optional: bool,
+    out: &mut Filters,
+) {
     let under = Under {
         prefix: String::new(),
         table,
@@ -82,7 +89,7 @@ pub fn object_filters(resolver: &dyn Resolver, place: Place, grammar: Grammar, t
     tree(resolver, place, grammar, &under, MAX_DEPTH, out);
 }
 
-fn tree(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, depth: u32, out: &mut Filters) {
+fn tree(resolver: &dyn Resolver, place: ExprPlace, grammar: FilterGrammar, under: &Under, depth: u32, out: &mut Filters) {
     if depth == 0 || !resolver.afford(place.0, 1) {
         out.open = true;
         return;
@@ -127,7 +134,7 @@ fn tree(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, 
     }
 }
 
-fn alternatives(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, depth: u32, out: &mut Filters) {
+fn alternatives(resolver: &dyn Resolver, place: ExprPlace, grammar: FilterGrammar, under: &Under, depth: u32, out: &mut Filters) {
     let module = resolver.module(place.0);
     if matches!(module.kind(place.1), ExprKind::Object(_)) {
         tree(resolver, place, grammar, under, depth - 1, out);
@@ -167,7 +174,7 @@ fn push_ending(under: &Under, kind: FilterKind, operator: &str, literal: Option<
 }
 
 /// A field and what it is compared with.
-fn column(resolver: &dyn Resolver, field: &Field, grammar: Grammar, under: &Under, depth: u32, out: &mut Filters) {
+fn column(resolver: &dyn Resolver, field: &Field, grammar: FilterGrammar, under: &Under, depth: u32, out: &mut Filters) {
     let mut inner = under.clone();
     let parent = std::mem::take(&mut inner.prefix);
     inner.prefix = if parent.is_empty() {
@@ -180,7 +187,7 @@ fn column(resolver: &dyn Resolver, field: &Field, grammar: Grammar, under: &Unde
     compare(resolver, field.value, grammar, &inner, &parent, depth, out);
 }
 
-fn compare(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, parent: &str, depth: u32, out: &mut Filters) {
+fn compare(resolver: &dyn Resolver, place: ExprPlace, grammar: FilterGrammar, under: &Under, parent: &str, depth: u32, out: &mut Filters) {
     if depth == 0 {
         out.open = true;
         return;
@@ -269,7 +276,15 @@ fn agree(one: &Filter, other: &Filter) -> bool {
     one.column == other.column && (one.kind == other.kind || is_listed(one.kind) && is_listed(other.kind))
 }
 
-fn compare_call(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, parent: &str, depth: u32, out: &mut Filters) {
+fn compare_call(
+    resolver: &dyn Resolver,
+    place: ExprPlace,
+    grammar: FilterGrammar,
+    under: &Under,
+    parent: &str,
+    depth: u32,
+    out: &mut Filters,
+) {
     let (file, expr) = place;
     let Some(call) = resolver.module(file).call(expr) else { return };
     match call.method().map_or(Op::Field, grammar.call) {
@@ -294,7 +309,15 @@ fn compare_call(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: 
     }
 }
 
-fn compare_object(resolver: &dyn Resolver, place: Place, grammar: Grammar, under: &Under, parent: &str, depth: u32, out: &mut Filters) {
+fn compare_object(
+    resolver: &dyn Resolver,
+    place: ExprPlace,
+    grammar: FilterGrammar,
+    under: &Under,
+    parent: &str,
+    depth: u32,
+    out: &mut Filters,
+) {
     let read = fields(resolver, place.0, place.1);
     let ops: Vec<Op> = read.items.iter().map(|field| (grammar.key)(&field.key)).collect();
     if ops.iter().all(|op| *op == Op::Field) && !ops.is_empty() {
@@ -365,7 +388,7 @@ fn compare_object(resolver: &dyn Resolver, place: Place, grammar: Grammar, under
     }
 }
 
-fn absent_branch(resolver: &dyn Resolver, place: Place) -> bool {
+fn absent_branch(resolver: &dyn Resolver, place: ExprPlace) -> bool {
     let module = resolver.module(place.0);
     match module.kind(place.1) {
         ExprKind::Cond { then, orelse, .. } => [then, orelse].into_iter().any(|&side| matches!(module.kind(side), ExprKind::Null)),
@@ -374,7 +397,7 @@ fn absent_branch(resolver: &dyn Resolver, place: Place) -> bool {
     }
 }
 
-fn pattern_kind(key: &str, resolver: &dyn Resolver, place: Place) -> FilterKind {
+fn pattern_kind(key: &str, resolver: &dyn Resolver, place: ExprPlace) -> FilterKind {
     if matches!(key.trim_start_matches('$'), "like" | "Op.like") {
         like_kind(resolver, place)
     } else {
@@ -383,7 +406,7 @@ fn pattern_kind(key: &str, resolver: &dyn Resolver, place: Place) -> FilterKind 
 }
 
 /// Whether a LIKE's pattern starts with text.
-pub fn like_kind(resolver: &dyn Resolver, place: Place) -> FilterKind {
+pub fn like_kind(resolver: &dyn Resolver, place: ExprPlace) -> FilterKind {
     let module = resolver.module(place.0);
     let prefix = match module.kind(place.1) {
         ExprKind::Str(text) => Some(module.str(*text)),

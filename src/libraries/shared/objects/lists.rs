@@ -1,19 +1,19 @@
 //! The items of list arguments, with what is pushed to them.
 
 use super::changes::changes;
-use super::{MAX_DEPTH, Place};
+use super::{ExprPlace, MAX_DEPTH};
 use crate::ir::{ExprId, ExprKind, Parent, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
 /// The items of a list argument, through names, spreads, `push` and Python's `append`; each with whether it is conditional.
-pub fn items(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> (Vec<(Place, bool)>, bool) {
+pub fn items(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> (Vec<(ExprPlace, bool)>, bool) {
     let mut out = (Vec::new(), false);
     collect_items(resolver, (file, expr), false, MAX_DEPTH, &mut out);
     out
 }
 
-fn collect_items(resolver: &dyn Resolver, place: Place, optional: bool, depth: u32, out: &mut (Vec<(Place, bool)>, bool)) {
+fn collect_items(resolver: &dyn Resolver, place: ExprPlace, optional: bool, depth: u32, out: &mut (Vec<(ExprPlace, bool)>, bool)) {
     let (file, expr) = place;
     if depth == 0 || !resolver.afford(file, 1) {
         out.1 = true;
@@ -54,7 +54,7 @@ fn collect_items(resolver: &dyn Resolver, place: Place, optional: bool, depth: u
     }
 }
 
-fn collect_pushes(resolver: &dyn Resolver, used: Place, definition: Place, out: &mut (Vec<(Place, bool)>, bool)) {
+fn collect_pushes(resolver: &dyn Resolver, used: ExprPlace, definition: ExprPlace, out: &mut (Vec<(ExprPlace, bool)>, bool)) {
     let (file, expr) = used;
     let module = resolver.module(file);
     let Some(name) = module.name(expr) else { return };

@@ -1,11 +1,11 @@
 //! What is written as a constant.
 
-use super::Place;
+use super::ExprPlace;
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::libraries::shared::query::Resolver;
 
 /// A literal as SQL writes it: `'active'`, `1`, `true`, `NULL`; also through a constant's name.
-pub fn literal(resolver: &dyn Resolver, place: Place) -> Option<String> {
+pub fn literal(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     let module = resolver.module(place.0);
     if let ExprKind::Name(_) | ExprKind::Attr { .. } = module.kind(place.1) {
         if let Some((at, definition)) = resolver.definition(place.0, place.1)

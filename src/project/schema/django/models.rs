@@ -1,6 +1,6 @@
 //! A model as the migrations so far made it.
 
-use crate::libraries::shared::declared::Field;
+use crate::libraries::shared::declared::ModelField;
 use crate::statement::{ColumnDef, Constraint, TableDef};
 
 /// A model as the migrations so far made it.
@@ -10,7 +10,7 @@ pub(super) struct Model {
     /// The table's name was given, so it does not follow the model's.
     pub(super) named: bool,
     pub(super) unmanaged: bool,
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: Vec<ModelField>,
     pub(super) unique: Vec<Vec<String>>,
     pub(super) together: Vec<Vec<String>>,
 }
@@ -18,7 +18,7 @@ pub(super) struct Model {
 impl Model {
     fn column(&self, field: &str) -> Option<&ColumnDef> {
         self.fields.iter().find_map(|own| match own {
-            Field::Column(column) if field_name(column) == field || column.name == field => Some(column),
+            ModelField::Column(column) if field_name(column) == field || column.name == field => Some(column),
             _ => None,
         })
     }
@@ -40,10 +40,10 @@ fn field_name(column: &ColumnDef) -> &str {
     column.field.as_deref().unwrap_or(&column.name)
 }
 
-pub(super) fn name_of(field: &Field) -> &str {
+pub(super) fn name_of(field: &ModelField) -> &str {
     match field {
-        Field::Column(column) => field_name(column),
-        Field::Many { name, .. } | Field::Virtual(name) => name,
+        ModelField::Column(column) => field_name(column),
+        ModelField::Many { name, .. } | ModelField::Virtual(name) => name,
     }
 }
 

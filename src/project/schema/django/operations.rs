@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::models::{Model, default_table, name_of, placed};
 use crate::libraries::django::migrations::plain_index;
-use crate::libraries::shared::declared::{Created, Field, Migration, ModelOp, Step};
+use crate::libraries::shared::declared::{Created, Migration, MigrationStep, ModelField, ModelOp};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, SchemaChange, SchemaOp, TableDef};
 
@@ -43,7 +43,7 @@ impl State {
         out.changes
     }
 
-    fn step(&mut self, label: &str, step: &Step, out: &mut Out) {
+    fn step(&mut self, label: &str, step: &MigrationStep, out: &mut Out) {
         out.span = step.span;
         out.database = step.database;
         if step.state {
@@ -216,7 +216,7 @@ impl State {
         table.name.clone_from(&model.table);
         table.span = out.span;
         for field in &model.fields {
-            if let Field::Column(column) = field {
+            if let ModelField::Column(column) = field {
                 table.columns.push(self.resolved(label, &created.name, column));
             }
         }
@@ -233,8 +233,8 @@ impl State {
     }
 
     /// The table of a many-to-many field.
-    fn create_link(&self, label: &str, model: &str, field: &Field, out: &mut Out) {
-        let Field::Many {
+    fn create_link(&self, label: &str, model: &str, field: &ModelField, out: &mut Out) {
+        let ModelField::Many {
             name,
             target,
             table,
@@ -281,8 +281,8 @@ impl State {
         out.push(SchemaOp::CreateTable(def, false));
     }
 
-    fn drop_link(model: &Model, field: &Field, out: &mut Out) {
-        if let Field::Many {
+    fn drop_link(model: &Model, field: &ModelField, out: &mut Out) {
+        if let ModelField::Many {
             name,
             table,
             through: false,
@@ -319,7 +319,7 @@ impl State {
         }
         if before != model.table && !model.unmanaged {
             for field in &model.fields {
-                if let Field::Many {
+                if let ModelField::Many {
                     name,
                     table: None,
                     through: false,
@@ -339,11 +339,11 @@ impl State {
         let (old, new) = (Self::key(label, from), format!("{label}.{to}"));
         for ((app, _), other) in &mut self.models {
             for field in &mut other.fields {
-                let (Field::Column(ColumnDef {
+                let (ModelField::Column(ColumnDef {
                     references: Some((target, _)),
                     ..
                 })
-                | Field::Many { target, .. }) = field
+                | ModelField::Many { target, .. }) = field
                 else {
                     continue;
                 };
@@ -355,7 +355,7 @@ impl State {
         self.models.insert(Self::key(label, to), model);
     }
 
-    fn add_field(&mut self, label: &str, model: &str, field: &Field, asked: bool, out: &mut Out) {
+    fn add_field(&mut self, label: &str, model: &str, field: &ModelField, asked: bool, out: &mut Out) {
         let own = self.model(label, model);
         let table = own.table.clone();
         let unmanaged = own.unmanaged;
@@ -364,7 +364,7 @@ impl State {
         if unmanaged {
             return;
         }
-        if let Field::Column(column) = field {
+        if let ModelField::Column(column) = field {
             let mut column = self.resolved(label, model, column);
             // An index that is asked for is a step of its own, so that its cost can be told.
             let index = (asked && column.indexed && !column.unique).then(|| plain_index(&table, vec![column.name.clone()], out.span));
@@ -386,7 +386,7 @@ impl State {
             return;
         }
         match removed {
-            Some(Field::Column(column)) => out.push(SchemaOp::DropColumn(own.table.clone(), column.name)),
+            Some(ModelField::Column(column)) => out.push(SchemaOp::DropColumn(own.table.clone(), column.name)),
             Some(field) => Self::drop_link(own, &field, out),
             None => out.push(SchemaOp::DropColumn(own.table.clone(), name.to_owned())),
         }
@@ -407,7 +407,7 @@ impl State {
             return;
         };
         match &mut own.fields[at] {
-            Field::Column(column) => {
+            ModelField::Column(column) => {
                 let before = column.name.clone();
                 if column.name == from {
                     to.clone_into(&mut column.name);
@@ -421,7 +421,7 @@ impl State {
                     out.push(SchemaOp::RenameColumn(table, before, column.name.clone()));
                 }
             }
-            Field::Many {
+            ModelField::Many {
                 name,
                 table: link,
                 through,
@@ -432,12 +432,12 @@ impl State {
                 }
                 to.clone_into(name);
             }
-            Field::Virtual(name) => to.clone_into(name),
+            ModelField::Virtual(name) => to.clone_into(name),
         }
     }
 
     /// A new definition of a field: its index, uniqueness and key come and go with it.
-    fn alter_field(&mut self, label: &str, model: &str, field: &Field, out: &mut Out) {
+    fn alter_field(&mut self, label: &str, model: &str, field: &ModelField, out: &mut Out) {
         let own = self.model(label, model);
         let before = own.position(name_of(field)).map(|at| own.fields.remove(at));
         let (table, unmanaged) = (own.table.clone(), own.unmanaged);
@@ -445,7 +445,7 @@ impl State {
         if unmanaged {
             return;
         }
-        let (Some(Field::Column(before)), Field::Column(after)) = (before, field) else {
+        let (Some(ModelField::Column(before)), ModelField::Column(after)) = (before, field) else {
             return;
         };
         let before = self.resolved(label, model, &before);

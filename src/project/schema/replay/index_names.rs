@@ -1,6 +1,6 @@
 //! What an index is called, or would have been called by the database or the ORM.
 
-use crate::project::schema::index::{Origin, same};
+use crate::project::schema::index::{IndexOrigin, same};
 use crate::project::schema::{Index, Table, qualified};
 
 /// The place of the index of a name in its table.
@@ -25,8 +25,8 @@ pub(super) fn names(index: &Index, table: &str) -> Vec<String> {
     let list = columns.join("_");
     let first = columns.first().copied().unwrap_or_default();
     match index.origin {
-        Origin::Primary => vec![format!("{table}_pkey"), format!("pk_{table}")],
-        Origin::Unique => vec![
+        IndexOrigin::Primary => vec![format!("{table}_pkey"), format!("pk_{table}")],
+        IndexOrigin::Unique => vec![
             format!("{table}_{list}_key"),
             format!("uq_{table}_{first}"),
             format!("{table}_{list}_unique"),

@@ -4,7 +4,7 @@ use super::Context;
 use super::index_names::is_named;
 use super::table_names::keys;
 use crate::budget::Limit;
-use crate::project::schema::index::{Origin, same};
+use crate::project::schema::index::{IndexOrigin, same};
 use crate::project::schema::{Column, ForeignKey, Index, Part, Place, Removed, Table};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, TableDef};
@@ -30,20 +30,22 @@ pub(super) fn fill(table: &mut Table, context: &Context, def: &TableDef) {
         if !has_room(table) {
             break;
         }
-        table.indexes.push(Index::new(index, Origin::Declared, context.place(index.span)));
+        table
+            .indexes
+            .push(Index::new(index, IndexOrigin::Declared, context.place(index.span)));
     }
 }
 
 /// `PostgreSQL` makes one index of equal key constraints that stand in one CREATE TABLE; the primary key's stays.
 pub(super) fn drop_repeated_constraints(table: &mut Table) {
     let indexes = std::mem::take(&mut table.indexes);
-    let is_constraint = |index: &Index| matches!(index.origin, Origin::Primary | Origin::Unique);
+    let is_constraint = |index: &Index| matches!(index.origin, IndexOrigin::Primary | IndexOrigin::Unique);
     let equal = |a: &Index, b: &Index| a.keys.len() == b.keys.len() && a.keys.iter().zip(&b.keys).all(|(a, b)| same(&a.column, &b.column));
     for (at, index) in indexes.iter().enumerate() {
         let repeats = is_constraint(index)
-            && index.origin != Origin::Primary
+            && index.origin != IndexOrigin::Primary
             && indexes.iter().enumerate().any(|(other, kept)| {
-                other != at && is_constraint(kept) && equal(kept, index) && (kept.origin == Origin::Primary || other < at)
+                other != at && is_constraint(kept) && equal(kept, index) && (kept.origin == IndexOrigin::Primary || other < at)
             });
         if !repeats {
             table.indexes.push(index.clone());
@@ -73,7 +75,7 @@ pub(super) fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, 
         // Several columns marked as primary are one composite key.
         let mut columns = std::mem::take(&mut table.primary_key);
         columns.extend(own.clone());
-        table.indexes.retain(|index| index.origin != Origin::Primary);
+        table.indexes.retain(|index| index.origin != IndexOrigin::Primary);
         set_primary(table, columns, place.clone());
     }
     if def.unique {
@@ -82,13 +84,13 @@ pub(super) fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, 
             unique: true,
             ..IndexDef::default()
         };
-        table.indexes.push(Index::new(&def, Origin::Unique, place.clone()));
+        table.indexes.push(Index::new(&def, IndexOrigin::Unique, place.clone()));
     } else if def.indexed {
         let def = IndexDef {
             keys: keys(&own),
             ..IndexDef::default()
         };
-        table.indexes.push(Index::new(&def, Origin::Declared, place.clone()));
+        table.indexes.push(Index::new(&def, IndexOrigin::Declared, place.clone()));
     }
     if let Some((target, there)) = &def.references {
         add_foreign(table, None, own, target, there.iter().cloned().collect(), place);
@@ -101,7 +103,7 @@ fn set_primary(table: &mut Table, columns: Vec<String>, place: Place) {
         unique: true,
         ..IndexDef::default()
     };
-    table.indexes.push(Index::new(&def, Origin::Primary, place));
+    table.indexes.push(Index::new(&def, IndexOrigin::Primary, place));
     table.primary_key = columns;
 }
 
@@ -129,7 +131,7 @@ pub(super) fn add_constraint(table: &mut Table, context: &Context, constraint: &
     let place = context.place(span);
     match constraint {
         Constraint::Primary(columns) => {
-            table.indexes.retain(|index| index.origin != Origin::Primary);
+            table.indexes.retain(|index| index.origin != IndexOrigin::Primary);
             set_primary(table, columns.clone(), place);
         }
         Constraint::Unique(name, columns) => {
@@ -139,7 +141,7 @@ pub(super) fn add_constraint(table: &mut Table, context: &Context, constraint: &
                 unique: true,
                 ..IndexDef::default()
             };
-            table.indexes.push(Index::new(&def, Origin::Unique, place));
+            table.indexes.push(Index::new(&def, IndexOrigin::Unique, place));
         }
         Constraint::Foreign(name, columns, target, there) => {
             add_foreign(table, name.clone(), columns.clone(), target, there.clone(), place);
@@ -232,8 +234,8 @@ pub(super) fn alter_column(table: &mut Table, def: &ColumnDef) {
 pub(super) fn drop_constraint(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
     let bare = table.name.clone();
     let named = |index: &Index| match name {
-        "PRIMARY" => index.origin == Origin::Primary,
-        _ => index.origin != Origin::ForeignKey && is_named(index, &bare, name),
+        "PRIMARY" => index.origin == IndexOrigin::Primary,
+        _ => index.origin != IndexOrigin::ForeignKey && is_named(index, &bare, name),
     };
     let mut at = table.indexes.iter().position(named);
     let is_key = |key: &ForeignKey| match &key.name {
@@ -250,14 +252,14 @@ pub(super) fn drop_constraint(table: &mut Table, name: &str, by: &Place) -> Vec<
         .collect();
     // A primary key's own name is not kept: one that nothing else has, and that says what it names, is it.
     if at.is_none() && keys.is_empty() && says_primary(name) {
-        at = table.indexes.iter().position(|index| index.origin == Origin::Primary);
+        at = table.indexes.iter().position(|index| index.origin == IndexOrigin::Primary);
     }
     let Some(at) = at else {
         table.foreign_keys.retain(|key| !is_key(key));
         return keys;
     };
     let index = table.indexes.remove(at);
-    if index.origin == Origin::Primary {
+    if index.origin == IndexOrigin::Primary {
         table.primary_key.clear();
     }
     vec![Removed::index(table, &index, by)]

@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::requests::Request;
-use crate::ir::{Entry, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, Module, ObjectEntry, Parent, StmtKind};
 use crate::libraries::shared::polling;
 
 impl Check<'_> {
@@ -72,14 +72,14 @@ impl Check<'_> {
     }
 }
 
-fn has_key(module: &Module, entries: &[Entry], name: &str) -> bool {
+fn has_key(module: &Module, entries: &[ObjectEntry], name: &str) -> bool {
     entries
         .iter()
         .any(|entry| entry.key.and_then(|key| module.string(key)) == Some(name))
 }
 
 /// Options that say when the asking ends: `{ pollInterval: 500, timeoutMs: 60_000 }`.
-fn ends_by_itself(module: &Module, entries: &[Entry]) -> bool {
+fn ends_by_itself(module: &Module, entries: &[ObjectEntry]) -> bool {
     let keys = entries.iter().filter_map(|entry| module.string(entry.key?));
     keys.into_iter().any(|key| key.to_ascii_lowercase().starts_with("timeout"))
 }

@@ -13,7 +13,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Callees, Evaluator, Found};
 use crate::project::graph::FnId;
-use crate::project::scope::{Bound, Step};
+use crate::project::scope::{Bound, PatternStep};
 
 /// The places where each component is rendered.
 pub(super) type Elements = FxHashMap<FnId, Vec<(FileId, ExprId)>>;
@@ -309,7 +309,7 @@ impl<'p> Check<'p> {
         let Found::Binding(at, _, binding) = found else { return None };
         match (binding.bound, name == callback) {
             (Bound::Param(owner, 0, path), true) if at == self.file => match path.as_ref() {
-                [Step::Key(key)] => Some((owner, module.str(*key))),
+                [PatternStep::Key(key)] => Some((owner, module.str(*key))),
                 _ => None,
             },
             (Bound::Param(owner, 0, path), false) if at == self.file && path.is_empty() => Some((owner, own)),
