@@ -4,13 +4,18 @@
 //! stay in it, links resolved, and it says nothing of where a report is written. One that the user keeps elsewhere and names with
 //! `--config` is the user's own: it may name any file to read.
 
+mod entries;
+mod settings;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, nearest};
-use crate::files::{self, Refusal, Tree, shown};
+use crate::error::Error;
+use crate::files::{Tree, shown};
 use crate::finding::{Confidence, Priority};
-use crate::vocabulary::{self, Vocabulary};
+use crate::vocabulary::Vocabulary;
+use entries::choice;
+pub use settings::{Settings, is_configured};
 
 /// The largest thread count that is accepted; more only costs memory.
 const MOST_THREADS: i64 = 1024;
@@ -216,51 +221,6 @@ impl Default for Config {
     }
 }
 
-/// Settings from one place; `None` and empty leave what was there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// See [`Config::paths`].
-    pub paths: Vec<PathBuf>,
-    /// See [`Config::threads`].
-    pub threads: Option<usize>,
-    /// See [`Config::rules`].
-    pub rules: Vec<String>,
-    /// See [`Config::skip`].
-    pub skip: Vec<String>,
-    /// See [`Config::min_priority`].
-    pub min_priority: Option<Priority>,
-    /// See [`Config::min_confidence`].
-    pub min_confidence: Option<Confidence>,
-    /// See [`Config::fail_on`].
-    pub fail_on: Option<Option<Priority>>,
-    /// See [`Config::fail_on_unread`].
-    pub fail_on_unread: Option<bool>,
-    /// See [`Config::format`].
-    pub format: Option<Format>,
-    /// See [`Config::rules_dir`].
-    pub rules_dir: Option<PathBuf>,
-    /// See [`Config::stats`].
-    pub stats: Option<PathBuf>,
-    /// See [`Config::cache`].
-    pub cache: Option<bool>,
-    /// See [`Config::exclude`].
-    pub exclude: Vec<String>,
-    /// See [`Config::include_tests`].
-    pub include_tests: Option<bool>,
-    /// See [`Config::baseline`].
-    pub baseline: Option<PathBuf>,
-    /// See [`Config::since`].
-    pub since: Option<String>,
-    /// See [`Config::require_reason`].
-    pub require_reason: Option<bool>,
-    /// See [`Config::priorities`].
-    pub priorities: Priorities,
-    /// See [`Config::overrides`].
-    pub overrides: Vec<Override>,
-    /// See [`Config::words`].
-    pub words: Option<Vocabulary>,
-}
-
 impl Config {
     /// The settings of a run in `root`: the file's (`file`, or what `root` holds), then the command line's over them.
     pub fn load(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
@@ -350,279 +310,10 @@ fn replace<T>(old: &mut Vec<T>, new: Vec<T>) {
     }
 }
 
-impl Settings {
-    /// The settings that the root holds, if any.
-    fn find(root: &Path, tree: &Tree) -> Result<Option<Settings>, Error> {
-        // A link or a device of this name is no reason to go on as if nothing were configured.
-        if std::fs::symlink_metadata(root.join(OWN)).is_ok() {
-            return Settings::of_tree(root, tree, Path::new(OWN)).map(Some);
-        }
-        // Someone else's file: one that cannot be read, or that is broken without naming the tool, is no error here.
-        let Ok(bytes) = tree.read(Path::new(PYTHON), LARGEST) else {
-            return Ok(None);
-        };
-        let file = root.join(PYTHON);
-        match String::from_utf8(bytes) {
-            Ok(text) if text.contains("perfaudit") => {
-                let settings = Settings::parse(&shown(&file), &text, true)?;
-                settings.confined(root, tree, &file).map(Some)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The settings of a file that was named on the command line.
-    fn named(root: &Path, tree: &Tree, file: &Path) -> Result<Settings, Error> {
-        if tree.names(file) {
-            let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-            let bytes = tree.read(&absolute, LARGEST);
-            let text = files::text(file, bytes.map_err(|refusal| refusal.error(shown(file), WHAT))?)?;
-            return Settings::parse(&shown(file), &text, is_python(file))?.confined(root, tree, file);
-        }
-        let text = files::read_text(file, LARGEST, WHAT)?;
-        let mut settings = Settings::parse(&shown(file), &text, is_python(file))?;
-        for path in [&mut settings.baseline, &mut settings.rules_dir, &mut settings.stats]
-            .into_iter()
-            .flatten()
-        {
-            *path = std::path::absolute(root.join(&path)).unwrap_or_else(|_| root.join(&path));
-        }
-        settings.admit(tree)?;
-        Ok(settings)
-    }
-
-    /// The settings of a file of the tree; `file` is relative to the root.
-    fn of_tree(root: &Path, tree: &Tree, file: &Path) -> Result<Settings, Error> {
-        let place = root.join(file);
-        let bytes = tree.read(file, LARGEST).map_err(|refusal| refusal.error(shown(&place), WHAT))?;
-        let text = files::text(&place, bytes)?;
-        Settings::parse(&shown(&place), &text, is_python(file))?.confined(root, tree, &place)
-    }
-
-    /// The same settings, with every path resolved to one in the tree; fails on a path that leads out of it. `file` is for the error.
-    pub fn confined(mut self, root: &Path, tree: &Tree, file: &Path) -> Result<Settings, Error> {
-        let inside = |key: &str, path: &Path| {
-            tree.resolve(path).map_err(|refusal| match refusal {
-                Refusal::Outside => Error::new(
-                    format!("{}: `{key}`", shown(file)),
-                    format!("`{}` leads out of the project", path.to_string_lossy()),
-                )
-                .hint("a configuration names only what is in its folder; give other places on the command line"),
-                other => other.error(format!("{}: `{key}`", shown(file)), WHAT),
-            })
-        };
-        for path in &self.paths {
-            inside("paths", path)?;
-        }
-        if let Some(path) = &self.baseline {
-            self.baseline = Some(inside("baseline", path)?);
-        }
-        for (key, path) in [("rules-dir", &mut self.rules_dir), ("stats", &mut self.stats)] {
-            if let Some(given) = path {
-                *path = Some(below(root, &inside(key, given)?));
-            }
-        }
-        Ok(self)
-    }
-
-    /// Checks what the command line names: see [`Tree::admit`].
-    fn admit(&self, tree: &Tree) -> Result<(), Error> {
-        for path in [&self.baseline, &self.rules_dir, &self.stats].into_iter().flatten() {
-            // What is not there is told about by who reads it.
-            match tree.admit(path) {
-                Err(refusal) if !refusal.is_missing() => return Err(refusal.error(shown(path), WHAT)),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The settings of a text.
-    pub fn parse(file: &str, text: &str, is_python: bool) -> Result<Settings, Error> {
-        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .map_or(1, |span| 1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count());
-            Error::new(format!("{file}:{line}"), format!("not valid TOML: {}", error.message()))
-        })?;
-        if is_python {
-            let tool = table.get("tool").and_then(|tool| tool.get("perfaudit"));
-            table = match tool {
-                Some(toml::Value::Table(own)) => own.clone(),
-                Some(_) => return Err(Error::new(file, "`tool.perfaudit` must be a table")),
-                None => return Ok(Settings::default()),
-            };
-        }
-        let mut settings = Settings::default();
-        for (key, value) in &table {
-            settings.set(file, key, value)?;
-        }
-        Ok(settings)
-    }
-
-    fn set(&mut self, file: &str, key: &str, value: &toml::Value) -> Result<(), Error> {
-        let entry = Entry { file, key, value };
-        match key.replace('_', "-").as_str() {
-            "paths" => self.paths = entry.strings()?.into_iter().map(PathBuf::from).collect(),
-            "rules" => self.rules = entry.strings()?,
-            "skip" => self.skip = entry.strings()?,
-            "exclude" => self.exclude = entry.strings()?,
-            "threads" => self.threads = Some(entry.count()?),
-            "min-priority" => self.min_priority = Some(parse_priority(entry.string()?).map_err(|error| entry.wrong(&error))?),
-            "min-confidence" => self.min_confidence = Some(parse_confidence(entry.string()?).map_err(|error| entry.wrong(&error))?),
-            "fail-on" => self.fail_on = Some(parse_fail_on(entry.string()?).map_err(|error| entry.wrong(&error))?),
-            "format" => self.format = Some(parse_format(entry.string()?).map_err(|error| entry.wrong(&error))?),
-            // It would let a repository write where it likes.
-            "output" => {
-                return Err(Error::new(file, "`output` is not taken from a configuration").hint("give it on the command line: `-o FILE`"));
-            }
-            "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
-            "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
-            "cache" => self.cache = Some(entry.bool()?),
-            "include-tests" => self.include_tests = Some(entry.bool()?),
-            "baseline" => self.baseline = Some(PathBuf::from(entry.string()?)),
-            "fail-on-unread" => self.fail_on_unread = Some(entry.bool()?),
-            "require-reason" => self.require_reason = Some(entry.bool()?),
-            "priorities" => self.priorities = entry.priorities()?,
-            "overrides" => self.overrides = entry.overrides()?,
-            "words" => self.words = Some(entry.words()?),
-            _ => return Err(Error::unknown(file, "key", key, &KEYS)),
-        }
-        Ok(())
-    }
-}
-
-/// One key of a configuration file.
-struct Entry<'a> {
-    file: &'a str,
-    key: &'a str,
-    value: &'a toml::Value,
-}
-
-impl<'a> Entry<'a> {
-    fn wrong(&self, what: &str) -> Error {
-        Error::new(format!("{}: `{}`", self.file, self.key), what)
-    }
-
-    fn string(&self) -> Result<&'a str, Error> {
-        self.value.as_str().ok_or_else(|| self.wrong("must be a string"))
-    }
-
-    fn strings(&self) -> Result<Vec<String>, Error> {
-        let wrong = || self.wrong("must be a list of strings");
-        let items = self.value.as_array().ok_or_else(wrong)?;
-        items
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong))
-            .collect()
-    }
-
-    fn priorities(&self) -> Result<Priorities, Error> {
-        let table = self.value.as_table().ok_or_else(|| self.wrong("must be a table of rules"))?;
-        let rules = table.iter().map(|(rule, value)| {
-            let text = value.as_str().ok_or_else(|| self.wrong(&format!("`{rule}` must be a string")))?;
-            let priority = choice(text, &LEVELS).map_err(|error| self.wrong(&error))?;
-            Ok((rule.clone(), priority))
-        });
-        rules.collect()
-    }
-
-    fn overrides(&self) -> Result<Vec<Override>, Error> {
-        let wrong = || self.wrong("must be a list of tables: `[[overrides]]`");
-        let tables = self.value.as_array().ok_or_else(wrong)?;
-        tables
-            .iter()
-            .map(|table| self.one_override(table.as_table().ok_or_else(wrong)?))
-            .collect()
-    }
-
-    fn one_override(&self, table: &toml::Table) -> Result<Override, Error> {
-        let mut out = Override::default();
-        for (key, value) in table {
-            let entry = Entry {
-                file: self.file,
-                key,
-                value,
-            };
-            match key.replace('_', "-").as_str() {
-                "paths" => out.paths = entry.strings()?,
-                "skip" => out.skip = entry.strings()?,
-                "priorities" => out.priorities = entry.priorities()?,
-                "max-priority" => out.max_priority = Some(parse_priority(entry.string()?).map_err(|error| entry.wrong(&error))?),
-                _ => return Err(Error::unknown(self.file, "key of `overrides`", key, &OVERRIDE_KEYS)),
-            }
-        }
-        if out.paths.is_empty() {
-            return Err(self.wrong("each needs `paths`"));
-        }
-        Ok(out)
-    }
-
-    /// The lists of `[words]`, each under its key.
-    fn words(&self) -> Result<Vocabulary, Error> {
-        let table = self.value.as_table().ok_or_else(|| self.wrong("must be a table of lists"))?;
-        let keys = vocabulary::KEYS.map(|(key, _)| key);
-        let mut out = Vocabulary::default();
-        for (key, value) in table {
-            let name = key.replace('_', "-");
-            let Some((_, list)) = vocabulary::KEYS.iter().find(|(known, _)| *known == name) else {
-                return Err(Error::unknown(self.file, "key of `words`", key, &keys));
-            };
-            let entry = Entry { key, value, ..*self };
-            out.add(*list, &entry.strings()?)
-                .map_err(|word| entry.wrong(&format!("`{word}` has no letter or digit")))?;
-        }
-        Ok(out)
-    }
-
-    fn bool(&self) -> Result<bool, Error> {
-        self.value.as_bool().ok_or_else(|| self.wrong("must be true or false"))
-    }
-
-    fn count(&self) -> Result<usize, Error> {
-        let count = self.value.as_integer().filter(|count| (0..=MOST_THREADS).contains(count));
-        count
-            .and_then(|count| usize::try_from(count).ok())
-            .ok_or_else(|| self.wrong("must be a number from 0 to 1024"))
-    }
-}
-
-/// Whether only `[tool.perfaudit]` of a file is read.
-fn is_python(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name == PYTHON)
-}
-
 /// A path below the root; in the current folder it stays as short as it was written.
 fn below(root: &Path, path: &Path) -> PathBuf {
     let is_short = root == Path::new(".") && !path.as_os_str().is_empty();
     if is_short { path.to_owned() } else { root.join(path) }
-}
-
-/// Whether a folder is configured: it holds a `perfaudit.toml`, or a `pyproject.toml` with a table of the tool.
-pub fn is_configured(folder: &Path) -> bool {
-    if std::fs::symlink_metadata(folder.join(OWN)).is_ok() {
-        return true;
-    }
-    let read = Tree::of(folder).map(|tree| tree.read(Path::new(PYTHON), LARGEST));
-    let Ok(Ok(bytes)) = read else { return false };
-    let text = String::from_utf8_lossy(&bytes);
-    // One that is broken and names the tool is told about when it is read.
-    text.contains("perfaudit")
-        && text
-            .parse::<toml::Table>()
-            .map_or(true, |table| table.get("tool").is_some_and(|tool| tool.get("perfaudit").is_some()))
-}
-
-fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
-    let lower = text.to_lowercase();
-    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == lower) {
-        return Ok(*value);
-    }
-    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-    match nearest(&lower, &names).filter(|near| near.len() > 2) {
-        Some(near) => Err(format!("unknown value `{text}`; did you mean `{near}`?")),
-        None => Err(format!("unknown value `{text}`; valid: {}", names.join(", "))),
-    }
 }
 
 /// A priority by name.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-pub use past::{Blob, Folder, Node, Past, What};
+pub use past::{Blob, Folder, Node, NodeKind, Past};
 pub use repository::Repository;
 
 /// Digits of a commit that are shown.

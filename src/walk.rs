@@ -21,7 +21,7 @@ use descent::Descent;
 pub use ignores::{IgnoreTexts, Ignores};
 pub use past::{PastFile, reads_tests, walk_past, without_tests};
 pub use read::{Text, decode, largest, read};
-pub use role::{Role, role, roles};
+pub use role::{FileRole, role, roles};
 
 /// What a file is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,7 +187,7 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
     walked.skipped.dedup();
     if !walked.with_tests {
         let before = walked.files.len();
-        walked.files.retain(|file| role(&file.path, &config.words) != Role::Test);
+        walked.files.retain(|file| role(&file.path, &config.words) != FileRole::Test);
         walked.tests = before - walked.files.len();
     }
     Ok(walked)
@@ -196,7 +196,7 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
 /// Whether a path that is given is one of tests.
 fn asks_for_tests(root: &Path, start: &Path, words: &Vocabulary) -> bool {
     let path = relative(root, start);
-    role(&format!("{path}/"), words) == Role::Test || role(&path, words) == Role::Test
+    role(&format!("{path}/"), words) == FileRole::Test || role(&path, words) == FileRole::Test
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -308,7 +308,7 @@ fn reason_by_name(path: &str) -> Option<Reason> {
     {
         return Some(Reason::Minified);
     }
-    (role(path, &Vocabulary::default()) == Role::Generated).then_some(Reason::Generated)
+    (role(path, &Vocabulary::default()) == FileRole::Generated).then_some(Reason::Generated)
 }
 
 fn count_unread(path: &str, walked: &mut Walked) {

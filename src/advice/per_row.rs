@@ -1,7 +1,7 @@
 //! Fixes of per-row queries and writes in the library's own words.
 
-use super::texts::{Operation as Advised, Read, Write, advice};
-use crate::analysis::repeats::per_row::{PerRow, What};
+use super::texts::{Advised, Read, Write, advice};
+use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::finding::Fix;
 use crate::ir::{ExprId, ExprKind};
 use crate::libraries::shared::query::{Outcome, Query};
@@ -22,10 +22,10 @@ pub fn fix(project: &Project, row: &PerRow<'_>) -> Fix {
     }
     let Some(site) = row.site else {
         let calls_itself = row.target == Some(row.function);
-        let operation = match row.what {
-            What::Query if calls_itself => Advised::Read(Read::Tree),
-            What::Query => Advised::Read(Read::Call),
-            What::Write => Advised::Write(Write::Call),
+        let operation = match row.access {
+            Access::Read if calls_itself => Advised::Read(Read::Tree),
+            Access::Read => Advised::Read(Read::Call),
+            Access::Write => Advised::Write(Write::Call),
         };
         return advice(operation, "", &[]);
     };

@@ -34,7 +34,7 @@ const FILES: [(&str, &str); 19] = [
 
 /// What is to be done otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub enum Advised {
     /// A read for each row.
     Read(Read),
     /// A write for each row.
@@ -100,56 +100,56 @@ pub enum Write {
     Call,
 }
 
-impl Operation {
+impl Advised {
     #[cfg(test)]
-    const ALL: [Operation; 21] = [
-        Operation::Read(Read::One),
-        Operation::Read(Read::Many),
-        Operation::Read(Read::Count),
-        Operation::Read(Read::Call),
-        Operation::Read(Read::Tree),
-        Operation::Read(Read::Remote),
-        Operation::Read(Read::Relation),
-        Operation::Read(Read::RelationToOne),
-        Operation::Read(Read::RelationToMany),
-        Operation::Read(Read::Column),
-        Operation::Write(Write::Insert),
-        Operation::Write(Write::Update),
-        Operation::Write(Write::Delete),
-        Operation::Write(Write::Call),
-        Operation::Unblock(Unblock::Database),
-        Operation::Unblock(Unblock::Refused),
-        Operation::Unblock(Unblock::Sleep),
-        Operation::Unblock(Unblock::Compute),
-        Operation::Unblock(Unblock::Process),
-        Operation::Unblock(Unblock::File),
-        Operation::Unblock(Unblock::Call),
+    const ALL: [Advised; 21] = [
+        Advised::Read(Read::One),
+        Advised::Read(Read::Many),
+        Advised::Read(Read::Count),
+        Advised::Read(Read::Call),
+        Advised::Read(Read::Tree),
+        Advised::Read(Read::Remote),
+        Advised::Read(Read::Relation),
+        Advised::Read(Read::RelationToOne),
+        Advised::Read(Read::RelationToMany),
+        Advised::Read(Read::Column),
+        Advised::Write(Write::Insert),
+        Advised::Write(Write::Update),
+        Advised::Write(Write::Delete),
+        Advised::Write(Write::Call),
+        Advised::Unblock(Unblock::Database),
+        Advised::Unblock(Unblock::Refused),
+        Advised::Unblock(Unblock::Sleep),
+        Advised::Unblock(Unblock::Compute),
+        Advised::Unblock(Unblock::Process),
+        Advised::Unblock(Unblock::File),
+        Advised::Unblock(Unblock::Call),
     ];
 
     /// The tables of a file that speak of it, the most special first.
     fn keys(self) -> &'static [&'static str] {
         match self {
-            Operation::Read(Read::One) => &["read.one"],
-            Operation::Read(Read::Many) => &["read.many", "read.one"],
-            Operation::Read(Read::Count) => &["read.count"],
-            Operation::Read(Read::Call) => &["read.call"],
-            Operation::Read(Read::Tree) => &["read.tree"],
-            Operation::Read(Read::Remote) => &["read.remote"],
-            Operation::Read(Read::Relation) => &["read.relation"],
-            Operation::Read(Read::RelationToOne) => &["read.relation-to-one", "read.relation"],
-            Operation::Read(Read::RelationToMany) => &["read.relation-to-many", "read.relation"],
-            Operation::Read(Read::Column) => &["read.column"],
-            Operation::Write(Write::Insert) => &["write.insert"],
-            Operation::Write(Write::Update) => &["write.update"],
-            Operation::Write(Write::Delete) => &["write.delete"],
-            Operation::Write(Write::Call) => &["write.call"],
-            Operation::Unblock(Unblock::Database) => &["unblock.database"],
-            Operation::Unblock(Unblock::Refused) => &["unblock.refused"],
-            Operation::Unblock(Unblock::Sleep) => &["unblock.sleep"],
-            Operation::Unblock(Unblock::Compute) => &["unblock.compute", "unblock.call"],
-            Operation::Unblock(Unblock::Process) => &["unblock.process", "unblock.call"],
-            Operation::Unblock(Unblock::File) => &["unblock.file", "unblock.call"],
-            Operation::Unblock(Unblock::Call) => &["unblock.call"],
+            Advised::Read(Read::One) => &["read.one"],
+            Advised::Read(Read::Many) => &["read.many", "read.one"],
+            Advised::Read(Read::Count) => &["read.count"],
+            Advised::Read(Read::Call) => &["read.call"],
+            Advised::Read(Read::Tree) => &["read.tree"],
+            Advised::Read(Read::Remote) => &["read.remote"],
+            Advised::Read(Read::Relation) => &["read.relation"],
+            Advised::Read(Read::RelationToOne) => &["read.relation-to-one", "read.relation"],
+            Advised::Read(Read::RelationToMany) => &["read.relation-to-many", "read.relation"],
+            Advised::Read(Read::Column) => &["read.column"],
+            Advised::Write(Write::Insert) => &["write.insert"],
+            Advised::Write(Write::Update) => &["write.update"],
+            Advised::Write(Write::Delete) => &["write.delete"],
+            Advised::Write(Write::Call) => &["write.call"],
+            Advised::Unblock(Unblock::Database) => &["unblock.database"],
+            Advised::Unblock(Unblock::Refused) => &["unblock.refused"],
+            Advised::Unblock(Unblock::Sleep) => &["unblock.sleep"],
+            Advised::Unblock(Unblock::Compute) => &["unblock.compute", "unblock.call"],
+            Advised::Unblock(Unblock::Process) => &["unblock.process", "unblock.call"],
+            Advised::Unblock(Unblock::File) => &["unblock.file", "unblock.call"],
+            Advised::Unblock(Unblock::Call) => &["unblock.call"],
         }
     }
 }
@@ -181,7 +181,7 @@ fn parse(text: &str) -> Texts {
 }
 
 /// The fix for an operation in the words of a library, its places filled with `values`.
-pub fn advice(operation: Operation, library: &str, values: &[(&str, &str)]) -> Fix {
+pub fn advice(operation: Advised, library: &str, values: &[(&str, &str)]) -> Fix {
     let find = |library: &str, part: fn(&Text) -> Option<&String>| -> Option<&'static String> {
         let texts = all().get(library)?;
         operation.keys().iter().find_map(|key| texts.get(*key).and_then(part))
@@ -227,9 +227,7 @@ mod tests {
             let parsed: Result<BTreeMap<String, BTreeMap<String, Text>>, _> = toml::from_str(text);
             assert!(parsed.is_ok(), "{library}: {parsed:?}");
             for key in parse(text).keys() {
-                let is_known = Operation::ALL
-                    .iter()
-                    .any(|operation| operation.keys().first() == Some(&key.as_str()));
+                let is_known = Advised::ALL.iter().any(|operation| operation.keys().first() == Some(&key.as_str()));
                 assert!(is_known, "{library}: nothing asks for {key}");
             }
         }
@@ -238,8 +236,8 @@ mod tests {
     /// Without a summary a finding says nothing of what to do.
     #[test]
     fn every_operation_has_a_summary_for_libraries_without_a_file() {
-        for operation in Operation::ALL {
-            let languages = matches!(operation, Operation::Unblock(_));
+        for operation in Advised::ALL {
+            let languages = matches!(operation, Advised::Unblock(_));
             for library in if languages {
                 vec!["python", "typescript"]
             } else {
@@ -259,9 +257,9 @@ mod tests {
             .filter(|(library, _)| !matches!(*library, "any" | "python" | "typescript"))
         {
             for operation in [
-                Operation::Write(Write::Insert),
-                Operation::Write(Write::Update),
-                Operation::Write(Write::Delete),
+                Advised::Write(Write::Insert),
+                Advised::Write(Write::Update),
+                Advised::Write(Write::Delete),
             ] {
                 assert!(advice(operation, library, &[]).code.is_some(), "{library} {operation:?}");
             }

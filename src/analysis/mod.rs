@@ -14,8 +14,8 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use growth::Growing;
 use growth::lifetime::{self, Lifetimes};
-use indexes::advisor::{self, Advice};
-use indexes::demand::{self, Demand};
+use indexes::advisor::{self, IndexProposal};
+use indexes::needs::{self, IndexNeed};
 use indexes::uses::Uses;
 use queries::SiteFacts;
 use repeats::per_row::{self, PerRow};
@@ -29,8 +29,8 @@ use waits::FileIo;
 pub struct Analyses<'p> {
     /// The linked project.
     pub project: &'p Project,
-    index_needs: OnceLock<Vec<Demand>>,
-    index_advice: OnceLock<Vec<Advice>>,
+    index_needs: OnceLock<Vec<IndexNeed>>,
+    index_proposals: OnceLock<Vec<IndexProposal>>,
     index_uses: OnceLock<Uses>,
     queries: OnceLock<Vec<SiteFacts<'p>>>,
     per_row: OnceLock<Vec<PerRow<'p>>>,
@@ -45,7 +45,7 @@ impl<'p> Analyses<'p> {
         Analyses {
             project,
             index_needs: OnceLock::new(),
-            index_advice: OnceLock::new(),
+            index_proposals: OnceLock::new(),
             index_uses: OnceLock::new(),
             queries: OnceLock::new(),
             per_row: OnceLock::new(),
@@ -56,13 +56,14 @@ impl<'p> Analyses<'p> {
     }
 
     /// What statements ask of the indexes of their tables, in the order of the query sites.
-    pub fn index_needs(&self) -> &[Demand] {
-        self.index_needs.get_or_init(|| demand::demands(self.project))
+    pub fn index_needs(&self) -> &[IndexNeed] {
+        self.index_needs.get_or_init(|| needs::index_needs(self.project))
     }
 
     /// The indexes to make, by table.
-    pub fn index_advice(&self) -> &[Advice] {
-        self.index_advice.get_or_init(|| advisor::advise(self.project, self.index_needs()))
+    pub fn index_proposals(&self) -> &[IndexProposal] {
+        self.index_proposals
+            .get_or_init(|| advisor::proposals(self.project, self.index_needs()))
     }
 
     /// Which statements look rows up by which column, and which delete.
@@ -108,8 +109,8 @@ pub enum Analysis {
     PerRow,
     /// [`Analyses::lifetimes`].
     Lifetimes,
-    /// [`Analyses::index_advice`].
-    IndexAdvice,
+    /// [`Analyses::index_proposals`].
+    IndexProposals,
     /// [`Analyses::growing`].
     Growing,
     /// [`Analyses::queries`].
@@ -123,7 +124,7 @@ impl Analysis {
         Analysis::IndexUses,
         Analysis::PerRow,
         Analysis::Lifetimes,
-        Analysis::IndexAdvice,
+        Analysis::IndexProposals,
         Analysis::Growing,
         Analysis::Queries,
     ];
@@ -135,7 +136,7 @@ impl Analysis {
             Analysis::IndexUses => run.index_uses.get().is_some(),
             Analysis::PerRow => run.per_row.get().is_some(),
             Analysis::Lifetimes => run.lifetimes.get().is_some(),
-            Analysis::IndexAdvice => run.index_advice.get().is_some(),
+            Analysis::IndexProposals => run.index_proposals.get().is_some(),
             Analysis::Growing => run.growing.get().is_some(),
             Analysis::Queries => run.queries.get().is_some(),
         }
@@ -144,7 +145,7 @@ impl Analysis {
     /// What it builds on.
     pub fn base(self) -> Option<Analysis> {
         match self {
-            Analysis::IndexAdvice | Analysis::Queries => Some(Analysis::IndexNeeds),
+            Analysis::IndexProposals | Analysis::Queries => Some(Analysis::IndexNeeds),
             Analysis::Growing => Some(Analysis::Lifetimes),
             _ => None,
         }
@@ -157,7 +158,7 @@ impl Analysis {
             Analysis::IndexUses => drop(run.index_uses()),
             Analysis::PerRow => drop(run.per_row()),
             Analysis::Lifetimes => drop(run.lifetimes()),
-            Analysis::IndexAdvice => drop(run.index_advice()),
+            Analysis::IndexProposals => drop(run.index_proposals()),
             Analysis::Growing => drop(run.growing()),
             Analysis::Queries => drop(run.queries()),
         }

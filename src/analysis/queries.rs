@@ -4,9 +4,9 @@
 use rayon::prelude::*;
 
 use super::Analyses;
-use super::indexes::demand::Demand;
+use super::indexes::needs::IndexNeed;
 use super::indexes::serving;
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -54,7 +54,7 @@ impl RowBound {
         }
     }
 
-    fn of(site: &QuerySite, bound: &Bound) -> RowBound {
+    fn of(site: &QuerySite, bound: &ReadBound) -> RowBound {
         let (query, statement) = (&site.query, &site.query.statement);
         match statement.operation {
             _ if query.opaque => return RowBound::NotUnderstood,
@@ -64,12 +64,12 @@ impl RowBound {
         let is_one = matches!(query.outcome, Outcome::One | Outcome::Scalar) || matches!(statement.limit, Limit::One | Limit::Rows(0 | 1));
         match bound {
             _ if is_one => RowBound::One,
-            Bound::Limited => RowBound::Limited,
-            Bound::Keyed => RowBound::Keyed,
-            Bound::Filtered(_) => RowBound::OfParent,
-            Bound::Window(_) => RowBound::Window,
-            Bound::Open => RowBound::Unbounded,
-            Bound::Unknown => RowBound::Open,
+            ReadBound::Limited => RowBound::Limited,
+            ReadBound::Keyed => RowBound::Keyed,
+            ReadBound::Filtered(_) => RowBound::OfParent,
+            ReadBound::Window(_) => RowBound::Window,
+            ReadBound::Open => RowBound::Unbounded,
+            ReadBound::Unknown => RowBound::Open,
         }
     }
 }
@@ -108,14 +108,14 @@ pub(super) fn facts<'p>(run: &Analyses<'p>) -> Vec<SiteFacts<'p>> {
 }
 
 /// What a site asks of indexes; the needs are sorted by site.
-fn asked_by(needs: &[Demand], site: usize) -> &[Demand] {
+fn asked_by(needs: &[IndexNeed], site: usize) -> &[IndexNeed] {
     let from = needs.partition_point(|need| need.site < site);
     let rest = needs.get(from..).unwrap_or_default();
     let count = rest.partition_point(|need| need.site == site);
     rest.get(..count).unwrap_or_default()
 }
 
-fn of_site<'p>(project: &'p Project, eval: &Evaluator<'_>, site: &QuerySite, needs: &[Demand]) -> SiteFacts<'p> {
+fn of_site<'p>(project: &'p Project, eval: &Evaluator<'_>, site: &QuerySite, needs: &[IndexNeed]) -> SiteFacts<'p> {
     SiteFacts {
         rows: RowBound::of(site, &bounds::bound(project, site)),
         repeated: repeated(project, eval, site),

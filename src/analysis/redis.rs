@@ -8,7 +8,7 @@ use crate::vocabulary::List;
 
 /// How a receiver is known to be a Redis client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum KnownBy {
     /// By its type.
     Type,
     /// By its name alone.
@@ -16,12 +16,12 @@ pub enum Known {
 }
 
 /// Whether a call is made on a Redis client.
-pub fn client(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Known> {
+pub fn client(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<KnownBy> {
     let receiver = call.receiver()?;
     match eval.value(file, receiver) {
-        Value::External(name) | Value::ExternalInstance(name) if !name.starts_with("typing.") => is_client(&name).then_some(Known::Type),
+        Value::External(name) | Value::ExternalInstance(name) if !name.starts_with("typing.") => is_client(&name).then_some(KnownBy::Type),
         Value::External(_) | Value::ExternalInstance(_) | Value::Unknown | Value::Function(..) => {
-            is_named(call.module, receiver).then_some(Known::Name)
+            is_named(call.module, receiver).then_some(KnownBy::Name)
         }
         _ => None,
     }

@@ -10,7 +10,7 @@ use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
 use crate::finding::{Confidence, Effort, Finding, Location, Priority, fingerprint};
 use crate::vocabulary::Vocabulary;
-use crate::walk::{Role, role};
+use crate::walk::{FileRole, role};
 
 /// What is reported.
 pub struct Options<'a> {
@@ -100,7 +100,7 @@ fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
 
 fn is_left_out(finding: &Finding, options: &Options<'_>) -> bool {
     let place = role(&finding.location.file, options.words);
-    place == Role::Generated || (place == Role::Test && !options.include_tests)
+    place == FileRole::Generated || (place == FileRole::Test && !options.include_tests)
 }
 
 /// What a rule leaves open comes from its page. The page's effort is the least: a rule can only say more.
@@ -131,9 +131,9 @@ fn fill(finding: &mut Finding, pages: &Pages) {
 fn demote(finding: &mut Finding, words: &Vocabulary) {
     let is_schema = finding.category == "schema";
     let (least, why) = match role(&finding.location.file, words) {
-        Role::Test => (Priority::P3, "; it stands in a test"),
-        Role::Script | Role::Migration if !is_schema => (Priority::P3, "; it stands in a script or a migration"),
-        Role::Example if !is_schema => (Priority::P3, "; it stands in an example"),
+        FileRole::Test => (Priority::P3, "; it stands in a test"),
+        FileRole::Script | FileRole::Migration if !is_schema => (Priority::P3, "; it stands in a script or a migration"),
+        FileRole::Example if !is_schema => (Priority::P3, "; it stands in an example"),
         _ => return,
     };
     if finding.priority < least {

@@ -48,8 +48,8 @@ pub const RULES: &[Rule] = &[
     rule!("invalid-index-definition", schema::invalid_index_definition),
     rule!("list-endpoint-without-pagination", query::list_endpoint_without_pagination),
     rule!("long-transaction", waiting::long_transaction),
-    rule!("missing-composite-index", schema::missing_composite_index, IndexAdvice),
-    rule!("missing-index", schema::missing_index, IndexAdvice),
+    rule!("missing-composite-index", schema::missing_composite_index, IndexProposals),
+    rule!("missing-index", schema::missing_index, IndexProposals),
     rule!("missing-timeout", waiting::missing_timeout),
     rule!("n-plus-one", per_row::n_plus_one, PerRow),
     rule!("no-compression", deployment::no_compression),
@@ -82,7 +82,7 @@ pub const RULES: &[Rule] = &[
     rule!("unbounded-growth", memory::unbounded_growth, Growing),
     rule!("unbounded-query", query::unbounded_query),
     rule!("unclamped-user-limit", query::unclamped_user_limit),
-    rule!("unindexed-foreign-key", schema::unindexed_foreign_key, IndexAdvice, IndexUses),
+    rule!("unindexed-foreign-key", schema::unindexed_foreign_key, IndexProposals, IndexUses),
     rule!("unused-suppression", unused_suppression),
 ];
 

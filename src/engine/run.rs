@@ -24,7 +24,7 @@ use crate::project::{self, Project};
 use crate::report::Report;
 use crate::report::sources::Sources;
 use crate::syntax::facts::{self, FileFacts};
-use crate::walk::{self, FileKind, PastFile, Role, SourceFile, Text};
+use crate::walk::{self, FileKind, FileRole, PastFile, SourceFile, Text};
 use crate::{git, stats};
 
 /// Stack of a worker: deep nesting in a hostile file must not end the process.
@@ -168,8 +168,8 @@ pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline
     let mut inputs = Vec::new();
     for (path, text) in texts {
         match (FileKind::of(&path), walk::role(&path, &config.words)) {
-            (Some(_), Role::Test) if !config.include_tests => coverage.tests += 1,
-            (Some(_), Role::Generated) => coverage.skip(&Skipped {
+            (Some(_), FileRole::Test) if !config.include_tests => coverage.tests += 1,
+            (Some(_), FileRole::Generated) => coverage.skip(&Skipped {
                 path,
                 reason: Reason::Generated,
             }),

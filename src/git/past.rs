@@ -57,7 +57,7 @@ pub struct Blob {
 }
 
 /// What a folder holds under a name.
-pub enum What {
+pub enum NodeKind {
     /// A folder.
     Folder(Folder),
     /// A file.
@@ -71,7 +71,7 @@ pub struct Node {
     /// Path below the top of the working tree, with `/`.
     pub path: String,
     /// What it is.
-    pub what: What,
+    pub kind: NodeKind,
 }
 
 impl Past {
@@ -159,13 +159,13 @@ impl Past {
     }
 
     /// What stood at a path below the top; `None` where nothing did.
-    pub fn find(&mut self, path: &str) -> Result<Option<What>, Error> {
-        let mut found = What::Folder(self.root());
+    pub fn find(&mut self, path: &str) -> Result<Option<NodeKind>, Error> {
+        let mut found = NodeKind::Folder(self.root());
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            let What::Folder(folder) = found else { return Ok(None) };
+            let NodeKind::Folder(folder) = found else { return Ok(None) };
             let wanted = join(&folder.path, name);
             match self.list(&folder)?.into_iter().find(|node| node.path == wanted) {
-                Some(node) => found = node.what,
+                Some(node) => found = node.kind,
                 None => return Ok(None),
             }
         }
@@ -176,9 +176,9 @@ impl Past {
     pub fn text(&mut self, path: &str, largest: u64) -> Result<Option<String>, Error> {
         let place = format!("{}:{path}", self.revision);
         let blob = match self.find(path)? {
-            Some(What::File(blob)) => blob,
-            Some(What::Link) => return Err(Error::new(place, "is a symbolic link, which is not followed")),
-            Some(What::Folder(_)) | None => return Ok(None),
+            Some(NodeKind::File(blob)) => blob,
+            Some(NodeKind::Link) => return Err(Error::new(place, "is a symbolic link, which is not followed")),
+            Some(NodeKind::Folder(_)) | None => return Ok(None),
         };
         self.check(std::iter::once((path, &blob)))?;
         let bytes = blob.read(largest).map_err(|reason| Error::new(place.as_str(), reason.text()))?;
@@ -202,29 +202,29 @@ impl Past {
             if path.len() > LONGEST_PATH {
                 continue;
             }
-            if let Some(what) = self.what(folder, &path, kind, id)? {
-                nodes.push(Node { path, what });
+            if let Some(kind) = self.kind_of(folder, &path, kind, id)? {
+                nodes.push(Node { path, kind });
             }
         }
         Ok(nodes)
     }
 
-    fn what(&mut self, folder: &Folder, path: &str, kind: EntryKind, id: ObjectId) -> Result<Option<What>, Error> {
+    fn kind_of(&mut self, folder: &Folder, path: &str, kind: EntryKind, id: ObjectId) -> Result<Option<NodeKind>, Error> {
         let is_own = folder.repository == 0;
         Ok(match kind {
-            EntryKind::Tree => Some(What::Folder(Folder {
+            EntryKind::Tree => Some(NodeKind::Folder(Folder {
                 path: path.to_owned(),
                 is_top: false,
                 repository: folder.repository,
                 id,
             })),
-            EntryKind::Link => Some(What::Link),
-            EntryKind::Commit => self.submodule(path, id)?.map(What::Folder),
+            EntryKind::Link => Some(NodeKind::Link),
+            EntryKind::Commit => self.submodule(path, id)?.map(NodeKind::Folder),
             EntryKind::Blob | EntryKind::BlobExecutable if is_own && self.is_outside(path) => {
                 self.outside += 1;
                 None
             }
-            EntryKind::Blob | EntryKind::BlobExecutable => Some(What::File(Blob {
+            EntryKind::Blob | EntryKind::BlobExecutable => Some(NodeKind::File(Blob {
                 store: Arc::clone(&self.repositories[folder.repository].shared),
                 id,
             })),

@@ -3,10 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
-use crate::analysis::indexes::demand::{Demand, by_table, serves};
+use crate::analysis::indexes::needs::{IndexNeed, by_table, serves};
 use crate::inventory::rows::{IndexRow, TableRow};
 use crate::project::Project;
-use crate::project::schema::{Index, Origin, Place, Table};
+use crate::project::schema::{Index, IndexOrigin, Place, Table};
 
 /// The tables.
 pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
@@ -37,13 +37,9 @@ pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
     rows
 }
 
-fn row(project: &Project, table: &Table, wanted: &[&Demand], queries: usize) -> TableRow {
+fn row(project: &Project, table: &Table, wanted: &[&IndexNeed], queries: usize) -> TableRow {
     let indexes = table.indexes.iter().map(|index| {
-        let mut sites: Vec<usize> = wanted
-            .iter()
-            .filter(|demand| serves(index, demand))
-            .map(|demand| demand.site)
-            .collect();
+        let mut sites: Vec<usize> = wanted.iter().filter(|need| serves(index, need)).map(|need| need.site).collect();
         sites.sort_unstable();
         sites.dedup();
         IndexRow {
@@ -73,11 +69,11 @@ fn keys(index: &Index) -> String {
 
 fn kind(index: &Index) -> String {
     let mut kind = match index.origin {
-        Origin::Primary => "primary key".to_owned(),
-        Origin::Unique => "unique".to_owned(),
-        Origin::ForeignKey => "foreign key".to_owned(),
-        Origin::Declared if index.unique => "unique index".to_owned(),
-        Origin::Declared => "index".to_owned(),
+        IndexOrigin::Primary => "primary key".to_owned(),
+        IndexOrigin::Unique => "unique".to_owned(),
+        IndexOrigin::ForeignKey => "foreign key".to_owned(),
+        IndexOrigin::Declared if index.unique => "unique index".to_owned(),
+        IndexOrigin::Declared => "index".to_owned(),
     };
     if let Some(method) = index.method.as_deref().filter(|_| !index.is_btree()) {
         kind.push_str(&format!(", {method}"));

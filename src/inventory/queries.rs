@@ -5,7 +5,7 @@ use crate::analysis::queries::{SiteFacts, loop_words};
 use crate::inventory::rows::{EntryAt, FilterRow, LoopAt, QueryRow, ServedBy};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::project::schema::{Origin, Table};
+use crate::project::schema::{IndexOrigin, Table};
 use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
 
 /// Derived tables within derived tables that are looked into.
@@ -143,11 +143,11 @@ fn limit(limit: &Limit) -> String {
     }
 }
 
-fn made_by(origin: Origin) -> &'static str {
+fn made_by(origin: IndexOrigin) -> &'static str {
     match origin {
-        Origin::Primary => "primary key",
-        Origin::Unique => "unique",
-        Origin::ForeignKey => "foreign key",
-        Origin::Declared => "index",
+        IndexOrigin::Primary => "primary key",
+        IndexOrigin::Unique => "unique",
+        IndexOrigin::ForeignKey => "foreign key",
+        IndexOrigin::Declared => "index",
     }
 }

@@ -4,7 +4,7 @@ mod calls;
 mod waits;
 
 use crate::analysis::Analyses;
-use crate::analysis::indexes::demand;
+use crate::analysis::indexes::needs;
 use crate::budget::Limit;
 use crate::finding::Strength;
 use crate::libraries::shared::value::FileId;
@@ -95,14 +95,14 @@ fn eager_loads(project: &Project) -> Vec<Strength> {
 /// Indexes that serve query sites.
 fn indexes(run: &Analyses<'_>) -> Vec<Strength> {
     let project = run.project;
-    let by_table = demand::by_table(project, run.index_needs());
+    let by_table = needs::by_table(project, run.index_needs());
     let mut out = Vec::new();
     for (table, wanted) in project.schema.tables.iter().zip(&by_table) {
         for index in &table.indexes {
             let mut sites: Vec<usize> = wanted
                 .iter()
-                .filter(|demand| demand::serves(index, demand))
-                .map(|demand| demand.site)
+                .filter(|need| needs::serves(index, need))
+                .map(|need| need.site)
                 .collect();
             sites.dedup();
             let Some(place) = index.place().filter(|_| !sites.is_empty()) else {

@@ -11,7 +11,7 @@ use crate::source::Span;
 
 /// What is known of a module so far. It follows from the rest of the module: it is neither compared nor kept.
 #[derive(Debug, Default)]
-pub struct Index {
+pub struct ModuleIndex {
     owners: OnceLock<Owners>,
     branches: OnceLock<Branches>,
     /// All strings by hash and text: hashes are sorted faster than texts.
@@ -32,13 +32,13 @@ pub struct Index {
     pub(crate) gathered: OnceLock<FxHashSet<String>>,
 }
 
-impl Clone for Index {
+impl Clone for ModuleIndex {
     fn clone(&self) -> Self {
-        Index::default()
+        ModuleIndex::default()
     }
 }
 
-impl PartialEq for Index {
+impl PartialEq for ModuleIndex {
     fn eq(&self, _: &Self) -> bool {
         true
     }

@@ -10,7 +10,7 @@ use crate::vocabulary::List;
 
 /// How a read is bounded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Bound {
+pub enum ReadBound {
     /// A limit, one row, an aggregate, a stream: by the query itself.
     Limited,
     /// A unique key, or a list of keys that the caller gives.
@@ -26,24 +26,24 @@ pub enum Bound {
 }
 
 /// Judges a site.
-pub fn bound(project: &Project, site: &QuerySite) -> Bound {
+pub fn bound(project: &Project, site: &QuerySite) -> ReadBound {
     judge(project, &site.query)
 }
 
 /// Judges a query.
-pub fn judge(project: &Project, query: &Query) -> Bound {
+pub fn judge(project: &Project, query: &Query) -> ReadBound {
     let statement = &query.statement;
     if query.opaque {
-        return Bound::Unknown;
+        return ReadBound::Unknown;
     }
     if statement.operation != Operation::Select || statement.limit != Limit::None || !matches!(query.outcome, Outcome::Rows) {
-        return Bound::Limited;
+        return ReadBound::Limited;
     }
     if matches!(statement.projection, Projection::Aggregate) && !statement.grouped {
-        return Bound::Limited;
+        return ReadBound::Limited;
     }
     if statement.tables.first().is_none_or(|table| table.name.is_empty()) {
-        return Bound::Limited;
+        return ReadBound::Limited;
     }
     let firm = statement.filters.iter().filter(|filter| !filter.optional);
     // A filter on a joined table bounds the rows too, but is no key of the first table.
@@ -60,32 +60,32 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
         }
     }
     if is_key(project, query, &equal) {
-        return Bound::Keyed;
+        return ReadBound::Keyed;
     }
     for column in &listed {
         let mut with = equal.clone();
         with.push(column.clone());
         if is_key(project, query, &with) {
-            return Bound::Keyed;
+            return ReadBound::Keyed;
         }
     }
     let filtered = |column: &str| equal.iter().chain(&listed).any(|known| known == column);
     if statement.grouped && !statement.group.is_empty() && statement.group.iter().all(|column| filtered(&column.column)) {
-        return Bound::Keyed;
+        return ReadBound::Keyed;
     }
     if groups_few(project, query) {
-        return Bound::Limited;
+        return ReadBound::Limited;
     }
     if statement.either.iter().any(|either| are_keys(project, query, either)) {
-        return Bound::Keyed;
+        return ReadBound::Keyed;
     }
     let alternatives = statement.either.iter().find_map(bounded_by);
     // Clauses or conditions that were not read may bound it: an absence proves nothing.
     if statement.open || query.open_filters {
         return match alternatives {
-            _ if !equal.is_empty() => Bound::Filtered(equal),
-            Some(columns) => Bound::Filtered(columns),
-            None => Bound::Unknown,
+            _ if !equal.is_empty() => ReadBound::Filtered(equal),
+            Some(columns) => ReadBound::Filtered(columns),
+            None => ReadBound::Unknown,
         };
     }
     let table = project.table_of(query);
@@ -102,11 +102,11 @@ pub fn judge(project: &Project, query: &Query) -> Bound {
     // `order.items.all()`: one parent's rows.
     equal.extend(query.relation.as_ref().map(|(_, name)| format!("the owner of `{name}`")));
     if !equal.is_empty() {
-        return Bound::Filtered(equal);
+        return ReadBound::Filtered(equal);
     }
     match alternatives {
-        Some(columns) => Bound::Filtered(columns),
-        None => window(project, query).map_or(Bound::Open, Bound::Window),
+        Some(columns) => ReadBound::Filtered(columns),
+        None => window(project, query).map_or(ReadBound::Open, ReadBound::Window),
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
     use crate::walk::FileKind;
 
     /// The bounds of a file's queries, in the order of the source, with a file beside it that declares their tables.
-    fn bounds(schema: (&str, &str), file: (&str, &str)) -> Vec<Bound> {
+    fn bounds(schema: (&str, &str), file: (&str, &str)) -> Vec<ReadBound> {
         let read = |(path, text): (&str, &str)| extract(path, FileKind::of(path).expect("a file that is read"), text);
         let mut facts = vec![read(schema), read(file)];
         facts.sort_by(|left, right| left.path.cmp(&right.path));
@@ -208,8 +208,8 @@ mod tests {
         sites.into_iter().map(|site| bound(&project, site)).collect()
     }
 
-    fn filtered(columns: &[&str]) -> Bound {
-        Bound::Filtered(columns.iter().map(ToString::to_string).collect())
+    fn filtered(columns: &[&str]) -> ReadBound {
+        ReadBound::Filtered(columns.iter().map(ToString::to_string).collect())
     }
 
     const PRISMA: (&str, &str) = (
@@ -218,7 +218,7 @@ mod tests {
          model Keeper {\n  id Int @id\n  siloId Int\n  userId Int\n  silo Silo @relation(fields: [siloId], references: [id])\n}\n",
     );
 
-    fn prisma(wheres: &[&str]) -> Vec<Bound> {
+    fn prisma(wheres: &[&str]) -> Vec<ReadBound> {
         let calls: Vec<String> = wheres
             .iter()
             .map(|filter| format!("  await prisma.silo.findMany({{ where: {filter} }});\n"))
@@ -246,20 +246,20 @@ mod tests {
             found,
             [
                 filtered(&["ownerId", "keepers.userId"]),
-                Bound::Keyed,
-                Bound::Open,
-                Bound::Open,
+                ReadBound::Keyed,
+                ReadBound::Open,
+                ReadBound::Open,
                 filtered(&["ownerId", "farmId", "price"]),
-                Bound::Open,
+                ReadBound::Open,
                 filtered(&["ownerId", "farmId"]),
-                Bound::Open,
+                ReadBound::Open,
             ]
         );
     }
 
     #[test]
     fn what_holds_now_is_a_window_and_one_end_is_none() {
-        let window = |columns: &[&str]| Bound::Window(columns.iter().map(ToString::to_string).collect());
+        let window = |columns: &[&str]| ReadBound::Window(columns.iter().map(ToString::to_string).collect());
         let found = prisma(&[
             "{ opens: { lte: now }, closes: { gt: now } }",
             "{ opens: { gte: a, lt: b } }",
@@ -268,7 +268,7 @@ mod tests {
             "{ price: { lte: a }, kilos: { gt: b } }",
             "{ opens: { lte: now }, closes: flag ? { gt: now } : undefined }",
         ]);
-        let open = Bound::Open;
+        let open = ReadBound::Open;
         assert_eq!(
             found,
             [
@@ -284,7 +284,7 @@ mod tests {
 
     const DJANGO: &str = "from django.db import models\nfrom django.db.models import Q\n\n\nclass SiloManager(models.Manager):\n    def of(self, user, farm):\n        return self.filter(Q(owner_id=user) | Q(farm_id=farm))\n\n\nclass Silo(models.Model):\n    owner_id = models.IntegerField()\n    farm_id = models.IntegerField()\n    kilos = models.IntegerField()\n    opens = models.DateTimeField()\n    objects = SiloManager()\n";
 
-    fn django(lines: &[&str]) -> Vec<Bound> {
+    fn django(lines: &[&str]) -> Vec<ReadBound> {
         let calls: Vec<String> = lines.iter().map(|line| format!("    list({line})\n")).collect();
         let head = "from django.db.models import Q\n\nfrom app.models import Silo\n\n\ndef without_last(rows):\n    return rows[:-1]\n\n\ndef first(rows, size):\n    return rows[:size]\n\n\ndef all(user, farm, a, b):\n";
         bounds(("app/models.py", DJANGO), ("app/silos.py", &format!("{head}{}", calls.concat())))
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn what_lies_outside_of_two_ends_is_no_window() {
-        let window = Bound::Window(vec!["opens".to_owned()]);
+        let window = ReadBound::Window(vec!["opens".to_owned()]);
         let found = django(&[
             "Silo.objects.filter(opens__range=(a, b))",
             "Silo.objects.exclude(opens__range=(a, b))",
@@ -300,7 +300,10 @@ mod tests {
             "Silo.objects.filter(opens__gte=a).exclude(opens__gte=b)",
             "Silo.objects.filter(opens__gte=a).exclude(opens__lt=b)",
         ]);
-        assert_eq!(found, [window.clone(), Bound::Open, Bound::Open, window.clone(), Bound::Open]);
+        assert_eq!(
+            found,
+            [window.clone(), ReadBound::Open, ReadBound::Open, window.clone(), ReadBound::Open]
+        );
 
         let models = "from sqlalchemy import Column, DateTime, Integer\nfrom sqlalchemy.orm import declarative_base\nBase = declarative_base()\n\n\nclass Silo(Base):\n    __tablename__ = 'silos'\n    id = Column(Integer, primary_key=True)\n    opens = Column(DateTime)\n    farm_id = Column(Integer)\n";
         let alchemy = "from sqlalchemy import not_\nfrom sqlalchemy.orm import Session\n\nfrom app.models import Silo\n\n\ndef all(db: Session, a, b):
@@ -309,7 +312,7 @@ mod tests {
     db.query(Silo).filter(not_(Silo.opens.between(a, b))).all()
     db.query(Silo).filter(Silo.opens > a, ~(Silo.opens > b)).all()\n";
         let found = bounds(("app/models.py", models), ("app/silos.py", alchemy));
-        assert_eq!(found, [window.clone(), Bound::Open, Bound::Open, window.clone()]);
+        assert_eq!(found, [window.clone(), ReadBound::Open, ReadBound::Open, window.clone()]);
 
         let models =
             "import peewee\n\n\nclass Silo(peewee.Model):\n    opens = peewee.DateTimeField()\n    kilos = peewee.IntegerField()\n";
@@ -317,7 +320,7 @@ mod tests {
     list(Silo.select().where(Silo.opens.between(a, b)))
     list(Silo.select().where(~Silo.opens.between(a, b)))\n";
         let found = bounds(("app/models.py", models), ("app/silos.py", peewee));
-        assert_eq!(found, [window, Bound::Open]);
+        assert_eq!(found, [window, ReadBound::Open]);
     }
 
     #[test]
@@ -328,7 +331,7 @@ mod tests {
         );
         let psycopg = "import psycopg\n\nconnection = psycopg.connect('postgresql://db/farm')\n\n\ndef all(farm):
     connection.execute('SELECT s.* FROM silos s, keepers k WHERE s.owner_id = k.user_id OR s.farm_id = %s', (farm,)).fetchall()\n";
-        assert_eq!(bounds(sql, ("app/silos.py", psycopg)), [Bound::Open]);
+        assert_eq!(bounds(sql, ("app/silos.py", psycopg)), [ReadBound::Open]);
     }
 
     #[test]
@@ -339,7 +342,7 @@ mod tests {
     #[test]
     fn a_slice_from_the_end_cuts_nothing() {
         let found = django(&["first(Silo.objects.all(), 5)", "without_last(Silo.objects.all())"]);
-        assert_eq!(found, [Bound::Limited, Bound::Open]);
+        assert_eq!(found, [ReadBound::Limited, ReadBound::Open]);
     }
 
     #[test]
@@ -350,7 +353,7 @@ mod tests {
     list(Silo.objects.values('kind'))\n";
         let models = "from django.db import models\n\n\nclass Silo(models.Model):\n    owner = models.IntegerField()\n    kind = models.CharField(max_length=8)\n";
         let found = bounds(("app/models.py", models), ("app/views.py", django));
-        assert_eq!(found, [Bound::Limited, Bound::Open, Bound::Open]);
+        assert_eq!(found, [ReadBound::Limited, ReadBound::Open, ReadBound::Open]);
     }
 
     #[test]
@@ -358,7 +361,7 @@ mod tests {
         let entities = "import { Column, Entity } from 'typeorm';\nimport { Base } from '@farm/base';\n@Entity()\nexport class Silo extends Base { @Column() kilos: number; }\n";
         let text = "import { DataSource, In } from 'typeorm';\nimport { Silo } from './entities';\nexport class Silos {\n  constructor(private dataSource: DataSource) {}\n  async some(ids: string[], kilos: number) {\n    await this.dataSource.getRepository(Silo).find({ where: { id: In(ids) } });\n    await this.dataSource.getRepository(Silo).find({ where: { kilos: In(ids) } });\n  }\n}\n";
         let found = bounds(("src/entities.ts", entities), ("src/silos.ts", text));
-        assert_eq!(found, [Bound::Keyed, filtered(&["kilos"])]);
+        assert_eq!(found, [ReadBound::Keyed, filtered(&["kilos"])]);
     }
 
     #[test]
@@ -367,7 +370,7 @@ mod tests {
             "{ ownerId: flag ? { in: [user, 0] } : user }",
             "{ ownerId: flag ? user : undefined }",
         ]);
-        assert_eq!(found, [filtered(&["ownerId"]), Bound::Open]);
+        assert_eq!(found, [filtered(&["ownerId"]), ReadBound::Open]);
     }
 
     #[test]
@@ -381,10 +384,10 @@ mod tests {
     connection.execute('SELECT * FROM silos WHERE owner_id = %s OR kilos > 3', (user,)).fetchall()
     connection.execute('SELECT * FROM silos WHERE %s >= opens AND closes > %s', (now, now)).fetchall()
     connection.execute('SELECT DISTINCT ON (farm_id) * FROM silos WHERE farm_id IN (SELECT farm_id FROM open_farms)').fetchall()\n";
-        let window = Bound::Window(vec!["opens".to_owned(), "closes".to_owned()]);
+        let window = ReadBound::Window(vec!["opens".to_owned(), "closes".to_owned()]);
         assert_eq!(
             bounds(sql, ("app/silos.py", psycopg)),
-            [filtered(&["owner_id", "farm_id"]), Bound::Open, window, Bound::Keyed]
+            [filtered(&["owner_id", "farm_id"]), ReadBound::Open, window, ReadBound::Keyed]
         );
 
         let django = "from django.db.models import Q\n\nfrom app.models import Silo\n\n\ndef all(user, farm, now):
@@ -393,15 +396,15 @@ mod tests {
     list(Silo.objects.filter(opens__lte=now, closes__gt=now))\n";
         let models = "from django.db import models\n\n\nclass Silo(models.Model):\n    owner = models.IntegerField()\n    farm = models.IntegerField()\n    kilos = models.IntegerField()\n    opens = models.DateTimeField()\n    closes = models.DateTimeField()\n";
         let found = bounds(("app/models.py", models), ("app/views.py", django));
-        assert!(matches!(&found[0], Bound::Filtered(columns) if columns.len() == 3), "{found:?}");
-        assert!(matches!(&found[1..], [Bound::Open, Bound::Window(_)]), "{found:?}");
+        assert!(matches!(&found[0], ReadBound::Filtered(columns) if columns.len() == 3), "{found:?}");
+        assert!(matches!(&found[1..], [ReadBound::Open, ReadBound::Window(_)]), "{found:?}");
 
         let drizzle = "import { drizzle } from 'drizzle-orm/node-postgres';\nimport { and, eq, gt, lte, or } from 'drizzle-orm';\nimport { silos } from './schema';\nconst db = drizzle(process.env.URL);
 export async function all(user, farm, now, wide) {\n  await db.select().from(silos).where(or(eq(silos.ownerId, user), eq(silos.farmId, farm)));\n  await db.select().from(silos).where(or(eq(silos.ownerId, user), wide ? eq(silos.farmId, farm) : undefined));\n  await db.select().from(silos).where(and(lte(silos.opens, now), gt(silos.closes, now)));\n}\n";
         let schema = "import { integer, pgTable, timestamp } from 'drizzle-orm/pg-core';\nexport const silos = pgTable('silos', { id: integer('id').primaryKey(), ownerId: integer('owner_id'), farmId: integer('farm_id'), opens: timestamp('opens'), closes: timestamp('closes') });\n";
         let found = bounds(("src/schema.ts", schema), ("src/silos.ts", drizzle));
         assert!(
-            matches!(&found[..], [Bound::Filtered(_), Bound::Open, Bound::Window(_)]),
+            matches!(&found[..], [ReadBound::Filtered(_), ReadBound::Open, ReadBound::Window(_)]),
             "{found:?}"
         );
 
@@ -412,7 +415,7 @@ export async function all(user, farm, now, wide) {\n  await db.select().from(sil
         let models = "from datetime import datetime\n\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\n\nclass Base(DeclarativeBase):\n    pass\n\n\nclass Silo(Base):\n    __tablename__ = 'silos'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    owner_id: Mapped[int]\n    farm_id: Mapped[int]\n    kilos: Mapped[int]\n    opens: Mapped[datetime]\n    closes: Mapped[datetime]\n";
         let found = bounds(("app/models.py", models), ("app/store.py", sqlalchemy));
         assert!(
-            matches!(&found[..], [Bound::Filtered(_), Bound::Open, Bound::Window(_)]),
+            matches!(&found[..], [ReadBound::Filtered(_), ReadBound::Open, ReadBound::Window(_)]),
             "{found:?}"
         );
     }

@@ -5,7 +5,7 @@ use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::libraries::entries::Entry;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::FileId;
-use crate::project::graph::{FnId, Step, TRACKED};
+use crate::project::graph::{EffectStep, FnId, TRACKED};
 use crate::project::{Project, branches};
 use crate::source::Span;
 use crate::statement::Operation;
@@ -76,7 +76,7 @@ pub fn chain_down(project: &Project, (caller, expr): (FnId, ExprId), target: FnI
         let node = project.graph.function(function);
         let module = project.code.module(node.file);
         match step {
-            Step::Query(site) => {
+            EffectStep::Query(site) => {
                 if let Some(site) = project.graph.sites.get(site) {
                     out.push(Related {
                         location: project.place_in(function, site.span),
@@ -85,7 +85,7 @@ pub fn chain_down(project: &Project, (caller, expr): (FnId, ExprId), target: FnI
                     });
                 }
             }
-            Step::Direct(edge) => {
+            EffectStep::Direct(edge) => {
                 let Some(edge) = node.edges.get(edge) else { continue };
                 let name = edge.external.as_deref().unwrap_or("a library");
                 out.push(Related {
@@ -94,7 +94,7 @@ pub fn chain_down(project: &Project, (caller, expr): (FnId, ExprId), target: FnI
                     role: Role::Callee,
                 });
             }
-            Step::Via(edge, next) => {
+            EffectStep::Via(edge, next) => {
                 let Some(edge) = node.edges.get(edge) else { continue };
                 if matches!(module.kind(edge.expr), ExprKind::Lambda(_)) {
                     continue;

@@ -6,7 +6,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
 use crate::project::reach::MAX_SHARED;
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// Where a function is called from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,7 +131,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
     let Some(entry) = project.graph.entry_of(function) else {
         let is_by_hand = matches!(
             project.role(project.graph.function(function).file),
-            Role::Script | Role::Example | Role::Migration
+            FileRole::Script | FileRole::Example | FileRole::Migration
         );
         return Reach {
             often: is_by_hand.then_some(Often::Once),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{self, Bound};
+use super::bounds::{self, ReadBound};
 use super::columns;
 use crate::ir::ExprId;
 use crate::libraries::entries::Often;
@@ -173,20 +173,20 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         _ => Rows::unknown("rows of a table that is not known"),
     };
     match bounds::judge(project, query) {
-        Bound::Keyed if is_by_list(query) => Rows::new(Scale::OfParent, format!("a list of keys of {}", all.why)),
-        Bound::Keyed => Rows::new(Scale::One, "one row by its key"),
+        ReadBound::Keyed if is_by_list(query) => Rows::new(Scale::OfParent, format!("a list of keys of {}", all.why)),
+        ReadBound::Keyed => Rows::new(Scale::One, "one row by its key"),
         // A time window moves with the clock: it holds as many as come in its time.
-        Bound::Window(columns) => {
+        ReadBound::Window(columns) => {
             let scale = of_parent(&all, &columns).scale;
             Rows::new(scale, format!("what a window of `{}` leaves of {}", columns.join("`, `"), all.why))
         }
-        Bound::Limited if query.statement.grouped && query.statement.limit == Limit::None => {
+        ReadBound::Limited if query.statement.grouped && query.statement.limit == Limit::None => {
             Rows::new(Scale::Few, "a row for each of a few values")
         }
-        Bound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
-        Bound::Unknown => Rows::unknown(all.why),
-        Bound::Open => all,
-        Bound::Filtered(columns) => of_parents(project, query, &all, &columns),
+        ReadBound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
+        ReadBound::Unknown => Rows::unknown(all.why),
+        ReadBound::Open => all,
+        ReadBound::Filtered(columns) => of_parents(project, query, &all, &columns),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{knex, kysely, sequelize, typeorm};
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
-use crate::libraries::shared::declared::{self, Bound, Consts, Declared, Tool, imports};
+use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::ts_options::Options;
 use crate::libraries::shared::value::FileId;
@@ -150,7 +150,7 @@ impl<'r> Run<'r> {
             budget::tell(Limit::LoopItems, self.module().expr(iterable).span.start);
         }
         for item in items.into_iter().take(most) {
-            self.consts.bound.push((name.to_owned(), Bound::Expr(file, item)));
+            self.consts.bound.push((name.to_owned(), BoundName::Expr(file, item)));
             self.block(body, depth - 1);
             self.consts.bound.pop();
         }

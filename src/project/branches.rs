@@ -3,14 +3,14 @@
 pub mod constants;
 
 use super::Project;
-use super::graph::{Edge, EdgeKind, FnId, QuerySite, Step, TRACKED};
+use super::graph::{Edge, EdgeKind, EffectStep, FnId, QuerySite, TRACKED};
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Language};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::Operation;
-use constants::{Constants, Known};
+use constants::{Constants, KnownNames};
 
 /// How many calls deep constants are followed, by design: further down all counts as open.
 const MAX_DEPTH: u32 = 4;
@@ -23,7 +23,7 @@ pub fn runs(project: &Project, from: FnId, edge: &Edge, target: FnId, effect: Ef
 }
 
 /// The steps from a call's target to an effect that the arguments of the call leave open; `None` where they close every way.
-pub fn chain(project: &Project, from: FnId, edge: &Edge, target: FnId, effect: Effects) -> Option<Vec<(FnId, Step)>> {
+pub fn chain(project: &Project, from: FnId, edge: &Edge, target: FnId, effect: Effects) -> Option<Vec<(FnId, EffectStep)>> {
     let constants = Constants::new(&project.code, &project.graph.functions);
     let known = constants.entering(from, edge, target, &[]);
     let slot = TRACKED.iter().position(|&tracked| tracked == effect)?;
@@ -73,7 +73,7 @@ pub fn reaches(project: &Project, from: FnId, edge: &Edge, target: FnId, (place,
 
 /// Whether calls can follow one another down to an expression: each with what the one before it passes.
 pub fn is_open_way(project: &Project, constants: &Constants<'_>, way: &[(FnId, ExprId)], end: (FnId, ExprId)) -> bool {
-    let mut known = Known::new();
+    let mut known = KnownNames::new();
     for (index, &(at, expr)) in way.iter().enumerate() {
         if constants.closes(at, expr, &known) {
             return false;
@@ -97,7 +97,7 @@ struct Search<'p> {
 }
 
 impl Search<'_> {
-    fn function(&mut self, at: FnId, known: &Known, unused: &[Span], depth: u32) -> Option<Vec<(FnId, Step)>> {
+    fn function(&mut self, at: FnId, known: &KnownNames, unused: &[Span], depth: u32) -> Option<Vec<(FnId, EffectStep)>> {
         let graph = &self.project.graph;
         if self.budget == 0 {
             self.project.tell(Limit::Around, at);
@@ -115,7 +115,7 @@ impl Search<'_> {
             found.is_some_and(|found| has(found, self.effect) && is_open(found.expr))
         };
         if let Some(&site) = node.queries.iter().find(has_effect) {
-            return Some(vec![(at, Step::Query(site))]);
+            return Some(vec![(at, EffectStep::Query(site))]);
         }
         let open: Vec<(usize, &Edge)> = node
             .edges
@@ -125,7 +125,7 @@ impl Search<'_> {
             .collect();
         let mut direct = open.iter();
         if let Some((index, _)) = direct.find(|(_, edge)| edge.kind == EdgeKind::Call && edge.effects.has(self.effect)) {
-            return Some(vec![(at, Step::Direct(*index))]);
+            return Some(vec![(at, EffectStep::Direct(*index))]);
         }
         // The shortest way first.
         let shortest = node.next[self.slot];
@@ -134,13 +134,13 @@ impl Search<'_> {
             .flat_map(|&(index, edge)| edge.targets.iter().map(move |&target| (index, target)))
             .filter(|&(_, target)| graph.function(target).effects.has(self.effect) && !graph.function(target).is_cached)
             .collect();
-        steps.sort_by_key(|&(index, target)| shortest != Some(Step::Via(index, target)));
+        steps.sort_by_key(|&(index, target)| shortest != Some(EffectStep::Via(index, target)));
         for (index, target) in steps {
             let Some(edge) = node.edges.get(index) else { continue };
             let inner = self.constants.entering(at, edge, target, known);
             let unused = unused_defaults(self.project, at, edge, target);
             if let Some(rest) = self.function(target, &inner, &unused, depth + 1) {
-                return Some(std::iter::once((at, Step::Via(index, target))).chain(rest).collect());
+                return Some(std::iter::once((at, EffectStep::Via(index, target))).chain(rest).collect());
             }
         }
         None

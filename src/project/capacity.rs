@@ -17,7 +17,7 @@ pub use shortage::{Shortage, ShortageKind};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// Every number that was found, by kind, then place.
-    pub limits: Vec<Limit>,
+    pub limits: Vec<StatedLimit>,
     /// What gives out first, where at least one number of the way to the database is known.
     pub bottleneck: Option<Bottleneck>,
     /// What a statement on capacity would need and no file says.
@@ -78,7 +78,7 @@ pub enum Origin {
 
 /// One number with its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
+pub struct StatedLimit {
     /// What it limits.
     pub kind: LimitKind,
     /// Its name: `gunicorn`, `create_engine`, `MAX_CONCURRENT_JOBS`, `statement_timeout`.

@@ -3,12 +3,12 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::Code;
-use super::graph::{Graph, Reach};
+use super::graph::{Graph, Visit};
 use crate::ir::{Call, FunctionId};
 use crate::libraries::entries::{Entry, EntryKind, Often};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
-use crate::syntax::facts::Settings;
+use crate::syntax::facts::ToolchainSettings;
 
 /// Gives the functions of such packages that nothing else reaches the command as their entry point.
 pub fn mark(graph: &mut Graph, code: &Code) {
@@ -51,7 +51,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
             for (function, _) in code.module(file).function_ids() {
                 let at = graph.id(file, function).index();
                 if let Some(reach) = graph.reach.get_mut(at).filter(|reach| reach.is_none()) {
-                    *reach = Some(Reach {
+                    *reach = Some(Visit {
                         entry,
                         from: None,
                         distance: 0,
@@ -73,7 +73,7 @@ struct Package {
 fn packages(code: &Code) -> Vec<Package> {
     let mut out = Vec::new();
     for facts in &code.files {
-        let Some(Settings::Package {
+        let Some(ToolchainSettings::Package {
             name,
             entries,
             has_command,

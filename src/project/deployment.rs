@@ -16,7 +16,7 @@ use crate::libraries::shared::value::FileId;
 use crate::source::{Span, has_ignoring_case};
 use crate::syntax::settings::{ConfigFacts, ConfigKind, Service};
 use crate::vocabulary::List;
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// How a project is deployed, as far as its files say.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ impl Deployment {
 /// Configuration files of the program itself, with what they hold.
 pub fn files(code: &Code) -> impl Iterator<Item = (FileId, &str, &ConfigFacts)> {
     code.files.iter().enumerate().filter_map(|(index, facts)| {
-        let is_own = !matches!(facts.role, Role::Test | Role::Example | Role::Generated);
+        let is_own = !matches!(facts.role, FileRole::Test | FileRole::Example | FileRole::Generated);
         let config = facts.config.as_ref().filter(|_| is_own)?;
         Some((FileId(index as u32), facts.path.as_str(), config))
     })
@@ -99,7 +99,7 @@ pub fn files(code: &Code) -> impl Iterator<Item = (FileId, &str, &ConfigFacts)> 
 /// Modules of the program itself: no tests, scripts, migrations or examples.
 pub fn sources(code: &Code) -> impl Iterator<Item = (FileId, &Module)> {
     code.modules()
-        .filter(|(file, _)| code.files.get(file.index()).is_some_and(|facts| facts.role == Role::Source))
+        .filter(|(file, _)| code.files.get(file.index()).is_some_and(|facts| facts.role == FileRole::Source))
 }
 
 /// Whether one more file may be searched from end to end for one question; see [`Evaluator::afford`].

@@ -7,7 +7,7 @@ use super::eval::Code;
 use crate::ir::{ExprKind, Module};
 use crate::statement::Dialect;
 use crate::syntax::facts::FileFacts;
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// Packages that only one database needs.
 const DRIVERS: [(&str, Dialect); 43] = [
@@ -107,7 +107,7 @@ pub fn of(code: &Code) -> Dialect {
     let own = code
         .files
         .par_iter()
-        .filter(|facts| !matches!(facts.role, Role::Test | Role::Example | Role::Generated));
+        .filter(|facts| !matches!(facts.role, FileRole::Test | FileRole::Example | FileRole::Generated));
     let mut seen = own.map(of_file).reduce(Seen::default, Seen::with);
     for (_, _, config) in files(code) {
         for entry in &config.entries {

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use super::eval::{Code, Evaluator, Found};
 use super::graph::QuerySite;
 use super::rows;
-use super::schema::{Model as SchemaModel, Schema};
+use super::schema::{Schema, SchemaModel};
 use super::scope::Bound;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::query::Query;

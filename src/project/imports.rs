@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::Language;
 use crate::libraries::shared::value::FileId;
-use crate::syntax::facts::{FileFacts, Settings};
+use crate::syntax::facts::{FileFacts, ToolchainSettings};
 
 const TS_ENDINGS: &[&str] = &[
     ".ts",
@@ -62,13 +62,13 @@ impl Imports {
         }
         for facts in files {
             match &facts.settings {
-                Some(Settings::Package { name, entries, .. }) if !name.is_empty() => {
+                Some(ToolchainSettings::Package { name, entries, .. }) if !name.is_empty() => {
                     imports
                         .packages
                         .entry(name.clone())
                         .or_insert_with(|| (folder(&facts.path).to_owned(), entries.clone()));
                 }
-                Some(Settings::TsConfig { .. }) => {
+                Some(ToolchainSettings::TsConfig { .. }) => {
                     let config = resolve_tsconfig(files, facts, 0);
                     // `tsconfig.json` wins over `tsconfig.app.json` unless it has no paths itself.
                     let place = imports.tsconfig.entry(folder(&facts.path).to_owned()).or_default();
@@ -285,7 +285,7 @@ fn matched<'s>(pattern: &str, specifier: &'s str) -> Option<&'s str> {
 }
 
 fn resolve_tsconfig(files: &[FileFacts], facts: &FileFacts, depth: u32) -> TsConfig {
-    let Some(Settings::TsConfig { extends, base_url, paths }) = &facts.settings else {
+    let Some(ToolchainSettings::TsConfig { extends, base_url, paths }) = &facts.settings else {
         return TsConfig::default();
     };
     let here = folder(&facts.path);

@@ -45,7 +45,7 @@ use crate::source::{Span, module_name};
 use crate::stats::Record;
 use crate::syntax::facts::FileFacts;
 use crate::vocabulary::Vocabulary;
-use crate::walk::{Role, roles};
+use crate::walk::{FileRole, roles};
 use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
 use schema::{Place, Schema, SchemaSource, Table};
@@ -258,8 +258,8 @@ impl Project {
     }
 
     /// What a file is for.
-    pub fn role(&self, file: FileId) -> Role {
-        self.code.files.get(file.index()).map_or(Role::Source, |facts| facts.role)
+    pub fn role(&self, file: FileId) -> FileRole {
+        self.code.files.get(file.index()).map_or(FileRole::Source, |facts| facts.role)
     }
 
     /// A place in a file.
@@ -431,9 +431,9 @@ mod tests {
     #[test]
     fn a_file_is_for_what_the_words_of_the_run_say_not_those_it_was_read_with() {
         let facts = extract("ops/load.py", FileKind::Python, "x = 1\n");
-        assert_eq!(Project::link(vec![facts.clone()]).role(FileId(0)), Role::Source);
+        assert_eq!(Project::link(vec![facts.clone()]).role(FileId(0)), FileRole::Source);
         let mut words = Vocabulary::default();
         words.add(Open::ScriptFolders, &["ops".to_owned()]).expect("a word");
-        assert_eq!(Project::link_with(vec![facts], words).role(FileId(0)), Role::Script);
+        assert_eq!(Project::link_with(vec![facts], words).role(FileId(0)), FileRole::Script);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::branches::constants::{Constants, Known};
+use super::branches::constants::{Constants, KnownNames};
 use super::eval::Code;
-use super::graph::{EdgeKind, FnId, Graph, Reach};
+use super::graph::{EdgeKind, FnId, Graph, Visit};
 use crate::libraries::entries::{Entry, EntryKind, Often};
 
 /// With how many different sets of constants one function is visited; then with nothing known.
@@ -66,12 +66,12 @@ fn shared(graph: &Graph) -> Vec<u8> {
 struct Walk<'g> {
     graph: &'g Graph,
     constants: Constants<'g>,
-    reach: Vec<Option<Reach>>,
-    visits: Vec<(FnId, Reach)>,
+    reach: Vec<Option<Visit>>,
+    visits: Vec<(FnId, Visit)>,
     /// What is known in each visit.
-    known: Vec<Known>,
+    known: Vec<KnownNames>,
     /// For each function what was known in the visits to it, and whether they run later.
-    contexts: Vec<Vec<(Known, bool)>>,
+    contexts: Vec<Vec<(KnownNames, bool)>>,
     queue: VecDeque<u32>,
 }
 
@@ -84,13 +84,13 @@ impl Walk<'_> {
         for level in levels {
             for &entry in level {
                 let (file, function) = entries[entry].function;
-                let start = Reach {
+                let start = Visit {
                     entry,
                     from: None,
                     distance: 0,
                     later: false,
                 };
-                self.visit(self.graph.id(file, function), start, Known::new());
+                self.visit(self.graph.id(file, function), start, KnownNames::new());
             }
             while let Some(visit) = self.queue.pop_front() {
                 self.calls(visit);
@@ -114,7 +114,7 @@ impl Walk<'_> {
                 if self.is_seen(target, &[], later) {
                     continue;
                 }
-                let reach = Reach {
+                let reach = Visit {
                     entry: here.entry,
                     from: Some((visit, index as u32)),
                     distance: here.distance + 1,
@@ -126,7 +126,7 @@ impl Walk<'_> {
         }
     }
 
-    fn visit(&mut self, at: FnId, reach: Reach, mut known: Known) {
+    fn visit(&mut self, at: FnId, reach: Visit, mut known: KnownNames) {
         if self.is_seen(at, &known, reach.later) {
             return;
         }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::Project;
 use super::eval::{Code, Evaluator, Found};
-use super::schema::{Model as SchemaModel, Schema, Tool};
+use super::schema::{Schema, SchemaModel, Tool};
 use super::scope::{Bound, Member};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
 use crate::libraries::shared::query::Query;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-pub use index::{Index, Origin};
+pub use index::{Index, IndexOrigin};
 
 use crate::budget::Overrun;
 use crate::libraries::shared::declared::Migration;
@@ -212,7 +212,7 @@ pub struct Table {
 
 /// A model and its table.
 #[derive(Clone, Debug)]
-pub struct Model {
+pub struct SchemaModel {
     /// Name in the code.
     pub name: String,
     /// Index into [`Schema::tables`].
@@ -229,7 +229,7 @@ pub struct Model {
     pub kept_as: Option<String>,
 }
 
-impl Model {
+impl SchemaModel {
     /// The relation of an attribute.
     pub fn relation(&self, attribute: &str) -> Option<&RelationDef> {
         self.relations.iter().find(|relation| relation.name == attribute)
@@ -325,7 +325,7 @@ pub struct Schema {
     /// Tables, sorted by name.
     pub tables: Vec<Table>,
     /// Models.
-    pub models: Vec<Model>,
+    pub models: Vec<SchemaModel>,
     /// Index builds of migrations, in order.
     pub builds: Vec<IndexBuild>,
     /// What was there and was taken away, in order.
@@ -397,20 +397,20 @@ impl Schema {
     }
 
     /// Prisma's client calls the model `OrderLine` `orderLine`.
-    fn model_of_accessor(&self, name: &str) -> Option<&Model> {
+    fn model_of_accessor(&self, name: &str) -> Option<&SchemaModel> {
         let mut chars = name.chars();
         let first = chars.next().filter(|first| first.is_lowercase())?;
         self.model(&first.to_uppercase().chain(chars).collect::<String>())
     }
 
     /// A model by its name (`User`, `app.User`).
-    pub fn model(&self, name: &str) -> Option<&Model> {
+    pub fn model(&self, name: &str) -> Option<&SchemaModel> {
         let bare = name.rsplit('.').next().unwrap_or(name);
         self.by_model.get(bare)?.first().and_then(|&index| self.models.get(index))
     }
 
     /// The models of a name, where files share it.
-    pub fn models_named(&self, name: &str) -> impl Iterator<Item = &Model> {
+    pub fn models_named(&self, name: &str) -> impl Iterator<Item = &SchemaModel> {
         let bare = name.rsplit('.').next().unwrap_or(name);
         self.by_model
             .get(bare)

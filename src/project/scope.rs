@@ -7,7 +7,7 @@ use crate::source::Span;
 
 /// A step into a destructured value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum PatternStep {
     /// `{ key }`.
     Key(Sym),
     /// `[a, b]`, `a, b`.
@@ -20,11 +20,11 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
     /// A parameter, by its place; with the way into it when destructured.
-    Param(FunctionId, usize, Box<[Step]>),
+    Param(FunctionId, usize, Box<[PatternStep]>),
     /// An assigned value.
-    Value(ExprId, Box<[Step]>),
+    Value(ExprId, Box<[PatternStep]>),
     /// An element of an iterated value.
-    Element(ExprId, Box<[Step]>),
+    Element(ExprId, Box<[PatternStep]>),
     /// What a `with` gives.
     Context(ExprId),
     /// An annotation without a value.
@@ -329,8 +329,8 @@ impl Collect<'_> {
         target: ExprId,
         range: Span,
         annotation: Option<ExprId>,
-        path: &mut Vec<Step>,
-        make: &dyn Fn(Box<[Step]>) -> Bound,
+        path: &mut Vec<PatternStep>,
+        make: &dyn Fn(Box<[PatternStep]>) -> Bound,
     ) {
         if path.len() > 8 {
             return;
@@ -339,13 +339,13 @@ impl Collect<'_> {
             ExprKind::Name(name) => self.bind(owner, *name, range, make(path.as_slice().into()), annotation),
             ExprKind::Assign { target, .. } => self.pattern(owner, *target, range, None, path, make),
             ExprKind::Spread(inner) => {
-                path.push(Step::Rest);
+                path.push(PatternStep::Rest);
                 self.pattern(owner, *inner, range, None, path, make);
                 path.pop();
             }
             ExprKind::Tuple(items) | ExprKind::List(items) => {
                 for (index, &item) in items.iter().enumerate() {
-                    path.push(Step::Index(index as u32));
+                    path.push(PatternStep::Index(index as u32));
                     self.pattern(owner, item, range, None, path, make);
                     path.pop();
                 }
@@ -353,8 +353,8 @@ impl Collect<'_> {
             ExprKind::Object(entries) => {
                 for entry in entries {
                     let step = match entry.key.map(|key| self.module.kind(key)) {
-                        Some(ExprKind::Str(key)) => Step::Key(*key),
-                        _ => Step::Rest,
+                        Some(ExprKind::Str(key)) => PatternStep::Key(*key),
+                        _ => PatternStep::Rest,
                     };
                     path.push(step);
                     self.pattern(owner, entry.value, range, None, path, make);

@@ -12,7 +12,7 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::Operation;
 use crate::vocabulary::Open;
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// Calls that take a model and make no row of it.
 const HARMLESS: &[&str] = &[
@@ -203,7 +203,7 @@ fn makes(module: &Module, id: ExprId) -> bool {
 /// Whether what a file does happens in service, and not by staff's hands.
 fn counts(project: &Project, file: FileId) -> bool {
     let path = project.path(file);
-    !matches!(project.role(file), Role::Test | Role::Migration) && !project.words.has(Open::StaffPlaces, path)
+    !matches!(project.role(file), FileRole::Test | FileRole::Migration) && !project.words.has(Open::StaffPlaces, path)
 }
 
 /// Whether a function may run as often as there are visitors: all but what start-up alone reaches.

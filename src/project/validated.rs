@@ -83,7 +83,13 @@ pub fn lists_of(eval: &Evaluator<'_>, class: (FileId, ClassId), element: Option<
 }
 
 /// What a class that shows rows reads of each and the query has not loaded.
-pub fn unloaded(project: &Project, eval: &Evaluator<'_>, class: (FileId, ClassId), model: &schema::Model, query: &Query) -> Vec<Need> {
+pub fn unloaded(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    class: (FileId, ClassId),
+    model: &schema::SchemaModel,
+    query: &Query,
+) -> Vec<Need> {
     if !registry::loads_lazily(query) {
         return Vec::new();
     }

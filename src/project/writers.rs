@@ -12,7 +12,7 @@ use crate::ir::{ExprId, Module};
 use crate::libraries::entries::Often;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::Operation;
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// What adds rows to one table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,12 +30,12 @@ pub struct Writers {
 impl Writers {
     fn add(&mut self, project: &Project, file: FileId, function: FnId) {
         match project.role(file) {
-            Role::Test | Role::Generated => return,
-            Role::Script | Role::Migration | Role::Example => {
+            FileRole::Test | FileRole::Generated => return,
+            FileRole::Script | FileRole::Migration | FileRole::Example => {
                 self.by_hand = true;
                 return;
             }
-            Role::Source => {}
+            FileRole::Source => {}
         }
         self.places += 1;
         let Some(entry) = project.graph.entry_of(function) else {

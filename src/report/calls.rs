@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use super::{Tool, VERSION, words};
+use super::{MadeBy, VERSION, words};
 use crate::error::{Error, nearest};
 use crate::escape;
 use crate::finding::Location;
@@ -26,7 +26,7 @@ pub struct CallList {
     /// Version of the form.
     pub version: u32,
     /// What made it.
-    pub tool: Tool,
+    pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
     /// How calls were resolved.
@@ -93,7 +93,7 @@ pub struct UnresolvedList {
     /// Version of the form.
     pub version: u32,
     /// What made it.
-    pub tool: Tool,
+    pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
     /// Calls that lead to functions of the project.
@@ -138,7 +138,7 @@ impl UnresolvedList {
         });
         UnresolvedList {
             version: VERSION,
-            tool: Tool::default(),
+            tool: MadeBy::default(),
             root: root.to_owned(),
             resolved,
             unresolved: open,
@@ -227,7 +227,7 @@ impl CallList {
         }
         Ok(CallList {
             version: VERSION,
-            tool: Tool::default(),
+            tool: MadeBy::default(),
             root: root.to_owned(),
             totals,
             functions,

@@ -34,16 +34,16 @@ pub const VERSION: u32 = 2;
 
 /// What made the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tool {
+pub struct MadeBy {
     /// Name.
     pub name: String,
     /// Version.
     pub version: String,
 }
 
-impl Default for Tool {
+impl Default for MadeBy {
     fn default() -> Self {
-        Tool {
+        MadeBy {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
@@ -99,7 +99,7 @@ pub struct Report {
     /// Version of the contract.
     pub version: u32,
     /// What made it.
-    pub tool: Tool,
+    pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
     /// Counts of the findings.
@@ -144,7 +144,7 @@ impl Report {
     pub fn new(root: &str, findings: Vec<Finding>, strengths: Vec<Strength>, coverage: Coverage) -> Self {
         Report {
             version: VERSION,
-            tool: Tool::default(),
+            tool: MadeBy::default(),
             root: root.to_owned(),
             summary: Summary::of(&findings),
             coverage,

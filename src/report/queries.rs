@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Tool, VERSION};
+use super::{MadeBy, VERSION};
 use crate::analysis::Analyses;
 use crate::analysis::queries::RowBound;
 use crate::escape;
@@ -16,7 +16,7 @@ pub struct QueryList {
     /// Version of the form.
     pub version: u32,
     /// What made it.
-    pub tool: Tool,
+    pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
     /// Sites whose statement was not understood.
@@ -32,7 +32,7 @@ impl QueryList {
         let unknown = RowBound::NotUnderstood.words();
         QueryList {
             version: VERSION,
-            tool: Tool::default(),
+            tool: MadeBy::default(),
             root: root.to_owned(),
             not_understood: queries.iter().filter(|row| row.rows == unknown).count(),
             queries,

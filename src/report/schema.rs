@@ -10,8 +10,8 @@ use crate::coverage::Coverage;
 use crate::escape;
 use crate::judge::scale::{self, Scale};
 use crate::project::Project;
-use crate::project::schema::{self, Origin, Part, SourceKind};
-use crate::report::{Tool, VERSION};
+use crate::project::schema::{self, IndexOrigin, Part, SourceKind};
+use crate::report::{MadeBy, VERSION};
 use crate::statement::Dialect;
 
 /// What kind of file a place is in.
@@ -221,7 +221,7 @@ pub struct SchemaReport {
     /// Version of the contract.
     pub version: u32,
     /// What made it.
-    pub tool: Tool,
+    pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
     /// Counts.
@@ -251,7 +251,7 @@ impl SchemaReport {
             .collect();
         SchemaReport {
             version: VERSION,
-            tool: Tool::default(),
+            tool: MadeBy::default(),
             root: root.to_owned(),
             summary: Summary {
                 tables: tables.len(),
@@ -361,10 +361,10 @@ impl Reader<'_> {
         Index {
             name: index.name.clone(),
             kind: match index.origin {
-                Origin::Declared => Kind::Index,
-                Origin::Primary => Kind::PrimaryKey,
-                Origin::Unique => Kind::UniqueConstraint,
-                Origin::ForeignKey => Kind::ForeignKey,
+                IndexOrigin::Declared => Kind::Index,
+                IndexOrigin::Primary => Kind::PrimaryKey,
+                IndexOrigin::Unique => Kind::UniqueConstraint,
+                IndexOrigin::ForeignKey => Kind::ForeignKey,
             },
             unique: index.unique,
             method: index.method_name().to_owned(),

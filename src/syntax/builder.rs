@@ -10,8 +10,8 @@ use rustc_hash::FxBuildHasher;
 use super::large;
 use crate::budget::{self, Limit};
 use crate::ir::{
-    Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Index, Language, Module,
-    Param, Parent, Stmt, StmtId, StmtKind, Strings, Sym, Words,
+    Arg, Block, Class, ClassId, Clause, Comment, Comp, CompKind, Expr, ExprId, ExprKind, Function, FunctionId, Language, Module,
+    ModuleIndex, NameFilter, Param, Parent, Stmt, StmtId, StmtKind, Strings, Sym,
 };
 use crate::source::Span;
 
@@ -57,7 +57,7 @@ impl Builder {
         let module = Module {
             language,
             strings: Strings::default(),
-            words: Words::default(),
+            words: NameFilter::default(),
             exprs: EXPRS.take(),
             stmts: STMTS.take(),
             calls: Box::new([]),
@@ -67,7 +67,7 @@ impl Builder {
             exports: Vec::new(),
             comments: Vec::new(),
             broken: Vec::new(),
-            index: Index::default(),
+            index: ModuleIndex::default(),
         };
         let mut builder = Builder {
             module,
@@ -298,7 +298,7 @@ impl Builder {
         };
         self.close_function(&root, Vec::new(), None, body);
         large::tell(&self.module, self.deepest);
-        self.module.words = Words::of(&self.module.strings);
+        self.module.words = NameFilter::of(&self.module.strings);
         self.module.strings.shrink_to_fit();
         let calls = self
             .module

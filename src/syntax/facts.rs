@@ -14,11 +14,11 @@ use crate::syntax::sql::{self, SqlFile};
 use crate::syntax::template::{self, TemplateFile};
 use crate::syntax::{comments, component, json, manifest, python, typescript};
 use crate::vocabulary::Vocabulary;
-use crate::walk::{self, FileKind, Role};
+use crate::walk::{self, FileKind, FileRole};
 
 /// Settings of the TypeScript toolchain that imports depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Settings {
+pub enum ToolchainSettings {
     /// `tsconfig.json`, `jsconfig.json`.
     TsConfig {
         /// Relative path of the configuration it extends.
@@ -45,13 +45,13 @@ pub struct FileFacts {
     /// Path relative to the root, with `/`.
     pub path: String,
     /// What it is for, by its path.
-    pub role: Role,
+    pub role: FileRole,
     /// Line starts.
     pub lines: LineIndex,
     /// The module, for program code.
     pub module: Option<Module>,
     /// Toolchain settings.
-    pub settings: Option<Settings>,
+    pub settings: Option<ToolchainSettings>,
     /// SQL files.
     pub sql: Option<SqlFile>,
     /// Prisma schemas.
@@ -138,11 +138,11 @@ fn read_kind(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason
     Ok(facts)
 }
 
-fn settings(path: &str, text: &str) -> Option<Settings> {
+fn settings(path: &str, text: &str) -> Option<ToolchainSettings> {
     let value = json::parse(text)?;
     if path.rsplit('/').next()? == "package.json" {
         let name = value.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
-        return Some(Settings::Package {
+        return Some(ToolchainSettings::Package {
             name,
             entries: package_entries(&value),
             has_command: value.get("bin").is_some(),
@@ -152,7 +152,7 @@ fn settings(path: &str, text: &str) -> Option<Settings> {
     let text_of = |value: Option<&serde_json::Value>| value.and_then(|value| value.as_str()).map(ToOwned::to_owned);
     let paths = options.and_then(|options| options.get("paths")).and_then(|paths| paths.as_object());
     let paths = paths.map(|paths| paths.iter().map(|(pattern, targets)| (pattern.clone(), strings(targets))).collect());
-    Some(Settings::TsConfig {
+    Some(ToolchainSettings::TsConfig {
         extends: text_of(value.get("extends")),
         base_url: text_of(options.and_then(|options| options.get("baseUrl"))),
         paths: paths.unwrap_or_default(),

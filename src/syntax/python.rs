@@ -12,7 +12,7 @@ use super::nesting::{self, Opens};
 use super::{indent, parse};
 use crate::coverage::Reason;
 use crate::ir::{
-    Arg, Clause, CompKind, Entry, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, Param, ParamKind, Slice, StmtId,
+    Arg, Clause, CompKind, ExprId, ExprKind, FunctionId, Import, Language, LoopKind, Module, ObjectEntry, Param, ParamKind, Slice, StmtId,
     StmtKind, Sym, TemplatePart,
 };
 use crate::source::Span;
@@ -869,11 +869,11 @@ impl Lower<'_> {
                     let (Some(key), Some(value)) = (self.field_expr(child, Field::Key), self.field_expr(child, Field::Value)) else {
                         continue;
                     };
-                    entries.push(Entry { key: Some(key), value });
+                    entries.push(ObjectEntry { key: Some(key), value });
                 }
                 K::DictSplat => {
                     if let Some(value) = self.first_expr(child) {
-                        entries.push(Entry { key: None, value });
+                        entries.push(ObjectEntry { key: None, value });
                     }
                 }
                 _ => {}

@@ -11,8 +11,8 @@ use super::nesting::{self, Opens};
 use super::parse;
 use crate::coverage::Reason;
 use crate::ir::{
-    Arg, Entry, Export, ExprId, ExprKind, FunctionId, Import, Jsx, Language, LoopKind, Module, Param, ParamKind, StmtId, StmtKind, Sym,
-    TemplatePart,
+    Arg, Export, ExprId, ExprKind, FunctionId, Import, Jsx, Language, LoopKind, Module, ObjectEntry, Param, ParamKind, StmtId, StmtKind,
+    Sym, TemplatePart,
 };
 use crate::source::Span;
 
@@ -323,7 +323,7 @@ impl Lower<'_> {
 
     /// Exports the entries of an object.
     fn export_entries(&mut self, object: ExprId) {
-        let entries: Vec<Entry> = match self.b.module.kind(object) {
+        let entries: Vec<ObjectEntry> = match self.b.module.kind(object) {
             ExprKind::Object(entries) => entries.to_vec(),
             _ => Vec::new(),
         };
@@ -1343,7 +1343,7 @@ impl Lower<'_> {
                     let sym = self.sym(child);
                     let key = Some(self.b.expr(ExprKind::Str(sym), span));
                     let value = self.b.expr(ExprKind::Name(sym), span);
-                    entries.push(Entry { key, value });
+                    entries.push(ObjectEntry { key, value });
                 }
                 K::Pair => {
                     let (Some(key_node), Some(value_node)) = (self.flat.field(child, Field::Key), self.flat.field(child, Field::Value))
@@ -1352,7 +1352,7 @@ impl Lower<'_> {
                     };
                     let (key, shape) = self.key(key_node);
                     let value = self.named_value(value_node, shape);
-                    entries.push(Entry { key: Some(key), value });
+                    entries.push(ObjectEntry { key: Some(key), value });
                 }
                 K::ShorthandPattern => {
                     let (Some(left), Some(value)) = (self.flat.field(child, Field::Left), self.field_expr(child, Field::Right)) else {
@@ -1362,7 +1362,7 @@ impl Lower<'_> {
                     let key = Some(self.b.expr(ExprKind::Str(sym), span));
                     let target = self.expr(left);
                     let value = self.b.expr(ExprKind::Assign { target, value }, span);
-                    entries.push(Entry { key, value });
+                    entries.push(ObjectEntry { key, value });
                 }
                 K::Method => {
                     let Some(name) = self.flat.field(child, Field::Name) else {
@@ -1377,18 +1377,18 @@ impl Lower<'_> {
                         },
                     );
                     let value = self.b.expr(ExprKind::Lambda(function), span);
-                    entries.push(Entry { key: Some(key), value });
+                    entries.push(ObjectEntry { key: Some(key), value });
                 }
                 K::PropertySignature => {
                     let (Some(name), Some(value)) = (self.flat.field(child, Field::Name), self.field_expr(child, Field::Type)) else {
                         continue;
                     };
                     let (key, _) = self.key(name);
-                    entries.push(Entry { key: Some(key), value });
+                    entries.push(ObjectEntry { key: Some(key), value });
                 }
                 K::Spread | K::RestPattern => {
                     if let Some(value) = self.first_expr(child) {
-                        entries.push(Entry { key: None, value });
+                        entries.push(ObjectEntry { key: None, value });
                     }
                 }
                 _ => {}
@@ -1469,17 +1469,17 @@ impl Lower<'_> {
                         Some(inner) => self.named_value(inner, Some((sym, key_span))),
                         None => self.b.other(Vec::new(), span),
                     };
-                    props.push(Entry { key, value });
+                    props.push(ObjectEntry { key, value });
                 }
                 (K::JsxAttribute, &[key]) => {
                     let sym = self.name_sym(key);
                     let key = Some(self.b.expr(ExprKind::Str(sym), span));
                     let value = self.b.expr(ExprKind::Bool(true), span);
-                    props.push(Entry { key, value });
+                    props.push(ObjectEntry { key, value });
                 }
                 (K::JsxExpression, &[inner, ..]) => {
                     let value = self.expr(inner);
-                    props.push(Entry { key: None, value });
+                    props.push(ObjectEntry { key: None, value });
                 }
                 _ => {}
             }

@@ -6,12 +6,12 @@ use ignore::overrides::Override;
 
 use super::descent::{ALL_IGNORES, lines, refused};
 use super::{
-    Fate, FileKind, Folders, IgnoreTexts, Ignores, Role, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative, role,
+    Fate, FileKind, FileRole, Folders, IgnoreTexts, Ignores, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative, role,
 };
 use crate::budget::Limit;
 use crate::config::Config;
 use crate::error::Error;
-use crate::git::{Blob, Folder, Node, Past, What};
+use crate::git::{Blob, Folder, Node, NodeKind, Past};
 use crate::vocabulary::Vocabulary;
 
 /// A file of an earlier revision to read.
@@ -62,19 +62,19 @@ impl Walk<'_> {
         let Ok(below) = start.strip_prefix(&self.top) else { return Ok(()) };
         let below = relative(Path::new(""), below);
         match self.past.find(&below)? {
-            Some(What::File(blob)) => {
+            Some(NodeKind::File(blob)) => {
                 let path = self.shown(&below);
                 if let Some(kind) = FileKind::of(&path) {
                     self.files.push(PastFile { path, kind, blob });
                 }
             }
-            Some(What::Folder(folder)) => {
+            Some(NodeKind::Folder(folder)) => {
                 // Those of another repository do not hold in its submodules.
                 let above = if folder.is_top { Ignores::default() } else { self.above(&below)? };
                 let nodes = self.past.list(&folder)?;
                 self.enter(&folder, &nodes, &above, 0)?;
             }
-            Some(What::Link) | None => {}
+            Some(NodeKind::Link) | None => {}
         }
         Ok(())
     }
@@ -85,7 +85,7 @@ impl Walk<'_> {
         let mut ends: Vec<usize> = below.match_indices('/').map(|(at, _)| at).collect();
         ends.splice(0..0, (!below.is_empty()).then_some(0));
         for end in ends {
-            let Some(What::Folder(folder)) = self.past.find(&below[..end])? else {
+            let Some(NodeKind::Folder(folder)) = self.past.find(&below[..end])? else {
                 break;
             };
             let nodes = self.past.list(&folder)?;
@@ -119,8 +119,8 @@ impl Walk<'_> {
 
     /// The text of an ignore file; empty where there is none, or it is none that is read.
     fn text(&mut self, nodes: &[Node], name: &str) -> Result<String, Error> {
-        let Some((node, blob)) = nodes.iter().find_map(|node| match &node.what {
-            What::File(blob) if name_of(node) == name => Some((node, blob)),
+        let Some((node, blob)) = nodes.iter().find_map(|node| match &node.kind {
+            NodeKind::File(blob) if name_of(node) == name => Some((node, blob)),
             _ => None,
         }) else {
             return Ok(String::new());
@@ -142,7 +142,7 @@ impl Walk<'_> {
     fn enter(&mut self, folder: &Folder, nodes: &[Node], above: &Ignores, depth: usize) -> Result<(), Error> {
         let ignores = self.below(above, folder, nodes)?;
         for node in nodes {
-            let is_folder = matches!(node.what, What::Folder(_));
+            let is_folder = matches!(node.kind, NodeKind::Folder(_));
             let place = self.top.join(&node.path);
             let is_left_out = is_hidden_name(name_of(node), is_folder)
                 || self.excluded.matched(&place, is_folder).is_ignore()
@@ -150,10 +150,10 @@ impl Walk<'_> {
             if is_left_out {
                 continue;
             }
-            match &node.what {
-                What::Folder(inner) => self.go_into(inner, &place, nodes, &ignores, depth + 1)?,
-                What::File(blob) => self.add(&node.path, blob),
-                What::Link => {}
+            match &node.kind {
+                NodeKind::Folder(inner) => self.go_into(inner, &place, nodes, &ignores, depth + 1)?,
+                NodeKind::File(blob) => self.add(&node.path, blob),
+                NodeKind::Link => {}
             }
         }
         Ok(())
@@ -204,7 +204,9 @@ struct Listed<'a> {
 impl Folders for Listed<'_> {
     fn has_file(&self, folder: &Path, name: &str) -> bool {
         let nodes = if folder == self.folder { self.nodes } else { self.siblings };
-        nodes.iter().any(|node| name_of(node) == name && matches!(node.what, What::File(_)))
+        nodes
+            .iter()
+            .any(|node| name_of(node) == name && matches!(node.kind, NodeKind::File(_)))
     }
 
     fn names(&self, _: &Path) -> Vec<String> {
@@ -220,5 +222,5 @@ pub fn reads_tests(config: &Config, starts: &[PathBuf]) -> bool {
 
 /// Leaves tests out of files; `words` are those of the run.
 pub fn without_tests(files: &mut Vec<PastFile>, words: &Vocabulary) {
-    files.retain(|file| role(&file.path, words) != Role::Test);
+    files.retain(|file| role(&file.path, words) != FileRole::Test);
 }

@@ -1,6 +1,6 @@
 //! Reads one file, or says why not.
 
-use super::{FileKind, Role, SourceFile, role};
+use super::{FileKind, FileRole, SourceFile, role};
 use crate::budget::Limit;
 use crate::coverage::Reason;
 use crate::files::{self, Refusal};
@@ -30,7 +30,7 @@ pub fn decode(path: &str, kind: FileKind, bytes: Vec<u8>) -> Result<Text, Reason
     if kind != FileKind::Python && kind.is_code() && is_minified(&text.text) {
         return Err(Reason::Minified);
     }
-    if kind.is_code() && is_generated(&text.text) && role(path, &Vocabulary::default()) != Role::Migration {
+    if kind.is_code() && is_generated(&text.text) && role(path, &Vocabulary::default()) != FileRole::Migration {
         return Err(Reason::Generated);
     }
     Ok(text)

@@ -9,7 +9,7 @@ use crate::vocabulary::{List, Open, Vocabulary};
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Role {
+pub enum FileRole {
     /// The program itself.
     Source,
     /// Tests, stories, mocks.
@@ -25,40 +25,40 @@ pub enum Role {
 }
 
 /// What a file is for. `path` is relative to the root, with `/`; `words` are those of the run.
-pub fn role(path: &str, words: &Vocabulary) -> Role {
+pub fn role(path: &str, words: &Vocabulary) -> FileRole {
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", lower.as_str()));
     let folders: Vec<&str> = folders.split('/').filter(|part| !part.is_empty()).collect();
     let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
     if is_generated(&folders, name, stem) {
-        return Role::Generated;
+        return FileRole::Generated;
     }
     if is_test(&folders, name, stem, words) {
-        return Role::Test;
+        return FileRole::Test;
     }
     if is_migration(&folders, name) {
-        return Role::Migration;
+        return FileRole::Migration;
     }
     if is_script(&folders, name, stem, words) {
-        return Role::Script;
+        return FileRole::Script;
     }
     if folders.iter().any(|folder| List::ExampleFolders.has(folder)) {
-        return Role::Example;
+        return FileRole::Example;
     }
-    Role::Source
+    FileRole::Source
 }
 
 /// What each of a project's files is for, by the paths of all of them: a folder that is called like examples but is an application of
 /// the program, with models or migrations of its own, holds source.
-pub fn roles(paths: &[&str], words: &Vocabulary) -> Vec<Role> {
+pub fn roles(paths: &[&str], words: &Vocabulary) -> Vec<FileRole> {
     let apps: BTreeSet<&str> = paths.iter().filter_map(|path| example_app(path)).collect();
     let settled = |path: &&str| match role(path, words) {
-        Role::Example
+        FileRole::Example
             if apps
                 .iter()
                 .any(|app| path.strip_prefix(app).is_some_and(|rest| rest.starts_with('/'))) =>
         {
-            Role::Source
+            FileRole::Source
         }
         role => role,
     };
@@ -125,49 +125,49 @@ mod tests {
     fn an_application_that_is_called_examples_is_source() {
         let words = Vocabulary::default();
         let paths = ["api/examples/apps.py", "api/examples/views.py", "docs/examples/shop/models.py"];
-        assert_eq!(roles(&paths, &words), [Role::Source, Role::Source, Role::Example]);
-        assert_eq!(roles(&["api/examples/views.py"], &words), [Role::Example]);
+        assert_eq!(roles(&paths, &words), [FileRole::Source, FileRole::Source, FileRole::Example]);
+        assert_eq!(roles(&["api/examples/views.py"], &words), [FileRole::Example]);
         let migrated = ["examples/migrations/0001_initial.py", "examples/views.py"];
-        assert_eq!(roles(&migrated, &words), [Role::Migration, Role::Source]);
+        assert_eq!(roles(&migrated, &words), [FileRole::Migration, FileRole::Source]);
     }
 
     #[test]
     fn paths_tell_what_a_file_is_for() {
         let cases = [
-            ("app/models.py", Role::Source),
-            ("src/contest.py", Role::Source),
-            ("src/latest.ts", Role::Source),
-            ("src/attest/index.ts", Role::Source),
-            ("src/drizzle/schema.ts", Role::Source),
-            ("src/versions/api.py", Role::Source),
-            ("tests/factories.py", Role::Test),
-            ("packages/test-helpers/src/mail.ts", Role::Test),
-            ("app/test_views.py", Role::Test),
-            ("app/mock_mailer.py", Role::Test),
-            ("app/mocking.py", Role::Source),
-            ("app/views_test.py", Role::Test),
-            ("app/conftest.py", Role::Test),
-            ("src/a.test.tsx", Role::Test),
-            ("src/a.spec.ts", Role::Test),
-            ("swagger/api.spec.yaml", Role::Source),
-            ("src/__tests__/a.ts", Role::Test),
-            ("src/Button.stories.tsx", Role::Test),
-            ("e2e/login.ts", Role::Test),
-            ("tests/fixtures/data.sql", Role::Test),
-            ("fixtures/app/main.py", Role::Source),
-            ("scripts/backfill.py", Role::Script),
-            ("prisma/seed.ts", Role::Script),
-            ("shop/management/commands/import_orders.py", Role::Script),
-            ("shop/migrations/0001_initial.py", Role::Migration),
-            ("alembic/versions/1a2b_add.py", Role::Migration),
-            ("db/alembic_main/versions/1a2b_add.py", Role::Migration),
-            ("shop/db_migrations/0001_initial.py", Role::Migration),
-            ("drizzle/0001_init.sql", Role::Migration),
-            ("prisma/migrations/2024_init/migration.sql", Role::Migration),
-            ("rpc/user_pb2.py", Role::Generated),
-            ("src/routeTree.gen.ts", Role::Generated),
-            ("src/__generated__/graphql.ts", Role::Generated),
-            ("examples/hello.py", Role::Example),
+            ("app/models.py", FileRole::Source),
+            ("src/contest.py", FileRole::Source),
+            ("src/latest.ts", FileRole::Source),
+            ("src/attest/index.ts", FileRole::Source),
+            ("src/drizzle/schema.ts", FileRole::Source),
+            ("src/versions/api.py", FileRole::Source),
+            ("tests/factories.py", FileRole::Test),
+            ("packages/test-helpers/src/mail.ts", FileRole::Test),
+            ("app/test_views.py", FileRole::Test),
+            ("app/mock_mailer.py", FileRole::Test),
+            ("app/mocking.py", FileRole::Source),
+            ("app/views_test.py", FileRole::Test),
+            ("app/conftest.py", FileRole::Test),
+            ("src/a.test.tsx", FileRole::Test),
+            ("src/a.spec.ts", FileRole::Test),
+            ("swagger/api.spec.yaml", FileRole::Source),
+            ("src/__tests__/a.ts", FileRole::Test),
+            ("src/Button.stories.tsx", FileRole::Test),
+            ("e2e/login.ts", FileRole::Test),
+            ("tests/fixtures/data.sql", FileRole::Test),
+            ("fixtures/app/main.py", FileRole::Source),
+            ("scripts/backfill.py", FileRole::Script),
+            ("prisma/seed.ts", FileRole::Script),
+            ("shop/management/commands/import_orders.py", FileRole::Script),
+            ("shop/migrations/0001_initial.py", FileRole::Migration),
+            ("alembic/versions/1a2b_add.py", FileRole::Migration),
+            ("db/alembic_main/versions/1a2b_add.py", FileRole::Migration),
+            ("shop/db_migrations/0001_initial.py", FileRole::Migration),
+            ("drizzle/0001_init.sql", FileRole::Migration),
+            ("prisma/migrations/2024_init/migration.sql", FileRole::Migration),
+            ("rpc/user_pb2.py", FileRole::Generated),
+            ("src/routeTree.gen.ts", FileRole::Generated),
+            ("src/__generated__/graphql.ts", FileRole::Generated),
+            ("examples/hello.py", FileRole::Example),
         ];
         for (path, wanted) in cases {
             assert_eq!(role(path, &Vocabulary::default()), wanted, "{path}");
@@ -181,8 +181,8 @@ mod tests {
         words.add(Open::TestFolders, &["qa".to_owned()]).expect("a word");
         assert_eq!(
             (role("src/ops/fill.py", &words), role("qa/orders.py", &words)),
-            (Role::Script, Role::Test)
+            (FileRole::Script, FileRole::Test)
         );
-        assert_eq!(role("src/ops.py", &words), Role::Source);
+        assert_eq!(role("src/ops.py", &words), FileRole::Source);
     }
 }

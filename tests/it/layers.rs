@@ -52,6 +52,15 @@ const CIRCLES: &[(&[&str], &str)] = &[(
     "a query holds conditions, and a condition holds queries",
 )];
 
+/// The most lines of a file: a longer one answers several questions, and is split where one of them ends.
+const LONGEST_FILE: usize = 700;
+
+/// Files that may be longer, and why.
+const LONG_FILES: &[(&str, &str)] = &[
+    ("syntax/python.rs", "one walk over all forms of a grammar"),
+    ("syntax/typescript.rs", "one walk over all forms of a grammar"),
+];
+
 /// Files of `libraries/` that list recognisers, and so name them all.
 const REGISTRIES: [&str; 4] = [
     "libraries",
@@ -280,6 +289,19 @@ fn files_do_not_import_each_other_in_circles() {
     assert!(wrong.is_empty(), "files that import each other:\n{}", wrong.join("\n"));
     let gone: Vec<String> = known.difference(&circles).map(|files| files.join(" <-> ")).collect();
     assert!(gone.is_empty(), "no circles any more, take them off the list:\n{}", gone.join("\n"));
+}
+
+#[test]
+fn files_are_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let lines = |path: &Path| std::fs::read_to_string(root.join(path)).expect("a source file").lines().count();
+    let long: Vec<String> = sources()
+        .into_iter()
+        .filter(|(path, _)| lines(path) > LONGEST_FILE)
+        .map(|(path, _)| path.display().to_string().replace('\\', "/"))
+        .collect();
+    let excused: Vec<&str> = LONG_FILES.iter().map(|(path, _)| *path).collect();
+    assert_eq!(long, excused, "files of more than {LONGEST_FILE} lines, and those that may be");
 }
 
 /// The library that a path of `libraries` belongs to: its folder, or its file in `entries`.

@@ -1,17 +1,17 @@
 //! The index advisor: from what query sites ask of a table to the smallest set of indexes that serves them.
 //!
-//! Columns of equality come before a range, a range before an order. One index serves every demand that it starts with, and
+//! Columns of equality come before a range, a range before an order. One index serves every need that it starts with, and
 //! nothing is advised that the schema has, or that the indexes which foreign keys need serve already.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::demand::{Demand, serves};
 use super::foreign_keys;
+use super::needs::{IndexNeed, serves};
 use crate::judge::columns::{is_fixed_size, is_identifying, is_small, is_tenant};
 use crate::project::Project;
-use crate::project::schema::{ForeignKey, Index, Origin, Table, Tool};
+use crate::project::schema::{ForeignKey, Index, IndexOrigin, Table, Tool};
 use crate::statement::{Dialect, IndexKey};
 
 /// How many indexes are advised for one table that has one on the first column already.
@@ -23,9 +23,9 @@ const WORTH_LONGER: usize = 2;
 /// The same, where the first column is a foreign key: a parent has few rows as a rule.
 const WORTH_LONGER_KEY: usize = 3;
 
-/// An index to add, with the demands that it serves.
+/// An index to add, with the needs that it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advice {
+pub struct IndexProposal {
     /// Index into the schema's tables.
     pub table: usize,
     /// How many columns are compared for equality; they come first.
@@ -39,71 +39,71 @@ pub struct Advice {
     /// Columns that it carries so that the table is not read.
     pub include: Vec<String>,
     /// What it serves.
-    pub demands: Vec<Demand>,
+    pub needs: Vec<IndexNeed>,
     /// An index exists that starts with the first column.
     pub longer: bool,
     /// It serves a foreign key too, which no index leads with: the key's columns.
     pub foreign_key: Option<Vec<String>>,
 }
 
-impl Advice {
+impl IndexProposal {
     /// The sites that it serves, without repetition.
     pub fn sites(&self) -> Vec<usize> {
-        let mut sites: Vec<usize> = self.demands.iter().map(|demand| demand.site).collect();
+        let mut sites: Vec<usize> = self.needs.iter().map(|need| need.site).collect();
         sites.sort_unstable();
         sites.dedup();
         sites
     }
 }
 
-/// All advice for what statements need, by table.
-pub fn advise(project: &Project, needs: &[Demand]) -> Vec<Advice> {
-    let mut by_table: BTreeMap<usize, Vec<Demand>> = BTreeMap::new();
-    for demand in needs {
-        by_table.entry(demand.table).or_default().push(demand.clone());
+/// All proposals for what statements need, by table.
+pub fn proposals(project: &Project, needs: &[IndexNeed]) -> Vec<IndexProposal> {
+    let mut by_table: BTreeMap<usize, Vec<IndexNeed>> = BTreeMap::new();
+    for need in needs {
+        by_table.entry(need.table).or_default().push(need.clone());
     }
     let mut out = Vec::new();
-    for (index, demands) in by_table {
+    for (index, needs) in by_table {
         let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(index));
         if let Some(table) = project.schema.tables.get(index).filter(|_| !is_measured_small) {
             let small = is_small(project, table);
             // A name that says "few rows" is a guess: a look-up by a column that no index has is still told.
             out.extend(
-                for_table(table, demands)
+                for_table(table, needs)
                     .into_iter()
-                    .filter(|advice| !small || advice.equal > 0 && !advice.longer),
+                    .filter(|proposal| !small || proposal.equal > 0 && !proposal.longer),
             );
         }
     }
     out
 }
 
-/// The advice for one table. What an index on one of its foreign keys serves is left to that index.
-pub fn for_table(table: &Table, demands: Vec<Demand>) -> Vec<Advice> {
+/// The proposals for one table. What an index on one of its foreign keys serves is left to that index.
+pub fn for_table(table: &Table, needs: Vec<IndexNeed>) -> Vec<IndexProposal> {
     let keys: Vec<&ForeignKey> = foreign_keys::unserved(table).collect();
     let planned: Vec<Index> = keys.iter().map(|key| plain_index(&key.columns)).collect();
     // A parent has few rows, which is all that a filter by it and by another column needs; a tenant has many.
     let mut parents = planned.clone();
     parents.retain(|index| index.columns().next().is_some_and(|first| !is_tenant(first)));
     // Many sites ask for the same.
-    let mut known: FxHashMap<Demand, bool> = FxHashMap::default();
-    let mut is_wanted = |demand: &Demand| {
-        let asked = Demand { site: 0, ..demand.clone() };
+    let mut known: FxHashMap<IndexNeed, bool> = FxHashMap::default();
+    let mut is_wanted = |need: &IndexNeed| {
+        let asked = IndexNeed { site: 0, ..need.clone() };
         *known.entry(asked).or_insert_with(|| {
-            let is_open_at_first = is_open(&table.indexes, demand) && is_open(&parents, demand);
-            let demand = narrowed(demand.clone());
-            is_open_at_first && is_open(&table.indexes, &demand) && is_open(&planned, &demand)
+            let is_open_at_first = is_open(&table.indexes, need) && is_open(&parents, need);
+            let need = narrowed(need.clone());
+            is_open_at_first && is_open(&table.indexes, &need) && is_open(&planned, &need)
         })
     };
-    let open: Vec<Demand> = demands.into_iter().filter(|demand| is_wanted(demand)).map(narrowed).collect();
+    let open: Vec<IndexNeed> = needs.into_iter().filter(|need| is_wanted(need)).map(narrowed).collect();
     let leads = |column: &str| table.leads(column) || planned.iter().any(|index| index.leads_with(&[column]));
     let mut kept = merged(candidates(&open, leads));
-    kept.retain(|advice| !exists(&table.indexes, advice) && !exists(&planned, advice) && is_worth(table, advice));
-    for advice in &mut kept {
-        let key = keys.iter().find(|key| advice.columns.starts_with(&key.columns));
-        advice.foreign_key = key.map(|key| key.columns.clone());
-        advice.longer = advice.columns.first().is_some_and(|first| table.leads(first));
-        complete(table, advice);
+    kept.retain(|proposal| !exists(&table.indexes, proposal) && !exists(&planned, proposal) && is_worth(table, proposal));
+    for proposal in &mut kept {
+        let key = keys.iter().find(|key| proposal.columns.starts_with(&key.columns));
+        proposal.foreign_key = key.map(|key| key.columns.clone());
+        proposal.longer = proposal.columns.first().is_some_and(|first| table.leads(first));
+        complete(table, proposal);
     }
     limited(kept)
 }
@@ -120,50 +120,50 @@ fn plain_index(columns: &[String]) -> Index {
         unique: false,
         method: None,
         predicate: None,
-        origin: Origin::Declared,
+        origin: IndexOrigin::Declared,
         only: false,
         places: Vec::new(),
     }
 }
 
 /// Of a column whose values differ for nearly every row, an index on it alone finds what there is.
-fn narrowed(mut demand: Demand) -> Demand {
-    if let Some(exact) = demand.equal.iter().find(|column| is_identifying(column)).cloned() {
-        demand.equal = vec![exact];
-        demand.range.clear();
-        demand.order.clear();
+fn narrowed(mut need: IndexNeed) -> IndexNeed {
+    if let Some(exact) = need.equal.iter().find(|column| is_identifying(column)).cloned() {
+        need.equal = vec![exact];
+        need.range.clear();
+        need.order.clear();
     }
-    demand
+    need
 }
 
-/// One index for each demand, equal ones once.
-fn candidates(open: &[Demand], leads: impl Fn(&str) -> bool) -> Vec<Advice> {
+/// One index for each need, equal ones once.
+fn candidates(open: &[IndexNeed], leads: impl Fn(&str) -> bool) -> Vec<IndexProposal> {
     let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
-    for column in open.iter().flat_map(|demand| &demand.equal) {
+    for column in open.iter().flat_map(|need| &need.equal) {
         *uses.entry(column).or_default() += 1;
     }
-    let mut candidates: Vec<Advice> = Vec::new();
-    for demand in open {
-        let mut columns = demand.equal.clone();
+    let mut candidates: Vec<IndexProposal> = Vec::new();
+    for need in open {
+        let mut columns = need.equal.clone();
         // The columns that most statements compare come first, so that one index serves more of them.
         columns.sort_by_key(|column| (usize::MAX - uses.get(column.as_str()).copied().unwrap_or(0), column.clone()));
         let equal = columns.len();
-        for (tail, _) in demand.tails() {
+        for (tail, _) in need.tails() {
             if !columns.iter().any(|column| column == tail) {
                 columns.push(tail.to_owned());
             }
         }
         match candidates.iter_mut().find(|known| known.columns == columns && known.equal == equal) {
-            Some(known) => known.demands.push(demand.clone()),
-            None => candidates.push(Advice {
-                table: demand.table,
+            Some(known) => known.needs.push(need.clone()),
+            None => candidates.push(IndexProposal {
+                table: need.table,
                 equal,
                 longer: columns.first().is_some_and(|first| leads(first)),
                 columns,
                 descending: false,
                 only: Vec::new(),
                 include: Vec::new(),
-                demands: vec![demand.clone()],
+                needs: vec![need.clone()],
                 foreign_key: None,
             }),
         }
@@ -171,22 +171,22 @@ fn candidates(open: &[Demand], leads: impl Fn(&str) -> bool) -> Vec<Advice> {
     candidates
 }
 
-/// Whether none of the indexes serves the demand.
-fn is_open(indexes: &[Index], demand: &Demand) -> bool {
-    if !demand.limited && !demand.order.is_empty() && demand.range.is_empty() {
+/// Whether none of the indexes serves the need.
+fn is_open(indexes: &[Index], need: &IndexNeed) -> bool {
+    if !need.limited && !need.order.is_empty() && need.range.is_empty() {
         // A sort of all that an index finds is no reason for a longer one.
-        let unsorted = Demand {
+        let unsorted = IndexNeed {
             order: Vec::new(),
-            ..demand.clone()
+            ..need.clone()
         };
         return !indexes.iter().any(|index| serves(index, &unsorted));
     }
-    !indexes.iter().any(|index| serves(index, demand))
+    !indexes.iter().any(|index| serves(index, need))
 }
 
 /// Whether several statements gain from a longer index, where the first column's own index leaves few rows as a rule.
-fn is_worth(table: &Table, advice: &Advice) -> bool {
-    let Some(first) = advice.columns.first().filter(|_| advice.longer) else {
+fn is_worth(table: &Table, proposal: &IndexProposal) -> bool {
+    let Some(first) = proposal.columns.first().filter(|_| proposal.longer) else {
         return true;
     };
     let is_key = table.foreign_keys.iter().any(|key| key.columns.first() == Some(first));
@@ -195,59 +195,59 @@ fn is_worth(table: &Table, advice: &Advice) -> bool {
     } else {
         WORTH_LONGER
     };
-    advice.sites().len() >= least && !is_identifying(first)
+    proposal.sites().len() >= least && !is_identifying(first)
 }
 
 /// Direction, predicate and carried columns, where all that the index serves agrees on them.
-fn complete(table: &Table, advice: &mut Advice) {
-    let last = advice.columns.get(advice.equal..).unwrap_or_default();
-    let ways: Vec<bool> = advice
-        .demands
+fn complete(table: &Table, proposal: &mut IndexProposal) {
+    let last = proposal.columns.get(proposal.equal..).unwrap_or_default();
+    let ways: Vec<bool> = proposal
+        .needs
         .iter()
-        .filter_map(|demand| demand.order.first())
+        .filter_map(|need| need.order.first())
         .filter(|(column, _)| last.first() == Some(column))
         .map(|(_, descending)| *descending)
         .collect();
-    advice.descending = !ways.is_empty() && ways.iter().all(|way| *way);
-    advice.only = only(table, advice);
-    advice.include = included(table, advice);
+    proposal.descending = !ways.is_empty() && ways.iter().all(|way| *way);
+    proposal.only = only(table, proposal);
+    proposal.include = included(table, proposal);
 }
 
 /// Conditions that every served statement has, as a partial index can have them.
-fn only(table: &Table, advice: &Advice) -> Vec<(String, String)> {
+fn only(table: &Table, proposal: &IndexProposal) -> Vec<(String, String)> {
     let has_partial = matches!(table.dialect, Dialect::Postgres | Dialect::Sqlite);
     let declares = matches!(
         table.tool(),
         None | Some(Tool::SqlAlchemy | Tool::SqlModel | Tool::Django | Tool::Drizzle | Tool::TypeOrm)
     );
-    let Some((first, others)) = advice
-        .demands
+    let Some((first, others)) = proposal
+        .needs
         .split_first()
-        .filter(|_| has_partial && declares && advice.foreign_key.is_none())
+        .filter(|_| has_partial && declares && proposal.foreign_key.is_none())
     else {
         return Vec::new();
     };
     let is_simple = |literal: &str| ["null", "true", "false"].iter().any(|simple| literal.eq_ignore_ascii_case(simple));
     let common = first.fixed.iter().filter(|pair| {
         let (column, literal) = pair;
-        let is_key = advice.columns.contains(column);
+        let is_key = proposal.columns.contains(column);
         !is_key && is_simple(literal) && others.iter().all(|other| other.fixed.contains(pair))
     });
     common.map(|(column, literal)| (column.clone(), literal.to_lowercase())).collect()
 }
 
 /// The few small columns with which an index alone answers every served statement.
-fn included(table: &Table, advice: &Advice) -> Vec<String> {
+fn included(table: &Table, proposal: &IndexProposal) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    for demand in &advice.demands {
-        let Some(reads) = &demand.reads else { return Vec::new() };
+    for need in &proposal.needs {
+        let Some(reads) = &need.reads else { return Vec::new() };
         all.extend(reads.iter().cloned());
     }
     all.sort();
     all.dedup();
-    all.retain(|column| !advice.columns.contains(column) && !advice.only.iter().any(|(name, _)| name == column));
+    all.retain(|column| !proposal.columns.contains(column) && !proposal.only.iter().any(|(name, _)| name == column));
     let small = all.iter().all(|name| table.column(name).is_some_and(is_fixed_size));
-    let fits = table.dialect == Dialect::Postgres && table.tool().is_none_or(|tool| tool == Tool::SqlAlchemy) && !advice.longer;
+    let fits = table.dialect == Dialect::Postgres && table.tool().is_none_or(|tool| tool == Tool::SqlAlchemy) && !proposal.longer;
     if fits && small && all.len() <= MAX_INCLUDED {
         all
     } else {
@@ -256,20 +256,20 @@ fn included(table: &Table, advice: &Advice) -> Vec<String> {
 }
 
 /// Puts what one index serves together: the longest first, those that it starts with join it.
-fn merged(mut candidates: Vec<Advice>) -> Vec<Advice> {
+fn merged(mut candidates: Vec<IndexProposal>) -> Vec<IndexProposal> {
     candidates.sort_by(|left, right| {
-        let key = |advice: &Advice| (usize::MAX - advice.columns.len(), usize::MAX - advice.demands.len());
+        let key = |proposal: &IndexProposal| (usize::MAX - proposal.columns.len(), usize::MAX - proposal.needs.len());
         key(left)
             .cmp(&key(right))
             .then_with(|| left.columns.cmp(&right.columns))
             .then(left.equal.cmp(&right.equal))
     });
-    let mut kept: Vec<Advice> = Vec::new();
+    let mut kept: Vec<IndexProposal> = Vec::new();
     for candidate in candidates {
         match kept.iter_mut().find(|known| covers(known, &candidate)) {
             Some(known) => {
                 known.longer &= candidate.longer;
-                known.demands.extend(candidate.demands);
+                known.needs.extend(candidate.needs);
             }
             None => kept.push(candidate),
         }
@@ -277,8 +277,8 @@ fn merged(mut candidates: Vec<Advice>) -> Vec<Advice> {
     kept
 }
 
-/// Whether an index on one advice's columns serves what another asks for.
-fn covers(known: &Advice, other: &Advice) -> bool {
+/// Whether an index on one proposal's columns serves what another asks for.
+fn covers(known: &IndexProposal, other: &IndexProposal) -> bool {
     let count = other.columns.len();
     if count > known.columns.len() {
         return false;
@@ -290,29 +290,29 @@ fn covers(known: &Advice, other: &Advice) -> bool {
 }
 
 /// Whether one of the indexes begins with these columns.
-fn exists(indexes: &[Index], advice: &Advice) -> bool {
-    let (equal, tail) = advice.columns.split_at(advice.equal.min(advice.columns.len()));
+fn exists(indexes: &[Index], proposal: &IndexProposal) -> bool {
+    let (equal, tail) = proposal.columns.split_at(proposal.equal.min(proposal.columns.len()));
     indexes.iter().any(|index| {
-        let keys: Vec<&str> = index.columns().take(advice.columns.len()).collect();
+        let keys: Vec<&str> = index.columns().take(proposal.columns.len()).collect();
         let (first, rest) = keys.split_at(equal.len().min(keys.len()));
         index.is_btree()
             && index.predicate.is_none()
-            && keys.len() == advice.columns.len()
+            && keys.len() == proposal.columns.len()
             && first.iter().all(|key| equal.iter().any(|column| column.eq_ignore_ascii_case(key)))
             && rest.iter().zip(tail).all(|(key, column)| column.eq_ignore_ascii_case(key))
     })
 }
 
 /// Of the indexes that would only go further than one that exists, the most asked for.
-fn limited(mut kept: Vec<Advice>) -> Vec<Advice> {
+fn limited(mut kept: Vec<IndexProposal>) -> Vec<IndexProposal> {
     kept.sort_by(|left, right| {
-        let key = |advice: &Advice| (advice.longer, usize::MAX - advice.sites().len());
+        let key = |proposal: &IndexProposal| (proposal.longer, usize::MAX - proposal.sites().len());
         key(left).cmp(&key(right)).then_with(|| left.columns.cmp(&right.columns))
     });
     let mut longer = 0;
-    kept.retain(|advice| {
-        longer += usize::from(advice.longer);
-        !advice.longer || longer <= MAX_LONGER
+    kept.retain(|proposal| {
+        longer += usize::from(proposal.longer);
+        !proposal.longer || longer <= MAX_LONGER
     });
     kept
 }

@@ -212,21 +212,24 @@ fn a_column_that_tells_rows_apart_needs_no_company() {
 
 #[test]
 fn an_order_that_starts_after_equality_is_one_index() {
-    let demand = |equal: &[&str], order: &[&str], site| Demand {
+    let need = |equal: &[&str], order: &[&str], site| IndexNeed {
         equal: equal.iter().map(|&name| name.to_owned()).collect(),
         order: order.iter().map(|&name| (name.to_owned(), true)).collect(),
         limited: true,
         confidence: Confidence::High,
-        ..Demand::equality(site, 0, String::new())
+        ..IndexNeed::equality(site, 0, String::new())
     };
     let project = link("CREATE TABLE things (id int PRIMARY KEY, c0 int, c1 int, c2 int, c3 int);", "");
     let asked = vec![
-        demand(&["c0"], &[], 0),
-        demand(&["c0", "c1"], &[], 1),
-        demand(&["c0", "c1"], &["c2", "c3"], 2),
+        need(&["c0"], &[], 0),
+        need(&["c0", "c1"], &[], 1),
+        need(&["c0", "c1"], &["c2", "c3"], 2),
     ];
-    let advice = for_table(&project.schema.tables[0], asked);
-    assert_eq!(advice.iter().map(|one| one.columns.join(",")).collect::<Vec<_>>(), ["c0,c1,c2,c3"]);
-    assert_eq!(advice[0].sites(), [0, 1, 2]);
-    assert!(advice[0].descending);
+    let proposal = for_table(&project.schema.tables[0], asked);
+    assert_eq!(
+        proposal.iter().map(|one| one.columns.join(",")).collect::<Vec<_>>(),
+        ["c0,c1,c2,c3"]
+    );
+    assert_eq!(proposal[0].sites(), [0, 1, 2]);
+    assert!(proposal[0].descending);
 }

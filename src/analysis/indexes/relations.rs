@@ -1,12 +1,12 @@
 //! Which columns of a child lead to its parent, along a path of relations.
 
-use crate::project::schema::{Model, Schema};
+use crate::project::schema::{Schema, SchemaModel};
 
 /// Steps of a path of relations that are followed.
 const MAX_STEPS: usize = 8;
 
 /// Each step of a path of relations that leads from one to many: the two models.
-pub fn children<'a>(schema: &'a Schema, name: &str, path: &str) -> Vec<(&'a Model, &'a Model)> {
+pub fn children<'a>(schema: &'a Schema, name: &str, path: &str) -> Vec<(&'a SchemaModel, &'a SchemaModel)> {
     let mut out = Vec::new();
     let mut from = schema.model(name).or_else(|| model_of(schema, name));
     for step in path.split('.').take(MAX_STEPS) {
@@ -20,7 +20,7 @@ pub fn children<'a>(schema: &'a Schema, name: &str, path: &str) -> Vec<(&'a Mode
 }
 
 /// The columns of a child that lead to its parent: a foreign key's, else those of the relation on the child's side.
-pub fn child_keys(schema: &Schema, parent: &Model, child: &Model) -> Vec<String> {
+pub fn child_keys(schema: &Schema, parent: &SchemaModel, child: &SchemaModel) -> Vec<String> {
     let (Some(table), Some(target)) = (schema.tables.get(child.table), schema.tables.get(parent.table)) else {
         return Vec::new();
     };
@@ -37,7 +37,7 @@ pub fn child_keys(schema: &Schema, parent: &Model, child: &Model) -> Vec<String>
 }
 
 /// The model of a table that a statement names by the table or by a client's accessor.
-fn model_of<'a>(schema: &'a Schema, name: &str) -> Option<&'a Model> {
+fn model_of<'a>(schema: &'a Schema, name: &str) -> Option<&'a SchemaModel> {
     let table = schema.table(name)?;
     table.models.first().and_then(|&model| schema.models.get(model))
 }

@@ -1,6 +1,6 @@
 //! Which index serves a query: one answer for every list.
 
-use super::demand::{Demand, serves};
+use super::needs::{IndexNeed, serves};
 use crate::libraries::shared::query::Query;
 use crate::project::Project;
 use crate::project::schema::{Index, Table};
@@ -9,7 +9,7 @@ use crate::statement::FilterKind;
 /// The index that serves a query best, with its table: on the query's first table before those that it joins.
 ///
 /// `needs` is what the query asks of indexes; where it asks for nothing that the schema lacks, its conditions alone decide.
-pub fn index_of<'p>(project: &'p Project, query: &Query, needs: &[Demand]) -> Option<(&'p Table, &'p Index)> {
+pub fn index_of<'p>(project: &'p Project, query: &Query, needs: &[IndexNeed]) -> Option<(&'p Table, &'p Index)> {
     let own = project.table_of(query);
     if let Some(table) = own {
         let found =
@@ -22,7 +22,7 @@ pub fn index_of<'p>(project: &'p Project, query: &Query, needs: &[Demand]) -> Op
 }
 
 /// The first declared index that leaves a need nothing to ask for.
-fn by_needs<'p>(project: &'p Project, needs: &[Demand], is_wanted: impl Fn(&Table) -> bool) -> Option<(&'p Table, &'p Index)> {
+fn by_needs<'p>(project: &'p Project, needs: &[IndexNeed], is_wanted: impl Fn(&Table) -> bool) -> Option<(&'p Table, &'p Index)> {
     needs.iter().find_map(|need| {
         let table = project.schema.tables.get(need.table).filter(|table| is_wanted(table))?;
         let index = table.indexes.iter().find(|index| serves(index, need))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::demand::{View, each_statement};
+use super::needs::{View, each_statement};
 use super::relations::{child_keys, children};
 use crate::project::Project;
 use crate::project::schema::Schema;

@@ -5,7 +5,7 @@
 )]
 
 use crate::budget::Limit;
-use crate::ir::{Arg, Entry, ExprId, ExprKind, Module, Parent, Slice, StmtId, StmtKind, TemplatePart};
+use crate::ir::{Arg, ExprId, ExprKind, Module, ObjectEntry, Parent, Slice, StmtId, StmtKind, TemplatePart};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Evaluator, Found};
 
@@ -73,7 +73,7 @@ fn texts(parts: &[TemplatePart]) -> Vec<Option<crate::ir::Sym>> {
     parts.iter().map(text).collect()
 }
 
-fn shape(entries: &[Entry]) -> Vec<bool> {
+fn shape(entries: &[ObjectEntry]) -> Vec<bool> {
     entries.iter().map(|entry| entry.key.is_some()).collect()
 }
 

@@ -4,7 +4,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::shared::collections::converts;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Evaluator, Found};
-use crate::project::scope::{Bound, Step};
+use crate::project::scope::{Bound, PatternStep};
 
 const MAX_DEPTH: u32 = 10;
 
@@ -150,7 +150,7 @@ fn named(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth:
     };
     let Some(mut origin) = start else { return Some(here) };
     for step in steps {
-        let Step::Key(key) = step else { return Some(here) };
+        let PatternStep::Key(key) = step else { return Some(here) };
         origin = origin.step(module.str(*key));
     }
     Some(origin)

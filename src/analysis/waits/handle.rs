@@ -2,7 +2,7 @@
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::project::Project;
-use crate::project::graph::{Edge, FnId, Step};
+use crate::project::graph::{Edge, EffectStep, FnId};
 use crate::vocabulary::List;
 
 const QUERY_SLOT: usize = 0;
@@ -108,7 +108,7 @@ fn leads_to_handle(project: &Project, edge: &Edge) -> bool {
         .iter()
         .flat_map(|&target| [QUERY_SLOT, WRITE_SLOT].map(|slot| project.graph.chain(target, slot).last().copied()));
     ends.flatten().any(|(at, step)| match step {
-        Step::Query(site) => project.graph.sites.get(site).is_some_and(|site| {
+        EffectStep::Query(site) => project.graph.sites.get(site).is_some_and(|site| {
             let module = project.code.module(project.graph.function(at).file);
             module.call(site.expr).is_some_and(|call| is_on_handle(&call))
         }),

@@ -17,11 +17,11 @@ use crate::project::{Project, branches};
 use crate::source::Span;
 use crate::statement::Operation;
 use crate::vocabulary::{List, Name};
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// Whether order can matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum IoKind {
     /// Only asks.
     Read,
     /// Changes something, or may.
@@ -32,7 +32,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Io {
     /// Read or write.
-    pub kind: Kind,
+    pub kind: IoKind,
     /// In words, for a sentence.
     pub words: String,
     /// It goes to a database, so that a handle may be shared.
@@ -45,7 +45,7 @@ impl Io {
     /// A change that only a name tells of.
     pub fn guessed_write(method: &str) -> Io {
         Io {
-            kind: Kind::Write,
+            kind: IoKind::Write,
             words: format!("`{method}`"),
             is_query: false,
             is_guess: true,
@@ -80,7 +80,7 @@ impl<'p> FileIo<'p> {
                     Operation::Other => is_reading(method),
                     _ => false,
                 };
-                let kind = if asks { Kind::Read } else { Kind::Write };
+                let kind = if asks { IoKind::Read } else { IoKind::Write };
                 let io = Io {
                     kind,
                     words: words_of(module, site.expr).unwrap_or_else(|| evidence::describe(&site.query)),
@@ -203,7 +203,7 @@ fn of_edge(project: &Project, function: FnId, edge: &Edge) -> Option<Io> {
         let asks = edge.effects.any(Effects::QUERY.and(Effects::CACHE_GET)) || is_reading(last);
         let changes = edge.effects.any(Effects::WRITE.and(Effects::CACHE_SET)) || !asks || sends(module, edge.expr);
         return Some(Io {
-            kind: if changes { Kind::Write } else { Kind::Read },
+            kind: if changes { IoKind::Write } else { IoKind::Read },
             words: format!("`{name}`"),
             is_query: edge.effects.any(Effects::QUERY.and(Effects::WRITE)),
             is_guess: false,
@@ -220,7 +220,7 @@ fn of_edge(project: &Project, function: FnId, edge: &Edge) -> Option<Io> {
     let only_network = !effects.any(Effects::QUERY.and(Effects::WRITE));
     let changes = effects.has(Effects::WRITE) || is_changing(name) || (only_network && !is_reading(name));
     Some(Io {
-        kind: if changes { Kind::Write } else { Kind::Read },
+        kind: if changes { IoKind::Write } else { IoKind::Read },
         words: format!("`{name}`"),
         is_query: !only_network,
         is_guess: false,
@@ -265,7 +265,7 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
     let path = module.dotted(call.callee)?;
     if matches!(path.as_str(), "auth" | "getServerSession" | "getServerAuthSession" | "currentUser") {
         return Some(Io {
-            kind: Kind::Read,
+            kind: IoKind::Read,
             words: format!("`{path}`"),
             is_query: false,
             is_guess: true,
@@ -283,7 +283,7 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
     let endpoint = owners.len() == 1 && matches!(module.kind(module.call(inner)?.callee), ExprKind::Call { .. });
     if *method == "mutateAsync" {
         return Some(Io {
-            kind: Kind::Write,
+            kind: IoKind::Write,
             words,
             is_query: false,
             is_guess: true,
@@ -293,7 +293,7 @@ fn by_name(module: &Module, inner: ExprId) -> Option<Io> {
         return None;
     }
     Some(Io {
-        kind: Kind::Read,
+        kind: IoKind::Read,
         words,
         is_query: false,
         is_guess: true,
@@ -323,6 +323,6 @@ pub fn is_check(name: &str) -> bool {
 /// Scripts, commands, examples and migrations: nobody waits for them.
 pub fn is_script(project: &Project, file: FileId) -> bool {
     let path = project.path(file);
-    let by_role = matches!(project.role(file), Role::Script | Role::Migration | Role::Example);
+    let by_role = matches!(project.role(file), FileRole::Script | FileRole::Migration | FileRole::Example);
     by_role || List::CommandFolders.has_folder(path) || List::MigrationFiles.has(path.rsplit('/').next().unwrap_or(path))
 }

@@ -4,7 +4,7 @@
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::django::fields::Reader;
-use crate::libraries::shared::declared::{self, Bound, Consts, Created, Declared, Field, Migration, ModelOp, Step, Tool};
+use crate::libraries::shared::declared::{self, BoundName, Consts, Created, Declared, Migration, MigrationStep, ModelField, ModelOp, Tool};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -59,7 +59,7 @@ fn migration_class(module: &Module) -> Option<ClassId> {
 }
 
 /// The other names of the class body: `state_operations = […]` beside `operations`.
-fn class_names(module: &Module, file: FileId, class: ClassId) -> Vec<(String, Bound)> {
+fn class_names(module: &Module, file: FileId, class: ClassId) -> Vec<(String, BoundName)> {
     let body = &module.class(class).body;
     if let Some(&beyond) = body.get(Limit::Operations.count()) {
         budget::tell(Limit::Operations, module.stmt(beyond).span.start);
@@ -71,7 +71,7 @@ fn class_names(module: &Module, file: FileId, class: ClassId) -> Vec<(String, Bo
                 target,
                 value: Some(value),
                 ..
-            } => Some((module.name(*target)?.to_owned(), Bound::Expr(file, *value))),
+            } => Some((module.name(*target)?.to_owned(), BoundName::Expr(file, *value))),
             _ => None,
         })
         .collect()
@@ -120,7 +120,7 @@ fn engine(module: &Module) -> Dialect {
 
 struct Steps<'c, 'r> {
     reader: Reader<'c, 'r>,
-    out: Vec<Step>,
+    out: Vec<MigrationStep>,
     not_understood: usize,
     unclear: Vec<(Span, String)>,
     /// No more operations are kept.
@@ -216,7 +216,7 @@ impl<'r> Steps<'_, 'r> {
 
     fn push(&mut self, op: ModelOp, span: Span, database: bool, state: bool) {
         if self.out.len() < Limit::Operations.count() {
-            self.out.push(Step { op, span, database, state });
+            self.out.push(MigrationStep { op, span, database, state });
         } else if !self.is_full {
             self.is_full = true;
             budget::tell(Limit::Operations, span.start);
@@ -309,10 +309,10 @@ impl<'r> Steps<'_, 'r> {
     }
 
     /// A field, and whether its index or uniqueness is asked for by name.
-    fn field(&self, name: &str, value: ExprId) -> (Field, bool) {
+    fn field(&self, name: &str, value: ExprId) -> (ModelField, bool) {
         let module = self.module();
         let Some(call) = module.call(value) else {
-            return (Field::Virtual(name.to_owned()), false);
+            return (ModelField::Virtual(name.to_owned()), false);
         };
         let kind = call.method().unwrap_or_default();
         if kind.ends_with("ManyToManyField") || kind == "ParentalManyToManyField" || kind == "SortedManyToManyField" {
@@ -320,18 +320,18 @@ impl<'r> Steps<'_, 'r> {
             let through = call
                 .keyword("through")
                 .is_some_and(|expr| !matches!(module.kind(expr), ExprKind::Null));
-            let field = target.map(|target| Field::Many {
+            let field = target.map(|target| ModelField::Many {
                 name: name.to_owned(),
                 target,
                 table: call.keyword("db_table").and_then(|expr| self.reader.text(expr)),
                 through,
             });
-            return (field.unwrap_or_else(|| Field::Virtual(name.to_owned())), false);
+            return (field.unwrap_or_else(|| ModelField::Virtual(name.to_owned())), false);
         }
         let mut scratch = ModelDef::default();
         self.reader.field(name, value, module.expr(value).span, &mut scratch);
         let Some(mut column) = scratch.table.columns.pop() else {
-            return (Field::Virtual(name.to_owned()), false);
+            return (ModelField::Virtual(name.to_owned()), false);
         };
         if column.references.is_some()
             && let Some(target) = self.target(&call)
@@ -339,7 +339,7 @@ impl<'r> Steps<'_, 'r> {
             column.references = Some((target, None));
         }
         let asked = self.reader.is_true(call.keyword("db_index"));
-        (Field::Column(column), asked)
+        (ModelField::Column(column), asked)
     }
 
     /// The model that a relation leads to, with its app where that is written.

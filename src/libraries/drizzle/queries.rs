@@ -1,7 +1,8 @@
 //! Drizzle: `db.select().from(users).where(eq(users.id, id))`, writes, and `db.query.users.findMany(…)`.
 
 use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
-use crate::libraries::shared::objects::{self, Fields, Filters, Fluent, Grammar, Op, Place, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::objects::{self, ExprPlace, Fields, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{ColumnUse, Filter, FilterKind, Join, Limit, Operation, Projection, Statement, Subquery, SubqueryPlace, TableUse};
@@ -53,7 +54,7 @@ const FLUENT: Fluent = Fluent {
     ],
 };
 
-const GRAMMAR: Grammar = Grammar {
+const GRAMMAR: FilterGrammar = FilterGrammar {
     key: relational_operator,
     call: |_| Op::Field,
     list_is_in: false,
@@ -73,7 +74,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     // The chain's calls come from the module that the resolver holds.
     let module = resolver.module(file);
     let call = module.call(call.id)?;
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let mut build = Build {
         resolver,
         tables: Vec::new(),
@@ -90,7 +91,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     build.finish(&steps);
     let mut query = build.query;
-    query.executed = objects::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT);
     Some(query)
 }
 
@@ -152,7 +153,7 @@ struct Build<'r> {
 
 impl Build<'_> {
     /// The step that names the table, if the chain is one of Drizzle's.
-    fn start(&mut self, steps: &[Step<'_>]) -> Option<usize> {
+    fn start(&mut self, steps: &[ChainedCall<'_>]) -> Option<usize> {
         let (index, step) = steps.iter().enumerate().find(|(_, step)| {
             matches!(
                 step.call.method(),
@@ -201,7 +202,14 @@ impl Build<'_> {
     }
 
     /// A table that is not found (it comes from a package or a parameter): the rest of the chain must say Drizzle.
-    fn could_be_table(&self, step: &Step<'_>, target: ExprId, handle: ExprId, operation: Operation, steps: &[Step<'_>]) -> bool {
+    fn could_be_table(
+        &self,
+        step: &ChainedCall<'_>,
+        target: ExprId,
+        handle: ExprId,
+        operation: Operation,
+        steps: &[ChainedCall<'_>],
+    ) -> bool {
         let module = step.call.module;
         if !matches!(
             module.kind(target),
@@ -244,7 +252,7 @@ impl Build<'_> {
         }
     }
 
-    fn add_table(&mut self, place: Place, table: Option<Table>) -> usize {
+    fn add_table(&mut self, place: ExprPlace, table: Option<Table>) -> usize {
         let module = self.resolver.module(place.0);
         let table = table.unwrap_or_else(|| {
             let text = module.dotted(place.1).unwrap_or_default();
@@ -271,7 +279,7 @@ impl Build<'_> {
         index
     }
 
-    fn step(&mut self, step: Step<'_>, before: bool) {
+    fn step(&mut self, step: ChainedCall<'_>, before: bool) {
         let Some(method) = step.call.method() else { return };
         let at = |arg: ExprId| (step.file, arg);
         let first = step.call.arg(0);
@@ -313,7 +321,7 @@ impl Build<'_> {
         }
     }
 
-    fn order(&mut self, step: Step<'_>) {
+    fn order(&mut self, step: ChainedCall<'_>) {
         for arg in step.call.args {
             let module = step.call.module;
             let (inner, descending) = match module.call(arg.value) {
@@ -330,7 +338,7 @@ impl Build<'_> {
         }
     }
 
-    fn select(&mut self, step: Step<'_>) {
+    fn select(&mut self, step: ChainedCall<'_>) {
         let distinct_on = step.call.method() == Some("selectDistinctOn");
         self.query.statement.grouped |= step.call.method() != Some("select");
         let Some(shape) = step.call.arg(usize::from(distinct_on)) else {
@@ -348,7 +356,7 @@ impl Build<'_> {
     }
 
     /// What needs all tables: the columns of the projection; and what follows from the whole.
-    fn finish(&mut self, steps: &[Step<'_>]) {
+    fn finish(&mut self, steps: &[ChainedCall<'_>]) {
         let select = steps
             .iter()
             .find(|step| matches!(step.call.method(), Some("select" | "selectDistinct" | "selectDistinctOn")));
@@ -386,7 +394,7 @@ impl Build<'_> {
         }
     }
 
-    fn is_aggregate(&self, place: Place) -> bool {
+    fn is_aggregate(&self, place: ExprPlace) -> bool {
         let module = self.resolver.module(place.0);
         let Some(call) = module.call(place.1) else { return false };
         // `count().as('n')`, `sql<number>`count(*)`.mapWith(Number)`.
@@ -407,7 +415,7 @@ impl Build<'_> {
     }
 
     /// The statement's table that an expression names whole.
-    fn table_of(&self, place: Place) -> Option<usize> {
+    fn table_of(&self, place: ExprPlace) -> Option<usize> {
         let module = self.resolver.module(place.0);
         let text = module.dotted(place.1)?;
         if let Some(index) = self.tables.iter().position(|table| table.text == text) {
@@ -417,7 +425,7 @@ impl Build<'_> {
         self.tables.iter().position(|table| table.definition == Some(definition))
     }
 
-    fn column(&self, place: Place) -> Option<ColumnUse> {
+    fn column(&self, place: ExprPlace) -> Option<ColumnUse> {
         let module = self.resolver.module(place.0);
         let ExprKind::Attr { base, name } = module.kind(place.1) else {
             return None;
@@ -457,7 +465,7 @@ fn starts_with_aggregate(text: &str) -> bool {
 }
 
 /// Whether a handle's driver works in the process and gives no promise.
-fn is_synchronous(resolver: &dyn Resolver, handle: Place) -> bool {
+fn is_synchronous(resolver: &dyn Resolver, handle: ExprPlace) -> bool {
     let value = resolver.value(handle.0, handle.1);
     let library = value.library_name().unwrap_or_default();
     library.contains("better-sqlite3") || library.contains("node-sqlite")
@@ -509,12 +517,12 @@ fn relational(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Q
         None => build.query.statement.open = call.is_open(),
     }
     let mut query = build.query;
-    query.executed = objects::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT);
     Some(query)
 }
 
 impl Build<'_> {
-    fn relational_arguments(&mut self, place: Place) {
+    fn relational_arguments(&mut self, place: ExprPlace) {
         let args = objects::fields(self.resolver, place.0, place.1);
         self.query.statement.open |= args.open;
         for field in &args.items {
@@ -527,7 +535,7 @@ impl Build<'_> {
                 "orderBy" => self.relational_order(field.value),
                 "columns" => {
                     let read = objects::fields(self.resolver, field.value.0, field.value.1);
-                    let module = |place: Place| self.resolver.module(place.0);
+                    let module = |place: ExprPlace| self.resolver.module(place.0);
                     let kept: Vec<ColumnUse> = read
                         .items
                         .iter()
@@ -544,7 +552,7 @@ impl Build<'_> {
         }
     }
 
-    fn relational_where(&mut self, place: Place, optional: bool) {
+    fn relational_where(&mut self, place: ExprPlace, optional: bool) {
         let module = self.resolver.module(place.0);
         if let Some(body) = self.in_callback(place) {
             self.condition(body, optional);
@@ -561,7 +569,7 @@ impl Build<'_> {
     }
 
     /// The body of `(users, { eq }) => …`, with the first parameter standing for the table.
-    fn in_callback(&mut self, place: Place) -> Option<Place> {
+    fn in_callback(&mut self, place: ExprPlace) -> Option<ExprPlace> {
         let module = self.resolver.module(place.0);
         let ExprKind::Lambda(function) = module.kind(place.1) else {
             return None;
@@ -578,7 +586,7 @@ impl Build<'_> {
         Some(body)
     }
 
-    fn relational_order(&mut self, place: Place) {
+    fn relational_order(&mut self, place: ExprPlace) {
         let at = self.in_callback(place).unwrap_or(place);
         let module = self.resolver.module(at.0);
         if matches!(module.kind(at.1), ExprKind::Object(_)) {
@@ -606,7 +614,7 @@ impl Build<'_> {
         }
     }
 
-    fn with(&mut self, place: Place, prefix: &str) {
+    fn with(&mut self, place: ExprPlace, prefix: &str) {
         if prefix.split('.').count() > 12 {
             return;
         }

@@ -1,6 +1,6 @@
 //! Drizzle schemas: tables, both forms of their extra configuration, references and relations.
 
-use crate::ir::{Call, Entry, ExprId, ExprKind, Module, Parent, StmtKind, TemplatePart};
+use crate::ir::{Call, ExprId, ExprKind, Module, ObjectEntry, Parent, StmtKind, TemplatePart};
 use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
@@ -222,7 +222,7 @@ impl<'r> Reader<'_, 'r> {
         };
         for entry in entries {
             match entry {
-                Entry { key: None, value } => {
+                ObjectEntry { key: None, value } => {
                     let value = match there.module().kind(*value) {
                         ExprKind::Spread(inner) => *inner,
                         _ => *value,
@@ -233,7 +233,7 @@ impl<'r> Reader<'_, 'r> {
                         None => there.columns(value, table, depth - 1),
                     }
                 }
-                Entry { key: Some(key), value } => {
+                ObjectEntry { key: Some(key), value } => {
                     let field = there.module().string(*key).map(str::to_owned);
                     let Some(field) = field else { continue };
                     let span = crate::source::Span {
@@ -587,9 +587,9 @@ impl<'r> Reader<'_, 'r> {
     }
 
     /// The relations of one table, to be joined to its model.
-    fn holder(&self, name: String, entries: &[Entry]) -> ModelDef {
+    fn holder(&self, name: String, entries: &[ObjectEntry]) -> ModelDef {
         let module = self.module();
-        let relation = |entry: &Entry| self.relation(module.string(entry.key?)?, &module.call(entry.value)?);
+        let relation = |entry: &ObjectEntry| self.relation(module.string(entry.key?)?, &module.call(entry.value)?);
         ModelDef {
             name,
             relations: entries.iter().filter_map(relation).collect(),

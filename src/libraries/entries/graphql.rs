@@ -1,7 +1,7 @@
 //! GraphQL resolvers: graphene, strawberry, ariadne; resolver maps and code-first builders.
 
 use super::site::Site;
-use super::{Decorator, Entry, EntryKind, Field};
+use super::{Decorator, Entry, EntryKind, GraphQlField};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -36,7 +36,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// Strawberry: the class is the type, and the method's name in camel case the field.
-fn declared_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<Field> {
+fn declared_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<GraphQlField> {
     let module = site.module;
     let definition = module.function(decorator.function);
     let given = |call: Option<Call<'_>>| Some(module.string(call?.keyword("name")?)?.to_owned());
@@ -51,14 +51,14 @@ fn declared_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<Field> {
         let named = class.decorators.iter().find_map(|&decorator| given(module.call(decorator)));
         named.or_else(|| Some(module.str(class.name?).to_owned()))
     };
-    Some(Field {
+    Some(GraphQlField {
         on: root.or_else(of_class),
         name,
     })
 }
 
 /// Ariadne: `product = ObjectType("Product")`, `@product.field("variants")`.
-fn bound_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<Field> {
+fn bound_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<GraphQlField> {
     let call = decorator.call?;
     let of_type = || {
         let (file, made) = site.resolver.definition(site.file, call.receiver()?)?;
@@ -70,7 +70,7 @@ fn bound_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<Field> {
             _ => Some(module.string(made.arg(0)?)?.to_owned()),
         }
     };
-    Some(Field {
+    Some(GraphQlField {
         on: of_type(),
         name: site.text(call.arg(0)?)?,
     })
@@ -109,7 +109,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
             let label = format!("GraphQL {}", site.title((site.file, function)));
             let name = method.strip_prefix("resolve_");
             let on = site.module.class(class).name.map(|name| site.module.str(name).to_owned());
-            let field = name.map(|name| Field {
+            let field = name.map(|name| GraphQlField {
                 on,
                 name: camel_case(name),
             });
@@ -139,7 +139,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
                 .starts_with("query")
                 .then(|| "Query".to_owned())
                 .or_else(|| built_type(site, call));
-            let field = name.clone().map(|name| Field { on, name });
+            let field = name.clone().map(|name| GraphQlField { on, name });
             let label = format!("GraphQL {}", name.unwrap_or_else(|| method.to_owned()));
             push(function, label, site.module.expr(resolve).span, field, out);
         }
@@ -291,7 +291,7 @@ fn typed_resolvers(module: &Module, object: ExprId) -> Option<&str> {
 }
 
 /// Whether an object is a map of resolvers by type: by its name, its annotation, or the root types in it.
-fn is_map(module: &Module, object: ExprId, types: &[crate::ir::Entry]) -> bool {
+fn is_map(module: &Module, object: ExprId, types: &[crate::ir::ObjectEntry]) -> bool {
     let bound = super::site::key_of(module, object).map(|name| name.to_ascii_lowercase());
     if bound.is_some_and(|name| name.ends_with("resolvers") || name.ends_with("resolver")) {
         return true;
@@ -373,7 +373,7 @@ fn resolvers(site: &Site<'_>, place: (FileId, ExprId), kind: &str, only_resolve:
         } else {
             site.resolver.module(function.0).function(function.1).name_span
         };
-        let asked = Field {
+        let asked = GraphQlField {
             on: Some(kind.to_owned()),
             name: name.to_owned(),
         };
@@ -382,7 +382,7 @@ fn resolvers(site: &Site<'_>, place: (FileId, ExprId), kind: &str, only_resolve:
 }
 
 /// The entries of an object, or of the object that a name stands for.
-fn entries_of<'s>(site: &Site<'s>, (file, expr): (FileId, ExprId), depth: u32) -> Option<(FileId, ExprId, &'s [crate::ir::Entry])> {
+fn entries_of<'s>(site: &Site<'s>, (file, expr): (FileId, ExprId), depth: u32) -> Option<(FileId, ExprId, &'s [crate::ir::ObjectEntry])> {
     if depth > DEEPEST_MAP {
         return None;
     }
@@ -396,7 +396,7 @@ fn entries_of<'s>(site: &Site<'s>, (file, expr): (FileId, ExprId), depth: u32) -
     }
 }
 
-fn push(function: (FileId, FunctionId), label: String, place: Span, field: Option<Field>, out: &mut Vec<Entry>) {
+fn push(function: (FileId, FunctionId), label: String, place: Span, field: Option<GraphQlField>, out: &mut Vec<Entry>) {
     let mut entry = Entry::new(function, EntryKind::Resolver, label, place);
     entry.is_list_capable = true;
     entry.field = field;

@@ -55,12 +55,12 @@ pub struct Entry {
     /// How often it is used, and by whom.
     pub often: Often,
     /// The field that a GraphQL resolver answers.
-    pub field: Option<Field>,
+    pub field: Option<GraphQlField>,
 }
 
 /// A field of a GraphQL type, as clients ask it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Field {
+pub struct GraphQlField {
     /// The type, where the code says it.
     pub on: Option<String>,
     /// Its name in the schema.

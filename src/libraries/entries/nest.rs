@@ -2,7 +2,7 @@
 
 use super::mounts::Router;
 use super::site::{Site, given_back, join, last_name, may_list, verb};
-use super::{Entry, EntryKind, Field};
+use super::{Entry, EntryKind, GraphQlField};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
 
 const CONTROLLERS: &[&str] = &["Controller", "JsonController", "RestController", "RootLevelController"];
@@ -32,7 +32,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
                         _ => resolver.and_then(|resolver| type_of(site.module, resolver)),
                     };
                     let name = given_name(site.module, expr).unwrap_or_else(|| method.to_owned());
-                    entry.field = Some(Field { on, name });
+                    entry.field = Some(GraphQlField { on, name });
                     Some(entry)
                 }
                 "Cron" | "Interval" | "Timeout" => Some(site.own(function, EntryKind::Job, format!("cron {name}.{method}"), place)),

@@ -5,7 +5,7 @@ mod query_builder;
 mod tests;
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
-use crate::libraries::shared::objects::{self, Place};
+use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::libraries::shared::{self, chain, sql_text};
@@ -129,7 +129,7 @@ fn function(resolver: &dyn Resolver, file: FileId, call: Call<'_>, name: &str) -
 }
 
 /// `frappe.get_roles(user)`: the roles of somebody else than the session's user, whose own are at hand, are looked up.
-fn roles(resolver: &dyn Resolver, user: Option<Place>) -> Option<Query> {
+fn roles(resolver: &dyn Resolver, user: Option<ExprPlace>) -> Option<Query> {
     user?;
     let mut query = of_type(resolver, None);
     query.statement.tables.push(objects::table("Has Role"));
@@ -140,7 +140,7 @@ fn roles(resolver: &dyn Resolver, user: Option<Place>) -> Option<Query> {
 }
 
 /// A query of the document type that an argument names.
-fn of_type(resolver: &dyn Resolver, place: Option<Place>) -> Query {
+fn of_type(resolver: &dyn Resolver, place: Option<ExprPlace>) -> Query {
     let mut query = Query {
         library: "frappe",
         blocking: true,
@@ -152,7 +152,7 @@ fn of_type(resolver: &dyn Resolver, place: Option<Place>) -> Query {
 }
 
 /// `"Sales Order"`, a constant, `self.doctype`.
-fn type_name(resolver: &dyn Resolver, place: Place) -> Option<String> {
+fn type_name(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     let module = resolver.module(place.0);
     if let ExprKind::Attr { base, name } = module.kind(place.1)
         && module.str(*name) == "doctype"
@@ -224,7 +224,7 @@ fn listing(resolver: &dyn Resolver, file: FileId, call: Call<'_>, query: &mut Qu
 }
 
 /// No page length, or one of nought, is no limit.
-fn limited(resolver: &dyn Resolver, place: Option<Place>, query: &mut Query) {
+fn limited(resolver: &dyn Resolver, place: Option<ExprPlace>, query: &mut Query) {
     let Some(place) = place else { return };
     query.statement.limit = match objects::limit(resolver, place) {
         Limit::Rows(0) => Limit::None,
@@ -233,7 +233,7 @@ fn limited(resolver: &dyn Resolver, place: Option<Place>, query: &mut Query) {
 }
 
 /// `"creation desc, name"`.
-fn order(resolver: &dyn Resolver, place: Option<Place>, query: &mut Query) {
+fn order(resolver: &dyn Resolver, place: Option<ExprPlace>, query: &mut Query) {
     let Some(place) = place else { return };
     let Some(text) = shared::query_builder::text(resolver, place) else {
         return;
@@ -254,7 +254,7 @@ fn bare(text: &str) -> &str {
 }
 
 /// A field's name or a list of them.
-fn fields(resolver: &dyn Resolver, place: Option<Place>, query: &mut Query) {
+fn fields(resolver: &dyn Resolver, place: Option<ExprPlace>, query: &mut Query) {
     let Some(place) = place else { return };
     let mut columns = Vec::new();
     let mut aggregates = 0;
@@ -278,7 +278,7 @@ fn fields(resolver: &dyn Resolver, place: Option<Place>, query: &mut Query) {
 }
 
 /// A name, `{"field": value}`, `{"field": ["like", "a%"]}`, `[["field", "=", value]]`, `[["Type", "field", "=", value]]`.
-fn conditions(resolver: &dyn Resolver, place: Option<Place>, query: &mut Query) {
+fn conditions(resolver: &dyn Resolver, place: Option<ExprPlace>, query: &mut Query) {
     let Some(place) = place else { return };
     let (file, expr) = resolver
         .definition(place.0, place.1)
@@ -326,7 +326,7 @@ fn push(query: &mut Query, column: &str, kind: FilterKind, literal: Option<Strin
 }
 
 /// The value of a field: itself, or an operator with one.
-fn compared(resolver: &dyn Resolver, column: &str, value: Place, optional: bool, query: &mut Query) {
+fn compared(resolver: &dyn Resolver, column: &str, value: ExprPlace, optional: bool, query: &mut Query) {
     let module = resolver.module(value.0);
     match module.kind(value.1) {
         ExprKind::List(parts) | ExprKind::Tuple(parts) => {
@@ -338,7 +338,7 @@ fn compared(resolver: &dyn Resolver, column: &str, value: Place, optional: bool,
     }
 }
 
-fn operation(resolver: &dyn Resolver, column: &str, operator: &str, operand: Option<Place>, optional: bool, query: &mut Query) {
+fn operation(resolver: &dyn Resolver, column: &str, operator: &str, operand: Option<ExprPlace>, optional: bool, query: &mut Query) {
     let literal = operand.and_then(|operand| objects::literal(resolver, operand));
     let kind = match (operator.to_ascii_lowercase().as_str(), operand) {
         ("is", _) => {
@@ -354,7 +354,7 @@ fn operation(resolver: &dyn Resolver, column: &str, operator: &str, operand: Opt
 }
 
 /// One condition of a list.
-fn listed(resolver: &dyn Resolver, item: Place, optional: bool, query: &mut Query) {
+fn listed(resolver: &dyn Resolver, item: ExprPlace, optional: bool, query: &mut Query) {
     let module = resolver.module(item.0);
     let (ExprKind::List(parts) | ExprKind::Tuple(parts)) = module.kind(item.1) else {
         query.open_filters = true;
@@ -411,7 +411,7 @@ fn raw(resolver: &dyn Resolver, file: FileId, call: Call<'_>, short: &str) -> Qu
     query
 }
 
-fn is_dictionary(resolver: &dyn Resolver, place: Place) -> bool {
+fn is_dictionary(resolver: &dyn Resolver, place: ExprPlace) -> bool {
     let (at, expr) = resolver.definition(place.0, place.1).unwrap_or(place);
     let module = resolver.module(at);
     match module.kind(expr) {

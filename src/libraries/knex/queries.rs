@@ -1,8 +1,9 @@
 //! Knex: `knex('users').where({ id }).first()`, `db.select('*').from('users')`.
 
 use crate::ir::{Call, ExprKind};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::knex_words::{is_where, read};
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model};
@@ -45,7 +46,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !may_start {
         return None;
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let first = steps.first()?;
     let (start, name) = table(resolver, &steps)?;
     if !is_handle(resolver, first) {
@@ -68,12 +69,12 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             .filter(|name| !name.is_empty())
             .map(|name| Model::Table(name.to_owned()));
     }
-    query.executed = objects::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT);
     Some(query)
 }
 
 /// The step that names the table.
-fn table(resolver: &dyn Resolver, steps: &[Step<'_>]) -> Option<(usize, String)> {
+fn table(resolver: &dyn Resolver, steps: &[ChainedCall<'_>]) -> Option<(usize, String)> {
     steps.iter().enumerate().find_map(|(index, step)| {
         let names = match step.call.method() {
             Some("from" | "into" | "table" | "queryBuilder") => step.call.receiver().is_some(),
@@ -97,7 +98,7 @@ fn table(resolver: &dyn Resolver, steps: &[Step<'_>]) -> Option<(usize, String)>
     })
 }
 
-fn is_handle_call(resolver: &dyn Resolver, step: &Step<'_>) -> bool {
+fn is_handle_call(resolver: &dyn Resolver, step: &ChainedCall<'_>) -> bool {
     query_builder::comes_from(resolver, step.file, step.call.callee, "knex")
 }
 
@@ -106,7 +107,7 @@ fn is_handle_name(name: &str) -> bool {
     name.to_ascii_lowercase().contains("knex") || matches!(name, "trx" | "db" | "conn" | "connection" | "qb" | "tx" | "database")
 }
 
-fn is_handle(resolver: &dyn Resolver, first: &Step<'_>) -> bool {
+fn is_handle(resolver: &dyn Resolver, first: &ChainedCall<'_>) -> bool {
     let handle = first.call.receiver().unwrap_or(first.call.callee);
     if query_builder::comes_from(resolver, first.file, handle, "knex") || is_handle_call(resolver, first) {
         return true;

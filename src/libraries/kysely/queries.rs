@@ -1,7 +1,8 @@
 //! Kysely: `db.selectFrom('person').select(['id']).where('id', '=', id).execute()`.
 
 use crate::ir::{Call, ExprKind};
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model};
@@ -20,7 +21,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return None;
     }
     let call = resolver.module(file).call(call.id)?;
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, step) = steps
         .iter()
         .enumerate()
@@ -77,7 +78,7 @@ fn operation(method: &str) -> Option<Operation> {
     })
 }
 
-fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let module = call.module;
     let first = call.arg(0).map(|arg| (step.file, arg));
@@ -161,7 +162,7 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
 }
 
 /// `.select(({ fn }) => fn.countAll().as('n'))`.
-fn is_count(resolver: &dyn Resolver, place: objects::Place) -> bool {
+fn is_count(resolver: &dyn Resolver, place: objects::ExprPlace) -> bool {
     let body = objects::returned(resolver, place).unwrap_or(place);
     let module = resolver.module(body.0);
     let bodies = match module.kind(body.1) {

@@ -1,13 +1,13 @@
 //! `MikroORM`: `em.find(User, where, options)` and its repositories.
 
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Place};
+use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
-const GRAMMAR: Grammar = Grammar {
+const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
     call: |_| Op::Field,
     list_is_in: true,
@@ -113,7 +113,7 @@ fn is_manager(resolver: &dyn Resolver, file: FileId, handle: ExprId) -> bool {
     }
 }
 
-fn filters(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+fn filters(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
     let module = resolver.module(place.0);
     // `findOne(User, id)`: a primary key, unless the name stands for an object.
     let is_key = match module.kind(place.1) {
@@ -136,7 +136,7 @@ fn filters(resolver: &dyn Resolver, place: Place, query: &mut Query) {
     query.open_filters |= filters.into_statement(&mut query.statement);
 }
 
-fn options(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+fn options(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
     let read = objects::fields(resolver, place.0, place.1);
     query.statement.open |= read.open;
     for field in &read.items {

@@ -2,7 +2,8 @@
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::mongo::operators::{filters, orders, stages};
-use crate::libraries::shared::objects::{self, Fluent, Place, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -21,7 +22,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if operation(last).is_none() && !is_link(last) {
         return None;
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, method, name, library) = steps.iter().enumerate().find_map(|(index, step)| {
         let method = step.call.method()?;
         operation(method)?;
@@ -55,7 +56,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     }
     let is_promise =
         operation != Operation::Select && method != "deleteOne" || library == "mongodb" && !matches!(method, "find" | "aggregate");
-    query.executed = is_promise || objects::runs(call, FLUENT);
+    query.executed = is_promise || fluent::runs(call, FLUENT);
     Some(query)
 }
 
@@ -189,7 +190,7 @@ fn own_name(module: &Module, receiver: ExprId) -> Option<&str> {
     Some(name)
 }
 
-fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut Query) {
+fn arguments(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query: &mut Query) {
     let call = step.call;
     let at = |index: usize| call.arg(index).map(|arg| (step.file, arg));
     if method.starts_with("findById") {
@@ -239,7 +240,7 @@ fn arguments(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut 
     }
 }
 
-fn link(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+fn link(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let first = call.arg(0).map(|arg| (step.file, arg));
     match (call.method().unwrap_or_default(), first) {
@@ -278,7 +279,7 @@ fn link(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
     }
 }
 
-fn populate(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
+fn populate(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, query: &mut Query) {
     if prefix.split('.').count() > 8 {
         return;
     }

@@ -1,11 +1,11 @@
 //! What `MongoDB`'s libraries of both languages have in common: filter documents, sort orders, aggregation stages.
 
 use crate::ir::ExprKind;
-use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Place};
+use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::statement::{FilterKind, Limit, Projection};
 
-const GRAMMAR: Grammar = Grammar {
+const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
     call: |_| Op::Field,
     list_is_in: false,
@@ -14,14 +14,14 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 /// Reads a filter document.
-pub fn filters(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+pub fn filters(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
     let mut filters = Filters::default();
     objects::object_filters(resolver, place, GRAMMAR, Some(0), false, &mut filters);
     query.open_filters |= filters.into_statement(&mut query.statement);
 }
 
 /// Reads a sort order: a text, a document, a list of pairs.
-pub fn orders(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+pub fn orders(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
     if let Some(text) = resolver.module(place.0).string(place.1) {
         for name in text.split_whitespace() {
             let column = objects::first_column(name.trim_start_matches('-'));
@@ -51,7 +51,7 @@ pub fn orders(resolver: &dyn Resolver, place: Place, query: &mut Query) {
 }
 
 /// Whether a direction is downwards: `-1`, `pymongo.DESCENDING`, `"desc"`.
-pub fn descends(resolver: &dyn Resolver, place: Place) -> bool {
+pub fn descends(resolver: &dyn Resolver, place: ExprPlace) -> bool {
     let module = resolver.module(place.0);
     let literal = objects::literal(resolver, place).unwrap_or_default();
     literal.starts_with('-')
@@ -61,7 +61,7 @@ pub fn descends(resolver: &dyn Resolver, place: Place) -> bool {
 }
 
 /// Stages of an aggregation.
-pub fn stages(resolver: &dyn Resolver, pipeline: Place, query: &mut Query) {
+pub fn stages(resolver: &dyn Resolver, pipeline: ExprPlace, query: &mut Query) {
     let (stages, open) = objects::items(resolver, pipeline.0, pipeline.1);
     query.statement.open |= open;
     for ((file, stage), conditional) in stages {

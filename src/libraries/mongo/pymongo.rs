@@ -5,8 +5,9 @@ mod tests;
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::mongo::operators::{descends, filters, orders, stages};
-use crate::libraries::shared::comparison::{Found, Reader};
-use crate::libraries::shared::objects::{self, Step};
+use crate::libraries::shared::comparison::{Conditions, Reader};
+use crate::libraries::shared::fluent::{self, ChainedCall};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::libraries::shared::{chain, query_builder};
@@ -22,7 +23,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if let Some(query) = instance(resolver, file, &call, last) {
         return Some(query);
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (at, holder, started) = steps.iter().enumerate().find_map(|(index, step)| {
         let started = operation(step.call.method()?)?;
         let holder = holder(resolver, step.file, step.call.receiver()?, step.call.method()?)?;
@@ -229,7 +230,7 @@ impl<'r> Draft<'r> {
         }
     }
 
-    fn arguments(&mut self, step: Step<'_>) {
+    fn arguments(&mut self, step: ChainedCall<'_>) {
         let call = step.call;
         let method = call.method().unwrap_or_default();
         let place = |index: usize, name: &str| call.arg(index).or_else(|| call.keyword(name)).map(|arg| (step.file, arg));
@@ -279,7 +280,7 @@ impl<'r> Draft<'r> {
         if !matches!(module.kind(place.1), ExprKind::Binary { .. } | ExprKind::Unary { .. }) {
             return filters(self.resolver, place, &mut self.query);
         }
-        let mut found = Found::default();
+        let mut found = Conditions::default();
         let column = |file: FileId, expr: ExprId| {
             let module = self.resolver.module(file);
             let ExprKind::Attr { base, name } = module.kind(expr) else {
@@ -299,7 +300,7 @@ impl<'r> Draft<'r> {
         self.query.open_filters |= found.into_statement(&mut self.query.statement);
     }
 
-    fn link(&mut self, step: Step<'_>) {
+    fn link(&mut self, step: ChainedCall<'_>) {
         let call = step.call;
         let first = call.arg(0).map(|arg| (step.file, arg));
         let query = &mut self.query;

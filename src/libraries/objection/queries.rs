@@ -2,8 +2,9 @@
 
 use super::classes::{is_model, mappings};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, Module};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::knex_words;
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -42,7 +43,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let call = resolver.module(file).call(call.id)?;
     call.method()?;
     call.receiver()?;
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, found) = steps
         .iter()
         .enumerate()
@@ -69,7 +70,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if matches!(query.outcome, Outcome::Rows | Outcome::One | Outcome::Stream) {
         query.model = Some(model);
     }
-    query.executed = objects::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT);
     Some(query)
 }
 
@@ -85,7 +86,7 @@ struct Start {
 }
 
 /// `Person.query()`, `person.$query()`, `Person.relatedQuery('pets')`, `person.$relatedQuery('pets')`.
-fn start(resolver: &dyn Resolver, step: &Step<'_>) -> Option<Start> {
+fn start(resolver: &dyn Resolver, step: &ChainedCall<'_>) -> Option<Start> {
     let method = step.call.method()?;
     if !matches!(method, "query" | "$query" | "relatedQuery" | "$relatedQuery") {
         return None;
@@ -134,7 +135,7 @@ fn by_key(query: &mut Query) {
     });
 }
 
-fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let method = step.call.method().unwrap_or_default();
     let first = step.call.arg(0);
     match method {

@@ -4,8 +4,8 @@
 mod tests;
 
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::chain::{self, Grammar, Link, Step};
-use crate::libraries::shared::comparison::{Found, Reader};
+use crate::libraries::shared::chain::{self, ChainGrammar, Link, Step};
+use crate::libraries::shared::comparison::{Conditions, Reader};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::libraries::shared::{objects, sql_text};
@@ -22,7 +22,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return Some(query);
     }
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
-    let grammar = Grammar {
+    let grammar = ChainGrammar {
         start: &start,
         known: &is_known,
         helper: &|_, _, found| found,
@@ -263,7 +263,7 @@ impl Draft<'_> {
     }
 
     fn conditions(&mut self, file: FileId, call: &Call<'_>, optional: bool) {
-        let mut found = Found::default();
+        let mut found = Conditions::default();
         {
             let column = |file: FileId, expr: ExprId| self.column(file, expr);
             let reader = Reader {
@@ -295,7 +295,7 @@ impl Draft<'_> {
         let Some(on) = call.keyword("on").or_else(|| call.arg(2)) else {
             return;
         };
-        let mut found = Found::default();
+        let mut found = Conditions::default();
         {
             let column = |file: FileId, expr: ExprId| self.column(file, expr);
             let reader = Reader {

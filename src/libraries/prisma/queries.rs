@@ -1,7 +1,7 @@
 //! Prisma: `prisma.user.findMany({ where, include, take })` and its kin.
 
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::objects::{self, Field, Fields, Filters, Grammar, Op, Place};
+use crate::libraries::shared::objects::{self, ExprPlace, Field, Fields, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{FilterKind, Limit, Operation, Projection, Statement};
@@ -10,7 +10,7 @@ use crate::vocabulary::List;
 /// Bound on the nesting of relations.
 const MAX_RELATIONS: usize = 12;
 
-const GRAMMAR: Grammar = Grammar {
+const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
     call: |_| Op::Field,
     list_is_in: false,
@@ -145,7 +145,7 @@ fn shape_of_method(method: &str, statement: &mut Statement) {
     }
 }
 
-fn arguments(resolver: &dyn Resolver, place: Place, method: &str, query: &mut Query) {
+fn arguments(resolver: &dyn Resolver, place: ExprPlace, method: &str, query: &mut Query) {
     let args = objects::fields(resolver, place.0, place.1);
     let statement = &mut query.statement;
     statement.open |= args.open;
@@ -183,7 +183,7 @@ fn arguments(resolver: &dyn Resolver, place: Place, method: &str, query: &mut Qu
 
 fn orders(resolver: &dyn Resolver, order: &Field, statement: &mut Statement) {
     let module = resolver.module(order.value.0);
-    let objects: Vec<Place> = match module.kind(order.value.1) {
+    let objects: Vec<ExprPlace> = match module.kind(order.value.1) {
         ExprKind::List(_) => {
             let (items, _) = objects::items(resolver, order.value.0, order.value.1);
             items.into_iter().map(|(place, _)| place).collect()
@@ -241,7 +241,7 @@ fn is_plain(resolver: &dyn Resolver, field: &Field) -> bool {
     field.key != "_count" && !is_nested(resolver, field.value)
 }
 
-fn is_nested(resolver: &dyn Resolver, value: Place) -> bool {
+fn is_nested(resolver: &dyn Resolver, value: ExprPlace) -> bool {
     match resolver.module(value.0).kind(value.1) {
         ExprKind::Object(_) | ExprKind::Name(_) => true,
         ExprKind::Cond { then, orelse, .. } => is_nested(resolver, (value.0, *then)) || is_nested(resolver, (value.0, *orelse)),
@@ -250,7 +250,7 @@ fn is_nested(resolver: &dyn Resolver, value: Place) -> bool {
 }
 
 /// Collects relations as dotted paths; of a `select` only those with arguments, for a bare `true` can be a column.
-fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, is_select: bool, query: &mut Query) {
+fn relations(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, is_select: bool, query: &mut Query) {
     if prefix.split('.').count() > MAX_RELATIONS {
         return;
     }

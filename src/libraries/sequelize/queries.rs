@@ -1,13 +1,13 @@
 //! Sequelize: `User.findAll({ where, include, limit })`.
 
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::objects::{self, Field, Filters, Grammar, Op, Place};
+use crate::libraries::shared::objects::{self, ExprPlace, Field, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
-const GRAMMAR: Grammar = Grammar {
+const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
     call: |_| Op::Field,
     list_is_in: true,
@@ -134,7 +134,7 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str) 
     }
 }
 
-fn arguments(resolver: &dyn Resolver, place: Place, query: &mut Query) {
+fn arguments(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
     let args = objects::fields(resolver, place.0, place.1);
     query.statement.open |= args.open;
     for field in &args.items {
@@ -172,7 +172,7 @@ fn orders(resolver: &dyn Resolver, field: &Field, query: &mut Query) {
 }
 
 /// `include: [User, { model: Post, as: 'posts', include: […] }]`.
-fn includes(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
+fn includes(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, query: &mut Query) {
     if prefix.split('.').count() > 8 {
         return;
     }

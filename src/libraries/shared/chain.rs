@@ -40,7 +40,7 @@ pub struct Chain<'m> {
 }
 
 /// What a library knows of its chains.
-pub struct Grammar<'a> {
+pub struct ChainGrammar<'a> {
     /// The query that starts at an expression.
     pub start: &'a dyn Fn(FileId, ExprId) -> Option<Query>,
     /// Whether a method of this name belongs to the library.
@@ -50,7 +50,7 @@ pub struct Grammar<'a> {
 }
 
 /// Follows a chain back to its start.
-pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, grammar: &Grammar<'_>) -> Option<Chain<'m>> {
+pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, grammar: &ChainGrammar<'_>) -> Option<Chain<'m>> {
     let mut links: Vec<Link<'m>> = Vec::new();
     let mut seen: Vec<(FileId, ExprId)> = Vec::new();
     let mut at = (file, call.id);
@@ -166,7 +166,7 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
 }
 
 /// The query of another branch, where the last thing that a name was bound to is a call that is none.
-fn other_branch(resolver: &dyn Resolver, used: (FileId, ExprId), bound: (FileId, ExprId), grammar: &Grammar<'_>) -> Option<Query> {
+fn other_branch(resolver: &dyn Resolver, used: (FileId, ExprId), bound: (FileId, ExprId), grammar: &ChainGrammar<'_>) -> Option<Query> {
     if used.0 != bound.0 {
         return None;
     }

@@ -11,7 +11,7 @@ const MAX_DEPTH: u32 = 24;
 
 /// What conditions say.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct Conditions {
     /// Predicates.
     pub filters: Vec<Filter>,
     /// ORs that bound the rows.
@@ -22,7 +22,7 @@ pub struct Found {
     pub open: bool,
 }
 
-impl Found {
+impl Conditions {
     /// Adds what was found to a statement; `true` when more can apply.
     pub fn into_statement(self, statement: &mut Statement) -> bool {
         statement.filters.extend(self.filters);
@@ -51,7 +51,7 @@ struct Sense {
 
 impl Reader<'_> {
     /// Reads one condition; `optional` where the code applies it only under a condition of its own.
-    pub fn read(&self, file: FileId, expr: ExprId, optional: bool, found: &mut Found) {
+    pub fn read(&self, file: FileId, expr: ExprId, optional: bool, found: &mut Conditions) {
         let sense = Sense {
             optional,
             negated: false,
@@ -61,7 +61,7 @@ impl Reader<'_> {
         self.condition(file, expr, sense, found);
     }
 
-    fn condition(&self, file: FileId, expr: ExprId, sense: Sense, found: &mut Found) {
+    fn condition(&self, file: FileId, expr: ExprId, sense: Sense, found: &mut Conditions) {
         if sense.depth > MAX_DEPTH {
             found.open = true;
             return;
@@ -124,7 +124,7 @@ impl Reader<'_> {
         }
     }
 
-    fn listed(&self, file: FileId, list: ExprId, sense: Sense, found: &mut Found) {
+    fn listed(&self, file: FileId, list: ExprId, sense: Sense, found: &mut Conditions) {
         let Some(items) = chain::items(self.resolver, file, list) else {
             found.open = true;
             return;
@@ -138,7 +138,7 @@ impl Reader<'_> {
         }
     }
 
-    fn comparison(&self, file: FileId, op: &str, sides: (ExprId, ExprId), sense: Sense, found: &mut Found) {
+    fn comparison(&self, file: FileId, op: &str, sides: (ExprId, ExprId), sense: Sense, found: &mut Conditions) {
         let (left, right) = ((self.column)(file, sides.0), (self.column)(file, sides.1));
         if let ("==", Some(left), Some(right)) = (op, &left, &right)
             && left.table != right.table
@@ -190,7 +190,7 @@ impl Reader<'_> {
         receiver.or_else(|| call.args.iter().find_map(|arg| (self.column)(file, arg.value)))
     }
 
-    fn method(&self, file: FileId, call: &Call<'_>, sense: Sense, found: &mut Found) {
+    fn method(&self, file: FileId, call: &Call<'_>, sense: Sense, found: &mut Conditions) {
         let Some(column) = call.receiver().and_then(|receiver| (self.column)(file, receiver)) else {
             match self.inside(file, call.id) {
                 Some(column) => self.push(Some(column), FilterKind::Function, None, sense, found),
@@ -221,7 +221,7 @@ impl Reader<'_> {
         self.push_range(Some(column), (kind, end), literal, sense, found);
     }
 
-    fn push(&self, column: Option<ColumnUse>, kind: FilterKind, literal: Option<String>, sense: Sense, found: &mut Found) {
+    fn push(&self, column: Option<ColumnUse>, kind: FilterKind, literal: Option<String>, sense: Sense, found: &mut Conditions) {
         self.push_range(column, (kind, None), literal, sense, found);
     }
 
@@ -232,7 +232,7 @@ impl Reader<'_> {
         (kind, end): (FilterKind, Option<End>),
         literal: Option<String>,
         sense: Sense,
-        found: &mut Found,
+        found: &mut Conditions,
     ) {
         let Some(column) = column else {
             found.open = true;

@@ -100,7 +100,7 @@ pub fn imports(module: &Module, prefix: &str) -> bool {
 
 /// A name that stands for a value while a function or loop is read.
 #[derive(Clone, Debug)]
-pub enum Bound {
+pub enum BoundName {
     /// An expression.
     Expr(FileId, ExprId),
     /// A text.
@@ -124,7 +124,7 @@ pub struct Consts<'r> {
     /// Where names lead.
     pub resolver: &'r dyn Resolver,
     /// Names with a value for the time being, the last one first.
-    pub bound: Vec<(String, Bound)>,
+    pub bound: Vec<(String, BoundName)>,
 }
 
 impl<'r> Consts<'r> {
@@ -141,15 +141,15 @@ impl<'r> Consts<'r> {
         let module = self.resolver.module(file);
         if let Some(name) = module.name(expr) {
             match self.lookup(name) {
-                Some(Bound::Expr(file, expr)) => return Some((*file, *expr)),
-                Some(Bound::Text(_)) => return None,
+                Some(BoundName::Expr(file, expr)) => return Some((*file, *expr)),
+                Some(BoundName::Text(_)) => return None,
                 None => {}
             }
         }
         self.resolver.definition(file, expr)
     }
 
-    fn lookup(&self, name: &str) -> Option<&Bound> {
+    fn lookup(&self, name: &str) -> Option<&BoundName> {
         self.bound.iter().rev().find(|(bound, _)| bound == name).map(|(_, value)| value)
     }
 
@@ -196,8 +196,8 @@ impl<'r> Consts<'r> {
             ExprKind::Binary { op, left, .. } if module.str(*op) == "%" => self.collect(file, *left, depth - 1, out),
             ExprKind::Call { .. } => self.call(file, expr, depth, out),
             ExprKind::Name(name) => match self.lookup(module.str(*name)).cloned() {
-                Some(Bound::Text(text)) => out.push(TextPiece::Text(text)),
-                Some(Bound::Expr(at, value)) => self.collect(at, value, depth - 1, out),
+                Some(BoundName::Text(text)) => out.push(TextPiece::Text(text)),
+                Some(BoundName::Expr(at, value)) => self.collect(at, value, depth - 1, out),
                 None => self.defined(file, expr, depth, out),
             },
             ExprKind::Attr { .. } => self.defined(file, expr, depth, out),
@@ -392,12 +392,12 @@ pub struct Migration {
     /// It belongs to the first set of its app: the tables are empty when it runs.
     pub initial: bool,
     /// Its operations in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<MigrationStep>,
 }
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct MigrationStep {
     /// What it does.
     pub op: ModelOp,
     /// Where.
@@ -410,7 +410,7 @@ pub struct Step {
 
 /// A field.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Field {
+pub enum ModelField {
     /// A column; a reference names a model as written (`app.Model`, `self`).
     Column(ColumnDef),
     /// Many to many: target, table where it is named, and whether another model is the table.
@@ -440,9 +440,9 @@ pub enum ModelOp {
     /// `AlterModelTable`; `None` goes back to the default.
     Table(String, Option<String>),
     /// `AddField` of a model; the flag says that the index is asked for and not Django's own doing.
-    AddField(String, Field, bool),
+    AddField(String, ModelField, bool),
     /// `AlterField`.
-    AlterField(String, Field),
+    AlterField(String, ModelField),
     /// `RemoveField`.
     RemoveField(String, String),
     /// `RenameField` from, to.
@@ -473,7 +473,7 @@ pub struct Created {
     /// A proxy: the table is another model's.
     pub proxy: bool,
     /// Fields in order.
-    pub fields: Vec<Field>,
+    pub fields: Vec<ModelField>,
     /// `unique_together`.
     pub unique: Vec<Vec<String>>,
     /// `index_together`.

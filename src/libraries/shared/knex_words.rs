@@ -1,12 +1,13 @@
 //! The words of Knex's chains, which builders on top of it have, too.
 
 use crate::ir::ExprKind;
-use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Step};
+use crate::libraries::shared::fluent::ChainedCall;
+use crate::libraries::shared::objects::{self, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
-const GRAMMAR: Grammar = Grammar {
+const GRAMMAR: FilterGrammar = FilterGrammar {
     key: |_| Op::Field,
     call: |_| Op::Field,
     list_is_in: false,
@@ -21,7 +22,7 @@ pub fn is_where(method: &str) -> bool {
 }
 
 /// Reads one step of a chain.
-pub fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let module = call.module;
     let first = call.arg(0).map(|arg| (step.file, arg));
@@ -105,7 +106,7 @@ pub fn write(query: &mut Query, operation: Operation) {
 }
 
 /// Reads a condition in the words of a method.
-pub fn filter(resolver: &dyn Resolver, step: Step<'_>, method: &str, query: &mut Query) {
+pub fn filter(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query: &mut Query) {
     let call = step.call;
     let module = call.module;
     let lower = method.to_ascii_lowercase();

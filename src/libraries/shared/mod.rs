@@ -9,6 +9,7 @@ pub mod collections;
 pub mod comparison;
 pub mod declared;
 pub mod effects;
+pub mod fluent;
 pub mod knex_words;
 pub mod model_classes;
 pub mod objects;

@@ -2,7 +2,8 @@
 
 use super::{objects, sql_text};
 use crate::ir::{ExprId, ExprKind, Module};
-use crate::libraries::shared::objects::{Place, Step};
+use crate::libraries::shared::fluent::ChainedCall;
+use crate::libraries::shared::objects::ExprPlace;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::sql_text::OwnedPiece;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -94,7 +95,7 @@ pub fn condition(statement: &mut Statement, text: &str, optional: bool) -> bool 
 
 /// Reads a condition written as a fragment of SQL (``sql`id = ANY(${ids})` ``, `whereRaw('id = ?', id)`); whether all of it
 /// was understood.
-pub fn fragment(resolver: &dyn Resolver, place: Place, statement: &mut Statement, optional: bool) -> bool {
+pub fn fragment(resolver: &dyn Resolver, place: ExprPlace, statement: &mut Statement, optional: bool) -> bool {
     let Some(pieces) = sql_text::pieces(resolver, place.0, place.1) else {
         return false;
     };
@@ -112,7 +113,7 @@ pub fn fragment(resolver: &dyn Resolver, place: Place, statement: &mut Statement
 
 /// Gives the tables that `with(name, query)` names earlier in a chain the form of derived tables: their rows are those of the
 /// query behind the name, which becomes a subquery.
-pub fn name_with(resolver: &dyn Resolver, steps: &[Step<'_>], statement: &mut Statement) {
+pub fn name_with(resolver: &dyn Resolver, steps: &[ChainedCall<'_>], statement: &mut Statement) {
     for step in steps {
         let is_with = matches!(
             step.call.method(),
@@ -147,7 +148,7 @@ pub fn name_with(resolver: &dyn Resolver, steps: &[Step<'_>], statement: &mut St
 }
 
 /// The strings of an argument: one, or a list of them.
-pub fn strings(resolver: &dyn Resolver, place: Place) -> Vec<String> {
+pub fn strings(resolver: &dyn Resolver, place: ExprPlace) -> Vec<String> {
     let module = resolver.module(place.0);
     if let Some(text) = module.string(place.1) {
         return vec![text.to_owned()];
@@ -160,7 +161,7 @@ pub fn strings(resolver: &dyn Resolver, place: Place) -> Vec<String> {
 }
 
 /// The text of a string argument, also through a constant's name.
-pub fn text(resolver: &dyn Resolver, place: Place) -> Option<String> {
+pub fn text(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     let module = resolver.module(place.0);
     if let Some(text) = module.string(place.1) {
         return Some(text.to_owned());
@@ -170,7 +171,7 @@ pub fn text(resolver: &dyn Resolver, place: Place) -> Option<String> {
 }
 
 /// An entity argument: a class, a model's name, or what a name says.
-pub fn entity(resolver: &dyn Resolver, place: Place) -> Option<(String, Model)> {
+pub fn entity(resolver: &dyn Resolver, place: ExprPlace) -> Option<(String, Model)> {
     let module = resolver.module(place.0);
     if let Value::Class(at, class) | Value::Instance(at, class) = resolver.value(place.0, place.1) {
         let holder = resolver.module(at);

@@ -6,7 +6,7 @@ use crate::libraries::shared::value::{FileId, Value};
 
 /// How the fields of a class that shows rows are declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldStyle {
     /// `customer: CustomerOut`.
     Annotated,
     /// `customer = fields.Nested(CustomerSchema)`.
@@ -14,22 +14,22 @@ pub enum Kind {
 }
 
 /// Whether a class shows rows, by what it descends from. A table's own class shows its columns alone.
-pub fn kind(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<Kind> {
+pub fn kind(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<FieldStyle> {
     let ancestors = resolver.ancestors(file, class);
     let found = ancestors.iter().find_map(|name| kind_of(name))?;
     resolver.model_library(file, class).is_none().then_some(found)
 }
 
-fn kind_of(ancestor: &str) -> Option<Kind> {
+fn kind_of(ancestor: &str) -> Option<FieldStyle> {
     let (library, name) = ancestor.split_once('.')?;
     let last = name.rsplit('.').next().unwrap_or(name);
     match (library, last) {
         ("pydantic", "BaseModel" | "GenericModel")
         | ("sqlmodel", "SQLModel")
         | ("ninja", "Schema" | "ModelSchema")
-        | ("msgspec", "Struct") => Some(Kind::Annotated),
+        | ("msgspec", "Struct") => Some(FieldStyle::Annotated),
         ("marshmallow" | "flask_marshmallow" | "marshmallow_sqlalchemy" | "apiflask" | "ma", _) if last.ends_with("Schema") => {
-            Some(Kind::Declared)
+            Some(FieldStyle::Declared)
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! Raw SQL in Python: DB-API cursors and connections, asyncpg, aiosqlite, `SQLAlchemy`'s `text`, Django's cursor, pandas.
 
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
-use crate::libraries::shared::chain::{self, Grammar, Step};
+use crate::libraries::shared::chain::{self, ChainGrammar, Step};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::sql_text::{self, runs_parameter};
@@ -19,7 +19,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         run(resolver, file, &call)
     };
     let known = |method: &str| is_run(method) || is_fetch(method);
-    let grammar = Grammar {
+    let grammar = ChainGrammar {
         start: &start,
         known: &known,
         helper: &|_, _, found| found,

@@ -1,7 +1,8 @@
 //! Raw SQL in TypeScript: drivers' `query` and `execute`, prepared statements, ``sql`…` `` templates, `$queryRaw`.
 
 use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::libraries::shared::{query_builder, sql_text};
@@ -204,7 +205,7 @@ fn is_synchronous(resolver: &dyn Resolver, file: FileId, handle: ExprId) -> bool
 
 /// `db.prepare('SELECT …').get(id)`.
 fn prepared(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
-    let steps: Vec<Step<'_>> = objects::steps(resolver, file, call);
+    let steps: Vec<ChainedCall<'_>> = fluent::steps(resolver, file, call);
     let (start, step) = steps.iter().enumerate().find(|(_, step)| step.call.method() == Some("prepare"))?;
     let mut query = sql_text::query(resolver, step.file, step.call.arg(0)?)?;
     query.executed = false;
@@ -252,7 +253,7 @@ fn template(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Que
     {
         return None;
     }
-    if !objects::runs(call, FLUENT) {
+    if !fluent::runs(call, FLUENT) {
         return None;
     }
     let mut query = sql_text::query(resolver, file, text)?;

@@ -2,7 +2,7 @@
 
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind};
-use crate::libraries::shared::declared::{self, Bound, Consts, Declared, Tool};
+use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, Tool};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::libraries::sqlalchemy::columns::Parts;
@@ -161,13 +161,13 @@ impl<'r> Reader<'r> {
                     self.consts.bound.retain(|(bound, _)| bound != name);
                     // A text is evaluated now: later assignments may change what it is made of.
                     match self.text(*value) {
-                        Some(text) => self.consts.bound.push((name.to_owned(), Bound::Text(text))),
+                        Some(text) => self.consts.bound.push((name.to_owned(), BoundName::Text(text))),
                         None if matches!(
                             module.kind(*value),
                             ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_) | ExprKind::Object(_)
                         ) =>
                         {
-                            self.consts.bound.push((name.to_owned(), Bound::Expr(self.file, *value)));
+                            self.consts.bound.push((name.to_owned(), BoundName::Expr(self.file, *value)));
                         }
                         None => {}
                     }
@@ -226,12 +226,12 @@ impl<'r> Reader<'r> {
     fn bind(&mut self, target: ExprId, file: FileId, value: ExprId) {
         let module = self.module();
         match module.kind(target) {
-            ExprKind::Name(name) => self.consts.bound.push((module.str(*name).to_owned(), Bound::Expr(file, value))),
+            ExprKind::Name(name) => self.consts.bound.push((module.str(*name).to_owned(), BoundName::Expr(file, value))),
             ExprKind::Tuple(names) | ExprKind::List(names) => {
                 if let Some((file, values)) = self.consts.items(file, value) {
                     for (name, value) in names.iter().zip(values) {
                         if let Some(name) = module.name(*name) {
-                            self.consts.bound.push((name.to_owned(), Bound::Expr(file, value)));
+                            self.consts.bound.push((name.to_owned(), BoundName::Expr(file, value)));
                         }
                     }
                 }
@@ -292,10 +292,10 @@ impl<'r> Reader<'r> {
                 continue;
             };
             if let Some(argument) = call.keyword(name).or_else(|| call.arg(at)) {
-                let value = self.text(argument).map_or(Bound::Expr(here, argument), Bound::Text);
+                let value = self.text(argument).map_or(BoundName::Expr(here, argument), BoundName::Text);
                 bound.push((name.to_owned(), value));
             } else if let Some(default) = param.default {
-                bound.push((name.to_owned(), Bound::Expr(file, default)));
+                bound.push((name.to_owned(), BoundName::Expr(file, default)));
             }
         }
         self.consts.bound.extend(bound);

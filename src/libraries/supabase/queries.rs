@@ -2,7 +2,8 @@
 //! `supabase.table("users").select("*").eq("id", id).execute()`.
 
 use crate::ir::{Call, Language};
-use crate::libraries::shared::objects::{self, Fluent, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
+use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model};
 use crate::libraries::shared::{chain, query_builder};
@@ -21,7 +22,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !is_filter(method) && !is_method(method) || call.receiver().is_none() {
         return None;
     }
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, from) = steps
         .iter()
         .enumerate()
@@ -67,7 +68,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     query.executed = if is_python {
         method == "execute"
     } else {
-        objects::runs(call, FLUENT)
+        fluent::runs(call, FLUENT)
     };
     query.blocking = is_python && query.executed && !chain::is_awaited(call.module, call.id);
     Some(query)
@@ -104,7 +105,7 @@ fn is_filter(method: &str) -> bool {
     )
 }
 
-fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let module = call.module;
     let first = call.arg(0).map(|arg| (step.file, arg));
@@ -177,7 +178,7 @@ fn read(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
 }
 
 /// `select('id, author:users(name), posts(*)', { count: 'exact', head: true })`.
-fn select(resolver: &dyn Resolver, step: Step<'_>, text: Option<&str>, query: &mut Query) {
+fn select(resolver: &dyn Resolver, step: ChainedCall<'_>, text: Option<&str>, query: &mut Query) {
     if query.statement.operation != Operation::Select {
         query.outcome = Outcome::Rows;
         query.statement.projection = Projection::All;

@@ -1,13 +1,14 @@
 //! `TypeORM`: repositories, entity managers and the query builder.
 
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::objects::{self, Filters, Grammar, Op, Place, Step};
+use crate::libraries::shared::fluent::{self, ChainedCall};
+use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, TableUse};
 
-const GRAMMAR: Grammar = Grammar {
+const GRAMMAR: FilterGrammar = FilterGrammar {
     key: |_| Op::Field,
     call: operator,
     list_is_in: false,
@@ -223,13 +224,13 @@ fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &st
     }
 }
 
-fn filters(resolver: &dyn Resolver, place: Place, optional: bool, query: &mut Query) {
+fn filters(resolver: &dyn Resolver, place: ExprPlace, optional: bool, query: &mut Query) {
     let mut filters = Filters::default();
     objects::object_filters(resolver, place, GRAMMAR, Some(0), optional, &mut filters);
     query.open_filters |= filters.into_statement(&mut query.statement);
 }
 
-fn relations(resolver: &dyn Resolver, place: Place, prefix: &str, query: &mut Query) {
+fn relations(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, query: &mut Query) {
     if prefix.split('.').count() > 8 {
         return;
     }
@@ -343,7 +344,7 @@ fn is_end(method: &str) -> bool {
 fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let module = resolver.module(file);
     let call = module.call(call.id)?;
-    let steps = objects::steps(resolver, file, call);
+    let steps = fluent::steps(resolver, file, call);
     let (start, made) = steps
         .iter()
         .enumerate()
@@ -393,12 +394,12 @@ fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !matches!(query.outcome, Outcome::Rows | Outcome::One) {
         query.model = None;
     }
-    query.statement.open |= objects::is_handed_on(resolver, file, call);
+    query.statement.open |= fluent::is_handed_on(resolver, file, call);
     query.executed = is_end(call.method()?);
     Some(query)
 }
 
-fn builder_step(resolver: &dyn Resolver, step: Step<'_>, query: &mut Query) {
+fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let first = call.arg(0).map(|arg| (step.file, arg));
     let text = first.and_then(|place| query_builder::text(resolver, place));

@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 
 use crate::budget::Limit;
 use crate::ir::{
-    Arg, Call, Entry, ExprId, ExprKind, Function, FunctionId, Language, Module, Param, ParamKind, Parent, Setting, StmtId, StmtKind, Sym,
+    Arg, Call, ExprId, ExprKind, Function, FunctionId, Language, Module, ObjectEntry, Param, ParamKind, Parent, Setting, StmtId, StmtKind,
+    Sym,
 };
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
@@ -102,7 +103,7 @@ enum Literal {
 }
 
 /// What is known of a function's names in one call of it.
-pub type Known = Vec<(Sym, Constant)>;
+pub type KnownNames = Vec<(Sym, Constant)>;
 
 /// Reads the constants that calls pass, from one set of functions.
 pub struct Constants<'p> {
@@ -111,9 +112,9 @@ pub struct Constants<'p> {
     /// What functions set.
     set: RefCell<FxHashMap<FnId, Rc<Inside<'p>>>>,
     /// What was last settled of each function's names, by what it was given.
-    kept: RefCell<FxHashMap<FnId, Vec<(Known, Known)>>>,
+    kept: RefCell<FxHashMap<FnId, Vec<(KnownNames, KnownNames)>>>,
     /// Where what was last asked about ends blocks.
-    ends: RefCell<(FileId, Known, Ends)>,
+    ends: RefCell<(FileId, KnownNames, Ends)>,
 }
 
 /// What is kept of one function: those who call it with yet other constants are asked anew.
@@ -154,7 +155,7 @@ impl<'p> Constants<'p> {
             functions,
             set: RefCell::default(),
             kept: RefCell::default(),
-            ends: RefCell::new((FileId(u32::MAX), Known::new(), Ends::default())),
+            ends: RefCell::new((FileId(u32::MAX), KnownNames::new(), Ends::default())),
         }
     }
 
@@ -172,7 +173,7 @@ impl<'p> Constants<'p> {
     }
 
     /// What is known in a target when an edge runs it, by what is known in the function that holds the edge.
-    pub fn entering(&self, from: FnId, edge: &Edge, target: FnId, known: &[(Sym, Constant)]) -> Known {
+    pub fn entering(&self, from: FnId, edge: &Edge, target: FnId, known: &[(Sym, Constant)]) -> KnownNames {
         let node = &self.functions[from.index()];
         let module = self.code.module(node.file);
         // Applying a decorator is no call of what it wraps.
@@ -187,7 +188,7 @@ impl<'p> Constants<'p> {
     }
 
     /// A function inside another one sees its names.
-    fn enclosed(&self, from: FnId, target: FnId, known: &[(Sym, Constant)]) -> Known {
+    fn enclosed(&self, from: FnId, target: FnId, known: &[(Sym, Constant)]) -> KnownNames {
         let (outer, inner) = (&self.functions[from.index()], &self.functions[target.index()]);
         let module = self.code.module(inner.file);
         if known.is_empty() || outer.file != inner.file || !module.is_inside(inner.id, outer.id) {
@@ -204,7 +205,7 @@ impl<'p> Constants<'p> {
     }
 
     /// The constants that a call gives to the parameters of its target, by argument or by default.
-    fn passed(&self, module: &Module, call: &Call<'_>, target: FnId, known: &[(Sym, Constant)]) -> Known {
+    fn passed(&self, module: &Module, call: &Call<'_>, target: FnId, known: &[(Sym, Constant)]) -> KnownNames {
         let node = &self.functions[target.index()];
         let callee = self.code.module(node.file);
         let definition = callee.function(node.id);
@@ -262,7 +263,7 @@ impl<'p> Constants<'p> {
 
     /// Keeps of what is passed to a function the names that nothing in it sets, or only where what is known never comes,
     /// and adds the names that are set once, to what the others decide.
-    fn settled(&self, target: FnId, given: Known) -> Known {
+    fn settled(&self, target: FnId, given: KnownNames) -> KnownNames {
         if given.is_empty() {
             return given;
         }
@@ -285,7 +286,7 @@ impl<'p> Constants<'p> {
         known
     }
 
-    fn settle(&self, target: FnId, given: Known) -> Known {
+    fn settle(&self, target: FnId, given: KnownNames) -> KnownNames {
         let node = &self.functions[target.index()];
         let module = self.code.module(node.file);
         let inside = self.inside(target);
@@ -294,10 +295,10 @@ impl<'p> Constants<'p> {
         }
         if inside.settings.len() > Limit::Assignments.count() {
             self.code.tell(Limit::Assignments, node.file, module.function(node.id).span.start);
-            return Known::new();
+            return KnownNames::new();
         }
         let is_set = |name: Sym| inside.by_name.contains_key(&name);
-        let (mut known, mut open): (Known, Known) = given.into_iter().partition(|(name, _)| !is_set(*name));
+        let (mut known, mut open): (KnownNames, KnownNames) = given.into_iter().partition(|(name, _)| !is_set(*name));
         for _ in 0..MAX_NESTING {
             let mut ends = Ends::default();
             let mut is_kept = |name: Sym| {
@@ -305,7 +306,7 @@ impl<'p> Constants<'p> {
                     .of_name(name)
                     .all(|setting| is_closed(module, node.id, setting.expr, &known, &mut ends))
             };
-            let (kept, rest): (Known, Known) = open.into_iter().partition(|(name, _)| is_kept(*name));
+            let (kept, rest): (KnownNames, KnownNames) = open.into_iter().partition(|(name, _)| is_kept(*name));
             open = rest;
             if kept.is_empty() {
                 break;
@@ -342,11 +343,11 @@ impl<'p> Constants<'p> {
 }
 
 /// What `{ id, withVotes }` binds of the argument that is given.
-fn unpacked(module: &Module, pattern: ExprId, given: &Constant) -> Known {
+fn unpacked(module: &Module, pattern: ExprId, given: &Constant) -> KnownNames {
     let ExprKind::Object(entries) = module.kind(pattern) else {
         return Vec::new();
     };
-    let bound = |entry: &Entry| match *module.kind(entry.value) {
+    let bound = |entry: &ObjectEntry| match *module.kind(entry.value) {
         ExprKind::Name(name) => Some((name, given.field(module.string(entry.key?)?)?)),
         _ => None,
     };
@@ -462,8 +463,8 @@ fn taken(module: &Module, expr: ExprId, known: &[(Sym, Constant)], depth: u32) -
 }
 
 /// The fields of an object literal; nothing where a spread or a computed key may bring more.
-fn fields(module: &Module, entries: &[Entry], known: &[(Sym, Constant)], depth: u32) -> Option<Vec<(String, Option<Constant>)>> {
-    let field = |entry: &Entry| {
+fn fields(module: &Module, entries: &[ObjectEntry], known: &[(Sym, Constant)], depth: u32) -> Option<Vec<(String, Option<Constant>)>> {
+    let field = |entry: &ObjectEntry| {
         let key = module.string(entry.key?)?.to_owned();
         Some((key, constant(module, entry.value, known, depth + 1)))
     };

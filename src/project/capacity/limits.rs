@@ -1,6 +1,6 @@
 //! The numbers of a deployment, each with its place.
 
-use super::{Limit, LimitKind, Origin, Unit};
+use super::{LimitKind, Origin, StatedLimit, Unit};
 use crate::budget;
 use crate::finding::Location;
 use crate::libraries::shared::value::FileId;
@@ -16,12 +16,12 @@ use crate::syntax::settings::ConfigKind;
 const MAX_OF_A_KIND: usize = 40;
 
 /// All limits, by kind, then place.
-pub fn find(project: &Project) -> Vec<Limit> {
+pub fn find(project: &Project) -> Vec<StatedLimit> {
     let mut all = of_code(project);
     all.extend(of_settings(project));
     all.sort_by(|left, right| (left.kind, &left.location, &left.name).cmp(&(right.kind, &right.location, &right.name)));
     all.dedup();
-    let mut kept: Vec<Limit> = Vec::new();
+    let mut kept: Vec<StatedLimit> = Vec::new();
     for limit in all {
         if kept.iter().filter(|other| other.kind == limit.kind).count() < MAX_OF_A_KIND {
             kept.push(limit);
@@ -36,8 +36,8 @@ pub fn find(project: &Project) -> Vec<Limit> {
     kept
 }
 
-fn limit(kind: LimitKind, unit: Unit, name: &str, value: u64, location: Location) -> Limit {
-    Limit {
+fn limit(kind: LimitKind, unit: Unit, name: &str, value: u64, location: Location) -> StatedLimit {
+    StatedLimit {
         kind,
         name: name.to_owned(),
         value,
@@ -49,7 +49,7 @@ fn limit(kind: LimitKind, unit: Unit, name: &str, value: u64, location: Location
     }
 }
 
-fn of_code(project: &Project) -> Vec<Limit> {
+fn of_code(project: &Project) -> Vec<StatedLimit> {
     let deployment = &project.deployment;
     let place = |file: FileId, span: Span| project.place(file, span, "");
     let mut out = Vec::new();
@@ -140,7 +140,7 @@ fn of_code(project: &Project) -> Vec<Limit> {
 }
 
 /// Settings that limit time and memory.
-fn of_settings(project: &Project) -> Vec<Limit> {
+fn of_settings(project: &Project) -> Vec<StatedLimit> {
     let mut out = Vec::new();
     for (file, _, facts) in files(&project.code) {
         for entry in &facts.entries {

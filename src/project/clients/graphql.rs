@@ -8,7 +8,7 @@ use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::syntax::graphql::{Document, Embedded, Fragment, Operation, Selection};
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// How clients ask a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Asked {
 
 /// How the repository's own clients ask the fields of its GraphQL server.
 #[derive(Debug, Default)]
-pub struct Fields {
+pub struct AskedFields {
     fields: FxHashMap<(FileId, FunctionId), Asked>,
 }
 
@@ -67,11 +67,11 @@ const NO_PLURALS: &[&str] = &[
     "was",
 ];
 
-impl Fields {
+impl AskedFields {
     /// Joins the documents of a project to its resolvers.
-    pub fn of(code: &Code, entries: &[Entry]) -> Fields {
+    pub fn of(code: &Code, entries: &[Entry]) -> AskedFields {
         if !entries.iter().any(|entry| entry.field.is_some()) {
-            return Fields::default();
+            return AskedFields::default();
         }
         let places = places(code);
         let documents: Vec<&Document> = places.iter().map(|place| &place.embedded.document).collect();
@@ -80,11 +80,11 @@ impl Fields {
         walk.run();
         let coverage = walk.coverage();
         if coverage == Coverage::None {
-            return Fields::default();
+            return AskedFields::default();
         }
         let resolvers = entries.iter().filter(|entry| entry.kind == EntryKind::Resolver);
         let fields = resolvers.filter_map(|entry| Some((entry.function, walk.asked(entry, coverage)?)));
-        Fields { fields: fields.collect() }
+        AskedFields { fields: fields.collect() }
     }
 
     /// How clients ask the field that a function resolves; `None` where the function resolves none, or nothing can be said.
@@ -101,7 +101,7 @@ struct Place<'d> {
 
 /// The documents of the program itself, in the order of files and places. Those of tests and examples are no clients.
 fn places(code: &Code) -> Vec<Place<'_>> {
-    let files = code.files.iter().enumerate().filter(|(_, facts)| facts.role == Role::Source);
+    let files = code.files.iter().enumerate().filter(|(_, facts)| facts.role == FileRole::Source);
     let places = files.flat_map(|(file, facts)| {
         facts.graphql.iter().map(move |embedded| Place {
             file: FileId(file as u32),

@@ -14,7 +14,7 @@ use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::project::graph::Graph;
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 /// Functions between a request and the component that wants it.
 const MAX_LEVELS: usize = 4;
@@ -289,7 +289,7 @@ fn sent(code: &Code, graph: &Graph, routes: &Routes<'_>) -> Vec<Sent> {
 
 /// The files that may send requests.
 fn clients(code: &Code) -> Vec<(FileId, &Module)> {
-    let of_program = |file: FileId| code.files.get(file.index()).is_some_and(|facts| facts.role == Role::Source);
+    let of_program = |file: FileId| code.files.get(file.index()).is_some_and(|facts| facts.role == FileRole::Source);
     let modules = code.modules();
     modules
         .filter(|(file, module)| module.language == Language::TypeScript && of_program(*file))

@@ -10,7 +10,7 @@ mod requests;
 pub use graphql::Asked;
 pub use http::Asker;
 
-use graphql::Fields;
+use graphql::AskedFields;
 use http::Requests;
 
 use super::eval::Code;
@@ -25,7 +25,7 @@ const RARE: f64 = 60.0;
 /// What is known of the repository's own clients.
 #[derive(Debug, Default)]
 pub struct Clients {
-    fields: Fields,
+    fields: AskedFields,
     requests: Requests,
 }
 
@@ -33,7 +33,7 @@ impl Clients {
     /// Joins the requests and documents of a project to its entry points.
     pub fn of(code: &Code, graph: &Graph) -> Clients {
         Clients {
-            fields: Fields::of(code, &graph.entries),
+            fields: AskedFields::of(code, &graph.entries),
             requests: Requests::of(code, graph),
         }
     }

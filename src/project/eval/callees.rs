@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Callees, Evaluator, Functions, is_abstract, only_keeps};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language};
+use super::{Evaluator, Functions};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::Member;
@@ -221,4 +221,55 @@ impl Evaluator<'_> {
         }
         found
     }
+}
+
+/// What a call runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Callees {
+    /// Functions of the project.
+    Functions(Vec<(FileId, FunctionId)>),
+    /// A library's function.
+    External(Arc<str>),
+    /// A constructor without code, or the like.
+    Nothing,
+    /// A method of the language itself: of an array, a text.
+    BuiltIn,
+    /// Not known.
+    Unknown,
+}
+
+/// Whether a method has no code of its own: `pass`, `...`, a docstring, `raise NotImplementedError`.
+pub(super) fn is_abstract(module: &Module, function: FunctionId) -> bool {
+    module.function(function).body.iter().all(|&stmt| match &module.stmt(stmt).kind {
+        StmtKind::Raise(_) => true,
+        StmtKind::Expr(expr) => matches!(module.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),
+        _ => false,
+    })
+}
+
+/// Whether a method only keeps what it is given, or gives a constant: a default that subclasses fill in.
+pub(super) fn only_keeps(module: &Module, function: FunctionId) -> bool {
+    let is_plain = |expr: ExprId| {
+        matches!(
+            module.kind(expr),
+            ExprKind::Name(_) | ExprKind::Str(_) | ExprKind::Num(_) | ExprKind::Bool(_) | ExprKind::Null
+        )
+    };
+    let definition = module.function(function);
+    !definition.is_lambda
+        && definition.decorators.is_empty()
+        && definition
+            .name
+            .is_some_and(|name| !module.str(name).starts_with("__") && module.str(name) != "constructor")
+        && definition.body.iter().all(|&stmt| match &module.stmt(stmt).kind {
+            StmtKind::Expr(expr) => matches!(module.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),
+            StmtKind::Return(value) => value.is_none_or(is_plain),
+            StmtKind::Assign {
+                op: None,
+                value: Some(value),
+                target,
+                ..
+            } => is_plain(*value) && matches!(module.kind(*target), ExprKind::Attr { .. }),
+            _ => false,
+        })
 }

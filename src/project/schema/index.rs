@@ -5,7 +5,7 @@ use crate::statement::{IndexDef, IndexKey};
 
 /// What made an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Origin {
+pub enum IndexOrigin {
     /// A declaration of its own.
     Declared,
     /// A primary key.
@@ -32,7 +32,7 @@ pub struct Index {
     /// Predicate of a partial index, as written.
     pub predicate: Option<String>,
     /// What made it.
-    pub origin: Origin,
+    pub origin: IndexOrigin,
     /// ON ONLY of a partitioned table.
     pub only: bool,
     /// Where.
@@ -40,7 +40,7 @@ pub struct Index {
 }
 
 impl Index {
-    pub(super) fn new(def: &IndexDef, origin: Origin, place: Place) -> Index {
+    pub(super) fn new(def: &IndexDef, origin: IndexOrigin, place: Place) -> Index {
         Index {
             name: def.name.clone(),
             keys: def.keys.clone(),
@@ -218,7 +218,7 @@ mod tests {
                 unique: false,
                 method: None,
                 predicate: Some(predicate.to_owned()),
-                origin: Origin::Declared,
+                origin: IndexOrigin::Declared,
                 only: false,
                 places: Vec::new(),
             };

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::index::{Origin, same};
+use super::index::{IndexOrigin, same};
 use super::replay::State;
-use super::{Column, ForeignKey, Index, Model, Place, Schema, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
+use super::{Column, ForeignKey, Index, Place, Schema, SchemaModel, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
 use super::{django, naming};
 use crate::budget::{Limit, Overrun};
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
@@ -247,7 +247,7 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema) -> Vec<Table> {
                 table.emulates_relations = source.emulates_relations;
                 tables.push(table);
             }
-            schema.models.push(Model {
+            schema.models.push(SchemaModel {
                 name: model.name.clone(),
                 table: 0,
                 tool,
@@ -364,7 +364,7 @@ fn add_column(table: &mut Table, column: Column) {
 fn add_index(table: &mut Table, index: Index) {
     let twin = |own: &&mut Index| {
         let named = own.name.is_some() && own.name == index.name;
-        let alike = own.unique == index.unique && (own.origin == Origin::Primary) == (index.origin == Origin::Primary);
+        let alike = own.unique == index.unique && (own.origin == IndexOrigin::Primary) == (index.origin == IndexOrigin::Primary);
         named || (alike && own.keys.len() == index.keys.len() && own.covers(&index) && is_other_view(own, &index))
     };
     match table.indexes.iter_mut().find(twin) {
@@ -491,7 +491,7 @@ fn index_foreign_keys(table: &mut Table) {
             ..IndexDef::default()
         };
         if let Some(place) = key.places.first() {
-            table.indexes.push(Index::new(&def, Origin::ForeignKey, place.clone()));
+            table.indexes.push(Index::new(&def, IndexOrigin::ForeignKey, place.clone()));
         }
     }
 }

@@ -7,11 +7,11 @@ use crate::statement::SchemaOp;
 use crate::vocabulary::List;
 
 /// A place within a series: numbers and words of the file's name, compared piece by piece.
-pub type Key = Vec<Part>;
+pub type Key = Vec<NamePiece>;
 
 /// A piece of a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum NamePiece {
     /// Digits.
     Number(u128),
     /// Anything else.
@@ -27,8 +27,8 @@ pub fn key(name: &str) -> Key {
         let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
         let (piece, tail) = rest.split_at(end);
         out.push(match piece.parse() {
-            Ok(number) if digits => Part::Number(number),
-            _ => Part::Word(piece.to_lowercase()),
+            Ok(number) if digits => NamePiece::Number(number),
+            _ => NamePiece::Word(piece.to_lowercase()),
         });
         rest = tail;
     }

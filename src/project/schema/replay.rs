@@ -1,15 +1,25 @@
 //! Replays schema changes in order: what a database looks like after them.
 
-use std::collections::{BTreeMap, VecDeque};
+mod index_names;
+mod table_changes;
+mod table_names;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::index::{Origin, same};
-use super::{Column, ForeignKey, Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified};
+use super::index::{IndexOrigin, same};
+use super::{Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified};
 use crate::budget::{Limit, Steps};
 use crate::source::Span;
-use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, IndexKey, SchemaChange, SchemaOp, TableDef};
+use crate::statement::{Dialect, IndexDef, SchemaChange, SchemaOp, TableDef};
+use index_names::is_named;
+use index_names::{names, position_of};
+use table_changes::{
+    add_column, add_constraint, alter_column, drop_column, drop_constraint, drop_repeated_constraints, fill, has_room, rename_column,
+};
+use table_names::{Key, Names, name_key};
 
 /// The result of a replay.
 pub(super) struct Replayed {
@@ -21,55 +31,6 @@ pub(super) struct Replayed {
     pub removed: Vec<Removed>,
     /// What reached a bound, with its place.
     pub over: Vec<(Limit, Place)>,
-}
-
-/// A table's name: its schema, where that is not the default one, and the name without it, both folded.
-type Key = (Option<String>, String);
-
-/// The tables that stand, by name. Each question takes as long for many tables as for one.
-#[derive(Default)]
-struct Names {
-    /// By the name without its schema, then by the schema.
-    tables: FxHashMap<String, BTreeMap<Option<String>, usize>>,
-    /// The names that each table was given, also those that another one has taken since.
-    given: FxHashMap<usize, Vec<Key>>,
-}
-
-impl Names {
-    fn exact(&self, (schema, bare): &Key) -> Option<usize> {
-        self.tables.get(bare)?.get(schema).copied()
-    }
-
-    /// The table of a name. A search path can stand for the schema on either side.
-    fn find(&self, key: &Key) -> Option<usize> {
-        let same = self.tables.get(&key.1)?;
-        let only = || same.values().next().copied().filter(|_| same.len() == 1);
-        same.get(&key.0).copied().or_else(only)
-    }
-
-    fn insert(&mut self, key: Key, at: usize) {
-        self.given.entry(at).or_default().push(key.clone());
-        self.tables.entry(key.1).or_default().insert(key.0, at);
-    }
-
-    /// Takes all names from a table.
-    fn remove(&mut self, at: usize) {
-        for (schema, bare) in self.given.remove(&at).unwrap_or_default() {
-            let Some(same) = self.tables.get_mut(&bare) else { continue };
-            if same.get(&schema) == Some(&at) {
-                same.remove(&schema);
-            }
-            if same.is_empty() {
-                self.tables.remove(&bare);
-            }
-        }
-    }
-
-    /// Whether a table still has a name.
-    fn has(&self, at: usize) -> bool {
-        let given = self.given.get(&at).into_iter().flatten();
-        given.into_iter().any(|key| self.exact(key) == Some(at))
-    }
 }
 
 /// A database in the making.
@@ -87,21 +48,6 @@ pub(super) struct State {
     fresh: FxHashSet<Key>,
     /// What reached a bound.
     over: Vec<(Limit, Place)>,
-}
-
-fn name_key(name: &str) -> Key {
-    let (schema, bare) = qualified(name);
-    (schema.map(folded), folded(bare))
-}
-
-fn keys(columns: &[String]) -> Vec<IndexKey> {
-    columns
-        .iter()
-        .map(|column| IndexKey {
-            column: column.clone(),
-            ..IndexKey::default()
-        })
-        .collect()
 }
 
 /// The folder whose files follow each other.
@@ -404,7 +350,9 @@ impl State {
         if !has_room(&mut self.tables[at]) {
             return;
         }
-        self.tables[at].indexes.push(Index::new(def, Origin::Declared, context.place(span)));
+        self.tables[at]
+            .indexes
+            .push(Index::new(def, IndexOrigin::Declared, context.place(span)));
         self.register(at, self.tables[at].indexes.len() - 1);
     }
 
@@ -448,7 +396,7 @@ impl State {
         let found = &mut table.indexes[index];
         found.unique = true;
         found.name = name.map(str::to_owned).or(found.name.take());
-        found.origin = if primary { Origin::Primary } else { Origin::Unique };
+        found.origin = if primary { IndexOrigin::Primary } else { IndexOrigin::Unique };
         self.register(at, index);
         if !primary {
             return;
@@ -475,308 +423,5 @@ impl State {
         for key in keys.filter(|key| key.name.as_deref().is_some_and(|name| same(name, from))) {
             key.name = Some(to.to_owned());
         }
-    }
-}
-
-/// The place of the index of a name in its table.
-fn position_of(table: &Table, bare: &str) -> Option<usize> {
-    table.indexes.iter().position(|index| is_named(index, &table.name, bare))
-}
-
-/// Whether a table can take one more index or column; one that cannot is open from then on. What looks at all of them for each
-/// of them would take for ever on a table that somebody wrote for that.
-fn has_room(table: &mut Table) -> bool {
-    let columns = table.columns.len().max(table.foreign_keys.len());
-    let room = table.indexes.len() < Limit::Indexes.count() && columns < Limit::Columns.count();
-    table.open |= !room;
-    room
-}
-
-/// Adds what a definition has and the table has not.
-fn fill(table: &mut Table, context: &Context, def: &TableDef) {
-    for column in &def.columns {
-        add_column(table, context, column, column.span);
-    }
-    for (constraint, span) in &def.constraints {
-        add_constraint(table, context, constraint, *span);
-    }
-    for index in &def.indexes {
-        if !has_room(table) {
-            break;
-        }
-        table.indexes.push(Index::new(index, Origin::Declared, context.place(index.span)));
-    }
-}
-
-/// `PostgreSQL` makes one index of equal key constraints that stand in one CREATE TABLE; the primary key's stays.
-fn drop_repeated_constraints(table: &mut Table) {
-    let indexes = std::mem::take(&mut table.indexes);
-    let is_constraint = |index: &Index| matches!(index.origin, Origin::Primary | Origin::Unique);
-    let equal = |a: &Index, b: &Index| a.keys.len() == b.keys.len() && a.keys.iter().zip(&b.keys).all(|(a, b)| same(&a.column, &b.column));
-    for (at, index) in indexes.iter().enumerate() {
-        let repeats = is_constraint(index)
-            && index.origin != Origin::Primary
-            && indexes.iter().enumerate().any(|(other, kept)| {
-                other != at && is_constraint(kept) && equal(kept, index) && (kept.origin == Origin::Primary || other < at)
-            });
-        if !repeats {
-            table.indexes.push(index.clone());
-        }
-    }
-}
-
-fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, span: Span) {
-    if !has_room(table) {
-        return;
-    }
-    let span = if def.span == Span::default() { span } else { def.span };
-    let place = context.place(span);
-    match table.columns.iter_mut().find(|column| same(&column.name, &def.name)) {
-        Some(column) => column.places.push(place.clone()),
-        None => table.columns.push(Column {
-            name: def.name.clone(),
-            field: def.field.clone(),
-            data_type: def.data_type.clone(),
-            nullable: def.nullable,
-            default: def.default.clone(),
-            places: vec![place.clone()],
-        }),
-    }
-    let own = vec![def.name.clone()];
-    if def.primary && !table.primary_key.contains(&def.name) {
-        // Several columns marked as primary are one composite key.
-        let mut columns = std::mem::take(&mut table.primary_key);
-        columns.extend(own.clone());
-        table.indexes.retain(|index| index.origin != Origin::Primary);
-        set_primary(table, columns, place.clone());
-    }
-    if def.unique {
-        let def = IndexDef {
-            keys: keys(&own),
-            unique: true,
-            ..IndexDef::default()
-        };
-        table.indexes.push(Index::new(&def, Origin::Unique, place.clone()));
-    } else if def.indexed {
-        let def = IndexDef {
-            keys: keys(&own),
-            ..IndexDef::default()
-        };
-        table.indexes.push(Index::new(&def, Origin::Declared, place.clone()));
-    }
-    if let Some((target, there)) = &def.references {
-        add_foreign(table, None, own, target, there.iter().cloned().collect(), place);
-    }
-}
-
-fn set_primary(table: &mut Table, columns: Vec<String>, place: Place) {
-    let def = IndexDef {
-        keys: keys(&columns),
-        unique: true,
-        ..IndexDef::default()
-    };
-    table.indexes.push(Index::new(&def, Origin::Primary, place));
-    table.primary_key = columns;
-}
-
-fn add_foreign(table: &mut Table, name: Option<String>, columns: Vec<String>, target: &str, there: Vec<String>, place: Place) {
-    let same_columns =
-        |key: &&mut ForeignKey| key.columns.len() == columns.len() && key.columns.iter().zip(&columns).all(|(a, b)| same(a, b));
-    if let Some(key) = table.foreign_keys.iter_mut().find(same_columns) {
-        key.name = name.or(key.name.take());
-        key.places.push(place);
-        return;
-    }
-    table.foreign_keys.push(ForeignKey {
-        name,
-        columns,
-        target: target.to_owned(),
-        target_columns: there,
-        places: vec![place],
-    });
-}
-
-fn add_constraint(table: &mut Table, context: &Context, constraint: &Constraint, span: Span) {
-    if !has_room(table) {
-        return;
-    }
-    let place = context.place(span);
-    match constraint {
-        Constraint::Primary(columns) => {
-            table.indexes.retain(|index| index.origin != Origin::Primary);
-            set_primary(table, columns.clone(), place);
-        }
-        Constraint::Unique(name, columns) => {
-            let def = IndexDef {
-                name: name.clone(),
-                keys: keys(columns),
-                unique: true,
-                ..IndexDef::default()
-            };
-            table.indexes.push(Index::new(&def, Origin::Unique, place));
-        }
-        Constraint::Foreign(name, columns, target, there) => {
-            add_foreign(table, name.clone(), columns.clone(), target, there.clone(), place);
-        }
-    }
-}
-
-fn drop_column(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
-    let mut removed = Vec::new();
-    let goes = |own: &String| same(own, name);
-    for column in table.columns.iter().filter(|column| same(&column.name, name)) {
-        removed.push(Removed {
-            part: Part::Column,
-            table: table.full_name(),
-            name: Some(column.name.clone()),
-            columns: vec![column.name.clone()],
-            places: column.places.clone(),
-            by: by.clone(),
-        });
-    }
-    let uses = |index: &Index| index.keys.iter().any(|key| goes(&key.column)) || index.include.iter().any(goes);
-    removed.extend(
-        table
-            .indexes
-            .iter()
-            .filter(|index| uses(index))
-            .map(|index| Removed::index(table, index, by)),
-    );
-    removed.extend(
-        table
-            .foreign_keys
-            .iter()
-            .filter(|key| key.columns.iter().any(goes))
-            .map(|key| Removed::foreign_key(table, key, by)),
-    );
-    table.columns.retain(|column| !same(&column.name, name));
-    table.indexes.retain(|index| !uses(index));
-    table.foreign_keys.retain(|key| !key.columns.iter().any(goes));
-    table.primary_key.retain(|column| !same(column, name));
-    removed
-}
-
-/// Renames a column; whether a key of an index is renamed by it.
-fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) -> bool {
-    let rename = |name: &mut String| {
-        let is_it = same(name, from);
-        if is_it {
-            to.clone_into(name);
-        }
-        is_it
-    };
-    match table.columns.iter_mut().find(|column| same(&column.name, from)) {
-        Some(column) => drop(rename(&mut column.name)),
-        None => table.columns.push(Column {
-            name: to.to_owned(),
-            field: None,
-            data_type: String::new(),
-            nullable: true,
-            default: None,
-            places: vec![place.clone()],
-        }),
-    }
-    let mut is_key = false;
-    for index in &mut table.indexes {
-        for key in &mut index.keys {
-            is_key |= rename(&mut key.column);
-        }
-        for name in &mut index.include {
-            rename(name);
-        }
-    }
-    let others = table.foreign_keys.iter_mut().flat_map(|key| &mut key.columns);
-    for name in others.chain(&mut table.primary_key) {
-        rename(name);
-    }
-    is_key
-}
-
-fn alter_column(table: &mut Table, def: &ColumnDef) {
-    let Some(column) = table.columns.iter_mut().find(|column| same(&column.name, &def.name)) else {
-        return;
-    };
-    if def.data_type.is_empty() {
-        column.nullable = def.nullable;
-    } else {
-        column.data_type.clone_from(&def.data_type);
-    }
-}
-
-fn drop_constraint(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
-    let bare = table.name.clone();
-    let named = |index: &Index| match name {
-        "PRIMARY" => index.origin == Origin::Primary,
-        _ => index.origin != Origin::ForeignKey && is_named(index, &bare, name),
-    };
-    let mut at = table.indexes.iter().position(named);
-    let is_key = |key: &ForeignKey| match &key.name {
-        Some(own) => same(own, name),
-        None => {
-            same(&format!("{bare}_{}_fkey", key.columns.join("_")), name) || same(&format!("fk_{bare}_{}", key.columns.join("_")), name)
-        }
-    };
-    let keys: Vec<Removed> = table
-        .foreign_keys
-        .iter()
-        .filter(|key| is_key(key))
-        .map(|key| Removed::foreign_key(table, key, by))
-        .collect();
-    // A primary key's own name is not kept: one that nothing else has, and that says what it names, is it.
-    if at.is_none() && keys.is_empty() && says_primary(name) {
-        at = table.indexes.iter().position(|index| index.origin == Origin::Primary);
-    }
-    let Some(at) = at else {
-        table.foreign_keys.retain(|key| !is_key(key));
-        return keys;
-    };
-    let index = table.indexes.remove(at);
-    if index.origin == Origin::Primary {
-        table.primary_key.clear();
-    }
-    vec![Removed::index(table, &index, by)]
-}
-
-/// `users_pkey`, `PK_users`: how primary keys are called.
-fn says_primary(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.ends_with("pkey") || name.ends_with("_pk") || name.starts_with("pk_") || name.contains("primary")
-}
-
-/// Whether an index has this name, or would have been given it by the database or the ORM.
-pub(super) fn is_named(index: &Index, table: &str, name: &str) -> bool {
-    match &index.name {
-        Some(own) => same(qualified(own).1, name),
-        None => names(index, table).iter().any(|own| same(own, name)),
-    }
-}
-
-/// The name of an index, or those that the database or the ORM may have made up for it.
-fn names(index: &Index, table: &str) -> Vec<String> {
-    if let Some(own) = &index.name {
-        return vec![qualified(own).1.to_owned()];
-    }
-    let columns: Vec<&str> = index.keys.iter().map(|key| key.column.as_str()).collect();
-    let list = columns.join("_");
-    let first = columns.first().copied().unwrap_or_default();
-    match index.origin {
-        Origin::Primary => vec![format!("{table}_pkey"), format!("pk_{table}")],
-        Origin::Unique => vec![
-            format!("{table}_{list}_key"),
-            format!("uq_{table}_{first}"),
-            format!("{table}_{list}_unique"),
-            first.to_owned(),
-            format!("ix_{table}_{list}"),
-        ],
-        _ if index.unique => vec![
-            format!("{table}_{list}_idx"),
-            format!("ix_{table}_{list}"),
-            format!("{table}_{list}_key"),
-        ],
-        _ => vec![
-            format!("{table}_{list}_idx"),
-            format!("ix_{table}_{list}"),
-            format!("{table}_{list}_index"),
-        ],
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::syntax::{prisma, sql};
-use index::Origin;
+use index::IndexOrigin;
 use proptest::prelude::*;
 
 fn sql_source(file: &str, text: &str) -> SchemaSource {
@@ -83,7 +83,7 @@ fn models_and_migrations_are_one_table() {
     assert!(table.foreign_keys[0].places[0].kind.is_model());
     assert_eq!(table.foreign_keys[0].target, "User");
     assert_eq!(table.column("userId").unwrap().places.len(), 2);
-    assert_eq!(table.indexes.iter().filter(|index| index.origin == Origin::Primary).count(), 1);
+    assert_eq!(table.indexes.iter().filter(|index| index.origin == IndexOrigin::Primary).count(), 1);
     assert!(schema.model("User").unwrap().relation("posts").unwrap().to_many);
 }
 
@@ -211,7 +211,7 @@ fn index_of(keys: &[usize], unique: bool) -> Index {
     };
     Index::new(
         &def,
-        Origin::Declared,
+        IndexOrigin::Declared,
         Place {
             file: Arc::from("f"),
             span: Span::default(),
@@ -380,8 +380,11 @@ fn constraints_are_dropped_and_renamed_by_the_names_they_have() {
     assert!(table.foreign_keys.is_empty());
     assert_eq!(table.primary_key, ["a", "b"]);
     // The constraint that repeats the primary key makes no index of its own.
-    let keys: Vec<(Origin, String)> = table.indexes.iter().map(|index| (index.origin, index.key_list())).collect();
-    assert_eq!(keys, [(Origin::Unique, "a".to_owned()), (Origin::Primary, "a, b".to_owned())]);
+    let keys: Vec<(IndexOrigin, String)> = table.indexes.iter().map(|index| (index.origin, index.key_list())).collect();
+    assert_eq!(
+        keys,
+        [(IndexOrigin::Unique, "a".to_owned()), (IndexOrigin::Primary, "a, b".to_owned())]
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::item::place;
-use crate::project::capacity::{Capacity, Limit, LimitKind, Origin, Unit};
+use crate::project::capacity::{Capacity, LimitKind, Origin, StatedLimit, Unit};
 use crate::report::words;
 
 /// The numbers that were read, and what follows.
@@ -55,7 +55,7 @@ pub fn view(capacity: &Capacity) -> Option<View<'_>> {
     })
 }
 
-fn row(limit: &Limit) -> Row<'_> {
+fn row(limit: &StatedLimit) -> Row<'_> {
     Row {
         what: match limit.kind {
             LimitKind::Processes => "processes",

@@ -39,7 +39,7 @@ fn tool(path: &str) -> Option<&'static str> {
 fn finding(project: &Project, file: FileId, module: &Module) -> Option<Finding> {
     let path = project.path(file);
     let tool = tool(path)?;
-    if matches!(project.role(file), walk::Role::Test | walk::Role::Example) || is_development(path) {
+    if matches!(project.role(file), walk::FileRole::Test | walk::FileRole::Example) || is_development(path) {
         return None;
     }
     let has = |wanted: &dyn Fn(&str) -> bool| module.strings.iter().any(wanted);
@@ -141,7 +141,7 @@ fn calls(project: &Project, config: &str, tool: &str) -> Option<(usize, Location
     for (file, module) in project.code.modules() {
         let path = project.path(file);
         let inside = folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        if !inside || project.role(file) != walk::Role::Source || !in_browser(module, path, tool) {
+        if !inside || project.role(file) != walk::FileRole::Source || !in_browser(module, path, tool) {
             continue;
         }
         for id in module.call_ids() {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
-use crate::analysis::redis::{self, Known};
+use crate::analysis::redis::{self, KnownBy};
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
@@ -28,7 +28,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 /// A call that stores for ever.
 struct Store {
     words: String,
-    known: Known,
+    known: KnownBy,
     /// The code says itself that it never expires, so it does not have to look like a cache.
     explicit: bool,
 }
@@ -79,7 +79,7 @@ fn store(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<Store> {
         };
         return never.then(|| Store {
             words: format!("`cache.{}` with a timeout that means never", call.method().unwrap_or("set")),
-            known: Known::Type,
+            known: KnownBy::Type,
             explicit: true,
         });
     }
@@ -247,7 +247,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, function: FunctionI
     let module = call.module;
     let function = project.graph.id(file, function);
     let reach = reach::of(project, function);
-    let confidence = if store.known == Known::Type {
+    let confidence = if store.known == KnownBy::Type {
         Confidence::High
     } else {
         Confidence::Medium

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::analysis::Analyses;
 use crate::analysis::growth;
-use crate::analysis::redis::{self, Known};
+use crate::analysis::redis::{self, KnownBy};
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{Call, ExprId, Language, Module};
 use crate::judge::cost::{Cost, Stall};
@@ -104,7 +104,7 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
     out
 }
 
-fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, collection: Option<&str>, known: Known) -> Option<Finding> {
+fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, collection: Option<&str>, known: KnownBy) -> Option<Finding> {
     let module = call.module;
     let function = project.graph.id(file, module.owner(call.id));
     let reach = reach::of(project, function);
@@ -113,7 +113,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     if collection.is_some() && !matches!(reached, Reached::Request | Reached::Job) {
         return None;
     }
-    let confidence = if known == Known::Type && collection.is_none() {
+    let confidence = if known == KnownBy::Type && collection.is_none() {
         Confidence::High
     } else {
         Confidence::Medium
@@ -148,7 +148,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     if let Some(label) = &label {
         finding.message.push_str(&format!(" Reached from {label}."));
     }
-    if known == Known::Name {
+    if known == KnownBy::Name {
         finding.message.push_str(" The client is known by its name only.");
     }
     finding.subject = format!("{command} {}", collection.unwrap_or_default());

@@ -9,7 +9,7 @@ use crate::judge::{priority, scale};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Evaluator;
-use crate::project::schema::Model as SchemaModel;
+use crate::project::schema::SchemaModel;
 use crate::project::scope::Member;
 use crate::project::serializers::{self, Need};
 use crate::project::{Project, rows};

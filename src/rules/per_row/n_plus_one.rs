@@ -2,13 +2,13 @@
 
 use super::{admin, components, hooks, report, response, serializer, template};
 use crate::analysis::Analyses;
-use crate::analysis::repeats::per_row::What;
+use crate::analysis::repeats::per_row::Access;
 use crate::finding::Finding;
 
 /// The findings, of all queries that run once a row, and of what frameworks run once a row.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let mut findings = report::findings(project, run.per_row(), "n-plus-one", What::Query);
+    let mut findings = report::findings(project, run.per_row(), "n-plus-one", Access::Read);
     findings.extend(serializer::findings(project));
     findings.extend(response::findings(project));
     findings.extend(hooks::findings(project));

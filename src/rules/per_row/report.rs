@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::analysis::repeats::per_row::{PerRow, What};
+use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Related, Role};
 use crate::ir::{ExprId, Module, Standing};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::evidence;
 use crate::judge::scale::{self, Rows, Scale};
@@ -64,17 +64,17 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
     Some(Source {
         words,
         related: Some(related),
-        unbounded: bounds::judge(project, &query) == Bound::Open,
+        unbounded: bounds::judge(project, &query) == ReadBound::Open,
         limit,
         rows: scale::of_query(project, &query),
     })
 }
 
 /// Makes the findings of one kind, one for each loop.
-pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, what: What) -> Vec<Finding> {
+pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, access: Access) -> Vec<Finding> {
     let mut made: Vec<(FileId, Span, ExprId, Finding)> = rows
         .par_iter()
-        .filter(|row| row.what == what)
+        .filter(|row| row.access == access)
         .filter_map(|row| {
             let file = project.graph.function(row.function).file;
             finding(project, rule, row).map(|finding| (file, row.around.span, row.expr, finding))
@@ -212,10 +212,10 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let mut finding = Finding::new(rule, judgement, confidence, location);
     let callee = row.target.map(|target| project.short_name(target));
     let thing = evidence::capitalised(&thing(row, callee.as_deref()));
-    finding.title = match row.what {
-        What::Query => format!("{thing} once for each {over}"),
-        What::Write if row.around.parallel => format!("{thing} once for each {over}"),
-        What::Write => format!("{thing} once for each {over}, one round trip at a time"),
+    finding.title = match row.access {
+        Access::Read => format!("{thing} once for each {over}"),
+        Access::Write if row.around.parallel => format!("{thing} once for each {over}"),
+        Access::Write => format!("{thing} once for each {over}, one round trip at a time"),
     };
     finding.message = message(project, row, &thing, &over, from.as_ref(), label.as_deref());
     finding.impact = impact(row, label.as_deref());
@@ -249,10 +249,10 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
             Role::Call,
             format!("calls {}", callee.unwrap_or_default()),
         );
-        let slot = match (&row.remote, row.what) {
+        let slot = match (&row.remote, row.access) {
             (Some(_), _) => NETWORK_SLOT,
-            (None, What::Query) => QUERY_SLOT,
-            (None, What::Write) => WRITE_SLOT,
+            (None, Access::Read) => QUERY_SLOT,
+            (None, Access::Write) => WRITE_SLOT,
         };
         finding
             .related
@@ -329,7 +329,7 @@ fn elements(over: &str) -> String {
 fn lighter(row: &PerRow<'_>, often: Option<Often>) -> usize {
     let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
     // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant.
-    let is_meant = row.what == What::Write && often.is_none_or(|often| often > Often::Read);
+    let is_meant = row.access == Access::Write && often.is_none_or(|often| often > Often::Read);
     usize::from(is_rarer) + usize::from(is_meant) + if row.searches { 2 } else { 0 }
 }
 
@@ -358,10 +358,10 @@ fn thing(row: &PerRow<'_>, callee: Option<&str>) -> String {
             None => format!("`{name}` asks another machine"),
         };
     }
-    match (row.site, callee, row.what) {
+    match (row.site, callee, row.access) {
         (Some(site), _, _) => format!("{} runs", evidence::describe(&site.query)),
-        (None, Some(callee), What::Query) => format!("`{callee}`, which queries the database, is called"),
-        (None, Some(callee), What::Write) => format!("`{callee}`, which writes to the database, is called"),
+        (None, Some(callee), Access::Read) => format!("`{callee}`, which queries the database, is called"),
+        (None, Some(callee), Access::Write) => format!("`{callee}`, which writes to the database, is called"),
         (None, None, _) => "a query runs".to_owned(),
     }
 }
@@ -433,7 +433,7 @@ fn together(project: &Project, row: &PerRow<'_>) -> &'static str {
 }
 
 fn impact(row: &PerRow<'_>, label: Option<&str>) -> String {
-    let word = if row.what == What::Query { "queries" } else { "statements" };
+    let word = if row.access == Access::Read { "queries" } else { "statements" };
     let formula = match row.outer {
         0 => format!("1 + n {word}"),
         1 => format!("1 + n + n·m {word}"),

@@ -123,7 +123,7 @@ impl Search<'_, '_> {
         let Value::Class(at, class) = self.eval.value(self.file, class) else {
             return;
         };
-        if response_models::kind(self.eval, at, class) != Some(response_models::Kind::Annotated) {
+        if response_models::kind(self.eval, at, class) != Some(response_models::FieldStyle::Annotated) {
             return;
         }
         for (name, shown) in validated::lists_of(self.eval, (at, class), element) {

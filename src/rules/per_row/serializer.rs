@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Judgement, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::scale::{self, Scale};
 use crate::judge::{evidence, priority, reach};
@@ -69,7 +69,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     }
     let lazy = unloaded(project, eval, serializer, &rows.eager);
     let name = module.str(module.class(class).name?);
-    let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == Bound::Open;
+    let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == ReadBound::Open;
     let confidence = if is_chosen { Confidence::Medium } else { Confidence::High };
     let all = scale::of_query(project, &rows.query);
     let listed = match all.scale {
@@ -238,7 +238,7 @@ pub fn query_of(eval: &Evaluator<'_>, file: FileId, rows: ExprId) -> Option<((Fi
     (!query.opaque).then_some((place, query))
 }
 
-fn is_model(project: &Project, query: &Query, model: &crate::project::schema::Model) -> bool {
+fn is_model(project: &Project, query: &Query, model: &crate::project::schema::SchemaModel) -> bool {
     match &query.model {
         Some(known @ Model::Class(..)) => rows::schema_model(project, known).is_some_and(|known| known.name == model.name),
         _ => false,

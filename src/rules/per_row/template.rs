@@ -16,7 +16,7 @@ use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Evaluator, returned};
-use crate::project::schema::Model as SchemaModel;
+use crate::project::schema::SchemaModel;
 use crate::project::scope::Member;
 use crate::project::{Project, rows, serializers};
 use crate::source::Span;

@@ -2,7 +2,7 @@
 
 use super::report;
 use crate::analysis::Analyses;
-use crate::analysis::repeats::per_row::What;
+use crate::analysis::repeats::per_row::Access;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::scale::{Rows, Scale};
@@ -14,7 +14,7 @@ use crate::statement::Operation;
 /// The findings, of all writes that run once a row, and of bulk methods that are none.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let mut findings = report::findings(project, run.per_row(), "unbatched-write", What::Write);
+    let mut findings = report::findings(project, run.per_row(), "unbatched-write", Access::Write);
     let taken: Vec<_> = findings.iter().map(|finding| finding.location.clone()).collect();
     let sites = project.graph.sites.iter().filter(|site| site.query.row_by_row);
     let one_by_one = sites.map(|site| row_by_row(project, site));

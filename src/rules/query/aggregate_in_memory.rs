@@ -3,7 +3,7 @@
 use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::Outcome;
@@ -39,9 +39,9 @@ pub(crate) fn figures_of(project: &Project, load: &Load) -> Option<bool> {
         return None;
     }
     match bounds::judge(project, &load.query) {
-        Bound::Open => Some(false),
-        Bound::Filtered(_) | Bound::Window(_) => Some(true),
-        Bound::Limited | Bound::Keyed | Bound::Unknown => None,
+        ReadBound::Open => Some(false),
+        ReadBound::Filtered(_) | ReadBound::Window(_) => Some(true),
+        ReadBound::Limited | ReadBound::Keyed | ReadBound::Unknown => None,
     }
 }
 

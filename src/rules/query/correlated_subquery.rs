@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{site_finding, statement_text};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::scale::{self, Rows, Scale};
 use crate::libraries::shared::query::Query;
@@ -36,7 +36,7 @@ fn correlated(statement: &Statement, depth: u32) -> Option<&Subquery> {
 
 /// Whether the outer statement has few rows, so that the subquery runs seldom.
 fn is_few(project: &Project, query: &Query) -> bool {
-    matches!(query.statement.limit, Limit::One | Limit::Rows(0..=10)) || bounds::judge(project, query) == Bound::Keyed
+    matches!(query.statement.limit, Limit::One | Limit::Rows(0..=10)) || bounds::judge(project, query) == ReadBound::Keyed
 }
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {

@@ -10,7 +10,7 @@ use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::{Outcome, Resolver};
@@ -66,7 +66,7 @@ fn waste(project: &Project, later: &Later<'_>, load: &Load) -> Option<Waste> {
     if later.uses(load) {
         return None;
     }
-    let keyed = bounds::judge(project, &load.query) == Bound::Keyed;
+    let keyed = bounds::judge(project, &load.query) == ReadBound::Keyed;
     if usage.only_tested(module) && !keyed && reads_columns(project, load) && usage.aggregated.iter().all(|&by| is_plain_test(module, by)) {
         return Some(Waste::Tested);
     }

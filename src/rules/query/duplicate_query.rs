@@ -89,7 +89,7 @@ fn reads(project: &Project, function: FnId) -> Vec<Read<'_>> {
 fn in_function(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId) -> Vec<Finding> {
     let project = all.project;
     let node = project.graph.function(function);
-    let is_migration = project.role(node.file) == walk::Role::Migration;
+    let is_migration = project.role(node.file) == walk::FileRole::Migration;
     if is_migration || node.id == crate::ir::FunctionId::MODULE || !node.effects.has(Effects::QUERY) {
         return Vec::new();
     }

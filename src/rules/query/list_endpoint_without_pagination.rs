@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
 use crate::ir::{ClassId, Language};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::entries::{Entry, EntryKind};
@@ -57,7 +57,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, (file, class): (FileId, ClassId
         return None;
     };
     let query = eval.query_at(at, value)?;
-    if query.opaque || query.statement.grouped || bounds::judge(project, &query) != Bound::Open {
+    if query.opaque || query.statement.grouped || bounds::judge(project, &query) != ReadBound::Open {
         return None;
     }
     let module = project.code.module(file);
@@ -133,9 +133,9 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
     for (at, expr) in flow::returned_sources(&eval, file, function) {
         let Some(query) = eval.query_at(at, expr) else { continue };
         let columns = match bounds::judge(project, &query) {
-            Bound::Open => Vec::new(),
-            Bound::Filtered(columns) => columns,
-            Bound::Window(columns) if columns.len() == 1 => columns,
+            ReadBound::Open => Vec::new(),
+            ReadBound::Filtered(columns) => columns,
+            ReadBound::Window(columns) if columns.len() == 1 => columns,
             _ => continue,
         };
         if open.as_ref().is_none_or(|(_, _, known)| columns.len() < known.len()) {

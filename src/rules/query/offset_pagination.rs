@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{site_finding, statement_text};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::columns::is_small;
 use crate::judge::cost::Cost;
 use crate::judge::scale;
@@ -25,7 +25,7 @@ fn is_of_known_keys(project: &Project, query: &Query) -> bool {
     let mut whole = query.clone();
     whole.statement.limit = Limit::None;
     let is_given = whole.statement.subqueries.iter().all(|inner| inner.place != SubqueryPlace::In);
-    is_given && bounds::judge(project, &whole) == Bound::Keyed
+    is_given && bounds::judge(project, &whole) == ReadBound::Keyed
 }
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {

@@ -58,7 +58,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         return None;
     }
     let (reached, _) = reach::reached(project, load.function);
-    let by_script = project.role(load.file) != walk::Role::Source;
+    let by_script = project.role(load.file) != walk::FileRole::Source;
     if !many && (by_script || matches!(reached, Reached::Command | Reached::Startup)) {
         return None;
     }

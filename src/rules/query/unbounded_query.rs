@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module};
-use crate::judge::bounds::{self, Bound};
+use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::project::Project;
@@ -23,7 +23,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 /// A to-many relation that is loaded along without a limit, where the query itself is bounded.
 fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
-    if !matches!(bounds::bound(project, site), Bound::Limited | Bound::Keyed) {
+    if !matches!(bounds::bound(project, site), ReadBound::Limited | ReadBound::Keyed) {
         return None;
     }
     let paths = site.query.unbounded_includes.iter();
@@ -119,14 +119,14 @@ fn to_many(project: &Project, site: &QuerySite, path: &str) -> Option<String> {
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let bound = bounds::bound(project, site);
-    let is_window = matches!(bound, Bound::Window(_));
+    let is_window = matches!(bound, ReadBound::Window(_));
     let columns = match bound {
-        Bound::Open => Vec::new(),
-        Bound::Filtered(columns) => columns,
+        ReadBound::Open => Vec::new(),
+        ReadBound::Filtered(columns) => columns,
         // Of what holds now there is no more the longer the table gets.
-        Bound::Window(columns) if columns.len() > 1 => return None,
-        Bound::Window(columns) => columns,
-        Bound::Limited | Bound::Keyed | Bound::Unknown => return None,
+        ReadBound::Window(columns) if columns.len() > 1 => return None,
+        ReadBound::Window(columns) => columns,
+        ReadBound::Limited | ReadBound::Keyed | ReadBound::Unknown => return None,
     };
     let confidence = if columns.is_empty() && !site.query.statement.open {
         Confidence::High

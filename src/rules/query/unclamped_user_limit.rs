@@ -17,7 +17,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::FnId;
-use crate::project::scope::{Bound, Step};
+use crate::project::scope::{Bound, PatternStep};
 use crate::statement::Operation;
 use crate::vocabulary::List;
 
@@ -141,7 +141,7 @@ impl Search<'_> {
                     Bound::Value(value, path) if path.is_empty() => self.source_of(at, value, hops + 1),
                     Bound::Value(_, path) | Bound::Param(_, _, path) => match path.as_ref() {
                         // `const { limit } = schema.parse(…)`.
-                        [Step::Key(key)] => self.validated(at, expr, self.project.code.module(at).str(*key)),
+                        [PatternStep::Key(key)] => self.validated(at, expr, self.project.code.module(at).str(*key)),
                         _ => None,
                     },
                     _ => None,

@@ -71,13 +71,13 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
     if build.partition {
         "The index of a partitioned table can't be built concurrently: create it ON ONLY the parent, build those of the partitions CONCURRENTLY and attach them.".clone_into(&mut finding.fix.summary);
     } else {
-        advice(build.place.kind).clone_into(&mut finding.fix.summary);
+        proposal(build.place.kind).clone_into(&mut finding.fix.summary);
         finding.fix.ddl = Some(statement(build, &keys));
     }
     finding
 }
 
-fn advice(kind: SourceKind) -> &'static str {
+fn proposal(kind: SourceKind) -> &'static str {
     match kind {
         SourceKind::Migration(Tool::Alembic) => {
             "Build the index with postgresql_concurrently=True inside op.get_context().autocommit_block(), because a concurrent build can't run in a transaction."

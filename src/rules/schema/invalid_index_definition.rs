@@ -7,7 +7,7 @@ use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::project::Project;
-use crate::project::schema::{Index, Origin, Table};
+use crate::project::schema::{Index, IndexOrigin, Table};
 
 const ID: &str = "invalid-index-definition";
 
@@ -17,7 +17,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     // A collection's fields are what its documents have: an index on another one is built, and may come to be used.
     for table in project.schema.tables.iter().filter(|table| !advice::index::is_collection(table)) {
-        for index in table.indexes.iter().filter(|index| index.origin != Origin::ForeignKey) {
+        for index in table.indexes.iter().filter(|index| index.origin != IndexOrigin::ForeignKey) {
             if table.phantom {
                 findings.extend(missing_table(project, table, index));
             } else if !table.open && !table.columns.is_empty() {

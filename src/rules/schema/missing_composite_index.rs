@@ -6,5 +6,5 @@ use crate::finding::Finding;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
-    missing_index::findings(run, "missing-composite-index", |advice| advice.columns.len() > 1)
+    missing_index::findings(run, "missing-composite-index", |proposal| proposal.columns.len() > 1)
 }

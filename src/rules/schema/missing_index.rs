@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::advice::index::NewIndex;
 use crate::analysis::Analyses;
-use crate::analysis::indexes::advisor::Advice;
+use crate::analysis::indexes::advisor::IndexProposal;
 use crate::finding::{Confidence, Finding, Location, Role};
 use crate::judge::columns::is_tenant;
 use crate::judge::cost::Cost;
@@ -19,16 +19,16 @@ const MAX_CITED: usize = 40;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
-    findings(run, "missing-index", |advice| advice.columns.len() == 1)
+    findings(run, "missing-index", |proposal| proposal.columns.len() == 1)
 }
 
-/// The findings of a rule, of the advice that it wants.
-pub(super) fn findings(run: &Analyses<'_>, id: &str, wanted: fn(&Advice) -> bool) -> Vec<Finding> {
-    let advice = run.index_advice().iter().filter(|advice| wanted(advice));
-    advice.filter_map(|advice| report(run.project, id, advice)).collect()
+/// The findings of a rule, of the proposals that it wants.
+pub(super) fn findings(run: &Analyses<'_>, id: &str, wanted: fn(&IndexProposal) -> bool) -> Vec<Finding> {
+    let proposal = run.index_proposals().iter().filter(|proposal| wanted(proposal));
+    proposal.filter_map(|proposal| report(run.project, id, proposal)).collect()
 }
 
-/// What reaches the sites of an advice.
+/// What reaches the sites of a proposal.
 struct Use {
     requests: usize,
     scripts: usize,
@@ -46,7 +46,7 @@ impl Use {
         };
         for site in sites.iter().filter_map(|&site| project.graph.sites.get(site)) {
             let (reached, label) = reach::reached(project, site.function);
-            let by_path = matches!(project.role(site.file), walk::Role::Script | walk::Role::Example);
+            let by_path = matches!(project.role(site.file), walk::FileRole::Script | walk::FileRole::Example);
             match reached {
                 Reached::Request => {
                     seen.requests += 1;
@@ -63,41 +63,41 @@ impl Use {
     }
 
     /// Steps by which the index saves less than all of the table.
-    fn lighter(&self, advice: &Advice) -> usize {
+    fn lighter(&self, proposal: &IndexProposal) -> usize {
         let is_single = self.sites < 2;
         match () {
             // Few rows share the first column's value, as far as can be told: the rest of the index saves little.
-            () if advice.longer && is_single && !advice.columns.first().is_some_and(|first| is_tenant(first)) => 2,
+            () if proposal.longer && is_single && !proposal.columns.first().is_some_and(|first| is_tenant(first)) => 2,
             // One statement that ranges over or sorts all rows: a clean-up, a report.
-            () if advice.equal == 0 && is_single => 2,
-            () => usize::from(advice.longer),
+            () if proposal.equal == 0 && is_single => 2,
+            () => usize::from(proposal.longer),
         }
     }
 }
 
 /// The first column's definition, a model's before a migration's.
-fn primary(project: &Project, table: &Table, advice: &Advice) -> Option<Location> {
-    let symbol = format!("{}.{}", table.name, advice.columns.join("+"));
-    let column = advice.columns.first().and_then(|name| table.column(name));
+fn primary(project: &Project, table: &Table, proposal: &IndexProposal) -> Option<Location> {
+    let symbol = format!("{}.{}", table.name, proposal.columns.join("+"));
+    let column = proposal.columns.first().and_then(|name| table.column(name));
     let place = column.and_then(|column| column.places.first()).or_else(|| table.place())?;
     Some(project.location(&place.file, place.span, &symbol))
 }
 
-fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
-    let table = project.schema.tables.get(advice.table)?;
-    let sites = advice.sites();
+fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Finding> {
+    let table = project.schema.tables.get(proposal.table)?;
+    let sites = proposal.sites();
     let reach = Use::of(project, &sites);
     // What only a script asks for once is worth an index where it looks rows up, not where it lists them.
-    if reach.scripts == reach.sites && (advice.equal == 0 || advice.longer) {
+    if reach.scripts == reach.sites && (proposal.equal == 0 || proposal.longer) {
         return None;
     }
-    let sure = advice
-        .demands
+    let sure = proposal
+        .needs
         .iter()
-        .map(|demand| demand.confidence)
+        .map(|need| need.confidence)
         .min()
         .unwrap_or(Confidence::Medium);
-    let known = if project.schema.is_complete() && advice.equal > 0 && !advice.longer {
+    let known = if project.schema.is_complete() && proposal.equal > 0 && !proposal.longer {
         Confidence::High
     } else {
         Confidence::Medium
@@ -108,47 +108,51 @@ fn report(project: &Project, id: &str, advice: &Advice) -> Option<Finding> {
         rows: scale::to_walk(project, table),
         asks,
     };
-    let judgement = priority::judge(&cost, &best, confidence, reach.lighter(advice));
-    let mut finding = Finding::new(id, judgement, confidence, primary(project, table, advice)?);
-    finding.subject = format!("{}.{}", table.name, advice.columns.join("+"));
-    finding.title = format!("No index of {} serves {}", table.name, asked(advice));
-    finding.message = message(table, advice, &reach);
-    finding.message.push_str(&advice::index::size_note(project, advice.table));
-    cite(project, table, advice, &sites, &mut finding);
+    let judgement = priority::judge(&cost, &best, confidence, reach.lighter(proposal));
+    let mut finding = Finding::new(id, judgement, confidence, primary(project, table, proposal)?);
+    finding.subject = format!("{}.{}", table.name, proposal.columns.join("+"));
+    finding.title = format!("No index of {} serves {}", table.name, asked(proposal));
+    finding.message = message(table, proposal, &reach);
+    finding.message.push_str(&advice::index::size_note(project, proposal.table));
+    cite(project, table, proposal, &sites, &mut finding);
     let reached = reach
         .labels
         .first()
         .map(|label| format!(", reached from {label}"))
         .unwrap_or_default();
-    finding.impact = if advice.longer {
+    finding.impact = if proposal.longer {
         format!("the rows that the first column finds are all read and then filtered or sorted{reached}")
     } else {
         format!("each of these statements reads all of {}{reached}", table.name)
     };
     let new = NewIndex {
-        columns: &advice.columns,
-        ascending: if advice.descending { advice.equal } else { advice.columns.len() },
-        only: &advice.only,
-        include: &advice.include,
+        columns: &proposal.columns,
+        ascending: if proposal.descending {
+            proposal.equal
+        } else {
+            proposal.columns.len()
+        },
+        only: &proposal.only,
+        include: &proposal.include,
     };
-    finding.fix.summary = summary(table, advice, &new);
+    finding.fix.summary = summary(table, proposal, &new);
     finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
     Some(finding)
 }
 
-fn summary(table: &Table, advice: &Advice, new: &NewIndex<'_>) -> String {
-    let mut text = format!("Add an index on ({}).", advice.columns.join(", "));
+fn summary(table: &Table, proposal: &IndexProposal, new: &NewIndex<'_>) -> String {
+    let mut text = format!("Add an index on ({}).", proposal.columns.join(", "));
     if let Some(predicate) = new.predicate(table) {
         let _ = write!(
             text,
             " All of these statements ask for {predicate} alone, so the index can leave the other rows out."
         );
     }
-    if !advice.include.is_empty() {
-        let _ = write!(text, " With {} in it, the table itself is not read.", advice.include.join(", "));
+    if !proposal.include.is_empty() {
+        let _ = write!(text, " With {} in it, the table itself is not read.", proposal.include.join(", "));
     }
-    let needless: Vec<String> = shorter(table, advice).map(|index| format!("({})", index.key_list())).collect();
+    let needless: Vec<String> = shorter(table, proposal).map(|index| format!("({})", index.key_list())).collect();
     if !needless.is_empty() {
         let _ = write!(text, " The index on {} is needless then.", needless.join(" and on "));
     }
@@ -156,21 +160,21 @@ fn summary(table: &Table, advice: &Advice, new: &NewIndex<'_>) -> String {
 }
 
 /// The indexes that the advised one takes the place of.
-fn shorter<'a>(table: &'a Table, advice: &'a Advice) -> impl Iterator<Item = &'a Index> {
+fn shorter<'a>(table: &'a Table, proposal: &'a IndexProposal) -> impl Iterator<Item = &'a Index> {
     table.indexes.iter().filter(move |index| {
         let keys: Vec<&str> = index.columns().collect();
         let is_plain = index.is_btree() && !index.unique && index.predicate.is_none() && keys.len() == index.keys.len();
         is_plain
-            && advice.only.is_empty()
-            && keys.len() < advice.columns.len()
-            && keys.iter().zip(&advice.columns).all(|(key, column)| key == column)
+            && proposal.only.is_empty()
+            && keys.len() < proposal.columns.len()
+            && keys.iter().zip(&proposal.columns).all(|(key, column)| key == column)
     })
 }
 
-fn asked(advice: &Advice) -> String {
-    let (equal, tail) = advice.columns.split_at(advice.equal.min(advice.columns.len()));
+fn asked(proposal: &IndexProposal) -> String {
+    let (equal, tail) = proposal.columns.split_at(proposal.equal.min(proposal.columns.len()));
     let tail_word = |column: &String| {
-        let is_range = advice.demands.iter().any(|demand| demand.range.contains(column));
+        let is_range = proposal.needs.iter().any(|need| need.range.contains(column));
         if is_range {
             format!("a range of {column}")
         } else {
@@ -184,7 +188,7 @@ fn asked(advice: &Advice) -> String {
     }
 }
 
-fn message(table: &Table, advice: &Advice, reach: &Use) -> String {
+fn message(table: &Table, proposal: &IndexProposal, reach: &Use) -> String {
     let existing: Vec<String> = table.indexes.iter().map(|index| format!("({})", index.key_list())).collect();
     let known = match existing.as_slice() {
         [] => format!("No index of {} is known.", table.name),
@@ -194,13 +198,13 @@ fn message(table: &Table, advice: &Advice, reach: &Use) -> String {
         1 => "One statement asks".to_owned(),
         count => format!("{count} statements ask"),
     };
-    let served = if advice.longer {
+    let served = if proposal.longer {
         "the index that starts with the same column leaves the rest to be read and filtered or sorted"
     } else {
         "none of them can be used"
     };
-    let mut text = format!("{count} {} for {}. {known} For this, {served}.", table.name, asked(advice));
-    if let Some(columns) = &advice.foreign_key {
+    let mut text = format!("{count} {} for {}. {known} For this, {served}.", table.name, asked(proposal));
+    if let Some(columns) = &proposal.foreign_key {
         let _ = write!(
             text,
             " It serves the foreign key {} as well, which no index starts with.",
@@ -213,7 +217,7 @@ fn message(table: &Table, advice: &Advice, reach: &Use) -> String {
     text
 }
 
-fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], finding: &mut Finding) {
+fn cite(project: &Project, table: &Table, proposal: &IndexProposal, sites: &[usize], finding: &mut Finding) {
     for &index in sites.iter().take(MAX_CITED) {
         let Some(site) = project.graph.sites.get(index) else { continue };
         finding.relate(
@@ -223,7 +227,7 @@ fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], find
         );
     }
     let symbol = finding.location.symbol.clone();
-    for column in advice.columns.iter().skip(1).filter_map(|name| table.column(name)) {
+    for column in proposal.columns.iter().skip(1).filter_map(|name| table.column(name)) {
         if let Some(place) = column.places.first() {
             finding.relate(
                 project.location(&place.file, place.span, &symbol),
@@ -235,7 +239,7 @@ fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], find
     for key in table
         .foreign_keys
         .iter()
-        .filter(|key| Some(&key.columns) == advice.foreign_key.as_ref())
+        .filter(|key| Some(&key.columns) == proposal.foreign_key.as_ref())
     {
         for place in &key.places {
             let at = project.location(&place.file, place.span, &symbol);
@@ -244,7 +248,7 @@ fn cite(project: &Project, table: &Table, advice: &Advice, sites: &[usize], find
             }
         }
     }
-    for index in shorter(table, advice) {
+    for index in shorter(table, proposal) {
         if let Some(place) = index.place() {
             finding.relate(project.schema_place(place), Role::Index, format!("index on ({})", index.key_list()));
         }

@@ -9,7 +9,7 @@ use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::project::Project;
-use crate::project::schema::{Index, Origin, SourceKind, Table};
+use crate::project::schema::{Index, IndexOrigin, SourceKind, Table};
 
 const ID: &str = "redundant-index";
 
@@ -31,7 +31,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 /// The index that makes the one at `at` needless.
 fn keeper(table: &Table, at: usize) -> Option<&Index> {
     let index = &table.indexes[at];
-    if index.origin == Origin::Primary || index.origin == Origin::ForeignKey || index.only {
+    if index.origin == IndexOrigin::Primary || index.origin == IndexOrigin::ForeignKey || index.only {
         return None;
     }
     table
@@ -45,7 +45,7 @@ fn keeper(table: &Table, at: usize) -> Option<&Index> {
 
 /// Whether `keeper` does all that `index` does. Of two equal ones the primary key stays, then the unique one, then the first.
 fn replaces(keeper: &Index, keeper_at: usize, index: &Index, index_at: usize) -> bool {
-    if keeper.origin == Origin::ForeignKey || keeper.only || !keeper.covers(index) {
+    if keeper.origin == IndexOrigin::ForeignKey || keeper.only || !keeper.covers(index) {
         return false;
     }
     // An index that only a script outside of the migrations makes may never have been made.
@@ -63,8 +63,8 @@ fn replaces(keeper: &Index, keeper_at: usize, index: &Index, index_at: usize) ->
 
 fn rank(index: &Index, at: usize) -> (u8, usize) {
     let kind = match index.origin {
-        Origin::Primary => 0,
-        Origin::Unique => 1,
+        IndexOrigin::Primary => 0,
+        IndexOrigin::Unique => 1,
         _ if index.unique => 2,
         _ => 3,
     };
@@ -73,8 +73,8 @@ fn rank(index: &Index, at: usize) -> (u8, usize) {
 
 fn describe(index: &Index) -> String {
     let kind = match index.origin {
-        Origin::Primary => "the primary key",
-        Origin::Unique => "the unique constraint",
+        IndexOrigin::Primary => "the primary key",
+        IndexOrigin::Unique => "the unique constraint",
         _ if index.unique => "the unique index",
         _ => "the index",
     };
@@ -138,7 +138,7 @@ fn report(project: &Project, number: usize, index: &Index, keeper: &Index) -> Op
         table.name
     );
     finding.fix.summary = format!("Drop {}; keep {}.", describe(index), describe(keeper));
-    finding.fix.ddl = advice::index::drop_index(table, index).filter(|_| index.origin == Origin::Declared);
+    finding.fix.ddl = advice::index::drop_index(table, index).filter(|_| index.origin == IndexOrigin::Declared);
     Some(finding)
 }
 

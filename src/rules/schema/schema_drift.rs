@@ -3,13 +3,13 @@
 use crate::advice;
 use crate::advice::index::NewIndex;
 use crate::analysis::Analyses;
-use crate::analysis::indexes::demand::{self, Demand};
+use crate::analysis::indexes::needs::{self, IndexNeed};
 use crate::finding::{Confidence, Finding, Judgement, Role};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{priority, scale};
 use crate::project::Project;
-use crate::project::schema::{Index, Origin, SourceKind, Table, Tool};
+use crate::project::schema::{Index, IndexOrigin, SourceKind, Table, Tool};
 
 const ID: &str = "schema-drift";
 
@@ -22,14 +22,14 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     if !project.schema.is_complete() {
         return Vec::new();
     }
-    let demands = run.index_needs();
-    let by_table = demand::by_table(project, demands);
+    let needs = run.index_needs();
+    let by_table = needs::by_table(project, needs);
     let mut findings = Vec::new();
-    for (table, demands) in project.schema.tables.iter().zip(by_table) {
+    for (table, needs) in project.schema.tables.iter().zip(by_table) {
         if !is_comparable(table) {
             continue;
         }
-        let drift = Drift { project, demands, table };
+        let drift = Drift { project, needs, table };
         findings.extend(drift.unbuilt().map(|index| drift.report_unbuilt(index)));
         findings.extend(drift.report_undeclared());
     }
@@ -52,7 +52,7 @@ fn is_comparable(table: &Table) -> bool {
 struct Drift<'p> {
     project: &'p Project,
     /// What statements ask of the table.
-    demands: Vec<&'p Demand>,
+    needs: Vec<&'p IndexNeed>,
     table: &'p Table,
 }
 
@@ -63,7 +63,7 @@ impl<'p> Drift<'p> {
             let others = self.table.indexes.iter().filter(|other| other.in_migrations());
             others.into_iter().any(|other| is_same_for_queries(other, index))
         };
-        let is_declared = |index: &&Index| index.origin == Origin::Declared && index.in_models() && !index.in_migrations();
+        let is_declared = |index: &&Index| index.origin == IndexOrigin::Declared && index.in_models() && !index.in_migrations();
         self.table.indexes.iter().filter(is_declared).filter(move |index| !built(index))
     }
 
@@ -76,22 +76,19 @@ impl<'p> Drift<'p> {
         };
         let indexes = self.table.indexes.iter();
         indexes
-            .filter(|index| index.origin == Origin::Declared && in_series(index) && is_plain(index))
+            .filter(|index| index.origin == IndexOrigin::Declared && in_series(index) && is_plain(index))
             .filter(|index| !declared(index))
             .collect()
     }
 
     /// The statements that the index serves and no index that the migrations build does.
     fn sites(&self, index: &Index) -> Vec<usize> {
-        let is_served = |demand: &Demand| {
+        let is_served = |need: &IndexNeed| {
             let built = self.table.indexes.iter().filter(|other| other.in_migrations());
-            built.into_iter().any(|other| demand::serves(other, demand))
+            built.into_iter().any(|other| needs::serves(other, need))
         };
-        let wanted = self
-            .demands
-            .iter()
-            .filter(|demand| demand::serves(index, demand) && !is_served(demand));
-        let mut sites: Vec<usize> = wanted.map(|demand| demand.site).collect();
+        let wanted = self.needs.iter().filter(|need| needs::serves(index, need) && !is_served(need));
+        let mut sites: Vec<usize> = wanted.map(|need| need.site).collect();
         sites.sort_unstable();
         sites.dedup();
         sites

@@ -30,7 +30,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let mut findings = Vec::new();
     let told: BTreeSet<(usize, &[String])> = run
-        .index_advice()
+        .index_proposals()
         .iter()
         .filter_map(|one| Some((one.table, one.foreign_key.as_deref()?)))
         .collect();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::advice::texts::{Operation, Unblock, advice};
+use crate::advice::texts::{Advised, Unblock, advice};
 use crate::analysis::Analyses;
 use crate::analysis::waits::{self, once};
 use crate::budget::{Limit, Steps};
@@ -538,5 +538,5 @@ fn fix(cause: &Cause, effects: Effects, language: Language, refuses: bool) -> Fi
         _ if is_light(effects) => Unblock::File,
         _ => Unblock::Call,
     };
-    advice(Operation::Unblock(shape), language.name(), &[])
+    advice(Advised::Unblock(shape), language.name(), &[])
 }

@@ -61,7 +61,7 @@ fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
 }
 
 fn runs_once(project: &Project, file: FileId) -> bool {
-    matches!(project.role(file), walk::Role::Migration | walk::Role::Test)
+    matches!(project.role(file), walk::FileRole::Migration | walk::FileRole::Test)
 }
 
 fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], made: &Made) -> Vec<Finding> {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::Analyses;
-use crate::analysis::waits::{self, FileIo, Io, Kind, loop_state};
+use crate::analysis::waits::{self, FileIo, Io, IoKind, loop_state};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
 use crate::judge::cost::{self, Cost, Unit};
@@ -276,7 +276,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]
     Some(finding)
 }
 
-fn fix(language: Language, kind: Kind, words: &str) -> Fix {
+fn fix(language: Language, kind: IoKind, words: &str) -> Fix {
     let has_bulk = List::SentInBulk.has(words);
     let bulk = if has_bulk {
         " If the service takes many at once, one call for all of them is better still."
@@ -284,11 +284,11 @@ fn fix(language: Language, kind: Kind, words: &str) -> Fix {
         ""
     };
     let (summary, code) = match (language, kind) {
-        (Language::TypeScript, Kind::Read) => (
+        (Language::TypeScript, IoKind::Read) => (
             "Start the calls together, a bounded number at a time, and wait once.",
             "const results = await pMap(items, (item) => load(item), { concurrency: 8 });  // Promise.all(items.map(load)) when the items are few",
         ),
-        (Language::TypeScript, Kind::Write) => (
+        (Language::TypeScript, IoKind::Write) => (
             "Run a bounded number at a time; keep what failed instead of losing the rest.",
             "await pMap(items, (item) => send(item), { concurrency: 8, stopOnError: false });",
         ),

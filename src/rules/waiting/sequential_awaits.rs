@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::analysis::Analyses;
-use crate::analysis::waits::{self, FileIo, Io, Kind};
+use crate::analysis::waits::{self, FileIo, Io, IoKind};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -160,7 +160,7 @@ impl Search<'_> {
                 matches!(self.module.expr(at).parent, Parent::Stmt(stmt) if matches!(self.module.stmt(stmt).kind, StmtKind::Expr(_)));
             match self.wait(at, inner, is_discarded, state.guarded) {
                 Judged::Neutral => true,
-                Judged::Wait(wait) => wait.io.kind == Kind::Read,
+                Judged::Wait(wait) => wait.io.kind == IoKind::Read,
                 Judged::Binds => false,
             }
         });
@@ -298,13 +298,13 @@ impl Search<'_> {
             };
         };
         let repeats = is_refresh(callee) || is_removal(callee) || is_cache;
-        if (is_discarded && !repeats && io.kind == Kind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
+        if (is_discarded && !repeats && io.kind == IoKind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
             return Judged::Binds;
         }
-        if io.kind == Kind::Write && !repeats {
+        if io.kind == IoKind::Write && !repeats {
             return Judged::Binds;
         }
-        if self.module.language == Language::Python && (io.is_query || io.is_guess || io.kind == Kind::Write) {
+        if self.module.language == Language::Python && (io.is_query || io.is_guess || io.kind == IoKind::Write) {
             return Judged::Binds;
         }
         Judged::Wait(Wait {
@@ -474,7 +474,7 @@ fn is_together(callee: &str) -> bool {
 
 /// Refreshes go with refreshes, reads with reads.
 fn fits(last: &Wait, next: &Wait) -> bool {
-    let is_discarded = |wait: &Wait| is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == Kind::Write;
+    let is_discarded = |wait: &Wait| is_refresh(&wait.callee) || is_removal(&wait.callee) || wait.io.kind == IoKind::Write;
     is_discarded(last) == is_discarded(next) && last.owner == next.owner
 }
 

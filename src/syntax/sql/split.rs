@@ -16,7 +16,7 @@ pub enum PieceKind {
 
 /// A piece of the text; pieces follow each other without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TextPiece {
+pub struct SqlPiece {
     /// What it is.
     pub kind: PieceKind,
     /// Offset of its first byte.
@@ -42,11 +42,11 @@ struct Splitter<'a> {
     /// Depth of `BEGIN … END` in a routine's or trigger's body.
     body: usize,
     delimiter: Option<String>,
-    pieces: Vec<TextPiece>,
+    pieces: Vec<SqlPiece>,
 }
 
 /// Splits a text into pieces that cover it in order.
-pub fn split(text: &str, dialect: Dialect) -> Vec<TextPiece> {
+pub fn split(text: &str, dialect: Dialect) -> Vec<SqlPiece> {
     let mut splitter = Splitter {
         text,
         dialect,
@@ -111,7 +111,7 @@ impl Splitter<'_> {
     }
 
     fn client(&mut self, end: usize) {
-        self.pieces.push(TextPiece {
+        self.pieces.push(SqlPiece {
             kind: PieceKind::Client,
             start: self.at,
             end,
@@ -204,7 +204,7 @@ impl Splitter<'_> {
                 break;
             }
         }
-        self.pieces.push(TextPiece {
+        self.pieces.push(SqlPiece {
             kind: PieceKind::CopyData,
             start: self.at,
             end,
@@ -219,14 +219,14 @@ impl Splitter<'_> {
     fn finish(&mut self, end: usize) {
         if end > self.start {
             let piece = match self.head {
-                Some(head) => TextPiece {
+                Some(head) => SqlPiece {
                     kind: PieceKind::Statement,
                     start: self.start,
                     end,
                     head,
                     tail: self.tail,
                 },
-                None => TextPiece {
+                None => SqlPiece {
                     kind: PieceKind::Client,
                     start: self.start,
                     end,

@@ -212,7 +212,7 @@ impl Model {
         let mut value = self.report.clone();
         poison(&mut value, "", &OWN, &mut supply);
         let mut report: Report = serde_json::from_value(value).expect("a report");
-        report.tool = perfaudit::report::Tool::default();
+        report.tool = perfaudit::report::MadeBy::default();
         let code: Vec<String> = (0..400).map(|_| supply.next()).collect();
         report.sources = Sources::collect(&report.findings, |_| Some(code.join("\n")));
         report

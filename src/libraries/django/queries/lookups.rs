@@ -1,6 +1,6 @@
 //! Django's conditions: keyword lookups (`name__icontains=…`) and `Q` objects.
 
-use super::Draft;
+use super::draft::Draft;
 use crate::ir::{Arg, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::FileId;

@@ -2,17 +2,17 @@
 
 use super::Build;
 use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind, TemplatePart};
-use crate::libraries::shared::objects::{self, Place};
+use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::value::Value;
 use crate::statement::{ColumnUse, End, FilterKind, Sides, Subquery, SubqueryPlace, end_ranges};
 
 impl Build<'_> {
     /// Reads a condition into filters and joins.
-    pub(super) fn condition(&mut self, place: Place, optional: bool) {
+    pub(super) fn condition(&mut self, place: ExprPlace, optional: bool) {
         self.term(place, optional, false, objects::MAX_DEPTH);
     }
 
-    fn term(&mut self, place: Place, optional: bool, negated: bool, depth: u32) {
+    fn term(&mut self, place: ExprPlace, optional: bool, negated: bool, depth: u32) {
         if depth == 0 {
             self.query.open_filters = true;
             return;
@@ -53,7 +53,7 @@ impl Build<'_> {
         }
     }
 
-    fn list(&mut self, place: Place, optional: bool, negated: bool, depth: u32) {
+    fn list(&mut self, place: ExprPlace, optional: bool, negated: bool, depth: u32) {
         let (file, expr) = place;
         let inner = match self.resolver.module(file).kind(expr) {
             ExprKind::Spread(inner) => *inner,
@@ -195,7 +195,7 @@ impl Build<'_> {
     }
 
     /// A column somewhere inside a call.
-    fn inner_column(&self, place: Place) -> Option<ColumnUse> {
+    fn inner_column(&self, place: ExprPlace) -> Option<ColumnUse> {
         let module = self.resolver.module(place.0);
         let call = module.call(place.1)?;
         let direct = call.args.iter().find_map(|arg| self.column((place.0, arg.value)));

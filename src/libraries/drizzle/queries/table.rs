@@ -1,7 +1,7 @@
 //! Which database table a Drizzle table constant stands for.
 
 use crate::ir::{Call, ExprId, ExprKind, StmtKind, TemplatePart};
-use crate::libraries::shared::objects::{self, Place};
+use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::Value;
 
@@ -15,11 +15,11 @@ pub struct Table {
     /// As written in the chain.
     pub text: String,
     /// The call that makes it.
-    pub definition: Option<Place>,
+    pub definition: Option<ExprPlace>,
 }
 
 /// The table that an expression leads to; `None` when it leads to something else or nowhere.
-pub fn resolve(resolver: &dyn Resolver, place: Place) -> Option<Table> {
+pub fn resolve(resolver: &dyn Resolver, place: ExprPlace) -> Option<Table> {
     let definition = resolver.definition(place.0, place.1)?;
     let module = resolver.module(definition.0);
     let call = module.call(definition.1)?;
@@ -44,7 +44,7 @@ pub fn resolve(resolver: &dyn Resolver, place: Place) -> Option<Table> {
 }
 
 /// The name in `pgTable('users', { … })` and its like.
-fn table_name(resolver: &dyn Resolver, place: Place, call: Call<'_>) -> Option<String> {
+fn table_name(resolver: &dyn Resolver, place: ExprPlace, call: Call<'_>) -> Option<String> {
     // `pgTable(…).enableRLS()`, `pgView('v').as(…)`.
     let call = *call.chain().first()?;
     let method = call.method()?;
@@ -66,7 +66,7 @@ fn table_name(resolver: &dyn Resolver, place: Place, call: Call<'_>) -> Option<S
 }
 
 /// The name in `pgSchema('auth')`.
-fn schema_name(resolver: &dyn Resolver, place: Place) -> Option<String> {
+fn schema_name(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     let (at, definition) = resolver.definition(place.0, place.1)?;
     let module = resolver.module(at);
     let call = module.call(definition)?;
@@ -77,7 +77,7 @@ fn schema_name(resolver: &dyn Resolver, place: Place) -> Option<String> {
 }
 
 /// What ``pgTableCreator((name) => `app_${name}`)`` puts around a name.
-fn creator(resolver: &dyn Resolver, callee: Place) -> Option<(String, String)> {
+fn creator(resolver: &dyn Resolver, callee: ExprPlace) -> Option<(String, String)> {
     let (at, definition) = resolver.definition(callee.0, callee.1)?;
     let module = resolver.module(at);
     let call = module.call(definition)?;
@@ -101,7 +101,7 @@ fn creator(resolver: &dyn Resolver, callee: Place) -> Option<(String, String)> {
 }
 
 /// The table that `db.query.<variable>` means: looked up in the schema that the handle was made with.
-pub fn of_handle(resolver: &dyn Resolver, handle: Place, variable: &str) -> Option<Table> {
+pub fn of_handle(resolver: &dyn Resolver, handle: ExprPlace, variable: &str) -> Option<Table> {
     let (at, definition) = resolver.definition(handle.0, handle.1)?;
     let module = resolver.module(at);
     let call = module.call(definition)?;
@@ -113,7 +113,7 @@ pub fn of_handle(resolver: &dyn Resolver, handle: Place, variable: &str) -> Opti
 }
 
 /// A top-level constant of a module, or an entry of an object (through spreads).
-fn member(resolver: &dyn Resolver, holder: Place, name: &str, depth: u32) -> Option<Place> {
+fn member(resolver: &dyn Resolver, holder: ExprPlace, name: &str, depth: u32) -> Option<ExprPlace> {
     if depth > 4 {
         return None;
     }

@@ -3,7 +3,7 @@
 
 use super::super::site::Site;
 use super::super::{Entry, Often};
-use crate::ir::{Call, Entry as Property, ExprId, ExprKind, FunctionId};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, ObjectEntry};
 use crate::libraries::shared::value::FileId;
 
 /// Calls that take the function that makes each request's context.
@@ -110,7 +110,7 @@ fn leaves<'r>(site: &Site<'r>, object: ExprId, depth: u32) -> Vec<((FileId, Func
         return Vec::new();
     };
     let mut out = Vec::new();
-    for &Property { key, value } in entries {
+    for &ObjectEntry { key, value } in entries {
         let key = key.and_then(|key| site.module.string(key)).unwrap_or("");
         match site.module.kind(value) {
             ExprKind::Object(_) if depth > 0 => out.extend(leaves(site, value, depth - 1)),

@@ -2,9 +2,9 @@
 
 use super::{aggregate, listing, of_type, type_name, write};
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::chain::{self, Grammar, Step};
-use crate::libraries::shared::comparison::{Found, Reader};
-use crate::libraries::shared::objects::{self, Place};
+use crate::libraries::shared::chain::{self, ChainGrammar, Step};
+use crate::libraries::shared::comparison::{Conditions, Reader};
+use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::FileId;
 use crate::statement::{ColumnUse, Operation, Projection, Subquery, SubqueryPlace};
@@ -28,7 +28,7 @@ fn is_start(method: &str) -> bool {
 /// The query at a call of a chain.
 pub(super) fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
-    let grammar = Grammar {
+    let grammar = ChainGrammar {
         start: &start,
         known: &is_known,
         helper: &|_, _, found| found,
@@ -80,7 +80,7 @@ fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
 }
 
 /// The table that an expression is: its name, `DocType("X")`, `frappe.qb.Table("x")`, or a name that holds one.
-fn entity(resolver: &dyn Resolver, place: Place) -> Option<String> {
+fn entity(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     if let Some(name) = type_name(resolver, place) {
         return Some(name);
     }
@@ -135,7 +135,7 @@ impl Draft<'_> {
     }
 
     /// The place of a table among those of the statement.
-    fn table(&self, place: Place) -> Option<usize> {
+    fn table(&self, place: ExprPlace) -> Option<usize> {
         let name = entity(self.resolver, place)?;
         self.query.statement.tables.iter().position(|table| table.name == name)
     }
@@ -163,7 +163,7 @@ impl Draft<'_> {
 
     fn conditions(&mut self, file: FileId, call: &Call<'_>, optional: bool) {
         let is_join = call.method() == Some("on");
-        let mut found = Found::default();
+        let mut found = Conditions::default();
         {
             let column = |file: FileId, expr: ExprId| self.column(file, expr);
             let reader = Reader {
@@ -178,7 +178,7 @@ impl Draft<'_> {
         self.query.statement.open |= found.into_statement(&mut self.query.statement) && !is_join;
     }
 
-    fn join(&mut self, place: Place) {
+    fn join(&mut self, place: ExprPlace) {
         if let Some(name) = entity(self.resolver, place) {
             self.query.statement.tables.push(objects::table(name));
             return;

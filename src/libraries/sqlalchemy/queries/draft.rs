@@ -1,9 +1,9 @@
 //! A `SQLAlchemy` statement under construction: its entities and columns.
 
 use crate::ir::{ExprId, ExprKind};
-use crate::libraries::shared::query::{Query, Resolver};
+use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{ColumnUse, Projection, TableUse};
+use crate::statement::{ColumnUse, Operation, Projection, TableUse};
 
 /// Deepest nesting of expressions that is read.
 pub(super) const MAX_DEPTH: u32 = 24;
@@ -278,4 +278,15 @@ fn is_aggregate_shallow(module: &crate::ir::Module, expr: ExprId) -> bool {
         .call(expr)
         .and_then(|call| call.method())
         .is_some_and(|method| matches!(method, "count" | "sum" | "max" | "min" | "avg"))
+}
+
+pub(super) fn write(query: &mut Query, method: &str) {
+    query.statement.operation = match method {
+        "insert" => Operation::Insert,
+        "update" => Operation::Update,
+        _ => Operation::Delete,
+    };
+    query.statement.projection = Projection::None;
+    query.outcome = Outcome::Nothing;
+    query.model = None;
 }

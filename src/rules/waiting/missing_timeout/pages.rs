@@ -23,7 +23,7 @@ impl Pages {
             if let Some(page) = pages.get_mut(file.index()) {
                 *page = module.language == Language::TypeScript && is_page(path, module);
             }
-            if project.role(file) == walk::Role::Test {
+            if project.role(file) == walk::FileRole::Test {
                 continue;
             }
             let targets = project.code.targets.get(file.index()).into_iter();

@@ -10,7 +10,7 @@ use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{Column, Index, Schema, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
-use crate::walk::Role;
+use crate::walk::FileRole;
 
 const MAX_DEPTH: u32 = 6;
 /// Columns of an order that an index follows.
@@ -18,7 +18,7 @@ const MAX_ORDER: usize = 2;
 
 /// What one statement asks of one table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Demand {
+pub struct IndexNeed {
     /// Index into the graph's sites.
     pub site: usize,
     /// Index into the schema's tables.
@@ -45,10 +45,10 @@ pub struct Demand {
     pub confidence: Confidence,
 }
 
-impl Demand {
+impl IndexNeed {
     /// What a lookup by one column asks.
-    pub fn equality(site: usize, table: usize, column: String) -> Demand {
-        Demand {
+    pub fn equality(site: usize, table: usize, column: String) -> IndexNeed {
+        IndexNeed {
             site,
             table,
             equal: vec![column],
@@ -92,12 +92,12 @@ impl Demand {
     }
 }
 
-/// All demands of a project, in the order of the sites.
-pub fn demands(project: &Project) -> Vec<Demand> {
+/// All needs of a project, in the order of the sites.
+pub fn index_needs(project: &Project) -> Vec<IndexNeed> {
     let mut out = Vec::new();
     each_statement(project, &mut |view| {
         if !view.in_exists && !matches!(view.statement.operation, Operation::Insert | Operation::Other) {
-            (0..view.tables.len()).for_each(|at| view.demand(at, &mut out));
+            (0..view.tables.len()).for_each(|at| view.need(at, &mut out));
         }
     });
     out.extend(of_relations(project));
@@ -105,18 +105,18 @@ pub fn demands(project: &Project) -> Vec<Demand> {
     for (at, table) in project.schema.tables.iter().enumerate() {
         by_name.entry((&table.name, table.schema.as_deref())).or_default().push(at);
     }
-    let twins: Vec<Demand> = out.iter().flat_map(|demand| twins(&project.schema, &by_name, demand)).collect();
+    let twins: Vec<IndexNeed> = out.iter().flat_map(|need| twins(&project.schema, &by_name, need)).collect();
     out.extend(twins);
-    out.sort_by_key(|demand| demand.site);
+    out.sort_by_key(|need| need.site);
     out
 }
 
-/// The demands of each table of the schema, in its order.
-pub fn by_table<'d>(project: &Project, demands: &'d [Demand]) -> Vec<Vec<&'d Demand>> {
-    let mut tables: Vec<Vec<&Demand>> = vec![Vec::new(); project.schema.tables.len()];
-    for demand in demands {
-        if let Some(list) = tables.get_mut(demand.table) {
-            list.push(demand);
+/// The needs of each table of the schema, in its order.
+pub fn by_table<'d>(project: &Project, needs: &'d [IndexNeed]) -> Vec<Vec<&'d IndexNeed>> {
+    let mut tables: Vec<Vec<&IndexNeed>> = vec![Vec::new(); project.schema.tables.len()];
+    for need in needs {
+        if let Some(list) = tables.get_mut(need.table) {
+            list.push(need);
         }
     }
     tables
@@ -126,13 +126,13 @@ pub fn by_table<'d>(project: &Project, demands: &'d [Demand]) -> Vec<Vec<&'d Dem
 type TablesByName<'s> = FxHashMap<(&'s str, Option<&'s str>), Vec<usize>>;
 
 /// A schema that is declared for several databases has each table once for each.
-fn twins(schema: &Schema, by_name: &TablesByName<'_>, demand: &Demand) -> Vec<Demand> {
-    let Some(own) = schema.tables.get(demand.table) else {
+fn twins(schema: &Schema, by_name: &TablesByName<'_>, need: &IndexNeed) -> Vec<IndexNeed> {
+    let Some(own) = schema.tables.get(need.table) else {
         return Vec::new();
     };
     let same = by_name.get(&(own.name.as_str(), own.schema.as_deref())).into_iter().flatten();
     let others = same
-        .filter(|at| **at != demand.table)
+        .filter(|at| **at != need.table)
         .filter_map(|&at| Some((at, schema.tables.get(at)?)));
     let names = |list: &[String], table: &Table| {
         list.iter()
@@ -140,13 +140,13 @@ fn twins(schema: &Schema, by_name: &TablesByName<'_>, demand: &Demand) -> Vec<De
     };
     others
         .filter(|(_, table)| {
-            let ordered = demand.order.iter().all(|(name, _)| table.column(name).is_some());
-            ordered && names(&demand.equal, table) && names(&demand.range, table) && names(&demand.flags, table)
+            let ordered = need.order.iter().all(|(name, _)| table.column(name).is_some());
+            ordered && names(&need.equal, table) && names(&need.range, table) && names(&need.flags, table)
         })
-        .map(|(at, _)| Demand {
+        .map(|(at, _)| IndexNeed {
             table: at,
             reads: None,
-            ..demand.clone()
+            ..need.clone()
         })
         .collect()
 }
@@ -154,7 +154,7 @@ fn twins(schema: &Schema, by_name: &TablesByName<'_>, demand: &Demand) -> Vec<De
 /// Shows every statement of the program that reaches the database, subqueries before the statement around them.
 pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
     for (index, site) in project.graph.sites.iter().enumerate() {
-        let is_program = !matches!(project.role(site.file), Role::Migration | Role::Test | Role::Generated);
+        let is_program = !matches!(project.role(site.file), FileRole::Migration | FileRole::Test | FileRole::Generated);
         if is_program && !site.query.opaque && !site.query.fetch {
             let around = View {
                 schema: &project.schema,
@@ -261,7 +261,7 @@ impl<'a> View<'a> {
         first.filter(|_| found.next().is_none())
     }
 
-    fn demand(&self, at: usize, out: &mut Vec<Demand>) {
+    fn need(&self, at: usize, out: &mut Vec<IndexNeed>) {
         let (Some(index), Some(table)) = (self.tables.get(at).copied().flatten(), self.table(at)) else {
             return;
         };
@@ -270,44 +270,44 @@ impl<'a> View<'a> {
         if table.open || table.phantom || table.columns.is_empty() || twice {
             return;
         }
-        let mut demand = self.blank(index);
-        let Some(sometimes) = self.filters(at, table, &mut demand) else {
+        let mut need = self.blank(index);
+        let Some(sometimes) = self.filters(at, table, &mut need) else {
             return;
         };
-        if !self.owned(at, table, &mut demand) {
+        if !self.owned(at, table, &mut need) {
             return;
         }
-        self.joins(at, table, &mut demand);
-        self.order(at, table, &mut demand);
-        for list in [&mut demand.equal, &mut demand.flags] {
+        self.joins(at, table, &mut need);
+        self.order(at, table, &mut need);
+        for list in [&mut need.equal, &mut need.flags] {
             list.sort();
             list.dedup();
         }
         // What is compared for equality too has one value: no range, no order.
-        demand.range.retain(|column| !demand.equal.contains(column));
-        demand.order.retain(|(column, _)| !demand.equal.contains(column));
-        demand.fixed.sort();
-        demand.fixed.dedup();
-        if !demand.limited && demand.equal.is_empty() {
+        need.range.retain(|column| !need.equal.contains(column));
+        need.order.retain(|(column, _)| !need.equal.contains(column));
+        need.fixed.sort();
+        need.fixed.dedup();
+        if !need.limited && need.equal.is_empty() {
             // All rows are read in any case.
-            demand.order.clear();
+            need.order.clear();
         }
-        let compared = demand.compared();
+        let compared = need.compared();
         if table.is_unique(&compared) {
             return;
         }
-        if demand.equal.is_empty() {
+        if need.equal.is_empty() {
             // Each of the ways to ask for one row needs an index of its own: `a = ? OR b = ?`.
-            out.extend(sometimes.into_iter().map(|column| Demand::equality(self.site, index, column)));
+            out.extend(sometimes.into_iter().map(|column| IndexNeed::equality(self.site, index, column)));
         }
-        if !demand.equal.is_empty() || !demand.range.is_empty() || !demand.order.is_empty() {
-            out.push(demand);
+        if !need.equal.is_empty() || !need.range.is_empty() || !need.order.is_empty() {
+            out.push(need);
         }
     }
 
     /// `order.lines.get(kind=…)` compares the key of the order too. `false` where the rows are found through a third table: that
     /// leaves few of them.
-    fn owned(&self, at: usize, table: &Table, demand: &mut Demand) -> bool {
+    fn owned(&self, at: usize, table: &Table, need: &mut IndexNeed) -> bool {
         let Some(name) = self.owner.filter(|_| at == 0) else { return true };
         let models = table.models.iter().filter_map(|&model| self.schema.models.get(model));
         let mut backs = models
@@ -315,16 +315,15 @@ impl<'a> View<'a> {
             .filter(|back| back.inverse.as_deref() == Some(name));
         let Some(back) = backs.next().filter(|back| !back.to_many && backs.next().is_none()) else {
             // With no other condition it is a plain read of the relation, which is told with its foreign key.
-            return demand.equal.is_empty();
+            return need.equal.is_empty();
         };
-        demand
-            .equal
+        need.equal
             .extend(back.fields.first().map(|field| table.column_name(field).to_owned()));
         true
     }
 
-    fn blank(&self, table: usize) -> Demand {
-        Demand {
+    fn blank(&self, table: usize) -> IndexNeed {
+        IndexNeed {
             site: self.site,
             table,
             equal: Vec::new(),
@@ -346,7 +345,7 @@ impl<'a> View<'a> {
 
     /// Takes the filters of a table. `None` where one is not understood: it may be the one that bounds the statement. Else the
     /// columns that tell rows apart and are compared only sometimes.
-    fn filters(&self, at: usize, table: &Table, demand: &mut Demand) -> Option<Vec<String>> {
+    fn filters(&self, at: usize, table: &Table, need: &mut IndexNeed) -> Option<Vec<String>> {
         let mut sometimes = Vec::new();
         let mut is_bounded = false;
         for filter in &self.statement.filters {
@@ -362,7 +361,7 @@ impl<'a> View<'a> {
                 None
             };
             if loose && (here.is_none() || here == Some(at) && column.is_none()) {
-                demand.confidence = Confidence::Medium;
+                need.confidence = Confidence::Medium;
                 continue;
             }
             if here.is_some_and(|here| here != at) {
@@ -384,32 +383,32 @@ impl<'a> View<'a> {
                 continue;
             }
             if filter.optional {
-                demand.confidence = Confidence::Medium;
+                need.confidence = Confidence::Medium;
             }
             if is_equality {
                 let literal = filter
                     .literal
                     .as_ref()
                     .filter(|_| filter.kind == FilterKind::Equality && !filter.optional);
-                demand.fixed.extend(literal.map(|literal| (column.name.clone(), literal.clone())));
+                need.fixed.extend(literal.map(|literal| (column.name.clone(), literal.clone())));
                 if filter.literal.is_some() || is_few_valued(column) || !is_searchable(column) {
-                    demand.flags.push(column.name.clone());
+                    need.flags.push(column.name.clone());
                 } else {
-                    demand.equal.push(column.name.clone());
+                    need.equal.push(column.name.clone());
                 }
             } else if matches!(filter.kind, FilterKind::Range | FilterKind::Prefix)
                 && !is_few_valued(column)
                 && is_searchable(column)
-                && !demand.range.contains(&column.name)
+                && !need.range.contains(&column.name)
             {
-                demand.range.push(column.name.clone());
+                need.range.push(column.name.clone());
             }
         }
         if is_bounded {
             // What is not understood may leave few rows. A column that tells them apart is worth an index in any case.
-            demand.equal.retain(|column| is_identifying(column));
-            demand.confidence = Confidence::Medium;
-            if demand.equal.is_empty() {
+            need.equal.retain(|column| is_identifying(column));
+            need.confidence = Confidence::Medium;
+            if need.equal.is_empty() {
                 return None;
             }
         }
@@ -478,8 +477,8 @@ impl<'a> View<'a> {
 
     /// A join drives a table that has no filter of its own from one that has. One that has is found by both together, and
     /// what the other table's column is compared with holds for its own.
-    fn joins(&self, at: usize, table: &'a Table, demand: &mut Demand) {
-        let is_filtered = !demand.equal.is_empty() || !demand.range.is_empty();
+    fn joins(&self, at: usize, table: &'a Table, need: &mut IndexNeed) {
+        let is_filtered = !need.equal.is_empty() || !need.range.is_empty();
         let firm = self
             .statement
             .filters
@@ -495,13 +494,13 @@ impl<'a> View<'a> {
                     .iter()
                     .any(|filter| filter.literal.is_none() && self.is_same(other, &filter.column, theirs));
                 if is_given {
-                    demand.equal.push(column.name.clone());
+                    need.equal.push(column.name.clone());
                 } else if there.iter().any(|filter| self.leaves_few(other, filter)) {
-                    demand.linked.push(column.name.clone());
+                    need.linked.push(column.name.clone());
                 }
             } else if !table.is_unique(&[&column.name]) {
-                demand.equal.push(column.name.clone());
-                demand.joined = true;
+                need.equal.push(column.name.clone());
+                need.joined = true;
             }
         }
     }
@@ -538,22 +537,18 @@ impl<'a> View<'a> {
 
     /// Whether one of several values is asked of a column that tells rows apart: their rows come value by value, so that an
     /// index gives no order over all of them.
-    fn asks_several(&self, at: usize, table: &Table, demand: &Demand) -> bool {
+    fn asks_several(&self, at: usize, table: &Table, need: &IndexNeed) -> bool {
         self.statement.filters.iter().any(|filter| {
             filter.kind == FilterKind::In
                 && self.place(&filter.column) == Some(at)
-                && demand.equal.iter().any(|name| name == table.column_name(&filter.column.column))
+                && need.equal.iter().any(|name| name == table.column_name(&filter.column.column))
         })
     }
 
     /// The order counts where all of it is in this table.
-    fn order(&self, at: usize, table: &Table, demand: &mut Demand) {
+    fn order(&self, at: usize, table: &Table, need: &mut IndexNeed) {
         let statement = self.statement;
-        if self.asks_several(at, table, demand)
-            || demand.joined
-            || statement.grouped
-            || matches!(statement.projection, Projection::Aggregate)
-        {
+        if self.asks_several(at, table, need) || need.joined || statement.grouped || matches!(statement.projection, Projection::Aggregate) {
             return;
         }
         for (column, descending) in &statement.order {
@@ -571,27 +566,27 @@ impl<'a> View<'a> {
             if is_few_valued(column) {
                 return;
             }
-            demand.order.push((column.name.clone(), *descending));
+            need.order.push((column.name.clone(), *descending));
         }
     }
 }
 
-/// Whether an index leaves a demand nothing to ask for.
-pub fn serves(index: &Index, demand: &Demand) -> bool {
-    if !predicate_fits(index, demand) || index.only {
+/// Whether an index leaves a need nothing to ask for.
+pub fn serves(index: &Index, need: &IndexNeed) -> bool {
+    if !predicate_fits(index, need) || index.only {
         return false;
     }
-    let compared: Vec<&str> = demand
+    let compared: Vec<&str> = need
         .equal
         .iter()
-        .chain(&demand.flags)
-        .chain(&demand.linked)
+        .chain(&need.flags)
+        .chain(&need.linked)
         .map(String::as_str)
         .collect();
     // A key that is an expression of a compared column, or a method other than B-tree, is taken to serve it.
     let other_method = !index.is_btree() || index.keys.first().is_some_and(|key| key.expression);
     if other_method {
-        let mut wanted = compared.iter().copied().chain(demand.range.iter().map(String::as_str));
+        let mut wanted = compared.iter().copied().chain(need.range.iter().map(String::as_str));
         return index.keys.first().is_some_and(|key| {
             let text = key.column.to_lowercase();
             wanted.any(|column| text.contains(&column.to_lowercase()))
@@ -604,19 +599,19 @@ pub fn serves(index: &Index, demand: &Demand) -> bool {
     let lead: Vec<&str> = index.columns().take(used).collect();
     let useful = lead
         .iter()
-        .filter(|key| demand.equal.iter().any(|column| column.eq_ignore_ascii_case(key)))
+        .filter(|key| need.equal.iter().any(|column| column.eq_ignore_ascii_case(key)))
         .count();
     let next = index.columns().nth(used);
-    let tail_follows = demand.tail().is_none_or(|(tail, _)| {
-        next.is_some_and(|next| next.eq_ignore_ascii_case(tail)) || demand.range.iter().any(|range| next == Some(range.as_str()))
+    let tail_follows = need.tail().is_none_or(|(tail, _)| {
+        next.is_some_and(|next| next.eq_ignore_ascii_case(tail)) || need.range.iter().any(|range| next == Some(range.as_str()))
     });
-    if demand.equal.is_empty() {
-        return tail_follows && demand.tail().is_some();
+    if need.equal.is_empty() {
+        return tail_follows && need.tail().is_some();
     }
     // An index on one of several columns is enough: few rows are left for the others.
-    let selective = demand.equal.len() > 1
+    let selective = need.equal.len() > 1
         && useful >= 1
-        && demand
+        && need
             .equal
             .iter()
             .any(|column| lead.contains(&column.as_str()) && !is_tenant(column));
@@ -625,18 +620,18 @@ pub fn serves(index: &Index, demand: &Demand) -> bool {
 }
 
 /// A partial index is taken to serve what compares one of the columns of its predicate.
-fn predicate_fits(index: &Index, demand: &Demand) -> bool {
+fn predicate_fits(index: &Index, need: &IndexNeed) -> bool {
     let Some(predicate) = &index.predicate else { return true };
-    let compared = demand.compared();
+    let compared = need.compared();
     if index.holds_for(&compared) {
         return true;
     }
     let text = predicate.to_lowercase();
-    demand.flags.iter().any(|flag| text.contains(&flag.to_lowercase()))
+    need.flags.iter().any(|flag| text.contains(&flag.to_lowercase()))
 }
 
 /// What loading children along asks of tables that have no foreign key to the parent in the database.
-pub fn of_relations(project: &Project) -> Vec<Demand> {
+pub fn of_relations(project: &Project) -> Vec<IndexNeed> {
     let schema = &project.schema;
     let mut out = Vec::new();
     for (site, at) in project.graph.sites.iter().enumerate() {
@@ -650,7 +645,7 @@ pub fn of_relations(project: &Project) -> Vec<Demand> {
             for column in child_keys(schema, parent, child) {
                 let is_key = table.foreign_keys.iter().any(|key| key.columns.first() == Some(&column));
                 if !is_key && table.column_in_code(&column).is_some() && !table.is_unique(&[&column]) {
-                    out.push(Demand::equality(site, child.table, column));
+                    out.push(IndexNeed::equality(site, child.table, column));
                 }
             }
         }

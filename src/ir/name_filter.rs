@@ -13,15 +13,15 @@ const BITS: usize = 8;
 /// A Bloom filter with two probes. Most rules look for calls by name, and most files have none of them: what the filter leaves out
 /// need not be searched.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
+pub struct NameFilter {
     bits: Box<[u64]>,
 }
 
-impl Words {
+impl NameFilter {
     /// The filter of some strings.
-    pub fn of(strings: &Strings) -> Words {
+    pub fn of(strings: &Strings) -> NameFilter {
         let count = (strings.len() * BITS).div_ceil(64).next_power_of_two();
-        let mut words = Words {
+        let mut words = NameFilter {
             bits: vec![0; count].into(),
         };
         for text in strings.iter() {
@@ -56,10 +56,10 @@ mod tests {
         for at in 0..500 {
             strings.push(&format!("name_{at}"));
         }
-        let words = Words::of(&strings);
+        let words = NameFilter::of(&strings);
         assert!(strings.iter().all(|text| words.may_have(text)));
         let passed = (0..1000).filter(|at| words.may_have(&format!("other_{at}"))).count();
         assert!(passed < 200, "{passed} of 1000 pass");
-        assert!(!Words::default().may_have("x") && !Words::of(&Strings::default()).may_have("x"));
+        assert!(!NameFilter::default().may_have("x") && !NameFilter::of(&Strings::default()).may_have("x"));
     }
 }

@@ -1,0 +1,145 @@
+//! Calls in a loop that lead to a statement or to another machine.
+
+use super::{Access, PerRow, Search};
+use crate::analysis::repeats::shape::{by_reference, is_batched};
+use crate::analysis::repeats::single;
+use crate::ir::{ExprId, ExprKind, Module};
+use crate::libraries::shared::effects::Effects;
+use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::{Project, branches};
+use crate::statement::Operation;
+use crate::vocabulary::List;
+
+const NETWORK_SLOT: usize = 2;
+
+/// Calls that are followed to see that all reads are batched, by design: what lies further down counts as not.
+const BATCHED_DEPTH: u32 = 3;
+
+impl Search<'_, '_> {
+    pub(super) fn edge(&mut self, function: FnId, edge: &Edge) {
+        let found = target_effects(self.project, self.module, edge);
+        let asked = remote(self.project, edge);
+        if found.is_empty() && asked.is_none() {
+            return;
+        }
+        let Some((around, outer, chunked)) = self.around(edge.expr).or_else(|| by_reference(self.module, edge)) else {
+            return;
+        };
+        let found = self
+            .first_open(function, edge, &found)
+            .map(|(target, access)| (Some(target), access, None));
+        let Some((target, access, remote)) = found.or_else(|| asked.map(|(target, name)| (target, Access::Read, Some(name)))) else {
+            return;
+        };
+        if access == Access::Write && remote.is_none() && self.commits_nothing(function, edge) {
+            return;
+        }
+        if around.parallel && target.is_some_and(|target| remote.is_none() && self.only_batched(target, 0)) {
+            return;
+        }
+        let key = match (target, &remote) {
+            (Some(target), _) => format!("call {}", target.0),
+            (None, name) => format!("remote {name:?}"),
+        };
+        let row = PerRow {
+            access,
+            target,
+            remote,
+            guessed: edge.guessed,
+            ..PerRow::read(function, edge.expr, (around, outer, chunked))
+        };
+        self.push(key, row);
+    }
+
+    /// `with session_of(tenant) as session:` commits at its end: where the block only reads, there is nothing to commit.
+    fn commits_nothing(&self, function: FnId, edge: &Edge) -> bool {
+        let Some(block) = single::entered(self.module, edge.expr) else {
+            return false;
+        };
+        let node = self.project.graph.function(function);
+        let is_inside = |expr: ExprId| block.encloses(self.module.expr(expr).span) && expr != edge.expr;
+        let writes = node.edges.iter().any(|other| {
+            let targets = || other.targets.iter().map(|&target| self.project.graph.function(target).effects);
+            is_inside(other.expr) && (other.effects.has(Effects::WRITE) || targets().any(|effects| effects.has(Effects::WRITE)))
+        });
+        let changes = node.queries.iter().any(|&site| {
+            let site = &self.project.graph.sites[site];
+            is_inside(site.expr) && site.query.statement.operation != Operation::Select
+        });
+        let adds = self.module.call_ids_in(node.id).filter(|&id| is_inside(id)).any(|id| {
+            let method = self.module.call(id).and_then(|call| call.method());
+            method.is_some_and(|method| List::SessionChanges.has(method))
+        });
+        !writes && !changes && !adds
+    }
+
+    /// Whether all that a function reads, it reads by calls that the client makes one statement of, as they come in one tick.
+    pub(super) fn only_batched(&self, function: FnId, depth: u32) -> bool {
+        let node = self.project.graph.function(function);
+        let module = self.project.code.module(node.file);
+        let mut sites = node.queries.iter().filter_map(|&site| self.project.graph.sites.get(site));
+        let is_open = |edge: &&Edge| edge.kind != EdgeKind::Later;
+        let mut edges = node.edges.iter().filter(is_open);
+        depth < BATCHED_DEPTH
+            && sites.all(|site| is_batched(module, site))
+            && edges.all(|edge| {
+                let mut targets = edge.targets.iter().copied();
+                !edge.effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK))
+                    && targets.all(|target| {
+                        let effects = self.project.graph.function(target).effects;
+                        !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK)) || self.only_batched(target, depth + 1)
+                    })
+            })
+    }
+
+    /// The first effect that the call's constant arguments leave open.
+    pub(super) fn first_open(&self, function: FnId, edge: &Edge, found: &[(FnId, Access)]) -> Option<(FnId, Access)> {
+        found.iter().copied().find(|&(target, access)| {
+            let effect = if access == Access::Read { Effects::QUERY } else { Effects::WRITE };
+            branches::runs(self.project, function, edge, target, effect)
+        })
+    }
+}
+
+/// A synchronous request to another machine, made here or by what is called.
+fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Arc<str>)> {
+    if edge.kind != EdgeKind::Call || edge.awaited || edge.guessed {
+        return None;
+    }
+    let counts = |effects: Effects| {
+        effects.has(Effects::NETWORK.and(Effects::BLOCKING)) && !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::CACHE_SET))
+    };
+    if counts(edge.effects) {
+        return edge.external.clone().map(|name| (None, name));
+    }
+    let target = edge
+        .targets
+        .iter()
+        .copied()
+        .find(|&target| !project.graph.function(target).is_async && project.graph.function(target).next[NETWORK_SLOT].is_some())?;
+    let (function, step) = *project.graph.chain(target, NETWORK_SLOT).last()?;
+    let crate::project::graph::EffectStep::Direct(at) = step else {
+        return None;
+    };
+    let last = project.graph.function(function).edges.get(at)?;
+    if counts(last.effects) {
+        last.external.clone().map(|name| (Some(target), name))
+    } else {
+        None
+    }
+}
+
+/// The reads and writes that a call leads to, reads first.
+pub(super) fn target_effects(project: &Project, module: &Module, edge: &Edge) -> Vec<(FnId, Access)> {
+    let is_lambda = matches!(module.kind(edge.expr), ExprKind::Lambda(_));
+    if edge.kind == EdgeKind::Later || is_lambda {
+        return Vec::new();
+    }
+    let of = |effect: Effects, access: Access| {
+        let targets = edge.targets.iter().copied();
+        targets
+            .filter(move |&target| project.graph.function(target).effects.has(effect))
+            .map(move |target| (target, access))
+    };
+    of(Effects::QUERY, Access::Read).chain(of(Effects::WRITE, Access::Write)).collect()
+}

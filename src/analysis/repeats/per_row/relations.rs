@@ -1,0 +1,161 @@
+//! Lazy relations that are read in a loop, or by what the loop calls.
+
+use rustc_hash::FxHashMap;
+
+use super::{PerRow, Search};
+use crate::analysis::repeats::shape::holds;
+use crate::analysis::repeats::single::{self, passed_as};
+use crate::ir::{ExprId, ExprKind, Module, StmtKind, Sym};
+use crate::libraries::registry;
+use crate::libraries::shared::value::FileId;
+use crate::project::graph::{Edge, FnId};
+use crate::project::loops::{self, Loop, Verdict};
+use crate::project::rows::{self, RelationRead};
+use crate::project::{branches, held};
+use crate::source::Span;
+
+impl Search<'_, '_> {
+    /// The loops around that bring other rows: over the same objects again, a relation is loaded the first time only.
+    fn renewing(&self, around: &Loop, expr: ExprId) -> usize {
+        let outer = loops::around(&self.eval, self.file, expr).into_iter();
+        outer
+            .filter(|outer| outer.span != around.span && outer.span.encloses(around.span))
+            .filter(|outer| matches!(outer.verdict, Verdict::PerRow | Verdict::CacheGuarded))
+            .filter(|outer| single::is_renewed(&self.eval, self.file, around, outer))
+            .count()
+    }
+
+    /// Whether the session keeps the one row that a relation leads to.
+    fn is_once_a_parent(&self, read: &RelationRead) -> bool {
+        let source = read.source.and_then(|(at, expr)| self.eval.query_at(at, expr));
+        !read.to_many && !read.is_column && source.is_some_and(|query| registry::has_identity_map(query.library))
+    }
+
+    /// Whether the loop sets the first relation of a path before a place that reads it: `line.order = order` before `line.save()`.
+    fn is_set_before(&self, around: &Loop, root: Option<Sym>, path: &str, expr: ExprId) -> bool {
+        let first = path.split('.').next().unwrap_or_default();
+        let attribute = self.module.strings.iter().position(|text| text == first);
+        let (Some(root), Some(attribute)) = (root, attribute) else {
+            return false;
+        };
+        let places = self.set.get_or_init(|| set_attributes(self.module));
+        let at = self.module.expr(expr).span.start;
+        let places = places.get(&(root, Sym(attribute as u32))).into_iter().flatten();
+        places.into_iter().any(|span| around.span.encloses(*span) && span.end <= at)
+    }
+
+    /// `[to_card(order) for order in orders]`, where `to_card` reads a lazy relation of what it is given.
+    pub(super) fn mapper(&mut self, function: FnId, edge: &Edge) {
+        let &[target] = edge.targets.as_slice() else { return };
+        let Some(summary) = self.known.summaries.get(&target) else { return };
+        for (index, read) in summary {
+            let Some(arg) = passed_as(self.project, self.module, edge, target, *index) else {
+                continue;
+            };
+            let Some(row) = rows::row_of(self.project, &self.eval, self.file, arg, 0) else {
+                continue;
+            };
+            let path = row
+                .path
+                .iter()
+                .map(String::as_str)
+                .chain([read.path.as_str()])
+                .collect::<Vec<_>>()
+                .join(".");
+            if !self.is_lazy(row.source, &path, read) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
+                continue;
+            }
+            let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
+                continue;
+            };
+            let root = root_of(self.module, arg);
+            if self.is_set_before(&around, root, &path, edge.expr) {
+                continue;
+            }
+            let key = format!("relation {path}");
+            let outer = outer.min(self.renewing(&around, edge.expr));
+            let once_a_parent = self.is_once_a_parent(&RelationRead {
+                source: row.source,
+                ..read.clone()
+            });
+            let row = PerRow {
+                target: Some(target),
+                relation: Some(RelationRead {
+                    path,
+                    source: row.source,
+                    ..read.clone()
+                }),
+                guessed: edge.guessed,
+                once_a_parent,
+                ..PerRow::read(function, edge.expr, (around, outer, chunked))
+            };
+            self.push(key, row);
+        }
+    }
+
+    pub(super) fn relation(&mut self, read: RelationRead) {
+        if !self.is_lazy(read.source, &read.path, &read) {
+            return;
+        }
+        let Some((around, outer, chunked)) = self
+            .around(read.expr)
+            .filter(|(around, _, _)| holds(self.module, around, read.expr))
+        else {
+            return;
+        };
+        if self.is_set_before(&around, read.root, &read.path, read.expr) {
+            return;
+        }
+        let function = self.project.graph.id(self.file, self.module.owner(read.expr));
+        let key = format!("relation {}", read.path);
+        let outer = outer.min(self.renewing(&around, read.expr));
+        let row = PerRow {
+            once_a_parent: self.is_once_a_parent(&read),
+            ..PerRow::read(function, read.expr, (around, outer, chunked))
+        };
+        let row = PerRow {
+            relation: Some(read),
+            ..row
+        };
+        self.push(key, row);
+    }
+
+    /// Whether the query of the row is known and did not load what a read asks for by this path: a relation, or a column.
+    fn is_lazy(&self, source: Option<(FileId, ExprId)>, path: &str, read: &RelationRead) -> bool {
+        let Some((at, expr)) = source else { return false };
+        if read.is_column {
+            return self
+                .eval
+                .query_at(at, expr)
+                .is_some_and(|query| rows::is_left_out(self.project, &self.eval, &query, path));
+        }
+        if self.project.held.has_label(&read.label) && held::is_of_given(&self.eval, (at, expr)) {
+            return false;
+        }
+        self.eval
+            .query_at(at, expr)
+            .is_some_and(|query| !rows::is_at_hand(self.project, &query, path))
+    }
+}
+
+/// Where a file sets attributes of names.
+fn set_attributes(module: &Module) -> FxHashMap<(Sym, Sym), Vec<Span>> {
+    let mut out: FxHashMap<(Sym, Sym), Vec<Span>> = FxHashMap::default();
+    for stmt in &module.stmts {
+        if let StmtKind::Assign { target, op: None, .. } = stmt.kind
+            && let ExprKind::Attr { base, name } = module.kind(target)
+            && let ExprKind::Name(root) = module.kind(*base)
+        {
+            out.entry((*root, *name)).or_default().push(stmt.span);
+        }
+    }
+    out
+}
+
+/// The name at the start of an expression, where it is one.
+fn root_of(module: &Module, expr: ExprId) -> Option<Sym> {
+    match module.kind(expr) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
+    }
+}

@@ -1,0 +1,271 @@
+//! What each method of a chain adds to its query, and what is taken from a result.
+
+use super::conditions::Sense;
+use super::draft::{self, Draft, write};
+use super::methods::is_build;
+use super::sessions::{by_key, one_aggregate};
+use crate::ir::{Arg, Call, ExprId, ExprKind};
+use crate::libraries::shared::chain::{self, Chain, Link, Step};
+use crate::libraries::shared::query::{Outcome, Query, Resolver};
+use crate::libraries::shared::value::FileId;
+use crate::statement::{ColumnUse, Limit, Operation, Projection};
+
+/// Applies the steps of a chain to its start.
+pub(super) fn apply(resolver: &dyn Resolver, chain: Chain<'_>) -> Query {
+    let mut draft = Draft::new(resolver);
+    draft.query = chain.start;
+    let mut ran_before = draft.query.executed && !chain.inline;
+    for link in &chain.links {
+        let before = draft.query.executed;
+        match link.step {
+            Step::Slice(lower, upper) => chain::slice(resolver.module(link.file), &mut draft.query.statement, lower, upper),
+            Step::Call(call) => step(&mut draft, link, &call),
+        }
+        ran_before |= !before && draft.query.executed && !link.inline;
+    }
+    draft.query.fetch |= ran_before;
+    draft.query
+}
+
+fn step(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
+    let method = call.method().unwrap_or("");
+    if draft.query.executed {
+        fetch(&mut draft.query, method);
+        return;
+    }
+    let file = link.file;
+    match method {
+        "filter" | "where" | "having" => {
+            if method != "having" {
+                for arg in call.args {
+                    draft.condition(file, arg.value, Sense::new(link.optional));
+                }
+            }
+        }
+        "filter_by" => filter_by(draft, link, call.args),
+        "join" | "outerjoin" | "join_from" | "outerjoin_from" | "select_from" => join(draft, link, call, method),
+        "order_by" => order(draft, link, call),
+        "group_by" => {
+            draft.query.statement.grouped = true;
+            for arg in call.args {
+                if let Some((column, _)) = draft.column(file, arg.value) {
+                    draft.query.statement.group.push(column);
+                }
+            }
+        }
+        "distinct" => {
+            draft.query.statement.grouped = true;
+            if draft.query.statement.group.is_empty() {
+                let columns = call.args.iter().map(|arg| Some(draft.column(file, arg.value)?.0));
+                draft.query.statement.group = columns.collect::<Option<_>>().unwrap_or_default();
+            }
+        }
+        "limit" => match call.arg(0) {
+            Some(_) if link.optional => draft.query.statement.open = true,
+            Some(rows) => draft.query.statement.limit = chain::limit(draft.resolver, file, rows),
+            None => {}
+        },
+        "offset" => draft.query.statement.offset |= call.arg(0).is_some_and(|arg| !matches!(call.module.kind(arg), ExprKind::Null)),
+        "slice" => chain::slice(call.module, &mut draft.query.statement, call.arg(0), call.arg(1)),
+        "options" => call.args.iter().for_each(|arg| draft.option(file, arg.value, 0)),
+        "with_entities" | "with_only_columns" => {
+            let args: Vec<ExprId> = call.args.iter().filter(|arg| arg.name.is_none()).map(|arg| arg.value).collect();
+            draft.project(file, &args);
+        }
+        "add_columns" => draft.query.model = None,
+        "returning" => {
+            draft.query.outcome = Outcome::Rows;
+            draft.query.model = call.arg(0).and_then(|arg| draft.entity(file, arg)).and_then(|entity| entity.model);
+        }
+        "yield_per" => draft.query.outcome = Outcome::Stream,
+        "execution_options" => {
+            if call.keyword("yield_per").is_some() || call.keyword("stream_results").is_some() {
+                draft.query.outcome = Outcome::Stream;
+            }
+        }
+        "from_statement" => {
+            draft.query.statement.open = true;
+            draft.query.opaque = true;
+        }
+        "union" | "union_all" | "intersect" | "except_" => draft.query.statement.open = true,
+        _ if is_build(method) => {}
+        _ => finish(draft, link, call, method),
+    }
+}
+
+/// Methods that run a 1.x query.
+fn finish(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
+    let query = &mut draft.query;
+    match method {
+        "all" | "fetchall" | "partitions" => {
+            query.executed = true;
+            one_aggregate(query);
+        }
+        "first" | "one" | "one_or_none" | "first_or_404" | "one_or_404" => at_most_one(query),
+        "scalar" | "scalar_one" | "scalar_one_or_none" => {
+            at_most_one(query);
+            if query.model.is_none() {
+                query.outcome = Outcome::Scalar;
+            }
+        }
+        "get" | "get_or_404" => {
+            by_key(draft);
+            at_most_one(&mut draft.query);
+        }
+        "count" => {
+            query.executed = true;
+            query.outcome = Outcome::Scalar;
+            query.statement.projection = Projection::Aggregate;
+            query.statement.limit = Limit::One;
+            query.model = None;
+        }
+        "delete" | "update" => {
+            write(query, method);
+            query.executed = true;
+        }
+        "exists" => {
+            query.statement.projection = Projection::Aggregate;
+            query.model = None;
+        }
+        "paginate" => {
+            query.executed = true;
+            query.statement.limit = Limit::Value;
+            query.statement.offset = true;
+        }
+        _ => query.statement.open = true,
+    }
+    if draft.query.executed {
+        draft.query.blocking &= !chain::is_awaited(draft.resolver.module(link.file), call.id);
+    }
+}
+
+fn at_most_one(query: &mut Query) {
+    query.executed = true;
+    query.outcome = Outcome::One;
+    query.statement.limit = Limit::One;
+}
+
+/// What is taken from a result that is there.
+fn fetch(query: &mut Query, method: &str) {
+    if query.outcome == Outcome::Nothing {
+        return;
+    }
+    match method {
+        "first" | "one" | "one_or_none" | "scalar_one" | "scalar_one_or_none" | "fetchone" => {
+            query.outcome = if query.model.is_some() {
+                Outcome::One
+            } else if method.starts_with("scalar") {
+                Outcome::Scalar
+            } else {
+                Outcome::One
+            };
+            if query.statement.operation == Operation::Select && query.statement.limit == Limit::None {
+                query.statement.limit = Limit::One;
+            }
+        }
+        "scalar" => {
+            query.outcome = if query.model.is_some() { Outcome::One } else { Outcome::Scalar };
+            if query.statement.operation == Operation::Select && query.statement.limit == Limit::None {
+                query.statement.limit = Limit::One;
+            }
+        }
+        "fetchmany" | "partitions" | "yield_per" => query.outcome = Outcome::Stream,
+        // Mappings and tuples are no instances.
+        "mappings" | "tuples" | "keys" => query.model = None,
+        _ => {}
+    }
+}
+
+fn filter_by(draft: &mut Draft<'_>, link: &Link<'_>, args: &[Arg]) {
+    let module = draft.resolver.module(link.file);
+    let table = draft.query.statement.tables.len().checked_sub(1);
+    for arg in args {
+        let Some(name) = arg.name else {
+            let passed = match module.kind(arg.value) {
+                ExprKind::Spread(inner) => draft.resolver.passed_keywords(link.file, *inner),
+                _ => None,
+            };
+            draft.query.statement.open |= passed.is_none();
+            for (column, (at, value)) in passed.unwrap_or_default() {
+                let literal = draft.literal(at, value);
+                draft.filter(
+                    ColumnUse { table, column },
+                    crate::statement::FilterKind::Equality,
+                    literal,
+                    link.optional,
+                );
+            }
+            continue;
+        };
+        let column = ColumnUse {
+            table,
+            column: module.str(name).to_owned(),
+        };
+        let literal = draft.literal(link.file, arg.value);
+        draft.filter(column, crate::statement::FilterKind::Equality, literal, link.optional);
+    }
+}
+
+fn join(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
+    let file = link.file;
+    let positional: Vec<ExprId> = call.args.iter().filter(|arg| arg.name.is_none()).map(|arg| arg.value).collect();
+    let targets = if method.ends_with("_from") { 2 } else { 1 };
+    for (index, &arg) in positional.iter().enumerate() {
+        if let Some(entity) = draft.entity(file, arg) {
+            draft.table(&entity);
+        } else if let Some(related) = related(draft, file, arg) {
+            draft.table(&related);
+        } else if index >= targets {
+            draft.condition(file, arg, Sense::new(link.optional));
+        } else if let Some(inner) = draft.resolver.query(file, arg).filter(|inner| !inner.executed) {
+            draft.subquery(inner, crate::statement::SubqueryPlace::From);
+        }
+    }
+    if let Some(on) = call.keyword("onclause") {
+        draft.condition(file, on, Sense::new(link.optional));
+    }
+}
+
+/// The class at the other end of `.join(User.orders)`.
+fn related(draft: &Draft<'_>, file: FileId, expr: ExprId) -> Option<draft::Entity> {
+    let module = draft.resolver.module(file);
+    let ExprKind::Attr { .. } = module.kind(expr) else {
+        return None;
+    };
+    let (at, definition) = draft.resolver.definition(file, expr)?;
+    let inside = draft.resolver.module(at);
+    let call = inside.call(definition)?;
+    if !matches!(call.method(), Some("relationship" | "Relationship")) {
+        return None;
+    }
+    let target = call.arg(0)?;
+    match inside.string(target) {
+        Some(name) => Some(draft::Entity {
+            name: name.rsplit('.').next().unwrap_or(name).to_owned(),
+            alias: None,
+            model: None,
+        }),
+        None => draft.entity(at, target),
+    }
+}
+
+fn order(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
+    if matches!(call.arg(0).map(|arg| call.module.kind(arg)), Some(ExprKind::Null)) {
+        draft.query.statement.order.clear();
+        return;
+    }
+    for arg in call.args {
+        let text = call.module.expr(arg.value);
+        let descending = match &text.kind {
+            ExprKind::Call { .. } => call
+                .module
+                .call(arg.value)
+                .is_some_and(|inner| inner.chain().iter().any(|step| step.method() == Some("desc"))),
+            ExprKind::Unary { op, .. } => call.module.str(*op) == "-",
+            _ => false,
+        };
+        if let Some((column, false)) = draft.column(link.file, arg.value) {
+            draft.query.statement.order.push((column, descending));
+        }
+    }
+}

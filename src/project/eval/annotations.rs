@@ -1,0 +1,132 @@
+//! What a value of an annotated type is.
+
+use super::Evaluator;
+use crate::ir::{ExprId, ExprKind, FunctionId, Language};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Value};
+
+impl Evaluator<'_> {
+    /// What a value of an annotated type is.
+    pub fn annotation(&self, file: FileId, annotation: ExprId) -> Value {
+        self.bounded(file, Value::Unknown, || self.annotation_inner(file, annotation))
+    }
+
+    fn annotation_inner(&self, file: FileId, annotation: ExprId) -> Value {
+        let module = self.m(file);
+        if let (Some(within), ExprKind::Name(name)) = (&self.within, module.kind(annotation))
+            && let Some((at, class)) = within.named_type(module.str(*name))
+        {
+            return Value::Instance(at, class);
+        }
+        match module.kind(annotation) {
+            ExprKind::Name(_) | ExprKind::Attr { .. } => match self.value(file, annotation) {
+                Value::Class(at, class) => Value::Instance(at, class),
+                Value::External(name) => Value::ExternalInstance(name),
+                Value::Unknown => match self.definition(file, annotation) {
+                    Some((at, alias)) if (at, alias) != (file, annotation) => self.annotation(at, alias),
+                    _ => Value::Unknown,
+                },
+                other => other,
+            },
+            ExprKind::Str(name) => self.quoted(file, module.owner(annotation), module.str(*name)),
+            ExprKind::Binary { op, left, right } if module.str(*op) == "|" => match self.annotation(file, *left) {
+                Value::Unknown | Value::Literal(..) => self.annotation(file, *right),
+                value => value,
+            },
+            ExprKind::Index { base, index } => self.generic(file, *base, *index),
+            ExprKind::Call { .. } => self.value(file, annotation),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn quoted(&self, file: FileId, function: FunctionId, text: &str) -> Value {
+        let name = text
+            .trim_start_matches("Optional[")
+            .trim_end_matches(']')
+            .split('|')
+            .next()
+            .unwrap_or(text)
+            .trim();
+        let module = self.m(file);
+        let Some(sym) = module.sym(name) else {
+            return Value::Unknown;
+        };
+        match self.lookup(file, function, sym, u32::MAX).map(|found| self.found_value(&found)) {
+            Some(Value::Class(at, class)) => Value::Instance(at, class),
+            Some(Value::External(name)) => Value::ExternalInstance(name),
+            _ => Value::Unknown,
+        }
+    }
+
+    fn generic(&self, file: FileId, base: ExprId, index: ExprId) -> Value {
+        let module = self.m(file);
+        let name = match module.kind(base) {
+            ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
+            _ => return Value::Unknown,
+        };
+        let parts: Vec<ExprId> = match module.kind(index) {
+            ExprKind::Tuple(items) => items.to_vec(),
+            _ => vec![index],
+        };
+        let Some(&first) = parts.first() else { return Value::Unknown };
+        match name {
+            "Annotated" => {
+                // `Annotated[Session, Depends(get_db)]`: what is injected is more exact than the type.
+                let injected = parts
+                    .iter()
+                    .skip(1)
+                    .map(|&part| self.injected(file, part))
+                    .find(|value| matches!(value, Value::Instance(..) | Value::Row(..)));
+                injected.unwrap_or_else(|| self.annotation(file, first))
+            }
+            "Optional"
+            | "ClassVar"
+            | "Final"
+            | "Mapped"
+            | "Promise"
+            | "Awaitable"
+            | "Readonly"
+            | "Required"
+            | "Partial"
+            | "NonNullable"
+            | "Pick"
+            | "Omit"
+            | "Awaited"
+            | "Generator"
+            | "AsyncGenerator"
+            | "ContextManager"
+            | "AsyncContextManager"
+            | "AbstractAsyncContextManager"
+            | "AbstractContextManager"
+            | "Depends" => self.annotation(file, first),
+            "Coroutine" => parts.last().map_or(Value::Unknown, |&last| self.annotation(file, last)),
+            "Type" | "type" => match self.annotation(file, first) {
+                Value::Instance(at, class) => Value::Class(at, class),
+                _ => Value::Unknown,
+            },
+            "list" | "List" | "Sequence" | "Iterable" | "Iterator" | "AsyncIterator" | "AsyncIterable" | "Set" | "set" | "frozenset"
+            | "Collection" | "Array" | "ReadonlyArray" | "tuple" | "Tuple" | "QuerySet" | "InstrumentedList" => {
+                self.annotation(file, first).many()
+            }
+            "Union" => parts
+                .iter()
+                .map(|&part| self.annotation(file, part))
+                .find(|value| !value.is_unknown())
+                .unwrap_or(Value::Unknown),
+            _ => self.annotation(file, base),
+        }
+    }
+
+    /// What is held, or what its annotation says of it where that says more: a class of the project where a library gives something.
+    pub(super) fn told(&self, held: Value, file: FileId, annotation: ExprId) -> Value {
+        let is_loose = matches!(held, Value::ExternalInstance(_)) && self.m(file).language == Language::Python;
+        if !is_loose && !matches!(held, Value::Unknown | Value::Literal(..)) {
+            return held;
+        }
+        match self.annotation(file, annotation) {
+            Value::Unknown => held,
+            annotated if !is_loose || matches!(annotated, Value::Instance(..)) => annotated,
+            _ => held,
+        }
+    }
+}

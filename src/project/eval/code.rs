@@ -1,0 +1,186 @@
+//! The code of a project with everything that look-ups need: files, bindings, where imports lead.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Evaluator, kept};
+use crate::budget::{Limit, Overruns};
+use crate::ir::{ClassId, ExprKind, Function, FunctionId, Language, Module};
+use crate::libraries::shared::effects::LibraryData;
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::imports::Imports;
+use crate::project::named_models::NamedModels;
+use crate::project::relations::Relations;
+use crate::project::scope::Scope;
+use crate::syntax::facts::FileFacts;
+
+/// The file that each of several imports leads to.
+pub type Targets = Vec<Option<FileId>>;
+
+/// The code of a project with everything that look-ups need.
+#[derive(Debug, Default)]
+pub struct Code {
+    /// Facts by file, sorted by path.
+    pub files: Vec<FileFacts>,
+    /// Bindings by file; empty for files without a module.
+    pub scopes: Vec<Scope>,
+    /// Where imports lead.
+    pub imports: Imports,
+    /// The file that each import and each re-export of a module leads to, in the module's order.
+    pub targets: Vec<(Targets, Targets)>,
+    /// The files that the star imports and the star re-exports of a module lead to.
+    pub stars: Vec<(Vec<FileId>, Vec<FileId>)>,
+    /// What libraries do.
+    pub data: Arc<LibraryData>,
+    /// Names of tables and models that the schema declares, lower case.
+    pub tables: FxHashSet<String>,
+    /// Relations of model classes.
+    pub relations: Relations,
+    /// Models that a connection keeps by name.
+    pub named_models: NamedModels,
+    /// Classes that implement or extend a class of the project.
+    pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
+    /// What parameters without an annotation hold, from the calls that were resolved.
+    pub arguments: FxHashMap<Parameter, Value>,
+    /// The packages that Python files import, by their first name.
+    pub imported: FxHashSet<Box<str>>,
+    /// What is kept on objects that are passed around, by its name there.
+    pub kept: kept::Kept,
+    /// What reached a bound while the files were linked and judged.
+    pub overruns: Overruns,
+}
+
+/// A function's parameter, by its place.
+pub type Parameter = (FileId, FunctionId, usize);
+
+impl Code {
+    /// Links files (sorted by path).
+    pub fn new(files: Vec<FileFacts>, data: Arc<LibraryData>, tables: FxHashSet<String>) -> Code {
+        use rayon::prelude::*;
+        let scopes = files
+            .par_iter()
+            .map(|facts| facts.module.as_ref().map(Scope::new).unwrap_or_default())
+            .collect();
+        let imports = Imports::new(&files);
+        let targets: Vec<(Targets, Targets)> = files
+            .par_iter()
+            .enumerate()
+            .map(|(index, facts)| targets(&imports, FileId(index as u32), facts))
+            .collect();
+        let stars = files
+            .iter()
+            .zip(&targets)
+            .map(|(facts, targets)| facts.module.as_ref().map_or_else(Default::default, |module| stars(module, targets)))
+            .collect();
+        let mut code = Code {
+            files,
+            scopes,
+            imports,
+            targets,
+            stars,
+            data,
+            tables,
+            relations: Relations::default(),
+            named_models: NamedModels::default(),
+            subclasses: FxHashMap::default(),
+            arguments: FxHashMap::default(),
+            imported: FxHashSet::default(),
+            kept: kept::Kept::default(),
+            overruns: Overruns::default(),
+        };
+        code.imported = code.find_imported();
+        code.kept = kept::find(&code);
+        code.subclasses = code.find_subclasses();
+        code
+    }
+
+    /// A file's module; an empty one for files that are no program code.
+    pub fn module(&self, file: FileId) -> &Module {
+        static EMPTY: std::sync::LazyLock<Module> = std::sync::LazyLock::new(|| crate::syntax::empty(crate::ir::Language::Python));
+        self.files
+            .get(file.index())
+            .and_then(|facts| facts.module.as_ref())
+            .unwrap_or(&EMPTY)
+    }
+
+    /// All files with program code.
+    pub fn modules(&self) -> impl Iterator<Item = (FileId, &Module)> {
+        self.files
+            .iter()
+            .enumerate()
+            .filter_map(|(index, facts)| Some((FileId(index as u32), facts.module.as_ref()?)))
+    }
+
+    /// Tells that what stands at an offset of a file reached a bound.
+    pub fn tell(&self, limit: Limit, file: FileId, offset: u32) {
+        if let Some(facts) = self.files.get(file.index()) {
+            self.overruns.add(limit, format!("{}:{}", facts.path, facts.lines.line(offset)));
+        }
+    }
+
+    /// Whether a function has no more parameters than are followed; the others are told.
+    pub fn takes_few(&self, file: FileId, function: &Function) -> bool {
+        let is_few = function.params.len() <= Limit::Parameters.count();
+        if !is_few {
+            self.tell(Limit::Parameters, file, function.name_span.start);
+        }
+        is_few
+    }
+
+    fn find_imported(&self) -> FxHashSet<Box<str>> {
+        let python = self.modules().filter(|(_, module)| module.language == Language::Python);
+        let paths = python.flat_map(|(_, module)| module.imports.iter().map(|import| module.str(import.module)));
+        paths.map(|path| path.split('.').next().unwrap_or(path).into()).collect()
+    }
+
+    fn find_subclasses(&self) -> FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>> {
+        let eval = Evaluator::new(self);
+        let mut found: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>> = FxHashMap::default();
+        for (file, module) in self.modules() {
+            for (id, class) in module.class_ids() {
+                let parents = class
+                    .bases
+                    .iter()
+                    .filter(|base| base.name.is_none())
+                    .map(|base| base.value)
+                    .chain(class.implements.iter().copied());
+                for parent in parents {
+                    let parent = match module.kind(parent) {
+                        ExprKind::Index { base, .. } => *base,
+                        _ => parent,
+                    };
+                    if let Value::Class(base_file, base) = eval.value(file, parent) {
+                        found.entry((base_file, base)).or_default().push((file, id));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The files that a module's imports and re-exports lead to.
+fn targets(imports: &Imports, file: FileId, facts: &FileFacts) -> (Vec<Option<FileId>>, Vec<Option<FileId>>) {
+    let Some(module) = &facts.module else {
+        return (Vec::new(), Vec::new());
+    };
+    let find = |path: &str| match module.language {
+        Language::Python => imports.python(file, path),
+        Language::TypeScript => imports.typescript(file, path),
+    };
+    let imported = module.imports.iter().map(|import| find(module.str(import.module))).collect();
+    let exported = module
+        .exports
+        .iter()
+        .map(|export| export.from.and_then(|from| find(module.str(from))))
+        .collect();
+    (imported, exported)
+}
+
+/// The files behind a module's stars, of those that its imports and re-exports lead to.
+fn stars(module: &Module, (imported, exported): &(Targets, Targets)) -> (Vec<FileId>, Vec<FileId>) {
+    let at = |targets: &Targets, place: usize| targets.get(place).copied().flatten();
+    let imports = module.star_imports().filter_map(|place| at(imported, place)).collect();
+    (imports, module.exports_of("*").filter_map(|place| at(exported, place)).collect())
+}

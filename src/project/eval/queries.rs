@@ -1,0 +1,184 @@
+//! The query that an expression is: seen by a recogniser at the call, or built on further by the code.
+
+use std::sync::Arc;
+
+use super::Evaluator;
+use crate::ir::{Call, ExprId, ExprKind, Language};
+use crate::libraries::registry::RECOGNISERS;
+use crate::libraries::shared::chain;
+use crate::libraries::shared::query::{Query, Resolver};
+use crate::libraries::shared::value::{FileId, Value};
+use crate::{budget, statement};
+
+impl Evaluator<'_> {
+    /// The query at an expression, kept between asks.
+    pub fn query_at(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
+        if let Some(query) = self.queries.borrow().get(&(file, expr)) {
+            return query.clone();
+        }
+        if !self.busy.borrow_mut().insert((file, expr, true)) {
+            self.cut.set(true);
+            return None;
+        }
+        let outer_cut = self.cut.replace(false);
+        let query = self.bounded(file, None, || self.find_query(file, expr).map(Arc::new));
+        self.busy.borrow_mut().remove(&(file, expr, true));
+        if !self.cut.get() || self.depth.get() == 0 {
+            self.queries.borrow_mut().insert((file, expr), query.clone());
+        }
+        self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
+        query
+    }
+
+    fn find_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        let module = self.m(file);
+        match module.kind(expr) {
+            ExprKind::Call { .. } => match self.own_query(file, expr) {
+                Some(query) => Some((*query).clone()),
+                None if let Some(query) = self.specialised(file, expr) => Some(query),
+                None => match self.value(file, expr) {
+                    Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
+                    _ => self.extended_query(file, expr),
+                },
+            },
+            ExprKind::Await(inner) => self.find_query(file, *inner),
+            ExprKind::Index { base, index } => {
+                let ExprKind::Slice(slice) = module.kind(*index) else {
+                    return None;
+                };
+                let mut query = (*self.query_at(file, *base)?).clone();
+                if query.executed {
+                    return None;
+                }
+                chain::slice(module, &mut query.statement, slice.lower, slice.upper);
+                Some(query)
+            }
+            _ => match self.value(file, expr) {
+                Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
+                _ => self.held_result(file, expr),
+            },
+        }
+    }
+
+    /// The query that ran where a name was bound to its result.
+    fn held_result(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        let (at, definition) = self.definition(file, expr)?;
+        if (at, definition) == (file, expr) || !matches!(self.m(at).kind(definition), ExprKind::Call { .. }) {
+            return None;
+        }
+        self.query_at(at, definition).map(|query| (*query).clone())
+    }
+
+    /// Whether a library's recogniser sees a query at a call itself.
+    pub fn is_recognised(&self, file: FileId, expr: ExprId) -> bool {
+        self.own_query(file, expr).is_some()
+    }
+
+    /// The query that a recogniser sees at a call, kept between asks.
+    pub(super) fn own_query(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
+        if let Some(query) = self.own.borrow().get(&(file, expr)) {
+            return query.clone();
+        }
+        if !self.busy_own.borrow_mut().insert((file, expr)) {
+            self.cut.set(true);
+            return None;
+        }
+        let module = self.m(file);
+        let outer_cut = self.cut.replace(false);
+        let outer_over = self.over.replace(false);
+        // SQL that stands in code tells of places in its text; what a reader can look up is the call.
+        let (query, told) = budget::hearing(|| {
+            self.bounded(file, None, || {
+                let call = module.call(expr)?;
+                if self.finds_in_array(file, &call) {
+                    return None;
+                }
+                let mut recognisers = RECOGNISERS.iter().filter(|(language, _)| *language == module.language);
+                recognisers.find_map(|(_, recognise)| recognise(self, file, call)).map(Arc::new)
+            })
+        });
+        for (limit, _) in told {
+            self.code.tell(limit, file, module.expr(expr).span.start);
+        }
+        self.busy_own.borrow_mut().remove(&(file, expr));
+        // Whatever builds on it is too long as well: it need not be walked again.
+        if self.over.replace(outer_over) && query.is_none() {
+            self.long.borrow_mut().insert((file, expr));
+        }
+        if !self.cut.get() || self.depth.get() == 0 {
+            self.own.borrow_mut().insert((file, expr), query.clone());
+        }
+        self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
+        query
+    }
+
+    /// `order.lines.find((line) => line.open)`: an array's method, however its holder is called. A callback that takes an error first
+    /// is a driver's.
+    fn finds_in_array(&self, file: FileId, call: &Call<'_>) -> bool {
+        if call.module.language != Language::TypeScript || call.method() != Some("find") {
+            return false;
+        }
+        let Some(first) = call.arg(0) else { return false };
+        let given = match *call.module.kind(first) {
+            ExprKind::Lambda(function) => (file, function),
+            ExprKind::Name(_) => match self.value(file, first) {
+                Value::Function(at, function) => (at, function),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let module = self.m(given.0);
+        let params = &module.function(given.1).params;
+        let takes_error = params
+            .first()
+            .and_then(|param| param.name)
+            .is_some_and(|name| module.str(name).starts_with("err"));
+        !(takes_error && params.len() > 1)
+    }
+
+    /// The query that a function of the project is given, builds on and hands back.
+    fn extended_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        let module = self.m(file);
+        let call = module.call(expr)?;
+        let Value::Function(at, function) = self.value(file, call.callee) else {
+            return None;
+        };
+        let inside = self.m(at);
+        let values = self.returned(at, function);
+        let (given, is_cut) = values.iter().take_while(|_| self.afford(at, 1)).find_map(|&value| {
+            // `return rows[:size]`, `return rows.offset(start).limit(size)`.
+            let (value, is_sliced) = match inside.kind(value) {
+                ExprKind::Index { base, index } => match inside.kind(*index) {
+                    ExprKind::Slice(slice) => (*base, slice.upper.is_some_and(|upper| chain::cuts(inside, upper))),
+                    _ => (value, false),
+                },
+                _ => (value, false),
+            };
+            let is_limited = |call: Call<'_>| {
+                call.chain().iter().any(|link| {
+                    matches!(link.method(), Some("limit" | "take")) && link.arg(0).is_some_and(|rows| chain::cuts(inside, rows))
+                })
+            };
+            let is_cut = is_sliced || inside.call(value).is_some_and(is_limited);
+            let root = match inside.call(value) {
+                Some(call) => call.root(),
+                None => value,
+            };
+            let name = inside.name(root)?;
+            let params = &inside.function(function).params;
+            let index = params
+                .iter()
+                .position(|param| param.name.is_some_and(|sym| inside.str(sym) == name))?;
+            let method = inside.function(function).class.is_some() && call.receiver().is_some() && !inside.function(function).is_static;
+            let arg = call.keyword(name).or_else(|| call.arg(index.checked_sub(usize::from(method))?))?;
+            let query = self.query_at(file, arg).filter(|query| !query.executed)?;
+            Some((query, is_cut))
+        })?;
+        let mut query = (*given).clone();
+        query.statement.open = true;
+        if is_cut && query.statement.limit == statement::Limit::None {
+            query.statement.limit = statement::Limit::Value;
+        }
+        Some(query)
+    }
+}

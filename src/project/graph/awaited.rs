@@ -1,0 +1,51 @@
+//! Whether a call is awaited.
+
+use crate::ir::{ExprId, ExprKind, Module, Parent};
+use crate::project::eval::is_iteration;
+
+/// Whether what an expression gives is awaited: at once, through the callback it is returned from, or by a gather.
+pub fn is_awaited(module: &Module, id: ExprId) -> bool {
+    let mut parent = module.expr(id).parent;
+    for _ in 0..12 {
+        match parent {
+            Parent::Expr(at) => match module.kind(at) {
+                ExprKind::Await(_) => return true,
+                ExprKind::Attr { .. }
+                | ExprKind::List(_)
+                | ExprKind::Tuple(_)
+                | ExprKind::Spread(_)
+                | ExprKind::Comp(_)
+                | ExprKind::Cond { .. } => {
+                    parent = module.expr(at).parent;
+                }
+                ExprKind::Call { callee, .. } => {
+                    // What a call holds is what is called or an argument.
+                    let is_arg = module.expr(id).parent == parent && *callee != id;
+                    let name = module.call(at).and_then(|call| call.method()).unwrap_or("");
+                    let gathers = matches!(
+                        name,
+                        "gather"
+                            | "all"
+                            | "allSettled"
+                            | "race"
+                            | "wait_for"
+                            | "shield"
+                            | "create_task"
+                            | "ensure_future"
+                            | "timeout"
+                            | "push"
+                            | "append"
+                    );
+                    // A callee in the chain (`x().then()`) goes on; an argument of something else does not.
+                    if is_arg && !gathers && !is_iteration(name) {
+                        return false;
+                    }
+                    parent = module.expr(at).parent;
+                }
+                _ => return false,
+            },
+            _ => return false,
+        }
+    }
+    false
+}

@@ -1,0 +1,158 @@
+//! Where a statement reaches a database: at a chain of calls, and where a lazy query is iterated, counted or awaited.
+
+use std::sync::Arc;
+
+use super::QuerySite;
+use super::awaited::is_awaited;
+use super::file::FileBuilder;
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::query::Query;
+use crate::libraries::shared::value::Value;
+
+impl FileBuilder<'_> {
+    /// Finds all sites of the file.
+    pub(super) fn find_sites(&mut self) {
+        let module = self.module;
+        let outermost: Vec<ExprId> = module.call_ids().filter(|&id| !is_chained(module, id)).collect();
+        // As the source has them first: a query that statements build one after the other is known before what builds on it.
+        let mut in_order = outermost.clone();
+        in_order.sort_by_key(|&call| module.expr(call).span.start);
+        for call in in_order {
+            self.eval.query_at(self.file, call);
+        }
+        for &call in &outermost {
+            self.find_site(call);
+        }
+        self.find_iterated();
+    }
+
+    /// Finds the query that a chain runs: at its outermost recognised call.
+    fn find_site(&mut self, outermost: ExprId) {
+        let mut at = Some(outermost);
+        while let Some(id) = at {
+            let Some(call) = self.module.call(id) else { return };
+            if let Some(query) = self.eval.query_at(self.file, id) {
+                self.claim(id);
+                if query.executed && !query.fetch {
+                    self.add_site(id, query);
+                }
+                return;
+            }
+            for query in self.eval.specialised_sites(self.file, id) {
+                self.add_site(id, query);
+            }
+            at = inner_call(self.module, &call);
+        }
+    }
+
+    fn claim(&mut self, id: ExprId) {
+        let Some(call) = self.module.call(id) else { return };
+        // A helper of the project does what it does besides, whatever query it gives. One that a library's recogniser knows is a step of
+        // the library's, as a method that wraps a driver's.
+        let is_helper = |call: &Call<'_>| {
+            !self.eval.is_recognised(self.file, call.id) && matches!(self.eval.value(self.file, call.callee), Value::Function(..))
+        };
+        let library: Vec<ExprId> = call.chain().iter().filter(|call| !is_helper(call)).map(|call| call.id).collect();
+        self.claimed.extend(library);
+    }
+
+    fn add_site(&mut self, expr: ExprId, query: Arc<Query>) {
+        let owner = self.module.owner(expr);
+        let site = self.out.sites.len();
+        self.out.functions[owner.index()].1.push(site);
+        self.out.sites.push(QuerySite {
+            file: self.file,
+            expr,
+            function: self.fn_id(self.file, owner),
+            span: self.module.expr(expr).span,
+            query,
+            awaited: is_awaited(self.module, expr),
+            held: false,
+        });
+    }
+
+    /// Lazy queries run where they are iterated, counted or awaited.
+    fn find_iterated(&mut self) {
+        let module = self.module;
+        let mut places: Vec<ExprId> = Vec::new();
+        for stmt in &module.stmts {
+            if let StmtKind::Loop {
+                iterable: Some(iterable), ..
+            } = &stmt.kind
+            {
+                places.push(*iterable);
+            }
+        }
+        for expr in &module.exprs {
+            match &expr.kind {
+                ExprKind::Comp(comp) => places.extend(comp.clauses.iter().map(|clause| clause.iterable)),
+                ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => places.push(*inner),
+                ExprKind::Call { callee, args, .. } if args.len() == 1 => {
+                    if let ExprKind::Name(name) = module.kind(*callee)
+                        && matches!(
+                            module.str(*name),
+                            "list"
+                                | "len"
+                                | "sorted"
+                                | "set"
+                                | "tuple"
+                                | "sum"
+                                | "dict"
+                                | "bool"
+                                | "enumerate"
+                                | "iter"
+                                | "next"
+                                | "any"
+                                | "all"
+                        )
+                    {
+                        places.push(args[0].value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for place in places {
+            if let Some(query) = self.eval.query_at(self.file, place).filter(|query| !query.executed) {
+                self.claim(place);
+                let mut run = (*query).clone();
+                run.executed = true;
+                self.add_site(place, Arc::new(run));
+            }
+        }
+    }
+}
+
+/// Whether a call's result is at once called upon: it is not its chain's outermost call.
+fn is_chained(module: &Module, id: ExprId) -> bool {
+    let mut parent = module.expr(id).parent;
+    while let Parent::Expr(at) = parent {
+        match module.kind(at) {
+            ExprKind::Await(_) => parent = module.expr(at).parent,
+            ExprKind::Attr { .. } => {
+                let Parent::Expr(outer) = module.expr(at).parent else {
+                    return false;
+                };
+                return match module.kind(outer) {
+                    ExprKind::Call { callee, .. } => *callee == at,
+                    ExprKind::Attr { .. } => is_chained(module, at),
+                    _ => false,
+                };
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn inner_call(module: &Module, call: &Call<'_>) -> Option<ExprId> {
+    let mut at = call.receiver()?;
+    loop {
+        at = module.unawaited(at);
+        match module.kind(at) {
+            ExprKind::Call { .. } => return Some(at),
+            ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => at = *base,
+            _ => return None,
+        }
+    }
+}
