@@ -58,7 +58,8 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
     };
     let spread = 8 + asks.min(64) as u32;
     Judgement {
-        priority: of(weight, often, confidence),
+        // What only may be called so often is at most P2.
+        priority: of(weight, often, confidence).max(if reach.is_loose { Priority::P2 } else { Priority::P0 }),
         gain: worth * times * sure * spread,
         reason: format!("{}, {}", cost.words(), reach.words()),
     }

@@ -38,6 +38,8 @@ pub struct Reach {
     pub polled: Option<String>,
     /// Entry points that somebody waits for, counted up to [`MAX_SHARED`].
     pub shared: usize,
+    /// A call that is not certain is on the way.
+    pub is_loose: bool,
 }
 
 /// Functions that so many entry points call are on the way of nearly every request.
@@ -53,6 +55,7 @@ impl Reach {
             phrase: None,
             polled: None,
             shared: 0,
+            is_loose: false,
         }
     }
 
@@ -101,7 +104,8 @@ impl Reach {
             MAX_SHARED.. => format!(" and {} or more other entry points", MAX_SHARED - 1),
             count => format!(" and {} other entry points", count - 1),
         };
-        match self.often {
+        let probably = if self.is_loose { "probably " } else { "" };
+        let words = match self.often {
             None => "nothing that is known calls it".to_owned(),
             Some(Often::Always) if self.polled.is_some() => format!("again and again: {by}{others}"),
             Some(Often::Always) => format!("on the way of nearly every request: {by}{others}"),
@@ -110,7 +114,8 @@ impl Reach {
             Some(Often::Job) => format!("in the background: {by}"),
             Some(Often::Seldom) => format!("seldom: {by}{others}"),
             Some(Often::Once) => format!("once: {by}"),
-        }
+        };
+        format!("{probably}{words}")
     }
 }
 
@@ -140,6 +145,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
     };
     let reach = project.graph.reach.get(function.index()).copied().flatten();
     let later = reach.is_some_and(|reach| reach.later);
+    let is_loose = reach.is_some_and(|reach| reach.is_loose);
     let shared = project.graph.shared.get(function.index()).copied().map_or(0, usize::from);
     let is_waited = entry.kind.is_waited_for();
     let level = match entry.kind {
@@ -159,6 +165,8 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         Reached::Startup | Reached::Command => Often::Once,
         _ if own == Often::Read && entry.label.starts_with("ANY ") && changes(project, function) => Often::Act,
         _ if shared >= COMMON && own < Often::Job => Often::Always,
+        // Middleware may hold a table of which each request uses one row.
+        _ if is_loose && own == Often::Always => Often::Read,
         _ => own,
     };
     Reach {
@@ -168,6 +176,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         phrase: None,
         polled: project.clients.polled(entry).filter(|_| often == Often::Always),
         shared,
+        is_loose,
     }
 }
 

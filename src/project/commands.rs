@@ -56,6 +56,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
                         from: None,
                         distance: 0,
                         later: false,
+                        is_loose: false,
                     });
                 }
             }

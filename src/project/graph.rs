@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::eval::Code;
+use super::eval::{Code, is_abstract};
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::entries::{self, Entry};
 use crate::libraries::shared::effects::Effects;
@@ -168,6 +168,8 @@ pub struct Visit {
     pub distance: u32,
     /// A callback that runs later is on the way: nobody waits for it.
     pub later: bool,
+    /// A call that is not certain is on the way.
+    pub is_loose: bool,
 }
 
 impl Graph {
@@ -274,7 +276,9 @@ impl Graph {
         for (index, node) in self.functions.iter().enumerate() {
             let module = code.module(node.file);
             let function = module.function(node.id);
-            if let (Some(name), false) = (function.name, function.is_lambda && function.class.is_none()) {
+            // What only declares a method is no second one.
+            let is_method = function.name.is_some() && !is_abstract(module, node.id);
+            if let (Some(name), false, true) = (function.name, function.is_lambda && function.class.is_none(), is_method) {
                 by_name.entry(module.str(name)).or_default().push(FnId(index as u32));
             }
         }
@@ -299,7 +303,8 @@ impl Graph {
     }
 }
 
-fn is_distinctive(name: &str) -> bool {
+/// Whether a name says so much that two functions seldom share it by chance.
+pub(super) fn is_distinctive(name: &str) -> bool {
     let words = name.split('_').filter(|word| !word.is_empty()).count();
     let humps = name.chars().filter(char::is_ascii_uppercase).count();
     name.len() >= 10 && (words >= 2 || humps >= 1)

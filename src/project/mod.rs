@@ -11,7 +11,9 @@ pub mod flow;
 pub mod graph;
 pub mod held;
 pub mod imports;
+pub mod listed;
 pub mod loops;
+pub mod may_call;
 mod mounts;
 pub mod named_models;
 mod operations;
@@ -79,6 +81,8 @@ pub struct Project {
     pub only_reads: bool,
     /// What the repository's own clients ask of its server.
     pub clients: clients::Clients,
+    /// How many objects serializers are given at once.
+    pub listed: listed::Listed,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -127,7 +131,10 @@ impl Project {
         clients.mark_polled(&mut graph.entries);
         reach::mark(&mut graph, &code);
         commands::mark(&mut graph, &code);
-        let (loads, deployment) = rayon::join(|| row_usage::loads(&code, &graph), || deployment::Deployment::of(&code, &graph));
+        let (loads, (deployment, listed)) = rayon::join(
+            || row_usage::loads(&code, &graph),
+            || rayon::join(|| deployment::Deployment::of(&code, &graph), || listed::Listed::of(&code)),
+        );
         let mut project = Project {
             code,
             graph,
@@ -142,6 +149,7 @@ impl Project {
             writers: Vec::new(),
             only_reads: false,
             clients,
+            listed,
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));
         project.kept_by_staff = kept;

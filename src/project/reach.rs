@@ -1,10 +1,12 @@
 //! What entry points reach, and how: calls that the arguments on the way close lead nowhere.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::branches::constants::{Constants, KnownNames};
 use super::eval::Code;
 use super::graph::{EdgeKind, FnId, Graph, Visit};
+use super::may_call;
 use crate::libraries::entries::{Entry, EntryKind, Often};
 
 /// With how many different sets of constants one function is visited; then with nothing known.
@@ -27,6 +29,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
             queue: VecDeque::new(),
         };
         walk.entries();
+        walk.loose(&may_call::find(code, graph));
         (walk.reach, walk.visits)
     };
     graph.reach = reach;
@@ -89,12 +92,47 @@ impl Walk<'_> {
                     from: None,
                     distance: 0,
                     later: false,
+                    is_loose: false,
                 };
                 self.visit(self.graph.id(file, function), start, KnownNames::new());
             }
-            while let Some(visit) = self.queue.pop_front() {
-                self.calls(visit);
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(visit) = self.queue.pop_front() {
+            self.calls(visit);
+        }
+    }
+
+    /// Goes on to what nothing certain reaches: over calls that may be, from what is used most.
+    fn loose(&mut self, may_call: &[Vec<FnId>]) {
+        let mut open: BinaryHeap<Reverse<(u8, u32, FnId)>> = BinaryHeap::new();
+        let mut next = 0;
+        loop {
+            while let Some(&(at, here)) = self.visits.get(next) {
+                let entry = self.graph.entries.get(here.entry);
+                for &target in may_call.get(at.index()).into_iter().flatten() {
+                    if self.reach[target.index()].is_none() {
+                        open.push(Reverse((entry.map_or(u8::MAX, rank), next as u32, target)));
+                    }
+                }
+                next += 1;
             }
+            let Some(Reverse((_, visit, target))) = open.pop() else { return };
+            let Some(&(_, here)) = self.visits.get(visit as usize).filter(|_| self.reach[target.index()].is_none()) else {
+                continue;
+            };
+            // The way goes on from there: what comes before is told by the entry point alone.
+            let reach = Visit {
+                from: None,
+                distance: here.distance + 1,
+                is_loose: true,
+                ..here
+            };
+            self.visit(target, reach, KnownNames::new());
+            self.drain();
         }
     }
 
@@ -119,6 +157,7 @@ impl Walk<'_> {
                     from: Some((visit, index as u32)),
                     distance: here.distance + 1,
                     later,
+                    is_loose: here.is_loose,
                 };
                 let inner = self.constants.entering(at, edge, target, &known);
                 self.visit(target, reach, inner);

@@ -1,10 +1,12 @@
 //! What frameworks call around their handlers is called by somebody: without that, its findings say "nothing that is known calls it".
 
+use perfaudit::finding::Priority;
 use perfaudit::libraries::entries::entries;
 use perfaudit::project::Project;
 use perfaudit::project::eval::Evaluator;
 use perfaudit::syntax::facts::extract;
 use perfaudit::walk::FileKind;
+use perfaudit::{Config, audit};
 
 use crate::entries::code;
 
@@ -229,4 +231,70 @@ fn a_description_of_an_api_names_its_handlers() {
     let project = Project::link(facts.into());
     let labels: Vec<&str> = project.graph.entries.iter().map(|entry| entry.label.as_str()).collect();
     assert_eq!(labels, ["GET /api/v1/hosts", "POST /api/v1/groups"]);
+}
+
+/// The sums of the requests without a timeout in a file of a project.
+fn sums(files: &[(&str, &str)], file: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        std::fs::write(folder.path().join(path), text).expect("written");
+    }
+    let config = Config {
+        root: folder.path().to_owned(),
+        cache: false,
+        min_priority: Some(Priority::P3),
+        ..Config::default()
+    };
+    let findings = audit(&config).expect("a report").findings.into_iter();
+    let here = findings.filter(|finding| finding.rule == "missing-timeout" && finding.location.file == file);
+    here.map(|finding| finding.reason).collect()
+}
+
+#[test]
+fn what_a_table_holds_is_probably_called_by_who_names_the_table() {
+    let text = "
+import requests
+from flask import Flask
+app = Flask(__name__)
+def add(goat):
+    requests.post('https://herd.example')
+ACTIONS = {'add': add}
+@app.post('/goats')
+def act(name):
+    action = ACTIONS.get(name)
+    action(name)
+";
+    assert_eq!(
+        sums(&[("app.py", text)], "app.py"),
+        ["a worker may wait for ever, probably with each POST /goats"]
+    );
+}
+
+#[test]
+fn a_method_that_a_few_classes_have_is_probably_the_one_of_any() {
+    let app = "
+from flask import Flask
+app = Flask(__name__)
+@app.post('/goats')
+def act(request):
+    request.find_service('herds').update_herd_book(1)
+";
+    let services = "
+import requests
+class IHerds:
+    def update_herd_book(self, herd):
+        '''Writes it down.'''
+class Herds:
+    def update_herd_book(self, herd):
+        requests.post('https://herd.example')
+";
+    let files = [("app.py", app), ("services.py", services)];
+    // One that only declares is no second one.
+    assert_eq!(sums(&files, "services.py"), ["a worker may wait for ever, with each POST /goats"]);
+    let more = "class Books:\n    def update_herd_book(self, herd):\n        return herd.save()\n";
+    let files = [files[0], files[1], ("zoo.py", more)];
+    assert_eq!(
+        sums(&files, "services.py"),
+        ["a worker may wait for ever, probably with each POST /goats"]
+    );
 }

@@ -239,7 +239,7 @@ pub enum Callees {
 }
 
 /// Whether a method has no code of its own: `pass`, `...`, a docstring, `raise NotImplementedError`.
-pub(super) fn is_abstract(module: &Module, function: FunctionId) -> bool {
+pub fn is_abstract(module: &Module, function: FunctionId) -> bool {
     module.function(function).body.iter().all(|&stmt| match &module.stmt(stmt).kind {
         StmtKind::Raise(_) => true,
         StmtKind::Expr(expr) => matches!(module.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),

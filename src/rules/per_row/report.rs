@@ -21,6 +21,7 @@ use crate::project::Project;
 use crate::project::clients::Asked;
 use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
+use crate::project::listed::Usage;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
 use crate::statement::Limit;
@@ -313,6 +314,21 @@ fn objects(project: &Project, row: &PerRow<'_>) -> Rows {
         Some(Asked::UnderList(by)) => Rows::new(Scale::OfParent, format!("the objects of a list that {by}")),
         Some(Asked::OfOne(by)) => Rows::new(Scale::One, format!("the single objects that {by}")),
         Some(Asked::Nowhere) => Rows::new(Scale::Few, "the objects of which no client here asks it"),
+        None => serialized(project, row),
+    }
+}
+
+/// The objects that a serializer is given at once, by who uses it.
+fn serialized(project: &Project, row: &PerRow<'_>) -> Rows {
+    let node = project.graph.function(row.function);
+    let class = project.code.module(node.file).function(node.id).class;
+    let Some(place) = class.map(|class| (node.file, class)) else {
+        return Rows::new(Scale::OfParent, "the objects of a list");
+    };
+    match project.listed.usage(place) {
+        Some(Usage::List(by)) => Rows::new(Scale::OfParent, format!("the objects that {by} lists")),
+        Some(Usage::One) => Rows::new(Scale::One, "the one object of an answer"),
+        None if project.listed.knows(place) => Rows::new(Scale::Few, "the objects of an answer, of which no list is known"),
         None => Rows::new(Scale::OfParent, "the objects of a list"),
     }
 }

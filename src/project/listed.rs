@@ -1,0 +1,168 @@
+//! How many objects a serializer is given at once: those of a list, or one.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::eval::{Code, Evaluator};
+use super::scope::Member;
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
+use crate::libraries::shared::pagination;
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::{FileId, Value};
+
+type Class = (FileId, ClassId);
+
+/// How a serializer is used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Usage {
+    /// For a list of objects, by the view or function that asks for it.
+    List(String),
+    /// For one object at a time.
+    One,
+}
+
+/// Serializers by how they are used; those of which no use is known are left out.
+#[derive(Debug, Default)]
+pub struct Listed {
+    by_class: FxHashMap<Class, Usage>,
+    serializers: FxHashSet<Class>,
+}
+
+impl Listed {
+    /// Looks at views, at calls with `many=True`, and at serializers inside serializers.
+    pub fn of(code: &Code) -> Listed {
+        if !["rest_framework", "adrf"].iter().any(|library| code.imported.contains(*library)) {
+            return Listed::default();
+        }
+        let eval = Evaluator::new(code);
+        let mut found = Listed::default();
+        let mut nested: Vec<(Class, Class, bool)> = Vec::new();
+        for (file, module) in code
+            .modules()
+            .filter(|(_, module)| module.mentions(&["serializer", "serializers", "Serializer"]))
+        {
+            for (class, _) in module.class_ids() {
+                if is_serializer(&eval, file, class) {
+                    found.serializers.insert((file, class));
+                } else {
+                    found.view(&eval, file, class);
+                }
+            }
+            for id in module.call_ids() {
+                let Some(made) = serializer(&eval, file, module.call(id).map(|call| call.callee)) else {
+                    continue;
+                };
+                let many = module.call(id).and_then(|call| call.keyword("many"));
+                let is_many = many.is_some_and(|many| matches!(module.kind(many), ExprKind::Bool(true)));
+                match holder(&eval, file, module, id) {
+                    Some(outer) => nested.push((outer, made, is_many)),
+                    None if is_many => found.add(made, Usage::List(name_of(module, id))),
+                    None => found.add(made, Usage::One),
+                }
+            }
+        }
+        found.spread(&eval, &nested);
+        found
+    }
+
+    /// How a serializer is used; `None` where nothing of the project says.
+    pub fn usage(&self, class: Class) -> Option<&Usage> {
+        self.by_class.get(&class)
+    }
+
+    /// Whether a class is a serializer whose uses were looked for.
+    pub fn knows(&self, class: Class) -> bool {
+        self.serializers.contains(&class)
+    }
+
+    fn add(&mut self, class: Class, usage: Usage) {
+        let known = self.by_class.entry(class).or_insert_with(|| usage.clone());
+        // A list counts more than a single object, and the first name stays.
+        if *known == Usage::One {
+            *known = usage;
+        }
+    }
+
+    fn view(&mut self, eval: &Evaluator<'_>, file: FileId, class: ClassId) {
+        let module = eval.module(file);
+        let lists = || pagination::lists(eval, file, class);
+        let usage = |lists: bool| {
+            let name = module.class(class).name.map_or("", |name| module.str(name));
+            if lists { Usage::List(name.to_owned()) } else { Usage::One }
+        };
+        if let Some((at, Member::Value(value, _))) = eval.member(file, class, "serializer_class")
+            && let Some(made) = serializer(eval, at, Some(value))
+        {
+            self.add(made, usage(lists()));
+        }
+        if let Some((at, Member::Method(function))) = eval.member(file, class, "get_serializer_class") {
+            for &value in &*eval.returned(at, function) {
+                if let Some(made) = serializer(eval, at, Some(value)) {
+                    self.add(made, usage(lists()));
+                }
+            }
+        }
+    }
+
+    /// What a serializer holds is used as it is, and for a list where it holds many; its base classes are used as it is.
+    fn spread(&mut self, eval: &Evaluator<'_>, nested: &[(Class, Class, bool)]) {
+        let mut inner: FxHashMap<Class, Vec<(Class, bool)>> = FxHashMap::default();
+        for &(outer, made, is_many) in nested {
+            inner.entry(outer).or_default().push((made, is_many));
+        }
+        let mut open: Vec<(Class, Usage)> = self.by_class.iter().map(|(class, usage)| (*class, usage.clone())).collect();
+        open.sort();
+        let mut seen: FxHashSet<(Class, bool)> = FxHashSet::default();
+        while let Some((class, usage)) = open.pop() {
+            if !seen.insert((class, usage != Usage::One)) {
+                continue;
+            }
+            for ancestor in eval.lineage(class.0, class.1) {
+                self.add(ancestor, usage.clone());
+                for &(made, is_many) in inner.get(&ancestor).into_iter().flatten() {
+                    let module = eval.module(class.0);
+                    let name = module.class(class.1).name.map_or("", |name| module.str(name));
+                    let usage = if is_many { Usage::List(name.to_owned()) } else { usage.clone() };
+                    self.add(made, usage.clone());
+                    open.push((made, usage));
+                }
+            }
+        }
+    }
+}
+
+/// The serializer that a name stands for.
+fn serializer(eval: &Evaluator<'_>, file: FileId, expr: Option<ExprId>) -> Option<Class> {
+    let expr = expr?;
+    let module = eval.module(file);
+    let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = *module.kind(expr) else {
+        return None;
+    };
+    if !module.str(name).contains("erializer") {
+        return None;
+    }
+    match eval.value(file, expr) {
+        Value::Class(file, class) => Some((file, class)),
+        _ => None,
+    }
+}
+
+/// The serializer whose field a call makes: `lines = LineSerializer(many=True)` in its body.
+fn holder(eval: &Evaluator<'_>, file: FileId, module: &Module, call: ExprId) -> Option<Class> {
+    if module.owner(call) != FunctionId::MODULE {
+        return None;
+    }
+    let span = module.expr(call).span;
+    let (class, _) = module
+        .class_ids()
+        .filter(|(_, class)| class.span.encloses(span))
+        .min_by_key(|(_, class)| class.span.end - class.span.start)?;
+    is_serializer(eval, file, class).then_some((file, class))
+}
+
+fn is_serializer(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {
+    eval.ancestors(file, class).iter().any(|name| name.contains("erializer"))
+}
+
+fn name_of(module: &Module, call: ExprId) -> String {
+    module.qualified(module.owner(call))
+}
