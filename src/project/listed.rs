@@ -38,7 +38,7 @@ impl Listed {
         let mut nested: Vec<(Class, Class, bool)> = Vec::new();
         for (file, module) in code
             .modules()
-            .filter(|(_, module)| module.mentions(&["serializer", "serializers", "Serializer"]))
+            .filter(|(_, module)| module.mentions(&["get_serializer_class", "many", "serializer_class", "serializers"]))
         {
             for (class, _) in module.class_ids() {
                 if is_serializer(&eval, file, class) {

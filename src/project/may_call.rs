@@ -8,12 +8,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::eval::{Code, Evaluator, is_abstract};
 use super::graph::{FnId, Graph, is_distinctive};
 use super::scope::Member;
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::value::{FileId, Value};
 
 /// Functions of one name, or classes behind one interface, of which each may be the one: of more, none is likelier than what is not
 /// known.
-const MOST_CANDIDATES: usize = 24;
+const MOST_CANDIDATES: usize = 40;
 /// Expressions around a function's name that are looked at for the table that holds it.
 const MOST_LEVELS: usize = 12;
 
@@ -191,16 +191,33 @@ impl Search<'_, '_> {
             let Some(node) = self.graph.functions.get((first.0 + function) as usize) else {
                 continue;
             };
-            for &call in &node.unresolved {
-                let method = self.module.call(call).and_then(|call| call.method());
-                let candidates = method.and_then(|method| self.names.by_name.get(method));
-                for &target in candidates.into_iter().flatten().take(MOST_CANDIDATES) {
+            for &id in &node.unresolved {
+                let Some(call) = self.module.call(id) else { continue };
+                let Some(method) = call.method() else { continue };
+                let mut targets = self.behind(&call, method);
+                if targets.is_empty() {
+                    targets = self.names.by_name.get(method).cloned().unwrap_or_default();
+                }
+                for target in targets.into_iter().take(MOST_CANDIDATES) {
                     if self.is_same_language(target) {
                         self.push(FunctionId(function), target);
                     }
                 }
             }
         }
+    }
+
+    /// The methods of the classes behind the interface that a call's receiver is declared as.
+    fn behind(&self, call: &Call<'_>, method: &str) -> Vec<FnId> {
+        let Some(Value::Instance(file, class)) = call.receiver().map(|receiver| self.eval.value(self.file, receiver)) else {
+            return Vec::new();
+        };
+        let classes = self.below(file, class).into_iter();
+        let methods = classes.filter_map(|(file, class)| match self.eval.member(file, class, method) {
+            Some((at, Member::Method(function))) => Some(self.graph.id(at, function)),
+            _ => None,
+        });
+        methods.collect()
     }
 
     fn is_same_language(&self, target: FnId) -> bool {
@@ -216,7 +233,7 @@ impl Search<'_, '_> {
             if !is_abstract(self.module, id) {
                 continue;
             }
-            for (file, class) in self.below(class) {
+            for (file, class) in self.below(self.file, class) {
                 let scope = self.code.scopes.get(file.index());
                 let members = scope.map_or(&[] as &[_], |scope| {
                     scope.member(self.code.module(file), class, self.module.str(name))
@@ -229,10 +246,10 @@ impl Search<'_, '_> {
     }
 
     /// The classes below one, so many.
-    fn below(&self, class: ClassId) -> Vec<(FileId, ClassId)> {
+    fn below(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
         let mut found = Vec::new();
         let mut seen = FxHashSet::default();
-        let mut open = vec![(self.file, class)];
+        let mut open = vec![(file, class)];
         while let Some(place) = open.pop() {
             for &sub in self.code.subclasses.get(&place).into_iter().flatten() {
                 if found.len() == MOST_CANDIDATES {

@@ -52,9 +52,11 @@ impl Evaluator<'_> {
                 }
             }
             ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => {
-                let first = items.iter().map(|&item| self.value(file, item)).find(|value| !value.is_unknown());
-                match first {
+                let mut known = items.iter().map(|&item| self.value(file, item)).filter(|value| !value.is_unknown());
+                match known.next() {
                     Some(Value::Literal(..)) | None => Value::Literal(file, expr),
+                    // Objects of several classes: what they have in common is not known.
+                    Some(first @ Value::Instance(..)) if known.next().is_some_and(|next| next != first) => Value::Literal(file, expr),
                     Some(value) => value.many(),
                 }
             }
@@ -190,10 +192,23 @@ impl Evaluator<'_> {
                 None => Value::Unknown,
             },
             Value::Literal(file, expr) => match self.m(*file).kind(*expr) {
-                ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) if !items.is_empty() => self.value(*file, items[0]),
+                ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => self.one_of(*file, items),
                 _ => Value::Unknown,
             },
             _ => Value::Unknown,
+        }
+    }
+
+    /// What stands for the elements of a list as it is written: the first one, unless the next is an object of another class.
+    fn one_of(&self, file: FileId, items: &[ExprId]) -> Value {
+        let Some(&first) = items.first() else { return Value::Unknown };
+        let value = self.value(file, first);
+        let Value::Instance(..) = value else { return value };
+        let next = items.get(1).map(|&next| self.value(file, next));
+        if next.is_some_and(|next| next != value) {
+            Value::Unknown
+        } else {
+            value
         }
     }
 
