@@ -197,7 +197,9 @@ impl Cost {
             } => Weight::Holds,
             // The server puts another worker in its place.
             Cost::Endless { until: Some(_), .. } => Weight::Large,
-            Cost::Stall { by: Stall::Moment } | Cost::Endless { holds_worker: false, .. } | Cost::Growth => Weight::Moderate,
+            // No worker is taken, and who asked waits all the same.
+            Cost::Endless { holds_worker: false, .. } => Weight::Large,
+            Cost::Stall { by: Stall::Moment } | Cost::Growth => Weight::Moderate,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,

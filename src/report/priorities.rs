@@ -66,7 +66,7 @@ fn weight_words(weight: Weight) -> (&'static str, &'static str, &'static str) {
         ),
         Weight::Large => (
             "large",
-            "it grows with the rows of one parent, or it sends a whole table that grows",
+            "it grows with the rows of one parent, it sends a whole table that grows, or a request has no end",
             "a SELECT for each line of one order,",
         ),
         Weight::Moderate => (

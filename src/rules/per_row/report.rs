@@ -16,11 +16,12 @@ use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{priority, reach};
 use crate::libraries::entries::Often;
 use crate::libraries::shared::batches;
+use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::clients::Asked;
 use crate::project::eval::Evaluator;
-use crate::project::graph::FnId;
+use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::listed::Usage;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
@@ -207,7 +208,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let confidence = confidence(row, from.as_ref());
     let over = over(module, row, from.as_ref());
     let cost = cost(project, row, from.as_ref(), &over);
-    let judgement = priority::judge(&cost, &reach, confidence, lighter(row, reach.often));
+    let judgement = priority::judge(&cost, &reach, confidence, lighter(project, row, reach.often));
     let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
     let mut finding = Finding::new(rule, judgement, confidence, location);
@@ -342,11 +343,25 @@ fn elements(over: &str) -> String {
 }
 
 /// Steps by which a loop is lighter than its rows say.
-fn lighter(row: &PerRow<'_>, often: Option<Often>) -> usize {
+fn lighter(project: &Project, row: &PerRow<'_>, often: Option<Often>) -> usize {
     let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
     // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant.
     let is_meant = row.access == Access::Write && often.is_none_or(|often| often > Often::Read);
-    usize::from(is_rarer) + usize::from(is_meant) + if row.searches { 2 } else { 0 }
+    usize::from(is_rarer) + usize::from(is_meant) + usize::from(is_dwarfed(project, row)) + if row.searches { 2 } else { 0 }
+}
+
+/// Whether each pass waits for another service as well: beside that the statement is nothing.
+fn is_dwarfed(project: &Project, row: &PerRow<'_>) -> bool {
+    let node = project.graph.function(row.function);
+    let module = project.code.module(node.file);
+    let asks = |edge: &Edge| {
+        let targets = || edge.targets.iter().map(|&target| project.graph.function(target).effects);
+        edge.effects.has(Effects::NETWORK) || targets().any(|effects| effects.has(Effects::NETWORK))
+    };
+    row.remote.is_none()
+        && node.edges.iter().any(|edge| {
+            edge.kind != EdgeKind::Later && !edge.guessed && row.around.span.encloses(module.expr(edge.expr).span) && asks(edge)
+        })
 }
 
 /// Requests that have a form for many at once: caches and embeddings.
