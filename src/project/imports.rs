@@ -225,13 +225,8 @@ impl Imports {
                 Some(_) => file.clone(),
                 None => continue,
             };
-            let target = join(place, &target);
-            // A build's file stands for its source.
-            let source = target
-                .replace("/dist/", "/src/")
-                .replace("/build/", "/src/")
-                .replace("/lib/", "/src/");
-            if let Some(found) = self.probe(&target).or_else(|| self.probe(&source)) {
+            let built = || sources(&target).iter().find_map(|source| self.probe(&join(place, source)));
+            if let Some(found) = self.probe(&join(place, &target)).or_else(built) {
                 return Some(found);
             }
         }
@@ -241,6 +236,7 @@ impl Imports {
                 join(place, "index"),
                 join(place, "src"),
                 join(place, "src/main"),
+                join(place, "lib/index"),
             ]
         } else {
             vec![join(place, rest), join(&join(place, "src"), rest)]
@@ -274,6 +270,22 @@ impl Imports {
             self.file(&path)
         })
     }
+}
+
+/// Folders that builds write to, one in another: `dist/esm`.
+const BUILT: [&str; 10] = ["build", "bundle", "cjs", "dist", "es", "esm", "lib", "module", "out", "types"];
+/// Folders of sources, the likeliest first; the last one is the package's own.
+const SOURCES: [&str; 5] = ["src", "lib", "source", "app", ""];
+
+/// The files that a build's file, below its package, may be made of: of `dist/index.js` it is `src/index.js`, or `lib/index.js`.
+fn sources(built: &str) -> Vec<String> {
+    let mut rest = built.trim_start_matches("./");
+    let mut out = Vec::new();
+    while let Some((_, below)) = rest.split_once('/').filter(|(folder, _)| BUILT.contains(folder)) {
+        out.extend(SOURCES.iter().map(|source| join(source, below)));
+        rest = below;
+    }
+    out
 }
 
 /// What `*` stands for when a specifier has a pattern's form; the empty string for an exact match.
@@ -378,10 +390,16 @@ mod tests {
             ),
             ("packages/db/src/index.ts", ""),
             ("packages/db/src/schema.ts", ""),
+            ("packages/kit/lib/index.ts", ""),
+            ("packages/kit/package.json", r#"{"name": "@acme/kit", "main": "dist/esm/index.js"}"#),
         ]);
         let from = imports.file("apps/web/src/a.ts").expect("file");
         assert_eq!(path(&files, imports.typescript(from, "@/lib/db")), Some("apps/web/src/lib/db.ts"));
         assert_eq!(path(&files, imports.typescript(from, "@acme/db")), Some("packages/db/src/index.ts"));
+        assert_eq!(
+            path(&files, imports.typescript(from, "@acme/kit")),
+            Some("packages/kit/lib/index.ts")
+        );
         assert_eq!(
             path(&files, imports.typescript(from, "@acme/db/schema")),
             Some("packages/db/src/schema.ts")
