@@ -171,6 +171,9 @@ pub struct Finding {
     /// of the fingerprint, not of the JSON.
     #[serde(skip)]
     pub subject: String,
+    /// What one mend takes away in the whole file: findings of a rule with the same cause are told as one. Empty for what stands alone.
+    #[serde(skip)]
+    pub cause: String,
 }
 
 impl From<Priority> for Judgement {
@@ -219,6 +222,7 @@ impl Finding {
             fingerprint: String::new(),
             status: Status::New,
             subject: String::new(),
+            cause: String::new(),
         }
     }
 
@@ -268,6 +272,11 @@ fn subject(finding: &Finding) -> String {
 /// Identity of a finding: rule, symbol (or the file where there is none) and subject, never a line, a message or a
 /// count. `ordinal` tells apart equal ones in one symbol, counted in source order.
 pub fn fingerprint(finding: &Finding, ordinal: usize) -> String {
+    // One of several places can be mended, and the rest is the same finding.
+    if !finding.cause.is_empty() {
+        let text = format!("{}\0{}\0{}\0{}", finding.rule, finding.location.file, finding.cause, ordinal);
+        return format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()));
+    }
     let place = if finding.location.symbol.is_empty() {
         &finding.location.file
     } else {

@@ -9,11 +9,12 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashSet;
 
 /// The files of lists, by name.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("calls", include_str!("../rules/words/calls.toml")),
     ("columns", include_str!("../rules/words/columns.toml")),
     ("handles", include_str!("../rules/words/handles.toml")),
     ("paths", include_str!("../rules/words/paths.toml")),
+    ("sql", include_str!("../rules/words/sql.toml")),
     ("tables", include_str!("../rules/words/tables.toml")),
 ];
 
@@ -91,6 +92,7 @@ lists! {
     Queues = "handles" "queues",
     Reading = "calls" "reading",
     RedisHandles = "handles" "redis",
+    ReservedWords = "sql" "reserved-words",
     Retries = "handles" "retries",
     ScheduledFolders = "paths" "scheduled-folders",
     SeedFiles = "paths" "seed-files",

@@ -3,6 +3,7 @@
 use crate::project::Project;
 use crate::project::schema::{Index, Table, Tool};
 use crate::statement::Dialect;
+use crate::vocabulary::List;
 
 /// A sentence on the rows that a table is known to have.
 pub(crate) fn size_note(project: &Project, table: usize) -> String {
@@ -12,14 +13,37 @@ pub(crate) fn size_note(project: &Project, table: usize) -> String {
 }
 
 /// A name as the database wants it written.
-fn quoted(name: &str, dialect: Dialect) -> String {
-    let plain =
+pub(crate) fn quoted(name: &str, dialect: Dialect) -> String {
+    let is_lower =
         name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    let plain = is_lower && !List::ReservedWords.has(name);
     match dialect {
         _ if plain => name.to_owned(),
         Dialect::MySql => format!("`{name}`"),
         _ => format!("\"{name}\""),
     }
+}
+
+/// A name with its schema, `farm.Goats`, each part as the database wants it written.
+pub(crate) fn quoted_path(name: &str, dialect: Dialect) -> String {
+    let parts: Vec<String> = name.split('.').map(|part| quoted(part, dialect)).collect();
+    parts.join(".")
+}
+
+/// The statement that creates an index on what a function makes of a column, or with an operator class: `lower({})`, `{} gin_trgm_ops`.
+pub(crate) fn create_expression_index(table: &Table, column: &str, (method, key): (&str, &str)) -> String {
+    let written = key.replace("{}", &quoted(column, table.dialect));
+    let word = key
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .find(|word| !word.is_empty())
+        .unwrap_or("key");
+    let names = [column.to_owned(), word.to_owned()];
+    let name = NewIndex::on(&names).name(table);
+    format!(
+        "CREATE INDEX CONCURRENTLY {} ON {}{method} ({written});",
+        quoted(&name, table.dialect),
+        full_name(table)
+    )
 }
 
 fn full_name(table: &Table) -> String {

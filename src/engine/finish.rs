@@ -8,7 +8,7 @@ use crate::engine::baseline::{Baseline, Known, Scope};
 use crate::engine::pages::Pages;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
-use crate::finding::{Confidence, Effort, Finding, Location, Priority, fingerprint};
+use crate::finding::{Confidence, Effort, Finding, Location, Priority, Related, Role, fingerprint};
 use crate::vocabulary::Vocabulary;
 use crate::walk::{FileRole, role};
 
@@ -56,6 +56,7 @@ pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: 
     let mut findings = one_cause(unique(findings));
     suppressions.count(findings.iter().filter(|finding| !is_left_out(finding, options)));
     findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
+    let mut findings = by_cause(findings, suppressions);
     identify(&mut findings);
     let mut ranked = Ranked::default();
     if let Some((baseline, scope)) = options.baseline {
@@ -200,6 +201,49 @@ fn one_cause(findings: Vec<Finding>) -> Vec<Finding> {
     out
 }
 
+/// Findings of one rule and file that one mend takes away are one: the most urgent of them, with the places of the others. What a
+/// comment suppresses stands alone.
+fn by_cause(findings: Vec<Finding>, suppressions: &Suppressions) -> Vec<Finding> {
+    let mut out: Vec<Finding> = Vec::new();
+    let mut groups: BTreeMap<(String, String, String), Vec<Finding>> = BTreeMap::new();
+    for mut finding in findings {
+        if finding.cause.is_empty() || suppressions.covers(&finding) {
+            finding.cause.clear();
+            out.push(finding);
+            continue;
+        }
+        let key = (finding.rule.clone(), finding.location.file.clone(), finding.cause.clone());
+        groups.entry(key).or_default().push(finding);
+    }
+    out.extend(groups.into_values().filter_map(grouped));
+    out
+}
+
+fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
+    places.sort_by(|left, right| {
+        let key = |finding: &Finding| (finding.priority, Reverse(finding.gain), finding.confidence);
+        key(left).cmp(&key(right)).then_with(|| left.location.cmp(&right.location))
+    });
+    let mut places = places.into_iter();
+    let mut first = places.next()?;
+    let others: Vec<Finding> = places.collect();
+    if others.is_empty() {
+        return Some(first);
+    }
+    let more = if others.len() == 1 {
+        "another place".to_owned()
+    } else {
+        format!("{} other places", others.len())
+    };
+    first.title.push_str(&format!("; so it is at {more} of this file"));
+    first.related.extend(others.into_iter().map(|other| Related {
+        message: format!("also here: {}", other.title),
+        location: other.location,
+        role: Role::Evidence,
+    }));
+    Some(first)
+}
+
 /// Gives each finding its fingerprint; equal ones of one symbol are told apart by their order in the source.
 fn identify(findings: &mut [Finding]) {
     findings.sort_by(|left, right| (&left.location, &left.rule, &left.subject).cmp(&(&right.location, &right.rule, &right.subject)));
@@ -282,6 +326,21 @@ mod tests {
         ];
         let kept = finished(low, Priority::P1);
         assert_eq!((kept.findings[0].fingerprint.clone(), kept.filtered), (at(&[5, 9])[1].clone(), 1));
+    }
+
+    #[test]
+    fn places_of_one_cause_are_one_finding_that_outlives_the_mending_of_one() {
+        let at = |lines: &[u32]| {
+            let findings = lines.iter().map(|&line| Finding {
+                cause: "requests timeout".to_owned(),
+                subject: format!("call {line}"),
+                ..found("a.py", line, if line == 9 { Priority::P1 } else { Priority::P2 }, Confidence::High)
+            });
+            finished(findings.collect(), Priority::P3).findings
+        };
+        let (all, rest) = (at(&[5, 9, 12]), at(&[5, 12]));
+        assert_eq!((all.len(), all[0].location.start_line, all[0].related.len()), (1, 9, 2));
+        assert_eq!((rest.len(), &rest[0].fingerprint), (1, &all[0].fingerprint));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
+use crate::advice::index::create_expression_index;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::judge::columns::{is_few_valued, is_searchable, is_small, is_time};
@@ -63,12 +64,12 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         let text = format!("the index on ({}) that is not used", index.key_list());
         finding.relate(project.schema_place(place), Role::Index, text);
     }
-    let postgres = table.is_none_or(|table| matches!(table.dialect, Dialect::Postgres | Dialect::Generic));
+    let postgres = table.filter(|table| matches!(table.dialect, Dialect::Postgres | Dialect::Generic));
     let is_time = table.and_then(|table| table.column(column)).is_some_and(is_time);
     finding.fix = if by_function && is_time {
         times(column)
     } else {
-        fix(by_function, postgres, name, column)
+        fix(by_function, postgres, column)
     };
     Some(finding)
 }
@@ -82,20 +83,20 @@ fn times(column: &str) -> Fix {
     }
 }
 
-fn fix(by_function: bool, postgres: bool, name: &str, column: &str) -> Fix {
+fn fix(by_function: bool, postgres: Option<&Table>, column: &str) -> Fix {
     if by_function {
         return Fix {
             summary:
                 "Compare the bare column, as with a value that is stored in lower case. Or add an index on the expression that is compared."
                     .to_owned(),
-            ddl: postgres.then(|| format!("CREATE INDEX CONCURRENTLY ON {name} (lower({column}));  -- the expression that is compared")),
+            ddl: postgres.map(|table| create_expression_index(table, column, ("", "lower({})")) + "  -- the expression that is compared"),
             ..Fix::default()
         };
     }
     Fix {
         summary: "Where an exact or prefix match is meant, compare so. For a search inside text, add a trigram or full-text index."
             .to_owned(),
-        ddl: postgres.then(|| format!("CREATE INDEX CONCURRENTLY ON {name} USING gin ({column} gin_trgm_ops);")),
+        ddl: postgres.map(|table| create_expression_index(table, column, (" USING gin", "{} gin_trgm_ops"))),
         ..Fix::default()
     }
 }

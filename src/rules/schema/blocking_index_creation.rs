@@ -1,5 +1,6 @@
 //! `blocking-index-creation`: migrations that build an index while writes to a table in use have to wait.
 
+use crate::advice::index::{quoted, quoted_path};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
@@ -51,6 +52,7 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
     );
     let keys: Vec<&str> = build.index.keys.iter().map(|key| key.column.as_str()).collect();
     finding.subject = format!("{table}.{name}({})", keys.join(","));
+    "indexes without CONCURRENTLY".clone_into(&mut finding.cause);
     finding.title = format!("{name} is built on {table} without CONCURRENTLY");
     let known = if build.table_known {
         "comes from an earlier migration"
@@ -94,7 +96,8 @@ fn proposal(kind: SourceKind) -> &'static str {
 fn statement(build: &IndexBuild, keys: &[&str]) -> String {
     let index = &build.index;
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let name = index.name.as_deref().map_or(String::new(), |name| format!("{name} "));
+    let own = || format!("ix_{}_{}", index.table.rsplit('.').next().unwrap_or(&index.table), keys.join("_")).to_lowercase();
+    let name = index.name.clone().unwrap_or_else(own);
     let method = index
         .method
         .as_deref()
@@ -104,9 +107,22 @@ fn statement(build: &IndexBuild, keys: &[&str]) -> String {
         .predicate
         .as_deref()
         .map_or(String::new(), |predicate| format!(" WHERE {predicate}"));
+    // An expression is written as it is.
+    let is_name = |key: &str| key.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let written: Vec<String> = keys
+        .iter()
+        .map(|key| {
+            if is_name(key) {
+                quoted(key, Dialect::Postgres)
+            } else {
+                (*key).to_owned()
+            }
+        })
+        .collect();
     format!(
-        "CREATE {unique}INDEX CONCURRENTLY {name}ON {} {method}({}){predicate};",
-        index.table,
-        keys.join(", ")
+        "CREATE {unique}INDEX CONCURRENTLY {} ON {} {method}({}){predicate};",
+        quoted(&name, Dialect::Postgres),
+        quoted_path(&index.table, Dialect::Postgres),
+        written.join(", ")
     )
 }

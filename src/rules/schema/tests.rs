@@ -113,6 +113,19 @@ fn only_indexes_on_older_tables_block() {
 }
 
 #[test]
+fn names_are_quoted_where_the_statement_would_not_run() {
+    let project = project(&[
+        ("migrations/1.sql", "CREATE TABLE \"Order\" (\"userId\" int, \"group\" int);"),
+        ("migrations/2.sql", "CREATE INDEX ON \"Order\" (\"userId\", \"group\");"),
+    ]);
+    let found = blocking_index_creation::check(&Analyses::new(&project));
+    assert_eq!(
+        found[0].fix.ddl.as_deref(),
+        Some("CREATE INDEX CONCURRENTLY ix_order_userid_group ON \"Order\" (\"userId\", \"group\");")
+    );
+}
+
+#[test]
 fn indexes_on_what_is_not_there_are_invalid() {
     let project = project(&[(
         "schema.sql",

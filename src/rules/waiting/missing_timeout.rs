@@ -597,6 +597,7 @@ impl Place<'_, '_> {
             "when the other side hangs, each caller keeps its thread, task or connection{}",
             evidence::reach_words(label.as_deref())
         );
+        finding.cause = format!("{} {argument}", name.split('.').next().unwrap_or(name));
         finding.subject = readable;
         finding.related = evidence::path_from_entry(self.project, function);
         finding.fix = fix(argument, is_node);
