@@ -75,11 +75,13 @@ fn mistakes(folder: &Path) -> Vec<String> {
         ..Config::default()
     })
     .expect("a report");
-    let found: BTreeSet<Mark> = report
-        .findings
-        .iter()
-        .map(|finding| (finding.location.file.clone(), finding.location.start_line, finding.rule.clone()))
-        .collect();
+    // A finding of several places stands at each of them.
+    let places = report.findings.iter().flat_map(|finding| {
+        let others = finding.related.iter().filter(|related| related.message.starts_with("also here: "));
+        let locations = others.map(|related| &related.location).chain([&finding.location]);
+        locations.map(|location| (location.file.clone(), location.start_line, finding.rule.clone()))
+    });
+    let found: BTreeSet<Mark> = places.collect();
     let (mut wanted, mut passing, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok) {
         let path = entry.path();
