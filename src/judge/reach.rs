@@ -146,9 +146,11 @@ pub fn of(project: &Project, function: FnId) -> Reach {
     let reach = project.graph.reach.get(function.index()).copied().flatten();
     let later = reach.is_some_and(|reach| reach.later);
     let is_loose = reach.is_some_and(|reach| reach.is_loose);
-    let shared = project.graph.shared.get(function.index()).copied().map_or(0, usize::from);
     let is_waited = entry.kind.is_waited_for();
+    let is_once = is_waited && reach.is_some_and(|reach| reach.is_once);
+    let shared = project.graph.shared.get(function.index()).copied().map_or(0, usize::from);
     let level = match entry.kind {
+        _ if is_once => Reached::Startup,
         // Nobody waits for what a schedule starts or for what runs after the response.
         _ if is_waited && (later || entry.often == Often::Job) => Reached::Job,
         _ if is_waited => Reached::Request,
@@ -173,7 +175,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         level,
         often: Some(often),
         label: Some(entry.label.clone()),
-        phrase: None,
+        phrase: is_once.then(|| format!("once in a process, at the first {}", entry.label)),
         polled: project.clients.polled(entry).filter(|_| often == Often::Always),
         shared,
         is_loose,

@@ -57,6 +57,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
                         distance: 0,
                         later: false,
                         is_loose: false,
+                        is_once: false,
                     });
                 }
             }

@@ -170,6 +170,8 @@ pub struct Visit {
     pub later: bool,
     /// A call that is not certain is on the way.
     pub is_loose: bool,
+    /// A call that the process makes once is on the way: what it brings is kept.
+    pub is_once: bool,
 }
 
 impl Graph {

@@ -16,6 +16,7 @@ pub mod loops;
 pub mod may_call;
 mod mounts;
 pub mod named_models;
+pub mod once;
 mod operations;
 pub mod reach;
 pub mod relations;

@@ -7,6 +7,7 @@ use super::branches::constants::{Constants, KnownNames};
 use super::eval::Code;
 use super::graph::{EdgeKind, FnId, Graph, Visit};
 use super::may_call;
+use super::once::runs_once;
 use crate::libraries::entries::{Entry, EntryKind, Often};
 
 /// With how many different sets of constants one function is visited; then with nothing known.
@@ -93,6 +94,7 @@ impl Walk<'_> {
                     distance: 0,
                     later: false,
                     is_loose: false,
+                    is_once: false,
                 };
                 self.visit(self.graph.id(file, function), start, KnownNames::new());
             }
@@ -147,7 +149,8 @@ impl Walk<'_> {
             if edge.targets.is_empty() || !known.is_empty() && self.constants.closes(at, edge.expr, &known) {
                 continue;
             }
-            let later = here.later || edge.kind == EdgeKind::Later;
+            let is_once = here.is_once || runs_once(self.constants.code(), graph, at, edge.expr);
+            let later = here.later || is_once || edge.kind == EdgeKind::Later;
             for &target in &edge.targets {
                 if self.is_seen(target, &[], later) {
                     continue;
@@ -158,6 +161,7 @@ impl Walk<'_> {
                     distance: here.distance + 1,
                     later,
                     is_loose: here.is_loose,
+                    is_once,
                 };
                 let inner = self.constants.entering(at, edge, target, &known);
                 self.visit(target, reach, inner);

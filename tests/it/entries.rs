@@ -426,6 +426,20 @@ def moor(): ...
 }
 
 #[test]
+fn methods_for_remote_callers_are_entry_points() {
+    let text = r#"
+from rpc import goat_rpc_method
+@goat_rpc_method(name="goats.list")
+def goats(): ...
+@mcp.tool()
+async def find(query): ...
+@cli.tool()
+def other(): ...
+"#;
+    assert_eq!(labels("farm/rpc.py", text), ["RPC goats.list", "tool find"]);
+}
+
+#[test]
 fn a_class_that_a_blueprint_makes_a_view_of_is_entered_at_its_process() {
     let handlers = "class Base:\n    def _check_access(self): ...\nclass Tide(Base):\n    def _name(self): ...\n    def _process(self): ...\n    def handle_upload(self): ...\n    def post(self): ...\n";
     let blueprint = "from flask import Blueprint\nfrom harbour.handlers import Tide\nbp = Blueprint('harbour', __name__)\nbp.add_url_rule('/tide', 'tide', Tide, methods=('GET', 'POST'))\n";

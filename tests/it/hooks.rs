@@ -298,3 +298,27 @@ class Herds:
         ["a worker may wait for ever, probably with each POST /goats"]
     );
 }
+
+#[test]
+fn what_is_kept_for_good_is_loaded_once() {
+    let text = "
+import requests
+from flask import Flask
+app = Flask(__name__)
+_keys = None
+def load():
+    return requests.get('https://herd.example')
+def keys():
+    global _keys
+    if _keys is None:
+        _keys = load()
+    return _keys
+@app.get('/goats')
+def goats():
+    return keys()
+";
+    assert_eq!(
+        sums(&[("app.py", text)], "app.py"),
+        ["a worker may wait for ever, once in a process, at the first GET /goats"]
+    );
+}

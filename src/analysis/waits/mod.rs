@@ -2,7 +2,6 @@
 
 pub mod handle;
 pub mod loop_state;
-pub mod once;
 
 use rustc_hash::FxHashSet;
 

@@ -47,6 +47,18 @@ const VIEWS: &[&str] = &[
 
 /// `@app.get("/x")`, `@router.route("/x", methods=[…])`, `@routes.view("/x")`.
 pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+    if let Some(word) = remote(site, decorator) {
+        let name = decorator.call.and_then(|call| call.keyword("name").or_else(|| call.arg(0)));
+        let name = name
+            .and_then(|name| site.text(name))
+            .unwrap_or_else(|| site.title((site.file, decorator.function)));
+        let place = site.module.expr(decorator.expr).span;
+        let mut entry = site.own(decorator.function, EntryKind::Route, format!("{word} {name}"), place);
+        entry.is_list_capable = true;
+        entry.threaded = !site.module.function(decorator.function).is_async;
+        out.push(entry);
+        return;
+    }
     let is_verb = VERBS.contains(&decorator.name);
     if !is_verb && !matches!(decorator.name, "route" | "api_route" | "head" | "trace" | "sse") {
         return;
@@ -68,6 +80,24 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     let label = format!("{verb} {}", addressed(site, call, text.as_deref().unwrap_or("")));
     let place = site.module.expr(decorator.expr).span;
     out.push(route(site, (site.file, decorator.function), verb, label, place, call));
+}
+
+/// `@rpc_method(name="goats.list")`, `@jsonrpc.method("goats.list")`, the tools of a model's server: `@mcp.tool()`.
+fn remote(site: &Site<'_>, decorator: Decorator<'_>) -> Option<&'static str> {
+    let owner = match site.module.kind(decorator.callee) {
+        ExprKind::Attr { base, .. } => site.last_name(*base).unwrap_or(""),
+        _ => "",
+    };
+    let says = |name: &str, word: &str| {
+        Name::of(name)
+            .words()
+            .any(|own| own == word || own.ends_with("rpc") && word == "rpc")
+    };
+    if says(decorator.name, "rpc") || says(owner, "rpc") && decorator.name == "method" {
+        return Some("RPC");
+    }
+    let is_tool = matches!(decorator.name, "tool" | "resource" | "prompt") && says(owner, "mcp");
+    is_tool.then_some("tool")
 }
 
 /// `add_api_route("/x", f)`, `add_url_rule`, `app.router.add_get("/x", f)`, `web.get("/x", f)`, `Route("/x", f)`.

@@ -159,6 +159,11 @@ impl<'p> Constants<'p> {
         }
     }
 
+    /// The code that is read.
+    pub fn code(&self) -> &'p Code {
+        self.code
+    }
+
     /// Whether what is known in a function keeps an expression of it from being reached.
     pub fn closes(&self, at: FnId, expr: ExprId, known: &[(Sym, Constant)]) -> bool {
         if known.is_empty() {

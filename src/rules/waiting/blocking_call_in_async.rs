@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::advice::texts::{Advised, Unblock, advice};
 use crate::analysis::Analyses;
-use crate::analysis::waits::{self, once};
+use crate::analysis::waits;
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
@@ -22,6 +22,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::branches::constants::Constants;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::once;
 use crate::project::{Project, branches};
 
 mod private_loop;
@@ -94,7 +95,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 continue;
             }
             let module = project.code.module(node.file);
-            if once::runs_once(project, id, edge.expr) || is_in_memory(&eval, node.file, module, edge) {
+            if once::runs_once(&project.code, &project.graph, id, edge.expr) || is_in_memory(&eval, node.file, module, edge) {
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
@@ -284,7 +285,7 @@ impl Ways<'_> {
                     project.tell(Limit::BlockingCallers, from);
                     return out;
                 }
-                if once::runs_once(project, caller, expr) {
+                if once::runs_once(&project.code, &project.graph, caller, expr) {
                     continue;
                 }
                 let is_async = project.graph.function(caller).is_async;

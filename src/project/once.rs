@@ -2,18 +2,18 @@
 
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
-use crate::project::Project;
-use crate::project::graph::FnId;
+use crate::project::eval::Code;
+use crate::project::graph::{FnId, Graph};
 
 /// How deep a test is read.
 const MAX_DEPTH: u32 = 12;
 
 /// Whether a call in a function runs once in a process: under `if not loaded:`, after `if (manifest) return manifest`, in
 /// `manifest ??= load()`, or in a function without parameters whose result is kept.
-pub fn runs_once(project: &Project, function: FnId, expr: ExprId) -> bool {
-    let node = project.graph.function(function);
-    let here = (project, function);
-    let module = project.code.module(node.file);
+pub fn runs_once(code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
+    let node = graph.function(function);
+    let here = (code, graph, function);
+    let module = code.module(node.file);
     let definition = module.function(node.id);
     let is_kept_for_good = node.is_cached && definition.decorators.iter().any(|&decorator| is_forever(module, decorator));
     if is_kept_for_good && definition.params.is_empty() && !definition.name.is_some_and(|name| is_cleared(module, name)) {
@@ -94,13 +94,13 @@ fn is_kept(module: &Module, stmt: StmtId, below: Option<StmtId>) -> bool {
 }
 
 /// `if (manifest) return manifest` before the statement, and `manifest = …` in it or after it.
-fn is_left((project, function): (&Project, FnId), block: &[StmtId], below: StmtId) -> bool {
-    let node = project.graph.function(function);
+fn is_left((code, graph, function): (&Code, &Graph, FnId), block: &[StmtId], below: StmtId) -> bool {
+    let node = graph.function(function);
     // Nothing returns from a module.
     if node.id == FunctionId::MODULE {
         return false;
     }
-    let module = project.code.module(node.file);
+    let module = code.module(node.file);
     // The statements of a block are in the order of the text.
     let start = module.stmt(below).span.start;
     let index = block.partition_point(|&stmt| module.stmt(stmt).span.start < start);
@@ -109,7 +109,7 @@ fn is_left((project, function): (&Project, FnId), block: &[StmtId], below: StmtI
     }
     let (before, from) = block.split_at(index);
     if before.len() > Limit::Holders.count() {
-        project.tell(Limit::Holders, function);
+        code.tell(Limit::Holders, node.file, module.function(node.id).span.start);
     }
     before.iter().rev().take(Limit::Holders.count()).any(|&stmt| {
         let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {
@@ -169,11 +169,32 @@ fn name(module: &Module, expr: ExprId) -> Option<Slot> {
 /// Whether the module itself gives the name its first value, or one of its classes holds it.
 fn is_of_module(module: &Module, slot: Slot) -> bool {
     if let Some(class) = slot.class {
-        return module.str(class) == "cls" || module.class_ids().any(|(_, node)| node.name == Some(class));
+        let is_class = module.str(class) == "cls" || module.class_ids().any(|(_, node)| node.name == Some(class));
+        return is_class || is_global(module, class);
     }
     let body = &module.function(FunctionId::MODULE).body;
     body.iter()
         .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Assign { target, .. } if name(module, target) == Some(slot)))
+}
+
+/// `globalThis`, `global`, or a name of the module for one of them: `const store = global as any`.
+fn is_global(module: &Module, name: Sym) -> bool {
+    let is_it = |name: Sym| matches!(module.str(name), "global" | "globalThis");
+    let stands = |value: ExprId| {
+        let inside = module.children(value);
+        let mut parts = inside.iter().chain([&value]);
+        parts.any(|&part| matches!(*module.kind(part), ExprKind::Name(other) if is_it(other)))
+    };
+    let body = module.function(FunctionId::MODULE).body.iter();
+    is_it(name)
+        || body.into_iter().any(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => *module.kind(target) == ExprKind::Name(name) && stands(value),
+            _ => false,
+        })
 }
 
 /// Whether one of the statements, or one inside them, sets the slot.
