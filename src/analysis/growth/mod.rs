@@ -110,7 +110,7 @@ fn held(project: &Project, file: FileId, module: &Module, lifetimes: &Lifetimes)
                 _ => None,
             });
             let Some((name, made)) = values.next() else { continue };
-            let shared = module.language == Language::Python && node.bases.is_empty() && module.owner(made) == FunctionId::MODULE;
+            let shared = module.language.shares_class_values() && node.bases.is_empty() && module.owner(made) == FunctionId::MODULE;
             if shared || lifetimes.is_long(file, class) {
                 out.push(Held {
                     file,

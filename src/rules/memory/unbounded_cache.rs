@@ -4,7 +4,7 @@ use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::growth::lifetime::{self, Lifetimes};
 use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{ExprKind, FunctionId, Language, Module};
+use crate::ir::{ExprKind, FunctionId, Module};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -17,7 +17,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let (project, lifetimes) = (run.project, run.lifetimes());
     let found = run.growing().iter().filter(|growing| growing.is_cache);
     let mut findings: Vec<Finding> = found.map(|growing| growing.finding("unbounded-cache")).collect();
-    let keeps = |module: &Module| module.language == Language::Python && module.mentions(&["cache", "lru_cache", "functools"]);
+    let keeps = |module: &Module| module.mentions(&["cache", "lru_cache", "functools"]);
     for (file, module) in project.code.modules().filter(|(_, module)| keeps(module)) {
         let eval = Evaluator::new(&project.code);
         for (function, _) in module.function_ids().skip(1) {

@@ -27,7 +27,7 @@ pub const FEW: u64 = 3;
 /// The findings of all views and of `Serializer(rows, many=True)`.
 pub fn findings(project: &Project) -> Vec<Finding> {
     let has_default = project.code.modules().any(|(_, module)| pagination::sets_default(module));
-    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
+    let files: Vec<(FileId, &Module)> = project.code.modules_of(pagination::LANGUAGE).collect();
     let found = files.into_par_iter().map(|(file, module)| {
         let eval = Evaluator::new(&project.code);
         let classes = module.class_ids();
@@ -53,7 +53,7 @@ fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
 /// A view that lists its queryset through its serializer.
 fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, has_default: bool) -> Option<Finding> {
     let module = project.code.module(file);
-    if module.language != crate::ir::Language::Python || !pagination::lists(eval, file, class) {
+    if !pagination::lists(eval, file, class) {
         return None;
     }
     if answers_itself(eval, file, class) {
@@ -147,7 +147,7 @@ fn made_by(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<(FileI
 fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Finding> {
     let module = project.code.module(file);
     let call = module.call(expr)?;
-    if module.language != crate::ir::Language::Python || !matches!(module.kind(call.keyword("many")?), ExprKind::Bool(true)) {
+    if !matches!(module.kind(call.keyword("many")?), ExprKind::Bool(true)) {
         return None;
     }
     // A nested field of another serializer.

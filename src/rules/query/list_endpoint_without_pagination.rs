@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
-use crate::ir::{ClassId, Language};
+use crate::ir::ClassId;
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
@@ -26,7 +26,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         .par_iter()
         .filter(|entry| !is_paged_view(project, entry, has_default));
     let mut found: Vec<Finding> = entries.filter_map(|entry| finding(project, entry)).collect();
-    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    let files: Vec<FileId> = project.code.modules_of(pagination::LANGUAGE).map(|(file, _)| file).collect();
     let views = files.into_par_iter().map(|file| views(project, file, has_default));
     found.extend(views.collect::<Vec<_>>().into_iter().flatten());
     one_a_view(found)
@@ -35,7 +35,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 /// The views of a file that list their `queryset` as the framework does it: no method of theirs is an entry point.
 fn views(project: &Project, file: FileId, has_default: bool) -> Vec<Finding> {
     let module = project.code.module(file);
-    if module.language != Language::Python || !module.mentions(&["queryset"]) {
+    if !module.mentions(&["queryset"]) {
         return Vec::new();
     }
     let eval = Evaluator::new(&project.code);

@@ -193,7 +193,7 @@ fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
         .graph
         .functions
         .iter()
-        .filter(|node| project.code.module(node.file).language == Language::Python)
+        .filter(|node| !project.code.module(node.file).language.runs_on_event_loop())
     {
         let module = project.code.module(node.file);
         for edge in node
@@ -356,8 +356,8 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
     if is_private && is_light(first.effects) {
         return None;
     }
-    // In TypeScript an embedded database: a statement by key takes microseconds.
-    let is_embedded = matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript;
+    // A database within the process: a statement by key takes microseconds.
+    let is_embedded = matches!(cause, Cause::Database { .. }) && module.language.runs_on_event_loop();
     let cost = if is_embedded || refuses || is_private {
         Cost::Stall { by: Stall::Moment }
     } else {

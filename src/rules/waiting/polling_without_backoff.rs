@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{evidence, priority};
@@ -70,10 +70,11 @@ impl<'p> Check<'p> {
     }
 
     fn run(mut self) -> Vec<Finding> {
+        let has_timers = self.module.language.has_timers();
         for (id, expr) in self.module.expr_ids() {
             match &expr.kind {
-                ExprKind::Call { .. } if self.module.language == Language::TypeScript => self.timer(id),
-                ExprKind::Object(_) if self.module.language == Language::TypeScript => self.options(id),
+                ExprKind::Call { .. } if has_timers => self.timer(id),
+                ExprKind::Object(_) if has_timers => self.options(id),
                 _ => {}
             }
         }

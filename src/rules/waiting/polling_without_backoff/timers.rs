@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::Check;
 use super::requests::Request;
 use crate::finding::{Related, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, StmtKind};
 use crate::libraries::shared::polling;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder::imports;
@@ -166,7 +166,7 @@ impl<'p> Check<'p> {
 
     fn find_timer(&self, file: FileId, function: FunctionId) -> Option<Timer> {
         let module = self.project.code.module(file);
-        if module.function(function).params.is_empty() || module.language != Language::TypeScript {
+        if module.function(function).params.is_empty() || !module.language.has_timers() {
             return None;
         }
         let option = || {
