@@ -10,10 +10,11 @@ mod names;
 mod objects;
 mod once;
 
+use crate::advice::texts::{Advised, advice};
 use crate::analysis::Analyses;
 use crate::budget::Limit;
-use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::finding::{Confidence, Finding, Role};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -173,7 +174,7 @@ impl Given<'_> {
         let Some(index) = definition.params.iter().position(|param| param.name == Some(name)) else {
             return false;
         };
-        let shift = usize::from(definition.class.is_some() && module.language == Language::Python);
+        let shift = usize::from(definition.class.is_some() && module.language.names_receiver());
         let calls = self.callers.get(self.function.index()).map(Vec::as_slice).unwrap_or_default();
         let passes = |&(caller, call): &(FnId, ExprId)| {
             let at = self.project.code.module(self.project.graph.function(caller).file);
@@ -439,7 +440,7 @@ fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) 
             };
             let mut outer = module.function(module.owner(target)).parent;
             while let Some(id) = outer.filter(|&id| id != FunctionId::MODULE) {
-                if scope.binds(id, *name) && module.language == Language::TypeScript {
+                if scope.binds(id, *name) && module.language.assigns_outer_variables() {
                     return true;
                 }
                 outer = module.function(id).parent;
@@ -515,18 +516,6 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     finding.subject = readable;
     finding.related = evidence::path_from_entry(project, maker.unwrap_or(function));
     finding.relate(project.place_in(function, module.expr(expr).span), Role::Evidence, "built here");
-    finding.fix = fix(module.language);
+    finding.fix = advice(Advised::Share, module.language.name(), &[]);
     Some(finding)
-}
-
-fn fix(language: Language) -> Fix {
-    let code = match language {
-        Language::Python => "@lru_cache(maxsize=1)\ndef client():\n    return Client(…)  # or on app.state, in the lifespan",
-        Language::TypeScript => "const client = new Client(…);  // at the top of the module, or on globalThis in development",
-    };
-    Fix {
-        summary: "Build it once, at the top of a module, in the start-up code or in a cached factory, and share it; close it when the process ends.".to_owned(),
-        code: Some(code.to_owned()),
-        ..Fix::default()
-    }
 }

@@ -8,11 +8,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 mod handed;
 mod pages;
 
+use crate::advice::texts::{Advised, WaitBound, advice};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::single;
 use crate::budget::{Limit, Steps};
-use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
+use crate::finding::{Confidence, Finding};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach, Reached};
 use crate::judge::{evidence, priority};
@@ -324,7 +325,7 @@ fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutF
     if call.is_open() {
         return spread(eval, file, call, facts, about);
     }
-    if module.language == Language::Python {
+    if module.language.names_arguments() {
         if facts.position.is_some_and(|position| call.arg(position).is_some()) {
             return Setting::Set;
         }
@@ -471,7 +472,7 @@ fn is_for_browsers(project: &Project, file: FileId) -> bool {
         let around = std::iter::successors(Some(module.owner(id)), |&at| module.function(at).parent);
         !around.take(20).any(|at| scope.is_some_and(|scope| scope.binds(at, name)))
     };
-    module.language == Language::TypeScript
+    module.language.runs_in_browsers()
         && module.expr_ids().any(|(id, expr)| match expr.kind {
             ExprKind::Name(name) => {
                 matches!(
@@ -511,7 +512,7 @@ struct Place<'a, 'p> {
 impl Place<'_, '_> {
     /// A browser's request, which its user can see and stop.
     fn is_browser(&self, call: &Call<'_>, name: &str) -> bool {
-        if self.module.language != Language::TypeScript {
+        if !self.module.language.runs_in_browsers() {
             return false;
         }
         let path = self.project.path(self.file);
@@ -553,21 +554,21 @@ impl Place<'_, '_> {
         if reached == Reached::Command && waits.is_some() {
             return None;
         }
-        let is_node = self.module.language == Language::TypeScript;
-        let confidence = if is_node && reached == Reached::Unknown {
+        let confidence = if self.module.language.runs_in_browsers() && reached == Reached::Unknown {
             Confidence::Medium
         } else {
             Confidence::High
         };
-        // Node keeps a socket and a promise meanwhile, not a worker. A client that is only made here waits elsewhere.
+        // On an event loop a socket and a promise are kept meanwhile, not a worker. A client that is only made here waits elsewhere.
+        let holds_worker = !self.module.language.runs_on_event_loop();
         let limits = self.project.deployment.limits.iter();
         let until = limits
-            .filter(|_| !is_node && reached == Reached::Request)
+            .filter(|_| holds_worker && reached == Reached::Request)
             .map(|limit| (limit.program, limit.seconds));
         let until = until
             .filter(|(_, seconds)| (1..LONGEST_REQUEST).contains(seconds))
             .max_by_key(|(_, seconds)| *seconds);
-        let holds_worker = !is_node && waits.is_none();
+        let holds_worker = holds_worker && waits.is_none();
         let cost = Cost::Endless { holds_worker, until };
         let less = usize::from(!is_call(name)) + usize::from(waits.is_some());
         let judgement = priority::judge(&cost, &reach, confidence, less);
@@ -600,7 +601,7 @@ impl Place<'_, '_> {
         finding.cause = format!("{} {argument}", name.split('.').next().unwrap_or(name));
         finding.subject = readable;
         finding.related = evidence::path_from_entry(self.project, function);
-        finding.fix = fix(argument, is_node);
+        finding.fix = advice(Advised::Bound(bound(argument)), self.module.language.name(), &[]);
         Some(finding)
     }
 }
@@ -622,17 +623,12 @@ fn first_text(module: &Module, expr: ExprId) -> Option<String> {
     }
 }
 
-fn fix(argument: &str, is_node: bool) -> Fix {
-    let code = match (argument, is_node) {
-        ("signal", _) => "fetch(url, { signal: AbortSignal.timeout(10_000) })",
-        (_, true) => "{ timeout: 10_000 }",
-        ("connect_timeout", _) => "connect(url, connect_timeout=5, options=\"-c statement_timeout=15000\")",
-        ("socket_timeout", _) => "from_url(url, socket_timeout=5, socket_connect_timeout=5)",
-        _ => "timeout=10",
-    };
-    Fix {
-        summary: "Say how long it may take: a little more than the slowest good answer, and less than the caller's own limit.".to_owned(),
-        code: Some(code.to_owned()),
-        ..Fix::default()
+/// What the argument bounds.
+fn bound(argument: &str) -> WaitBound {
+    match argument {
+        "signal" => WaitBound::Signal,
+        "connect_timeout" => WaitBound::Connect,
+        "socket_timeout" => WaitBound::Socket,
+        _ => WaitBound::Call,
     }
 }

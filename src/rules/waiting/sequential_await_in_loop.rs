@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::advice::texts::{Advised, Gather, advice};
 use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, IoKind, loop_state};
 use crate::finding::{Confidence, Finding, Fix, Role};
@@ -283,23 +284,11 @@ fn fix(language: Language, kind: IoKind, words: &str) -> Fix {
     } else {
         ""
     };
-    let (summary, code) = match (language, kind) {
-        (Language::TypeScript, IoKind::Read) => (
-            "Start the calls together, a bounded number at a time, and wait once.",
-            "const results = await pMap(items, (item) => load(item), { concurrency: 8 });  // Promise.all(items.map(load)) when the items are few",
-        ),
-        (Language::TypeScript, IoKind::Write) => (
-            "Run a bounded number at a time; keep what failed instead of losing the rest.",
-            "await pMap(items, (item) => send(item), { concurrency: 8, stopOnError: false });",
-        ),
-        (Language::Python, _) => (
-            "Start the calls together, a bounded number at a time, and wait once.",
-            "limit = asyncio.Semaphore(8)\n\n\nasync def one(item):\n    async with limit:\n        return await load(item)\n\n\nresults = await asyncio.gather(*(one(item) for item in items))",
-        ),
+    let shape = match kind {
+        IoKind::Read => Gather::Reads,
+        IoKind::Write => Gather::Writes,
     };
-    Fix {
-        summary: format!("{summary}{bulk}"),
-        code: Some(code.to_owned()),
-        ..Fix::default()
-    }
+    let mut fix = advice(Advised::Gather(shape), language.name(), &[]);
+    fix.summary.push_str(bulk);
+    fix
 }

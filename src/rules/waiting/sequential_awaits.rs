@@ -3,10 +3,11 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::advice::texts::{Advised, Gather, advice};
 use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, IoKind};
-use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::finding::{Confidence, Finding, Role};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -304,7 +305,7 @@ impl Search<'_> {
         if io.kind == IoKind::Write && !repeats {
             return Judged::Binds;
         }
-        if self.module.language == Language::Python && (io.is_query || io.is_guess || io.kind == IoKind::Write) {
+        if !self.module.language.has_pooled_handles() && (io.is_query || io.is_guess || io.kind == IoKind::Write) {
             return Judged::Binds;
         }
         Judged::Wait(Wait {
@@ -449,7 +450,7 @@ impl Search<'_> {
                 format!("awaits {}", wait.io.words),
             );
         }
-        finding.fix = fix(self.module.language);
+        finding.fix = advice(Advised::Gather(Gather::Steps), self.module.language.name(), &[]);
         Some(finding)
     }
 }
@@ -494,22 +495,4 @@ fn list(group: &[Wait]) -> String {
         text.push_str(&format!(" and {rest} more"));
     }
     text
-}
-
-fn fix(language: Language) -> Fix {
-    let (summary, code) = match language {
-        Language::TypeScript => (
-            "Start them together and wait once, with `Promise.all`. Each takes a connection of its own from the pool.",
-            "const [first, second] = await Promise.all([loadFirst(), loadSecond()]);",
-        ),
-        Language::Python => (
-            "Start them together and wait once, with `asyncio.gather` or a task group.",
-            "first, second = await asyncio.gather(load_first(), load_second())",
-        ),
-    };
-    Fix {
-        summary: summary.to_owned(),
-        code: Some(code.to_owned()),
-        ..Fix::default()
-    }
 }
