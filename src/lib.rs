@@ -49,6 +49,6 @@ pub mod vocabulary;
 pub mod walk;
 
 pub use config::Config;
-pub use engine::run::{WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, understand};
+pub use engine::run::{WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, read_one, understand};
 pub use error::Error;
 pub use report::Report;

@@ -4,6 +4,7 @@ mod baseline;
 mod calls;
 mod explain;
 mod init;
+mod ir;
 mod listing;
 mod progress;
 mod queries;
@@ -58,6 +59,8 @@ enum Command {
     Queries(queries::Arguments),
     /// Lists what every function calls and what follows from it
     Calls(calls::Arguments),
+    /// Prints what rules see of one file: its functions, statements and expressions
+    Ir(ir::Arguments),
     /// Runs the examples of the rule pages in a folder
     TestRules(test_rules::Arguments),
 }
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Rules => rules::run(),
         Command::Queries(arguments) => queries::run(&arguments),
         Command::Calls(arguments) => calls::run(&arguments),
+        Command::Ir(arguments) => ir::run(arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
     };
     result.unwrap_or_else(|error| {

@@ -123,6 +123,26 @@ pub fn understand<T: Send>(config: &Config, run: impl FnOnce(&Project, &Coverage
     })
 }
 
+/// Reads the one file that a configuration names; nothing is linked.
+pub fn read_one(config: &Config) -> Result<FileFacts, Error> {
+    let (files, _, mut coverage) = inputs(config)?;
+    let place = || {
+        config
+            .paths
+            .first()
+            .map_or_else(String::new, |path| path.to_string_lossy().into_owned())
+    };
+    if files.len() > 1 {
+        return Err(Error::new(place(), "holds several files that are read").hint("give one file"));
+    }
+    let facts = in_pool(config, || Ok(read_all(config, files, &mut coverage, &Silent)))?;
+    let skipped = coverage.skipped.keys().next();
+    facts.into_iter().next().ok_or_else(|| {
+        let why = skipped.map_or("there is nothing that is read", |reason| reason.one());
+        Error::new(place(), format!("cannot be shown: {why}"))
+    })
+}
+
 /// The files that a configuration names, whether tests are among them, and what was left out.
 fn inputs(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
     let walked = walk::walk(config)?;

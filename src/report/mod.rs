@@ -5,6 +5,7 @@ pub mod calls;
 pub mod full;
 pub mod github;
 pub mod gitlab;
+pub mod ir;
 pub mod json;
 pub mod junit;
 pub mod priorities;
