@@ -211,6 +211,8 @@ pub struct Cell {
     pub row: usize,
     /// The column: how often it is used.
     pub column: usize,
+    /// A call that is not certain is on the way there, which makes it P2 at most.
+    pub is_probable: bool,
 }
 
 impl Finding {

@@ -65,6 +65,7 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
         cell: Some(Cell {
             row: row(weight),
             column: column(often),
+            is_probable: reach.is_loose,
         }),
     }
 }

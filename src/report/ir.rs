@@ -13,6 +13,9 @@ use crate::source::{LineIndex, Span};
 /// Characters of a literal that are shown.
 const SHOWN: usize = 60;
 
+/// Levels of the tree that are shown; where there are more, the text says so.
+const DEEPEST: usize = 150;
+
 /// Writes a module as text.
 pub fn render(path: &str, module: &Module, lines: &LineIndex) -> String {
     let mut tree = Tree {
@@ -84,6 +87,9 @@ impl Tree<'_> {
     fn function(&mut self, id: FunctionId, depth: usize) {
         let module = self.module;
         let function = module.function(id);
+        if self.is_too_deep(function.span, depth) {
+            return;
+        }
         let name = if id == FunctionId::MODULE {
             "(the module)".to_owned()
         } else {
@@ -150,6 +156,9 @@ impl Tree<'_> {
     fn class(&mut self, id: ClassId, depth: usize) {
         let module = self.module;
         let class = module.class(id);
+        if self.is_too_deep(class.span, depth) {
+            return;
+        }
         let word = if class.is_interface { "interface" } else { "class" };
         let name = class.name.map_or("(no name)", |name| module.str(name));
         let last = self.lines.line(class.span.end);
@@ -180,6 +189,9 @@ impl Tree<'_> {
     fn stmt(&mut self, id: StmtId, depth: usize) {
         let stmt = self.module.stmt(id);
         let span = stmt.span;
+        if self.is_too_deep(span, depth) {
+            return;
+        }
         let inner = depth + 1;
         match &stmt.kind {
             StmtKind::Expr(value) => self.expr(*value, depth, "do"),
@@ -199,12 +211,7 @@ impl Tree<'_> {
             StmtKind::Raise(value) => self.leaf(span, depth, "raise", *value),
             StmtKind::Break => self.line(span, depth, "", "break"),
             StmtKind::Continue => self.line(span, depth, "", "continue"),
-            StmtKind::If { test, then, orelse } => {
-                self.line(span, depth, "", "if");
-                self.expr(*test, inner, "test");
-                self.part(then, inner, "then");
-                self.part(orelse, inner, "else");
-            }
+            StmtKind::If { .. } => self.branches(id, depth),
             StmtKind::Loop { .. } => self.repeat(id, depth),
             StmtKind::Try {
                 body,
@@ -239,6 +246,29 @@ impl Tree<'_> {
             StmtKind::Class(class) => self.class(*class, depth),
             StmtKind::Other(items) => self.list(span, depth, "", "other statement", items),
         }
+    }
+
+    /// An `if` with the ones that stand alone in its `else`: a long chain is no deep tree for people.
+    fn branches(&mut self, id: StmtId, depth: usize) {
+        let (mut at, mut word) = (id, "if");
+        while let StmtKind::If { test, then, orelse } = &self.module.stmt(at).kind {
+            self.line(self.module.stmt(at).span, depth, "", word);
+            self.expr(*test, depth + 1, "test");
+            self.part(then, depth + 1, "then");
+            match orelse.as_ref() {
+                &[next] if matches!(self.module.stmt(next).kind, StmtKind::If { .. }) => (at, word) = (next, "else if"),
+                _ => return self.part(orelse, depth + 1, "else"),
+            }
+        }
+    }
+
+    /// Whether a node is too deep to be shown, which is said then.
+    fn is_too_deep(&mut self, span: Span, depth: usize) -> bool {
+        let is_too_deep = depth >= DEEPEST;
+        if is_too_deep {
+            self.line(span, depth, "", "… deeper levels are not shown");
+        }
+        is_too_deep
     }
 
     fn repeat(&mut self, id: StmtId, depth: usize) {
@@ -323,6 +353,9 @@ impl Tree<'_> {
         let module = self.module;
         let expr = module.expr(id);
         let (span, inner) = (expr.span, depth + 1);
+        if self.is_too_deep(span, depth) {
+            return;
+        }
         let text = |sym: &crate::ir::Sym| module.str(*sym);
         match &expr.kind {
             ExprKind::Name(name) => self.line(span, depth, role, &format!("name {}", text(name))),

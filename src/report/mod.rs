@@ -15,6 +15,7 @@ pub mod sarif;
 pub mod schema;
 pub mod sources;
 pub mod table;
+pub mod why;
 pub mod words;
 
 use std::borrow::Cow;

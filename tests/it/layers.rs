@@ -14,6 +14,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("files", 1),
     ("inventory::rows", 1),
     ("progress", 1),
+    ("silence", 1),
     ("vocabulary", 1),
     ("ir", 2),
     ("statement", 2),

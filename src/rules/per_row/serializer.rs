@@ -56,18 +56,30 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     if !pagination::lists(eval, file, class) {
         return None;
     }
+    let silent = |why: &str| project.silent(RULE, file, module.class(class).name_span, || why);
     if answers_itself(eval, file, class) {
+        silent("the view answers its list itself, without the framework's serializer");
         return None;
     }
     // What a base class's methods do, they do for this one.
     let eval = &*eval.of_class(file, class);
-    let (serializer, is_chosen) = serializer_of(eval, file, class)?;
-    let rows = rows_of(eval, file, class)?;
-    let model = serializers::model_of(project, eval, serializer.0, serializer.1)?;
-    if !is_model(project, &rows.query, model) {
+    let Some((serializer, is_chosen)) = serializer_of(eval, file, class) else {
+        silent("the serializer of its list is not known");
+        return None;
+    };
+    let Some(rows) = rows_of(eval, file, class) else {
+        silent("the queryset of its list is not known");
+        return None;
+    };
+    let model = serializers::model_of(project, eval, serializer.0, serializer.1);
+    if model.is_none_or(|model| !is_model(project, &rows.query, model)) {
+        silent("the serializer is not known to be of the queryset's model");
         return None;
     }
     let lazy = unloaded(project, eval, serializer, &rows.eager);
+    if lazy.is_empty() {
+        silent("the queryset loads all that the serializer is seen to read");
+    }
     let name = module.str(module.class(class).name?);
     let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == ReadBound::Open;
     let confidence = if is_chosen { Confidence::Medium } else { Confidence::High };

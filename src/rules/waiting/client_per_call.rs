@@ -28,6 +28,8 @@ use crate::walk;
 use names::{Held, Names};
 use objects::Made;
 
+const ID: &str = "client-per-call";
+
 /// How far a client that a function returns is followed to its callers.
 const HOPS: u32 = 4;
 
@@ -79,7 +81,12 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
             let (Some(name), Some(call)) = (edge.external.as_deref(), module.call(edge.expr)) else {
                 continue;
             };
-            if !edge.effects.has(Effects::CLIENT) || is_meant_for_one_use(name) || edge.kind != EdgeKind::Call {
+            if !edge.effects.has(Effects::CLIENT) || edge.kind != EdgeKind::Call {
+                continue;
+            }
+            let silent = |why: &str| project.silent(ID, file, module.expr(edge.expr).span, || why);
+            if is_meant_for_one_use(name) {
+                silent("the client is meant to be used once");
                 continue;
             }
             let given = Given {
@@ -87,11 +94,20 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
                 callers,
                 function,
             };
-            if is_tenants(&given, &fates.names(file), module, id, &call, name)
-                || fates.is_kept(function, edge.expr, 0)
-                || once::has_own_loop(project, callers, function, name)
-                || once::is_in_layer(module, id)
-            {
+            if is_tenants(&given, &fates.names(file), module, id, &call, name) {
+                silent("it is made with what a caller or a store gives, so it may be somebody's own");
+                continue;
+            }
+            if fates.is_kept(function, edge.expr, 0) {
+                silent("it outlives the call: it is made at the top level, is kept in something that stays, or its callers keep it");
+                continue;
+            }
+            if once::has_own_loop(project, callers, function, name) {
+                silent("it belongs to an event loop that ends with the call");
+                continue;
+            }
+            if once::is_in_layer(module, id) {
+                silent("it is made in a layer of services, which is built once");
                 continue;
             }
             let is_factory = fates.fate(file, id, edge.expr) == Fate::Returned;
@@ -471,10 +487,13 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     let maker = holder.and_then(|class| fates.passing((node.file, class), 0));
     let reach = reach::of(project, maker.unwrap_or(function));
     let reached = reach.level;
+    let silent = |why: &str| project.silent(ID, node.file, module.expr(expr).span, || why);
     if matches!(reached, Reached::Startup | Reached::Command) {
+        silent("only start-up code or a command reaches it");
         return None;
     }
     if reached != Reached::Request && once::is_workers(&fates.names(node.file), module, node.id, expr) {
+        silent("it is a worker's, which keeps it while it runs");
         return None;
     }
     // A factory may have callers that keep what it makes and others that do not.
@@ -488,12 +507,7 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     let pool = is_pool(name);
     let judgement = priority::judge(&Cost::Connect { pool }, &reach, confidence, less);
     let label = reach.label;
-    let mut finding = Finding::new(
-        "client-per-call",
-        judgement,
-        confidence,
-        project.place_in(function, module.expr(expr).span),
-    );
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(function, module.expr(expr).span));
     finding.title = format!("`{readable}` is built at each call");
     let owner = match (maker, holder.and_then(|class| module.class(class).name)) {
         (Some(maker), Some(class)) => format!("{}` makes a `{}`, which", project.short_name(maker), module.str(class)),

@@ -28,6 +28,8 @@ use crate::vocabulary::List;
 use handed::Handed;
 use pages::Pages;
 
+const ID: &str = "missing-timeout";
+
 /// A default of this many seconds or less is a timeout.
 const SHORT: f64 = 60.0;
 /// A server's limit of this many seconds is no limit.
@@ -59,12 +61,7 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
         return None;
     }
     let judgement = priority::judge(&Cost::Setting, &Reach::service(), Confidence::Medium, 0);
-    let mut finding = Finding::new(
-        "missing-timeout",
-        judgement,
-        Confidence::Medium,
-        project.place(limit.file, limit.span, ""),
-    );
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place(limit.file, limit.span, ""));
     finding.title = if is_endless {
         format!("`{}` lets a request take for ever", limit.program)
     } else {
@@ -120,7 +117,21 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
             let Some(facts) = table.timeout(name) else { continue };
             let is_covered = defaults.axios && name.starts_with("axios.")
                 || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
-            if is_covered || is_guarded(&about, edge) || about.has_adapter(name) || is_lock_with_limit(&eval, file, &call, name) {
+            let silent = |why: &str| project.silent(ID, file, module.expr(edge.expr).span, || why);
+            if is_covered {
+                silent("a default that the project sets for all calls of the library covers it");
+                continue;
+            }
+            if is_guarded(&about, edge) {
+                silent("something around the call ends the wait");
+                continue;
+            }
+            if about.has_adapter(name) {
+                silent("an adapter with a timeout is named in the file, which its session may have");
+                continue;
+            }
+            if is_lock_with_limit(&eval, file, &call, name) {
+                silent("the lock was made with a limit, or out of sight");
                 continue;
             }
             let setting = setting(&eval, file, &call, facts, &about);
@@ -133,8 +144,14 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 about: &about,
             };
             let waits = match setting {
-                Setting::Set => continue,
+                Setting::Set => {
+                    silent("the call says how long it may take");
+                    continue;
+                }
                 Setting::Open => {
+                    silent(
+                        "its options come through a name, a spread or a wrapper, which may hold a timeout; the callers are asked where one parameter holds them",
+                    );
                     if facts.default.is_none_or(|seconds| seconds > SHORT)
                         && let Some(parameter) = handed::parameter(&eval, file, &call, facts, &about)
                     {
@@ -143,10 +160,14 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                     continue;
                 }
                 Setting::Never => None,
-                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => continue,
+                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => {
+                    silent("its client takes the timeout, where that is made, or each call of the client brings its own");
+                    continue;
+                }
                 Setting::Missing => facts.default,
             };
             if waits.is_some_and(|seconds| seconds <= SHORT) {
+                silent("its library gives up by itself within a minute");
                 continue;
             }
             out.extend(place.finding(&call, name, facts, waits, setting));
@@ -540,7 +561,9 @@ impl Place<'_, '_> {
     }
 
     fn finding(&self, call: &Call<'_>, name: &str, facts: &TimeoutFacts, waits: Option<f64>, setting: Setting) -> Option<Finding> {
+        let silent = |why: &str| self.project.silent(ID, self.file, self.module.expr(call.id).span, || why);
         if self.is_browser(call, name) {
+            silent("it is a browser's request, which its user sees and can stop");
             return None;
         }
         let function = self.project.graph.id(self.file, self.function);
@@ -548,10 +571,12 @@ impl Place<'_, '_> {
         let reached = reach.level;
         // What no server entry reaches may run in the browser.
         if reached == Reached::Unknown && (self.pages.has(self.file) || *self.about.is_for_browsers) {
+            silent("no entry point of a server is known to reach it, and its file may run in a browser");
             return None;
         }
         // Somebody watches a command, and its library gives up one day.
         if reached == Reached::Command && waits.is_some() {
+            silent("only a command reaches it, and its library gives up one day");
             return None;
         }
         let confidence = if self.module.language.runs_in_browsers() && reached == Reached::Unknown {
@@ -575,7 +600,7 @@ impl Place<'_, '_> {
         let label = reach.label;
         let readable = evidence::readable(name);
         let span = self.module.expr(call.id).span;
-        let mut finding = Finding::new("missing-timeout", judgement, confidence, self.project.place_in(function, span));
+        let mut finding = Finding::new(ID, judgement, confidence, self.project.place_in(function, span));
         let argument = facts.arguments.first().map_or("timeout", String::as_str);
         let how_long = match (waits, until) {
             (Some(seconds), _) => format!("up to {} min", seconds / 60.0),
