@@ -167,6 +167,9 @@ pub struct Finding {
     /// What the fix saves, as a number without a unit: the order of findings of one priority.
     #[serde(skip)]
     pub gain: u32,
+    /// The cell of the table of priorities that its priority comes from; `None` where nothing weighed it.
+    #[serde(skip)]
+    pub cell: Option<Cell>,
     /// What the finding is about, apart from its place (normalised statement, `table.columns`, callee): part
     /// of the fingerprint, not of the JSON.
     #[serde(skip)]
@@ -183,6 +186,7 @@ impl From<Priority> for Judgement {
             priority,
             gain: 0,
             reason: String::new(),
+            cell: None,
         }
     }
 }
@@ -196,6 +200,19 @@ pub struct Judgement {
     pub gain: u32,
     /// Why.
     pub reason: String,
+    /// Where in the table of priorities that stands.
+    pub cell: Option<Cell>,
+}
+
+/// A cell of the table of priorities: see `judge::priority`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The row: what one use costs.
+    pub row: usize,
+    /// The column: how often it is used.
+    pub column: usize,
+    /// A call that is not certain is on the way there, which makes it P2 at most.
+    pub is_probable: bool,
 }
 
 impl Finding {
@@ -208,6 +225,7 @@ impl Finding {
             priority: judgement.priority,
             reason: judgement.reason,
             gain: judgement.gain,
+            cell: judgement.cell,
             confidence,
             category: String::new(),
             title: String::new(),

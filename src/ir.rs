@@ -40,6 +40,65 @@ impl Language {
             Language::TypeScript => "typescript",
         }
     }
+
+    /// Whether a method names the object that it is called on as its first parameter, which no call gives an argument.
+    pub fn names_receiver(self) -> bool {
+        self == Language::Python
+    }
+
+    /// Whether a call can name its arguments (`timeout=5`, `**options`). Elsewhere options are an object at some place among them.
+    pub fn names_arguments(self) -> bool {
+        self == Language::Python
+    }
+
+    /// Whether an object is made with `new`. Elsewhere a class is called, and only its capital tells it from a function.
+    pub fn constructs_with_new(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether a value in a class's body is made once for all objects. Elsewhere it is made anew for each of them.
+    pub fn shares_class_values(self) -> bool {
+        self == Language::Python
+    }
+
+    /// Whether an assignment in an inner function reaches the variable of an outer one. Elsewhere it makes a new variable, where no
+    /// declaration says otherwise.
+    pub fn assigns_outer_variables(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether what shall run between two others' steps is given to a call as a function (`transaction(async (tx) => …)`). Elsewhere it is
+    /// a block of the language (`with`).
+    pub fn hands_over_blocks(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether one event loop always runs, and all code on it: what waits holds no worker, and drivers that block are those of databases
+    /// within the process. Elsewhere a program starts a loop itself, or has a thread for each request.
+    pub fn runs_on_event_loop(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether handles of databases are pools as a rule, which run statements side by side. Elsewhere an asynchronous handle is a session
+    /// or a connection, which runs one at a time.
+    pub fn has_pooled_handles(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether it has timers without a library (`setInterval`).
+    pub fn has_timers(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether browsers run it, so that a file may be of a page.
+    pub fn runs_in_browsers(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether it writes elements as expressions (`<List items={rows} />`).
+    pub fn has_elements(self) -> bool {
+        self == Language::TypeScript
+    }
 }
 
 /// An interned string of one module.

@@ -5,7 +5,7 @@
 //! | level | modules | what lives there |
 //! |---|---|---|
 //! | 0 | [`budget`] | every bound on the work of a run |
-//! | 1 | [`source`], [`finding`], [`inventory::rows`], [`coverage`], [`progress`], [`error`], [`escape`], [`files`], [`vocabulary`] | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown; opening and writing files; what names suggest |
+//! | 1 | [`source`], [`finding`], [`inventory::rows`], [`coverage`], [`progress`], [`error`], [`escape`], [`files`], [`vocabulary`], `silence` | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown; opening and writing files; what names suggest; why a rule says nothing |
 //! | 2 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
 //! | 3 | `syntax` | bytes to `ir` and to the facts of one file: the only code that knows grammars |
 //! | 4 | [`libraries`] | what ORMs and frameworks mean: one folder a library, what they share, and their registry |
@@ -41,6 +41,7 @@ pub mod progress;
 pub mod project;
 pub mod report;
 pub mod rules;
+mod silence;
 pub mod source;
 pub mod statement;
 pub mod stats;
@@ -49,6 +50,6 @@ pub mod vocabulary;
 pub mod walk;
 
 pub use config::Config;
-pub use engine::run::{WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, understand};
+pub use engine::run::{WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, read_one, understand, why};
 pub use error::Error;
 pub use report::Report;

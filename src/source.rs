@@ -70,6 +70,14 @@ impl LineIndex {
         self.starts.partition_point(|&start| start <= offset).max(1) as u32
     }
 
+    /// From the start of a 1-based line to that of the next one; `None` past the last.
+    pub fn span_of(&self, line: u32) -> Option<Span> {
+        let at = (line as usize).checked_sub(1)?;
+        let start = *self.starts.get(at)?;
+        let end = self.starts.get(at + 1).copied().unwrap_or(u32::MAX);
+        Some(Span { start, end })
+    }
+
     /// The 1-based line and column (in characters) of a byte offset.
     pub fn position(&self, offset: u32) -> (u32, u32) {
         let line = self.line(offset);

@@ -39,8 +39,53 @@ pub enum Advised {
     Read(Read),
     /// A write for each row.
     Write(Write),
-    /// A call that stops an event loop; looked up by the language.
+    /// A call that stops an event loop. This and what follows is looked up by the language.
     Unblock(Unblock),
+    /// A call that may wait for ever.
+    Bound(WaitBound),
+    /// Waits one after another.
+    Gather(Gather),
+    /// A client that is made at each call.
+    Share,
+    /// A parameter of a request that says how many rows are loaded.
+    Clamp,
+    /// A value in a cache that never goes.
+    Expire,
+    /// A command that goes over everything that a store holds.
+    Walk(Walk),
+}
+
+/// What bounds a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitBound {
+    /// A signal that ends the call.
+    Signal,
+    /// How long a connection may take, where its statements have a bound of their own.
+    Connect,
+    /// How long a socket may say nothing.
+    Socket,
+    /// How long the call may take.
+    Call,
+}
+
+/// What could be waited for together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gather {
+    /// Steps of a function.
+    Steps,
+    /// A read for each round of a loop.
+    Reads,
+    /// A write for each round of a loop.
+    Writes,
+}
+
+/// What is gone over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// All keys.
+    Keys,
+    /// All elements of one collection.
+    Elements,
 }
 
 /// What stops the loop.
@@ -102,7 +147,7 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 21] = [
+    const ALL: [Advised; 33] = [
         Advised::Read(Read::One),
         Advised::Read(Read::Many),
         Advised::Read(Read::Count),
@@ -124,6 +169,18 @@ impl Advised {
         Advised::Unblock(Unblock::Process),
         Advised::Unblock(Unblock::File),
         Advised::Unblock(Unblock::Call),
+        Advised::Bound(WaitBound::Signal),
+        Advised::Bound(WaitBound::Connect),
+        Advised::Bound(WaitBound::Socket),
+        Advised::Bound(WaitBound::Call),
+        Advised::Gather(Gather::Steps),
+        Advised::Gather(Gather::Reads),
+        Advised::Gather(Gather::Writes),
+        Advised::Share,
+        Advised::Clamp,
+        Advised::Expire,
+        Advised::Walk(Walk::Keys),
+        Advised::Walk(Walk::Elements),
     ];
 
     /// The tables of a file that speak of it, the most special first.
@@ -150,6 +207,18 @@ impl Advised {
             Advised::Unblock(Unblock::Process) => &["unblock.process", "unblock.call"],
             Advised::Unblock(Unblock::File) => &["unblock.file", "unblock.call"],
             Advised::Unblock(Unblock::Call) => &["unblock.call"],
+            Advised::Bound(WaitBound::Signal) => &["bound.signal", "bound.call"],
+            Advised::Bound(WaitBound::Connect) => &["bound.connect", "bound.call"],
+            Advised::Bound(WaitBound::Socket) => &["bound.socket", "bound.call"],
+            Advised::Bound(WaitBound::Call) => &["bound.call"],
+            Advised::Gather(Gather::Steps) => &["gather.steps"],
+            Advised::Gather(Gather::Reads) => &["gather.reads"],
+            Advised::Gather(Gather::Writes) => &["gather.writes", "gather.reads"],
+            Advised::Share => &["share.client"],
+            Advised::Clamp => &["clamp.parameter"],
+            Advised::Expire => &["expire.entry"],
+            Advised::Walk(Walk::Keys) => &["walk.keys"],
+            Advised::Walk(Walk::Elements) => &["walk.elements"],
         }
     }
 }
@@ -237,11 +306,11 @@ mod tests {
     #[test]
     fn every_operation_has_a_summary_for_libraries_without_a_file() {
         for operation in Advised::ALL {
-            let languages = matches!(operation, Advised::Unblock(_));
-            for library in if languages {
-                vec!["python", "typescript"]
-            } else {
+            let is_of_library = matches!(operation, Advised::Read(_) | Advised::Write(_));
+            for library in if is_of_library {
                 vec!["no-such-library"]
+            } else {
+                vec!["python", "typescript"]
             } {
                 let fix = advice(operation, library, &[]);
                 assert!(!fix.summary.is_empty(), "{operation:?} {library}");

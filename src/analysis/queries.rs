@@ -133,18 +133,3 @@ fn repeated(project: &Project, eval: &Evaluator<'_>, site: &QuerySite) -> Option
         verdict: one.verdict,
     })
 }
-
-/// What a loop means, in words.
-pub fn loop_words(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::PerRow => "per row",
-        Verdict::Constant { .. } => "constant",
-        Verdict::Retry => "retry",
-        Verdict::FirstMatch => "first match",
-        Verdict::Cursor => "cursor",
-        Verdict::Chunk => "chunk",
-        Verdict::Worker => "worker",
-        Verdict::Dependent => "dependent",
-        Verdict::CacheGuarded => "cached",
-    }
-}

@@ -4,6 +4,7 @@ mod baseline;
 mod calls;
 mod explain;
 mod init;
+mod ir;
 mod listing;
 mod progress;
 mod queries;
@@ -13,6 +14,7 @@ mod scan;
 mod schema;
 mod selection;
 mod test_rules;
+mod why;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -58,6 +60,10 @@ enum Command {
     Queries(queries::Arguments),
     /// Lists what every function calls and what follows from it
     Calls(calls::Arguments),
+    /// Says why a rule has a finding at a line, or has none, and what is known of the line
+    Why(why::Arguments),
+    /// Prints what rules see of one file: its functions, statements and expressions
+    Ir(ir::Arguments),
     /// Runs the examples of the rule pages in a folder
     TestRules(test_rules::Arguments),
 }
@@ -79,6 +85,8 @@ pub fn main() -> ExitCode {
         Command::Rules => rules::run(),
         Command::Queries(arguments) => queries::run(&arguments),
         Command::Calls(arguments) => calls::run(&arguments),
+        Command::Why(arguments) => why::run(arguments),
+        Command::Ir(arguments) => ir::run(arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
     };
     result.unwrap_or_else(|error| {

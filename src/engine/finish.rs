@@ -49,29 +49,41 @@ pub struct Ranked {
     pub fixed: Vec<Known>,
 }
 
+/// What becomes of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is reported.
+    Reported,
+    /// It stands in a test or a generated file.
+    LeftOut,
+    /// Its rule is not asked for.
+    NotWanted,
+    /// A comment suppresses it.
+    Suppressed,
+    /// Its rule is off where it stands.
+    Off,
+    /// It is less urgent than what is asked for.
+    UnderPriority,
+    /// It is less sure than what is asked for.
+    UnderConfidence,
+}
+
 /// Brings findings into their final form and order, and counts what comments suppress.
 pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &Options<'_>) -> Ranked {
-    let mut findings = judged(findings, options);
-    one_of_a_pair(&mut findings);
-    let mut findings = one_cause(unique(findings));
-    suppressions.count(findings.iter().filter(|finding| !is_left_out(finding, options)));
-    findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
-    let mut findings = by_cause(findings, suppressions);
-    identify(&mut findings);
-    let mut ranked = Ranked::default();
-    if let Some((baseline, scope)) = options.baseline {
-        ranked.fixed = baseline.apply(&mut findings, scope);
-    }
+    let (mut findings, fixed) = prepared(findings, suppressions, options);
+    let mut ranked = Ranked {
+        fixed,
+        ..Ranked::default()
+    };
     findings.retain(|finding| {
-        let is_out = is_left_out(finding, options) || !options.wanted.contains(&finding.rule.as_str());
-        let is_suppressed = !is_out && suppressions.covers(finding);
-        let is_off = !options.policy.judge(finding).0;
-        let is_under = is_off || finding.priority > options.min_priority || finding.confidence > options.min_confidence;
-        let is_filtered = !is_out && !is_suppressed && is_under;
-        ranked.left_out += usize::from(is_out);
-        ranked.suppressed += usize::from(is_suppressed);
-        ranked.filtered += usize::from(is_filtered);
-        !(is_out || is_suppressed || is_filtered)
+        let count = match fate(finding, suppressions, options) {
+            Fate::Reported => return true,
+            Fate::LeftOut | Fate::NotWanted => &mut ranked.left_out,
+            Fate::Suppressed => &mut ranked.suppressed,
+            Fate::Off | Fate::UnderPriority | Fate::UnderConfidence => &mut ranked.filtered,
+        };
+        *count += 1;
+        false
     });
     findings.sort_by(|left, right| {
         left.sort_key()
@@ -80,6 +92,50 @@ pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: 
     });
     ranked.findings = findings;
     ranked
+}
+
+/// All findings in their final form, whatever becomes of them, and what a baseline knew and is no longer there.
+pub fn prepared(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &Options<'_>) -> (Vec<Finding>, Vec<Known>) {
+    let mut findings = judged(findings, options);
+    one_of_a_pair(&mut findings);
+    let mut findings = one_cause(unique(findings));
+    suppressions.count(findings.iter().filter(|finding| !is_left_out(finding, options)));
+    findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
+    let mut findings = by_cause(findings, suppressions);
+    identify(&mut findings);
+    let fixed = options.baseline.map(|(baseline, scope)| baseline.apply(&mut findings, scope));
+    (findings, fixed.unwrap_or_default())
+}
+
+/// What becomes of a finding in its final form.
+pub fn fate(finding: &Finding, suppressions: &Suppressions, options: &Options<'_>) -> Fate {
+    match () {
+        () if is_left_out(finding, options) => Fate::LeftOut,
+        () if !options.wanted.contains(&finding.rule.as_str()) => Fate::NotWanted,
+        () if suppressions.covers(finding) => Fate::Suppressed,
+        () if !options.policy.judge(finding).0 => Fate::Off,
+        () if finding.priority > options.min_priority => Fate::UnderPriority,
+        () if finding.confidence > options.min_confidence => Fate::UnderConfidence,
+        () => Fate::Reported,
+    }
+}
+
+/// What the configuration and the place of a finding make of its priority, in words.
+pub fn limits(finding: &Finding, options: &Options<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    if let (true, Some(priority)) = options.policy.judge(finding) {
+        out.push(format!("the configuration says {priority:?} of the rule"));
+    }
+    if let Some((least, _)) = least(finding, options.words) {
+        out.push(format!(
+            "at most {least:?} where it stands, in a test, a script, a migration or an example"
+        ));
+    }
+    let most = options.policy.cap(finding);
+    if most > Priority::P0 {
+        out.push(format!("the configuration allows {most:?} at most for its path"));
+    }
+    out
 }
 
 /// Findings with what their pages and the configuration say of them.
@@ -127,19 +183,24 @@ fn fill(finding: &mut Finding, pages: &Pages) {
     }
 }
 
-/// Code that is run seldom or by hand is less urgent. A schema is as urgent as it is, though it is written in a migration or a
-/// script.
+/// Code that is run seldom or by hand is less urgent.
 fn demote(finding: &mut Finding, words: &Vocabulary) {
-    let is_schema = finding.category == "schema";
-    let (least, why) = match role(&finding.location.file, words) {
-        FileRole::Test => (Priority::P3, "; it stands in a test"),
-        FileRole::Script | FileRole::Migration if !is_schema => (Priority::P3, "; it stands in a script or a migration"),
-        FileRole::Example if !is_schema => (Priority::P3, "; it stands in an example"),
-        _ => return,
-    };
+    let Some((least, why)) = least(finding, words) else { return };
     if finding.priority < least {
         finding.priority = least;
         finding.reason.push_str(if finding.reason.is_empty() { "" } else { why });
+    }
+}
+
+/// The most urgent that a finding can be by the role of its file, and why. A schema is as urgent as it is, though it is written in a
+/// migration or a script.
+fn least(finding: &Finding, words: &Vocabulary) -> Option<(Priority, &'static str)> {
+    let is_schema = finding.category == "schema";
+    match role(&finding.location.file, words) {
+        FileRole::Test => Some((Priority::P3, "; it stands in a test")),
+        FileRole::Script | FileRole::Migration if !is_schema => Some((Priority::P3, "; it stands in a script or a migration")),
+        FileRole::Example if !is_schema => Some((Priority::P3, "; it stands in an example")),
+        _ => None,
     }
 }
 
@@ -191,7 +252,7 @@ fn one_cause(findings: Vec<Finding>) -> Vec<Finding> {
             continue;
         };
         if (finding.priority, Reverse(finding.gain)) < (known.priority, Reverse(known.gain)) {
-            (known.priority, known.gain, known.reason) = (finding.priority, finding.gain, finding.reason);
+            (known.priority, known.gain, known.reason, known.cell) = (finding.priority, finding.gain, finding.reason, finding.cell);
         }
         let ways = finding.related.into_iter();
         known

@@ -1,6 +1,9 @@
 //! The registry of rules: one line each, with its page and its check.
 
 use super::unused_suppression;
+use crate::analysis::growth;
+use crate::analysis::indexes::advisor;
+use crate::analysis::repeats::per_row as per_row_search;
 use crate::analysis::{Analyses, Analysis};
 use crate::finding::Finding;
 #[cfg(test)]
@@ -85,6 +88,32 @@ pub const RULES: &[Rule] = &[
     rule!("unindexed-foreign-key", schema::unindexed_foreign_key, IndexProposals, IndexUses),
     rule!("unused-suppression", unused_suppression),
 ];
+
+/// Rules that say, where they turn away from a place, which condition it was, with what their notes are filed under: their own id, and
+/// the searches that they take their places from. See [`crate::silence`].
+pub const NOTED: &[(&str, &[&str])] = &[
+    ("blocking-call-in-async", &["blocking-call-in-async"]),
+    ("client-per-call", &["client-per-call"]),
+    ("list-endpoint-without-pagination", &["list-endpoint-without-pagination"]),
+    ("missing-composite-index", &["missing-composite-index", advisor::NOTES]),
+    ("missing-index", &["missing-index", advisor::NOTES]),
+    ("missing-timeout", &["missing-timeout"]),
+    ("n-plus-one", &["n-plus-one", per_row_search::READS]),
+    ("polling-without-backoff", &["polling-without-backoff"]),
+    ("sequential-await-in-loop", &["sequential-await-in-loop"]),
+    ("sequential-awaits", &["sequential-awaits"]),
+    ("unbatched-write", &["unbatched-write", per_row_search::WRITES]),
+    ("unbounded-cache", &["unbounded-cache", growth::NOTES]),
+    ("unbounded-growth", &["unbounded-growth", growth::NOTES]),
+    ("unbounded-query", &["unbounded-query"]),
+    ("unindexed-foreign-key", &["unindexed-foreign-key"]),
+];
+
+/// What the notes of a rule are filed under; nothing for one that keeps none.
+pub fn topics(rule: &str) -> &'static [&'static str] {
+    let known = NOTED.iter().find(|(id, _)| *id == rule);
+    known.map_or(&[], |(_, topics)| topics)
+}
 
 /// Ids of all rules.
 pub fn ids() -> Vec<&'static str> {

@@ -1,5 +1,11 @@
 //! One run, from what a configuration names to the report: the only orchestration.
 
+mod understood;
+mod why;
+
+pub use understood::{read_one, understand};
+pub use why::why;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -113,19 +119,13 @@ pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report
     Ok(report)
 }
 
-/// Reads what a configuration names and hands the linked project to `run`, with what was covered; no rule runs.
-pub fn understand<T: Send>(config: &Config, run: impl FnOnce(&Project, &Coverage) -> T + Send) -> Result<T, Error> {
-    let (files, _, mut coverage) = inputs(config)?;
-    in_pool(config, || {
-        let project = link(config, files, &mut coverage, &Silent)?;
-        project.cover(&mut coverage);
-        Ok(run(&project, &coverage))
-    })
-}
-
 /// The files that a configuration names, whether tests are among them, and what was left out.
 fn inputs(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
-    let walked = walk::walk(config)?;
+    Ok(inputs_of(walk::walk(config)?))
+}
+
+/// The same of what a walk found.
+fn inputs_of(walked: walk::Walked) -> (Vec<Input>, bool, Coverage) {
     let mut coverage = Coverage {
         tests: walked.tests,
         unread: walked.unread,
@@ -133,7 +133,7 @@ fn inputs(config: &Config) -> Result<(Vec<Input>, bool, Coverage), Error> {
     };
     walked.skipped.iter().for_each(|skipped| coverage.skip(skipped));
     let files = walked.files.into_iter().map(Input::File).collect();
-    Ok((files, walked.with_tests, coverage))
+    (files, walked.with_tests, coverage)
 }
 
 /// Runs on worker threads whose stack holds deep nesting.
@@ -434,9 +434,8 @@ impl<'a> Plan<'a> {
         broken
     }
 
-    fn report(&self, run: &Analyses<'_>, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
-        let project = run.project;
-        project.cover(&mut coverage);
+    /// The comments that suppress findings.
+    fn suppressions(&self, project: &Project) -> Suppressions {
         let mut suppressions = Suppressions::new(self.config.require_reason);
         for comment in project.comments() {
             let place = suppress::Place {
@@ -446,19 +445,30 @@ impl<'a> Plan<'a> {
             };
             suppressions.add(&registry::ids(), &place, &comment.text);
         }
-        let scope = Checked::of(self, project);
-        let options = finish::Options {
+        suppressions
+    }
+
+    /// What is reported.
+    fn options<'o>(&'o self, scope: &'o dyn Scope, with_tests: bool) -> finish::Options<'o> {
+        finish::Options {
             pages: &self.pages,
             policy: &self.policy,
             ran: self.rules.iter().map(|rule| rule.id).collect(),
             wanted: self.wanted.clone(),
-            baseline: self.baseline.as_ref().map(|baseline| (baseline, &scope as &dyn Scope)),
+            baseline: self.baseline.as_ref().map(|baseline| (baseline, scope)),
             min_priority: self.config.min_priority.unwrap_or(Priority::P3),
             min_confidence: self.config.min_confidence,
             include_tests: with_tests,
             words: &self.config.words,
-        };
-        let ranked = finish::finish(findings, &mut suppressions, &options);
+        }
+    }
+
+    fn report(&self, run: &Analyses<'_>, findings: Vec<Finding>, with_tests: bool, mut coverage: Coverage) -> Report {
+        let project = run.project;
+        project.cover(&mut coverage);
+        let mut suppressions = self.suppressions(project);
+        let scope = Checked::of(self, project);
+        let ranked = finish::finish(findings, &mut suppressions, &self.options(&scope, with_tests));
         coverage.notes.extend_from_slice(suppressions.notes());
         coverage.suppressed = ranked.suppressed;
         coverage.filtered = ranked.filtered;

@@ -1,7 +1,7 @@
 //! Query sites as rows.
 
 use crate::analysis::Analyses;
-use crate::analysis::queries::{SiteFacts, loop_words};
+use crate::analysis::queries::SiteFacts;
 use crate::inventory::rows::{EntryAt, FilterRow, LoopAt, QueryRow, ServedBy};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -48,7 +48,7 @@ fn row(project: &Project, site: &QuerySite, facts: &SiteFacts<'_>) -> QueryRow {
         entry: entry(project, site),
         repeated: facts.repeated.map(|one| LoopAt {
             line: one.line,
-            verdict: loop_words(one.verdict).to_owned(),
+            verdict: one.verdict.words().to_owned(),
         }),
         filters: statement
             .filters

@@ -1,6 +1,6 @@
 //! The one table of priorities: what one use costs, by how often it is used, capped by how sure that is.
 
-use crate::finding::{Confidence, Judgement, Priority};
+use crate::finding::{Cell, Confidence, Judgement, Priority};
 use crate::libraries::entries::Often;
 
 use super::cost::{Cost, Weight};
@@ -62,6 +62,11 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
         priority: of(weight, often, confidence).max(if reach.is_loose { Priority::P2 } else { Priority::P0 }),
         gain: worth * times * sure * spread,
         reason: format!("{}, {}", cost.words(), reach.words()),
+        cell: Some(Cell {
+            row: row(weight),
+            column: column(often),
+            is_probable: reach.is_loose,
+        }),
     }
 }
 

@@ -46,6 +46,23 @@ pub enum Verdict {
     CacheGuarded,
 }
 
+impl Verdict {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::PerRow => "per row",
+            Verdict::Constant { .. } => "constant",
+            Verdict::Retry => "retry",
+            Verdict::FirstMatch => "first match",
+            Verdict::Cursor => "cursor",
+            Verdict::Chunk => "chunk",
+            Verdict::Worker => "worker",
+            Verdict::Dependent => "dependent",
+            Verdict::CacheGuarded => "cached",
+        }
+    }
+}
+
 /// How a loop is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum LoopForm {

@@ -44,6 +44,7 @@ use crate::libraries::entries::EntryKind;
 use crate::libraries::shared::effects::LibraryData;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::FileId;
+use crate::silence::Silence;
 use crate::source::{Span, module_name};
 use crate::stats::Record;
 use crate::syntax::facts::FileFacts;
@@ -84,6 +85,8 @@ pub struct Project {
     pub clients: clients::Clients,
     /// How many objects serializers are given at once.
     pub listed: listed::Listed,
+    /// What is asked about a rule's silence, and what the rule says of it.
+    pub(crate) silence: Silence,
 }
 
 /// A comment that speaks to the tool, with its place.
@@ -151,6 +154,7 @@ impl Project {
             only_reads: false,
             clients,
             listed,
+            silence: Silence::default(),
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));
         project.kept_by_staff = kept;
@@ -336,6 +340,23 @@ impl Project {
         let node = self.graph.function(function);
         let name = self.code.module(node.file).function(node.id).name_span;
         self.code.tell(limit, node.file, name.start);
+    }
+
+    /// Tells why a rule, or a search that rules share, leaves out a place that it looked at: the condition, as a sentence without a full stop. See [`Silence`].
+    pub(crate) fn silent<W: Into<String>>(&self, topic: &str, file: FileId, span: Span, why: impl FnOnce() -> W) {
+        self.silence.note(topic, file.index(), span, why);
+    }
+
+    /// As [`Project::silent`], for places of the schema.
+    pub(crate) fn silent_of_schema<'s>(&self, topic: &str, places: impl IntoIterator<Item = &'s Place>, why: impl Fn() -> String) {
+        if !self.silence.asks(topic) {
+            return;
+        }
+        for place in places {
+            if let Some(file) = self.position(&place.file) {
+                self.silence.note(topic, file, place.span, &why);
+            }
+        }
     }
 
     /// A function's dotted name: module path and the name within.

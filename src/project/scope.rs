@@ -151,6 +151,12 @@ impl Scope {
         )
     }
 
+    /// The names that a function binds, each once.
+    pub fn names(&self, function: FunctionId) -> impl Iterator<Item = Sym> {
+        let same = self.of_function(function).chunk_by(|one, next| one.name == next.name);
+        same.filter_map(|same| same.first().map(|named| named.name))
+    }
+
     /// Whether a function binds a name.
     pub fn binds(&self, function: FunctionId, name: Sym) -> bool {
         let (from, upto) = self.bindings(function, name);

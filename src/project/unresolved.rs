@@ -123,7 +123,7 @@ pub fn count(project: &Project) -> Unresolved {
         for (id, _) in module.function_ids() {
             for &expr in &project.graph.function(project.graph.id(file, id)).unresolved {
                 let Some(call) = module.call(expr) else { continue };
-                let cause = of_call(&eval, file, &call);
+                let cause = cause(&eval, file, &call);
                 if call.method().is_some_and(|method| !names.contains(method)) && !matches!(cause, Cause::Callback | Cause::Computed) {
                     elsewhere += 1;
                     continue;
@@ -156,7 +156,8 @@ fn names(project: &Project) -> FxHashSet<&str> {
     names
 }
 
-fn of_call(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Cause {
+/// Why it is not known what a call runs, of which that is not known.
+pub fn cause(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Cause {
     let module = call.module;
     match module.kind(call.callee) {
         ExprKind::Index { .. } => Cause::Computed,

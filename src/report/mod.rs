@@ -5,6 +5,7 @@ pub mod calls;
 pub mod full;
 pub mod github;
 pub mod gitlab;
+pub mod ir;
 pub mod json;
 pub mod junit;
 pub mod priorities;
@@ -14,6 +15,7 @@ pub mod sarif;
 pub mod schema;
 pub mod sources;
 pub mod table;
+pub mod why;
 pub mod words;
 
 use std::borrow::Cow;

@@ -47,7 +47,7 @@ pub fn text() -> String {
 }
 
 /// A row's name, its meaning and an example.
-fn weight_words(weight: Weight) -> (&'static str, &'static str, &'static str) {
+pub(super) fn weight_words(weight: Weight) -> (&'static str, &'static str, &'static str) {
     match weight {
         Weight::Unbounded => (
             "unbounded",
@@ -84,7 +84,7 @@ fn weight_words(weight: Weight) -> (&'static str, &'static str, &'static str) {
 }
 
 /// A column's name, its meaning and an example.
-fn often_words(often: Option<Often>) -> (&'static str, &'static str, &'static str) {
+pub(super) fn often_words(often: Option<Often>) -> (&'static str, &'static str, &'static str) {
     match often {
         Some(Often::Always) => (
             "always",

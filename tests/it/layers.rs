@@ -14,6 +14,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("files", 1),
     ("inventory::rows", 1),
     ("progress", 1),
+    ("silence", 1),
     ("vocabulary", 1),
     ("ir", 2),
     ("statement", 2),
@@ -357,6 +358,16 @@ fn no_rule_sets_a_priority() {
         }
     }
     assert!(wrong.is_empty(), "`judge::priority` decides: {wrong:?}");
+}
+
+/// What differs by language is a question on `ir::Language`, a filter where a library is known, or a text in `rules/advice/`: a rule that
+/// compares languages would have to be searched for when a third one comes.
+#[test]
+fn no_rule_asks_which_language_it_reads() {
+    let of_rules = sources().into_iter().filter(|(path, _)| path.starts_with("rules"));
+    let asks = of_rules.filter(|(_, code)| code.contains("Language::"));
+    let wrong: Vec<String> = asks.map(|(path, _)| path.display().to_string()).collect();
+    assert!(wrong.is_empty(), "ask `ir::Language` what is meant: {wrong:?}");
 }
 
 #[test]

@@ -19,4 +19,5 @@ mod pages;
 mod priorities;
 mod setup;
 mod snapshots;
+mod why;
 mod words;

@@ -19,6 +19,9 @@ use crate::project::scope::Member;
 use lifetime::Lifetimes;
 use uses::Use;
 
+/// What notes on collections that do not only grow are filed under, see [`crate::silence`].
+pub const NOTES: &str = "growth";
+
 /// A collection and who holds it.
 #[derive(Clone, Copy, Debug)]
 struct Held {
@@ -110,7 +113,7 @@ fn held(project: &Project, file: FileId, module: &Module, lifetimes: &Lifetimes)
                 _ => None,
             });
             let Some((name, made)) = values.next() else { continue };
-            let shared = module.language == Language::Python && node.bases.is_empty() && module.owner(made) == FunctionId::MODULE;
+            let shared = module.language.shares_class_values() && node.bases.is_empty() && module.owner(made) == FunctionId::MODULE;
             if shared || lifetimes.is_long(file, class) {
                 out.push(Held {
                     file,
@@ -143,8 +146,14 @@ pub fn is_empty_collection(module: &Module, expr: ExprId) -> bool {
 }
 
 fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHashMap<Sym, Vec<ExprId>>) -> Option<Growing<'p>> {
-    let mut grows = Vec::new();
+    let mut grows: Vec<(ExprId, Option<ExprId>)> = Vec::new();
     let mut asked = false;
+    // At the place where it is made, and where it gets an element.
+    let silent = |grows: &[(ExprId, Option<ExprId>)], why: &str| {
+        for &expr in grows.iter().map(|(at, _)| at).chain([&held.made]) {
+            project.silent(NOTES, held.file, module.expr(expr).span, || why);
+        }
+    };
     for &expr in uses.get(&held.name)? {
         if !refers(project, module, held, expr) {
             continue;
@@ -161,18 +170,33 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
                     .name
                     .is_some_and(|name| matches!(module.str(name), "__init__" | "constructor"));
                 if !is_start && is_alive(project, held.file, module, function) {
+                    project.silent(
+                        NOTES,
+                        held.file,
+                        module.expr(expr).span,
+                        || "here an element is taken away, or all are",
+                    );
+                    silent(&grows, "elements are taken away, in this file");
                     return None;
                 }
             }
-            Use::Escape => return None,
+            Use::Escape => {
+                silent(&grows, "it is handed to other code, which may take elements away");
+                return None;
+            }
         }
     }
-    if grows.is_empty() || shrinks_elsewhere(project, module, held) {
+    if grows.is_empty() {
+        silent(&grows, "nothing adds an element to it");
+        return None;
+    }
+    if shrinks_elsewhere(project, module, held) {
+        silent(&grows, "another file takes elements away, or hands it on");
         return None;
     }
     let name = module.str(held.name).to_ascii_lowercase();
     let is_cache = name.contains("cache") || name.contains("memo");
-    let (at, function, label) = grows.into_iter().find_map(|(at, key)| {
+    let served = grows.iter().find_map(|&(at, key)| {
         let function = module.owner(at);
         let (reached, label) = reach::reached(project, project.graph.id(held.file, function));
         let serves = matches!(reached, Reached::Request | Reached::Job);
@@ -183,7 +207,11 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
             .is_some_and(|name| name.trim_start_matches('_').starts_with("register"));
         (serves && !registers && key.is_none_or(|key| uses::is_open_key(project, held.file, module, key, is_cache)))
             .then_some((at, function, label))
-    })?;
+    });
+    let Some((at, function, label)) = served else {
+        silent(&grows, "no request and no job is known to add to it, or its keys are of few values");
+        return None;
+    };
     Some(Growing {
         project,
         held,
@@ -279,6 +307,14 @@ fn shrinks_elsewhere(project: &Project, module: &Module, held: Held) -> bool {
 }
 
 impl Growing<'_> {
+    /// Notes why a rule leaves it out.
+    pub fn silent(&self, rule: &str, why: &str) {
+        let module = self.project.code.module(self.held.file);
+        for expr in [self.held.made, self.at] {
+            self.project.silent(rule, self.held.file, module.expr(expr).span, || why);
+        }
+    }
+
     /// The finding of a rule.
     pub fn finding(&self, rule: &str) -> Finding {
         let (project, held) = (self.project, self.held);

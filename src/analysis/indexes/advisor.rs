@@ -14,6 +14,9 @@ use crate::project::Project;
 use crate::project::schema::{ForeignKey, Index, IndexOrigin, Table, Tool};
 use crate::statement::{Dialect, IndexKey};
 
+/// What notes on statements that no index is advised for are filed under, see [`crate::silence`].
+pub const NOTES: &str = "index advice";
+
 /// How many indexes are advised for one table that has one on the first column already.
 const MAX_LONGER: usize = 3;
 /// Columns that an index carries besides its keys.
@@ -63,6 +66,7 @@ pub fn proposals(project: &Project, needs: &[IndexNeed]) -> Vec<IndexProposal> {
         by_table.entry(need.table).or_default().push(need.clone());
     }
     let mut out = Vec::new();
+    let asked = project.silence.asks(NOTES);
     for (index, needs) in by_table {
         let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(index));
         if let Some(table) = project.schema.tables.get(index).filter(|_| !is_measured_small) {
@@ -75,7 +79,63 @@ pub fn proposals(project: &Project, needs: &[IndexNeed]) -> Vec<IndexProposal> {
             );
         }
     }
+    if asked {
+        note_left_out(project, needs, &out);
+    }
     out
+}
+
+/// Notes at each statement without a proposal why it has none.
+fn note_left_out(project: &Project, needs: &[IndexNeed], proposals: &[IndexProposal]) {
+    for (at, site) in project.graph.sites.iter().enumerate() {
+        if proposals.iter().any(|proposal| proposal.needs.iter().any(|need| need.site == at)) {
+            continue;
+        }
+        let mut asked_for = needs.iter().filter(|need| need.site == at).peekable();
+        if asked_for.peek().is_none() {
+            project.silent(NOTES, site.file, site.span, || {
+                "it asks no index for anything: of no table of the schema does it compare, range over or order by a column, as far as was understood"
+            });
+        }
+        for need in asked_for {
+            project.silent(NOTES, site.file, site.span, || why_not(project, need));
+        }
+    }
+}
+
+/// Why no index is advised for a need.
+fn why_not(project: &Project, need: &IndexNeed) -> String {
+    let Some(table) = project.schema.tables.get(need.table) else {
+        return "its table is not in the schema".to_owned();
+    };
+    let columns: Vec<&str> = need
+        .equal
+        .iter()
+        .map(String::as_str)
+        .chain(need.tails().into_iter().map(|(column, _)| column))
+        .collect();
+    let asked = format!("{} ({})", table.name, columns.join(", "));
+    let narrow = narrowed(need.clone());
+    if let Some(index) = table.indexes.iter().find(|index| serves(index, need) || serves(index, &narrow)) {
+        return format!("{asked}: the index on ({}) serves it", index.key_list());
+    }
+    if project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(need.table)) {
+        return format!("{asked}: the table is small by the statistics");
+    }
+    if !is_open(&table.indexes, need) {
+        return format!("{asked}: it sorts all that an index finds, for which no longer one is advised");
+    }
+    let planned = foreign_keys::unserved(table).map(|key| plain_index(&key.columns));
+    if let Some(index) = planned.into_iter().find(|index| !is_open(std::slice::from_ref(index), need)) {
+        return format!(
+            "{asked}: the index that the foreign key on ({}) lacks serves it, see unindexed-foreign-key",
+            index.key_list()
+        );
+    }
+    if is_small(project, table) {
+        return format!("{asked}: the table has few rows by its name");
+    }
+    format!("{asked}: an index starts with the first of these; too few statements gain from a longer one, or others are advised already")
 }
 
 /// The proposals for one table. What an index on one of its foreign keys serves is left to that index.

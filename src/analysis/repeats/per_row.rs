@@ -25,6 +25,11 @@ use crate::source::Span;
 use framework::row_fields;
 use summaries::Summaries;
 
+/// What the notes on reads once a row are filed under, see [`crate::silence`], and those on writes.
+pub const READS: &str = "reads once a row";
+/// As [`READS`].
+pub const WRITES: &str = "writes once a row";
+
 /// What happens once a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -32,6 +37,16 @@ pub enum Access {
     Read,
     /// A write.
     Write,
+}
+
+impl Access {
+    /// What notes on it are filed under.
+    fn topic(self) -> &'static str {
+        match self {
+            Access::Read => READS,
+            Access::Write => WRITES,
+        }
+    }
 }
 
 /// A query or a call to one, in a loop.
@@ -188,29 +203,59 @@ impl<'p, 's> Search<'p, 's> {
         self.names.get_or_init(|| single::Names::of(self.module))
     }
 
-    fn around(&self, expr: ExprId) -> Option<Around> {
+    /// Notes why something is not said to run once a row.
+    fn silent<W: Into<String>>(&self, access: Access, expr: ExprId, why: impl FnOnce() -> W) {
+        let span = self.module.expr(expr).span;
+        self.project.silent(access.topic(), self.file, span, why);
+    }
+
+    fn around(&self, access: Access, expr: ExprId) -> Option<Around> {
         if in_handler(self.module, expr) {
+            self.silent(access, expr, || "it runs only where an error is handled");
             return None;
         }
-        let found = pick(loops::around(&self.eval, self.file, expr))?;
-        if is_dispatched(self.module, &found.0, expr)
-            || single::is_given_one(
-                self.project,
-                &self.eval,
-                (&self.known.callers, &self.known.entries),
-                self.file,
-                &found.0,
-            )
-        {
+        let Some(found) = pick(loops::around(&self.eval, self.file, expr)) else {
+            self.silent(access, expr, || self.no_loop(expr));
+            return None;
+        };
+        if is_dispatched(self.module, &found.0, expr) {
+            self.silent(
+                access,
+                expr,
+                || "each element of the loop takes a branch of its own: this one runs once",
+            );
+            return None;
+        }
+        let known = (&self.known.callers, &self.known.entries);
+        if single::is_given_one(self.project, &self.eval, known, self.file, &found.0) {
+            self.silent(access, expr, || "every caller gives the loop a list of one element");
             return None;
         }
         Some(found)
     }
 
+    /// Why none of the loops around an expression makes it cost more.
+    fn no_loop(&self, expr: ExprId) -> String {
+        let loops = loops::around(&self.eval, self.file, expr);
+        let words: Vec<&str> = loops.iter().map(|around| around.verdict.words()).collect();
+        if words.is_empty() {
+            "no loop of its function is around it".to_owned()
+        } else {
+            format!("no loop around it runs once a row: {} (innermost first)", words.join(", "))
+        }
+    }
+
     /// A finding for each loop and thing in it, once.
     fn push(&mut self, key: String, mut row: PerRow<'p>) {
-        if row.access == Access::Read && single::is_repetition(self.module, self.names(), &row.around) || self.falls_back(row.expr) {
-            return;
+        if row.access == Access::Read && single::is_repetition(self.module, self.names(), &row.around) {
+            return self.silent(row.access, row.expr, || "the loop does the same again and uses no element");
+        }
+        if self.falls_back(row.expr) {
+            return self.silent(
+                row.access,
+                row.expr,
+                || "it runs only where the relation is missing, and a query of the project loads that along",
+            );
         }
         row.searches = searches(self.module, &row.around, row.expr);
         row.handle = self

@@ -1,8 +1,11 @@
 //! Class-based views that page their lists, or return one object.
 
-use crate::ir::{ClassId, ExprKind, Module, StmtKind};
+use crate::ir::{ClassId, ExprKind, Language, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
+
+/// The language of these views, and of what belongs to their framework: querysets, forms, administration.
+pub const LANGUAGE: Language = Language::Python;
 
 /// The setting by which Django REST framework pages every list.
 const DEFAULT: &str = "DEFAULT_PAGINATION_CLASS";

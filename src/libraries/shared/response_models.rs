@@ -1,8 +1,11 @@
 //! Classes that show rows by reading their attributes: Pydantic, `SQLModel`, Django Ninja and msgspec models, marshmallow schemas.
 
-use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, Language, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
+
+/// The language that such classes are written in.
+pub const LANGUAGE: Language = Language::Python;
 
 /// How the fields of a class that shows rows are declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -112,6 +112,11 @@ impl Code {
             .filter_map(|(index, facts)| Some((FileId(index as u32), facts.module.as_ref()?)))
     }
 
+    /// The files of one language.
+    pub fn modules_of(&self, language: Language) -> impl Iterator<Item = (FileId, &Module)> {
+        self.modules().filter(move |(_, module)| module.language == language)
+    }
+
     /// Tells that what stands at an offset of a file reached a bound.
     pub fn tell(&self, limit: Limit, file: FileId, offset: u32) {
         if let Some(facts) = self.files.get(file.index()) {
@@ -129,7 +134,7 @@ impl Code {
     }
 
     fn find_imported(&self) -> FxHashSet<Box<str>> {
-        let python = self.modules().filter(|(_, module)| module.language == Language::Python);
+        let python = self.modules_of(Language::Python);
         let paths = python.flat_map(|(_, module)| module.imports.iter().map(|import| module.str(import.module)));
         paths.map(|path| path.split('.').next().unwrap_or(path).into()).collect()
     }

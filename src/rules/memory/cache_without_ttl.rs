@@ -3,9 +3,10 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::advice::texts::{Advised, advice};
 use crate::analysis::Analyses;
 use crate::analysis::redis::{self, KnownBy};
-use crate::finding::{Confidence, Finding, Fix};
+use crate::finding::{Confidence, Finding};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
@@ -274,17 +275,6 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, function: FunctionI
     );
     finding.subject = format!("set {}", module.dotted(call.callee).unwrap_or_default());
     finding.related = evidence::path_from_entry(project, function);
-    finding.fix = Fix {
-        summary: "Set an expiry with the value, as long as an old answer may be used; delete the entry when its source changes.".to_owned(),
-        code: Some(code(module).to_owned()),
-        ..Fix::default()
-    };
+    finding.fix = advice(Advised::Expire, module.language.name(), &[]);
     finding
-}
-
-fn code(module: &Module) -> &'static str {
-    match module.language {
-        crate::ir::Language::Python => "client.set(key, value, ex=3600)",
-        crate::ir::Language::TypeScript => "await client.set(key, value, \"EX\", 3600); // node-redis: { EX: 3600 }",
-    }
 }

@@ -4,7 +4,7 @@ use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::growth::lifetime::{self, Lifetimes, Made};
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::value::FileId;
@@ -39,8 +39,7 @@ fn of_class(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Mod
                 Member::Value(value, _) if growth::is_empty_collection(module, *value) => Some(*value),
                 _ => None,
             })?;
-            // A Python class's own attribute is shared by all its objects.
-            let shared = module.language == Language::Python && module.owner(made) == FunctionId::MODULE;
+            let shared = module.language.shares_class_values() && module.owner(made) == FunctionId::MODULE;
             (!shared).then_some((name, made))
         })
         .collect();

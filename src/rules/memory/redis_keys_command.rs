@@ -4,11 +4,12 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::advice::texts::{Advised, Walk, advice};
 use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::redis::{self, KnownBy};
-use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{Call, ExprId, Language, Module};
+use crate::finding::{Confidence, Finding};
+use crate::ir::{Call, ExprId, Module};
 use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -153,25 +154,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     }
     finding.subject = format!("{command} {}", collection.unwrap_or_default());
     finding.related = evidence::path_from_entry(project, function);
-    finding.fix = fix(module.language, collection.is_some());
+    let shape = collection.map_or(Walk::Keys, |_| Walk::Elements);
+    finding.fix = advice(Advised::Walk(shape), module.language.name(), &[]);
     Some(finding)
-}
-
-fn fix(language: Language, collection: bool) -> Fix {
-    let code = match (language, collection) {
-        (Language::Python, false) => "for key in client.scan_iter(match=pattern, count=500): …",
-        (Language::Python, true) => "for member in client.sscan_iter(key, count=500): …  # hscan_iter for a hash",
-        (Language::TypeScript, false) => "for await (const keys of client.scanStream({ match: pattern, count: 500 })) …",
-        (Language::TypeScript, true) => "for await (const members of client.sscanStream(key, { count: 500 })) …",
-    };
-    let summary = if collection {
-        "Ask for the elements that are needed (SISMEMBER, SMISMEMBER, HMGET), or read the collection in steps."
-    } else {
-        "Keep a set or sorted set of the keys beside them and read that, or walk with SCAN, which lets other clients in between."
-    };
-    Fix {
-        summary: summary.to_owned(),
-        code: Some(code.to_owned()),
-        ..Fix::default()
-    }
 }

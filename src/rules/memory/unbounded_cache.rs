@@ -4,7 +4,7 @@ use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::growth::lifetime::{self, Lifetimes};
 use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{ExprKind, FunctionId, Language, Module};
+use crate::ir::{ExprKind, FunctionId, Module};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -12,12 +12,17 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 
+const ID: &str = "unbounded-cache";
+
 /// The findings, of all collections that only grow and of functions that keep their results.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let (project, lifetimes) = (run.project, run.lifetimes());
-    let found = run.growing().iter().filter(|growing| growing.is_cache);
-    let mut findings: Vec<Finding> = found.map(|growing| growing.finding("unbounded-cache")).collect();
-    let keeps = |module: &Module| module.language == Language::Python && module.mentions(&["cache", "lru_cache", "functools"]);
+    let (found, others): (Vec<_>, Vec<_>) = run.growing().iter().partition(|growing| growing.is_cache);
+    for growing in others {
+        growing.silent(ID, "it only grows and is no cache: unbounded-growth tells it");
+    }
+    let mut findings: Vec<Finding> = found.iter().map(|growing| growing.finding(ID)).collect();
+    let keeps = |module: &Module| module.mentions(&["cache", "lru_cache", "functools"]);
     for (file, module) in project.code.modules().filter(|(_, module)| keeps(module)) {
         let eval = Evaluator::new(&project.code);
         for (function, _) in module.function_ids().skip(1) {
@@ -63,17 +68,24 @@ fn memory(project: &Project, lifetimes: &Lifetimes, file: FileId, module: &Modul
     let what = match (per_request, open) {
         (Some(_), _) => "`self`, of which each request makes a new one, and which is never freed".to_owned(),
         (None, Some(name)) if matches!(reach.level, Reached::Request | Reached::Job) => format!("each value of `{name}`"),
-        _ => return None,
+        (None, Some(_)) => {
+            project.silent(ID, file, node.name_span, || "no request and no job is known to reach it");
+            return None;
+        }
+        (None, None) => {
+            project.silent(
+                ID,
+                file,
+                node.name_span,
+                || "no name of a parameter says that its values are ever new ones",
+            );
+            return None;
+        }
     };
     let name = node.name.map_or("", |name| module.str(name));
     let judgement = priority::judge(&Cost::Growth, &reach, Confidence::Medium, 0);
     let label = reach.label;
-    let mut finding = Finding::new(
-        "unbounded-cache",
-        judgement,
-        Confidence::Medium,
-        project.place_in(id, node.name_span),
-    );
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(id, node.name_span));
     finding.title = format!("The cache of `{name}` has no maximum");
     finding.message = format!("The decorator keeps every result of `{name}` for as long as the process lives: one for {what}.");
     if let Some(label) = &label {

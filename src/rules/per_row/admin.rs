@@ -2,10 +2,11 @@
 
 use super::serializer::loaded_in;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, Language, Module, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
 use crate::judge::{priority, scale};
+use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Evaluator;
@@ -20,7 +21,7 @@ const RULE: &str = "n-plus-one";
 pub fn findings(project: &Project) -> Vec<Finding> {
     let eval = Evaluator::new(&project.code);
     let mut out = Vec::new();
-    for (file, module) in project.code.modules().filter(|(_, module)| module.language == Language::Python) {
+    for (file, module) in project.code.modules_of(pagination::LANGUAGE) {
         for (class, _) in module.class_ids() {
             let is_admin = || {
                 let ancestors = eval.ancestors(file, class);

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::analysis::repeats::shape::pick;
 use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::priority;
 use crate::judge::reach::Reach;
@@ -33,7 +33,7 @@ pub fn findings(project: &Project) -> Vec<Finding> {
     let files: Vec<(FileId, &Module)> = project
         .code
         .modules()
-        .filter(|(_, module)| module.language == Language::TypeScript)
+        .filter(|(_, module)| module.language.has_elements())
         .collect();
     let found = files.into_par_iter().map(|(file, module)| {
         let eval = Evaluator::new(&project.code);

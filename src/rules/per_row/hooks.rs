@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
 use crate::judge::scale::{self, Rows};
 use crate::judge::{evidence, priority, reach};
+use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Evaluator;
@@ -19,11 +20,7 @@ const RULE: &str = "n-plus-one";
 
 /// The findings of all classes.
 pub fn findings(project: &Project) -> Vec<Finding> {
-    let files: Vec<(FileId, &Module)> = project
-        .code
-        .modules()
-        .filter(|(_, module)| module.language == Language::Python)
-        .collect();
+    let files: Vec<(FileId, &Module)> = project.code.modules_of(pagination::LANGUAGE).collect();
     let found = files.into_par_iter().map(|(file, module)| {
         let eval = Evaluator::new(&project.code);
         let mut out = Vec::new();

@@ -202,6 +202,12 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let eval = Evaluator::new(&project.code);
     let from = source(project, &eval, node.file, &row.around);
     if from.as_ref().and_then(|source| source.limit).is_some_and(|rows| rows <= 3) {
+        project.silent(
+            rule,
+            node.file,
+            module.expr(row.expr).span,
+            || "the query of the loop's rows is limited to three or fewer",
+        );
         return None;
     }
     let reach = reach::of(project, row.function);

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::serializer::{self, FEW, Place};
 use crate::finding::{Confidence, Finding, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::Query;
@@ -17,12 +17,7 @@ use crate::statement::Limit;
 
 /// The findings of all routes and calls.
 pub fn findings(project: &Project) -> Vec<Finding> {
-    let files: Vec<FileId> = project
-        .code
-        .modules()
-        .filter(|(_, module)| module.language == Language::Python)
-        .map(|(file, _)| file)
-        .collect();
+    let files: Vec<FileId> = project.code.modules_of(response_models::LANGUAGE).map(|(file, _)| file).collect();
     let found = files.into_par_iter().map(|file| of_file(project, file));
     found.collect::<Vec<_>>().into_iter().flatten().collect()
 }

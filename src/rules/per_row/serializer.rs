@@ -27,7 +27,7 @@ pub const FEW: u64 = 3;
 /// The findings of all views and of `Serializer(rows, many=True)`.
 pub fn findings(project: &Project) -> Vec<Finding> {
     let has_default = project.code.modules().any(|(_, module)| pagination::sets_default(module));
-    let files: Vec<(FileId, &Module)> = project.code.modules().collect();
+    let files: Vec<(FileId, &Module)> = project.code.modules_of(pagination::LANGUAGE).collect();
     let found = files.into_par_iter().map(|(file, module)| {
         let eval = Evaluator::new(&project.code);
         let classes = module.class_ids();
@@ -53,21 +53,33 @@ fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
 /// A view that lists its queryset through its serializer.
 fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, has_default: bool) -> Option<Finding> {
     let module = project.code.module(file);
-    if module.language != crate::ir::Language::Python || !pagination::lists(eval, file, class) {
+    if !pagination::lists(eval, file, class) {
         return None;
     }
+    let silent = |why: &str| project.silent(RULE, file, module.class(class).name_span, || why);
     if answers_itself(eval, file, class) {
+        silent("the view answers its list itself, without the framework's serializer");
         return None;
     }
     // What a base class's methods do, they do for this one.
     let eval = &*eval.of_class(file, class);
-    let (serializer, is_chosen) = serializer_of(eval, file, class)?;
-    let rows = rows_of(eval, file, class)?;
-    let model = serializers::model_of(project, eval, serializer.0, serializer.1)?;
-    if !is_model(project, &rows.query, model) {
+    let Some((serializer, is_chosen)) = serializer_of(eval, file, class) else {
+        silent("the serializer of its list is not known");
+        return None;
+    };
+    let Some(rows) = rows_of(eval, file, class) else {
+        silent("the queryset of its list is not known");
+        return None;
+    };
+    let model = serializers::model_of(project, eval, serializer.0, serializer.1);
+    if model.is_none_or(|model| !is_model(project, &rows.query, model)) {
+        silent("the serializer is not known to be of the queryset's model");
         return None;
     }
     let lazy = unloaded(project, eval, serializer, &rows.eager);
+    if lazy.is_empty() {
+        silent("the queryset loads all that the serializer is seen to read");
+    }
     let name = module.str(module.class(class).name?);
     let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == ReadBound::Open;
     let confidence = if is_chosen { Confidence::Medium } else { Confidence::High };
@@ -147,7 +159,7 @@ fn made_by(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>) -> Option<(FileI
 fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Finding> {
     let module = project.code.module(file);
     let call = module.call(expr)?;
-    if module.language != crate::ir::Language::Python || !matches!(module.kind(call.keyword("many")?), ExprKind::Bool(true)) {
+    if !matches!(module.kind(call.keyword("many")?), ExprKind::Bool(true)) {
         return None;
     }
     // A nested field of another serializer.

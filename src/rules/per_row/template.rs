@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::serializer::query_of;
 use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
 use crate::judge::{evidence, priority, reach, scale};
@@ -36,11 +36,7 @@ pub fn findings(project: &Project) -> Vec<Finding> {
     if templates.by_name.is_empty() {
         return Vec::new();
     }
-    let files: Vec<(FileId, &Module)> = project
-        .code
-        .modules()
-        .filter(|(_, module)| module.language == Language::Python)
-        .collect();
+    let files: Vec<(FileId, &Module)> = project.code.modules_of(pagination::LANGUAGE).collect();
     let found = files.into_par_iter().map(|(file, module)| {
         let eval = Evaluator::new(&project.code);
         let views = Views {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
-use crate::ir::{ClassId, Language};
+use crate::ir::ClassId;
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
@@ -15,6 +15,8 @@ use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::scope::Member;
 use crate::project::{Project, flow};
+
+const ID: &str = "list-endpoint-without-pagination";
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -26,7 +28,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         .par_iter()
         .filter(|entry| !is_paged_view(project, entry, has_default));
     let mut found: Vec<Finding> = entries.filter_map(|entry| finding(project, entry)).collect();
-    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    let files: Vec<FileId> = project.code.modules_of(pagination::LANGUAGE).map(|(file, _)| file).collect();
     let views = files.into_par_iter().map(|file| views(project, file, has_default));
     found.extend(views.collect::<Vec<_>>().into_iter().flatten());
     one_a_view(found)
@@ -35,7 +37,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 /// The views of a file that list their `queryset` as the framework does it: no method of theirs is an entry point.
 fn views(project: &Project, file: FileId, has_default: bool) -> Vec<Finding> {
     let module = project.code.module(file);
-    if module.language != Language::Python || !module.mentions(&["queryset"]) {
+    if !module.mentions(&["queryset"]) {
         return Vec::new();
     }
     let eval = Evaluator::new(&project.code);
@@ -46,11 +48,17 @@ fn views(project: &Project, file: FileId, has_default: bool) -> Vec<Finding> {
 }
 
 fn view(project: &Project, eval: &Evaluator<'_>, (file, class): (FileId, ClassId), has_default: bool) -> Option<Finding> {
-    if !pagination::is_rest_list(eval, file, class) || !pagination::lists_everything(eval, file, class, has_default) {
+    if !pagination::is_rest_list(eval, file, class) {
+        return None;
+    }
+    let silent = |why: &str| project.silent(ID, file, project.code.module(file).class(class).name_span, || why);
+    if !pagination::lists_everything(eval, file, class, has_default) {
+        silent("the view has a pagination class, its own or the project's default");
         return None;
     }
     let has_own = |name: &str| matches!(eval.member(file, class, name), Some((_, Member::Method(_))));
     if pagination::LISTING.iter().any(|name| has_own(name)) {
+        silent("the view has a method of its own that says what it lists: it is looked at there");
         return None;
     }
     let (at, Member::Value(value, _)) = eval.member(file, class, "queryset")? else {
@@ -58,6 +66,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, (file, class): (FileId, ClassId
     };
     let query = eval.query_at(at, value)?;
     if query.opaque || query.statement.grouped || bounds::judge(project, &query) != ReadBound::Open {
+        silent("the queryset was not understood, gives groups, or is bounded");
         return None;
     }
     let module = project.code.module(file);
@@ -67,7 +76,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, (file, class): (FileId, ClassId
     let reach = reach::of_list(project, (file, class), name);
     let judgement = priority::judge(&Cost::Answer(scale::of_query(project, &query)), &reach, Confidence::High, 0);
     let place = project.place(file, definition.name_span, name);
-    let mut finding = Finding::new("list-endpoint-without-pagination", judgement, Confidence::High, place);
+    let mut finding = Finding::new(ID, judgement, Confidence::High, place);
     finding.title = format!("`{name}` lists every row of `{table}`");
     finding.message = format!(
         "`{name}` answers with the rows of {} and has no pagination class.",
@@ -119,16 +128,20 @@ fn is_paged_view(project: &Project, entry: &Entry, has_default: bool) -> bool {
 }
 
 fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
-    if !entry.is_list_capable
-        || !matches!(
-            entry.kind,
-            EntryKind::Route | EntryKind::Action | EntryKind::Resolver | EntryKind::Page
-        )
-    {
+    let (file, function) = entry.function;
+    let silent = |why: &str| {
+        let definition = project.code.module(file).function(function);
+        project.silent(ID, file, definition.name_span, || why);
+    };
+    let is_asked = matches!(
+        entry.kind,
+        EntryKind::Route | EntryKind::Action | EntryKind::Resolver | EntryKind::Page
+    );
+    if !entry.is_list_capable || !is_asked {
+        silent("the entry point gives no list, by its kind, its method or its path");
         return None;
     }
     let eval = Evaluator::new(&project.code);
-    let (file, function) = entry.function;
     let mut open: Option<(crate::libraries::shared::value::FileId, crate::ir::ExprId, Vec<String>)> = None;
     for (at, expr) in flow::returned_sources(&eval, file, function) {
         let Some(query) = eval.query_at(at, expr) else { continue };
@@ -142,10 +155,14 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
             open = Some((at, expr, columns));
         }
     }
-    let (at, expr, columns) = open?;
+    let Some((at, expr, columns)) = open else {
+        silent("no query that it is seen to return is without a bound");
+        return None;
+    };
     let query = eval.query_at(at, expr)?;
     // A row for each group is a figure, and as many as there are groups.
     if query.statement.grouped {
+        silent("what it returns is a row for each group");
         return None;
     }
     let id = project.graph.id(file, function);
@@ -161,12 +178,7 @@ fn finding(project: &Project, entry: &Entry) -> Option<Finding> {
     let confidence = if columns.is_empty() { Confidence::High } else { Confidence::Medium };
     let cost = Cost::Answer(scale::of_query(project, &query));
     let judgement = priority::judge(&cost, &reach::of(project, id), confidence, 0);
-    let mut finding = Finding::new(
-        "list-endpoint-without-pagination",
-        judgement,
-        confidence,
-        project.place_in(id, span),
-    );
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(id, span));
     finding.title = format!("{} returns every matching row of `{table}`", entry.label);
     finding.message = format!(
         "{} returns the rows of {} and takes no page or limit{}.",

@@ -8,9 +8,13 @@ use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
+use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::source::Span;
+use crate::statement::{Limit, Operation, Projection};
+
+const ID: &str = "unbounded-query";
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -37,12 +41,7 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
     let cost = Cost::Load(scale::of_parent(&all, &[]));
     let judgement = priority::judge(&cost, &reach, Confidence::Medium, 0);
     let label = reach.label;
-    let mut finding = Finding::new(
-        "unbounded-query",
-        judgement,
-        Confidence::Medium,
-        project.place_in(site.function, place(path)),
-    );
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(site.function, place(path)));
     finding.title = format!("Loads all `{path}` of a row along, with no limit");
     finding.message = format!("The query loads the to-many relation `{path}` (`{table}`) along and sets no limit for it.");
     if let Some(label) = &label {
@@ -120,13 +119,28 @@ fn to_many(project: &Project, site: &QuerySite, path: &str) -> Option<String> {
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let bound = bounds::bound(project, site);
     let is_window = matches!(bound, ReadBound::Window(_));
+    let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
     let columns = match bound {
         ReadBound::Open => Vec::new(),
         ReadBound::Filtered(columns) => columns,
         // Of what holds now there is no more the longer the table gets.
-        ReadBound::Window(columns) if columns.len() > 1 => return None,
+        ReadBound::Window(columns) if columns.len() > 1 => {
+            silent("it asks for what holds now, of which there is no more the longer the table gets");
+            return None;
+        }
         ReadBound::Window(columns) => columns,
-        ReadBound::Limited | ReadBound::Keyed | ReadBound::Unknown => return None,
+        ReadBound::Limited => {
+            silent(limited_by(site));
+            return None;
+        }
+        ReadBound::Keyed => {
+            silent("a unique key, or a list of keys that the caller gives, bounds it");
+            return None;
+        }
+        ReadBound::Unknown => {
+            silent("it was not understood whole: clauses or conditions that were not read may bound it");
+            return None;
+        }
     };
     let confidence = if columns.is_empty() && !site.query.statement.open {
         Confidence::High
@@ -140,7 +154,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let judgement = priority::judge(&cost, &reach, confidence, less);
     let label = reach.label;
     let table = site.query.table().unwrap_or("the table");
-    let mut finding = Finding::new("unbounded-query", judgement, confidence, project.place_in(site.function, site.span));
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(site.function, site.span));
     finding.title = format!("Loads every matching row of `{table}`, with no limit");
     finding.message = if columns.is_empty() {
         {
@@ -178,6 +192,19 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     }
     finding.fix = fix(site.query.library);
     Some(finding)
+}
+
+/// What in a statement itself limits its rows.
+fn limited_by(site: &QuerySite) -> &'static str {
+    let statement = &site.query.statement;
+    match () {
+        () if statement.operation != Operation::Select => "it is no SELECT",
+        () if statement.limit != Limit::None => "it has a limit, or asks for one row",
+        () if !matches!(site.query.outcome, Outcome::Rows) => "it is used for one row, one value or a stream",
+        () if matches!(statement.projection, Projection::Aggregate) && !statement.grouped => "it gives a figure",
+        () if statement.grouped => "it gives a row for each of a few values",
+        () => "its table is not known by name",
+    }
 }
 
 fn list(columns: &[String]) -> String {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::advice::texts::{self, advice};
 use crate::analysis::Analyses;
 use crate::budget;
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
@@ -177,9 +178,8 @@ impl Search<'_> {
             return is_number.then(|| ((*entry).clone(), file, place));
         }
         let name = param.name.map(|name| module.str(name))?;
-        let is_method = module.function(function).class.is_some()
-            && !module.function(function).is_static
-            && module.language == crate::ir::Language::Python;
+        let is_method =
+            module.function(function).class.is_some() && !module.function(function).is_static && module.language.names_receiver();
         let place = index.checked_sub(usize::from(is_method))?;
         let callers = self.callers.get(&id)?;
         if callers.len() > MAX_CALLERS {
@@ -272,13 +272,6 @@ fn report(project: &Project, site: &crate::project::graph::QuerySite, entry: &En
         Role::Evidence,
         "the limit comes in here, without a maximum",
     );
-    finding.fix = Fix {
-        summary: "Give the parameter a maximum where it comes in.".to_owned(),
-        code: Some(match project.code.module(at).language {
-            crate::ir::Language::Python => "limit: Annotated[int, Query(ge=1, le=200)] = 50".to_owned(),
-            crate::ir::Language::TypeScript => "limit: z.number().int().min(1).max(200).default(50)".to_owned(),
-        }),
-        ..Fix::default()
-    };
+    finding.fix = advice(texts::Advised::Clamp, project.code.module(at).language.name(), &[]);
     finding
 }

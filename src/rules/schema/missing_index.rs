@@ -24,8 +24,29 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 /// The findings of a rule, of the proposals that it wants.
 pub(super) fn findings(run: &Analyses<'_>, id: &str, wanted: fn(&IndexProposal) -> bool) -> Vec<Finding> {
-    let proposal = run.index_proposals().iter().filter(|proposal| wanted(proposal));
+    let is_wanted = |proposal: &&IndexProposal| {
+        let is_wanted = wanted(proposal);
+        if !is_wanted {
+            silent(run.project, id, proposal, || {
+                let is_longer = proposal.columns.len() > 1;
+                let other = if is_longer { "missing-composite-index" } else { "missing-index" };
+                format!("an index on ({}) is advised, and {other} tells it", proposal.columns.join(", "))
+            });
+        }
+        is_wanted
+    };
+    let proposal = run.index_proposals().iter().filter(is_wanted);
     proposal.filter_map(|proposal| report(run.project, id, proposal)).collect()
+}
+
+/// Notes at the statements of a proposal why it is not told.
+fn silent(project: &Project, id: &str, proposal: &IndexProposal, why: impl Fn() -> String) {
+    if !project.silence.asks(id) {
+        return;
+    }
+    for site in proposal.sites().iter().filter_map(|&site| project.graph.sites.get(site)) {
+        project.silent(id, site.file, site.span, &why);
+    }
 }
 
 /// What reaches the sites of a proposal.
@@ -89,6 +110,9 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
     let reach = Use::of(project, &sites);
     // What only a script asks for once is worth an index where it looks rows up, not where it lists them.
     if reach.scripts == reach.sites && (proposal.equal == 0 || proposal.longer) {
+        silent(project, id, proposal, || {
+            "only scripts ask for it, and look no single row up".to_owned()
+        });
         return None;
     }
     let sure = proposal

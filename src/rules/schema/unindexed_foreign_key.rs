@@ -36,18 +36,51 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         .collect();
     let uses = run.index_uses();
     for (at, table) in project.schema.tables.iter().enumerate() {
+        note_served(project, table);
         for key in foreign_keys::unserved(table) {
-            let is_measured_small = project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at));
-            if !is_measured_small && !told.contains(&(at, key.columns.as_slice())) {
-                let load = Load::of(project, uses, at, key);
-                if load.served_by_part {
-                    continue;
-                }
-                findings.extend(report(project, at, key, &load));
+            let silent = |why: &str| project.silent_of_schema(ID, places(table, key), || why.to_owned());
+            if project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at)) {
+                silent("the table is small by the statistics");
+                continue;
             }
+            if told.contains(&(at, key.columns.as_slice())) {
+                silent("an index that is advised for statements starts with it: see missing-index and missing-composite-index");
+                continue;
+            }
+            let load = Load::of(project, uses, at, key);
+            if load.served_by_part {
+                silent("every statement that looks rows up by it has the condition of a partial index, and none deletes parents");
+                continue;
+            }
+            findings.extend(report(project, at, key, &load));
         }
     }
     findings
+}
+
+/// Where a key and its columns are declared.
+fn places<'t>(table: &'t Table, key: &'t ForeignKey) -> impl Iterator<Item = &'t Place> {
+    let columns = key.columns.iter().filter_map(|name| table.column(name));
+    key.places.iter().chain(columns.flat_map(|column| &column.places))
+}
+
+/// Notes which index serves each of the keys that are served.
+fn note_served(project: &Project, table: &Table) {
+    if !project.silence.asks(ID) {
+        return;
+    }
+    let unserved: Vec<&ForeignKey> = foreign_keys::unserved(table).collect();
+    let is_served = |key: &&ForeignKey| !unserved.iter().any(|&other| std::ptr::eq(other, *key));
+    for key in table.foreign_keys.iter().filter(is_served) {
+        let columns: Vec<&str> = key.columns.iter().map(String::as_str).collect();
+        let index = table.index_leading_with(&columns).map(crate::project::schema::Index::key_list);
+        project.silent_of_schema(ID, places(table, key), || match &index {
+            Some(keys) => format!("the index on ({keys}) leads with it"),
+            None => {
+                "it is unique, or an index on one of its columns leaves few rows, or its columns or indexes are not all known".to_owned()
+            }
+        });
+    }
 }
 
 /// What makes the database look rows up by the key.

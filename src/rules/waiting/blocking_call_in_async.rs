@@ -29,6 +29,8 @@ mod private_loop;
 
 use private_loop::Company;
 
+const ID: &str = "blocking-call-in-async";
+
 /// Functions that are looked at on the way from one cause to its callers; more are told, see [`Limit::BlockingCallers`].
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
@@ -42,6 +44,9 @@ const PLACE_COST: u64 = 10;
 /// Ways from one plain function to a cause that are followed, by design: further ways come to the same callers, and differ in what the
 /// arguments further up close.
 const MAX_WAYS: u32 = 3;
+
+/// What is noted of a call that blocks no loop.
+const NO_WAY: &str = "no async function that runs on an event loop is known to call it on its own thread";
 
 /// What blocks, in the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,16 +95,25 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         let node = project.graph.function(id);
         let left = Cell::new(Limit::BlockingCallers.most() / 10);
         for edge in &node.edges {
-            let blocks = edge.kind == EdgeKind::Call && edge.effects.has(Effects::BLOCKING) && !edge.awaited;
-            if !blocks || edge.effects.any(Effects::BARRIER) {
+            let module = project.code.module(node.file);
+            let silent = |why: &str| project.silent(ID, node.file, module.expr(edge.expr).span, || why);
+            if let Some(why) = blocks_nothing(edge) {
+                silent(why);
                 continue;
             }
-            let module = project.code.module(node.file);
-            if once::runs_once(&project.code, &project.graph, id, edge.expr) || is_in_memory(&eval, node.file, module, edge) {
+            if once::runs_once(&project.code, &project.graph, id, edge.expr) {
+                silent("it runs once in the life of the process");
+                continue;
+            }
+            if is_in_memory(&eval, node.file, module, edge) {
+                silent("what it reads as a file is a buffer in memory");
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
             let mut places = ways.places(id, edge.expr, edge.effects, &name, &left);
+            if places.is_empty() && !callbacks.contains(&id) {
+                silent(NO_WAY);
+            }
             if callbacks.contains(&id) {
                 places.push(Place {
                     function: id,
@@ -125,12 +139,17 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         }
         for &site in &node.queries {
             let site = &project.graph.sites[site];
+            let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
             if !site.query.blocking || site.awaited {
+                silent("the statement's driver does not block, or it is awaited");
                 continue;
             }
             let name = evidence::describe(&site.query);
             let library = library_of(site.query.library);
             let places = ways.places(id, site.expr, Effects::QUERY, &name, &left);
+            if places.is_empty() {
+                silent(NO_WAY);
+            }
             causes.entry(Cause::Database { library }).or_default().extend(places);
         }
     }
@@ -148,6 +167,17 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         out.extend(found);
     }
     out
+}
+
+/// Why a call does not block the thread that it runs on, by itself.
+fn blocks_nothing(edge: &Edge) -> Option<&'static str> {
+    match () {
+        () if edge.kind != EdgeKind::Call => Some("it is a callback, which somebody else calls"),
+        () if !edge.effects.has(Effects::BLOCKING) => Some("the call itself is not known to block its thread"),
+        () if edge.awaited => Some("it is awaited"),
+        () if edge.effects.any(Effects::BARRIER) => Some("it hands its work to another thread or process"),
+        () => None,
+    }
 }
 
 /// What else is on the loops that functions run on, found once for each function.
@@ -194,7 +224,7 @@ fn loop_callbacks(project: &Project) -> FxHashSet<FnId> {
         .graph
         .functions
         .iter()
-        .filter(|node| project.code.module(node.file).language == Language::Python)
+        .filter(|node| !project.code.module(node.file).language.runs_on_event_loop())
     {
         let module = project.code.module(node.file);
         for edge in node
@@ -333,8 +363,22 @@ impl Ways<'_> {
     }
 }
 
+/// Notes why nothing is said of a place, where it blocks and where the blocking starts.
+fn silent(project: &Project, place: &Place, why: &str) {
+    for (function, expr) in [(place.function, place.expr), place.end] {
+        let file = project.graph.function(function).file;
+        project.silent(ID, file, project.code.module(file).expr(expr).span, || why);
+    }
+}
+
 fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: Vec<Place>, most: usize) -> Option<Finding> {
-    places.retain(|place| loops.company(project, place.function) != Company::Nobody);
+    places.retain(|place| {
+        let is_alone = loops.company(project, place.function) == Company::Nobody;
+        if is_alone {
+            silent(project, place, "nothing else runs on the event loop that it stops");
+        }
+        !is_alone
+    });
     places.sort_by_cached_key(|place| {
         let reach = reach::of(project, place.function);
         let judgement = priority::judge(&cost(place.effects), &reach, Confidence::High, 0);
@@ -355,10 +399,15 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
     let is_private = loops.company(project, first.function) == Company::Own;
     // A file that is read on a loop of its own keeps nobody waiting but the tasks that wait for what it says.
     if is_private && is_light(first.effects) {
+        silent(
+            project,
+            &first,
+            "it is short, and its event loop runs nothing but the tasks that wait for it",
+        );
         return None;
     }
-    // In TypeScript an embedded database: a statement by key takes microseconds.
-    let is_embedded = matches!(cause, Cause::Database { .. }) && module.language == Language::TypeScript;
+    // A database within the process: a statement by key takes microseconds.
+    let is_embedded = matches!(cause, Cause::Database { .. }) && module.language.runs_on_event_loop();
     let cost = if is_embedded || refuses || is_private {
         Cost::Stall { by: Stall::Moment }
     } else {
@@ -367,7 +416,7 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
     let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
     let (reached, label) = (reach.level, reach.label);
     let location = project.place_in(first.function, module.expr(first.expr).span);
-    let mut finding = Finding::new("blocking-call-in-async", judgement, Confidence::High, location);
+    let mut finding = Finding::new(ID, judgement, Confidence::High, location);
     let what = evidence::readable(&first.name);
     let here = project.short_name(first.function);
     let functions = count(&places);

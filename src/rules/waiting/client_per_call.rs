@@ -10,10 +10,11 @@ mod names;
 mod objects;
 mod once;
 
+use crate::advice::texts::{Advised, advice};
 use crate::analysis::Analyses;
 use crate::budget::Limit;
-use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::finding::{Confidence, Finding, Role};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -26,6 +27,8 @@ use crate::vocabulary::List;
 use crate::walk;
 use names::{Held, Names};
 use objects::Made;
+
+const ID: &str = "client-per-call";
 
 /// How far a client that a function returns is followed to its callers.
 const HOPS: u32 = 4;
@@ -78,7 +81,12 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
             let (Some(name), Some(call)) = (edge.external.as_deref(), module.call(edge.expr)) else {
                 continue;
             };
-            if !edge.effects.has(Effects::CLIENT) || is_meant_for_one_use(name) || edge.kind != EdgeKind::Call {
+            if !edge.effects.has(Effects::CLIENT) || edge.kind != EdgeKind::Call {
+                continue;
+            }
+            let silent = |why: &str| project.silent(ID, file, module.expr(edge.expr).span, || why);
+            if is_meant_for_one_use(name) {
+                silent("the client is meant to be used once");
                 continue;
             }
             let given = Given {
@@ -86,11 +94,20 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
                 callers,
                 function,
             };
-            if is_tenants(&given, &fates.names(file), module, id, &call, name)
-                || fates.is_kept(function, edge.expr, 0)
-                || once::has_own_loop(project, callers, function, name)
-                || once::is_in_layer(module, id)
-            {
+            if is_tenants(&given, &fates.names(file), module, id, &call, name) {
+                silent("it is made with what a caller or a store gives, so it may be somebody's own");
+                continue;
+            }
+            if fates.is_kept(function, edge.expr, 0) {
+                silent("it outlives the call: it is made at the top level, is kept in something that stays, or its callers keep it");
+                continue;
+            }
+            if once::has_own_loop(project, callers, function, name) {
+                silent("it belongs to an event loop that ends with the call");
+                continue;
+            }
+            if once::is_in_layer(module, id) {
+                silent("it is made in a layer of services, which is built once");
                 continue;
             }
             let is_factory = fates.fate(file, id, edge.expr) == Fate::Returned;
@@ -173,7 +190,7 @@ impl Given<'_> {
         let Some(index) = definition.params.iter().position(|param| param.name == Some(name)) else {
             return false;
         };
-        let shift = usize::from(definition.class.is_some() && module.language == Language::Python);
+        let shift = usize::from(definition.class.is_some() && module.language.names_receiver());
         let calls = self.callers.get(self.function.index()).map(Vec::as_slice).unwrap_or_default();
         let passes = |&(caller, call): &(FnId, ExprId)| {
             let at = self.project.code.module(self.project.graph.function(caller).file);
@@ -439,7 +456,7 @@ fn is_outside(project: &Project, file: FileId, module: &Module, target: ExprId) 
             };
             let mut outer = module.function(module.owner(target)).parent;
             while let Some(id) = outer.filter(|&id| id != FunctionId::MODULE) {
-                if scope.binds(id, *name) && module.language == Language::TypeScript {
+                if scope.binds(id, *name) && module.language.assigns_outer_variables() {
                     return true;
                 }
                 outer = module.function(id).parent;
@@ -470,10 +487,13 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     let maker = holder.and_then(|class| fates.passing((node.file, class), 0));
     let reach = reach::of(project, maker.unwrap_or(function));
     let reached = reach.level;
+    let silent = |why: &str| project.silent(ID, node.file, module.expr(expr).span, || why);
     if matches!(reached, Reached::Startup | Reached::Command) {
+        silent("only start-up code or a command reaches it");
         return None;
     }
     if reached != Reached::Request && once::is_workers(&fates.names(node.file), module, node.id, expr) {
+        silent("it is a worker's, which keeps it while it runs");
         return None;
     }
     // A factory may have callers that keep what it makes and others that do not.
@@ -487,12 +507,7 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     let pool = is_pool(name);
     let judgement = priority::judge(&Cost::Connect { pool }, &reach, confidence, less);
     let label = reach.label;
-    let mut finding = Finding::new(
-        "client-per-call",
-        judgement,
-        confidence,
-        project.place_in(function, module.expr(expr).span),
-    );
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(function, module.expr(expr).span));
     finding.title = format!("`{readable}` is built at each call");
     let owner = match (maker, holder.and_then(|class| module.class(class).name)) {
         (Some(maker), Some(class)) => format!("{}` makes a `{}`, which", project.short_name(maker), module.str(class)),
@@ -515,18 +530,6 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     finding.subject = readable;
     finding.related = evidence::path_from_entry(project, maker.unwrap_or(function));
     finding.relate(project.place_in(function, module.expr(expr).span), Role::Evidence, "built here");
-    finding.fix = fix(module.language);
+    finding.fix = advice(Advised::Share, module.language.name(), &[]);
     Some(finding)
-}
-
-fn fix(language: Language) -> Fix {
-    let code = match language {
-        Language::Python => "@lru_cache(maxsize=1)\ndef client():\n    return Client(…)  # or on app.state, in the lifespan",
-        Language::TypeScript => "const client = new Client(…);  // at the top of the module, or on globalThis in development",
-    };
-    Fix {
-        summary: "Build it once, at the top of a module, in the start-up code or in a cached factory, and share it; close it when the process ends.".to_owned(),
-        code: Some(code.to_owned()),
-        ..Fix::default()
-    }
 }

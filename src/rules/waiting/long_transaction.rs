@@ -6,7 +6,7 @@ mod wait;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::value::FileId;
@@ -70,7 +70,7 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
             }
         }
     }
-    if module.language == Language::TypeScript {
+    if module.language.hands_over_blocks() {
         for id in module.call_ids() {
             let Some(call) = module.call(id) else { continue };
             let is_transaction = matches!(
@@ -98,7 +98,7 @@ fn regions(eval: &Evaluator<'_>, file: FileId, module: &Module) -> Vec<Region> {
 /// close gives it back.
 fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
     let mut out = Vec::new();
-    if module.language != Language::Python {
+    if !module.mentions(&["Depends"]) {
         return out;
     }
     for (id, function) in module.function_ids() {

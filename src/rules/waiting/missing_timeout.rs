@@ -8,11 +8,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 mod handed;
 mod pages;
 
+use crate::advice::texts::{Advised, WaitBound, advice};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::single;
 use crate::budget::{Limit, Steps};
-use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
+use crate::finding::{Confidence, Finding};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym, TemplatePart};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach, Reached};
 use crate::judge::{evidence, priority};
@@ -26,6 +27,8 @@ use crate::project::graph::Edge;
 use crate::vocabulary::List;
 use handed::Handed;
 use pages::Pages;
+
+const ID: &str = "missing-timeout";
 
 /// A default of this many seconds or less is a timeout.
 const SHORT: f64 = 60.0;
@@ -58,12 +61,7 @@ fn of_server(project: &Project, limit: &RequestLimit) -> Option<Finding> {
         return None;
     }
     let judgement = priority::judge(&Cost::Setting, &Reach::service(), Confidence::Medium, 0);
-    let mut finding = Finding::new(
-        "missing-timeout",
-        judgement,
-        Confidence::Medium,
-        project.place(limit.file, limit.span, ""),
-    );
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place(limit.file, limit.span, ""));
     finding.title = if is_endless {
         format!("`{}` lets a request take for ever", limit.program)
     } else {
@@ -119,7 +117,21 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
             let Some(facts) = table.timeout(name) else { continue };
             let is_covered = defaults.axios && name.starts_with("axios.")
                 || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
-            if is_covered || is_guarded(&about, edge) || about.has_adapter(name) || is_lock_with_limit(&eval, file, &call, name) {
+            let silent = |why: &str| project.silent(ID, file, module.expr(edge.expr).span, || why);
+            if is_covered {
+                silent("a default that the project sets for all calls of the library covers it");
+                continue;
+            }
+            if is_guarded(&about, edge) {
+                silent("something around the call ends the wait");
+                continue;
+            }
+            if about.has_adapter(name) {
+                silent("an adapter with a timeout is named in the file, which its session may have");
+                continue;
+            }
+            if is_lock_with_limit(&eval, file, &call, name) {
+                silent("the lock was made with a limit, or out of sight");
                 continue;
             }
             let setting = setting(&eval, file, &call, facts, &about);
@@ -132,8 +144,14 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 about: &about,
             };
             let waits = match setting {
-                Setting::Set => continue,
+                Setting::Set => {
+                    silent("the call says how long it may take");
+                    continue;
+                }
                 Setting::Open => {
+                    silent(
+                        "its options come through a name, a spread or a wrapper, which may hold a timeout; the callers are asked where one parameter holds them",
+                    );
                     if facts.default.is_none_or(|seconds| seconds > SHORT)
                         && let Some(parameter) = handed::parameter(&eval, file, &call, facts, &about)
                     {
@@ -142,10 +160,14 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                     continue;
                 }
                 Setting::Never => None,
-                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => continue,
+                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => {
+                    silent("its client takes the timeout, where that is made, or each call of the client brings its own");
+                    continue;
+                }
                 Setting::Missing => facts.default,
             };
             if waits.is_some_and(|seconds| seconds <= SHORT) {
+                silent("its library gives up by itself within a minute");
                 continue;
             }
             out.extend(place.finding(&call, name, facts, waits, setting));
@@ -324,7 +346,7 @@ fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutF
     if call.is_open() {
         return spread(eval, file, call, facts, about);
     }
-    if module.language == Language::Python {
+    if module.language.names_arguments() {
         if facts.position.is_some_and(|position| call.arg(position).is_some()) {
             return Setting::Set;
         }
@@ -471,7 +493,7 @@ fn is_for_browsers(project: &Project, file: FileId) -> bool {
         let around = std::iter::successors(Some(module.owner(id)), |&at| module.function(at).parent);
         !around.take(20).any(|at| scope.is_some_and(|scope| scope.binds(at, name)))
     };
-    module.language == Language::TypeScript
+    module.language.runs_in_browsers()
         && module.expr_ids().any(|(id, expr)| match expr.kind {
             ExprKind::Name(name) => {
                 matches!(
@@ -511,7 +533,7 @@ struct Place<'a, 'p> {
 impl Place<'_, '_> {
     /// A browser's request, which its user can see and stop.
     fn is_browser(&self, call: &Call<'_>, name: &str) -> bool {
-        if self.module.language != Language::TypeScript {
+        if !self.module.language.runs_in_browsers() {
             return false;
         }
         let path = self.project.path(self.file);
@@ -539,7 +561,9 @@ impl Place<'_, '_> {
     }
 
     fn finding(&self, call: &Call<'_>, name: &str, facts: &TimeoutFacts, waits: Option<f64>, setting: Setting) -> Option<Finding> {
+        let silent = |why: &str| self.project.silent(ID, self.file, self.module.expr(call.id).span, || why);
         if self.is_browser(call, name) {
+            silent("it is a browser's request, which its user sees and can stop");
             return None;
         }
         let function = self.project.graph.id(self.file, self.function);
@@ -547,34 +571,36 @@ impl Place<'_, '_> {
         let reached = reach.level;
         // What no server entry reaches may run in the browser.
         if reached == Reached::Unknown && (self.pages.has(self.file) || *self.about.is_for_browsers) {
+            silent("no entry point of a server is known to reach it, and its file may run in a browser");
             return None;
         }
         // Somebody watches a command, and its library gives up one day.
         if reached == Reached::Command && waits.is_some() {
+            silent("only a command reaches it, and its library gives up one day");
             return None;
         }
-        let is_node = self.module.language == Language::TypeScript;
-        let confidence = if is_node && reached == Reached::Unknown {
+        let confidence = if self.module.language.runs_in_browsers() && reached == Reached::Unknown {
             Confidence::Medium
         } else {
             Confidence::High
         };
-        // Node keeps a socket and a promise meanwhile, not a worker. A client that is only made here waits elsewhere.
+        // On an event loop a socket and a promise are kept meanwhile, not a worker. A client that is only made here waits elsewhere.
+        let holds_worker = !self.module.language.runs_on_event_loop();
         let limits = self.project.deployment.limits.iter();
         let until = limits
-            .filter(|_| !is_node && reached == Reached::Request)
+            .filter(|_| holds_worker && reached == Reached::Request)
             .map(|limit| (limit.program, limit.seconds));
         let until = until
             .filter(|(_, seconds)| (1..LONGEST_REQUEST).contains(seconds))
             .max_by_key(|(_, seconds)| *seconds);
-        let holds_worker = !is_node && waits.is_none();
+        let holds_worker = holds_worker && waits.is_none();
         let cost = Cost::Endless { holds_worker, until };
         let less = usize::from(!is_call(name)) + usize::from(waits.is_some());
         let judgement = priority::judge(&cost, &reach, confidence, less);
         let label = reach.label;
         let readable = evidence::readable(name);
         let span = self.module.expr(call.id).span;
-        let mut finding = Finding::new("missing-timeout", judgement, confidence, self.project.place_in(function, span));
+        let mut finding = Finding::new(ID, judgement, confidence, self.project.place_in(function, span));
         let argument = facts.arguments.first().map_or("timeout", String::as_str);
         let how_long = match (waits, until) {
             (Some(seconds), _) => format!("up to {} min", seconds / 60.0),
@@ -600,7 +626,7 @@ impl Place<'_, '_> {
         finding.cause = format!("{} {argument}", name.split('.').next().unwrap_or(name));
         finding.subject = readable;
         finding.related = evidence::path_from_entry(self.project, function);
-        finding.fix = fix(argument, is_node);
+        finding.fix = advice(Advised::Bound(bound(argument)), self.module.language.name(), &[]);
         Some(finding)
     }
 }
@@ -622,17 +648,12 @@ fn first_text(module: &Module, expr: ExprId) -> Option<String> {
     }
 }
 
-fn fix(argument: &str, is_node: bool) -> Fix {
-    let code = match (argument, is_node) {
-        ("signal", _) => "fetch(url, { signal: AbortSignal.timeout(10_000) })",
-        (_, true) => "{ timeout: 10_000 }",
-        ("connect_timeout", _) => "connect(url, connect_timeout=5, options=\"-c statement_timeout=15000\")",
-        ("socket_timeout", _) => "from_url(url, socket_timeout=5, socket_connect_timeout=5)",
-        _ => "timeout=10",
-    };
-    Fix {
-        summary: "Say how long it may take: a little more than the slowest good answer, and less than the caller's own limit.".to_owned(),
-        code: Some(code.to_owned()),
-        ..Fix::default()
+/// What the argument bounds.
+fn bound(argument: &str) -> WaitBound {
+    match argument {
+        "signal" => WaitBound::Signal,
+        "connect_timeout" => WaitBound::Connect,
+        "socket_timeout" => WaitBound::Socket,
+        _ => WaitBound::Call,
     }
 }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
@@ -26,7 +26,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 fn check_file(project: &Project, file: FileId) -> Vec<Finding> {
     let module = project.code.module(file);
-    if module.language != Language::TypeScript {
+    if !module.language.has_timers() {
         return Vec::new();
     }
     let eval = Evaluator::new(&project.code);

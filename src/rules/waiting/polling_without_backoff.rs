@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach};
 use crate::judge::{evidence, priority};
@@ -27,6 +27,8 @@ use timers::{Elements, Timer};
 
 /// Seconds from which on an interval that ends by itself is a wait like any other.
 const PATIENT: f64 = 2.0;
+
+const ID: &str = "polling-without-backoff";
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -69,11 +71,17 @@ impl<'p> Check<'p> {
         }
     }
 
+    /// Notes why nothing is said of a place.
+    fn silent(&self, expr: ExprId, why: &str) {
+        self.project.silent(ID, self.file, self.module.expr(expr).span, || why);
+    }
+
     fn run(mut self) -> Vec<Finding> {
+        let has_timers = self.module.language.has_timers();
         for (id, expr) in self.module.expr_ids() {
             match &expr.kind {
-                ExprKind::Call { .. } if self.module.language == Language::TypeScript => self.timer(id),
-                ExprKind::Object(_) if self.module.language == Language::TypeScript => self.options(id),
+                ExprKind::Call { .. } if has_timers => self.timer(id),
+                ExprKind::Object(_) if has_timers => self.options(id),
                 _ => {}
             }
         }
@@ -99,7 +107,7 @@ impl<'p> Check<'p> {
         let function = self.project.graph.id(self.file, self.module.owner(at));
         let path = self.project.path(self.file);
         if polling::is_keep_alive(&self.project.short_name(function)) {
-            return;
+            return self.silent(at, "the name of its function says that it keeps something alive");
         }
         let in_ui = path.ends_with('x')
             || path.contains("hook")
@@ -113,17 +121,12 @@ impl<'p> Check<'p> {
         }
         let ends = ends_itself(self.module, at);
         if ends && seconds >= PATIENT {
-            return;
+            return self.silent(at, "the timer ends by itself, and is patient until then");
         }
         let passes = ends || self.is_passing(at);
         let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, usize::from(passes));
         let span = self.module.expr(at).span;
-        let mut finding = Finding::new(
-            "polling-without-backoff",
-            judgement,
-            Confidence::High,
-            self.project.place_in(function, span),
-        );
+        let mut finding = Finding::new(ID, judgement, Confidence::High, self.project.place_in(function, span));
         let rate = 60.0 / seconds;
         let is_spin = seconds <= 0.0;
         finding.title = format!("Asks the server every {} without back-off", duration(seconds));

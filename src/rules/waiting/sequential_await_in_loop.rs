@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::advice::texts::{Advised, Gather, advice};
 use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, IoKind, loop_state};
 use crate::finding::{Confidence, Finding, Fix, Role};
@@ -19,6 +20,8 @@ use crate::project::eval::Evaluator;
 use crate::project::loops::{self, Loop, LoopForm, Verdict};
 use crate::source::Span;
 use crate::vocabulary::List;
+
+const ID: &str = "sequential-await-in-loop";
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -47,24 +50,35 @@ fn check_file(run: &Analyses<'_>, file: FileId) -> Vec<Finding> {
     let mut found: FxHashMap<Span, Vec<Wait>> = FxHashMap::default();
     for (at, expr) in module.expr_ids() {
         let ExprKind::Await(inner) = expr.kind else { continue };
+        let silent = |why: &str| project.silent(ID, file, expr.span, || why);
         if module.owner(at) == FunctionId::MODULE {
+            silent("it stands at the top level of its module");
             continue;
         }
         let known = waits.awaited(inner);
-        if known.as_ref().is_some_and(|what| what.is_query) || known.is_none() && !is_sending(module, inner) {
+        if known.as_ref().is_some_and(|what| what.is_query) {
+            silent("it goes to a database, where one statement for all is the way: see n-plus-one and unbatched-write");
+            continue;
+        }
+        if known.is_none() && !is_sending(module, inner) {
+            silent("what it awaits is not known to ask another machine");
             continue;
         }
         let Some(around) = pick(loops::around(&eval, file, at)) else {
+            project.silent(ID, file, expr.span, || no_loop(&loops::around(&eval, file, at)));
             continue;
         };
         let Some(what) = known.or_else(|| of_element(module, inner, &around)) else {
+            silent("what it awaits is known by its name alone, and is not called on the loop's element");
             continue;
         };
         if waits.shares_handle(&eval, file, inner) {
+            silent("it runs on one transaction or connection, which does one thing at a time");
             continue;
         }
         let made = assigned.entry(around.span).or_insert_with(|| made_in(module, waits, around.span));
         if !varies(module, waits, inner, &around, made) {
+            silent("it has no name of the loop in it, so it does not concern the element");
             continue;
         }
         found.entry(around.span).or_default().push(Wait {
@@ -76,14 +90,29 @@ fn check_file(run: &Analyses<'_>, file: FileId) -> Vec<Finding> {
     }
     let mut groups: Vec<Vec<Wait>> = found.into_values().collect();
     groups.sort_by_key(|group| group.first().map(|wait| wait.around.span));
+    let silent = |group: &[Wait], why: &str| {
+        for wait in group {
+            project.silent(ID, file, module.expr(wait.at).span, || why);
+        }
+    };
+    let is_free = |group: &&Vec<Wait>| {
+        if group.first().is_none_or(|wait| order.keeps(module, wait)) {
+            silent(
+                group,
+                "the order of the loop matters: it may end early, paces itself, streams, or goes on by what it counts",
+            );
+            return false;
+        }
+        let decides = |wait: &Wait| loop_state::decides(module, waits, wait.around.span, wait.at);
+        if group.iter().any(decides) {
+            silent(group, "what one round brings decides on the next");
+            return false;
+        }
+        true
+    };
     groups
         .iter()
-        .filter(|group| group.first().is_some_and(|wait| !order.keeps(module, wait)))
-        .filter(|group| {
-            !group
-                .iter()
-                .any(|wait| loop_state::decides(module, waits, wait.around.span, wait.at))
-        })
+        .filter(is_free)
         .filter_map(|group| finding(project, &eval, file, group))
         .collect()
 }
@@ -100,6 +129,28 @@ fn of_element(module: &Module, inner: ExprId, around: &Loop) -> Option<Io> {
     let ExprKind::Name(name) = module.kind(receiver) else { return None };
     let is_element = around.target_names.contains(name);
     is_element.then(|| Io::guessed_write(&format!("{}.{}", module.str(*name), call.method().unwrap_or("send"))))
+}
+
+/// Why no loop's iterations could overlap.
+fn no_loop(loops: &[Loop]) -> String {
+    let of = |around: &Loop| {
+        let form = match &around.kind {
+            LoopForm::For => "for",
+            LoopForm::While => "while",
+            LoopForm::Comprehension => "comprehension",
+            LoopForm::Callback(_) => "callback",
+        };
+        let parallel = if around.parallel { ", all at once already" } else { "" };
+        format!("{form}, {}{parallel}", around.verdict.words())
+    };
+    if loops.is_empty() {
+        return "no loop of its function is around it".to_owned();
+    }
+    let words: Vec<String> = loops.iter().map(of).collect();
+    format!(
+        "no loop around it is one over elements that waits for each: {} (innermost first)",
+        words.join("; ")
+    )
 }
 
 /// The loop whose iterations could overlap.
@@ -229,9 +280,16 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]
     let function = project.graph.id(file, module.owner(first.at));
     let reach = reach::of(project, function);
     let is_guess = group.iter().all(|wait| wait.io.is_guess);
+    let silent = |why: &str| project.silent(ID, file, module.expr(first.at).span, || why);
     match reach.level {
-        Reached::Startup | Reached::Command => return None,
-        Reached::Unknown if waits::is_script(project, file) => return None,
+        Reached::Startup | Reached::Command => {
+            silent("only start-up code or a command reaches it");
+            return None;
+        }
+        Reached::Unknown if waits::is_script(project, file) => {
+            silent("it stands in a script, a command or a migration");
+            return None;
+        }
         _ => {}
     }
     let confidence = if is_guess { Confidence::Medium } else { Confidence::High };
@@ -249,12 +307,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]
     };
     let judgement = priority::judge(&cost, &reach, confidence, usize::from(is_guess));
     let label = reach.label;
-    let mut finding = Finding::new(
-        "sequential-await-in-loop",
-        judgement,
-        confidence,
-        project.place_in(function, module.expr(first.at).span),
-    );
+    let mut finding = Finding::new(ID, judgement, confidence, project.place_in(function, module.expr(first.at).span));
     finding.title = format!("{words} is awaited once for each {over}, one after another");
     finding.message = format!(
         "The loop waits for {words} for one {over} before it starts the next, though no iteration uses what another brought.{}",
@@ -283,23 +336,11 @@ fn fix(language: Language, kind: IoKind, words: &str) -> Fix {
     } else {
         ""
     };
-    let (summary, code) = match (language, kind) {
-        (Language::TypeScript, IoKind::Read) => (
-            "Start the calls together, a bounded number at a time, and wait once.",
-            "const results = await pMap(items, (item) => load(item), { concurrency: 8 });  // Promise.all(items.map(load)) when the items are few",
-        ),
-        (Language::TypeScript, IoKind::Write) => (
-            "Run a bounded number at a time; keep what failed instead of losing the rest.",
-            "await pMap(items, (item) => send(item), { concurrency: 8, stopOnError: false });",
-        ),
-        (Language::Python, _) => (
-            "Start the calls together, a bounded number at a time, and wait once.",
-            "limit = asyncio.Semaphore(8)\n\n\nasync def one(item):\n    async with limit:\n        return await load(item)\n\n\nresults = await asyncio.gather(*(one(item) for item in items))",
-        ),
+    let shape = match kind {
+        IoKind::Read => Gather::Reads,
+        IoKind::Write => Gather::Writes,
     };
-    Fix {
-        summary: format!("{summary}{bulk}"),
-        code: Some(code.to_owned()),
-        ..Fix::default()
-    }
+    let mut fix = advice(Advised::Gather(shape), language.name(), &[]);
+    fix.summary.push_str(bulk);
+    fix
 }

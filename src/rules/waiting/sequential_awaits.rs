@@ -3,10 +3,11 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use crate::advice::texts::{Advised, Gather, advice};
 use crate::analysis::Analyses;
 use crate::analysis::waits::{self, FileIo, Io, IoKind};
-use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::finding::{Confidence, Finding, Role};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
@@ -16,6 +17,8 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::source::Span;
 use crate::vocabulary::List;
+
+const ID: &str = "sequential-awaits";
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -91,7 +94,7 @@ impl Search<'_> {
         for &stmt in block {
             self.statement(stmt, &mut state, out);
         }
-        flush(&mut state, out);
+        self.flush(&mut state, out);
     }
 
     fn statement(&self, id: StmtId, state: &mut State, out: &mut Vec<Vec<Wait>>) {
@@ -105,7 +108,7 @@ impl Search<'_> {
             } => self.waits(*value, Some(*target), stmt.span, false, state, out),
             StmtKind::Return(Some(value)) => {
                 self.waits(*value, None, stmt.span, false, state, out);
-                flush(state, out);
+                self.flush(state, out);
             }
             StmtKind::Try {
                 body, handlers, finally, ..
@@ -121,6 +124,30 @@ impl Search<'_> {
         }
     }
 
+    /// Ends a group.
+    fn flush(&self, state: &mut State, out: &mut Vec<Vec<Wait>>) {
+        if let [only] = state.group.as_slice() {
+            self.silent(
+                only.span,
+                "no wait beside it could run at the same time: what is there needs its result, or keeps its order",
+            );
+        }
+        if state.group.len() > 1 {
+            out.push(std::mem::take(&mut state.group));
+        }
+        *state = State::default();
+    }
+
+    fn silent(&self, span: Span, why: &str) {
+        self.project.silent(ID, self.file, span, || why);
+    }
+
+    /// A wait that keeps the order of what stands around it.
+    fn bound(&self, at: ExprId, why: &str) -> Judged {
+        self.silent(self.module.expr(at).span, why);
+        Judged::Binds
+    }
+
     fn is_plain(&self, stmt: StmtId) -> bool {
         matches!(self.module.stmt(stmt).kind, StmtKind::Expr(_) | StmtKind::Assign { .. })
     }
@@ -133,10 +160,10 @@ impl Search<'_> {
         if self.io.has_await(span) {
             match self.only_reads(id, state) {
                 Some(set) => state.tainted.extend(set),
-                None => flush(state, out),
+                None => self.flush(state, out),
             }
         } else if is_guard && self.binds(id, state) {
-            flush(state, out);
+            self.flush(state, out);
         } else if is_guard {
             state.guarded = true;
         } else if uses {
@@ -241,10 +268,10 @@ impl Search<'_> {
             let counts = matches!(wait, Judged::Wait(_));
             match wait {
                 Judged::Neutral => {}
-                Judged::Binds => flush(state, out),
+                Judged::Binds => self.flush(state, out),
                 // Somebody has thought about what runs together: a check first, then all the rest at once.
                 Judged::Wait(wait) if depends || wait.is_guarded && is_together(&wait.callee) => {
-                    flush(state, out);
+                    self.flush(state, out);
                     state.group.push(wait);
                 }
                 Judged::Wait(wait) => {
@@ -253,7 +280,7 @@ impl Search<'_> {
                         if has_branch && at != found[0] {
                             continue;
                         }
-                        flush(state, out);
+                        self.flush(state, out);
                     }
                     state.group.push(wait);
                 }
@@ -277,7 +304,7 @@ impl Search<'_> {
         }
         let callee = self.module.call(value).and_then(|call| call.method()).unwrap_or("");
         if waits::is_check(callee) || matches!(callee, "redirect" | "notFound" | "exit") {
-            flush(state, out);
+            self.flush(state, out);
         } else if !self.is_log(value) {
             state.tainted.extend(self.io.names(span));
         }
@@ -286,26 +313,29 @@ impl Search<'_> {
     fn wait(&self, at: ExprId, inner: ExprId, is_discarded: bool, is_guarded: bool) -> Judged {
         let callee = self.module.call(inner).and_then(|call| call.method()).unwrap_or("");
         if waits::is_check(callee) && !self.io.is_statement(inner) {
-            return Judged::Binds;
+            return self.bound(at, "its name says that it refuses by throwing: what follows must stay behind it");
         }
         let is_cache = self.is_cache_removal(inner, callee);
         let io = self.io.awaited(inner).or_else(|| is_cache.then(|| Io::guessed_write(callee)));
         let Some(io) = io else {
-            return if is_discarded || waits::is_changing(callee) {
-                Judged::Binds
-            } else {
-                Judged::Neutral
-            };
+            if is_discarded || waits::is_changing(callee) {
+                return self.bound(at, "it may change something: its name says so, or nobody uses its result");
+            }
+            self.silent(self.module.expr(at).span, "what it awaits is not known to ask another machine");
+            return Judged::Neutral;
         };
         let repeats = is_refresh(callee) || is_removal(callee) || is_cache;
-        if (is_discarded && !repeats && io.kind == IoKind::Read) || self.io.shares_handle(&self.eval, self.file, inner) {
-            return Judged::Binds;
+        if is_discarded && !repeats && io.kind == IoKind::Read {
+            return self.bound(at, "nobody uses what it reads, so it is there for what it does besides");
+        }
+        if self.io.shares_handle(&self.eval, self.file, inner) {
+            return self.bound(at, "it runs on one transaction or connection, which does one thing at a time");
         }
         if io.kind == IoKind::Write && !repeats {
-            return Judged::Binds;
+            return self.bound(at, "it changes something, so its order matters");
         }
-        if self.module.language == Language::Python && (io.is_query || io.is_guess || io.kind == IoKind::Write) {
-            return Judged::Binds;
+        if !self.module.language.has_pooled_handles() && (io.is_query || io.is_guess || io.kind == IoKind::Write) {
+            return self.bound(at, "it may go through a session or a connection, which does one thing at a time");
         }
         Judged::Wait(Wait {
             span: self.module.expr(at).span,
@@ -402,12 +432,20 @@ impl Search<'_> {
         // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
         let is_guarded = group.iter().skip(1).any(|wait| wait.is_guarded);
         // Two doubts at once are no finding, and a job that leaves early saves more than it loses.
+        let silent = |why: &str| group.iter().for_each(|wait| self.silent(wait.span, why));
         if is_guarded && (is_guess || reached != Reached::Request) {
+            silent("a guard between the waits may leave, and that they gain anything is not sure");
             return None;
         }
         match reached {
-            Reached::Startup | Reached::Command => return None,
-            Reached::Unknown if waits::is_script(self.project, self.file) => return None,
+            Reached::Startup | Reached::Command => {
+                silent("only start-up code or a command reaches it");
+                return None;
+            }
+            Reached::Unknown if waits::is_script(self.project, self.file) => {
+                silent("it stands in a script, a command or a migration");
+                return None;
+            }
             _ => {}
         }
         let confidence = if is_guess || is_guarded {
@@ -423,7 +461,7 @@ impl Search<'_> {
         let less = usize::from(is_guarded || is_guess);
         let judgement = priority::judge(&cost, &reach, confidence, less);
         let label = reach.label;
-        let mut finding = Finding::new("sequential-awaits", judgement, confidence, self.project.place_in(function, span));
+        let mut finding = Finding::new(ID, judgement, confidence, self.project.place_in(function, span));
         finding.title = format!("{} independent waits one after another", group.len());
         finding.message = format!(
             "{} are awaited one after another, and none of them uses what the ones before brought.{}",
@@ -449,7 +487,7 @@ impl Search<'_> {
                 format!("awaits {}", wait.io.words),
             );
         }
-        finding.fix = fix(self.module.language);
+        finding.fix = advice(Advised::Gather(Gather::Steps), self.module.language.name(), &[]);
         Some(finding)
     }
 }
@@ -478,13 +516,6 @@ fn fits(last: &Wait, next: &Wait) -> bool {
     is_discarded(last) == is_discarded(next) && last.owner == next.owner
 }
 
-fn flush(state: &mut State, out: &mut Vec<Vec<Wait>>) {
-    if state.group.len() > 1 {
-        out.push(std::mem::take(&mut state.group));
-    }
-    *state = State::default();
-}
-
 fn list(group: &[Wait]) -> String {
     let mut words: Vec<&str> = group.iter().map(|wait| wait.io.words.as_str()).collect();
     let rest = words.len().saturating_sub(4);
@@ -494,22 +525,4 @@ fn list(group: &[Wait]) -> String {
         text.push_str(&format!(" and {rest} more"));
     }
     text
-}
-
-fn fix(language: Language) -> Fix {
-    let (summary, code) = match language {
-        Language::TypeScript => (
-            "Start them together and wait once, with `Promise.all`. Each takes a connection of its own from the pool.",
-            "const [first, second] = await Promise.all([loadFirst(), loadSecond()]);",
-        ),
-        Language::Python => (
-            "Start them together and wait once, with `asyncio.gather` or a task group.",
-            "first, second = await asyncio.gather(load_first(), load_second())",
-        ),
-    };
-    Fix {
-        summary: summary.to_owned(),
-        code: Some(code.to_owned()),
-        ..Fix::default()
-    }
 }

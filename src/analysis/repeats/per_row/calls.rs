@@ -20,22 +20,45 @@ impl Search<'_, '_> {
         let found = target_effects(self.project, self.module, edge);
         let asked = remote(self.project, edge);
         if found.is_empty() && asked.is_none() {
+            for access in [Access::Read, Access::Write] {
+                self.silent(
+                    access,
+                    edge.expr,
+                    || "what is called leads to no statement or blocking request that is known",
+                );
+            }
             return;
         }
-        let Some((around, outer, chunked)) = self.around(edge.expr).or_else(|| by_reference(self.module, edge)) else {
+        let writes = found.iter().any(|&(_, access)| access == Access::Write);
+        let first = found.first().map_or(Access::Read, |&(_, access)| access);
+        let Some((around, outer, chunked)) = self.around(first, edge.expr).or_else(|| by_reference(self.module, edge)) else {
+            if writes && first != Access::Write {
+                self.silent(Access::Write, edge.expr, || self.no_loop(edge.expr));
+            }
             return;
         };
         let found = self
             .first_open(function, edge, &found)
             .map(|(target, access)| (Some(target), access, None));
         let Some((target, access, remote)) = found.or_else(|| asked.map(|(target, name)| (target, Access::Read, Some(name)))) else {
-            return;
+            return self.silent(first, edge.expr, || "the arguments of the call close every way to a statement");
         };
+        if writes && access == Access::Read {
+            self.silent(
+                Access::Write,
+                edge.expr,
+                || "what is called reads as well, and is told as a read once a row",
+            );
+        }
         if access == Access::Write && remote.is_none() && self.commits_nothing(function, edge) {
-            return;
+            return self.silent(access, edge.expr, || "it commits at its end, and the block inside changes nothing");
         }
         if around.parallel && target.is_some_and(|target| remote.is_none() && self.only_batched(target, 0)) {
-            return;
+            return self.silent(
+                access,
+                edge.expr,
+                || "all that it reads its client puts together, as the calls come in one tick",
+            );
         }
         let key = match (target, &remote) {
             (Some(target), _) => format!("call {}", target.0),

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{PerRow, Search};
+use super::{Access, PerRow, Search};
 use crate::analysis::repeats::shape::holds;
 use crate::analysis::repeats::single::{self, passed_as};
 use crate::ir::{ExprId, ExprKind, Module, StmtKind, Sym};
@@ -62,10 +62,18 @@ impl Search<'_, '_> {
                 .chain([read.path.as_str()])
                 .collect::<Vec<_>>()
                 .join(".");
-            if !self.is_lazy(row.source, &path, read) || !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
+            if !self.is_lazy(row.source, &path, read) {
+                self.silent(Access::Read, edge.expr, || at_hand(row.source, &path));
                 continue;
             }
-            let Some((around, outer, chunked)) = self.around(edge.expr).filter(|(around, _, _)| holds(self.module, around, arg)) else {
+            if !branches::reaches(self.project, function, edge, target, (read.file, read.expr)) {
+                self.silent(Access::Read, edge.expr, || {
+                    format!("the arguments of the call close the way to the read of `{path}`")
+                });
+                continue;
+            }
+            let around = self.around(Access::Read, edge.expr);
+            let Some((around, outer, chunked)) = around.filter(|(around, _, _)| holds(self.module, around, arg)) else {
                 continue;
             };
             let root = root_of(self.module, arg);
@@ -95,16 +103,20 @@ impl Search<'_, '_> {
 
     pub(super) fn relation(&mut self, read: RelationRead) {
         if !self.is_lazy(read.source, &read.path, &read) {
-            return;
+            return self.silent(Access::Read, read.expr, || at_hand(read.source, &read.path));
         }
-        let Some((around, outer, chunked)) = self
-            .around(read.expr)
-            .filter(|(around, _, _)| holds(self.module, around, read.expr))
-        else {
+        let Some((around, outer, chunked)) = self.around(Access::Read, read.expr) else {
             return;
         };
+        if !holds(self.module, &around, read.expr) {
+            return self.silent(Access::Read, read.expr, || {
+                format!("`{}` is not read of the loop's own row", read.path)
+            });
+        }
         if self.is_set_before(&around, read.root, &read.path, read.expr) {
-            return;
+            return self.silent(Access::Read, read.expr, || {
+                format!("the loop sets `{}` before it reads it", read.path)
+            });
         }
         let function = self.project.graph.id(self.file, self.module.owner(read.expr));
         let key = format!("relation {}", read.path);
@@ -136,6 +148,14 @@ impl Search<'_, '_> {
             .query_at(at, expr)
             .is_some_and(|query| !rows::is_at_hand(self.project, &query, path))
     }
+}
+
+/// Why a relation is not said to be loaded on first use.
+fn at_hand(source: Option<(FileId, ExprId)>, path: &str) -> String {
+    if source.is_none() {
+        return format!("`{path}` is read, and it is not known which query the row comes from");
+    }
+    format!("`{path}` is at hand: the row's query loads it along, or it needs no statement")
 }
 
 /// Where a file sets attributes of names.

@@ -13,17 +13,31 @@ impl<'p> Search<'p, '_> {
             Operation::Insert | Operation::Update | Operation::Delete => Access::Write,
             Operation::Other => return,
         };
-        if site.held || self.is_prefetched(site) || is_bulk(&self.eval, site) {
-            return;
+        if site.held || self.is_prefetched(site) {
+            return self.silent(access, site.expr, || "it reads a relation that a query of the project loads along");
         }
-        let Some((around, outer, chunked)) = self.around(site.expr) else {
+        if is_bulk(&self.eval, site) {
+            return self.silent(access, site.expr, || "it is one statement for many rows");
+        }
+        let Some((around, outer, chunked)) = self.around(access, site.expr) else {
             return;
         };
         if around.parallel && is_batched(self.module, site) {
-            return;
+            return self.silent(
+                access,
+                site.expr,
+                || "its client makes one statement of all that is asked in one tick",
+            );
         }
-        if is_another_table(&self.eval, &around, site) || is_kept(self.module, &around, site) {
-            return;
+        if is_another_table(&self.eval, &around, site) {
+            return self.silent(access, site.expr, || "each pass of the loop asks another table");
+        }
+        if is_kept(self.module, &around, site) {
+            return self.silent(
+                access,
+                site.expr,
+                || "what was built before the loop keeps its rows after the first pass",
+            );
         }
         let key = format!("site {}", site.expr.0);
         let row = PerRow {

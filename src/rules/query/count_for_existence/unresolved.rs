@@ -6,11 +6,12 @@ use rustc_hash::FxHashSet;
 
 use super::{ID, Waste, fix};
 use crate::finding::{Confidence, Finding, Role};
-use crate::ir::{Call, ExprId, ExprKind, Language, Module};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::judge::cost::Cost;
 use crate::judge::scale::Rows;
 use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::declared::Tool;
+use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -27,16 +28,13 @@ pub fn check(project: &Project) -> Vec<Finding> {
         .filter(|relation| relation.to_many)
         .map(|relation| relation.name.as_str())
         .collect();
-    let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
+    let files: Vec<FileId> = project.code.modules_of(pagination::LANGUAGE).map(|(file, _)| file).collect();
     let found = files.into_par_iter().map(|file| in_file(project, file, &relations));
     found.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
 fn in_file(project: &Project, file: FileId, relations: &FxHashSet<&str>) -> Vec<Finding> {
     let module = project.code.module(file);
-    if module.language != Language::Python {
-        return Vec::new();
-    }
     let eval = Evaluator::new(&project.code);
     let users = Users::new(&eval, file);
     let counts = module.calls().filter(|call| call.method() == Some("count") && call.args.is_empty());

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::ir::{ClassId, ExprId, FunctionId, Language, Module, Parent};
+use crate::ir::{Call, ClassId, ExprId, FunctionId, Module, Parent};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -22,7 +22,7 @@ pub fn holder(module: &Module, function: FunctionId, expr: ExprId) -> Option<Cla
             .is_some_and(|name| matches!(module.str(name), "constructor" | "__init__"));
         return is_constructor.then_some(class);
     }
-    if module.language != Language::TypeScript {
+    if module.language.shares_class_values() {
         return None;
     }
     let mut at = module.expr(expr).parent;
@@ -58,10 +58,9 @@ type Place = ((FileId, ClassId), (FnId, ExprId));
 fn in_file(project: &Project, file: FileId) -> Vec<Place> {
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
-    let calls = module.calls().filter(|call| match module.language {
-        Language::TypeScript => call.is_new,
-        Language::Python => call.method().is_some_and(|name| name.starts_with(char::is_uppercase)),
-    });
+    let has_new = module.language.constructs_with_new();
+    let is_class = |call: &Call<'_>| call.method().is_some_and(|name| name.starts_with(char::is_uppercase));
+    let calls = module.calls().filter(|call| if has_new { call.is_new } else { is_class(call) });
     calls
         .filter_map(|call| match eval.value(file, call.callee) {
             Value::Class(at, class) => {

@@ -1,7 +1,7 @@
 //! Clients that are built once although they stand in a function: for an event loop, a worker, a layer of services.
 
 use super::names::Names;
-use crate::ir::{ExprId, FunctionId, Language, Module, Parent};
+use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::judge::evidence;
 use crate::project::Project;
 use crate::project::graph::{FnId, FunctionNode};
@@ -20,7 +20,7 @@ pub fn has_own_loop(project: &Project, callers: &[Vec<(FnId, ExprId)>], function
 fn runs_alone(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, depth: u32) -> bool {
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
-    if depth > HOPS || !node.is_async || module.language != Language::Python {
+    if depth > HOPS || !node.is_async || module.language.runs_on_event_loop() {
         return false;
     }
     let calls = callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();

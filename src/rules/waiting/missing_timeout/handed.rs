@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use super::{About, Place, Setting, is_guarded, of_options};
 use crate::analysis::repeats::single::{self, Callers};
 use crate::finding::{Finding, Role};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, ParamKind};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, ParamKind};
 use crate::libraries::shared::effects::TimeoutFacts;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -25,7 +25,7 @@ pub fn parameter(
     about: &About<'_>,
 ) -> Option<(FunctionId, usize)> {
     let module = eval.code.module(file);
-    let options = if module.language == Language::Python {
+    let options = if module.language.names_arguments() {
         spread_of(module, call)?
     } else {
         facts.position.and_then(|position| call.arg(position))?

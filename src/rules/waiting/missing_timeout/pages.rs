@@ -1,6 +1,6 @@
 //! Which modules only pages in the browser use.
 
-use crate::ir::{Language, Module};
+use crate::ir::Module;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::walk;
@@ -21,7 +21,7 @@ impl Pages {
         for (file, module) in project.code.modules() {
             let path = project.path(file);
             if let Some(page) = pages.get_mut(file.index()) {
-                *page = module.language == Language::TypeScript && is_page(path, module);
+                *page = module.language.runs_in_browsers() && is_page(path, module);
             }
             if project.role(file) == walk::FileRole::Test {
                 continue;

@@ -15,11 +15,18 @@ impl Check<'_> {
             let Some(key) = entry.key.and_then(|key| self.module.string(key)) else {
                 continue;
             };
-            if !polling::is_interval_option(key)
-                || !self.is_hook_option(object)
-                || ends_by_itself(self.module, entries)
-                || self.watches_files(object)
-            {
+            if !polling::is_interval_option(key) {
+                continue;
+            }
+            let at = entry.key.unwrap_or(entry.value);
+            let why = match () {
+                () if !self.is_hook_option(object) => Some("the object is given to no hook that asks a server"),
+                () if ends_by_itself(self.module, entries) => Some("the options say when it stops"),
+                () if self.watches_files(object) => Some("it watches files"),
+                () => None,
+            };
+            if let Some(why) = why {
+                self.silent(at, why);
                 continue;
             }
             let Some(seconds) = self
@@ -27,6 +34,7 @@ impl Check<'_> {
                 .map(|milliseconds| milliseconds / 1000.0)
                 .filter(|&seconds| seconds > 0.0)
             else {
+                self.silent(at, "the interval is no constant above zero: it may grow or end");
                 continue;
             };
             // What a hook asks again within its own window is answered by the request before.
@@ -34,7 +42,6 @@ impl Check<'_> {
             let seconds = window.map_or(seconds, |window| seconds.max(window));
             let steps = Vec::new();
             let words = format!("the query with `{key}`");
-            let at = entry.key.unwrap_or(entry.value);
             self.report(at, seconds, &Request { words, steps }, true);
         }
     }

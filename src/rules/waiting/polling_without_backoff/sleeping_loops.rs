@@ -1,6 +1,6 @@
 //! Loops that ask, sleep and ask again.
 
-use super::Check;
+use super::{Check, ID};
 use crate::analysis::repeats::shape::in_handler;
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, LoopKind, Module, Parent, StmtId, StmtKind};
@@ -26,16 +26,30 @@ impl Check<'_> {
             return;
         };
         let exprs = self.inside(body);
+        // The place to show is the loop's head: its test, or the first thing in it.
+        let head = test.or_else(|| exprs.first().copied());
+        let (project, file, module) = (self.project, self.file, self.module);
+        let silent = |why: &str| {
+            if let Some(head) = head {
+                project.silent(ID, file, module.expr(head).span, || why);
+            }
+        };
         if self.mailbox(&exprs) {
-            return;
+            return silent("the loop waits at a mailbox that wakes it");
         }
         // A pause after an error is the way back, not the rhythm.
         let calm = exprs.iter().filter(|&&expr| !in_handler(self.module, expr));
         let Some((sleep, seconds)) = calm.into_iter().find_map(|&expr| self.sleep(expr)) else {
-            return;
+            return silent("the loop has no pause of a constant length");
         };
-        if self.goes_on(sleep, stmt.span) || self.works_off(&exprs) || self.gives_up(sleep, id) || self.takes_work(&exprs) {
-            return;
+        if self.goes_on(sleep, stmt.span) {
+            return self.silent(sleep, "the loop goes on with something else after the pause, or the pause grows");
+        }
+        if self.works_off(&exprs) || self.takes_work(&exprs) {
+            return self.silent(sleep, "the loop takes work off a queue and does it");
+        }
+        if self.gives_up(sleep, id) {
+            return self.silent(sleep, "the loop gives up after a number of rounds or a time");
         }
         let mut request = None;
         for &expr in exprs.iter().chain(test.iter()) {
@@ -47,7 +61,9 @@ impl Check<'_> {
                 break;
             }
         }
-        let Some(request) = request else { return };
+        let Some(request) = request else {
+            return self.silent(sleep, "nothing in the loop is known to ask a server");
+        };
         self.report(sleep, seconds, &request, false);
     }
 

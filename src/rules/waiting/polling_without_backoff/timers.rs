@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::Check;
 use super::requests::Request;
 use crate::finding::{Related, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, StmtKind};
 use crate::libraries::shared::polling;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder::imports;
@@ -65,14 +65,15 @@ impl<'p> Check<'p> {
             return self.hook(id);
         };
         let (Some(callback), Some(delay)) = (call.arg(0), call.arg(1)) else {
-            return;
+            return self.silent(id, "the timer is given no callback or no delay");
         };
         let Some(seconds) = self.constant(delay).map(|milliseconds| milliseconds / 1000.0) else {
-            return;
+            return self.silent(id, "the delay is no constant: it may grow");
         };
         let Some(function) = self.callee(callback) else {
-            if let Some(request) = self.given(callback).filter(|_| name == "setInterval") {
-                self.report(id, seconds, &request, true);
+            match self.given(callback).filter(|_| name == "setInterval") {
+                Some(request) => self.report(id, seconds, &request, true),
+                None => self.silent(id, "it is not known what the callback runs"),
             }
             return;
         };
@@ -81,7 +82,14 @@ impl<'p> Check<'p> {
         } else {
             self.recursion(id, function)
         };
-        let Some(request) = steps else { return };
+        let Some(request) = steps else {
+            let why = if name == "setInterval" {
+                "the callback asks no server that is known"
+            } else {
+                "the callback does not both ask a server that is known and start the timer again"
+            };
+            return self.silent(id, why);
+        };
         let is_client = name == "setInterval" && imports(self.module, polling::UI_LIBRARIES);
         self.report(id, seconds, &request, is_client);
     }
@@ -166,7 +174,7 @@ impl<'p> Check<'p> {
 
     fn find_timer(&self, file: FileId, function: FunctionId) -> Option<Timer> {
         let module = self.project.code.module(file);
-        if module.function(function).params.is_empty() || module.language != Language::TypeScript {
+        if module.function(function).params.is_empty() || !module.language.has_timers() {
             return None;
         }
         let option = || {
