@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod declared;
 pub mod effects;
 pub mod fluent;
+pub mod kept_functions;
 pub mod knex_words;
 pub mod model_classes;
 pub mod objects;
