@@ -14,6 +14,7 @@ pub mod kept_functions;
 pub mod knex_words;
 pub mod model_classes;
 pub mod objects;
+pub mod one_value;
 pub mod pagination;
 pub mod polling;
 pub mod query;
