@@ -4,8 +4,9 @@ use super::{
     django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, objection, peewee, prisma, sequelize, sql, sqlalchemy, supabase,
     ts_migrations, typeorm,
 };
-use crate::ir::Language;
+use crate::ir::{ExprId, Language};
 use crate::libraries::shared::declared::Declared;
+use crate::libraries::shared::kept_functions::Schemas;
 use crate::libraries::shared::query::{self, Resolver};
 use crate::libraries::shared::value::FileId;
 
@@ -59,6 +60,22 @@ pub fn loads_lazily(query: &query::Query) -> bool {
 /// Whether a dotted name of a library is where a connection keeps all models by their names.
 pub fn keeps_models(path: &str) -> bool {
     sequelize::keeps_models(path)
+}
+
+/// The functions of a file that a library keeps for its models and their rows.
+pub fn kept_functions(resolver: &dyn Resolver, file: FileId) -> Schemas {
+    mongo::kept::schemas(resolver, file)
+}
+
+/// The model that an expression is, by the name that its library knows it by, where libraries keep functions for their models.
+pub fn model_at(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<String> {
+    let (name, library) = mongo::models::model(resolver, file, expr)?;
+    (library == "mongoose").then_some(name)
+}
+
+/// The model of a row that an expression holds, where libraries keep functions for rows.
+pub fn row_at(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<String> {
+    mongo::models::document(resolver, file, expr).map(|(name, _)| name)
 }
 
 /// Reads the declarations of a file.

@@ -13,6 +13,7 @@ mod ending;
 mod gather;
 mod guard;
 mod iterable;
+mod pipes;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -145,7 +146,10 @@ pub fn around(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Vec<Loop> {
                         }
                     }
                     // A function kept in an object or a list is called by somebody else.
-                    ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Jsx(_) if is_lambda(module, from) => return out,
+                    ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Jsx(_) if is_lambda(module, from) => {
+                        out.extend(pipes::around(eval, file, id, from, anchor));
+                        return out;
+                    }
                     _ => {}
                 }
                 module.expr(id).parent

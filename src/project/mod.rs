@@ -11,6 +11,8 @@ pub mod flow;
 pub mod graph;
 pub mod held;
 pub mod imports;
+pub mod kept_functions;
+pub mod kept_results;
 pub mod listed;
 pub mod loops;
 pub mod may_call;
@@ -41,7 +43,9 @@ use crate::coverage::{Coverage, ParseErrors};
 use crate::finding::Location;
 use crate::ir::{Comment, FunctionId, Module};
 use crate::libraries::entries::EntryKind;
+use crate::libraries::registry;
 use crate::libraries::shared::effects::LibraryData;
+use crate::libraries::shared::kept_functions::Schemas;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::FileId;
 use crate::silence::Silence;
@@ -127,6 +131,7 @@ impl Project {
         let classes = relations::classes(&code.files);
         code.relations = relations::Relations::of(&schema, &classes);
         code.named_models = named_models::NamedModels::of(&schema, &classes);
+        code.kept_functions = kept_functions::KeptFunctions::of(&schemas_with_functions(&code));
         let mut held = held::Held::default();
         let mut graph = Graph::new(&mut code, &mut |code, sites| held = held::mark(code, sites, &schema));
         operations::mark(&mut graph, &code);
@@ -443,6 +448,15 @@ fn code_sources(code: &Code) -> Vec<SchemaSource> {
         sources
     });
     found.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// What the files say of schemas that keep functions.
+fn schemas_with_functions(code: &Code) -> Vec<(FileId, Schemas)> {
+    let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
+    let read = files
+        .into_par_iter()
+        .map(|file| (file, registry::kept_functions(&Evaluator::new(code), file)));
+    read.filter(|(_, schemas)| *schemas != Schemas::default()).collect()
 }
 
 /// Names of tables and models, lower case.

@@ -10,7 +10,6 @@ use crate::ir::{ClassId, ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::entries::EntryKind;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::Operation;
 use crate::vocabulary::Open;
 use crate::walk::FileRole;
 
@@ -41,7 +40,7 @@ pub fn kept_by_staff(project: &Project) -> FxHashSet<usize> {
         return FxHashSet::default();
     }
     for site in &project.graph.sites {
-        if site.query.statement.operation == Operation::Insert
+        if site.query.adds()
             && let Some(table) = project.table_of(&site.query)
             && is_traffic(project, site.file, site.function)
         {

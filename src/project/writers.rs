@@ -75,10 +75,9 @@ fn rank(often: Often) -> u8 {
 
 /// Whether no code of the project, not even a script, adds rows anywhere.
 pub fn has_none(project: &Project, writers: &[Writers]) -> bool {
-    let adds = |operation| matches!(operation, Operation::Insert | Operation::Other);
     let mut sites = project.graph.sites.iter().filter(|site| !site.query.fetch);
     writers.iter().all(|one| one.places == 0 && !one.by_hand)
-        && sites.all(|site| !adds(site.query.statement.operation) && !site.query.opaque)
+        && sites.all(|site| !site.query.adds() && site.query.statement.operation != Operation::Other && !site.query.opaque)
 }
 
 /// What adds rows to each of the schema's tables, by the table's place in the schema.
@@ -87,11 +86,7 @@ pub fn writers(project: &Project) -> Vec<Writers> {
     if out.is_empty() {
         return out;
     }
-    let statements = project
-        .graph
-        .sites
-        .iter()
-        .filter(|site| site.query.statement.operation == Operation::Insert);
+    let statements = project.graph.sites.iter().filter(|site| site.query.adds());
     for site in statements {
         let table = project
             .table_of(&site.query)
@@ -143,6 +138,36 @@ mod tests {
     use super::*;
     use crate::syntax::facts::extract;
     use crate::walk::FileKind;
+
+    #[test]
+    fn documents_that_a_schemas_own_function_saves_are_written() {
+        let code = "\
+import express from 'express';
+import mongoose from 'mongoose';
+
+const visitSchema = new mongoose.Schema({ page: String });
+visitSchema.statics.note = function (page) {
+  const visit = new this({ page });
+  return visit.save();
+};
+const visits = (db) => db.model('Visit', visitSchema);
+const Visits = visits(mongoose);
+const Seen = mongoose.model('Seen', new mongoose.Schema({ page: String }));
+
+const app = express();
+app.post('/visits', async (request, response) => {
+  await Visits.note(request.body.page);
+  await Seen.updateOne({ page: request.body.page }, { page: request.body.page }, { upsert: true });
+  response.end();
+});
+";
+        let project = Project::link(vec![extract("src/app.ts", FileKind::TypeScript, code)]);
+        for table in ["visits", "seens"] {
+            let at = project.schema.table_index(table).expect("a table");
+            let often = writers(&project)[at].often.clone();
+            assert_eq!(often, Some((Often::Act, "POST /visits".to_owned())), "{table}");
+        }
+    }
 
     #[test]
     fn the_most_frequent_writer_is_named() {

@@ -1,6 +1,7 @@
 //! What Django's models and migrations write in the same words: fields with the indexes that Django makes for them,
 //! indexes, constraints.
 
+use super::custom_fields;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::declared::Consts;
 use crate::libraries::shared::value::FileId;
@@ -84,6 +85,11 @@ impl<'r> Reader<'_, 'r> {
                 let column = self.column(name, &call, kind, span);
                 model.table.columns.push(column);
             }
+            // A field of the project's by another name: `ShortCode(models.CharField)`.
+            _ if custom_fields::settled(self.consts.resolver, self.file, &call).base.is_some() => {
+                let column = self.column(name, &call, kind, span);
+                model.table.columns.push(column);
+            }
             _ => {}
         }
     }
@@ -93,17 +99,24 @@ impl<'r> Reader<'_, 'r> {
             .keyword("db_column")
             .and_then(|expr| self.text(expr))
             .unwrap_or_else(|| name.to_owned());
+        let settled = custom_fields::settled(self.consts.resolver, self.file, call);
+        // What a field is told itself counts before what its class says of all.
+        let is_on = |option: &str| match call.keyword(option) {
+            Some(told) => self.is_true(Some(told)),
+            None => settled.has(option),
+        };
+        let kind = settled.base.as_deref().unwrap_or(kind);
         let indexed = match call.keyword("db_index") {
             Some(_) => self.is_true(call.keyword("db_index")),
-            None => kind == "SlugField",
+            None => kind == "SlugField" || settled.has("db_index"),
         };
         ColumnDef {
             field: (column != name).then(|| name.to_owned()),
             name: column,
             data_type: data_type(kind),
-            nullable: self.is_true(call.keyword("null")),
-            primary: self.is_true(call.keyword("primary_key")),
-            unique: self.is_true(call.keyword("unique")),
+            nullable: is_on("null"),
+            primary: is_on("primary_key"),
+            unique: is_on("unique"),
             indexed,
             span,
             ..ColumnDef::default()

@@ -1,5 +1,6 @@
 //! Django: querysets, models and migrations.
 
+mod custom_fields;
 pub(crate) mod fields;
 pub mod migrations;
 pub mod models;

@@ -1,5 +1,7 @@
 //! `MongoDB`: Mongoose, `PyMongo` and what follows it, and the operators that they share.
 
+pub mod kept;
+pub mod models;
 pub mod mongoose;
 pub mod operators;
 pub mod pymongo;

@@ -1,12 +1,13 @@
 //! Mongoose models and the collections of `MongoDB`'s driver.
 
-use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::ir::{Call, ExprKind};
+use crate::libraries::mongo::models::{document, model};
 use crate::libraries::mongo::operators::{filters, orders, stages};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, Model};
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
 const FLUENT: Fluent = Fluent {
@@ -19,6 +20,9 @@ const FLUENT: Fluent = Fluent {
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let call = resolver.module(file).call(call.id)?;
     let last = call.method()?;
+    if let Some(query) = changed_document(resolver, file, &call) {
+        return Some(query);
+    }
     if operation(last).is_none() && !is_link(last) {
         return None;
     }
@@ -58,6 +62,43 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         operation != Operation::Select && method != "deleteOne" || library == "mongodb" && !matches!(method, "find" | "aggregate");
     query.executed = is_promise || fluent::runs(call, FLUENT);
     Some(query)
+}
+
+/// `order.save()`, `order.deleteOne()`: a document's own.
+fn changed_document(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<Query> {
+    let removes = match call.method()? {
+        "save" => false,
+        "deleteOne" => true,
+        _ => return None,
+    };
+    let (name, is_new) = document(resolver, file, call.receiver()?)?;
+    let mut query = Query {
+        library: "mongoose",
+        outcome: Outcome::Nothing,
+        executed: true,
+        ..Query::default()
+    };
+    query.statement.tables.push(objects::table(name.as_str()));
+    query.statement.operation = match (removes, is_new) {
+        (true, _) => Operation::Delete,
+        (false, true) => Operation::Insert,
+        (false, false) => Operation::Update,
+    };
+    if query.statement.operation != Operation::Insert {
+        by_id(&mut query);
+    }
+    Some(query)
+}
+
+/// Adds the filter by the document's key.
+fn by_id(query: &mut Query) {
+    query.statement.filters.push(crate::statement::Filter {
+        column: objects::first_column("_id"),
+        kind: FilterKind::Equality,
+        literal: None,
+        optional: false,
+        end: None,
+    });
 }
 
 fn operation(method: &str) -> Option<(Operation, Outcome)> {
@@ -111,96 +152,11 @@ fn is_link(method: &str) -> bool {
     )
 }
 
-/// The model or collection that a receiver is.
-fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, &'static str)> {
-    let module = resolver.module(file);
-    // `db.collection('users')`.
-    let (at, definition) = resolver.definition(file, receiver).unwrap_or((file, receiver));
-    let holder = resolver.module(at);
-    if let Some(made) = holder.call(holder.unawaited(definition)) {
-        let name = || made.arg(0).and_then(|arg| query_builder::text(resolver, (at, arg)));
-        match made.method() {
-            Some("collection") => return name().map(|name| (name, "mongodb")),
-            Some("model") => {
-                let is_mongoose = made.receiver().is_none_or(|receiver| {
-                    query_builder::comes_from(resolver, at, receiver, "mongoose")
-                        || objects::last_name(holder, receiver).is_some_and(|name| name.contains("conn"))
-                });
-                if is_mongoose && query_builder::imports(holder, &["mongoose"]) {
-                    return name().map(|name| (name, "mongoose"));
-                }
-            }
-            _ => {}
-        }
-    }
-    let annotated = query_builder::type_argument(
-        module,
-        receiver,
-        &["Model", "PaginateModel", "AggregatePaginateModel", "SoftDeleteModel"],
-    );
-    if let Some(argument) = annotated.filter(|_| query_builder::imports(module, &["mongoose"])) {
-        let named = objects::last_name(module, argument).unwrap_or_default();
-        let name = named.trim_end_matches("Document").trim_end_matches("DBModel");
-        let is_open = matches!(name, "any" | "" | "unknown") || name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-        let name = if is_open { own_name(module, receiver)? } else { name };
-        return Some((name.to_owned(), "mongoose"));
-    }
-    match resolver.value(file, receiver) {
-        Value::External(library) | Value::ExternalInstance(library) => {
-            let is_model = library.starts_with("mongoose.") && (library.ends_with("model") || library.ends_with("Model"));
-            let is_collection = library.starts_with("mongodb.") && library.ends_with("Collection");
-            let name = own_name(module, receiver)?.to_owned();
-            if is_model {
-                Some((name, "mongoose"))
-            } else {
-                is_collection.then_some((name, "mongodb"))
-            }
-        }
-        // `class User extends Model` or a model's static method.
-        Value::Class(at, class) => {
-            let is_model = resolver
-                .ancestors(at, class)
-                .iter()
-                .any(|name| name.starts_with("mongoose.") && name.ends_with("Model"));
-            is_model
-                .then(|| objects::last_name(module, receiver).map(|name| (name.to_owned(), "mongoose")))
-                .flatten()
-        }
-        _ => None,
-    }
-}
-
-/// A receiver's name; for a field that says only that it is a model, that of the class it belongs to.
-fn own_name(module: &Module, receiver: ExprId) -> Option<&str> {
-    let name = objects::last_name(module, receiver)?;
-    if !matches!(
-        name,
-        "model" | "_model" | "Model" | "MongooseModel" | "mongooseModel" | "collection"
-    ) {
-        return Some(name);
-    }
-    let mut at = Some(module.owner(receiver));
-    while let Some(function) = at.map(|id| module.function(id)) {
-        if let Some(class) = function.class.and_then(|class| module.class(class).name) {
-            let class = module.str(class);
-            return Some(class.strip_suffix("Repository").unwrap_or(class));
-        }
-        at = function.parent;
-    }
-    Some(name)
-}
-
 fn arguments(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query: &mut Query) {
     let call = step.call;
     let at = |index: usize| call.arg(index).map(|arg| (step.file, arg));
     if method.starts_with("findById") {
-        query.statement.filters.push(crate::statement::Filter {
-            column: objects::first_column("_id"),
-            kind: FilterKind::Equality,
-            literal: None,
-            optional: false,
-            end: None,
-        });
+        by_id(query);
     }
     match method {
         "aggregate" => {
@@ -222,6 +178,13 @@ fn arguments(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query
             }
         }
     }
+    if query.statement.operation == Operation::Update {
+        let mut settings = [at(1), at(2)].into_iter().flatten();
+        query.upserts = settings.any(|place| upserts(resolver, place));
+    }
+    if let Some(place) = at(1).filter(|_| query.library == "mongoose" && matches!(method, "find" | "findOne" | "findById")) {
+        projection(resolver, place, query);
+    }
     // `find(filter, projection, options)`; the driver has the options second.
     for place in [at(1), at(2)].into_iter().flatten() {
         if !matches!(method, "find" | "findOne") || !matches!(call.module.kind(place.1), ExprKind::Object(_) | ExprKind::Name(_)) {
@@ -240,6 +203,39 @@ fn arguments(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query
     }
 }
 
+/// The fields that are asked for: `"name port"`, `["name", "port"]`, `{ name: 1, port: 1 }`.
+fn projection(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
+    let module = resolver.module(place.0);
+    let names = match (module.string(place.1), module.kind(place.1)) {
+        (Some(text), _) => text.split_whitespace().map(ToOwned::to_owned).collect(),
+        (None, ExprKind::Object(_)) => {
+            let is_kept = |place: ExprPlace| {
+                let module = resolver.module(place.0);
+                module.number(place.1).is_some_and(|number| number != 0.0) || matches!(module.kind(place.1), ExprKind::Bool(true))
+            };
+            let fields = objects::fields(resolver, place.0, place.1).items.into_iter();
+            fields.filter(|field| is_kept(field.value)).map(|field| field.key).collect()
+        }
+        _ => query_builder::strings(resolver, place),
+    };
+    let kept = names
+        .iter()
+        .filter(|name| !name.starts_with(['-', '+']))
+        .map(|name| objects::first_column(name.as_str()));
+    let kept: Vec<_> = kept.collect();
+    if !kept.is_empty() {
+        query.statement.projection = Projection::Columns(kept);
+    }
+}
+
+/// Whether the settings of a change say that it adds what is not there.
+fn upserts(resolver: &dyn Resolver, place: ExprPlace) -> bool {
+    let settings = objects::fields(resolver, place.0, place.1);
+    settings
+        .get("upsert")
+        .is_some_and(|field| !matches!(resolver.module(field.value.0).kind(field.value.1), ExprKind::Bool(false)))
+}
+
 fn link(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let first = call.arg(0).map(|arg| (step.file, arg));
@@ -248,20 +244,7 @@ fn link(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         ("skip", Some(place)) => query.statement.offset |= objects::skips(resolver, place),
         ("sort", Some(place)) => orders(resolver, place, query),
         ("populate", Some(place)) => populate(resolver, place, "", query),
-        ("select" | "project", Some(place)) => {
-            let names = match call.module.string(place.1) {
-                Some(text) => text.split_whitespace().map(ToOwned::to_owned).collect(),
-                None => query_builder::strings(resolver, place),
-            };
-            let kept = names
-                .iter()
-                .filter(|name| !name.starts_with(['-', '+']))
-                .map(|name| objects::first_column(name.as_str()));
-            let kept: Vec<_> = kept.collect();
-            if !kept.is_empty() {
-                query.statement.projection = Projection::Columns(kept);
-            }
-        }
+        ("select" | "project", Some(place)) => projection(resolver, place, query),
         ("cursor" | "stream" | "eachAsync", _) => query.outcome = Outcome::Stream,
         ("next", _) => {
             query.outcome = Outcome::One;
@@ -369,6 +352,46 @@ mod tests {
         assert_eq!((one.table(), one.outcome), (Some("Cat"), Outcome::One));
         let raw = query("const rows = await db.collection('cats').find({ a }).toArray();", &[]);
         assert_eq!((raw.library, raw.executed), ("mongodb", true));
+    }
+
+    #[test]
+    fn documents_are_saved_and_removed() {
+        let made = query(&format!("{HEAD}const user = new User({{ name }});\nawait user.save();"), &[]);
+        assert_eq!((made.table(), made.statement.operation), (Some("User"), Operation::Insert));
+        let text = format!("{HEAD}async function f() {{ const user = await User.findOne({{ name }}); await user.save(); }}");
+        let found = queries(&text, &[]);
+        let changed = found.last().expect("the change");
+        assert_eq!(
+            (changed.statement.operation, changed.statement.filters.len()),
+            (Operation::Update, 1)
+        );
+        assert_eq!(queries(&format!("{HEAD}canvas.save(); file.deleteOne();"), &[]), []);
+    }
+
+    #[test]
+    fn changes_that_add_what_is_not_there() {
+        for (settings, adds) in [
+            ("{ upsert: true, new: true }", true),
+            ("{ upsert: false }", false),
+            ("{ new: true }", false),
+        ] {
+            let query = query(
+                &format!("{HEAD}await User.findOneAndUpdate({{ name }}, {{ age: 3 }}, {settings});"),
+                &[],
+            );
+            assert_eq!(query.adds(), adds, "{settings}");
+        }
+    }
+
+    #[test]
+    fn fields_that_are_asked_for_beside_the_filter() {
+        for fields in ["'name age'", "{ name: 1, age: 1 }", "['name', 'age']"] {
+            let query = query(&format!("{HEAD}await User.findById(id, {fields});"), &[]);
+            assert!(
+                matches!(&query.statement.projection, Projection::Columns(kept) if kept.len() == 2),
+                "{fields}"
+            );
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
+use crate::libraries::mongo::models::model_name;
 use crate::libraries::shared::declared::{Consts, Declared, Tool};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder::imports;
@@ -35,6 +36,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let mut known = FxHashSet::default();
     // A model of another type for the same documents says the same once more.
     models.extend(by_call.chain(by_class).filter(|model| known.insert(model.table.name.clone())));
+    models.extend(module.calls().filter_map(|call| reader.discriminator(&call)));
     (!models.is_empty()).then(|| Declared {
         tool: Some(Tool::Mongoose),
         models,
@@ -61,8 +63,17 @@ impl Reader<'_, '_> {
         if call.method() != Some("model") || call.args.len() < 2 {
             return None;
         }
-        let name = self.options.text(call.arg(0)?)?;
+        self.read(call, None)
+    }
+
+    /// The model that a call names, of the schema that it is given.
+    fn read(&self, call: &Call<'_>, collection: Option<String>) -> Option<ModelDef> {
         let resolver = self.options.consts.resolver;
+        let given = call.arg(0)?;
+        let name = self
+            .options
+            .text(given)
+            .or_else(|| model_name(resolver, (self.options.file, given)))?;
         let (file, schema) = resolver.definition(self.options.file, call.arg(1)?)?;
         let at = Reader {
             options: Options { file, ..self.options },
@@ -73,7 +84,8 @@ impl Reader<'_, '_> {
         let place = (file != self.options.file).then(|| self.options.span(call.id));
         let settings = made.arg(1).and_then(|settings| at.options.object(settings));
         let given = call.arg(2).and_then(|name| self.options.text(name));
-        let collection = given
+        let collection = collection
+            .or(given)
             .or_else(|| at.options.text_of(settings, "collection"))
             .unwrap_or_else(|| plural(&name));
         let mut table = collection_of(collection, place.unwrap_or_else(|| self.options.span(call.id)));
@@ -81,9 +93,7 @@ impl Reader<'_, '_> {
             Some(fields) => at.fields(fields, "", place, 0, &mut table),
             None => table.open = true,
         }
-        if at.options.set(settings, "timestamps") {
-            timestamps(&mut table);
-        }
+        at.timestamps(settings, &mut table);
         // `strict: false` stores what no field says.
         table.open |= at.options.get(settings, "strict").is_some() && !at.options.flag(settings, "strict");
         at.indexes(schema, place, &mut table);
@@ -92,6 +102,25 @@ impl Reader<'_, '_> {
             table,
             ..ModelDef::default()
         })
+    }
+
+    /// `Vehicle.discriminator("Truck", truckSchema)`: further fields of some of the documents of a model's collection, and its indexes.
+    fn discriminator(&self, call: &Call<'_>) -> Option<ModelDef> {
+        if call.method() != Some("discriminator") || call.args.len() < 2 {
+            return None;
+        }
+        let resolver = self.options.consts.resolver;
+        let (at, base) = resolver.definition(self.options.file, call.receiver()?)?;
+        let whole = Reader {
+            options: Options { file: at, ..self.options },
+            ..*self
+        };
+        let collection = whole.model(&resolver.module(at).call(base)?)?.table.name;
+        let mut model = self.read(call, Some(collection))?;
+        // The key is the collection's.
+        model.table.columns.retain(|column| !column.primary);
+        model.table.open = true;
+        Some(model)
     }
 
     /// The fields of a document.
@@ -134,6 +163,8 @@ impl Reader<'_, '_> {
                     column.indexed = !column.unique && self.options.set(Some(value), "index");
                     table.columns.push(column);
                 }
+                // What has no type of its own is a document in the field.
+                Some(kind) if module.entry(kind, "type").is_none() => self.fields(kind, path, place, depth + 1, table),
                 _ => self.fields(value, path, place, depth + 1, table),
             },
             ExprKind::Name(_) | ExprKind::Call { .. } => match self.inner_schema(value) {
@@ -180,6 +211,31 @@ impl Reader<'_, '_> {
         for call in calls.of_schema.get(&schema).into_iter().flatten().filter_map(|&id| module.call(id)) {
             let index = self.index(&call, place, &table.name);
             table.indexes.extend(index);
+        }
+    }
+
+    /// `timestamps: true`, `timestamps: { createdAt: "made", updatedAt: false }`.
+    fn timestamps(&self, settings: Option<ExprId>, table: &mut TableDef) {
+        if !self.options.set(settings, "timestamps") {
+            return;
+        }
+        let given = self
+            .options
+            .get(settings, "timestamps")
+            .and_then(|given| self.options.object(given));
+        for usual in ["createdAt", "updatedAt"] {
+            let is_off = self.options.get(given, usual).is_some() && !self.options.set(given, usual);
+            let name = self.options.text_of(given, usual).unwrap_or_else(|| usual.to_owned());
+            if is_off || table.columns.iter().any(|column| column.name == name) {
+                continue;
+            }
+            table.columns.push(ColumnDef {
+                name,
+                data_type: "timestamp".to_owned(),
+                nullable: true,
+                span: table.span,
+                ..ColumnDef::default()
+            });
         }
     }
 
@@ -298,9 +354,7 @@ impl Reader<'_, '_> {
             return None;
         }
         table.open |= !definition.bases.is_empty();
-        if self.options.set(settings, "timestamps") {
-            timestamps(&mut table);
-        }
+        self.timestamps(settings, &mut table);
         for call in decorators.iter().filter(|call| call.method() == Some("index")) {
             let index = self.index(call, None, &table.name);
             table.indexes.extend(index);
@@ -328,20 +382,6 @@ fn collection_of(name: String, span: Span) -> TableDef {
         }],
         span,
         ..TableDef::default()
-    }
-}
-
-fn timestamps(table: &mut TableDef) {
-    for name in ["createdAt", "updatedAt"] {
-        if !table.columns.iter().any(|column| column.name == name) {
-            table.columns.push(ColumnDef {
-                name: name.to_owned(),
-                data_type: "timestamp".to_owned(),
-                nullable: true,
-                span: table.span,
-                ..ColumnDef::default()
-            });
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of a function that is passed as an argument: does it run now, once an element, later, or elsewhere.
 
 use super::effects::Effects;
+use super::one_value::is_one_value;
 use super::query::Resolver;
 use super::value::{FileId, Value};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, LoopKind, Module, Parent, StmtKind, Sym};
@@ -78,7 +79,8 @@ fn direct(resolver: &dyn Resolver, file: FileId, call: Call<'_>, argument: usize
         return Some(Callback::Barrier);
     }
     if is_per_element(call, method, argument, value) {
-        return Some(Callback::PerElement);
+        let is_single = call.module.language == Language::TypeScript && is_one_value(resolver, file, &call);
+        return Some(if is_single { Callback::Inline } else { Callback::PerElement });
     }
     // What a library's object is made with, it calls when it is used: `new DataLoader(batch)`, `new Worker(queue, work)`. Only a
     // promise runs what it is made with at once.
@@ -162,6 +164,8 @@ fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) 
             | "eachOf"
             | "concatMap"
             | "mergeMap"
+            | "eachAsync"
+            | "autoPagingEach"
     );
     match call.module.language {
         Language::TypeScript => is_array_method && argument == 0,

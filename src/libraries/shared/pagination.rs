@@ -1,6 +1,6 @@
 //! Class-based views that page their lists, or return one object.
 
-use crate::ir::{ClassId, ExprKind, Language, Module, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, Language, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -67,7 +67,7 @@ pub fn shows_one(class: &str) -> bool {
 
 /// Whether a view's class returns its queryset whole when it is asked for a list.
 pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, has_default: bool) -> bool {
-    if !lists(resolver, file, class) {
+    if !lists(resolver, file, class) || refuses_lists(resolver, file, class) {
         return false;
     }
     let is_rest = || {
@@ -84,6 +84,27 @@ pub fn lists_everything(resolver: &dyn Resolver, file: FileId, class: ClassId, h
         Some(is_set) => !is_set,
         None => !(has_default && is_rest()),
     }
+}
+
+/// Whether a view's own `list` only raises: the library's would list.
+fn refuses_lists(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    let own = resolver.lineage(file, class).into_iter().find_map(|(at, class)| {
+        let module = resolver.module(at);
+        let mut methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Function(function) => Some(module.function(function)),
+            _ => None,
+        });
+        let list = methods.find(|method| method.name.is_some_and(|name| module.str(name) == "list"))?;
+        Some((module, list))
+    });
+    let Some((module, list)) = own else { return false };
+    let is_text = |expr: ExprId| matches!(module.kind(expr), ExprKind::Str(_));
+    let only_raises = list.body.iter().all(|&stmt| match module.stmt(stmt).kind {
+        StmtKind::Raise(_) => true,
+        StmtKind::Expr(expr) => is_text(expr),
+        _ => false,
+    });
+    only_raises && list.body.iter().any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Raise(_)))
 }
 
 /// Whether a class sets one of these attributes; `false` where it sets it to `None`.

@@ -4,7 +4,7 @@ use super::effects::Effects;
 use super::value::{FileId, Model, Value};
 use crate::budget::Limit;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
-use crate::statement::Statement;
+use crate::statement::{Operation, Statement};
 
 /// What a query gives back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -56,11 +56,20 @@ pub struct Query {
     pub opaque: bool,
     /// The driver sends one statement for each row it is given (psycopg2's `executemany`).
     pub row_by_row: bool,
+    /// The parameter that names the columns to load, where its function is given one: then the rows are not whole.
+    pub narrowed_by: Option<(FileId, FunctionId, usize)>,
+    /// A change that adds the row where there is none.
+    pub upserts: bool,
     /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
     pub relation: Option<((FileId, ExprId), String)>,
 }
 
 impl Query {
+    /// Whether it can add rows.
+    pub fn adds(&self) -> bool {
+        self.statement.operation == Operation::Insert || self.upserts
+    }
+
     /// The table it reads or writes, as named.
     pub fn table(&self) -> Option<&str> {
         self.statement.tables.first().map(|table| table.name.as_str())
@@ -76,6 +85,15 @@ pub struct Relation {
     pub class: Option<(FileId, ClassId)>,
     /// It holds many.
     pub to_many: bool,
+}
+
+/// What `this` is in a function that a library keeps for its models or their rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeper {
+    /// The model's name.
+    pub model: String,
+    /// It is one of the model's rows.
+    pub is_row: bool,
 }
 
 /// How a decorated function gets into its queue.
@@ -113,6 +131,11 @@ pub trait Resolver {
     fn keeps_model(&self, name: &str) -> bool {
         let _ = name;
         false
+    }
+    /// What `this` is in a function that a library keeps for its models or their rows.
+    fn keeper(&self, file: FileId, function: FunctionId) -> Option<Keeper> {
+        let _ = (file, function);
+        None
     }
     /// What a decorator of the project, so deep in others, makes of functions: found once, however many it decorates.
     fn decorator(&self, _place: (FileId, FunctionId, u32), find: &dyn Fn() -> Option<Queued>) -> Option<Queued> {

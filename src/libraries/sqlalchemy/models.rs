@@ -12,7 +12,7 @@ use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::libraries::sqlalchemy::columns::{Parts, is_column};
-use crate::statement::{Dialect, ModelDef, TableDef};
+use crate::statement::{Dialect, ModelDef, RelationDef, TableDef};
 use fields::fields;
 use lineage::{has_table, lineage};
 use table_names::{snake, table_name};
@@ -121,7 +121,36 @@ fn model(consts: &Consts, file: FileId, class: ClassId) -> Option<ModelDef> {
         fields(&Parts { consts, file }, class, &mut model);
         arguments(&Parts { consts, file }, class, &mut model, depth);
     }
+    inherited_relations(consts, lineage.parent, &mut model);
     Some(model)
+}
+
+/// A model has the relations of the models that it extends, whether their table is its own or beside it.
+fn inherited_relations(consts: &Consts, parent: Option<(FileId, ClassId)>, model: &mut ModelDef) {
+    let mut parent = parent;
+    let mut seen = Vec::new();
+    while let Some((file, class)) = parent.filter(|above| !seen.contains(above)) {
+        seen.push((file, class));
+        let above = lineage(consts.resolver, file, class, model.table.span);
+        let mut read = ModelDef {
+            name: model.name.clone(),
+            ..ModelDef::default()
+        };
+        for &(file, class) in &above.classes {
+            fields(&Parts { consts, file }, class, &mut read);
+        }
+        for relation in read.relations {
+            let is_known = model.relations.iter().any(|known| known.name == relation.name);
+            if !is_known {
+                // The other side was told of it by the model that declares it.
+                model.relations.push(RelationDef {
+                    makes_inverse: None,
+                    ..relation
+                });
+            }
+        }
+        parent = above.parent;
+    }
 }
 
 fn could_be_model(module: &Module, class: ClassId) -> bool {

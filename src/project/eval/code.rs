@@ -10,6 +10,7 @@ use crate::ir::{ClassId, ExprKind, Function, FunctionId, Language, Module};
 use crate::libraries::shared::effects::LibraryData;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::imports::Imports;
+use crate::project::kept_functions::KeptFunctions;
 use crate::project::named_models::NamedModels;
 use crate::project::relations::Relations;
 use crate::project::scope::Scope;
@@ -39,6 +40,8 @@ pub struct Code {
     pub relations: Relations,
     /// Models that a connection keeps by name.
     pub named_models: NamedModels,
+    /// Functions that a library keeps for its models.
+    pub kept_functions: KeptFunctions,
     /// Classes that implement or extend a class of the project.
     pub subclasses: FxHashMap<(FileId, ClassId), Vec<(FileId, ClassId)>>,
     /// What parameters without an annotation hold, from the calls that were resolved.
@@ -83,6 +86,7 @@ impl Code {
             tables,
             relations: Relations::default(),
             named_models: NamedModels::default(),
+            kept_functions: KeptFunctions::default(),
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
             imported: FxHashSet::default(),

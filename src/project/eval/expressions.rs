@@ -3,7 +3,7 @@
 use super::{Evaluator, Found};
 use crate::ir::{ExprId, ExprKind, Language, Sym};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Value};
+use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
 
 impl Evaluator<'_> {
@@ -12,8 +12,12 @@ impl Evaluator<'_> {
         match module.kind(expr) {
             ExprKind::Name(name) => self.name_value(file, expr, *name),
             ExprKind::Attr { base, name } => {
+                let name = module.str(*name);
+                if let Some((at, function)) = self.kept_function(file, *base, name) {
+                    return Value::Function(at, function);
+                }
                 let base = self.value(file, *base);
-                self.attribute(&base, module.str(*name), file)
+                self.attribute(&base, name, file)
             }
             ExprKind::Call { .. } => self.call_value(file, expr),
             ExprKind::Await(inner) => self.value(file, *inner),
@@ -107,6 +111,15 @@ impl Evaluator<'_> {
                 Value::Instance(file, class)
             } else {
                 Value::Class(file, class)
+            };
+        }
+        if text == "self"
+            && let Some(keeper) = self.keeper_of(file, module.owner(expr))
+        {
+            return if keeper.is_row {
+                Value::Row(Model::Table(keeper.model.clone()), None)
+            } else {
+                Value::Unknown
             };
         }
         match self.lookup(file, module.owner(expr), name, module.expr(expr).span.start) {

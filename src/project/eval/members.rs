@@ -4,8 +4,9 @@ use rustc_hash::FxHashSet;
 
 use super::Evaluator;
 use crate::budget::Limit;
-use crate::ir::{ClassId, ExprKind, Language, Sym};
-use crate::libraries::shared::query::Relation;
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Sym};
+use crate::libraries::registry;
+use crate::libraries::shared::query::{Keeper, Relation};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::Member;
 
@@ -76,6 +77,36 @@ impl Evaluator<'_> {
             Value::Many(_) if name == "items" && self.m(from).language == Language::Python => base.clone(),
             Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
         }
+    }
+
+    /// What `this` is in a function, or in the one around it that a library keeps.
+    pub(super) fn keeper_of(&self, file: FileId, function: FunctionId) -> Option<&Keeper> {
+        let kept = &self.code.kept_functions;
+        if kept.is_empty() {
+            return None;
+        }
+        let module = self.m(file);
+        let mut at = Some(function);
+        while let Some(function) = at {
+            if let Some(keeper) = kept.keeper((file, function)) {
+                return Some(keeper);
+            }
+            let inner = module.function(function);
+            at = inner.parent.filter(|_| inner.is_lambda && inner.class.is_none());
+        }
+        None
+    }
+
+    /// The function that a library keeps under this name for the model or the row that an expression holds.
+    pub(super) fn kept_function(&self, file: FileId, base: ExprId, name: &str) -> Option<(FileId, FunctionId)> {
+        let kept = &self.code.kept_functions;
+        if !kept.has(name) || self.m(file).language != Language::TypeScript {
+            return None;
+        }
+        if let Some(model) = registry::model_at(self, file, base) {
+            return kept.function(&model, name, false);
+        }
+        kept.function(&registry::row_at(self, file, base)?, name, true)
     }
 
     fn package_member(&self, file: FileId, name: &str) -> Option<FileId> {

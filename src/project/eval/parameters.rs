@@ -1,8 +1,8 @@
 //! What a parameter holds: what the one use passes, its annotation, what a framework injects, what a callback is given.
 
 use super::{Evaluator, MAX_HOPS};
-use crate::ir::{ExprId, ExprKind, FunctionId, ParamKind, Parent};
-use crate::libraries::shared::value::{FileId, Value};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, ParamKind, Parent};
+use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::PatternStep;
 
 impl Evaluator<'_> {
@@ -45,7 +45,7 @@ impl Evaluator<'_> {
         if let Some(annotation) = param.annotation {
             let value = self.annotation(file, annotation);
             if !value.is_unknown() {
-                return value;
+                return self.sourced((file, function, index), &value).unwrap_or(value);
             }
         }
         if let Some(default) = param.default {
@@ -63,6 +63,18 @@ impl Evaluator<'_> {
         let parameter = (file, function, index);
         self.asked.borrow_mut().insert(parameter);
         self.code.arguments.get(&parameter).cloned().unwrap_or(Value::Unknown)
+    }
+
+    /// The rows that calls pass to a parameter whose annotation says only their model.
+    fn sourced(&self, parameter: (FileId, FunctionId, usize), annotated: &Value) -> Option<Value> {
+        if self.m(parameter.0).language != Language::Python || model_of(annotated).is_none() {
+            return None;
+        }
+        self.asked.borrow_mut().insert(parameter);
+        let passed = self.code.arguments.get(&parameter)?;
+        let is_one = |value: &Value| !matches!(value, Value::Many(_));
+        let (wanted, (file, class)) = (model_of(annotated)?, model_of(passed)?);
+        (is_one(annotated) == is_one(passed) && self.lineage(file, class).contains(&wanted)).then(|| passed.clone())
     }
 
     /// What a framework injects for a default: `Depends(f)` is what `f` gives.
@@ -106,6 +118,15 @@ impl Evaluator<'_> {
             },
             _ => Value::Unknown,
         }
+    }
+}
+
+/// The class of an instance or a row, or of those in a collection.
+fn model_of(value: &Value) -> Option<(FileId, ClassId)> {
+    match value {
+        Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => Some((*file, *class)),
+        Value::Many(element) => model_of(element),
+        _ => None,
     }
 }
 

@@ -35,11 +35,7 @@ impl Evaluator<'_> {
         match module.kind(expr) {
             ExprKind::Call { .. } => match self.own_query(file, expr) {
                 Some(query) => Some((*query).clone()),
-                None if let Some(query) = self.specialised(file, expr) => Some(query),
-                None => match self.value(file, expr) {
-                    Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
-                    _ => self.extended_query(file, expr),
-                },
+                None => self.handed_query(file, expr).map(|query| self.narrowed(file, expr, query)),
             },
             ExprKind::Await(inner) => self.find_query(file, *inner),
             ExprKind::Index { base, index } => {
@@ -58,6 +54,37 @@ impl Evaluator<'_> {
                 _ => self.held_result(file, expr),
             },
         }
+    }
+
+    /// The query that a function of the project hands back.
+    fn handed_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
+        if let Some(query) = self.specialised(file, expr) {
+            return Some(query);
+        }
+        match self.value(file, expr) {
+            Value::Query(at, inner) if (at, inner) != (file, expr) => self.query_at(at, inner).map(|query| (*query).clone()),
+            _ => self.extended_query(file, expr),
+        }
+    }
+
+    /// A query whose function loads columns only where it is given their names, as this call has it.
+    fn narrowed(&self, file: FileId, expr: ExprId, mut query: Query) -> Query {
+        let (Some((at, function, index)), Some(call)) = (query.narrowed_by, self.m(file).call(expr)) else {
+            return query;
+        };
+        if self.value(file, call.callee) != Value::Function(at, function) {
+            return query;
+        }
+        query.narrowed_by = None;
+        let module = self.m(at);
+        let shift = usize::from(module.function(function).class.is_some());
+        let name = module.function(function).params.get(index).and_then(|param| param.name);
+        let by_name = name.and_then(|name| call.keyword(module.str(name)));
+        let given = by_name.or_else(|| call.arg(index.checked_sub(shift)?));
+        if call.is_open() || given.is_some_and(|given| !matches!(self.m(file).kind(given), ExprKind::Null)) {
+            query.model = None;
+        }
+        query
     }
 
     /// The query that ran where a name was bound to its result.
@@ -146,6 +173,10 @@ impl Evaluator<'_> {
         let inside = self.m(at);
         let values = self.returned(at, function);
         let (given, is_cut) = values.iter().take_while(|_| self.afford(at, 1)).find_map(|&value| {
+            // What runs it hands back rows.
+            if self.query_at(at, value).is_some_and(|own| own.executed) {
+                return None;
+            }
             // `return rows[:size]`, `return rows.offset(start).limit(size)`.
             let (value, is_sliced) = match inside.kind(value) {
                 ExprKind::Index { base, index } => match inside.kind(*index) {

@@ -5,7 +5,7 @@ use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::model_classes;
-use crate::libraries::shared::query::{Query, Queued, Relation, Resolver};
+use crate::libraries::shared::query::{Keeper, Query, Queued, Relation, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep};
 
@@ -200,6 +200,10 @@ impl Resolver for Evaluator<'_> {
 
     fn keeps_model(&self, name: &str) -> bool {
         self.code.named_models.has(name)
+    }
+
+    fn keeper(&self, file: FileId, function: FunctionId) -> Option<Keeper> {
+        self.keeper_of(file, function).cloned()
     }
 
     fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {

@@ -37,8 +37,17 @@ fn same_kind(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Whether a value is rows of a query that is known.
+fn is_sourced(value: &Value) -> bool {
+    match value {
+        Value::Row(Model::Class(..), source) => source.is_some(),
+        Value::Many(element) => is_sourced(element),
+        _ => false,
+    }
+}
+
 impl FileBuilder<'_> {
-    /// Notes what a call passes to parameters that have no annotation.
+    /// Notes what a call passes to parameters that have no annotation, and rows of queries to the others.
     pub(super) fn pass_arguments(&mut self, call: &Call<'_>, functions: &[(FileId, FunctionId)]) {
         let &[(file, function)] = functions else { return };
         let target = self.code.module(file);
@@ -56,14 +65,15 @@ impl FileBuilder<'_> {
         let shift = usize::from(is_bound);
         for (index, param) in definition.params.iter().enumerate().skip(shift) {
             let says_something = param.annotation.is_some_and(|annotation| target.name(annotation) != Some("Any"));
-            if says_something && target.language == Language::Python {
-                continue;
-            }
             let by_name = param.name.and_then(|name| call.keyword(target.str(name)));
             let Some(arg) = by_name.or_else(|| call.arg(index - shift)) else {
                 continue;
             };
             let value = self.eval.value(self.file, arg);
+            // An annotation says all, but which query a row came from.
+            if says_something && target.language == Language::Python && !is_sourced(&value) {
+                continue;
+            }
             let telling = match &value {
                 Value::Unknown | Value::Literal(..) | Value::Function(..) | Value::Query(..) | Value::External(_) => false,
                 Value::Many(element) => matches!(**element, Value::Row(..) | Value::Instance(..)),

@@ -567,3 +567,5 @@ mod tests;
 
 /// Names that stand for holes; a table or column of this name is not known.
 pub(super) const HOLE: &str = "perfaudit_hole";
+/// The same before the name of a table.
+pub(super) const QUALIFIER: &str = "perfaudit_hole.";

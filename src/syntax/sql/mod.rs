@@ -152,7 +152,11 @@ enum One {
 }
 
 fn one(text: &str, dialect: Dialect, base: usize) -> One {
-    match ddl::parse(text, dialect, base) {
+    // A schema that the program puts in front of a name says nothing of the table: without it, the name stands alone.
+    let bare = text
+        .contains(mask::QUALIFIER)
+        .then(|| text.replace(mask::QUALIFIER, &" ".repeat(mask::QUALIFIER.len())));
+    match ddl::parse(bare.as_deref().unwrap_or(text), dialect, base) {
         Ddl::Changes(changes) => return One::Changes(changes),
         Ddl::NotUnderstood => return One::NotUnderstood,
         Ddl::Other => {}

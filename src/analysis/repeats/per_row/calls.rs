@@ -6,7 +6,8 @@ use crate::analysis::repeats::single;
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::libraries::shared::effects::Effects;
 use crate::project::graph::{Edge, EdgeKind, FnId};
-use crate::project::{Project, branches};
+use crate::project::loops::Loop;
+use crate::project::{Project, branches, kept_results};
 use crate::statement::Operation;
 use crate::vocabulary::List;
 
@@ -60,6 +61,9 @@ impl Search<'_, '_> {
                 || "all that it reads its client puts together, as the calls come in one tick",
             );
         }
+        if target.is_some_and(|target| self.asks_once(function, edge, target, &around)) {
+            return;
+        }
         let key = match (target, &remote) {
             (Some(target), _) => format!("call {}", target.0),
             (None, name) => format!("remote {name:?}"),
@@ -72,6 +76,28 @@ impl Search<'_, '_> {
             ..PerRow::read(function, edge.expr, (around, outer, chunked))
         };
         self.push(key, row);
+    }
+
+    /// Whether an object keeps what the method found, and it is the same object in each pass of the loop.
+    fn asks_once(&self, function: FnId, edge: &Edge, target: FnId, around: &Loop) -> bool {
+        let callee = self.project.graph.function(target);
+        if !kept_results::keeps_on_object(self.project.code.module(callee.file), callee.id) {
+            return false;
+        }
+        let receiver = match self.module.kind(edge.expr) {
+            ExprKind::Attr { base, .. } => Some(*base),
+            _ => self.module.call(edge.expr).and_then(|call| call.receiver()),
+        };
+        let Some(root) = receiver.and_then(|receiver| self.module.name(receiver)) else {
+            return false;
+        };
+        let owner = self.module.function(self.project.graph.function(function).id);
+        let is_given = owner
+            .params
+            .iter()
+            .any(|param| param.name.is_some_and(|name| self.module.str(name) == root));
+        let is_of_loop = around.target_names.iter().any(|&name| self.module.str(name) == root);
+        (root == "self" || is_given) && !is_of_loop
     }
 
     /// `with session_of(tenant) as session:` commits at its end: where the block only reads, there is nothing to commit.

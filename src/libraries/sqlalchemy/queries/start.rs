@@ -44,7 +44,7 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
         }
         // A parameter of a statement's type: what it holds is not known.
         ExprKind::Name(_) => match resolver.value(file, expr) {
-            Value::ExternalInstance(name) if name.starts_with("sqlalchemy.") && (name.ends_with(".Select") || name.ends_with(".Query")) => {
+            Value::ExternalInstance(name) if is_statement(&name) => {
                 let mut query = Draft::new(resolver).query;
                 query.statement.open = true;
                 query.blocking = name.ends_with(".Query");
@@ -60,6 +60,12 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
         }
         _ => None,
     }
+}
+
+/// Whether a library's class is that of statements which are not run yet.
+fn is_statement(name: &str) -> bool {
+    let is_own = name.starts_with("sqlalchemy.") || name.starts_with("flask_sqlalchemy.");
+    is_own && (name.ends_with(".Select") || name.ends_with(".Query"))
 }
 
 /// The statement that a repository's method begins for its own model: `select(self.model)` in a base class, with

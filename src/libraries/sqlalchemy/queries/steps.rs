@@ -27,6 +27,22 @@ pub(super) fn apply(resolver: &dyn Resolver, chain: Chain<'_>) -> Query {
     draft.query
 }
 
+/// The parameter of `if columns: query = query.with_entities(*columns)` that callers may leave out.
+fn narrowing(call: &Call<'_>) -> Option<usize> {
+    let module = call.module;
+    let [only] = call.args else { return None };
+    let ExprKind::Spread(inner) = module.kind(only.value) else {
+        return None;
+    };
+    let ExprKind::Name(name) = module.kind(*inner) else { return None };
+    let params = &module.function(module.owner(call.id)).params;
+    let index = params.iter().position(|param| param.name == Some(*name))?;
+    let is_left_out = params[index]
+        .default
+        .is_some_and(|default| matches!(module.kind(default), ExprKind::Null));
+    (is_left_out && module.is_chosen(call.id)).then_some(index)
+}
+
 fn step(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
     let method = call.method().unwrap_or("");
     if draft.query.executed {
@@ -68,6 +84,10 @@ fn step(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
         "offset" => draft.query.statement.offset |= call.arg(0).is_some_and(|arg| !matches!(call.module.kind(arg), ExprKind::Null)),
         "slice" => chain::slice(call.module, &mut draft.query.statement, call.arg(0), call.arg(1)),
         "options" => call.args.iter().for_each(|arg| draft.option(file, arg.value, 0)),
+        "with_entities" | "with_only_columns" if let Some(index) = narrowing(call) => {
+            draft.query.statement.open = true;
+            draft.query.narrowed_by = Some((file, call.module.owner(call.id), index));
+        }
         "with_entities" | "with_only_columns" => {
             let args: Vec<ExprId> = call.args.iter().filter(|arg| arg.name.is_none()).map(|arg| arg.value).collect();
             draft.project(file, &args);
@@ -208,6 +228,10 @@ fn filter_by(draft: &mut Draft<'_>, link: &Link<'_>, args: &[Arg]) {
 
 fn join(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
     let file = link.file;
+    // What a parameter's query asks stands elsewhere: the table that is joined to it is not the one it reads.
+    if draft.query.statement.tables.is_empty() && draft.query.statement.open && !method.ends_with("_from") {
+        return;
+    }
     let positional: Vec<ExprId> = call.args.iter().filter(|arg| arg.name.is_none()).map(|arg| arg.value).collect();
     let targets = if method.ends_with("_from") { 2 } else { 1 };
     for (index, &arg) in positional.iter().enumerate() {

@@ -1,0 +1,181 @@
+//! The model or collection behind an expression: made where it stands, by a function of the project, injected, or `this` in a function
+//! that a schema keeps.
+
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::libraries::shared::objects::{self, ExprPlace};
+use crate::libraries::shared::query::{Keeper, Resolver};
+use crate::libraries::shared::query_builder;
+use crate::libraries::shared::value::{FileId, Model, Value};
+
+/// Functions that hand each other the making of a model, one in the other.
+const DEEPEST: u32 = 4;
+
+/// The model or collection that a receiver is, and its library.
+pub fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, &'static str)> {
+    let module = resolver.module(file);
+    if let Some(keeper) = keeper(resolver, file, receiver) {
+        return (!keeper.is_row).then_some((keeper.model, "mongoose"));
+    }
+    // `db.collection('users')`.
+    let (at, definition) = resolver.definition(file, receiver).unwrap_or((file, receiver));
+    if let Some(made) = made(resolver, (at, definition), DEEPEST) {
+        return Some(made);
+    }
+    let annotated = query_builder::type_argument(
+        module,
+        receiver,
+        &["Model", "PaginateModel", "AggregatePaginateModel", "SoftDeleteModel"],
+    );
+    if let Some(argument) = annotated.filter(|_| query_builder::imports(module, &["mongoose"])) {
+        let named = objects::last_name(module, argument).unwrap_or_default();
+        let name = named.trim_end_matches("Document").trim_end_matches("DBModel");
+        let is_open = matches!(name, "any" | "" | "unknown") || name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let name = if is_open { own_name(module, receiver)? } else { name };
+        return Some((name.to_owned(), "mongoose"));
+    }
+    match resolver.value(file, receiver) {
+        Value::External(library) | Value::ExternalInstance(library) => {
+            let is_model = library.starts_with("mongoose.") && (library.ends_with("model") || library.ends_with("Model"));
+            let is_collection = library.starts_with("mongodb.") && library.ends_with("Collection");
+            let name = own_name(module, receiver)?.to_owned();
+            if is_model {
+                Some((name, "mongoose"))
+            } else {
+                is_collection.then_some((name, "mongodb"))
+            }
+        }
+        // `class User extends Model` or a model's static method.
+        Value::Class(at, class) => {
+            let is_model = resolver
+                .ancestors(at, class)
+                .iter()
+                .any(|name| name.starts_with("mongoose.") && name.ends_with("Model"));
+            is_model
+                .then(|| objects::last_name(module, receiver).map(|name| (name.to_owned(), "mongoose")))
+                .flatten()
+        }
+        _ => None,
+    }
+}
+
+/// What `this` is, where an expression is that and stands in a function that a schema keeps.
+pub fn keeper(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Keeper> {
+    let module = resolver.module(file);
+    (module.name(expr) == Some("self")).then(|| resolver.keeper(file, module.owner(expr)))?
+}
+
+/// The model whose document an expression holds: one that a query gave, `new Order(…)`, `this` in a document's method. And whether it is new.
+pub fn document(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(String, bool)> {
+    let (at, definition) = resolver.definition(file, expr).unwrap_or((file, expr));
+    let holder = resolver.module(at);
+    if let Some(made) = holder.call(definition).filter(|made| made.is_new) {
+        let (name, library) = model(resolver, at, made.callee)?;
+        return (library == "mongoose").then_some((name, true));
+    }
+    let Value::Row(Model::Table(name), source) = resolver.value(file, expr) else {
+        return None;
+    };
+    let is_own = match source {
+        Some((at, place)) => resolver.query(at, place).is_some_and(|query| query.library == "mongoose"),
+        None => keeper(resolver, file, expr).is_some(),
+    };
+    is_own.then_some((name, false))
+}
+
+/// The model that a call makes or looks up: itself, or as the function of the project does that it calls.
+fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<(String, &'static str)> {
+    let module = resolver.module(file);
+    let call = module.call(module.unawaited(expr))?;
+    let given = call.arg(0).map(|arg| (file, arg));
+    match call.method() {
+        Some("collection") => return query_builder::text(resolver, given?).map(|name| (name, "mongodb")),
+        Some("model") if is_mongoose(resolver, file, &call) => return model_name(resolver, given?).map(|name| (name, "mongoose")),
+        _ => {}
+    }
+    if depth == 0 || call.is_new {
+        return None;
+    }
+    let Value::Function(at, function) = resolver.value(file, call.callee) else {
+        return None;
+    };
+    let holder = resolver.module(at);
+    if !query_builder::imports(holder, &["mongoose"]) {
+        return None;
+    }
+    returned(resolver, holder, (at, function)).into_iter().find_map(|value| {
+        let place = resolver.definition(at, value).unwrap_or((at, value));
+        made(resolver, place, depth - 1).filter(|(_, library)| *library == "mongoose")
+    })
+}
+
+/// The name of a model as code gives it: a text, a constant's, or the member of an enumeration whose texts are not known.
+pub(super) fn model_name(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
+    let module = resolver.module(place.0);
+    query_builder::text(resolver, place).or_else(|| match module.kind(place.1) {
+        ExprKind::Attr { base, name } => {
+            let is_type = module.name(*base)?.starts_with(|first: char| first.is_ascii_uppercase());
+            is_type.then(|| module.str(*name).to_owned())
+        }
+        _ => None,
+    })
+}
+
+/// Whether `db.model(…)` is asked of Mongoose or one of its connections.
+pub(super) fn is_mongoose(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> bool {
+    let module = call.module;
+    if !query_builder::imports(module, &["mongoose"]) {
+        return false;
+    }
+    let Some(receiver) = call.receiver() else { return true };
+    query_builder::comes_from(resolver, file, receiver, "mongoose")
+        || objects::last_name(module, receiver).is_some_and(|name| name.contains("conn"))
+        // A parameter of which nothing is known, in a file that knows only one library with models.
+        || module.name(receiver).is_some() && resolver.value(file, receiver).is_unknown()
+}
+
+/// What a function gives back, in the order of its code.
+fn returned(resolver: &dyn Resolver, module: &Module, (file, function): (FileId, FunctionId)) -> Vec<ExprId> {
+    let mut out = Vec::new();
+    let mut open: Vec<_> = module.function(function).body.iter().rev().copied().collect();
+    while let Some(stmt) = open.pop() {
+        if !resolver.afford(file, 1) {
+            break;
+        }
+        if let StmtKind::Return(Some(value)) = module.stmt(stmt).kind {
+            out.push(value);
+        }
+        for block in module.stmt_blocks(stmt).into_iter().rev() {
+            open.extend(block.iter().rev().copied());
+        }
+    }
+    out
+}
+
+/// A receiver's name; for a field that says only that it is a model, that of the class it belongs to.
+fn own_name(module: &Module, receiver: ExprId) -> Option<&str> {
+    let name = objects::last_name(module, receiver)?;
+    if !matches!(
+        name,
+        "model" | "_model" | "Model" | "MongooseModel" | "mongooseModel" | "collection"
+    ) {
+        return Some(name);
+    }
+    let mut at = Some(module.owner(receiver));
+    while let Some(function) = at.map(|id| module.function(id)) {
+        if let Some(class) = function.class.and_then(|class| module.class(class).name) {
+            let class = module.str(class);
+            return Some(class.strip_suffix("Repository").unwrap_or(class));
+        }
+        at = function.parent;
+    }
+    Some(name)
+}
+
+/// Whether an expression names something of a schema's own: `schema.statics`, `schema.methods`.
+pub(super) fn shelf(module: &Module, expr: ExprId) -> Option<(ExprId, &str)> {
+    let ExprKind::Attr { base, name } = module.kind(expr) else {
+        return None;
+    };
+    let name = module.str(*name);
+    matches!(name, "statics" | "methods").then_some((*base, name))
+}
