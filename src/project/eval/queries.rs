@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::Evaluator;
-use crate::ir::{Call, ExprId, ExprKind, Language};
+use crate::ir::{Call, ExprId, ExprKind, Language, StmtKind};
 use crate::libraries::registry::RECOGNISERS;
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
+use crate::source::Span;
 use crate::{budget, statement};
 
 impl Evaluator<'_> {
@@ -28,6 +29,31 @@ impl Evaluator<'_> {
         }
         self.cut.set(outer_cut || (self.cut.get() && self.depth.get() > 0));
         query
+    }
+
+    /// What a builder that statements of their own have changed (`query.count("*");`) has become where its name is used.
+    pub fn changed_in_place(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
+        let module = self.m(file);
+        let ExprKind::Name(name) = *module.kind(expr) else { return None };
+        let Value::Query(at, made) = self.value(file, expr) else {
+            return None;
+        };
+        if at != file {
+            return None;
+        }
+        let range = Span {
+            start: module.expr(made).span.end,
+            end: module.expr(expr).span.start,
+        };
+        let owner = module.owner(expr);
+        let changes = module.statements_on(name, range, chain::most_additions()).into_iter();
+        let calls = changes.filter_map(|stmt| match module.stmt(stmt).kind {
+            StmtKind::Expr(call) => module.call(call),
+            _ => None,
+        });
+        let own = calls.filter(|call| *module.kind(call.root()) == ExprKind::Name(name) && module.owner(call.id) == owner);
+        let last = own.max_by_key(|call| module.expr(call.id).span.start)?;
+        self.query_at(file, last.id).filter(|query| !query.executed)
     }
 
     fn find_query(&self, file: FileId, expr: ExprId) -> Option<Query> {

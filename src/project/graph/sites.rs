@@ -115,7 +115,8 @@ impl FileBuilder<'_> {
         for place in places {
             if let Some(query) = self.eval.query_at(self.file, place).filter(|query| !query.executed) {
                 self.claim(place);
-                let mut run = (*query).clone();
+                let changed = self.eval.changed_in_place(self.file, place);
+                let mut run = (*changed.unwrap_or(query)).clone();
                 run.executed = true;
                 self.add_site(place, Arc::new(run));
             }
