@@ -93,6 +93,8 @@ pub enum Role {
     Endpoint,
     /// Anything else that is evidence.
     Evidence,
+    /// Another place of the same defect.
+    Place,
 }
 
 /// One step of the evidence, printed with its place.
@@ -174,9 +176,13 @@ pub struct Finding {
     /// of the fingerprint, not of the JSON.
     #[serde(skip)]
     pub subject: String,
-    /// What one mend takes away in the whole file: findings of a rule with the same cause are told as one. Empty for what stands alone.
+    /// What findings of its rule have in common in its file: those of one cause are told as one, with their places. Empty for what
+    /// stands alone.
     #[serde(skip)]
     pub cause: String,
+    /// The findings that it stands for besides itself: each has an identity of its own, which baselines know.
+    #[serde(skip)]
+    pub others: Vec<Finding>,
 }
 
 impl From<Priority> for Judgement {
@@ -241,6 +247,7 @@ impl Finding {
             status: Status::New,
             subject: String::new(),
             cause: String::new(),
+            others: Vec::new(),
         }
     }
 
@@ -290,11 +297,6 @@ fn subject(finding: &Finding) -> String {
 /// Identity of a finding: rule, symbol (or the file where there is none) and subject, never a line, a message or a
 /// count. `ordinal` tells apart equal ones in one symbol, counted in source order.
 pub fn fingerprint(finding: &Finding, ordinal: usize) -> String {
-    // One of several places can be mended, and the rest is the same finding.
-    if !finding.cause.is_empty() {
-        let text = format!("{}\0{}\0{}\0{}", finding.rule, finding.location.file, finding.cause, ordinal);
-        return format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()));
-    }
     let place = if finding.location.symbol.is_empty() {
         &finding.location.file
     } else {

@@ -99,6 +99,7 @@ lists! {
     RedisHandles = "handles" "redis",
     ReservedWords = "sql" "reserved-words",
     Retries = "handles" "retries",
+    RowKeys = "columns" "row-keys",
     ScheduledFolders = "paths" "scheduled-folders",
     SeedFiles = "paths" "seed-files",
     Sending = "calls" "sending",

@@ -60,8 +60,8 @@ pub trait Scope {
 impl Baseline {
     /// The baseline that findings make.
     pub fn of(findings: &[Finding]) -> Baseline {
-        let mut known: Vec<Known> = findings
-            .iter()
+        let all = findings.iter().flat_map(|finding| std::iter::once(finding).chain(&finding.others));
+        let mut known: Vec<Known> = all
             .map(|finding| Known {
                 file: finding.location.file.clone(),
                 rule: finding.rule.clone(),

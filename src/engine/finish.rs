@@ -8,7 +8,7 @@ use crate::engine::baseline::{Baseline, Known, Scope};
 use crate::engine::pages::Pages;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
-use crate::finding::{Confidence, Effort, Finding, Location, Priority, Related, Role, fingerprint};
+use crate::finding::{Confidence, Effort, Finding, Location, Priority, Role, Status, fingerprint};
 use crate::vocabulary::Vocabulary;
 use crate::walk::{FileRole, role};
 
@@ -85,6 +85,7 @@ pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: 
         *count += 1;
         false
     });
+    let mut findings = by_cause(findings);
     findings.sort_by(|left, right| {
         left.sort_key()
             .cmp(&right.sort_key())
@@ -101,7 +102,6 @@ pub fn prepared(findings: Vec<Finding>, suppressions: &mut Suppressions, options
     let mut findings = one_cause(unique(findings));
     suppressions.count(findings.iter().filter(|finding| !is_left_out(finding, options)));
     findings.extend(judged(unused_suppression::of(suppressions, &options.ran), options));
-    let mut findings = by_cause(findings, suppressions);
     identify(&mut findings);
     let fixed = options.baseline.map(|(baseline, scope)| baseline.apply(&mut findings, scope));
     (findings, fixed.unwrap_or_default())
@@ -262,18 +262,22 @@ fn one_cause(findings: Vec<Finding>) -> Vec<Finding> {
     out
 }
 
-/// Findings of one rule and file that one mend takes away are one: the most urgent of them, with the places of the others. What a
-/// comment suppresses stands alone.
-fn by_cause(findings: Vec<Finding>, suppressions: &Suppressions) -> Vec<Finding> {
+/// Findings of one rule, file and cause are told as one: the most urgent of them, with the places of the others. What is new is never
+/// told with what is known.
+fn by_cause(findings: Vec<Finding>) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
-    let mut groups: BTreeMap<(String, String, String), Vec<Finding>> = BTreeMap::new();
-    for mut finding in findings {
-        if finding.cause.is_empty() || suppressions.covers(&finding) {
-            finding.cause.clear();
+    let mut groups: BTreeMap<(String, String, String, Status), Vec<Finding>> = BTreeMap::new();
+    for finding in findings {
+        if finding.cause.is_empty() {
             out.push(finding);
             continue;
         }
-        let key = (finding.rule.clone(), finding.location.file.clone(), finding.cause.clone());
+        let key = (
+            finding.rule.clone(),
+            finding.location.file.clone(),
+            finding.cause.clone(),
+            finding.status,
+        );
         groups.entry(key).or_default().push(finding);
     }
     out.extend(groups.into_values().filter_map(grouped));
@@ -288,20 +292,27 @@ fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
     let mut places = places.into_iter();
     let mut first = places.next()?;
     let others: Vec<Finding> = places.collect();
-    if others.is_empty() {
-        return Some(first);
+    match others.len() {
+        0 => return Some(first),
+        1 => first.title.push_str("; also at another place of this file"),
+        more => first.title.push_str(&format!("; also at {more} other places of this file")),
     }
-    let more = if others.len() == 1 {
-        "another place".to_owned()
-    } else {
-        format!("{} other places", others.len())
-    };
-    first.title.push_str(&format!("; so it is at {more} of this file"));
-    first.related.extend(others.into_iter().map(|other| Related {
-        message: format!("also here: {}", other.title),
-        location: other.location,
-        role: Role::Evidence,
-    }));
+    for other in &others {
+        first.relate(other.location.clone(), Role::Place, other.title.clone());
+    }
+    // A statement for each place, where each has its own.
+    if let Some(ddl) = &mut first.fix.ddl {
+        for more in others
+            .iter()
+            .filter_map(|other| other.fix.ddl.as_deref())
+            .filter(|more| *more != ddl.as_str())
+            .collect::<Vec<_>>()
+        {
+            ddl.push('\n');
+            ddl.push_str(more);
+        }
+    }
+    first.others = others;
     Some(first)
 }
 
@@ -390,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn places_of_one_cause_are_one_finding_that_outlives_the_mending_of_one() {
+    fn places_of_one_cause_are_one_finding_and_each_is_known_for_itself() {
         let at = |lines: &[u32]| {
             let findings = lines.iter().map(|&line| Finding {
                 cause: "requests timeout".to_owned(),
@@ -399,9 +410,9 @@ mod tests {
             });
             finished(findings.collect(), Priority::P3).findings
         };
-        let (all, rest) = (at(&[5, 9, 12]), at(&[5, 12]));
+        let all = at(&[5, 9, 12]);
         assert_eq!((all.len(), all[0].location.start_line, all[0].related.len()), (1, 9, 2));
-        assert_eq!((rest.len(), &rest[0].fingerprint), (1, &all[0].fingerprint));
+        assert_eq!(Baseline::of(&all).findings.len(), 3);
     }
 
     #[test]

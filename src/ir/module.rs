@@ -114,6 +114,21 @@ impl Module {
         self.classes.iter().enumerate().map(|(index, class)| (ClassId(index as u32), class))
     }
 
+    /// The text of a string, or of the fixed parts of a template.
+    pub fn literal_text(&self, id: ExprId) -> Option<String> {
+        match self.kind(id) {
+            ExprKind::Str(text) => Some(self.str(*text).to_owned()),
+            ExprKind::Template(parts) => {
+                let fixed = parts.iter().filter_map(|part| match part {
+                    TemplatePart::Text(text) => Some(self.str(*text)),
+                    TemplatePart::Hole(_) => None,
+                });
+                Some(fixed.collect())
+            }
+            _ => None,
+        }
+    }
+
     /// The text of a string literal (also of a template without holes).
     pub fn string(&self, id: ExprId) -> Option<&str> {
         match self.kind(id) {

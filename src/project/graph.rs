@@ -174,6 +174,28 @@ pub struct Visit {
     pub is_once: bool,
 }
 
+/// When a visit runs; what comes first is worth more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// While the entry point's caller waits.
+    Now,
+    /// Later: nobody waits for it.
+    Later,
+    /// Once in a process.
+    Once,
+}
+
+impl Visit {
+    /// When it runs.
+    pub fn stage(&self) -> Stage {
+        match (self.is_once, self.later) {
+            (true, _) => Stage::Once,
+            (_, true) => Stage::Later,
+            _ => Stage::Now,
+        }
+    }
+}
+
 impl Graph {
     /// Builds the graph. Two rounds: what calls pass to parameters without an annotation is known after the first. `hold` marks
     /// the sites that perhaps ask nothing.

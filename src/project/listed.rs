@@ -30,7 +30,7 @@ pub struct Listed {
 impl Listed {
     /// Looks at views, at calls with `many=True`, and at serializers inside serializers.
     pub fn of(code: &Code) -> Listed {
-        if !["rest_framework", "adrf"].iter().any(|library| code.imported.contains(*library)) {
+        if !pagination::REST.iter().any(|library| code.imported.contains(*library)) {
             return Listed::default();
         }
         let eval = Evaluator::new(code);

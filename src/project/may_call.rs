@@ -17,13 +17,41 @@ const MOST_CANDIDATES: usize = 40;
 /// Expressions around a function's name that are looked at for the table that holds it.
 const MOST_LEVELS: usize = 12;
 
-/// For each function those that it may call, in their order.
-pub fn find(code: &Code, graph: &Graph) -> Vec<Vec<FnId>> {
+/// What functions may call.
+#[derive(Debug, Default)]
+pub struct MayCall {
+    /// For each function those that it may call, in their order.
+    calls: Vec<Vec<FnId>>,
+    /// For each function the tables that it names.
+    tables: Vec<Vec<usize>>,
+    /// What each table of functions holds.
+    held: Vec<Vec<FnId>>,
+}
+
+impl MayCall {
+    /// What a function may call, without what its tables hold.
+    pub fn calls_of(&self, function: FnId) -> &[FnId] {
+        self.calls.get(function.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tables that a function names.
+    pub fn tables_of(&self, function: FnId) -> &[usize] {
+        self.tables.get(function.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The functions of a table.
+    pub fn held(&self, table: usize) -> &[FnId] {
+        self.held.get(table).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Looks at all functions.
+pub fn find(code: &Code, graph: &Graph) -> MayCall {
     let names = Names::of(code, graph);
     let files: Vec<(FileId, &Module)> = code.modules().collect();
-    let found: Vec<(FnId, FnId)> = files
+    let found: Vec<Found> = files
         .par_iter()
-        .flat_map_iter(|&(file, module)| {
+        .map(|&(file, module)| {
             let mut search = Search {
                 code,
                 graph,
@@ -31,7 +59,8 @@ pub fn find(code: &Code, graph: &Graph) -> Vec<Vec<FnId>> {
                 file,
                 module,
                 eval: Evaluator::new(code),
-                out: Vec::new(),
+                behind: FxHashMap::default(),
+                out: Found::default(),
             };
             search.inside();
             search.named();
@@ -40,17 +69,38 @@ pub fn find(code: &Code, graph: &Graph) -> Vec<Vec<FnId>> {
             search.out
         })
         .collect();
-    let mut out = vec![Vec::new(); graph.functions.len()];
-    for (from, to) in found {
-        if let Some(list) = out.get_mut(from.index()) {
-            list.push(to);
+    let mut all = MayCall {
+        calls: vec![Vec::new(); graph.functions.len()],
+        tables: vec![Vec::new(); graph.functions.len()],
+        held: Vec::new(),
+    };
+    for found in found {
+        let first = all.held.len();
+        all.held.extend(found.held);
+        for (from, to) in found.calls {
+            all.calls[from.index()].push(to);
+        }
+        for (from, table) in found.tables {
+            all.tables[from.index()].push(first + table);
         }
     }
-    for list in &mut out {
+    for list in &mut all.calls {
         list.sort_unstable();
         list.dedup();
     }
-    out
+    for list in &mut all.tables {
+        list.sort_unstable();
+        list.dedup();
+    }
+    all
+}
+
+/// What is found in one file.
+#[derive(Default)]
+struct Found {
+    calls: Vec<(FnId, FnId)>,
+    tables: Vec<(FnId, usize)>,
+    held: Vec<Vec<FnId>>,
 }
 
 /// The functions of a project by their names.
@@ -85,14 +135,16 @@ struct Search<'s, 'c> {
     file: FileId,
     module: &'c Module,
     eval: Evaluator<'c>,
-    out: Vec<(FnId, FnId)>,
+    /// Methods of the classes behind an interface, once looked for.
+    behind: FxHashMap<(FileId, ClassId, &'c str), Vec<FnId>>,
+    out: Found,
 }
 
-impl Search<'_, '_> {
+impl<'c> Search<'_, 'c> {
     fn push(&mut self, from: FunctionId, to: FnId) {
         let from = self.graph.id(self.file, from);
         if from != to {
-            self.out.push((from, to));
+            self.out.calls.push((from, to));
         }
     }
 
@@ -110,7 +162,7 @@ impl Search<'_, '_> {
 
     /// `handlers = {"add": add_goat}`: whoever names the table may call what it holds; a function that names another one, that one.
     fn named(&mut self) {
-        let mut tables: FxHashMap<Sym, Vec<FnId>> = FxHashMap::default();
+        let mut tables: FxHashMap<Sym, usize> = FxHashMap::default();
         for (id, expr) in self.module.expr_ids() {
             let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = expr.kind else {
                 continue;
@@ -124,8 +176,12 @@ impl Search<'_, '_> {
             let target = self.graph.id(at, function);
             match self.module.owner(id) {
                 FunctionId::MODULE => {
-                    if let Some(table) = self.table_of(id) {
-                        tables.entry(table).or_default().push(target);
+                    if let Some(name) = self.table_of(id) {
+                        let table = *tables.entry(name).or_insert(self.out.held.len());
+                        if table == self.out.held.len() {
+                            self.out.held.push(Vec::new());
+                        }
+                        self.out.held[table].push(target);
                     }
                 }
                 owner => self.push(owner, target),
@@ -137,10 +193,8 @@ impl Search<'_, '_> {
         for (id, expr) in self.module.expr_ids() {
             let ExprKind::Name(name) = expr.kind else { continue };
             let owner = self.module.owner(id);
-            if let Some(held) = tables.get(&name).filter(|_| owner != FunctionId::MODULE) {
-                for &target in held {
-                    self.push(owner, target);
-                }
+            if let Some(&table) = tables.get(&name).filter(|_| owner != FunctionId::MODULE) {
+                self.out.tables.push((self.graph.id(self.file, owner), table));
             }
         }
     }
@@ -149,8 +203,7 @@ impl Search<'_, '_> {
     fn is_held(&self, id: ExprId) -> bool {
         match self.module.expr(id).parent {
             Parent::Expr(parent) => match self.module.kind(parent) {
-                ExprKind::Object(entries) => entries.iter().any(|entry| entry.value == id),
-                ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_) | ExprKind::Cond { .. } => true,
+                ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_) | ExprKind::Cond { .. } => true,
                 ExprKind::Call { callee, .. } => *callee != id,
                 _ => false,
             },
@@ -208,16 +261,21 @@ impl Search<'_, '_> {
     }
 
     /// The methods of the classes behind the interface that a call's receiver is declared as.
-    fn behind(&self, call: &Call<'_>, method: &str) -> Vec<FnId> {
+    fn behind(&mut self, call: &Call<'c>, method: &'c str) -> Vec<FnId> {
         let Some(Value::Instance(file, class)) = call.receiver().map(|receiver| self.eval.value(self.file, receiver)) else {
             return Vec::new();
         };
+        if let Some(known) = self.behind.get(&(file, class, method)) {
+            return known.clone();
+        }
         let classes = self.below(file, class).into_iter();
         let methods = classes.filter_map(|(file, class)| match self.eval.member(file, class, method) {
             Some((at, Member::Method(function))) => Some(self.graph.id(at, function)),
             _ => None,
         });
-        methods.collect()
+        let found: Vec<FnId> = methods.collect();
+        self.behind.insert((file, class, method), found.clone());
+        found
     }
 
     fn is_same_language(&self, target: FnId) -> bool {

@@ -89,6 +89,8 @@ pub struct Project {
     pub clients: clients::Clients,
     /// How many objects serializers are given at once.
     pub listed: listed::Listed,
+    /// What functions keep for good.
+    pub once: once::Once,
     /// What is asked about a rule's silence, and what the rule says of it.
     pub(crate) silence: Silence,
 }
@@ -138,7 +140,8 @@ impl Project {
         mounts::apply(&code, &mut graph, &words);
         let clients = clients::Clients::of(&code, &graph);
         clients.mark_polled(&mut graph.entries);
-        reach::mark(&mut graph, &code);
+        let once = once::Once::of(&code, &graph);
+        reach::mark(&mut graph, &code, &once);
         commands::mark(&mut graph, &code);
         let (loads, (deployment, listed)) = rayon::join(
             || row_usage::loads(&code, &graph),
@@ -159,6 +162,7 @@ impl Project {
             only_reads: false,
             clients,
             listed,
+            once,
             silence: Silence::default(),
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));

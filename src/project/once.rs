@@ -1,5 +1,7 @@
 //! Calls that a process makes once: what they bring is kept in a variable of the module or of a class, and a test of it stands before them.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::project::eval::Code;
@@ -8,44 +10,98 @@ use crate::project::graph::{FnId, Graph};
 /// How deep a test is read.
 const MAX_DEPTH: u32 = 12;
 
-/// Whether a call in a function runs once in a process: under `if not loaded:`, after `if (manifest) return manifest`, in
-/// `manifest ??= load()`, or in a function without parameters whose result is kept.
-pub fn runs_once(code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
-    let node = graph.function(function);
-    let here = (code, graph, function);
-    let module = code.module(node.file);
-    let definition = module.function(node.id);
-    let is_kept_for_good = node.is_cached && definition.decorators.iter().any(|&decorator| is_forever(module, decorator));
-    if is_kept_for_good && definition.params.is_empty() && !definition.name.is_some_and(|name| is_cleared(module, name)) {
-        return true;
+/// What functions keep for good.
+#[derive(Debug, Default)]
+pub struct Once {
+    by_function: FxHashMap<FnId, Kept>,
+}
+
+/// What one function keeps for good.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Its result: it has no parameters, and nothing clears it.
+    is_result: bool,
+    /// Slots that it sets, each with where.
+    set: Vec<(Slot, u32)>,
+}
+
+impl Kept {
+    /// Whether the slot is set at an offset from one up to another.
+    fn sets(&self, slot: Slot, from: u32, upto: u32) -> bool {
+        let at = self.set.partition_point(|&known| known < (slot, from));
+        self.set.get(at).is_some_and(|&(known, offset)| known == slot && offset <= upto)
     }
-    let mut below: Option<StmtId> = None;
-    let mut at = module.expr(expr).parent;
-    for _ in 0..Limit::Holders.count() {
-        match at {
-            Parent::Expr(outer) => {
-                // What a lambda does runs when it is called.
-                if matches!(module.kind(outer), ExprKind::Lambda(_)) {
-                    return false;
-                }
-                at = module.expr(outer).parent;
+}
+
+impl Once {
+    /// Reads what the functions of all files set.
+    pub fn of(code: &Code, graph: &Graph) -> Once {
+        let mut set: Vec<(FnId, Slot, u32)> = Vec::new();
+        for (file, module) in code.modules() {
+            let slots = Slots::of(module);
+            for stmt in &module.stmts {
+                let StmtKind::Assign { target, .. } = stmt.kind else { continue };
+                let function = module.owner_of(stmt.parent);
+                let slot = name(module, target).filter(|slot| function != FunctionId::MODULE && slots.have(module, *slot));
+                set.extend(slot.map(|slot| (graph.id(file, function), slot, stmt.span.start)));
             }
-            Parent::Stmt(stmt) => {
-                if is_kept(module, stmt, below)
-                    || below.is_some_and(|below| module.stmt_blocks(stmt).iter().any(|block| is_left(here, block, below)))
-                {
-                    return true;
-                }
-                below = Some(stmt);
-                at = module.stmt(stmt).parent;
-            }
-            Parent::Function(id) => {
-                return below.is_some_and(|below| is_left(here, &module.function(id).body, below));
-            }
-            Parent::Class(_) | Parent::None => return false,
         }
+        set.sort_unstable();
+        let mut by_function: FxHashMap<FnId, Kept> = FxHashMap::default();
+        for (function, slot, at) in set {
+            by_function.entry(function).or_default().set.push((slot, at));
+        }
+        for (at, node) in graph.functions.iter().enumerate().filter(|(_, node)| node.is_cached) {
+            let module = code.module(node.file);
+            let definition = module.function(node.id);
+            let is_forever = definition.decorators.iter().any(|&decorator| is_forever(module, decorator));
+            if is_forever && definition.params.is_empty() && !definition.name.is_some_and(|name| is_cleared(module, name)) {
+                by_function.entry(FnId(at as u32)).or_default().is_result = true;
+            }
+        }
+        Once { by_function }
     }
-    false
+
+    /// Whether a call in a function runs once in a process: under `if not loaded:`, after `if (manifest) return manifest`, in
+    /// `manifest ??= load()`, or in a function without parameters whose result is kept.
+    pub fn runs(&self, code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
+        // Most functions keep nothing.
+        let Some(kept) = self.by_function.get(&function) else {
+            return false;
+        };
+        if kept.is_result {
+            return true;
+        }
+        let node = graph.function(function);
+        let module = code.module(node.file);
+        let too_many = || code.tell(Limit::Holders, node.file, module.function(node.id).span.start);
+        let mut below: Option<StmtId> = None;
+        let mut at = module.expr(expr).parent;
+        for _ in 0..Limit::Holders.count() {
+            match at {
+                Parent::Expr(outer) => {
+                    // What a lambda does runs when it is called.
+                    if matches!(module.kind(outer), ExprKind::Lambda(_)) {
+                        return false;
+                    }
+                    at = module.expr(outer).parent;
+                }
+                Parent::Stmt(stmt) => {
+                    let is_left = |block: &[StmtId]| below.is_some_and(|below| is_left(module, kept, block, below, &too_many));
+                    if is_kept(module, kept, stmt, below) || module.stmt_blocks(stmt).into_iter().any(is_left) {
+                        return true;
+                    }
+                    below = Some(stmt);
+                    at = module.stmt(stmt).parent;
+                }
+                Parent::Function(id) => {
+                    return below.is_some_and(|below| is_left(module, kept, &module.function(id).body, below, &too_many));
+                }
+                Parent::Class(_) | Parent::None => return false,
+            }
+        }
+        false
+    }
 }
 
 /// `@lru_cache`, which keeps a result as long as the process lives; others let it expire.
@@ -65,10 +121,13 @@ fn is_cleared(module: &Module, function: Sym) -> bool {
 }
 
 /// `if not loaded:` around, with `loaded = …` in it; `manifest ??= load()`.
-fn is_kept(module: &Module, stmt: StmtId, below: Option<StmtId>) -> bool {
+fn is_kept(module: &Module, kept: &Kept, stmt: StmtId, below: Option<StmtId>) -> bool {
+    let span = module.stmt(stmt).span;
     match (&module.stmt(stmt).kind, below) {
         (StmtKind::If { test, then, .. }, Some(below)) if then.contains(&below) => {
-            missing(module, *test, 0).is_some_and(|slot| is_of_module(module, slot) && sets_any(module, then, slot))
+            let (first, last) = (then.first(), then.last());
+            let (Some(&first), Some(&last)) = (first, last) else { return false };
+            missing(module, *test, 0).is_some_and(|slot| kept.sets(slot, module.stmt(first).span.start, module.stmt(last).span.end))
         }
         (
             StmtKind::Assign {
@@ -87,29 +146,23 @@ fn is_kept(module: &Module, stmt: StmtId, below: Option<StmtId>) -> bool {
                 ExprKind::Binary { op, left, .. } => falls_back(*op) && name(module, *left) == Some(slot),
                 _ => false,
             };
-            (keeps || op.is_some_and(falls_back)) && is_of_module(module, slot)
+            (keeps || op.is_some_and(falls_back)) && kept.sets(slot, span.start, span.start)
         }
         _ => false,
     }
 }
 
 /// `if (manifest) return manifest` before the statement, and `manifest = …` in it or after it.
-fn is_left((code, graph, function): (&Code, &Graph, FnId), block: &[StmtId], below: StmtId) -> bool {
-    let node = graph.function(function);
-    // Nothing returns from a module.
-    if node.id == FunctionId::MODULE {
-        return false;
-    }
-    let module = code.module(node.file);
+fn is_left(module: &Module, kept: &Kept, block: &[StmtId], below: StmtId, too_many: &dyn Fn()) -> bool {
     // The statements of a block are in the order of the text.
     let start = module.stmt(below).span.start;
     let index = block.partition_point(|&stmt| module.stmt(stmt).span.start < start);
     if block.get(index) != Some(&below) {
         return false;
     }
-    let (before, from) = block.split_at(index);
+    let before = &block[..index];
     if before.len() > Limit::Holders.count() {
-        code.tell(Limit::Holders, node.file, module.function(node.id).span.start);
+        too_many();
     }
     before.iter().rev().take(Limit::Holders.count()).any(|&stmt| {
         let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {
@@ -118,12 +171,12 @@ fn is_left((code, graph, function): (&Code, &Graph, FnId), block: &[StmtId], bel
         let leaves = then
             .last()
             .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_)));
-        leaves && present(module, *test).is_some_and(|slot| is_of_module(module, slot) && sets_any(module, from, slot))
+        leaves && present(module, *test).is_some_and(|slot| kept.sets(slot, start, u32::MAX))
     })
 }
 
 /// What lives as long as the process: a name of the module, or an attribute of a class itself (`Factory.instance`).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Slot {
     class: Option<Sym>,
     name: Sym,
@@ -166,49 +219,41 @@ fn name(module: &Module, expr: ExprId) -> Option<Slot> {
     }
 }
 
-/// Whether the module itself gives the name its first value, or one of its classes holds it.
-fn is_of_module(module: &Module, slot: Slot) -> bool {
-    if let Some(class) = slot.class {
-        let is_class = module.str(class) == "cls" || module.class_ids().any(|(_, node)| node.name == Some(class));
-        return is_class || is_global(module, class);
-    }
-    let body = &module.function(FunctionId::MODULE).body;
-    body.iter()
-        .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Assign { target, .. } if name(module, target) == Some(slot)))
+/// What a module holds for good: names that it gives a value itself, attributes of its classes, and of the global object.
+struct Slots {
+    own: FxHashSet<Slot>,
+    classes: FxHashSet<Sym>,
 }
 
-/// `globalThis`, `global`, or a name of the module for one of them: `const store = global as any`.
-fn is_global(module: &Module, name: Sym) -> bool {
-    let is_it = |name: Sym| matches!(module.str(name), "global" | "globalThis");
-    let stands = |value: ExprId| {
-        let inside = module.children(value);
-        let mut parts = inside.iter().chain([&value]);
-        parts.any(|&part| matches!(*module.kind(part), ExprKind::Name(other) if is_it(other)))
-    };
-    let body = module.function(FunctionId::MODULE).body.iter();
-    is_it(name)
-        || body.into_iter().any(|&stmt| match module.stmt(stmt).kind {
-            StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } => *module.kind(target) == ExprKind::Name(name) && stands(value),
-            _ => false,
-        })
-}
-
-/// Whether one of the statements, or one inside them, sets the slot.
-fn sets_any(module: &Module, block: &[StmtId], slot: Slot) -> bool {
-    let mut open: Vec<StmtId> = block.to_vec();
-    while let Some(stmt) = open.pop() {
-        if let StmtKind::Assign { target, .. } = module.stmt(stmt).kind
-            && name(module, target) == Some(slot)
-        {
-            return true;
+impl Slots {
+    fn of(module: &Module) -> Slots {
+        let mut own = FxHashSet::default();
+        let mut classes: FxHashSet<Sym> = module.class_ids().filter_map(|(_, class)| class.name).collect();
+        for &stmt in &module.function(FunctionId::MODULE).body {
+            let StmtKind::Assign { target, value, .. } = module.stmt(stmt).kind else {
+                continue;
+            };
+            own.extend(name(module, target));
+            // `const store = global as any`.
+            if let (ExprKind::Name(name), Some(value)) = (module.kind(target), value)
+                && is_global(module, value)
+            {
+                classes.insert(*name);
+            }
         }
-        for inner in module.stmt_blocks(stmt) {
-            open.extend(inner.iter().copied());
+        Slots { own, classes }
+    }
+
+    fn have(&self, module: &Module, slot: Slot) -> bool {
+        match slot.class {
+            Some(class) => matches!(module.str(class), "cls" | "global" | "globalThis") || self.classes.contains(&class),
+            None => self.own.contains(&slot),
         }
     }
-    false
+}
+
+/// `globalThis`, also behind a cast.
+fn is_global(module: &Module, value: ExprId) -> bool {
+    let is_it = |expr: ExprId| matches!(module.name(expr), Some("global" | "globalThis"));
+    is_it(value) || module.children(value).into_iter().any(is_it)
 }

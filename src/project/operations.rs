@@ -6,16 +6,13 @@ use super::eval::Code;
 use super::graph::Graph;
 use super::mounts::modules;
 use crate::ir::{FunctionId, Module, StmtKind};
-use crate::libraries::entries::{Entry, EntryKind, join, of_address};
+use crate::libraries::entries::{DESCRIBED, Entry, EntryKind, join, of_address};
 use crate::libraries::shared::value::FileId;
 use crate::syntax::settings::{ConfigFacts, ConfigKind};
 
-/// Frameworks that take their handlers from a description.
-const FRAMEWORKS: &[&str] = &["connexion", "pyramid_openapi3", "aiohttp_openapi", "rororo"];
-
 /// Adds an entry point for each operation whose function is found, in a project that uses such a framework.
 pub fn mark(graph: &mut Graph, code: &Code) {
-    if !FRAMEWORKS.iter().any(|framework| code.imported.contains(*framework)) {
+    if !DESCRIBED.iter().any(|framework| code.imported.contains(*framework)) {
         return;
     }
     let mut files = None;

@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use rustc_hash::FxHashSet;
+
 use super::branches::constants::{Constants, KnownNames};
 use super::eval::Code;
-use super::graph::{EdgeKind, FnId, Graph, Visit};
-use super::may_call;
-use super::once::runs_once;
+use super::graph::{EdgeKind, FnId, Graph, Stage, Visit};
+use super::may_call::{self, MayCall};
+use super::once::Once;
 use crate::libraries::entries::{Entry, EntryKind, Often};
 
 /// With how many different sets of constants one function is visited; then with nothing known.
@@ -18,10 +20,12 @@ pub const MAX_SHARED: usize = 64;
 
 /// Marks what entry points reach. What is used most often comes first, so that a function that a list, a form and a script
 /// call is said to be the list's.
-pub fn mark(graph: &mut Graph, code: &Code) {
+pub fn mark(graph: &mut Graph, code: &Code, once: &Once) {
     let (reach, visits) = {
         let mut walk = Walk {
             graph,
+            code,
+            once,
             constants: Constants::new(code, &graph.functions),
             reach: vec![None; graph.functions.len()],
             visits: Vec::new(),
@@ -69,13 +73,15 @@ fn shared(graph: &Graph) -> Vec<u8> {
 
 struct Walk<'g> {
     graph: &'g Graph,
+    code: &'g Code,
+    once: &'g Once,
     constants: Constants<'g>,
     reach: Vec<Option<Visit>>,
     visits: Vec<(FnId, Visit)>,
     /// What is known in each visit.
     known: Vec<KnownNames>,
-    /// For each function what was known in the visits to it, and whether they run later.
-    contexts: Vec<Vec<(KnownNames, bool)>>,
+    /// For each function what was known in the visits to it, and when they run.
+    contexts: Vec<Vec<(KnownNames, Stage)>>,
     queue: VecDeque<u32>,
 }
 
@@ -109,15 +115,19 @@ impl Walk<'_> {
     }
 
     /// Goes on to what nothing certain reaches: over calls that may be, from what is used most.
-    fn loose(&mut self, may_call: &[Vec<FnId>]) {
+    fn loose(&mut self, may_call: &MayCall) {
         let mut open: BinaryHeap<Reverse<(u8, u32, FnId)>> = BinaryHeap::new();
+        // Whoever names a table first stands for all that do.
+        let mut opened: FxHashSet<usize> = FxHashSet::default();
         let mut next = 0;
         loop {
             while let Some(&(at, here)) = self.visits.get(next) {
-                let entry = self.graph.entries.get(here.entry);
-                for &target in may_call.get(at.index()).into_iter().flatten() {
+                let rank = self.graph.entries.get(here.entry).map_or(u8::MAX, rank);
+                let tables = may_call.tables_of(at).iter().filter(|&&table| opened.insert(table));
+                let held = tables.flat_map(|&table| may_call.held(table));
+                for &target in may_call.calls_of(at).iter().chain(held) {
                     if self.reach[target.index()].is_none() {
-                        open.push(Reverse((entry.map_or(u8::MAX, rank), next as u32, target)));
+                        open.push(Reverse((rank, next as u32, target)));
                     }
                 }
                 next += 1;
@@ -149,20 +159,19 @@ impl Walk<'_> {
             if edge.targets.is_empty() || !known.is_empty() && self.constants.closes(at, edge.expr, &known) {
                 continue;
             }
-            let is_once = here.is_once || runs_once(self.constants.code(), graph, at, edge.expr);
-            let later = here.later || is_once || edge.kind == EdgeKind::Later;
+            let reach = Visit {
+                entry: here.entry,
+                from: Some((visit, index as u32)),
+                distance: here.distance + 1,
+                later: here.later || edge.kind == EdgeKind::Later,
+                is_loose: here.is_loose,
+                // A timer that is started once goes on.
+                is_once: edge.kind != EdgeKind::Later && (here.is_once || self.once.runs(self.code, graph, at, edge.expr)),
+            };
             for &target in &edge.targets {
-                if self.is_seen(target, &[], later) {
+                if self.is_seen(target, &[], reach.stage()) {
                     continue;
                 }
-                let reach = Visit {
-                    entry: here.entry,
-                    from: Some((visit, index as u32)),
-                    distance: here.distance + 1,
-                    later,
-                    is_loose: here.is_loose,
-                    is_once,
-                };
                 let inner = self.constants.entering(at, edge, target, &known);
                 self.visit(target, reach, inner);
             }
@@ -170,28 +179,28 @@ impl Walk<'_> {
     }
 
     fn visit(&mut self, at: FnId, reach: Visit, mut known: KnownNames) {
-        if self.is_seen(at, &known, reach.later) {
+        if self.is_seen(at, &known, reach.stage()) {
             return;
         }
         if self.contexts[at.index()].len() >= MAX_CONTEXTS {
             known.clear();
         }
-        // A way on which somebody waits is worth more than one that runs later.
+        // A way on which somebody waits is worth more than one that runs later, and that more than what runs once.
         let before = self.reach[at.index()];
-        if before.is_none_or(|before| before.later && !reach.later) {
+        if before.is_none_or(|before| reach.stage() < before.stage()) {
             self.reach[at.index()] = Some(reach);
         }
         self.queue.push_back(self.visits.len() as u32);
         self.visits.push((at, reach));
-        self.contexts[at.index()].push((known.clone(), reach.later));
+        self.contexts[at.index()].push((known.clone(), reach.stage()));
         self.known.push(known);
     }
 
-    /// Whether a visit that knew no more, and that somebody waits for where somebody waits for this one, was there before.
-    fn is_seen(&self, at: FnId, known: &[(crate::ir::Sym, super::branches::constants::Constant)], later: bool) -> bool {
+    /// Whether a visit that knew no more, and that is worth as much, was there before.
+    fn is_seen(&self, at: FnId, known: &[(crate::ir::Sym, super::branches::constants::Constant)], stage: Stage) -> bool {
         self.contexts[at.index()]
             .iter()
-            .any(|(seen, seen_later)| (!seen_later || later) && seen.iter().all(|fact| known.contains(fact)))
+            .any(|(seen, seen_stage)| *seen_stage <= stage && seen.iter().all(|fact| known.contains(fact)))
     }
 }
 

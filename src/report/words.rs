@@ -41,6 +41,7 @@ pub fn role(role: Role) -> &'static str {
         Role::Column => "column",
         Role::Endpoint => "endpoint",
         Role::Evidence => "evidence",
+        Role::Place => "also",
     }
 }
 

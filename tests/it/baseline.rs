@@ -52,6 +52,28 @@ fn compare(before: Files, after: Files) -> (usize, usize, usize) {
     (report.summary.new, known, report.summary.fixed)
 }
 
+/// Places of one cause are told as one, and each is known for itself: a new one is new, one that takes another's place is new too.
+#[test]
+fn a_new_place_of_a_known_cause_is_new() {
+    let call = |name: &str, what: &str| format!("def {name}():\n    requests.{what}('https://herd.example')\n\n\n");
+    let tree = |calls: &[String]| file("app/herd.py", format!("import requests\n\n\n{}", calls.concat()));
+    let config = Config {
+        rules: vec!["missing-timeout".to_owned()],
+        ..config()
+    };
+    let counts = |before: &[String], after: &[String]| {
+        let known = audit_texts(&config, tree(before)).expect("a report");
+        let report = audit_texts_since(&config, tree(after), Some(Baseline::of(&known.findings))).expect("a report");
+        (report.findings.len(), report.summary.new, report.summary.fixed)
+    };
+    let (one, two, three) = (call("one", "get"), call("two", "get"), call("three", "post"));
+    let all = [one, two, three];
+    assert_eq!(counts(&all[..2], &all[..2]), (1, 0, 0));
+    assert_eq!(counts(&all[..1], &all), (2, 1, 0));
+    assert_eq!(counts(&all[..2], &all[1..2]), (1, 0, 1));
+    assert_eq!(counts(&all[..1], &all[2..]), (1, 1, 1));
+}
+
 /// Names of functions with the tables that they query.
 fn parts() -> impl Strategy<Value = Vec<(String, String)>> {
     let part = (0..20_u8, 0..4_u8);

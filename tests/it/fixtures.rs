@@ -77,7 +77,10 @@ fn mistakes(folder: &Path) -> Vec<String> {
     .expect("a report");
     // A finding of several places stands at each of them.
     let places = report.findings.iter().flat_map(|finding| {
-        let others = finding.related.iter().filter(|related| related.message.starts_with("also here: "));
+        let others = finding
+            .related
+            .iter()
+            .filter(|related| related.role == perfaudit::finding::Role::Place);
         let locations = others.map(|related| &related.location).chain([&finding.location]);
         locations.map(|location| (location.file.clone(), location.start_line, finding.rule.clone()))
     });

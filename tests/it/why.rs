@@ -179,7 +179,7 @@ fn a_rule_without_notes_says_so_and_gives_the_facts() {
         "{built}"
     );
     let nothing = here("app/a.py", "x = 1  # here\n", "n-plus-one");
-    assert!(nothing.contains("the rule looked at nothing on this line"), "{nothing}");
+    assert!(nothing.contains("no condition of the rule left a note on this line"), "{nothing}");
 }
 
 /// A loop with a finding, a call whose target is not known, and a comment's place above.
@@ -293,7 +293,7 @@ fn a_file_that_is_not_read_has_its_reason() {
     };
     for (file, part) in [
         ("tests/test_a.py", "is not read: it is a test"),
-        ("gen/a_pb2.py", "is not read: "),
+        ("gen/a_pb2.py", "is not read: generated"),
         ("secret/a.py", "`exclude`"),
         ("notes.txt", "it is of no kind that is"),
         ("scripts/run.py", "is read; a script: its findings are P3"),

@@ -234,7 +234,7 @@ impl Asker<'_> {
         let text = if registry::topics(self.question.rule).is_empty() {
             "the rule keeps no notes; these are the facts"
         } else {
-            "the rule looked at nothing on this line: it saw no place of its kind"
+            "no condition of the rule left a note on this line: it looks for other places, or it turned away where it keeps no note"
         };
         answer.say("silent", text);
     }

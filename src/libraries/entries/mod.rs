@@ -31,6 +31,9 @@ pub use mounts::{Mount, Router, mounts};
 pub use often::{Often, acts, of_address};
 pub use site::{given_back, join, last_name};
 
+/// Python frameworks that take their handlers from a description of the API.
+pub const DESCRIBED: &[&str] = &["connexion", "pyramid_openapi3", "rororo"];
+
 /// A function that is called from outside the program's own code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Entry {

@@ -7,6 +7,9 @@ use crate::libraries::shared::value::FileId;
 /// The language of these views, and of what belongs to their framework: querysets, forms, administration.
 pub const LANGUAGE: Language = Language::Python;
 
+/// The packages whose views answer through serializers.
+pub const REST: [&str; 2] = ["adrf", "rest_framework"];
+
 /// The setting by which Django REST framework pages every list.
 const DEFAULT: &str = "DEFAULT_PAGINATION_CLASS";
 

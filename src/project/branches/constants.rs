@@ -13,6 +13,7 @@ use crate::ir::{
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{Edge, EdgeKind, FnId, FunctionNode};
+use crate::vocabulary::List;
 
 /// How deep objects and member paths are followed.
 const MAX_NESTING: u32 = 6;
@@ -159,11 +160,6 @@ impl<'p> Constants<'p> {
         }
     }
 
-    /// The code that is read.
-    pub fn code(&self) -> &'p Code {
-        self.code
-    }
-
     /// Whether what is known in a function keeps an expression of it from being reached.
     pub fn closes(&self, at: FnId, expr: ExprId, known: &[(Sym, Constant)]) -> bool {
         if known.is_empty() {
@@ -258,7 +254,10 @@ impl<'p> Constants<'p> {
                 _ => None,
             });
             let value = match arg {
-                Some(arg) => constant(module, arg, known, 0).or_else(|| given(module, call.id, arg)),
+                Some(arg) => constant(module, arg, known, 0).or_else(|| {
+                    let may_be_left_out = may_be_left_out(callee, param);
+                    may_be_left_out.then(|| given(module, call.id, arg)).flatten()
+                }),
                 None => omitted(callee, definition, param),
             };
             out.extend(value.map(|value| (name, value)));
@@ -368,21 +367,26 @@ fn is_bound(module: &Module, definition: &Function) -> bool {
             .is_some_and(|name| matches!(module.str(name), "self" | "cls"))
 }
 
+/// Whether a caller may leave a parameter out, so that a test of it asks whether it did: Python says so by `= None`.
+fn may_be_left_out(module: &Module, param: &Param) -> bool {
+    match param.default {
+        Some(default) => matches!(module.kind(default), ExprKind::Null),
+        None => module.language != Language::Python,
+    }
+}
+
 /// What is surely there, whatever it is: the element that a loop around the call is at, its key or name, a text that is put together.
 fn given(module: &Module, call: ExprId, arg: ExprId) -> Option<Constant> {
     let is_there = match module.kind(arg) {
         ExprKind::Template(_) => true,
         ExprKind::Name(_) => is_element(module, call, arg),
-        ExprKind::Attr { base, name } => {
-            matches!(module.str(*name), "id" | "key" | "name" | "pk" | "slug" | "uuid") && is_element(module, call, *base)
-        }
+        ExprKind::Attr { base, name } => List::RowKeys.has(module.str(*name)) && is_element(module, call, *base),
         _ => false,
     };
     is_there.then(|| Constant::of_truth(true))
 }
 
-/// Whether a name is what a loop around a call binds, and nothing sets it in the loop. A text or number of a list can be empty: the
-/// test is for what callers leave out.
+/// Whether a name is what a loop around a call binds.
 fn is_element(module: &Module, call: ExprId, expr: ExprId) -> bool {
     let ExprKind::Name(name) = module.kind(expr) else {
         return false;

@@ -79,6 +79,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     let lazy = unloaded(project, eval, serializer, &rows.eager);
     if lazy.is_empty() {
         silent("the queryset loads all that the serializer is seen to read");
+        return None;
     }
     let name = module.str(module.class(class).name?);
     let is_open = pagination::lists_everything(eval, file, class, has_default) && bounds::judge(project, &rows.query) == ReadBound::Open;

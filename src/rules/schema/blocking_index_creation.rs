@@ -52,7 +52,7 @@ fn report(project: &Project, build: &IndexBuild) -> Finding {
     );
     let keys: Vec<&str> = build.index.keys.iter().map(|key| key.column.as_str()).collect();
     finding.subject = format!("{table}.{name}({})", keys.join(","));
-    "indexes without CONCURRENTLY".clone_into(&mut finding.cause);
+    finding.cause = format!("index without CONCURRENTLY, partitioned: {}", build.partition);
     finding.title = format!("{name} is built on {table} without CONCURRENTLY");
     let known = if build.table_known {
         "comes from an earlier migration"

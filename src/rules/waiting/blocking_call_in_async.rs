@@ -22,7 +22,6 @@ use crate::libraries::shared::value::FileId;
 use crate::project::branches::constants::Constants;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId};
-use crate::project::once;
 use crate::project::{Project, branches};
 
 mod private_loop;
@@ -101,7 +100,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 silent(why);
                 continue;
             }
-            if once::runs_once(&project.code, &project.graph, id, edge.expr) {
+            if project.once.runs(&project.code, &project.graph, id, edge.expr) {
                 silent("it runs once in the life of the process");
                 continue;
             }
@@ -315,7 +314,7 @@ impl Ways<'_> {
                     project.tell(Limit::BlockingCallers, from);
                     return out;
                 }
-                if once::runs_once(&project.code, &project.graph, caller, expr) {
+                if project.once.runs(&project.code, &project.graph, caller, expr) {
                     continue;
                 }
                 let is_async = project.graph.function(caller).is_async;

@@ -353,7 +353,9 @@ fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutF
         // `postgresql://…?connect_timeout=5`, `redis://…?socket_timeout=5`.
         let told = call.args.iter().any(|arg| {
             let (at, value) = eval.definition(file, arg.value).unwrap_or((file, arg.value));
-            text(eval.module(at), value).is_some_and(|text| facts.arguments.iter().any(|argument| text.contains(argument.as_str())))
+            eval.module(at)
+                .literal_text(value)
+                .is_some_and(|text| facts.arguments.iter().any(|argument| text.contains(argument.as_str())))
         });
         return if told { Setting::Set } else { Setting::Missing };
     }
@@ -505,22 +507,6 @@ fn is_for_browsers(project: &Project, file: FileId) -> bool {
         })
 }
 
-fn text(module: &Module, expr: ExprId) -> Option<String> {
-    match module.kind(expr) {
-        ExprKind::Str(text) => Some(module.str(*text).to_owned()),
-        ExprKind::Template(parts) => Some(
-            parts
-                .iter()
-                .filter_map(|part| match part {
-                    TemplatePart::Text(text) => Some(module.str(*text)),
-                    TemplatePart::Hole(_) => None,
-                })
-                .collect(),
-        ),
-        _ => None,
-    }
-}
-
 struct Place<'a, 'p> {
     project: &'p Project,
     file: FileId,
@@ -623,7 +609,7 @@ impl Place<'_, '_> {
             "when the other side hangs, each caller keeps its thread, task or connection{}",
             evidence::reach_words(label.as_deref())
         );
-        finding.cause = format!("{} {argument}", name.split('.').next().unwrap_or(name));
+        finding.cause = format!("{} {argument} {how_long}", name.split('.').next().unwrap_or(name));
         finding.subject = readable;
         finding.related = evidence::path_from_entry(self.project, function);
         finding.fix = advice(Advised::Bound(bound(argument)), self.module.language.name(), &[]);
@@ -644,7 +630,7 @@ fn first_text(module: &Module, expr: ExprId) -> Option<String> {
             Some(TemplatePart::Text(text)) => Some(module.str(*text).to_owned()),
             _ => None,
         },
-        _ => text(module, expr),
+        _ => module.literal_text(expr),
     }
 }
 

@@ -8,7 +8,6 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
-use crate::project::once;
 
 /// Where objects of each class are made.
 pub type Made = FxHashMap<(FileId, ClassId), Vec<(FnId, ExprId)>>;
@@ -66,7 +65,7 @@ fn in_file(project: &Project, file: FileId) -> Vec<Place> {
             Value::Class(at, class) => {
                 let maker = project.graph.id(file, module.owner(call.id));
                 // `if (!Factory.instance) Factory.instance = new Client()`: one for the process.
-                (!once::runs_once(&project.code, &project.graph, maker, call.id)).then_some(((at, class), (maker, call.id)))
+                (!project.once.runs(&project.code, &project.graph, maker, call.id)).then_some(((at, class), (maker, call.id)))
             }
             _ => None,
         })

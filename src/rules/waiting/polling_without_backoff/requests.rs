@@ -61,7 +61,7 @@ impl Check<'_> {
                 let call = module.call(edge.expr);
                 let url = call
                     .and_then(|call| call.arg(0))
-                    .and_then(|arg| literal_text(module, arg))
+                    .and_then(|arg| module.literal_text(arg))
                     .unwrap_or_default();
                 if polling::is_keep_alive(&url) {
                     continue;
@@ -153,20 +153,4 @@ fn notes_change(module: &Module, test: ExprId, then: &[StmtId]) -> bool {
         StmtKind::Assign { target, .. } => module.dotted(target).is_some_and(|name| compared.contains(&Some(name))),
         _ => false,
     })
-}
-
-fn literal_text(module: &Module, expr: ExprId) -> Option<String> {
-    match module.kind(expr) {
-        ExprKind::Str(text) => Some(module.str(*text).to_owned()),
-        ExprKind::Template(parts) => Some(
-            parts
-                .iter()
-                .filter_map(|part| match part {
-                    crate::ir::TemplatePart::Text(text) => Some(module.str(*text)),
-                    crate::ir::TemplatePart::Hole(_) => None,
-                })
-                .collect(),
-        ),
-        _ => None,
-    }
 }
