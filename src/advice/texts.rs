@@ -39,6 +39,8 @@ pub enum Advised {
     Read(Read),
     /// A write for each row.
     Write(Write),
+    /// A statement that asks for too much.
+    Select(Select),
     /// A call that stops an event loop. This and what follows is looked up by the language.
     Unblock(Unblock),
     /// A call that may wait for ever.
@@ -53,6 +55,27 @@ pub enum Advised {
     Expire,
     /// A command that goes over everything that a store holds.
     Walk(Walk),
+    /// A collection that only grows.
+    Limit,
+}
+
+/// What of a statement is asked for otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Select {
+    /// All rows, where a page is enough.
+    Page,
+    /// A page that is found by skipping others.
+    Offset,
+    /// Rows, where figures are enough.
+    Figures,
+    /// Rows, where their number is enough.
+    Count,
+    /// Numbers of several parts, one by one.
+    CountParts,
+    /// Rows or their number, where it is enough that there is one.
+    Exists,
+    /// All columns, where some are used.
+    Columns,
 }
 
 /// What bounds a wait.
@@ -147,7 +170,7 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 33] = [
+    const ALL: [Advised; 41] = [
         Advised::Read(Read::One),
         Advised::Read(Read::Many),
         Advised::Read(Read::Count),
@@ -162,6 +185,13 @@ impl Advised {
         Advised::Write(Write::Update),
         Advised::Write(Write::Delete),
         Advised::Write(Write::Call),
+        Advised::Select(Select::Page),
+        Advised::Select(Select::Offset),
+        Advised::Select(Select::Figures),
+        Advised::Select(Select::Count),
+        Advised::Select(Select::CountParts),
+        Advised::Select(Select::Exists),
+        Advised::Select(Select::Columns),
         Advised::Unblock(Unblock::Database),
         Advised::Unblock(Unblock::Refused),
         Advised::Unblock(Unblock::Sleep),
@@ -181,6 +211,7 @@ impl Advised {
         Advised::Expire,
         Advised::Walk(Walk::Keys),
         Advised::Walk(Walk::Elements),
+        Advised::Limit,
     ];
 
     /// The tables of a file that speak of it, the most special first.
@@ -200,6 +231,13 @@ impl Advised {
             Advised::Write(Write::Update) => &["write.update"],
             Advised::Write(Write::Delete) => &["write.delete"],
             Advised::Write(Write::Call) => &["write.call"],
+            Advised::Select(Select::Page) => &["select.page"],
+            Advised::Select(Select::Offset) => &["select.offset"],
+            Advised::Select(Select::Figures) => &["select.figures"],
+            Advised::Select(Select::Count) => &["select.count"],
+            Advised::Select(Select::CountParts) => &["select.count-parts"],
+            Advised::Select(Select::Exists) => &["select.exists"],
+            Advised::Select(Select::Columns) => &["select.columns"],
             Advised::Unblock(Unblock::Database) => &["unblock.database"],
             Advised::Unblock(Unblock::Refused) => &["unblock.refused"],
             Advised::Unblock(Unblock::Sleep) => &["unblock.sleep"],
@@ -219,6 +257,7 @@ impl Advised {
             Advised::Expire => &["expire.entry"],
             Advised::Walk(Walk::Keys) => &["walk.keys"],
             Advised::Walk(Walk::Elements) => &["walk.elements"],
+            Advised::Limit => &["limit.collection"],
         }
     }
 }
@@ -306,7 +345,7 @@ mod tests {
     #[test]
     fn every_operation_has_a_summary_for_libraries_without_a_file() {
         for operation in Advised::ALL {
-            let is_of_library = matches!(operation, Advised::Read(_) | Advised::Write(_));
+            let is_of_library = matches!(operation, Advised::Read(_) | Advised::Write(_) | Advised::Select(_));
             for library in if is_of_library {
                 vec!["no-such-library"]
             } else {

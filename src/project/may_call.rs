@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::eval::{Code, Evaluator, is_abstract};
 use super::graph::{FnId, Graph, is_distinctive};
 use super::scope::Member;
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::value::{FileId, Value};
 
 /// Functions of one name, or classes behind one interface, of which each may be the one: of more, none is likelier than what is not
@@ -105,14 +105,14 @@ struct Found {
 
 /// The functions of a project by their names.
 struct Names<'c> {
-    /// Those that do something, of a distinctive name.
-    by_name: FxHashMap<&'c str, Vec<FnId>>,
+    /// Those that do something, of a distinctive name that few in a language have.
+    by_name: FxHashMap<(Language, &'c str), Vec<FnId>>,
     all: FxHashSet<&'c str>,
 }
 
 impl<'c> Names<'c> {
     fn of(code: &'c Code, graph: &Graph) -> Names<'c> {
-        let mut by_name: FxHashMap<&str, Vec<FnId>> = FxHashMap::default();
+        let mut by_name: FxHashMap<(Language, &str), Vec<FnId>> = FxHashMap::default();
         let mut all = FxHashSet::default();
         for (index, node) in graph.functions.iter().enumerate() {
             let module = code.module(node.file);
@@ -121,9 +121,10 @@ impl<'c> Names<'c> {
             };
             all.insert(name);
             if is_distinctive(name) && !is_abstract(module, node.id) {
-                by_name.entry(name).or_default().push(FnId(index as u32));
+                by_name.entry((module.language, name)).or_default().push(FnId(index as u32));
             }
         }
+        by_name.retain(|_, functions| functions.len() <= MOST_CANDIDATES);
         Names { by_name, all }
     }
 }
@@ -249,12 +250,11 @@ impl<'c> Search<'_, 'c> {
                 let Some(method) = call.method() else { continue };
                 let mut targets = self.behind(&call, method);
                 if targets.is_empty() {
-                    targets = self.names.by_name.get(method).cloned().unwrap_or_default();
+                    let known = self.names.by_name.get(&(self.module.language, method));
+                    targets = known.cloned().unwrap_or_default();
                 }
-                for target in targets.into_iter().take(MOST_CANDIDATES) {
-                    if self.is_same_language(target) {
-                        self.push(FunctionId(function), target);
-                    }
+                for target in targets {
+                    self.push(FunctionId(function), target);
                 }
             }
         }
@@ -278,10 +278,6 @@ impl<'c> Search<'_, 'c> {
         found
     }
 
-    fn is_same_language(&self, target: FnId) -> bool {
-        self.code.module(self.graph.function(target).file).language == self.module.language
-    }
-
     /// What only declares a method leads to the classes that have it, of the same file's declarations.
     fn implemented(&mut self) {
         for (id, function) in self.module.function_ids() {
@@ -303,7 +299,7 @@ impl<'c> Search<'_, 'c> {
         }
     }
 
-    /// The classes below one, so many.
+    /// The classes below one; none where they are too many.
     fn below(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
         let mut found = Vec::new();
         let mut seen = FxHashSet::default();
@@ -311,7 +307,7 @@ impl<'c> Search<'_, 'c> {
         while let Some(place) = open.pop() {
             for &sub in self.code.subclasses.get(&place).into_iter().flatten() {
                 if found.len() == MOST_CANDIDATES {
-                    return found;
+                    return Vec::new();
                 }
                 if seen.insert(sub) {
                     found.push(sub);

@@ -26,7 +26,12 @@ struct Kept {
 }
 
 impl Kept {
-    /// Whether the slot is set at an offset from one up to another.
+    /// Whether a slot that a test asks for is set at an offset from one up to another; what the function sets before the test is a
+    /// variable of its own.
+    fn keeps(&self, slot: Slot, test: u32, from: u32, upto: u32) -> bool {
+        self.sets(slot, from, upto) && !(test > 0 && self.sets(slot, 0, test - 1))
+    }
+
     fn sets(&self, slot: Slot, from: u32, upto: u32) -> bool {
         let at = self.set.partition_point(|&known| known < (slot, from));
         self.set.get(at).is_some_and(|&(known, offset)| known == slot && offset <= upto)
@@ -39,12 +44,24 @@ impl Once {
         let mut set: Vec<(FnId, Slot, u32)> = Vec::new();
         for (file, module) in code.modules() {
             let slots = Slots::of(module);
+            // Slots that a function empties again, and which.
+            let mut emptied: FxHashMap<Slot, FunctionId> = FxHashMap::default();
+            let first = set.len();
             for stmt in &module.stmts {
-                let StmtKind::Assign { target, .. } = stmt.kind else { continue };
+                let StmtKind::Assign { target, value, .. } = stmt.kind else {
+                    continue;
+                };
                 let function = module.owner_of(stmt.parent);
-                let slot = name(module, target).filter(|slot| function != FunctionId::MODULE && slots.have(module, *slot));
-                set.extend(slot.map(|slot| (graph.id(file, function), slot, stmt.span.start)));
+                let slot = name(module, target).filter(|slot| function != FunctionId::MODULE && slots.have(module, function, *slot));
+                let Some(slot) = slot else { continue };
+                set.push((graph.id(file, function), slot, stmt.span.start));
+                if value.is_some_and(|value| *module.kind(value) == ExprKind::Null) {
+                    emptied.insert(slot, function);
+                }
             }
+            let of_file = set.split_off(first);
+            let is_kept = |(function, slot, _): &(FnId, Slot, u32)| emptied.get(slot).is_none_or(|&by| graph.id(file, by) == *function);
+            set.extend(of_file.into_iter().filter(is_kept));
         }
         set.sort_unstable();
         let mut by_function: FxHashMap<FnId, Kept> = FxHashMap::default();
@@ -104,12 +121,11 @@ impl Once {
     }
 }
 
-/// `@lru_cache`, which keeps a result as long as the process lives; others let it expire.
+/// `@lru_cache` and `@cache`, which keep a result as long as the process lives; others let it expire.
 fn is_forever(module: &Module, decorator: ExprId) -> bool {
     let call = module.call(decorator);
     let path = module.dotted(call.map_or(decorator, |call| call.callee)).unwrap_or_default();
-    let expires = call.is_some_and(|call| call.keyword("ttl").is_some());
-    matches!(path.rsplit('.').next(), Some("lru_cache" | "cache" | "memoize")) && !expires
+    matches!(path.as_str(), "cache" | "functools.cache" | "functools.lru_cache" | "lru_cache")
 }
 
 /// `load.cache_clear()`: it is called again, in the middle of the work.
@@ -146,7 +162,7 @@ fn is_kept(module: &Module, kept: &Kept, stmt: StmtId, below: Option<StmtId>) ->
                 ExprKind::Binary { op, left, .. } => falls_back(*op) && name(module, *left) == Some(slot),
                 _ => false,
             };
-            (keeps || op.is_some_and(falls_back)) && kept.sets(slot, span.start, span.start)
+            (keeps || op.is_some_and(falls_back)) && kept.keeps(slot, span.start, span.start, span.start)
         }
         _ => false,
     }
@@ -171,7 +187,7 @@ fn is_left(module: &Module, kept: &Kept, block: &[StmtId], below: StmtId, too_ma
         let leaves = then
             .last()
             .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_)));
-        leaves && present(module, *test).is_some_and(|slot| kept.sets(slot, start, u32::MAX))
+        leaves && present(module, *test).is_some_and(|slot| kept.keeps(slot, module.stmt(stmt).span.start, start, u32::MAX))
     })
 }
 
@@ -244,10 +260,13 @@ impl Slots {
         Slots { own, classes }
     }
 
-    fn have(&self, module: &Module, slot: Slot) -> bool {
+    /// Whether what a function names so is one of them, and no parameter of its own.
+    fn have(&self, module: &Module, function: FunctionId, slot: Slot) -> bool {
+        let mut params = module.function(function).params.iter().filter_map(|param| param.name);
         match slot.class {
-            Some(class) => matches!(module.str(class), "cls" | "global" | "globalThis") || self.classes.contains(&class),
-            None => self.own.contains(&slot),
+            Some(class) if module.str(class) == "cls" => params.next() == Some(class),
+            Some(class) => matches!(module.str(class), "global" | "globalThis") || self.classes.contains(&class),
+            None => self.own.contains(&slot) && !params.any(|name| name == slot.name),
         }
     }
 }

@@ -51,7 +51,9 @@ fn is_waited_for(entry: &Entry) -> bool {
 fn shared(graph: &Graph) -> Vec<u8> {
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); graph.functions.len()];
     let mut queue: VecDeque<(FnId, u32)> = VecDeque::new();
-    for (index, entry) in graph.entries.iter().enumerate().filter(|(_, entry)| is_waited_for(entry)) {
+    // What stands around a handler is no entry point besides it.
+    let counts = |entry: &Entry| is_waited_for(entry) && entry.kind != EntryKind::Hook;
+    for (index, entry) in graph.entries.iter().enumerate().filter(|(_, entry)| counts(entry)) {
         queue.push_back((graph.id(entry.function.0, entry.function.1), index as u32));
     }
     // Each function takes at most MAX_SHARED entries, so each call is followed at most as often.

@@ -123,7 +123,13 @@ fn api(text: &str) -> Option<ConfigFacts> {
         let last = entry.path.last().map_or("", String::as_str);
         matches!(last, "operationId" | "url" | "basePath") && entry.path.len() <= 4 || last.ends_with("router-controller")
     });
-    let is_handled = entries.iter().any(|entry| entry.value.contains('.'));
+    let is_operation = |entry: &ConfigEntry| {
+        entry
+            .path
+            .last()
+            .is_some_and(|key| key == "operationId" || key.ends_with("controller"))
+    };
+    let is_handled = entries.iter().any(|entry| is_operation(entry) && entry.value.contains('.'));
     is_handled.then(|| ConfigFacts::new(ConfigKind::Api, entries))
 }
 

@@ -69,6 +69,81 @@ app.use(plugin);
 }
 
 #[test]
+fn what_only_looks_like_a_hook_is_none() {
+    for (path, text) in [
+        // The owner of the method is neither a router nor an application.
+        (
+            "client.ts",
+            r#"
+import ky from "./http";
+const client = ky.create({});
+async function sign(request, next) { return next(request); }
+client.use(sign);
+client.addHook("onRequest", sign);
+"#,
+        ),
+        (
+            "store.ts",
+            r#"
+import { createPinia } from "pinia";
+const pinia = createPinia();
+function persist(context, next) { context.store.$subscribe(() => {}); }
+pinia.use(persist);
+"#,
+        ),
+        // Methods that are named as those of a framework, in classes of nobody.
+        (
+            "bus.ts",
+            r"
+export class Step { async handle(command, next) { return next(command); } }
+export class PricingStrategy { validate(price) { return price > 0; } }
+",
+        ),
+        (
+            "land.py",
+            r"
+class LandForm:
+    def save(self):
+        return None
+
+class Seen:
+    def process_request(self, request):
+        return None
+",
+        ),
+        // The project's own decorator, and rows that are no messages.
+        (
+            "sheet.py",
+            r"
+import openpyxl
+from .tokens import verify_token
+
+@verify_token
+def load(token):
+    return token
+
+def rows(path):
+    ws = openpyxl.load_workbook(path).active
+    for row in ws:
+        take(row)
+
+def take(row):
+    return row
+",
+        ),
+        // Nobody outside can see it.
+        (
+            "lambda.ts",
+            "const handler = async (event) => event;
+register(handler);
+",
+        ),
+    ] {
+        assert!(found(path, text).is_empty(), "{path}: {:#?}", found(path, text));
+    }
+}
+
+#[test]
 fn guards_and_interceptors_are_asked_with_what_they_guard() {
     let text = r#"
 import { CanActivate, NestInterceptor, NestMiddleware } from "@nestjs/common";
@@ -91,6 +166,7 @@ export class Token extends PassportStrategy(Strategy) { async validate(payload) 
 #[test]
 fn sign_in_contexts_and_documents_call_back() {
     let text = r#"
+import { expressMiddleware } from "@apollo/server/express4";
 import NextAuth from "next-auth";
 import mongoose from "mongoose";
 const schema = new mongoose.Schema({});

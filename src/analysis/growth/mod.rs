@@ -7,7 +7,7 @@ pub mod uses;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{ClassId, Expr, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
@@ -315,7 +315,12 @@ impl Growing<'_> {
         }
     }
 
-    /// The finding of a rule.
+    /// The language of its code, by which there is advice.
+    pub fn language(&self) -> Language {
+        self.project.code.module(self.held.file).language
+    }
+
+    /// The finding of a rule, without advice.
     pub fn finding(&self, rule: &str) -> Finding {
         let (project, held) = (self.project, self.held);
         let module = project.code.module(held.file);
@@ -353,15 +358,6 @@ impl Growing<'_> {
             Role::Evidence,
             format!("`{name}` is made"),
         );
-        let code = match module.language {
-            Language::Python => "cachetools.TTLCache(maxsize=10_000, ttl=600)",
-            Language::TypeScript => "new LRUCache({ max: 10_000, ttl: 600_000 })",
-        };
-        finding.fix = Fix {
-            summary: "Give it a maximum and an age (an LRU or TTL cache), or delete the element when its owner ends.".to_owned(),
-            code: Some(code.to_owned()),
-            ..Fix::default()
-        };
         finding
     }
 }

@@ -11,7 +11,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     let title = site.title((site.file, decorator.function));
     match decorator.name {
         "command" | "group" | "callback"
-            if !site.is_bot()
+            if (!site.is_bot() || site.is_command_line(decorator.callee))
                 && (site.imports(&["click", "typer", "flask", "rich_click", "asyncclick"])
                     || decorator.name == "command" && decorator.call.is_some()) =>
         {

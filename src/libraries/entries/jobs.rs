@@ -5,7 +5,7 @@ use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::queued::registers;
 use crate::libraries::shared::value::Value;
-use crate::vocabulary::{List, Name};
+use crate::vocabulary::List;
 
 /// `@shared_task`, `@app.task`, `@dramatiq.actor`, `@scheduler.scheduled_job(…)`.
 pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
@@ -23,7 +23,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
         "flow" if site.imports(&["prefect"]) => "flow",
         _ if registers(site.resolver, site.file, decorator.expr).is_some() => "task",
         // `@register_task_handler()`, `@recurring_job(minutes=5)` of a package that nobody here knows.
-        name if Name::of(name).is_compound() && List::TaskDecorators.has(name) && is_foreign(site, decorator) => "task",
+        name if List::TaskDecorators.has(name) && List::TaskRegistering.has(name) && is_foreign(site, decorator) => "task",
         _ => return,
     };
     let label = format!("{word} {}", site.title((site.file, decorator.function)));

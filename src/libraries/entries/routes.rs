@@ -88,15 +88,18 @@ fn remote(site: &Site<'_>, decorator: Decorator<'_>) -> Option<&'static str> {
         ExprKind::Attr { base, .. } => site.last_name(*base).unwrap_or(""),
         _ => "",
     };
-    let says = |name: &str, word: &str| {
-        Name::of(name)
-            .words()
-            .any(|own| own == word || own.ends_with("rpc") && word == "rpc")
+    let is_rpc = |word: &str| word.ends_with("rpc") && word != "grpc";
+    let words = |name: &str| Name::of(name).words().map(ToOwned::to_owned).collect::<Vec<String>>();
+    let (own, of_owner) = (words(decorator.name), words(owner));
+    let is_method = match own.as_slice() {
+        [.., before, last] if last == "method" => is_rpc(before),
+        [last] => is_rpc(last) || last == "method" && of_owner.last().is_some_and(|last| is_rpc(last)),
+        _ => false,
     };
-    if says(decorator.name, "rpc") || says(owner, "rpc") && decorator.name == "method" {
+    if is_method {
         return Some("RPC");
     }
-    let is_tool = matches!(decorator.name, "tool" | "resource" | "prompt") && says(owner, "mcp");
+    let is_tool = matches!(decorator.name, "tool" | "resource" | "prompt") && of_owner.iter().any(|word| word == "mcp");
     is_tool.then_some("tool")
 }
 

@@ -154,6 +154,14 @@ impl<'r> Site<'r> {
         self.imports(BOTS)
     }
 
+    /// Whether a decorator is of a command line's library: `@click.command()`.
+    pub fn is_command_line(&self, callee: ExprId) -> bool {
+        match self.module.kind(callee) {
+            ExprKind::Attr { base, .. } => matches!(self.last_name(*base), Some("cli" | "click" | "typer")),
+            _ => false,
+        }
+    }
+
     /// A path as written: holes and constants that are not known as `…`.
     pub fn text(&self, expr: ExprId) -> Option<String> {
         let (file, expr) = match self.module.kind(expr) {

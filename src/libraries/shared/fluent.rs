@@ -169,6 +169,25 @@ pub fn is_handed_on(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> bo
     at == file && in_place(resolver, file, root, before).is_none_or(|calls| calls.iter().any(takes))
 }
 
+/// The last call that changes a builder before its name is used; `None` where a change may not run, or where there is none.
+pub fn last_change(resolver: &dyn Resolver, file: FileId, used: ExprId) -> Option<ExprId> {
+    let module = resolver.module(file);
+    let name = module.name(used)?;
+    let Value::Query(at, made) = resolver.value(file, used) else {
+        return None;
+    };
+    if at != file {
+        return None;
+    }
+    let changes = in_place(resolver, file, used, made)?.into_iter();
+    let changes: Vec<ExprId> = changes
+        .filter(|change| module.name(change.root()) == Some(name))
+        .map(|change| change.id)
+        .collect();
+    let is_certain = changes.iter().all(|&change| !chain::is_conditional(module, change, used));
+    changes.last().copied().filter(|_| is_certain)
+}
+
 /// The calls that stand as statements of their own between a name's definition and its use, in the same function, and work on
 /// the name: on its root (`query.take(10)`) or as an argument (`paginate(query)`); `None` where they are too many.
 fn in_place(resolver: &dyn Resolver, file: FileId, used: ExprId, definition: ExprId) -> Option<Vec<Call<'_>>> {

@@ -188,9 +188,11 @@ pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
         });
         out.extend(limits);
     }
-    out.extend(super::in_sources(code, |file, module| configured(code, file, module)));
-    // What is written down counts, and not what holds without it.
-    if out.iter().any(|limit| !limit.is_default) {
+    let configured: Vec<Configured> = super::in_sources(code, |file, module| configured(code, file, module).into_iter().collect());
+    let chooses = configured.iter().any(|file| file.chooses_workers);
+    out.extend(configured.into_iter().filter_map(|file| file.limit));
+    // What is written down counts, and not what holds without it; and that not of other workers than the plain ones.
+    if chooses || out.iter().any(|limit| !limit.is_default) {
         out.retain(|limit| !limit.is_default);
     }
     out
@@ -213,31 +215,52 @@ fn sets_workers(word: &str) -> bool {
     ["-k", "--worker-class", "--threads", "-c", "--config", "-t", "--timeout"]
         .iter()
         .any(|flag| word == *flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')))
+        || word.starts_with("-k") && !word.starts_with("--")
 }
 
-/// `timeout = 60` in `gunicorn.conf.py`.
-fn configured(code: &Code, file: FileId, module: &Module) -> Vec<RequestLimit> {
+/// What gunicorn's own file says.
+struct Configured {
+    limit: Option<RequestLimit>,
+    /// It takes other workers than the plain ones, which answer the watcher while a request waits.
+    chooses_workers: bool,
+}
+
+/// `timeout = 60`, `worker_class = "gevent"` in `gunicorn.conf.py`.
+fn configured(code: &Code, file: FileId, module: &Module) -> Option<Configured> {
     let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
     let name = path.rsplit('/').next().unwrap_or(path);
     if !name.contains("gunicorn") || super::is_for_development(path) {
-        return Vec::new();
+        return None;
     }
-    let body = module.function(FunctionId::MODULE).body.iter();
-    let limits = body.filter_map(|&stmt| match module.stmt(stmt).kind {
-        StmtKind::Assign {
+    let mut out = Configured {
+        limit: None,
+        chooses_workers: false,
+    };
+    for &stmt in &module.function(FunctionId::MODULE).body {
+        let StmtKind::Assign {
             target,
             value: Some(value),
             ..
-        } if module.name(target) == Some("timeout") => Some(RequestLimit {
-            file,
-            span: module.stmt(stmt).span,
-            program: "gunicorn",
-            seconds: module.number(value).filter(|seconds| (0.0..=MAX_VALUE).contains(seconds))? as u32,
-            is_default: false,
-        }),
-        _ => None,
-    });
-    limits.collect()
+        } = module.stmt(stmt).kind
+        else {
+            continue;
+        };
+        match module.name(target) {
+            Some("threads" | "worker_class") => out.chooses_workers = true,
+            Some("timeout") => {
+                let seconds = module.number(value).filter(|seconds| (0.0..=MAX_VALUE).contains(seconds));
+                out.limit = seconds.map(|seconds| RequestLimit {
+                    file,
+                    span: module.stmt(stmt).span,
+                    program: "gunicorn",
+                    seconds: seconds as u32,
+                    is_default: false,
+                });
+            }
+            _ => {}
+        }
+    }
+    Some(out)
 }
 
 /// All that the project's own commands, settings and code declare, by place.

@@ -6,6 +6,9 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
 
+/// Elements of a list as it is written that are compared, whether they are of one class.
+const MOST_ELEMENTS: usize = 64;
+
 impl Evaluator<'_> {
     pub(super) fn compute(&self, file: FileId, expr: ExprId) -> Value {
         let module = self.m(file);
@@ -60,7 +63,7 @@ impl Evaluator<'_> {
                 match known.next() {
                     Some(Value::Literal(..)) | None => Value::Literal(file, expr),
                     // Objects of several classes: what they have in common is not known.
-                    Some(first @ Value::Instance(..)) if known.next().is_some_and(|next| next != first) => Value::Literal(file, expr),
+                    Some(first @ Value::Instance(..)) if known.take(MOST_ELEMENTS).any(|next| next != first) => Value::Literal(file, expr),
                     Some(value) => value.many(),
                 }
             }
@@ -212,17 +215,15 @@ impl Evaluator<'_> {
         }
     }
 
-    /// What stands for the elements of a list as it is written: the first one, unless the next is an object of another class.
+    /// What stands for the elements of a list as it is written: the first one, unless others are objects of another class.
     fn one_of(&self, file: FileId, items: &[ExprId]) -> Value {
         let Some(&first) = items.first() else { return Value::Unknown };
         let value = self.value(file, first);
-        let Value::Instance(..) = value else { return value };
-        let next = items.get(1).map(|&next| self.value(file, next));
-        if next.is_some_and(|next| next != value) {
-            Value::Unknown
-        } else {
-            value
+        let is_object = matches!(value, Value::Instance(..));
+        if is_object && items.iter().take(MOST_ELEMENTS).any(|&item| self.value(file, item) != value) {
+            return Value::Unknown;
         }
+        value
     }
 
     pub(super) fn step_into(&self, file: FileId, mut value: Value, path: &[PatternStep]) -> Value {

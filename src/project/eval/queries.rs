@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::Evaluator;
-use crate::ir::{Call, ExprId, ExprKind, Language, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, Language};
 use crate::libraries::registry::RECOGNISERS;
-use crate::libraries::shared::chain;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
-use crate::source::Span;
+use crate::libraries::shared::{chain, fluent};
 use crate::{budget, statement};
 
 impl Evaluator<'_> {
@@ -31,29 +30,11 @@ impl Evaluator<'_> {
         query
     }
 
-    /// What a builder that statements of their own have changed (`query.count("*");`) has become where its name is used.
+    /// What a builder that statements of their own have changed (`query.count("*");`) has become where its name is used; `None` where
+    /// one of them may not run.
     pub fn changed_in_place(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
-        let module = self.m(file);
-        let ExprKind::Name(name) = *module.kind(expr) else { return None };
-        let Value::Query(at, made) = self.value(file, expr) else {
-            return None;
-        };
-        if at != file {
-            return None;
-        }
-        let range = Span {
-            start: module.expr(made).span.end,
-            end: module.expr(expr).span.start,
-        };
-        let owner = module.owner(expr);
-        let changes = module.statements_on(name, range, chain::most_additions()).into_iter();
-        let calls = changes.filter_map(|stmt| match module.stmt(stmt).kind {
-            StmtKind::Expr(call) => module.call(call),
-            _ => None,
-        });
-        let own = calls.filter(|call| *module.kind(call.root()) == ExprKind::Name(name) && module.owner(call.id) == owner);
-        let last = own.max_by_key(|call| module.expr(call.id).span.start)?;
-        self.query_at(file, last.id).filter(|query| !query.executed)
+        let last = fluent::last_change(self, file, expr)?;
+        self.query_at(file, last).filter(|query| !query.executed)
     }
 
     fn find_query(&self, file: FileId, expr: ExprId) -> Option<Query> {

@@ -1,5 +1,6 @@
 //! `unbounded-cache`: a cache without a maximum, by hand or by `lru_cache(maxsize=None)`.
 
+use crate::advice::collection;
 use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::growth::lifetime::{self, Lifetimes};
@@ -21,7 +22,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     for growing in others {
         growing.silent(ID, "it only grows and is no cache: unbounded-growth tells it");
     }
-    let mut findings: Vec<Finding> = found.iter().map(|growing| growing.finding(ID)).collect();
+    let mut findings: Vec<Finding> = found.iter().map(|growing| collection::finding(growing, ID)).collect();
     let keeps = |module: &Module| module.mentions(&["cache", "lru_cache", "functools"]);
     for (file, module) in project.code.modules().filter(|(_, module)| keeps(module)) {
         let eval = Evaluator::new(&project.code);

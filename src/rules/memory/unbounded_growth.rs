@@ -1,5 +1,6 @@
 //! `unbounded-growth`: a collection that lives as long as the process and only grows.
 
+use crate::advice::collection;
 use crate::analysis::Analyses;
 use crate::finding::Finding;
 
@@ -11,5 +12,5 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     for growing in caches {
         growing.silent(ID, "it only grows and is a cache: unbounded-cache tells it");
     }
-    found.iter().map(|growing| growing.finding(ID)).collect()
+    found.iter().map(|growing| collection::finding(growing, ID)).collect()
 }

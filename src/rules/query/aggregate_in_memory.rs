@@ -1,8 +1,9 @@
 //! `aggregate-in-memory`: rows loaded only to make figures of them.
 
+use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Role};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
@@ -87,18 +88,6 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         let span = project.code.module(load.source.0).expr(load.source.1).span;
         finding.relate(project.place_in(holder, span), Role::Query, evidence::describe(&load.query));
     }
-    let code = match load.query.library {
-        "sqlalchemy" => "session.execute(select(Model.key, func.count(), func.sum(Model.value)).group_by(Model.key))",
-        "django" => "queryset.values(\"key\").annotate(count=Count(\"pk\"), total=Sum(\"value\"))",
-        "prisma" => "await prisma.model.groupBy({ by: [\"key\"], _count: true, _sum: { value: true } })",
-        "drizzle" => "db.select({ key: t.key, total: sum(t.value), count: count() }).from(t).groupBy(t.key)",
-        "sql" => "SELECT key, count(*), sum(value) FROM … GROUP BY key",
-        _ => "",
-    };
-    finding.fix = Fix {
-        summary: "Let the database count, sum and group, and load the figures.".to_owned(),
-        code: (!code.is_empty()).then(|| code.to_owned()),
-        ..Fix::default()
-    };
+    finding.fix = advice(Advised::Select(Select::Figures), load.query.library, &[]);
     Some(finding)
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::aggregate_in_memory;
+use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
@@ -234,28 +235,10 @@ fn finding(project: &Project, later: &Later<'_>, load: &Load) -> Option<Finding>
 }
 
 fn fix(waste: Waste, library: &str) -> Fix {
-    let counts = matches!(waste, Waste::Counted | Waste::CountedInParts);
-    let code = match (library, counts) {
-        _ if waste == Waste::CountedInParts => "SELECT key, count(*) FROM … WHERE … GROUP BY key",
-        ("sqlalchemy", true) => "session.scalar(select(func.count()).select_from(Model).where(...))",
-        ("sqlalchemy", false) => "session.scalar(select(exists().where(...)))",
-        ("django", true) => "queryset.count()",
-        ("django", false) => "queryset.exists()",
-        ("prisma", true) => "await prisma.model.count({ where })",
-        ("prisma", false) => "await prisma.model.findFirst({ where, select: { id: true } })",
-        ("drizzle", true) => "await db.$count(table, where)",
-        ("drizzle", false) => "await db.select({ id: table.id }).from(table).where(where).limit(1)",
-        ("sql", true) => "SELECT count(*) FROM … WHERE …",
-        ("sql", false) => "SELECT EXISTS (SELECT 1 FROM … WHERE …)",
-        _ => "",
+    let select = match waste {
+        Waste::CountedInParts => Select::CountParts,
+        Waste::Counted => Select::Count,
+        _ => Select::Exists,
     };
-    Fix {
-        summary: if counts {
-            "Count in the database.".to_owned()
-        } else {
-            "Ask the database whether one row exists.".to_owned()
-        },
-        code: (!code.is_empty()).then(|| code.to_owned()),
-        ..Fix::default()
-    }
+    advice(Advised::Select(select), library, &[])
 }

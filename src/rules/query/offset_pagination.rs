@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::{site_finding, statement_text};
+use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
-use crate::finding::{Confidence, Finding, Fix};
+use crate::finding::{Confidence, Finding};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::columns::is_small;
 use crate::judge::cost::Cost;
@@ -48,19 +49,6 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     finding.impact = format!("page n reads n pages of `{name}`; rows that are added meanwhile shift the pages");
     finding.subject = format!("offset {name}");
     statement_text::relate(project, site, "offset", &mut finding);
-    let code = match query.library {
-        "sqlalchemy" => "select(Model).where(Model.id > last_id).order_by(Model.id).limit(size)",
-        "django" => "queryset.filter(pk__gt=last_pk).order_by(\"pk\")[:size]  # or CursorPagination",
-        "prisma" => "cursor: lastId ? { id: lastId } : undefined, skip: lastId ? 1 : 0, take: size, orderBy: { id: \"asc\" }",
-        "drizzle" => ".where(gt(table.id, lastId)).orderBy(table.id).limit(size)",
-        "sql" => "… WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3",
-        _ => "",
-    };
-    finding.fix = Fix {
-        summary: "Page by key: remember the last row of a page and start after it. Where page numbers must stay, limit how deep they go."
-            .to_owned(),
-        code: (!code.is_empty()).then(|| code.to_owned()),
-        ..Fix::default()
-    };
+    finding.fix = advice(Advised::Select(Select::Offset), query.library, &[]);
     Some(finding)
 }

@@ -1,7 +1,8 @@
 //! `overfetch-large-column`: rows with heavy columns, of which only light ones are used.
 
+use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Role};
 use crate::judge::columns::is_heavy;
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
@@ -158,30 +159,16 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
         _ => load.usage.read.iter().map(String::as_str).collect(),
     };
     let model = load.query.table().unwrap_or("Model");
-    let code = match load.query.library {
-        "sqlalchemy" => format!(
-            "select({})",
-            fields.iter().map(|field| format!("{model}.{field}")).collect::<Vec<_>>().join(", ")
-        ),
-        "django" => format!(
-            "queryset.only({})",
-            fields.iter().map(|field| format!("\"{field}\"")).collect::<Vec<_>>().join(", ")
-        ),
-        "prisma" => format!(
-            "select: {{ {} }}",
-            fields.iter().map(|field| format!("{field}: true")).collect::<Vec<_>>().join(", ")
-        ),
-        "drizzle" => format!(
-            "columns: {{ {} }}",
-            fields.iter().map(|field| format!("{field}: true")).collect::<Vec<_>>().join(", ")
-        ),
-        "sql" => format!("SELECT {} FROM …", fields.join(", ")),
-        _ => String::new(),
-    };
-    finding.fix = Fix {
-        summary: "Select only the columns that are used.".to_owned(),
-        code: (!code.is_empty()).then_some(code),
-        ..Fix::default()
-    };
+    let written = |form: &dyn Fn(&str) -> String| fields.iter().map(|field| form(field)).collect::<Vec<_>>().join(", ");
+    finding.fix = advice(
+        Advised::Select(Select::Columns),
+        load.query.library,
+        &[
+            ("qualified", &written(&|field| format!("{model}.{field}"))),
+            ("quoted", &written(&|field| format!("\"{field}\""))),
+            ("flags", &written(&|field| format!("{field}: true"))),
+            ("plain", &written(&str::to_owned)),
+        ],
+    );
     finding
 }

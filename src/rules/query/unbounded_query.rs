@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module};
@@ -190,7 +191,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     {
         finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));
     }
-    finding.fix = fix(site.query.library);
+    finding.fix = advice(Advised::Select(Select::Page), site.query.library, &[]);
     Some(finding)
 }
 
@@ -209,20 +210,4 @@ fn limited_by(site: &QuerySite) -> &'static str {
 
 fn list(columns: &[String]) -> String {
     columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn fix(library: &str) -> Fix {
-    let code = match library {
-        "sqlalchemy" => ".order_by(Model.id).where(Model.id > last_id).limit(page_size)",
-        "django" => "queryset.order_by(\"pk\").filter(pk__gt=last_pk)[:page_size]  # or .iterator() in a job",
-        "prisma" => "take: pageSize, cursor: lastId ? { id: lastId } : undefined, orderBy: { id: \"asc\" }",
-        "drizzle" => ".where(gt(table.id, lastId)).orderBy(table.id).limit(pageSize)",
-        "sql" => "… WHERE id > $1 ORDER BY id LIMIT $2",
-        _ => "",
-    };
-    Fix {
-        summary: "Page it: order by a unique key, start after the last one seen, and limit; or aggregate in the database when only a figure is needed.".to_owned(),
-        code: (!code.is_empty()).then(|| code.to_owned()),
-        ..Fix::default()
-    }
 }

@@ -37,11 +37,6 @@ pub fn before(site: &Site<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entr
 /// `app.use(f)`, `router.use("/x", f, g)`, `app.use(async (ctx, next) => …)`, `procedure.use(f)`, `io.use(f)`.
 pub fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let place = site.module.expr(call.id).span;
-    let receiver = site.receiver_name(call).unwrap_or_default();
-    // What a strategy is given verifies, and a procedure's own middleware is tRPC's.
-    if receiver == "passport" || receiver.ends_with("rocedure") {
-        return;
-    }
     let path = call.arg(0).and_then(|first| site.module.string(first)).unwrap_or("");
     for arg in call.args {
         for function in site.handlers(arg.value) {
@@ -50,11 +45,12 @@ pub fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
                 continue;
             }
             // What takes an error first is for requests that failed.
-            if params.len() > 3 {
+            let is_error = |name: &str| matches!(name, "e" | "err" | "error" | "ex" | "exception");
+            if params.len() == 4 && params.first().is_some_and(|first| is_error(first.trim_start_matches('_'))) {
                 out.push(Entry::hook(function, Often::Seldom, "a request that fails".to_owned(), place));
                 continue;
             }
-            if path.is_empty() && is_application(site, call) {
+            if matches!(path, "" | "*" | "/" | "/*") && is_application(site, call) {
                 out.push(Entry::hook(function, Often::Always, middleware(site, function), place));
                 continue;
             }
@@ -74,16 +70,20 @@ fn middleware(site: &Site<'_>, function: (FileId, FunctionId)) -> String {
     format!("middleware {name}")
 }
 
-/// A server, and no router below one.
+/// A server by its name, and by what makes it: other objects of these libraries are put below one.
 fn is_application(site: &Site<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
+    let name = site.last_name(receiver).unwrap_or_default().to_ascii_lowercase();
+    let is_named = matches!(name.as_str(), "app" | "application" | "fastify" | "instance" | "koa" | "server")
+        || name.ends_with("app")
+        || name.ends_with("server");
     let made = site.resolver.definition(site.file, receiver);
-    let made = made.and_then(|(file, at)| {
-        let module = site.resolver.module(file);
-        module.call(at)?.method().map(ToOwned::to_owned)
-    });
-    let name = made.as_deref().or_else(|| site.receiver_name(call)).unwrap_or_default();
-    !name.to_ascii_lowercase().contains("router") && !name.to_ascii_lowercase().contains("route")
+    let made = made.and_then(|(file, at)| site.resolver.module(file).call(at)?.method());
+    // Each file of routes makes one of these.
+    let is_small = matches!(made, Some("Elysia" | "Hono" | "OpenAPIHono" | "Router"));
+    let file = site.path.rsplit('/').next().unwrap_or(site.path);
+    let is_main = ["app.", "index.", "main.", "server."].iter().any(|start| file.starts_with(start));
+    is_named && (!is_small || is_main)
 }
 
 /// `server.addHook("preHandler", f)`.

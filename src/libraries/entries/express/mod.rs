@@ -12,6 +12,7 @@ const LIBRARIES: &[&str] = &[
     "express",
     "fastify",
     "hono",
+    "koa",
     "koa-router",
     "@koa/router",
     "elysia",
@@ -32,9 +33,9 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     match method {
         "get" | "post" | "put" | "patch" | "delete" | "del" | "all" | "head" | "options" => {}
         "route" => return described(site, call, out),
-        "use" => return around::used(site, call, out),
-        "addHook" => return around::added(site, call, out),
-        "decorate" | "decorateRequest" => return around::decorated(site, call, out),
+        "use" if is_router(site, call) => return around::used(site, call, out),
+        "addHook" if is_router(site, call) => return around::added(site, call, out),
+        "decorate" | "decorateRequest" if is_router(site, call) => return around::decorated(site, call, out),
         "param" if is_router(site, call) => return around::of_parameter(site, call, out),
         "openapi" => return documented(site, call, out),
         _ => return,

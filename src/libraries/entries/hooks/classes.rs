@@ -6,13 +6,13 @@ use super::super::site::Site;
 use super::super::{Entry, EntryKind, Often};
 use crate::ir::{ClassId, ExprKind, FunctionId};
 
-/// A method that a framework calls: by what the class stands on, and by the method's own shape where the framework asks for no base.
+/// A method that a framework calls: by what the class stands on, and by the method's parameters where the framework asks for no base.
 struct Called {
-    /// Ends of the names of ancestors; none where the method's parameters tell enough.
+    /// Ends of the names of ancestors that are a library's; none where the method's parameters tell enough.
     bases: &'static [&'static str],
     /// The method; with `*` at the end, all that begin so.
     method: &'static str,
-    /// Parameters that it must have, in this order, after its receiver.
+    /// Its parameters after the receiver: all of them where no base is asked for, else the first ones.
     takes: &'static [&'static str],
     often: Often,
     /// What happens when it is called; `{}` is the class.
@@ -35,135 +35,73 @@ const fn called(
     }
 }
 
-const FORMS: &[&str] = &["Form", "FormSet"];
-const SERIALIZERS: &[&str] = &["Serializer"];
-const MODELS: &[&str] = &["django.db.models.Model", "django.db.models.base.Model"];
 const AUTHENTICATION: &[&str] = &["Authentication", "Authenticator"];
+const FORMS: &[&str] = &["Form", "FormSet"];
+const MIDDLEWARE: &[&str] = &["MiddlewareMixin"];
+const MODELS: &[&str] = &["django.db.models.Model", "django.db.models.base.Model"];
+const SERIALIZERS: &[&str] = &["Serializer"];
+const SUBSCRIBERS: &[&str] = &["EntitySubscriberInterface"];
 
-/// Django, Django REST framework, Starlette, Falcon, threads, servers of the standard library.
+/// Django, Django REST framework, Starlette, threads, servers of the standard library.
+#[rustfmt::skip]
 const PYTHON: &[Called] = &[
-    called(&[], "process_request", &["request"], Often::Always, "middleware {}"),
-    called(&[], "process_view", &["request", "*", "*"], Often::Always, "middleware {}"),
-    called(&[], "process_response", &["request", "response"], Often::Always, "middleware {}"),
-    called(
-        &[],
-        "process_exception",
-        &["request", "exception"],
-        Often::Seldom,
-        "a request that fails",
-    ),
-    called(&[], "process_resource", &["req", "resp"], Often::Always, "middleware {}"),
+    called(MIDDLEWARE, "process_request", &["request"], Often::Always, "middleware {}"),
+    called(MIDDLEWARE, "process_response", &["request", "response"], Often::Always, "middleware {}"),
+    called(MIDDLEWARE, "process_view", &["request"], Often::Always, "middleware {}"),
+    called(MIDDLEWARE, "process_exception", &["request", "exception"], Often::Seldom, "a request that fails"),
     called(&["BaseHTTPMiddleware"], "dispatch", &[], Often::Always, "middleware {}"),
     called(&[], "__call__", &["scope", "receive", "send"], Often::Always, "middleware {}"),
-    called(
-        &["AuthenticationBackend"],
-        "authenticate",
-        &["conn"],
-        Often::Always,
-        "authentication {}",
-    ),
-    called(AUTHENTICATION, "authenticate", &["request"], Often::Always, "authentication {}"),
+    called(&["AuthenticationBackend"], "authenticate", &["conn"], Often::Always, "authentication {}"),
+    called(&["Backend"], "get_user", &["user_id"], Often::Always, "authentication {}"),
     called(&["Backend"], "has_perm", &[], Often::Read, "what {} guards"),
+    called(AUTHENTICATION, "authenticate", &["request"], Often::Always, "authentication {}"),
     called(AUTHENTICATION, "authenticate_credentials", &[], Often::Always, "authentication {}"),
     called(&[], "has_permission", &["request", "view"], Often::Read, "what {} guards"),
-    called(
-        &[],
-        "has_object_permission",
-        &["request", "view", "obj"],
-        Often::Read,
-        "what {} guards",
-    ),
+    called(&[], "has_object_permission", &["request", "view", "obj"], Often::Read, "what {} guards"),
     called(&["BasePermission"], "has_permission", &[], Often::Read, "what {} guards"),
     called(&[], "allow_request", &["request", "view"], Often::Read, "what {} throttles"),
-    called(
-        &[],
-        "filter_queryset",
-        &["request", "queryset", "view"],
-        Often::Read,
-        "a list that {} filters",
-    ),
-    called(
-        &["FilterSet"],
-        "filter_*",
-        &["queryset", "name", "value"],
-        Often::Read,
-        "a list that {} filters",
-    ),
-    called(
-        &[],
-        "paginate_queryset",
-        &["queryset", "request"],
-        Often::Read,
-        "a list that {} pages",
-    ),
-    called(SERIALIZERS, "validate*", &[], Often::Act, "write through {}"),
+    called(&[], "filter_queryset", &["request", "queryset", "view"], Often::Read, "a list that {} filters"),
+    called(&["FilterSet"], "filter_*", &["queryset", "name", "value"], Often::Read, "a list that {} filters"),
+    called(&[], "paginate_queryset", &["queryset", "request", "view"], Often::Read, "a list that {} pages"),
+    called(SERIALIZERS, "validate", &[], Often::Act, "write through {}"),
+    called(SERIALIZERS, "validate_*", &["*"], Often::Act, "write through {}"),
     called(SERIALIZERS, "to_internal_value", &[], Often::Act, "write through {}"),
     called(SERIALIZERS, "to_representation", &[], Often::Read, "an answer of {}"),
     called(SERIALIZERS, "get_*", &["*"], Often::Read, "an answer of {}"),
-    called(&["Schema"], "get_*", &["obj"], Often::Read, "an answer of {}"),
-    called(&["Schema"], "resolve_*", &["*"], Often::Read, "an answer of {}"),
     called(SERIALIZERS, "create", &[], Often::Act, "write through {}"),
     called(SERIALIZERS, "update", &[], Often::Act, "write through {}"),
-    called(FORMS, "clean*", &[], Often::Act, "check of {}"),
-    called(FORMS, "validate_*", &[], Often::Act, "check of {}"),
+    called(&["Schema"], "get_*", &["obj"], Often::Read, "an answer of {}"),
+    called(&["Schema"], "resolve_*", &["*"], Often::Read, "an answer of {}"),
+    called(FORMS, "clean", &[], Often::Act, "check of {}"),
+    called(FORMS, "clean_*", &[], Often::Act, "check of {}"),
+    called(FORMS, "validate_*", &["field"], Often::Act, "check of {}"),
     called(FORMS, "save", &[], Often::Act, "save of {}"),
-    called(MODELS, "clean*", &[], Often::Act, "check of {}"),
+    called(MODELS, "clean", &[], Often::Act, "check of {}"),
     called(MODELS, "save", &[], Often::Act, "save of {}"),
     called(MODELS, "delete", &[], Often::Act, "removal of {}"),
     called(&["AccountAdapter"], "*", &["request"], Often::Act, "sign-in through {}"),
     called(&["ModelAdmin"], "*", &["request"], Often::Seldom, "administration {}"),
     called(&["HTTPRequestHandler"], "do_GET", &[], Often::Read, "{}"),
     called(&["HTTPRequestHandler"], "do_POST", &[], Often::Act, "POST to {}"),
-    called(&["Middleware"], "resolve", &["next"], Often::Always, "middleware {}"),
-    called(
-        &["threading.Thread", "multiprocessing.Process"],
-        "run",
-        &[],
-        Often::Job,
-        "thread {}",
-    ),
+    called(&["threading.Thread", "multiprocessing.Process"], "run", &[], Often::Job, "thread {}"),
 ];
 
-/// `NestJS`, Adonis, `TypeORM`, Objection, class-validator, Passport.
-const TYPESCRIPT: &[Called] = &[
-    called(&["CanActivate", "AuthGuard"], "canActivate", &[], Often::Read, "what {} guards"),
-    called(&["AuthGuard"], "handleRequest", &[], Often::Read, "what {} guards"),
-    called(&["NestInterceptor"], "intercept", &[], Often::Read, "what {} intercepts"),
-    called(&["NestMiddleware"], "use", &[], Often::Always, "middleware {}"),
-    called(&["PipeTransform"], "transform", &[], Often::Act, "check by {}"),
-    called(
-        &["ExceptionFilter", "BaseExceptionFilter"],
-        "catch",
-        &[],
-        Often::Seldom,
-        "a request that fails",
-    ),
-    called(
-        &["PassportStrategy", "Strategy"],
-        "validate",
-        &[],
-        Often::Always,
-        "authentication {}",
-    ),
-    called(&["ValidatorConstraintInterface"], "validate", &[], Often::Act, "check by {}"),
-    called(&["ThrottlerGuard"], "handleRequest", &[], Often::Read, "what {} throttles"),
-    called(
-        &["EntitySubscriberInterface", "EventSubscriber"],
-        "before*",
-        &[],
-        Often::Act,
-        "write that {} hears of",
-    ),
-    called(
-        &["EntitySubscriberInterface", "EventSubscriber"],
-        "after*",
-        &[],
-        Often::Act,
-        "write that {} hears of",
-    ),
-    called(&["Model"], "$before*", &[], Often::Act, "write of {}"),
-    called(&["Model"], "$after*", &[], Often::Act, "write of {}"),
-    called(&[], "handle", &["*", "next"], Often::Always, "middleware {}"),
+/// `NestJS`, `TypeORM`, Objection, class-validator, Passport, each with what a file imports that knows it.
+#[rustfmt::skip]
+const TYPESCRIPT: &[(&str, Called)] = &[
+    ("@nestjs/", called(&["CanActivate", "AuthGuard"], "canActivate", &[], Often::Read, "what {} guards")),
+    ("@nestjs/", called(&["AuthGuard", "ThrottlerGuard"], "handleRequest", &[], Often::Read, "what {} guards")),
+    ("@nestjs/", called(&["NestInterceptor"], "intercept", &[], Often::Read, "what {} intercepts")),
+    ("@nestjs/", called(&["NestMiddleware"], "use", &[], Often::Always, "middleware {}")),
+    ("@nestjs/", called(&["PipeTransform"], "transform", &[], Often::Act, "check by {}")),
+    ("@nestjs/", called(&["ExceptionFilter", "BaseExceptionFilter"], "catch", &[], Often::Seldom, "a request that fails")),
+    ("@nestjs/", called(&["PassportStrategy"], "validate", &[], Often::Always, "authentication {}")),
+    ("class-validator", called(&["ValidatorConstraintInterface"], "validate", &[], Often::Act, "check by {}")),
+    ("typeorm", called(SUBSCRIBERS, "before*", &[], Often::Act, "write that {} hears of")),
+    ("typeorm", called(SUBSCRIBERS, "after*", &[], Often::Act, "write that {} hears of")),
+    ("objection", called(&["Model"], "$before*", &[], Often::Act, "write of {}")),
+    ("objection", called(&["Model"], "$after*", &[], Often::Act, "write of {}")),
+    ("@adonisjs/", called(&[], "handle", &["*", "next"], Often::Always, "middleware {}")),
 ];
 
 /// Decorators of methods that a mapper calls around writes.
@@ -185,12 +123,21 @@ const AROUND_WRITES: &[&str] = &[
 /// Methods of a Python class.
 pub fn python(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     middleware(site, class, out);
-    methods(site, class, PYTHON, &|| site.resolver.ancestors(site.file, class), out);
+    let rows: Vec<&Called> = PYTHON.iter().collect();
+    // A project's own `LandForm` is no form; a library's is named with its module.
+    let is_library = |name: &String| name.contains('.');
+    let ancestors = || {
+        let all = site.resolver.ancestors(site.file, class);
+        all.into_iter().filter(is_library).collect()
+    };
+    methods(site, class, &rows, &ancestors, out);
 }
 
 /// Methods of a TypeScript class.
 pub fn typescript(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
-    methods(site, class, TYPESCRIPT, &|| named(site, class), out);
+    let known = TYPESCRIPT.iter().filter(|(package, _)| site.module.imports_from(package));
+    let rows: Vec<&Called> = known.map(|(_, row)| row).collect();
+    methods(site, class, &rows, &|| named(site, class), out);
     for (function, _) in site.methods(class) {
         let decorators = site.decorator_names(&site.module.function(function).decorators);
         if decorators.iter().any(|(name, _)| AROUND_WRITES.contains(name)) {
@@ -223,7 +170,7 @@ fn named(site: &Site<'_>, class: ClassId) -> Vec<String> {
     names
 }
 
-fn methods(site: &Site<'_>, class: ClassId, table: &[Called], ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
+fn methods(site: &Site<'_>, class: ClassId, table: &[&Called], ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
     // Most classes have no method of these: their ancestors are not looked for.
     let known = OnceCell::new();
     for (function, method) in site.methods(class) {
@@ -234,7 +181,7 @@ fn methods(site: &Site<'_>, class: ClassId, table: &[Called], ancestors: &dyn Fn
         let row = table.iter().find(|row| {
             fits(method, row.method)
                 && takes(&params, row.takes)
-                && (row.bases.is_empty() || stands_on(known.get_or_init(ancestors), row.bases))
+                && (row.bases.is_empty() && params.len() == row.takes.len() || stands_on(known.get_or_init(ancestors), row.bases))
         });
         let Some(row) = row else { continue };
         let mut entry = of_class(site, class, function, row.often, row.label);
@@ -288,7 +235,11 @@ fn middleware(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
         return;
     }
     for (function, method) in methods {
-        if matches!(method, "__call__" | "__acall__" | "process_template_response") {
+        let is_called = matches!(
+            method,
+            "__acall__" | "__call__" | "process_request" | "process_response" | "process_template_response" | "process_view"
+        );
+        if is_called && !out.iter().any(|entry| entry.function == (site.file, function)) {
             out.push(of_class(site, class, function, Often::Always, "middleware {}"));
         }
     }

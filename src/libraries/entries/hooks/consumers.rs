@@ -14,15 +14,23 @@ const TAKES_FROM: &[&str] = &["consume", "fetch", "get_message", "getone", "poll
 pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     for stmt in &module.stmts {
-        let StmtKind::Loop { kind, iterable, body, .. } = &stmt.kind else {
+        let StmtKind::Loop {
+            kind,
+            iterable,
+            body,
+            is_async,
+            ..
+        } = &stmt.kind
+        else {
             continue;
         };
         let takes = match (kind, iterable) {
-            (LoopKind::ForEach, Some(iterable)) => is_source(site, module.unawaited(*iterable)),
+            (LoopKind::ForEach, Some(iterable)) => is_source(site, module.unawaited(*iterable), *is_async),
             (LoopKind::While, _) => {
                 let owner = body.first().map(|&first| module.owner_of(module.stmt(first).parent));
                 owner.is_some_and(|owner| {
-                    let mut calls = module.call_ids_in(owner).filter(|&id| stmt.span.encloses(module.expr(id).span));
+                    let inside = |id: &ExprId| stmt.span.encloses(module.expr(*id).span) && module.owner(*id) == owner;
+                    let mut calls = module.call_ids_in(owner).filter(inside);
                     calls.any(|id| module.call(id).is_some_and(|call| takes_next(site, call)))
                 })
             }
@@ -38,11 +46,14 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
 }
 
 /// What is iterated is a consumer, or what it listens to.
-fn is_source(site: &Site<'_>, iterable: ExprId) -> bool {
+fn is_source(site: &Site<'_>, iterable: ExprId, is_async: bool) -> bool {
     let call = site.module.call(iterable);
     match call {
         Some(call) => matches!(call.method(), Some("listen" | "messages" | "subscribe")) && named(site, call),
-        None => site.last_name(iterable).is_some_and(|name| List::Arriving.has(name)),
+        // A sheet is called `ws` as well.
+        None => site
+            .last_name(iterable)
+            .is_some_and(|name| List::Arriving.has(name) && (is_async || !List::Sockets.has(name))),
     }
 }
 
@@ -59,11 +70,9 @@ fn named(site: &Site<'_>, call: Call<'_>) -> bool {
 /// `channel.basic_consume(queue, f)`, `consumer.run({ eachMessage: f })`, `channel.consume(queue, f)`.
 pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let handlers: Vec<ExprId> = match method {
-        "basic_consume" | "consume" => {
-            let named = call.keyword("on_message_callback").or_else(|| call.keyword("callback"));
-            named.into_iter().chain(call.args.iter().map(|arg| arg.value)).collect()
-        }
-        "run" => {
+        "basic_consume" => given(call),
+        "consume" if named(site, call) || site.receiver_name(call).is_some_and(|name| List::Queues.has(name)) => given(call),
+        "run" if named(site, call) => {
             let options = call.arg(0);
             let keys = ["eachMessage", "eachBatch"].iter();
             options.map_or_else(Vec::new, |options| keys.filter_map(|key| site.module.entry(options, key)).collect())
@@ -81,4 +90,9 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     };
     let label = format!("consumer {}", site.title(function));
     out.push(Entry::new(function, EntryKind::Job, label, site.module.expr(call.id).span));
+}
+
+fn given(call: Call<'_>) -> Vec<ExprId> {
+    let named = call.keyword("on_message_callback").or_else(|| call.keyword("callback"));
+    named.into_iter().chain(call.args.iter().map(|arg| arg.value)).collect()
 }

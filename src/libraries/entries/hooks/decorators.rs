@@ -2,11 +2,12 @@
 
 use super::super::site::Site;
 use super::super::{Decorator, Entry, Often};
-use crate::ir::{Call, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind};
+use crate::libraries::shared::value::Value;
+use crate::vocabulary::List;
 
 /// Flask, Quart, Sanic, Bottle, their packages for sign-in.
 const EACH_REQUEST: &[&str] = &[
-    "additional_claims_loader",
     "after_app_request",
     "after_request",
     "app_context_processor",
@@ -23,12 +24,13 @@ const EACH_REQUEST: &[&str] = &[
     "teardown_request",
     "token_in_blocklist_loader",
     "url_value_preprocessor",
-    "user_identity_loader",
     "user_loader",
     "user_lookup_loader",
     "verify_password",
     "verify_token",
 ];
+/// Flask-JWT-Extended: when a token is made.
+const TOKENS: &[&str] = &["additional_claims_loader", "user_identity_loader"];
 const ERRORS: &[&str] = &["app_errorhandler", "errorhandler", "exception_handler"];
 const TEMPLATES: &[&str] = &[
     "app_template_filter",
@@ -58,15 +60,24 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     let function = (site.file, decorator.function);
     let name = decorator.name;
     let title = || site.title(function);
+    // A project's own decorator of such a name does what it likes.
+    if matches!(
+        site.resolver.value(site.file, decorator.callee),
+        Value::Function(..) | Value::Class(..)
+    ) {
+        return;
+    }
+    let is_method = decorator.callee_base(site).is_some();
     let (often, label) = match name {
-        _ if EACH_REQUEST.contains(&name) => (Often::Always, format!("`{name}` {}", title())),
+        _ if TOKENS.contains(&name) && is_method => (Often::Act, "sign-in".to_owned()),
+        _ if EACH_REQUEST.contains(&name) && is_method => (Often::Always, format!("`{name}` {}", title())),
         "middleware" if is_application(site, decorator) => (Often::Always, format!("middleware {}", title())),
         "hook" if site.imports(&["bottle", "hug"]) => (Often::Always, format!("hook {}", title())),
-        _ if ERRORS.contains(&name) => (Often::Seldom, "a request that fails".to_owned()),
+        _ if ERRORS.contains(&name) && is_method => (Often::Seldom, "a request that fails".to_owned()),
         _ if TEMPLATES.contains(&name) => (Often::Read, format!("a page with `{}`", title())),
         "filter" if is_template_library(site, decorator) => (Often::Read, format!("a page with `{}`", title())),
         "receiver" => signal(site, decorator.call),
-        "connect" | "connect_via" => match decorator.callee_base(site) {
+        "connect" | "connect_via" => match decorator.signal(site) {
             Some(signal) => heard(site, signal, decorator.call),
             None => return,
         },
@@ -87,7 +98,36 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
     out.push(Entry::hook(function, often, label, site.module.expr(decorator.expr).span));
 }
 
+/// Packages whose signals call what is connected to them.
+const SIGNALLING: &[&str] = &[
+    "allauth",
+    "axes",
+    "blinker",
+    "celery",
+    "django",
+    "django_rq",
+    "flask",
+    "registration",
+    "simple_history",
+];
+
+/// Whether an expression is a signal: of one of these packages, or of the project's own in a file that imports one.
+pub fn is_signal(site: &Site<'_>, expr: ExprId) -> bool {
+    match site.library_name(expr) {
+        Some(name) => SIGNALLING.iter().any(|package| name.split('.').next() == Some(package)),
+        None => site.imports(SIGNALLING) && site.last_name(expr).is_some_and(|name| List::SignalNames.has(name)),
+    }
+}
+
 impl<'m> Decorator<'m> {
+    /// The signal of `@post_save.connect`.
+    fn signal(&self, site: &Site<'m>) -> Option<&'m str> {
+        match site.module.kind(self.callee) {
+            ExprKind::Attr { base, .. } => site.last_name(*base).filter(|_| is_signal(site, *base)),
+            _ => None,
+        }
+    }
+
     /// `post_save` of `@post_save.connect`.
     fn callee_base(&self, site: &Site<'m>) -> Option<&'m str> {
         match site.module.kind(self.callee) {

@@ -2,9 +2,10 @@
 
 use super::super::site::{Site, join, key_of};
 use super::super::{Decorator, Entry, EntryKind, Often};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// Libraries of bots, whose handlers run with each message.
 const BOTS: &[&str] = &[
@@ -47,7 +48,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
             | "user_command"
             | "view"
     );
-    if !is_handler || !site.is_bot() {
+    if !is_handler || !site.is_bot() || site.is_command_line(decorator.callee) {
         return;
     }
     let title = site.title((site.file, decorator.function));
@@ -120,10 +121,12 @@ fn heard(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let event = call.arg(0).and_then(|event| site.text(event)).unwrap_or_default();
     let place = site.module.expr(call.id).span;
     match receiver(site, call) {
-        "process" => out.push(Entry::hook(function, Often::Once, "the end of the process".to_owned(), place)),
+        "process" if event.starts_with("SIG") || matches!(event.as_str(), "beforeExit" | "exit") => {
+            out.push(Entry::hook(function, Often::Once, "the end of the process".to_owned(), place));
+        }
         "ipcMain" => out.push(invoked(function, EntryKind::Socket, format!("message {event}"), place)),
         _ if matches!(event.as_str(), "ready" | "clientReady") => {}
-        _ if site.imports(BOTS) && call.args.len() > 1 => {
+        name if site.imports(BOTS) && call.args.len() > 1 && List::Bots.has(name) => {
             out.push(invoked(function, EntryKind::Socket, format!("message {event}"), place));
         }
         _ => {}
@@ -170,6 +173,10 @@ fn firebase(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     out.push(invoked(function, kind, label, site.module.expr(call.id).span));
 }
 
+fn exports(site: &Site<'_>, name: &str) -> bool {
+    site.module.exports.iter().any(|export| site.module.str(export.name) == name)
+}
+
 /// `export const handler = async (event) => …` of AWS Lambda, Python's `lambda_handler(event, context)`, a worker's default export
 /// `{ fetch, scheduled, queue }`.
 pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
@@ -179,7 +186,7 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
         let params = || site.params((site.file, id));
         let is_lambda = match name {
             "lambda_handler" => params().len() == 2,
-            "handler" => params().first() == Some(&"event") && site.module.language == Language::TypeScript,
+            "handler" => params().first() == Some(&"event") && exports(site, name),
             _ => false,
         };
         if is_top && is_lambda {
@@ -228,7 +235,7 @@ fn worker(site: &Site<'_>, out: &mut Vec<Entry>) {
     if !site
         .params(fetch)
         .first()
-        .is_some_and(|first| first.trim_start_matches('_').starts_with("req"))
+        .is_some_and(|first| matches!(first.trim_start_matches('_'), "req" | "request"))
     {
         return;
     }

@@ -2,7 +2,7 @@
 
 use super::super::site::Site;
 use super::super::{Entry, Often};
-use super::decorators::{heard, listened};
+use super::decorators::{heard, is_signal, listened};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId};
 use crate::libraries::shared::value::Value;
 
@@ -23,10 +23,10 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
         | "request_loader" => (call.arg(0), Often::Always, format!("`{method}`")),
         "register_error_handler" | "add_exception_handler" => (call.arg(1), Often::Seldom, "a request that fails".to_owned()),
         "connect" if call.receiver().is_some() => {
-            let signal = call.receiver().and_then(|signal| site.last_name(signal)).unwrap_or("");
-            if !is_signal(site, signal) {
+            let Some(receiver) = call.receiver().filter(|&signal| is_signal(site, signal)) else {
                 return;
-            }
+            };
+            let signal = site.last_name(receiver).unwrap_or("a signal");
             let (often, label) = heard(site, signal, Some(call));
             (call.arg(0), often, label)
         }
@@ -43,34 +43,6 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     if let Some(function) = handler.and_then(|handler| site.handler(handler)) {
         out.push(Entry::hook(function, often, label, place));
     }
-}
-
-/// Signals of Django, Celery, blinker, by the ends of their names: a socket's `connect` is given no function.
-fn is_signal(site: &Site<'_>, name: &str) -> bool {
-    let ends = [
-        "_save",
-        "_delete",
-        "_changed",
-        "_init",
-        "_migrate",
-        "_prepared",
-        "_started",
-        "_finished",
-        "_logged_in",
-        "_logged_out",
-        "_login_failed",
-        "_signed_up",
-        "_confirmed",
-        "_publish",
-        "_prerun",
-        "_postrun",
-        "_success",
-        "_failure",
-        "_retry",
-        "_ready",
-        "_signal",
-    ];
-    ends.iter().any(|end| name.ends_with(end)) || site.imports(&["blinker"]) && !name.is_empty()
 }
 
 /// `Depends(Guard())`: an object of the project is called; functions and classes are followed as dependencies of their routes.

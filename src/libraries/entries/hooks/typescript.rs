@@ -25,6 +25,17 @@ const CONTEXTS: &[&str] = &[
     "startStandaloneServer",
     "trpcServer",
 ];
+/// Packages of those calls, by how their names begin.
+const SERVERS: &[&str] = &[
+    "@apollo/",
+    "@as-integrations/",
+    "@hono/trpc-server",
+    "@trpc/",
+    "apollo-server",
+    "graphql-http",
+    "graphql-yoga",
+];
+
 /// What a call hands to its framework.
 pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     match method {
@@ -40,7 +51,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
         "serializeUser" => each(site, call, 0, Often::Act, "sign-in", out),
         _ => {}
     }
-    if CONTEXTS.contains(&method) {
+    if CONTEXTS.contains(&method) && imports_any(site, SERVERS) {
         contexts(site, call, out);
     }
     if call.is_new && method.ends_with("Strategy") {
@@ -56,6 +67,10 @@ fn each(site: &Site<'_>, call: Call<'_>, at: usize, often: Often, label: &str, o
     }
 }
 
+fn imports_any(site: &Site<'_>, starts: &[&str]) -> bool {
+    starts.iter().any(|start| site.module.imports_from(start))
+}
+
 fn is_trpc(site: &Site<'_>) -> bool {
     site.imports(&["@trpc/server"])
 }
@@ -63,32 +78,44 @@ fn is_trpc(site: &Site<'_>) -> bool {
 /// Sequelize's `Order.addHook("afterCreate", f)`.
 fn around_writes(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let event = call.arg(0).and_then(|event| site.module.string(event)).unwrap_or("");
-    if !event.starts_with("before") && !event.starts_with("after") {
+    let is_of_rows = [
+        "Bulk", "Count", "Create", "Destroy", "Find", "Restore", "Save", "Update", "Upsert", "Validate",
+    ]
+    .iter()
+    .any(|what| event.contains(what));
+    let is_hook = event.starts_with("before") || event.starts_with("after");
+    if !is_hook || !is_of_rows || !site.module.imports_from("sequelize") {
         return;
     }
     let Some(function) = call.args.iter().skip(1).find_map(|arg| site.handler(arg.value)) else {
         return;
     };
     let of = call.receiver().and_then(|model| site.last_name(model)).unwrap_or("a row");
-    let often = if event.ends_with("Find") { Often::Read } else { Often::Act };
+    let is_read = event.contains("Find") || event.contains("Count");
+    let (often, what) = if is_read { (Often::Read, "a find") } else { (Often::Act, "write") };
     out.push(Entry::hook(
         function,
         often,
-        format!("write of {of}"),
+        format!("{what} of {of}"),
         site.module.expr(call.id).span,
     ));
 }
 
-/// Mongoose's `schema.pre("save", f)`, `schema.post("find", f)`.
+/// Mongoose's `schema.pre("save", f)`, `schema.post("find", f)`, `schema.pre(/^find/, f)`.
 fn documents(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
-    let event = call.arg(0).and_then(|event| site.text(event)).unwrap_or_default();
     let receiver = site.receiver_name(call).unwrap_or_default();
-    if !receiver.to_ascii_lowercase().ends_with("schema") || event.starts_with('/') {
-        return;
-    }
+    let is_schema = receiver.to_ascii_lowercase().ends_with("schema") && site.module.imports_part("mongoose");
+    let Some(first) = call.arg(0).filter(|_| is_schema) else { return };
     let handler = call.args.iter().skip(1).find_map(|arg| site.handler(arg.value));
     let Some(function) = handler else { return };
-    let is_read = event.starts_with("find") && !event.contains("And") || event.starts_with("count") || event == "init";
+    let is_read = match site.text(first) {
+        Some(event) => {
+            let reads = ["aggregate", "count", "distinct", "estimated", "find", "init"];
+            !event.contains("And") && reads.iter().any(|start| event.starts_with(start))
+        }
+        // An expression fits several: most are of finds.
+        None => true,
+    };
     let (often, what) = if is_read { (Often::Read, "a find") } else { (Often::Act, "write") };
     let label = format!("{what} of {receiver}");
     out.push(Entry::hook(function, often, label, site.module.expr(call.id).span));
@@ -155,7 +182,7 @@ fn verified(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 impl Site<'_> {
     /// Passport and its strategies, one package each.
     fn imports_passport(&self) -> bool {
-        self.imports(&["passport", "@nestjs/passport"]) || self.module.imports_from("passport-") || self.module.imports_part("passport")
+        self.imports(&["passport", "@nestjs/passport"]) || self.module.imports_from("passport-")
     }
 }
 
@@ -167,7 +194,7 @@ fn signed_in(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>
     if !is_provider && !is_auth && method != "betterAuth" {
         return;
     }
-    if !site.module.imports_part("auth") {
+    if !imports_any(site, &["@auth/", "@next-auth/", "better-auth", "next-auth"]) {
         return;
     }
     let place = site.module.expr(call.id).span;
@@ -181,6 +208,7 @@ fn signed_in(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>
             let (often, label) = match key {
                 "session" | "jwt" if is_auth => (Often::Always, format!("callback `{key}` of a session")),
                 "authorize" | "signIn" => (Often::Read, "the sign-in".to_owned()),
+                _ if !is_auth && !is_provider && !["after", "before", "on", "send"].iter().any(|start| key.starts_with(start)) => continue,
                 _ => (Often::Act, format!("callback `{key}` of a sign-in")),
             };
             out.push(Entry::hook(function, often, label, place));
