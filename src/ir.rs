@@ -73,9 +73,15 @@ impl Language {
         self == Language::TypeScript
     }
 
-    /// Whether one event loop always runs, and all code on it: what waits holds no worker, and drivers that block are those of databases
-    /// within the process. Elsewhere a program starts a loop itself, or has a thread for each request.
+    /// Whether one event loop always runs, and all code on it: what waits holds no worker. Elsewhere a program starts a loop itself, or
+    /// has a thread for each request.
     pub fn runs_on_event_loop(self) -> bool {
+        self == Language::TypeScript
+    }
+
+    /// Whether drivers that block are those of databases within the process, whose statements by key take microseconds. Elsewhere they
+    /// are of servers too.
+    pub fn blocking_drivers_are_embedded(self) -> bool {
         self == Language::TypeScript
     }
 

@@ -4,11 +4,14 @@ use super::{
     django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, objection, peewee, prisma, sequelize, sql, sqlalchemy, supabase,
     ts_migrations, typeorm,
 };
-use crate::ir::{ExprId, Language};
+use crate::ir::{ExprId, FunctionId, Language, Module, Sym};
 use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::kept_functions::Schemas;
 use crate::libraries::shared::query::{self, Resolver};
 use crate::libraries::shared::value::FileId;
+
+/// The library of statements that code writes as texts, whichever driver sends them.
+pub const TEXT: &str = "sql";
 
 /// The recognisers of queries, most telling first.
 pub const RECOGNISERS: &[(Language, query::Recognise)] = &[
@@ -55,6 +58,35 @@ pub fn keeps_rows(library: &str) -> bool {
 /// Whether reading a relation of a query's rows asks for it: of an asynchronous session's rows it is an error instead.
 pub fn loads_lazily(query: &query::Query) -> bool {
     query.library != "sqlalchemy" || query.blocking
+}
+
+/// The name that a method of a model has for the row, where the library runs it for each row that any query loads.
+pub fn loaded_row(library: &str, module: &Module, function: FunctionId) -> Option<Sym> {
+    (library == "django").then(|| django::rows::loaded(module, function)).flatten()
+}
+
+/// Whether a library raises an error where an event loop runs, in place of stopping it.
+pub fn refuses_event_loops(library: &str) -> bool {
+    library == "django"
+}
+
+/// Whether a session's first statement begins a transaction that is held until the session ends it.
+pub fn begins_with_first_statement(library: &str) -> bool {
+    matches!(library, "sqlalchemy" | "sqlmodel")
+}
+
+/// Whether the statements of a query site are texts that the code writes itself.
+pub fn is_text(library: &str) -> bool {
+    library == TEXT
+}
+
+/// What a library sends, in words.
+pub fn sends(library: &str) -> String {
+    match library {
+        "redis" => "Redis commands".to_owned(),
+        TEXT => "database statements".to_owned(),
+        library => format!("database statements ({library})"),
+    }
 }
 
 /// Whether a dotted name of a library is where a connection keeps all models by their names.

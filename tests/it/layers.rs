@@ -370,6 +370,23 @@ fn no_rule_asks_which_language_it_reads() {
     assert!(wrong.is_empty(), "ask `ir::Language` what is meant: {wrong:?}");
 }
 
+/// What a library has or does is a question on `libraries::registry` or the model's tool, and its words stand in `rules/advice/`.
+#[test]
+fn no_rule_names_a_library() {
+    let names: Vec<String> = std::fs::read_dir("rules/advice")
+        .expect("the advice is there")
+        .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str().map(|name| format!("\"{name}\"")))
+        .filter(|name| !matches!(name.as_str(), "\"any\"" | "\"python\"" | "\"typescript\""))
+        .chain(["\"redis\"".to_owned(), "\"sqlmodel\"".to_owned()])
+        .collect();
+    let mut wrong = Vec::new();
+    for (path, code) in sources().into_iter().filter(|(path, _)| path.starts_with("rules")) {
+        let named = names.iter().filter(|name| code.contains(name.as_str()));
+        wrong.extend(named.map(|name| format!("{} names {name}", path.display())));
+    }
+    assert!(names.len() > 10 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn only_the_binary_prints_or_exits() {
     let mut wrong = Vec::new();

@@ -5,3 +5,4 @@ pub(crate) mod fields;
 pub mod migrations;
 pub mod models;
 pub mod queries;
+pub mod rows;

@@ -35,6 +35,26 @@ pub enum Tool {
 }
 
 impl Tool {
+    /// The name of the library, as query sites and advice carry it.
+    pub fn library(self) -> &'static str {
+        match self {
+            Tool::SqlAlchemy | Tool::SqlModel | Tool::Alembic => "sqlalchemy",
+            Tool::Django => "django",
+            Tool::Drizzle => "drizzle",
+            Tool::Prisma => "prisma",
+            Tool::TypeOrm => "typeorm",
+            Tool::Sequelize => "sequelize",
+            Tool::MikroOrm => "mikroorm",
+            Tool::Knex => "knex",
+            Tool::Objection => "objection",
+            Tool::Mongoose => "mongoose",
+            Tool::Kysely => "kysely",
+            Tool::Peewee => "peewee",
+            Tool::Tortoise => "tortoise",
+            Tool::Sql => "sql",
+        }
+    }
+
     /// Whether who makes an instance of a model means to store it: a session takes it in. Others' are made to be shown and tried as
     /// well, and what stores them is a statement of its own.
     pub fn stores_what_is_made(self) -> bool {

@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
 use crate::judge::scale::{self, Rows};
 use crate::judge::{evidence, priority, reach};
+use crate::libraries::registry;
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -39,21 +40,18 @@ pub fn findings(project: &Project) -> Vec<Finding> {
 
 /// `from_db` and `__init__` of a Django model run for each row that any query loads.
 fn loading_hooks(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Vec<Finding> {
-    if eval.model_library(file, class) != Some("django") {
+    let Some(library) = eval.model_library(file, class) else {
         return Vec::new();
-    }
+    };
     let Some(model) = rows::schema_model(project, &Model::Class(file, class)) else {
         return Vec::new();
     };
     let module = project.code.module(file);
     let mut out = Vec::new();
     for function in methods(module, class) {
-        let object = match module.function(function).name.map(|name| module.str(name)) {
-            Some("from_db") => loaded_name(module, function),
-            Some("__init__") => module.function(function).params.first().and_then(|param| param.name),
-            _ => None,
+        let Some(object) = registry::loaded_row(library, module, function) else {
+            continue;
         };
-        let Some(object) = object else { continue };
         let needs = serializers::reads_of(project, eval, (file, function), object, model);
         let to_one: Vec<Need> = needs.into_iter().filter(|need| !need.to_many).collect();
         out.extend(loading_finding(project, (file, function), &model.name, &to_one));
@@ -67,25 +65,6 @@ fn methods(module: &Module, class: ClassId) -> impl Iterator<Item = FunctionId> 
         StmtKind::Function(function) => Some(function),
         _ => None,
     })
-}
-
-/// `instance` of `instance = super().from_db(db, field_names, values)`.
-fn loaded_name(module: &Module, function: FunctionId) -> Option<Sym> {
-    module
-        .function(function)
-        .body
-        .iter()
-        .find_map(|&stmt| match module.stmt(stmt).kind {
-            StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } if module.call(value).and_then(|call| call.method()) == Some("from_db") => match module.kind(target) {
-                ExprKind::Name(name) => Some(*name),
-                _ => None,
-            },
-            _ => None,
-        })
 }
 
 fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), model: &str, needs: &[Need]) -> Option<Finding> {

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::serializer::query_of;
+use crate::advice::texts::{Advised, Read as Shape, advice};
 use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
@@ -13,7 +14,7 @@ use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::pagination;
-use crate::libraries::shared::query::Query;
+use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Evaluator, returned};
 use crate::project::schema::SchemaModel;
@@ -264,7 +265,7 @@ impl<'v> Views<'v> {
             return None;
         };
         let query = Query {
-            library: "django",
+            library: self.eval.model_library(file, model)?,
             model: Some(crate::libraries::shared::value::Model::Class(file, model)),
             ..Query::default()
         };
@@ -499,22 +500,18 @@ fn push(out: &mut Vec<Read>, path: String, to_many: bool, (file, span): (FileId,
 }
 
 fn fix(reads: &[Read], library: &str) -> Fix {
-    let names = |many: bool| {
-        let picked = reads.iter().filter(|read| read.to_many == many);
-        picked
-            .map(|read| format!("\"{}\"", read.path.replace('.', "__")))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let mut code = String::from("queryset");
-    for (call, paths) in [("select_related", names(false)), ("prefetch_related", names(true))] {
-        if !paths.is_empty() {
-            code.push_str(&format!(".{call}({paths})"));
-        }
-    }
+    let code = [(false, Shape::RelationToOne), (true, Shape::RelationToMany)].map(|(to_many, shape)| {
+        let paths: Vec<String> = (reads.iter().filter(|read| read.to_many == to_many))
+            .map(|read| read.path.replace('.', "__"))
+            .collect();
+        let values = [("underscored", paths.join("\", \""))];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        advice(Advised::Read(shape), library, &values).code.filter(|_| !paths.is_empty())
+    });
+    let code: String = code.into_iter().flatten().collect();
     Fix {
         summary: "Load what the template reads of each row with the view's query.".to_owned(),
-        code: (library == "django").then_some(code),
+        code: (!code.is_empty() && !code.contains('{')).then(|| format!("queryset{code}")),
         ..Fix::default()
     }
 }

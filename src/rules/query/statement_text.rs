@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::budget::Limit;
 use crate::finding::{Finding, Role};
 use crate::ir::{ExprId, ExprKind, Module, StmtKind, Sym, TemplatePart};
+use crate::libraries::registry;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -16,7 +17,7 @@ const MAX_STEPS: usize = 300;
 
 /// Adds the literal that holds a word of the statement to a finding, unless the finding points at it already.
 pub fn relate(project: &Project, site: &QuerySite, word: &str, finding: &mut Finding) {
-    if site.query.library != "sql" || word.is_empty() {
+    if !registry::is_text(site.query.library) || word.is_empty() {
         return;
     }
     let Some((file, literal)) = find(project, site, &word.to_ascii_lowercase()) else {

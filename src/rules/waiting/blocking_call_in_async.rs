@@ -16,6 +16,7 @@ use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::registry;
 use crate::libraries::shared::clients::is_sql_driver;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
@@ -210,7 +211,7 @@ fn is_in_memory(eval: &Evaluator<'_>, file: FileId, module: &Module, edge: &Edge
 fn library_of(name: &str) -> String {
     let package = name.split(['.', '_']).next().unwrap_or(name);
     if is_sql_driver(package) {
-        "sql".to_owned()
+        registry::TEXT.to_owned()
     } else {
         package.to_owned()
     }
@@ -394,7 +395,7 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
     let reach = reach::of(project, first.function);
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
-    let refuses = matches!(cause, Cause::Database { library } if library == "django") && !allows_unsafe(project);
+    let refuses = matches!(cause, Cause::Database { library } if registry::refuses_event_loops(library)) && !allows_unsafe(project);
     let is_private = loops.company(project, first.function) == Company::Own;
     // A file that is read on a loop of its own keeps nobody waiting but the tasks that wait for what it says.
     if is_private && is_light(first.effects) {
@@ -406,7 +407,7 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         return None;
     }
     // A database within the process: a statement by key takes microseconds.
-    let is_embedded = matches!(cause, Cause::Database { .. }) && module.language.runs_on_event_loop();
+    let is_embedded = matches!(cause, Cause::Database { .. }) && module.language.blocking_drivers_are_embedded();
     let cost = if is_embedded || refuses || is_private {
         Cost::Stall { by: Stall::Moment }
     } else {
@@ -426,15 +427,8 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         .len();
     finding.title = match (cause, first.way.is_empty()) {
         (Cause::Database { library }, _) => {
-            let work = match library.as_str() {
-                "redis" => "Synchronous Redis commands".to_owned(),
-                "sql" => "Synchronous database statements".to_owned(),
-                library => format!("Synchronous database statements ({library})"),
-            };
-            format!(
-                "{work} block the event loop in {functions} async function{}",
-                if functions == 1 { "" } else { "s" }
-            )
+            let (work, plural) = (registry::sends(library), if functions == 1 { "" } else { "s" });
+            format!("Synchronous {work} block the event loop in {functions} async function{plural}")
         }
         (_, true) => format!("`{what}` blocks the event loop in async `{here}`"),
         (Cause::Call { function, .. } | Cause::Helper { function }, false) => format!(

@@ -9,6 +9,7 @@ use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach};
+use crate::libraries::registry;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -120,7 +121,7 @@ fn injected(project: &Project, file: FileId, module: &Module) -> Vec<Region> {
             let root = module.call(expr).and_then(|call| module.name(call.root()));
             root.is_some_and(|root| sessions.iter().any(|&name| module.str(name) == root))
         };
-        let sql = sites.filter(|site| matches!(site.query.library, "sqlalchemy" | "sqlmodel") && is_held(site.expr));
+        let sql = sites.filter(|site| registry::begins_with_first_statement(site.query.library) && is_held(site.expr));
         let Some(first) = sql.map(|site| site.span).min_by_key(|span| span.start) else {
             continue;
         };

@@ -96,6 +96,6 @@ fn finding(project: &Project, file: FileId, call: Call<'_>, what: &str) -> Findi
     finding.subject = format!("{what} count tested");
     finding.related = evidence::path_from_entry(project, function);
     finding.relate(project.place_in(function, span), Role::Query, "the count");
-    finding.fix = fix(Waste::CountTested, "django");
+    finding.fix = fix(Waste::CountTested, Tool::Django.library());
     finding
 }
