@@ -91,6 +91,7 @@ lists! {
     PageNumbers = "handles" "page-numbers",
     PageSizes = "columns" "page-sizes",
     Paging = "calls" "paging",
+    BulkPaths = "paths" "bulk",
     PassingPaths = "paths" "passing",
     Pools = "handles" "pools",
     Portions = "handles" "portions",

@@ -61,6 +61,8 @@ pub enum Stall {
     Wait,
     /// A small file, a statement within the process.
     Moment,
+    /// The library raises an error in place of stopping the loop.
+    Refused,
 }
 
 /// What is sent for each element.
@@ -120,6 +122,8 @@ pub enum Cost {
     Search(Rows),
     /// All rows of a table are read for few of them; the statements of requests that do so are counted.
     Walk {
+        /// Where the database runs.
+        what: Unit,
         /// The table's rows.
         rows: Rows,
         /// Statements that somebody waits for.
@@ -173,8 +177,8 @@ const EVERYWHERE: usize = 10;
 const SOME: usize = 3;
 /// So many make it more than one feature's matter.
 const OFTEN: usize = 5;
-/// A poll of fewer seconds is a load by itself, once many pages are open.
-const FAST: f64 = 5.0;
+/// A poll of so many seconds is a load by itself, once many pages are open; slower ones are mostly what a live page is meant to do.
+const FAST: f64 = 1.0;
 /// A sleep of so many seconds is felt.
 const FELT: f64 = 1.0;
 
@@ -182,11 +186,15 @@ impl Cost {
     /// How heavy it is.
     pub fn weight(&self) -> Weight {
         match self {
-            Cost::Each { what, rows } | Cost::InTurn { what, rows } => each(*what, rows.scale),
+            Cost::Each { what, rows } => each(*what, rows.scale),
+            // Each wait is short, and all of them are felt by the one who asked.
+            Cost::InTurn { what, rows } => each(*what, rows.scale).lighter(1),
             Cost::Load(rows) | Cost::Answer(rows) => load(rows.scale),
             Cost::Skip(rows) | Cost::Search(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
-            Cost::Walk { rows, asks } => walk(rows.scale, *asks),
+            // Thousands of rows within the process are looked through in a millisecond.
+            Cost::Walk { what, rows, asks } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large),
+            Cost::Walk { rows, asks, .. } => walk(rows.scale, *asks),
             Cost::Stall { by: Stall::Work } => Weight::Stops,
             Cost::Stall {
                 by: Stall::Wait | Stall::Compute,
@@ -199,29 +207,31 @@ impl Cost {
             Cost::Endless { until: Some(_), .. } => Weight::Large,
             // No worker is taken, and who asked waits all the same.
             Cost::Endless { holds_worker: false, .. } => Weight::Large,
-            Cost::Stall { by: Stall::Moment } | Cost::Growth => Weight::Moderate,
+            Cost::Growth | Cost::Stall { by: Stall::Refused } => Weight::Moderate,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
-            Cost::Sleep(_) | Cost::Connect { pool: false } => Weight::Moderate,
+            Cost::Sleep(_) | Cost::Connect { pool: true } => Weight::Moderate,
             Cost::Poll(seconds) if *seconds <= FAST => Weight::Moderate,
-            Cost::Connect { pool: true } => Weight::Large,
             Cost::Lock { recent: true, rows } if rows.scale == Scale::Stream => Weight::Stops,
             Cost::Limit => Weight::Large,
             Cost::Setting => Weight::Moderate,
-            Cost::Trips(_) | Cost::Poll(_) | Cost::Lock { .. } => Weight::Slight,
+            Cost::Trips(_) | Cost::Poll(_) | Cost::Lock { .. } | Cost::Stall { by: Stall::Moment } | Cost::Connect { pool: false } => {
+                Weight::Slight
+            }
             Cost::Upkeep => Weight::Upkeep,
         }
     }
 
-    /// How much of the cost a usual fix takes away for its work: an index or an argument is added in minutes, while a page changes
-    /// what clients are promised.
+    /// How readily it is mended: how often maintainers would act on such a finding, of some 700 that were read against the code. An
+    /// argument or an index is added in minutes, while a page changes what clients are promised.
     pub fn ease(&self) -> u32 {
         match self {
-            Cost::Walk { .. } | Cost::Stall { .. } | Cost::Endless { .. } => 8,
-            Cost::Each { .. } | Cost::InTurn { .. } | Cost::Waste(_) | Cost::Connect { .. } => 4,
-            Cost::Load(_) | Cost::Answer(_) | Cost::Skip(_) | Cost::Search(_) | Cost::Trips(_) => 1,
-            _ => 2,
+            Cost::Endless { .. } => 16,
+            Cost::Walk { .. } | Cost::Stall { .. } => 8,
+            Cost::Each { .. } => 4,
+            Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 2,
+            _ => 1,
         }
     }
 
@@ -235,7 +245,7 @@ impl Cost {
             Cost::Search(rows) => format!("it looks through {}", rows.why),
             Cost::Answer(rows) => format!("it answers with {}", rows.why),
             Cost::Waste(rows) => format!("it loads {} for less than that", rows.why),
-            Cost::Walk { rows, asks } => match asks {
+            Cost::Walk { rows, asks, .. } => match asks {
                 0 | 1 => format!("it reads all of {}", rows.why),
                 asks => format!("{asks} statements of requests read all of {}", rows.why),
             },
@@ -243,6 +253,7 @@ impl Cost {
             Cost::Stall { by: Stall::Compute } => "nothing else runs while the processor works".to_owned(),
             Cost::Stall { by: Stall::Wait } => "nothing else runs until another machine answers".to_owned(),
             Cost::Stall { by: Stall::Moment } => "nothing else runs for a moment".to_owned(),
+            Cost::Stall { by: Stall::Refused } => "it ends in an error".to_owned(),
             Cost::Endless {
                 until: Some((server, seconds)),
                 ..
@@ -279,9 +290,9 @@ fn each(what: Unit, scale: Scale) -> Weight {
 
 fn load(scale: Scale) -> Weight {
     match scale {
-        Scale::Stream => Weight::Large,
-        Scale::Many => Weight::Moderate,
-        Scale::Unknown | Scale::OfParent | Scale::Few | Scale::One => Weight::Slight,
+        Scale::Stream => Weight::Moderate,
+        // Whoever asks for a list wants its rows; hundreds of them are one statement.
+        _ => Weight::Slight,
     }
 }
 
@@ -295,9 +306,9 @@ fn skip(scale: Scale) -> Weight {
 
 fn waste(scale: Scale) -> Weight {
     match scale {
-        Scale::Stream | Scale::Many => Weight::Large,
-        Scale::Unknown | Scale::OfParent => Weight::Moderate,
-        Scale::Few | Scale::One => Weight::Slight,
+        Scale::Stream => Weight::Large,
+        Scale::Many => Weight::Moderate,
+        _ => Weight::Slight,
     }
 }
 
@@ -334,6 +345,7 @@ mod tests {
     fn an_index_that_many_requests_ask_for_weighs_more() {
         let walk = |scale, asks| {
             Cost::Walk {
+                what: Unit::Statement,
                 rows: Rows::new(scale, "t"),
                 asks,
             }

@@ -70,10 +70,15 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
     }
 }
 
-/// How often a cost is met by somebody: nobody waits for what a job does one after the other.
+/// How often a cost is met by somebody. Nobody waits for what a job does for each row, and whoever exports everything expects it to take
+/// as long as there are rows.
 fn met(cost: &Cost, reach: &Reach) -> Option<Often> {
     match (cost, reach.often) {
         (Cost::InTurn { .. }, Some(Often::Job)) => Some(Often::Once),
+        (Cost::Each { .. }, Some(Often::Job)) => Some(Often::Seldom),
+        (Cost::Each { .. } | Cost::InTurn { .. } | Cost::Load(_) | Cost::Answer(_) | Cost::Waste(_), _) if reach.is_bulk => {
+            Some(Often::Seldom)
+        }
         (_, often) => often,
     }
 }

@@ -1,7 +1,7 @@
 //! How a function is reached: by whom, how often, and whether anybody waits for it.
 
 use crate::ir::{ClassId, Parent, StmtKind};
-use crate::libraries::entries::{EntryKind, Often, acts};
+use crate::libraries::entries::{EntryKind, Often, acts, is_bulk};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
@@ -40,6 +40,8 @@ pub struct Reach {
     pub shared: usize,
     /// A call that is not certain is on the way.
     pub is_loose: bool,
+    /// Whoever asks it takes everything out or puts it in at once, and expects it to take as long as there are rows.
+    pub is_bulk: bool,
 }
 
 /// Functions that so many entry points call are on the way of nearly every request.
@@ -56,6 +58,7 @@ impl Reach {
             polled: None,
             shared: 0,
             is_loose: false,
+            is_bulk: false,
         }
     }
 
@@ -179,6 +182,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         polled: project.clients.polled(entry).filter(|_| often == Often::Always),
         shared,
         is_loose,
+        is_bulk: often == Often::Act && is_bulk(&entry.label),
     }
 }
 

@@ -66,12 +66,12 @@ pub(super) fn weight_words(weight: Weight) -> (&'static str, &'static str, &'sta
         ),
         Weight::Large => (
             "large",
-            "it grows with the rows of one parent, it sends a whole table that grows, or a request has no end",
+            "it grows with the rows of one parent, or a request has no end",
             "a SELECT for each line of one order,",
         ),
         Weight::Moderate => (
             "moderate",
-            "it is bounded, or short as far as can be told; rows of a table that grows are loaded once",
+            "it is bounded, or short as far as can be told",
             "a SELECT for each of an unknown list,",
         ),
         Weight::Slight => ("slight", "few rows, a round trip or two", "the same row read twice"),

@@ -97,6 +97,8 @@ fn a_loop_weighs_what_its_rows_and_its_callers_make_of_it() {
     let both = "select(Goat).where(Goat.keeper_id == keeper, Goat.barn_id == barn)";
     assert_eq!(of_loop("get('/checkups')", both).0, Priority::P3);
     assert_eq!(of_loop("get('/checkups')", "select(Goat).limit(5)").0, Priority::P3);
+    // Whoever exports everything expects it to take as long as there are rows.
+    assert_eq!(of_loop("get('/checkups/export')", "select(Goat)").0, Priority::P3);
     // An action, and what staff alone or hardly anybody does.
     assert_eq!(of_loop("post('/checkups')", "select(Goat)").0, Priority::P2);
     assert_eq!(of_loop("get('/admin/checkups')", "select(Goat)").0, Priority::P3);

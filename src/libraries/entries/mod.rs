@@ -28,7 +28,7 @@ mod trpc;
 
 pub use fastapi::dependencies;
 pub use mounts::{Mount, Router, mounts};
-pub use often::{Often, acts, of_address};
+pub use often::{Often, acts, is_bulk, of_address};
 pub use site::{given_back, join, last_name};
 
 /// Python frameworks that take their handlers from a description of the API.

@@ -58,7 +58,7 @@ pub fn of_address(label: &str) -> Often {
     }
     let (verb, rest) = label.split_once(' ').unwrap_or(("", label));
     match verb {
-        "GET" | "HEAD" | "OPTIONS" if List::PassingPaths.has(rest) => Often::Act,
+        "GET" | "HEAD" | "OPTIONS" if List::PassingPaths.has(rest) || is_bulk(rest) => Often::Act,
         "GET" | "HEAD" | "OPTIONS" => Often::Read,
         "PUT" | "PATCH" | "DELETE" => Often::Act,
         // Whoever comes signs in, as often as they like: nothing else is open to everybody and costs as much.
@@ -86,14 +86,27 @@ pub fn is_guard(name: &str) -> bool {
     List::StaffGuards.has(name) && !List::SharedGuards.has(name)
 }
 
+/// Whether everything is taken out or put in at once, by the last two parts of an address or of a dotted name.
+pub fn is_bulk(name: &str) -> bool {
+    fixed_parts(name).take(2).any(|part| List::BulkPaths.has(part))
+}
+
 /// The last part of a path or a dotted name that is no parameter.
 fn last_part(name: &str) -> &str {
+    fixed_parts(name).next().unwrap_or(name)
+}
+
+/// The parts of a path or a dotted name that are no parameters, the last one first.
+fn fixed_parts(name: &str) -> impl Iterator<Item = &str> {
     let is_fixed = |part: &&str| !part.is_empty() && !part.starts_with(['{', ':', '[', '<', '*']);
-    name.rsplit(['/', '.']).find(is_fixed).unwrap_or(name)
+    name.rsplit(['/', '.']).filter(is_fixed)
 }
 
 /// What the last words of a path or a function's name say, where the method leaves it open.
 fn by_name(name: &str, otherwise: Often) -> Often {
+    if is_bulk(name) {
+        return Often::Act.max(otherwise);
+    }
     let last = last_part(name);
     let asks = Name::of(last);
     if List::Asking.has(asks.first()) {
@@ -212,6 +225,11 @@ mod tests {
             ("ANY /api/orders/create_order", Often::Act),
             ("ANY OrderViewSet.perform_update", Often::Act),
             ("DELETE /orders/{id}", Often::Act),
+            ("GET /orders/export", Often::Act),
+            ("POST /orders/export/{format}", Often::Act),
+            ("ANY /backup/import", Often::Act),
+            ("GET /importers/{id}/orders/lines", Often::Read),
+            ("GET /important", Often::Read),
             ("every request", Often::Always),
         ];
         for (label, often) in cases {

@@ -352,7 +352,7 @@ fn elements(over: &str) -> String {
 fn lighter(project: &Project, row: &PerRow<'_>, often: Option<Often>) -> usize {
     let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
     // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant.
-    let is_meant = row.access == Access::Write && often.is_none_or(|often| often > Often::Read);
+    let is_meant = row.access == Access::Write && often.is_none_or(|often| often > Often::Always);
     usize::from(is_rarer) + usize::from(is_meant) + usize::from(is_dwarfed(project, row)) + if row.searches { 2 } else { 0 }
 }
 

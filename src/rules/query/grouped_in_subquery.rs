@@ -6,7 +6,7 @@ use super::site_finding;
 use super::statement_text;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
-use crate::judge::cost::Cost;
+use crate::judge::cost::{self, Cost};
 use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
@@ -31,6 +31,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let inner = grouped.statement.tables.first().map_or("a table", |table| table.name.as_str());
     let outer = query.table().unwrap_or("the outer table");
     let cost = Cost::Walk {
+        what: cost::statement(project),
         rows: scale::of_name(project, inner),
         asks: 1,
     };

@@ -7,7 +7,7 @@ use crate::analysis::Analyses;
 use crate::analysis::indexes::advisor::IndexProposal;
 use crate::finding::{Confidence, Finding, Location, Role};
 use crate::judge::columns::is_tenant;
-use crate::judge::cost::Cost;
+use crate::judge::cost::{self, Cost};
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority, scale};
 use crate::project::Project;
@@ -129,6 +129,7 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
     let confidence = sure.max(known);
     let (best, asks) = reach::of_sites(project, &sites);
     let cost = Cost::Walk {
+        what: cost::statement(project),
         rows: scale::to_walk(project, table),
         asks,
     };

@@ -5,7 +5,7 @@ use crate::advice::index::NewIndex;
 use crate::analysis::Analyses;
 use crate::analysis::indexes::needs::{self, IndexNeed};
 use crate::finding::{Confidence, Finding, Judgement, Role};
-use crate::judge::cost::Cost;
+use crate::judge::cost::{self, Cost};
 use crate::judge::reach::{self, Reach};
 use crate::judge::{priority, scale};
 use crate::project::Project;
@@ -98,7 +98,16 @@ impl<'p> Drift<'p> {
         let sites = self.sites(index);
         let (reach, asks) = reach::of_sites(self.project, &sites);
         let rows = scale::to_walk(self.project, self.table);
-        let judgement = priority::judge(&Cost::Walk { rows, asks }, &reach, Confidence::Medium, 0);
+        let judgement = priority::judge(
+            &Cost::Walk {
+                what: cost::statement(self.project),
+                rows,
+                asks,
+            },
+            &reach,
+            Confidence::Medium,
+            0,
+        );
         let name = shown(index);
         let mut finding = self.finding(index, judgement);
         finding.title = format!("The model declares {name} on {}, and no migration builds it", self.table.name);

@@ -9,7 +9,7 @@ use crate::analysis::indexes::foreign_keys;
 use crate::analysis::indexes::uses::Uses;
 use crate::finding::{Confidence, Finding, Judgement, Role};
 use crate::judge::columns::is_small;
-use crate::judge::cost::Cost;
+use crate::judge::cost::{self, Cost};
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
@@ -156,7 +156,16 @@ impl Load {
         } else {
             scale::to_walk(project, table)
         };
-        priority::judge(&Cost::Walk { rows, asks }, &reach, confidence, usize::from(!is_looked_up))
+        priority::judge(
+            &Cost::Walk {
+                what: cost::statement(project),
+                rows,
+                asks,
+            },
+            &reach,
+            confidence,
+            usize::from(!is_looked_up),
+        )
     }
 }
 

@@ -408,10 +408,10 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
     }
     // A database within the process: a statement by key takes microseconds.
     let is_embedded = matches!(cause, Cause::Database { .. }) && module.language.blocking_drivers_are_embedded();
-    let cost = if is_embedded || refuses || is_private {
-        Cost::Stall { by: Stall::Moment }
-    } else {
-        cost(first.effects)
+    let cost = match () {
+        () if refuses => Cost::Stall { by: Stall::Refused },
+        () if is_embedded || is_private => Cost::Stall { by: Stall::Moment },
+        () => cost(first.effects),
     };
     let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
     let (reached, label) = (reach.level, reach.label);
