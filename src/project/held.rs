@@ -9,6 +9,7 @@ use super::rows;
 use super::schema::{Schema, SchemaModel};
 use super::scope::Bound;
 use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{Operation, Projection, Statement};
@@ -213,11 +214,10 @@ fn is_given(eval: &Evaluator<'_>, file: FileId, expr: ExprId, steps: u32) -> boo
             let Some(call) = module.call(expr) else { return false };
             match (call.receiver(), call.method()) {
                 (Some(receiver), Some("all" | "first" | "last" | "get" | "values" | "items")) => receiver,
-                (None, Some("list" | "sorted" | "reversed" | "enumerate" | "set" | "tuple")) => match call.arg(0) {
-                    Some(arg) => arg,
+                _ => match handed_on(&call) {
+                    Some(collection) => collection,
                     None => return false,
                 },
-                _ => return false,
             }
         }
         ExprKind::Name(name) => match eval.lookup(file, module.owner(expr), *name, module.expr(expr).span.start) {

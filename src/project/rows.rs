@@ -7,9 +7,11 @@ use super::eval::{Code, Evaluator, Found};
 use super::schema::{Schema, SchemaModel, Tool};
 use super::scope::{Bound, Member};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
+use crate::libraries::registry;
+use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::Loading;
+use crate::statement::{FilterKind, Loading};
 
 const MAX_STEPS: u32 = 8;
 
@@ -239,14 +241,14 @@ pub fn row_of<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, expr
             Some(Row { model, path, ..row })
         }
         // `order.items.all()`, `list(order.items)`.
-        ExprKind::Call { callee, args, .. } => match module.kind(*callee) {
+        ExprKind::Call { callee, .. } => match module.kind(*callee) {
             ExprKind::Attr { base, name } if matches!(module.str(*name), "all" | "first" | "last" | "iterator") => {
                 row_of(project, eval, file, *base, steps + 1)
             }
-            ExprKind::Name(name) if matches!(module.str(*name), "list" | "sorted" | "reversed" | "enumerate") => {
-                row_of(project, eval, file, args.first()?.value, steps + 1)
-            }
-            _ => plain(project, eval, file, expr),
+            _ => match module.call(expr).as_ref().and_then(handed_on) {
+                Some(collection) => row_of(project, eval, file, collection, steps + 1),
+                None => plain(project, eval, file, expr),
+            },
         },
         ExprKind::Index { base, .. } => row_of(project, eval, file, *base, steps + 1)
             .filter(|row| !row.path.is_empty())
@@ -321,6 +323,9 @@ pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
     if model.is_some_and(|model| model.tool.is_some_and(Tool::rows_know_their_owner) && comes_back(project, model, path)) {
         return true;
     }
+    if model.is_some_and(|model| leads_to_one(project, query, model, path)) {
+        return true;
+    }
     let relation = model.and_then(|model| model.relation(path));
     // `order.lines.order_by(…)`: each line was given the very order it was asked of.
     let asked_of = query.relation.as_ref().map(|(_, name)| name.as_str());
@@ -328,6 +333,33 @@ pub fn is_at_hand(project: &Project, query: &Query, path: &str) -> bool {
         let is_way_back = !relation.to_many && asked_of.is_some() && relation.inverse.as_deref() == asked_of;
         relation.loading == Loading::Eager || is_way_back
     })
+}
+
+/// Whether all rows of a query lead to the same row of another table, which the session keeps once it has loaded it: the query asks for
+/// one value of the foreign key (`Line.order_id == order_id`, then `line.order`).
+fn leads_to_one(project: &Project, query: &Query, model: &SchemaModel, path: &str) -> bool {
+    if !registry::has_identity_map(query.library) {
+        return false;
+    }
+    let first = path.split('.').next().unwrap_or(path);
+    let Some(relation) = model.relation(first).filter(|relation| !relation.to_many) else {
+        return false;
+    };
+    let (Some(table), Some(target)) = (project.schema.tables.get(model.table), project.schema.model(&relation.target)) else {
+        return false;
+    };
+    let target = project.schema.tables.get(target.table).map(|table| table.name.as_str());
+    let mut keys = table.foreign_keys.iter().filter(|key| Some(key.target.as_str()) == target);
+    let (Some(key), None) = (keys.next(), keys.next()) else {
+        return false;
+    };
+    let fixed = |column: &String| {
+        query.statement.filters.iter().any(|filter| {
+            let is_own = filter.column.table.is_none_or(|at| at == 0);
+            filter.kind == FilterKind::Equality && !filter.optional && is_own && table.column_name(&filter.column.column) == column
+        })
+    };
+    !key.columns.is_empty() && key.columns.iter().all(fixed)
 }
 
 /// Whether a path ends where it came from: the `order` of an order's own lines is at hand once the lines are loaded.

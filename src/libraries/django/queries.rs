@@ -35,7 +35,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !could_be(&call) {
         return None;
     }
-    if !is_known(method)
+    if !is_of_library(&call)
         && let Value::Function(at, function) = resolver.value(file, call.callee)
     {
         return manager_method(resolver, file, &call, (at, function));
@@ -43,7 +43,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
     let grammar = ChainGrammar {
         start: &start,
-        known: &is_known,
+        known: &is_of_library,
         helper: &|_, _, found| found,
     };
     let found = chain::walk(resolver, file, call, &grammar)?;
@@ -121,6 +121,14 @@ fn manager_method(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
     query.deferred.extend(inner.deferred);
     query.only.extend(inner.only);
     Some(query)
+}
+
+/// Whether a method is one of querysets and managers by its name. What a view or a manager hands out itself is the project's, where it
+/// has a method for it.
+fn is_of_library(call: &Call<'_>) -> bool {
+    let is_own = || call.receiver().and_then(|receiver| call.module.name(receiver)) == Some("self");
+    call.method()
+        .is_some_and(|method| is_known(method) && !(method == "get_queryset" && is_own()))
 }
 
 /// A cheap look before the chain is followed: a method of querysets, or a manager somewhere in the chain.

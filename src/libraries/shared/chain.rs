@@ -43,8 +43,8 @@ pub struct Chain<'m> {
 pub struct ChainGrammar<'a> {
     /// The query that starts at an expression.
     pub start: &'a dyn Fn(FileId, ExprId) -> Option<Query>,
-    /// Whether a method of this name belongs to the library.
-    pub known: &'a dyn Fn(&str) -> bool,
+    /// Whether the method that is called belongs to the library, by its name.
+    pub known: &'a dyn Fn(&Call<'_>) -> bool,
     /// The query of a project function's call, given what its body says.
     pub helper: &'a dyn Fn(FileId, ExprId, Option<Query>) -> Option<Query>,
 }
@@ -77,9 +77,9 @@ pub fn walk<'m>(resolver: &'m dyn Resolver, file: FileId, call: Call<'m>, gramma
                     return finish(start, inline, links);
                 }
                 let step = module.call(at.1)?;
-                let method = step.method()?;
+                step.method()?;
                 let first = at == (file, call.id);
-                if !(grammar.known)(method) && matches!(resolver.value(at.0, step.callee), Value::Function(..)) {
+                if !(grammar.known)(&step) && matches!(resolver.value(at.0, step.callee), Value::Function(..)) {
                     // A helper of the project that hands out a query; asked for itself, it is not ours.
                     if first {
                         return None;
@@ -172,7 +172,7 @@ fn other_branch(resolver: &dyn Resolver, used: (FileId, ExprId), bound: (FileId,
     }
     let module = resolver.module(bound.0);
     let call = module.call(bound.1)?;
-    let is_plain = call.receiver().is_none() && !call.method().is_some_and(|method| (grammar.known)(method));
+    let is_plain = call.receiver().is_none() && !(grammar.known)(&call);
     if !is_plain || module.standing(bound.1, used.1) == Standing::Always || (grammar.start)(bound.0, bound.1).is_some() {
         return None;
     }

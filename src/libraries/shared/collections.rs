@@ -1,5 +1,7 @@
 //! Collections of the languages: what makes one, and what its methods do.
 
+use crate::ir::{Call, ExprId};
+
 /// Whether a constructor makes a collection that keeps what it gets.
 pub fn keeps(name: &str) -> bool {
     matches!(
@@ -62,6 +64,20 @@ pub fn only_reads(function: &str) -> bool {
             | "entries"
             | "isinstance"
     )
+}
+
+/// The collection whose elements a function hands on, all of them and nothing else: `list(rows)`, `reversed(rows)`, `tqdm(rows)`; of
+/// `enumerate(rows)` each with its number.
+pub fn handed_on(call: &Call<'_>) -> Option<ExprId> {
+    let is_it = match call.method()? {
+        // `tqdm.tqdm(rows)`, `tqdm.auto.tqdm(rows)`.
+        "tqdm" => true,
+        "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "deque" | "enumerate" | "Set" => {
+            call.receiver().is_none()
+        }
+        _ => false,
+    };
+    call.arg(0).or_else(|| call.keyword("iterable")).filter(|_| is_it)
 }
 
 /// Whether a function gives the value that it is given, in another type.

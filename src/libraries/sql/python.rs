@@ -21,7 +21,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let known = |method: &str| is_run(method) || is_fetch(method);
     let grammar = ChainGrammar {
         start: &start,
-        known: &known,
+        known: &|call| call.method().is_some_and(known),
         helper: &|_, _, found| found,
     };
     let call = resolver.module(file).call(call.id)?;

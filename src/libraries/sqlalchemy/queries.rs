@@ -28,7 +28,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let helper = |file: FileId, expr: ExprId, found: Option<Query>| repository_query(resolver, file, expr, found);
     let grammar = ChainGrammar {
         start: &start,
-        known: &is_known,
+        known: &|call| call.method().is_some_and(is_known),
         helper: &helper,
     };
     let call = resolver.module(file).call(call.id)?;

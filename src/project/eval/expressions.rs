@@ -2,6 +2,7 @@
 
 use super::{Evaluator, Found};
 use crate::ir::{ExprId, ExprKind, Language, Sym};
+use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
@@ -180,13 +181,15 @@ impl Evaluator<'_> {
         let module = self.m(file);
         if let Some(call) = module.call(module.unawaited(iterable)) {
             let method = call.method().unwrap_or("");
-            if call.receiver().is_none() {
-                match (method, call.arg(0)) {
-                    ("enumerate", Some(inner)) => return Value::Many(Box::new(self.iterated(file, inner))),
-                    ("sorted" | "list" | "reversed" | "set" | "tuple" | "iter" | "tqdm", Some(inner)) => return self.iterated(file, inner),
-                    _ => {}
-                }
-            } else if let (true, Some(receiver)) = (matches!(method, "entries" | "iterator" | "values" | "items"), call.receiver()) {
+            if let Some(collection) = handed_on(&call) {
+                let element = self.iterated(file, collection);
+                return if method == "enumerate" {
+                    Value::Many(Box::new(element))
+                } else {
+                    element
+                };
+            }
+            if let (true, Some(receiver)) = (matches!(method, "entries" | "iterator" | "values" | "items"), call.receiver()) {
                 let held = self.value(file, receiver);
                 match held {
                     Value::Many(element) if method == "entries" => return element.many(),

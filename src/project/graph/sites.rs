@@ -6,6 +6,7 @@ use super::QuerySite;
 use super::awaited::is_awaited;
 use super::file::FileBuilder;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::Value;
 
@@ -83,31 +84,18 @@ impl FileBuilder<'_> {
                 places.push(*iterable);
             }
         }
-        for expr in &module.exprs {
+        for (index, expr) in module.exprs.iter().enumerate() {
             match &expr.kind {
                 ExprKind::Comp(comp) => places.extend(comp.clauses.iter().map(|clause| clause.iterable)),
                 ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => places.push(*inner),
-                ExprKind::Call { callee, args, .. } if args.len() == 1 => {
+                ExprKind::Call { callee, args, .. } => {
+                    let is_read = |name: &str| args.len() == 1 && matches!(name, "len" | "sum" | "dict" | "bool" | "next" | "any" | "all");
                     if let ExprKind::Name(name) = module.kind(*callee)
-                        && matches!(
-                            module.str(*name),
-                            "list"
-                                | "len"
-                                | "sorted"
-                                | "set"
-                                | "tuple"
-                                | "sum"
-                                | "dict"
-                                | "bool"
-                                | "enumerate"
-                                | "iter"
-                                | "next"
-                                | "any"
-                                | "all"
-                        )
+                        && is_read(module.str(*name))
                     {
                         places.push(args[0].value);
                     }
+                    places.extend(module.call(ExprId(index as u32)).as_ref().and_then(handed_on));
                 }
                 _ => {}
             }

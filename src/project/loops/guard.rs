@@ -88,6 +88,59 @@ pub fn is_cache_guarded(module: &Module, parts: &Parts, targets: &[Sym]) -> bool
     false
 }
 
+/// Whether the call runs until it has brought something, and then no more: `if not event: event = load(row)`, of a variable that
+/// nothing else in the loop sets.
+pub fn is_until_set(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
+    let set = assignments(module, &parts.body);
+    if set.is_empty() {
+        return false;
+    }
+    let mut from = Parent::Expr(parts.anchor);
+    let mut node = module.expr(parts.anchor).parent;
+    for _ in 0..Limit::Holders.count() {
+        let next = match node {
+            Parent::Expr(id) if matches!(module.kind(id), ExprKind::Lambda(_)) => return false,
+            Parent::Expr(id) => module.expr(id).parent,
+            Parent::Stmt(id) if Some(id) == parts.stmt => return false,
+            Parent::Stmt(id) => {
+                if let (StmtKind::If { test, then, .. }, Parent::Stmt(child)) = (&module.stmt(id).kind, from)
+                    && then.contains(&child)
+                    && let Some(name) = unset(module, *test)
+                    && !targets.contains(&name)
+                {
+                    let block = module.stmt(id).span;
+                    let sets: Vec<_> = set.iter().filter(|assigned| assigned.targets.contains(&name)).collect();
+                    let is_inside = |value: ExprId| block.encloses(module.expr(value).span);
+                    if !sets.is_empty() && sets.iter().all(|assigned| is_inside(assigned.value)) {
+                        return true;
+                    }
+                }
+                module.stmt(id).parent
+            }
+            _ => return false,
+        };
+        from = node;
+        node = next;
+    }
+    false
+}
+
+/// The variable that a test asks to be unset: `not event`, `event is None`, `event == null`.
+fn unset(module: &Module, test: ExprId) -> Option<Sym> {
+    let name = |expr: ExprId| match module.kind(expr) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
+    };
+    match module.kind(test) {
+        ExprKind::Unary { op, operand } if matches!(module.str(*op), "not" | "!") => name(*operand),
+        ExprKind::Binary { op, left, right } if matches!(module.str(*op), "is" | "==" | "===") => {
+            let is_nothing = matches!(module.kind(*right), ExprKind::Null) || module.name(*right) == Some("undefined");
+            is_nothing.then(|| name(*left)).flatten()
+        }
+        _ => None,
+    }
+}
+
 /// `if k not in cache:` around; `if value is None:` around, with the value read from a container.
 fn is_guard(module: &Module, stmt: StmtId, from: Parent, filled: &[String], parts: &Parts) -> bool {
     let (StmtKind::If { test, then, orelse }, Parent::Stmt(child)) = (&module.stmt(stmt).kind, from) else {

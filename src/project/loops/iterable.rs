@@ -2,6 +2,7 @@
 
 use super::body::names;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, Sym};
+use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
@@ -145,10 +146,12 @@ fn ends(module: &Module, expr: ExprId) -> Option<(String, Sym, Sym)> {
 fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<Times> {
     let module = call.module;
     let inner = |expr: ExprId| fixed_at(eval, file, expr, depth + 1);
+    if let Some(collection) = handed_on(&call) {
+        return inner(collection);
+    }
     let method = call.method()?;
     match (call.receiver(), method) {
         (None, "range") => range(eval, file, call),
-        (None, "enumerate" | "sorted" | "list" | "reversed" | "tuple" | "set" | "iter" | "tqdm" | "Set") => inner(call.arg(0)?),
         (None, "zip") => call.args.iter().find_map(|arg| inner(arg.value)),
         // `Array(3)`, `new Array(3)`.
         (None, "Array") => count(module.number(call.arg(0)?)?).map(Times::of),
@@ -242,8 +245,8 @@ fn chunked_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> b
                     .arg(2)
                     .is_some_and(|step| module.number(step).is_none_or(|step| step.abs() > 1.0));
             }
-            if matches!(method, "enumerate" | "list" | "tqdm" | "iter" | "sorted" | "reversed") && call.receiver().is_none() {
-                return call.arg(0).is_some_and(|inner| chunked_at(eval, file, inner, depth + 1));
+            if let Some(inner) = handed_on(&call) {
+                return chunked_at(eval, file, inner, depth + 1);
             }
             if matches!(method, "entries" | "map" | "filter") && call.receiver().is_some() {
                 return call.receiver().is_some_and(|inner| chunked_at(eval, file, inner, depth + 1));

@@ -297,6 +297,30 @@ fn guarded_by_a_cache() {
 }
 
 #[test]
+fn until_it_has_brought_something() {
+    py(
+        "event = None\nfor r in rows:\n    if not event:\n        event, fee = q(r)",
+        &[FirstMatch],
+    );
+    py(
+        "for r in rows:\n    if event is None:\n        log()\n        event = q(r)",
+        &[FirstMatch],
+    );
+    ts(
+        "for (const r of rows) { if (first === undefined) { first = await q(r); } }",
+        &[FirstMatch],
+    );
+    // It is unset again for each row, or what is set is something else.
+    py(
+        "for r in rows:\n    event = r.event\n    if not event:\n        event = q(r)",
+        &[PerRow],
+    );
+    py("for r in rows:\n    if not event:\n        other = q(r)", &[PerRow]);
+    py("for r in rows:\n    if event:\n        event = q(r)", &[PerRow]);
+    py("for r in rows:\n    if not r:\n        r = q(r)", &[PerRow]);
+}
+
+#[test]
 fn overlapping_iterations_are_marked() {
     let parallel = |path: &str, text: &str| loops(path, text).first().map(|found| (found.verdict, found.parallel));
     assert_eq!(

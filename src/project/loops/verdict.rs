@@ -3,7 +3,7 @@
 use super::body::{Assigned, assigned, assignments, expressions, inner, mentions, names, statements};
 use super::counting::capped;
 use super::ending::{ends_after, ends_in_try, holder};
-use super::guard::is_cache_guarded;
+use super::guard::{is_cache_guarded, is_until_set};
 use super::{LoopForm, Parts, Verdict, iterable};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
@@ -33,6 +33,9 @@ pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) ->
     }
     if is_dependent(module, parts, targets) {
         return Verdict::Dependent;
+    }
+    if is_until_set(module, parts, targets) {
+        return Verdict::FirstMatch;
     }
     if is_cache_guarded(module, parts, targets) {
         return Verdict::CacheGuarded;

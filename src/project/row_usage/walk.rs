@@ -10,6 +10,7 @@ use super::figures::{is_condition, is_figure, is_length, is_tally, is_zero_test}
 use super::{Holds, Usage, Users, is_once};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::collections::handed_on;
 use crate::project::eval::{Callees, is_iteration};
 use crate::project::scope::Bound;
 
@@ -296,7 +297,7 @@ impl<'c> Walk<'_, '_, 'c> {
         match (holds, name.filter(|_| is_builtin)) {
             (Holds::Rows, Some("len")) => self.usage.lengths.push(parent),
             (_, Some("bool" | "Boolean")) => self.usage.truths.push(parent),
-            (Holds::Rows, Some("list" | "sorted" | "tuple" | "reversed" | "iter" | "enumerate" | "zip")) => self.follow(parent, holds),
+            (Holds::Rows, Some(name)) if name == "zip" || handed_on(&call).is_some() => self.follow(parent, holds),
             (Holds::Figure, Some("int" | "Number" | "parseInt")) => self.follow(parent, holds),
             (_, Some("isinstance")) => {}
             (Holds::Row, Some("getattr" | "hasattr")) if call.arg(0) == Some(expr) => {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::relations::walk;
 use super::{MAX_DEPTH, Reader, is_serializer, model_of};
-use crate::ir::{ClassId, ExprId, ExprKind, StmtKind, Sym};
+use crate::ir::{ClassId, ExprId, ExprKind, Module, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
@@ -36,6 +36,19 @@ pub(super) fn meta(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option
     }
 }
 
+/// The field that `del self.fields["notes"]` or `self.fields.pop("notes")` takes out.
+fn taken_out(module: &Module, expr: ExprId) -> Option<&str> {
+    let (fields, key) = match module.kind(expr) {
+        ExprKind::Index { base, index } => (*base, *index),
+        _ => {
+            let call = module.call(expr).filter(|call| call.method() == Some("pop"))?;
+            (call.receiver()?, call.arg(0)?)
+        }
+    };
+    let is_own = module.dotted(fields).as_deref() == Some("self.fields");
+    module.string(key).filter(|_| is_own)
+}
+
 /// Which fields a serializer writes out.
 pub(super) enum Shown {
     /// These.
@@ -56,7 +69,7 @@ impl<'p> Reader<'p, '_, '_> {
         };
         self.open.push((file, class));
         let shown = self.shown(file, class);
-        let mut done: FxHashSet<String> = FxHashSet::default();
+        let mut done = self.taken_out(file, class);
         let declared = self.declared(file, class);
         for (at, name, value) in declared {
             if !done.insert(name.clone()) {
@@ -77,6 +90,30 @@ impl<'p> Reader<'p, '_, '_> {
             self.method(at, function, model, prefix, &words, 0);
         }
         self.open.pop();
+    }
+
+    /// Fields that the constructors take out whatever they are given: `del self.fields["notes"]`, `self.fields.pop("notes")`.
+    fn taken_out(&self, file: FileId, class: ClassId) -> FxHashSet<String> {
+        let mut out = FxHashSet::default();
+        for (at, class) in self.eval.lineage(file, class) {
+            let module = self.project.code.module(at);
+            let made = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
+                StmtKind::Function(function) => Some(module.function(function)),
+                _ => None,
+            });
+            for function in made.filter(|function| function.name.is_some_and(|name| module.str(name) == "__init__")) {
+                for &stmt in &function.body {
+                    // A test's or a loop's block stands apart: what it takes out depends on more.
+                    let exprs = module.stmt_exprs(stmt).into_iter();
+                    let several = exprs.flat_map(|expr| match module.kind(expr) {
+                        ExprKind::Tuple(items) => items.to_vec(),
+                        _ => vec![expr],
+                    });
+                    out.extend(several.filter_map(|expr| taken_out(module, expr).map(ToOwned::to_owned)));
+                }
+            }
+        }
+        out
     }
 
     /// Fields declared in the class and its ancestors, nearest first.

@@ -124,6 +124,13 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
             if let Some(query) = unknown_queryset(resolver, file, &call, method) {
                 return Some(query);
             }
+            // What the framework makes of a view's `queryset`, where the view has no method for it.
+            if method == "get_queryset"
+                && module.name(receiver) == Some("self")
+                && !matches!(resolver.value(file, call.callee), Value::Function(..))
+            {
+                return view_queryset(resolver, file, expr);
+            }
             // `super().get_queryset()` and a queryset class's own making.
             let is_super = module
                 .call(receiver)

@@ -30,7 +30,7 @@ pub(super) fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -
     let start = |file: FileId, expr: ExprId| start(resolver, file, expr);
     let grammar = ChainGrammar {
         start: &start,
-        known: &is_known,
+        known: &|call| call.method().is_some_and(is_known),
         helper: &|_, _, found| found,
     };
     let found = chain::walk(resolver, file, call, &grammar)?;
