@@ -347,3 +347,22 @@ class Event(Model):
     let events = tortoise.table("events").unwrap();
     assert_eq!(keys(events), ["name", "u:id", "u:team_id, name"]);
 }
+
+#[test]
+fn a_model_has_the_relations_of_the_models_above_it_up_to_a_bound() {
+    let mut text = "from sqlalchemy.orm import declarative_base, relationship\nBase = declarative_base()\nclass C0(Base):\n    __tablename__ = 'c0'\n    r0 = relationship('C0')\n".to_owned();
+    for at in 1..60 {
+        text.push_str(&format!(
+            "class C{at}(C{}):\n    __tablename__ = 'c{at}'\n    r{at} = relationship('C0')\n",
+            at - 1
+        ));
+    }
+    let schema = schema(&[("app/models.py", &text)]);
+    let names = |model: &str| -> Vec<&str> {
+        let relations = &schema.model(model).unwrap().relations;
+        relations.iter().map(|relation| relation.name.as_str()).collect()
+    };
+    assert_eq!(names("C2"), ["r2", "r1", "r0"]);
+    assert_eq!(names("C40").len(), 41);
+    assert_eq!(names("C59").len(), 41, "further ones are left out, or each model would go through all of them");
+}
