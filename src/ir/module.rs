@@ -8,7 +8,7 @@ use super::index::ModuleIndex;
 use super::name_filter::NameFilter;
 use super::stmt::{Stmt, StmtKind};
 use super::strings::Strings;
-use super::{ClassId, ExprId, FunctionId, Language, StmtId, Sym};
+use super::{ClassId, ExprId, FunctionId, Language, Parent, StmtId, Sym};
 use crate::source::Span;
 
 /// One source file in reduced form.
@@ -258,6 +258,13 @@ impl Module {
     pub fn is_within(&self, expr: ExprId, function: FunctionId) -> bool {
         let owner = self.owner(expr);
         owner == function || self.is_inside(owner, function)
+    }
+
+    /// Whether an object is an enumeration's: it has no entries and spans its whole statement.
+    pub fn is_enumeration(&self, object: ExprId) -> bool {
+        let expr = self.expr(object);
+        let spans = matches!(expr.parent, Parent::Stmt(stmt) if self.stmt(stmt).span == expr.span);
+        spans && matches!(&expr.kind, ExprKind::Object(entries) if entries.is_empty())
     }
 
     /// Dotted name of a function within its module: `Class.method`, `outer.inner`; lambdas have their holder's.

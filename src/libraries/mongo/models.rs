@@ -108,15 +108,22 @@ fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<
     })
 }
 
-/// The name of a model as code gives it: a text, a constant's, or the member of an enumeration whose texts are not known.
+/// The name of a model as code gives it: a text, a constant's, a class's (`Boat.name`), or the member of an enumeration, whose texts are
+/// not known.
 pub(super) fn model_name(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     let module = resolver.module(place.0);
-    query_builder::text(resolver, place).or_else(|| match module.kind(place.1) {
-        ExprKind::Attr { base, name } => {
-            let is_type = module.name(*base)?.starts_with(|first: char| first.is_ascii_uppercase());
-            is_type.then(|| module.str(*name).to_owned())
+    query_builder::text(resolver, place).or_else(|| {
+        let ExprKind::Attr { base, name } = module.kind(place.1) else {
+            return None;
+        };
+        let name = module.str(*name);
+        if let Value::Class(at, class) = resolver.value(place.0, *base) {
+            let holder = resolver.module(at);
+            let of_class = holder.class(class).name.filter(|_| name == "name")?;
+            return Some(holder.str(of_class).to_owned());
         }
-        _ => None,
+        let (at, definition) = resolver.definition(place.0, *base)?;
+        resolver.module(at).is_enumeration(definition).then(|| name.to_owned())
     })
 }
 
