@@ -26,7 +26,10 @@ fn many_functions_of_many_models_take_no_room_for_each_pair() {
         let models: Vec<_> = names.iter().map(|name| (schema(1), name.as_str())).collect();
         let kept = joined(functions, &models);
         let last = FunctionId(count - 1);
-        assert_eq!(kept.function("Boat0", &format!("find{last}", last = last.0), false), Some((FileId(0), last)));
+        assert_eq!(
+            kept.function("Boat0", &format!("find{last}", last = last.0), false),
+            Some((FileId(0), last))
+        );
         format!("{kept:?}").len()
     };
     assert!(size(80) < 5 * size(20), "{} after {}", size(80), size(20));

@@ -29,7 +29,8 @@ pub fn settled(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Settle
         return out;
     };
     let names = resolver.ancestors(file, class);
-    let is_field = |name: &&String| name.contains("django") && name.ends_with("Field") && !name.ends_with(".Field");
+    let is_kind = |name: &str| name.ends_with("ForeignKey") || name.ends_with("Field") && !name.ends_with(".Field");
+    let is_field = |name: &&String| name.contains("django") && is_kind(name);
     out.base = names
         .iter()
         .find(is_field)

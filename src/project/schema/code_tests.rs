@@ -304,6 +304,39 @@ class Order(Stamped):
 }
 
 #[test]
+fn a_django_field_of_the_project_is_what_it_extends() {
+    let schema = schema(&[(
+        "shop/models.py",
+        r#"
+from django.db import models
+
+class Single(models.OneToOneField):
+    pass
+
+class Owner(models.ForeignKey):
+    pass
+
+class Tags(models.ManyToManyField):
+    pass
+
+class Customer(models.Model):
+    email = models.EmailField()
+
+class Order(models.Model):
+    first = Single(Customer, on_delete=models.CASCADE, related_name="start")
+    owner = Owner(Customer, on_delete=models.CASCADE)
+    tags = Tags("shop.Customer", related_name="tagged")
+"#,
+    )]);
+    let order = schema.table("shop_order").unwrap();
+    let names: Vec<&str> = order.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["id", "first_id", "owner_id"]);
+    assert_eq!(keys(order), ["owner_id", "u:first_id", "u:id"]);
+    assert_eq!(order.foreign_keys.len(), 2);
+    assert!(schema.model("Customer").unwrap().relation("tagged").unwrap().to_many);
+}
+
+#[test]
 fn peewee_indexes_its_keys_and_tortoise_does_not() {
     let peewee = schema(&[(
         "models.py",
@@ -364,5 +397,9 @@ fn a_model_has_the_relations_of_the_models_above_it_up_to_a_bound() {
     };
     assert_eq!(names("C2"), ["r2", "r1", "r0"]);
     assert_eq!(names("C40").len(), 41);
-    assert_eq!(names("C59").len(), 41, "further ones are left out, or each model would go through all of them");
+    assert_eq!(
+        names("C59").len(),
+        41,
+        "further ones are left out, or each model would go through all of them"
+    );
 }
