@@ -97,15 +97,7 @@ impl<'r> Reader<'_, 'r> {
             .keyword("db_column")
             .and_then(|expr| self.text(expr))
             .unwrap_or_else(|| name.to_owned());
-        // What a field is told itself counts before what its class says of all.
-        let is_on = |option: &str| match call.keyword(option) {
-            Some(told) => self.is_true(Some(told)),
-            None => settled.has(option),
-        };
-        let indexed = match call.keyword("db_index") {
-            Some(_) => self.is_true(call.keyword("db_index")),
-            None => kind == "SlugField" || settled.has("db_index"),
-        };
+        let is_on = |option: &str| settled.option(option) == Some(true);
         ColumnDef {
             field: (column != name).then(|| name.to_owned()),
             name: column,
@@ -113,7 +105,7 @@ impl<'r> Reader<'_, 'r> {
             nullable: is_on("null"),
             primary: is_on("primary_key"),
             unique: is_on("unique"),
-            indexed,
+            indexed: settled.option("db_index").unwrap_or(kind == "SlugField"),
             span,
             ..ColumnDef::default()
         }
@@ -152,7 +144,7 @@ impl<'r> Reader<'_, 'r> {
         "bigint".clone_into(&mut column.data_type);
         column.unique |= one;
         // Django indexes foreign keys unless it is told not to.
-        column.indexed = call.keyword("db_index").is_none() || self.is_true(call.keyword("db_index"));
+        column.indexed = settled.option("db_index").unwrap_or(true);
         if !matches!(
             call.keyword("db_constraint").map(|expr| self.module().kind(expr)),
             Some(ExprKind::Bool(false))

@@ -337,6 +337,47 @@ class Order(models.Model):
 }
 
 #[test]
+fn a_django_field_of_the_project_settles_options_in_its_constructor() {
+    let schema = schema(&[(
+        "shop/models.py",
+        r#"
+from django.db import models
+
+class Code(models.CharField):
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("unique", True)
+        super().__init__(*args, **kwargs)
+
+class Label(Code):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, unique=False, **kwargs)
+
+class Mark(models.CharField):
+    def __init__(self, *args, **kwargs):
+        self.flags = {}
+        self.flags["unique"] = True
+        self.flags.update(db_index=True)
+        super().__init__(*args, **kwargs)
+
+class Seal(models.CharField):
+    def __init__(self, *args, unique=True, **rest):
+        rest["db_index"] = True
+        super().__init__(*args, unique=unique, **rest)
+
+class Order(models.Model):
+    code = Code(max_length=8)
+    free = Code(max_length=8, unique=False)
+    label = Label(max_length=8)
+    mark = Mark(max_length=8)
+    seal = Seal(max_length=8)
+    wax = Seal(max_length=8, unique=False, db_index=False)
+"#,
+    )]);
+    let order = schema.table("shop_order").unwrap();
+    assert_eq!(keys(order), ["u:code", "u:id", "u:seal", "wax"]);
+}
+
+#[test]
 fn peewee_indexes_its_keys_and_tortoise_does_not() {
     let peewee = schema(&[(
         "models.py",
