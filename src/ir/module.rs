@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::definitions::{Class, Comment, Export, Function, Import};
+use super::definitions::{Class, Comment, Export, Function, Import, Param};
 use super::expr::{Arg, Expr, ExprKind, TemplatePart};
 use super::index::ModuleIndex;
 use super::name_filter::NameFilter;
@@ -258,6 +258,14 @@ impl Module {
     pub fn is_within(&self, expr: ExprId, function: FunctionId) -> bool {
         let owner = self.owner(expr);
         owner == function || self.is_inside(owner, function)
+    }
+
+    /// Whether the first parameter of a function is what it is called on: Python's `self` and `cls`, and what else a method calls it.
+    pub fn takes_receiver(&self, function: FunctionId) -> bool {
+        let function = self.function(function);
+        let is_plain_method = function.class.is_some() && !function.is_static;
+        let is_receiver = |param: &Param| is_plain_method || param.name.is_some_and(|name| matches!(self.str(name), "self" | "cls"));
+        self.language.names_receiver() && function.params.first().is_some_and(is_receiver)
     }
 
     /// Whether an object is an enumeration's: it has no entries and spans its whole statement.

@@ -339,8 +339,7 @@ fn parameter(module: &Module, function: FunctionId, call: &Call<'_>, index: usiz
         let keyword = call.module.str(keyword);
         return params().find(|&name| module.str(name) == keyword);
     }
-    let is_bound = params().next().is_some_and(|name| matches!(module.str(name), "self" | "cls"));
-    definition.params.get(index + usize::from(is_bound))?.name
+    definition.params.get(index + usize::from(module.takes_receiver(function)))?.name
 }
 
 /// Whether a chain of calls and attributes starts from a name.

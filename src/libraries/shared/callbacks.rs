@@ -357,14 +357,7 @@ fn parameter(module: &Module, function: FunctionId, call: Call<'_>, argument: us
             .filter_map(|param| param.name)
             .find(|&name| module.str(name) == keyword);
     }
-    let has_self = module.language == Language::Python
-        && definition.class.is_some()
-        && call.receiver().is_some()
-        && definition
-            .params
-            .first()
-            .and_then(|param| param.name)
-            .is_some_and(|name| matches!(module.str(name), "self" | "cls"));
+    let has_self = call.receiver().is_some() && module.takes_receiver(function);
     definition.params.get(argument + usize::from(has_self))?.name
 }
 

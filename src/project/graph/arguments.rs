@@ -80,14 +80,7 @@ impl FileBuilder<'_> {
         if call.args.is_empty() || !self.code.takes_few(file, definition) {
             return;
         }
-        let is_bound = definition.class.is_some()
-            && target.language == Language::Python
-            && definition
-                .params
-                .first()
-                .and_then(|param| param.name)
-                .is_some_and(|name| matches!(target.str(name), "self" | "cls"));
-        let shift = usize::from(is_bound);
+        let shift = usize::from(target.takes_receiver(function));
         for (index, param) in definition.params.iter().enumerate().skip(shift) {
             let says_something = param.annotation.is_some_and(|annotation| target.name(annotation) != Some("Any"));
             let by_name = param.name.and_then(|name| call.keyword(target.str(name)));

@@ -108,18 +108,15 @@ impl Search<'_, '_> {
         };
         let places: Vec<ExprId> = sites.chain(callee.edges.iter().filter(asks).map(|edge| edge.expr)).collect();
         let kept_on = kept_results::keeper(module, callee.id, &places)?;
-        let definition = module.function(callee.id);
-        let call = self.module.call(edge.expr);
-        let index = definition.params.iter().position(|param| param.name == Some(kept_on));
-        if definition.class.is_some() && index.is_none_or(|index| index == 0) {
-            return match self.module.kind(edge.expr) {
+        let mut params = module.function(callee.id).params.iter();
+        match params.position(|param| param.name == Some(kept_on)) {
+            Some(index) => single::passed_as(self.project, self.module, edge, target, index),
+            // `this`.
+            None => match self.module.kind(edge.expr) {
                 ExprKind::Attr { base, .. } => Some(*base),
-                _ => call?.receiver(),
-            };
+                _ => self.module.call(edge.expr)?.receiver(),
+            },
         }
-        let shift = usize::from(definition.class.is_some() && module.language.names_receiver());
-        let call = call?;
-        call.keyword(module.str(kept_on)).or_else(|| call.arg(index?.checked_sub(shift)?))
     }
 
     /// `with session_of(tenant) as session:` commits at its end: where the block only reads, there is nothing to commit.
