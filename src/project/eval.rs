@@ -33,7 +33,6 @@ use crate::libraries::shared::query::{Query, Queued};
 use crate::libraries::shared::value::{FileId, Value};
 pub use callees::{Callees, is_abstract};
 pub use code::{Code, Parameter, Targets};
-pub use parameters::is_iteration;
 pub use results::returned;
 
 /// How many expressions a value is away, see [`Limit::Distance`].

@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashSet;
 
-use super::eval::{Callees, Evaluator, Found, is_iteration};
+use super::eval::{Callees, Evaluator, Found};
 use super::scope::Bound;
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
