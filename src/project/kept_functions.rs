@@ -14,12 +14,14 @@ type Schema = (FileId, ExprId);
 /// Functions that a library keeps for its models and their rows. Those of a schema are held once, however many models it has.
 #[derive(Clone, Debug, Default)]
 pub struct KeptFunctions {
-    /// The schema that keeps a function, and whether it is called on rows.
-    keepers: FxHashMap<Function, (Schema, bool)>,
-    /// The first model of a schema.
-    first: FxHashMap<Schema, String>,
+    /// The schema that keeps a function, and whether it is called on rows; nothing, where it is kept twice.
+    keepers: FxHashMap<Function, Option<(Schema, bool)>>,
+    /// The model of a schema; nothing, where it has several.
+    models: FxHashMap<Schema, Option<String>>,
     /// The schemas of a model, in the order of the files.
     schemas: FxHashMap<String, Vec<Schema>>,
+    /// The schemas of the models that a model's rows are some of.
+    wholes: FxHashMap<String, Vec<Schema>>,
     by_schema: FxHashMap<Schema, ByName>,
     names: FxHashSet<String>,
 }
@@ -49,25 +51,29 @@ impl KeptFunctions {
     /// Joins what the files say of schemas.
     pub(super) fn of(read: &[(FileId, Schemas)]) -> KeptFunctions {
         let mut out = KeptFunctions::default();
-        let by_file = || {
-            read.iter()
-                .flat_map(|(file, schemas)| schemas.models.iter().map(move |model| (*file, model)))
-        };
-        // The model beside its schema comes before those that borrow it.
-        let own = by_file().filter(|(file, (schema, _))| *file == schema.0);
-        let others = by_file().filter(|(file, (schema, _))| *file != schema.0);
         let mut known = FxHashSet::default();
-        for (_, (schema, name)) in own.chain(others) {
+        for (schema, name) in read.iter().flat_map(|(_, schemas)| &schemas.models) {
             if known.insert((name.as_str(), *schema)) {
-                out.first.entry(*schema).or_insert_with(|| name.clone());
+                let is_first = !out.models.contains_key(schema);
+                out.models.insert(*schema, is_first.then(|| name.clone()));
                 out.schemas.entry(name.clone()).or_default().push(*schema);
             }
         }
+        known.clear();
+        for (name, whole) in read.iter().flat_map(|(_, schemas)| &schemas.parts) {
+            if known.insert((name.as_str(), *whole)) {
+                out.wholes.entry(name.clone()).or_default().push(*whole);
+            }
+        }
         for kept in read.iter().flat_map(|(_, schemas)| &schemas.functions) {
-            if !out.first.contains_key(&kept.schema) {
+            if !out.models.contains_key(&kept.schema) {
                 continue;
             }
-            out.keepers.entry(kept.function).or_insert((kept.schema, kept.is_row));
+            let keeper = Some((kept.schema, kept.is_row));
+            let known = out.keepers.entry(kept.function).or_insert(keeper);
+            if *known != keeper {
+                *known = None;
+            }
             out.by_schema.entry(kept.schema).or_default().add(kept);
             out.names.insert(kept.name.clone());
         }
@@ -79,19 +85,23 @@ impl KeptFunctions {
         self.names.contains(name)
     }
 
-    /// What `this` is in a function.
+    /// What `this` is in a function; nothing, where it may be one of several models.
     pub fn keeper(&self, function: Function) -> Option<Keeper> {
-        let (schema, is_row) = *self.keepers.get(&function)?;
-        let model = self.first.get(&schema)?.clone();
+        let (schema, is_row) = (*self.keepers.get(&function)?)?;
+        let model = self.models.get(&schema)?.clone()?;
         Some(Keeper { model, is_row })
     }
 
-    /// The function of a model, or of its rows; nothing, where two have the name.
+    /// The function of a model, or of its rows: its own, or that of the model whose rows they are some of. Nothing, where two have the
+    /// name.
     pub fn function(&self, model: &str, name: &str, is_row: bool) -> Option<Function> {
-        let schemas = self.schemas.get(model)?.iter().filter_map(|schema| self.by_schema.get(schema));
-        let mut found = schemas.filter_map(|functions| functions.of(is_row).get(name).copied());
-        let first = found.next()??;
-        found.all(|other| other == Some(first)).then_some(first)
+        let of = |schemas: &FxHashMap<String, Vec<Schema>>| {
+            let schemas = schemas.get(model)?.iter().filter_map(|schema| self.by_schema.get(schema));
+            let mut found = schemas.filter_map(|functions| functions.of(is_row).get(name).copied());
+            let first = found.next()?;
+            Some(first.filter(|_| found.all(|other| other == first)))
+        };
+        of(&self.schemas).or_else(|| of(&self.wholes))?
     }
 
     /// Whether there are none.

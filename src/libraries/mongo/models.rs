@@ -90,6 +90,13 @@ fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<
     match call.method() {
         Some("collection") => return query_builder::text(resolver, given?).map(|name| (name, "mongodb")),
         Some("model") if is_mongoose(resolver, file, &call) => return model_name(resolver, given?).map(|name| (name, "mongoose")),
+        // `Vehicle.discriminator("Truck", truckSchema)`.
+        Some("discriminator") if depth > 0 => {
+            let whole = call
+                .receiver()
+                .map(|whole| resolver.definition(file, whole).unwrap_or((file, whole)))?;
+            return made(resolver, whole, depth - 1).and_then(|_| Some((model_name(resolver, given?)?, "mongoose")));
+        }
         _ => {}
     }
     if depth == 0 || call.is_new {
