@@ -268,6 +268,36 @@ impl Module {
         self.language.names_receiver() && function.params.first().is_some_and(is_receiver)
     }
 
+    /// The values that a function returns or yields, in order.
+    pub fn returned(&self, function: FunctionId) -> Vec<ExprId> {
+        let mut out = Vec::new();
+        let mut open: Vec<StmtId> = self.function(function).body.iter().rev().copied().collect();
+        while let Some(stmt) = open.pop() {
+            match &self.stmt(stmt).kind {
+                StmtKind::Return(Some(value)) => out.push(*value),
+                StmtKind::Expr(value) | StmtKind::Assign { value: Some(value), .. } => {
+                    if let ExprKind::Yield(Some(yielded)) = self.kind(*value) {
+                        out.push(*yielded);
+                    }
+                }
+                _ => {}
+            }
+            for block in self.stmt_blocks(stmt).into_iter().rev() {
+                open.extend(block.iter().rev().copied());
+            }
+        }
+        out
+    }
+
+    /// Whether a method has no code of its own: `pass`, `...`, a docstring, `raise NotImplementedError`.
+    pub fn is_abstract(&self, function: FunctionId) -> bool {
+        self.function(function).body.iter().all(|&stmt| match &self.stmt(stmt).kind {
+            StmtKind::Raise(_) => true,
+            StmtKind::Expr(expr) => matches!(self.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),
+            _ => false,
+        })
+    }
+
     /// Whether an object is an enumeration's: it has no entries and spans its whole statement.
     pub fn is_enumeration(&self, object: ExprId) -> bool {
         let expr = self.expr(object);

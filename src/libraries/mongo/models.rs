@@ -1,7 +1,7 @@
 //! The model or collection behind an expression: made where it stands, by a function of the project, injected, or `this` in a function
 //! that a schema keeps.
 
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Keeper, Resolver};
 use crate::libraries::shared::query_builder;
@@ -106,10 +106,10 @@ fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<
         return None;
     };
     let holder = resolver.module(at);
-    if !query_builder::imports(holder, &["mongoose"]) {
+    if !query_builder::imports(holder, &["mongoose"]) || !resolver.afford(at, holder.function(function).body.len()) {
         return None;
     }
-    returned(resolver, holder, (at, function)).into_iter().find_map(|value| {
+    holder.returned(function).into_iter().find_map(|value| {
         let place = resolver.definition(at, value).unwrap_or((at, value));
         made(resolver, place, depth - 1).filter(|(_, library)| *library == "mongoose")
     })
@@ -143,26 +143,8 @@ pub(super) fn is_mongoose(resolver: &dyn Resolver, file: FileId, call: &Call<'_>
     let Some(receiver) = call.receiver() else { return true };
     query_builder::comes_from(resolver, file, receiver, "mongoose")
         || objects::last_name(module, receiver).is_some_and(|name| name.contains("conn"))
-        // A parameter of which nothing is known, in a file that knows only one library with models.
+        // A name of which nothing is known, in a file that imports Mongoose.
         || module.name(receiver).is_some() && resolver.value(file, receiver).is_unknown()
-}
-
-/// What a function gives back, in the order of its code.
-fn returned(resolver: &dyn Resolver, module: &Module, (file, function): (FileId, FunctionId)) -> Vec<ExprId> {
-    let mut out = Vec::new();
-    let mut open: Vec<_> = module.function(function).body.iter().rev().copied().collect();
-    while let Some(stmt) = open.pop() {
-        if !resolver.afford(file, 1) {
-            break;
-        }
-        if let StmtKind::Return(Some(value)) = module.stmt(stmt).kind {
-            out.push(value);
-        }
-        for block in module.stmt_blocks(stmt).into_iter().rev() {
-            open.extend(block.iter().rev().copied());
-        }
-    }
-    out
 }
 
 /// A receiver's name; for a field that says only that it is a model, that of the class it belongs to.
