@@ -82,6 +82,7 @@ lists! {
     ManyValueModules = "handles" "many-value-modules",
     MigrationFiles = "paths" "migration-files",
     OneValueEnds = "calls" "one-value-ends",
+    OneValueFolds = "calls" "one-value-folds",
     OneValueLibraries = "handles" "one-value-libraries",
     OneValueLinks = "calls" "one-value-links",
     OneValueTypes = "handles" "one-value-types",

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::definitions::{Class, Comment, Export, Function, Import};
+use super::definitions::{Class, Comment, Export, Function, Import, Param};
 use super::expr::{Arg, Expr, ExprKind, TemplatePart};
 use super::index::ModuleIndex;
 use super::name_filter::NameFilter;
 use super::stmt::{Stmt, StmtKind};
 use super::strings::Strings;
-use super::{ClassId, ExprId, FunctionId, Language, StmtId, Sym};
+use super::{ClassId, ExprId, FunctionId, Language, Parent, StmtId, Sym};
 use crate::source::Span;
 
 /// One source file in reduced form.
@@ -258,6 +258,51 @@ impl Module {
     pub fn is_within(&self, expr: ExprId, function: FunctionId) -> bool {
         let owner = self.owner(expr);
         owner == function || self.is_inside(owner, function)
+    }
+
+    /// Whether the first parameter of a function is what it is called on: Python's `self` and `cls`, and what else a method calls it.
+    pub fn takes_receiver(&self, function: FunctionId) -> bool {
+        let function = self.function(function);
+        let is_plain_method = function.class.is_some() && !function.is_static;
+        let is_receiver = |param: &Param| is_plain_method || param.name.is_some_and(|name| matches!(self.str(name), "self" | "cls"));
+        self.language.names_receiver() && function.params.first().is_some_and(is_receiver)
+    }
+
+    /// The values that a function returns or yields, in order.
+    pub fn returned(&self, function: FunctionId) -> Vec<ExprId> {
+        let mut out = Vec::new();
+        let mut open: Vec<StmtId> = self.function(function).body.iter().rev().copied().collect();
+        while let Some(stmt) = open.pop() {
+            match &self.stmt(stmt).kind {
+                StmtKind::Return(Some(value)) => out.push(*value),
+                StmtKind::Expr(value) | StmtKind::Assign { value: Some(value), .. } => {
+                    if let ExprKind::Yield(Some(yielded)) = self.kind(*value) {
+                        out.push(*yielded);
+                    }
+                }
+                _ => {}
+            }
+            for block in self.stmt_blocks(stmt).into_iter().rev() {
+                open.extend(block.iter().rev().copied());
+            }
+        }
+        out
+    }
+
+    /// Whether a method has no code of its own: `pass`, `...`, a docstring, `raise NotImplementedError`.
+    pub fn is_abstract(&self, function: FunctionId) -> bool {
+        self.function(function).body.iter().all(|&stmt| match &self.stmt(stmt).kind {
+            StmtKind::Raise(_) => true,
+            StmtKind::Expr(expr) => matches!(self.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),
+            _ => false,
+        })
+    }
+
+    /// Whether an object is an enumeration's: it has no entries and spans its whole statement.
+    pub fn is_enumeration(&self, object: ExprId) -> bool {
+        let expr = self.expr(object);
+        let spans = matches!(expr.parent, Parent::Stmt(stmt) if self.stmt(stmt).span == expr.span);
+        spans && matches!(&expr.kind, ExprKind::Object(entries) if entries.is_empty())
     }
 
     /// Dotted name of a function within its module: `Class.method`, `outer.inner`; lambdas have their holder's.

@@ -5,7 +5,7 @@ pub mod constants;
 use super::Project;
 use super::graph::{Edge, EdgeKind, EffectStep, FnId, QuerySite, TRACKED};
 use crate::budget::Limit;
-use crate::ir::{ExprId, ExprKind, Language};
+use crate::ir::{ExprId, ExprKind};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -50,8 +50,8 @@ fn unused_defaults(project: &Project, from: FnId, edge: &Edge, target: FnId) -> 
         return Vec::new();
     };
     let is_spread = |arg: &crate::ir::Arg| matches!(call.module.kind(arg.value), ExprKind::Spread(_));
-    let is_bound = definition.class.is_some() && module.language == Language::Python && !definition.is_static;
-    let plain = call.args.iter().take_while(|arg| arg.name.is_none() && !is_spread(arg)).count() + usize::from(is_bound);
+    let plain =
+        call.args.iter().take_while(|arg| arg.name.is_none() && !is_spread(arg)).count() + usize::from(module.takes_receiver(node.id));
     let params = definition.params.iter().enumerate();
     params
         .filter(|(index, param)| *index < plain || param.name.is_some_and(|name| call.keyword(module.str(name)).is_some()))

@@ -31,10 +31,8 @@ use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, FunctionId, Module, Sym};
 use crate::libraries::shared::query::{Query, Queued};
 use crate::libraries::shared::value::{FileId, Value};
-pub use callees::{Callees, is_abstract};
+pub use callees::Callees;
 pub use code::{Code, Parameter, Targets};
-pub use parameters::is_iteration;
-pub use results::returned;
 
 /// How many expressions a value is away, see [`Limit::Distance`].
 const MAX_DEPTH: u32 = 40;

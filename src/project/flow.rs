@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashSet;
 
-use super::eval::{Callees, Evaluator, Found, is_iteration};
+use super::eval::{Callees, Evaluator, Found};
 use super::scope::Bound;
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
@@ -339,8 +340,7 @@ fn parameter(module: &Module, function: FunctionId, call: &Call<'_>, index: usiz
         let keyword = call.module.str(keyword);
         return params().find(|&name| module.str(name) == keyword);
     }
-    let is_bound = params().next().is_some_and(|name| matches!(module.str(name), "self" | "cls"));
-    definition.params.get(index + usize::from(is_bound))?.name
+    definition.params.get(index + usize::from(module.takes_receiver(function)))?.name
 }
 
 /// Whether a chain of calls and attributes starts from a name.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::eval::{Code, is_abstract};
+use super::eval::Code;
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::entries::{self, Entry};
 use crate::libraries::shared::effects::Effects;
@@ -301,7 +301,7 @@ impl Graph {
             let module = code.module(node.file);
             let function = module.function(node.id);
             // What only declares a method is no second one.
-            let is_method = function.name.is_some() && !is_abstract(module, node.id);
+            let is_method = function.name.is_some() && !module.is_abstract(node.id);
             if let (Some(name), false, true) = (function.name, function.is_lambda && function.class.is_none(), is_method) {
                 by_name.entry(module.str(name)).or_default().push(FnId(index as u32));
             }

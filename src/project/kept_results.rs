@@ -1,58 +1,82 @@
-//! Methods and properties that keep what they found on their object: the second call of one asks nothing.
+//! Functions that keep what they found on an object: the second call with the same object asks nothing.
 
+use super::once::{Slot, missing, name, present};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
+use crate::source::Span;
 
-/// Whether a method looks first whether its object has the attribute that it sets: `if self._rate is None: self._rate = …`,
-/// `if not hasattr(self, "_rate"): …`.
-pub fn keeps_on_object(module: &Module, function: FunctionId) -> bool {
-    let definition = module.function(function);
-    if definition.class.is_none() {
-        return false;
+/// The name in a function of the object on which it keeps what it finds: some attribute is set only where a test has found it missing
+/// (`if self._rate is None: self._rate = …`, `if not hasattr(request, "_site"): …`), and all of the given places stand there, too.
+pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Option<Sym> {
+    let body = &module.function(function).body;
+    let guarded = guarded(module, body);
+    if guarded.is_empty() || places.is_empty() {
+        return None;
     }
-    let stmts = statements(module, &definition.body);
-    let tested: Vec<&str> = stmts
-        .iter()
-        .filter_map(|&stmt| match module.stmt(stmt).kind {
-            StmtKind::If { test, .. } => tested(module, test),
-            _ => None,
-        })
-        .collect();
-    stmts.iter().any(|&stmt| match module.stmt(stmt).kind {
-        StmtKind::Assign {
-            target,
-            value: Some(value),
-            op: None,
-            ..
-        } => !matches!(module.kind(value), ExprKind::Null) && own(module, target).is_some_and(|name| tested.contains(&module.str(name))),
-        _ => false,
-    })
+    let set = set(module, body);
+    let keeps = |slot: Slot| {
+        let is_guarded = |span: Span| guarded.iter().any(|(other, region)| *other == slot && region.encloses(span));
+        let own = || set.iter().filter(|setting| setting.slot == slot);
+        own().any(|setting| !setting.is_null)
+            && own().all(|setting| is_guarded(setting.span))
+            && places.iter().all(|&place| is_guarded(module.expr(place).span))
+    };
+    guarded.iter().find(|(slot, _)| keeps(*slot)).and_then(|(slot, _)| slot.class)
 }
 
-fn statements(module: &Module, body: &[StmtId]) -> Vec<StmtId> {
-    let mut out: Vec<StmtId> = body.to_vec();
-    for &stmt in body {
-        out.extend(module.stmt_blocks(stmt).into_iter().flatten().copied());
+/// Where a test has found an attribute missing: in its branch, or behind `if self._rate: return self._rate`.
+fn guarded(module: &Module, body: &[StmtId]) -> Vec<(Slot, Span)> {
+    let inner = body.iter().flat_map(|&stmt| module.stmt_blocks(stmt));
+    let mut out = Vec::new();
+    for block in std::iter::once(body).chain(inner) {
+        for (index, &stmt) in block.iter().enumerate() {
+            let StmtKind::If { test, then, orelse } = &module.stmt(stmt).kind else {
+                continue;
+            };
+            if let Some(slot) = missing(module, *test, 0) {
+                out.extend(span(module, then).map(|region| (slot, region)));
+            } else if let Some(slot) = present(module, *test) {
+                out.extend(span(module, orelse).map(|region| (slot, region)));
+                let leaves = then
+                    .last()
+                    .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_)));
+                let rest = span(module, &block[index + 1..]).filter(|_| leaves);
+                out.extend(rest.map(|region| (slot, region)));
+            }
+        }
     }
+    out.retain(|(slot, _)| slot.class.is_some());
     out
 }
 
-/// The attribute of the object whose absence or presence a test asks for.
-fn tested(module: &Module, test: ExprId) -> Option<&str> {
-    match module.kind(test) {
-        ExprKind::Unary { operand, .. } => tested(module, *operand),
-        ExprKind::Binary { left, right, .. } if matches!(module.kind(*right), ExprKind::Null) => tested(module, *left),
-        ExprKind::Call { .. } => {
-            let call = module.call(test)?;
-            let is_asked = matches!(call.method(), Some("hasattr" | "getattr")) && module.name(call.arg(0)?) == Some("self");
-            module.string(call.arg(1).filter(|_| is_asked)?)
-        }
-        _ => own(module, test).map(|name| module.str(name)),
-    }
+fn span(module: &Module, block: &[StmtId]) -> Option<Span> {
+    let (first, last) = (block.first()?, block.last()?);
+    Some(Span {
+        start: module.stmt(*first).span.start,
+        end: module.stmt(*last).span.end,
+    })
 }
 
-fn own(module: &Module, expr: ExprId) -> Option<Sym> {
-    match module.kind(expr) {
-        ExprKind::Attr { base, name } if module.name(*base) == Some("self") => Some(*name),
-        _ => None,
+/// A statement that sets an attribute.
+struct Setting {
+    slot: Slot,
+    span: Span,
+    is_null: bool,
+}
+
+fn set(module: &Module, body: &[StmtId]) -> Vec<Setting> {
+    let mut out = Vec::new();
+    let mut open = body.to_vec();
+    while let Some(stmt) = open.pop() {
+        let blocks = module.stmt_blocks(stmt);
+        open.extend(blocks.into_iter().flatten());
+        let StmtKind::Assign { target, value, .. } = module.stmt(stmt).kind else {
+            continue;
+        };
+        out.extend(name(module, target).map(|slot| Setting {
+            slot,
+            span: module.stmt(stmt).span,
+            is_null: value.is_some_and(|value| matches!(module.kind(value), ExprKind::Null)),
+        }));
     }
+    out
 }

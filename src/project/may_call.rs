@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::eval::{Code, Evaluator, is_abstract};
+use super::eval::{Code, Evaluator};
 use super::graph::{FnId, Graph, is_distinctive};
 use super::scope::Member;
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
@@ -120,7 +120,7 @@ impl<'c> Names<'c> {
                 continue;
             };
             all.insert(name);
-            if is_distinctive(name) && !is_abstract(module, node.id) {
+            if is_distinctive(name) && !module.is_abstract(node.id) {
                 by_name.entry((module.language, name)).or_default().push(FnId(index as u32));
             }
         }
@@ -284,7 +284,7 @@ impl<'c> Search<'_, 'c> {
             let (Some(class), Some(name)) = (function.class, function.name) else {
                 continue;
             };
-            if !is_abstract(self.module, id) {
+            if !self.module.is_abstract(id) {
                 continue;
             }
             for (file, class) in self.below(self.file, class) {

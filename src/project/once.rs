@@ -191,15 +191,15 @@ fn is_left(module: &Module, kept: &Kept, block: &[StmtId], below: StmtId, too_ma
     })
 }
 
-/// What lives as long as the process: a name of the module, or an attribute of a class itself (`Factory.instance`).
+/// What may keep something: a name of the module, or an attribute (`Factory.instance`, `self._rate`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Slot {
-    class: Option<Sym>,
+pub(super) struct Slot {
+    pub class: Option<Sym>,
     name: Sym,
 }
 
 /// The slot that a test finds missing: `not x`, `x is None`.
-fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Slot> {
+pub(super) fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Slot> {
     if depth > MAX_DEPTH {
         return None;
     }
@@ -215,7 +215,7 @@ fn missing(module: &Module, test: ExprId, depth: u32) -> Option<Slot> {
 }
 
 /// The slot that a test finds present: `x`, `x is not None`.
-fn present(module: &Module, test: ExprId) -> Option<Slot> {
+pub(super) fn present(module: &Module, test: ExprId) -> Option<Slot> {
     match *module.kind(test) {
         ExprKind::Binary { op, left, right } if matches!(module.str(op), "is not" | "!=" | "!==") => {
             (*module.kind(right) == ExprKind::Null).then(|| name(module, left)).flatten()
@@ -224,13 +224,22 @@ fn present(module: &Module, test: ExprId) -> Option<Slot> {
     }
 }
 
-fn name(module: &Module, expr: ExprId) -> Option<Slot> {
+pub(super) fn name(module: &Module, expr: ExprId) -> Option<Slot> {
     match *module.kind(expr) {
         ExprKind::Name(name) => Some(Slot { class: None, name }),
         ExprKind::Attr { base, name } => match *module.kind(base) {
             ExprKind::Name(class) => Some(Slot { class: Some(class), name }),
             _ => None,
         },
+        // `hasattr(request, "site")`, `getattr(request, "site", None)`.
+        ExprKind::Call { .. } => {
+            let call = module.call(expr)?;
+            let is_asked = matches!(module.name(call.callee), Some("hasattr" | "getattr"));
+            match (module.kind(call.arg(0)?), module.kind(call.arg(1)?)) {
+                (&ExprKind::Name(class), &ExprKind::Str(name)) if is_asked => Some(Slot { class: Some(class), name }),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }

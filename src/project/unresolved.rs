@@ -3,9 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use super::Project;
-use super::eval::{Evaluator, Found, is_iteration};
+use super::eval::{Evaluator, Found};
 use super::scope::Bound;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::value::{FileId, Value};
 
 /// Names that one receiver is followed through.

@@ -4,6 +4,7 @@ use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::registry;
 use crate::libraries::shared::batches;
+use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::Value;
 use crate::project::eval::Evaluator;
@@ -237,7 +238,7 @@ pub fn by_reference(module: &Module, edge: &Edge) -> Option<(Loop, usize, bool)>
         return None;
     }
     let method = call.method()?;
-    if !crate::project::eval::is_iteration(method) || method == "then" {
+    if !is_iteration(method) {
         return None;
     }
     let span = module.expr(parent).span;

@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -58,8 +58,7 @@ pub fn passed_as(project: &Project, module: &Module, edge: &Edge, target: FnId, 
     let callee = project.graph.function(target);
     let there = project.code.module(callee.file);
     let definition = there.function(callee.id);
-    let first = definition.params.first().and_then(|param| param.name);
-    let is_method = there.language == Language::Python && first.is_some_and(|name| matches!(there.str(name), "self" | "cls"));
+    let is_method = there.takes_receiver(callee.id);
     let Some(call) = module.call(edge.expr) else {
         // `order.heading`, a property.
         return match module.kind(edge.expr) {

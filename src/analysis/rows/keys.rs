@@ -7,7 +7,7 @@ use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::query_builder::is_no_condition;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
-use crate::project::eval::{Evaluator, returned};
+use crate::project::eval::Evaluator;
 use crate::project::graph::QuerySite;
 use crate::statement::{Filter, FilterKind, Limit, Operation, Projection, Statement};
 
@@ -208,7 +208,7 @@ impl Collect<'_, '_> {
                     }
                 }
             }
-            ExprKind::Lambda(function) => self.open.extend(returned(module, *function)),
+            ExprKind::Lambda(function) => self.open.extend(module.returned(*function)),
             ExprKind::Name(_) => {
                 if let Some((file, definition)) = Resolver::definition(self.eval, self.file, expr)
                     && file == self.file

@@ -1,6 +1,6 @@
 //! Where a value comes from, in a form that two places of a program can compare, also through calls.
 
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::collections::converts;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Evaluator, Found};
@@ -76,7 +76,7 @@ pub fn argument(target: &Module, function: FunctionId, index: usize, call: Call<
             .and_then(|param| param.name)
             .map(|name| target.str(name))
     };
-    let is_bound = target.language == Language::Python && definition.class.is_some() && matches!(named(0), Some("self" | "cls"));
+    let is_bound = target.takes_receiver(function);
     if is_bound && index == 0 {
         return call.receiver();
     }

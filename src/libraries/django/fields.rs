@@ -1,7 +1,7 @@
 //! What Django's models and migrations write in the same words: fields with the indexes that Django makes for them,
 //! indexes, constraints.
 
-use super::custom_fields;
+use super::custom_fields::{self, Settled};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::declared::Consts;
 use crate::libraries::shared::value::FileId;
@@ -52,7 +52,7 @@ impl<'r> Reader<'_, 'r> {
     pub(crate) fn field(&self, name: &str, value: ExprId, span: Span, model: &mut ModelDef) {
         let module = self.module();
         let Some(call) = module.call(value) else { return };
-        let Some(kind) = call.method() else { return };
+        let Some(written) = call.method() else { return };
         let known = model
             .table
             .columns
@@ -62,9 +62,13 @@ impl<'r> Reader<'_, 'r> {
         if known {
             return;
         }
+        // A field of the project's is what the library's is that it extends: `Single(models.OneToOneField)`.
+        let settled = custom_fields::settled(self.consts.resolver, self.file, &call);
+        let kind = settled.base.as_deref().unwrap_or(written);
         match kind {
+            "GenericForeignKey" | "GenericRelation" | "TaggableManager" => {}
             _ if kind.ends_with("ForeignKey") || kind.ends_with("OneToOneField") || kind == "ParentalKey" || kind == "TreeForeignKey" => {
-                self.reference(name, &call, kind, span, model);
+                self.reference(name, &call, (kind, &settled), span, model);
             }
             _ if kind.ends_with("ManyToManyField") => {
                 let Some(target) = self.target(&call, model) else { return };
@@ -80,36 +84,20 @@ impl<'r> Reader<'_, 'r> {
                     ..RelationDef::default()
                 });
             }
-            "GenericForeignKey" | "GenericRelation" | "TaggableManager" => {}
             _ if kind.ends_with("Field") => {
-                let column = self.column(name, &call, kind, span);
-                model.table.columns.push(column);
-            }
-            // A field of the project's by another name: `ShortCode(models.CharField)`.
-            _ if custom_fields::settled(self.consts.resolver, self.file, &call).base.is_some() => {
-                let column = self.column(name, &call, kind, span);
+                let column = self.column(name, &call, (kind, &settled), span);
                 model.table.columns.push(column);
             }
             _ => {}
         }
     }
 
-    pub(crate) fn column(&self, name: &str, call: &Call, kind: &str, span: Span) -> ColumnDef {
+    fn column(&self, name: &str, call: &Call, (kind, settled): (&str, &Settled), span: Span) -> ColumnDef {
         let column = call
             .keyword("db_column")
             .and_then(|expr| self.text(expr))
             .unwrap_or_else(|| name.to_owned());
-        let settled = custom_fields::settled(self.consts.resolver, self.file, call);
-        // What a field is told itself counts before what its class says of all.
-        let is_on = |option: &str| match call.keyword(option) {
-            Some(told) => self.is_true(Some(told)),
-            None => settled.has(option),
-        };
-        let kind = settled.base.as_deref().unwrap_or(kind);
-        let indexed = match call.keyword("db_index") {
-            Some(_) => self.is_true(call.keyword("db_index")),
-            None => kind == "SlugField" || settled.has("db_index"),
-        };
+        let is_on = |option: &str| settled.option(option) == Some(true);
         ColumnDef {
             field: (column != name).then(|| name.to_owned()),
             name: column,
@@ -117,7 +105,7 @@ impl<'r> Reader<'_, 'r> {
             nullable: is_on("null"),
             primary: is_on("primary_key"),
             unique: is_on("unique"),
-            indexed,
+            indexed: settled.option("db_index").unwrap_or(kind == "SlugField"),
             span,
             ..ColumnDef::default()
         }
@@ -145,10 +133,10 @@ impl<'r> Reader<'_, 'r> {
         }
     }
 
-    pub(crate) fn reference(&self, name: &str, call: &Call, kind: &str, span: Span, model: &mut ModelDef) {
+    fn reference(&self, name: &str, call: &Call, (kind, settled): (&str, &Settled), span: Span, model: &mut ModelDef) {
         let one = kind.ends_with("OneToOneField");
         let Some(target) = self.target(call, model) else { return };
-        let mut column = self.column(name, call, kind, span);
+        let mut column = self.column(name, call, (kind, settled), span);
         if column.field.is_none() {
             column.name = format!("{name}_id");
             column.field = Some(name.to_owned());
@@ -156,7 +144,7 @@ impl<'r> Reader<'_, 'r> {
         "bigint".clone_into(&mut column.data_type);
         column.unique |= one;
         // Django indexes foreign keys unless it is told not to.
-        column.indexed = call.keyword("db_index").is_none() || self.is_true(call.keyword("db_index"));
+        column.indexed = settled.option("db_index").unwrap_or(true);
         if !matches!(
             call.keyword("db_constraint").map(|expr| self.module().kind(expr)),
             Some(ExprKind::Bool(false))

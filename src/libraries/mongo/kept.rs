@@ -67,9 +67,20 @@ impl Reader<'_, '_> {
         let Some(name) = models::model_name(self.resolver, (self.file, name)) else {
             return;
         };
-        if let Some(schema) = self.schema(schema) {
+        if call.method() == Some("discriminator") {
+            let whole = call.receiver().and_then(|whole| self.schema_of_model(whole));
+            self.out.parts.extend(whole.map(|whole| (name.clone(), whole)));
+        }
+        if let Some(schema) = self.schema(self.file, schema) {
             self.out.models.push((schema, name));
         }
+    }
+
+    /// The schema of the model that an expression holds.
+    fn schema_of_model(&self, model: ExprId) -> Option<(FileId, ExprId)> {
+        let (at, made) = self.resolver.definition(self.file, model)?;
+        let call = self.resolver.module(at).call(made).filter(|call| call.method() == Some("model"))?;
+        self.schema(at, call.arg(1)?)
     }
 
     /// `new Schema(fields, { statics: { … }, methods: { … } })`.
@@ -108,7 +119,7 @@ impl Reader<'_, '_> {
     }
 
     fn keep(&mut self, schema: ExprId, name: String, function: ExprId, shelf: &str) {
-        let Some(schema) = self.schema(schema) else { return };
+        let Some(schema) = self.schema(self.file, schema) else { return };
         if let Value::Function(at, function) = self.resolver.value(self.file, function) {
             self.out.functions.push(Kept {
                 schema,
@@ -120,8 +131,8 @@ impl Reader<'_, '_> {
     }
 
     /// The expression that makes a schema.
-    fn schema(&self, expr: ExprId) -> Option<(FileId, ExprId)> {
-        let (at, made) = self.resolver.definition(self.file, expr)?;
+    fn schema(&self, file: FileId, expr: ExprId) -> Option<(FileId, ExprId)> {
+        let (at, made) = self.resolver.definition(file, expr)?;
         let call = self.resolver.module(at).call(made)?;
         (call.method() == Some("Schema")).then_some((at, made))
     }

@@ -1,7 +1,7 @@
 //! The model or collection behind an expression: made where it stands, by a function of the project, injected, or `this` in a function
 //! that a schema keeps.
 
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Keeper, Resolver};
 use crate::libraries::shared::query_builder;
@@ -90,6 +90,13 @@ fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<
     match call.method() {
         Some("collection") => return query_builder::text(resolver, given?).map(|name| (name, "mongodb")),
         Some("model") if is_mongoose(resolver, file, &call) => return model_name(resolver, given?).map(|name| (name, "mongoose")),
+        // `Vehicle.discriminator("Truck", truckSchema)`.
+        Some("discriminator") if depth > 0 => {
+            let whole = call
+                .receiver()
+                .map(|whole| resolver.definition(file, whole).unwrap_or((file, whole)))?;
+            return made(resolver, whole, depth - 1).and_then(|_| Some((model_name(resolver, given?)?, "mongoose")));
+        }
         _ => {}
     }
     if depth == 0 || call.is_new {
@@ -99,24 +106,31 @@ fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<
         return None;
     };
     let holder = resolver.module(at);
-    if !query_builder::imports(holder, &["mongoose"]) {
+    if !query_builder::imports(holder, &["mongoose"]) || !resolver.afford(at, holder.function(function).body.len()) {
         return None;
     }
-    returned(resolver, holder, (at, function)).into_iter().find_map(|value| {
+    holder.returned(function).into_iter().find_map(|value| {
         let place = resolver.definition(at, value).unwrap_or((at, value));
         made(resolver, place, depth - 1).filter(|(_, library)| *library == "mongoose")
     })
 }
 
-/// The name of a model as code gives it: a text, a constant's, or the member of an enumeration whose texts are not known.
+/// The name of a model as code gives it: a text, a constant's, a class's (`Boat.name`), or the member of an enumeration, whose texts are
+/// not known.
 pub(super) fn model_name(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
     let module = resolver.module(place.0);
-    query_builder::text(resolver, place).or_else(|| match module.kind(place.1) {
-        ExprKind::Attr { base, name } => {
-            let is_type = module.name(*base)?.starts_with(|first: char| first.is_ascii_uppercase());
-            is_type.then(|| module.str(*name).to_owned())
+    query_builder::text(resolver, place).or_else(|| {
+        let ExprKind::Attr { base, name } = module.kind(place.1) else {
+            return None;
+        };
+        let name = module.str(*name);
+        if let Value::Class(at, class) = resolver.value(place.0, *base) {
+            let holder = resolver.module(at);
+            let of_class = holder.class(class).name.filter(|_| name == "name")?;
+            return Some(holder.str(of_class).to_owned());
         }
-        _ => None,
+        let (at, definition) = resolver.definition(place.0, *base)?;
+        resolver.module(at).is_enumeration(definition).then(|| name.to_owned())
     })
 }
 
@@ -129,26 +143,8 @@ pub(super) fn is_mongoose(resolver: &dyn Resolver, file: FileId, call: &Call<'_>
     let Some(receiver) = call.receiver() else { return true };
     query_builder::comes_from(resolver, file, receiver, "mongoose")
         || objects::last_name(module, receiver).is_some_and(|name| name.contains("conn"))
-        // A parameter of which nothing is known, in a file that knows only one library with models.
+        // A name of which nothing is known, in a file that imports Mongoose.
         || module.name(receiver).is_some() && resolver.value(file, receiver).is_unknown()
-}
-
-/// What a function gives back, in the order of its code.
-fn returned(resolver: &dyn Resolver, module: &Module, (file, function): (FileId, FunctionId)) -> Vec<ExprId> {
-    let mut out = Vec::new();
-    let mut open: Vec<_> = module.function(function).body.iter().rev().copied().collect();
-    while let Some(stmt) = open.pop() {
-        if !resolver.afford(file, 1) {
-            break;
-        }
-        if let StmtKind::Return(Some(value)) = module.stmt(stmt).kind {
-            out.push(value);
-        }
-        for block in module.stmt_blocks(stmt).into_iter().rev() {
-            open.extend(block.iter().rev().copied());
-        }
-    }
-    out
 }
 
 /// A receiver's name; for a field that says only that it is a model, that of the class it belongs to.

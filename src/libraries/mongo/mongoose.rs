@@ -179,8 +179,8 @@ fn arguments(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query
         }
     }
     if query.statement.operation == Operation::Update {
-        let mut settings = [at(1), at(2)].into_iter().flatten();
-        query.upserts = settings.any(|place| upserts(resolver, place));
+        // `updateOne(filter, change, settings)`.
+        query.upserts = at(2).is_some_and(|place| upserts(resolver, place));
     }
     if let Some(place) = at(1).filter(|_| query.library == "mongoose" && matches!(method, "find" | "findOne" | "findById")) {
         projection(resolver, place, query);
@@ -381,6 +381,8 @@ mod tests {
             );
             assert_eq!(query.adds(), adds, "{settings}");
         }
+        let change = query(&format!("{HEAD}await User.updateOne({{ name }}, {{ upsert: true }});"), &[]);
+        assert!(!change.adds(), "a field that is called so");
     }
 
     #[test]

@@ -60,14 +60,14 @@ struct Calls {
 impl Reader<'_, '_> {
     /// `mongoose.model("Order", orderSchema, "orders")`.
     fn model(&self, call: &Call<'_>) -> Option<ModelDef> {
-        if call.method() != Some("model") || call.args.len() < 2 {
+        if call.method() != Some("model") {
             return None;
         }
-        self.read(call, None)
+        self.read(call, self.collection(call)?)
     }
 
-    /// The model that a call names, of the schema that it is given.
-    fn read(&self, call: &Call<'_>, collection: Option<String>) -> Option<ModelDef> {
+    /// The name of the model that a call makes, and the call that makes its schema.
+    fn made(&self, call: &Call<'_>) -> Option<(String, FileId, ExprId)> {
         let resolver = self.options.consts.resolver;
         let given = call.arg(0)?;
         let name = self
@@ -75,19 +75,41 @@ impl Reader<'_, '_> {
             .text(given)
             .or_else(|| model_name(resolver, (self.options.file, given)))?;
         let (file, schema) = resolver.definition(self.options.file, call.arg(1)?)?;
-        let at = Reader {
+        let made = resolver.module(file).call(schema)?;
+        (made.method() == Some("Schema")).then_some((name, file, schema))
+    }
+
+    fn at(&self, file: FileId) -> Self {
+        Reader {
             options: Options { file, ..self.options },
             ..*self
-        };
-        let made = at.options.module().call(schema).filter(|made| made.method() == Some("Schema"))?;
+        }
+    }
+
+    /// The collection of the model that a call makes.
+    fn collection(&self, call: &Call<'_>) -> Option<String> {
+        let (name, file, schema) = self.made(call)?;
+        if let Some(given) = call.arg(2).and_then(|name| self.options.text(name)) {
+            return Some(given);
+        }
+        let at = self.at(file);
+        let settings = at.settings(schema);
+        Some(at.options.text_of(settings, "collection").unwrap_or_else(|| plural(&name)))
+    }
+
+    /// The settings of a schema.
+    fn settings(&self, schema: ExprId) -> Option<ExprId> {
+        self.options.object(self.options.module().call(schema)?.arg(1)?)
+    }
+
+    /// The model that a call names, of the schema that it is given.
+    fn read(&self, call: &Call<'_>, collection: String) -> Option<ModelDef> {
+        let (name, file, schema) = self.made(call)?;
+        let at = self.at(file);
+        let made = at.options.module().call(schema)?;
         // Spans of another file say nothing here.
         let place = (file != self.options.file).then(|| self.options.span(call.id));
-        let settings = made.arg(1).and_then(|settings| at.options.object(settings));
-        let given = call.arg(2).and_then(|name| self.options.text(name));
-        let collection = collection
-            .or(given)
-            .or_else(|| at.options.text_of(settings, "collection"))
-            .unwrap_or_else(|| plural(&name));
+        let settings = at.settings(schema);
         let mut table = collection_of(collection, place.unwrap_or_else(|| self.options.span(call.id)));
         match made.arg(0).and_then(|fields| at.options.object(fields)) {
             Some(fields) => at.fields(fields, "", place, 0, &mut table),
@@ -106,17 +128,13 @@ impl Reader<'_, '_> {
 
     /// `Vehicle.discriminator("Truck", truckSchema)`: further fields of some of the documents of a model's collection, and its indexes.
     fn discriminator(&self, call: &Call<'_>) -> Option<ModelDef> {
-        if call.method() != Some("discriminator") || call.args.len() < 2 {
+        if call.method() != Some("discriminator") {
             return None;
         }
         let resolver = self.options.consts.resolver;
         let (at, base) = resolver.definition(self.options.file, call.receiver()?)?;
-        let whole = Reader {
-            options: Options { file: at, ..self.options },
-            ..*self
-        };
-        let collection = whole.model(&resolver.module(at).call(base)?)?.table.name;
-        let mut model = self.read(call, Some(collection))?;
+        let whole = resolver.module(at).call(base).filter(|whole| whole.method() == Some("model"))?;
+        let mut model = self.read(call, self.at(at).collection(&whole)?)?;
         // The key is the collection's.
         model.table.columns.retain(|column| !column.primary);
         model.table.open = true;

@@ -143,7 +143,16 @@ fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) 
     if is_array_from(call) {
         return argument == 1;
     }
-    let is_array_method = matches!(
+    match call.module.language {
+        Language::TypeScript => is_iteration(method) && argument == 0,
+        // `frame.apply(f, axis=1)`, `series.map(f)`, `rows.sort(key=f)`.
+        Language::Python => matches!(method, "apply" | "map" | "applymap" | "sort"),
+    }
+}
+
+/// Methods of collections, streams and pagers that run their callback once an element.
+pub fn is_iteration(method: &str) -> bool {
+    matches!(
         method,
         "map"
             | "forEach"
@@ -166,12 +175,7 @@ fn is_per_element(call: Call<'_>, method: &str, argument: usize, value: &Value) 
             | "mergeMap"
             | "eachAsync"
             | "autoPagingEach"
-    );
-    match call.module.language {
-        Language::TypeScript => is_array_method && argument == 0,
-        // `frame.apply(f, axis=1)`, `series.map(f)`, `rows.sort(key=f)`.
-        Language::Python => matches!(method, "apply" | "map" | "applymap" | "sort"),
-    }
+    )
 }
 
 /// Functions of a collection and a callback: `pMap(xs, f)`, `_.keyBy(xs, f)`.
@@ -357,14 +361,7 @@ fn parameter(module: &Module, function: FunctionId, call: Call<'_>, argument: us
             .filter_map(|param| param.name)
             .find(|&name| module.str(name) == keyword);
     }
-    let has_self = module.language == Language::Python
-        && definition.class.is_some()
-        && call.receiver().is_some()
-        && definition
-            .params
-            .first()
-            .and_then(|param| param.name)
-            .is_some_and(|name| matches!(module.str(name), "self" | "cls"));
+    let has_self = call.receiver().is_some() && module.takes_receiver(function);
     definition.params.get(argument + usize::from(has_self))?.name
 }
 

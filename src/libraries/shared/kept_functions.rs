@@ -23,4 +23,6 @@ pub struct Schemas {
     pub functions: Vec<Kept>,
     /// A schema, and a model that it is for.
     pub models: Vec<((FileId, ExprId), String)>,
+    /// A model of some of another one's rows, and the schema of that: it has the functions of both.
+    pub parts: Vec<(String, (FileId, ExprId))>,
 }

@@ -16,6 +16,7 @@ pub mod model_classes;
 pub mod objects;
 pub mod one_value;
 pub mod pagination;
+pub mod pipes;
 pub mod polling;
 pub mod query;
 pub mod query_builder;

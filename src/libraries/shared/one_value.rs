@@ -2,7 +2,7 @@
 
 use super::query::Resolver;
 use super::value::{FileId, Value};
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, Module, Parent};
 use crate::libraries::shared::objects::last_name;
 use crate::vocabulary::List;
 
@@ -14,7 +14,7 @@ pub fn is_one_value(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> b
     let Some(receiver) = call.receiver() else { return false };
     // What goes through something of its own can end in a result all the same: `events().forEach(f).andThen(g)`.
     let is_mapping = matches!(call.method(), Some("map" | "flatMap" | "filter"));
-    is_mapping && (goes_on(call) || comes_from(call.module, receiver)) || is_typed(resolver, file, receiver)
+    is_mapping && (goes_on(call) || comes_from(call.module, receiver) || is_typed(resolver, file, receiver))
 }
 
 /// Whether the chain goes on with a call that arrays do not have: `found.map(f).mapErr(g)`.
@@ -30,7 +30,8 @@ fn goes_on(call: &Call<'_>) -> bool {
             return false;
         };
         let method = next.method().unwrap_or_default();
-        if List::OneValueLinks.has(method) || List::OneValueEnds.has(method) && takes_functions(&next) {
+        let is_end = List::OneValueEnds.has(method) || List::OneValueFolds.has(method) && takes_functions(&next);
+        if is_end || List::OneValueLinks.has(method) {
             return true;
         }
         if !is_shared(method) {
@@ -41,7 +42,7 @@ fn goes_on(call: &Call<'_>) -> bool {
     false
 }
 
-/// `match(onSome, onNone)`, `fold(…)`: a text's `match` takes a pattern.
+/// `match(onSome, onNone)`, `fold(…)`.
 fn takes_functions(call: &Call<'_>) -> bool {
     let is_plain = |arg: ExprId| matches!(call.module.kind(arg), ExprKind::Str(_) | ExprKind::Other(_) | ExprKind::Template(_));
     call.args.len() > 1 && !call.args.iter().any(|arg| is_plain(arg.value))
@@ -85,20 +86,39 @@ fn is_typed(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> bool {
     let Value::Function(at, function) = resolver.value(at, call.callee) else {
         return false;
     };
-    let inside = resolver.module(at);
-    inside.function(function).returns.is_some_and(|returns| is_type(inside, returns))
+    let returns = resolver.module(at).function(function).returns;
+    returns.is_some_and(|returns| is_type(resolver, at, returns))
 }
 
-/// `Result<Order, Gone>`, `Promise<Option<Order>>`.
-fn is_type(module: &Module, annotation: ExprId) -> bool {
+/// `Result<Order, Gone>`, `Promise<Option<Order>>`: one of such a library, or a class of the project by such a name that is no array.
+fn is_type(resolver: &dyn Resolver, file: FileId, annotation: ExprId) -> bool {
+    let module = resolver.module(file);
     let ExprKind::Index { base, index } = module.kind(annotation) else {
         return false;
     };
-    match last_name(module, *base) {
-        Some("Promise" | "PromiseLike") => is_type(module, *index),
-        Some(name) => List::OneValueTypes.has(name),
-        None => false,
+    let name = last_name(module, *base).unwrap_or_default();
+    if matches!(name, "Promise" | "PromiseLike") {
+        return is_type(resolver, file, *index);
     }
+    match resolver.value(file, *base) {
+        Value::External(library) => List::OneValueTypes.has(name) && is_of_library(&library),
+        Value::Class(at, class) => List::OneValueTypes.has(name) && !is_array(resolver, at, class),
+        _ => false,
+    }
+}
+
+/// `interface Result<T> extends Array<T>`.
+fn is_array(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    resolver.lineage(file, class).into_iter().any(|(at, class)| {
+        let module = resolver.module(at);
+        module.class(class).bases.iter().any(|base| {
+            let named = match module.kind(base.value) {
+                ExprKind::Index { base, .. } => *base,
+                _ => base.value,
+            };
+            matches!(last_name(module, named), Some("Array" | "ReadonlyArray"))
+        })
+    })
 }
 
 /// `neverthrow.ResultAsync`, `fp-ts/TaskEither`; such libraries have functions for arrays, too.

@@ -1,6 +1,6 @@
 //! Class-based views that page their lists, or return one object.
 
-use crate::ir::{ClassId, ExprId, ExprKind, Language, Module, StmtKind};
+use crate::ir::{ClassId, ExprKind, Language, Module, StmtId, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -94,20 +94,16 @@ fn refuses_lists(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool 
     let own = resolver.lineage(file, class).into_iter().find_map(|(at, class)| {
         let module = resolver.module(at);
         let mut methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
-            StmtKind::Function(function) => Some(module.function(function)),
+            StmtKind::Function(function) => Some(function),
             _ => None,
         });
-        let list = methods.find(|method| method.name.is_some_and(|name| module.str(name) == "list"))?;
+        let list = methods.find(|&method| module.function(method).name.is_some_and(|name| module.str(name) == "list"))?;
         Some((module, list))
     });
-    let Some((module, list)) = own else { return false };
-    let is_text = |expr: ExprId| matches!(module.kind(expr), ExprKind::Str(_));
-    let only_raises = list.body.iter().all(|&stmt| match module.stmt(stmt).kind {
-        StmtKind::Raise(_) => true,
-        StmtKind::Expr(expr) => is_text(expr),
-        _ => false,
-    });
-    only_raises && list.body.iter().any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Raise(_)))
+    own.is_some_and(|(module, list)| {
+        let raises = |stmt: &StmtId| matches!(module.stmt(*stmt).kind, StmtKind::Raise(_));
+        module.is_abstract(list) && module.function(list).body.iter().any(raises)
+    })
 }
 
 /// Whether a class sets one of these attributes; `false` where it sets it to `None`.

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod fields;
+mod inherited;
 mod lineage;
 mod relations;
 mod table_names;
@@ -12,8 +13,9 @@ use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::libraries::sqlalchemy::columns::{Parts, is_column};
-use crate::statement::{Dialect, ModelDef, RelationDef, TableDef};
+use crate::statement::{Dialect, ModelDef, TableDef};
 use fields::fields;
+use inherited::Inherited;
 use lineage::{has_table, lineage};
 use table_names::{snake, table_name};
 use tables::{arguments, loose_indexes, tables};
@@ -28,8 +30,9 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         dialect: dialect(module),
         ..Declared::default()
     };
+    let inherited = Inherited::default();
     for (class, _) in module.class_ids() {
-        declared.models.extend(model(&consts, file, class));
+        declared.models.extend(model(&consts, &inherited, file, class));
     }
     if imports(module, "sqlalchemy") || sqlmodel || module.imports.iter().any(|import| module.str(import.local) == "db") {
         tables(&consts, file, &mut declared);
@@ -62,7 +65,7 @@ fn assigned(module: &Module, stmt: crate::ir::StmtId) -> Option<(&str, Option<Ex
     }
 }
 
-fn model(consts: &Consts, file: FileId, class: ClassId) -> Option<ModelDef> {
+fn model(consts: &Consts, known: &Inherited, file: FileId, class: ClassId) -> Option<ModelDef> {
     let resolver = consts.resolver;
     let module = resolver.module(file);
     let definition = module.class(class);
@@ -121,36 +124,8 @@ fn model(consts: &Consts, file: FileId, class: ClassId) -> Option<ModelDef> {
         fields(&Parts { consts, file }, class, &mut model);
         arguments(&Parts { consts, file }, class, &mut model, depth);
     }
-    inherited_relations(consts, lineage.parent, &mut model);
+    known.add_to(consts, lineage.parent, &mut model);
     Some(model)
-}
-
-/// A model has the relations of the models that it extends, whether their table is its own or beside it.
-fn inherited_relations(consts: &Consts, parent: Option<(FileId, ClassId)>, model: &mut ModelDef) {
-    let mut parent = parent;
-    let mut seen = Vec::new();
-    while let Some((file, class)) = parent.filter(|above| !seen.contains(above)) {
-        seen.push((file, class));
-        let above = lineage(consts.resolver, file, class, model.table.span);
-        let mut read = ModelDef {
-            name: model.name.clone(),
-            ..ModelDef::default()
-        };
-        for &(file, class) in &above.classes {
-            fields(&Parts { consts, file }, class, &mut read);
-        }
-        for relation in read.relations {
-            let is_known = model.relations.iter().any(|known| known.name == relation.name);
-            if !is_known {
-                // The other side was told of it by the model that declares it.
-                model.relations.push(RelationDef {
-                    makes_inverse: None,
-                    ..relation
-                });
-            }
-        }
-        parent = above.parent;
-    }
 }
 
 fn could_be_model(module: &Module, class: ClassId) -> bool {

@@ -220,7 +220,7 @@ impl<'p> Constants<'p> {
         }
         // What is left of the spreads is empty.
         let positional = |index: usize| call.arg(index).filter(|&arg| !matches!(module.kind(arg), ExprKind::Spread(_)));
-        let skipped = usize::from(is_bound(callee, definition));
+        let skipped = usize::from(callee.takes_receiver(node.id));
         let mut out = Vec::new();
         for (index, param) in definition.params.iter().enumerate().skip(skipped) {
             if let Some(pattern) = param.pattern.filter(|_| param.kind == ParamKind::Plain) {
@@ -356,15 +356,6 @@ fn unpacked(module: &Module, pattern: ExprId, given: &Constant) -> KnownNames {
         _ => None,
     };
     entries.iter().filter_map(bound).collect()
-}
-
-fn is_bound(module: &Module, definition: &Function) -> bool {
-    module.language == Language::Python
-        && definition
-            .params
-            .first()
-            .and_then(|param| param.name)
-            .is_some_and(|name| matches!(module.str(name), "self" | "cls"))
 }
 
 /// Whether a caller may leave a parameter out, so that a test of it asks whether it did: Python says so by `= None`.

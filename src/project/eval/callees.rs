@@ -152,7 +152,7 @@ impl Evaluator<'_> {
         let Some(name) = definition.name else {
             return vec![(at, function)];
         };
-        let is_hollow = is_abstract(module, function);
+        let is_hollow = module.is_abstract(function);
         if !is_hollow && !only_keeps(module, function) {
             return vec![(at, function)];
         }
@@ -236,15 +236,6 @@ pub enum Callees {
     BuiltIn,
     /// Not known.
     Unknown,
-}
-
-/// Whether a method has no code of its own: `pass`, `...`, a docstring, `raise NotImplementedError`.
-pub fn is_abstract(module: &Module, function: FunctionId) -> bool {
-    module.function(function).body.iter().all(|&stmt| match &module.stmt(stmt).kind {
-        StmtKind::Raise(_) => true,
-        StmtKind::Expr(expr) => matches!(module.kind(*expr), ExprKind::Str(_) | ExprKind::Other(_)),
-        _ => false,
-    })
 }
 
 /// Whether a method only keeps what it is given, or gives a constant: a default that subclasses fill in.

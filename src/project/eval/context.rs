@@ -132,7 +132,7 @@ impl<'c> Evaluator<'c> {
                 self.of_receiver(&mut context, (file, receiver), own, (at, owner));
             }
         }
-        let shift = usize::from(is_method && call.receiver().is_some() && is_bound(self.m(at), function));
+        let shift = usize::from(is_method && call.receiver().is_some() && self.m(at).takes_receiver(function));
         self.bind(&mut context, (file, call), (at, function), shift);
         let is_telling = context.own.is_some() || !context.params.is_empty() || !context.types.is_empty();
         if !is_telling || !self.afford(at, 8) {
@@ -557,11 +557,6 @@ impl<'c> Evaluator<'c> {
             _ => Value::Unknown,
         }
     }
-}
-
-fn is_bound(module: &crate::ir::Module, function: FunctionId) -> bool {
-    let first = module.function(function).params.first().and_then(|param| param.name);
-    first.is_some_and(|name| matches!(module.str(name), "self" | "cls"))
 }
 
 /// Whether a value says less than a look at one use of a body may.

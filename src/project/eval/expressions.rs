@@ -121,7 +121,7 @@ impl Evaluator<'_> {
             && let Some(keeper) = self.keeper_of(file, module.owner(expr))
         {
             return if keeper.is_row {
-                Value::Row(Model::Table(keeper.model.clone()), None)
+                Value::Row(Model::Table(keeper.model), None)
             } else {
                 Value::Unknown
             };

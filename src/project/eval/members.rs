@@ -80,7 +80,7 @@ impl Evaluator<'_> {
     }
 
     /// What `this` is in a function, or in the one around it that a library keeps.
-    pub(super) fn keeper_of(&self, file: FileId, function: FunctionId) -> Option<&Keeper> {
+    pub(super) fn keeper_of(&self, file: FileId, function: FunctionId) -> Option<Keeper> {
         let kept = &self.code.kept_functions;
         if kept.is_empty() {
             return None;

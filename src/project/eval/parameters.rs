@@ -2,6 +2,7 @@
 
 use super::{Evaluator, MAX_HOPS};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, ParamKind, Parent};
+use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::PatternStep;
 
@@ -128,27 +129,4 @@ fn model_of(value: &Value) -> Option<(FileId, ClassId)> {
         Value::Many(element) => model_of(element),
         _ => None,
     }
-}
-
-/// Methods that run their callback once an element.
-pub fn is_iteration(method: &str) -> bool {
-    matches!(
-        method,
-        "map"
-            | "forEach"
-            | "filter"
-            | "flatMap"
-            | "reduce"
-            | "find"
-            | "findIndex"
-            | "some"
-            | "every"
-            | "sort"
-            | "mapSeries"
-            | "each"
-            | "eachSeries"
-            | "eachOf"
-            | "reduceRight"
-            | "toSorted"
-    )
 }

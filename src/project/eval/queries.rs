@@ -84,7 +84,7 @@ impl Evaluator<'_> {
         }
         query.narrowed_by = None;
         let module = self.m(at);
-        let shift = usize::from(module.function(function).class.is_some());
+        let shift = usize::from(module.takes_receiver(function));
         let name = module.function(function).params.get(index).and_then(|param| param.name);
         let by_name = name.and_then(|name| call.keyword(module.str(name)));
         let given = by_name.or_else(|| call.arg(index.checked_sub(shift)?));
@@ -207,7 +207,7 @@ impl Evaluator<'_> {
             let index = params
                 .iter()
                 .position(|param| param.name.is_some_and(|sym| inside.str(sym) == name))?;
-            let method = inside.function(function).class.is_some() && call.receiver().is_some() && !inside.function(function).is_static;
+            let method = call.receiver().is_some() && inside.takes_receiver(function);
             let arg = call.keyword(name).or_else(|| call.arg(index.checked_sub(usize::from(method))?))?;
             let query = self.query_at(file, arg).filter(|query| !query.executed)?;
             Some((query, is_cut))

@@ -203,7 +203,7 @@ impl Resolver for Evaluator<'_> {
     }
 
     fn keeper(&self, file: FileId, function: FunctionId) -> Option<Keeper> {
-        self.keeper_of(file, function).cloned()
+        self.keeper_of(file, function)
     }
 
     fn relation(&self, model: Option<(FileId, ClassId)>, attribute: &str) -> Option<Relation> {

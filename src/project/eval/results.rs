@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Evaluator, context};
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind};
+use crate::ir::{ExprId, FunctionId, Language};
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::{Member, enclosing_class};
@@ -160,7 +160,7 @@ impl Evaluator<'_> {
         let mut returns = self.returns.borrow_mut();
         let found = returns
             .entry((file, function))
-            .or_insert_with(|| returned(self.m(file), function).into());
+            .or_insert_with(|| self.m(file).returned(function).into());
         Rc::clone(found)
     }
 
@@ -221,25 +221,4 @@ fn is_collector(name: &str) -> bool {
             | "builtins.filter"
             | "globalThis.Array.from"
     )
-}
-
-/// The values that a function returns or yields, in order.
-pub fn returned(module: &Module, function: FunctionId) -> Vec<ExprId> {
-    let mut out = Vec::new();
-    let mut open: Vec<StmtId> = module.function(function).body.iter().rev().copied().collect();
-    while let Some(stmt) = open.pop() {
-        match &module.stmt(stmt).kind {
-            StmtKind::Return(Some(value)) => out.push(*value),
-            StmtKind::Expr(value) | StmtKind::Assign { value: Some(value), .. } => {
-                if let ExprKind::Yield(Some(yielded)) = module.kind(*value) {
-                    out.push(*yielded);
-                }
-            }
-            _ => {}
-        }
-        for block in module.stmt_blocks(stmt).into_iter().rev() {
-            open.extend(block.iter().rev().copied());
-        }
-    }
-    out
 }

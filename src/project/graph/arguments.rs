@@ -2,28 +2,53 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::file::{FileBuilder, FileGraph};
-use crate::ir::{Call, FunctionId, Language};
+use super::file::{FileBuilder, FileGraph, Passed};
+use crate::ir::{Call, ExprId, FunctionId, Language};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Parameter;
+use crate::project::rows::is_loaded;
 
-/// What calls pass, where they agree.
+/// Whether all that has to be loaded later of another one's rows has to be of these.
+fn covers(one: &Passed, other: &Passed) -> bool {
+    match (&one.query, &other.query) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(one), Some(other)) => {
+            one.eager.iter().all(|path| is_loaded(&other.eager, path))
+                && other.deferred.iter().all(|column| one.deferred.contains(column))
+                && (other.only.is_empty() || one.only == other.only)
+        }
+    }
+}
+
+/// What calls pass, where they agree. Of rows, those that the most is left to load of; without their query, where there are none such.
 pub(super) fn merge_arguments<'f>(files: impl Iterator<Item = &'f FileGraph>) -> FxHashMap<Parameter, Value> {
-    let mut merged: FxHashMap<Parameter, Value> = FxHashMap::default();
+    let mut merged: FxHashMap<Parameter, Vec<&Passed>> = FxHashMap::default();
     let mut clash: FxHashSet<Parameter> = FxHashSet::default();
-    for (key, value) in files.flat_map(|file| &file.arguments) {
-        match merged.get(key) {
-            None => {
-                merged.insert(*key, value.clone());
-            }
-            Some(known) if same_kind(known, value) => {}
-            Some(_) => {
-                clash.insert(*key);
-            }
+    for (key, passed) in files.flat_map(|file| &file.arguments) {
+        let known = merged.entry(*key).or_default();
+        if known.first().is_some_and(|first| !same_kind(&first.value, &passed.value)) {
+            clash.insert(*key);
+        } else if !known.iter().any(|known| covers(known, passed)) {
+            known.retain(|known| !covers(passed, known));
+            known.push(passed);
         }
     }
     merged.retain(|key, _| !clash.contains(key));
-    merged
+    let values = merged.into_iter().filter_map(|(key, passed)| match passed.as_slice() {
+        [one] => Some((key, one.value.clone())),
+        [first, ..] => Some((key, without_query(&first.value))),
+        [] => None,
+    });
+    values.collect()
+}
+
+fn without_query(value: &Value) -> Value {
+    match value {
+        Value::Row(model, _) => Value::Row(model.clone(), None),
+        Value::Many(element) => without_query(element).many(),
+        value => value.clone(),
+    }
 }
 
 /// Whether two callers pass the same kind of thing: rows of one model are one kind whatever query they came from.
@@ -37,12 +62,12 @@ fn same_kind(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Whether a value is rows of a query that is known.
-fn is_sourced(value: &Value) -> bool {
+/// The query of the rows that a value is.
+fn source(value: &Value) -> Option<(FileId, ExprId)> {
     match value {
-        Value::Row(Model::Class(..), source) => source.is_some(),
-        Value::Many(element) => is_sourced(element),
-        _ => false,
+        Value::Row(Model::Class(..), source) => *source,
+        Value::Many(element) => source(element),
+        _ => None,
     }
 }
 
@@ -55,14 +80,7 @@ impl FileBuilder<'_> {
         if call.args.is_empty() || !self.code.takes_few(file, definition) {
             return;
         }
-        let is_bound = definition.class.is_some()
-            && target.language == Language::Python
-            && definition
-                .params
-                .first()
-                .and_then(|param| param.name)
-                .is_some_and(|name| matches!(target.str(name), "self" | "cls"));
-        let shift = usize::from(is_bound);
+        let shift = usize::from(target.takes_receiver(function));
         for (index, param) in definition.params.iter().enumerate().skip(shift) {
             let says_something = param.annotation.is_some_and(|annotation| target.name(annotation) != Some("Any"));
             let by_name = param.name.and_then(|name| call.keyword(target.str(name)));
@@ -71,7 +89,8 @@ impl FileBuilder<'_> {
             };
             let value = self.eval.value(self.file, arg);
             // An annotation says all, but which query a row came from.
-            if says_something && target.language == Language::Python && !is_sourced(&value) {
+            let source = source(&value);
+            if says_something && target.language == Language::Python && source.is_none() {
                 continue;
             }
             let telling = match &value {
@@ -80,7 +99,8 @@ impl FileBuilder<'_> {
                 _ => true,
             };
             if telling {
-                self.out.arguments.push(((file, function, index), value));
+                let query = source.and_then(|(at, made)| self.eval.query_at(at, made));
+                self.out.arguments.push(((file, function, index), Passed { value, query }));
             }
         }
     }

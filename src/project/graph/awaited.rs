@@ -1,7 +1,7 @@
 //! Whether a call is awaited.
 
 use crate::ir::{ExprId, ExprKind, Module, Parent};
-use crate::project::eval::is_iteration;
+use crate::libraries::shared::callbacks::is_iteration;
 
 /// Whether what an expression gives is awaited: at once, through the callback it is returned from, or by a gather.
 pub fn is_awaited(module: &Module, id: ExprId) -> bool {

@@ -1,5 +1,7 @@
 //! What one file adds to the call graph: its functions with their calls, its query sites, its entry points.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -7,6 +9,7 @@ use super::{CallTotals, Edge, EdgeKind, FnId, QuerySite};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::entries::{self, Entry};
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::{Callees, Code, Evaluator, Parameter};
 
@@ -19,9 +22,16 @@ pub(super) struct FileGraph {
     pub(super) entries: Vec<Entry>,
     pub(super) mounts: Vec<entries::Mount>,
     pub(super) calls: CallTotals,
-    pub(super) arguments: Vec<(Parameter, Value)>,
+    pub(super) arguments: Vec<(Parameter, Passed)>,
     /// Parameters on whose arguments something here depends.
     pub(super) asked: FxHashSet<Parameter>,
+}
+
+/// What a call passes to a parameter.
+pub(super) struct Passed {
+    pub(super) value: Value,
+    /// The query that its rows come from.
+    pub(super) query: Option<Arc<Query>>,
 }
 
 /// The graphs of the wanted files, by place.

@@ -1,7 +1,7 @@
 //! What a loop runs over: a fixed set, chunks, a range.
 
 use super::body::names;
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind, Sym};
 use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -43,8 +43,7 @@ fn fixed_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Opt
         ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => small(module, items),
         ExprKind::Object(entries) => {
             if entries.is_empty() {
-                // An enumeration has no entries here and spans its whole statement.
-                return is_enumeration(module, expr).then_some(Times::UNCOUNTED);
+                return module.is_enumeration(expr).then_some(Times::UNCOUNTED);
             }
             // `Array.from({ length: n }, f)`.
             if let Some(length) = module.entry(expr, "length").filter(|_| entries.len() == 1) {
@@ -78,13 +77,6 @@ fn count(number: f64) -> Option<u32> {
     let whole = (number >= 0.0 && number <= f64::from(SMALL)).then(|| number.round())?;
     // In range by the test above.
     (0..=SMALL).find(|&candidate| (f64::from(candidate) - whole).abs() < 0.5)
-}
-
-fn is_enumeration(module: &Module, object: ExprId) -> bool {
-    match module.expr(object).parent {
-        Parent::Stmt(stmt) => module.stmt(stmt).span == module.expr(object).span,
-        _ => false,
-    }
 }
 
 fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Times> {

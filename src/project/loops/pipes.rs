@@ -1,7 +1,8 @@
-//! Streams of objects: what a `Transform` or a `Writable` is made with runs for each row that is piped into it.
+//! Functions that a stream of objects is made with: a loop over what is piped into it.
 
 use super::{Loop, LoopForm, Parts, body, finish};
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
+use crate::ir::{ExprId, ExprKind, Parent};
+use crate::libraries::shared::pipes::made_with;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
@@ -14,16 +15,11 @@ pub(super) fn around(eval: &Evaluator<'_>, file: FileId, object: ExprId, functio
     let &ExprKind::Lambda(id) = module.kind(function) else {
         return None;
     };
-    let call = maker(module, object)?;
-    let method = match call.method()? {
-        "Transform" => "transform",
-        "Duplex" | "Writable" => "write",
-        _ => return None,
-    };
-    if module.entry(object, method) != Some(function) || !takes_objects(module, object) {
+    let (call, method) = made_with(eval, file, object)?;
+    if module.entry(object, method) != Some(function) {
         return None;
     }
-    let span = module.expr(call.id).span;
+    let span = module.expr(call).span;
     let parts = Parts {
         form: LoopForm::Callback(method.to_owned()),
         span,
@@ -42,21 +38,4 @@ pub(super) fn around(eval: &Evaluator<'_>, file: FileId, object: ExprId, functio
         anchor,
     };
     Some(finish(eval, file, parts, false))
-}
-
-/// The call that an object is an argument of.
-fn maker(module: &Module, object: ExprId) -> Option<Call<'_>> {
-    let Parent::Expr(parent) = module.expr(object).parent else {
-        return None;
-    };
-    module.call(parent).filter(|call| call.args.iter().any(|arg| arg.value == object))
-}
-
-/// Whether a stream takes one object after the other: bytes come in chunks, of which nobody says what a row is.
-fn takes_objects(module: &Module, object: ExprId) -> bool {
-    let is_on = |key: &str| {
-        let value = module.entry(object, key);
-        value.is_some_and(|value| matches!(module.kind(value), ExprKind::Bool(true)))
-    };
-    is_on("objectMode") || is_on("writableObjectMode")
 }

@@ -10,8 +10,9 @@ use super::figures::{is_condition, is_figure, is_length, is_tally, is_zero_test}
 use super::{Holds, Usage, Users, is_once};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::collections::handed_on;
-use crate::project::eval::{Callees, is_iteration};
+use crate::project::eval::Callees;
 use crate::project::scope::Bound;
 
 pub(super) struct Walk<'w, 'e, 'c> {

@@ -304,6 +304,80 @@ class Order(Stamped):
 }
 
 #[test]
+fn a_django_field_of_the_project_is_what_it_extends() {
+    let schema = schema(&[(
+        "shop/models.py",
+        r#"
+from django.db import models
+
+class Single(models.OneToOneField):
+    pass
+
+class Owner(models.ForeignKey):
+    pass
+
+class Tags(models.ManyToManyField):
+    pass
+
+class Customer(models.Model):
+    email = models.EmailField()
+
+class Order(models.Model):
+    first = Single(Customer, on_delete=models.CASCADE, related_name="start")
+    owner = Owner(Customer, on_delete=models.CASCADE)
+    tags = Tags("shop.Customer", related_name="tagged")
+"#,
+    )]);
+    let order = schema.table("shop_order").unwrap();
+    let names: Vec<&str> = order.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["id", "first_id", "owner_id"]);
+    assert_eq!(keys(order), ["owner_id", "u:first_id", "u:id"]);
+    assert_eq!(order.foreign_keys.len(), 2);
+    assert!(schema.model("Customer").unwrap().relation("tagged").unwrap().to_many);
+}
+
+#[test]
+fn a_django_field_of_the_project_settles_options_in_its_constructor() {
+    let schema = schema(&[(
+        "shop/models.py",
+        r#"
+from django.db import models
+
+class Code(models.CharField):
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("unique", True)
+        super().__init__(*args, **kwargs)
+
+class Label(Code):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, unique=False, **kwargs)
+
+class Mark(models.CharField):
+    def __init__(self, *args, **kwargs):
+        self.flags = {}
+        self.flags["unique"] = True
+        self.flags.update(db_index=True)
+        super().__init__(*args, **kwargs)
+
+class Seal(models.CharField):
+    def __init__(self, *args, unique=True, **rest):
+        rest["db_index"] = True
+        super().__init__(*args, unique=unique, **rest)
+
+class Order(models.Model):
+    code = Code(max_length=8)
+    free = Code(max_length=8, unique=False)
+    label = Label(max_length=8)
+    mark = Mark(max_length=8)
+    seal = Seal(max_length=8)
+    wax = Seal(max_length=8, unique=False, db_index=False)
+"#,
+    )]);
+    let order = schema.table("shop_order").unwrap();
+    assert_eq!(keys(order), ["u:code", "u:id", "u:seal", "wax"]);
+}
+
+#[test]
 fn peewee_indexes_its_keys_and_tortoise_does_not() {
     let peewee = schema(&[(
         "models.py",
@@ -346,4 +420,27 @@ class Event(Model):
     )]);
     let events = tortoise.table("events").unwrap();
     assert_eq!(keys(events), ["name", "u:id", "u:team_id, name"]);
+}
+
+#[test]
+fn a_model_has_the_relations_of_the_models_above_it_up_to_a_bound() {
+    let mut text = "from sqlalchemy.orm import declarative_base, relationship\nBase = declarative_base()\nclass C0(Base):\n    __tablename__ = 'c0'\n    r0 = relationship('C0')\n".to_owned();
+    for at in 1..60 {
+        text.push_str(&format!(
+            "class C{at}(C{}):\n    __tablename__ = 'c{at}'\n    r{at} = relationship('C0')\n",
+            at - 1
+        ));
+    }
+    let schema = schema(&[("app/models.py", &text)]);
+    let names = |model: &str| -> Vec<&str> {
+        let relations = &schema.model(model).unwrap().relations;
+        relations.iter().map(|relation| relation.name.as_str()).collect()
+    };
+    assert_eq!(names("C2"), ["r2", "r1", "r0"]);
+    assert_eq!(names("C40").len(), 41);
+    assert_eq!(
+        names("C59").len(),
+        41,
+        "further ones are left out, or each model would go through all of them"
+    );
 }

@@ -38,12 +38,11 @@ pub(super) fn meta(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option
 
 /// The field that `del self.fields["notes"]` or `self.fields.pop("notes")` takes out.
 fn taken_out(module: &Module, expr: ExprId) -> Option<&str> {
-    let (fields, key) = match module.kind(expr) {
-        ExprKind::Index { base, index } => (*base, *index),
-        _ => {
-            let call = module.call(expr).filter(|call| call.method() == Some("pop"))?;
-            (call.receiver()?, call.arg(0)?)
-        }
+    let (fields, key) = if let ExprKind::Index { base, index } = module.kind(expr) {
+        (*base, *index)
+    } else {
+        let call = module.call(expr).filter(|call| call.method() == Some("pop"))?;
+        (call.receiver()?, call.arg(0)?)
     };
     let is_own = module.dotted(fields).as_deref() == Some("self.fields");
     module.string(key).filter(|_| is_own)

@@ -211,7 +211,7 @@ impl<'p> Reader<'p, '_, '_> {
                 }
             }
             ExprKind::Lambda(function) => {
-                let made = crate::project::eval::returned(module, *function).first().copied()?;
+                let made = module.returned(*function).first().copied()?;
                 self.schema_named(at, module.call(made).map_or(made, |call| call.callee))
             }
             _ => match self.eval.value(at, expr) {

@@ -366,7 +366,8 @@ fn rows_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<Rows> {
     if let Some((at, Member::Method(function))) = eval.member(file, class, "get_queryset") {
         let module = eval.module(at);
         // A branch that is not understood says nothing of the others.
-        let own: Vec<_> = crate::project::eval::returned(module, function)
+        let own: Vec<_> = module
+            .returned(function)
             .into_iter()
             .filter_map(|value| Some((value, eval.query_at(at, value)?)))
             .collect();

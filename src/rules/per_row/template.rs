@@ -16,7 +16,7 @@ use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
-use crate::project::eval::{Evaluator, returned};
+use crate::project::eval::Evaluator;
 use crate::project::schema::SchemaModel;
 use crate::project::scope::Member;
 use crate::project::{Project, rows, serializers};
@@ -252,7 +252,7 @@ impl<'v> Views<'v> {
     /// The rows of a list view: its method's, its attribute's, or all of its model.
     fn listed(&self, class: ClassId) -> Option<((FileId, ExprId), Arc<Query>)> {
         if let Some((at, Member::Method(function))) = self.eval.member(self.file, class, "get_queryset") {
-            let value = *returned(self.project.code.module(at), function).last()?;
+            let value = *self.project.code.module(at).returned(function).last()?;
             return query_of(self.eval, at, value);
         }
         if let Some((at, Member::Value(value, _))) = self.eval.member(self.file, class, "queryset") {

@@ -178,9 +178,7 @@ impl Search<'_> {
             return is_number.then(|| ((*entry).clone(), file, place));
         }
         let name = param.name.map(|name| module.str(name))?;
-        let is_method =
-            module.function(function).class.is_some() && !module.function(function).is_static && module.language.names_receiver();
-        let place = index.checked_sub(usize::from(is_method))?;
+        let place = index.checked_sub(usize::from(module.takes_receiver(function)))?;
         let callers = self.callers.get(&id)?;
         if callers.len() > MAX_CALLERS {
             self.project.tell(budget::Limit::Around, id);

@@ -190,7 +190,7 @@ impl Given<'_> {
         let Some(index) = definition.params.iter().position(|param| param.name == Some(name)) else {
             return false;
         };
-        let shift = usize::from(definition.class.is_some() && module.language.names_receiver());
+        let shift = usize::from(module.takes_receiver(function));
         let calls = self.callers.get(self.function.index()).map(Vec::as_slice).unwrap_or_default();
         let passes = |&(caller, call): &(FnId, ExprId)| {
             let at = self.project.code.module(self.project.graph.function(caller).file);

@@ -1,6 +1,7 @@
 //! A cursor over SQL tokens, for recognisers that recover instead of failing.
 
 use super::lex::{Kind, Token};
+use super::mask::HOLE;
 use crate::source::Span;
 
 /// Reads tokens in order; every reader returns `None`/`false` without moving when what it wants is not there.
@@ -73,12 +74,17 @@ impl<'t, 'a> Cursor<'t, 'a> {
         found
     }
 
-    /// A name with its qualifiers: `a`, `"a"."b"`, `a.b.c`; the parts are joined by dots.
+    /// A name with its qualifiers: `a`, `"a"."b"`, `a.b.c`; the parts are joined by dots. A qualifier that the program puts in says
+    /// nothing of what it stands before: without it, the name stands alone.
     pub fn name(&mut self) -> Option<String> {
         let mut name = self.part()?;
         while self.is_sign('.') && self.peek_at(1).is_some_and(|token| token.name().is_some()) {
             self.at += 1;
-            name.push('.');
+            if name.contains(HOLE) {
+                name.clear();
+            } else {
+                name.push('.');
+            }
             name.push_str(&self.part()?);
         }
         Some(name)

@@ -118,7 +118,7 @@ fn ends_with(bytes: &[u8], word: &str) -> bool {
     tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Cuts the pieces at placeholders; inside of strings and comments nothing is a placeholder, and a hole is text.
+/// Cuts the pieces at placeholders; inside of strings and comments nothing is a placeholder, and a hole is text or a part of a name.
 fn bits<'a>(pieces: &[Piece<'a>]) -> Vec<Bit<'a>> {
     let mut out = Vec::new();
     let mut state = Quote::None;
@@ -126,6 +126,7 @@ fn bits<'a>(pieces: &[Piece<'a>]) -> Vec<Bit<'a>> {
     for piece in pieces {
         match piece {
             Piece::Hole if state == Quote::None => out.push(Bit::Gap { placeholder: false }),
+            Piece::Hole if state == Quote::Double => out.push(Bit::Text(HOLE)),
             Piece::Hole => out.push(Bit::Text("x")),
             Piece::Text(text) => cut(text, &mut state, &mut before, &mut out),
         }
@@ -314,6 +315,10 @@ fn choose(masked: &mut Masked, seen: &mut Seen, after: &str, touches: bool, plac
     let next = after.trim_start();
     let word = last_word(before).unwrap_or("").to_ascii_uppercase();
     let sign = before.chars().last().unwrap_or(' ');
+    if !placeholder && !glued && touches && after.starts_with('.') {
+        // In front of a name: `{schema}.users`.
+        return HOLE;
+    }
     if !placeholder && (glued || glued_after) && !before.ends_with(VALUE) {
         // Part of a name: `{prefix}_users`, `t.{column}`.
         return if written.ends_with('.') || !glued {
@@ -567,5 +572,3 @@ mod tests;
 
 /// Names that stand for holes; a table or column of this name is not known.
 pub(super) const HOLE: &str = "perfaudit_hole";
-/// The same before the name of a table.
-pub(super) const QUALIFIER: &str = "perfaudit_hole.";

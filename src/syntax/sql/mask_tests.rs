@@ -1,5 +1,5 @@
 use super::*;
-use crate::statement::{Dialect, FilterKind, Limit, Statement};
+use crate::statement::{Dialect, FilterKind, Limit, SchemaOp, Statement};
 use crate::syntax::sql::{Parsed, statement};
 
 /// `{}` in the text is a hole.
@@ -182,4 +182,39 @@ fn lists_and_clauses_before_a_gap_are_told_apart() {
     ] {
         assert_eq!(text_of(text), wanted);
     }
+}
+
+/// The schema changes of a text, as the names of their tables and indexes.
+fn changed(text: &str) -> Vec<String> {
+    let parsed = parse(text);
+    assert!(parsed.understood, "{text}");
+    let names = parsed.changes.into_iter().map(|change| match change.op {
+        SchemaOp::CreateTable(table, _) => table.name,
+        SchemaOp::AddIndex(index, _) => format!("{} on {}", index.name.unwrap_or_default(), index.table),
+        SchemaOp::DropIndex(name, _) | SchemaOp::DropTable(name) => name,
+        other => format!("{other:?}"),
+    });
+    names.collect()
+}
+
+#[test]
+fn a_schema_that_the_program_puts_in_leaves_the_name_that_it_stands_before() {
+    for (text, name) in [
+        ("CREATE TABLE {}.pots (id int)", "pots"),
+        ("CREATE TABLE app_{}.pots (id int)", "pots"),
+        ("CREATE TABLE {}_app.pots (id int)", "pots"),
+        ("CREATE TABLE \"app_{}\".pots (id int)", "pots"),
+        ("CREATE TABLE \"{}\".\"pots\" (id int)", "pots"),
+        ("CREATE INDEX i ON {}.kilns (stamp)", "i on kilns"),
+        ("CREATE INDEX i ON \"{}\".kilns (stamp)", "i on kilns"),
+        ("DROP INDEX {}.i", "i"),
+        ("DROP INDEX IF EXISTS {}.i", "i"),
+        ("DROP TABLE {}.pots", "pots"),
+    ] {
+        assert_eq!(changed(text), [name], "{text}");
+    }
+    for text in ["CREATE TABLE app.pots_{} (id int)", "CREATE TABLE {}.{} (id int)", "DROP INDEX {}"] {
+        assert!(parse(text).changes.is_empty(), "{text}");
+    }
+    assert_eq!(read("SELECT a FROM t WHERE {}.b = 1").filters.len(), 1);
 }

@@ -152,11 +152,7 @@ enum One {
 }
 
 fn one(text: &str, dialect: Dialect, base: usize) -> One {
-    // A schema that the program puts in front of a name says nothing of the table: without it, the name stands alone.
-    let bare = text
-        .contains(mask::QUALIFIER)
-        .then(|| text.replace(mask::QUALIFIER, &" ".repeat(mask::QUALIFIER.len())));
-    match ddl::parse(bare.as_deref().unwrap_or(text), dialect, base) {
+    match ddl::parse(text, dialect, base) {
         Ddl::Changes(changes) => return One::Changes(changes),
         Ddl::NotUnderstood => return One::NotUnderstood,
         Ddl::Other => {}

@@ -7,6 +7,7 @@ use crate::ir::{ExprId, ExprKind, Module};
 use crate::libraries::shared::effects::Effects;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::Loop;
+use crate::project::scope::Bound;
 use crate::project::{Project, branches, kept_results};
 use crate::statement::Operation;
 use crate::vocabulary::List;
@@ -78,26 +79,44 @@ impl Search<'_, '_> {
         self.push(key, row);
     }
 
-    /// Whether an object keeps what the method found, and it is the same object in each pass of the loop.
+    /// Whether an object keeps what is found, and it is the same object in each pass of the loop.
     fn asks_once(&self, function: FnId, edge: &Edge, target: FnId, around: &Loop) -> bool {
+        let Some(object) = self.keeper(edge, target) else {
+            return false;
+        };
+        let ExprKind::Name(name) = *self.module.kind(object) else {
+            return false;
+        };
+        let owner = self.project.graph.function(function).id;
+        let mut params = self.module.function(owner).params.iter();
+        let is_given = self.module.str(name) == "self" || params.any(|param| param.name == Some(name));
+        let is_set = self.project.code.scopes.get(self.file.index()).is_some_and(|scope| {
+            let mut bindings = scope.bindings_of(owner, name);
+            bindings.any(|binding| !matches!(binding.bound, Bound::Param(..)))
+        });
+        is_given && !is_set && !around.target_names.contains(&name)
+    }
+
+    /// The object of a call that keeps what the function finds: what the method is called on, or an argument.
+    fn keeper(&self, edge: &Edge, target: FnId) -> Option<ExprId> {
         let callee = self.project.graph.function(target);
-        if !kept_results::keeps_on_object(self.project.code.module(callee.file), callee.id) {
-            return false;
+        let module = self.project.code.module(callee.file);
+        let sites = callee.queries.iter().map(|&site| self.project.graph.sites[site].expr);
+        let asks = |edge: &&Edge| {
+            edge.effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK))
+                || !target_effects(self.project, module, edge).is_empty()
+        };
+        let places: Vec<ExprId> = sites.chain(callee.edges.iter().filter(asks).map(|edge| edge.expr)).collect();
+        let kept_on = kept_results::keeper(module, callee.id, &places)?;
+        let mut params = module.function(callee.id).params.iter();
+        match params.position(|param| param.name == Some(kept_on)) {
+            Some(index) => single::passed_as(self.project, self.module, edge, target, index),
+            // `this`.
+            None => match self.module.kind(edge.expr) {
+                ExprKind::Attr { base, .. } => Some(*base),
+                _ => self.module.call(edge.expr)?.receiver(),
+            },
         }
-        let receiver = match self.module.kind(edge.expr) {
-            ExprKind::Attr { base, .. } => Some(*base),
-            _ => self.module.call(edge.expr).and_then(|call| call.receiver()),
-        };
-        let Some(root) = receiver.and_then(|receiver| self.module.name(receiver)) else {
-            return false;
-        };
-        let owner = self.module.function(self.project.graph.function(function).id);
-        let is_given = owner
-            .params
-            .iter()
-            .any(|param| param.name.is_some_and(|name| self.module.str(name) == root));
-        let is_of_loop = around.target_names.iter().any(|&name| self.module.str(name) == root);
-        (root == "self" || is_given) && !is_of_loop
     }
 
     /// `with session_of(tenant) as session:` commits at its end: where the block only reads, there is nothing to commit.

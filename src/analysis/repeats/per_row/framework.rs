@@ -9,7 +9,7 @@ use crate::ir::{ExprId, FunctionId, Module};
 use crate::libraries::entries::EntryKind;
 use crate::libraries::shared::row_methods::{self, RowMethod};
 use crate::libraries::shared::value::FileId;
-use crate::project::eval::{Evaluator, returned};
+use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, FnId};
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::project::rows::{self, RelationRead};
@@ -102,7 +102,9 @@ impl Search<'_, '_> {
 
     /// What a field's resolver gives back of its object, and what it reads of it.
     fn relations_of(&mut self, id: FunctionId, reads: &[RelationRead], around: &Loop) {
-        let returned = returned(self.module, id)
+        let returned = self
+            .module
+            .returned(id)
             .into_iter()
             .filter_map(|value| self.returned_relation(value));
         let is_own = |read: &&RelationRead| {
