@@ -4,7 +4,7 @@ use super::{
     django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, objection, peewee, prisma, sequelize, sql, sqlalchemy, supabase,
     ts_migrations, typeorm,
 };
-use crate::ir::{ExprId, FunctionId, Language, Module, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Sym};
 use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::kept_functions::Schemas;
 use crate::libraries::shared::query::{self, Resolver};
@@ -87,6 +87,23 @@ pub fn sends(library: &str) -> String {
         TEXT => "database statements".to_owned(),
         library => format!("database statements ({library})"),
     }
+}
+
+/// Whether a function of a library gives the model of the project's users.
+pub fn gives_user_model(path: &str) -> bool {
+    matches!(
+        path,
+        "django.contrib.auth.get_user_model" | "django.contrib.auth.models.get_user_model"
+    )
+}
+
+/// Whether an attribute of a base is the user whose request it is: `request.user`, `self.request.user`.
+pub fn is_user_of(module: &Module, base: ExprId, attribute: &str) -> bool {
+    let holder = match module.kind(base) {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
+        _ => return false,
+    };
+    module.language == Language::Python && attribute == "user" && holder == "request"
 }
 
 /// Whether a dotted name of a library is where a connection keeps all models by their names.

@@ -19,6 +19,7 @@ mod queries;
 mod resolver;
 mod results;
 mod shown;
+mod user_model;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -5,6 +5,7 @@ mod awaited;
 mod edges;
 mod effects;
 mod file;
+mod lazy_reads;
 mod sites;
 
 use std::sync::Arc;

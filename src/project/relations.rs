@@ -61,16 +61,30 @@ impl Relations {
                     }
                     continue;
                 }
+                // The other side may be a model of a library, of which nothing else is known.
+                if let (None, Some(name), Some(to_many)) = (target, &relation.inverse, relation.makes_inverse) {
+                    let back = Relation {
+                        target: model.name.clone(),
+                        class: own.copied(),
+                        to_many,
+                    };
+                    out.add_name(name, &back);
+                }
                 if let Some(own) = own {
                     out.by_class.entry(*own).or_default().insert(relation.name.clone(), found.clone());
                 }
-                let known = out.by_name.entry(relation.name.clone()).or_insert_with(|| Some(found.clone()));
-                if known.as_ref().is_some_and(|known| *known != found) {
-                    *known = None;
-                }
+                out.add_name(&relation.name, &found);
             }
         }
         out
+    }
+
+    /// An attribute that leads to several places leads nowhere for certain.
+    fn add_name(&mut self, name: &str, found: &Relation) {
+        let known = self.by_name.entry(name.to_owned()).or_insert_with(|| Some(found.clone()));
+        if known.as_ref().is_some_and(|known| known != found) {
+            *known = None;
+        }
     }
 
     /// Where an attribute of a mapped class leads.

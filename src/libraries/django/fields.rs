@@ -4,7 +4,7 @@
 use super::custom_fields::{self, Settled};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::declared::Consts;
-use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 
@@ -126,11 +126,29 @@ impl<'r> Reader<'_, 'r> {
             });
         }
         match module.kind(expr) {
-            ExprKind::Attr { name, .. } if module.str(*name) == "AUTH_USER_MODEL" => Some("User".to_owned()),
+            ExprKind::Attr { name, .. } if module.str(*name) == "AUTH_USER_MODEL" => Some(self.users()),
+            ExprKind::Name(_) if self.is_user_model(expr) => Some(self.users()),
             ExprKind::Name(name) | ExprKind::Attr { name, .. } => Some(module.str(*name).to_owned()),
-            ExprKind::Call { .. } => Some("User".to_owned()),
+            ExprKind::Call { .. } => Some(self.users()),
             _ => None,
         }
+    }
+
+    /// The name of the users' model.
+    fn users(&self) -> String {
+        let resolver = self.consts.resolver;
+        let name = resolver.user_model().and_then(|(at, class)| {
+            let module = resolver.module(at);
+            Some(module.str(module.class(class).name?).to_owned())
+        });
+        name.unwrap_or_else(|| "User".to_owned())
+    }
+
+    /// `User = get_user_model()`, which a field then leads to.
+    fn is_user_model(&self, expr: ExprId) -> bool {
+        let resolver = self.consts.resolver;
+        let held = resolver.user_model().map(|(at, class)| Value::Class(at, class));
+        held.is_some_and(|held| resolver.value(self.file, expr) == held)
     }
 
     fn reference(&self, name: &str, call: &Call, (kind, settled): (&str, &Settled), span: Span, model: &mut ModelDef) {

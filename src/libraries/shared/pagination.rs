@@ -61,11 +61,14 @@ pub fn is_of_one_object(method: &str) -> bool {
 /// Whether a class is Django's for a page about one row, which it keeps as `object`.
 pub fn shows_one(class: &str) -> bool {
     let last = class.rsplit('.').next().unwrap_or(class);
-    class.starts_with("django.views")
-        && matches!(
-            last,
-            "DetailView" | "BaseDetailView" | "UpdateView" | "DeleteView" | "SingleObjectMixin"
-        )
+    let of_django = matches!(
+        last,
+        "DetailView" | "BaseDetailView" | "UpdateView" | "DeleteView" | "SingleObjectMixin"
+    );
+    // Of REST framework's, all but the bare views and those of lists alone.
+    let of_rest = last.ends_with("APIView") && !matches!(last, "APIView" | "ListAPIView" | "CreateAPIView" | "ListCreateAPIView")
+        || matches!(last, "GenericViewSet" | "ModelViewSet" | "ReadOnlyModelViewSet");
+    class.starts_with("django.views") && of_django || class.starts_with("rest_framework.") && of_rest
 }
 
 /// Whether a view's class returns its queryset whole when it is asked for a list.

@@ -127,6 +127,10 @@ pub trait Resolver {
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).
     fn knows_table(&self, name: &str) -> bool;
+    /// The class of the project's users, where its settings name one.
+    fn user_model(&self) -> Option<(FileId, ClassId)> {
+        None
+    }
     /// Whether a library's connection keeps a model of exactly this name, for look-ups by name.
     fn keeps_model(&self, name: &str) -> bool {
         let _ = name;

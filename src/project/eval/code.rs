@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Evaluator, kept};
+use super::{Evaluator, kept, user_model};
 use crate::budget::{Limit, Overruns};
 use crate::ir::{ClassId, ExprKind, Function, FunctionId, Language, Module};
 use crate::libraries::shared::effects::LibraryData;
@@ -40,6 +40,8 @@ pub struct Code {
     pub relations: Relations,
     /// Models that a connection keeps by name.
     pub named_models: NamedModels,
+    /// The class of the project's users, where the settings name one.
+    pub user_model: Option<(FileId, ClassId)>,
     /// Functions that a library keeps for its models.
     pub kept_functions: KeptFunctions,
     /// Classes that implement or extend a class of the project.
@@ -86,6 +88,7 @@ impl Code {
             tables,
             relations: Relations::default(),
             named_models: NamedModels::default(),
+            user_model: None,
             kept_functions: KeptFunctions::default(),
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
@@ -94,6 +97,7 @@ impl Code {
             overruns: Overruns::default(),
         };
         code.imported = code.find_imported();
+        code.user_model = user_model::find(&code);
         code.kept = kept::find(&code);
         code.subclasses = code.find_subclasses();
         code

@@ -2,6 +2,7 @@
 
 use super::{Evaluator, Found};
 use crate::ir::{ExprId, ExprKind, Language, Sym};
+use crate::libraries::registry;
 use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -20,8 +21,17 @@ impl Evaluator<'_> {
                 if let Some((at, function)) = self.kept_function(file, *base, name) {
                     return Value::Function(at, function);
                 }
-                let base = self.value(file, *base);
-                self.attribute(&base, name, file)
+                let held = self.value(file, *base);
+                let value = self.attribute(&held, name, file);
+                // What the framework puts on the requests that it hands over.
+                match self
+                    .code
+                    .user_model
+                    .filter(|_| value.is_unknown() && registry::is_user_of(module, *base, name))
+                {
+                    Some((at, class)) => Value::Row(Model::Class(at, class), None),
+                    None => value,
+                }
             }
             ExprKind::Call { .. } => self.call_value(file, expr),
             ExprKind::Await(inner) => self.value(file, *inner),

@@ -198,6 +198,10 @@ impl Resolver for Evaluator<'_> {
         self.code.tables.contains(&name.to_lowercase())
     }
 
+    fn user_model(&self) -> Option<(FileId, ClassId)> {
+        self.code.user_model
+    }
+
     fn keeps_model(&self, name: &str) -> bool {
         self.code.named_models.has(name)
     }

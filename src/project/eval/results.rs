@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Evaluator, context};
 use crate::ir::{ExprId, FunctionId, Language};
+use crate::libraries::registry;
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::{Member, enclosing_class};
@@ -58,6 +59,7 @@ impl Evaluator<'_> {
                 let first = call.args.first().map_or(Value::Unknown, |arg| self.value(file, arg.value));
                 self.element(&first)
             }
+            (Value::Unknown, Some("save")) => self.saved_object(file, &call).unwrap_or(Value::Unknown),
             (Value::Unknown, Some(method)) => self.collection_call(file, call.receiver(), method, call.arg(0)),
             (Value::Unknown, None) => Value::Unknown,
             _ => {
@@ -97,6 +99,10 @@ impl Evaluator<'_> {
         match callee {
             Value::Class(file, class) => Value::Instance(*file, *class),
             Value::Function(file, function) => self.result(*file, *function),
+            Value::External(name) if registry::gives_user_model(name) => match self.code.user_model {
+                Some((file, class)) => Value::Class(file, class),
+                None => self.external_result(name),
+            },
             Value::External(name) => self.external_result(&self.callable(name)),
             Value::ExternalInstance(name) => {
                 let call = format!("{name}.__call__");

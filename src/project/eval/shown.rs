@@ -1,10 +1,11 @@
 //! The row that a view of one object shows: `self.object` where the class, or one above it, says `model = Crew`.
 
 use super::{Evaluator, Value};
-use crate::ir::ClassId;
+use crate::ir::{Call, ClassId, ExprKind};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model};
+use crate::project::scope::Member;
 
 impl Evaluator<'_> {
     /// A row of the model that a view shows one object of.
@@ -15,6 +16,38 @@ impl Evaluator<'_> {
         }
         match self.member_value(class.0, class.1, "model", false) {
             Value::Class(at, model) => Some(Value::Row(Model::Class(at, model), None)),
+            _ => self.listed_object(class),
+        }
+    }
+
+    /// The row that a view's form or serializer saves, in the method that the framework hands it to.
+    pub(super) fn saved_object(&self, file: FileId, call: &Call<'_>) -> Option<Value> {
+        let module = self.m(file);
+        let function = module.function(module.owner(call.id));
+        let class = function.class.filter(|_| call.method() == Some("save"))?;
+        let saves = matches!(module.str(function.name?), "perform_create" | "perform_update" | "form_valid");
+        let given = function.params.get(1).and_then(|param| param.name)?;
+        let is_given = matches!(module.kind(call.receiver()?), ExprKind::Name(name) if *name == given);
+        if !saves || !is_given {
+            return None;
+        }
+        match self.member_value(file, class, "model", false) {
+            Value::Class(at, model) => Some(Value::Row(Model::Class(at, model), None)),
+            _ => self.listed_object((file, class)),
+        }
+    }
+
+    /// A row of what a view without a model of its own says that it lists: its `queryset`, or what its method gives.
+    fn listed_object(&self, (file, class): (FileId, ClassId)) -> Option<Value> {
+        let given = self.member_value(file, class, "queryset", false);
+        let rows = match (&given, self.member(file, class, "get_queryset")) {
+            (Value::Query(..), _) => given,
+            (_, Some((at, Member::Method(function)))) => self.result(at, function),
+            _ => return None,
+        };
+        match self.element(&rows) {
+            // Which of the rows it is, and that its query loads what the list's does, is known of the model only.
+            Value::Row(model, _) => Some(Value::Row(model, None)),
             _ => None,
         }
     }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use super::QuerySite;
 use super::awaited::is_awaited;
 use super::file::FileBuilder;
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
-use crate::libraries::shared::collections::handed_on;
-use crate::libraries::shared::query::Query;
+use super::lazy_reads;
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
+use crate::libraries::registry;
+use crate::libraries::shared::query::{Outcome, Query};
 use crate::libraries::shared::value::Value;
+use crate::statement::Limit;
 
 impl FileBuilder<'_> {
     /// Finds all sites of the file.
@@ -74,40 +76,23 @@ impl FileBuilder<'_> {
 
     /// Lazy queries run where they are iterated, counted or awaited.
     fn find_iterated(&mut self) {
-        let module = self.module;
-        let mut places: Vec<ExprId> = Vec::new();
-        for stmt in &module.stmts {
-            if let StmtKind::Loop {
-                iterable: Some(iterable), ..
-            } = &stmt.kind
-            {
-                places.push(*iterable);
+        for read in lazy_reads::find(self.module) {
+            let place = read.collection;
+            let Some(query) = self.eval.query_at(self.file, place).filter(|query| !query.executed) else {
+                continue;
+            };
+            if read.only_iterable && !registry::is_lazy_iterable(&query) {
+                continue;
             }
-        }
-        for (index, expr) in module.exprs.iter().enumerate() {
-            match &expr.kind {
-                ExprKind::Comp(comp) => places.extend(comp.clauses.iter().map(|clause| clause.iterable)),
-                ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => places.push(*inner),
-                ExprKind::Call { callee, args, .. } => {
-                    let is_read = |name: &str| args.len() == 1 && matches!(name, "len" | "sum" | "dict" | "bool" | "next" | "any" | "all");
-                    if let ExprKind::Name(name) = module.kind(*callee)
-                        && is_read(module.str(*name))
-                    {
-                        places.push(args[0].value);
-                    }
-                    places.extend(module.call(ExprId(index as u32)).as_ref().and_then(handed_on));
-                }
-                _ => {}
+            self.claim(place);
+            let changed = self.eval.changed_in_place(self.file, place);
+            let mut run = (*changed.unwrap_or(query)).clone();
+            run.executed = true;
+            if read.is_one {
+                run.statement.limit = Limit::One;
+                run.outcome = Outcome::One;
             }
-        }
-        for place in places {
-            if let Some(query) = self.eval.query_at(self.file, place).filter(|query| !query.executed) {
-                self.claim(place);
-                let changed = self.eval.changed_in_place(self.file, place);
-                let mut run = (*changed.unwrap_or(query)).clone();
-                run.executed = true;
-                self.add_site(place, Arc::new(run));
-            }
+            self.add_site(place, Arc::new(run));
         }
     }
 }

@@ -1,0 +1,39 @@
+//! The model of a project's users, where its settings name one of their own: `AUTH_USER_MODEL = "accounts.Member"`.
+
+use super::Code;
+use crate::ir::{ClassId, Language, Module, StmtKind};
+use crate::libraries::shared::value::FileId;
+
+/// Finds it. Of several classes of the name, the one in the app's folder; where that says nothing either, none.
+pub(super) fn find(code: &Code) -> Option<(FileId, ClassId)> {
+    let (app, name) = code.modules_of(Language::Python).find_map(|(_, module)| setting(module))?;
+    let classes = || {
+        let named = move |(file, module): (FileId, _)| {
+            let module: &Module = module;
+            let is_it = |class: &crate::ir::Class| class.name.is_some_and(|known| module.str(known) == name);
+            let ids = module.class_ids().filter(|(_, class)| is_it(class));
+            ids.map(|(id, _)| (file, id)).collect::<Vec<_>>()
+        };
+        code.modules_of(Language::Python).flat_map(named)
+    };
+    let in_app = |&(file, _): &(FileId, ClassId)| {
+        let path = code.files.get(file.index()).map_or("", |facts| facts.path.as_str());
+        path.split('/').any(|part| part == app)
+    };
+    classes().find(in_app).or_else(|| {
+        let mut all = classes();
+        all.next().filter(|_| all.next().is_none())
+    })
+}
+
+/// The app and the name of `AUTH_USER_MODEL = "accounts.Member"`.
+fn setting(module: &Module) -> Option<(&str, &str)> {
+    module.stmts.iter().find_map(|stmt| match stmt.kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if module.name(target) == Some("AUTH_USER_MODEL") => module.string(value)?.rsplit_once('.'),
+        _ => None,
+    })
+}
