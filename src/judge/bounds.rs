@@ -51,8 +51,11 @@ pub fn judge(project: &Project, query: &Query) -> ReadBound {
     let mut joined: Vec<String> = Vec::new();
     let mut equal: Vec<String> = Vec::new();
     let mut listed: Vec<String> = Vec::new();
+    // `lower(email) = lower(:email)`: of a unique column there are as few as ways to write a value.
+    let mut folded: Vec<String> = Vec::new();
     for filter in firm {
         match filter.kind {
+            FilterKind::Function if is_own(filter.column.table) => folded.push(filter.column.column.clone()),
             FilterKind::Equality if is_own(filter.column.table) => equal.push(filter.column.column.clone()),
             FilterKind::In if is_own(filter.column.table) => listed.push(filter.column.column.clone()),
             FilterKind::Equality | FilterKind::In => joined.push(filter.column.column.clone()),
@@ -60,6 +63,10 @@ pub fn judge(project: &Project, query: &Query) -> ReadBound {
         }
     }
     if is_key(project, query, &equal) {
+        return ReadBound::Keyed;
+    }
+    folded.extend(equal.iter().cloned());
+    if is_key(project, query, &folded) {
         return ReadBound::Keyed;
     }
     for column in &listed {
@@ -343,6 +350,14 @@ mod tests {
     fn a_slice_from_the_end_cuts_nothing() {
         let found = django(&["first(Silo.objects.all(), 5)", "without_last(Silo.objects.all())"]);
         assert_eq!(found, [ReadBound::Limited, ReadBound::Open]);
+    }
+
+    #[test]
+    fn a_unique_column_within_a_function_is_a_key_too() {
+        let models = "from django.db import models\n\n\nclass Silo(models.Model):\n    code = models.CharField(max_length=8, unique=True)\n    kind = models.CharField(max_length=8)\n";
+        let views = "from app.models import Silo\n\n\ndef all(code):\n    list(Silo.objects.filter(code__iexact=code))\n    list(Silo.objects.filter(kind__iexact=code))\n";
+        let found = bounds(("app/models.py", models), ("app/views.py", views));
+        assert_eq!(found, [ReadBound::Keyed, ReadBound::Open]);
     }
 
     #[test]

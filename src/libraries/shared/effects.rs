@@ -144,6 +144,8 @@ pub struct TimeoutFacts {
     pub position: Option<usize>,
     /// What holds without it, in seconds; `None` is for ever.
     pub default: Option<f64>,
+    /// How a value is written, where it is no plain number: `{ request: 10_000 }`.
+    pub value: Option<String>,
 }
 
 #[derive(Deserialize)]

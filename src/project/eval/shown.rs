@@ -45,10 +45,7 @@ impl Evaluator<'_> {
             (_, Some((at, Member::Method(function)))) => self.result(at, function),
             _ => return None,
         };
-        match self.element(&rows) {
-            // Which of the rows it is, and that its query loads what the list's does, is known of the model only.
-            Value::Row(model, _) => Some(Value::Row(model, None)),
-            _ => None,
-        }
+        // What the list loads along, the one row has too.
+        Some(self.element(&rows)).filter(|row| matches!(row, Value::Row(..)))
     }
 }

@@ -612,7 +612,14 @@ impl Place<'_, '_> {
         finding.cause = format!("{} {argument} {how_long}", name.split('.').next().unwrap_or(name));
         finding.subject = readable;
         finding.related = evidence::path_from_entry(self.project, function);
-        finding.fix = advice(Advised::Bound(bound(argument)), self.module.language.name(), &[]);
+        let language = self.module.language.name();
+        let usual = if self.module.language.names_arguments() { "10" } else { "10_000" };
+        let value = facts.value.as_deref().unwrap_or(usual);
+        finding.fix = advice(
+            Advised::Bound(bound(argument)),
+            language,
+            &[("argument", argument), ("value", value)],
+        );
         Some(finding)
     }
 }
