@@ -216,6 +216,7 @@ class Goat(models.Model):
 def saved(sender, instance, **kwargs): ...
 
 class GoatForm(forms.ModelForm):
+    def __init__(self, *args): ...
     def clean_name(self): ...
 
 class IsOwner(BasePermission):
@@ -235,6 +236,7 @@ class GoatSerializer(serializers.ModelSerializer):
             "plain.inner: Always, middleware plain",
             "Goat.save: Act, save of Goat",
             "saved: Act, save of Goat",
+            "GoatForm.__init__: Act, view of GoatForm",
             "GoatForm.clean_name: Act, check of GoatForm",
             "IsOwner.has_permission: Read, what IsOwner guards",
             "near: Read, a page with `near`",

@@ -83,7 +83,7 @@ fn gone_over_by(call: &Call<'_>) -> Vec<ExprId> {
             let many = call.keyword("many");
             let is_many = many.is_some_and(|many| matches!(call.module.kind(many), ExprKind::Bool(true)));
             let rows = call.arg(0).or_else(|| call.keyword("instance"));
-            rows.filter(|_| is_many).into_iter().collect()
+            rows.filter(|_| is_many && call.keyword("data").is_none()).into_iter().collect()
         }
     }
 }

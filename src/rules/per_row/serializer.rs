@@ -163,9 +163,9 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
     if !matches!(module.kind(call.keyword("many")?), ExprKind::Bool(true)) {
         return None;
     }
-    // A nested field of another serializer.
+    // A nested field of another serializer; one that is given data stores it, and shows nothing by that.
     let function = module.owner(expr);
-    if in_class_body(module, expr) {
+    if in_class_body(module, expr) || call.keyword("data").is_some() {
         return None;
     }
     let (at, class) = made_by(eval, file, &call)?;

@@ -39,6 +39,11 @@ const AUTHENTICATION: &[&str] = &["Authentication", "Authenticator"];
 const FORMS: &[&str] = &["Form", "FormSet"];
 const MIDDLEWARE: &[&str] = &["MiddlewareMixin"];
 const MODELS: &[&str] = &["django.db.models.Model", "django.db.models.base.Model"];
+const RESOURCES: &[&str] = &[
+    "flask_rest_jsonapi.ResourceList",
+    "flask_rest_jsonapi.ResourceDetail",
+    "flask_rest_jsonapi.ResourceRelationship",
+];
 const SERIALIZERS: &[&str] = &["Serializer"];
 const SUBSCRIBERS: &[&str] = &["EntitySubscriberInterface"];
 
@@ -72,6 +77,7 @@ const PYTHON: &[Called] = &[
     called(SERIALIZERS, "update", &[], Often::Act, "write through {}"),
     called(&["Schema"], "get_*", &["obj"], Often::Read, "an answer of {}"),
     called(&["Schema"], "resolve_*", &["*"], Often::Read, "an answer of {}"),
+    called(FORMS, "__init__", &[], Often::Act, "view of {}"),
     called(FORMS, "clean", &[], Often::Act, "check of {}"),
     called(FORMS, "clean_*", &[], Often::Act, "check of {}"),
     called(FORMS, "validate_*", &["field"], Often::Act, "check of {}"),
@@ -81,6 +87,11 @@ const PYTHON: &[Called] = &[
     called(MODELS, "delete", &[], Often::Act, "removal of {}"),
     called(&["AccountAdapter"], "*", &["request"], Often::Act, "sign-in through {}"),
     called(&["ModelAdmin"], "*", &["request"], Often::Seldom, "administration {}"),
+    called(RESOURCES, "query", &[], Often::Read, "list {}"),
+    called(RESOURCES, "before_get*", &[], Often::Read, "an answer of {}"),
+    called(RESOURCES, "after_get*", &[], Often::Read, "an answer of {}"),
+    called(RESOURCES, "before_*", &[], Often::Act, "write through {}"),
+    called(RESOURCES, "after_*", &[], Often::Act, "write through {}"),
     called(&["HTTPRequestHandler"], "do_GET", &[], Often::Read, "{}"),
     called(&["HTTPRequestHandler"], "do_POST", &[], Often::Act, "POST to {}"),
     called(&["threading.Thread", "multiprocessing.Process"], "run", &[], Often::Job, "thread {}"),
