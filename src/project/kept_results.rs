@@ -1,6 +1,6 @@
 //! Functions that keep what they found on an object: the second call with the same object asks nothing.
 
-use super::once::{Slot, missing, name, present};
+use super::once::{Slot, attribute, missing, name, present};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
 use crate::source::Span;
 
@@ -69,14 +69,24 @@ fn set(module: &Module, body: &[StmtId]) -> Vec<Setting> {
     while let Some(stmt) = open.pop() {
         let blocks = module.stmt_blocks(stmt);
         open.extend(blocks.into_iter().flatten());
-        let StmtKind::Assign { target, value, .. } = module.stmt(stmt).kind else {
-            continue;
+        let (slot, value) = match module.stmt(stmt).kind {
+            StmtKind::Assign { target, value, .. } => (name(module, target), value),
+            StmtKind::Expr(expr) => set_by_name(module, expr),
+            _ => continue,
         };
-        out.extend(name(module, target).map(|slot| Setting {
+        out.extend(slot.map(|slot| Setting {
             slot,
             span: module.stmt(stmt).span,
             is_null: value.is_some_and(|value| matches!(module.kind(value), ExprKind::Null)),
         }));
     }
     out
+}
+
+/// `setattr(request, "_site", site)`.
+fn set_by_name(module: &Module, expr: ExprId) -> (Option<Slot>, Option<ExprId>) {
+    let Some(call) = module.call(expr).filter(|call| module.name(call.callee) == Some("setattr")) else {
+        return (None, None);
+    };
+    (attribute(module, &call), call.arg(2))
 }

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::budget::Limit;
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
 use crate::project::eval::Code;
 use crate::project::graph::{FnId, Graph};
 
@@ -234,12 +234,16 @@ pub(super) fn name(module: &Module, expr: ExprId) -> Option<Slot> {
         // `hasattr(request, "site")`, `getattr(request, "site", None)`.
         ExprKind::Call { .. } => {
             let call = module.call(expr)?;
-            let is_asked = matches!(module.name(call.callee), Some("hasattr" | "getattr"));
-            match (module.kind(call.arg(0)?), module.kind(call.arg(1)?)) {
-                (&ExprKind::Name(class), &ExprKind::Str(name)) if is_asked => Some(Slot { class: Some(class), name }),
-                _ => None,
-            }
+            matches!(module.name(call.callee), Some("hasattr" | "getattr")).then(|| attribute(module, &call))?
         }
+        _ => None,
+    }
+}
+
+/// The attribute that a call names by a text: `hasattr(request, "site")`.
+pub(super) fn attribute(module: &Module, call: &Call<'_>) -> Option<Slot> {
+    match (module.kind(call.arg(0)?), module.kind(call.arg(1)?)) {
+        (&ExprKind::Name(class), &ExprKind::Str(name)) => Some(Slot { class: Some(class), name }),
         _ => None,
     }
 }

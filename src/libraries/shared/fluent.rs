@@ -169,8 +169,8 @@ pub fn is_handed_on(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> bo
     at == file && in_place(resolver, file, root, before).is_none_or(|calls| calls.iter().any(takes))
 }
 
-/// The last call that changes a builder before its name is used; `None` where a change may not run, or where there is none.
-pub fn last_change(resolver: &dyn Resolver, file: FileId, used: ExprId) -> Option<ExprId> {
+/// The last call that surely changes a builder before its name is used, and whether all that may change it do; `None` where there is none.
+pub fn last_change(resolver: &dyn Resolver, file: FileId, used: ExprId) -> Option<(ExprId, bool)> {
     let module = resolver.module(file);
     let name = module.name(used)?;
     let Value::Query(at, made) = resolver.value(file, used) else {
@@ -184,8 +184,9 @@ pub fn last_change(resolver: &dyn Resolver, file: FileId, used: ExprId) -> Optio
         .filter(|change| module.name(change.root()) == Some(name))
         .map(|change| change.id)
         .collect();
-    let is_certain = changes.iter().all(|&change| !chain::is_conditional(module, change, used));
-    changes.last().copied().filter(|_| is_certain)
+    let is_certain = |change: &ExprId| !chain::is_conditional(module, *change, used);
+    let last = changes.iter().rev().find(|change| is_certain(change)).copied()?;
+    Some((last, changes.iter().all(is_certain)))
 }
 
 /// The calls that stand as statements of their own between a name's definition and its use, in the same function, and work on

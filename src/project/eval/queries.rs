@@ -30,11 +30,17 @@ impl Evaluator<'_> {
         query
     }
 
-    /// What a builder that statements of their own have changed (`query.count("*");`) has become where its name is used; `None` where
-    /// one of them may not run.
+    /// What a builder that statements of their own have changed (`query.count("*");`) has become where its name is used. Conditions that
+    /// only some of its uses get leave it open.
     pub fn changed_in_place(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
-        let last = fluent::last_change(self, file, expr)?;
-        self.query_at(file, last).filter(|query| !query.executed)
+        let (last, is_certain) = fluent::last_change(self, file, expr)?;
+        let query = self.query_at(file, last).filter(|query| !query.executed)?;
+        if is_certain {
+            return Some(query);
+        }
+        let mut open = (*query).clone();
+        open.open_filters = true;
+        Some(Arc::new(open))
     }
 
     fn find_query(&self, file: FileId, expr: ExprId) -> Option<Query> {
