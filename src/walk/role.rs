@@ -91,8 +91,10 @@ fn is_generated(folders: &[&str], name: &str, stem: &str) -> bool {
 fn is_test(folders: &[&str], name: &str, stem: &str, words: &Vocabulary) -> bool {
     let python = ends(name, &[".py"]) && (stem.starts_with("test_") || matches!(stem, "conftest" | "tests" | "test"));
     let is_folder = |folder: &&str| matches!(*folder, "__mocks__" | "__fixtures__") || words.has(Open::TestFolders, folder);
-    // `api.spec.yaml` specifies an API.
-    let is_named = List::TestFiles.has(stem) && !super::is_api(name);
+    // `api.spec.yaml` specifies an API; `mock-server/mock-server.ts` is a part of the program, which serves mocks.
+    let feature = folders.last().filter(|folder| folder.starts_with("mock"));
+    let own = feature.and_then(|folder| stem.strip_prefix(*folder)).unwrap_or(stem);
+    let is_named = List::TestFiles.has(own) && !super::is_api(name);
     python || is_named || folders.iter().any(is_folder)
 }
 
@@ -145,6 +147,9 @@ mod tests {
             ("app/test_views.py", FileRole::Test),
             ("app/mock_mailer.py", FileRole::Test),
             ("app/mocking.py", FileRole::Source),
+            ("src/mock-server/mock-server.service.ts", FileRole::Source),
+            ("src/mock-server/mock-server.service.spec.ts", FileRole::Test),
+            ("src/mail/mock-server.ts", FileRole::Test),
             ("app/views_test.py", FileRole::Test),
             ("app/conftest.py", FileRole::Test),
             ("src/a.test.tsx", FileRole::Test),
