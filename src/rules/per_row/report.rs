@@ -214,7 +214,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let confidence = confidence(row, from.as_ref());
     let over = over(module, row, from.as_ref());
     let cost = cost(project, row, from.as_ref(), &over);
-    let judgement = priority::judge(&cost, &reach, confidence, lighter(project, row, reach.often));
+    let judgement = priority::judge(&cost, &reach, confidence, lighter(project, row, &cost, reach.often));
     let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
     let mut finding = Finding::new(rule, judgement, confidence, location);
@@ -349,11 +349,18 @@ fn elements(over: &str) -> String {
 }
 
 /// Steps by which a loop is lighter than its rows say.
-fn lighter(project: &Project, row: &PerRow<'_>, often: Option<Often>) -> usize {
+fn lighter(project: &Project, row: &PerRow<'_>, cost: &Cost, often: Option<Often>) -> usize {
     let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
-    // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant.
+    // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant; of the rows of one parent, or
+    // of what somebody has chosen, there are few.
     let is_meant = row.access == Access::Write && often.is_none_or(|often| often > Often::Always);
-    usize::from(is_rarer) + usize::from(is_meant) + usize::from(is_dwarfed(project, row)) + if row.searches { 2 } else { 0 }
+    let grows = matches!(cost, Cost::Each { rows, .. } if matches!(rows.scale, Scale::Many | Scale::Stream));
+    let meant = match is_meant {
+        false => 0,
+        true if grows => 1,
+        true => 2,
+    };
+    usize::from(is_rarer) + meant + usize::from(is_dwarfed(project, row)) + if row.searches { 2 } else { 0 }
 }
 
 /// Whether each pass waits for another service as well: beside that the statement is nothing.

@@ -91,6 +91,8 @@ struct Load {
     deletes: Vec<usize>,
     /// Every statement that looks rows up has the condition of a partial index that starts with the key, and none deletes parents.
     served_by_part: bool,
+    /// The key has several columns, and an index leads with one of them: few rows are left to look through, as a rule.
+    leads_in_part: bool,
     /// The parents are few: so many children share one that an index finds nothing faster.
     small: bool,
 }
@@ -141,6 +143,7 @@ impl Load {
                 && all.iter().any(by_part)
                 && parent.is_none_or(|parent| uses.deletes(parent).is_empty()),
             lookups,
+            leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
             small: parent_table.is_some_and(|table| is_small(project, table)),
         }
@@ -164,7 +167,7 @@ impl Load {
             },
             &reach,
             confidence,
-            usize::from(!is_looked_up),
+            usize::from(!is_looked_up) + if self.leads_in_part { 2 } else { 0 },
         )
     }
 }
