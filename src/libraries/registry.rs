@@ -28,10 +28,10 @@ pub const RECOGNISERS: &[(Language, query::Recognise)] = &[
     (Language::TypeScript, supabase::queries::recognise),
     (Language::TypeScript, objection::queries::recognise),
     (Language::TypeScript, knex::queries::recognise),
+    (Language::TypeScript, mikroorm::queries::recognise),
     (Language::TypeScript, typeorm::queries::recognise),
     (Language::TypeScript, mongo::mongoose::recognise),
     (Language::TypeScript, sequelize::queries::recognise),
-    (Language::TypeScript, mikroorm::queries::recognise),
     (Language::TypeScript, sql::typescript::recognise),
 ];
 
@@ -42,6 +42,15 @@ pub fn is_lazy_iterable(query: &query::Query) -> bool {
         && matches!(
             query.library,
             "sqlalchemy" | "django" | "peewee" | "tortoise" | "pymongo" | "beanie"
+        )
+}
+
+/// Whether a library's builders are promises: one that is awaited, or that an asynchronous function gives back, runs.
+pub fn runs_when_awaited(query: &query::Query) -> bool {
+    !query.executed
+        && matches!(
+            query.library,
+            "knex" | "objection" | "drizzle" | "mongoose" | "supabase" | "mikroorm"
         )
 }
 

@@ -83,7 +83,9 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             ..Query::default()
         },
     };
-    let start = build.start(&steps)?;
+    let Some(start) = build.start(&steps) else {
+        return prepared_relational(resolver, &steps, call);
+    };
     for (index, step) in steps.iter().enumerate() {
         if index != start {
             build.step(*step, index < start);
@@ -469,6 +471,17 @@ fn is_synchronous(resolver: &dyn Resolver, handle: ExprPlace) -> bool {
     let value = resolver.value(handle.0, handle.1);
     let library = value.library_name().unwrap_or_default();
     library.contains("better-sqlite3") || library.contains("node-sqlite")
+}
+
+/// `db.query.users.findMany({ … }).prepare("all")`, and `all.execute()`.
+fn prepared_relational(resolver: &dyn Resolver, steps: &[ChainedCall<'_>], call: Call<'_>) -> Option<Query> {
+    let start = steps
+        .iter()
+        .position(|step| matches!(step.call.method(), Some("findMany" | "findFirst")))?;
+    let is_prepared = steps[start + 1..].iter().any(|step| step.call.method() == Some("prepare"));
+    let mut query = relational(resolver, steps[start].file, steps[start].call).filter(|_| is_prepared)?;
+    query.executed = fluent::runs(call, FLUENT);
+    Some(query)
 }
 
 /// `db.query.users.findMany({ where, with, columns, limit })`.

@@ -1,6 +1,6 @@
 //! Knex: `knex('users').where({ id }).first()`, `db.select('*').from('users')`.
 
-use crate::ir::{Call, ExprKind};
+use crate::ir::{Call, ExprKind, Parent, StmtKind};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::knex_words::{is_where, read};
 use crate::libraries::shared::objects;
@@ -41,7 +41,8 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let method = call.method()?;
     let may_start = match call.receiver() {
         None => is_handle_name(method) && call.arg(0).is_some(),
-        Some(_) => is_method(method),
+        // `this.knex("users")` as a whole.
+        Some(_) => is_method(method) || is_handle_name(method) && call.arg(0).is_some(),
     };
     if !may_start {
         return None;
@@ -69,8 +70,22 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             .filter(|name| !name.is_empty())
             .map(|name| Model::Table(name.to_owned()));
     }
-    query.executed = fluent::runs(call, FLUENT);
+    query.executed = fluent::runs(call, FLUENT) && !(steps.len() == 1 && is_handed_out(call));
     Some(query)
+}
+
+/// `table() { return this.knex("users"); }`: a start without a clause, for those who ask to go on from.
+fn is_handed_out(call: Call<'_>) -> bool {
+    let module = call.module;
+    let Parent::Stmt(stmt) = module.expr(call.id).parent else {
+        return false;
+    };
+    let function = module.function(module.owner(call.id));
+    let is_callback = match function.definition {
+        Parent::Expr(lambda) => matches!(module.expr(lambda).parent, Parent::Expr(holder) if module.call(holder).is_some()),
+        _ => false,
+    };
+    matches!(module.stmt(stmt).kind, StmtKind::Return(_)) && !function.is_async && !is_callback
 }
 
 /// The step that names the table.
@@ -202,6 +217,24 @@ mod tests {
             (query.table(), query.executed, query.statement.joins.len()),
             (Some("users"), true, 1)
         );
+    }
+
+    #[test]
+    fn chains_that_go_on_from_a_helper() {
+        let own = "class Vats { constructor(private readonly knex) {} get open() { return this.knex('vats'); } private rows(trx = this.knex) { return trx('vats'); }\n";
+        let run = |body: &str| {
+            let found = queries(&format!("import knex from 'knex';\n{own}async f() {{ {body} }} }}"), &[]);
+            let run = found.iter().filter(|query| query.executed);
+            let seen: Vec<_> = run
+                .map(|query| (query.table().unwrap_or_default().to_owned(), query.statement.filters.len()))
+                .collect();
+            seen
+        };
+        assert_eq!(run("await this.rows().where({ id }).first();"), [("vats".to_owned(), 1)]);
+        assert_eq!(run("await this.open.where('id', id).del();"), [("vats".to_owned(), 1)]);
+        assert_eq!(run("await this.shut.where('id', id).del(); await this.names().where({ id });"), []);
+        let given = "import knex from 'knex'; export const db = knex({}); await Promise.all(names.map((name) => db('vats')));";
+        assert!(queries(given, &[]).iter().any(|query| query.executed));
     }
 
     #[test]

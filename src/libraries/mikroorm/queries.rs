@@ -1,6 +1,7 @@
 //! `MikroORM`: `em.find(User, where, options)` and its repositories.
 
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind};
+use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -18,6 +19,11 @@ const GRAMMAR: FilterGrammar = FilterGrammar {
 /// The query at a call of an entity manager or a repository.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
+    if is_builder(method)
+        && let Some(query) = builder(resolver, file, call)
+    {
+        return Some(query);
+    }
     let (operation, outcome) = operation(method)?;
     let ((name, model), at) = target(resolver, file, call.receiver()?, &call)?;
     let mut query = Query {
@@ -59,6 +65,106 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     Some(query)
 }
 
+const FLUENT: Fluent = Fluent {
+    runs: &[
+        "execute",
+        "getResultList",
+        "getResult",
+        "getSingleResult",
+        "getResultAndCount",
+        "getCount",
+    ],
+    ends: &["as", "clone", "getKnexQuery", "getQuery", "toQuery"],
+    takes: &[
+        "where",
+        "andWhere",
+        "orWhere",
+        "from",
+        "select",
+        "leftJoin",
+        "innerJoin",
+        "union",
+        "with",
+    ],
+};
+
+#[rustfmt::skip]
+fn is_builder(method: &str) -> bool {
+    FLUENT.runs.contains(&method) || FLUENT.ends.contains(&method) || matches!(
+        method,
+        "createQueryBuilder" | "qb" | "select" | "addSelect" | "distinct" | "where" | "andWhere" | "orWhere" | "orderBy" | "groupBy" | "having"
+            | "limit" | "offset" | "join" | "leftJoin" | "innerJoin" | "joinAndSelect" | "leftJoinAndSelect" | "innerJoinAndSelect" | "populate"
+            | "insert" | "update" | "delete" | "truncate" | "count" | "onConflict" | "merge" | "ignore" | "returning" | "setFlag" | "from"
+    )
+}
+
+/// `em.createQueryBuilder(User, "u").where({ age }).getResultList()`; one that is awaited runs too.
+fn builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    let call = resolver.module(file).call(call.id)?;
+    let steps = fluent::steps(resolver, file, call);
+    let (start, made) = steps
+        .iter()
+        .enumerate()
+        .find(|(_, step)| matches!(step.call.method(), Some("createQueryBuilder" | "qb")))?;
+    let ((name, model), _) = target(resolver, made.file, made.call.receiver()?, &made.call)?;
+    let mut query = Query {
+        library: "mikroorm",
+        model: Some(model),
+        ..Query::default()
+    };
+    query.statement.tables.push(objects::table(name));
+    for step in &steps[start + 1..] {
+        builder_step(resolver, *step, &mut query);
+    }
+    if !matches!(query.outcome, Outcome::Rows | Outcome::One) {
+        query.model = None;
+    }
+    query.statement.open |= fluent::is_handed_on(resolver, file, call);
+    query.executed = fluent::runs(call, FLUENT);
+    Some(query)
+}
+
+fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
+    let first = step.call.arg(0).map(|arg| (step.file, arg));
+    let mut write = |operation: Operation| {
+        query.statement.operation = operation;
+        query.statement.projection = Projection::None;
+        query.outcome = Outcome::Nothing;
+    };
+    match (step.call.method().unwrap_or_default(), first) {
+        ("insert", _) => write(Operation::Insert),
+        ("update", _) => write(Operation::Update),
+        ("delete" | "truncate", first) => {
+            write(Operation::Delete);
+            if let Some(place) = first {
+                filters(resolver, place, query);
+            }
+        }
+        ("where" | "andWhere", Some(place))
+            if !step.conditional && matches!(resolver.module(place.0).kind(place.1), ExprKind::Object(_)) =>
+        {
+            filters(resolver, place, query);
+        }
+        ("where" | "andWhere" | "orWhere" | "having", _) => query.open_filters = true,
+        ("limit", Some(place)) if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, place),
+        ("offset", Some(place)) => query.statement.offset = objects::skips(resolver, place),
+        ("groupBy" | "distinct", _) => query.statement.grouped = true,
+        ("join" | "leftJoin" | "innerJoin" | "joinAndSelect" | "leftJoinAndSelect" | "innerJoinAndSelect" | "from", _) => {
+            query.statement.open = true;
+        }
+        ("getSingleResult", _) => {
+            query.outcome = Outcome::One;
+            query.statement.limit = Limit::One;
+        }
+        ("count" | "getCount", _) => {
+            query.outcome = Outcome::Scalar;
+            query.statement.limit = Limit::One;
+            query.statement.projection = Projection::Aggregate;
+        }
+        _ => {}
+    }
+}
+
 fn operation(method: &str) -> Option<(Operation, Outcome)> {
     Some(match method {
         "find" | "findAll" | "findAndCount" | "findByCursor" => (Operation::Select, Outcome::Rows),
@@ -86,6 +192,9 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
     if let Some(argument) = query_builder::type_argument(module, receiver, &["EntityRepository"]) {
         return query_builder::entity(resolver, (file, argument)).map(|entity| (entity, 0));
     }
+    if let Value::Instance(at, class) = resolver.value(file, receiver) {
+        return own_repository(resolver, at, class).map(|entity| (entity, 0));
+    }
     if !is_manager(resolver, file, receiver) {
         return None;
     }
@@ -98,6 +207,21 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
         .then(|| query_builder::entity(resolver, (file, class)))
         .flatten()
         .map(|entity| (entity, 1))
+}
+
+/// `class UserRepository extends EntityRepository<User>`, and a class of the project's own between them: the entity by the class's name.
+fn own_repository(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<(String, Model)> {
+    let is_repository = |name: &String| name.contains("mikro-orm") && name.ends_with("EntityRepository");
+    if !resolver.ancestors(file, class).iter().any(is_repository) {
+        return None;
+    }
+    let module = resolver.module(file);
+    let name = module.class(class).name.map(|name| module.str(name))?;
+    let name = name
+        .strip_suffix("Repository")
+        .or_else(|| name.strip_suffix("Repo"))
+        .unwrap_or(name);
+    Some((name.to_owned(), Model::Table(name.to_owned())))
 }
 
 fn is_manager(resolver: &dyn Resolver, file: FileId, handle: ExprId) -> bool {
@@ -208,6 +332,35 @@ mod tests {
         );
         assert_eq!((query.table(), query.statement.limit.clone()), (Some("User"), Limit::Rows(10)));
         assert_eq!(query.eager, ["posts"]);
+    }
+
+    #[test]
+    fn builders() {
+        let run = |body: &str| {
+            let mut found = queries(&format!("{HEAD}export async function f(em: EntityManager) {{ {body} }}"), &[]);
+            found.retain(|query| query.executed);
+            found
+        };
+        let read = run("const b = em.createQueryBuilder(User, 'u'); b.where({ orgId }); return b.limit(5).getResultList();");
+        assert_eq!((read.len(), read[0].table(), read[0].statement.filters.len()), (1, Some("User"), 1));
+        assert_eq!(read[0].statement.limit, Limit::Rows(5));
+        let write = run("await em.qb(User).update({ age }).where({ id });");
+        assert_eq!((write.len(), write[0].statement.operation), (1, Operation::Update));
+        assert!(
+            run("const b = em.createQueryBuilder(User).select('*'); list.select('x').execute(); await shelf.qb(Row).where({});").is_empty()
+        );
+    }
+
+    #[test]
+    fn repositories_of_the_project() {
+        let text = "import { EntityRepository } from '@mikro-orm/postgresql'; class Crate {}
+            class CrateRepository extends EntityRepository<Crate> { tagged(tag) { return this.find({ tag }); } }
+            class Hold { constructor(private crates: CrateRepository) {} f() { return this.crates.findAll({ limit: 3 }); } }";
+        let found = queries(text, &[]);
+        let tables: Vec<_> = found.iter().map(|query| (query.table(), query.statement.filters.len())).collect();
+        assert_eq!(tables, [(Some("Crate"), 1), (Some("Crate"), 0)]);
+        let shelf = "import { EntityManager } from '@mikro-orm/core'; class Crates extends Shelf<Crate> { tagged(tag) { return this.find({ tag }); } }";
+        assert_eq!(queries(shelf, &[]), []);
     }
 
     #[test]

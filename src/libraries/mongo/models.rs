@@ -33,6 +33,10 @@ pub fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<
         let name = if is_open { own_name(module, receiver)? } else { name };
         return Some((name.to_owned(), "mongoose"));
     }
+    // `private rows: Collection<Berth>`.
+    if query_builder::imports(module, &["mongodb"]) && query_builder::type_argument(module, receiver, &["Collection"]).is_some() {
+        return own_name(module, receiver).map(|name| (name.to_owned(), "mongodb"));
+    }
     match resolver.value(file, receiver) {
         Value::External(library) | Value::ExternalInstance(library) => {
             let is_model = library.starts_with("mongoose.") && (library.ends_with("model") || library.ends_with("Model"));
@@ -85,6 +89,13 @@ pub fn document(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(
 /// The model that a call makes or looks up: itself, or as the function of the project does that it calls.
 fn made(resolver: &dyn Resolver, (file, expr): ExprPlace, depth: u32) -> Option<(String, &'static str)> {
     let module = resolver.module(file);
+    // `mongoose.models.Order || mongoose.model("Order", orderSchema)`: the second side says what it is.
+    if let ExprKind::Binary { op, right, .. } = module.kind(expr)
+        && matches!(module.str(*op), "or" | "??")
+        && depth > 0
+    {
+        return made(resolver, (file, *right), depth - 1);
+    }
     let call = module.call(module.unawaited(expr))?;
     let given = call.arg(0).map(|arg| (file, arg));
     match call.method() {

@@ -64,10 +64,10 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     Some(query)
 }
 
-/// `order.save()`, `order.deleteOne()`: a document's own.
+/// `order.save()`, `order.updateOne({ … })`, `order.deleteOne()`: a document's own.
 fn changed_document(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<Query> {
     let removes = match call.method()? {
-        "save" => false,
+        "save" | "updateOne" => false,
         "deleteOne" => true,
         _ => return None,
     };
@@ -305,6 +305,23 @@ mod tests {
     use crate::libraries::testing::{queries, query};
 
     const HEAD: &str = "import mongoose from 'mongoose';\nconst User = mongoose.model('User', schema);\n";
+
+    #[test]
+    fn collections_and_models_by_other_ways() {
+        let typed = "import { Collection } from 'mongodb'; class Berths { constructor(private berths: Collection<Berth>) {} f() { return this.berths.updateOne({ no }, change); } }";
+        let found = queries(typed, &[]);
+        assert_eq!((found.len(), found[0].table(), found[0].executed), (1, Some("berths"), true));
+        let kept = "import mongoose from 'mongoose'; const Cart = mongoose.models.Cart || mongoose.model('Cart', cartSchema);
+            const cart = await Cart.findOne({ id }); await cart.updateOne({ who });";
+        let tables: Vec<_> = queries(kept, &[])
+            .iter()
+            .map(|query| query.table().map(ToOwned::to_owned))
+            .collect();
+        assert_eq!(tables, [Some("Cart".to_owned()), Some("Cart".to_owned())]);
+        let others = "import { Collection } from './shelf'; class Shelf { constructor(private rows: Collection<Row>) {} f() { return this.rows.updateOne({ no }); } }
+            const Cart = registry.Cart || makeCart('Cart'); await Cart.findOne({ id });";
+        assert_eq!(queries(others, &[]), []);
+    }
 
     #[test]
     fn a_count_at_the_end_of_a_find_gives_no_rows() {

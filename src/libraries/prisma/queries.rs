@@ -1,6 +1,6 @@
 //! Prisma: `prisma.user.findMany({ where, include, take })` and its kin.
 
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::objects::{self, ExprPlace, Field, Fields, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -22,19 +22,15 @@ const GRAMMAR: FilterGrammar = FilterGrammar {
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
     let (operation, outcome) = operation(method)?;
-    let accessor = call.receiver()?;
-    let ExprKind::Attr { base, name } = call.module.kind(accessor) else {
-        return None;
+    let receiver = call.receiver()?;
+    let Some(model) = delegate(resolver, file, receiver, method, &call) else {
+        return computed(resolver, file, receiver, (operation, outcome));
     };
-    let model = call.module.str(*name);
-    if !is_client(resolver, file, *base, model, method, &call) {
-        return None;
-    }
     let mut query = Query {
         library: "prisma",
         statement: Statement {
             operation,
-            tables: vec![objects::table(model)],
+            tables: vec![objects::table(model.as_str())],
             ..Statement::default()
         },
         executed: true,
@@ -42,7 +38,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         ..Query::default()
     };
     if matches!(outcome, Outcome::Rows | Outcome::One) && method != "groupBy" {
-        query.model = Some(Model::Table(model.to_owned()));
+        query.model = Some(Model::Table(model));
     }
     shape_of_method(method, &mut query.statement);
     match call.arg(0) {
@@ -74,8 +70,80 @@ fn is_common(method: &str) -> bool {
     matches!(method, "create" | "update" | "delete" | "count" | "aggregate")
 }
 
+/// The model whose queries a receiver has: `prisma.user`, `prisma["user"]`, and a name or field that holds one of them.
+fn delegate(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str, call: &Call<'_>) -> Option<String> {
+    if let Some((base, model)) = entry(resolver.module(file), receiver)
+        && is_client(resolver, file, base, model, method, call)
+    {
+        return Some(model.to_owned());
+    }
+    // `const { user } = prisma`.
+    if let Some(((at, base), model)) = resolver.taken_from(file, receiver) {
+        let is_model = resolver.knows_table(&model) && is_client(resolver, at, base, &model, method, call);
+        return is_model.then_some(model);
+    }
+    if let Some((at, definition)) = resolver.definition(file, receiver).filter(|found| *found != (file, receiver)) {
+        let (base, model) = entry(resolver.module(at), definition)?;
+        let is_model = resolver.knows_table(model) && is_client(resolver, at, base, model, method, call);
+        return is_model.then(|| model.to_owned());
+    }
+    // `private users: Prisma.UserDelegate`, and a getter that gives one.
+    let held = resolver.value(file, receiver);
+    let (holder, name) = held
+        .library_name()
+        .filter(|path| path.to_ascii_lowercase().contains("prisma"))
+        .and_then(|path| path.rsplit_once('.'))?;
+    let model = match name.strip_suffix("Delegate") {
+        Some(model) if holder.ends_with("Prisma") => model,
+        _ if holder.ends_with("PrismaClient") || holder.ends_with("$extends") || holder.ends_with("TransactionClient") => name,
+        _ => return None,
+    };
+    (!model.is_empty() && resolver.knows_table(model)).then(|| model.to_owned())
+}
+
+/// `prisma[name].findMany()` of a client that is known: which model it asks is not.
+fn computed(resolver: &dyn Resolver, file: FileId, receiver: ExprId, (operation, outcome): (Operation, Outcome)) -> Option<Query> {
+    let ExprKind::Index { base, .. } = resolver.module(file).kind(receiver) else {
+        return None;
+    };
+    let is_client = |path: &str| {
+        let path = path.to_ascii_lowercase();
+        path.contains("prisma")
+            && ["prismaclient", "$extends", "transactionclient"]
+                .iter()
+                .any(|end| path.ends_with(end))
+    };
+    let is_known = match resolver.value(file, *base) {
+        Value::External(path) | Value::ExternalInstance(path) => is_client(&path),
+        Value::Instance(at, class) => resolver
+            .ancestors(at, class)
+            .iter()
+            .any(|ancestor| ancestor.ends_with("PrismaClient")),
+        _ => false,
+    };
+    let mut query = Query {
+        library: "prisma",
+        executed: true,
+        opaque: true,
+        outcome,
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    query.statement.open = true;
+    is_known.then_some(query)
+}
+
+/// The base and the name of `prisma.user` and `prisma["user"]`.
+fn entry(module: &Module, expr: ExprId) -> Option<(ExprId, &str)> {
+    match module.kind(expr) {
+        ExprKind::Attr { base, name } => Some((*base, module.str(*name))),
+        ExprKind::Index { base, index } => Some((*base, module.string(*index)?)),
+        _ => None,
+    }
+}
+
 fn is_client(resolver: &dyn Resolver, file: FileId, base: ExprId, model: &str, method: &str, call: &Call<'_>) -> bool {
-    let name = objects::last_name(call.module, base).unwrap_or_default();
+    let name = objects::last_name(resolver.module(file), base).unwrap_or_default();
     // `db.query.users.findMany` is Drizzle's; `$extends` blocks spell `query: { user: { findMany } }`.
     if model.starts_with('$') || name == "query" || name == "self" && model.eq_ignore_ascii_case("prisma") {
         return false;
@@ -339,6 +407,54 @@ mod tests {
     fn filters(query: &Query) -> Vec<(String, FilterKind, bool)> {
         let filters = query.statement.filters.iter();
         filters.map(|f| (f.column.column.clone(), f.kind, f.optional)).collect()
+    }
+
+    #[test]
+    fn models_that_names_and_fields_hold() {
+        let head = "import { Prisma, PrismaClient } from '@prisma/client';\nconst prisma = new PrismaClient();\n";
+        let found = |text: &str| {
+            let found = queries(&format!("{head}{text}"), &["user", "post"]);
+            let tables: Vec<_> = found.iter().map(|query| query.table().unwrap_or_default().to_owned()).collect();
+            tables
+        };
+        assert_eq!(found("const model = prisma.post; await model.deleteMany({});"), ["post"]);
+        assert_eq!(
+            found("const { user, post: posts } = prisma; await user.findMany(); await posts.count();"),
+            ["user", "post"]
+        );
+        assert_eq!(
+            found("async function f(tx: Prisma.TransactionClient) { const { user } = tx; await user.update({}); }"),
+            ["user"]
+        );
+        assert_eq!(found("await prisma['user'].findMany();"), ["user"]);
+        assert_eq!(
+            found("class Users { private users = prisma.user; f() { return this.users.delete({ where: { id } }); } }"),
+            ["user"]
+        );
+        assert_eq!(
+            found("class Users { constructor(private users: Prisma.UserDelegate) {} f() { return this.users.findFirst(); } }"),
+            ["User"]
+        );
+        assert_eq!(
+            found(
+                "class Users { constructor(private p: PrismaClient) {} get users() { return this.p.user; } f() { return this.users.count(); } }"
+            ),
+            ["user"]
+        );
+    }
+
+    #[test]
+    fn a_model_by_a_computed_name() {
+        let query = one("await prisma[name].count();");
+        assert!(query.opaque && query.executed && query.table().is_none());
+        assert_eq!(queries(&format!("{HEAD}rows[name].count(); prisma.names[0].count();"), &[]), []);
+    }
+
+    #[test]
+    fn names_that_hold_something_else() {
+        let text = "const rows = { user: new Map() }; const { user } = rows; user.delete(id); user.count(); const held = rows.user; held.update({});
+            shelf['user'].delete(id); const { post } = api; post.create({}); const { length } = prisma.names; length.count();";
+        assert_eq!(queries(&format!("{HEAD}{text}"), &["user", "post"]), []);
     }
 
     #[test]

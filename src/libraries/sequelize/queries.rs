@@ -1,6 +1,6 @@
 //! Sequelize: `User.findAll({ where, include, limit })`.
 
-use crate::ir::{Call, ExprId, ExprKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind};
 use crate::libraries::shared::objects::{self, ExprPlace, Field, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -18,8 +18,12 @@ const GRAMMAR: FilterGrammar = FilterGrammar {
 /// The query at a call of a model's static method.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
+    if let Some(query) = own(resolver, file, &call, method) {
+        return Some(query);
+    }
     let (operation, outcome) = operation(method)?;
-    let (name, model) = model(resolver, file, call.receiver()?, method)?;
+    let is_of_class = is_of_class(method) || has_where(&call);
+    let (name, model) = model(resolver, file, call.receiver()?, method, is_of_class)?;
     let mut query = Query {
         library: "sequelize",
         executed: true,
@@ -31,6 +35,10 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if matches!(outcome, Outcome::Rows | Outcome::One) {
         query.model = Some(model);
     }
+    // A scope adds conditions, limits and relations of its own.
+    let is_scoped = call.chain().iter().any(|step| step.method() == Some("scope"));
+    query.statement.open = is_scoped;
+    query.open_filters = is_scoped;
     match outcome {
         Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
         Outcome::Scalar => {
@@ -39,22 +47,16 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         }
         _ => {}
     }
-    let by_key = method == "findByPk";
-    if by_key {
-        query.statement.filters.push(crate::statement::Filter {
-            column: objects::first_column("id"),
-            kind: FilterKind::Equality,
-            literal: None,
-            optional: false,
-            end: None,
-        });
+    let is_by_key = method == "findByPk";
+    if is_by_key {
+        by_key(&mut query);
     }
     // Values come before the options of a change; the column does before those of a sum.
-    let at = usize::from(by_key || matches!(method, "update" | "sum" | "max" | "min" | "increment" | "decrement"));
+    let at = usize::from(is_by_key || matches!(method, "update" | "sum" | "max" | "min" | "increment" | "decrement"));
     if operation != Operation::Insert || method == "findOrCreate" {
         match call.arg(at) {
             Some(options) => arguments(resolver, (file, options), &mut query),
-            None => query.statement.open = call.is_open(),
+            None => query.statement.open |= call.is_open(),
         }
     }
     Some(query)
@@ -73,27 +75,107 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
     })
 }
 
+/// `row.save()`, `row.update({ … })`, `row.destroy()`: what a row does with itself.
+fn own(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
+    let operation = match method {
+        "save" | "update" | "increment" | "decrement" | "restore" => Operation::Update,
+        "destroy" => Operation::Delete,
+        "reload" => Operation::Select,
+        _ => return None,
+    };
+    // A method that the project's class has under the same name does what is written there.
+    if has_where(call) || matches!(resolver.value(file, call.callee), Value::Function(..)) {
+        return None;
+    }
+    let (name, is_new) = row(resolver, file, call.receiver()?)?;
+    let mut query = Query {
+        library: "sequelize",
+        executed: true,
+        outcome: Outcome::Nothing,
+        ..Query::default()
+    };
+    query.statement.tables.push(objects::table(name));
+    query.statement.operation = if is_new && method == "save" { Operation::Insert } else { operation };
+    if operation == Operation::Select {
+        query.outcome = Outcome::One;
+        query.statement.limit = Limit::One;
+    }
+    if query.statement.operation != Operation::Insert {
+        by_key(&mut query);
+    }
+    Some(query)
+}
+
+/// The model of a row that an expression holds, and whether it is new: `new User()`, `User.build({ … })`, what a query gave, `this`.
+fn row(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(String, bool)> {
+    let (at, definition) = resolver.definition(file, expr).unwrap_or((file, expr));
+    let made = resolver.module(at).call(definition);
+    if let Some(class) = made.filter(|made| made.method() == Some("build")).and_then(|made| made.receiver())
+        && let Some((name, _)) = model(resolver, at, class, "build", true)
+    {
+        return Some((name, true));
+    }
+    match resolver.value(file, expr) {
+        Value::Instance(at, class) | Value::Row(Model::Class(at, class), _) if is_model(resolver, at, class) => {
+            let holder = resolver.module(at);
+            let name = holder.class(class).name.map(|name| holder.str(name).to_owned())?;
+            Some((name, made.is_some_and(|made| made.is_new)))
+        }
+        Value::Row(Model::Table(name), Some((at, place))) => {
+            let is_own = resolver.query(at, place).is_some_and(|query| query.library == "sequelize");
+            is_own.then_some((name, false))
+        }
+        _ => None,
+    }
+}
+
+fn is_model(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
+    resolver
+        .ancestors(file, class)
+        .iter()
+        .any(|name| name.starts_with("sequelize") && name.ends_with("Model"))
+}
+
+/// Whether a call says which rows it changes: then it is of the model, not of a row.
+fn has_where(call: &Call<'_>) -> bool {
+    call.args.iter().any(|arg| call.module.entry(arg.value, "where").is_some())
+}
+
+fn by_key(query: &mut Query) {
+    query.statement.filters.push(crate::statement::Filter {
+        column: objects::first_column("id"),
+        kind: FilterKind::Equality,
+        literal: None,
+        optional: false,
+        end: None,
+    });
+}
+
 /// Methods that models have and their rows do not.
 fn is_of_class(method: &str) -> bool {
     !matches!(method, "update" | "destroy" | "increment" | "decrement")
 }
 
 /// The model that a receiver is: a class that extends Sequelize's, or what `define` gave.
-fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str) -> Option<(String, Model)> {
+fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str, is_of_class: bool) -> Option<(String, Model)> {
     let module = resolver.module(file);
+    // `User.scope("active").findAll()`.
+    if let Some(scoped) = module.call(receiver)
+        && matches!(scoped.method(), Some("scope" | "unscoped" | "schema"))
+    {
+        return model(resolver, file, scoped.receiver()?, method, true);
+    }
     let held = resolver.value(file, receiver);
     // `this.findAll()` in a static method of the model: rows do not have these methods.
     let own = match held {
         Value::Class(at, class) => Some((at, class)),
-        Value::Instance(at, class) if is_of_class(method) => Some((at, class)),
+        Value::Instance(at, class) if is_of_class => Some((at, class)),
         _ => None,
     };
     if let Some((at, class)) = own {
-        let ancestors = resolver.ancestors(at, class);
-        let is_model = ancestors
-            .iter()
-            .any(|name| name.starts_with("sequelize") && name.ends_with("Model"));
-        return is_model.then(|| query_builder::entity(resolver, (file, receiver))).flatten();
+        return is_model(resolver, at, class)
+            .then(|| query_builder::entity(resolver, (file, receiver)))
+            .flatten();
     }
     let (at, definition) = resolver.definition(file, receiver).unwrap_or((file, receiver));
     let holder = resolver.module(at);
@@ -260,6 +342,50 @@ mod tests {
             (Some("User"), vec!["posts".to_owned()], Limit::Rows(5))
         );
         assert!(query.statement.order[0].1);
+    }
+
+    #[test]
+    fn rows_write_themselves() {
+        let found = queries(
+            &format!(
+                "{HEAD}const user = await User.findByPk(id); await user.update({{ a: 1 }}); await user.destroy();
+                 const made = Post.build({{ id }}); await made.save(); for (const post of await Post.scope('old').findAll()) {{ await post.save(); }}
+                 class Shelf {{ constructor(private users: typeof User) {{}} f() {{ return this.users.update({{ a: 1 }}, {{ where: {{ id }} }}); }} }}"
+            ),
+            &[],
+        );
+        let seen: Vec<_> = found
+            .iter()
+            .map(|query| {
+                (
+                    query.statement.operation,
+                    query.table().unwrap_or_default(),
+                    query.statement.filters.len(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (Operation::Select, "User", 1),
+                (Operation::Update, "User", 1),
+                (Operation::Delete, "User", 1),
+                (Operation::Insert, "Post", 0),
+                (Operation::Select, "Post", 0),
+                (Operation::Update, "Post", 1),
+                (Operation::Update, "User", 1)
+            ]
+        );
+        // What a scope adds is not known.
+        assert!(found[4].statement.open && found[4].open_filters);
+    }
+
+    #[test]
+    fn rows_of_others() {
+        let text = "class Draft { save() {} destroy() {} } const draft = new Draft(); draft.save(); draft.destroy(); canvas.save(); socket.destroy();
+            const held = await fetchUser(id); held.save(); hash.scope('a').count();
+            class Kept extends Model { save() { return keep(this); } } const kept = new Kept(); kept.save();";
+        assert_eq!(queries(&format!("{HEAD}{text}"), &[]), []);
     }
 
     #[test]

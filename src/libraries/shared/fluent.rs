@@ -1,9 +1,9 @@
 //! Fluent chains: which calls make up a query, and whether a lazy one runs where it stands.
 
 use crate::budget;
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, Language, Module, Parent, StmtKind};
 use crate::libraries::shared::chain;
-use crate::libraries::shared::objects::MAX_DEPTH;
+use crate::libraries::shared::objects::{ExprPlace, MAX_DEPTH};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
@@ -82,6 +82,8 @@ fn fate(module: &Module, call: ExprId, fluent: Fluent) -> Fate {
 
 fn argument_fate(module: &Module, callee: ExprId, takes: &[&str]) -> Fate {
     let method = match module.kind(callee) {
+        // `Promise.all([…])`: no driver's `all`.
+        ExprKind::Attr { base, .. } if module.name(*base) == Some("Promise") => return Fate::Runs,
         ExprKind::Attr { name, .. } | ExprKind::Name(name) => module.str(*name),
         _ => return Fate::Runs,
     };
@@ -127,6 +129,8 @@ pub struct ChainedCall<'m> {
 /// starts from (`query.take(10);`), and first the chain that the name was bound to.
 pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Vec<ChainedCall<'r>> {
     let mut parts = Vec::new();
+    // Calls of the project's functions that stand for what they hand back.
+    let mut hidden = Vec::new();
     let (mut file, mut call) = (file, call);
     for _ in 0..MAX_DEPTH {
         let root = call.root();
@@ -135,6 +139,14 @@ pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Ve
             _ => None,
         });
         let conditional = base.is_some() && conditional_step(call.module, call.id);
+        if base.is_none()
+            && let Some((from, at, before)) = handed_back(resolver, file, &call)
+        {
+            parts.push((file, call, false));
+            hidden.extend(from);
+            (file, call) = (at, before);
+            continue;
+        }
         parts.push((file, call, conditional));
         let Some((at, before)) = base else { break };
         if at == file {
@@ -151,9 +163,33 @@ pub fn steps<'r>(resolver: &'r dyn Resolver, file: FileId, call: Call<'r>) -> Ve
     }
     let mut steps = Vec::new();
     for (file, call, conditional) in parts.into_iter().rev() {
-        steps.extend(call.chain().into_iter().map(|call| ChainedCall { file, call, conditional }));
+        let shown = call.chain().into_iter().filter(|step| !hidden.contains(&(file, step.id)));
+        steps.extend(shown.map(|call| ChainedCall { file, call, conditional }));
     }
     steps
+}
+
+/// The builder that a chain goes on from where a function or a getter of the project hands it back (`this.open().execute()`,
+/// `this.rows.limit(1)`): the call that stands for it, if any, and the last call that built it.
+fn handed_back<'r>(resolver: &'r dyn Resolver, file: FileId, call: &Call<'r>) -> Option<(Option<ExprPlace>, FileId, Call<'r>)> {
+    if call.module.language != Language::TypeScript {
+        return None;
+    }
+    let first = call.chain().first()?.to_owned();
+    let is_field = |&base: &ExprId| matches!(call.module.kind(base), ExprKind::Attr { .. });
+    let (held, from) = match first.receiver().filter(is_field).map(|base| resolver.value(file, base)) {
+        Some(held @ Value::Query(..)) => (held, None),
+        _ if first.id == call.id => return None,
+        _ => match resolver.value(file, first.callee) {
+            Value::Function(..) => (resolver.value(file, first.id), Some((file, first.id))),
+            _ => return None,
+        },
+    };
+    let Value::Query(at, built) = held else { return None };
+    if (at, built) == (file, first.id) {
+        return None;
+    }
+    Some((from, at, resolver.module(at).call(built)?))
 }
 
 /// Whether a query is handed to a function of the project on the way to this call, which may add to it

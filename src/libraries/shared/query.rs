@@ -155,6 +155,11 @@ pub trait Resolver {
         let _ = (file, expr);
         None
     }
+    /// What a name was taken from by its key: `shelf` and `rows` for `rows` of `const { rows } = shelf`.
+    fn taken_from(&self, file: FileId, expr: ExprId) -> Option<((FileId, ExprId), String)> {
+        let _ = (file, expr);
+        None
+    }
     /// All that a name was bound to before this use in the same function, in the order of the code: a branch each.
     fn alternatives(&self, file: FileId, expr: ExprId) -> Vec<(FileId, ExprId)> {
         let _ = (file, expr);

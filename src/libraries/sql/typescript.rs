@@ -1,6 +1,6 @@
 //! Raw SQL in TypeScript: drivers' `query` and `execute`, prepared statements, ``sql`…` `` templates, `$queryRaw`.
 
-use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, TemplatePart};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -53,11 +53,11 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             Some(prisma(resolver, file, &call, method))
         }
         "query" | "execute" | "exec" | "run" | "all" | "get" | "each" | "unsafe" | "raw" | "any" | "one" | "oneOrNone" | "many"
-        | "manyOrNone" | "none" | "queryObject" | "queryArray" | "maybeOne" | "oneFirst" | "$queryRawInternal" => {
-            handle(resolver, file, &call, method).or_else(|| prepared(resolver, file, call))
-        }
+        | "manyOrNone" | "none" | "queryObject" | "queryArray" | "maybeOne" | "oneFirst" | "anyFirst" | "manyFirst" | "maybeOneFirst"
+        | "exists" | "$queryRawInternal" => handle(resolver, file, &call, method).or_else(|| prepared(resolver, file, call)),
         "prepare" | "bind" | "iterate" | "pluck" | "first" | "values" | "raw_all" => prepared(resolver, file, call),
         "sql" => template(resolver, file, call),
+        _ if is_tag_of_driver(resolver, file, &call) => template(resolver, file, call),
         _ => None,
     }
     .or_else(|| helper(resolver, file, &call, method))
@@ -73,10 +73,15 @@ fn is_run(method: &str) -> bool {
 /// A helper of the project that runs the text it is given: `fetchRows("SELECT …", [id])`.
 fn helper(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
     let text = call.arg(0)?;
-    let begins_as_sql = match call.module.kind(text) {
-        ExprKind::Str(text) => is_statement(call.module.str(*text)),
+    let (at, written) = match call.module.kind(text) {
+        ExprKind::Name(_) => resolver.definition(file, text)?,
+        _ => (file, text),
+    };
+    let written_in = resolver.module(at);
+    let begins_as_sql = match written_in.kind(written) {
+        ExprKind::Str(text) => is_statement(written_in.str(*text)),
         ExprKind::Template(parts) => {
-            matches!(parts.first(), Some(TemplatePart::Text(text)) if is_statement(call.module.str(*text)))
+            matches!(parts.first(), Some(TemplatePart::Text(text)) if is_statement(written_in.str(*text)))
         }
         _ => false,
     };
@@ -127,9 +132,10 @@ fn handle(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
     if let Some(inner) = call
         .module
         .call(receiver)
-        .filter(|inner| method == "execute" && inner.method() == Some("sql"))
+        .filter(|inner| method == "execute" && (inner.method() == Some("sql") || is_tag_of_kysely(resolver, file, inner)))
     {
-        let mut query = sql_text::query(resolver, file, inner.id)?;
+        let text = inner.arg(0).filter(|_| inner.method() != Some("sql")).unwrap_or(inner.id);
+        let mut query = sql_text::query(resolver, file, text)?;
         query.executed = true;
         return Some(query);
     }
@@ -150,9 +156,65 @@ fn handle(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) 
     Some(query)
 }
 
+/// ``kyselySql`…` ``: the tag under a name of the project's own.
+fn is_tag_of_kysely(resolver: &dyn Resolver, file: FileId, inner: &Call<'_>) -> bool {
+    is_template(inner) && resolver.value(file, inner.callee).library_name() == Some("kysely.sql")
+}
+
+fn is_template(call: &Call<'_>) -> bool {
+    call.arg(0)
+        .is_some_and(|text| matches!(call.module.kind(text), ExprKind::Template(_)))
+}
+
+/// Whether a call is a template of a driver that runs its templates, whatever its handle is called: ``db`…` `` of `db = postgres()`,
+/// ``tx`…` `` in `db.begin((tx) => …)`.
+fn is_tag_of_driver(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> bool {
+    let ExprKind::Name(name) = call.module.kind(call.callee) else {
+        return false;
+    };
+    if !is_template(call) {
+        return false;
+    }
+    if is_postgres(resolver, file, call.callee) {
+        return true;
+    }
+    let module = call.module;
+    let mut function = module.owner(call.id);
+    while !module.function(function).params.iter().any(|param| param.name == Some(*name)) {
+        match module.function(function).parent {
+            Some(outer) => function = outer,
+            None => return false,
+        }
+    }
+    let Parent::Expr(callback) = module.function(function).definition else {
+        return false;
+    };
+    let Parent::Expr(holder) = module.expr(callback).parent else {
+        return false;
+    };
+    module.call(holder).is_some_and(|begin| {
+        let is_begin = matches!(begin.method(), Some("begin" | "savepoint"));
+        is_begin && begin.receiver().is_some_and(|handle| is_postgres(resolver, file, handle))
+    })
+}
+
+fn is_postgres(resolver: &dyn Resolver, file: FileId, handle: ExprId) -> bool {
+    let value = resolver.value(file, handle);
+    value
+        .library_name()
+        .is_some_and(|name| matches!(name, "postgres" | "postgres.Sql" | "postgres.TransactionSql"))
+}
+
 /// The text, bare or in pg's `{ text, values }`.
 fn text_argument(call: &Call<'_>) -> Option<ExprId> {
     let first = call.arg(0)?;
+    // slonik's ``sql.type(row)`…` ``.
+    if let Some(tagged) = call.module.call(first).filter(is_template)
+        && let Some(tag) = call.module.call(tagged.callee)
+        && matches!(tag.method(), Some("type" | "typeAlias"))
+    {
+        return tagged.arg(0);
+    }
     if let ExprKind::Object(_) = call.module.kind(first) {
         return ["text", "sql", "query"].iter().find_map(|key| call.module.entry(first, key));
     }
@@ -233,6 +295,10 @@ fn row_count(method: &str, query: &mut Query) {
             query.outcome = Outcome::One;
             query.statement.limit = Limit::One;
         }
+        "oneFirst" | "maybeOneFirst" | "exists" => {
+            query.outcome = Outcome::Scalar;
+            query.statement.limit = Limit::One;
+        }
         "iterate" => query.outcome = Outcome::Stream,
         _ => {}
     }
@@ -256,8 +322,39 @@ fn template(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Que
     if !fluent::runs(call, FLUENT) {
         return None;
     }
-    let mut query = sql_text::query(resolver, file, text)?;
+    let mut query = sql_text::query(resolver, file, text).or_else(|| with_built_part(call.module, text))?;
     query.executed = true;
+    Some(query)
+}
+
+/// ``sql`INSERT INTO users ${sql(user)}` ``: the handle writes the part that is put in, which is no value.
+fn with_built_part(module: &Module, text: ExprId) -> Option<Query> {
+    let ExprKind::Template(parts) = module.kind(text) else {
+        return None;
+    };
+    let Some(TemplatePart::Text(first)) = parts.first() else {
+        return None;
+    };
+    let mut words = module.str(*first).split_whitespace();
+    let mut next = || words.next().map(str::to_ascii_lowercase);
+    let (operation, before) = match next()?.as_str() {
+        "insert" => (Operation::Insert, Some("into")),
+        "update" => (Operation::Update, None),
+        _ => return None,
+    };
+    if before.is_some_and(|word| next().as_deref() != Some(word)) {
+        return None;
+    }
+    let table = module.str(*first).split_whitespace().nth(1 + usize::from(before.is_some()))?;
+    let mut query = Query {
+        library: "sql",
+        outcome: Outcome::Nothing,
+        open_filters: true,
+        ..Query::default()
+    };
+    query.statement.operation = operation;
+    query.statement.open = true;
+    query.statement.tables.push(query_builder::table(table));
     Some(query)
 }
 
@@ -309,6 +406,40 @@ mod tests {
             &[],
         );
         assert_eq!(drizzle.len(), 1);
+    }
+
+    #[test]
+    fn templates_by_other_names() {
+        let head = "import postgres from 'postgres'; import { sql as text } from 'kysely'; const db = postgres(url);\n";
+        let run = |text: &str| {
+            let found = queries(&format!("{head}{text}"), &[]);
+            let tables: Vec<_> = found.iter().map(|query| query.table().unwrap_or_default().to_owned()).collect();
+            tables
+        };
+        assert_eq!(run("await db`SELECT id FROM kegs WHERE id = ${id}`;"), ["kegs"]);
+        assert_eq!(
+            run("await db.begin(async (tx) => { await tx`UPDATE kegs SET full = true`; });").len(),
+            1
+        );
+        assert_eq!(run("await db`INSERT INTO kegs ${db(keg)}`;"), ["kegs"]);
+        assert_eq!(run("await Promise.all([db`SELECT id FROM kegs`]);"), ["kegs"]);
+        assert_eq!(run("await text`SELECT id FROM kegs`.execute(store);"), ["kegs"]);
+        assert_eq!(run("await pool.one(sql.type(row)`SELECT id FROM kegs`);"), ["kegs"]);
+        let others =
+            "gql`select kegs`; css`SELECT id FROM kegs`; shelf.begin((tx) => { tx`SELECT id FROM kegs`; }); text`SELECT id FROM kegs`;";
+        assert!(run(others).is_empty());
+    }
+
+    #[test]
+    fn helpers_are_given_texts_by_name() {
+        let head = "import { Pool } from 'pg'; const pool = new Pool(); async function fetchRows(text, values) { return pool.query(text, values); }\n";
+        let found = queries(
+            &format!("{head}const text = 'SELECT id FROM users'; await fetchRows(text, []);"),
+            &[],
+        );
+        assert_eq!(found.last().and_then(|query| query.table()), Some("users"));
+        let title = queries(&format!("{head}const text = 'Select a user'; show(text);"), &[]);
+        assert!(title.iter().all(|query| query.table() != Some("user")));
     }
 
     #[test]

@@ -19,8 +19,11 @@ const FLUENT: Fluent = Fluent {
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let call = resolver.module(file).call(call.id)?;
     let method = call.method()?;
-    if !is_filter(method) && !is_method(method) || call.receiver().is_none() {
+    if !is_filter(method) && !is_method(method) && method != "rpc" || call.receiver().is_none() {
         return None;
+    }
+    if let Some(query) = function(resolver, file, call) {
+        return Some(query);
     }
     let steps = fluent::steps(resolver, file, call);
     let (start, from) = steps
@@ -71,6 +74,28 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         fluent::runs(call, FLUENT)
     };
     query.blocking = is_python && query.executed && !chain::is_awaited(call.module, call.id);
+    Some(query)
+}
+
+/// `supabase.rpc("close_port", { id })`: a function of the database, which can do anything.
+fn function(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
+    if call.module.language != Language::TypeScript {
+        return None;
+    }
+    let start = call.chain().into_iter().find(|step| step.method() == Some("rpc"))?;
+    let client = start.receiver()?;
+    let is_client = query_builder::comes_from(resolver, file, client, "supabase");
+    if !is_client || start.arg(0).is_none() {
+        return None;
+    }
+    let mut query = Query {
+        library: "supabase",
+        opaque: true,
+        executed: fluent::runs(call, FLUENT),
+        ..Query::default()
+    };
+    query.statement.operation = Operation::Other;
+    query.statement.open = true;
     Some(query)
 }
 
@@ -242,6 +267,14 @@ fn selection(text: &str) -> (Vec<String>, Vec<String>) {
 mod tests {
     use super::*;
     use crate::libraries::testing::{queries, query};
+
+    #[test]
+    fn functions_of_the_database() {
+        let head = "import { createClient } from '@supabase/supabase-js'; const supabase = createClient(url, key);\n";
+        let found = queries(&format!("{head}await supabase.rpc('close_port', {{ id }}).single();"), &[]);
+        assert!(found.len() == 1 && found[0].opaque && found[0].executed);
+        assert_eq!(queries(&format!("{head}await wallet.rpc('getBlock', []);"), &[]), []);
+    }
 
     #[test]
     fn reads_a_chain() {

@@ -1,6 +1,7 @@
 //! `TypeORM`: repositories, entity managers and the query builder.
 
-use crate::ir::{Call, ExprId, ExprKind};
+use super::active_record;
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
 use crate::libraries::shared::fluent::{self, ChainedCall};
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -21,10 +22,16 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let call = resolver.module(file).call(call.id)?;
     let method = call.method()?;
     let receiver = call.receiver()?;
-    if is_builder(method) {
-        return query_builder(resolver, file, call);
+    // Repositories have methods that builders have too: `update`, `delete`, `insert`.
+    if is_builder(method)
+        && let Some(query) = query_builder(resolver, file, call)
+    {
+        return Some(query);
     }
     let (operation, outcome) = operation(method)?;
+    if let Some(query) = active_record::own(resolver, file, &call) {
+        return Some(query);
+    }
     let (entity, at) = target(resolver, file, receiver, &call)?;
     let mut query = Query {
         library: "typeorm",
@@ -61,6 +68,8 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
         "insert" | "upsert" => (Operation::Insert, Outcome::Nothing),
         "update" | "softDelete" | "restore" | "increment" | "decrement" => (Operation::Update, Outcome::Nothing),
         "delete" | "remove" | "softRemove" | "clear" => (Operation::Delete, Outcome::Nothing),
+        "recover" => (Operation::Update, Outcome::Nothing),
+        "reload" => (Operation::Select, Outcome::One),
         _ => return None,
     })
 }
@@ -70,6 +79,9 @@ type Entity = Option<(String, Model)>;
 /// The entity that a call works on, and the place of its first argument after the entity.
 fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'_>) -> Option<(Entity, usize)> {
     let module = call.module;
+    if let Some(repository) = extended(module, receiver) {
+        return target(resolver, file, repository, call);
+    }
     // `dataSource.getRepository(User).find()`.
     let (at, made) = resolver.definition(file, receiver).unwrap_or((file, receiver));
     if let Some(made) = resolver.module(at).call(resolver.module(at).unawaited(made))
@@ -87,16 +99,23 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
         });
         return (!is_other).then(|| {
             (
-                entity_argument(resolver, at, &made).and_then(|arg| query_builder::entity(resolver, (at, arg))),
+                match entity_argument(resolver, at, &made) {
+                    Some(arg) => query_builder::entity(resolver, (at, arg)),
+                    // `User.getRepository()`.
+                    None => made.receiver().and_then(|class| active_record::class(resolver, at, class)),
+                },
                 0,
             )
         });
+    }
+    if let Some(entity) = active_record::class(resolver, file, receiver) {
+        return Some((Some(entity), 0));
     }
     if let Some(argument) = query_builder::type_argument(module, receiver, &["Repository", "TreeRepository"]) {
         return query_builder::imports(module, &["typeorm"]).then(|| (query_builder::entity(resolver, (file, argument)), 0));
     }
     match resolver.value(file, receiver) {
-        Value::ExternalInstance(name) | Value::External(name) if name.starts_with("typeorm.") => {
+        Value::ExternalInstance(name) | Value::External(name) if name.starts_with("typeorm.") && !name.contains("QueryBuilder") => {
             let is_manager = name.contains("EntityManager") || name.contains("DataSource") || name.contains(".manager");
             match call.arg(0) {
                 Some(class) if is_manager => match resolver.value(file, class) {
@@ -119,6 +138,26 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
         }
         _ => None,
     }
+}
+
+/// The repository that `this` extends: `getRepository(User).extend({ named() { return this.find(); } })`.
+fn extended(module: &Module, receiver: ExprId) -> Option<ExprId> {
+    (module.name(receiver) == Some("self")).then_some(())?;
+    let Parent::Expr(method) = module.function(module.owner(receiver)).definition else {
+        return None;
+    };
+    let Parent::Expr(object) = module.expr(method).parent else {
+        return None;
+    };
+    let Parent::Expr(holder) = module.expr(object).parent else {
+        return None;
+    };
+    let call = module.call(holder).filter(|call| call.method() == Some("extend"))?;
+    let repository = call.receiver()?;
+    let is_repository = module
+        .call(repository)
+        .is_some_and(|made| matches!(made.method(), Some("getRepository" | "getTreeRepository")));
+    (call.arg(0) == Some(object) && is_repository).then_some(repository)
 }
 
 /// The entity among the arguments: `getRepository(User)`, and a project's own `getRepository(context, User)`, where it is the class.
@@ -576,6 +615,42 @@ mod tests {
             &[],
         );
         assert_eq!(built.table(), Some("Parcel"));
+    }
+
+    #[test]
+    fn changes_and_deletions_by_a_repository() {
+        let found = queries(
+            &service(
+                "await this.users.update({ id }, { age: 3 }); await this.users.delete(id); await this.dataSource.manager.delete(User, { id });",
+            ),
+            &[],
+        );
+        let seen: Vec<_> = found.iter().map(|q| (q.statement.operation, q.table(), q.executed)).collect();
+        assert_eq!(
+            seen,
+            [
+                (Operation::Update, Some("User"), true),
+                (Operation::Delete, Some("User"), true),
+                (Operation::Delete, Some("User"), true)
+            ]
+        );
+        let built = "import { SelectQueryBuilder } from 'typeorm'; export const f = (rows: SelectQueryBuilder<User>) => rows.delete();";
+        assert_eq!(queries(built, &[]), [], "a builder that is not known deletes nothing yet");
+    }
+
+    #[test]
+    fn a_repository_that_is_extended() {
+        let head = "import { DataSource } from 'typeorm'; class User {} const source = new DataSource({});\n";
+        let own = "{ named(name) { return this.find({ where: { name } }); } }";
+        let found = query(
+            &format!("{head}export const users = source.getRepository(User).extend({own});"),
+            &[],
+        );
+        assert_eq!((found.table(), found.statement.filters.len()), (Some("User"), 1));
+        assert_eq!(
+            queries(&format!("{head}export const users = shelf(User).extend({own});"), &[]).len(),
+            0
+        );
     }
 
     #[test]

@@ -252,6 +252,8 @@ impl Evaluator<'_> {
                     _ => Value::Unknown,
                 },
                 (PatternStep::Index(_), Value::Many(element)) => *element,
+                // `const [row, isNew] = await Order.findOrCreate(…)`.
+                (PatternStep::Index(0), row @ Value::Row(..)) if self.m(file).language == Language::TypeScript => row,
                 (PatternStep::Rest, value @ Value::Many(_)) => value,
                 _ => Value::Unknown,
             };

@@ -75,6 +75,12 @@ impl Evaluator<'_> {
             Value::Function(file, _) => self.beside(*file, base, name),
             // `page.items` of a paginator's page: its rows.
             Value::Many(_) if name == "items" && self.m(from).language == Language::Python => base.clone(),
+            // `{ rows }` of a driver's answer, or of a page with its count.
+            Value::Many(element)
+                if name == "rows" && matches!(**element, Value::Row(..)) && self.m(from).language == Language::TypeScript =>
+            {
+                base.clone()
+            }
             Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
         }
     }

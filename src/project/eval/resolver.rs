@@ -124,6 +124,25 @@ impl Resolver for Evaluator<'_> {
         self.code.imported.contains(library)
     }
 
+    fn taken_from(&self, file: FileId, expr: ExprId) -> Option<((FileId, ExprId), String)> {
+        let module = self.m(file);
+        let ExprKind::Name(name) = module.kind(expr) else { return None };
+        match self.lookup(file, module.owner(expr), *name, module.expr(expr).span.start)? {
+            Found::Binding(
+                at,
+                _,
+                Binding {
+                    bound: Bound::Value(value, path),
+                    ..
+                },
+            ) => match path.as_ref() {
+                [PatternStep::Key(key)] => Some(((at, value), self.m(at).str(*key).to_owned())),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn alternatives(&self, file: FileId, expr: ExprId) -> Vec<(FileId, ExprId)> {
         let module = self.m(file);
         let (ExprKind::Name(name), Some(scope)) = (module.kind(expr), self.code.scopes.get(file.index())) else {

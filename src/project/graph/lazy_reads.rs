@@ -12,6 +12,8 @@ pub(super) struct Read {
     pub is_one: bool,
     /// Only a query that is run by being gone over runs here: a builder that is spread or looked into does not.
     pub only_iterable: bool,
+    /// Only a builder that is a promise runs here.
+    pub only_promise: bool,
 }
 
 /// All places of a file, loops first.
@@ -21,6 +23,11 @@ pub(super) fn find(module: &Module) -> Vec<Read> {
         collection,
         is_one: false,
         only_iterable: false,
+        only_promise: false,
+    };
+    let awaited = |collection: ExprId| Read {
+        only_promise: true,
+        ..read(collection)
     };
     let gone_over = |collection: ExprId| Read {
         only_iterable: true,
@@ -32,6 +39,12 @@ pub(super) fn find(module: &Module) -> Vec<Read> {
             StmtKind::Loop {
                 iterable: Some(iterable), ..
             } => out.push(read(iterable)),
+            // An asynchronous function waits for what it gives back.
+            StmtKind::Return(Some(value))
+                if !is_python && matches!(module.kind(value), ExprKind::Name(_)) && module.function(module.owner(value)).is_async =>
+            {
+                out.push(awaited(value));
+            }
             // `first, *others = rows`.
             StmtKind::Assign {
                 target,
@@ -46,6 +59,7 @@ pub(super) fn find(module: &Module) -> Vec<Read> {
         match &expr.kind {
             ExprKind::Comp(comp) => out.extend(comp.clauses.iter().map(|clause| read(clause.iterable))),
             ExprKind::Await(inner) if !matches!(module.kind(*inner), ExprKind::Call { .. }) => out.push(read(*inner)),
+            ExprKind::Await(inner) if !is_python => out.push(awaited(*inner)),
             ExprKind::Call { .. } => {
                 let Some(call) = module.call(ExprId(index as u32)) else { continue };
                 out.extend(read_by(&call).or_else(|| handed_on(&call)).map(read));

@@ -8,7 +8,7 @@ use super::file::FileBuilder;
 use super::lazy_reads;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
 use crate::libraries::registry;
-use crate::libraries::shared::query::{Outcome, Query};
+use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::Value;
 use crate::statement::Limit;
 
@@ -84,6 +84,11 @@ impl FileBuilder<'_> {
             if read.only_iterable && !registry::is_lazy_iterable(&query) {
                 continue;
             }
+            let is_promise = registry::runs_when_awaited(&query);
+            let is_step = self.module.call(place).is_some() && self.eval.is_recognised(self.file, place);
+            if read.only_promise && (!is_promise || is_step) || is_promise && self.has_run(place) {
+                continue;
+            }
             self.claim(place);
             let changed = self.eval.changed_in_place(self.file, place);
             let mut run = (*changed.unwrap_or(query)).clone();
@@ -93,6 +98,25 @@ impl FileBuilder<'_> {
                 run.outcome = Outcome::One;
             }
             self.add_site(place, Arc::new(run));
+        }
+    }
+}
+
+impl FileBuilder<'_> {
+    /// Whether a builder ran before it comes here: a name holds what was awaited, or an asynchronous function of the project gives it, which
+    /// waits for what it gives back.
+    fn has_run(&self, place: ExprId) -> bool {
+        let module = self.module;
+        let bound = self.eval.alternatives(self.file, place);
+        if let Some((at, value)) = bound.last() {
+            return matches!(self.eval.module(*at).kind(*value), ExprKind::Await(_));
+        }
+        let Some(call) = module.call(module.unawaited(place)) else {
+            return false;
+        };
+        match self.eval.value(self.file, call.callee) {
+            Value::Function(at, function) => self.eval.module(at).function(function).is_async,
+            _ => false,
         }
     }
 }

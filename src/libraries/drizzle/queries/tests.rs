@@ -114,6 +114,13 @@ fn relational_queries() {
 }
 
 #[test]
+fn prepared_relational_queries_run_where_they_are_executed() {
+    let found = all("const every = db.query.users.findMany({ limit: 3 }).prepare('every'); await every.execute()");
+    let seen: Vec<_> = found.iter().map(|query| (query.table(), query.executed)).collect();
+    assert_eq!(seen, [(Some("app_users"), false), (Some("app_users"), true)]);
+}
+
+#[test]
 fn subqueries_do_not_run() {
     let found = all("await db.select().from(users).where(inArray(users.id, db.select({ id: posts.authorId }).from(posts)))");
     assert_eq!(found.iter().map(|q| q.executed).collect::<Vec<_>>(), [true, false]);
