@@ -273,7 +273,7 @@ fn tables_of_functions(size: usize) -> Files {
 fn one_table_of_functions(size: usize) -> Files {
     let functions = fill(size / 3, |n| format!("def add{n}(a):\n    return a\n\n\n"));
     let count = functions.matches("def ").count();
-    let held: String = (0..count).map(|n| format!("    'add{n}': add{n},\n")).collect();
+    let held: String = (0..count).map(|n| format!("    'add{n}': add{n},\n")).collect::<Vec<_>>().concat();
     let runs = fill(size / 3, |n| format!("def run{n}(a):\n    return table['add{n}'](a)\n\n\n"));
     vec![("app/table.py".to_owned(), format!("{functions}table = {{\n{held}}}\n\n\n{runs}"))]
 }
@@ -344,7 +344,7 @@ fn middleware(size: usize) -> Files {
 fn shared_middleware(size: usize) -> Files {
     let steps = fill(size / 3, |n| format!("function step{n}(req, res, next) {{ next(); }}\n"));
     let count = steps.matches("function ").count();
-    let all: String = (0..count).map(|n| format!("step{n}, ")).collect();
+    let all: String = (0..count).map(|n| format!("step{n}, ")).collect::<Vec<_>>().concat();
     let routes = fill(size / 3, |n| format!("app.get('/r{n}', all, (req, res) => res.json(1));\n"));
     let text = format!("import express from 'express';\nconst app = express();\n{steps}const all = [{all}];\n{routes}");
     vec![("src/server.ts".to_owned(), text)]
