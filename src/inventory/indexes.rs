@@ -3,7 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
-use crate::analysis::indexes::needs::{IndexNeed, by_table, serves};
+use crate::analysis::indexes::needs::by_table;
+use crate::analysis::indexes::wanted::Wanted;
 use crate::inventory::rows::{IndexRow, TableRow};
 use crate::project::Project;
 use crate::project::schema::{Index, IndexOrigin, Place, Table};
@@ -32,23 +33,18 @@ pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
         if table.phantom {
             continue;
         }
-        rows.push(row(project, table, wanted, queries));
+        rows.push(row(project, table, &Wanted::of(wanted), queries));
     }
     rows
 }
 
-fn row(project: &Project, table: &Table, wanted: &[&IndexNeed], queries: usize) -> TableRow {
-    let indexes = table.indexes.iter().map(|index| {
-        let mut sites: Vec<usize> = wanted.iter().filter(|need| serves(index, need)).map(|need| need.site).collect();
-        sites.sort_unstable();
-        sites.dedup();
-        IndexRow {
-            name: index.name.clone().unwrap_or_default(),
-            keys: keys(index),
-            kind: kind(index),
-            serves: sites.len(),
-            location: place(project, index.places.first()),
-        }
+fn row(project: &Project, table: &Table, wanted: &Wanted<'_>, queries: usize) -> TableRow {
+    let indexes = table.indexes.iter().map(|index| IndexRow {
+        name: index.name.clone().unwrap_or_default(),
+        keys: keys(index),
+        kind: kind(index),
+        serves: wanted.sites(index).len(),
+        location: place(project, index.places.first()),
     });
     TableRow {
         indexes: indexes.collect(),

@@ -5,6 +5,7 @@ mod waits;
 
 use crate::analysis::Analyses;
 use crate::analysis::indexes::needs;
+use crate::analysis::indexes::wanted::Wanted;
 use crate::budget::Limit;
 use crate::finding::Strength;
 use crate::libraries::shared::value::FileId;
@@ -98,13 +99,9 @@ fn indexes(run: &Analyses<'_>) -> Vec<Strength> {
     let by_table = needs::by_table(project, run.index_needs());
     let mut out = Vec::new();
     for (table, wanted) in project.schema.tables.iter().zip(&by_table) {
+        let wanted = Wanted::of(wanted);
         for index in &table.indexes {
-            let mut sites: Vec<usize> = wanted
-                .iter()
-                .filter(|need| needs::serves(index, need))
-                .map(|need| need.site)
-                .collect();
-            sites.dedup();
+            let sites = wanted.sites(index);
             let Some(place) = index.place().filter(|_| !sites.is_empty()) else {
                 continue;
             };

@@ -14,6 +14,7 @@ pub mod kept;
 mod members;
 mod modules;
 mod names;
+mod near;
 mod parameters;
 mod queries;
 mod resolver;
@@ -34,6 +35,7 @@ use crate::libraries::shared::query::{Query, Queued};
 use crate::libraries::shared::value::{FileId, Value};
 pub use callees::Callees;
 pub use code::{Code, Parameter, Targets};
+use near::NearMap;
 
 /// How many expressions a value is away, see [`Limit::Distance`].
 const MAX_DEPTH: u32 = 40;
@@ -54,13 +56,13 @@ pub enum Found {
 }
 
 /// What is known of expressions as queries.
-type QueryMemory = FxHashMap<(FileId, ExprId), Option<Arc<Query>>>;
+type QueryMemory = NearMap<Option<Arc<Query>>>;
 
 /// Evaluates expressions with a memory of its own.
 pub struct Evaluator<'c> {
     /// The code.
     pub code: &'c Code,
-    values: RefCell<FxHashMap<(FileId, ExprId), Value>>,
+    values: RefCell<NearMap<Value>>,
     queries: RefCell<QueryMemory>,
     /// Queries that a recogniser sees at a call itself.
     own: RefCell<QueryMemory>,

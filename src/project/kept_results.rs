@@ -1,5 +1,7 @@
 //! Functions that keep what they found on an object: the second call with the same object asks nothing.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::once::{Slot, attribute, missing, name, present};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
 use crate::source::Span;
@@ -12,15 +14,48 @@ pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Optio
     if guarded.is_empty() || places.is_empty() {
         return None;
     }
-    let set = set(module, body);
+    let mut regions: FxHashMap<Slot, Vec<Span>> = FxHashMap::default();
+    for &(slot, region) in &guarded {
+        regions.entry(slot).or_default().push(region);
+    }
+    let regions: FxHashMap<Slot, Regions> = regions.into_iter().map(|(slot, all)| (slot, Regions::of(all))).collect();
+    let mut set: FxHashMap<Slot, Vec<Setting>> = FxHashMap::default();
+    for setting in settings(module, body) {
+        set.entry(setting.slot).or_default().push(setting);
+    }
     let keeps = |slot: Slot| {
-        let is_guarded = |span: Span| guarded.iter().any(|(other, region)| *other == slot && region.encloses(span));
-        let own = || set.iter().filter(|setting| setting.slot == slot);
-        own().any(|setting| !setting.is_null)
-            && own().all(|setting| is_guarded(setting.span))
-            && places.iter().all(|&place| is_guarded(module.expr(place).span))
+        let (Some(regions), Some(own)) = (regions.get(&slot), set.get(&slot)) else {
+            return false;
+        };
+        own.iter().any(|setting| !setting.is_null)
+            && own.iter().all(|setting| regions.hold(setting.span))
+            && places.iter().all(|&place| regions.hold(module.expr(place).span))
     };
-    guarded.iter().find(|(slot, _)| keeps(*slot)).and_then(|(slot, _)| slot.class)
+    let mut seen = FxHashSet::default();
+    let mut slots = guarded.iter().map(|(slot, _)| *slot).filter(|slot| seen.insert(*slot));
+    slots.find(|slot| keeps(*slot)).and_then(|slot| slot.class)
+}
+
+/// Ranges, sorted by where they start, each with where those up to it end at the latest.
+struct Regions(Vec<(u32, u32)>);
+
+impl Regions {
+    fn of(mut all: Vec<Span>) -> Regions {
+        all.sort_unstable();
+        let mut end = 0;
+        let known = all.into_iter().map(|region| {
+            end = end.max(region.end);
+            (region.start, end)
+        });
+        Regions(known.collect())
+    }
+
+    /// Whether one of them encloses a range.
+    fn hold(&self, range: Span) -> bool {
+        let after = self.0.partition_point(|&(start, _)| start <= range.start);
+        let last = after.checked_sub(1).and_then(|at| self.0.get(at));
+        last.is_some_and(|&(_, end)| range.end <= end)
+    }
 }
 
 /// Where a test has found an attribute missing: in its branch, or behind `if self._rate: return self._rate`.
@@ -63,7 +98,7 @@ struct Setting {
     is_null: bool,
 }
 
-fn set(module: &Module, body: &[StmtId]) -> Vec<Setting> {
+fn settings(module: &Module, body: &[StmtId]) -> Vec<Setting> {
     let mut out = Vec::new();
     let mut open = body.to_vec();
     while let Some(stmt) = open.pop() {

@@ -1,5 +1,7 @@
 //! How many objects a serializer is given at once: those of a list, or one.
 
+use std::cmp::Reverse;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Code, Evaluator};
@@ -8,6 +10,7 @@ use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
+use crate::source::Span;
 
 type Class = (FileId, ClassId);
 
@@ -47,13 +50,14 @@ impl Listed {
                     found.view(&eval, file, class);
                 }
             }
+            let classes = Classes::of(module);
             for id in module.call_ids() {
                 let Some(made) = serializer(&eval, file, module.call(id).map(|call| call.callee)) else {
                     continue;
                 };
                 let many = module.call(id).and_then(|call| call.keyword("many"));
                 let is_many = many.is_some_and(|many| matches!(module.kind(many), ExprKind::Bool(true)));
-                match holder(&eval, file, module, id) {
+                match holder(&eval, file, module, &classes, id) {
                     Some(outer) => nested.push((outer, made, is_many)),
                     None if is_many => found.add(made, Usage::List(name_of(module, id))),
                     None => found.add(made, Usage::One),
@@ -147,16 +151,43 @@ fn serializer(eval: &Evaluator<'_>, file: FileId, expr: Option<ExprId>) -> Optio
 }
 
 /// The serializer whose field a call makes: `lines = LineSerializer(many=True)` in its body.
-fn holder(eval: &Evaluator<'_>, file: FileId, module: &Module, call: ExprId) -> Option<Class> {
+fn holder(eval: &Evaluator<'_>, file: FileId, module: &Module, classes: &Classes, call: ExprId) -> Option<Class> {
     if module.owner(call) != FunctionId::MODULE {
         return None;
     }
-    let span = module.expr(call).span;
-    let (class, _) = module
-        .class_ids()
-        .filter(|(_, class)| class.span.encloses(span))
-        .min_by_key(|(_, class)| class.span.end - class.span.start)?;
+    let class = classes.around(module.expr(call).span)?;
     is_serializer(eval, file, class).then_some((file, class))
+}
+
+/// The classes of a file in the order of the text, each with the place of the one around it.
+struct Classes(Vec<(Span, ClassId, Option<usize>)>);
+
+impl Classes {
+    fn of(module: &Module) -> Classes {
+        let mut all: Vec<(Span, ClassId, Option<usize>)> = module.class_ids().map(|(id, class)| (class.span, id, None)).collect();
+        all.sort_by_key(|(span, ..)| (span.start, Reverse(span.end)));
+        let mut open: Vec<usize> = Vec::new();
+        for at in 0..all.len() {
+            while open.last().is_some_and(|&outer| !all[outer].0.encloses(all[at].0)) {
+                open.pop();
+            }
+            all[at].2 = open.last().copied();
+            open.push(at);
+        }
+        Classes(all)
+    }
+
+    /// The innermost class that holds a range.
+    fn around(&self, range: Span) -> Option<ClassId> {
+        let mut at = self.0.partition_point(|(span, ..)| span.start <= range.start).checked_sub(1);
+        while let Some(&(span, class, outer)) = at.and_then(|at| self.0.get(at)) {
+            if span.encloses(range) {
+                return Some(class);
+            }
+            at = outer;
+        }
+        None
+    }
 }
 
 fn is_serializer(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {

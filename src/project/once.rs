@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{FnId, Graph};
 
@@ -68,11 +69,13 @@ impl Once {
         for (function, slot, at) in set {
             by_function.entry(function).or_default().set.push((slot, at));
         }
+        let mut cleared: FxHashMap<FileId, FxHashSet<Sym>> = FxHashMap::default();
         for (at, node) in graph.functions.iter().enumerate().filter(|(_, node)| node.is_cached) {
             let module = code.module(node.file);
             let definition = module.function(node.id);
             let is_forever = definition.decorators.iter().any(|&decorator| is_forever(module, decorator));
-            if is_forever && definition.params.is_empty() && !definition.name.is_some_and(|name| is_cleared(module, name)) {
+            let mut is_cleared = |name: Sym| cleared.entry(node.file).or_insert_with(|| names_cleared(module)).contains(&name);
+            if is_forever && definition.params.is_empty() && !definition.name.is_some_and(&mut is_cleared) {
                 by_function.entry(FnId(at as u32)).or_default().is_result = true;
             }
         }
@@ -128,19 +131,32 @@ fn is_forever(module: &Module, decorator: ExprId) -> bool {
     matches!(path.as_str(), "cache" | "functools.cache" | "functools.lru_cache" | "lru_cache")
 }
 
-/// `load.cache_clear()`: it is called again, in the middle of the work.
-fn is_cleared(module: &Module, function: Sym) -> bool {
-    module.exprs.iter().any(|expr| match expr.kind {
-        ExprKind::Attr { base, name } => module.str(name) == "cache_clear" && *module.kind(base) == ExprKind::Name(function),
-        _ => false,
-    })
+/// The functions of `load.cache_clear()`, which are called again, in the middle of the work.
+fn names_cleared(module: &Module) -> FxHashSet<Sym> {
+    let cleared = module.exprs.iter().filter_map(|expr| match expr.kind {
+        ExprKind::Attr { base, name } if module.str(name) == "cache_clear" => Some(base),
+        _ => None,
+    });
+    cleared
+        .filter_map(|base| match *module.kind(base) {
+            ExprKind::Name(function) => Some(function),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Where a statement stands in a block, whose statements are in the order of the text.
+fn place(module: &Module, block: &[StmtId], stmt: StmtId) -> Option<usize> {
+    let start = module.stmt(stmt).span.start;
+    let index = block.partition_point(|&other| module.stmt(other).span.start < start);
+    (block.get(index) == Some(&stmt)).then_some(index)
 }
 
 /// `if not loaded:` around, with `loaded = …` in it; `manifest ??= load()`.
 fn is_kept(module: &Module, kept: &Kept, stmt: StmtId, below: Option<StmtId>) -> bool {
     let span = module.stmt(stmt).span;
     match (&module.stmt(stmt).kind, below) {
-        (StmtKind::If { test, then, .. }, Some(below)) if then.contains(&below) => {
+        (StmtKind::If { test, then, .. }, Some(below)) if place(module, then, below).is_some() => {
             let (first, last) = (then.first(), then.last());
             let (Some(&first), Some(&last)) = (first, last) else { return false };
             missing(module, *test, 0).is_some_and(|slot| kept.sets(slot, module.stmt(first).span.start, module.stmt(last).span.end))
@@ -170,12 +186,10 @@ fn is_kept(module: &Module, kept: &Kept, stmt: StmtId, below: Option<StmtId>) ->
 
 /// `if (manifest) return manifest` before the statement, and `manifest = …` in it or after it.
 fn is_left(module: &Module, kept: &Kept, block: &[StmtId], below: StmtId, too_many: &dyn Fn()) -> bool {
-    // The statements of a block are in the order of the text.
-    let start = module.stmt(below).span.start;
-    let index = block.partition_point(|&stmt| module.stmt(stmt).span.start < start);
-    if block.get(index) != Some(&below) {
+    let Some(index) = place(module, block, below) else {
         return false;
-    }
+    };
+    let start = module.stmt(below).span.start;
     let before = &block[..index];
     if before.len() > Limit::Holders.count() {
         too_many();

@@ -26,8 +26,13 @@ thread_local! {
     static STMTS: RefCell<Vec<Stmt>> = RefCell::default();
 }
 
-/// Moves what a thread's list holds to one of just its size: a list that is shrunk where it stands leaves holes.
+/// Moves what a thread's list holds to one of just its size: a list that is shrunk where it stands leaves holes. A large one has memory
+/// of its own, which leaves none, and would be held twice.
 fn exact<T>(room: &'static LocalKey<RefCell<Vec<T>>>, list: &mut Vec<T>) {
+    if list.len() > LARGEST_ROOM {
+        list.shrink_to_fit();
+        return;
+    }
     let mut full = std::mem::take(list);
     list.reserve_exact(full.len());
     list.append(&mut full);

@@ -1,6 +1,8 @@
 //! A syntax tree copied into a flat array by one cursor pass: random access without walking from the root, and no
 //! tree kept.
 
+use rustc_hash::FxHashSet;
+use serde::Deserialize;
 use tree_sitter::{Language, Tree};
 
 /// Index of a node; 0 is the root.
@@ -66,6 +68,8 @@ struct Of<K> {
     is_punctuation: bool,
     /// It has no children.
     is_leaf: bool,
+    /// Some child of it can have a field. To ask a child of a long block for its field costs more than all else that is done with it.
+    has_fields: bool,
 }
 
 /// Memory that one thread's trees share, one after the other.
@@ -110,8 +114,26 @@ const LEAVES: [&str; 12] = [
     "jsx_text",
 ];
 
+/// What a grammar says of one kind of node.
+#[derive(Deserialize)]
+struct NodeType {
+    r#type: String,
+    named: bool,
+    #[serde(default)]
+    fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The named kinds of nodes whose children never have a field.
+fn without_fields(node_types: &str) -> FxHashSet<String> {
+    let all: Vec<NodeType> = serde_json::from_str(node_types).unwrap_or_default();
+    let without = all.into_iter().filter(|kind| kind.named && kind.fields.is_empty());
+    without.map(|kind| kind.r#type).collect()
+}
+
 impl<K: Kind> Tables<K> {
-    pub fn new(language: &Language) -> Self {
+    /// The tables of a grammar, with what it says of its kinds of nodes.
+    pub fn new(language: &Language, node_types: &str) -> Self {
+        let without = without_fields(node_types);
         let kinds = (0..language.node_kind_count())
             .map(|id| {
                 let (name, named) = (
@@ -125,6 +147,7 @@ impl<K: Kind> Tables<K> {
                     named,
                     is_punctuation,
                     is_leaf: !named || LEAVES.contains(&name),
+                    has_fields: !(named && without.contains(name)),
                 }
             })
             .collect();
@@ -140,6 +163,7 @@ impl<K: Kind> Tables<K> {
             named: true,
             is_punctuation: false,
             is_leaf: false,
+            has_fields: true,
         };
         let other = Of { kind: K::OTHER, ..error };
         if id == ERROR {
@@ -159,8 +183,8 @@ impl<K: Kind> Flat<K> {
     pub fn new(tree: &Tree, tables: &Tables<K>, room: Room<K>) -> Self {
         let mut nodes = room.nodes;
         nodes.clear();
-        // For each open level: the node (if kept) and its last kept child.
-        let mut open: Vec<(u32, u32)> = Vec::new();
+        // For each open level: the node (if kept), its last kept child, and whether its children have fields.
+        let mut open: Vec<(u32, u32, bool)> = Vec::new();
         let mut cursor = tree.walk();
         loop {
             let node = cursor.node();
@@ -169,8 +193,10 @@ impl<K: Kind> Flat<K> {
                 named,
                 is_punctuation,
                 is_leaf,
+                has_fields,
             } = tables.of(node.kind_id());
-            let field = if is_punctuation {
+            let is_without = open.last().is_some_and(|&(_, _, has_fields)| !has_fields);
+            let field = if is_punctuation || is_without {
                 Field::None
             } else {
                 tables.field(cursor.field_id())
@@ -178,7 +204,7 @@ impl<K: Kind> Flat<K> {
             let keep = named || kind != K::OTHER || field != Field::None || open.is_empty();
             let at = nodes.len() as u32;
             if keep {
-                if let Some((parent, last)) = open.last_mut() {
+                if let Some((parent, last, _)) = open.last_mut() {
                     if *last == NONE {
                         nodes[*parent as usize].first = at;
                     } else {
@@ -198,7 +224,7 @@ impl<K: Kind> Flat<K> {
             }
             // What stands in a broken range is not looked at; a dropped token has no children.
             if keep && !is_leaf && kind != K::ERROR && cursor.goto_first_child() {
-                open.push((at, NONE));
+                open.push((at, NONE, has_fields));
                 continue;
             }
             loop {

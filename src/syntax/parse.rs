@@ -1,6 +1,7 @@
 //! Runs a grammar over a text: one parser a thread, and an end to it however hostile the text is.
 
 use std::cell::RefCell;
+use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
@@ -25,6 +26,9 @@ const OPERATIONS: u64 = 100;
 const PIECE: usize = 1 << 16;
 /// Longer texts are parsed one at a time: their trees are several hundred times as large.
 const LARGE: usize = 1 << 20;
+/// How many sizes of small memory, 16 bytes apart, the C library keeps for a thread, and how many of each.
+const SPARE_SIZES: usize = 64;
+const SPARE_OF_EACH: usize = 7;
 static LARGE_ONE: Mutex<()> = Mutex::new(());
 
 thread_local! {
@@ -35,8 +39,28 @@ thread_local! {
 ///
 /// Fails with [`Reason::TooMuchWork`] when parsing takes more steps than a text of its length may.
 pub fn with_tree<T>(grammar: &Grammar, text: &str, read: impl FnOnce(&Tree) -> T) -> Result<T, Reason> {
-    let _alone = (text.len() > LARGE).then(|| LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(read(&tree(grammar, text)?))
+    if text.len() <= LARGE {
+        return Ok(read(&tree(grammar, text)?));
+    }
+    let _alone = LARGE_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let (before, large) = (spare(), black_box(Vec::<u8>::with_capacity(PIECE)));
+    let tree = tree(grammar, text)?;
+    let done = read(&tree);
+    drop(tree);
+    let after = spare();
+    drop(before);
+    drop(after);
+    drop(large);
+    Ok(done)
+}
+
+/// All small memory that the C library keeps for this thread. Of each size it keeps the first few pieces that are freed: with a large tree,
+/// pieces from its end, which hold back what lies before them. Taken from it once the tree is gone, and freed after others of their sizes,
+/// they are free for good; freed next to something large, small pieces are joined as well. Then the memory of the tree, several hundred
+/// megabytes, is given back before the module is made.
+fn spare() -> Vec<Vec<u8>> {
+    let sizes = (1..=SPARE_SIZES).flat_map(|size| [size * 16 - 8; SPARE_OF_EACH]);
+    black_box(sizes.map(Vec::with_capacity).collect())
 }
 
 fn tree(grammar: &Grammar, text: &str) -> Result<Tree, Reason> {
@@ -58,7 +82,7 @@ fn tree_within(steps: &Steps, grammar: &Grammar, text: &str) -> Result<Tree, Rea
         let piece = rest.get(..PIECE).unwrap_or(rest);
         if steps.take(BYTE * piece.len() as u64) { piece } else { &[] }
     };
-    PARSER.with_borrow_mut(|parser| {
+    let mut parse = |parser: &mut Parser| {
         parser.set_language(grammar).map_err(|_| Reason::InternalError)?;
         let options = ParseOptions::new().progress_callback(&mut go_on);
         let tree = parser.parse_with_options(&mut piece, None, Some(options));
@@ -68,7 +92,12 @@ fn tree_within(steps: &Steps, grammar: &Grammar, text: &str) -> Result<Tree, Rea
         }
         // A tree of a text that ended early is none of this text.
         tree.filter(|_| !steps.are_spent()).ok_or(Reason::TooMuchWork)
-    })
+    };
+    // What a parser keeps for the next text lies behind a large tree: its memory could not be given back before the parser's.
+    if text.len() > LARGE {
+        return parse(&mut Parser::new());
+    }
+    PARSER.with_borrow_mut(parse)
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ kinds! {
 }
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| tree_sitter_python::LANGUAGE.into());
-static TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&GRAMMAR));
+static TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&GRAMMAR, tree_sitter_python::NODE_TYPES));
 thread_local! {
     static ROOM: RefCell<Room<K>> = RefCell::default();
 }
@@ -56,7 +56,8 @@ pub fn lower(text: &str) -> Result<Module, Reason> {
     }
     let cut = nesting::cut(&lines, Opens::Brackets);
     let text = cut.as_ref();
-    let flat = parse::with_tree(&GRAMMAR, text, |tree| Flat::new(tree, &TABLES, ROOM.take()))?;
+    let tables: &Tables<K> = &TABLES;
+    let flat = parse::with_tree(&GRAMMAR, text, |tree| Flat::new(tree, tables, ROOM.take()))?;
     let builder = Builder::new(Language::Python, text.len());
     let mut lower = Lower { flat, text, b: builder };
     lower.notes();

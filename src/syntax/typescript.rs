@@ -52,8 +52,8 @@ kinds! {
 
 static TS: LazyLock<Grammar> = LazyLock::new(|| tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into());
 static TSX: LazyLock<Grammar> = LazyLock::new(|| tree_sitter_typescript::LANGUAGE_TSX.into());
-static TS_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TS));
-static TSX_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TSX));
+static TS_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TS, tree_sitter_typescript::TYPESCRIPT_NODE_TYPES));
+static TSX_TABLES: LazyLock<Tables<K>> = LazyLock::new(|| Tables::new(&TSX, tree_sitter_typescript::TSX_NODE_TYPES));
 thread_local! {
     static ROOM: RefCell<Room<K>> = RefCell::default();
 }

@@ -6,3 +6,4 @@ pub mod needs;
 pub mod relations;
 pub mod serving;
 pub mod uses;
+pub mod wanted;

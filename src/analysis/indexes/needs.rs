@@ -82,7 +82,7 @@ impl IndexNeed {
     }
 
     /// Every column that is compared.
-    fn compared(&self) -> Vec<&str> {
+    pub(super) fn compared(&self) -> Vec<&str> {
         self.equal
             .iter()
             .chain(&self.flags)
@@ -583,9 +583,7 @@ pub fn serves(index: &Index, need: &IndexNeed) -> bool {
         .chain(&need.linked)
         .map(String::as_str)
         .collect();
-    // A key that is an expression of a compared column, or a method other than B-tree, is taken to serve it.
-    let other_method = !index.is_btree() || index.keys.first().is_some_and(|key| key.expression);
-    if other_method {
+    if serves_by_text(index) {
         let mut wanted = compared.iter().copied().chain(need.range.iter().map(String::as_str));
         return index.keys.first().is_some_and(|key| {
             let text = key.column.to_lowercase();
@@ -617,6 +615,11 @@ pub fn serves(index: &Index, need: &IndexNeed) -> bool {
             .any(|column| lead.contains(&column.as_str()) && !is_tenant(column));
     let exact = lead.iter().any(|key| is_identifying(key));
     useful >= 1 && (tail_follows || selective || exact || useful >= 2)
+}
+
+/// A key that is an expression of a compared column, or a method other than B-tree, is taken to serve it.
+pub(super) fn serves_by_text(index: &Index) -> bool {
+    !index.is_btree() || index.keys.first().is_some_and(|key| key.expression)
 }
 
 /// A partial index is taken to serve what compares one of the columns of its predicate.

@@ -6,7 +6,7 @@ mod relations;
 mod sites;
 mod summaries;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -152,6 +152,8 @@ struct Search<'p, 's> {
     /// Where attributes of names are set: `line.order = order`.
     set: OnceCell<FxHashMap<(Sym, Sym), Vec<Span>>>,
     names: OnceCell<single::Names>,
+    /// The objects on which functions that are called keep all that they ask for.
+    kept_on: RefCell<FxHashMap<FnId, Option<Sym>>>,
     out: Vec<PerRow<'p>>,
 }
 
@@ -166,6 +168,7 @@ impl<'p, 's> Search<'p, 's> {
             seen: FxHashSet::default(),
             set: OnceCell::new(),
             names: OnceCell::new(),
+            kept_on: RefCell::default(),
             out: Vec::new(),
         }
     }
@@ -177,9 +180,10 @@ impl<'p, 's> Search<'p, 's> {
             for &site in &node.queries {
                 self.site(function, &self.project.graph.sites[site]);
             }
+            let queries: FxHashSet<ExprId> = node.queries.iter().map(|&site| self.project.graph.sites[site].expr).collect();
             for edge in &node.edges {
                 // A call of a body for several models is a query of its own.
-                if !node.queries.iter().any(|&site| self.project.graph.sites[site].expr == edge.expr) {
+                if !queries.contains(&edge.expr) {
                     self.edge(function, edge);
                 }
                 self.mapper(function, edge);

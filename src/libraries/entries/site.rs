@@ -1,5 +1,9 @@
 //! One file as the entry families see it: names, handlers, paths.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, TemplatePart};
 use crate::libraries::shared::query::Resolver;
@@ -29,7 +33,12 @@ pub struct Site<'r> {
     pub file: FileId,
     pub module: &'r Module,
     pub path: &'r str,
+    /// How often routes name what stands before them, by its definition.
+    before: RefCell<FxHashMap<(FileId, ExprId), usize>>,
 }
+
+/// Routes of one file that are counted for what stands before all of them: of more, no count is shown.
+const MOST_ROUTES: usize = 64;
 
 impl<'r> Site<'r> {
     pub fn new(resolver: &'r dyn Resolver, file: FileId, path: &'r str) -> Self {
@@ -38,7 +47,20 @@ impl<'r> Site<'r> {
             file,
             module: resolver.module(file),
             path,
+            before: RefCell::default(),
         }
+    }
+
+    /// The functions of an argument that stand before a route; none once as many routes of the file as are counted have named it.
+    pub fn before(&self, arg: ExprId) -> Vec<(FileId, FunctionId)> {
+        let place = self.resolver.definition(self.file, arg).unwrap_or((self.file, arg));
+        let mut before = self.before.borrow_mut();
+        let uses = before.entry(place).or_default();
+        *uses += 1;
+        if *uses > MOST_ROUTES {
+            return Vec::new();
+        }
+        self.handlers(arg)
     }
 
     /// The last name of a name or attribute.

@@ -6,7 +6,7 @@ mod requests;
 mod sleeping_loops;
 mod timers;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -47,6 +47,8 @@ struct Check<'p> {
     file: FileId,
     module: &'p Module,
     out: Vec<Finding>,
+    /// The file's calls as its text has them, for the loops that are looked into.
+    calls: OnceCell<Vec<ExprId>>,
     /// Names that were asked for, and whether their functions set them more than once.
     reassigned: RefCell<FxHashMap<(FileId, FunctionId, Sym), bool>>,
     timers: RefCell<FxHashMap<(FileId, FunctionId), Option<Timer>>>,
@@ -64,6 +66,7 @@ impl<'p> Check<'p> {
             file,
             module: project.code.module(file),
             out: Vec::new(),
+            calls: OnceCell::new(),
             reassigned: RefCell::default(),
             timers: RefCell::default(),
             passing: RefCell::default(),

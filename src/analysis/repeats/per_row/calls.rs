@@ -3,7 +3,7 @@
 use super::{Access, PerRow, Search};
 use crate::analysis::repeats::shape::{by_reference, is_batched};
 use crate::analysis::repeats::single;
-use crate::ir::{ExprId, ExprKind, Module};
+use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::libraries::shared::effects::Effects;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops::Loop;
@@ -101,13 +101,8 @@ impl Search<'_, '_> {
     fn keeper(&self, edge: &Edge, target: FnId) -> Option<ExprId> {
         let callee = self.project.graph.function(target);
         let module = self.project.code.module(callee.file);
-        let sites = callee.queries.iter().map(|&site| self.project.graph.sites[site].expr);
-        let asks = |edge: &&Edge| {
-            edge.effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK))
-                || !target_effects(self.project, module, edge).is_empty()
-        };
-        let places: Vec<ExprId> = sites.chain(callee.edges.iter().filter(asks).map(|edge| edge.expr)).collect();
-        let kept_on = kept_results::keeper(module, callee.id, &places)?;
+        let kept_on = *self.kept_on.borrow_mut().entry(target).or_insert_with(|| self.kept_on(target));
+        let kept_on = kept_on?;
         let mut params = module.function(callee.id).params.iter();
         match params.position(|param| param.name == Some(kept_on)) {
             Some(index) => single::passed_as(self.project, self.module, edge, target, index),
@@ -117,6 +112,19 @@ impl Search<'_, '_> {
                 _ => self.module.call(edge.expr)?.receiver(),
             },
         }
+    }
+
+    /// The name in a function of the object on which it keeps all that it asks for.
+    fn kept_on(&self, function: FnId) -> Option<Sym> {
+        let node = self.project.graph.function(function);
+        let module = self.project.code.module(node.file);
+        let sites = node.queries.iter().map(|&site| self.project.graph.sites[site].expr);
+        let asks = |edge: &&Edge| {
+            edge.effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::NETWORK))
+                || !target_effects(self.project, module, edge).is_empty()
+        };
+        let places: Vec<ExprId> = sites.chain(node.edges.iter().filter(asks).map(|edge| edge.expr)).collect();
+        kept_results::keeper(module, node.id, &places)
     }
 
     /// `with session_of(tenant) as session:` commits at its end: where the block only reads, there is nothing to commit.

@@ -27,7 +27,7 @@ pub fn before(site: &Site<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entr
         let steps = match site.module.kind(arg.value) {
             ExprKind::Object(_) => optional(site, arg.value),
             ExprKind::Str(_) | ExprKind::Template(_) => continue,
-            _ => site.handlers(arg.value),
+            _ => site.before(arg.value),
         };
         let others = steps.into_iter().filter(|function| *function != route.function);
         out.extend(others.map(|function| of_route(function, route)));
@@ -127,7 +127,7 @@ pub fn of_parameter(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 /// Fastify's hooks among a route's options.
 fn optional(site: &Site<'_>, options: ExprId) -> Vec<(FileId, FunctionId)> {
     let values = FASTIFY.iter().filter_map(|key| site.module.entry(options, key));
-    values.flat_map(|value| site.handlers(value)).collect()
+    values.flat_map(|value| site.before(value)).collect()
 }
 
 /// A function that stands before a route's handler, under the route's own address.

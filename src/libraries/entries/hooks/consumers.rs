@@ -1,8 +1,11 @@
 //! Consumers of a broker: a loop that takes one message after the other, and functions that are given to one.
 
+use rustc_hash::FxHashMap;
+
 use super::super::site::Site;
 use super::super::{Entry, EntryKind};
-use crate::ir::{Call, ExprId, ExprKind, LoopKind, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, StmtKind};
+use crate::source::Span;
 use crate::vocabulary::List;
 
 /// Calls that wait for the next messages, whatever they are made on.
@@ -13,6 +16,7 @@ const TAKES_FROM: &[&str] = &["consume", "fetch", "get_message", "getone", "poll
 /// `while running: for message in consumer.poll(): …`, `for message in consumer: …`.
 pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
+    let mut next: Option<FxHashMap<FunctionId, Vec<Span>>> = None;
     for stmt in &module.stmts {
         let StmtKind::Loop {
             kind,
@@ -28,10 +32,10 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
             (LoopKind::ForEach, Some(iterable)) => is_source(site, module.unawaited(*iterable), *is_async),
             (LoopKind::While, _) => {
                 let owner = body.first().map(|&first| module.owner_of(module.stmt(first).parent));
-                owner.is_some_and(|owner| {
-                    let inside = |id: &ExprId| stmt.span.encloses(module.expr(*id).span) && module.owner(*id) == owner;
-                    let mut calls = module.call_ids_in(owner).filter(inside);
-                    calls.any(|id| module.call(id).is_some_and(|call| takes_next(site, call)))
+                let takes = owner.and_then(|owner| next.get_or_insert_with(|| takes_of(site)).get(&owner));
+                takes.is_some_and(|takes| {
+                    let first = takes.partition_point(|call| call.start < stmt.span.start);
+                    takes.get(first).is_some_and(|&call| stmt.span.encloses(call))
                 })
             }
             _ => false,
@@ -43,6 +47,23 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
         let title = site.title((site.file, function));
         out.push(site.own(function, EntryKind::Job, format!("consumer {title}"), stmt.span));
     }
+}
+
+/// Where each function waits for the next messages, in the order of the text.
+fn takes_of(site: &Site<'_>) -> FxHashMap<FunctionId, Vec<Span>> {
+    let mut all: FxHashMap<FunctionId, Vec<Span>> = FxHashMap::default();
+    let module = site.module;
+    let mut found: Vec<(Span, FunctionId)> = module
+        .calls()
+        .filter(|&call| takes_next(site, call))
+        .map(|call| (module.expr(call.id).span, module.owner(call.id)))
+        .collect();
+    // Of those that start together the shortest first: where a range holds any, it holds that one.
+    found.sort_unstable();
+    for (span, owner) in found {
+        all.entry(owner).or_default().push(span);
+    }
+    all
 }
 
 /// What is iterated is a consumer, or what it listens to.

@@ -164,13 +164,18 @@ impl Check<'_> {
             start: self.module.stmt(first).span.start,
             end: self.module.stmt(last).span.end,
         };
-        let function = self.module.owner_of(Parent::Stmt(first));
-        for id in self.module.call_ids_in(function) {
-            let expr = self.module.expr(id);
-            if span.encloses(expr.span) {
-                out.push(id);
-            }
-        }
+        let start = |id: ExprId| self.module.expr(id).span.start;
+        let calls = self.calls.get_or_init(|| {
+            let mut all: Vec<ExprId> = self.module.call_ids().collect();
+            all.sort_by_key(|&id| start(id));
+            all
+        });
+        let (from, to) = (
+            calls.partition_point(|&id| start(id) < span.start),
+            calls.partition_point(|&id| start(id) < span.end),
+        );
+        out.extend(calls[from..to].iter().filter(|&&id| span.encloses(self.module.expr(id).span)));
+        out.sort_unstable();
         out
     }
 

@@ -261,6 +261,141 @@ fn relations_at_hand(size: usize) -> Files {
     django(size, "", one, "")
 }
 
+/// Many tables of functions, each named by a function.
+fn tables_of_functions(size: usize) -> Files {
+    let one = |n| {
+        format!("def add{n}(a):\n    return a\n\n\ntable{n} = {{'add': add{n}}}\n\n\ndef run{n}(a):\n    return table{n}['add'](a)\n\n\n")
+    };
+    vec![("app/tables.py".to_owned(), fill(size, one))]
+}
+
+/// One table of many functions, named by many.
+fn one_table_of_functions(size: usize) -> Files {
+    let functions = fill(size / 3, |n| format!("def add{n}(a):\n    return a\n\n\n"));
+    let count = functions.matches("def ").count();
+    let held: String = (0..count).map(|n| format!("    'add{n}': add{n},\n")).collect::<Vec<_>>().concat();
+    let runs = fill(size / 3, |n| format!("def run{n}(a):\n    return table['add{n}'](a)\n\n\n"));
+    vec![("app/table.py".to_owned(), format!("{functions}table = {{\n{held}}}\n\n\n{runs}"))]
+}
+
+/// Many interfaces with classes behind each, and one with very many.
+fn classes_behind_interfaces(size: usize) -> Files {
+    let one = |n: usize| {
+        format!(
+            "export interface Store{n} {{ load(a: number): number }}\nexport class Kept{n} implements Store{n} {{ load(a: number) {{ return a; }} }}\nexport class Sent{n} implements Store0 {{ load(a: number) {{ return a; }} }}\nexport function use{n}(store: Store{n}, first: Store0) {{ return store.load({n}) + first.load({n}); }}\n"
+        )
+    };
+    vec![("src/stores.ts".to_owned(), fill(size, one))]
+}
+
+/// Many methods of one name, called on what is not known.
+fn methods_of_one_name(size: usize) -> Files {
+    let one = |n: usize| {
+        format!(
+            "class Farm{n}:\n    def update_organization{}(self, a):\n        return a\n\n\ndef run{n}(farm):\n    return farm.update_organization{}({n})\n\n\n",
+            n / 30,
+            n / 30
+        )
+    };
+    vec![("app/farms.py".to_owned(), fill(size, one))]
+}
+
+/// Many serializers, each with the one before it as a field, and a view of each.
+fn nested_serializers(size: usize) -> Files {
+    let head = "from rest_framework import generics, serializers\nfrom shop.models import Order\n\n\nclass S0Serializer(serializers.ModelSerializer):\n    class Meta:\n        model = Order\n\n\n";
+    let one = |n: usize| {
+        let next = n + 1;
+        format!(
+            "class S{next}Serializer(serializers.ModelSerializer):\n    lines = S{n}Serializer(many=True)\n\n    class Meta:\n        model = Order\n\n\nclass V{next}(generics.ListAPIView):\n    queryset = Order.objects.all()\n    serializer_class = S{next}Serializer\n\n\n"
+        )
+    };
+    vec![
+        ("shop/models.py".to_owned(), MODELS.to_owned()),
+        ("shop/views.py".to_owned(), after(head, size, one)),
+    ]
+}
+
+/// Many classes and functions that frameworks call.
+fn hooks(size: usize) -> Files {
+    let head = "from django.db.models.signals import post_save\nfrom django.dispatch import receiver\nfrom rest_framework import serializers\nfrom shop.models import Order\n\n\n";
+    let one = |n| {
+        format!(
+            "class C{n}(serializers.Serializer):\n    def validate_a(self, value):\n        return Order.objects.get(id=value)\n\n    def get_b(self, obj):\n        return obj.customer.name\n\n\n@receiver(post_save, sender=Order)\ndef saved{n}(sender, instance, **kwargs):\n    Order.objects.filter(id={n}).update(state='a')\n\n\n"
+        )
+    };
+    vec![
+        ("shop/models.py".to_owned(), MODELS.to_owned()),
+        ("shop/hooks.py".to_owned(), after(head, size, one)),
+    ]
+}
+
+/// Many routes of one server, each with middleware of its own and some that all of them share.
+fn middleware(size: usize) -> Files {
+    let head = "import express from 'express';\nconst app = express();\nconst shared = [first, second];\nfunction first(req, res, next) { next(); }\nfunction second(req, res, next) { next(); }\n";
+    let one = |n| {
+        format!(
+            "app.use((req, res, next) => next());\nconst load{n} = (req, res, next) => next();\napp.get('/r{n}', shared, load{n}, async (req, res) => {{ res.json(await db.query('SELECT a FROM t')); }});\n"
+        )
+    };
+    vec![("src/server.ts".to_owned(), after(head, size, one))]
+}
+
+/// One long list of middleware that many routes have.
+fn shared_middleware(size: usize) -> Files {
+    let steps = fill(size / 3, |n| format!("function step{n}(req, res, next) {{ next(); }}\n"));
+    let count = steps.matches("function ").count();
+    let all: String = (0..count).map(|n| format!("step{n}, ")).collect::<Vec<_>>().concat();
+    let routes = fill(size / 3, |n| format!("app.get('/r{n}', all, (req, res) => res.json(1));\n"));
+    let text = format!("import express from 'express';\nconst app = express();\n{steps}const all = [{all}];\n{routes}");
+    vec![("src/server.ts".to_owned(), text)]
+}
+
+/// Many loops of one function that wait for messages.
+fn waiting_loops(size: usize) -> Files {
+    let one = |n| format!("    while a{n}:\n        handle(a{n})\n");
+    vec![("app/consumers.py".to_owned(), after("def run(consumer):\n", size, one))]
+}
+
+/// Many functions whose results are kept for good.
+fn kept_for_good(size: usize) -> Files {
+    let head = "from functools import lru_cache\n\n\n";
+    let one =
+        |n| format!("@lru_cache\ndef f{n}():\n    return db.execute('SELECT a FROM t')\n\n\ndef clear{n}():\n    f{n}.cache_clear()\n\n\n");
+    vec![("app/kept.py".to_owned(), after(head, size, one))]
+}
+
+/// One function that asks very much once.
+fn asked_once(size: usize) -> Files {
+    let head = "loaded = None\n\n\ndef load(db):\n    global loaded\n    if loaded is None:\n        loaded = 1\n";
+    let one = |n| format!("        for row in rows:\n            db.execute('SELECT a FROM t WHERE b = %s', ({n},))\n");
+    vec![("app/once.py".to_owned(), after(head, size, one))]
+}
+
+/// Many results that one function keeps on an object, called for each row.
+fn results_of_one_object(size: usize) -> Files {
+    let head = "class Farm:\n    def load(self):\n";
+    let one = |n| format!("        if self.a{n} is None:\n            self.a{n} = Order.objects.get(id={n})\n");
+    let tail = "\n\ndef run(farms):\n    for farm in farms:\n        farm.load()\n";
+    django(size, head, one, tail)
+}
+
+/// Many functions that keep a result on an object, each called for each row.
+fn results_of_objects(size: usize) -> Files {
+    let one = |n| {
+        format!(
+            "class Farm{n}:\n    def load(self):\n        if self.a is None:\n            self.a = Order.objects.get(id={n})\n        return self.a\n\n\ndef run{n}(farms):\n    farm = Farm{n}()\n    for other in farms:\n        farm.load()\n\n\n"
+        )
+    };
+    django(size, "", one, "")
+}
+
+/// Many places of one cause.
+fn places_of_one_cause(size: usize) -> Files {
+    let head = "def named(order):\n    return order.customer.name\n\n\n";
+    let one = |n| format!("def f{n}():\n    return [named(order) for order in Order.objects.all()]\n\n\n");
+    django(size, head, one, "")
+}
+
 pub fn shapes() -> Vec<Shape> {
     let files = |name: &str, make: fn(usize) -> Files| Shape::files(format!("project-{name}"), make);
     vec![
@@ -288,6 +423,20 @@ pub fn shapes() -> Vec<Shape> {
         files("listed-views", listed_views),
         files("loops-of-their-own", loops_of_their_own),
         files("relations-at-hand", relations_at_hand),
+        files("tables-of-functions", tables_of_functions),
+        files("one-table-of-functions", one_table_of_functions),
+        files("classes-behind-interfaces", classes_behind_interfaces),
+        files("methods-of-one-name", methods_of_one_name),
+        files("nested-serializers", nested_serializers),
+        files("hooks", hooks),
+        files("middleware", middleware),
+        files("shared-middleware", shared_middleware),
+        files("waiting-loops", waiting_loops),
+        files("kept-for-good", kept_for_good),
+        files("asked-once", asked_once),
+        files("results-of-one-object", results_of_one_object),
+        files("results-of-objects", results_of_objects),
+        files("places-of-one-cause", places_of_one_cause),
         python("awaits", |size| {
             after("async def f(session):\n", size, |n| {
                 format!("    a{n} = await session.get('http://a/{n}')\n")
