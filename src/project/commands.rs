@@ -33,19 +33,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
             continue;
         }
         let entry = graph.entries.len();
-        graph.entries.push(Entry {
-            function: (first, FunctionId::MODULE),
-            kind: EntryKind::Command,
-            label: format!("command {name}"),
-            own_label: format!("command {name}"),
-            router: None,
-            place: Span::default(),
-            is_list_capable: false,
-            threaded: false,
-            is_for_staff: false,
-            often: Often::Once,
-            field: None,
-        });
+        graph.entries.push(command((first, FunctionId::MODULE), format!("command {name}")));
         graph.registered.push(first);
         for file in files {
             for (function, _) in code.module(file).function_ids() {
@@ -65,6 +53,51 @@ pub fn mark(graph: &mut Graph, code: &Code) {
     }
 }
 
+/// Gives the files that packages' scripts run once a command as their entry point, unless one of them listens at a port.
+pub fn programs(graph: &mut Graph, code: &Code) {
+    let known: FxHashSet<FileId> = graph
+        .entries
+        .iter()
+        .filter(|entry| entry.function.1 == FunctionId::MODULE)
+        .map(|entry| entry.function.0)
+        .collect();
+    for facts in &code.files {
+        let Some(ToolchainSettings::Package { programs, .. }) = &facts.settings else {
+            continue;
+        };
+        let folder = facts.path.strip_suffix("package.json").unwrap_or_default();
+        for program in programs {
+            let path = format!("{folder}{program}");
+            let Ok(index) = code.files.binary_search_by(|facts| facts.path.as_str().cmp(&path)) else {
+                continue;
+            };
+            let file = FileId(index as u32);
+            if known.contains(&file) || serves(code, file) {
+                continue;
+            }
+            let name = path.rsplit('/').next().unwrap_or(&path);
+            graph.entries.push(command((file, FunctionId::MODULE), format!("script {name}")));
+            graph.registered.push(file);
+        }
+    }
+}
+
+fn command(function: (FileId, FunctionId), label: String) -> Entry {
+    Entry {
+        function,
+        kind: EntryKind::Command,
+        own_label: label.clone(),
+        label,
+        router: None,
+        place: Span::default(),
+        is_list_capable: false,
+        threaded: false,
+        is_for_staff: false,
+        often: Often::Once,
+        field: None,
+    }
+}
+
 struct Package {
     /// With a slash at its end; empty for the root.
     folder: String,
@@ -79,6 +112,7 @@ fn packages(code: &Code) -> Vec<Package> {
             name,
             entries,
             has_command,
+            ..
         }) = &facts.settings
         else {
             continue;

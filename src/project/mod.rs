@@ -137,6 +137,7 @@ impl Project {
         let mut held = held::Held::default();
         let mut graph = Graph::new(&mut code, &mut |code, sites| held = held::mark(code, sites, &schema));
         operations::mark(&mut graph, &code);
+        commands::programs(&mut graph, &code);
         mounts::apply(&code, &mut graph, &words);
         let clients = clients::Clients::of(&code, &graph);
         clients.mark_polled(&mut graph.entries);

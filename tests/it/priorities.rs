@@ -204,3 +204,49 @@ fn waits_in_a_row_weigh_where_somebody_waits() {
     assert_eq!(priority(route), Some(Priority::P2));
     assert_eq!(priority(cron), Some(Priority::P3));
 }
+
+/// A link table is read from its parents, by the key that starts with their column, or by what the caller gives.
+#[test]
+fn a_foreign_key_that_another_column_spares_is_not_looked_up() {
+    let text = "\
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Reader(Base):
+    __tablename__ = \"readers\"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Shelf(Base):
+    __tablename__ = \"shelves\"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(index=True)
+
+
+class ShelfRead(Base):
+    __tablename__ = \"shelves_read\"
+    reader_id: Mapped[int] = mapped_column(ForeignKey(\"readers.id\"), primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey(\"shelves.id\"), primary_key=True)
+
+
+def read(session: Session, reader_id: int, row: int):
+    query = select(Shelf, ShelfRead).join(ShelfRead, (ShelfRead.shelf_id == Shelf.id) & (ShelfRead.reader_id == reader_id))
+    return session.execute(query.where(Shelf.row == row)).all()
+";
+    let all = found(&Config::default(), "unindexed-foreign-key", &[("shelves.py", text)]);
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    assert_eq!(one.priority, Priority::P3);
+    assert!(one.message.contains("No statement"), "{}", one.message);
+    let by_shelf = text.replace(
+        "(ShelfRead.shelf_id == Shelf.id) & (ShelfRead.reader_id == reader_id)",
+        "ShelfRead.shelf_id == Shelf.id",
+    );
+    let all = found(&Config::default(), "unindexed-foreign-key", &[("shelves.py", &by_shelf)]);
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    assert!(!one.message.contains("No statement"), "{}", one.message);
+}

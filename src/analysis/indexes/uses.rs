@@ -6,13 +6,15 @@ use super::needs::{View, each_statement};
 use super::relations::{child_keys, children};
 use crate::project::Project;
 use crate::project::schema::Schema;
-use crate::statement::{FilterKind, Operation};
+use crate::statement::{ColumnUse, FilterKind, Operation};
 
 /// Sites by what they use; sites are indexes into the graph's.
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
     columns: BTreeMap<(usize, String), Vec<usize>>,
     deletes: BTreeMap<usize, Vec<usize>>,
+    /// By table and site the columns that a statement gives a value: compared with what is no column of a further table.
+    given: BTreeMap<(usize, usize), Vec<String>>,
 }
 
 impl Uses {
@@ -46,6 +48,11 @@ impl Uses {
         self.deletes.get(&table).map_or(&[], Vec::as_slice)
     }
 
+    /// The columns of a table to which a site gives a value, by a condition or by its first table's row.
+    pub fn given(&self, table: usize, site: usize) -> &[String] {
+        self.given.get(&(table, site)).map_or(&[], Vec::as_slice)
+    }
+
     fn add(&mut self, table: usize, column: &str, site: usize) {
         self.columns.entry((table, column.to_owned())).or_default().push(site);
     }
@@ -63,10 +70,31 @@ impl Uses {
                 FilterKind::Equality | FilterKind::In | FilterKind::Range | FilterKind::Prefix
             )
         });
+        self.note_given(view);
         let joined = statement.joins.iter().flat_map(|join| [&join.left, &join.right]);
         for column in filters.map(|filter| &filter.column).chain(joined) {
             if let Some((table, column)) = view.column(column) {
                 self.add(table, &column.name, view.site);
+            }
+        }
+    }
+
+    fn note_given(&mut self, view: &View<'_>) {
+        let statement = view.statement;
+        let equal = statement.filters.iter().filter(|filter| !filter.optional);
+        let equal = equal.filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In));
+        let is_first = |column: &ColumnUse| column.table == Some(0);
+        let from_first = statement
+            .joins
+            .iter()
+            .filter_map(|join| match (is_first(&join.left), is_first(&join.right)) {
+                (true, false) => Some(&join.right),
+                (false, true) => Some(&join.left),
+                _ => None,
+            });
+        for used in equal.map(|filter| &filter.column).chain(from_first) {
+            if let Some((table, column)) = view.column(used) {
+                self.given.entry((table, view.site)).or_default().push(column.name.clone());
             }
         }
     }

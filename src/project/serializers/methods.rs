@@ -50,6 +50,12 @@ impl<'p> Reader<'p, '_, '_> {
     ) {
         let module = self.project.code.module(file);
         let definition = module.function(function);
+        // What keeps its results beyond the object asks no more for a while.
+        let of_object = |&decorator: &ExprId| module.dotted(decorator).is_some_and(|name| name.ends_with("cached_property"));
+        let is_cached = self.project.graph.function(self.project.graph.id(file, function)).is_cached;
+        if is_cached && !definition.decorators.iter().any(of_object) {
+            return;
+        }
         let is_model = depth > 0;
         let index = usize::from(!is_model && !definition.is_static);
         if let Some(object) = definition.params.get(index).and_then(|param| param.name) {

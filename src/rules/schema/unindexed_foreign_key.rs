@@ -15,7 +15,6 @@ use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{ForeignKey, Place, Table};
-use crate::statement::FilterKind;
 
 const ID: &str = "unindexed-foreign-key";
 
@@ -98,16 +97,10 @@ struct Load {
 }
 
 /// The statements that no other index serves: one that starts with another column which they compare for equality.
-fn unserved(project: &Project, table: Option<&Table>, key: &str, sites: &[usize]) -> Vec<usize> {
+fn unserved(uses: &Uses, (index, table): (usize, Option<&Table>), key: &str, sites: &[usize]) -> Vec<usize> {
     let is_served = |&&site: &&usize| {
-        let (Some(table), Some(site)) = (table, project.graph.sites.get(site)) else {
-            return false;
-        };
-        let filters = site.query.statement.filters.iter().filter(|filter| !filter.optional);
-        let equal = filters
-            .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In) && filter.column.table.is_none_or(|at| at == 0));
-        let columns = equal.map(|filter| table.column_name(&filter.column.column));
-        columns.filter(|column| *column != key).any(|column| table.leads(column))
+        let given = uses.given(index, site).iter().filter(|column| column.as_str() != key);
+        table.is_some_and(|table| given.into_iter().any(|column| table.leads(column)))
     };
     sites.iter().filter(|site| !is_served(site)).copied().collect()
 }
@@ -131,7 +124,7 @@ impl Load {
         let own = project.schema.tables.get(table);
         let parent_table = parent.and_then(|parent| project.schema.tables.get(parent));
         let all = uses.of_column(table, first);
-        let lookups = unserved(project, own, first, all);
+        let lookups = unserved(uses, (table, own), first, all);
         let by_part = |&site: &usize| {
             own.zip(project.graph.sites.get(site))
                 .is_some_and(|(table, site)| has_partial(table, first, site))

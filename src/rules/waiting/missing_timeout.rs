@@ -19,7 +19,7 @@ use crate::judge::reach::{self, Reach, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::effects::{LanguageData, TimeoutFacts};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::deployment::workers::RequestLimit;
 use crate::project::eval::Evaluator;
@@ -126,8 +126,14 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 silent("something around the call ends the wait");
                 continue;
             }
-            if about.has_adapter(name) {
-                silent("an adapter with a timeout is named in the file, which its session may have");
+            if about.has_adapter(name) || makes_adapter(&eval, file, &call, name) {
+                silent(
+                    "an adapter with a timeout is named in the file, or in that of the helper that makes the session, which may have it",
+                );
+                continue;
+            }
+            if is_at_the_edge(module) {
+                silent("it runs at the edge, whose platform ends what does not answer");
                 continue;
             }
             if is_lock_with_limit(&eval, file, &call, name) {
@@ -476,6 +482,35 @@ fn is_guarded(about: &About<'_>, edge: &Edge) -> bool {
         };
     }
     false
+}
+
+/// Whether a helper of the project makes the session that a call is made on, in a file that speaks of an adapter with a timeout.
+fn makes_adapter(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, name: &str) -> bool {
+    let Some(session) = call.receiver().filter(|_| name.starts_with("requests.Session")) else {
+        return false;
+    };
+    let (at, made) = eval.definition(file, session).unwrap_or((file, session));
+    let Some(made) = eval.module(at).call(made) else { return false };
+    match eval.value(at, made.callee) {
+        Value::Function(holder, _) => has_adapter(eval.module(holder)),
+        _ => false,
+    }
+}
+
+/// `export const runtime = "edge"`: the platform's functions have seconds.
+fn is_at_the_edge(module: &Module) -> bool {
+    module
+        .function(FunctionId::MODULE)
+        .body
+        .iter()
+        .any(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => module.name(target) == Some("runtime") && matches!(module.string(value), Some("edge" | "experimental-edge")),
+            _ => false,
+        })
 }
 
 /// Whether a name or text of the file speaks of an adapter with a timeout.
