@@ -93,6 +93,7 @@ lists! {
     PageSizes = "columns" "page-sizes",
     Paging = "calls" "paging",
     BulkPaths = "paths" "bulk",
+    EndingCalls = "calls" "ending",
     PassingPaths = "paths" "passing",
     Pools = "handles" "pools",
     Portions = "handles" "portions",

@@ -163,7 +163,10 @@ impl Imports {
         let rest = specifier
             .strip_prefix("@/")
             .or_else(|| specifier.strip_prefix("~/"))
-            .or_else(|| specifier.strip_prefix("$lib/"))?;
+            .or_else(|| specifier.strip_prefix("$lib/"));
+        let Some(rest) = rest else {
+            return self.below_root(path, specifier);
+        };
         let mut at = folder(path);
         loop {
             let places = [
@@ -180,6 +183,21 @@ impl Imports {
             }
             at = folder(at);
         }
+    }
+
+    /// `require("lib/models")` where the program is started with its folder among those that are searched (`NODE_PATH=.`).
+    fn below_root(&self, path: &str, specifier: &str) -> Option<FileId> {
+        if !specifier.contains('/') || specifier.starts_with('@') || specifier.contains(':') {
+            return None;
+        }
+        let mut at = folder(path);
+        while !at.is_empty() {
+            at = folder(at);
+            if let Some(found) = self.probe(&join(at, specifier)) {
+                return Some(found);
+            }
+        }
+        None
     }
 
     fn aliased(&self, path: &str, specifier: &str) -> Option<FileId> {
@@ -376,6 +394,16 @@ mod tests {
             path(&files, imports.python(imports.file("main.py").expect("file"), "app.redis")),
             Some("app/redis.py")
         );
+    }
+
+    #[test]
+    fn a_path_from_the_programs_own_folder_leads_there() {
+        let (files, imports) = project(&[("lib/models/index.js", ""), ("lib/api/orders.js", ""), ("index.js", "")]);
+        let orders = imports.file("lib/api/orders.js").expect("file");
+        assert_eq!(path(&files, imports.typescript(orders, "lib/models")), Some("lib/models/index.js"));
+        assert_eq!(imports.typescript(orders, "models"), None);
+        assert_eq!(imports.typescript(orders, "@lib/models"), None);
+        assert_eq!(imports.typescript(orders, "lodash/get"), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, Stmt
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{FnId, Graph};
+use crate::vocabulary::List;
 
 /// How deep a test is read.
 const MAX_DEPTH: u32 = 12;
@@ -56,7 +57,9 @@ impl Once {
                 let slot = name(module, target).filter(|slot| function != FunctionId::MODULE && slots.have(module, function, *slot));
                 let Some(slot) = slot else { continue };
                 set.push((graph.id(file, function), slot, stmt.span.start));
-                if value.is_some_and(|value| *module.kind(value) == ExprKind::Null) {
+                let name = module.function(function).name.map_or("", |name| module.str(name));
+                let is_end = List::EndingCalls.has(name.trim_start_matches('_'));
+                if !is_end && value.is_some_and(|value| *module.kind(value) == ExprKind::Null) {
                     emptied.insert(slot, function);
                 }
             }
