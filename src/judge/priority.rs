@@ -44,8 +44,10 @@ pub fn of(weight: Weight, often: Option<Often>, confidence: Confidence) -> Prior
 /// Judges a finding; `less` steps of weight are taken off for what makes it lighter than its cost says.
 pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) -> Judgement {
     let weight = cost.weight().lighter(less);
-    let worth = WORTH.get(row(weight)).copied().unwrap_or(1) * cost.ease();
     let often = met(cost, reach);
+    // What runs once is seldom mended for its time, however easy that is.
+    let ease = if often == Some(Often::Once) { 1 } else { cost.ease() };
+    let worth = WORTH.get(row(weight)).copied().unwrap_or(1) * ease;
     let times = TIMES.get(column(often)).copied().unwrap_or(1);
     let sure = match confidence {
         Confidence::High => 4,

@@ -78,14 +78,17 @@ impl<'t, 'a> Cursor<'t, 'a> {
     /// nothing of what it stands before: without it, the name stands alone.
     pub fn name(&mut self) -> Option<String> {
         let mut name = self.part()?;
+        let mut is_hole = name.contains(HOLE);
         while self.is_sign('.') && self.peek_at(1).is_some_and(|token| token.name().is_some()) {
             self.at += 1;
-            if name.contains(HOLE) {
+            if is_hole {
                 name.clear();
             } else {
                 name.push('.');
             }
-            name.push_str(&self.part()?);
+            let part = self.part()?;
+            is_hole = part.contains(HOLE);
+            name.push_str(&part);
         }
         Some(name)
     }
