@@ -117,18 +117,6 @@ pub fn judge(project: &Project, query: &Query) -> ReadBound {
     }
 }
 
-/// Whether a statement's conditions name one row of its first table, whatever it tells of it.
-pub fn is_of_key(project: &Project, query: &Query) -> bool {
-    let own = query
-        .statement
-        .filters
-        .iter()
-        .filter(|filter| !filter.optional && filter.column.table.is_none_or(|table| table == 0));
-    let equal = own.filter(|filter| filter.kind == FilterKind::Equality);
-    let columns: Vec<String> = equal.map(|filter| filter.column.column.clone()).collect();
-    is_key(project, query, &columns)
-}
-
 /// Whether a statement gives a row for each value of columns that have few.
 fn groups_few(project: &Project, query: &Query) -> bool {
     let statement = &query.statement;

@@ -228,8 +228,8 @@ impl Cost {
     pub fn ease(&self) -> u32 {
         match self {
             Cost::Endless { .. } => 16,
-            Cost::Walk { .. } | Cost::Stall { .. } => 8,
-            Cost::Each { .. } => 4,
+            Cost::Walk { .. } => 12,
+            Cost::Stall { .. } | Cost::Each { .. } => 6,
             Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 2,
             _ => 1,
         }

@@ -57,9 +57,7 @@ fn waste(project: &Project, later: &Later<'_>, load: &Load) -> Option<Waste> {
     if load.query.outcome == Outcome::Scalar {
         let is_count = is_count(load) && usage.is_local() && usage.lengths.is_empty();
         let tested = !usage.zero_tests.is_empty() || !usage.truths.is_empty();
-        // Of a key there is one to count.
-        let is_waste = is_count && tested && !bounds::is_of_key(project, &load.query);
-        return is_waste.then_some(Waste::CountTested);
+        return (is_count && tested).then_some(Waste::CountTested);
     }
     let bounded = matches!(statement.limit, Limit::One | Limit::Rows(0..=100)) || matches!(statement.projection, Projection::Aggregate);
     if load.query.outcome != Outcome::Rows || bounded {
