@@ -229,6 +229,8 @@ impl Cost {
         match self {
             Cost::Endless { .. } => 16,
             Cost::Walk { .. } => 12,
+            // Of one parent there are mostly few rows: of such loops one of five was mended, of a page's or of an unknown list's one of two.
+            Cost::Each { rows, .. } if rows.scale == Scale::OfParent => 1,
             Cost::Stall { .. } | Cost::Each { .. } => 6,
             Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 2,
             _ => 1,
@@ -282,7 +284,7 @@ fn each(what: Unit, scale: Scale) -> Weight {
     }
     match (scale, what) {
         (Scale::Stream | Scale::Many, _) => Weight::Unbounded,
-        (Scale::OfParent, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
+        (Scale::OfParent | Scale::Page, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
         (Scale::Unknown, _) | (Scale::Few, Unit::Request) => Weight::Moderate,
         (Scale::Few | Scale::One, _) => Weight::Slight,
     }
@@ -320,8 +322,8 @@ fn walk(scale: Scale, asks: usize) -> Weight {
     };
     match scale {
         Scale::Few | Scale::One => Weight::Slight,
-        Scale::Unknown | Scale::OfParent if asks >= SOME => base.lighter(usize::from(asks >= OFTEN)),
-        Scale::Unknown | Scale::OfParent => Weight::Slight,
+        Scale::Unknown | Scale::OfParent | Scale::Page if asks >= SOME => base.lighter(usize::from(asks >= OFTEN)),
+        Scale::Unknown | Scale::OfParent | Scale::Page => Weight::Slight,
         Scale::Many | Scale::Stream => base,
     }
 }

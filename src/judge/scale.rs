@@ -29,6 +29,8 @@ pub enum Scale {
     Few,
     /// As many as hang on one parent.
     OfParent,
+    /// As many as a list shows at once.
+    Page,
     /// Not known.
     Unknown,
     /// One for each action of a user: it grows with the use.
@@ -183,7 +185,7 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         ReadBound::Limited if query.statement.grouped && query.statement.limit == Limit::None => {
             Rows::new(Scale::Few, "a row for each of a few values")
         }
-        ReadBound::Limited => Rows::new(Scale::OfParent, "a page of rows"),
+        ReadBound::Limited => Rows::new(Scale::Page, "a page of rows"),
         ReadBound::Unknown => Rows::unknown(all.why),
         ReadBound::Open => all,
         ReadBound::Filtered(columns) => of_parents(project, query, &all, &columns),
@@ -243,7 +245,7 @@ pub fn of_parent(all: &Rows, parents: &[String]) -> Rows {
     let scale = match all.scale {
         Scale::One | Scale::Few => all.scale,
         Scale::Stream => Scale::Many,
-        Scale::Many | Scale::OfParent | Scale::Unknown => Scale::OfParent,
+        Scale::Many | Scale::OfParent | Scale::Page | Scale::Unknown => Scale::OfParent,
     };
     Rows::new(scale, why)
 }

@@ -51,6 +51,7 @@ pub fn scale(scale: Scale) -> &'static str {
         Scale::One => "at most one of",
         Scale::Few => "few",
         Scale::OfParent => "a parent's",
+        Scale::Page => "a page",
         Scale::Unknown => "an unknown number of",
         Scale::Many => "many",
         Scale::Stream => "a stream of",

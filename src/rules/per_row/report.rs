@@ -318,7 +318,7 @@ fn cost(project: &Project, row: &PerRow<'_>, source: Option<&Source>, over: &str
 fn objects(project: &Project, row: &PerRow<'_>) -> Rows {
     let node = project.graph.function(row.function);
     match project.clients.field((node.file, node.id)) {
-        Some(Asked::UnderList(by)) => Rows::new(Scale::OfParent, format!("the objects of a list that {by}")),
+        Some(Asked::UnderList(by)) => Rows::new(Scale::Page, format!("the objects of a list that {by}")),
         Some(Asked::OfOne(by)) => Rows::new(Scale::One, format!("the single objects that {by}")),
         Some(Asked::Nowhere) => Rows::new(Scale::Few, "the objects of which no client here asks it"),
         None => serialized(project, row),
@@ -330,13 +330,13 @@ fn serialized(project: &Project, row: &PerRow<'_>) -> Rows {
     let node = project.graph.function(row.function);
     let class = project.code.module(node.file).function(node.id).class;
     let Some(place) = class.map(|class| (node.file, class)) else {
-        return Rows::new(Scale::OfParent, "the objects of a list");
+        return Rows::new(Scale::Page, "the objects of a list");
     };
     match project.listed.usage(place) {
-        Some(Usage::List(by)) => Rows::new(Scale::OfParent, format!("the objects that {by} lists")),
+        Some(Usage::List(by)) => Rows::new(Scale::Page, format!("the objects that {by} lists")),
         Some(Usage::One) => Rows::new(Scale::One, "the one object of an answer"),
         None if project.listed.knows(place) => Rows::new(Scale::Few, "the objects of an answer, of which no list is known"),
-        None => Rows::new(Scale::OfParent, "the objects of a list"),
+        None => Rows::new(Scale::Page, "the objects of a list"),
     }
 }
 

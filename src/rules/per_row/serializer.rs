@@ -88,7 +88,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
     let listed = match all.scale {
         _ if is_open => all,
         Scale::Few | Scale::One => all,
-        _ => scale::Rows::new(Scale::OfParent, format!("a page of {}", all.why)),
+        _ => scale::Rows::new(Scale::Page, format!("a page of {}", all.why)),
     };
     let cost = Cost::Each {
         what: Unit::Statement,
