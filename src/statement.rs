@@ -41,8 +41,17 @@ pub enum FilterKind {
     Negative,
     /// The column stands inside a function or a cast.
     Function,
+    /// Inside a function that only evens out how a value is written, and compared for equality: `iexact`.
+    Folded,
     /// Containment and other operators of JSON, arrays, vectors.
     Other,
+}
+
+impl FilterKind {
+    /// Whether the column stands inside a function, so that no plain index serves it.
+    pub fn is_wrapped(self) -> bool {
+        matches!(self, FilterKind::Function | FilterKind::Folded)
+    }
 }
 
 /// A table that a statement names.

@@ -129,7 +129,7 @@ fn kind(kind: FilterKind) -> &'static str {
         FilterKind::Prefix => "prefix",
         FilterKind::Pattern => "pattern",
         FilterKind::Negative => "negative",
-        FilterKind::Function => "function",
+        FilterKind::Function | FilterKind::Folded => "function",
         FilterKind::Other => "other",
     }
 }

@@ -51,11 +51,11 @@ pub fn judge(project: &Project, query: &Query) -> ReadBound {
     let mut joined: Vec<String> = Vec::new();
     let mut equal: Vec<String> = Vec::new();
     let mut listed: Vec<String> = Vec::new();
-    // `lower(email) = lower(:email)`: of a unique column there are as few as ways to write a value.
+    // Of a unique column there are as few as ways to write a value.
     let mut folded: Vec<String> = Vec::new();
     for filter in firm {
         match filter.kind {
-            FilterKind::Function if is_own(filter.column.table) => folded.push(filter.column.column.clone()),
+            FilterKind::Folded if is_own(filter.column.table) => folded.push(filter.column.column.clone()),
             FilterKind::Equality if is_own(filter.column.table) => equal.push(filter.column.column.clone()),
             FilterKind::In if is_own(filter.column.table) => listed.push(filter.column.column.clone()),
             FilterKind::Equality | FilterKind::In => joined.push(filter.column.column.clone()),
@@ -354,10 +354,10 @@ mod tests {
 
     #[test]
     fn a_unique_column_within_a_function_is_a_key_too() {
-        let models = "from django.db import models\n\n\nclass Silo(models.Model):\n    code = models.CharField(max_length=8, unique=True)\n    kind = models.CharField(max_length=8)\n";
-        let views = "from app.models import Silo\n\n\ndef all(code):\n    list(Silo.objects.filter(code__iexact=code))\n    list(Silo.objects.filter(kind__iexact=code))\n";
+        let models = "from django.db import models\n\n\nclass Silo(models.Model):\n    code = models.CharField(max_length=8, unique=True)\n    made = models.DateTimeField(unique=True)\n    kind = models.CharField(max_length=8)\n";
+        let views = "from app.models import Silo\n\n\ndef all(code):\n    list(Silo.objects.filter(code__iexact=code))\n    list(Silo.objects.filter(kind__iexact=code))\n    list(Silo.objects.filter(made__date=code))\n    list(Silo.objects.filter(code__length=code))\n";
         let found = bounds(("app/models.py", models), ("app/views.py", views));
-        assert_eq!(found, [ReadBound::Keyed, ReadBound::Open]);
+        assert_eq!(found, [ReadBound::Keyed, ReadBound::Open, ReadBound::Open, ReadBound::Open]);
     }
 
     #[test]

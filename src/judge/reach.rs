@@ -1,7 +1,8 @@
 //! How a function is reached: by whom, how often, and whether anybody waits for it.
 
-use crate::ir::{ClassId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{ClassId, Parent, StmtKind};
 use crate::libraries::entries::{EntryKind, Often, acts, is_bulk};
+use crate::libraries::shared::pagination;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::graph::{EdgeKind, FnId};
@@ -126,21 +127,12 @@ impl Reach {
 pub fn of_list(project: &Project, (file, class): (FileId, ClassId), name: &str) -> Reach {
     let module = project.code.module(file);
     let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
-        StmtKind::Function(function) => Some(function).filter(|&function| !is_of_one(module, function)),
+        StmtKind::Function(function) => Some(function).filter(|&function| !pagination::is_action_of_one(module, function)),
         _ => None,
     });
     let reaches = methods.map(|id| of(project, project.graph.id(file, id)));
     let best = reaches.filter(|reach| reach.often.is_some()).min_by_key(|reach| reach.often);
     best.unwrap_or_else(|| Reach::read(&format!("each time the list of {name} is asked")))
-}
-
-/// `@action(detail=True)`: it is asked for one object, not for the list.
-fn is_of_one(module: &Module, function: FunctionId) -> bool {
-    let decorators = &module.function(function).decorators;
-    decorators.iter().any(|&decorator| {
-        let detail = module.call(decorator).and_then(|call| call.keyword("detail"));
-        detail.is_some_and(|detail| matches!(module.kind(detail), ExprKind::Bool(true)))
-    })
 }
 
 /// How a function is reached.

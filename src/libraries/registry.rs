@@ -4,7 +4,7 @@ use super::{
     django, drizzle, frappe, knex, kysely, medusa, mikroorm, mongo, objection, peewee, prisma, sequelize, sql, sqlalchemy, supabase,
     ts_migrations, typeorm,
 };
-use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Sym};
 use crate::libraries::shared::declared::Declared;
 use crate::libraries::shared::kept_functions::Schemas;
 use crate::libraries::shared::query::{self, Resolver};
@@ -113,6 +113,16 @@ pub fn is_user_of(module: &Module, base: ExprId, attribute: &str) -> bool {
         _ => return false,
     };
     module.language == Language::Python && attribute == "user" && holder == "request"
+}
+
+/// The rows that a call gives to a serializer to show, one after the other; what is given data stores it.
+pub fn shown(call: &Call<'_>) -> Option<ExprId> {
+    django::rows::shown(call)
+}
+
+/// The app and the name of the users' model, as a module's settings have it.
+pub fn user_model(module: &Module) -> Option<(&str, &str)> {
+    django::rows::users(module)
 }
 
 /// Whether a dotted name of a library is where a connection keeps all models by their names.

@@ -1,11 +1,13 @@
 //! Packages that are a command and nothing else: what no entry point reaches there runs when somebody types the command.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::Code;
 use super::graph::{Graph, Visit};
 use crate::ir::{Call, FunctionId};
-use crate::libraries::entries::{Entry, EntryKind, Often};
+use crate::libraries::entries::{Entry, EntryKind, Often, ran_by_script};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::syntax::facts::ToolchainSettings;
@@ -62,11 +64,12 @@ pub fn programs(graph: &mut Graph, code: &Code) {
         .map(|entry| entry.function.0)
         .collect();
     for facts in &code.files {
-        let Some(ToolchainSettings::Package { programs, .. }) = &facts.settings else {
+        let Some(ToolchainSettings::Package { scripts, .. }) = &facts.settings else {
             continue;
         };
         let folder = facts.path.strip_suffix("package.json").unwrap_or_default();
-        for program in programs {
+        let run: BTreeSet<&str> = scripts.iter().flat_map(|(name, command)| ran_by_script(name, command)).collect();
+        for program in run {
             let path = format!("{folder}{program}");
             let Ok(index) = code.files.binary_search_by(|facts| facts.path.as_str().cmp(&path)) else {
                 continue;

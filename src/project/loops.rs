@@ -116,6 +116,30 @@ struct Parts {
     anchor: ExprId,
 }
 
+impl Parts {
+    /// Those of a function that a call runs again and again, by the call's method; what it runs over is not known.
+    fn of_callback(module: &Module, (call, method): (ExprId, &str), function: ExprId, anchor: ExprId) -> Parts {
+        let span = module.expr(call).span;
+        Parts {
+            form: LoopForm::Callback(method.to_owned()),
+            span,
+            header: Span {
+                start: span.start,
+                end: module.expr(function).span.start,
+            },
+            iterable: None,
+            test: None,
+            targets: Vec::new(),
+            names: Vec::new(),
+            stmt: None,
+            is_counter: false,
+            is_async: false,
+            body: Vec::new(),
+            anchor,
+        }
+    }
+}
+
 /// How many elements an expression has, where the source says so.
 pub fn count_of(eval: &Evaluator<'_>, file: FileId, iterable: ExprId) -> Option<u32> {
     iterable::fixed(eval, file, iterable)?.count
@@ -208,23 +232,11 @@ fn enter(eval: &Evaluator<'_>, file: FileId, call_id: ExprId, function: ExprId, 
                 ExprKind::Lambda(id) => (body::parameter_names(module, *id), module.function(*id).body.to_vec()),
                 _ => (Vec::new(), Vec::new()),
             };
-            let span = module.expr(call_id).span;
             let parts = Parts {
-                form: LoopForm::Callback(method.to_owned()),
-                span,
-                header: Span {
-                    start: span.start,
-                    end: module.expr(function).span.start,
-                },
                 iterable,
-                test: None,
-                targets: Vec::new(),
                 names,
-                stmt: None,
-                is_counter: false,
-                is_async: false,
                 body,
-                anchor,
+                ..Parts::of_callback(module, (call_id, method), function, anchor)
             };
             let parallel = gather::is_gathered(module, call_id) || matches!(method, "pMap" | "mapLimit" | "asyncPool" | "parallel");
             out.push(finish(eval, file, parts, parallel));

@@ -36,8 +36,8 @@ pub enum ToolchainSettings {
         entries: Vec<(String, String)>,
         /// It installs a command (`bin`).
         has_command: bool,
-        /// Files that its scripts run once: `"release": "node tools/release.mjs"`, not what `start` or `dev` keeps running.
-        programs: Vec<String>,
+        /// Its scripts: name and command line.
+        scripts: Vec<(String, String)>,
     },
 }
 
@@ -148,7 +148,7 @@ fn settings(path: &str, text: &str) -> Option<ToolchainSettings> {
             name,
             entries: package_entries(&value),
             has_command: value.get("bin").is_some(),
-            programs: programs(&value),
+            scripts: scripts(&value),
         });
     }
     let options = value.get("compilerOptions");
@@ -169,32 +169,11 @@ fn strings(value: &serde_json::Value) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Programs that run a file of the package.
-const RUNNERS: [&str; 8] = ["babel-node", "bun", "esno", "node", "ts-node", "tsx", "vite-node", "zx"];
-/// First words of scripts that keep what they run running.
-const SERVICES: [&str; 8] = ["dev", "develop", "preview", "prod", "serve", "server", "start", "watch"];
-
-fn programs(value: &serde_json::Value) -> Vec<String> {
+/// The scripts of a package, by name.
+fn scripts(value: &serde_json::Value) -> Vec<(String, String)> {
     let scripts = value.get("scripts").and_then(|scripts| scripts.as_object());
-    let mut out = Vec::new();
-    for (name, command) in scripts.into_iter().flatten() {
-        let first = name.split([':', '-', '_', '.']).next().unwrap_or_default();
-        if SERVICES.contains(&first) || name.contains("worker") {
-            continue;
-        }
-        let mut words = command.as_str().unwrap_or_default().split_whitespace();
-        while let Some(word) = words.next() {
-            if !RUNNERS.contains(&word) {
-                continue;
-            }
-            let file = words.by_ref().find(|word| !word.starts_with('-') && *word != "run");
-            let is_code = |file: &&str| [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"].iter().any(|end| file.ends_with(end));
-            out.extend(file.filter(is_code).map(|file| file.trim_start_matches("./").to_owned()));
-        }
-    }
-    out.sort_unstable();
-    out.dedup();
-    out
+    let named = |(name, command): (&String, &serde_json::Value)| Some((name.clone(), command.as_str()?.to_owned()));
+    scripts.into_iter().flatten().filter_map(named).collect()
 }
 
 fn package_entries(value: &serde_json::Value) -> Vec<(String, String)> {

@@ -368,7 +368,7 @@ impl<'a> View<'a> {
                 continue;
             }
             // An expression or GIN index may serve it: nothing is known of what is left.
-            if matches!(filter.kind, FilterKind::Function | FilterKind::Other) {
+            if filter.kind.is_wrapped() || filter.kind == FilterKind::Other {
                 return None;
             }
             let Some(column) = column else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::needs::{View, each_statement};
 use super::relations::{child_keys, children};
 use crate::project::Project;
-use crate::project::schema::Schema;
+use crate::project::schema::{Schema, Table};
 use crate::statement::{ColumnUse, FilterKind, Operation};
 
 /// Sites by what they use; sites are indexes into the graph's.
@@ -13,8 +13,17 @@ use crate::statement::{ColumnUse, FilterKind, Operation};
 pub struct Uses {
     columns: BTreeMap<(usize, String), Vec<usize>>,
     deletes: BTreeMap<usize, Vec<usize>>,
-    /// By table and site the columns that a statement gives a value: compared with what is no column of a further table.
-    given: BTreeMap<(usize, usize), Vec<String>>,
+    /// By table and site what a statement compares the table's columns with.
+    given: BTreeMap<(usize, usize), Given>,
+}
+
+/// The columns of a table that a statement gives a value.
+#[derive(Clone, Debug, Default)]
+struct Given {
+    /// By a condition.
+    by_value: Vec<String>,
+    /// By a row of its first table, which a condition of its own has found.
+    by_row: Vec<String>,
 }
 
 impl Uses {
@@ -48,9 +57,15 @@ impl Uses {
         self.deletes.get(&table).map_or(&[], Vec::as_slice)
     }
 
-    /// The columns of a table to which a site gives a value, by a condition or by its first table's row.
-    pub fn given(&self, table: usize, site: usize) -> &[String] {
-        self.given.get(&(table, site)).map_or(&[], Vec::as_slice)
+    /// Whether a site finds a table's rows by another column than a foreign key's, of those that an index leads with.
+    pub fn spares(&self, (index, table): (usize, &Table), site: usize, key: &str) -> bool {
+        let Some(given) = self.given.get(&(index, site)) else {
+            return false;
+        };
+        let leads = |columns: &[String]| columns.iter().any(|column| column != key && table.leads(column));
+        // What a condition asks for itself is not found by the way to it.
+        let is_asked = given.by_value.iter().any(|column| column == key);
+        leads(&given.by_value) || !is_asked && leads(&given.by_row)
     }
 
     fn add(&mut self, table: usize, column: &str, site: usize) {
@@ -81,20 +96,30 @@ impl Uses {
 
     fn note_given(&mut self, view: &View<'_>) {
         let statement = view.statement;
-        let equal = statement.filters.iter().filter(|filter| !filter.optional);
-        let equal = equal.filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In));
+        let firm = statement.filters.iter().filter(|filter| !filter.optional);
+        let equal: Vec<&ColumnUse> = firm
+            .filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In))
+            .map(|filter| &filter.column)
+            .collect();
         let is_first = |column: &ColumnUse| column.table == Some(0);
-        let from_first = statement
-            .joins
-            .iter()
-            .filter_map(|join| match (is_first(&join.left), is_first(&join.right)) {
-                (true, false) => Some(&join.right),
-                (false, true) => Some(&join.left),
-                _ => None,
-            });
-        for used in equal.map(|filter| &filter.column).chain(from_first) {
+        for used in &equal {
             if let Some((table, column)) = view.column(used) {
-                self.given.entry((table, view.site)).or_default().push(column.name.clone());
+                let given = self.given.entry((table, view.site)).or_default();
+                given.by_value.push(column.name.clone());
+            }
+        }
+        if !equal.iter().any(|used| is_first(used)) {
+            return;
+        }
+        for join in &statement.joins {
+            let other = match (is_first(&join.left), is_first(&join.right)) {
+                (true, false) => &join.right,
+                (false, true) => &join.left,
+                _ => continue,
+            };
+            if let Some((table, column)) = view.column(other) {
+                let given = self.given.entry((table, view.site)).or_default();
+                given.by_row.push(column.name.clone());
             }
         }
     }

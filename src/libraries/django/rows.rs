@@ -1,6 +1,6 @@
-//! Methods of a model that run for each row that a query loads.
+//! Where rows are made, shown and named beside queries: methods of models that run for each row, serializers, the users' model.
 
-use crate::ir::{ExprKind, FunctionId, Module, StmtKind, Sym};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
 
 /// The name that such a method has for the row: `self` of `__init__`, `row` of `row = super().from_db(…)` in `from_db`.
 pub fn loaded(module: &Module, function: FunctionId) -> Option<Sym> {
@@ -26,4 +26,23 @@ fn made_by_base(module: &Module, statement: &StmtKind) -> Option<Sym> {
         ExprKind::Name(name) => is_base.then_some(*name),
         _ => None,
     }
+}
+
+/// `OrderSerializer(rows, many=True)`.
+pub fn shown(call: &Call<'_>) -> Option<ExprId> {
+    let is_many = matches!(call.module.kind(call.keyword("many")?), ExprKind::Bool(true));
+    let rows = call.arg(0).or_else(|| call.keyword("instance"));
+    rows.filter(|_| is_many && call.keyword("data").is_none())
+}
+
+/// `AUTH_USER_MODEL = "accounts.Member"`.
+pub fn users(module: &Module) -> Option<(&str, &str)> {
+    module.stmts.iter().find_map(|stmt| match stmt.kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } if module.name(target) == Some("AUTH_USER_MODEL") => module.string(value)?.rsplit_once('.'),
+        _ => None,
+    })
 }

@@ -4,6 +4,7 @@ use super::site::Site;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprKind, FunctionId, Language, StmtKind};
 use crate::source::Span;
+use crate::vocabulary::List;
 
 /// `@click.command()`, `@app.command()`, `@app.on_event("startup")`.
 pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
@@ -98,6 +99,25 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
     };
     let name = site.path.rsplit('/').next().unwrap_or(site.path);
     out.push(site.own(FunctionId::MODULE, EntryKind::Command, format!("script {name}"), place));
+}
+
+/// The files that a package's script runs once, by its name and command line: `release`, `node tools/release.mjs`. What `start` or `dev`
+/// runs goes on.
+pub fn programs<'c>(name: &str, command: &'c str) -> Vec<&'c str> {
+    if List::ServiceScripts.has(name) {
+        return Vec::new();
+    }
+    let mut words = command.split_whitespace();
+    let mut out = Vec::new();
+    while let Some(word) = words.next() {
+        if !List::ScriptRunners.has(word) {
+            continue;
+        }
+        let file = words.by_ref().find(|word| !word.starts_with('-') && *word != "run");
+        let is_code = |file: &&str| [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"].iter().any(|end| file.ends_with(end));
+        out.extend(file.filter(is_code).map(|file| file.trim_start_matches("./")));
+    }
+    out
 }
 
 /// A file that reads what was typed after its name and ends its process, and listens to nobody.

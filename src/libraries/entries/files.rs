@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::site::{Site, may_list};
 use super::{Entry, EntryKind};
-use crate::ir::{ExprKind, FunctionId};
+use crate::ir::{ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
@@ -218,4 +218,20 @@ fn page_url(folder: &str, stem: &str, root: &str) -> String {
         ("/", stem) => format!("/{stem}"),
         (base, stem) => format!("{base}/{stem}"),
     }
+}
+
+/// `export const runtime = "edge"`: the platform's functions have seconds.
+pub fn is_at_the_edge(module: &Module) -> bool {
+    module
+        .function(FunctionId::MODULE)
+        .body
+        .iter()
+        .any(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } => module.name(target) == Some("runtime") && matches!(module.string(value), Some("edge" | "experimental-edge")),
+            _ => false,
+        })
 }

@@ -26,7 +26,9 @@ mod site;
 mod sockets;
 mod trpc;
 
+pub use commands::programs as ran_by_script;
 pub use fastapi::dependencies;
+pub use files::is_at_the_edge;
 pub use mounts::{Mount, Router, mounts};
 pub use often::{Often, acts, is_bulk, of_address};
 pub use site::{given_back, join, last_name};

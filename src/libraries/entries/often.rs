@@ -86,9 +86,26 @@ pub fn is_guard(name: &str) -> bool {
     List::StaffGuards.has(name) && !List::SharedGuards.has(name)
 }
 
-/// Whether everything is taken out or put in at once, by the last two parts of an address or of a dotted name.
+/// Whether everything is taken out or put in at once: by an address (`/orders/export`, `/export/csv`), or by a function's name.
 pub fn is_bulk(name: &str) -> bool {
-    fixed_parts(name).take(2).any(|part| List::BulkPaths.has(part))
+    let path = name.rsplit(' ').next().unwrap_or(name);
+    if !path.contains('/') {
+        return is_bulk_part(path.rsplit('.').next().unwrap_or(path));
+    }
+    let mut parts = fixed_parts(path);
+    let (last, before) = (parts.next(), parts.next());
+    last.is_some_and(is_bulk_part) || before.is_some_and(|part| List::BulkPaths.has(part) && !Name::of(part).is_compound())
+}
+
+/// `export`, `order-export`, `export_all`, `exportCsv`: no `exports`, which is a list of them, and no `import-duties`.
+fn is_bulk_part(part: &str) -> bool {
+    if List::BulkPaths.has(part) {
+        return true;
+    }
+    let name = Name::of(part);
+    let mut words = name.words();
+    let is_verb = words.next().is_some_and(|first| List::BulkPaths.has(first));
+    is_verb && name.is_compound() && words.all(|word| List::BulkForms.has(word))
 }
 
 /// The last part of a path or a dotted name that is no parameter.
@@ -228,6 +245,13 @@ mod tests {
             ("GET /orders/export", Often::Act),
             ("POST /orders/export/{format}", Often::Act),
             ("ANY /backup/import", Often::Act),
+            ("GET /export/csv", Often::Act),
+            ("GET /orders/export-all", Often::Act),
+            ("ANY data.exportOrders", Often::Read),
+            ("ANY data.exportAll", Often::Act),
+            ("ANY ImportRunViewSet.list", Often::Read),
+            ("GET /import-duties", Often::Read),
+            ("GET /trade/exports", Often::Read),
             ("GET /importers/{id}/orders/lines", Often::Read),
             ("GET /important", Often::Read),
             ("every request", Often::Always),

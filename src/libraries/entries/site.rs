@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use super::{Entry, EntryKind};
+use super::{Entry, EntryKind, Often};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, TemplatePart};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -34,7 +34,7 @@ pub struct Site<'r> {
     pub module: &'r Module,
     pub path: &'r str,
     /// How often routes name what stands before them, by its definition.
-    before: RefCell<FxHashMap<(FileId, ExprId), usize>>,
+    before: RefCell<FxHashMap<(FileId, ExprId, Often), usize>>,
 }
 
 /// Routes of one file that are counted for what stands before all of them: of more, no count is shown.
@@ -51,16 +51,17 @@ impl<'r> Site<'r> {
         }
     }
 
-    /// The functions of an argument that stand before a route; none once as many routes of the file as are counted have named it.
-    pub fn before(&self, arg: ExprId) -> Vec<(FileId, FunctionId)> {
-        let place = self.resolver.definition(self.file, arg).unwrap_or((self.file, arg));
-        let mut before = self.before.borrow_mut();
-        let uses = before.entry(place).or_default();
-        *uses += 1;
-        if *uses > MOST_ROUTES {
-            return Vec::new();
-        }
-        self.handlers(arg)
+    /// The functions of an argument that stand before a route that is asked so often; none once as many such routes of the file as are
+    /// counted have named it.
+    pub fn before(&self, arg: ExprId, often: Often) -> Vec<(FileId, FunctionId)> {
+        let (file, defined) = self.resolver.definition(self.file, arg).unwrap_or((self.file, arg));
+        let uses = {
+            let mut before = self.before.borrow_mut();
+            let uses = before.entry((file, defined, often)).or_default();
+            *uses += 1;
+            *uses
+        };
+        if uses > MOST_ROUTES { Vec::new() } else { self.handlers(arg) }
     }
 
     /// The last name of a name or attribute.

@@ -246,13 +246,7 @@ fn filters(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
         _ => false,
     };
     if is_key {
-        query.statement.filters.push(crate::statement::Filter {
-            column: objects::first_column("id"),
-            kind: FilterKind::Equality,
-            literal: None,
-            optional: false,
-            end: None,
-        });
+        query.statement.filters.push(objects::by_key(FilterKind::Equality, false));
         return;
     }
     let mut filters = Filters::default();

@@ -126,13 +126,7 @@ fn class_name(module: &Module, class: ClassId) -> Option<String> {
 
 fn by_key(query: &mut Query) {
     query.statement.limit = Limit::One;
-    query.statement.filters.push(Filter {
-        column: objects::first_column("id"),
-        kind: FilterKind::Equality,
-        literal: None,
-        optional: false,
-        end: None,
-    });
+    query.statement.filters.push(objects::by_key(FilterKind::Equality, false));
 }
 
 fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
@@ -143,13 +137,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
             by_key(query);
             query.outcome = Outcome::One;
         }
-        "findByIds" => query.statement.filters.push(Filter {
-            column: objects::first_column("id"),
-            kind: FilterKind::In,
-            literal: None,
-            optional: false,
-            end: None,
-        }),
+        "findByIds" => query.statement.filters.push(objects::by_key(FilterKind::In, false)),
         "findOne" => {
             query.outcome = Outcome::One;
             query.statement.limit = Limit::One;

@@ -240,13 +240,7 @@ impl Draft<'_> {
     }
 
     fn key(&mut self) {
-        self.query.statement.filters.push(Filter {
-            column: objects::first_column("id"),
-            kind: FilterKind::Equality,
-            literal: None,
-            optional: false,
-            end: None,
-        });
+        self.query.statement.filters.push(objects::by_key(FilterKind::Equality, false));
     }
 
     /// `User.name`, `cls.model.name`.

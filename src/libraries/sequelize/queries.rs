@@ -142,13 +142,7 @@ fn has_where(call: &Call<'_>) -> bool {
 }
 
 fn by_key(query: &mut Query) {
-    query.statement.filters.push(crate::statement::Filter {
-        column: objects::first_column("id"),
-        kind: FilterKind::Equality,
-        literal: None,
-        optional: false,
-        end: None,
-    });
+    query.statement.filters.push(objects::by_key(FilterKind::Equality, false));
 }
 
 /// Methods that models have and their rows do not.

@@ -80,6 +80,25 @@ pub fn handed_on(call: &Call<'_>) -> Option<ExprId> {
     call.arg(0).or_else(|| call.keyword("iterable")).filter(|_| is_it)
 }
 
+/// The collection that a function of the language makes one value of: `len(rows)`, `dict(pairs)`.
+pub fn made_one(call: &Call<'_>) -> Option<ExprId> {
+    let is_it = matches!(call.method()?, "len" | "sum" | "dict" | "bool" | "next" | "any" | "all") && call.receiver().is_none();
+    call.arg(0).filter(|_| is_it && call.args.len() == 1)
+}
+
+/// The collections that a call goes over besides: `", ".join(rows)`, `seen.update(rows)`, `map(f, rows)`, `zip(rows, others)`.
+pub fn gone_over(call: &Call<'_>) -> Vec<ExprId> {
+    let is_plain = call.receiver().is_none();
+    let given = call.args.iter().filter(|arg| arg.name.is_none()).map(|arg| arg.value);
+    match call.method() {
+        Some("join") if call.receiver().is_some_and(|text| call.module.string(text).is_some()) => given.take(1).collect(),
+        Some("extend" | "update") if !is_plain => given.take(1).collect(),
+        Some("map" | "filter") if is_plain => given.skip(1).collect(),
+        Some("zip" | "chain") if is_plain => given.collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Whether a function gives the value that it is given, in another type.
 pub fn converts(function: &str) -> bool {
     matches!(

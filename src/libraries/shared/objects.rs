@@ -8,7 +8,7 @@ mod literals;
 use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
-use crate::statement::{ColumnUse, Limit, TableUse};
+use crate::statement::{ColumnUse, Filter, FilterKind, Limit, TableUse};
 use changes::collect_changes;
 pub use filters::{FilterGrammar, Filters, Op, like_kind, object_filters};
 pub use lists::items;
@@ -180,6 +180,11 @@ pub fn first_column(column: impl Into<String>) -> ColumnUse {
         table: Some(0),
         column: column.into(),
     }
+}
+
+/// The condition that names rows by their key.
+pub fn by_key(kind: FilterKind, optional: bool) -> Filter {
+    Filter::new(first_column("id"), kind, None, optional)
 }
 
 /// What a lambda or function argument returns.

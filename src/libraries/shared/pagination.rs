@@ -1,6 +1,6 @@
 //! Class-based views that page their lists, or return one object.
 
-use crate::ir::{ClassId, ExprKind, Language, Module, StmtId, StmtKind};
+use crate::ir::{ClassId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -56,6 +56,20 @@ pub fn is_of_one_object(method: &str) -> bool {
         method,
         "retrieve" | "get_object" | "form_valid" | "dispatch" | "perform_create" | "perform_update" | "perform_destroy"
     )
+}
+
+/// Whether a view's method is given the form or serializer that it then saves.
+pub fn saves(method: &str) -> bool {
+    matches!(method, "perform_create" | "perform_update" | "form_valid")
+}
+
+/// `@action(detail=True)`: it is asked for one object, not for the list.
+pub fn is_action_of_one(module: &Module, function: FunctionId) -> bool {
+    let decorators = &module.function(function).decorators;
+    decorators.iter().any(|&decorator| {
+        let detail = module.call(decorator).and_then(|call| call.keyword("detail"));
+        detail.is_some_and(|detail| matches!(module.kind(detail), ExprKind::Bool(true)))
+    })
 }
 
 /// Whether a class is Django's for a page about one row, which it keeps as `object`.

@@ -4,7 +4,7 @@ use crate::ir::{Call, ClassId, ExprId};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{Filter, FilterKind, Limit, Operation};
+use crate::statement::{FilterKind, Limit, Operation};
 
 /// The entity whose static methods a receiver has: its class, or `this` in one of them.
 pub(super) fn class(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, Model)> {
@@ -46,13 +46,7 @@ pub(super) fn own(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Opt
         query.statement.limit = Limit::One;
     }
     if query.statement.operation != Operation::Insert {
-        query.statement.filters.push(Filter {
-            column: objects::first_column("id"),
-            kind: FilterKind::Equality,
-            literal: None,
-            optional: false,
-            end: None,
-        });
+        query.statement.filters.push(objects::by_key(FilterKind::Equality, false));
     }
     Some(query)
 }

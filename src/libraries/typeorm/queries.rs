@@ -455,13 +455,7 @@ fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Quer
                 _ => query.open_filters = true,
             }
         }
-        "whereInIds" => statement.filters.push(crate::statement::Filter {
-            column: objects::first_column("id"),
-            kind: FilterKind::In,
-            literal: None,
-            optional: step.conditional,
-            end: None,
-        }),
+        "whereInIds" => statement.filters.push(objects::by_key(FilterKind::In, step.conditional)),
         "leftJoinAndSelect"
         | "innerJoinAndSelect"
         | "leftJoin"

@@ -14,10 +14,7 @@ impl Evaluator<'_> {
         if !ancestors.iter().any(|ancestor| pagination::shows_one(ancestor)) {
             return None;
         }
-        match self.member_value(class.0, class.1, "model", false) {
-            Value::Class(at, model) => Some(Value::Row(Model::Class(at, model), None)),
-            _ => self.listed_object(class),
-        }
+        self.object_of(class)
     }
 
     /// The row that a view's form or serializer saves, in the method that the framework hands it to.
@@ -25,15 +22,20 @@ impl Evaluator<'_> {
         let module = self.m(file);
         let function = module.function(module.owner(call.id));
         let class = function.class.filter(|_| call.method() == Some("save"))?;
-        let saves = matches!(module.str(function.name?), "perform_create" | "perform_update" | "form_valid");
+        let saves = pagination::saves(module.str(function.name?));
         let given = function.params.get(1).and_then(|param| param.name)?;
         let is_given = matches!(module.kind(call.receiver()?), ExprKind::Name(name) if *name == given);
         if !saves || !is_given {
             return None;
         }
-        match self.member_value(file, class, "model", false) {
+        self.object_of((file, class))
+    }
+
+    /// A row of a view's model, or of what it lists.
+    fn object_of(&self, class: (FileId, ClassId)) -> Option<Value> {
+        match self.member_value(class.0, class.1, "model", false) {
             Value::Class(at, model) => Some(Value::Row(Model::Class(at, model), None)),
-            _ => self.listed_object((file, class)),
+            _ => self.listed_object(class),
         }
     }
 

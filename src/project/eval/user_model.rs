@@ -1,16 +1,19 @@
-//! The model of a project's users, where its settings name one of their own: `AUTH_USER_MODEL = "accounts.Member"`.
+//! The model of a project's users, where its settings name one of their own.
 
 use super::Code;
-use crate::ir::{ClassId, Language, Module, StmtKind};
+use crate::ir::{Class, ClassId, Language, Module};
+use crate::libraries::registry;
 use crate::libraries::shared::value::FileId;
 
 /// Finds it. Of several classes of the name, the one in the app's folder; where that says nothing either, none.
 pub(super) fn find(code: &Code) -> Option<(FileId, ClassId)> {
-    let (app, name) = code.modules_of(Language::Python).find_map(|(_, module)| setting(module))?;
+    let (app, name) = code
+        .modules_of(Language::Python)
+        .find_map(|(_, module)| registry::user_model(module))?;
     let classes = || {
         let named = move |(file, module): (FileId, _)| {
             let module: &Module = module;
-            let is_it = |class: &crate::ir::Class| class.name.is_some_and(|known| module.str(known) == name);
+            let is_it = |class: &Class| class.name.is_some_and(|known| module.str(known) == name);
             let ids = module.class_ids().filter(|(_, class)| is_it(class));
             ids.map(|(id, _)| (file, id)).collect::<Vec<_>>()
         };
@@ -23,17 +26,5 @@ pub(super) fn find(code: &Code) -> Option<(FileId, ClassId)> {
     classes().find(in_app).or_else(|| {
         let mut all = classes();
         all.next().filter(|_| all.next().is_none())
-    })
-}
-
-/// The app and the name of `AUTH_USER_MODEL = "accounts.Member"`.
-fn setting(module: &Module) -> Option<(&str, &str)> {
-    module.stmts.iter().find_map(|stmt| match stmt.kind {
-        StmtKind::Assign {
-            target,
-            value: Some(value),
-            ..
-        } if module.name(target) == Some("AUTH_USER_MODEL") => module.string(value)?.rsplit_once('.'),
-        _ => None,
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::QuerySite;
 use super::awaited::is_awaited;
 use super::file::FileBuilder;
-use super::lazy_reads;
+use super::lazy_reads::{self, Runs};
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
 use crate::libraries::registry;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
@@ -76,24 +76,25 @@ impl FileBuilder<'_> {
 
     /// Lazy queries run where they are iterated, counted or awaited.
     fn find_iterated(&mut self) {
-        for read in lazy_reads::find(self.module) {
-            let place = read.collection;
+        for (place, runs) in lazy_reads::find(self.module) {
             let Some(query) = self.eval.query_at(self.file, place).filter(|query| !query.executed) else {
                 continue;
             };
-            if read.only_iterable && !registry::is_lazy_iterable(&query) {
-                continue;
-            }
             let is_promise = registry::runs_when_awaited(&query);
-            let is_step = self.module.call(place).is_some() && self.eval.is_recognised(self.file, place);
-            if read.only_promise && (!is_promise || is_step) || is_promise && self.has_run(place) {
+            let is_run = match runs {
+                Runs::Any => true,
+                Runs::Iterable | Runs::First => registry::is_lazy_iterable(&query),
+                // A step of a longer chain runs with it.
+                Runs::Promise => is_promise && !(self.module.call(place).is_some() && self.eval.is_recognised(self.file, place)),
+            };
+            if !is_run || is_promise && self.has_run(place) {
                 continue;
             }
             self.claim(place);
             let changed = self.eval.changed_in_place(self.file, place);
             let mut run = (*changed.unwrap_or(query)).clone();
             run.executed = true;
-            if read.is_one {
+            if runs == Runs::First {
                 run.statement.limit = Limit::One;
                 run.outcome = Outcome::One;
             }

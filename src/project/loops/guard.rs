@@ -56,36 +56,33 @@ pub fn is_cache_guarded(module: &Module, parts: &Parts, targets: &[Sym]) -> bool
     if filled.is_empty() {
         return false;
     }
-    let mut node = module.expr(parts.anchor).parent;
-    let mut from = Parent::Expr(parts.anchor);
-    for _ in 0..Limit::Holders.count() {
-        let next = match node {
-            Parent::Expr(id) => {
-                if let ExprKind::Cond { test, then, orelse } = module.kind(id)
-                    && let Some((cache, missing)) = cache_of(module, *test)
-                {
-                    let branch = if missing { *then } else { *orelse };
-                    if Parent::Expr(branch) == from && filled.contains(&cache) {
-                        return true;
-                    }
-                }
-                module.expr(id).parent
-            }
-            Parent::Stmt(id) => {
-                if Some(id) == parts.stmt {
-                    return false;
-                }
-                if is_guard(module, id, from, &filled, parts) || skips_known(module, id, &filled, parts) {
-                    return true;
-                }
-                module.stmt(id).parent
-            }
-            _ => return false,
-        };
-        from = node;
-        node = next;
-    }
-    false
+    steps(module, parts).any(|(node, from)| match node {
+        Parent::Expr(id) => {
+            let ExprKind::Cond { test, then, orelse } = module.kind(id) else {
+                return false;
+            };
+            cache_of(module, *test).is_some_and(|(cache, missing)| {
+                let branch = if missing { *then } else { *orelse };
+                Parent::Expr(branch) == from && filled.contains(&cache)
+            })
+        }
+        Parent::Stmt(id) => is_guard(module, id, from, &filled, parts) || skips_known(module, id, &filled, parts),
+        _ => false,
+    })
+}
+
+/// What holds the call within the loop, innermost first, each with what it holds of it.
+fn steps(module: &Module, parts: &Parts) -> impl Iterator<Item = (Parent, Parent)> {
+    let loop_itself = parts.stmt.map(Parent::Stmt);
+    let first = (module.expr(parts.anchor).parent, Parent::Expr(parts.anchor));
+    let outwards = std::iter::successors(Some(first), |&(node, _)| match node {
+        Parent::Expr(id) => Some((module.expr(id).parent, node)),
+        Parent::Stmt(id) => Some((module.stmt(id).parent, node)),
+        _ => None,
+    });
+    outwards
+        .take(Limit::Holders.count())
+        .take_while(move |&(node, _)| Some(node) != loop_itself)
 }
 
 /// Whether the call runs until it has brought something, and then no more: `if not event: event = load(row)`, of a variable that
@@ -95,34 +92,24 @@ pub fn is_until_set(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
     if set.is_empty() {
         return false;
     }
-    let mut from = Parent::Expr(parts.anchor);
-    let mut node = module.expr(parts.anchor).parent;
-    for _ in 0..Limit::Holders.count() {
-        let next = match node {
-            Parent::Expr(id) if matches!(module.kind(id), ExprKind::Lambda(_)) => return false,
-            Parent::Expr(id) => module.expr(id).parent,
-            Parent::Stmt(id) if Some(id) == parts.stmt => return false,
-            Parent::Stmt(id) => {
-                if let (StmtKind::If { test, then, .. }, Parent::Stmt(child)) = (&module.stmt(id).kind, from)
-                    && then.contains(&child)
-                    && let Some(name) = unset(module, *test)
-                    && !targets.contains(&name)
-                {
-                    let block = module.stmt(id).span;
-                    let sets: Vec<_> = set.iter().filter(|assigned| assigned.targets.contains(&name)).collect();
-                    let is_inside = |value: ExprId| block.encloses(module.expr(value).span);
-                    if !sets.is_empty() && sets.iter().all(|assigned| is_inside(assigned.value)) {
-                        return true;
-                    }
-                }
-                module.stmt(id).parent
-            }
-            _ => return false,
-        };
-        from = node;
-        node = next;
-    }
-    false
+    let is_lambda = |node: Parent| matches!(node, Parent::Expr(id) if matches!(module.kind(id), ExprKind::Lambda(_)));
+    let mut outwards = steps(module, parts).take_while(|&(node, _)| !is_lambda(node));
+    // The test stands right around the statement that holds the call.
+    let Some((Parent::Stmt(id), Parent::Stmt(own))) = outwards.find(|&(_, from)| matches!(from, Parent::Stmt(_))) else {
+        return false;
+    };
+    let StmtKind::If { test, then, .. } = &module.stmt(id).kind else {
+        return false;
+    };
+    let Some(name) = unset(module, *test).filter(|name| then.contains(&own) && !targets.contains(name)) else {
+        return false;
+    };
+    let mut sets = set.iter().filter(|assigned| assigned.targets.contains(&name));
+    let is_own = |value: ExprId| {
+        let anchor = module.expr(parts.anchor).span;
+        module.expr(value).span.encloses(anchor) && module.stmt(own).span.encloses(module.expr(value).span)
+    };
+    sets.next().is_some_and(|assigned| is_own(assigned.value)) && sets.next().is_none()
 }
 
 /// The variable that a test asks to be unset: `not event`, `event is None`, `event == null`.

@@ -316,6 +316,15 @@ fn until_it_has_brought_something() {
         &[PerRow],
     );
     py("for r in rows:\n    if not event:\n        other = q(r)", &[PerRow]);
+    py("for r in rows:\n    if not event:\n        event = bad(r)\n        q(r)", &[PerRow]);
+    py(
+        "for r in rows:\n    if not event:\n        event = q(r)\n        show(event)\n        event = None",
+        &[PerRow],
+    );
+    py(
+        "for r in rows:\n    if not event:\n        q(r)\n        if not other:\n            event = 1",
+        &[PerRow],
+    );
     py("for r in rows:\n    if event:\n        event = q(r)", &[PerRow]);
     py("for r in rows:\n    if not r:\n        r = q(r)", &[PerRow]);
 }

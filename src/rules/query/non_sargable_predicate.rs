@@ -38,7 +38,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         return None;
     }
     let column = table.map_or(wrapped.column.column.as_str(), |table| table.column_name(&wrapped.column.column));
-    let by_function = wrapped.kind == FilterKind::Function;
+    let by_function = wrapped.kind.is_wrapped();
     let defeated = table.filter(|table| by_function && table.leads(column));
     let rows = scale::unpaged(project, &site.query);
     // An index that is there and not used: as if it were missing for all that ask.
@@ -57,7 +57,9 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     finding.title = format!("A condition on `{name}.{column}` cannot use a plain index");
     finding.message = format!("{what}: no B-tree index on the column serves the condition, and no other index was found that does.");
     finding.impact = format!("each run looks at all rows of `{name}` that other conditions leave");
-    finding.subject = format!("{name}.{column} {:?}", wrapped.kind);
+    // Which function it is changes no identity.
+    let kind = if by_function { FilterKind::Function } else { wrapped.kind };
+    finding.subject = format!("{name}.{column} {kind:?}");
     statement_text::relate(project, site, &wrapped_in(wrapped), &mut finding);
     let unused = defeated.and_then(|table| table.index_leading_with(&[column]));
     if let Some((index, place)) = unused.and_then(|index| Some((index, index.place()?))) {
@@ -104,14 +106,14 @@ fn fix(by_function: bool, postgres: Option<&Table>, column: &str) -> Fix {
 /// How the condition is written: the column after an opening bracket, or the column alone.
 fn wrapped_in(filter: &Filter) -> String {
     match filter.kind {
-        FilterKind::Function => format!("({}", filter.column.column),
+        kind if kind.is_wrapped() => format!("({}", filter.column.column),
         _ => filter.column.column.clone(),
     }
 }
 
 /// A filter in a form that no index of the table serves.
 fn is_wrapped(project: &Project, site: &QuerySite, filter: &Filter) -> bool {
-    if !matches!(filter.kind, FilterKind::Function | FilterKind::Pattern) || filter.column.column.is_empty() {
+    if !(filter.kind.is_wrapped() || filter.kind == FilterKind::Pattern) || filter.column.column.is_empty() {
         return false;
     }
     let name = site
@@ -121,7 +123,7 @@ fn is_wrapped(project: &Project, site: &QuerySite, filter: &Filter) -> bool {
         .get(filter.column.table.unwrap_or(0))
         .map(|table| table.name.as_str());
     let Some(table) = name.and_then(|name| project.schema.table(name)) else {
-        return filter.kind == FilterKind::Function;
+        return filter.kind.is_wrapped();
     };
     // No B-tree serves JSON, arrays or vectors however they are compared.
     let Some(column) = table.column(&filter.column.column).filter(|column| is_searchable(column)) else {

@@ -98,10 +98,7 @@ struct Load {
 
 /// The statements that no other index serves: one that starts with another column which they compare for equality.
 fn unserved(uses: &Uses, (index, table): (usize, Option<&Table>), key: &str, sites: &[usize]) -> Vec<usize> {
-    let is_served = |&&site: &&usize| {
-        let given = uses.given(index, site).iter().filter(|column| column.as_str() != key);
-        table.is_some_and(|table| given.into_iter().any(|column| table.leads(column)))
-    };
+    let is_served = |&&site: &&usize| table.is_some_and(|table| uses.spares((index, table), site, key));
     sites.iter().filter(|site| !is_served(site)).copied().collect()
 }
 

@@ -17,6 +17,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, Stmt
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::entries;
 use crate::libraries::shared::effects::{LanguageData, TimeoutFacts};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -132,7 +133,7 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 );
                 continue;
             }
-            if is_at_the_edge(module) {
+            if entries::is_at_the_edge(module) {
                 silent("it runs at the edge, whose platform ends what does not answer");
                 continue;
             }
@@ -495,22 +496,6 @@ fn makes_adapter(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, name: &str
         Value::Function(holder, _) => has_adapter(eval.module(holder)),
         _ => false,
     }
-}
-
-/// `export const runtime = "edge"`: the platform's functions have seconds.
-fn is_at_the_edge(module: &Module) -> bool {
-    module
-        .function(FunctionId::MODULE)
-        .body
-        .iter()
-        .any(|&stmt| match module.stmt(stmt).kind {
-            StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } => module.name(target) == Some("runtime") && matches!(module.string(value), Some("edge" | "experimental-edge")),
-            _ => false,
-        })
 }
 
 /// Whether a name or text of the file speaks of an adapter with a timeout.

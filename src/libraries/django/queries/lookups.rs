@@ -200,8 +200,9 @@ fn split(path: &str) -> ((&str, bool), FilterKind) {
         "contains" | "icontains" | "istartswith" | "endswith" | "iendswith" | "regex" | "iregex" | "search" | "trigram_similar" => {
             FilterKind::Pattern
         }
-        "iexact" | "date" | "year" | "month" | "day" | "week" | "week_day" | "quarter" | "time" | "hour" | "minute" | "second"
-        | "lower" | "upper" | "length" | "unaccent" => FilterKind::Function,
+        "iexact" => FilterKind::Folded,
+        "date" | "year" | "month" | "day" | "week" | "week_day" | "quarter" | "time" | "hour" | "minute" | "second" | "lower" | "upper"
+        | "length" | "unaccent" => FilterKind::Function,
         "contained_by" | "overlap" | "has_key" | "has_keys" | "has_any_keys" | "len" => FilterKind::Other,
         _ => return ((path, false), FilterKind::Equality),
     };

@@ -23,14 +23,15 @@ const NEXT: &[&str] = &["done", "next", "reply", "res", "response"];
 
 /// What stands before a route's handler: `app.get("/x", load, check("goats"), handler)`, lists of them, Fastify's hooks in its options.
 pub fn before(site: &Site<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entry>) {
+    let often = of_address(&route.label);
     for arg in call.args {
         let steps = match site.module.kind(arg.value) {
-            ExprKind::Object(_) => optional(site, arg.value),
+            ExprKind::Object(_) => optional(site, arg.value, often),
             ExprKind::Str(_) | ExprKind::Template(_) => continue,
-            _ => site.before(arg.value),
+            _ => site.before(arg.value, often),
         };
         let others = steps.into_iter().filter(|function| *function != route.function);
-        out.extend(others.map(|function| of_route(function, route)));
+        out.extend(others.map(|function| of_route(function, route, often)));
     }
 }
 
@@ -125,17 +126,17 @@ pub fn of_parameter(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// Fastify's hooks among a route's options.
-fn optional(site: &Site<'_>, options: ExprId) -> Vec<(FileId, FunctionId)> {
+fn optional(site: &Site<'_>, options: ExprId, often: Often) -> Vec<(FileId, FunctionId)> {
     let values = FASTIFY.iter().filter_map(|key| site.module.entry(options, key));
-    values.flat_map(|value| site.before(value)).collect()
+    values.flat_map(|value| site.before(value, often)).collect()
 }
 
 /// A function that stands before a route's handler, under the route's own address.
-fn of_route(function: (FileId, FunctionId), route: &Entry) -> Entry {
+fn of_route(function: (FileId, FunctionId), route: &Entry, often: Often) -> Entry {
     let mut entry = route.clone();
     entry.function = function;
     entry.kind = EntryKind::Hook;
     entry.is_list_capable = false;
-    entry.often = of_address(&route.label);
+    entry.often = often;
     entry
 }
