@@ -96,6 +96,7 @@ lists! {
     BulkPaths = "paths" "bulk",
     EndingCalls = "calls" "ending",
     ScriptRunners = "calls" "script-runners",
+    ServiceCalls = "calls" "service-calls",
     ServiceScripts = "calls" "service-scripts",
     PassingPaths = "paths" "passing",
     Pools = "handles" "pools",

@@ -136,6 +136,9 @@ struct Branches {
     stmts: Runs<u32>,
 }
 
+/// A block of a branching statement, by the statement and the block's number; the body of a function without one.
+pub type Branch = Option<(StmtId, u32)>;
+
 /// How a place stands to another one of the same function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -249,6 +252,20 @@ impl Branches {
         };
         let is_split = a.parent != NONE && a.block != b.block && is_branching(&module.stmt(StmtId(a.parent)).kind);
         if is_split { Standing::OtherBranch } else { conditional(common) }
+    }
+
+    fn branches_around(&self, module: &Module, place: ExprId) -> Vec<Branch> {
+        let mut out = Vec::new();
+        let mut at = self.stmt(place);
+        while let Some(way) = self.way(at).filter(|way| way.parent != NONE) {
+            let holder = StmtId(way.parent);
+            if is_branching(&module.stmt(holder).kind) {
+                out.push(Some((holder, way.block)));
+            }
+            at = way.parent;
+        }
+        out.push(None);
+        out
     }
 
     fn stmt(&self, expr: ExprId) -> u32 {
@@ -476,6 +493,12 @@ impl Module {
     /// How an expression stands to another one of the same function.
     pub fn standing(&self, place: ExprId, other: ExprId) -> Standing {
         self.branches().standing(self, place, other)
+    }
+
+    /// The branches of its function that hold an expression, innermost first; the last is the function's body. What was passed before it
+    /// in one of them was passed whenever it is reached.
+    pub fn branches_around(&self, place: ExprId) -> Vec<Branch> {
+        self.branches().branches_around(self, place)
     }
 
     /// Whether an `if` or a `switch` of its function holds an expression, in its condition too.

@@ -229,7 +229,7 @@ impl Cost {
         match self {
             Cost::Endless { .. } => 16,
             Cost::Walk { .. } => 12,
-            // Of one parent there are mostly few rows: of such loops one of five was mended, of a page's or of an unknown list's one of two.
+            // Of one parent there are mostly few rows: one of five such loops would be acted on, of a page's or of an unknown list's one of two.
             Cost::Each { rows, .. } if rows.scale == Scale::OfParent => 1,
             Cost::Stall { .. } | Cost::Each { .. } => 6,
             Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 2,

@@ -6,11 +6,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::Code;
 use super::graph::{Graph, Visit};
-use crate::ir::{Call, FunctionId};
-use crate::libraries::entries::{Entry, EntryKind, Often, ran_by_script};
+use crate::ir::{Call, ExprKind, FunctionId, LoopKind, Module, Stmt, StmtKind};
+use crate::libraries::entries::{Entry, EntryKind, Often, ran_by_script, served_by_script};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::syntax::facts::ToolchainSettings;
+use crate::vocabulary::List;
 
 /// Gives the functions of such packages that nothing else reaches the command as their entry point.
 pub fn mark(graph: &mut Graph, code: &Code) {
@@ -55,12 +56,13 @@ pub fn mark(graph: &mut Graph, code: &Code) {
     }
 }
 
-/// Gives the files that packages' scripts run once a command as their entry point, unless one of them listens at a port.
+/// Gives the files that packages' scripts run once a command as their entry point, unless they go on: they serve, wait for events, or a
+/// service's script runs them too.
 pub fn programs(graph: &mut Graph, code: &Code) {
     let known: FxHashSet<FileId> = graph
         .entries
         .iter()
-        .filter(|entry| entry.function.1 == FunctionId::MODULE)
+        .filter(|entry| entry.function.1 == FunctionId::MODULE || !matches!(entry.kind, EntryKind::Command | EntryKind::Startup))
         .map(|entry| entry.function.0)
         .collect();
     for facts in &code.files {
@@ -69,13 +71,14 @@ pub fn programs(graph: &mut Graph, code: &Code) {
         };
         let folder = facts.path.strip_suffix("package.json").unwrap_or_default();
         let run: BTreeSet<&str> = scripts.iter().flat_map(|(name, command)| ran_by_script(name, command)).collect();
-        for program in run {
+        let served: FxHashSet<&str> = scripts.iter().flat_map(|(name, command)| served_by_script(name, command)).collect();
+        for program in run.into_iter().filter(|program| !served.contains(program)) {
             let path = format!("{folder}{program}");
             let Ok(index) = code.files.binary_search_by(|facts| facts.path.as_str().cmp(&path)) else {
                 continue;
             };
             let file = FileId(index as u32);
-            if known.contains(&file) || serves(code, file) {
+            if known.contains(&file) || serves(code, file) || goes_on(code.module(file)) {
                 continue;
             }
             let name = path.rsplit('/').next().unwrap_or(&path);
@@ -140,6 +143,20 @@ fn files_by_package<'p>(code: &Code, packages: &'p [Package]) -> FxHashMap<&'p s
         }
     }
     out
+}
+
+/// Whether a file starts what goes on when its own code has ended: a timer, a service, a loop without an end.
+fn goes_on(module: &Module) -> bool {
+    let starts = |call: Call<'_>| call.method().is_some_and(|method| List::ServiceCalls.has(method));
+    let is_endless = |stmt: &Stmt| match stmt.kind {
+        StmtKind::Loop {
+            kind: LoopKind::While,
+            test,
+            ..
+        } => test.is_none_or(|test| matches!(module.kind(test), ExprKind::Bool(true))),
+        _ => false,
+    };
+    module.calls().any(starts) || module.stmts.iter().any(is_endless)
 }
 
 /// Whether a file has a port that it listens on.

@@ -9,7 +9,6 @@ use super::rows;
 use super::schema::{Schema, SchemaModel};
 use super::scope::Bound;
 use crate::ir::{Call, ExprId, ExprKind, Module};
-use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{Operation, Projection, Statement};
@@ -214,7 +213,7 @@ fn is_given(eval: &Evaluator<'_>, file: FileId, expr: ExprId, steps: u32) -> boo
             let Some(call) = module.call(expr) else { return false };
             match (call.receiver(), call.method()) {
                 (Some(receiver), Some("all" | "first" | "last" | "get" | "values" | "items")) => receiver,
-                _ => match handed_on(&call) {
+                _ => match eval.handed_on(file, &call) {
                     Some(collection) => collection,
                     None => return false,
                 },

@@ -37,6 +37,8 @@ pub struct Imports {
     tsconfig: BTreeMap<String, TsConfig>,
     /// Workspace packages by name: folder and entries.
     packages: FxHashMap<String, (String, Vec<(String, String)>)>,
+    /// By the folder of each `package.json` the packages that it needs.
+    needs: FxHashMap<String, FxHashSet<String>>,
     paths: Vec<String>,
 }
 
@@ -61,6 +63,10 @@ impl Imports {
             }
         }
         for facts in files {
+            if facts.path == "package.json" || facts.path.ends_with("/package.json") {
+                let needed = facts.dependencies.iter().cloned().collect();
+                imports.needs.insert(folder(&facts.path).to_owned(), needed);
+            }
             match &facts.settings {
                 Some(ToolchainSettings::Package { name, entries, .. }) if !name.is_empty() => {
                     imports
@@ -185,19 +191,36 @@ impl Imports {
         }
     }
 
-    /// `require("lib/models")` where the program is started with its folder among those that are searched (`NODE_PATH=.`).
+    /// `require("lib/models")` where the program is started with its folder among those that are searched (`NODE_PATH=.`): a file of the
+    /// same package, where no manifest above needs a package of that name.
     fn below_root(&self, path: &str, specifier: &str) -> Option<FileId> {
-        if !specifier.contains('/') || specifier.starts_with('@') || specifier.contains(':') {
+        let (first, _) = specifier.split_once('/')?;
+        if first.starts_with('@') || specifier.contains(':') || self.is_needed(path, first) {
             return None;
         }
         let mut at = folder(path);
-        while !at.is_empty() {
+        while !at.is_empty() && !self.needs.contains_key(at) {
             at = folder(at);
-            if let Some(found) = self.probe(&join(at, specifier)) {
-                return Some(found);
+            let found = self.probe(&join(at, specifier));
+            if found.is_some_and(|found| self.file(path) != Some(found)) {
+                return found;
             }
         }
         None
+    }
+
+    /// Whether a manifest of a folder above a file needs a package.
+    fn is_needed(&self, path: &str, package: &str) -> bool {
+        let mut at = folder(path);
+        loop {
+            if self.needs.get(at).is_some_and(|needed| needed.contains(package)) {
+                return true;
+            }
+            if at.is_empty() {
+                return false;
+            }
+            at = folder(at);
+        }
     }
 
     fn aliased(&self, path: &str, specifier: &str) -> Option<FileId> {
@@ -404,6 +427,23 @@ mod tests {
         assert_eq!(imports.typescript(orders, "models"), None);
         assert_eq!(imports.typescript(orders, "@lib/models"), None);
         assert_eq!(imports.typescript(orders, "lodash/get"), None);
+    }
+
+    #[test]
+    fn a_path_from_the_programs_own_folder_is_no_package_and_no_other_program() {
+        let (files, imports) = project(&[
+            ("package.json", r#"{"name": "shop", "dependencies": {"lodash": "^4"}}"#),
+            ("lodash/get.js", ""),
+            ("models/order.js", ""),
+            ("lib/models/order.js", ""),
+            ("jobs/package.json", r#"{"name": "jobs"}"#),
+            ("jobs/lib/send.js", ""),
+        ]);
+        let of = |path: &str, specifier: &str| imports.typescript(imports.file(path).expect("file"), specifier);
+        assert_eq!(of("lib/models/order.js", "lodash/get"), None, "a package that the manifest needs");
+        assert_eq!(of("jobs/lib/send.js", "models/order"), None, "a file of another program");
+        assert_eq!(of("models/order.js", "models/order"), None, "the asking file");
+        assert_eq!(path(&files, of("lib/models/order.js", "models/order")), Some("models/order.js"));
     }
 
     #[test]

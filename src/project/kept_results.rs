@@ -6,9 +6,18 @@ use super::once::{Slot, attribute, missing, name, present};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind, Sym};
 use crate::source::Span;
 
-/// The name in a function of the object on which it keeps what it finds: some attribute is set only where a test has found it missing
+/// Where a function keeps what it finds: the name of an object in it, and of the attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeper {
+    /// The name of the object, as the function has it.
+    pub object: Sym,
+    /// The attribute.
+    pub attribute: Sym,
+}
+
+/// Where a function keeps what it finds: some attribute is set only where a test has found it missing
 /// (`if self._rate is None: self._rate = …`, `if not hasattr(request, "_site"): …`), and all of the given places stand there, too.
-pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Option<Sym> {
+pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Option<Keeper> {
     let body = &module.function(function).body;
     let guarded = guarded(module, body);
     if guarded.is_empty() || places.is_empty() {
@@ -33,7 +42,21 @@ pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Optio
     };
     let mut seen = FxHashSet::default();
     let mut slots = guarded.iter().map(|(slot, _)| *slot).filter(|slot| seen.insert(*slot));
-    slots.find(|slot| keeps(*slot)).and_then(|slot| slot.class)
+    let slot = slots.find(|slot| keeps(*slot))?;
+    Some(Keeper {
+        object: slot.class?,
+        attribute: slot.name,
+    })
+}
+
+/// The attributes of its first parameter (in TypeScript of `this`) that a function empties: `self._rate = None`, `del self._rate`.
+pub fn emptied(module: &Module, function: FunctionId) -> Vec<Sym> {
+    let definition = module.function(function);
+    let own = definition.params.first().and_then(|param| param.name);
+    let is_own = |object: Sym| own == Some(object) || module.str(object) == "this";
+    let empties = settings(module, &definition.body).into_iter().filter(|setting| setting.is_null);
+    let slots = empties.filter(|setting| setting.slot.class.is_some_and(is_own));
+    slots.map(|setting| setting.slot.name).collect()
 }
 
 /// Ranges, sorted by where they start, each with where those up to it end at the latest.
@@ -104,14 +127,20 @@ fn settings(module: &Module, body: &[StmtId]) -> Vec<Setting> {
     while let Some(stmt) = open.pop() {
         let blocks = module.stmt_blocks(stmt);
         open.extend(blocks.into_iter().flatten());
+        let span = module.stmt(stmt).span;
         let (slot, value) = match module.stmt(stmt).kind {
             StmtKind::Assign { target, value, .. } => (name(module, target), value),
             StmtKind::Expr(expr) => set_by_name(module, expr),
+            StmtKind::Other(ref deleted) => {
+                let slots = deleted.iter().filter_map(|&expr| name(module, expr));
+                out.extend(slots.map(|slot| Setting { slot, span, is_null: true }));
+                continue;
+            }
             _ => continue,
         };
         out.extend(slot.map(|slot| Setting {
             slot,
-            span: module.stmt(stmt).span,
+            span,
             is_null: value.is_some_and(|value| matches!(module.kind(value), ExprKind::Null)),
         }));
     }

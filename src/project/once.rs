@@ -7,6 +7,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, Stmt
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
 use crate::project::graph::{FnId, Graph};
+use crate::project::scope::{Bound, Scope};
 use crate::vocabulary::List;
 
 /// How deep a test is read.
@@ -45,26 +46,31 @@ impl Once {
     pub fn of(code: &Code, graph: &Graph) -> Once {
         let mut set: Vec<(FnId, Slot, u32)> = Vec::new();
         for (file, module) in code.modules() {
-            let slots = Slots::of(module);
-            // Slots that a function empties again, and which.
-            let mut emptied: FxHashMap<Slot, FunctionId> = FxHashMap::default();
+            let slots = Slots::of(module, code.scopes.get(file.index()));
+            // Slots that functions empty again, and which.
+            let mut emptied: FxHashMap<Slot, FxHashSet<FnId>> = FxHashMap::default();
             let first = set.len();
             for stmt in &module.stmts {
-                let StmtKind::Assign { target, value, .. } = stmt.kind else {
-                    continue;
+                let (slot, is_set, is_emptied) = match stmt.kind {
+                    StmtKind::Assign { target, value, .. } => {
+                        (name(module, target), true, value.is_some_and(|value| is_empty(module, value)))
+                    }
+                    StmtKind::Expr(expr) => (cleared(module, expr), false, true),
+                    _ => continue,
                 };
                 let function = module.owner_of(stmt.parent);
-                let slot = name(module, target).filter(|slot| function != FunctionId::MODULE && slots.have(module, function, *slot));
+                let slot = slot.filter(|slot| function != FunctionId::MODULE && slots.have(module, function, *slot));
                 let Some(slot) = slot else { continue };
-                set.push((graph.id(file, function), slot, stmt.span.start));
+                if is_set {
+                    set.push((graph.id(file, function), slot, stmt.span.start));
+                }
                 let name = module.function(function).name.map_or("", |name| module.str(name));
-                let is_end = List::EndingCalls.has(name.trim_start_matches('_'));
-                if !is_end && value.is_some_and(|value| *module.kind(value) == ExprKind::Null) {
-                    emptied.insert(slot, function);
+                if is_emptied && !List::EndingCalls.has(name.trim_start_matches('_')) {
+                    emptied.entry(slot).or_default().insert(graph.id(file, function));
                 }
             }
             let of_file = set.split_off(first);
-            let is_kept = |(function, slot, _): &(FnId, Slot, u32)| emptied.get(slot).is_none_or(|&by| graph.id(file, by) == *function);
+            let is_kept = |(function, slot, _): &(FnId, Slot, u32)| emptied.get(slot).is_none_or(|by| by.iter().all(|by| by == function));
             set.extend(of_file.into_iter().filter(is_kept));
         }
         set.sort_unstable();
@@ -162,7 +168,8 @@ fn is_kept(module: &Module, kept: &Kept, stmt: StmtId, below: Option<StmtId>) ->
         (StmtKind::If { test, then, .. }, Some(below)) if place(module, then, below).is_some() => {
             let (first, last) = (then.first(), then.last());
             let (Some(&first), Some(&last)) = (first, last) else { return false };
-            missing(module, *test, 0).is_some_and(|slot| kept.sets(slot, module.stmt(first).span.start, module.stmt(last).span.end))
+            let (from, upto) = (module.stmt(first).span.start, module.stmt(last).span.end);
+            missing(module, *test, 0).is_some_and(|slot| kept.keeps(slot, span.start, from, upto))
         }
         (
             StmtKind::Assign {
@@ -212,7 +219,7 @@ fn is_left(module: &Module, kept: &Kept, block: &[StmtId], below: StmtId, too_ma
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Slot {
     pub class: Option<Sym>,
-    name: Sym,
+    pub name: Sym,
 }
 
 /// The slot that a test finds missing: `not x`, `x is None`.
@@ -266,13 +273,14 @@ pub(super) fn attribute(module: &Module, call: &Call<'_>) -> Option<Slot> {
 }
 
 /// What a module holds for good: names that it gives a value itself, attributes of its classes, and of the global object.
-struct Slots {
+struct Slots<'c> {
     own: FxHashSet<Slot>,
     classes: FxHashSet<Sym>,
+    scope: Option<&'c Scope>,
 }
 
-impl Slots {
-    fn of(module: &Module) -> Slots {
+impl<'c> Slots<'c> {
+    fn of(module: &Module, scope: Option<&'c Scope>) -> Slots<'c> {
         let mut own = FxHashSet::default();
         let mut classes: FxHashSet<Sym> = module.class_ids().filter_map(|(_, class)| class.name).collect();
         for &stmt in &module.function(FunctionId::MODULE).body {
@@ -287,18 +295,40 @@ impl Slots {
                 classes.insert(*name);
             }
         }
-        Slots { own, classes }
+        Slots { own, classes, scope }
     }
 
-    /// Whether what a function names so is one of them, and no parameter of its own.
+    /// Whether what a function names so is one of them, and no variable of its own.
     fn have(&self, module: &Module, function: FunctionId, slot: Slot) -> bool {
         let mut params = module.function(function).params.iter().filter_map(|param| param.name);
         match slot.class {
             Some(class) if module.str(class) == "cls" => params.next() == Some(class),
             Some(class) => matches!(module.str(class), "global" | "globalThis") || self.classes.contains(&class),
-            None => self.own.contains(&slot) && !params.any(|name| name == slot.name),
+            None => self.own.contains(&slot) && !self.binds(function, slot.name),
         }
     }
+
+    /// Whether a function has a parameter, a loop's variable or the like of a name: what it only assigns may be the module's.
+    fn binds(&self, function: FunctionId, name: Sym) -> bool {
+        let mut bindings = self.scope.into_iter().flat_map(|scope| scope.bindings_of(function, name));
+        bindings.any(|binding| !matches!(binding.bound, Bound::Value(..)))
+    }
+}
+
+/// `None`, `[]`, `{}`.
+fn is_empty(module: &Module, value: ExprId) -> bool {
+    match module.kind(value) {
+        ExprKind::Null => true,
+        ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => items.is_empty(),
+        ExprKind::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
+}
+
+/// What `_rates.clear()` empties.
+fn cleared(module: &Module, expr: ExprId) -> Option<Slot> {
+    let call = module.call(expr).filter(|call| call.method() == Some("clear"))?;
+    name(module, call.receiver()?)
 }
 
 /// `globalThis`, also behind a cast.

@@ -1,7 +1,7 @@
 //! What frameworks call around their handlers is called by somebody: without that, its findings say "nothing that is known calls it".
 
 use perfaudit::finding::Priority;
-use perfaudit::libraries::entries::entries;
+use perfaudit::libraries::entries::{EntryKind, entries};
 use perfaudit::project::Project;
 use perfaudit::project::eval::Evaluator;
 use perfaudit::syntax::facts::extract;
@@ -399,4 +399,49 @@ def goats():
         sums(&[("app.py", text)], "app.py"),
         ["a worker may wait for ever, once in a process, at the first GET /goats"]
     );
+    // What another function empties is loaded again, and a loop's variable is not the module's.
+    for emptied in [
+        "def forget():\n    global _keys\n    _keys = None\n",
+        "def forget():\n    _keys.clear()\n",
+    ] {
+        let text = format!("{text}{emptied}");
+        assert_eq!(
+            sums(&[("app.py", &text)], "app.py"),
+            ["a worker may wait for ever, each time GET /goats is asked"]
+        );
+    }
+    let own = text.replace("    global _keys\n", "    for _keys in [None]:\n        break\n");
+    assert_eq!(
+        sums(&[("app.py", &own)], "app.py"),
+        ["a worker may wait for ever, each time GET /goats is asked"]
+    );
+}
+
+/// Whether a file of a package is the command of its script.
+fn is_command(scripts: &str, text: &str) -> bool {
+    let manifest = format!(r#"{{"name": "barn", "scripts": {scripts}}}"#);
+    let files = [("package.json", manifest.as_str()), ("tools/feed.js", text)];
+    let facts = files.map(|(path, text)| extract(path, FileKind::of(path).expect("a kind"), text));
+    let project = Project::link(facts.into());
+    let mut entries = project.graph.entries.iter();
+    entries.any(|entry| entry.kind == EntryKind::Command)
+}
+
+#[test]
+fn a_script_of_a_package_is_a_command_unless_it_goes_on() {
+    let feed = "const herd = load();\nfeed(herd);\n";
+    assert!(is_command(r#"{"feed": "node --inspect tools/feed.js"}"#, feed));
+    assert!(is_command(r#"{"feed": "cd . && node tools/feed.js --all"}"#, feed));
+    assert!(!is_command(
+        r#"{"feed": "node tools/feed.js", "start": "node tools/feed.js"}"#,
+        feed
+    ));
+    for going_on in [
+        "setInterval(feed, 1000);",
+        "bot.launch();",
+        "queue.process(feed);",
+        "while (true) { feed(); }",
+    ] {
+        assert!(!is_command(r#"{"feed": "node tools/feed.js"}"#, going_on), "{going_on}");
+    }
 }

@@ -18,6 +18,7 @@ use crate::libraries::shared::row_methods::{self, RowMethod};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, QuerySite};
+use crate::project::kept_results::Keeper;
 use crate::project::loops::{self, Loop};
 use crate::project::rows::{self, RelationRead};
 use crate::project::{Project, validated};
@@ -149,11 +150,13 @@ struct Search<'p, 's> {
     module: &'p Module,
     known: &'s Known,
     seen: FxHashSet<(Span, String)>,
-    /// Where attributes of names are set: `line.order = order`.
-    set: OnceCell<FxHashMap<(Sym, Sym), Vec<Span>>>,
+    /// Where attributes of names are set or deleted: `line.order = order`.
+    set: OnceCell<FxHashMap<(Sym, Sym), Vec<relations::Change>>>,
     names: OnceCell<single::Names>,
     /// The objects on which functions that are called keep all that they ask for.
-    kept_on: RefCell<FxHashMap<FnId, Option<Sym>>>,
+    kept_on: RefCell<FxHashMap<FnId, Option<Keeper>>>,
+    /// The attributes of their object that functions empty.
+    emptied: RefCell<FxHashMap<FnId, Vec<Sym>>>,
     out: Vec<PerRow<'p>>,
 }
 
@@ -169,6 +172,7 @@ impl<'p, 's> Search<'p, 's> {
             set: OnceCell::new(),
             names: OnceCell::new(),
             kept_on: RefCell::default(),
+            emptied: RefCell::default(),
             out: Vec::new(),
         }
     }

@@ -103,21 +103,32 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
 
 /// The files that a package's script runs once, by its name and command line: `release`, `node tools/release.mjs`. What `start` or `dev`
 /// runs goes on.
-pub fn programs<'c>(name: &str, command: &'c str) -> Vec<&'c str> {
+pub fn ran_by_script<'c>(name: &str, command: &'c str) -> Vec<&'c str> {
     if List::ServiceScripts.has(name) {
         return Vec::new();
     }
-    let mut words = command.split_whitespace();
-    let mut out = Vec::new();
-    while let Some(word) = words.next() {
-        if !List::ScriptRunners.has(word) {
-            continue;
-        }
-        let file = words.by_ref().find(|word| !word.starts_with('-') && *word != "run");
-        let is_code = |file: &&str| [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"].iter().any(|end| file.ends_with(end));
-        out.extend(file.filter(is_code).map(|file| file.trim_start_matches("./")));
+    ran_files(command)
+}
+
+/// The files that a package's service scripts run: these go on, whatever other script runs them too.
+pub fn served_by_script<'c>(name: &str, command: &'c str) -> Vec<&'c str> {
+    if List::ServiceScripts.has(name) {
+        ran_files(command)
+    } else {
+        Vec::new()
     }
-    out
+}
+
+/// The files of code that a command line runs: of each of its commands, the first that follows the runner and its options.
+fn ran_files(command: &str) -> Vec<&str> {
+    let is_code = |file: &&str| [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"].iter().any(|end| file.ends_with(end));
+    let commands = command.split(['&', ';', '|']);
+    let ran = commands.filter_map(|command| {
+        let mut words = command.split_whitespace();
+        words.find(|word| List::ScriptRunners.has(word))?;
+        words.find(is_code)
+    });
+    ran.map(|file| file.trim_start_matches("./")).collect()
 }
 
 /// A file that reads what was typed after its name and ends its process, and listens to nobody.

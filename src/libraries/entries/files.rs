@@ -222,16 +222,18 @@ fn page_url(folder: &str, stem: &str, root: &str) -> String {
 
 /// `export const runtime = "edge"`: the platform's functions have seconds.
 pub fn is_at_the_edge(module: &Module) -> bool {
-    module
-        .function(FunctionId::MODULE)
-        .body
-        .iter()
-        .any(|&stmt| match module.stmt(stmt).kind {
-            StmtKind::Assign {
-                target,
-                value: Some(value),
-                ..
-            } => module.name(target) == Some("runtime") && matches!(module.string(value), Some("edge" | "experimental-edge")),
-            _ => false,
-        })
+    let is_exported = module.exports.iter().any(|export| module.str(export.name) == "runtime");
+    is_exported
+        && module
+            .function(FunctionId::MODULE)
+            .body
+            .iter()
+            .any(|&stmt| match module.stmt(stmt).kind {
+                StmtKind::Assign {
+                    target,
+                    value: Some(value),
+                    ..
+                } => module.name(target) == Some("runtime") && matches!(module.string(value), Some("edge" | "experimental-edge")),
+                _ => false,
+            })
 }

@@ -26,7 +26,7 @@ mod site;
 mod sockets;
 mod trpc;
 
-pub use commands::programs as ran_by_script;
+pub use commands::{ran_by_script, served_by_script};
 pub use fastapi::dependencies;
 pub use files::is_at_the_edge;
 pub use mounts::{Mount, Router, mounts};

@@ -1,6 +1,6 @@
 //! Knex: `knex('users').where({ id }).first()`, `db.select('*').from('users')`.
 
-use crate::ir::{Call, ExprKind, Parent, StmtKind};
+use crate::ir::{Call, ExprKind};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::knex_words::{is_where, read};
 use crate::libraries::shared::objects;
@@ -70,22 +70,8 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
             .filter(|name| !name.is_empty())
             .map(|name| Model::Table(name.to_owned()));
     }
-    query.executed = fluent::runs(call, FLUENT) && !(steps.len() == 1 && is_handed_out(call));
+    query.executed = fluent::runs(call, FLUENT) && !(steps.len() == 1 && fluent::is_handed_out(call));
     Some(query)
-}
-
-/// `table() { return this.knex("users"); }`: a start without a clause, for those who ask to go on from.
-fn is_handed_out(call: Call<'_>) -> bool {
-    let module = call.module;
-    let Parent::Stmt(stmt) = module.expr(call.id).parent else {
-        return false;
-    };
-    let function = module.function(module.owner(call.id));
-    let is_callback = match function.definition {
-        Parent::Expr(lambda) => matches!(module.expr(lambda).parent, Parent::Expr(holder) if module.call(holder).is_some()),
-        _ => false,
-    };
-    matches!(module.stmt(stmt).kind, StmtKind::Return(_)) && !function.is_async && !is_callback
 }
 
 /// The step that names the table.
@@ -191,7 +177,10 @@ fn is_method(method: &str) -> bool {
 mod tests {
     use super::*;
     use crate::libraries::testing::{queries, query};
+    use crate::project::Project;
     use crate::statement::{FilterKind, Operation};
+    use crate::syntax::facts::extract;
+    use crate::walk::FileKind;
 
     const HEAD: &str = "import knex from 'knex';\nconst db = knex({ client: 'pg' });\n";
 
@@ -235,6 +224,29 @@ mod tests {
         assert_eq!(run("await this.shut.where('id', id).del(); await this.names().where({ id });"), []);
         let given = "import knex from 'knex'; export const db = knex({}); await Promise.all(names.map((name) => db('vats')));";
         assert!(queries(given, &[]).iter().any(|query| query.executed));
+    }
+
+    #[test]
+    fn what_statements_may_add_is_optional() {
+        let run = |body: &str| {
+            let text = format!("{HEAD}async function f(owner, count) {{ {body} }}");
+            let project = Project::link(vec![extract("vats.ts", FileKind::TypeScript, &text)]);
+            let sites = project.graph.sites.iter().filter(|site| site.query.executed);
+            sites.map(|site| (*site.query).clone()).collect::<Vec<_>>()
+        };
+        let found = run("const rows = db('vats').select('id'); if (owner) { rows.where('owner_id', owner); } return rows;");
+        let [query] = found.as_slice() else {
+            panic!("{found:#?}");
+        };
+        assert!(query.statement.filters[0].optional && !query.open_filters);
+        // A count is another statement: all that is known is that its condition may be there.
+        let found = run("const rows = db('vats').select('id'); if (count) { rows.where('owner_id', owner).count(); } return rows;");
+        assert!(
+            found.iter().any(|query| query.outcome == Outcome::Rows && query.open_filters),
+            "{found:#?}"
+        );
+        let found = run("const rows = fresh ? await db('vats') : []; for (const row of rows) { show(row); }");
+        assert_eq!(found.len(), 1, "{found:#?}");
     }
 
     #[test]

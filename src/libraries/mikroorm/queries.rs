@@ -119,8 +119,8 @@ fn builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Quer
     if !matches!(query.outcome, Outcome::Rows | Outcome::One) {
         query.model = None;
     }
-    query.statement.open |= fluent::is_handed_on(resolver, file, call);
-    query.executed = fluent::runs(call, FLUENT);
+    query.statement.open |= fluent::is_handed_on(resolver, file, call.root());
+    query.executed = fluent::runs(call, FLUENT) && !(steps.len() == 1 && fluent::is_handed_out(call));
     Some(query)
 }
 
@@ -209,19 +209,13 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
         .map(|entity| (entity, 1))
 }
 
-/// `class UserRepository extends EntityRepository<User>`, and a class of the project's own between them: the entity by the class's name.
+/// `class UserRepository extends EntityRepository<User>`, and a class of the project's own between them.
 fn own_repository(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<(String, Model)> {
     let is_repository = |name: &String| name.contains("mikro-orm") && name.ends_with("EntityRepository");
     if !resolver.ancestors(file, class).iter().any(is_repository) {
         return None;
     }
-    let module = resolver.module(file);
-    let name = module.class(class).name.map(|name| module.str(name))?;
-    let name = name
-        .strip_suffix("Repository")
-        .or_else(|| name.strip_suffix("Repo"))
-        .unwrap_or(name);
-    Some((name.to_owned(), Model::Table(name.to_owned())))
+    query_builder::entity_of_repository(resolver, file, class)
 }
 
 fn is_manager(resolver: &dyn Resolver, file: FileId, handle: ExprId) -> bool {

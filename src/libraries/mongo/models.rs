@@ -34,7 +34,13 @@ pub fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<
         return Some((name.to_owned(), "mongoose"));
     }
     // `private rows: Collection<Berth>`.
-    if query_builder::imports(module, &["mongodb"]) && query_builder::type_argument(module, receiver, &["Collection"]).is_some() {
+    let driver = query_builder::generic(module, receiver, &["Collection"]).filter(|_| query_builder::imports(module, &["mongodb"]));
+    if driver.is_some_and(|(base, _)| {
+        resolver
+            .value(file, base)
+            .library_name()
+            .is_some_and(|name| name.starts_with("mongodb"))
+    }) {
         return own_name(module, receiver).map(|name| (name.to_owned(), "mongodb"));
     }
     match resolver.value(file, receiver) {

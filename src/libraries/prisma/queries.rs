@@ -1,6 +1,7 @@
 //! Prisma: `prisma.user.findMany({ where, include, take })` and its kin.
 
-use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::budget;
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::objects::{self, ExprPlace, Field, Fields, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
@@ -82,7 +83,12 @@ fn delegate(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &st
         let is_model = resolver.knows_table(&model) && is_client(resolver, at, base, &model, method, call);
         return is_model.then_some(model);
     }
-    if let Some((at, definition)) = resolver.definition(file, receiver).filter(|found| *found != (file, receiver)) {
+    // `delegates[name]` may be any of them.
+    if matches!(resolver.module(file).kind(receiver), ExprKind::Index { .. }) {
+        return None;
+    }
+    let defined = resolver.definition(file, receiver).filter(|found| *found != (file, receiver));
+    if let Some((at, definition)) = defined {
         let (base, model) = entry(resolver.module(at), definition)?;
         let is_model = resolver.knows_table(model) && is_client(resolver, at, base, model, method, call);
         return is_model.then(|| model.to_owned());
@@ -95,10 +101,33 @@ fn delegate(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &st
         .and_then(|path| path.rsplit_once('.'))?;
     let model = match name.strip_suffix("Delegate") {
         Some(model) if holder.ends_with("Prisma") => model,
+        _ if is_taken_by_loop(resolver.module(file), receiver) => return None,
         _ if holder.ends_with("PrismaClient") || holder.ends_with("$extends") || holder.ends_with("TransactionClient") => name,
         _ => return None,
     };
     (!model.is_empty() && resolver.knows_table(model)).then(|| model.to_owned())
+}
+
+/// Whether a name is what a loop around it takes from a list of models: it may be any of them.
+fn is_taken_by_loop(module: &Module, receiver: ExprId) -> bool {
+    let ExprKind::Name(name) = *module.kind(receiver) else {
+        return false;
+    };
+    let mut at = module.expr(receiver).parent;
+    for _ in 0..budget::Limit::Holders.count() {
+        at = match at {
+            Parent::Expr(expr) => module.expr(expr).parent,
+            Parent::Stmt(stmt) => {
+                let stmt = module.stmt(stmt);
+                if matches!(stmt.kind, StmtKind::Loop { target: Some(target), .. } if *module.kind(target) == ExprKind::Name(name)) {
+                    return true;
+                }
+                stmt.parent
+            }
+            _ => return false,
+        };
+    }
+    false
 }
 
 /// `prisma[name].findMany()` of a client that is known: which model it asks is not.
@@ -453,7 +482,9 @@ mod tests {
     #[test]
     fn names_that_hold_something_else() {
         let text = "const rows = { user: new Map() }; const { user } = rows; user.delete(id); user.count(); const held = rows.user; held.update({});
-            shelf['user'].delete(id); const { post } = api; post.create({}); const { length } = prisma.names; length.count();";
+            shelf['user'].delete(id); const { post } = api; post.create({}); const { length } = prisma.names; length.count();
+            const all = { user: prisma.user, post: prisma.post }; await all[name].deleteMany({});
+            for (const each of [prisma.user, prisma.post]) { await each.deleteMany({}); }";
         assert_eq!(queries(&format!("{HEAD}{text}"), &["user", "post"]), []);
     }
 

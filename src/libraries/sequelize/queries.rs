@@ -18,6 +18,13 @@ const GRAMMAR: FilterGrammar = FilterGrammar {
 /// The query at a call of a model's static method.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
     let method = call.method()?;
+    if !is_method(method) {
+        return None;
+    }
+    // A method that the project's class has under the same name does what is written there.
+    if matches!(resolver.value(file, call.callee), Value::Function(..)) {
+        return None;
+    }
     if let Some(query) = own(resolver, file, &call, method) {
         return Some(query);
     }
@@ -62,6 +69,11 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     Some(query)
 }
 
+/// What models and rows do.
+fn is_method(method: &str) -> bool {
+    operation(method).is_some() || matches!(method, "save" | "restore" | "reload")
+}
+
 fn operation(method: &str) -> Option<(Operation, Outcome)> {
     Some(match method {
         "findAll" | "findAndCountAll" => (Operation::Select, Outcome::Rows),
@@ -83,8 +95,7 @@ fn own(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> 
         "reload" => Operation::Select,
         _ => return None,
     };
-    // A method that the project's class has under the same name does what is written there.
-    if has_where(call) || matches!(resolver.value(file, call.callee), Value::Function(..)) {
+    if has_where(call) {
         return None;
     }
     let (name, is_new) = row(resolver, file, call.receiver()?)?;
@@ -100,7 +111,10 @@ fn own(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> 
         query.outcome = Outcome::One;
         query.statement.limit = Limit::One;
     }
-    if query.statement.operation != Operation::Insert {
+    // `this` is a row in a method of rows, and the model in a static one: then other options than a plain object may say which rows.
+    if call.receiver().is_some_and(|receiver| call.module.name(receiver) == Some("self")) {
+        query.open_filters = true;
+    } else if query.statement.operation != Operation::Insert {
         by_key(&mut query);
     }
     Some(query)
@@ -375,10 +389,23 @@ mod tests {
     }
 
     #[test]
+    fn this_may_be_the_model_or_a_row() {
+        let found = query(
+            &format!("{HEAD}class Crate extends Model {{ static shut(options) {{ return this.update({{ shut: true }}, options); }} }}"),
+            &[],
+        );
+        assert_eq!(
+            (found.table(), found.statement.filters.len(), found.open_filters),
+            (Some("Crate"), 0, true)
+        );
+    }
+
+    #[test]
     fn rows_of_others() {
         let text = "class Draft { save() {} destroy() {} } const draft = new Draft(); draft.save(); draft.destroy(); canvas.save(); socket.destroy();
             const held = await fetchUser(id); held.save(); hash.scope('a').count();
-            class Kept extends Model { save() { return keep(this); } } const kept = new Kept(); kept.save();";
+            class Kept extends Model { save() { return keep(this); } static findAll() { return shelf; } } const kept = new Kept(); kept.save();
+            Kept.findAll();";
         assert_eq!(queries(&format!("{HEAD}{text}"), &[]), []);
     }
 

@@ -1,6 +1,6 @@
 //! Collections of the languages: what makes one, and what its methods do.
 
-use crate::ir::{Call, ExprId};
+use crate::ir::{Call, ExprId, Language};
 
 /// Whether a constructor makes a collection that keeps what it gets.
 pub fn keeps(name: &str) -> bool {
@@ -67,22 +67,27 @@ pub fn only_reads(function: &str) -> bool {
 }
 
 /// The collection whose elements a function hands on, all of them and nothing else: `list(rows)`, `reversed(rows)`, `tqdm(rows)`; of
-/// `enumerate(rows)` each with its number.
+/// `enumerate(rows)` each with its number. By the name alone: see `Evaluator::handed_on`.
 pub fn handed_on(call: &Call<'_>) -> Option<ExprId> {
+    let is_python = call.module.language == Language::Python;
+    let (is_plain, is_alone) = (call.receiver().is_none(), call.args.len() == 1);
     let is_it = match call.method()? {
         // `tqdm.tqdm(rows)`, `tqdm.auto.tqdm(rows)`.
-        "tqdm" => true,
-        "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "deque" | "enumerate" | "Set" => {
-            call.receiver().is_none()
-        }
+        "tqdm" => is_python,
+        "sorted" | "deque" | "enumerate" => is_python && is_plain,
+        // `iter(read, None)` calls a function.
+        "list" | "tuple" | "set" | "frozenset" | "reversed" | "iter" => is_python && is_plain && is_alone,
+        "Set" => !is_python && is_plain && is_alone,
         _ => false,
     };
     call.arg(0).or_else(|| call.keyword("iterable")).filter(|_| is_it)
 }
 
-/// The collection that a function of the language makes one value of: `len(rows)`, `dict(pairs)`.
+/// The collection that a function of Python makes one value of: `len(rows)`, `dict(pairs)`.
 pub fn made_one(call: &Call<'_>) -> Option<ExprId> {
-    let is_it = matches!(call.method()?, "len" | "sum" | "dict" | "bool" | "next" | "any" | "all") && call.receiver().is_none();
+    let is_python = call.module.language == Language::Python;
+    let is_it =
+        is_python && matches!(call.method()?, "len" | "sum" | "dict" | "bool" | "next" | "any" | "all") && call.receiver().is_none();
     call.arg(0).filter(|_| is_it && call.args.len() == 1)
 }
 

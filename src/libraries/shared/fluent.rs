@@ -192,21 +192,38 @@ fn handed_back<'r>(resolver: &'r dyn Resolver, file: FileId, call: &Call<'r>) ->
     Some((from, at, resolver.module(at).call(built)?))
 }
 
-/// Whether a query is handed to a function of the project on the way to this call, which may add to it
+/// Whether a function only hands out the builder that a call makes (`table() { return this.knex("users"); }`): where it has no clause
+/// yet, those who ask go on from it.
+pub fn is_handed_out(call: Call<'_>) -> bool {
+    let module = call.module;
+    let Parent::Stmt(stmt) = module.expr(call.id).parent else {
+        return false;
+    };
+    let function = module.function(module.owner(call.id));
+    let is_callback = match function.definition {
+        Parent::Expr(lambda) => matches!(module.expr(lambda).parent, Parent::Expr(holder) if module.call(holder).is_some()),
+        _ => false,
+    };
+    matches!(module.stmt(stmt).kind, StmtKind::Return(_)) && !function.is_async && !is_callback
+}
+
+/// Whether the query of a name is handed to a function of the project before it is used here, which may add to it
 /// (`paginate(query, request);`).
-pub fn is_handed_on(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> bool {
-    let root = call.root();
-    let Some(name) = call.module.name(root) else { return false };
-    let Value::Query(at, before) = resolver.value(file, root) else {
+pub fn is_handed_on(resolver: &dyn Resolver, file: FileId, used: ExprId) -> bool {
+    let Some(name) = resolver.module(file).name(used) else {
+        return false;
+    };
+    let Value::Query(at, before) = resolver.value(file, used) else {
         return false;
     };
     let takes = |change: &Call<'_>| change.args.iter().any(|arg| change.module.name(arg.value) == Some(name));
     // Of too many it is not known what they add.
-    at == file && in_place(resolver, file, root, before).is_none_or(|calls| calls.iter().any(takes))
+    at == file && in_place(resolver, file, used, before).is_none_or(|calls| calls.iter().any(takes))
 }
 
-/// The last call that surely changes a builder before its name is used, and whether all that may change it do; `None` where there is none.
-pub fn last_change(resolver: &dyn Resolver, file: FileId, used: ExprId) -> Option<(ExprId, bool)> {
+/// The last call that surely changes a builder before its name is used, if any does, and the last that does or may; `None` where none
+/// may.
+pub fn last_change(resolver: &dyn Resolver, file: FileId, used: ExprId) -> Option<(Option<ExprId>, ExprId)> {
     let module = resolver.module(file);
     let name = module.name(used)?;
     let Value::Query(at, made) = resolver.value(file, used) else {
@@ -221,8 +238,7 @@ pub fn last_change(resolver: &dyn Resolver, file: FileId, used: ExprId) -> Optio
         .map(|change| change.id)
         .collect();
     let is_certain = |change: &ExprId| !chain::is_conditional(module, *change, used);
-    let last = changes.iter().rev().find(|change| is_certain(change)).copied()?;
-    Some((last, changes.iter().all(is_certain)))
+    Some((changes.iter().copied().rfind(is_certain), *changes.last()?))
 }
 
 /// The calls that stand as statements of their own between a name's definition and its use, in the same function, and work on

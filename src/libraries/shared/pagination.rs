@@ -58,6 +58,11 @@ pub fn is_of_one_object(method: &str) -> bool {
     )
 }
 
+/// Whether a class is a view of these frameworks.
+pub fn is_view(class: &str) -> bool {
+    class.starts_with("django.views.") || REST.iter().any(|package| class.split('.').next() == Some(package))
+}
+
 /// Whether a view's method is given the form or serializer that it then saves.
 pub fn saves(method: &str) -> bool {
     matches!(method, "perform_create" | "perform_update" | "form_valid")

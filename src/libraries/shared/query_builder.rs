@@ -1,7 +1,7 @@
 //! What query builders share that name tables and columns in strings: Knex, Kysely, Supabase, and the builder of `TypeORM`.
 
 use super::{objects, sql_text};
-use crate::ir::{ExprId, ExprKind, Module};
+use crate::ir::{ClassId, ExprId, ExprKind, Module};
 use crate::libraries::shared::fluent::ChainedCall;
 use crate::libraries::shared::objects::ExprPlace;
 use crate::libraries::shared::query::Resolver;
@@ -182,14 +182,44 @@ pub fn entity(resolver: &dyn Resolver, place: ExprPlace) -> Option<(String, Mode
     Some((name.clone(), Model::Table(name)))
 }
 
+/// The entity of a repository's own class: `class Users extends Repository<User>`, else by its name. What the class itself is told
+/// (`class Base<T> extends Repository<T>`) is none.
+pub fn entity_of_repository(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<(String, Model)> {
+    let module = resolver.module(file);
+    let base = module.class(class).bases.first()?.value;
+    if let ExprKind::Index { index, .. } = module.kind(base) {
+        let argument = first_of(module, *index);
+        let name = objects::last_name(module, argument)?;
+        // Type parameters go by one letter, or by `TEntity`.
+        let is_told = name.len() == 1 || name.starts_with('T') && name.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase());
+        return (!is_told).then(|| entity(resolver, (file, argument)))?;
+    }
+    let name = module.class(class).name.map(|name| module.str(name))?;
+    let stem = name
+        .strip_suffix("Repository")
+        .or_else(|| name.strip_suffix("Repo"))
+        .unwrap_or(name);
+    Some((stem.to_owned(), Model::Table(stem.to_owned())))
+}
+
+/// The first of several type arguments.
+fn first_of(module: &Module, arguments: ExprId) -> ExprId {
+    match module.kind(arguments) {
+        ExprKind::Tuple(items) => items.first().copied().unwrap_or(arguments),
+        _ => arguments,
+    }
+}
+
 /// The type argument of a receiver's annotation: `User` of `private users: Repository<User>`.
 pub fn type_argument(module: &Module, receiver: ExprId, types: &[&str]) -> Option<ExprId> {
+    generic(module, receiver, types).map(|(_, argument)| argument)
+}
+
+/// The generic type of a receiver's annotation, one of these names, and its first argument.
+pub fn generic(module: &Module, receiver: ExprId, types: &[&str]) -> Option<(ExprId, ExprId)> {
     let argument = |annotation: ExprId| match module.kind(annotation) {
         ExprKind::Index { base, index } if objects::last_name(module, *base).is_some_and(|name| types.contains(&name)) => {
-            match module.kind(*index) {
-                ExprKind::Tuple(items) => items.first().copied(),
-                _ => Some(*index),
-            }
+            Some((*base, first_of(module, *index)))
         }
         _ => None,
     };

@@ -335,17 +335,21 @@ fn with_built_part(module: &Module, text: ExprId) -> Option<Query> {
     let Some(TemplatePart::Text(first)) = parts.first() else {
         return None;
     };
-    let mut words = module.str(*first).split_whitespace();
+    // A name that the text ends in goes on in what is put in: `log_${year}`.
+    let text = module.str(*first);
+    let text = if text.ends_with(char::is_whitespace) {
+        text
+    } else {
+        text.rsplit_once(char::is_whitespace)?.0
+    };
+    let mut words = text.split_whitespace();
     let mut next = || words.next().map(str::to_ascii_lowercase);
-    let (operation, before) = match next()?.as_str() {
-        "insert" => (Operation::Insert, Some("into")),
-        "update" => (Operation::Update, None),
+    let operation = match next()?.as_str() {
+        "insert" if next()? == "into" => Operation::Insert,
+        "update" => Operation::Update,
         _ => return None,
     };
-    if before.is_some_and(|word| next().as_deref() != Some(word)) {
-        return None;
-    }
-    let table = module.str(*first).split_whitespace().nth(1 + usize::from(before.is_some()))?;
+    let table = words.next()?;
     let mut query = Query {
         library: "sql",
         outcome: Outcome::Nothing,

@@ -23,10 +23,6 @@ pub(super) fn own(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Opt
     if !matches!(method, "save" | "remove" | "softRemove" | "recover" | "reload") {
         return None;
     }
-    // A method that the project's class has under the same name does what is written there.
-    if matches!(resolver.value(file, call.callee), Value::Function(..)) {
-        return None;
-    }
     let (at, class, is_new) = row(resolver, file, call.receiver()?)?;
     let mut query = Query {
         library: "typeorm",

@@ -29,6 +29,10 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         return Some(query);
     }
     let (operation, outcome) = operation(method)?;
+    // A method that the project's class has under the same name does what is written there.
+    if matches!(resolver.value(file, call.callee), Value::Function(..)) {
+        return None;
+    }
     if let Some(query) = active_record::own(resolver, file, &call) {
         return Some(query);
     }
@@ -134,7 +138,7 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
                 .ancestors(at, class)
                 .iter()
                 .any(|name| name.starts_with("typeorm.") && name.ends_with("Repository") || name == "AbstractRepository");
-            is_repository.then(|| (entity_of_class(resolver, at, class), 0))
+            is_repository.then(|| (query_builder::entity_of_repository(resolver, at, class), 0))
         }
         _ => None,
     }
@@ -174,18 +178,6 @@ fn entity_argument(resolver: &dyn Resolver, file: FileId, made: &Call<'_>) -> Op
         .find(is_class)
         .or_else(|| args().find(is_named_as_one))
         .or_else(|| made.arg(0))
-}
-
-/// `class Users extends Repository<User>`.
-fn entity_of_class(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) -> Entity {
-    let module = resolver.module(file);
-    let base = module.class(class).bases.first()?.value;
-    if let ExprKind::Index { index, .. } = module.kind(base) {
-        return query_builder::entity(resolver, (file, *index));
-    }
-    let name = module.class(class).name.map(|name| module.str(name))?;
-    let name = name.trim_end_matches("Repository").to_owned();
-    Some((name.clone(), Model::Table(name)))
 }
 
 fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str, at: usize, query: &mut Query) {
@@ -433,7 +425,7 @@ fn query_builder(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !matches!(query.outcome, Outcome::Rows | Outcome::One) {
         query.model = None;
     }
-    query.statement.open |= fluent::is_handed_on(resolver, file, call);
+    query.statement.open |= fluent::is_handed_on(resolver, file, call.root());
     query.executed = is_end(call.method()?);
     Some(query)
 }

@@ -1,9 +1,9 @@
 //! What an expression holds, by its form: names, indexes, collections, and what iterating or entering it yields.
 
 use super::{Evaluator, Found};
-use crate::ir::{ExprId, ExprKind, Language, Sym};
+use crate::ir::{Call, ExprId, ExprKind, Language, Sym};
 use crate::libraries::registry;
-use crate::libraries::shared::collections::handed_on;
+use crate::libraries::shared::collections;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
@@ -186,12 +186,23 @@ impl Evaluator<'_> {
         }
     }
 
+    /// What [`collections::handed_on`] says, of a function that the project has not written itself.
+    pub fn handed_on(&self, file: FileId, call: &Call<'_>) -> Option<ExprId> {
+        let collection = collections::handed_on(call)?;
+        (!self.is_own(file, call)).then_some(collection)
+    }
+
+    /// Whether a call is of a function or class of the project.
+    pub fn is_own(&self, file: FileId, call: &Call<'_>) -> bool {
+        matches!(self.value(file, call.callee), Value::Function(..) | Value::Class(..))
+    }
+
     /// What iterating an expression yields, with the usual wrappers (`enumerate`, `zip`, `.items()`, `sorted`, …).
     fn iterated(&self, file: FileId, iterable: ExprId) -> Value {
         let module = self.m(file);
         if let Some(call) = module.call(module.unawaited(iterable)) {
             let method = call.method().unwrap_or("");
-            if let Some(collection) = handed_on(&call) {
+            if let Some(collection) = self.handed_on(file, &call) {
                 let element = self.iterated(file, collection);
                 return if method == "enumerate" {
                     Value::Many(Box::new(element))

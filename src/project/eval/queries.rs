@@ -30,15 +30,33 @@ impl Evaluator<'_> {
         query
     }
 
-    /// What a builder that statements of their own have changed (`query.count("*");`) has become where its name is used. Conditions that
-    /// only some of its uses get leave it open.
-    pub fn changed_in_place(&self, file: FileId, expr: ExprId) -> Option<Arc<Query>> {
-        let (last, is_certain) = fluent::last_change(self, file, expr)?;
-        let query = self.query_at(file, last).filter(|query| !query.executed)?;
-        if is_certain {
+    /// What a builder that statements of their own have changed (`query.count("*");`) has become where its name is used: conditions that
+    /// only some of its uses get are optional, and a helper that it is handed to leaves it open.
+    pub fn changed_in_place(&self, file: FileId, expr: ExprId, made: &Arc<Query>) -> Option<Arc<Query>> {
+        let change = fluent::last_change(self, file, expr);
+        let changed = change.and_then(|(certain, last)| self.changed_by(file, certain, last, made));
+        if !fluent::is_handed_on(self, file, expr) {
+            return changed;
+        }
+        let mut open = (**changed.as_ref().unwrap_or(made)).clone();
+        // What the helper adds is unknown, a limit too.
+        open.open_filters = true;
+        open.statement.open = true;
+        Some(Arc::new(open))
+    }
+
+    /// A builder after its last change, where that leaves it the statement that it surely is; otherwise that one, with filters unknown.
+    fn changed_by(&self, file: FileId, certain: Option<ExprId>, last: ExprId, made: &Arc<Query>) -> Option<Arc<Query>> {
+        let lazy = |expr: ExprId| self.query_at(file, expr).filter(|query| !query.executed);
+        let sure = match certain {
+            Some(certain) => lazy(certain)?,
+            None => Arc::clone(made),
+        };
+        let kind = |query: &Query| (query.outcome, query.statement.operation);
+        if let Some(query) = lazy(last).filter(|query| kind(query) == kind(&sure)) {
             return Some(query);
         }
-        let mut open = (*query).clone();
+        let mut open = (*sure).clone();
         open.open_filters = true;
         Some(Arc::new(open))
     }

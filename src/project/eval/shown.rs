@@ -25,10 +25,32 @@ impl Evaluator<'_> {
         let saves = pagination::saves(module.str(function.name?));
         let given = function.params.get(1).and_then(|param| param.name)?;
         let is_given = matches!(module.kind(call.receiver()?), ExprKind::Name(name) if *name == given);
-        if !saves || !is_given {
+        let is_view = || {
+            Resolver::ancestors(self, file, class)
+                .iter()
+                .any(|ancestor| pagination::is_view(ancestor))
+        };
+        if !saves || !is_given || !is_view() {
             return None;
         }
-        self.object_of((file, class))
+        // What the form or serializer is of may be another model than what the view lists.
+        let told = ["serializer_class", "form_class"].map(|name| self.member_value(file, class, name, false));
+        match told.into_iter().find(|told| !matches!(told, Value::Unknown | Value::External(_))) {
+            Some(Value::Class(at, form)) => self.meta_model(at, form),
+            Some(_) => None,
+            None => self.object_of((file, class)),
+        }
+    }
+
+    /// A row of the model that a form's or a serializer's `Meta` names.
+    fn meta_model(&self, file: FileId, class: ClassId) -> Option<Value> {
+        let (at, Member::Class(meta)) = self.member(file, class, "Meta")? else {
+            return None;
+        };
+        match self.member_value(at, meta, "model", false) {
+            Value::Class(at, model) => Some(Value::Row(Model::Class(at, model), None)),
+            _ => None,
+        }
     }
 
     /// A row of a view's model, or of what it lists.

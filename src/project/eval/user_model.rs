@@ -4,12 +4,20 @@ use super::Code;
 use crate::ir::{Class, ClassId, Language, Module};
 use crate::libraries::registry;
 use crate::libraries::shared::value::FileId;
+use crate::walk::FileRole;
 
-/// Finds it. Of several classes of the name, the one in the app's folder; where that says nothing either, none.
+/// Finds it. Of several classes of the name, the one in the app's folder; where that says nothing either, none. None too where settings
+/// beside those of tests name different ones.
 pub(super) fn find(code: &Code) -> Option<(FileId, ClassId)> {
-    let (app, name) = code
+    let is_source = |file: FileId| code.files.get(file.index()).is_some_and(|facts| facts.role == FileRole::Source);
+    let mut named = code
         .modules_of(Language::Python)
-        .find_map(|(_, module)| registry::user_model(module))?;
+        .filter(|(file, _)| is_source(*file))
+        .filter_map(|(_, module)| registry::user_model(module));
+    let (app, name) = named.next()?;
+    if named.any(|other| other != (app, name)) {
+        return None;
+    }
     let classes = || {
         let named = move |(file, module): (FileId, _)| {
             let module: &Module = module;

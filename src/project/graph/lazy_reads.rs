@@ -1,8 +1,10 @@
 //! Where code reads a collection, and so runs the lazy query that the collection may be.
 
-use crate::ir::{ExprId, ExprKind, Language, Module, StmtKind};
+use crate::ir::{ExprId, ExprKind, Language, StmtKind};
 use crate::libraries::registry;
 use crate::libraries::shared::collections::{gone_over, handed_on, made_one};
+use crate::libraries::shared::value::FileId;
+use crate::project::eval::Evaluator;
 
 /// Which queries run at such a place, and how far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +19,9 @@ pub(super) enum Runs {
     Promise,
 }
 
-/// All places of a file, loops first: the collection, and what runs there.
-pub(super) fn find(module: &Module) -> Vec<(ExprId, Runs)> {
+/// All places of a file, as the text has them: the collection, and what runs there.
+pub(super) fn find(eval: &Evaluator<'_>, file: FileId) -> Vec<(ExprId, Runs)> {
+    let module = eval.code.module(file);
     let mut out = Vec::new();
     let is_python = module.language == Language::Python;
     for stmt in &module.stmts {
@@ -50,16 +53,12 @@ pub(super) fn find(module: &Module) -> Vec<(ExprId, Runs)> {
             ExprKind::Call { .. } => {
                 let Some(call) = module.call(ExprId(index as u32)) else { continue };
                 let read = made_one(&call).or_else(|| handed_on(&call));
-                out.extend(read.map(|collection| (collection, Runs::Any)));
-                if is_python {
-                    let shown = registry::shown(&call);
-                    out.extend(
-                        gone_over(&call)
-                            .into_iter()
-                            .chain(shown)
-                            .map(|collection| (collection, Runs::Iterable)),
-                    );
-                }
+                let over = if is_python { gone_over(&call) } else { Vec::new() };
+                let is_read = (read.is_some() || !over.is_empty()) && !eval.is_own(file, &call);
+                let shown = registry::shown(&call).filter(|_| is_python);
+                out.extend(read.filter(|_| is_read).map(|collection| (collection, Runs::Any)));
+                let over = over.into_iter().filter(|_| is_read).chain(shown);
+                out.extend(over.map(|collection| (collection, Runs::Iterable)));
             }
             ExprKind::Spread(inner) if is_python => out.push((*inner, Runs::Iterable)),
             ExprKind::Binary { op, right, .. } if is_python && matches!(module.str(*op), "in" | "not in") => {
@@ -71,5 +70,6 @@ pub(super) fn find(module: &Module) -> Vec<(ExprId, Runs)> {
             _ => {}
         }
     }
+    out.sort_by_key(|&(collection, _)| module.expr(collection).span.start);
     out
 }

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::QuerySite;
 use super::awaited::is_awaited;
 use super::file::FileBuilder;
 use super::lazy_reads::{self, Runs};
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
+use crate::ir::{Branch, Call, ExprId, ExprKind, FunctionId, Module, Parent, Sym};
 use crate::libraries::registry;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::Value;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::Limit;
+
+/// How deep a value is looked into for what was waited for.
+const MAX_DEPTH: u32 = 12;
 
 impl FileBuilder<'_> {
     /// Finds all sites of the file.
@@ -76,10 +81,14 @@ impl FileBuilder<'_> {
 
     /// Lazy queries run where they are iterated, counted or awaited.
     fn find_iterated(&mut self) {
-        for (place, runs) in lazy_reads::find(self.module) {
+        let mut kept = Kept::default();
+        for (place, runs) in lazy_reads::find(&self.eval, self.file) {
             let Some(query) = self.eval.query_at(self.file, place).filter(|query| !query.executed) else {
                 continue;
             };
+            if registry::keeps_rows(query.library) && self.is_kept(&mut kept, place, runs) {
+                continue;
+            }
             let is_promise = registry::runs_when_awaited(&query);
             let is_run = match runs {
                 Runs::Any => true,
@@ -91,7 +100,7 @@ impl FileBuilder<'_> {
                 continue;
             }
             self.claim(place);
-            let changed = self.eval.changed_in_place(self.file, place);
+            let changed = self.eval.changed_in_place(self.file, place, &query);
             let mut run = (*changed.unwrap_or(query)).clone();
             run.executed = true;
             if runs == Runs::First {
@@ -103,14 +112,39 @@ impl FileBuilder<'_> {
     }
 }
 
+/// Queries whose rows a name holds from some place on: by the name and the query, and the branch in which it was read as a whole.
+type Kept = FxHashSet<(FunctionId, Sym, (FileId, ExprId), Branch)>;
+
 impl FileBuilder<'_> {
+    /// Whether a name's query object was read as a whole before it comes here, so that it has its rows: the second `for` over one asks
+    /// nothing. Notes a whole read for those that follow.
+    fn is_kept(&self, kept: &mut Kept, place: ExprId, runs: Runs) -> bool {
+        let ExprKind::Name(name) = *self.module.kind(place) else {
+            return false;
+        };
+        let Value::Query(at, made) = self.eval.value(self.file, place) else {
+            return false;
+        };
+        let key = |branch: Branch| (self.module.owner(place), name, (at, made), branch);
+        let branches = self.module.branches_around(place);
+        if branches.iter().any(|&branch| kept.contains(&key(branch))) {
+            return true;
+        }
+        if runs != Runs::First
+            && let Some(&branch) = branches.first()
+        {
+            kept.insert(key(branch));
+        }
+        false
+    }
+
     /// Whether a builder ran before it comes here: a name holds what was awaited, or an asynchronous function of the project gives it, which
     /// waits for what it gives back.
     fn has_run(&self, place: ExprId) -> bool {
         let module = self.module;
         let bound = self.eval.alternatives(self.file, place);
-        if let Some((at, value)) = bound.last() {
-            return matches!(self.eval.module(*at).kind(*value), ExprKind::Await(_));
+        if let Some(&(at, value)) = bound.last() {
+            return is_waited(self.eval.module(at), value, 0);
         }
         let Some(call) = module.call(module.unawaited(place)) else {
             return false;
@@ -119,6 +153,17 @@ impl FileBuilder<'_> {
             Value::Function(at, function) => self.eval.module(at).function(function).is_async,
             _ => false,
         }
+    }
+}
+
+/// Whether a value, or one that it may be, was waited for: `await q`, `fresh ? await q : []`, `(await q) ?? []`.
+fn is_waited(module: &Module, value: ExprId, depth: u32) -> bool {
+    let inner = |expr: ExprId| depth < MAX_DEPTH && is_waited(module, expr, depth + 1);
+    match *module.kind(value) {
+        ExprKind::Await(_) => true,
+        ExprKind::Cond { then, orelse, .. } => inner(then) || inner(orelse),
+        ExprKind::Binary { left, right, .. } => inner(left) || inner(right),
+        _ => false,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::body::names;
 use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind, Sym};
-use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
@@ -138,7 +137,7 @@ fn ends(module: &Module, expr: ExprId) -> Option<(String, Sym, Sym)> {
 fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<Times> {
     let module = call.module;
     let inner = |expr: ExprId| fixed_at(eval, file, expr, depth + 1);
-    if let Some(collection) = handed_on(&call) {
+    if let Some(collection) = eval.handed_on(file, &call) {
         return inner(collection);
     }
     let method = call.method()?;
@@ -237,7 +236,7 @@ fn chunked_at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> b
                     .arg(2)
                     .is_some_and(|step| module.number(step).is_none_or(|step| step.abs() > 1.0));
             }
-            if let Some(inner) = handed_on(&call) {
+            if let Some(inner) = eval.handed_on(file, &call) {
                 return chunked_at(eval, file, inner, depth + 1);
             }
             if matches!(method, "entries" | "map" | "filter") && call.receiver().is_some() {

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::relations::walk;
 use super::{MAX_DEPTH, Reader, is_serializer, model_of};
-use crate::ir::{ClassId, ExprId, ExprKind, Module, StmtKind, Sym};
+use crate::ir::{ClassId, ExprId, ExprKind, Module, StmtId, StmtKind, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
@@ -46,6 +46,26 @@ fn taken_out(module: &Module, expr: ExprId) -> Option<&str> {
     };
     let is_own = module.dotted(fields).as_deref() == Some("self.fields");
     module.string(key).filter(|_| is_own)
+}
+
+/// The field that `self.fields["notes"] = …` puts in again.
+fn put_in(module: &Module, stmt: StmtId) -> Option<&str> {
+    let StmtKind::Assign {
+        target, value: Some(_), ..
+    } = module.stmt(stmt).kind
+    else {
+        return None;
+    };
+    matches!(module.kind(target), ExprKind::Index { .. }).then(|| taken_out(module, target))?
+}
+
+/// Whether a statement may end its function.
+fn leaves(module: &Module, stmt: StmtId) -> bool {
+    match module.stmt(stmt).kind {
+        StmtKind::Return(_) | StmtKind::Raise(_) => true,
+        StmtKind::Function(_) | StmtKind::Class(_) => false,
+        _ => module.stmt_blocks(stmt).into_iter().flatten().any(|&inner| leaves(module, inner)),
+    }
 }
 
 /// Which fields a serializer writes out.
@@ -102,6 +122,14 @@ impl<'p> Reader<'p, '_, '_> {
             });
             for function in made.filter(|function| function.name.is_some_and(|name| module.str(name) == "__init__")) {
                 for &stmt in &function.body {
+                    // What follows a way out depends on more.
+                    if leaves(module, stmt) {
+                        break;
+                    }
+                    if let Some(field) = put_in(module, stmt) {
+                        out.remove(field);
+                        continue;
+                    }
                     // A test's or a loop's block stands apart: what it takes out depends on more.
                     let exprs = module.stmt_exprs(stmt).into_iter();
                     let several = exprs.flat_map(|expr| match module.kind(expr) {

@@ -504,9 +504,9 @@ fn fix(reads: &[Read], library: &str) -> Fix {
         let paths: Vec<String> = (reads.iter().filter(|read| read.to_many == to_many))
             .map(|read| read.path.replace('.', "__"))
             .collect();
-        let values = [("underscored", paths.join("\", \""))];
-        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        advice(Advised::Read(shape), library, &values).code.filter(|_| !paths.is_empty())
+        let joined = paths.join("\", \"");
+        let code = advice(Advised::Read(shape), library, &[("underscored", joined.as_str())]).code;
+        code.filter(|_| !paths.is_empty())
     });
     let code: String = code.into_iter().flatten().collect();
     Fix {

@@ -10,7 +10,7 @@ use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
@@ -18,7 +18,6 @@ use crate::libraries::shared::query::{Outcome, Resolver};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use crate::project::graph::FnId;
 use crate::project::row_usage::Load;
 use crate::statement::{Limit, Projection};
 
@@ -32,7 +31,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
     // Loads are in the order of files.
     for loads in project.loads.chunk_by(|one, other| one.file == other.file) {
-        let later = Later::new(project);
+        let Some(first) = loads.first() else { continue };
+        let later = Later::new(project, first.file);
         out.extend(loads.iter().filter_map(|load| finding(project, &later, load)));
     }
     out.extend(unresolved::check(project));
@@ -85,72 +85,81 @@ fn waste(project: &Project, later: &Later<'_>, load: &Load) -> Option<Waste> {
     Some(if usage.only_any(module) { Waste::Tested } else { Waste::Counted })
 }
 
-/// Where a file's functions iterate the querysets that names hold, by what each name holds there.
+/// Where a file's functions iterate what names hold.
 struct Later<'p> {
-    project: &'p Project,
     eval: Evaluator<'p>,
-    of: RefCell<FxHashMap<(FnId, Sym), Rc<Iterated>>>,
+    file: FileId,
+    module: &'p Module,
+    names: FxHashMap<(FunctionId, Sym), Vec<ExprId>>,
+    of: RefCell<FxHashMap<(FunctionId, Sym), Rc<Iterated>>>,
 }
 
-/// Up to two places for each expression: one may be the place that is asked for.
+/// The places by what the name holds there, two at most for each: one may be the place that is asked for.
 type Iterated = FxHashMap<(FileId, ExprId), Vec<ExprId>>;
 
 impl<'p> Later<'p> {
-    fn new(project: &'p Project) -> Later<'p> {
+    fn new(project: &'p Project, file: FileId) -> Later<'p> {
+        let module = project.code.module(file);
+        let mut names: FxHashMap<(FunctionId, Sym), Vec<ExprId>> = FxHashMap::default();
+        for iterable in iterables(module) {
+            if let ExprKind::Name(name) = *module.kind(iterable) {
+                names.entry((module.owner(iterable), name)).or_default().push(iterable);
+            }
+        }
         Later {
-            project,
             eval: Evaluator::new(&project.code),
+            file,
+            module,
+            names,
             of: RefCell::default(),
         }
     }
 
     /// `if not len(events)` before `for event in events`: a queryset keeps the rows it has read, and they are used.
     fn uses(&self, load: &Load) -> bool {
-        let module = self.project.code.module(load.file);
-        let ExprKind::Name(name) = module.kind(load.expr) else {
+        let ExprKind::Name(name) = *self.module.kind(load.expr) else {
             return false;
         };
         let Some(definition) = self.eval.definition(load.file, load.expr) else {
             return false;
         };
-        let known = self.of.borrow().get(&(load.function, *name)).map(Rc::clone);
+        let key = (self.module.owner(load.expr), name);
+        let known = self.of.borrow().get(&key).map(Rc::clone);
         let iterated = known.unwrap_or_else(|| {
-            let found = Rc::new(self.iterated(load.file, load.function, *name));
-            self.of.borrow_mut().insert((load.function, *name), Rc::clone(&found));
+            let found = Rc::new(self.iterated(key));
+            self.of.borrow_mut().insert(key, Rc::clone(&found));
             found
         });
         let places = iterated.get(&definition).into_iter().flatten();
         places.into_iter().any(|&place| place != load.expr)
     }
 
-    fn iterated(&self, file: FileId, function: FnId, name: Sym) -> Iterated {
-        let module = self.project.code.module(file);
+    fn iterated(&self, key: (FunctionId, Sym)) -> Iterated {
         let mut out = Iterated::default();
-        let sites = &self.project.graph.function(function).queries;
-        for site in sites.iter().filter_map(|&site| self.project.graph.sites.get(site)) {
-            if matches!(module.kind(site.expr), ExprKind::Name(other) if *other == name)
-                && is_iterated(module, site.expr)
-                && let Some(definition) = self.eval.definition(file, site.expr)
-            {
-                let places = out.entry(definition).or_default();
-                if places.len() < 2 {
-                    places.push(site.expr);
-                }
+        for &place in self.names.get(&key).into_iter().flatten() {
+            let Some(definition) = self.eval.definition(self.file, place) else {
+                continue;
+            };
+            let places = out.entry(definition).or_default();
+            if places.len() < 2 {
+                places.push(place);
             }
         }
         out
     }
 }
 
-/// Whether a loop runs over an expression.
-fn is_iterated(module: &Module, expr: ExprId) -> bool {
-    match module.expr(expr).parent {
-        Parent::Stmt(stmt) => matches!(module.stmt(stmt).kind, StmtKind::Loop { iterable, .. } if iterable == Some(expr)),
-        Parent::Expr(outer) => {
-            matches!(module.kind(outer), ExprKind::Comp(comp) if comp.clauses.iter().any(|clause| clause.iterable == expr))
-        }
-        _ => false,
-    }
+/// What the loops of a file run over.
+fn iterables(module: &Module) -> impl Iterator<Item = ExprId> {
+    let loops = module.stmts.iter().filter_map(|stmt| match stmt.kind {
+        StmtKind::Loop { iterable, .. } => iterable,
+        _ => None,
+    });
+    let clauses = module.exprs.iter().filter_map(|expr| match &expr.kind {
+        ExprKind::Comp(comp) => Some(comp.clauses.iter().map(|clause| clause.iterable)),
+        _ => None,
+    });
+    loops.chain(clauses.flatten())
 }
 
 /// Whether what is asked of each row is one expression, not code of its own.

@@ -485,7 +485,7 @@ fn is_guarded(about: &About<'_>, edge: &Edge) -> bool {
     false
 }
 
-/// Whether a helper of the project makes the session that a call is made on, in a file that speaks of an adapter with a timeout.
+/// Whether a helper of the project makes the session that a call is made on, and speaks of an adapter with a timeout.
 fn makes_adapter(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, name: &str) -> bool {
     let Some(session) = call.receiver().filter(|_| name.starts_with("requests.Session")) else {
         return false;
@@ -493,17 +493,27 @@ fn makes_adapter(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, name: &str
     let (at, made) = eval.definition(file, session).unwrap_or((file, session));
     let Some(made) = eval.module(at).call(made) else { return false };
     match eval.value(at, made.callee) {
-        Value::Function(holder, _) => has_adapter(eval.module(holder)),
+        Value::Function(holder, helper) => mounts_adapter(eval.module(holder), helper),
         _ => false,
     }
 }
 
 /// Whether a name or text of the file speaks of an adapter with a timeout.
 fn has_adapter(module: &Module) -> bool {
-    module.strings.iter().any(|text| {
-        let text = text.to_ascii_lowercase();
-        text.contains("timeout") && text.contains("adapter")
+    module.strings.iter().any(is_adapter)
+}
+
+/// Whether a name in a function speaks of one.
+fn mounts_adapter(module: &Module, function: FunctionId) -> bool {
+    module.expr_ids().any(|(id, expr)| match expr.kind {
+        ExprKind::Name(name) | ExprKind::Attr { name, .. } => is_adapter(module.str(name)) && module.owner(id) == function,
+        _ => false,
     })
+}
+
+fn is_adapter(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("timeout") && text.contains("adapter")
 }
 
 /// A helper that touches the window.

@@ -493,7 +493,7 @@ impl Lowerer {
                 let single = draft.statement.tables.len() == 1;
                 Some(ColumnUse {
                     table: single.then_some(0),
-                    column: ident.value.clone(),
+                    column: whole(ident),
                 })
             }
             Expr::CompoundIdentifier(parts) => {
@@ -509,7 +509,7 @@ impl Lowerer {
                 }
                 Some(ColumnUse {
                     table: position,
-                    column: column.value.clone(),
+                    column: whole(column),
                 })
             }
             _ => None,
@@ -667,6 +667,12 @@ fn is_aggregate(expr: &Expr) -> bool {
 
 fn first_argument(function: &ast::Function) -> Option<&Expr> {
     predicate::arguments(function).into_iter().next()
+}
+
+/// A column's name; of one that is put together (`"x_{kind}"`) nothing is known.
+fn whole(name: &ast::Ident) -> String {
+    let is_known = !name.value.contains(HOLE);
+    if is_known { name.value.clone() } else { HOLE.to_owned() }
 }
 
 /// A filter on a column, kept by [`predicate`].

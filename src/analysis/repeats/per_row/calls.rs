@@ -6,9 +6,10 @@ use crate::analysis::repeats::single;
 use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::libraries::shared::effects::Effects;
 use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::kept_results::{self, Keeper};
 use crate::project::loops::Loop;
 use crate::project::scope::Bound;
-use crate::project::{Project, branches, kept_results};
+use crate::project::{Project, branches};
 use crate::statement::Operation;
 use crate::vocabulary::List;
 
@@ -63,7 +64,11 @@ impl Search<'_, '_> {
             );
         }
         if target.is_some_and(|target| self.asks_once(function, edge, target, &around)) {
-            return;
+            return self.silent(
+                access,
+                edge.expr,
+                || "an object that is the same in each pass of the loop keeps what is found",
+            );
         }
         let key = match (target, &remote) {
             (Some(target), _) => format!("call {}", target.0),
@@ -81,12 +86,15 @@ impl Search<'_, '_> {
 
     /// Whether an object keeps what is found, and it is the same object in each pass of the loop.
     fn asks_once(&self, function: FnId, edge: &Edge, target: FnId, around: &Loop) -> bool {
-        let Some(object) = self.keeper(edge, target) else {
+        let Some((object, attribute)) = self.keeper(edge, target) else {
             return false;
         };
         let ExprKind::Name(name) = *self.module.kind(object) else {
             return false;
         };
+        if self.is_emptied_in(function, around, (name, attribute), target) {
+            return false;
+        }
         let owner = self.project.graph.function(function).id;
         let mut params = self.module.function(owner).params.iter();
         let is_given = self.module.str(name) == "self" || params.any(|param| param.name == Some(name));
@@ -97,25 +105,50 @@ impl Search<'_, '_> {
         is_given && !is_set && !around.target_names.contains(&name)
     }
 
-    /// The object of a call that keeps what the function finds: what the method is called on, or an argument.
-    fn keeper(&self, edge: &Edge, target: FnId) -> Option<ExprId> {
+    /// Whether a loop empties an attribute of what has a name, or calls a method on it that does, other than the one that keeps it.
+    fn is_emptied_in(&self, function: FnId, around: &Loop, (object, attribute): (Sym, &str), keeper: FnId) -> bool {
+        if self.changes_in(around, object, attribute).next().is_some() {
+            return true;
+        }
+        let edges = &self.project.graph.function(function).edges;
+        let inside = edges.iter().filter(|edge| around.span.encloses(self.module.expr(edge.expr).span));
+        let on_it = inside.filter(|edge| {
+            let receiver = self.module.call(edge.expr).and_then(|call| call.receiver());
+            receiver.is_some_and(|receiver| *self.module.kind(receiver) == ExprKind::Name(object))
+        });
+        let mut called = on_it.flat_map(|edge| edge.targets.iter().copied());
+        called.any(|target| target != keeper && self.empties(target, attribute))
+    }
+
+    /// Whether a method empties an attribute of its object.
+    fn empties(&self, method: FnId, attribute: &str) -> bool {
+        let node = self.project.graph.function(method);
+        let module = self.project.code.module(node.file);
+        let mut known = self.emptied.borrow_mut();
+        let emptied = known.entry(method).or_insert_with(|| kept_results::emptied(module, node.id));
+        emptied.iter().any(|&name| module.str(name) == attribute)
+    }
+
+    /// The object of a call that keeps what the function finds (what the method is called on, or an argument), and the attribute.
+    fn keeper(&self, edge: &Edge, target: FnId) -> Option<(ExprId, &str)> {
         let callee = self.project.graph.function(target);
         let module = self.project.code.module(callee.file);
         let kept_on = *self.kept_on.borrow_mut().entry(target).or_insert_with(|| self.kept_on(target));
         let kept_on = kept_on?;
         let mut params = module.function(callee.id).params.iter();
-        match params.position(|param| param.name == Some(kept_on)) {
-            Some(index) => single::passed_as(self.project, self.module, edge, target, index),
+        let object = match params.position(|param| param.name == Some(kept_on.object)) {
+            Some(index) => single::passed_as(self.project, self.module, edge, target, index)?,
             // `this`.
             None => match self.module.kind(edge.expr) {
-                ExprKind::Attr { base, .. } => Some(*base),
-                _ => self.module.call(edge.expr)?.receiver(),
+                ExprKind::Attr { base, .. } => *base,
+                _ => self.module.call(edge.expr)?.receiver()?,
             },
-        }
+        };
+        Some((object, module.str(kept_on.attribute)))
     }
 
-    /// The name in a function of the object on which it keeps all that it asks for.
-    fn kept_on(&self, function: FnId) -> Option<Sym> {
+    /// Where a function keeps all that it asks for.
+    fn kept_on(&self, function: FnId) -> Option<Keeper> {
         let node = self.project.graph.function(function);
         let module = self.project.code.module(node.file);
         let sites = node.queries.iter().map(|&site| self.project.graph.sites[site].expr);

@@ -34,14 +34,18 @@ impl Search<'_, '_> {
     /// Whether the loop sets the first relation of a path before a place that reads it: `line.order = order` before `line.save()`.
     fn is_set_before(&self, around: &Loop, root: Option<Sym>, path: &str, expr: ExprId) -> bool {
         let first = path.split('.').next().unwrap_or_default();
-        let attribute = self.module.strings.iter().position(|text| text == first);
-        let (Some(root), Some(attribute)) = (root, attribute) else {
-            return false;
-        };
-        let places = self.set.get_or_init(|| set_attributes(self.module));
         let at = self.module.expr(expr).span.start;
-        let places = places.get(&(root, Sym(attribute as u32))).into_iter().flatten();
-        places.into_iter().any(|span| around.span.encloses(*span) && span.end <= at)
+        let mut changes = root.into_iter().flat_map(|root| self.changes_in(around, root, first));
+        changes.any(|change| !change.is_deleted && change.span.end <= at)
+    }
+
+    /// Where a loop changes an attribute of what has a name.
+    pub(super) fn changes_in(&self, around: &Loop, root: Sym, attribute: &str) -> impl Iterator<Item = Change> {
+        let attribute = self.module.strings.iter().position(|text| text == attribute);
+        let places = self.set.get_or_init(|| changed_attributes(self.module));
+        let places = attribute.and_then(|attribute| places.get(&(root, Sym(attribute as u32))));
+        let places = places.into_iter().flatten().copied();
+        places.filter(|change| around.span.encloses(change.span))
     }
 
     /// `[to_card(order) for order in orders]`, where `to_card` reads a lazy relation of what it is given.
@@ -158,15 +162,29 @@ fn at_hand(source: Option<(FileId, ExprId)>, path: &str) -> String {
     format!("`{path}` is at hand: the row's query loads it along, or it needs no statement")
 }
 
-/// Where a file sets attributes of names.
-fn set_attributes(module: &Module) -> FxHashMap<(Sym, Sym), Vec<Span>> {
-    let mut out: FxHashMap<(Sym, Sym), Vec<Span>> = FxHashMap::default();
+/// A statement that changes an attribute.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    span: Span,
+    is_deleted: bool,
+}
+
+/// The statements `name.attribute = value` and `del name.attribute`, by name and attribute.
+fn changed_attributes(module: &Module) -> FxHashMap<(Sym, Sym), Vec<Change>> {
+    let mut out: FxHashMap<(Sym, Sym), Vec<Change>> = FxHashMap::default();
     for stmt in &module.stmts {
-        if let StmtKind::Assign { target, op: None, .. } = stmt.kind
-            && let ExprKind::Attr { base, name } = module.kind(target)
-            && let ExprKind::Name(root) = module.kind(*base)
-        {
-            out.entry((*root, *name)).or_default().push(stmt.span);
+        let (exprs, is_deleted): (&[ExprId], bool) = match &stmt.kind {
+            StmtKind::Assign { target, op: None, .. } => (std::slice::from_ref(target), false),
+            StmtKind::Other(exprs) => (exprs, true),
+            _ => continue,
+        };
+        for &expr in exprs {
+            if let ExprKind::Attr { base, name } = module.kind(expr)
+                && let ExprKind::Name(root) = module.kind(*base)
+            {
+                let span = stmt.span;
+                out.entry((*root, *name)).or_default().push(Change { span, is_deleted });
+            }
         }
     }
     out

@@ -35,7 +35,7 @@ pub fn before(site: &Site<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entr
     }
 }
 
-/// `app.use(f)`, `router.use("/x", f, g)`, `app.use(async (ctx, next) => …)`, `procedure.use(f)`, `io.use(f)`.
+/// `app.use(f)`, `router.use("/x", f, g)`, `app.use(async (ctx, next) => …)`.
 pub fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let place = site.module.expr(call.id).span;
     let path = call.arg(0).and_then(|first| site.module.string(first)).unwrap_or("");

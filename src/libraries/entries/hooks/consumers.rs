@@ -88,12 +88,20 @@ fn named(site: &Site<'_>, call: Call<'_>) -> bool {
     site.receiver_name(call).is_some_and(|name| List::Arriving.has(name))
 }
 
+/// Called upon what goes by such a name, or in a file of a library for it.
+fn is_queue(site: &Site<'_>, call: Call<'_>) -> bool {
+    named(site, call)
+        || site.receiver_name(call).is_some_and(|name| List::Queues.has(name))
+        || call.receiver().is_some() && site.imports(&["amqplib", "amqp-connection-manager"])
+}
+
 /// `channel.basic_consume(queue, f)`, `consumer.run({ eachMessage: f })`, `channel.consume(queue, f)`.
 pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let handlers: Vec<ExprId> = match method {
         "basic_consume" => given(call),
-        "consume" if named(site, call) || site.receiver_name(call).is_some_and(|name| List::Queues.has(name)) => given(call),
-        "run" if named(site, call) => {
+        "consume" if is_queue(site, call) => given(call),
+        // The keys of its options tell enough.
+        "run" => {
             let options = call.arg(0);
             let keys = ["eachMessage", "eachBatch"].iter();
             options.map_or_else(Vec::new, |options| keys.filter_map(|key| site.module.entry(options, key)).collect())
