@@ -220,7 +220,7 @@ pub const LIMITS: &[About] = &[
     },
     About {
         limit: Limit::Brackets,
-        what: "Brackets that are open at once in a file of code",
+        what: "Brackets that are open at once in a file of code, and `!` in a row",
         most: 2_500,
         written: "2,500",
         beyond: "what stands deeper counts as blank, its file is read",

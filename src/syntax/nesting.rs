@@ -10,7 +10,7 @@ use crate::budget::{self, Limit};
 pub enum Opens {
     /// Nothing.
     Brackets,
-    /// `a<b<c`, which may be types in types, and `a: b: c`, which are labels.
+    /// `a<b<c`, which may be types in types, `a: b: c`, which are labels, and `!!!a` and `a!!!`, each of which stands around the next.
     TypesAndLabels,
 }
 
@@ -18,7 +18,10 @@ pub enum Opens {
 pub fn cut(text: &str, opens: Opens) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     // Most files have fewer of all that can open something than may be open at once, which is counted faster than what is open.
-    let opening = bytes.iter().filter(|byte| matches!(byte, b'(' | b'[' | b'{' | b'<' | b':')).count();
+    let opening = bytes
+        .iter()
+        .filter(|byte| matches!(byte, b'(' | b'[' | b'{' | b'<' | b':' | b'!'))
+        .count();
     if opening <= Limit::Brackets.count() {
         return Cow::Borrowed(text);
     }
@@ -56,10 +59,16 @@ struct Open {
     brackets: usize,
     types: usize,
     labels: usize,
+    marks: usize,
 }
 
 impl Open {
     fn see(&mut self, byte: u8, opens: Opens, after_equals: bool) {
+        if byte == b'!' && opens == Opens::TypesAndLabels {
+            self.marks += 1;
+        } else if !byte.is_ascii_whitespace() {
+            self.marks = 0;
+        }
         match byte {
             b'(' | b'[' | b'{' => {
                 self.brackets += 1;
@@ -79,7 +88,7 @@ impl Open {
     }
 
     fn is_deep(&self) -> bool {
-        self.brackets.max(self.types).max(self.labels) > Limit::Brackets.count()
+        self.brackets.max(self.types).max(self.labels).max(self.marks) > Limit::Brackets.count()
     }
 }
 
@@ -112,7 +121,10 @@ mod tests {
             assert_eq!(over.len(), 1, "{piece}");
             assert_eq!(told(&piece.repeat(most + 2), Opens::Brackets).1, []);
         }
-        for piece in ["a<b;", "a<b>", "a:b,", "a<b>()=>c<d>", "a?b:c;"] {
+        let (text, over) = told(&format!("x = a{};f(1)", "!\n".repeat(most + 2)), Opens::TypesAndLabels);
+        assert!(text.ends_with("!\n \n \n;f(1)"));
+        assert_eq!(over.len(), 1);
+        for piece in ["!a;", "a!.b", "a<b;", "a<b>", "a:b,", "a<b>()=>c<d>", "a?b:c;"] {
             assert_eq!(told(&piece.repeat(most * 2), Opens::TypesAndLabels).1, [], "{piece}");
         }
     }
