@@ -50,7 +50,9 @@ lists! {
     List:
     Acting = "calls" "acting",
     Admitting = "calls" "admitting",
+    Answering = "handles" "answering",
     Archives = "paths" "archives",
+    TransactionCalls = "calls" "transaction-calls",
     Asking = "calls" "asking",
     BesideServer = "paths" "beside",
     Bots = "handles" "bots",

@@ -5,7 +5,7 @@ use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::libraries::entries::Entry;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::FileId;
-use crate::project::graph::{EffectStep, FnId, TRACKED};
+use crate::project::graph::{EffectStep, FnId, TRACKED, Visit};
 use crate::project::{Project, branches};
 use crate::source::Span;
 use crate::statement::Operation;
@@ -17,10 +17,20 @@ pub fn reach_words(label: Option<&str>) -> String {
 
 /// The entry point and the calls that lead from it to a function (the function itself left out).
 pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
-    let path = project.graph.path_to(function);
-    let Some(entry) = project.graph.entry_of(function) else {
+    path_of(project, function, project.graph.way_to(function))
+}
+
+/// The entry point and the calls down to an expression of a function, see [`reach::at`].
+pub fn path_to_place(project: &Project, function: FnId, expr: ExprId) -> Vec<Related> {
+    path_of(project, function, branches::way_to(project, function, expr).0)
+}
+
+fn path_of(project: &Project, function: FnId, way: Option<Visit>) -> Vec<Related> {
+    let Some(entry) = way.and_then(|way| project.graph.entries.get(way.entry)) else {
         return Vec::new();
     };
+    let calls = project.graph.calls_on(way);
+    let path: Vec<FnId> = calls.iter().map(|&(caller, _)| caller).chain([function]).collect();
     let registered = project.graph.registered_in(entry);
     let mut out = vec![Related {
         location: project.place(
@@ -31,7 +41,7 @@ pub fn path_from_entry(project: &Project, function: FnId) -> Vec<Related> {
         message: entry.label.clone(),
         role: Role::Endpoint,
     }];
-    for ((caller, edge), &to) in project.graph.calls_to(function).into_iter().zip(path.iter().skip(1)) {
+    for ((caller, edge), &to) in calls.into_iter().zip(path.iter().skip(1)) {
         let from = project.graph.function(caller);
         let Some(edge) = from.edges.get(edge) else { continue };
         // A lambda that runs where it stands is no step of its own.

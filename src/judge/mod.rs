@@ -4,6 +4,7 @@ pub mod bounds;
 pub mod columns;
 pub mod cost;
 pub mod evidence;
+pub mod lists;
 pub mod priority;
 pub mod reach;
 pub mod scale;

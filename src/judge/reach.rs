@@ -1,12 +1,12 @@
 //! How a function is reached: by whom, how often, and whether anybody waits for it.
 
-use crate::ir::{ClassId, Parent, StmtKind};
+use crate::ir::{ClassId, ExprId, Parent, StmtKind};
 use crate::libraries::entries::{EntryKind, Often, acts, is_bulk};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::value::FileId;
-use crate::project::Project;
-use crate::project::graph::{EdgeKind, FnId};
+use crate::project::graph::{EdgeKind, FnId, Visit};
 use crate::project::reach::MAX_SHARED;
+use crate::project::{Project, branches};
 use crate::walk::FileRole;
 
 /// Where a function is called from.
@@ -137,7 +137,22 @@ pub fn of_list(project: &Project, (file, class): (FileId, ClassId), name: &str) 
 
 /// How a function is reached.
 pub fn of(project: &Project, function: FnId) -> Reach {
-    let Some(entry) = project.graph.entry_of(function) else {
+    on_way(project, function, project.graph.way_to(function))
+}
+
+/// How an expression of a function is reached: the function, by a way whose constants do not close what holds the expression.
+pub fn at(project: &Project, function: FnId, expr: ExprId) -> Reach {
+    let (way, is_closed) = branches::way_to(project, function, expr);
+    let reach = on_way(project, function, way);
+    // How many others come to it is not known where some do not.
+    Reach {
+        shared: if is_closed { reach.shared.min(1) } else { reach.shared },
+        ..reach
+    }
+}
+
+fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
+    let Some(entry) = reach.and_then(|reach| project.graph.entries.get(reach.entry)) else {
         let is_by_hand = matches!(
             project.role(project.graph.function(function).file),
             FileRole::Script | FileRole::Example | FileRole::Migration
@@ -147,7 +162,6 @@ pub fn of(project: &Project, function: FnId) -> Reach {
             ..Reach::nowhere()
         };
     };
-    let reach = project.graph.reach.get(function.index()).copied().flatten();
     let later = reach.is_some_and(|reach| reach.later);
     let is_loose = reach.is_some_and(|reach| reach.is_loose);
     let is_waited = entry.kind.is_waited_for();
@@ -160,7 +174,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         _ if is_waited => Reached::Request,
         EntryKind::Job => Reached::Job,
         // A task or thread that start-up code starts goes on while requests are served.
-        EntryKind::Startup if is_spawned(project, function) => Reached::Job,
+        EntryKind::Startup if is_spawned(project, reach) => Reached::Job,
         EntryKind::Startup => Reached::Startup,
         _ => Reached::Command,
     };
@@ -169,7 +183,7 @@ pub fn of(project: &Project, function: FnId) -> Reach {
         Reached::Job if own == Often::Seldom => Often::Seldom,
         Reached::Job => Often::Job,
         Reached::Startup | Reached::Command => Often::Once,
-        _ if own == Often::Read && entry.label.starts_with("ANY ") && changes(project, function) => Often::Act,
+        _ if own == Often::Read && entry.label.starts_with("ANY ") && changes(project, function, reach) => Often::Act,
         _ if shared >= COMMON && own < Often::Job => Often::Always,
         // Middleware may hold a table of which each request uses one row.
         _ if is_loose && own == Often::Always => Often::Read,
@@ -189,9 +203,9 @@ pub fn of(project: &Project, function: FnId) -> Reach {
 
 /// Whether a function on the way from the entry point says by its name that it changes something: a handler of any method
 /// calls it for one of them.
-fn changes(project: &Project, function: FnId) -> bool {
-    let path = project.graph.path_to(function);
-    path.iter().any(|&step| {
+fn changes(project: &Project, function: FnId, way: Option<Visit>) -> bool {
+    let callers = project.graph.calls_on(way).into_iter().map(|(caller, _)| caller);
+    callers.chain([function]).any(|step| {
         let name = project.short_name(step);
         acts(name.rsplit('.').next().unwrap_or(&name))
     })
@@ -200,7 +214,7 @@ fn changes(project: &Project, function: FnId) -> bool {
 /// How the functions of query sites are reached: as the one that is used most, and how many of the sites somebody waits for.
 pub fn of_sites(project: &Project, sites: &[usize]) -> (Reach, usize) {
     let sites = sites.iter().filter_map(|&site| project.graph.sites.get(site));
-    let reaches: Vec<Reach> = sites.map(|site| of(project, site.function)).collect();
+    let reaches: Vec<Reach> = sites.map(|site| at(project, site.function, site.expr)).collect();
     let asks = reaches.iter().filter(|reach| reach.level == Reached::Request).count();
     // What nothing known calls counts between an action and a script.
     let rank = |reach: &Reach| reach.often.unwrap_or(Often::Job);
@@ -215,8 +229,8 @@ pub fn reached(project: &Project, function: FnId) -> (Reached, Option<String>) {
 }
 
 /// Whether the way from the entry point passes through `asyncio.create_task(run())` or a thread.
-fn is_spawned(project: &Project, function: FnId) -> bool {
-    project.graph.calls_to(function).into_iter().any(|(caller, edge)| {
+fn is_spawned(project: &Project, way: Option<Visit>) -> bool {
+    project.graph.calls_on(way).into_iter().any(|(caller, edge)| {
         let node = project.graph.function(caller);
         let module = project.code.module(node.file);
         node.edges.get(edge).is_some_and(|edge| {

@@ -10,13 +10,13 @@ use super::columns;
 use crate::ir::ExprId;
 use crate::libraries::entries::Often;
 use crate::libraries::shared::query::Query;
-use crate::libraries::shared::value::{FileId, Value};
-use crate::project::Project;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::loops::Loop;
 use crate::project::schema::Table;
 use crate::project::writers::Writers;
-use crate::statement::{FilterKind, Limit};
+use crate::project::{Project, row_source};
+use crate::statement::{FilterKind, Limit, Operation};
 use crate::vocabulary::{List, Open};
 
 /// How many rows.
@@ -169,6 +169,9 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         return Rows::new(scale, format!("at most {rows} rows"));
     }
     let table = project.table_of(query).and_then(|table| project.schema.table_index(&table.name));
+    if query.statement.operation == Operation::Insert {
+        return Rows::unknown(format!("the rows that are added to {}", query.table().unwrap_or("a table")));
+    }
     let all = match (table, query.table()) {
         (Some(table), _) => of_table(project, table),
         (None, Some(name)) if !name.is_empty() => of_name(project, name),
@@ -194,15 +197,7 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
 
 /// The query whose rows a loop runs over, and where it stands.
 pub fn source(eval: &Evaluator<'_>, file: FileId, around: &Loop) -> Option<(FileId, ExprId, Arc<Query>)> {
-    let (at, expr) = match eval.value(file, around.iterable?) {
-        Value::Many(element) => match *element {
-            Value::Row(_, Some(place)) => place,
-            _ => return None,
-        },
-        Value::Query(at, expr) => (at, expr),
-        _ => return None,
-    };
-    Some((at, expr, eval.query_at(at, expr)?))
+    row_source::of(eval, file, around.iterable?)
 }
 
 /// How many passes a loop makes, where it runs over the rows of a query.

@@ -3,7 +3,7 @@
 pub mod constants;
 
 use super::Project;
-use super::graph::{Edge, EdgeKind, EffectStep, FnId, QuerySite, TRACKED};
+use super::graph::{Edge, EdgeKind, EffectStep, FnId, QuerySite, TRACKED, Visit};
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind};
 use crate::libraries::shared::effects::Effects;
@@ -69,6 +69,27 @@ pub fn reaches(project: &Project, from: FnId, edge: &Edge, target: FnId, (place,
     let constants = Constants::new(&project.code, &project.graph.functions);
     let known = constants.entering(from, edge, target, &[]);
     !constants.closes(target, expr, &known)
+}
+
+/// The way from an entry point to an expression of a function: of those that what is known on them does not close, the one on which
+/// somebody waits, otherwise the first. The second part tells whether any is closed.
+pub fn way_to(project: &Project, function: FnId, expr: ExprId) -> (Option<Visit>, bool) {
+    let graph = &project.graph;
+    let Some(ways) = project.known_ways.get(&function) else {
+        return (graph.way_to(function), false);
+    };
+    let constants = Constants::new(&project.code, &graph.functions);
+    let is_open = |known: &KnownNames| !constants.closes(function, expr, known);
+    let open: Vec<Visit> = ways
+        .iter()
+        .filter(|(_, known)| is_open(known))
+        .filter_map(|(visit, _)| graph.visits.get(*visit as usize).map(|(_, visit)| *visit))
+        .collect();
+    if open.len() == ways.len() {
+        return (graph.way_to(function), false);
+    }
+    // The first one of several stands.
+    (open.into_iter().min_by_key(Visit::stage), true)
 }
 
 /// Whether calls can follow one another down to an expression: each with what the one before it passes.

@@ -6,8 +6,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::Code;
 use super::graph::{Graph, Visit};
-use crate::ir::{Call, ExprKind, FunctionId, LoopKind, Module, Stmt, StmtKind};
+use crate::ir::{Call, ExprKind, FunctionId, Language, LoopKind, Module, Stmt, StmtKind};
 use crate::libraries::entries::{Entry, EntryKind, Often, ran_by_script, served_by_script};
+use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::syntax::facts::ToolchainSettings;
@@ -85,6 +86,37 @@ pub fn programs(graph: &mut Graph, code: &Code) {
             graph.entries.push(command((file, FunctionId::MODULE), format!("script {name}")));
             graph.registered.push(file);
         }
+    }
+    by_hand(graph, code, &known);
+}
+
+/// Gives the files that nobody imports a command as their entry point where they offer nothing, start other programs, and do not go on:
+/// somebody runs them by hand (`build-fonts.mjs`).
+fn by_hand(graph: &mut Graph, code: &Code, known: &FxHashSet<FileId>) {
+    let registered: FxHashSet<FileId> = graph.registered.iter().copied().collect();
+    let targets = code.targets.iter().flat_map(|(imports, exports)| imports.iter().chain(exports));
+    let imported: FxHashSet<FileId> = targets.filter_map(|target| *target).collect();
+    let starts_programs = |file: FileId| {
+        let functions = code.module(file).function_ids().map(|(id, _)| graph.id(file, id));
+        let mut edges = functions.flat_map(|id| &graph.function(id).edges);
+        edges.any(|edge| edge.effects.has(Effects::SPAWN))
+    };
+    let is_program = |file: FileId, module: &Module| {
+        module.exports.is_empty()
+            && ![known, &registered, &imported].iter().any(|files| files.contains(&file))
+            && starts_programs(file)
+            && !serves(code, file)
+            && !goes_on(module)
+    };
+    let programs = code
+        .modules_of(Language::TypeScript)
+        .filter(|(file, module)| is_program(*file, module));
+    let files: Vec<FileId> = programs.map(|(file, _)| file).collect();
+    for file in files {
+        let Some(facts) = code.files.get(file.index()) else { continue };
+        let name = facts.path.rsplit('/').next().unwrap_or(&facts.path);
+        graph.entries.push(command((file, FunctionId::MODULE), format!("script {name}")));
+        graph.registered.push(file);
     }
 }
 

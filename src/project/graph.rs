@@ -258,10 +258,20 @@ impl Graph {
         callers.chain([function]).collect()
     }
 
+    /// The way from an entry point to a function.
+    pub fn way_to(&self, function: FnId) -> Option<Visit> {
+        self.reach.get(function.index()).copied().flatten()
+    }
+
     /// The calls from the entry point down to a function: each with the function that makes it and its place among the edges.
     pub fn calls_to(&self, function: FnId) -> Vec<(FnId, usize)> {
+        self.calls_on(self.way_to(function))
+    }
+
+    /// The calls of a way, in its order.
+    pub fn calls_on(&self, way: Option<Visit>) -> Vec<(FnId, usize)> {
         let mut out = Vec::new();
-        let mut at = self.reach.get(function.index()).copied().flatten();
+        let mut at = way;
         while let Some((visit, edge)) = at.and_then(|reach| reach.from) {
             let Some(&(caller, reach)) = self.visits.get(visit as usize) else {
                 break;

@@ -22,6 +22,7 @@ pub mod once;
 mod operations;
 pub mod reach;
 pub mod relations;
+pub mod row_source;
 pub mod row_usage;
 pub mod rows;
 pub mod schema;
@@ -91,6 +92,8 @@ pub struct Project {
     pub listed: listed::Listed,
     /// What functions keep for good.
     pub once: once::Once,
+    /// What is known on the ways from entry points to functions.
+    pub known_ways: reach::KnownWays,
     /// What is asked about a rule's silence, and what the rule says of it.
     pub(crate) silence: Silence,
 }
@@ -142,7 +145,7 @@ impl Project {
         let clients = clients::Clients::of(&code, &graph);
         clients.mark_polled(&mut graph.entries);
         let once = once::Once::of(&code, &graph);
-        reach::mark(&mut graph, &code, &once);
+        let known_ways = reach::mark(&mut graph, &code, &once);
         commands::mark(&mut graph, &code);
         let (loads, (deployment, listed)) = rayon::join(
             || row_usage::loads(&code, &graph),
@@ -164,6 +167,7 @@ impl Project {
             clients,
             listed,
             once,
+            known_ways,
             silence: Silence::default(),
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));

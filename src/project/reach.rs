@@ -3,14 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::branches::constants::{Constants, KnownNames};
 use super::eval::Code;
-use super::graph::{EdgeKind, FnId, Graph, Stage, Visit};
+use super::graph::{Edge, EdgeKind, FnId, Graph, Stage, Visit};
 use super::may_call::{self, MayCall};
 use super::once::Once;
+use crate::budget::Limit;
+use crate::ir::{ExprId, ExprKind, Language, Module, Parent, StmtKind};
 use crate::libraries::entries::{Entry, EntryKind, Often};
+use crate::vocabulary::List;
 
 /// With how many different sets of constants one function is visited; then with nothing known.
 const MAX_CONTEXTS: usize = 4;
@@ -18,10 +21,13 @@ const MAX_CONTEXTS: usize = 4;
 /// Of how many entry points a function is counted; more are as good as all.
 pub const MAX_SHARED: usize = 64;
 
+/// For functions of which some way knows names, all ways to them, as places in [`Graph::visits`], with what each knows.
+pub type KnownWays = FxHashMap<FnId, Vec<(u32, KnownNames)>>;
+
 /// Marks what entry points reach. What is used most often comes first, so that a function that a list, a form and a script
-/// call is said to be the list's.
-pub fn mark(graph: &mut Graph, code: &Code, once: &Once) {
-    let (reach, visits) = {
+/// call is said to be the list's. Gives back what is known on the ways.
+pub fn mark(graph: &mut Graph, code: &Code, once: &Once) -> KnownWays {
+    let (reach, visits, known) = {
         let mut walk = Walk {
             graph,
             code,
@@ -35,11 +41,17 @@ pub fn mark(graph: &mut Graph, code: &Code, once: &Once) {
         };
         walk.entries();
         walk.loose(&may_call::find(code, graph));
-        (walk.reach, walk.visits)
+        let knowing = walk.contexts.into_iter().enumerate().filter_map(|(at, contexts)| {
+            let is_known = contexts.iter().any(|context| !context.known.is_empty());
+            let ways = contexts.into_iter().map(|context| (context.visit, context.known));
+            is_known.then(|| (FnId(at as u32), ways.collect()))
+        });
+        (walk.reach, walk.visits, knowing.collect())
     };
     graph.reach = reach;
     graph.visits = visits;
     graph.shared = shared(graph);
+    known
 }
 
 /// Whether somebody waits for an entry point's answer.
@@ -73,6 +85,15 @@ fn shared(graph: &Graph) -> Vec<u8> {
     sets.iter().map(|set| set.len() as u8).collect()
 }
 
+/// One visit to a function.
+#[derive(Clone)]
+struct Context {
+    visit: u32,
+    /// What is known of the function's names in it.
+    known: KnownNames,
+    stage: Stage,
+}
+
 struct Walk<'g> {
     graph: &'g Graph,
     code: &'g Code,
@@ -83,7 +104,7 @@ struct Walk<'g> {
     /// What is known in each visit.
     known: Vec<KnownNames>,
     /// For each function what was known in the visits to it, and when they run.
-    contexts: Vec<Vec<(KnownNames, Stage)>>,
+    contexts: Vec<Vec<Context>>,
     queue: VecDeque<u32>,
 }
 
@@ -165,7 +186,7 @@ impl Walk<'_> {
                 entry: here.entry,
                 from: Some((visit, index as u32)),
                 distance: here.distance + 1,
-                later: here.later || edge.kind == EdgeKind::Later,
+                later: here.later || edge.kind == EdgeKind::Later || self.goes_on_alone(at, edge),
                 is_loose: here.is_loose,
                 // A timer that is started once goes on.
                 is_once: edge.kind != EdgeKind::Later && (here.is_once || self.once.runs(self.code, graph, at, edge.expr)),
@@ -178,6 +199,19 @@ impl Walk<'_> {
                 self.visit(target, reach, inner);
             }
         }
+    }
+
+    /// Whether a call starts an asynchronous function of TypeScript and drops what it promises (`void track(user)`,
+    /// `track(user).catch(log)`): nobody waits for what it does.
+    fn goes_on_alone(&self, at: FnId, edge: &Edge) -> bool {
+        let module = self.code.module(self.graph.function(at).file);
+        let mut targets = edge.targets.iter();
+        edge.kind == EdgeKind::Call
+            && !edge.awaited
+            && module.language == Language::TypeScript
+            && targets.all(|&target| self.graph.function(target).is_async)
+            && is_dropped(module, edge.expr)
+            && !may_answer(module, edge.expr)
     }
 
     fn visit(&mut self, at: FnId, reach: Visit, mut known: KnownNames) {
@@ -194,7 +228,11 @@ impl Walk<'_> {
         }
         self.queue.push_back(self.visits.len() as u32);
         self.visits.push((at, reach));
-        self.contexts[at.index()].push((known.clone(), reach.stage()));
+        self.contexts[at.index()].push(Context {
+            visit: self.visits.len() as u32 - 1,
+            known: known.clone(),
+            stage: reach.stage(),
+        });
         self.known.push(known);
     }
 
@@ -202,7 +240,7 @@ impl Walk<'_> {
     fn is_seen(&self, at: FnId, known: &[(crate::ir::Sym, super::branches::constants::Constant)], stage: Stage) -> bool {
         self.contexts[at.index()]
             .iter()
-            .any(|(seen, seen_stage)| *seen_stage <= stage && seen.iter().all(|fact| known.contains(fact)))
+            .any(|seen| seen.stage <= stage && seen.known.iter().all(|fact| known.contains(fact)))
     }
 }
 
@@ -217,4 +255,32 @@ fn rank(entry: &Entry) -> u8 {
         (Often::Once, EntryKind::Startup) => 5,
         (Often::Once, _) => 6,
     }
+}
+
+/// Whether a call is given what an answer goes through: a callback, a response.
+fn may_answer(module: &Module, call: ExprId) -> bool {
+    let args = module.call(call).map_or(&[][..], |call| call.args);
+    args.iter().any(|arg| match module.kind(arg.value) {
+        ExprKind::Lambda(_) => true,
+        ExprKind::Name(name) => List::Answering.has(module.str(*name)),
+        _ => false,
+    })
+}
+
+/// Whether nothing is made of what a call gives but to handle its failure.
+fn is_dropped(module: &Module, call: ExprId) -> bool {
+    let mut at = call;
+    for _ in 0..Limit::Holders.count() {
+        at = match module.expr(at).parent {
+            Parent::Stmt(stmt) => return matches!(module.stmt(stmt).kind, StmtKind::Expr(_)),
+            Parent::Expr(outer) => match module.kind(outer) {
+                ExprKind::Attr { name, .. } if matches!(module.str(*name), "catch" | "finally") => outer,
+                ExprKind::Call { callee, .. } if *callee == at => outer,
+                ExprKind::Unary { op, .. } if module.str(*op) == "void" => outer,
+                _ => return false,
+            },
+            _ => return false,
+        };
+    }
+    false
 }

@@ -250,3 +250,168 @@ def read(session: Session, reader_id: int, row: int):
     let [one] = all.as_slice() else { panic!("{all:#?}") };
     assert!(!one.message.contains("No statement"), "{}", one.message);
 }
+
+/// The priority and the sum of the loops over what `body` gives them, with a handler that asks for it.
+fn of_list(head: &str, body: &str) -> Vec<(Priority, String)> {
+    let app = format!(
+        "
+from fastapi import FastAPI
+
+from farm.models import Goat, Visit, select, session
+
+app = FastAPI()
+{head}
+
+
+def latest(goat):
+    return session.scalars(select(Visit).where(Visit.goat_id == goat)).first()
+
+
+def check(goat):
+    visit = latest(goat)
+    session.add(Visit(goat_id=goat))
+    session.commit()
+    return visit
+
+
+{body}
+"
+    );
+    let all = found(
+        &Config::default(),
+        "n-plus-one",
+        &[("farm/models.py", MODELS), ("farm/app.py", &app)],
+    );
+    all.into_iter().map(|one| (one.priority, one.reason)).collect()
+}
+
+#[test]
+fn a_list_that_a_constant_or_the_callers_fix_is_short() {
+    let handler = |body: &str| format!("@app.get('/checkups')\ndef checkups(goats: list[int]):\n    return {body}\n");
+    let unknown = of_list("", &handler("[latest(goat) for goat in goats]"));
+    assert!(
+        matches!(unknown.as_slice(), [(Priority::P2, sum)] if sum.contains("how many is not known")),
+        "{unknown:?}"
+    );
+    let fixed = of_list(
+        "BILLY_GOATS = read('billy-goats')",
+        &handler("[latest(goat) for goat in sorted(BILLY_GOATS)]"),
+    );
+    assert!(
+        matches!(fixed.as_slice(), [(Priority::P3, sum)] if sum.contains("the constant `BILLY_GOATS`")),
+        "{fixed:?}"
+    );
+    let helper = "def all_of(goats):\n    return [latest(goat) for goat in goats]\n\n\n";
+    let given = of_list("", &format!("{helper}{}", handler("all_of([1, 4]) + all_of([2, 3, 5])")));
+    assert!(
+        matches!(given.as_slice(), [(Priority::P3, sum)] if sum.contains("that are given, 3 at most")),
+        "{given:?}"
+    );
+    // One caller of which nothing is known makes it any number.
+    let given = of_list("", &format!("{helper}{}", handler("all_of([1, 4]) + all_of(goats)")));
+    assert!(matches!(given.as_slice(), [(Priority::P2, _)]), "{given:?}");
+}
+
+/// What saves something for each has work of its own to do for each; what it reads is the least of it.
+#[test]
+fn a_read_of_what_changes_something_for_each_weighs_less() {
+    let handler =
+        |call: &str| format!("@app.get('/checkups')\ndef checkups(goats: list[int]):\n    return [{call}(goat) for goat in goats]\n");
+    assert!(matches!(of_list("", &handler("latest")).as_slice(), [(Priority::P2, _)]));
+    let found = of_list("", &handler("check"));
+    assert!(matches!(found.as_slice(), [(Priority::P3, _)]), "{found:?}");
+}
+
+#[test]
+fn what_a_handler_starts_and_does_not_wait_for_goes_on_in_the_background() {
+    let head = "import express from 'express';\nimport pg from 'pg';\nconst pool = new pg.Pool();\nconst app = express();\n
+async function track(goats) { for (const goat of goats) { await pool.query('UPDATE goats SET seen = now() WHERE id = $1', [goat]); } }
+async function seen(goats) { const out = []; for (const goat of goats) { out.push(await pool.query('SELECT * FROM goats WHERE id = $1', [goat])); } return out; }\n";
+    let sum = |call: &str| {
+        let text = format!("{head}app.get('/goats', async (req, res) => {{ {call} res.send('ok'); }});\n");
+        let found = found(&Config::default(), "n-plus-one", &[("server.js", &text)]);
+        found.into_iter().map(|one| one.reason).collect::<String>()
+    };
+    assert!(sum("await seen(req.body);").contains("each time GET /goats is asked"));
+    for dropped in ["seen(req.body);", "void seen(req.body);", "seen(req.body).catch(log);"] {
+        let sum = sum(dropped);
+        assert!(sum.contains("in the background: GET /goats"), "{dropped} {sum}");
+    }
+    // The answer goes through what it is given.
+    assert!(sum("seen(req.body, res);").contains("each time GET /goats is asked"));
+}
+
+/// What a driver answers are rows of the statement, however they come to the loop.
+#[test]
+fn rows_that_a_driver_answers_are_those_of_the_statement() {
+    let sums = |file: &str, text: &str| {
+        let found = found(&Config::default(), "n-plus-one", &[(file, text)]);
+        found.into_iter().map(|one| one.reason).collect::<String>()
+    };
+    let python = |body: &str| {
+        let text = format!(
+            "import psycopg2\nfrom flask import Flask\napp = Flask(__name__)\npg = psycopg2.connect('x')\n
+def toll(bell):\n    with pg.cursor() as cur:\n        cur.execute('SELECT at FROM tolls WHERE bell = %s', (bell,))\n        return cur.fetchone()\n
+def all_bells():\n    cur = pg.cursor()\n    cur.execute('SELECT id FROM bells')\n    return cur.fetchall()\n
+@app.get('/tolls')\ndef tolls(given):\n{body}"
+        );
+        sums("bells.py", &text)
+    };
+    let sent = "    cur = pg.cursor()\n    cur.execute('SELECT id FROM bells')\n";
+    for body in [
+        format!("{sent}    return [toll(row[0]) for row in cur.fetchall()]\n"),
+        format!("{sent}    return [toll(row[0]) for row in cur]\n"),
+        format!("{sent}    rows = cur.fetchall()\n    ids = [row[0] for row in rows]\n    return [toll(bell) for bell in ids]\n"),
+        "    with pg.cursor() as cur:\n        cur.execute('SELECT id FROM bells')\n        return [toll(row[0]) for row in cur]\n"
+            .to_owned(),
+        "    return [toll(row[0]) for row in all_bells()]\n".to_owned(),
+    ] {
+        let sum = python(&body);
+        assert!(sum.contains("a statement for each of bells"), "{body} {sum}");
+    }
+    let unknown = python("    return [toll(bell) for bell in given]\n");
+    assert!(unknown.contains("how many is not known"), "{unknown}");
+    let typescript = |body: &str| {
+        let text = format!(
+            "import express from 'express';\nimport {{ Pool }} from 'pg';\nimport Database from 'better-sqlite3';\nconst pool = new Pool();\nconst lite = new Database('x');\nconst app = express();
+async function toll(bell) {{ return (await pool.query('SELECT at FROM tolls WHERE bell = $1', [bell])).rows[0]; }}
+async function allBells() {{ const {{ rows }} = await pool.query('SELECT id FROM bells'); return rows; }}
+app.get('/tolls', async (req, res) => {{ {body} }});\n"
+        );
+        sums("bells.ts", &text)
+    };
+    for body in [
+        "const { rows } = await pool.query('SELECT id FROM bells'); for (const row of rows) { await toll(row.id); }",
+        "const found = await pool.query('SELECT id FROM bells'); for (const row of found.rows) { await toll(row.id); }",
+        "for (const row of lite.prepare('SELECT id FROM bells').all()) { await toll(row.id); }",
+        "for (const row of await allBells()) { await toll(row.id); }",
+        "const ids = (await allBells()).map((row) => row.id); await Promise.all(ids.map((id) => toll(id)));",
+    ] {
+        let sum = typescript(body);
+        assert!(sum.contains("a statement for each of bells"), "{body} {sum}");
+    }
+    let unknown = typescript("for (const bell of req.body.bells) { await toll(bell); }");
+    assert!(unknown.contains("how many is not known"), "{unknown}");
+}
+
+/// What is called for one (`load(case["case_no"])`) does not go through all of them.
+#[test]
+fn what_is_called_for_one_leaves_the_loop_over_all_to_others() {
+    let sums = |given: &str| {
+        let text = format!(
+            "import psycopg2\nfrom flask import Flask\napp = Flask(__name__)\npg = psycopg2.connect('x')\n
+def documents(no):\n    with pg.cursor() as cur:\n        cur.execute('SELECT name FROM documents WHERE case_no = %s', (no,))\n        return cur.fetchone()\n
+def load(only_case_no=None):\n    if only_case_no is None:\n        cur = pg.cursor()\n        cur.execute('SELECT case_no FROM cases')\n        return [documents(row[0]) for row in cur.fetchall()]\n    return [documents(only_case_no)]\n
+@app.get('/changes')\ndef changes(changed):\n    for row in changed:\n        load({given})\n"
+        );
+        let found = found(&Config::default(), "n-plus-one", &[("cases.py", &text)]);
+        let of_all = found.into_iter().filter(|one| one.reason.contains("each of cases"));
+        of_all.map(|one| one.reason).collect::<String>()
+    };
+    for one in ["row[\"case_no\"]", "row.case_no", "only_case_no=row.case_no"] {
+        assert!(sums(one).contains("nothing that is known calls it"), "{one} {}", sums(one));
+    }
+    for all in ["", "row.parent", "None"] {
+        assert!(sums(all).contains("each time GET /changes is asked"), "{all} {}", sums(all));
+    }
+}

@@ -80,6 +80,8 @@ pub struct PerRow<'p> {
     pub handle: Option<String>,
     /// A relation to one row that the session keeps once it is loaded: one statement for each distinct one.
     pub once_a_parent: bool,
+    /// How many elements every caller of the function gives the loop at most, where that can be counted.
+    pub given: Option<u32>,
 }
 
 /// The loop around a place, how many loops over rows are around that, and whether a chunk loop stands between.
@@ -103,6 +105,7 @@ impl PerRow<'_> {
             searches: false,
             handle: None,
             once_a_parent: false,
+            given: None,
         }
     }
 }
@@ -234,12 +237,17 @@ impl<'p, 's> Search<'p, 's> {
             );
             return None;
         }
-        let known = (&self.known.callers, &self.known.entries);
-        if single::is_given_one(self.project, &self.eval, known, self.file, &found.0) {
+        if self.given(&found.0) == Some(1) {
             self.silent(access, expr, || "every caller gives the loop a list of one element");
             return None;
         }
         Some(found)
+    }
+
+    /// How many elements every caller gives a loop at most.
+    fn given(&self, around: &Loop) -> Option<u32> {
+        let known = (&self.known.callers, &self.known.entries);
+        single::given(self.project, &self.eval, known, self.file, around)
     }
 
     /// Why none of the loops around an expression makes it cost more.
@@ -266,6 +274,7 @@ impl<'p, 's> Search<'p, 's> {
             );
         }
         row.searches = searches(self.module, &row.around, row.expr);
+        row.given = self.given(&row.around);
         row.handle = self
             .module
             .call(row.expr)

@@ -28,29 +28,24 @@ pub fn callers(project: &Project) -> Callers {
     out
 }
 
-/// Whether a loop runs over a parameter for which every call gives a list of one element.
-pub fn is_given_one(
+/// How many elements a loop has at most that runs over a parameter, where every call gives a list that can be counted.
+pub fn given(
     project: &Project,
     eval: &Evaluator<'_>,
     (callers, entries): (&Callers, &FxHashSet<(FileId, FunctionId)>),
     file: FileId,
     around: &Loop,
-) -> bool {
-    let Some((function, index)) = around.iterable.and_then(|iterable| parameter(eval, file, iterable)) else {
-        return false;
-    };
+) -> Option<u32> {
+    let (function, index) = parameter(eval, file, around.iterable?)?;
     let target = project.graph.id(file, function);
-    let Some(calls) = callers.get(&target).filter(|_| !entries.contains(&(file, function))) else {
-        return false;
-    };
-    calls.iter().all(|&(caller, at)| {
+    let calls = callers.get(&target).filter(|_| !entries.contains(&(file, function)))?;
+    let counts = calls.iter().map(|&(caller, at)| {
         let node = project.graph.function(caller);
-        let module = project.code.module(node.file);
-        node.edges.get(at).is_some_and(|edge| {
-            let given = passed_as(project, module, edge, target, index);
-            !edge.guessed && edge.kind == EdgeKind::Call && given.is_some_and(|given| loops::count_of(eval, node.file, given) == Some(1))
-        })
-    })
+        let edge = node.edges.get(at).filter(|edge| !edge.guessed && edge.kind == EdgeKind::Call)?;
+        let given = passed_as(project, project.code.module(node.file), edge, target, index)?;
+        loops::count_of(eval, node.file, given)
+    });
+    counts.collect::<Option<Vec<u32>>>()?.into_iter().max()
 }
 
 /// What a call passes to a parameter of its target: an argument, or the object whose method or property it is.

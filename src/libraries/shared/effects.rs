@@ -43,8 +43,10 @@ impl Effects {
     pub const SPAWN: Effects = Effects(1 << 11);
     /// Runs its function elsewhere.
     pub const BARRIER: Effects = Effects(1 << 12);
+    /// Computes for a moment, as a rule: what it works on is mostly small.
+    pub const BRIEF: Effects = Effects(1 << 13);
 
-    const NAMES: [(&'static str, Effects); 13] = [
+    const NAMES: [(&'static str, Effects); 14] = [
         ("query", Self::QUERY),
         ("write", Self::WRITE),
         ("network", Self::NETWORK),
@@ -58,6 +60,7 @@ impl Effects {
         ("file", Self::FILE),
         ("spawn", Self::SPAWN),
         ("barrier", Self::BARRIER),
+        ("brief", Self::BRIEF),
     ];
 
     /// The effect of a name; `None` for a name that is none.

@@ -256,7 +256,7 @@ impl<'p> Constants<'p> {
             let value = match arg {
                 Some(arg) => constant(module, arg, known, 0).or_else(|| {
                     let may_be_left_out = may_be_left_out(callee, param);
-                    may_be_left_out.then(|| given(module, call.id, arg)).flatten()
+                    may_be_left_out.then(|| given(module, call.id, (arg, callee.str(name)))).flatten()
                 }),
                 None => omitted(callee, definition, param),
             };
@@ -366,12 +366,16 @@ fn may_be_left_out(module: &Module, param: &Param) -> bool {
     }
 }
 
-/// What is surely there, whatever it is: the element that a loop around the call is at, its key or name, a text that is put together.
-fn given(module: &Module, call: ExprId, arg: ExprId) -> Option<Constant> {
+/// What is surely there, whatever it is: the element that a loop around the call is at, its key or name, the field of it that the
+/// parameter is called by (`load(specific_case_no=row.case_no)`), a text that is put together.
+fn given(module: &Module, call: ExprId, (arg, param): (ExprId, &str)) -> Option<Constant> {
+    let is_asked =
+        |name: &str| List::RowKeys.has(name) || param == name || param.strip_suffix(name).is_some_and(|rest| rest.ends_with('_'));
     let is_there = match module.kind(arg) {
         ExprKind::Template(_) => true,
         ExprKind::Name(_) => is_element(module, call, arg),
-        ExprKind::Attr { base, name } => List::RowKeys.has(module.str(*name)) && is_element(module, call, *base),
+        ExprKind::Attr { base, name } => is_asked(module.str(*name)) && is_element(module, call, *base),
+        ExprKind::Index { base, index } => module.string(*index).is_some_and(is_asked) && is_element(module, call, *base),
         _ => false,
     };
     is_there.then(|| Constant::of_truth(true))

@@ -98,7 +98,12 @@ impl Evaluator<'_> {
             | "AsyncContextManager"
             | "AbstractAsyncContextManager"
             | "AbstractContextManager"
-            | "Depends" => self.annotation(file, first),
+            | "Depends"
+            // What dependency containers put in.
+            | "FromDishka"
+            | "FromComponent"
+            | "Injected"
+            | "Provide" => self.annotation(file, first),
             "Coroutine" => parts.last().map_or(Value::Unknown, |&last| self.annotation(file, last)),
             "Type" | "type" => match self.annotation(file, first) {
                 Value::Instance(at, class) => Value::Class(at, class),

@@ -11,8 +11,8 @@ use crate::finding::{Confidence, Finding, Related, Role};
 use crate::ir::{ExprId, Module, Standing};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{self, Cost, Unit};
-use crate::judge::evidence;
 use crate::judge::scale::{self, Rows, Scale};
+use crate::judge::{evidence, lists};
 use crate::judge::{priority, reach};
 use crate::libraries::entries::Often;
 use crate::libraries::shared::batches;
@@ -21,11 +21,12 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::clients::Asked;
 use crate::project::eval::Evaluator;
-use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::graph::{Edge, EdgeKind, EffectStep, FnId};
 use crate::project::listed::Usage;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
 use crate::statement::Limit;
+use crate::vocabulary::List;
 
 /// Statements of one loop that a finding lists beside its first.
 const MAX_MERGED: usize = 8;
@@ -210,10 +211,10 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
         );
         return None;
     }
-    let reach = reach::of(project, row.function);
+    let reach = reach::at(project, row.function, row.expr);
     let confidence = confidence(row, from.as_ref());
     let over = over(module, row, from.as_ref());
-    let cost = cost(project, row, from.as_ref(), &over);
+    let cost = cost(project, &eval, row, (from.as_ref(), &over));
     let judgement = priority::judge(&cost, &reach, confidence, lighter(project, row, &cost, reach.often));
     let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
@@ -228,7 +229,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     finding.message = message(project, row, &thing, &over, from.as_ref(), label.as_deref());
     finding.impact = impact(row, label.as_deref());
     finding.subject = subject(module, row, callee.as_deref());
-    finding.related = evidence::path_from_entry(project, row.function);
+    finding.related = evidence::path_to_place(project, row.function, row.expr);
     finding.relate(
         project.place_in(row.function, row.around.header),
         Role::Loop,
@@ -295,7 +296,7 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
 }
 
 /// What one pass of the loop as a whole costs.
-fn cost(project: &Project, row: &PerRow<'_>, source: Option<&Source>, over: &str) -> Cost {
+fn cost(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, (source, over): (Option<&Source>, &str)) -> Cost {
     if row.remote.is_some() && !is_batchable(row) {
         return Cost::Upkeep;
     }
@@ -309,7 +310,11 @@ fn cost(project: &Project, row: &PerRow<'_>, source: Option<&Source>, over: &str
         Some(source) => source.rows.clone(),
         // A framework calls it for each row of whatever list it renders.
         None if of_objects => objects(project, row),
-        None => Rows::unknown(format!("{} (how many is not known)", elements(over))),
+        None => {
+            let file = project.graph.function(row.function).file;
+            let known = lists::elements(eval, file, row.around.iterable, row.given);
+            known.unwrap_or_else(|| Rows::unknown(format!("{} (how many is not known)", elements(over))))
+        }
     };
     Cost::Each { what, rows }
 }
@@ -360,21 +365,52 @@ fn lighter(project: &Project, row: &PerRow<'_>, cost: &Cost, often: Option<Often
         true if grows => 1,
         true => 2,
     };
-    usize::from(is_rarer) + meant + usize::from(is_dwarfed(project, row)) + if row.searches { 2 } else { 0 }
+    let is_beside = is_dwarfed(project, row) || is_work(project, row);
+    usize::from(is_rarer) + meant + usize::from(is_beside) + if row.searches { 2 } else { 0 }
+}
+
+/// Whether what is called for each element changes something as well. Then it is work of its own for each (saving, copying, sending), of
+/// which what it reads is the least, and is seldom to be had for all at once: of 30 such loops that were read, maintainers would act on 5.
+fn is_work(project: &Project, row: &PerRow<'_>) -> bool {
+    row.access == Access::Read
+        && row.remote.is_none()
+        && row.relation.is_none()
+        && row
+            .target
+            .is_some_and(|target| project.graph.function(target).effects.any(Effects::SPAWN) || changes_rows(project, target))
+}
+
+/// Whether a function sends a statement that changes rows, or tells its session to: to open or end a transaction changes none.
+fn changes_rows(project: &Project, function: FnId) -> bool {
+    let Some(&(at, EffectStep::Direct(edge))) = project.graph.chain(function, WRITE_SLOT).last() else {
+        return project.graph.function(function).effects.has(Effects::WRITE);
+    };
+    let called = project.graph.function(at).edges.get(edge).and_then(|edge| edge.external.as_deref());
+    !called.is_some_and(|name| List::TransactionCalls.has(name.rsplit('.').next().unwrap_or(name)))
 }
 
 /// Whether each pass waits for another service as well: beside that the statement is nothing.
 fn is_dwarfed(project: &Project, row: &PerRow<'_>) -> bool {
     let node = project.graph.function(row.function);
     let module = project.code.module(node.file);
-    let asks = |edge: &Edge| {
-        let targets = || edge.targets.iter().map(|&target| project.graph.function(target).effects);
-        edge.effects.has(Effects::NETWORK) || targets().any(|effects| effects.has(Effects::NETWORK))
-    };
+    let asks = |edge: &Edge| is_service(edge.effects) || edge.targets.iter().any(|&target| asks_service(project, target));
     row.remote.is_none()
         && node.edges.iter().any(|edge| {
             edge.kind != EdgeKind::Later && !edge.guessed && row.around.span.encloses(module.expr(edge.expr).span) && asks(edge)
         })
+}
+
+/// A call to another machine that is no database: to connect to one is a part of the statement.
+fn is_service(effects: Effects) -> bool {
+    effects.has(Effects::NETWORK) && !effects.any(Effects::QUERY.and(Effects::WRITE))
+}
+
+fn asks_service(project: &Project, function: FnId) -> bool {
+    let Some(&(at, EffectStep::Direct(edge))) = project.graph.chain(function, NETWORK_SLOT).last() else {
+        return false;
+    };
+    let edges = &project.graph.function(at).edges;
+    edges.get(edge).is_some_and(|edge| is_service(edge.effects))
 }
 
 /// Requests that have a form for many at once: caches and embeddings.

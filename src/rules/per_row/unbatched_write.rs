@@ -24,7 +24,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 /// A driver's bulk method that is none: it runs the statement for each row of its argument.
 fn row_by_row(project: &Project, site: &QuerySite) -> Finding {
-    let reach = reach::of(project, site.function);
+    let reach = reach::at(project, site.function, site.expr);
     // Nobody writes `executemany` for a few rows.
     let cost = Cost::Each {
         what: Unit::Statement,
@@ -49,7 +49,7 @@ fn row_by_row(project: &Project, site: &QuerySite) -> Finding {
     }
     finding.impact = format!("n round trips for n rows{}", evidence::reach_words(label.as_deref()));
     finding.subject = format!("executemany {}", evidence::essence(&site.query));
-    finding.related = evidence::path_from_entry(project, site.function);
+    finding.related = evidence::path_to_place(project, site.function, site.expr);
     finding.fix = Fix {
         summary: "Send many rows in one statement with `psycopg2.extras.execute_values`, or use COPY.".to_owned(),
         code: Some("execute_values(cursor, \"INSERT INTO t (a, b) VALUES %s\", rows, page_size=1000)".to_owned()),

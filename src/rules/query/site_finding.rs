@@ -8,11 +8,11 @@ use crate::project::graph::QuerySite;
 
 /// Starts a finding at a site, of which one use costs this. The name of the entry point comes along.
 pub fn start(project: &Project, site: &QuerySite, rule: &str, cost: &Cost, confidence: Confidence) -> (Finding, Option<String>) {
-    let reach = reach::of(project, site.function);
+    let reach = reach::at(project, site.function, site.expr);
     let judgement = priority::judge(cost, &reach, confidence, 0);
     let label = reach.label;
     let mut finding = Finding::new(rule, judgement, confidence, project.place_in(site.function, site.span));
-    finding.related = evidence::path_from_entry(project, site.function);
+    finding.related = evidence::path_to_place(project, site.function, site.expr);
     let table = site.query.table().and_then(|name| project.schema.table(name));
     if let Some((table, place)) = table.and_then(|table| Some((table, table.place()?))) {
         finding.relate(project.schema_place(place), Role::Table, format!("table `{}`", table.name));

@@ -37,7 +37,7 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
         .collect();
     let (path, table) = many.first()?;
     let place = |path: &str| include_span(project, site, path).unwrap_or(site.span);
-    let reach = reach::of(project, site.function);
+    let reach = reach::at(project, site.function, site.expr);
     let all = scale::of_name(project, table);
     let cost = Cost::Load(scale::of_parent(&all, &[]));
     let judgement = priority::judge(&cost, &reach, Confidence::Medium, 0);
@@ -53,7 +53,7 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
         evidence::reach_words(label.as_deref())
     );
     finding.subject = format!("include {path} of {}", site.query.table().unwrap_or_default());
-    finding.related = evidence::path_from_entry(project, site.function);
+    finding.related = evidence::path_to_place(project, site.function, site.expr);
     for (path, table) in many.iter().skip(1) {
         finding.relate(
             project.place_in(site.function, place(path)),
@@ -148,7 +148,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     } else {
         Confidence::Medium
     };
-    let reach = reach::of(project, site.function);
+    let reach = reach::at(project, site.function, site.expr);
     let cost = Cost::Load(scale::of_query(project, &site.query));
     // A group is a row; how many groups there are is not known, but they are fewer.
     let less = usize::from(site.query.statement.grouped);
@@ -185,7 +185,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         evidence::reach_words(label.as_deref())
     );
     finding.subject = format!("{} by {}", evidence::essence(&site.query), columns.join(","));
-    finding.related = evidence::path_from_entry(project, site.function);
+    finding.related = evidence::path_to_place(project, site.function, site.expr);
     if let Some(table) = project.table_of(&site.query)
         && let Some(place) = table.place()
     {

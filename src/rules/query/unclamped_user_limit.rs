@@ -256,14 +256,14 @@ fn report(project: &Project, site: &crate::project::graph::QuerySite, entry: &En
     let name = site.query.table().unwrap_or("the table");
     let label = &entry.label;
     let cost = Cost::Load(scale::unpaged(project, &site.query));
-    let judgement = priority::judge(&cost, &reach::of(project, site.function), Confidence::Medium, 0);
+    let judgement = priority::judge(&cost, &reach::at(project, site.function, site.expr), Confidence::Medium, 0);
     let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(site.function, site.span));
     finding.title = format!("The client chooses how many rows of `{name}` are loaded");
     finding.message = format!("The limit of the query on `{name}` comes from the request ({label}), and no maximum was seen on the way.");
     finding.impact = format!("one request can load all of `{name}`, whatever the default page size is");
     // Where a router is put changes no identity.
     finding.subject = format!("{name} {}", entry.own_label);
-    finding.related = evidence::path_from_entry(project, site.function);
+    finding.related = evidence::path_to_place(project, site.function, site.expr);
     let span = project.code.module(at).expr(place).span;
     finding.relate(
         project.place(at, span, ""),

@@ -11,7 +11,7 @@ use crate::advice::texts::{Advised, Unblock, advice};
 use crate::analysis::Analyses;
 use crate::analysis::waits;
 use crate::budget::{Limit, Steps};
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Fix, Location, Role};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
@@ -166,7 +166,33 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         listed += found.as_ref().map_or(0, |finding| finding.related.len());
         out.extend(found);
     }
-    out
+    one_a_place(out)
+}
+
+/// What one place of an async function leads to is mended there at once: several causes of it are one finding, the worst one's.
+fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
+    let mut out: Vec<(Finding, usize)> = Vec::new();
+    let mut known: FxHashMap<Location, usize> = FxHashMap::default();
+    for mut finding in found {
+        let at = *known.entry(finding.location.clone()).or_insert(out.len());
+        let Some((first, others)) = out.get_mut(at) else {
+            out.push((finding, 0));
+            continue;
+        };
+        if finding.priority < first.priority {
+            std::mem::swap(first, &mut finding);
+        }
+        *others += 1;
+        if *others == 1 {
+            first.message.push_str(" More on the same way blocks as well.");
+        }
+        if *others <= MAX_PLACES {
+            let end = finding.related.iter().rfind(|related| related.role == Role::Callee);
+            let place = end.map_or(finding.location, |end| end.location.clone());
+            first.relate(place, Role::Callee, finding.title);
+        }
+    }
+    out.into_iter().map(|(finding, _)| finding).collect()
 }
 
 /// Why a call does not block the thread that it runs on, by itself.
@@ -507,9 +533,10 @@ fn allows_unsafe(project: &Project) -> bool {
     })
 }
 
-/// Only a file is read or written.
+/// Only a file is read or written, or something small is packed.
 fn is_light(effects: Effects) -> bool {
-    effects.any(Effects::FILE) && !effects.any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU))
+    effects.any(Effects::FILE.and(Effects::BRIEF))
+        && !effects.any(Effects::NETWORK.and(Effects::SLEEP).and(Effects::SPAWN).and(Effects::CPU))
 }
 
 fn cost(effects: Effects) -> Cost {
@@ -576,7 +603,7 @@ fn fix(cause: &Cause, effects: Effects, language: Language, refuses: bool) -> Fi
         Cause::Database { .. } if refuses => Unblock::Refused,
         Cause::Database { .. } => Unblock::Database,
         _ if effects.any(Effects::SLEEP) => Unblock::Sleep,
-        _ if effects.any(Effects::CPU) => Unblock::Compute,
+        _ if effects.any(Effects::CPU.and(Effects::BRIEF)) => Unblock::Compute,
         _ if effects.any(Effects::SPAWN) => Unblock::Process,
         _ if is_light(effects) => Unblock::File,
         _ => Unblock::Call,

@@ -583,7 +583,7 @@ impl Place<'_, '_> {
             return None;
         }
         let function = self.project.graph.id(self.file, self.function);
-        let reach = reach::of(self.project, function);
+        let reach = reach::at(self.project, function, call.id);
         let reached = reach.level;
         // What no server entry reaches may run in the browser.
         if reached == Reached::Unknown && (self.pages.has(self.file) || *self.about.is_for_browsers) {
@@ -641,7 +641,7 @@ impl Place<'_, '_> {
         );
         finding.cause = format!("{} {argument} {how_long}", name.split('.').next().unwrap_or(name));
         finding.subject = readable;
-        finding.related = evidence::path_from_entry(self.project, function);
+        finding.related = evidence::path_to_place(self.project, function, call.id);
         let language = self.module.language.name();
         let usual = if self.module.language.names_arguments() { "10" } else { "10_000" };
         let value = facts.value.as_deref().unwrap_or(usual);

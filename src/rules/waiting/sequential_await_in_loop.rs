@@ -11,7 +11,7 @@ use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, StmtKind, Sym};
 use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Rows};
-use crate::judge::{evidence, priority};
+use crate::judge::{evidence, lists, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
@@ -278,7 +278,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]
     let first = group.first()?;
     let module = project.code.module(file);
     let function = project.graph.id(file, module.owner(first.at));
-    let reach = reach::of(project, function);
+    let reach = reach::at(project, function, first.at);
     let is_guess = group.iter().all(|wait| wait.io.is_guess);
     let silent = |why: &str| project.silent(ID, file, module.expr(first.at).span, || why);
     match reach.level {
@@ -303,7 +303,9 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]
         } else {
             Unit::Request
         },
-        rows: rows.unwrap_or_else(|| Rows::unknown(format!("the passes of the loop over each {over} (how many is not known)"))),
+        rows: rows
+            .or_else(|| lists::elements(eval, file, first.around.iterable, None))
+            .unwrap_or_else(|| Rows::unknown(format!("the passes of the loop over each {over} (how many is not known)"))),
     };
     let judgement = priority::judge(&cost, &reach, confidence, usize::from(is_guess));
     let label = reach.label;
@@ -315,7 +317,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, group: &[Wait]
     );
     finding.impact = format!("n waits in a row{}", evidence::reach_words(label.as_deref()));
     finding.subject = format!("{words} in {over}");
-    finding.related = evidence::path_from_entry(project, function);
+    finding.related = evidence::path_to_place(project, function, first.at);
     finding.relate(
         project.place_in(function, first.around.header),
         Role::Loop,

@@ -142,7 +142,8 @@ fn endpoints_times_blocking_calls() {
     let route = |at: usize| format!("@app.get('/{at}')\nasync def h{at}():\n    all_of_them()\n\n\n");
     let text = lines(&format!("{}{calls}\n\n", lines(FASTAPI, 1_200, sink)), 1_200, route);
     let report = scan(&[("app.py", &text)]);
-    assert!(count(&report, "blocking-call-in-async") > 10);
+    // Each way starts at one place of an endpoint: they are mended there together.
+    assert_eq!(count(&report, "blocking-call-in-async"), 1);
     let told = limits(&report);
     assert!(told.iter().any(|told| told.starts_with("blocking-callers app.py:")), "{told:?}");
 }
