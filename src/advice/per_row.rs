@@ -1,16 +1,25 @@
 //! Fixes of per-row queries and writes in the library's own words.
 
 use super::texts::{Advised, Read, Write, advice};
+use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::finding::Fix;
 use crate::ir::{ExprId, ExprKind};
 use crate::libraries::shared::query::{Outcome, Query};
+use crate::libraries::shared::row_methods::RowMethod;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
-use crate::project::graph::QuerySite;
+use crate::project::graph::{EffectStep, QuerySite};
+use crate::project::loops::LoopForm;
 use crate::project::rows::RelationRead;
 use crate::statement::{FilterKind, Limit, Operation, Projection};
+
+const QUERY_SLOT: usize = 0;
+/// What is to be thought of where related rows are loaded along.
+const RELATED: &str = "It brings the related rows as a whole: where these are wide, name the columns that are used.";
+/// Other conditions that a text names.
+const MOST_NAMED: usize = 4;
 
 /// The way out for one finding.
 pub fn fix(project: &Project, row: &PerRow<'_>) -> Fix {
@@ -21,26 +30,123 @@ pub fn fix(project: &Project, row: &PerRow<'_>) -> Fix {
         return advice(Advised::Read(Read::Remote), "", &[]);
     }
     let Some(site) = row.site else {
-        let calls_itself = row.target == Some(row.function);
-        let operation = match row.access {
-            Access::Read if calls_itself => Advised::Read(Read::Tree),
-            Access::Read => Advised::Read(Read::Call),
-            Access::Write => Advised::Write(Write::Call),
-        };
-        return advice(operation, "", &[]);
+        return called(project, row);
     };
+    if row.access == Access::Read
+        && let Some(fix) = asked_for(project, row, site)
+    {
+        return fix;
+    }
+    of_site(project, row, site)
+}
+
+/// What to do about a statement of the loop itself.
+fn of_site(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
     let module = project.code.module(site.file);
     let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("rows");
-    let column = column(project, row, site).unwrap_or_else(|| "id".to_owned());
+    let key = column(project, row, site);
     let waits = module.function(project.graph.function(site.function).id).is_async && !site.query.blocking;
     let values = [
         ("table", table),
         ("accessor", &accessor(table)),
-        ("column", column.as_str()),
+        ("column", key.as_deref().unwrap_or("id")),
         ("await", if waits { "await " } else { "" }),
         ("for", if waits { "async for" } else { "for" }),
     ];
-    advice(operation(&site.query), site.query.library, &values)
+    let mut fix = advice(operation(&site.query), site.query.library, &values);
+    // With a column that is not the one it hangs on, code is worse than none.
+    if key.is_none() && site.query.statement.operation == Operation::Select {
+        fix.code = None;
+    }
+    if let Some(others) = key.as_deref().and_then(|key| others(&site.query, key)) {
+        fix.summary.push_str(&others);
+    }
+    fix
+}
+
+/// What to do about a call that leads to a statement.
+fn called(project: &Project, row: &PerRow<'_>) -> Fix {
+    if row.access == Access::Write {
+        return advice(Advised::Write(Write::Call), "", &[]);
+    }
+    if row.target == Some(row.function) {
+        return advice(Advised::Read(Read::Tree), "", &[]);
+    }
+    let Some(target) = row.target else {
+        return advice(Advised::Read(Read::Call), "", &[]);
+    };
+    let callee = project.short_name(target);
+    if is_work(project, row) {
+        return advice(Advised::Read(Read::Work), "", &[("callee", &callee)]);
+    }
+    let last = project.graph.chain(target, QUERY_SLOT).last().copied();
+    let site = match last {
+        Some((_, EffectStep::Query(site))) => project.graph.sites.get(site),
+        _ => None,
+    };
+    let Some(site) = site else {
+        return advice(Advised::Read(Read::Call), "", &[]);
+    };
+    if let Some(fix) = asked_for(project, row, site) {
+        return fix;
+    }
+    let key = only_key(&site.query);
+    match (site.query.table().filter(|name| !name.is_empty()), key) {
+        (Some(table), Some(key)) => {
+            let values = [("callee", callee.as_str()), ("table", table), ("column", key)];
+            advice(Advised::Read(Read::Helper), "", &values)
+        }
+        _ => advice(Advised::Read(Read::Call), "", &[]),
+    }
+}
+
+/// What to do where a framework asks a method for one object at a time, so that there is no loop to load anything before.
+fn asked_for(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<Fix> {
+    let LoopForm::Callback(words) = &row.around.kind else {
+        return None;
+    };
+    let is = |method: RowMethod| row.around.iterable.is_none() && words == method.words();
+    match () {
+        () if is(RowMethod::GraphQlField) => Some(resolver(project, row, site)),
+        () if is(RowMethod::Serializer) || is(RowMethod::AdminColumn) => {
+            let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("the rows");
+            Some(advice(Advised::Read(Read::Listed), site.query.library, &[("table", table)]))
+        }
+        () => None,
+    }
+}
+
+/// Only what collects the keys of the objects can ask for all of them.
+fn resolver(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
+    let module = project.code.module(project.graph.function(row.function).file);
+    let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("the table");
+    let key = only_key(&site.query).map(str::to_owned);
+    let values = [("table", table), ("column", key.as_deref().unwrap_or("id"))];
+    let mut fix = advice(Advised::Read(Read::Resolver), module.language.name(), &values);
+    if key.is_none() {
+        fix.code = None;
+    }
+    fix
+}
+
+/// The column by which a statement asks, where it is the only one.
+fn only_key(query: &Query) -> Option<&str> {
+    let mut keys = query
+        .statement
+        .filters
+        .iter()
+        .filter(|filter| filter.kind == FilterKind::Equality && filter.literal.is_none());
+    let key = keys.next()?;
+    keys.next().is_none().then_some(key.column.column.as_str())
+}
+
+/// The other conditions of a statement, which stay as they are.
+fn others(query: &Query, key: &str) -> Option<String> {
+    let filters = query.statement.filters.iter().map(|filter| filter.column.column.as_str());
+    let mut names: Vec<&str> = filters.filter(|name| *name != key && !name.is_empty()).collect();
+    names.dedup();
+    names.truncate(MOST_NAMED);
+    (!names.is_empty()).then(|| format!(" Its other conditions (`{}`) stay.", names.join("`, `")))
 }
 
 fn operation(query: &Query) -> Advised {
@@ -53,9 +159,11 @@ fn operation(query: &Query) -> Advised {
 }
 
 fn shape(query: &Query) -> Read {
-    let is_one = query.outcome == Outcome::One || matches!(query.statement.limit, Limit::One | Limit::Rows(1));
+    let is_first = matches!(query.statement.limit, Limit::One | Limit::Rows(1));
+    let is_one = query.outcome == Outcome::One || is_first;
     match query.statement.projection {
         Projection::Aggregate => Read::Count,
+        _ if is_first && !query.statement.order.is_empty() => Read::First,
         _ if is_one || query.outcome == Outcome::Scalar => Read::One,
         _ => Read::Many,
     }
@@ -88,10 +196,17 @@ fn relation(project: &Project, read: &RelationRead) -> Fix {
         ("first", read.path.split('.').next().unwrap_or(&read.path)),
         ("model", model),
     ];
-    advice(Advised::Read(shape), library, &values)
+    let fix = advice(Advised::Read(shape), library, &values);
+    if read.is_column {
+        return fix;
+    }
+    Fix {
+        risk: RELATED.to_owned(),
+        ..fix
+    }
 }
 
-/// The column whose value differs from pass to pass, else the first that is compared.
+/// The column whose value differs from pass to pass, or the only one that is compared.
 fn column(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<String> {
     let filters = || {
         let equal = site.query.statement.filters.iter();
@@ -102,7 +217,8 @@ fn column(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<Strin
         let is_named = |name: &String| column.eq_ignore_ascii_case(name) || column.strip_suffix("_id") == Some(name);
         varying.iter().any(is_named)
     };
-    let chosen = filters().find(|filter| is_it(&filter.column.column)).or_else(|| filters().next());
+    let only = || filters().next().filter(|_| filters().nth(1).is_none());
+    let chosen = filters().find(|filter| is_it(&filter.column.column)).or_else(only);
     chosen.map(|filter| filter.column.column.clone())
 }
 
@@ -135,6 +251,14 @@ fn compared(eval: &Evaluator<'_>, row: &PerRow<'_>, site: &QuerySite) -> Vec<Str
         if let Some(call) = module.call(at) {
             let named = call.args.iter().filter_map(|arg| Some((module.str(arg.name?), arg.value)));
             out.extend(named.filter(|(_, value)| is_varying(*value)).map(|(name, _)| name.to_owned()));
+            // `.where('subjectDid', '=', did)`, `.eq('owner_id', id)`.
+            if let (Some(first), Some(last)) = (call.args.first(), call.args.last())
+                && let Some(name) = module.string(first.value)
+                && call.args.len() > 1
+                && is_varying(last.value)
+            {
+                out.push(name.rsplit('.').next().unwrap_or(name).to_owned());
+            }
         }
         match module.kind(at) {
             ExprKind::Object(entries) => {

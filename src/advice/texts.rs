@@ -141,6 +141,16 @@ pub enum Read {
     Count,
     /// Whatever a called function reads.
     Call,
+    /// What a called function reads of one table.
+    Helper,
+    /// What a called function reads that changes something for each element as well.
+    Work,
+    /// What a resolver of a field reads for each object.
+    Resolver,
+    /// What a method of a serializer, or of a list's column, reads for each object.
+    Listed,
+    /// The first row of a parent's, in an order.
+    First,
     /// What a function reads that calls itself for each child.
     Tree,
     /// An answer of another service.
@@ -170,11 +180,16 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 41] = [
+    const ALL: [Advised; 46] = [
         Advised::Read(Read::One),
         Advised::Read(Read::Many),
         Advised::Read(Read::Count),
         Advised::Read(Read::Call),
+        Advised::Read(Read::Helper),
+        Advised::Read(Read::Work),
+        Advised::Read(Read::Resolver),
+        Advised::Read(Read::Listed),
+        Advised::Read(Read::First),
         Advised::Read(Read::Tree),
         Advised::Read(Read::Remote),
         Advised::Read(Read::Relation),
@@ -221,6 +236,11 @@ impl Advised {
             Advised::Read(Read::Many) => &["read.many", "read.one"],
             Advised::Read(Read::Count) => &["read.count"],
             Advised::Read(Read::Call) => &["read.call"],
+            Advised::Read(Read::Helper) => &["read.helper"],
+            Advised::Read(Read::Work) => &["read.work"],
+            Advised::Read(Read::Resolver) => &["read.resolver"],
+            Advised::Read(Read::Listed) => &["read.listed"],
+            Advised::Read(Read::First) => &["read.first"],
             Advised::Read(Read::Tree) => &["read.tree"],
             Advised::Read(Read::Remote) => &["read.remote"],
             Advised::Read(Read::Relation) => &["read.relation"],

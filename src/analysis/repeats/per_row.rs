@@ -5,6 +5,7 @@ mod framework;
 mod relations;
 mod sites;
 mod summaries;
+pub mod work;
 
 use std::cell::{OnceCell, RefCell};
 

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Related, Role};
@@ -26,7 +27,6 @@ use crate::project::listed::Usage;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
 use crate::statement::Limit;
-use crate::vocabulary::List;
 
 /// Statements of one loop that a finding lists beside its first.
 const MAX_MERGED: usize = 8;
@@ -367,26 +367,6 @@ fn lighter(project: &Project, row: &PerRow<'_>, cost: &Cost, often: Option<Often
     };
     let is_beside = is_dwarfed(project, row) || is_work(project, row);
     usize::from(is_rarer) + meant + usize::from(is_beside) + if row.searches { 2 } else { 0 }
-}
-
-/// Whether what is called for each element changes something as well. Then it is work of its own for each (saving, copying, sending), of
-/// which what it reads is the least, and is seldom to be had for all at once: of 30 such loops that were read, maintainers would act on 5.
-fn is_work(project: &Project, row: &PerRow<'_>) -> bool {
-    row.access == Access::Read
-        && row.remote.is_none()
-        && row.relation.is_none()
-        && row
-            .target
-            .is_some_and(|target| project.graph.function(target).effects.any(Effects::SPAWN) || changes_rows(project, target))
-}
-
-/// Whether a function sends a statement that changes rows, or tells its session to: to open or end a transaction changes none.
-fn changes_rows(project: &Project, function: FnId) -> bool {
-    let Some(&(at, EffectStep::Direct(edge))) = project.graph.chain(function, WRITE_SLOT).last() else {
-        return project.graph.function(function).effects.has(Effects::WRITE);
-    };
-    let called = project.graph.function(at).edges.get(edge).and_then(|edge| edge.external.as_deref());
-    !called.is_some_and(|name| List::TransactionCalls.has(name.rsplit('.').next().unwrap_or(name)))
 }
 
 /// Whether each pass waits for another service as well: beside that the statement is nothing.
