@@ -160,8 +160,10 @@ impl End {
 /// An OR of which each side has columns that must be equal to something: it bounds the rows as one equality does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Either {
-    /// For each side its columns.
+    /// For each side its columns; none where a side has no such column.
     pub sides: Vec<Vec<ColumnUse>>,
+    /// The columns that every side asks to be equal to something, be it a constant: `kind = 'a' OR kind = 'b'`.
+    pub common: Vec<ColumnUse>,
 }
 
 /// Where the sides of an OR begin among the filters and inner ORs that are collected.
@@ -182,16 +184,23 @@ impl Sides {
         let Some(&(first, inner)) = self.starts.first() else { return };
         let ends = self.starts.iter().skip(1).copied().chain([(filters.len(), either.len())]);
         let mut sides: Vec<Vec<ColumnUse>> = Vec::new();
+        let mut common: Option<Vec<ColumnUse>> = None;
         for (&(filter, own), (filter_end, own_end)) in self.starts.iter().zip(ends) {
-            let equal = filters
-                .get(filter..filter_end)
-                .unwrap_or_default()
+            let own_filters = filters.get(filter..filter_end).unwrap_or_default();
+            let inner = either.get(own..own_end).unwrap_or_default();
+            let asked = asked_of(own_filters, inner);
+            common = Some(common.map_or_else(
+                || asked.clone(),
+                |known| known.into_iter().filter(|column| asked.contains(column)).collect(),
+            ));
+            let columns: Vec<ColumnUse> = own_filters
                 .iter()
-                .filter(|filter| filter.ties());
-            let columns: Vec<ColumnUse> = equal.map(|filter| filter.column.clone()).collect();
+                .filter(|filter| filter.ties())
+                .map(|filter| filter.column.clone())
+                .collect();
             // `(a OR b) OR c`, `(a OR b) AND x > 1 OR c`: the sides of the one inside are sides of this one.
-            match either.get(own..own_end).and_then(<[Either]>::first) {
-                Some(inner) if columns.is_empty() => sides.extend(inner.sides.iter().cloned()),
+            match inner.first() {
+                Some(inner) if columns.is_empty() && !inner.sides.is_empty() => sides.extend(inner.sides.iter().cloned()),
                 _ => sides.push(columns),
             }
         }
@@ -199,10 +208,27 @@ impl Sides {
         for filter in filters.iter_mut().skip(first) {
             filter.optional = true;
         }
-        if is_whole && sides.len() > 1 && sides.iter().all(|side| !side.is_empty()) {
-            either.push(Either { sides });
+        if !is_whole || sides.len() < 2 {
+            return;
+        }
+        if sides.iter().any(Vec::is_empty) {
+            sides.clear();
+        }
+        let mut common = common.unwrap_or_default();
+        common.dedup();
+        if !sides.is_empty() || !common.is_empty() {
+            either.push(Either { sides, common });
         }
     }
+}
+
+/// The columns that one side of an OR asks to be equal to something.
+fn asked_of(filters: &[Filter], inner: &[Either]) -> Vec<ColumnUse> {
+    let own = filters
+        .iter()
+        .filter(|filter| !filter.optional && matches!(filter.kind, FilterKind::Equality | FilterKind::In));
+    let inside = inner.iter().flat_map(|either| &either.common);
+    own.map(|filter| &filter.column).chain(inside).cloned().collect()
 }
 
 impl Filter {

@@ -130,6 +130,9 @@ fn groups_few(project: &Project, query: &Query) -> bool {
 
 /// The columns of an OR that ties the rows on each of its sides: to one parent or another.
 fn bounded_by(either: &Either) -> Option<Vec<String>> {
+    if either.sides.is_empty() {
+        return None;
+    }
     let mut columns: Vec<String> = Vec::new();
     for side in &either.sides {
         let column = side.iter().map(|used| &used.column).find(|column| !is_flag(column))?;
@@ -142,7 +145,7 @@ fn bounded_by(either: &Either) -> Option<Vec<String>> {
 
 /// Whether each side of an OR names one row.
 fn are_keys(project: &Project, query: &Query, either: &Either) -> bool {
-    either.sides.iter().all(|side| {
+    !either.sides.is_empty() && either.sides.iter().all(|side| {
         let own = side.iter().filter(|used| used.table.is_none_or(|table| table == 0));
         let columns: Vec<String> = own.map(|used| used.column.clone()).collect();
         is_key(project, query, &columns)

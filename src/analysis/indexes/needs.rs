@@ -1,5 +1,7 @@
 //! What query sites ask of a table's indexes: the columns they compare, range over and order by.
 
+mod ways_in;
+
 use rustc_hash::FxHashMap;
 
 use super::relations::{child_keys, children};
@@ -11,6 +13,7 @@ use crate::project::graph::QuerySite;
 use crate::project::schema::{Column, Index, Schema, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
 use crate::walk::FileRole;
+use ways_in::is_served;
 
 const MAX_DEPTH: u32 = 6;
 /// Columns of an order that an index follows.
@@ -292,8 +295,10 @@ impl<'a> View<'a> {
             // All rows are read in any case.
             need.order.clear();
         }
-        let compared = need.compared();
-        if table.is_unique(&compared) {
+        if table.is_unique(&need.compared()) {
+            return;
+        }
+        if need.equal.is_empty() && sometimes.is_empty() && self.has_a_part(at, table) {
             return;
         }
         if need.equal.is_empty() {
@@ -404,7 +409,17 @@ impl<'a> View<'a> {
                 need.range.push(column.name.clone());
             }
         }
+        need.flags
+            .extend(self.asked_in_each_case(at, table).map(|column| column.name.clone()));
+        // A condition that was not read can be the one that an index serves.
+        if self.open_filters {
+            return None;
+        }
         if is_bounded {
+            // What is read of it may be enough: then the rest filters the few rows that are found.
+            if is_served(table, need) || self.is_found_through(at, table) {
+                return None;
+            }
             // What is not understood may leave few rows. A column that tells them apart is worth an index in any case.
             need.equal.retain(|column| is_identifying(column));
             need.confidence = Confidence::Medium;

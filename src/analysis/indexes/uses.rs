@@ -26,6 +26,14 @@ struct Given {
     by_row: Vec<String>,
 }
 
+/// Whether a partial index starts with a column and is for rows that one of the compared columns tells: it is taken to hold those
+/// that the statement asks for, for who writes such an index writes it for that statement.
+fn leads_a_part(table: &Table, column: &str, compared: &[String]) -> bool {
+    let names: Vec<&str> = compared.iter().map(String::as_str).collect();
+    let mut parts = table.indexes.iter().filter(|index| index.predicate.is_some() && index.is_btree());
+    parts.any(|index| index.columns().next() == Some(column) && index.is_for_rows_of(&names))
+}
+
 impl Uses {
     /// Collects the uses of a project.
     pub fn of(project: &Project) -> Uses {
@@ -62,7 +70,8 @@ impl Uses {
         let Some(given) = self.given.get(&(index, site)) else {
             return false;
         };
-        let leads = |columns: &[String]| columns.iter().any(|column| column != key && table.leads(column));
+        let is_led = |column: &String| column != key && (table.leads(column) || leads_a_part(table, column, &given.by_value));
+        let leads = |columns: &[String]| columns.iter().any(is_led);
         // What a condition asks for itself is not found by the way to it.
         let is_asked = given.by_value.iter().any(|column| column == key);
         leads(&given.by_value) || !is_asked && leads(&given.by_row)

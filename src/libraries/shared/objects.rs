@@ -4,6 +4,7 @@ mod changes;
 mod filters;
 mod lists;
 mod literals;
+mod returned;
 
 use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
@@ -13,6 +14,7 @@ use changes::collect_changes;
 pub use filters::{FilterGrammar, Filters, Op, like_kind, object_filters};
 pub use lists::items;
 pub use literals::literal;
+use returned::collect_returned;
 
 /// Bound on nesting of objects and conditions.
 pub const MAX_DEPTH: u32 = 12;
@@ -96,6 +98,7 @@ fn collect_fields(resolver: &dyn Resolver, place: ExprPlace, optional: bool, dep
             }
         }
         ExprKind::Null | ExprKind::Bool(false) => {}
+        ExprKind::Await(inner) => collect_fields(resolver, (file, *inner), optional, depth - 1, out),
         ExprKind::Call { .. } => collect_from_call(resolver, place, optional, depth, out),
         ExprKind::Name(_) | ExprKind::Attr { .. } => match resolver.definition(file, expr) {
             Some(definition) if definition != place => {
@@ -118,6 +121,7 @@ fn collect_from_call(resolver: &dyn Resolver, place: ExprPlace, optional: bool, 
         .is_some_and(|inner| matches!(inner.method(), Some("validator" | "satisfies")));
     match call.arg(0) {
         Some(object) if is_validator => collect_fields(resolver, (file, object), optional, depth - 1, out),
+        _ if collect_returned(resolver, (file, call.callee), optional, depth, out) => {}
         _ => collect_from_value(resolver, place, optional, depth, out),
     }
 }

@@ -79,6 +79,13 @@ impl Index {
         }
     }
 
+    /// Whether its predicate asks for one of the columns, whatever it compares it with.
+    pub fn is_for_rows_of(&self, columns: &[&str]) -> bool {
+        let text = self.predicate.as_deref().unwrap_or_default().to_lowercase();
+        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        words.any(|word| columns.iter().any(|column| column.eq_ignore_ascii_case(word)))
+    }
+
     /// Whether its predicate holds for every row where columns have these literals (`deleted_at` is `NULL`, `active` is `true`).
     pub fn holds_where(&self, fixed: &[(&str, &str)]) -> bool {
         let Some(predicate) = &self.predicate else { return true };

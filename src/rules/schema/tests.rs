@@ -48,6 +48,23 @@ fn an_index_more_does_not_make_a_key_lack_one() {
     }
 }
 
+/// An index for the rows of a state spares the look-ups that ask for the state and for its first column, whatever the state is.
+#[test]
+fn a_look_up_that_a_part_of_the_table_serves_is_none_by_the_key() {
+    let schema = "CREATE TABLE u (id int PRIMARY KEY);\nCREATE TABLE t (id int PRIMARY KEY, mail text, is_open bool, a int REFERENCES u);\nCREATE INDEX m ON t (mail, id) WHERE (is_open = true);\n";
+    let told = |condition: &str| {
+        let code = format!(
+            "import psycopg\ndef f(cur, values):\n    cur.execute('SELECT * FROM t WHERE a = %s AND {condition} LIMIT 9', values)\n"
+        );
+        let project = project(&[("app.py", &code), ("schema.sql", schema)]);
+        let found = unindexed_foreign_key::check(&Analyses::new(&project));
+        found[0].message.contains("No statement that was understood looks rows up by it")
+    };
+    assert!(told("mail = %s AND is_open = %s"));
+    assert!(!told("mail = %s"), "it may ask for rows that the index does not hold");
+    assert!(!told("is_open = %s"));
+}
+
 #[test]
 fn the_models_line_is_the_place_and_the_migration_is_related() {
     let project = project(&[
