@@ -200,6 +200,8 @@ pub struct Table {
     pub open_in_models: bool,
     /// So say its migrations and other SQL, where it has any.
     pub open_in_migrations: bool,
+    /// SQL creates it with columns that are not listed there, a (materialized) view's or another table's: a model need not have all.
+    pub is_derived: bool,
     /// Never created anywhere: only altered or indexed.
     pub phantom: bool,
     /// Where it is defined, a model's place first.

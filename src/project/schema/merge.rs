@@ -278,6 +278,7 @@ fn join(merged: &mut BTreeMap<(String, Option<String>), Vec<Table>>, mut table: 
         table.open_in_models = table.open;
     } else {
         table.open_in_migrations = table.open || table.phantom;
+        table.is_derived = table.open && !table.phantom;
     }
     let mut key = (folded(&table.name), table.schema.as_deref().map(folded));
     if !merged.contains_key(&key) && !apart.contains(&key.0) {
@@ -327,6 +328,7 @@ fn unite(table: &mut Table, other: Table) {
     };
     table.open_in_models |= other.open_in_models;
     table.open_in_migrations |= other.open_in_migrations;
+    table.is_derived |= other.is_derived;
     table.phantom &= other.phantom;
     table.partition |= other.partition;
     table.schema = table.schema.take().or(other.schema);

@@ -188,6 +188,7 @@ impl State {
             open: true,
             open_in_models: false,
             open_in_migrations: false,
+            is_derived: false,
             phantom: true,
             places: vec![context.place(span)],
             models: Vec::new(),

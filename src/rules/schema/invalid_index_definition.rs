@@ -20,7 +20,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         for index in table.indexes.iter().filter(|index| index.origin != IndexOrigin::ForeignKey) {
             if table.phantom {
                 findings.extend(missing_table(project, table, index));
-            } else if !table.open && !table.columns.is_empty() {
+            } else if !table.open && !table.is_derived && !table.columns.is_empty() {
                 findings.extend(missing_column(project, table, index));
             }
         }
