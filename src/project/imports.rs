@@ -39,6 +39,8 @@ pub struct Imports {
     packages: FxHashMap<String, (String, Vec<(String, String)>)>,
     /// By the folder of each `package.json` the packages that it needs.
     needs: FxHashMap<String, FxHashSet<String>>,
+    /// By the same folder those that it is only developed and built with.
+    tools: FxHashMap<String, FxHashSet<String>>,
     paths: Vec<String>,
 }
 
@@ -66,6 +68,8 @@ impl Imports {
             if facts.path == "package.json" || facts.path.ends_with("/package.json") {
                 let needed = facts.dependencies.iter().cloned().collect();
                 imports.needs.insert(folder(&facts.path).to_owned(), needed);
+                let tools = facts.tools.iter().cloned().collect();
+                imports.tools.insert(folder(&facts.path).to_owned(), tools);
             }
             match &facts.settings {
                 Some(ToolchainSettings::Package { name, entries, .. }) if !name.is_empty() => {
@@ -218,6 +222,30 @@ impl Imports {
             }
             if at.is_empty() {
                 return false;
+            }
+            at = folder(at);
+        }
+    }
+
+    /// Whether a manifest of a folder above a file asks for one of these packages, be it only to build with; a name that ends in `/` is a
+    /// scope. `None` where no manifest is there.
+    pub fn asks_for(&self, path: &str, packages: &[&str]) -> Option<bool> {
+        let is_one = |name: &String| {
+            packages
+                .iter()
+                .any(|package| name == package || package.ends_with('/') && name.starts_with(package))
+        };
+        let mut known = None;
+        let mut at = folder(path);
+        loop {
+            for list in [self.needs.get(at), self.tools.get(at)].into_iter().flatten() {
+                if list.iter().any(is_one) {
+                    return Some(true);
+                }
+                known = Some(false);
+            }
+            if at.is_empty() {
+                return known;
             }
             at = folder(at);
         }

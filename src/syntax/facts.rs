@@ -68,6 +68,8 @@ pub struct FileFacts {
     pub graphql: Vec<Embedded>,
     /// Packages that a manifest asks for.
     pub dependencies: Vec<String>,
+    /// Packages that it asks for only to develop and build with.
+    pub tools: Vec<String>,
     /// Bounds that reading it reached, with the byte offset where.
     pub over: Vec<(Limit, u32)>,
 }
@@ -87,6 +89,7 @@ impl FileFacts {
             template: None,
             graphql: Vec::new(),
             dependencies: Vec::new(),
+            tools: Vec::new(),
             over: Vec::new(),
         }
     }
@@ -113,7 +116,7 @@ fn read_kind(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason
         FileKind::Json => {
             facts.settings = settings(path, text);
             facts.config = config::read(path, text);
-            facts.dependencies = manifest::node(text);
+            (facts.dependencies, facts.tools) = manifest::node(text);
         }
         FileKind::Sql => {
             facts.sql = Some(sql::file(text, Dialect::Generic));

@@ -3,14 +3,14 @@
 use super::json;
 use crate::budget::{self, Limit};
 
-/// Names of the packages that `package.json` needs at run time.
-pub fn node(text: &str) -> Vec<String> {
+/// Names of the packages that `package.json` needs at run time, and of those that it is developed and built with.
+pub fn node(text: &str) -> (Vec<String>, Vec<String>) {
     let value = json::parse(text);
-    let packages = value
-        .as_ref()
-        .and_then(|value| value.get("dependencies"))
-        .and_then(|list| list.as_object());
-    packages.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    let names = |list: &str| -> Vec<String> {
+        let packages = value.as_ref().and_then(|value| value.get(list)).and_then(|list| list.as_object());
+        packages.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    (names("dependencies"), names("devDependencies"))
 }
 
 /// Names of the packages that `pyproject.toml` needs, its groups for development left out.
@@ -68,11 +68,11 @@ mod tests {
     fn packages_needed_at_run_time_are_named() {
         assert_eq!(
             node(r#"{"dependencies": {"pg": "^8"}, "devDependencies": {"sqlite3": "5"}}"#),
-            ["pg"]
+            (vec!["pg".to_owned()], vec!["sqlite3".to_owned()])
         );
         let text = "[project]\ndependencies = ['psycopg[binary]>=3.1; python_version > \"3.8\"', 'flask']\n[project.optional-dependencies]\ndev = ['aiosqlite']\nserver = ['redis']\n[tool.poetry.dependencies]\nasyncpg = '*'\n";
         assert_eq!(python(text), ["psycopg", "flask", "redis", "asyncpg"]);
-        assert!(node("[1, {").is_empty() && python("= broken").is_empty());
+        assert!(node("[1, {").0.is_empty() && python("= broken").is_empty());
     }
 
     #[test]

@@ -293,6 +293,61 @@ fn remix_and_svelte() {
     );
 }
 
+/// The labels of what one file and a manifest give.
+fn labels_beside(manifest: &str, path: &str, text: &str) -> Vec<String> {
+    let files = [("package.json", manifest), (path, text)];
+    all(&files).into_iter().map(|(_, label, _)| label).collect()
+}
+
+#[test]
+fn a_folder_of_routes_is_one_where_a_framework_says_so() {
+    let plain = r#"{"dependencies": {"express": "^4"}}"#;
+    let none: Vec<String> = Vec::new();
+    let handler = "export default (db) => ({ async list() { return db.all(); } });";
+    assert_eq!(labels_beside(plain, "src/server/routes/boats.ts", handler), none);
+    let nuxt = r#"{"devDependencies": {"nuxt": "^3"}}"#;
+    let boats = "export default async (event) => [];";
+    assert_eq!(labels_beside(nuxt, "server/routes/boats.ts", boats), ["ANY /boats"]);
+    assert_eq!(labels_beside(nuxt, "server/api/boats.ts", boats), ["ANY /api/boats"]);
+    // The way of exporting is enough.
+    let wrapped = "import { defineEventHandler } from 'h3';\nexport default defineEventHandler(async () => []);";
+    assert_eq!(labels_beside(plain, "server/api/boats.ts", wrapped), ["ANY /api/boats"]);
+
+    let loader = "export async function loader() {}\nexport async function action() {}";
+    assert_eq!(labels_beside(plain, "src/routes/boats.ts", loader), none);
+    let remix = r#"{"dependencies": {"@remix-run/node": "^2"}}"#;
+    assert_eq!(
+        labels_beside(remix, "app/routes/boats.ts", loader),
+        ["GET /boats (loader)", "POST /boats (action)"]
+    );
+
+    let page = "export default async function boats(a, b) {}";
+    assert_eq!(labels_beside(plain, "src/pages/api/boats.ts", page), none);
+    let next = r#"{"dependencies": {"next": "^15"}}"#;
+    assert_eq!(labels_beside(next, "src/pages/api/boats.ts", page), ["ANY /api/boats"]);
+    let verb = "export async function GET() {}";
+    assert_eq!(labels_beside(next, "lib/boats/route.ts", verb), none);
+}
+
+#[test]
+fn what_a_route_exports_again_is_its_own() {
+    let found = all(&[
+        (
+            "lib/boats/route.ts",
+            "export async function GET() {}\nexport const POST = guarded(async () => {});",
+        ),
+        (
+            "app/api/boats/route.ts",
+            "import { GET } from '../../../lib/boats/route';\nexport { GET };\nexport { POST } from '../../../lib/boats/route';",
+        ),
+        ("app/boats/page.tsx", "export { default } from '../../lib/page';"),
+        ("lib/page.tsx", "'use client';\nexport default function Boats() { return null; }"),
+    ]);
+    let labels: Vec<&str> = found.iter().map(|(_, label, _)| label.as_str()).collect();
+    assert_eq!(labels, ["GET /api/boats", "POST /api/boats"]);
+    assert_eq!(found[0].2, "lib/boats/route.ts:GET");
+}
+
 #[test]
 fn trpc_procedures_are_told_from_database_queries() {
     let text = r"

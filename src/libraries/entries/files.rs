@@ -5,10 +5,37 @@ use rustc_hash::FxHashSet;
 use super::site::{Site, may_list};
 use super::{Entry, EntryKind};
 use crate::ir::{ExprKind, FunctionId, Module, StmtKind};
-use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 
 const VERBS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// Packages whose pages are files; a name that ends in `/` is a scope.
+const WITH_PAGES: &[&str] = &["astro", "blitz", "next", "vinext"];
+/// Packages that call what the files of a folder of routes export as `loader` and `action`.
+const WITH_LOADERS: &[&str] = &[
+    "@react-router/",
+    "@remix-run/",
+    "@shopify/hydrogen",
+    "@shopify/remix-oxygen",
+    "@vercel/remix",
+    "react-router",
+    "remix",
+];
+/// Packages that call what the files below `server/api` and `server/routes` export.
+const WITH_SERVER_FILES: &[&str] = &[
+    "@analogjs/",
+    "@nuxt/",
+    "@solidjs/start",
+    "h3",
+    "nitro",
+    "nitropack",
+    "nitropack-nightly",
+    "nuxt",
+    "nuxt-nightly",
+    "nuxt3",
+    "vinxi",
+];
 
 /// The exports that a framework calls.
 pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
@@ -22,7 +49,7 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
         return;
     }
     match stem {
-        "route" => verbs(site, &url(folder, "app"), out),
+        "route" if has_folder(folder, "app") => verbs(site, &url(folder, "app"), out),
         "+server" => verbs(site, &url(folder, "routes"), out),
         "+page.server" | "+layout.server" | "+page" | "+layout" => svelte(site, &url(folder, "routes"), out),
         "page" | "layout" | "template" | "default" | "not-found" if has_folder(folder, "app") => {
@@ -49,12 +76,36 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
     if has_folder(folder, "pages") {
         pages(site, folder, stem, out);
     }
-    if has_folder(folder, "routes") || stem == "root" && has_folder(folder, "app") {
+    let has_loaders = has_folder(folder, "routes") || stem == "root" && has_folder(folder, "app");
+    if has_loaders && may_have(site, WITH_LOADERS) {
         remix(site, folder, stem, out);
     }
-    if path.contains("server/api/") || path.contains("server/routes/") {
-        default_export(site, EntryKind::Route, &format!("ANY {}", page_url(folder, stem, "server")), out);
+    server_file(site, folder, stem, out);
+}
+
+/// Nitro's files, and those of what is built on it. Any server has such folders: the way of exporting must say so, or a manifest.
+fn server_file(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
+    let root = match format!("/{folder}/") {
+        folder if folder.contains("/server/api/") => "server",
+        folder if folder.contains("/server/routes/") => "routes",
+        _ => return,
+    };
+    if gives_event_handler(site) || may_have(site, WITH_SERVER_FILES) {
+        default_export(site, EntryKind::Route, &format!("ANY {}", page_url(folder, stem, root)), out);
     }
+}
+
+/// `export default defineEventHandler(…)`, or what wraps one.
+fn gives_event_handler(site: &Site<'_>) -> bool {
+    let module = site.module;
+    let defaults = module.exports_of("default").filter_map(|at| module.exports[at].value);
+    let mut called = defaults.filter_map(|value| module.call(value)?.method());
+    called.any(|name| name.ends_with("ventHandler") || name == "defineHandler")
+}
+
+/// Whether a framework may be there: a manifest names it, or there is no manifest.
+fn may_have(site: &Site<'_>, packages: &[&str]) -> bool {
+    site.resolver.asks_for(site.file, packages).unwrap_or(true)
 }
 
 fn directive<'r>(site: &Site<'r>, function: FunctionId) -> Option<&'r str> {
@@ -83,12 +134,14 @@ fn exports<'r>(site: &Site<'r>) -> Vec<(&'r str, (FileId, FunctionId), Span)> {
     let mut seen = FxHashSet::default();
     let mut out = Vec::new();
     for export in &module.exports {
-        if export.from.is_some() || !seen.insert(export.name) {
+        if !seen.insert(export.name) {
             continue;
         }
+        let name = module.str(export.name);
         let found = match (export.value, export.local) {
             (Some(value), _) => site.handler(value),
-            (None, Some(local)) => site.top_level(module.str(local)),
+            (None, Some(local)) if export.from.is_none() => site.top_level(module.str(local)).or_else(|| from_elsewhere(site, name)),
+            (None, Some(_)) => from_elsewhere(site, name),
             (None, None) => None,
         };
         let Some(function) = found else { continue };
@@ -97,9 +150,23 @@ fn exports<'r>(site: &Site<'r>) -> Vec<(&'r str, (FileId, FunctionId), Span)> {
             _ if function.0 == site.file => module.function(function.1).name_span,
             _ => Span::default(),
         };
-        out.push((module.str(export.name), function, place));
+        out.push((name, function, place));
     }
     out
+}
+
+/// `export { GET } from "./handlers"`, and what is imported and exported again. A component of the browser is no entry here either.
+fn from_elsewhere(site: &Site<'_>, name: &str) -> Option<(FileId, FunctionId)> {
+    let (value, given) = site.resolver.exported(site.file, name)?;
+    let found = if let Value::Function(file, function) = value {
+        (file, function)
+    } else {
+        let (file, expr) = given?;
+        site.handler_at(file, expr, 0)?
+    };
+    let module = site.resolver.module(found.0);
+    let directive = module.function(FunctionId::MODULE).directive.map(|sym| module.str(sym));
+    (directive != Some("use client")).then_some(found)
 }
 
 fn named(site: &Site<'_>, names: &[&str], kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
@@ -168,10 +235,12 @@ fn svelte(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
 /// Next.js's `pages` folder, Astro's endpoints.
 fn pages(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
     let url = page_url(folder, stem, "pages");
-    if url == "/api" || url.starts_with("/api/") {
-        default_export(site, EntryKind::Route, &format!("ANY {url}"), out);
+    if may_have(site, WITH_PAGES) {
+        if url == "/api" || url.starts_with("/api/") {
+            default_export(site, EntryKind::Route, &format!("ANY {url}"), out);
+        }
+        verbs(site, &url, out);
     }
-    verbs(site, &url, out);
     let data = ["getServerSideProps", "getStaticProps", "getStaticPaths", "getInitialProps"];
     for (name, function, place) in exports(site) {
         if data.contains(&name) {

@@ -165,6 +165,16 @@ pub trait Resolver {
         let _ = (file, expr);
         Vec::new()
     }
+    /// Whether a manifest above a file asks for one of these packages (a name that ends in `/` is a scope); `None` without a manifest.
+    fn asks_for(&self, file: FileId, packages: &[&str]) -> Option<bool> {
+        let _ = (file, packages);
+        None
+    }
+    /// What a file exports under a name, through other files that it comes from: its value, and the expression that gives it.
+    fn exported(&self, file: FileId, name: &str) -> Option<(Value, Option<(FileId, ExprId)>)> {
+        let _ = (file, name);
+        None
+    }
     /// Whether any Python file of the project imports a package, by its first name.
     fn imports_anywhere(&self, library: &str) -> bool {
         let _ = library;

@@ -120,6 +120,27 @@ impl Resolver for Evaluator<'_> {
         Evaluator::lineage(self, file, class)
     }
 
+    fn asks_for(&self, file: FileId, packages: &[&str]) -> Option<bool> {
+        let path = &self.code.files.get(file.index())?.path;
+        self.code.imports.asks_for(path, packages)
+    }
+
+    fn exported(&self, file: FileId, name: &str) -> Option<(Value, Option<(FileId, ExprId)>)> {
+        let found = Evaluator::exported(self, file, name, 0)?;
+        let given = match &found {
+            Found::Binding(
+                at,
+                _,
+                Binding {
+                    bound: Bound::Value(value, path),
+                    ..
+                },
+            ) if path.is_empty() => Some((*at, *value)),
+            _ => None,
+        };
+        Some((self.found_value(&found), given))
+    }
+
     fn imports_anywhere(&self, library: &str) -> bool {
         self.code.imported.contains(library)
     }
