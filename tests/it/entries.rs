@@ -349,6 +349,24 @@ fn what_a_route_exports_again_is_its_own() {
 }
 
 #[test]
+fn procedures_of_a_service_are_entries() {
+    let files = [
+        (
+            "src/index.ts",
+            "import type { ConnectRouter } from '@connectrpc/connect';\nimport boats from './boats';\nexport default (db) => (router: ConnectRouter) => router.service(Harbour, { ...boats(db), async ping() { return {}; }, options: {} });",
+        ),
+        (
+            "src/boats.ts",
+            "export default (db) => ({ async listBoats(request) { return db.all(); } });",
+        ),
+    ];
+    let labels: Vec<String> = all(&files).into_iter().map(|(_, label, _)| label).collect();
+    assert_eq!(labels, ["RPC listBoats", "RPC ping"]);
+    let other = "router.service(Harbour, { async ping() { return {}; } });";
+    assert_eq!(labels_beside("{}", "src/index.ts", other), Vec::<String>::new());
+}
+
+#[test]
 fn trpc_procedures_are_told_from_database_queries() {
     let text = r"
 const authed = t.procedure.use(isAuthed);

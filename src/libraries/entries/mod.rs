@@ -22,6 +22,7 @@ mod nest;
 mod often;
 mod pyramid;
 mod routes;
+mod rpc;
 mod site;
 mod sockets;
 mod trpc;
@@ -259,6 +260,10 @@ const FAMILIES: &[Family] = &[
     },
     Family {
         file: Some(files::file),
+        ..Family::of(Language::TypeScript)
+    },
+    Family {
+        call: Some(rpc::call),
         ..Family::of(Language::TypeScript)
     },
     Family {
