@@ -145,11 +145,12 @@ fn bounded_by(either: &Either) -> Option<Vec<String>> {
 
 /// Whether each side of an OR names one row.
 fn are_keys(project: &Project, query: &Query, either: &Either) -> bool {
-    !either.sides.is_empty() && either.sides.iter().all(|side| {
-        let own = side.iter().filter(|used| used.table.is_none_or(|table| table == 0));
-        let columns: Vec<String> = own.map(|used| used.column.clone()).collect();
-        is_key(project, query, &columns)
-    })
+    !either.sides.is_empty()
+        && either.sides.iter().all(|side| {
+            let own = side.iter().filter(|used| used.table.is_none_or(|table| table == 0));
+            let columns: Vec<String> = own.map(|used| used.column.clone()).collect();
+            is_key(project, query, &columns)
+        })
 }
 
 /// The columns of a window: one with two ends, or two times of which one is past and one to come (`starts <= now AND ends > now`).

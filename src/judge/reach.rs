@@ -37,6 +37,8 @@ pub struct Reach {
     phrase: Option<String>,
     /// How often open pages ask it by themselves: `polled every 5 s by OrderStatus`.
     pub polled: Option<String>,
+    /// It is a field of a GraphQL server that none of the clients here asks.
+    pub is_unasked: bool,
     /// Entry points that somebody waits for, counted up to [`MAX_SHARED`].
     pub shared: usize,
     /// A call that is not certain is on the way.
@@ -57,6 +59,7 @@ impl Reach {
             label: None,
             phrase: None,
             polled: None,
+            is_unasked: false,
             shared: 0,
             is_loose: false,
             is_bulk: false,
@@ -100,6 +103,7 @@ impl Reach {
         let label = self.label.as_deref().unwrap_or("an unknown caller");
         let by = match &self.polled {
             Some(polled) => format!("{label}, {polled}"),
+            None if self.is_unasked => format!("{label}, which no client here asks"),
             None => label.to_owned(),
         };
         let others = match self.shared {
@@ -195,6 +199,7 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
         label: Some(entry.label.clone()),
         phrase: is_once.then(|| format!("once in a process, at the first {}", entry.label)),
         polled: project.clients.polled(entry).filter(|_| often == Often::Always),
+        is_unasked: project.clients.is_unasked(entry),
         shared,
         is_loose,
         is_bulk: often == Often::Act && is_bulk(&entry.label),

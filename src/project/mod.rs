@@ -143,7 +143,7 @@ impl Project {
         commands::programs(&mut graph, &code);
         mounts::apply(&code, &mut graph, &words);
         let clients = clients::Clients::of(&code, &graph);
-        clients.mark_polled(&mut graph.entries);
+        clients.mark(&mut graph.entries);
         let once = once::Once::of(&code, &graph);
         let known_ways = reach::mark(&mut graph, &code, &once);
         commands::mark(&mut graph, &code);

@@ -176,8 +176,7 @@ impl<'d> UsesOf<'d> {
         let Some(resolver) = resolver.filter(|resolver| !offered.is_unnamed(resolver)) else {
             return self.total;
         };
-        let mut places: Vec<usize> = self.loose.clone();
-        places.extend(self.by_plain.get(plain(resolver)).into_iter().flatten());
+        let mut places: Vec<usize> = self.by_plain.get(plain(resolver)).cloned().unwrap_or_default();
         let kinds = offered.kinds_of(resolver);
         if kinds.is_some_and(|kinds| kinds.len() <= self.by_type.len()) {
             let names = kinds.into_iter().flatten();
@@ -190,6 +189,11 @@ impl<'d> UsesOf<'d> {
                 .map(|(_, at)| at)
                 .collect();
             places.extend(names.into_iter().flatten());
+        }
+        // Of types that nothing is known of, only where no operation asks this one by its name: others have fields of the same name.
+        let is_asked = |&at: &usize| self.all.get(at).is_some_and(|one| one.under != Under::Unclear);
+        if !places.iter().any(is_asked) {
+            places.extend(&self.loose);
         }
         places.sort_unstable();
         places.dedup();
@@ -420,10 +424,10 @@ impl<'d> Walk<'d> {
         if let Some(by) = first(Under::List) {
             return Some(Asked::UnderList(by));
         }
-        if asked.has(Under::Unclear) {
-            return None;
-        }
         match (first(Under::One), coverage) {
+            // Where all clients are here, a fragment that none takes in is one that is no longer used.
+            (Some(by), Coverage::Whole) => Some(Asked::OfOne(by)),
+            _ if asked.has(Under::Unclear) => None,
             (Some(by), _) => Some(Asked::OfOne(by)),
             (None, Coverage::Whole) => Some(Asked::Nowhere),
             (None, _) => None,

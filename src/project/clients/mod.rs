@@ -16,7 +16,7 @@ use http::Requests;
 use super::eval::Code;
 use super::graph::Graph;
 use crate::ir::FunctionId;
-use crate::libraries::entries::{Entry, Often};
+use crate::libraries::entries::{Entry, EntryKind, Often};
 use crate::libraries::shared::value::FileId;
 
 /// Asked more seldom than every so many seconds, a route is not one that is always asked.
@@ -48,13 +48,21 @@ impl Clients {
         self.requests.of_entry(entry)
     }
 
-    /// Marks the entry points that open pages ask again and again: each page is a request without a pause.
-    pub fn mark_polled(&self, entries: &mut [Entry]) {
-        for entry in entries.iter_mut().filter(|entry| entry.often == Often::Read) {
-            if self.polled(entry).is_some() {
+    /// Marks the entry points that open pages ask again and again, where each page is a request without a pause, and the fields that no
+    /// client asks.
+    pub fn mark(&self, entries: &mut [Entry]) {
+        for entry in entries.iter_mut() {
+            if self.is_unasked(entry) && matches!(entry.often, Often::Read | Often::Act) {
+                entry.often = Often::Seldom;
+            } else if entry.often == Often::Read && self.polled(entry).is_some() {
                 entry.often = Often::Always;
             }
         }
+    }
+
+    /// Whether an entry point is a field that none of the clients asks, though they are here.
+    pub fn is_unasked(&self, entry: &Entry) -> bool {
+        entry.kind == EntryKind::Resolver && self.field(entry.function) == Some(&Asked::Nowhere)
     }
 
     /// How often open pages ask an entry point by themselves, in words: `polled every 5 s by OrderStatus`.

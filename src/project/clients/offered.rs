@@ -30,14 +30,24 @@ impl<'d> Offered<'d> {
             roots: ROOTS.into_iter().collect(),
             ..Offered::default()
         };
-        for document in documents {
+        let fields = || entries.iter().filter_map(|entry| entry.field.as_ref());
+        let answered: FxHashSet<&str> = fields().map(|field| field.name.as_str()).collect();
+        let (own, foreign): (Vec<&Document>, Vec<&Document>) = documents.iter().partition(|document| !is_foreign(document, &answered));
+        let has_own = own.iter().any(|document| !document.types.is_empty());
+        for document in own.iter().chain(foreign.iter().filter(|_| !has_own)) {
             for (kind, name) in &document.roots {
                 offered.roots.insert(kind, name);
             }
-            document.types.iter().for_each(|declared| offered.declare(declared));
         }
-        let fields = entries.iter().filter_map(|entry| entry.field.as_ref());
-        for field in fields {
+        let own_types = own.iter().flat_map(|document| &document.types);
+        own_types.for_each(|declared| offered.declare(declared));
+        // What the server itself calls by a name is not what another one does.
+        let known = offered.declared.clone();
+        let others = foreign.iter().flat_map(|document| &document.types);
+        others
+            .filter(|declared| !known.contains(declared.name.as_str()))
+            .for_each(|declared| offered.declare(declared));
+        for field in fields() {
             let Some(on) = field.on.as_deref() else { continue };
             offered.types.insert(on);
             if offered.is_root(on) || ROOTS.iter().any(|(_, root)| on.ends_with(root)) {
@@ -98,6 +108,23 @@ impl<'d> Offered<'d> {
     pub fn served(&self) -> &FxHashSet<&'d str> {
         &self.served
     }
+}
+
+/// Whether a document is the schema of another server, kept to write documents for it: of the fields that its root has, fewer than half
+/// have a resolver here.
+fn is_foreign(document: &Document, answered: &FxHashSet<&str>) -> bool {
+    let root = document
+        .roots
+        .iter()
+        .find(|(kind, _)| kind == "query")
+        .map_or("Query", |(_, name)| name.as_str());
+    let roots = document.types.iter().filter(|declared| declared.name == root);
+    let (mut all, mut known) = (0, 0);
+    for field in roots.flat_map(|root| &root.fields) {
+        all += 1;
+        known += usize::from(answered.contains(field.name.as_str()));
+    }
+    all > 0 && known * 2 < all
 }
 
 /// A type's name without what code adds to it: `OrderType` is the schema's `Order`.

@@ -120,3 +120,54 @@ fn fragments_in_circles_end() {
     let circle = "query Q { orders { ...A } } fragment A on Order { ...B openLines } fragment B on Order { ...A }";
     assert_eq!(asked(&[("web/q.graphql", circle)]), Some(under_list("Q (q.graphql)")));
 }
+
+#[test]
+fn a_fragment_that_nobody_takes_in_does_not_hide_how_clients_ask() {
+    let one = "query One { order(id: 1) { openLines } } query All { orders { id } } fragment Old on Order { openLines }";
+    assert_eq!(asked(&[("web/one.graphql", one)]), Some(of_one("One (one.graphql)")));
+}
+
+#[test]
+fn fields_of_unknown_types_do_not_count_where_clients_ask_by_the_type() {
+    let one = "query One { order(id: 1) { openLines } } query Depot { depot { crates { openLines } } }";
+    let schema = ("web/schema.graphql", SCHEMA);
+    assert_eq!(asked(&[("web/one.graphql", one), schema]), Some(of_one("One (one.graphql)")));
+    // Where nobody asks the type by its name, any of them may be meant.
+    let depot = "query Depot { orders { id } depot { crates { openLines } } }";
+    assert_eq!(
+        asked(&[("web/one.graphql", depot), schema]),
+        Some(under_list("Depot (one.graphql)"))
+    );
+}
+
+#[test]
+fn the_schema_of_another_server_does_not_say_what_this_one_gives() {
+    let all = "query All { orders { openLines } }";
+    let other = "type Query { orders: OrderPage rates: Rates zones: Zones } type OrderPage { openLines: Int }";
+    let files = [
+        ("web/all.graphql", all),
+        ("web/carrier.graphql", other),
+        ("web/schema.graphql", SCHEMA),
+    ];
+    assert_eq!(asked(&files), Some(under_list("All (all.graphql)")));
+    let files = [
+        ("web/a_schema.graphql", SCHEMA),
+        ("web/all.graphql", all),
+        ("web/carrier.graphql", other),
+    ];
+    assert_eq!(asked(&files), Some(under_list("All (all.graphql)")));
+}
+
+#[test]
+fn a_field_that_no_client_asks_is_asked_seldom_and_says_so() {
+    let often = |client: &str| {
+        let files = [("server/api.py", SERVER), ("web/orders.graphql", client)];
+        let facts = files.map(|(path, text)| extract(path, FileKind::of(path).expect("a kind"), text));
+        let project = Project::link(facts.into());
+        let entry = project.graph.entries.iter().find(|entry| entry.label.contains("open_lines"));
+        let function = entry.map(|entry| project.graph.id(entry.function.0, entry.function.1));
+        crate::judge::reach::of(&project, function.expect("the resolver")).words()
+    };
+    assert!(often("query Orders { orders { id } }").ends_with("open_lines, which no client here asks"));
+    assert!(often("query Orders { orders { openLines } }").starts_with("each time"));
+}
