@@ -1,9 +1,9 @@
 //! The object that a function of the project gives: `where: visibleTo(user)`.
 
 use super::{ExprPlace, Field, Fields, collect_fields};
-use crate::ir::{FunctionId, StmtKind};
+use crate::ir::{FunctionId, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Value};
+use crate::libraries::shared::value::Value;
 
 /// Returns of a function that are read; of one with more nothing is said.
 const MAX_RETURNS: usize = 8;
@@ -21,7 +21,9 @@ pub(super) fn collect_returned(resolver: &dyn Resolver, callee: ExprPlace, optio
         return false;
     }
     // A way that ends without a return gives nothing.
-    let optional = optional || !ends_with_return(resolver, file, function);
+    let is_whole = ends_with_return(module, function);
+    out.open |= !is_whole;
+    let optional = optional || !is_whole;
     let mut sides: Vec<Fields> = Vec::new();
     for value in returns {
         let mut side = Fields::default();
@@ -33,10 +35,15 @@ pub(super) fn collect_returned(resolver: &dyn Resolver, callee: ExprPlace, optio
     true
 }
 
-fn ends_with_return(resolver: &dyn Resolver, file: FileId, function: FunctionId) -> bool {
-    let module = resolver.module(file);
+/// Whether a function's last statement is one that gives something on each way, as far as its form says it.
+fn ends_with_return(module: &Module, function: FunctionId) -> bool {
     let last = module.function(function).body.last();
-    last.is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(Some(_))))
+    last.is_some_and(|&last| match &module.stmt(last).kind {
+        StmtKind::Return(value) => value.is_some(),
+        StmtKind::If { orelse, .. } => !orelse.is_empty(),
+        StmtKind::Raise(_) | StmtKind::Switch { .. } | StmtKind::Try { .. } | StmtKind::With { .. } => true,
+        _ => false,
+    })
 }
 
 /// What all returns have in common stays; the rest is there only sometimes.
@@ -68,4 +75,52 @@ fn merged(sides: Vec<Fields>) -> Vec<Field> {
         out.push(field);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::libraries::testing::query;
+
+    /// The columns of a query whose conditions a helper gives, those that are asked only sometimes with a mark; whether there may be more.
+    fn asked(helper: &str) -> (Vec<String>, bool) {
+        let head = "import { PrismaClient } from '@prisma/client';\nconst prisma = new PrismaClient();\n";
+        let found = query(
+            &format!("{head}{helper}\nawait prisma.boat.findMany({{ where: {{ AND: [seen(id), {{ name }}] }} }});"),
+            &["boat"],
+        );
+        let filters = found.statement.filters.iter();
+        let names = filters.map(|filter| format!("{}{}", filter.column.column, if filter.optional { "?" } else { "" }));
+        (names.collect(), found.open_filters)
+    }
+
+    #[test]
+    fn what_a_helper_always_gives_is_asked_in_any_case() {
+        let all = |names: &[&str], open: bool| (names.iter().map(ToString::to_string).collect::<Vec<_>>(), open);
+        assert_eq!(
+            asked("const seen = (quayId) => ({ quayId, sunk: null });"),
+            all(&["quayId", "sunk", "name"], false)
+        );
+        assert_eq!(
+            asked("function seen(quayId) { if (!admin) { return { quayId, sunk: null }; } return { quayId }; }"),
+            all(&["quayId", "sunk?", "quayId?", "name"], false)
+        );
+        assert_eq!(
+            asked("function seen(quayId) { switch (kind) { case 'a': return { quayId, a: 1 }; default: return { quayId }; } }"),
+            all(&["quayId", "a?", "quayId?", "name"], false)
+        );
+        assert_eq!(
+            asked("function seen(quayId) { if (quayId) return undefined; return { quayId }; }"),
+            all(&["quayId?", "name"], false)
+        );
+        // What is not known can be more.
+        assert_eq!(
+            asked("function seen(quayId) { if (quayId) return { quayId }; }"),
+            all(&["quayId?", "name"], true)
+        );
+        assert_eq!(
+            asked("function seen(given) { return { ...given, sunk: null }; }"),
+            all(&["sunk", "name"], true)
+        );
+        assert_eq!(asked("import { seen } from 'elsewhere';"), all(&["name"], true));
+    }
 }
