@@ -14,7 +14,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let queue = project.deployment.redis_queue;
-    let cost = if queue { Cost::Upkeep } else { Cost::Setting };
+    // Of those that were read, nobody would act on one: most run for development, or hold little.
+    let cost = Cost::Upkeep;
     let judgement = priority::judge(&cost, &Reach::service(), Confidence::Medium, 0);
     let mut finding = Finding::new(
         "redis-no-maxmemory",
