@@ -267,17 +267,22 @@ pub fn markdown(text: &str) -> String {
         pieces.len()
     };
     let mut out = String::with_capacity(text.len() + 8);
+    // What is plain up to the next piece of code, as a whole: two pieces with nothing but backticks between can be one live word.
+    let mut plain = String::new();
     for (index, piece) in pieces.iter().enumerate() {
         if index % 2 == 1 && index < last_code && !piece.trim().is_empty() {
-            out.push_str(&code(piece));
-        } else {
-            if index > 0 && (index % 2 == 1 && index >= last_code) {
-                out.push_str("\\`");
-            }
             // A template of somebody else may have put it into a cell.
-            out.push_str(&words(piece, markdown_plain, code_cell));
+            out.push_str(&words(&plain, markdown_plain, code_cell));
+            plain.clear();
+            out.push_str(&code(piece));
+            continue;
         }
+        if index % 2 == 1 && index >= last_code {
+            plain.push('`');
+        }
+        plain.push_str(piece);
     }
+    out.push_str(&words(&plain, markdown_plain, code_cell));
     // A marker at the start of a line would open a list or a heading.
     let start = out.len() - out.trim_start().len();
     let digits = out[start..].bytes().take_while(u8::is_ascii_digit).count();

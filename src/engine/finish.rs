@@ -280,11 +280,43 @@ fn by_cause(findings: Vec<Finding>) -> Vec<Finding> {
         );
         groups.entry(key).or_default().push(finding);
     }
-    out.extend(groups.into_values().filter_map(grouped));
+    out.extend(by_project(groups.into_values().collect()));
     out
 }
 
-fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
+/// Where a cause has no known caller in this many files, the project as a whole lacks one thing: a client that all of them share.
+const WHOLE_PROJECT: usize = 6;
+/// Places that a finding lists; the others are known to baselines all the same.
+const MOST_PLACES: usize = 200;
+
+/// One finding for each file's group, or one for all files in which nothing that is known calls what has the cause: they differ in nothing
+/// that a reader could weigh.
+fn by_project(files: Vec<Vec<Finding>>) -> Vec<Finding> {
+    let mut out = Vec::new();
+    let mut wide: BTreeMap<(String, String, Status), Vec<Vec<Finding>>> = BTreeMap::new();
+    for places in files {
+        let is_reached = |finding: &Finding| finding.related.iter().any(|related| related.role == Role::Endpoint);
+        match places.first().filter(|_| !places.iter().any(is_reached)) {
+            Some(first) => {
+                let key = (first.rule.clone(), first.cause.clone(), first.status);
+                wide.entry(key).or_default().push(places);
+            }
+            None => out.extend(grouped(places, 1)),
+        }
+    }
+    for files in wide.into_values() {
+        let count = files.len();
+        if count < WHOLE_PROJECT {
+            out.extend(files.into_iter().filter_map(|places| grouped(places, 1)));
+        } else {
+            out.extend(grouped(files.into_iter().flatten().collect(), count));
+        }
+    }
+    out
+}
+
+/// The most urgent of the findings of one cause, with the places of the others, which are in so many files.
+fn grouped(mut places: Vec<Finding>, files: usize) -> Option<Finding> {
     places.sort_by(|left, right| {
         let key = |finding: &Finding| (finding.priority, Reverse(finding.gain), finding.confidence);
         key(left).cmp(&key(right)).then_with(|| left.location.cmp(&right.location))
@@ -294,10 +326,11 @@ fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
     let others: Vec<Finding> = places.collect();
     match others.len() {
         0 => return Some(first),
+        more if files > 1 => first.title.push_str(&format!("; also at {more} other places, of {files} files")),
         1 => first.title.push_str("; also at another place of this file"),
         more => first.title.push_str(&format!("; also at {more} other places of this file")),
     }
-    for other in &others {
+    for other in others.iter().take(MOST_PLACES) {
         first.relate(other.location.clone(), Role::Place, other.title.clone());
     }
     // A statement for each place, where each has its own.
@@ -413,6 +446,33 @@ mod tests {
         let all = at(&[5, 9, 12]);
         assert_eq!((all.len(), all[0].location.start_line, all[0].related.len()), (1, 9, 2));
         assert_eq!(Baseline::of(&all).findings.len(), 3);
+    }
+
+    /// 109 lines that say the same of 109 files hide the rest.
+    #[test]
+    fn a_cause_that_many_files_have_is_one_finding_of_the_project() {
+        let of = |files: usize| {
+            let findings = (0..files).flat_map(|file| {
+                [3, 7].map(|line| Finding {
+                    cause: "requests timeout".to_owned(),
+                    subject: format!("call {line}"),
+                    ..found(&format!("{file}.py"), line, Priority::P2, Confidence::High)
+                })
+            });
+            let mut findings: Vec<Finding> = findings.collect();
+            // What an endpoint reaches is told by itself.
+            let location = findings[0].location.clone();
+            findings[0].relate(location, Role::Endpoint, "GET /goats");
+            finished(findings, Priority::P3).findings
+        };
+        assert_eq!(of(WHOLE_PROJECT).len(), WHOLE_PROJECT);
+        let all = of(WHOLE_PROJECT + 1);
+        assert_eq!(all.len(), 2);
+        assert!(
+            all.iter().any(|one| one.title.ends_with("; also at 11 other places, of 6 files")),
+            "{all:#?}"
+        );
+        assert_eq!(Baseline::of(&all).findings.len(), 2 * (WHOLE_PROJECT + 1));
     }
 
     #[test]

@@ -152,15 +152,22 @@ fn html(text: &str, plain: impl Fn(&str) -> String) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
     let last = pieces.len() - 1;
     let mut out = String::with_capacity(text.len() + 16);
+    // What is plain up to the next piece of code, as a whole: see `escape::markdown`.
+    let mut words = String::new();
     for (at, piece) in pieces.iter().enumerate() {
-        // An odd backtick at the end opens nothing.
-        let is_code = at % 2 == 1 && at < last;
-        match (is_code, at % 2 == 1) {
-            (true, _) => out.push_str(&code(Form::Html, piece)),
-            (false, true) => out.push_str(&format!("`{}", plain(piece))),
-            (false, false) => out.push_str(&plain(piece)),
+        if at % 2 == 1 && at < last && !piece.trim().is_empty() {
+            out.push_str(&plain(&words));
+            words.clear();
+            out.push_str(&code(Form::Html, piece));
+            continue;
         }
+        // An odd backtick at the end opens nothing.
+        if at % 2 == 1 && at == last {
+            words.push('`');
+        }
+        words.push_str(piece);
     }
+    out.push_str(&plain(&words));
     out
 }
 

@@ -632,3 +632,14 @@ fn an_error_repeats_no_command() {
         check_lines(&arguments.join(" "), &err, &[]);
     }
 }
+
+/// Names that random texts found: backticks around nothing go away, and what stands on both sides of them was one live word.
+#[test]
+fn names_of_marks_and_backticks_are_dead() {
+    let model = Model::read();
+    let harmless: Vec<String> = ["alpha", "beta"].map(str::to_owned).to_vec();
+    let plain = model.report(&harmless);
+    for name in ["##", "##`", "`##", "``##``", "@``", "www``.", "`` #``"] {
+        check_texts(&model.report(&vec![name.to_owned(); 7]), &plain);
+    }
+}
