@@ -98,6 +98,7 @@ lists! {
     BulkPaths = "paths" "bulk",
     EndingCalls = "calls" "ending",
     ScriptRunners = "calls" "script-runners",
+    LeftBehind = "paths" "left-behind",
     ServiceCalls = "calls" "service-calls",
     ServiceScripts = "calls" "service-scripts",
     PassingPaths = "paths" "passing",

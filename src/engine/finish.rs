@@ -9,7 +9,7 @@ use crate::engine::pages::Pages;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
 use crate::finding::{Confidence, Effort, Finding, Location, Priority, Role, Status, fingerprint};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{List, Vocabulary};
 use crate::walk::{FileRole, role};
 
 /// What is reported.
@@ -200,8 +200,16 @@ fn least(finding: &Finding, words: &Vocabulary) -> Option<(Priority, &'static st
         FileRole::Test => Some((Priority::P3, "; it stands in a test")),
         FileRole::Script | FileRole::Migration if !is_schema => Some((Priority::P3, "; it stands in a script or a migration")),
         FileRole::Example if !is_schema => Some((Priority::P3, "; it stands in an example")),
+        _ if is_left_behind(finding) => Some((Priority::P3, "; it stands among what is no longer used")),
         _ => None,
     }
+}
+
+/// Whether a folder says that its code is no longer used (`plugins/deprecated/`), and nothing that is known calls it.
+fn is_left_behind(finding: &Finding) -> bool {
+    let is_reached = || finding.related.iter().any(|related| related.role == Role::Endpoint);
+    let (folders, _) = finding.location.file.rsplit_once('/').unwrap_or_default();
+    folders.split('/').any(|folder| List::LeftBehind.has(folder)) && !is_reached()
 }
 
 /// A list endpoint and the query that it returns are one defect: the endpoint carries the urgency.

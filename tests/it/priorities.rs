@@ -415,3 +415,30 @@ def load(only_case_no=None):\n    if only_case_no is None:\n        cur = pg.cur
         assert!(sums(all).contains("each time GET /changes is asked"), "{all} {}", sums(all));
     }
 }
+
+/// Folders say what is no longer used, unless somebody calls it all the same.
+#[test]
+fn what_is_left_behind_weighs_little() {
+    let request = "import requests\n\n\ndef tides(port):\n    return requests.get('https://tides.example/' + port).json()\n";
+    let priority = |path: &str, app: &str| {
+        let all = found(&Config::default(), "missing-timeout", &[(path, request), ("app.py", app)]);
+        all.first().map(|one| one.priority)
+    };
+    assert_eq!(priority("plugins/deprecated/tides.py", ""), Some(Priority::P3));
+    assert_eq!(priority("plugins/public/tides.py", ""), Some(Priority::P2));
+    let app = "from flask import Flask\nfrom plugins.deprecated.tides import tides\napp = Flask(__name__)\n\n\n@app.get('/tides')\ndef all_tides():\n    return tides('Brest')\n";
+    assert_ne!(priority("plugins/deprecated/tides.py", app), Some(Priority::P3));
+}
+
+/// A pause between two looks that is written to be short is no pause of the loop.
+#[test]
+fn a_short_pause_blocks_for_a_moment() {
+    let priority = |seconds: &str| {
+        let text = format!(
+            "import time\nfrom fastapi import FastAPI\napp = FastAPI()\n\n\n@app.get('/job')\nasync def job():\n    while not is_done():\n        time.sleep({seconds})\n"
+        );
+        let all = found(&Config::default(), "blocking-call-in-async", &[("app.py", &text)]);
+        all.first().map(|one| one.priority)
+    };
+    assert_eq!((priority("5"), priority("0.01")), (Some(Priority::P1), Some(Priority::P3)));
+}

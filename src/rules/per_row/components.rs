@@ -10,9 +10,9 @@ use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::{Cost, Unit};
-use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::judge::scale::Rows;
+use crate::judge::{lists, priority};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::query_hooks::{is_effect_hook, is_query_hook};
 use crate::libraries::shared::value::FileId;
@@ -85,7 +85,8 @@ fn item(
     let on_server = asking == Asking::Server;
     let cost = Cost::Each {
         what: if on_server { Unit::Statement } else { Unit::Request },
-        rows: Rows::unknown(format!("the `{tag}` elements of a list")),
+        rows: lists::elements(eval, file, around.iterable, None)
+            .unwrap_or_else(|| Rows::unknown(format!("the `{tag}` elements of a list"))),
     };
     let judgement = priority::judge(&cost, &Reach::read("each time the page is shown"), Confidence::Medium, 0);
     let mut finding = Finding::new(RULE, judgement, Confidence::Medium, project.place_in(holder, span));

@@ -110,7 +110,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 continue;
             }
             let name = edge.external.as_deref().unwrap_or_default().to_owned();
-            let mut places = ways.places(id, edge.expr, edge.effects, &name, &left);
+            let effects = effects_of(module, edge);
+            let mut places = ways.places(id, edge.expr, effects, &name, &left);
             if places.is_empty() && !callbacks.contains(&id) {
                 silent(NO_WAY);
             }
@@ -120,7 +121,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                     expr: edge.expr,
                     way: Vec::new(),
                     end: (id, edge.expr),
-                    effects: edge.effects,
+                    effects,
                     name: name.clone(),
                 });
             }
@@ -193,6 +194,20 @@ fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
         }
     }
     out.into_iter().map(|(finding, _)| finding).collect()
+}
+
+/// A pause of so many seconds is as short as a file that is read.
+const SHORT_PAUSE: f64 = 0.1;
+
+/// What a call does: a pause that is written to be short (`time.sleep(0.01)`, between two looks) takes a moment.
+fn effects_of(module: &Module, edge: &Edge) -> Effects {
+    let call = module.call(edge.expr).filter(|_| edge.effects.has(Effects::SLEEP));
+    let seconds = call.and_then(|call| call.arg(0)).and_then(|seconds| module.number(seconds));
+    if seconds.is_some_and(|seconds| seconds < SHORT_PAUSE) {
+        edge.effects.and(Effects::BRIEF)
+    } else {
+        edge.effects
+    }
 }
 
 /// Why a call does not block the thread that it runs on, by itself.
@@ -541,7 +556,7 @@ fn is_light(effects: Effects) -> bool {
 
 fn cost(effects: Effects) -> Cost {
     let by = match effects {
-        _ if is_light(effects) => Stall::Moment,
+        _ if is_light(effects) || effects.has(Effects::BRIEF) => Stall::Moment,
         // A pause is as long as it says, each time.
         _ if effects.any(Effects::SPAWN.and(Effects::SLEEP)) => Stall::Work,
         _ if effects.any(Effects::CPU) => Stall::Compute,
