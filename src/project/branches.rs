@@ -78,11 +78,12 @@ pub fn way_to(project: &Project, function: FnId, expr: ExprId) -> (Option<Visit>
     let Some(ways) = project.known_ways.get(&function) else {
         return (graph.way_to(function), false);
     };
-    let constants = Constants::new(&project.code, &graph.functions);
-    let is_open = |known: &KnownNames| !constants.closes(function, expr, known);
+    let node = graph.function(function);
+    let module = project.code.module(node.file);
+    let closes = |way: &(u32, KnownNames)| project.known_ends.closes(module, (function, node.id), expr, (way.0, &way.1));
     let open: Vec<Visit> = ways
         .iter()
-        .filter(|(_, known)| is_open(known))
+        .filter(|way| !closes(way))
         .filter_map(|(visit, _)| graph.visits.get(*visit as usize).map(|(_, visit)| *visit))
         .collect();
     if open.len() == ways.len() {

@@ -94,6 +94,8 @@ pub struct Project {
     pub once: once::Once,
     /// What is known on the ways from entry points to functions.
     pub known_ways: reach::KnownWays,
+    /// What that closes in them, as far as it was asked for.
+    pub known_ends: branches::constants::KnownEnds,
     /// What is asked about a rule's silence, and what the rule says of it.
     pub(crate) silence: Silence,
 }
@@ -168,6 +170,7 @@ impl Project {
             listed,
             once,
             known_ways,
+            known_ends: branches::constants::KnownEnds::default(),
             silence: Silence::default(),
         };
         let (kept, writers) = rayon::join(|| staff_tables::kept_by_staff(&project), || writers::writers(&project));

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -147,6 +148,19 @@ impl<'p> Inside<'p> {
 
 /// For blocks, by what holds them and which of its blocks each is: the place of the first statement behind which nothing runs.
 type Ends = FxHashMap<(Parent, usize), Option<usize>>;
+
+/// Where what is known on the ways to functions ends blocks, kept for all that is asked of them.
+#[derive(Debug, Default)]
+pub struct KnownEnds(Mutex<FxHashMap<(FnId, u32), Ends>>);
+
+impl KnownEnds {
+    /// Whether what is known on a way to a function keeps an expression of it from being reached.
+    pub fn closes(&self, module: &Module, function: (FnId, FunctionId), expr: ExprId, (way, known): (u32, &[(Sym, Constant)])) -> bool {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = kept.entry((function.0, way)).or_default();
+        is_closed(module, function.1, expr, known, ends)
+    }
+}
 
 impl<'p> Constants<'p> {
     /// Reads the calls of these functions.

@@ -77,6 +77,7 @@ const REACH: &[(&str, &[&str])] = &[
     ("python-queries-as-text", &["reads"]),
     ("project-diamonds", &["ancestors"]),
     ("project-endpoints-of-one-object", &["askers"]),
+    ("project-lists-of-lists-of-rows", &["distance"]),
     ("project-narrowed-queryset", &["distance"]),
     ("project-filtered-lines", &["distance"]),
     ("typescript-open-comments", &["too-much-work"]),

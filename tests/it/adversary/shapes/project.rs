@@ -128,6 +128,27 @@ fn typescript(name: &str, make: fn(usize) -> String) -> Shape {
     Shape::file(&format!("project-{name}"), "src/shape.ts", make)
 }
 
+/// A function that is asked for one thing, with many statements, of each of which it is asked by which way it is reached.
+fn ways_with_known_arguments(size: usize) -> String {
+    let head = "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/one')\ndef one():\n    load(1)\n\n\n@app.get('/all')\ndef all_of_them():\n    load()\n\n\ndef load(only=None):\n";
+    let one = |n| format!("    if only is None:\n        cursor.execute('SELECT a FROM t{n} WHERE b = 1')\n");
+    after(head, size, one)
+}
+
+/// Each loop asks what the cursor was last told before it.
+fn loops_over_one_cursor(size: usize) -> String {
+    let head = "import psycopg2\n\npg = psycopg2.connect('x')\n\n\ndef ask(key):\n    other = pg.cursor()\n    other.execute('SELECT a FROM t WHERE b = %s', (key,))\n\n\ndef all_of_them():\n    cur = pg.cursor()\n";
+    let one = |n| format!("    cur.execute('SELECT b FROM u{n}')\n    for row in cur.fetchall():\n        ask(row)\n");
+    after(head, size, one)
+}
+
+/// Each list is made of the one before it, and a loop asks where its elements come from.
+fn lists_of_lists_of_rows(size: usize) -> String {
+    let head = "import psycopg2\n\npg = psycopg2.connect('x')\n\n\ndef ask(key):\n    other = pg.cursor()\n    other.execute('SELECT a FROM t WHERE b = %s', (key,))\n\n\ndef all_of_them(r0):\n";
+    let one = |n: usize| format!("    r{} = [x for x in r{n}]\n    for x in r{}:\n        ask(x)\n", n + 1, n + 1);
+    after(head, size, one)
+}
+
 /// One decorator with much in it, put on many functions.
 fn decorated_by_one(size: usize) -> Files {
     let head = "from celery import shared_task\n\n\ndef queued(f):\n";
@@ -445,6 +466,9 @@ pub fn shapes() -> Vec<Shape> {
         python("sleeps", |size| {
             after("import time\n\n\ndef f():\n", size, |n| format!("    time.sleep({n})\n"))
         }),
+        python("ways-with-known-arguments", ways_with_known_arguments),
+        python("loops-over-one-cursor", loops_over_one_cursor),
+        python("lists-of-lists-of-rows", lists_of_lists_of_rows),
         python("queries-of-one-function", |size| {
             after("def f(db):\n", size, |n| {
                 format!("    db.execute('SELECT a FROM t WHERE b = %s', ({n},))\n")
