@@ -526,6 +526,14 @@ impl Module {
         all[at..upto].iter().map(|&(_, call)| call)
     }
 
+    /// The same of those that stand before another one in that list, the nearest first.
+    pub fn calls_on_before(&self, name: Sym, place: ExprId) -> impl Iterator<Item = ExprId> {
+        let all = &self.index.uses.get_or_init(|| Uses::of(self)).calls;
+        let at = all.partition_point(|&(known, _)| known < name);
+        let upto = all.partition_point(|&known| known < (name, place));
+        all[at..upto].iter().rev().map(|&(_, call)| call)
+    }
+
     /// The statements that a range holds, in the order of the text.
     pub fn stmts_in(&self, range: Span) -> impl Iterator<Item = StmtId> {
         let all = self.index.starts.get_or_init(|| {

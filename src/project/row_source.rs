@@ -13,6 +13,9 @@ use crate::statement::Operation;
 /// How many names, calls and steps lie between an expression and the query, by design: what is further away is a list of its own.
 const MAX_DEPTH: u32 = 8;
 
+/// Calls on a cursor between what it was told and where its rows are read, by design.
+const MOST_CALLS: usize = 16;
+
 /// The query, and where it stands.
 pub type Source = (FileId, ExprId, Arc<Query>);
 
@@ -101,12 +104,8 @@ fn sent_before(eval: &Evaluator<'_>, file: FileId, cursor: ExprId, place: ExprId
         sent.and_then(|sent| sent.receiver())
             .is_some_and(|receiver| *module.kind(receiver) == ExprKind::Name(name))
     };
-    let calls: Vec<ExprId> = module.calls_on(name).collect();
-    if !eval.afford(file, calls.len()) {
-        return None;
-    }
-    let sent = calls.into_iter().filter(is_before).filter(on_it);
-    statement(eval, file, sent.max_by_key(|&id| module.expr(id).span.start)?)
+    let mut near = module.calls_on_before(name, place).take(MOST_CALLS);
+    statement(eval, file, near.find(|id| is_before(id) && on_it(id))?)
 }
 
 fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Source> {

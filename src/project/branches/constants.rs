@@ -1,6 +1,7 @@
 //! What is known of parameters by the constants that calls pass, and what those constants close.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
@@ -115,8 +116,8 @@ pub struct Constants<'p> {
     set: RefCell<FxHashMap<FnId, Rc<Inside<'p>>>>,
     /// What was last settled of each function's names, by what it was given.
     kept: RefCell<FxHashMap<FnId, Vec<(KnownNames, KnownNames)>>>,
-    /// Where what was last asked about ends blocks.
-    ends: RefCell<(FileId, KnownNames, Ends)>,
+    /// Where what was asked about last ends blocks, the oldest first: one place is asked about for each of the ways to it.
+    ends: RefCell<VecDeque<(FileId, KnownNames, Ends)>>,
 }
 
 /// What is kept of one function: those who call it with yet other constants are asked anew.
@@ -170,7 +171,7 @@ impl<'p> Constants<'p> {
             functions,
             set: RefCell::default(),
             kept: RefCell::default(),
-            ends: RefCell::new((FileId(u32::MAX), KnownNames::new(), Ends::default())),
+            ends: RefCell::default(),
         }
     }
 
@@ -180,11 +181,18 @@ impl<'p> Constants<'p> {
             return false;
         }
         let node = &self.functions[at.index()];
-        let mut last = self.ends.borrow_mut();
-        if last.0 != node.file || last.1 != known {
-            *last = (node.file, known.to_vec(), Ends::default());
+        let module = self.code.module(node.file);
+        let mut asked = self.ends.borrow_mut();
+        if let Some((.., ends)) = asked.iter_mut().find(|(file, before, _)| *file == node.file && before == known) {
+            return is_closed(module, node.id, expr, known, ends);
         }
-        is_closed(self.code.module(node.file), node.id, expr, known, &mut last.2)
+        let mut ends = Ends::default();
+        let is_closed = is_closed(module, node.id, expr, known, &mut ends);
+        if asked.len() >= MAX_KEPT {
+            asked.pop_front();
+        }
+        asked.push_back((node.file, known.to_vec(), ends));
+        is_closed
     }
 
     /// What is known in a target when an edge runs it, by what is known in the function that holds the edge.
