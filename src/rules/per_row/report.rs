@@ -75,12 +75,13 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
 
 /// Makes the findings of one kind, one for each loop.
 pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, access: Access) -> Vec<Finding> {
+    let services = Services::of(project, rows);
     let mut made: Vec<(FileId, Span, ExprId, Finding)> = rows
         .par_iter()
         .filter(|row| row.access == access)
         .filter_map(|row| {
             let file = project.graph.function(row.function).file;
-            finding(project, rule, row).map(|finding| (file, row.around.span, row.expr, finding))
+            finding(project, rule, (row, &services)).map(|finding| (file, row.around.span, row.expr, finding))
         })
         .collect();
     made.sort_by(|(file, span, _, finding), (other_file, other_span, _, other)| {
@@ -197,7 +198,7 @@ fn merge(first: &mut Finding, more: Vec<Finding>, at_most: usize) {
     }
 }
 
-fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
+fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Services)) -> Option<Finding> {
     let node = project.graph.function(row.function);
     let module = project.code.module(node.file);
     let eval = Evaluator::new(&project.code);
@@ -215,7 +216,7 @@ fn finding(project: &Project, rule: &str, row: &PerRow<'_>) -> Option<Finding> {
     let confidence = confidence(row, from.as_ref());
     let over = over(module, row, from.as_ref());
     let cost = cost(project, &eval, row, (from.as_ref(), &over));
-    let judgement = priority::judge(&cost, &reach, confidence, lighter(project, row, &cost, reach.often));
+    let judgement = priority::judge(&cost, &reach, confidence, lighter(project, (row, services), &cost, reach.often));
     let label = reach.label;
     let location = project.place_in(row.function, module.expr(row.expr).span);
     let mut finding = Finding::new(rule, judgement, confidence, location);
@@ -354,7 +355,7 @@ fn elements(over: &str) -> String {
 }
 
 /// Steps by which a loop is lighter than its rows say.
-fn lighter(project: &Project, row: &PerRow<'_>, cost: &Cost, often: Option<Often>) -> usize {
+fn lighter(project: &Project, (row, services): (&PerRow<'_>, &Services), cost: &Cost, often: Option<Often>) -> usize {
     let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
     // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant; of the rows of one parent, or
     // of what somebody has chosen, there are few.
@@ -365,19 +366,44 @@ fn lighter(project: &Project, row: &PerRow<'_>, cost: &Cost, often: Option<Often
         true if grows => 1,
         true => 2,
     };
-    let is_beside = is_dwarfed(project, row) || is_work(project, row);
+    let is_beside = services.dwarf(row) || is_work(project, row);
     usize::from(is_rarer) + meant + usize::from(is_beside) + if row.searches { 2 } else { 0 }
 }
 
-/// Whether each pass waits for another service as well: beside that the statement is nothing.
-fn is_dwarfed(project: &Project, row: &PerRow<'_>) -> bool {
-    let node = project.graph.function(row.function);
+/// Where functions ask other services, by the start of the call.
+#[derive(Default)]
+struct Services(FxHashMap<FnId, Vec<Span>>);
+
+impl Services {
+    /// Of the functions that hold loops.
+    fn of(project: &Project, rows: &[PerRow<'_>]) -> Services {
+        let mut found: FxHashMap<FnId, Vec<Span>> = FxHashMap::default();
+        for row in rows {
+            found.entry(row.function).or_insert_with(|| services_of(project, row.function));
+        }
+        Services(found)
+    }
+
+    /// Whether each pass of a loop waits for another service as well: beside that the statement is nothing.
+    fn dwarf(&self, row: &PerRow<'_>) -> bool {
+        let calls = self.0.get(&row.function).map_or(&[][..], Vec::as_slice);
+        let first = calls.partition_point(|span| span.start < row.around.span.start);
+        let mut inside = calls[first..].iter().take_while(|span| span.start < row.around.span.end);
+        row.remote.is_none() && inside.any(|&span| row.around.span.encloses(span))
+    }
+}
+
+fn services_of(project: &Project, function: FnId) -> Vec<Span> {
+    let node = project.graph.function(function);
     let module = project.code.module(node.file);
-    let asks = |edge: &Edge| is_service(edge.effects) || edge.targets.iter().any(|&target| asks_service(project, target));
-    row.remote.is_none()
-        && node.edges.iter().any(|edge| {
-            edge.kind != EdgeKind::Later && !edge.guessed && row.around.span.encloses(module.expr(edge.expr).span) && asks(edge)
-        })
+    let asks = |edge: &&Edge| {
+        edge.kind != EdgeKind::Later
+            && !edge.guessed
+            && (is_service(edge.effects) || edge.targets.iter().any(|&target| asks_service(project, target)))
+    };
+    let mut spans: Vec<Span> = node.edges.iter().filter(asks).map(|edge| module.expr(edge.expr).span).collect();
+    spans.sort_unstable();
+    spans
 }
 
 /// A call to another machine that is no database: to connect to one is a part of the statement.
