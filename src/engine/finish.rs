@@ -294,7 +294,7 @@ fn by_cause(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Where a cause has no known caller in this many files, the project as a whole lacks one thing: a client that all of them share.
 const WHOLE_PROJECT: usize = 6;
-/// Places that a finding lists; the others are known to baselines all the same.
+/// Places of many files that a finding lists; the others are known to baselines all the same.
 const MOST_PLACES: usize = 200;
 
 /// One finding for each file's group, or one for all files in which nothing that is known calls what has the cause: they differ in nothing
@@ -338,7 +338,8 @@ fn grouped(mut places: Vec<Finding>, files: usize) -> Option<Finding> {
         1 => first.title.push_str("; also at another place of this file"),
         more => first.title.push_str(&format!("; also at {more} other places of this file")),
     }
-    for other in others.iter().take(MOST_PLACES) {
+    let most = if files > 1 { MOST_PLACES } else { others.len() };
+    for other in others.iter().take(most) {
         first.relate(other.location.clone(), Role::Place, other.title.clone());
     }
     // A statement for each place, where each has its own.
