@@ -10,12 +10,11 @@ use crate::libraries::shared::row_methods::RowMethod;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
-use crate::project::graph::{EffectStep, QuerySite};
+use crate::project::graph::{EffectStep, QUERY_SLOT, QuerySite};
 use crate::project::loops::LoopForm;
 use crate::project::rows::RelationRead;
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
-const QUERY_SLOT: usize = 0;
 /// What is to be thought of where related rows are loaded along.
 const RELATED: &str = "It brings the related rows as a whole: where these are wide, name the columns that are used.";
 /// Other conditions that a text names.

@@ -207,9 +207,13 @@ fn least(finding: &Finding, words: &Vocabulary) -> Option<(Priority, &'static st
 
 /// Whether a folder says that its code is no longer used (`plugins/deprecated/`), and nothing that is known calls it.
 fn is_left_behind(finding: &Finding) -> bool {
-    let is_reached = || finding.related.iter().any(|related| related.role == Role::Endpoint);
     let (folders, _) = finding.location.file.rsplit_once('/').unwrap_or_default();
-    folders.split('/').any(|folder| List::LeftBehind.has(folder)) && !is_reached()
+    folders.split('/').any(|folder| List::LeftBehind.has(folder)) && !is_reached(finding)
+}
+
+/// Whether an entry point is known to reach it.
+fn is_reached(finding: &Finding) -> bool {
+    finding.related.iter().any(|related| related.role == Role::Endpoint)
 }
 
 /// A list endpoint and the query that it returns are one defect: the endpoint carries the urgency.
@@ -303,7 +307,6 @@ fn by_project(files: Vec<Vec<Finding>>) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut wide: BTreeMap<(String, String, Status), Vec<Vec<Finding>>> = BTreeMap::new();
     for places in files {
-        let is_reached = |finding: &Finding| finding.related.iter().any(|related| related.role == Role::Endpoint);
         match places.first().filter(|_| !places.iter().any(is_reached)) {
             Some(first) => {
                 let key = (first.rule.clone(), first.cause.clone(), first.status);

@@ -60,7 +60,7 @@ fn is_made(module: &Module, definition: ExprId) -> bool {
     matches!(module.kind(definition), ExprKind::List(_) | ExprKind::Object(_))
 }
 
-/// `HEALTH_CHECK_PROJECTS`: written by whom writes the code or the settings.
+/// `HARBOURS`: written by whom writes the code or the settings.
 fn is_constant(name: &str) -> bool {
     name.len() > 1 && name.contains(|c: char| c.is_ascii_uppercase()) && !name.contains(|c: char| c.is_ascii_lowercase())
 }

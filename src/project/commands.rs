@@ -91,7 +91,7 @@ pub fn programs(graph: &mut Graph, code: &Code) {
 }
 
 /// Gives the files that nobody imports a command as their entry point where they offer nothing, start other programs, and do not go on:
-/// somebody runs them by hand (`build-fonts.mjs`).
+/// somebody runs them by hand (`make-icons.mjs`).
 fn by_hand(graph: &mut Graph, code: &Code, known: &FxHashSet<FileId>) {
     let registered: FxHashSet<FileId> = graph.registered.iter().copied().collect();
     let targets = code.targets.iter().flat_map(|(imports, exports)| imports.iter().chain(exports));

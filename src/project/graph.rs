@@ -122,6 +122,13 @@ pub struct FunctionNode {
 /// Effects that travel up the call graph.
 pub const TRACKED: [Effects; 5] = [Effects::QUERY, Effects::WRITE, Effects::NETWORK, Effects::BLOCKING, Effects::SLEEP];
 
+/// The place of reads in [`TRACKED`].
+pub const QUERY_SLOT: usize = 0;
+/// The place of changes in [`TRACKED`].
+pub const WRITE_SLOT: usize = 1;
+/// The place of requests to other machines in [`TRACKED`].
+pub const NETWORK_SLOT: usize = 2;
+
 /// The call graph of a project.
 #[derive(Debug, Default)]
 pub struct Graph {

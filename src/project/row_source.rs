@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::eval::{Callees, Evaluator, Found};
 use super::scope::{Bound, PatternStep};
 use crate::ir::{Call, ExprId, ExprKind, Language};
+use crate::libraries::shared::answers::{TOLD_BY, gives_rows, holds_rows};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::Operation;
@@ -75,7 +76,7 @@ fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Optio
         return at(eval, file, collection, depth + 1);
     }
     if let (Some(receiver), Some(method)) = (call.receiver(), call.method())
-        && is_step(method)
+        && gives_rows(method)
     {
         let cursor = || sent_before(eval, file, receiver, call.id);
         return at(eval, file, receiver, depth + 1).or_else(cursor);
@@ -100,7 +101,7 @@ fn sent_before(eval: &Evaluator<'_>, file: FileId, cursor: ExprId, place: ExprId
     let before = module.expr(place).span.start;
     let is_before = |id: &ExprId| module.owner(*id) == module.owner(place) && module.expr(*id).span.start < before;
     let on_it = |id: &ExprId| {
-        let sent = module.call(*id).filter(|sent| sent.method() == Some("execute"));
+        let sent = module.call(*id).filter(|sent| sent.method() == Some(TOLD_BY));
         sent.and_then(|sent| sent.receiver())
             .is_some_and(|receiver| *module.kind(receiver) == ExprKind::Name(name))
     };
@@ -131,29 +132,4 @@ fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option
         return None;
     }
     at(eval, from, *value, depth + 1).or_else(|| sent_before(eval, file, expr, expr))
-}
-
-/// Where drivers' answers hold the rows.
-fn holds_rows(name: &str) -> bool {
-    matches!(name, "rows" | "recordset")
-}
-
-/// Methods that give the rows of an answer, those of them that fit, or one thing for each of them.
-fn is_step(method: &str) -> bool {
-    matches!(
-        method,
-        "all"
-            | "fetchall"
-            | "filter"
-            | "iterator"
-            | "map"
-            | "mappings"
-            | "scalars"
-            | "sort"
-            | "stream"
-            | "toArray"
-            | "tuples"
-            | "values"
-            | "yield_per"
-    )
 }

@@ -328,6 +328,17 @@ fn sums(files: &[(&str, &str)], file: &str) -> Vec<String> {
     here.map(|finding| finding.reason).collect()
 }
 
+/// What a container puts in is of the type that its mark stands around.
+#[test]
+fn what_a_container_puts_in_is_called() {
+    let app = "from fastapi import FastAPI\nfrom dishka import FromDishka\nfrom mail import Mailer\napp = FastAPI()\n@app.get('/mail')\ndef send(mailer: FromDishka[Mailer]):\n    return mailer.fetch_box()\n";
+    let mail = "import requests\nclass Mailer:\n    def fetch_box(self):\n        return requests.get('https://mail.example')\nclass Other:\n    def fetch_box(self):\n        return 1\n";
+    assert_eq!(
+        sums(&[("app.py", app), ("mail.py", mail)], "mail.py"),
+        ["a worker may wait for ever, each time GET /mail is asked"]
+    );
+}
+
 #[test]
 fn what_a_table_holds_is_probably_called_by_who_names_the_table() {
     let text = "

@@ -2,11 +2,8 @@
 
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::project::Project;
-use crate::project::graph::{Edge, EffectStep, FnId};
+use crate::project::graph::{Edge, EffectStep, FnId, QUERY_SLOT, WRITE_SLOT};
 use crate::vocabulary::List;
-
-const QUERY_SLOT: usize = 0;
-const WRITE_SLOT: usize = 1;
 
 /// Whether what a call asks of a database runs on a transaction that is open around it: by the handle that it is called on or
 /// given, by the callback that it stands in, by a decorator on the way here, or by the handle that its callee uses.

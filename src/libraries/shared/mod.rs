@@ -1,5 +1,6 @@
 //! The vocabulary that all recognisers share: values, queries, chains, declarations, effects.
 
+pub mod answers;
 pub mod batches;
 pub mod bundlers;
 pub mod callbacks;
@@ -10,6 +11,7 @@ pub mod comparison;
 pub mod declared;
 pub mod effects;
 pub mod fluent;
+pub mod injected;
 pub mod kept_functions;
 pub mod knex_words;
 pub mod model_classes;

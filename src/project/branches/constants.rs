@@ -389,7 +389,7 @@ fn may_be_left_out(module: &Module, param: &Param) -> bool {
 }
 
 /// What is surely there, whatever it is: the element that a loop around the call is at, its key or name, the field of it that the
-/// parameter is called by (`load(specific_case_no=row.case_no)`), a text that is put together.
+/// parameter is called by (`load(only_boat=row.boat)`), a text that is put together.
 fn given(module: &Module, call: ExprId, (arg, param): (ExprId, &str)) -> Option<Constant> {
     let is_asked =
         |name: &str| List::RowKeys.has(name) || param == name || param.strip_suffix(name).is_some_and(|rest| rest.ends_with('_'));

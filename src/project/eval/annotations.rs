@@ -2,6 +2,7 @@
 
 use super::Evaluator;
 use crate::ir::{ExprId, ExprKind, FunctionId, Language};
+use crate::libraries::shared::injected;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
 
@@ -98,12 +99,8 @@ impl Evaluator<'_> {
             | "AsyncContextManager"
             | "AbstractAsyncContextManager"
             | "AbstractContextManager"
-            | "Depends"
-            // What dependency containers put in.
-            | "FromDishka"
-            | "FromComponent"
-            | "Injected"
-            | "Provide" => self.annotation(file, first),
+            | "Depends" => self.annotation(file, first),
+            name if injected::is_mark(name) => self.annotation(file, first),
             "Coroutine" => parts.last().map_or(Value::Unknown, |&last| self.annotation(file, last)),
             "Type" | "type" => match self.annotation(file, first) {
                 Value::Instance(at, class) => Value::Class(at, class),

@@ -22,7 +22,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::clients::Asked;
 use crate::project::eval::Evaluator;
-use crate::project::graph::{Edge, EdgeKind, EffectStep, FnId};
+use crate::project::graph::{Edge, EdgeKind, EffectStep, FnId, NETWORK_SLOT, QUERY_SLOT, WRITE_SLOT};
 use crate::project::listed::Usage;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
@@ -32,9 +32,6 @@ use crate::statement::Limit;
 const MAX_MERGED: usize = 8;
 /// Statements of one loop that are compared with each other: beyond that their number says enough.
 const MAX_COMPARED: usize = 40;
-const QUERY_SLOT: usize = 0;
-const WRITE_SLOT: usize = 1;
-const NETWORK_SLOT: usize = 2;
 
 /// What the loop runs over, as far as it is known.
 struct Source {

@@ -5,15 +5,13 @@ use crate::analysis::repeats::shape::{by_reference, is_batched};
 use crate::analysis::repeats::single;
 use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::libraries::shared::effects::Effects;
-use crate::project::graph::{Edge, EdgeKind, FnId};
+use crate::project::graph::{Edge, EdgeKind, FnId, NETWORK_SLOT};
 use crate::project::kept_results::{self, Keeper};
 use crate::project::loops::Loop;
 use crate::project::scope::Bound;
 use crate::project::{Project, branches};
 use crate::statement::Operation;
 use crate::vocabulary::List;
-
-const NETWORK_SLOT: usize = 2;
 
 /// Calls that are followed to see that all reads are batched, by design: what lies further down counts as not.
 const BATCHED_DEPTH: u32 = 3;

@@ -3,10 +3,8 @@
 use super::{Access, PerRow};
 use crate::libraries::shared::effects::Effects;
 use crate::project::Project;
-use crate::project::graph::{EffectStep, FnId};
+use crate::project::graph::{EffectStep, FnId, WRITE_SLOT};
 use crate::vocabulary::List;
-
-const WRITE_SLOT: usize = 1;
 
 /// Whether what is called for each element changes something as well. Then it is work of its own for each (saving, copying, sending), of
 /// which what it reads is the least, and is seldom to be had for all at once: of 30 such loops that were read, maintainers would act on 5.
