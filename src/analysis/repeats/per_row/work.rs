@@ -7,7 +7,7 @@ use crate::project::graph::{EffectStep, FnId, WRITE_SLOT};
 use crate::vocabulary::List;
 
 /// Whether what is called for each element changes something as well. Then it is work of its own for each (saving, copying, sending), of
-/// which what it reads is the least, and is seldom to be had for all at once: of 30 such loops that were read, maintainers would act on 5.
+/// which what it reads is the least, and is seldom to be had for all at once: of some thirty such loops that were read, maintainers would act on a few.
 pub fn is_work(project: &Project, row: &PerRow<'_>) -> bool {
     row.access == Access::Read
         && row.remote.is_none()
