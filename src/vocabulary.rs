@@ -65,6 +65,7 @@ lists! {
     ClosedKeys = "columns" "closed-keys",
     CommandFolders = "paths" "command-folders",
     ConcurrentWork = "handles" "concurrent-work",
+    Contributions = "tables" "contributions",
     Cursors = "handles" "cursors",
     DatabaseHandles = "handles" "databases",
     Delaying = "calls" "delaying",

@@ -11,9 +11,10 @@ pub enum Weight {
     Stops,
     /// It grows with a table that grows with the use.
     Unbounded,
-    /// Others stand still for a short time, as a rule: while the processor works, or another machine is waited for, whose answer mostly
-    /// comes soon, and one day does not.
+    /// Others stand still until another machine answers: mostly soon, and one day not.
     Holds,
+    /// A worker of several waits without end, or others stand still for the tenths of a second that the processor works.
+    Occupies,
     /// It grows with the rows of one parent.
     Large,
     /// It is bounded, or short as far as can be told.
@@ -26,10 +27,11 @@ pub enum Weight {
 
 impl Weight {
     /// All of them, the heaviest first.
-    pub const ALL: [Weight; 7] = [
+    pub const ALL: [Weight; 8] = [
         Weight::Stops,
         Weight::Unbounded,
         Weight::Holds,
+        Weight::Occupies,
         Weight::Large,
         Weight::Moderate,
         Weight::Slight,
@@ -43,7 +45,7 @@ impl Weight {
         }
         let at = match self {
             // To stop others is as heavy as a large cost, and above it in the table only.
-            Weight::Unbounded | Weight::Stops | Weight::Holds => 2 + steps,
+            Weight::Unbounded | Weight::Stops | Weight::Holds | Weight::Occupies => 3 + steps,
             weight => Weight::ALL.iter().position(|&known| known == weight).unwrap_or(0) + steps,
         };
         Weight::ALL.get(at).copied().unwrap_or(Weight::Slight).min(Weight::Slight)
@@ -171,8 +173,6 @@ pub enum Cost {
     Upkeep,
 }
 
-/// So many statements of requests make an index a matter of every page.
-const EVERYWHERE: usize = 10;
 /// So many are a sign by themselves, where the table's size is not known.
 const SOME: usize = 3;
 /// So many make it more than one feature's matter.
@@ -196,13 +196,12 @@ impl Cost {
             Cost::Walk { what, rows, asks } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large),
             Cost::Walk { rows, asks, .. } => walk(rows.scale, *asks),
             Cost::Stall { by: Stall::Work } => Weight::Stops,
-            Cost::Stall {
-                by: Stall::Wait | Stall::Compute,
-            }
+            Cost::Stall { by: Stall::Wait } => Weight::Holds,
+            Cost::Stall { by: Stall::Compute }
             | Cost::Endless {
                 holds_worker: true,
                 until: None,
-            } => Weight::Holds,
+            } => Weight::Occupies,
             // The server puts another worker in its place.
             Cost::Endless { until: Some(_), .. } => Weight::Large,
             // No worker is taken, and who asked waits all the same.
@@ -283,8 +282,10 @@ fn each(what: Unit, scale: Scale) -> Weight {
         return each(Unit::Statement, scale).lighter(1);
     }
     match (scale, what) {
-        (Scale::Stream | Scale::Many, _) => Weight::Unbounded,
-        (Scale::OfParent | Scale::Page, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
+        (Scale::Stream, _) => Weight::Unbounded,
+        // A table that grows with the use is listed whole where it is small as yet, or its page is set somewhere else: of some thirty such
+        // loops readers called three urgent, as of a page's.
+        (Scale::Many | Scale::OfParent | Scale::Page, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
         (Scale::Unknown, _) | (Scale::Few, Unit::Request) => Weight::Moderate,
         (Scale::Few | Scale::One, _) => Weight::Slight,
     }
@@ -315,16 +316,14 @@ fn waste(scale: Scale) -> Weight {
 }
 
 fn walk(scale: Scale, asks: usize) -> Weight {
-    let base = match asks {
-        EVERYWHERE.. => Weight::Unbounded,
-        OFTEN.. => Weight::Large,
-        _ => Weight::Moderate,
-    };
+    let base = if asks >= OFTEN { Weight::Large } else { Weight::Moderate };
     match scale {
         Scale::Few | Scale::One => Weight::Slight,
         Scale::Unknown | Scale::OfParent | Scale::Page if asks >= SOME => base.lighter(usize::from(asks >= OFTEN)),
         Scale::Unknown | Scale::OfParent | Scale::Page => Weight::Slight,
-        Scale::Many | Scale::Stream => base,
+        Scale::Many => base,
+        // What readers of the code call urgent are the tables that everybody writes to all day, however few statements look through them.
+        Scale::Stream => Weight::Unbounded,
     }
 }
 
@@ -353,8 +352,9 @@ mod tests {
             }
             .weight()
         };
-        assert_eq!(walk(Scale::Many, 12), Weight::Unbounded);
-        assert_eq!(walk(Scale::Unknown, 12), Weight::Large);
+        assert_eq!(walk(Scale::Stream, 1), Weight::Unbounded);
+        assert_eq!(walk(Scale::Many, 12), Weight::Large);
+        assert_eq!(walk(Scale::Unknown, 12), Weight::Moderate);
         assert_eq!(walk(Scale::Many, 1), Weight::Moderate);
         assert_eq!(walk(Scale::Few, 40), Weight::Slight);
     }

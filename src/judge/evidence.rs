@@ -74,8 +74,10 @@ fn registration(project: &Project, registered: FileId, entry: &Entry) -> Span {
 /// The calls from the target of a call (its function and expression) down to the first query, as evidence, on a way that the
 /// arguments leave open. The slot is that of [`TRACKED`].
 pub fn chain_down(project: &Project, (caller, expr): (FnId, ExprId), target: FnId, slot: usize) -> Vec<Related> {
-    let mut edges = project.graph.function(caller).edges.iter();
-    let edge = edges.find(|edge| edge.expr == expr && edge.targets.contains(&target));
+    let edge = project
+        .graph
+        .edges_at(&project.code, caller, expr)
+        .find(|edge| edge.targets.contains(&target));
     let effect = TRACKED.get(slot).copied();
     let open = edge
         .zip(effect)

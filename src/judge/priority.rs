@@ -5,6 +5,7 @@ use crate::libraries::entries::Often;
 
 use super::cost::{Cost, Weight};
 use super::reach::Reach;
+use super::scale::Scale;
 
 /// How often, as the table has it: the last column is for what nothing known calls.
 pub const COLUMNS: [Option<Often>; 7] = [
@@ -18,13 +19,14 @@ pub const COLUMNS: [Option<Often>; 7] = [
 ];
 
 /// The table: a row for each of [`Weight::ALL`], a column for each of [`COLUMNS`].
-pub const TABLE: [[Priority; 7]; 7] = {
+pub const TABLE: [[Priority; 7]; 8] = {
     use Priority::{P0, P1, P2, P3};
     [
-        [P0, P1, P1, P2, P3, P3, P2],
+        [P0, P1, P2, P2, P3, P3, P2],
         [P0, P1, P2, P2, P3, P3, P2],
         [P1, P1, P2, P2, P3, P3, P2],
-        [P1, P2, P2, P3, P3, P3, P3],
+        [P1, P2, P2, P2, P3, P3, P2],
+        [P2, P2, P2, P3, P3, P3, P3],
         [P2, P2, P3, P3, P3, P3, P3],
         [P3, P3, P3, P3, P3, P3, P3],
         [P3, P3, P3, P3, P3, P3, P3],
@@ -32,7 +34,7 @@ pub const TABLE: [[Priority; 7]; 7] = {
 };
 
 /// What a cell of a row is worth, and a column: the order of findings of one priority.
-const WORTH: [u32; 7] = [200, 400, 150, 100, 20, 3, 1];
+const WORTH: [u32; 8] = [200, 400, 150, 150, 100, 20, 3, 1];
 const TIMES: [u32; 7] = [40, 20, 10, 6, 2, 1, 4];
 
 /// The priority of a cost that is met so often.
@@ -78,6 +80,8 @@ fn met(cost: &Cost, reach: &Reach) -> Option<Often> {
     match (cost, reach.often) {
         (Cost::InTurn { .. }, Some(Often::Job)) => Some(Often::Once),
         (Cost::Each { .. }, Some(Often::Job)) => Some(Often::Seldom),
+        // Who changes something waits for the rows of it, mostly few: of eleven such loops readers of the code would mend one.
+        (Cost::Each { rows, .. }, Some(Often::Act)) if rows.scale == Scale::OfParent => Some(Often::Seldom),
         (Cost::Each { .. } | Cost::InTurn { .. } | Cost::Load(_) | Cost::Answer(_) | Cost::Waste(_), _) if reach.is_bulk => {
             Some(Often::Seldom)
         }

@@ -103,13 +103,16 @@ fn elsewhere(project: &Project, rows: Rows, name: &str) -> Rows {
     Rows::new(Scale::Many, format!("{name}, which another program writes"))
 }
 
-/// How many rows a statement without an index reads: a table that was counted is as large as it is.
+/// How many rows a statement without an index reads: a table that was counted is as large as it is, and one of what people say, buy and
+/// do all day outgrows what they set up.
 pub fn to_walk(project: &Project, table: &Table) -> Rows {
     let Some(at) = project.schema.table_index(&table.name) else {
         return of_name(project, &table.name);
     };
     let Some(rows) = project.sizes.as_ref().and_then(|sizes| sizes.rows(at)) else {
-        return of_table(project, at);
+        let rows = of_table(project, at);
+        let is_posted = rows.scale == Scale::Many && List::Contributions.has(&table.name);
+        return if is_posted { Rows::new(Scale::Stream, rows.why) } else { rows };
     };
     let scale = match rows {
         0..MODEST => Scale::Few,
@@ -137,12 +140,12 @@ fn by_writers(name: &str, writers: Option<&Writers>, is_few: bool, is_stream: bo
     };
     let by = format!("{name}, written by {label}");
     match often {
-        Often::Always => Rows::new(Scale::Stream, by),
         Often::Seldom | Often::Once => Rows::new(Scale::Few, format!("{name}, written by {label} only")),
         _ if is_stream => Rows::new(Scale::Stream, by),
         // A user makes one now and then: the name's word stands.
         _ if is_few => Rows::new(Scale::Few, format!("{by}, few by its name")),
-        Often::Read | Often::Act | Often::Job => Rows::new(Scale::Many, by),
+        // Middleware that adds a row adds it once for each user or session, as a rule; what it logs has a name that says so.
+        Often::Always | Often::Read | Often::Act | Often::Job => Rows::new(Scale::Many, by),
     }
 }
 
@@ -178,7 +181,8 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         _ => Rows::unknown("rows of a table that is not known"),
     };
     match bounds::judge(project, query) {
-        ReadBound::Keyed if is_by_list(query) => Rows::new(Scale::OfParent, format!("a list of keys of {}", all.why)),
+        // Whoever asks says how many.
+        ReadBound::Keyed if is_by_list(query) => Rows::new(Scale::Page, format!("a list of keys of {}", all.why)),
         ReadBound::Keyed => Rows::new(Scale::One, "one row by its key"),
         // A time window moves with the clock: it holds as many as come in its time.
         ReadBound::Window(columns) => {

@@ -101,9 +101,9 @@ pub fn is_open_way(project: &Project, constants: &Constants<'_>, way: &[(FnId, E
             return false;
         }
         let next = way.get(index + 1).map_or(end.0, |&(next, _)| next);
-        let mut edges = project.graph.function(at).edges.iter();
+        let mut edges = project.graph.edges_at(&project.code, at, expr);
         known = edges
-            .find(|edge| edge.expr == expr && edge.targets.contains(&next))
+            .find(|edge| edge.targets.contains(&next))
             .map(|edge| constants.entering(at, edge, next, &known))
             .unwrap_or_default();
     }

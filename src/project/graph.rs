@@ -138,6 +138,8 @@ pub struct Graph {
     pub first: Vec<u32>,
     /// All query sites, by file and place.
     pub sites: Vec<QuerySite>,
+    /// The first query site at each expression, as an index into [`Graph::sites`].
+    site_at: FxHashMap<(FileId, ExprId), usize>,
     /// Entry points.
     pub entries: Vec<Entry>,
     /// Routers and the paths that they are put below, by file and place.
@@ -259,6 +261,22 @@ impl Graph {
         out
     }
 
+    /// The query site at an expression.
+    pub fn site_at(&self, file: FileId, expr: ExprId) -> Option<&QuerySite> {
+        self.sites.get(*self.site_at.get(&(file, expr))?)
+    }
+
+    /// The calls that a function makes at an expression, found by its place: functions can have any number of calls.
+    pub fn edges_at(&self, code: &Code, function: FnId, expr: ExprId) -> impl Iterator<Item = &Edge> {
+        let node = &self.functions[function.index()];
+        let module = code.module(node.file);
+        let start_of = move |edge: &Edge| module.expr(edge.expr).span.start;
+        let start = module.expr(expr).span.start;
+        let from = node.edges.partition_point(|edge| start_of(edge) < start);
+        let here = node.edges[from..].iter().take_while(move |edge| start_of(edge) == start);
+        here.filter(move |edge| edge.expr == expr)
+    }
+
     /// The functions from the entry point down to a function, the entry first.
     pub fn path_to(&self, function: FnId) -> Vec<FnId> {
         let callers = self.calls_to(function).into_iter().map(|(caller, _)| caller);
@@ -375,6 +393,9 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
         let id = FileId(index as u32);
         let module = code.module(id);
         let base = graph.sites.len();
+        for (at, site) in file.sites.iter().enumerate() {
+            graph.site_at.entry((id, site.expr)).or_insert(base + at);
+        }
         graph.sites.extend(file.sites);
         graph.registered.extend(file.entries.iter().map(|_| id));
         graph.entries.extend(file.entries);

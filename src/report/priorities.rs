@@ -51,23 +51,28 @@ pub(super) fn weight_words(weight: Weight) -> (&'static str, &'static str, &'sta
     match weight {
         Weight::Unbounded => (
             "unbounded",
-            "a statement for each row of a table that grows with the use, or a table that ten statements of requests read whole",
-            "a SELECT for each of all orders,",
+            "a table to which everybody adds rows all day is read whole for a few of them",
+            "a look-up of comments by an unindexed key",
         ),
         Weight::Stops => (
             "stops",
-            "the processor is taken, and others stand still meanwhile: an event loop, a server of one thread",
-            "a password hashed on the event loop",
+            "others stand still for a pause or for another process: an event loop, a server of one thread",
+            "a sleep on the event loop",
         ),
         Weight::Holds => (
             "holds",
-            "others stand still while another machine is waited for, or a worker may wait for ever",
+            "others stand still until another machine answers",
+            "a synchronous request on the event loop",
+        ),
+        Weight::Occupies => (
+            "occupies",
+            "a worker of several may wait for ever, or the processor works for tenths of a second while others stand still",
             "a request without a timeout",
         ),
         Weight::Large => (
             "large",
-            "it grows with the rows of one parent, or a request has no end",
-            "a SELECT for each line of one order,",
+            "it grows with a list, a page or the rows of one parent, or five statements of requests read a growing table whole",
+            "a SELECT for each row of a page,",
         ),
         Weight::Moderate => (
             "moderate",
@@ -121,6 +126,6 @@ mod tests {
     #[test]
     fn every_cell_has_an_example() {
         let text = super::text();
-        assert_eq!(text.lines().filter(|line| line.starts_with("  P")).count(), 49);
+        assert_eq!(text.lines().filter(|line| line.starts_with("  P")).count(), 56);
     }
 }

@@ -136,7 +136,7 @@ def route():
     let alone = text.replace("await asyncio.gather(brew(), brew())", "await brew()");
     assert_eq!(findings("blocking-call-in-async", &[("app.py", &alone)]), []);
     let served = text.replace("def route():\n    asyncio.run(brew_all())", "async def route():\n    await brew()");
-    assert_eq!(only("blocking-call-in-async", &[("app.py", &served)]).priority, Priority::P1);
+    assert_eq!(only("blocking-call-in-async", &[("app.py", &served)]).priority, Priority::P2);
 }
 
 #[test]

@@ -152,24 +152,24 @@ fn a_route_that_pages_poll_is_asked_without_a_pause() {
     let page = |every: &str| {
         format!("export function BoatMap() {{ useEffect(() => {{ setInterval(() => fetch('/api/boats'), {every}); }}, []); }}")
     };
-    let priority = |page: &str| {
+    let gain = |page: &str| {
         let found = findings(&harbour(page));
         let one = found
             .iter()
             .find(|finding| finding.rule == "n-plus-one")
             .expect("the loop's finding");
-        (one.priority, one.reason.clone())
+        (one.gain, one.reason.clone())
     };
-    let (seldom, reason) = priority("export function BoatMap() { fetch('/api/boats'); }");
+    let (seldom, reason) = gain("export function BoatMap() { fetch('/api/boats'); }");
     assert!(!reason.contains("polled"), "{reason}");
-    let (polled, reason) = priority(&page("5000"));
-    assert!(polled < seldom, "{polled:?} {seldom:?}");
+    let (polled, reason) = gain(&page("5000"));
+    assert!(polled > seldom, "{polled:?} {seldom:?}");
     assert!(
         reason.contains("again and again: GET /api/boats, polled every 5 s by BoatMap"),
         "{reason}"
     );
     // Once in ten minutes is no load.
-    assert_eq!(priority(&page("600_000")).0, seldom);
+    assert_eq!(gain(&page("600_000")).0, seldom);
 }
 
 #[test]

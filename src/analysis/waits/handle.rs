@@ -11,8 +11,8 @@ pub fn in_transaction(project: &Project, function: FnId, expr: ExprId) -> bool {
     let module = project.code.module(project.graph.function(function).file);
     let Some(call) = module.call(expr) else { return false };
     is_handed(module, &call) || in_callback(module, expr) || is_decorated(project, function) || {
-        let edges = &project.graph.function(function).edges;
-        let is_carried = is_on_handle(&call) || edges.iter().any(|edge| edge.expr == expr && leads_to_handle(project, edge));
+        let mut edges = project.graph.edges_at(&project.code, function, expr);
+        let is_carried = is_on_handle(&call) || edges.any(|edge| leads_to_handle(project, edge));
         is_carried && is_opened_above(project, function)
     }
 }

@@ -80,10 +80,7 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
                 continue;
             };
             // A call of a body for several models is a query of its own.
-            let is_site = node
-                .queries
-                .iter()
-                .any(|&site| graph.sites.get(site).is_some_and(|site| site.expr == edge.expr));
+            let is_site = graph.site_at(file, edge.expr).is_some();
             if callee.next[0].is_none() || is_site {
                 continue;
             }

@@ -121,7 +121,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     };
     let span: Span = module.expr(call.id).span;
     let less = if collection.is_some() { 2 } else { 0 };
-    let judgement = priority::judge(&Cost::Stall { by: Stall::Work }, &reach, confidence, less);
+    let judgement = priority::judge(&Cost::Stall { by: Stall::Compute }, &reach, confidence, less);
     let label = reach.label;
     let mut finding = Finding::new("redis-keys-command", judgement, confidence, project.place_in(function, span));
     let command = method.to_ascii_uppercase();

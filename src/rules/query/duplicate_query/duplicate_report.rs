@@ -113,9 +113,7 @@ fn what(project: &Project, function: FnId, read: Read<'_>) -> String {
         Some(target) => format!("`{}` with the same arguments", project.short_name(*target)),
         None => project
             .graph
-            .sites
-            .iter()
-            .find(|site| site.file == file && site.expr == read.expr)
+            .site_at(file, read.expr)
             .map_or_else(|| "the same statement".to_owned(), |site| evidence::describe(&site.query)),
     }
 }

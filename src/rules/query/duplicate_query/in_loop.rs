@@ -20,11 +20,8 @@ pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>)
     let module = project.code.module(node.file);
     let around = loops::around(eval, node.file, read.expr).into_iter().next()?;
     let in_this_function = module.function(node.id).span.start <= around.span.start;
-    let is_kept = |&site: &usize| {
-        let sites = project.graph.sites.get(site);
-        sites.is_some_and(|site| site.expr == read.expr && is_kept(module, &around, site))
-    };
-    if read.edge.is_none() && node.queries.iter().any(is_kept) {
+    let site = project.graph.site_at(node.file, read.expr);
+    if read.edge.is_none() && site.is_some_and(|site| is_kept(module, &around, site)) {
         return None;
     }
     if around.verdict != Verdict::PerRow || !in_this_function || is_tested_once(module, read.expr, around.span) {

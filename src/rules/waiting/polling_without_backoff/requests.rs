@@ -104,11 +104,12 @@ impl Check<'_> {
             return None;
         }
         let holder = self.project.graph.id(self.file, self.module.owner(expr));
-        let node = self.project.graph.function(holder);
-        if node.queries.iter().any(|&site| self.project.graph.sites[site].expr == expr) {
+        let graph = &self.project.graph;
+        if graph.site_at(self.file, expr).is_some() {
             return Some(self.finish(holder, expr, "a query".to_owned(), &[]));
         }
-        let edge = node.edges.iter().find(|edge| edge.expr == expr && edge.kind != EdgeKind::Later)?;
+        let mut edges = graph.edges_at(&self.project.code, holder, expr);
+        let edge = edges.find(|edge| edge.kind != EdgeKind::Later)?;
         if edge.effects.any(Effects::NETWORK.and(Effects::QUERY)) {
             let name = evidence::readable(edge.external.as_deref().unwrap_or("a request"));
             return Some(self.finish(holder, expr, format!("`{name}`"), &[]));
