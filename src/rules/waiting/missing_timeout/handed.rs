@@ -3,7 +3,9 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{About, Place, Setting, is_guarded, of_options};
+use super::Place;
+use super::about::{About, is_guarded};
+use super::setting::{Setting, of_options};
 use crate::analysis::repeats::single::{self, Callers};
 use crate::finding::{Finding, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, ParamKind};
