@@ -82,6 +82,7 @@ lists! {
     Keeping = "calls" "keeping",
     KeptState = "handles" "kept-state",
     Leaving = "calls" "leaving",
+    Levels = "handles" "levels",
     ManyValueModules = "handles" "many-value-modules",
     MigrationFiles = "paths" "migration-files",
     OneValueEnds = "calls" "one-value-ends",

@@ -86,6 +86,14 @@ impl Unit {
             Unit::Request => "a request",
         }
     }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Unit::Local => "statements within the process",
+            Unit::Statement => "statements",
+            Unit::Request => "requests",
+        }
+    }
 }
 
 /// What a statement costs here: next to nothing where the database runs within the process.
@@ -100,6 +108,8 @@ pub fn statement(project: &Project) -> Unit {
 pub enum Cost {
     /// A statement or a request for each element: what is sent, and how many elements there are.
     Each {
+        /// How many of them for one element.
+        times: usize,
         /// What is sent.
         what: Unit,
         /// The elements.
@@ -177,6 +187,11 @@ pub enum Cost {
 const SOME: usize = 3;
 /// So many make it more than one feature's matter.
 const OFTEN: usize = 5;
+/// So many make it a matter of every page.
+const EVERYWHERE: usize = 12;
+/// So many statements for each row are felt on every page. Of lists with so many, readers of the code called nearly all urgent, of those
+/// with fewer one of ten.
+const SEVERAL: usize = 7;
 /// A poll of so many seconds is a load by itself, once many pages are open; slower ones are mostly what a live page is meant to do.
 const FAST: f64 = 1.0;
 /// A sleep of so many seconds is felt.
@@ -186,9 +201,9 @@ impl Cost {
     /// How heavy it is.
     pub fn weight(&self) -> Weight {
         match self {
-            Cost::Each { what, rows } => each(*what, rows.scale),
+            Cost::Each { times, what, rows } => each(*times, *what, rows.scale),
             // Each wait is short, and all of them are felt by the one who asked.
-            Cost::InTurn { what, rows } => each(*what, rows.scale).lighter(1),
+            Cost::InTurn { what, rows } => each(1, *what, rows.scale).lighter(1),
             Cost::Load(rows) | Cost::Answer(rows) => load(rows.scale),
             Cost::Skip(rows) | Cost::Search(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
@@ -239,7 +254,8 @@ impl Cost {
     /// In words, as the start of a sentence.
     pub fn words(&self) -> String {
         match self {
-            Cost::Each { what, rows } => format!("{} for each of {}", what.words(), rows.why),
+            Cost::Each { times: 0 | 1, what, rows } => format!("{} for each of {}", what.words(), rows.why),
+            Cost::Each { times, what, rows } => format!("{times} {} for each of {}", what.plural(), rows.why),
             Cost::InTurn { what, rows } => format!("{} for each of {}, one after the other", what.words(), rows.why),
             Cost::Load(rows) => format!("it loads {}", rows.why),
             Cost::Skip(rows) => format!("it skips rows of {}", rows.why),
@@ -277,12 +293,14 @@ impl Cost {
     }
 }
 
-fn each(what: Unit, scale: Scale) -> Weight {
+fn each(times: usize, what: Unit, scale: Scale) -> Weight {
     if what == Unit::Local {
-        return each(Unit::Statement, scale).lighter(1);
+        return each(times, Unit::Statement, scale).lighter(1);
     }
     match (scale, what) {
         (Scale::Stream, _) => Weight::Unbounded,
+        // A page of twenty is hundreds of statements then.
+        (Scale::Many | Scale::Page, _) if times >= SEVERAL => Weight::Unbounded,
         // A table that grows with the use is listed whole where it is small as yet, or its page is set somewhere else: of some thirty such
         // loops readers called three urgent, as of a page's.
         (Scale::Many | Scale::OfParent | Scale::Page, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
@@ -316,7 +334,11 @@ fn waste(scale: Scale) -> Weight {
 }
 
 fn walk(scale: Scale, asks: usize) -> Weight {
-    let base = if asks >= OFTEN { Weight::Large } else { Weight::Moderate };
+    let base = match asks {
+        EVERYWHERE.. => Weight::Unbounded,
+        OFTEN.. => Weight::Large,
+        _ => Weight::Moderate,
+    };
     match scale {
         Scale::Few | Scale::One => Weight::Slight,
         Scale::Unknown | Scale::OfParent | Scale::Page if asks >= SOME => base.lighter(usize::from(asks >= OFTEN)),
@@ -353,8 +375,9 @@ mod tests {
             .weight()
         };
         assert_eq!(walk(Scale::Stream, 1), Weight::Unbounded);
-        assert_eq!(walk(Scale::Many, 12), Weight::Large);
-        assert_eq!(walk(Scale::Unknown, 12), Weight::Moderate);
+        assert_eq!(walk(Scale::Many, 12), Weight::Unbounded);
+        assert_eq!(walk(Scale::Many, 6), Weight::Large);
+        assert_eq!(walk(Scale::Unknown, 12), Weight::Large);
         assert_eq!(walk(Scale::Many, 1), Weight::Moderate);
         assert_eq!(walk(Scale::Few, 40), Weight::Slight);
     }

@@ -74,6 +74,24 @@ pub fn loaded_row(library: &str, module: &Module, function: FunctionId) -> Optio
     (library == "django").then(|| django::rows::loaded(module, function)).flatten()
 }
 
+/// What makes a manager of a queryset's class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manager {
+    /// The class that the method is called on, an instance of it.
+    OfReceiver,
+    /// The class that it is given: a class of managers.
+    ClassOfArgument,
+}
+
+/// Whether a method makes a manager of a queryset's class (Django).
+pub fn makes_manager(method: &str) -> Option<Manager> {
+    match method {
+        "as_manager" => Some(Manager::OfReceiver),
+        "from_queryset" => Some(Manager::ClassOfArgument),
+        _ => None,
+    }
+}
+
 /// Whether a library raises an error where an event loop runs, in place of stopping it.
 pub fn refuses_event_loops(library: &str) -> bool {
     library == "django"

@@ -232,7 +232,30 @@ impl<'r> Run<'r> {
             let ops = sequelize::schema::ops(options, method, call);
             return self.push(Tool::Sequelize, ops, span);
         }
-        false
+        self.sent(method, call)
+    }
+
+    /// A project's own migrations send their statements by whatever client they are given: ``db.run(sql`CREATE INDEX …`)``. What changes
+    /// no schema is none of them.
+    fn sent(&mut self, method: &str, call: &Call) -> bool {
+        let module = self.module();
+        let text = match method {
+            // postgres.js sends what its tag is put before.
+            "sql" if call.receiver().is_none() => Some(call.id),
+            "run" | "exec" | "execute" | "query" | "unsafe" | "none" | "$executeRawUnsafe" => call.arg(0),
+            _ => None,
+        };
+        let Some(text) = text.map(|sent| raw_sql(module, sent).unwrap_or(sent)) else {
+            return false;
+        };
+        let span = module.expr(call.id).span;
+        let found = declared::sql_changes(&self.consts, self.file, text, span, self.dialect);
+        if found.changes.is_empty() {
+            return false;
+        }
+        let tool = if imports(module, "drizzle-orm") { Tool::Drizzle } else { Tool::Sql };
+        self.sql(tool, text, call);
+        true
     }
 
     /// The tool whose way it is to pass SQL to this method.

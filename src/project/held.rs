@@ -1,14 +1,14 @@
 //! Relations that some query of the project loads along: rows that come from elsewhere may have them at hand.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::eval::{Code, Evaluator, Found};
 use super::graph::QuerySite;
 use super::rows;
 use super::schema::{Schema, SchemaModel};
 use super::scope::Bound;
-use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{Operation, Projection, Statement};
@@ -139,15 +139,44 @@ pub fn mark(code: &Code, sites: &mut [QuerySite], schema: &Schema) -> Held {
     let held = Held::of(code, sites, schema);
     // Sites are in the order of files.
     for sites in sites.chunk_by_mut(|one, other| one.file == other.file) {
-        if sites.iter().all(|site| site.query.relation.is_none()) {
+        let asked = sites
+            .first()
+            .map(|site| asked_attributes(code.module(site.file), &held))
+            .unwrap_or_default();
+        if asked.is_empty() && sites.iter().all(|site| site.query.relation.is_none()) {
             continue;
         }
         let eval = Evaluator::new(code);
         for site in sites {
-            site.held = is_held(&eval, &held, site);
+            site.held = is_held(&eval, &held, site) || is_asked_first(eval.code.module(site.file), &asked, site);
         }
     }
     held
+}
+
+/// Where each function first looks whether an object has what some query loads along under that name:
+/// `getattr(order, "open_lines", None)` beside `Prefetch("lines", …, to_attr="open_lines")`.
+fn asked_attributes(module: &Module, held: &Held) -> FxHashMap<FunctionId, u32> {
+    let mut first = FxHashMap::default();
+    if !module.mentions(&["hasattr", "getattr"]) {
+        return first;
+    }
+    for call in module.call_ids().filter_map(|id| module.call(id)) {
+        let is_it = matches!(module.name(call.callee), Some("hasattr" | "getattr"));
+        let name = call.arg(1).filter(|_| is_it).and_then(|name| module.string(name));
+        if name.is_some_and(|name| held.has(None, name)) {
+            let start = module.expr(call.id).span.start;
+            let at = first.entry(module.owner(call.id)).or_insert(start);
+            *at = start.min(*at);
+        }
+    }
+    first
+}
+
+/// Whether the function of a read has looked before it whether the rows are there: it is for those that come without.
+fn is_asked_first(module: &Module, asked: &FxHashMap<FunctionId, u32>, site: &QuerySite) -> bool {
+    let first = asked.get(&module.owner(site.expr));
+    site.query.statement.operation == Operation::Select && first.is_some_and(|&first| first < site.span.start)
 }
 
 fn is_held(eval: &Evaluator<'_>, held: &Held, site: &QuerySite) -> bool {

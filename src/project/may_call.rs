@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::eval::{Code, Evaluator};
 use super::graph::{FnId, Graph, is_distinctive};
 use super::scope::Member;
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, Sym};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::value::{FileId, Value};
 
 /// Functions of one name, or classes behind one interface, of which each may be the one: of more, none is likelier than what is not
@@ -163,7 +163,8 @@ impl<'c> Search<'_, 'c> {
 
     /// `handlers = {"add": add_goat}`: whoever names the table may call what it holds; a function that names another one, that one.
     fn named(&mut self) {
-        let mut tables: FxHashMap<Sym, usize> = FxHashMap::default();
+        let mut tables: FxHashMap<(Option<ClassId>, Sym), usize> = FxHashMap::default();
+        let mut of_classes: FxHashMap<Sym, Vec<usize>> = FxHashMap::default();
         for (id, expr) in self.module.expr_ids() {
             let (ExprKind::Name(name) | ExprKind::Attr { name, .. }) = expr.kind else {
                 continue;
@@ -177,10 +178,13 @@ impl<'c> Search<'_, 'c> {
             let target = self.graph.id(at, function);
             match self.module.owner(id) {
                 FunctionId::MODULE => {
-                    if let Some(name) = self.table_of(id) {
-                        let table = *tables.entry(name).or_insert(self.out.held.len());
+                    if let Some((class, name)) = self.table_of(id) {
+                        let table = *tables.entry((class, name)).or_insert(self.out.held.len());
                         if table == self.out.held.len() {
                             self.out.held.push(Vec::new());
+                            if class.is_some() {
+                                of_classes.entry(name).or_default().push(table);
+                            }
                         }
                         self.out.held[table].push(target);
                     }
@@ -192,12 +196,26 @@ impl<'c> Search<'_, 'c> {
             return;
         }
         for (id, expr) in self.module.expr_ids() {
-            let ExprKind::Name(name) = expr.kind else { continue };
             let owner = self.module.owner(id);
-            if let Some(&table) = tables.get(&name).filter(|_| owner != FunctionId::MODULE) {
-                self.out.tables.push((self.graph.id(self.file, owner), table));
+            if owner == FunctionId::MODULE {
+                continue;
             }
+            let named: &[usize] = match expr.kind {
+                ExprKind::Name(name) if !self.is_bound_inside(owner, name) => tables.get(&(None, name)).map_or(&[], std::slice::from_ref),
+                // What a class holds is no name of its methods: `self.handlers`, `Barn.handlers`.
+                ExprKind::Attr { name, .. } => of_classes.get(&name).map_or(&[], Vec::as_slice),
+                _ => &[],
+            };
+            let from = self.graph.id(self.file, owner);
+            self.out.tables.extend(named.iter().map(|&table| (from, table)));
         }
+    }
+
+    /// Whether a function, or one that it stands in, has a variable of a name of its own.
+    fn is_bound_inside(&self, function: FunctionId, name: Sym) -> bool {
+        let scope = self.code.scopes.get(self.file.index());
+        let outer = |id: &FunctionId| self.module.function(*id).parent.filter(|&outer| outer != FunctionId::MODULE);
+        std::iter::successors(Some(function), outer).any(|id| scope.is_some_and(|scope| scope.binds(id, name)))
     }
 
     /// The name stands as a value: in a table, on the right of an assignment, as what is returned.
@@ -217,8 +235,8 @@ impl<'c> Search<'_, 'c> {
         }
     }
 
-    /// The name of the module that holds what an expression is a part of.
-    fn table_of(&self, id: ExprId) -> Option<Sym> {
+    /// The name of the module, or of a class, that holds what an expression is a part of.
+    fn table_of(&self, id: ExprId) -> Option<(Option<ClassId>, Sym)> {
         let mut at = self.module.expr(id).parent;
         for _ in 0..MOST_LEVELS {
             at = match at {
@@ -226,7 +244,7 @@ impl<'c> Search<'_, 'c> {
                 Parent::Stmt(stmt) => {
                     return match self.module.stmt(stmt).kind {
                         StmtKind::Assign { target, .. } => match *self.module.kind(target) {
-                            ExprKind::Name(name) => Some(name),
+                            ExprKind::Name(name) => Some((self.class_around(stmt), name)),
                             _ => None,
                         },
                         _ => None,
@@ -236,6 +254,13 @@ impl<'c> Search<'_, 'c> {
             };
         }
         None
+    }
+
+    fn class_around(&self, stmt: StmtId) -> Option<ClassId> {
+        match self.module.stmt(stmt).parent {
+            Parent::Class(class) => Some(class),
+            _ => None,
+        }
     }
 
     /// `service.update_organization(…)` on what is not known, where a few classes have such a method.

@@ -51,7 +51,7 @@ pub(super) fn weight_words(weight: Weight) -> (&'static str, &'static str, &'sta
     match weight {
         Weight::Unbounded => (
             "unbounded",
-            "a table to which everybody adds rows all day is read whole for a few of them",
+            "a table to which everybody adds rows all day, or for which a dozen statements of requests ask, is read whole for a few of them; a list sends seven statements and more for each row",
             "a look-up of comments by an unindexed key",
         ),
         Weight::Stops => (

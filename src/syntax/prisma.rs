@@ -118,7 +118,31 @@ pub fn parse(text: &str) -> PrismaFile {
             _ => {}
         }
     }
+    pair(&mut file.models);
     file
+}
+
+/// The two sides of a relation name each other by the model and, where several lead to it, by a label: each is told the other's name.
+fn pair(models: &mut [ModelDef]) {
+    let mut sides: FxHashMap<(String, String, String), Vec<String>> = FxHashMap::default();
+    for model in models.iter() {
+        for relation in &model.relations {
+            let label = relation.inverse.clone().unwrap_or_default();
+            let side = (model.name.clone(), relation.target.clone(), label);
+            sides.entry(side).or_default().push(relation.name.clone());
+        }
+    }
+    for model in models {
+        for relation in &mut model.relations {
+            let label = relation.inverse.take().unwrap_or_default();
+            let others = sides.get(&(relation.target.clone(), model.name.clone(), label));
+            let mut others = others
+                .into_iter()
+                .flatten()
+                .filter(|&name| *name != relation.name || relation.target != model.name);
+            relation.inverse = others.next().cloned().filter(|_| others.next().is_none());
+        }
+    }
 }
 
 /// The first words of a line.
@@ -445,11 +469,7 @@ fn field(line: &Line, names: &Names, model: &mut ModelDef) -> Option<()> {
         })
     });
     let data_type = native.or(scalar).unwrap_or_else(|| format!("{AMBIGUOUS}{base}"));
-    let map = find("map").and_then(|attribute| {
-        attribute
-            .string("name")
-            .or_else(|| attribute.positional().map(|text| text.trim_matches('"').to_owned()))
-    });
+    let map = find("map").and_then(|attribute| attribute.string("name").or_else(|| attribute.positional().map(unquoted)));
     let column = map.unwrap_or_else(|| name.to_owned());
     let unique = find("unique");
     if let Some(map) = unique.and_then(|attribute| attribute.string("map")) {
@@ -472,6 +492,10 @@ fn field(line: &Line, names: &Names, model: &mut ModelDef) -> Option<()> {
     Some(())
 }
 
+fn unquoted(text: &str) -> String {
+    text.trim_matches('"').to_owned()
+}
+
 fn relation(span: Span, name: &str, target: &str, to_many: bool, attribute: Option<&Attribute>, model: &mut ModelDef) {
     let names = |key: &str| -> Vec<String> {
         let text = attribute.and_then(|attribute| attribute.get(key));
@@ -484,12 +508,15 @@ fn relation(span: Span, name: &str, target: &str, to_many: bool, attribute: Opti
         let foreign = Constraint::Foreign(map, fields.clone(), target.to_owned(), names("references"));
         model.table.constraints.push((foreign, span));
     }
+    let label = attribute.and_then(|attribute| attribute.string("name").or_else(|| attribute.positional().map(unquoted)));
     model.relations.push(RelationDef {
         name: name.to_owned(),
         target: target.to_owned(),
         to_many,
         loading: Loading::Explicit,
         fields,
+        // The label, until all models are known.
+        inverse: label,
         span,
         ..RelationDef::default()
     });
@@ -598,5 +625,22 @@ model Open {
         let file = parse(SCHEMA);
         let span = file.models[1].table.columns[1].span;
         assert!(SCHEMA[span.start as usize..].starts_with("userId    Int"));
+    }
+
+    #[test]
+    fn the_sides_of_a_relation_know_each_other() {
+        let file = parse(
+            "model User {\n  id Int @id\n  sent Note[] @relation(\"by\")\n  got Note[] @relation(name: \"for\")\n  boats Boat[]\n}\nmodel Note {\n  id Int @id\n  a Int\n  b Int\n  author User @relation(\"by\", fields: [a], references: [id])\n  reader User @relation(\"for\", fields: [b], references: [id])\n  above Note? @relation(\"tree\", fields: [id], references: [id])\n  below Note[] @relation(\"tree\")\n}\nmodel Boat {\n  id Int @id\n  owner User @relation(fields: [id], references: [id])\n}\n",
+        );
+        let inverse = |model: &str, name: &str| {
+            let model = file.models.iter().find(|found| found.name == model).unwrap();
+            let relation = model.relations.iter().find(|relation| relation.name == name).unwrap();
+            relation.inverse.clone()
+        };
+        assert_eq!(inverse("User", "sent").as_deref(), Some("author"));
+        assert_eq!(inverse("User", "got").as_deref(), Some("reader"));
+        assert_eq!(inverse("Note", "reader").as_deref(), Some("got"));
+        assert_eq!(inverse("Note", "above").as_deref(), Some("below"));
+        assert_eq!(inverse("Boat", "owner").as_deref(), Some("boats"));
     }
 }

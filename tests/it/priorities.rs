@@ -458,3 +458,91 @@ fn an_index_on_what_everybody_writes_is_urgent() {
     assert_eq!(priority("sails"), Priority::P2);
     assert_eq!(priority("boat_categories"), Priority::P3);
 }
+
+/// Of two keys that the same statements compare, the index that most of them ask for finds the few rows: the other one is told as what it is.
+#[test]
+fn of_keys_that_are_compared_together_one_is_urgent() {
+    let app = r"
+from sqlalchemy import ForeignKey, create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from fastapi import FastAPI
+
+engine = create_engine('postgresql://db')
+session = Session(engine)
+app = FastAPI()
+
+
+class Base(DeclarativeBase): ...
+
+
+class Club(Base):
+    __tablename__ = 'clubs'
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Sailor(Base):
+    __tablename__ = 'sailors'
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Ban(Base):
+    __tablename__ = 'bans'
+    id: Mapped[int] = mapped_column(primary_key=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey('clubs.id'))
+    sailor_id: Mapped[int] = mapped_column(ForeignKey('sailors.id'))
+
+
+@app.post('/bans')
+def ban(club: int, sailor: int):
+    session.add(Ban(club_id=club, sailor_id=sailor))
+    session.commit()
+
+
+@app.get('/bans')
+def bans(club: int):
+    return session.scalars(select(Ban).where(Ban.club_id == club).limit(20)).all()
+
+
+@app.get('/banned')
+def banned(club: int, sailor: int):
+    return session.scalars(select(Ban).where(Ban.club_id == club, Ban.sailor_id == sailor)).first()
+";
+    let all = found(&Config::default(), "unindexed-foreign-key", &[("club/app.py", app)]);
+    let told: Vec<(&str, Priority)> = all.iter().map(|one| (one.subject.as_str(), one.priority)).collect();
+    assert_eq!(told, [("bans.club_id", Priority::P2), ("bans.sailor_id", Priority::P3)]);
+}
+
+/// The validators of a serializer's fields: what a class holds is no variable of its methods.
+#[test]
+fn what_a_class_holds_is_reached_by_its_name_on_the_class() {
+    let app = |use_: &str| {
+        format!(
+            "import requests\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\ndef check(goats):\n    return requests.get('http://herd')\n\n\nclass Form:\n    goats = Field(validators=[check])\n\n    def show(self, herd):\n        goats = [goat for goat in herd]\n        return {use_}\n\n\n@app.get('/goats')\ndef shown(herd: list):\n    return Form().show(herd)\n"
+        )
+    };
+    let reason = |use_: &str| {
+        let all = found(&Config::default(), "missing-timeout", &[("herd/app.py", &app(use_))]);
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.reason.clone()
+    };
+    assert!(reason("goats").contains("nothing that is known calls it"), "{}", reason("goats"));
+    assert!(reason("self.goats").contains("GET /goats"), "{}", reason("self.goats"));
+}
+
+#[test]
+fn settings_of_a_server_that_nothing_starts_end_no_wait() {
+    let app = "import requests\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/goats')\ndef goats():\n    return requests.get('http://herd').text\n";
+    let reason = |command: &str| {
+        let docker = format!("FROM python\nCMD {command}\n");
+        let files = [
+            ("herd/app.py", app),
+            ("uwsgi.ini", "[uwsgi]\nharakiri = 60\n"),
+            ("Dockerfile", docker.as_str()),
+        ];
+        let all = found(&Config::default(), "missing-timeout", &files);
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.reason.clone()
+    };
+    assert!(reason("uwsgi --ini uwsgi.ini").contains("until uwsgi ends it after 60 s"));
+    assert!(reason("granian --interface wsgi herd.app:app").contains("for ever"));
+}

@@ -4,7 +4,7 @@ mod ways_in;
 
 use rustc_hash::FxHashMap;
 
-use super::relations::{child_keys, children};
+use super::relations::children;
 use crate::finding::Confidence;
 use crate::judge::columns::{is_few_valued, is_identifying, is_searchable, is_tenant};
 use crate::libraries::shared::value::Model;
@@ -656,11 +656,12 @@ pub fn of_relations(project: &Project) -> Vec<IndexNeed> {
         let Some(name) = at.query.table().filter(|_| !at.query.eager.is_empty()) else {
             continue;
         };
-        for (parent, child) in at.query.eager.iter().flat_map(|path| children(schema, name, path)) {
+        for step in at.query.eager.iter().flat_map(|path| children(schema, name, path)) {
+            let child = step.child;
             let Some(table) = schema.tables.get(child.table).filter(|table| !table.open && !table.phantom) else {
                 continue;
             };
-            for column in child_keys(schema, parent, child) {
+            for column in step.keys(schema) {
                 let is_key = table.foreign_keys.iter().any(|key| key.columns.first() == Some(&column));
                 if !is_key && table.column_in_code(&column).is_some() && !table.is_unique(&[&column]) {
                     out.push(IndexNeed::equality(site, child.table, column));

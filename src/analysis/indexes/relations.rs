@@ -1,12 +1,21 @@
 //! Which columns of a child lead to its parent, along a path of relations.
 
-use crate::project::schema::{Schema, SchemaModel};
+use crate::project::schema::{Schema, SchemaModel, Table};
+use crate::statement::RelationDef;
 
 /// Steps of a path of relations that are followed.
 const MAX_STEPS: usize = 8;
 
-/// Each step of a path of relations that leads from one to many: the two models.
-pub fn children<'a>(schema: &'a Schema, name: &str, path: &str) -> Vec<(&'a SchemaModel, &'a SchemaModel)> {
+/// A step from one to many.
+pub struct Step<'s> {
+    parent: &'s SchemaModel,
+    relation: &'s RelationDef,
+    /// The model of the many.
+    pub child: &'s SchemaModel,
+}
+
+/// The steps of a path of relations that lead from one to many.
+pub fn children<'s>(schema: &'s Schema, name: &str, path: &str) -> Vec<Step<'s>> {
     let mut out = Vec::new();
     let mut from = schema.model(name).or_else(|| model_of(schema, name));
     for step in path.split('.').take(MAX_STEPS) {
@@ -14,26 +23,48 @@ pub fn children<'a>(schema: &'a Schema, name: &str, path: &str) -> Vec<(&'a Sche
             break;
         };
         from = schema.model(&relation.target);
-        out.extend(from.filter(|_| relation.to_many).map(|child| (parent, child)));
+        let many = from.filter(|_| relation.to_many);
+        out.extend(many.map(|child| Step { parent, relation, child }));
     }
     out
 }
 
-/// The columns of a child that lead to its parent: a foreign key's, else those of the relation on the child's side.
-pub fn child_keys(schema: &Schema, parent: &SchemaModel, child: &SchemaModel) -> Vec<String> {
-    let (Some(table), Some(target)) = (schema.tables.get(child.table), schema.tables.get(parent.table)) else {
-        return Vec::new();
-    };
-    let name = target.full_name();
-    let keys = table.foreign_keys.iter().filter(|key| key.target == name);
-    let found: Vec<String> = keys.filter_map(|key| key.columns.first().cloned()).collect();
-    if !found.is_empty() {
-        return found;
+/// The relation of a model to a table of others.
+pub fn step_to<'s>(schema: &'s Schema, parent: &'s SchemaModel, relation: &str, table: usize) -> Option<Step<'s>> {
+    let relation = parent.relation(relation)?;
+    let child = schema.model(&relation.target).filter(|model| model.table == table)?;
+    Some(Step { parent, relation, child })
+}
+
+impl Step<'_> {
+    /// The columns of the child that lead to its parent: those of the attribute that the relation says it is the other side of, else the
+    /// foreign keys, else those of the child's relations.
+    pub fn keys(&self, schema: &Schema) -> Vec<String> {
+        let (Some(table), Some(target)) = (schema.tables.get(self.child.table), schema.tables.get(self.parent.table)) else {
+            return Vec::new();
+        };
+        let name = target.full_name();
+        let keys = table.foreign_keys.iter().filter(|key| key.target == name);
+        let found: Vec<String> = keys.filter_map(|key| key.columns.first().cloned()).collect();
+        let other = self.relation.inverse.as_deref();
+        if let Some(key) = other.and_then(|other| self.key_of(table, other)).filter(|key| found.contains(key)) {
+            return vec![key];
+        }
+        if !found.is_empty() {
+            return found;
+        }
+        let back = self.child.relations.iter().filter(|relation| relation.target == self.parent.name);
+        back.filter_map(|relation| relation.fields.first())
+            .map(|field| table.column_name(field).to_owned())
+            .collect()
     }
-    let back = child.relations.iter().filter(|relation| relation.target == parent.name);
-    back.filter_map(|relation| relation.fields.first())
-        .map(|field| table.column_name(field).to_owned())
-        .collect()
+
+    /// The column behind an attribute of the child.
+    fn key_of(&self, table: &Table, attribute: &str) -> Option<String> {
+        let field = self.child.relation(attribute).and_then(|relation| relation.fields.first());
+        let name = field.map_or(attribute, String::as_str);
+        table.column(name).map(|column| column.name.clone())
+    }
 }
 
 /// The model of a table that a statement names by the table or by a client's accessor.

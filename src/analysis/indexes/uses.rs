@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::needs::{View, each_statement};
-use super::relations::{child_keys, children};
+use super::relations::{children, step_to};
 use crate::project::Project;
 use crate::project::schema::{Schema, Table};
 use crate::statement::{ColumnUse, FilterKind, Operation};
@@ -77,6 +77,13 @@ impl Uses {
         leads(&given.by_value) || !is_asked && leads(&given.by_row)
     }
 
+    /// Whether a site asks for one value of a column of a table.
+    pub fn asks_for(&self, table: usize, site: usize, column: &str) -> bool {
+        self.given
+            .get(&(table, site))
+            .is_some_and(|given| given.by_value.iter().any(|known| known == column))
+    }
+
     fn add(&mut self, table: usize, column: &str, site: usize) {
         self.columns.entry((table, column.to_owned())).or_default().push(site);
     }
@@ -135,9 +142,9 @@ impl Uses {
 
     /// Children that are loaded along with their parents are looked up by their foreign key.
     fn eager(&mut self, schema: &Schema, name: &str, path: &str, site: usize) {
-        for (parent, child) in children(schema, name, path) {
-            for column in child_keys(schema, parent, child) {
-                self.add(child.table, &column, site);
+        for step in children(schema, name, path) {
+            for column in step.keys(schema) {
+                self.add(step.child.table, &column, site);
             }
         }
     }
@@ -146,11 +153,9 @@ impl Uses {
     fn related(&mut self, schema: &Schema, name: &str, relation: &str, site: usize) {
         let Some(child) = schema.table_index(name) else { return };
         for parent in &schema.models {
-            let leads_to = parent.relation(relation).and_then(|relation| schema.model(&relation.target));
-            if let Some(model) = leads_to.filter(|model| model.table == child) {
-                for column in child_keys(schema, parent, model) {
-                    self.add(child, &column, site);
-                }
+            let step = step_to(schema, parent, relation, child);
+            for column in step.iter().flat_map(|step| step.keys(schema)) {
+                self.add(child, &column, site);
             }
         }
     }

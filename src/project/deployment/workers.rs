@@ -167,8 +167,9 @@ const GUNICORNS_OWN: u32 = 30;
 /// `gunicorn --timeout 60`, `uwsgi --harakiri 30` of the project's own commands and settings.
 pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
     let mut out = Vec::new();
+    let left = settings_left_behind(code);
     for (file, path, facts) in super::files(code) {
-        if super::is_for_development(path) {
+        if super::is_for_development(path) || left.contains(&file) {
             continue;
         }
         let commands = facts.commands.iter().map(|command| (&command.words, command.span));
@@ -196,6 +197,44 @@ pub fn request_limits(code: &Code) -> Vec<RequestLimit> {
         out.retain(|limit| !limit.is_default);
     }
     out
+}
+
+/// Settings of a server (`uwsgi.ini`) that no command starts, where commands start another one.
+fn settings_left_behind(code: &Code) -> Vec<FileId> {
+    let is_settings = |path: &str| path.ends_with(".ini");
+    let mut started: Vec<&str> = Vec::new();
+    let mut settings = Vec::new();
+    for (file, path, facts) in super::files(code) {
+        let words = facts.commands.iter().map(|command| &command.words);
+        let served = words
+            .chain(facts.services.iter().map(|service| &service.command))
+            .filter_map(|words| server_of(words));
+        if is_settings(path) {
+            settings.extend(served.map(|server| (file, server)));
+        } else if !super::is_for_development(path) {
+            started.extend(served);
+        }
+    }
+    let is_left = |server: &str| !started.is_empty() && !started.contains(&server);
+    settings
+        .into_iter()
+        .filter(|&(_, server)| is_left(server))
+        .map(|(file, _)| file)
+        .collect()
+}
+
+/// The server that a command starts.
+fn server_of(words: &[String]) -> Option<&'static str> {
+    let serving = PROGRAMS
+        .iter()
+        .filter(|program| program.serves && program.language == Language::Python);
+    let mut names = serving.map(|program| program.name);
+    names.find(|name| {
+        words
+            .iter()
+            .flat_map(|word| word.split_whitespace())
+            .any(|word| word.rsplit('/').next() == Some(name))
+    })
 }
 
 /// The program of a command that ends its workers, after how many seconds, and whether that is the program's own default.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Evaluator, context};
-use crate::ir::{ExprId, FunctionId, Language};
+use crate::ir::{Call, ExprId, FunctionId, Language};
 use crate::libraries::registry;
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
@@ -54,6 +54,9 @@ impl Evaluator<'_> {
                     _ => self.called(&callee),
                 }
             }
+            (Value::External(_) | Value::Unknown, Some(method)) if registry::makes_manager(method).is_some() => {
+                self.manager(file, &call, method).unwrap_or_else(|| self.called(&callee))
+            }
             (Value::External(name), _) if name.as_ref() == "builtins.getattr" => self.computed_member(file, &call),
             (Value::External(name), _) if name.as_ref() == "builtins.next" => {
                 let first = call.args.first().map_or(Value::Unknown, |arg| self.value(file, arg.value));
@@ -73,6 +76,22 @@ impl Evaluator<'_> {
                 }
             }
         }
+    }
+
+    /// `OrderQuerySet.as_manager()`, `Manager.from_queryset(OrderQuerySet)`: what has the methods of the queryset's class.
+    fn manager(&self, file: FileId, call: &Call<'_>, method: &str) -> Option<Value> {
+        let made = registry::makes_manager(method)?;
+        let queryset = match made {
+            registry::Manager::OfReceiver => call.receiver(),
+            registry::Manager::ClassOfArgument => call.arg(0),
+        };
+        let Value::Class(at, class) = self.value(file, queryset?) else {
+            return None;
+        };
+        Some(match made {
+            registry::Manager::OfReceiver => Value::Instance(at, class),
+            registry::Manager::ClassOfArgument => Value::Class(at, class),
+        })
     }
 
     /// Methods of collections, and registries that hand out an instance of the class they are asked for.

@@ -258,6 +258,27 @@ export async function up(db: Kysely<any>): Promise<void> {
     assert!(posts.leads("user_id") && posts.indexes.iter().any(|index| index.name.as_deref() == Some("by_expr")));
 }
 
+/// Migrations of a project's own send their statements by whatever client they are given.
+#[test]
+fn statements_of_migrations_of_ones_own_are_read() {
+    let schema = schema(&[
+        (
+            "src/tables.ts",
+            "import { sqliteTable, text } from 'drizzle-orm/sqlite-core';\nexport const docks = sqliteTable('docks', { id: text('id').primaryKey() });\nexport const berths = sqliteTable('berths', { id: text('id').primaryKey(), dockId: text('dock_id').references(() => docks.id), side: text('side') });\n",
+        ),
+        (
+            "src/migrations/0001-first.migration.ts",
+            "import { sql } from 'drizzle-orm';\nexport const firstMigration = {\n  name: 'first',\n  up: async ({ db }) => {\n    await db.batch([\n      db.run(sql`CREATE TABLE \"docks\" (\"id\" text PRIMARY KEY)`),\n      db.run(sql`CREATE TABLE \"berths\" (\"id\" text PRIMARY KEY, \"dock_id\" text REFERENCES \"docks\"(\"id\"), \"side\" text)`),\n      db.run(sql`CREATE INDEX \"berths_dock\" ON \"berths\" (\"dock_id\")`),\n    ]);\n    await db.run(sql`PRAGMA foreign_keys = ON`);\n  },\n};\n",
+        ),
+        (
+            "src/migrations/0002-more.ts",
+            "import postgres from 'postgres';\nexport async function up(sql) {\n  await sql`CREATE INDEX berths_side ON berths (side)`;\n  await sql`UPDATE berths SET side = 'left'`;\n}\n",
+        ),
+    ]);
+    let berths = schema.table("berths").unwrap();
+    assert!(berths.leads("dock_id") && berths.leads("side"), "{:?}", keys(berths));
+}
+
 #[test]
 fn drizzle_defines_all_relations_at_once() {
     let schema = schema(&[

@@ -53,6 +53,7 @@ fn list(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -
     let name = module.str(module.class(class).name?);
     let place = attribute(module, class, "list_display").map_or(module.class(class).name_span, |value| module.expr(value).span);
     let cost = Cost::Each {
+        times: 1,
         what: Unit::Statement,
         rows: scale::of_table(project, model.table),
     };

@@ -84,6 +84,7 @@ fn item(
     let span = module.expr(name).span;
     let on_server = asking == Asking::Server;
     let cost = Cost::Each {
+        times: 1,
         what: if on_server { Unit::Statement } else { Unit::Request },
         rows: lists::elements(eval, file, around.iterable, None)
             .unwrap_or_else(|| Rows::unknown(format!("the `{tag}` elements of a list"))),

@@ -72,6 +72,7 @@ fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), mo
     let id = project.graph.id(file, function);
     let hook = project.short_name(id);
     let cost = Cost::Each {
+        times: 1,
         what: Unit::Statement,
         rows: scale::of_name(project, model),
     };
@@ -140,6 +141,7 @@ fn validator_finding(project: &Project, (at, function): (FileId, FunctionId), (f
     let site = sites.find(|site| site.query.statement.operation == Operation::Select)?;
     let hook = project.short_name(id);
     let cost = Cost::Each {
+        times: 1,
         what: Unit::Statement,
         rows: Rows::unknown("the elements of a request's list"),
     };

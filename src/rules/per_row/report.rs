@@ -27,6 +27,7 @@ use crate::project::listed::Usage;
 use crate::project::loops::{Loop, LoopForm, Verdict};
 use crate::source::Span;
 use crate::statement::Limit;
+use crate::vocabulary::List;
 
 /// Statements of one loop that a finding lists beside its first.
 const MAX_MERGED: usize = 8;
@@ -311,10 +312,17 @@ fn cost(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, (source, over
         None => {
             let file = project.graph.function(row.function).file;
             let known = lists::elements(eval, file, row.around.iterable, row.given);
-            known.unwrap_or_else(|| Rows::unknown(format!("{} (how many is not known)", elements(over))))
+            let levels = || {
+                List::Levels
+                    .has(over.trim_matches('`'))
+                    .then(|| Rows::new(Scale::Few, format!("the steps of {over}")))
+            };
+            known
+                .or_else(levels)
+                .unwrap_or_else(|| Rows::unknown(format!("{} (how many is not known)", elements(over))))
         }
     };
-    Cost::Each { what, rows }
+    Cost::Each { times: 1, what, rows }
 }
 
 /// The objects for which a framework calls a method: for a field of a GraphQL type those of which the clients here ask it.

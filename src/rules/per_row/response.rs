@@ -145,6 +145,7 @@ impl Search<'_, '_> {
         let id = project.graph.id(self.file, module.owner(value));
         let reach = reach::of(project, id);
         let cost = Cost::Each {
+            times: lazy.len(),
             what: Unit::Statement,
             rows: scale::of_query(project, &query),
         };

@@ -91,6 +91,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
         _ => scale::Rows::new(Scale::Page, format!("a page of {}", all.why)),
     };
     let cost = Cost::Each {
+        times: lazy.len(),
         what: Unit::Statement,
         rows: listed,
     };
@@ -189,6 +190,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
     let id = project.graph.id(file, function);
     let reach = reach::of(project, id);
     let cost = Cost::Each {
+        times: lazy.len(),
         what: Unit::Statement,
         rows: scale::of_query(project, &query),
     };

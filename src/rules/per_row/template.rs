@@ -303,6 +303,7 @@ impl<'v> Views<'v> {
         let id = function.map(|function| self.project.graph.id(self.file, function));
         let reach = id.map_or_else(|| Reach::read("each time the page is shown"), |id| reach::of(self.project, id));
         let cost = Cost::Each {
+            times: 1,
             what: Unit::Statement,
             rows: scale::of_query(self.project, &given.query),
         };

@@ -27,6 +27,7 @@ fn row_by_row(project: &Project, site: &QuerySite) -> Finding {
     let reach = reach::at(project, site.function, site.expr);
     // Nobody writes `executemany` for a few rows.
     let cost = Cost::Each {
+        times: 1,
         what: Unit::Statement,
         rows: Rows::new(Scale::OfParent, "the rows of its argument"),
     };

@@ -9,7 +9,8 @@ use crate::finding::{Confidence, Finding, Location, Role};
 use crate::judge::columns::is_tenant;
 use crate::judge::cost::{self, Cost};
 use crate::judge::reach::{self, Reached};
-use crate::judge::{evidence, priority, scale};
+use crate::judge::scale::{self, Rows};
+use crate::judge::{evidence, priority};
 use crate::project::Project;
 use crate::project::schema::{Index, Table};
 use crate::{advice, walk};
@@ -130,7 +131,7 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
     let (best, asks) = reach::of_sites(project, &sites);
     let cost = Cost::Walk {
         what: cost::statement(project),
-        rows: scale::to_walk(project, table),
+        rows: rows_read(project, table, proposal),
         asks,
     };
     let judgement = priority::judge(&cost, &best, confidence, reach.lighter(proposal));
@@ -164,6 +165,23 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
     finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
     Some(finding)
+}
+
+/// The rows that the statements read today: an index that is there leaves those of one value, or of a window.
+fn rows_read(project: &Project, table: &Table, proposal: &IndexProposal) -> Rows {
+    let all = scale::to_walk(project, table);
+    if proposal.longer {
+        return scale::of_parent(&all, &proposal.columns[..proposal.columns.len().min(1)]);
+    }
+    let is_led = |column: &&String| table.leads(column) && proposal.needs.iter().all(|need| need.range.contains(column));
+    let ranged = proposal.needs.iter().flat_map(|need| &need.range).find(is_led);
+    match ranged {
+        Some(column) => {
+            let scale = scale::of_parent(&all, &[]).scale;
+            Rows::new(scale, format!("what a window of {column} leaves of {}", all.why))
+        }
+        None => all,
+    }
 }
 
 fn summary(table: &Table, proposal: &IndexProposal, new: &NewIndex<'_>) -> String {

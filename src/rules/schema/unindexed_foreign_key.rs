@@ -102,6 +102,20 @@ fn unserved(uses: &Uses, (index, table): (usize, Option<&Table>), key: &str, sit
     sites.iter().filter(|site| !is_served(site)).copied().collect()
 }
 
+/// The statements that no other key's index will serve: of several keys that one statement compares, an index on the one that most of them
+/// compare finds the few rows.
+fn left_over(uses: &Uses, at: usize, table: &Table, key: &str, lookups: Vec<usize>) -> Vec<usize> {
+    let others = foreign_keys::unserved(table).filter_map(|other| other.columns.first());
+    let more: Vec<&String> = others
+        .filter(|other| {
+            let (own, count) = (uses.of_column(at, key).len(), uses.of_column(at, other).len());
+            *other != key && (count, key) > (own, other.as_str())
+        })
+        .collect();
+    let is_found = |site: &usize| more.iter().any(|other| uses.asks_for(at, *site, other));
+    lookups.into_iter().filter(|site| !is_found(site)).collect()
+}
+
 /// Whether a partial index that starts with a column holds every row that a statement asks for: the statement has its condition.
 fn has_partial(table: &Table, column: &str, site: &QuerySite) -> bool {
     let filters = site.query.statement.filters.iter().filter(|filter| !filter.optional);
@@ -132,7 +146,10 @@ impl Load {
                 && lookups.iter().all(by_part)
                 && all.iter().any(by_part)
                 && parent.is_none_or(|parent| uses.deletes(parent).is_empty()),
-            lookups,
+            lookups: match own {
+                Some(own) => left_over(uses, table, own, first, lookups),
+                None => lookups,
+            },
             leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
             small: parent_table.is_some_and(|table| is_small(project, table)),

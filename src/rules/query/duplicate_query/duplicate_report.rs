@@ -143,6 +143,7 @@ pub fn calls(project: &Project, function: FnId, module: &Module, first: Read<'_>
 /// A read that asks for the same in each pass of a loop.
 pub fn in_loop(project: &Project, function: FnId, read: Read<'_>, around: &Loop) -> Finding {
     let cost = Cost::Each {
+        times: 1,
         what: Unit::Statement,
         rows: Rows::unknown("the passes of the loop"),
     };
