@@ -135,7 +135,10 @@ pub fn of_list(project: &Project, (file, class): (FileId, ClassId), name: &str) 
         _ => None,
     });
     let reaches = methods.map(|id| of(project, project.graph.id(file, id)));
-    let best = reaches.filter(|reach| reach.often.is_some()).min_by_key(|reach| reach.often);
+    // Who may call a hook that all views have (`filter_queryset`) is no way to this one's list.
+    let best = reaches
+        .filter(|reach| reach.often.is_some() && !reach.is_loose)
+        .min_by_key(|reach| reach.often);
     best.unwrap_or_else(|| Reach::read(&format!("each time the list of {name} is asked")))
 }
 
@@ -188,7 +191,7 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
         Reached::Job => Often::Job,
         Reached::Startup | Reached::Command => Often::Once,
         _ if own == Often::Read && entry.label.starts_with("ANY ") && changes(project, function, reach) => Often::Act,
-        _ if shared >= COMMON && own < Often::Job => Often::Always,
+        _ if is_common(project, shared) && own < Often::Job => Often::Always,
         // Middleware may hold a table of which each request uses one row.
         _ if is_loose && own == Often::Always => Often::Read,
         _ => own,
@@ -204,6 +207,11 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
         is_loose,
         is_bulk: often == Often::Act && is_bulk(&entry.label),
     }
+}
+
+/// Whether so many entry points are nearly all that there are: a feature with thirty routes is none of a hundred others.
+fn is_common(project: &Project, shared: usize) -> bool {
+    shared >= COMMON && (shared >= MAX_SHARED || shared * 3 >= project.graph.entries.len())
 }
 
 /// Whether a function on the way from the entry point says by its name that it changes something: a handler of any method
