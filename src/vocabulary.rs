@@ -62,6 +62,7 @@ lists! {
     ChunkGetting = "calls" "chunk-getting",
     Chunking = "calls" "chunking",
     Arriving = "handles" "arriving",
+    Clocks = "calls" "clocks",
     ClosedKeys = "columns" "closed-keys",
     CommandFolders = "paths" "command-folders",
     ConcurrentWork = "handles" "concurrent-work",

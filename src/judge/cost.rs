@@ -7,10 +7,10 @@ use crate::statement::Dialect;
 /// How heavy one use is; the heaviest comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Weight {
+    /// It grows with a table to which everybody adds rows.
+    Unbounded,
     /// Others stand still for as long as it takes: a pause or another process on an event loop, a server of one thread.
     Stops,
-    /// It grows with a table that grows with the use.
-    Unbounded,
     /// Others stand still until another machine answers: mostly soon, and one day not.
     Holds,
     /// A worker of several waits without end, or others stand still for the tenths of a second that the processor works.
@@ -28,8 +28,8 @@ pub enum Weight {
 impl Weight {
     /// All of them, the heaviest first.
     pub const ALL: [Weight; 8] = [
-        Weight::Stops,
         Weight::Unbounded,
+        Weight::Stops,
         Weight::Holds,
         Weight::Occupies,
         Weight::Large,

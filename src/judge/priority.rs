@@ -23,9 +23,9 @@ pub const TABLE: [[Priority; 7]; 8] = {
     use Priority::{P0, P1, P2, P3};
     [
         [P0, P1, P2, P2, P3, P3, P2],
-        [P0, P1, P2, P2, P3, P3, P2],
-        [P1, P1, P2, P2, P3, P3, P2],
         [P1, P2, P2, P2, P3, P3, P2],
+        [P1, P2, P2, P2, P3, P3, P2],
+        [P2, P2, P2, P2, P3, P3, P2],
         [P2, P2, P2, P3, P3, P3, P3],
         [P2, P2, P3, P3, P3, P3, P3],
         [P3, P3, P3, P3, P3, P3, P3],
@@ -34,7 +34,7 @@ pub const TABLE: [[Priority; 7]; 8] = {
 };
 
 /// What a cell of a row is worth, and a column: the order of findings of one priority.
-const WORTH: [u32; 8] = [200, 400, 150, 150, 100, 20, 3, 1];
+const WORTH: [u32; 8] = [400, 200, 150, 150, 100, 20, 3, 1];
 const TIMES: [u32; 7] = [40, 20, 10, 6, 2, 1, 4];
 
 /// The priority of a cost that is met so often.

@@ -158,7 +158,7 @@ fn django_refuses_rather_than_blocks() {
     let settings = "import os\n\nos.environ['DJANGO_ALLOW_ASYNC_UNSAFE'] = 'true'\n";
     let mut files = files.to_vec();
     files.push(("garden/settings.py", settings));
-    assert_eq!(only("blocking-call-in-async", &files).priority, Priority::P1);
+    assert_eq!(only("blocking-call-in-async", &files).priority, Priority::P2);
 }
 
 /// A list of orders whose lines are read in a further loop.

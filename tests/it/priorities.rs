@@ -440,7 +440,7 @@ fn a_short_pause_blocks_for_a_moment() {
         let all = found(&Config::default(), "blocking-call-in-async", &[("app.py", &text)]);
         all.first().map(|one| one.priority)
     };
-    assert_eq!((priority("5"), priority("0.01")), (Some(Priority::P1), Some(Priority::P3)));
+    assert_eq!((priority("5"), priority("0.01")), (Some(Priority::P2), Some(Priority::P3)));
 }
 
 /// What people write all day outgrows what they set up: a look-up that reads all of it is urgent, one of their settings is not yet.

@@ -317,13 +317,14 @@ impl<'a> View<'a> {
         let models = table.models.iter().filter_map(|&model| self.schema.models.get(model));
         let mut backs = models
             .flat_map(|model| &model.relations)
-            .filter(|back| back.inverse.as_deref() == Some(name));
-        let Some(back) = backs.next().filter(|back| !back.to_many && backs.next().is_none()) else {
-            // With no other condition it is a plain read of the relation, which is told with its foreign key.
-            return need.equal.is_empty();
-        };
-        need.equal
-            .extend(back.fields.first().map(|field| table.column_name(field).to_owned()));
+            .filter(|back| back.inverse.as_deref() == Some(name))
+            .map(|back| back.fields.first().filter(|_| !back.to_many));
+        // Which key it is must be certain: an order or a range alone would be one of all rows.
+        let Some(Some(field)) = backs.next() else { return false };
+        if backs.any(|other| other != Some(field)) {
+            return false;
+        }
+        need.equal.push(table.column_name(field).to_owned());
         true
     }
 

@@ -472,8 +472,18 @@ fn is_conditional(module: &Module, expr: ExprId, function: FunctionId) -> bool {
 /// What the serializer reads and the query did not load; of a path and what lies behind it, both.
 fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassId), eager: &[String]) -> Vec<Need> {
     let model = serializers::model_of(project, eval, serializer.0, serializer.1);
-    let needs = serializers::needs(project, eval, serializer.0, serializer.1).into_iter();
-    needs
+    let needs = serializers::needs(project, eval, serializer.0, serializer.1);
+    // What lies behind many rows is many, also where the query loads those along.
+    let many: Vec<String> = needs
+        .iter()
+        .filter(|need| need.to_many)
+        .map(|need| format!("{}.", need.path))
+        .collect();
+    let behind = needs.into_iter().map(|mut need| {
+        need.to_many |= many.iter().any(|path| need.path.starts_with(path));
+        need
+    });
+    behind
         .filter(|need| !rows::is_loaded(eager, &need.path))
         .filter(|need| model.is_none_or(|model| !rows::comes_back(project, model, &need.path)))
         .collect()

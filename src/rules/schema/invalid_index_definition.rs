@@ -1,5 +1,7 @@
 //! `invalid-index-definition`: indexes on columns or tables that the schema does not have.
 
+use std::collections::BTreeMap;
+
 use crate::advice;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
@@ -15,12 +17,18 @@ const ID: &str = "invalid-index-definition";
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let mut findings = Vec::new();
+    let mut tables: BTreeMap<&str, usize> = BTreeMap::new();
+    for table in &project.schema.tables {
+        *tables.entry(&table.name).or_default() += 1;
+    }
+    // A statement names one of two schemas' tables by its bare name alone, and the search path decides which.
+    let is_alone = |table: &Table| tables.get(table.name.as_str()) == Some(&1);
     // A collection's fields are what its documents have: an index on another one is built, and may come to be used.
     for table in project.schema.tables.iter().filter(|table| !advice::index::is_collection(table)) {
         for index in table.indexes.iter().filter(|index| index.origin != IndexOrigin::ForeignKey) {
             if table.phantom {
                 findings.extend(missing_table(project, table, index));
-            } else if !table.open && !table.is_derived && !table.columns.is_empty() {
+            } else if !table.open && !table.is_derived && !table.columns.is_empty() && is_alone(table) {
                 findings.extend(missing_column(project, table, index));
             }
         }

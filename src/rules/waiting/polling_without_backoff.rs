@@ -126,7 +126,7 @@ impl<'p> Check<'p> {
         if ends && seconds >= PATIENT {
             return self.silent(at, "the timer ends by itself, and is patient until then");
         }
-        let passes = ends || self.is_passing(at);
+        let passes = ends || self.is_passing(at) || self.is_timed(at);
         let judgement = priority::judge(&Cost::Poll(seconds), &reach, Confidence::High, usize::from(passes));
         let span = self.module.expr(at).span;
         let mut finding = Finding::new(ID, judgement, Confidence::High, self.project.place_in(function, span));

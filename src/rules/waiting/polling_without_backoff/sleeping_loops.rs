@@ -100,6 +100,46 @@ impl Check<'_> {
         false
     }
 
+    /// The loop's own test looks at the clock: `while (Date.now() - started < 10_000)`.
+    pub(super) fn is_timed(&self, sleep: ExprId) -> bool {
+        let module = self.module;
+        let mut at = module.expr(sleep).parent;
+        for _ in 0..Limit::Holders.count() {
+            at = match at {
+                Parent::Expr(id) => module.expr(id).parent,
+                Parent::Stmt(id) => {
+                    if let StmtKind::Loop {
+                        kind: LoopKind::While,
+                        test,
+                        ..
+                    } = module.stmt(id).kind
+                    {
+                        return test.is_some_and(|test| self.reads_clock(test));
+                    }
+                    module.stmt(id).parent
+                }
+                Parent::Function(_) | Parent::Class(_) | Parent::None => return false,
+            };
+        }
+        false
+    }
+
+    fn reads_clock(&self, test: ExprId) -> bool {
+        let mut open = vec![test];
+        while let Some(expr) = open.pop() {
+            if self
+                .module
+                .call(expr)
+                .and_then(|call| call.method())
+                .is_some_and(|name| List::Clocks.has(name))
+            {
+                return true;
+            }
+            open.extend(self.module.children(expr));
+        }
+        false
+    }
+
     /// `item = await queue.get()`: the loop waits for the next piece of work and asks nobody for it.
     fn takes_work(&self, exprs: &[ExprId]) -> bool {
         exprs.iter().any(|&expr| {
