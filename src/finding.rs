@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fix::remedy::Remedy;
 use crate::source::module_name;
 
 /// How urgent a finding is; `P0` sorts first.
@@ -183,6 +184,9 @@ pub struct Finding {
     /// The findings that it stands for besides itself: each has an identity of its own, which baselines know.
     #[serde(skip)]
     pub others: Vec<Finding>,
+    /// What a fixer must know of the way out.
+    #[serde(skip)]
+    pub remedy: Option<Remedy>,
 }
 
 impl From<Priority> for Judgement {
@@ -248,6 +252,7 @@ impl Finding {
             subject: String::new(),
             cause: String::new(),
             others: Vec::new(),
+            remedy: None,
         }
     }
 

@@ -1,8 +1,10 @@
 //! One run, from what a configuration names to the report: the only orchestration.
 
+mod mended;
 mod understood;
 mod why;
 
+pub use mended::mend;
 pub use understood::{read_one, understand};
 pub use why::why;
 
@@ -355,7 +357,19 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn run(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+    fn run(&self, files: Vec<Input>, with_tests: bool, coverage: Coverage) -> Result<Report, Error> {
+        let nothing = |_: &Project, _: &Report| ();
+        self.run_and(files, with_tests, coverage, nothing).map(|(report, ())| report)
+    }
+
+    /// As [`Plan::run`]; `then` is given the linked project and the report.
+    fn run_and<T: Send>(
+        &self,
+        files: Vec<Input>,
+        with_tests: bool,
+        mut coverage: Coverage,
+        then: impl FnOnce(&Project, &Report) -> T + Send,
+    ) -> Result<(Report, T), Error> {
         in_pool(self.config, || {
             let texts = Texts::of(&files, self.config);
             let mut project = link(self.config, files, &mut coverage, self.observer)?;
@@ -378,9 +392,10 @@ impl<'a> Plan<'a> {
                 report.sources = Sources::collect(&report.findings, |path| texts.read(path));
             }
             drop(run);
+            let more = then(&project, &report);
             // Nobody waits until the facts of every file are freed.
             rayon::spawn(move || drop(project));
-            Ok(report)
+            Ok((report, more))
         })
     }
 

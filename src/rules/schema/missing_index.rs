@@ -160,7 +160,9 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
         },
         only: &proposal.only,
         include: &proposal.include,
+        name: None,
     };
+    finding.remedy = Some(new.lacking(proposal.table));
     finding.fix.summary = summary(table, proposal, &new);
     finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);

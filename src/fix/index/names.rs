@@ -1,0 +1,57 @@
+//! Names of new indexes: within the length that the database and the tool keep, and not taken.
+
+use std::collections::BTreeSet;
+
+use crate::fix::remedy::LackingIndex;
+use crate::project::Project;
+use crate::project::schema::{Table, Tool};
+
+/// Bytes of a name that PostgreSQL keeps; MySQL keeps one more.
+const LONGEST: usize = 63;
+/// Characters of an index's name that Django takes.
+const LONGEST_DJANGO: usize = 30;
+
+/// The names that are taken: in PostgreSQL and SQLite an index shares them with tables and indexes of other tables.
+pub struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    /// Those of a project.
+    pub fn of(project: &Project) -> Names {
+        let tables = &project.schema.tables;
+        let indexes = tables.iter().flat_map(|table| &table.indexes).filter_map(|index| index.name.as_deref());
+        let tables = tables.iter().map(|table| table.name.as_str());
+        Names {
+            taken: indexes.chain(tables).map(str::to_lowercase).collect(),
+        }
+    }
+
+    /// A name for an index, which is taken from now on.
+    pub fn give(&mut self, table: &Table, lack: &LackingIndex, tool: Tool) -> String {
+        let columns = lack.columns.join("_");
+        let (text, longest) = match tool {
+            // The name that Prisma gives: no other need be written beside the declaration.
+            Tool::Prisma => (format!("{}_{columns}_idx", table.name), LONGEST),
+            Tool::Django => (format!("ix_{}_{columns}", table.name).to_lowercase(), LONGEST_DJANGO),
+            _ => (format!("ix_{}_{columns}", table.name).to_lowercase(), LONGEST),
+        };
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let text: String = text.chars().map(plain).collect();
+        let mut name = if text.len() <= longest { text.clone() } else { hashed(&text, longest, 0) };
+        let mut turn = 0;
+        while self.taken.contains(&name.to_lowercase()) && turn < 100 {
+            turn += 1;
+            name = hashed(&text, longest, turn);
+        }
+        self.taken.insert(name.to_lowercase());
+        name
+    }
+}
+
+/// The start of a text and a hash of all of it.
+fn hashed(text: &str, longest: usize, turn: u32) -> String {
+    let hash = xxhash_rust::xxh3::xxh3_64(format!("{turn}{text}").as_bytes());
+    let start = text.get(..text.len().min(longest - 7)).unwrap_or(text);
+    format!("{}_{:06x}", start.trim_end_matches('_'), hash & 0xff_ffff)
+}
