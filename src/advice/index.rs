@@ -81,13 +81,16 @@ impl<'a> NewIndex<'a> {
     }
 
     /// The index that a table lacks, as a fixer takes it.
-    pub fn lacking(&self, table: usize) -> Remedy {
+    ///
+    /// `needless` are the keys of the indexes that are needless beside it.
+    pub fn lacking(&self, table: usize, needless: Vec<String>) -> Remedy {
         Remedy::Index(LackingIndex {
             table,
             columns: self.columns.to_vec(),
             ascending: self.ascending,
             only: self.only.to_vec(),
             include: self.include.to_vec(),
+            needless,
         })
     }
 

@@ -142,11 +142,14 @@ fn summary(plan: &Plan, were: &str) -> String {
         counted(plan.changes.len(), "file")
     );
     for mend in &plan.mends {
-        let note = match mend.safety {
-            Safety::Safe => String::new(),
-            Safety::Unsafe => format!(" (unsafe: {})", mend.reason),
-        };
-        out.push_str(&format!("  {}{note}\n", escape::line(&mend.title)));
+        let note = if mend.safety == Safety::Unsafe { " (unsafe)" } else { "" };
+        let file = mend.paths().next().unwrap_or_default();
+        out.push_str(&format!("  {}: {}{note}\n", escape::line(file), escape::line(&mend.title)));
+    }
+    let doubtful = plan.mends.iter().filter(|mend| mend.safety == Safety::Unsafe);
+    let doubts = by_reason(doubtful.map(|mend| (mend.reason.as_str(), mend.findings.len())));
+    if !doubts.is_empty() {
+        out.push_str(&format!("Of these, the unsafe ones are to be looked at:\n{doubts}"));
     }
     if !plan.held.is_empty() {
         out.push_str(&format!("{} more with --unsafe:\n", counted(count(&plan.held), "finding")));

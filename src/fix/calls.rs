@@ -8,6 +8,8 @@ use super::remedy::{How, Remedy, Rewrite};
 use super::site::{Outcome, Site};
 use crate::finding::Finding;
 use crate::ir::{Call, Module};
+use crate::libraries::shared::value::{FileId, Value};
+use crate::project::eval::Evaluator;
 
 /// A call that is rewritten, and the text around it.
 struct Place<'a> {
@@ -15,6 +17,8 @@ struct Place<'a> {
     text: &'a str,
     module: &'a Module,
     call: Call<'a>,
+    /// What is called is a function of the project that yields.
+    makes_generator: bool,
 }
 
 /// What a rewrite is: edits, and in which corner they change the meaning.
@@ -62,7 +66,8 @@ fn together(site: &Site<'_>, finding: &Finding, places: &[Rewrite]) -> Result<Me
 
 fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
     let gone = || format!("{}: the call was not found", rewrite.file);
-    let module = site.module(&rewrite.file).ok_or_else(gone)?;
+    let file = site.file(&rewrite.file).ok_or_else(gone)?;
+    let module = site.project.code.module(file);
     if rewrite.file.ends_with(".vue") || rewrite.file.ends_with(".svelte") {
         return Err(format!("{}: components are not edited", rewrite.file));
     }
@@ -72,6 +77,7 @@ fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
         path: &rewrite.file,
         text: &source.text,
         module,
+        makes_generator: makes_generator(site, file, &call),
         call,
     };
     match &rewrite.how {
@@ -79,6 +85,14 @@ fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
         How::Sleep => waiting::sleep(&place),
         How::Thread => waiting::thread(&place),
         How::Sister => waiting::sister(&place),
+    }
+}
+
+fn makes_generator(site: &Site<'_>, file: FileId, call: &Call<'_>) -> bool {
+    let eval = Evaluator::new(&site.project.code);
+    match eval.value(file, call.callee) {
+        Value::Function(at, function) => site.project.code.module(at).function(function).is_generator,
+        _ => false,
     }
 }
 

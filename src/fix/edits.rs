@@ -11,7 +11,7 @@ pub struct Edit {
     pub span: Span,
     /// What comes.
     pub text: String,
-    /// Several fixes may ask for it, and it is made once: an import.
+    /// Others may stand at the same place: it is an import.
     pub is_shared: bool,
 }
 
@@ -31,9 +31,9 @@ impl Edit {
         Edit::replace(file, Span::new(at, at), text)
     }
 
-    /// Whether both cannot be made. Two imports at one place can.
+    /// Whether both cannot be made. The same edit twice is made once, and two imports can stand at one place.
     fn conflicts(&self, other: &Edit) -> bool {
-        if self.file != other.file || self == other && self.is_shared {
+        if self.file != other.file || self == other {
             return false;
         }
         let is_apart = self.span.end <= other.span.start || other.span.end <= self.span.start;
@@ -132,6 +132,7 @@ mod tests {
         assert!(!replace(0, 4).conflicts(&replace(4, 5)));
         let insert = |text: &str| mend(vec![Edit::insert("a.py", 4, text)]);
         assert!(insert("x").conflicts(&insert("y")) && !insert("x").conflicts(&replace(4, 5)));
+        assert!(!insert("x").conflicts(&insert("x")) && !replace(0, 4).conflicts(&replace(0, 4)));
         let import = |text: &str| {
             mend(vec![Edit {
                 is_shared: true,

@@ -23,5 +23,7 @@ pub mod plan;
 pub mod remedy;
 mod site;
 mod text;
+mod wanted;
 
-pub use plan::{Left, Plan, Wanted, plan};
+pub use plan::{Left, Plan, plan};
+pub use wanted::Wanted;

@@ -6,23 +6,12 @@ use super::disk::{Change, Disk, Source};
 use super::edits::{self, Edit, Mend, Safety};
 use super::remedy::Remedy;
 use super::site::{Outcome, Site, is_broken};
+use super::wanted::Wanted;
 use super::{calls, index};
 use crate::finding::Finding;
 use crate::project::Project;
 use crate::syntax::facts;
 use crate::walk::FileKind;
-
-/// What is to be mended.
-pub struct Wanted<'a> {
-    /// Rules; none stands for all.
-    pub rules: &'a [String],
-    /// Files and folders, relative to the root; none stands for all.
-    pub only: &'a [String],
-    /// Also what changes the meaning in a corner.
-    pub with_unsafe: bool,
-    /// Whether a file may be changed, else why not.
-    pub may_change: &'a (dyn Fn(&str) -> Result<(), String> + Sync),
-}
 
 /// A finding that is not mended although its rule knows a way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +42,9 @@ pub struct Plan {
 /// Works out what mends the findings that are asked for, those that a finding stands for included.
 pub fn plan(project: &Project, findings: &[Finding], disk: &Disk, wanted: &Wanted<'_>) -> Plan {
     let all = findings.iter().flat_map(|finding| std::iter::once(finding).chain(&finding.others));
-    let asked: Vec<&Finding> = all.filter(|finding| is_wanted(finding, wanted)).collect();
+    let asked: Vec<&Finding> = all.filter(|finding| wanted.has(finding)).collect();
     let (mendable, without): (Vec<&Finding>, Vec<&Finding>) = asked.into_iter().partition(|finding| finding.remedy.is_some());
-    let site = Site::new(project, disk, wanted.may_change);
+    let site = Site::new(project, disk, wanted);
     let of = |is_it: fn(&Remedy) -> bool| -> Vec<&Finding> {
         let all = mendable.iter().copied();
         all.filter(|finding| finding.remedy.as_ref().is_some_and(is_it)).collect()
@@ -70,12 +59,6 @@ pub fn plan(project: &Project, findings: &[Finding], disk: &Disk, wanted: &Wante
     };
     choose(&mut plan, outcome, &site, wanted, &mendable);
     plan
-}
-
-fn is_wanted(finding: &Finding, wanted: &Wanted<'_>) -> bool {
-    let is_below = |path: &String| path.is_empty() || std::path::Path::new(&finding.location.file).starts_with(path);
-    let is_rule = wanted.rules.is_empty() || wanted.rules.iter().any(|rule| *rule == finding.rule);
-    is_rule && (wanted.only.is_empty() || wanted.only.iter().any(is_below))
 }
 
 fn choose(plan: &mut Plan, outcome: Outcome, site: &Site<'_>, wanted: &Wanted<'_>, findings: &[&Finding]) {

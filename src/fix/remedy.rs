@@ -24,6 +24,8 @@ pub struct LackingIndex {
     pub only: Vec<(String, String)>,
     /// Columns that it carries.
     pub include: Vec<String>,
+    /// The keys of the indexes that are needless beside it.
+    pub needless: Vec<String>,
 }
 
 /// An expression that is to be written otherwise.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::disk::{Disk, Source};
 use super::edits::Mend;
+use super::wanted::Wanted;
 use crate::finding::Finding;
 use crate::ir::{ClassId, Module};
 use crate::libraries::shared::value::FileId;
@@ -20,6 +21,8 @@ pub struct Site<'a> {
     pub project: &'a Project,
     /// Its files.
     pub disk: &'a Disk,
+    /// Whether what changes the meaning in a corner is asked for.
+    pub with_unsafe: bool,
     may_change: &'a dyn Fn(&str) -> Result<(), String>,
     texts: RefCell<BTreeMap<String, Result<Rc<Source>, String>>>,
 }
@@ -40,11 +43,12 @@ impl Outcome {
 
 impl<'a> Site<'a> {
     /// For a project and its tree.
-    pub fn new(project: &'a Project, disk: &'a Disk, may_change: &'a dyn Fn(&str) -> Result<(), String>) -> Self {
+    pub fn new(project: &'a Project, disk: &'a Disk, wanted: &'a Wanted<'_>) -> Self {
         Site {
             project,
             disk,
-            may_change,
+            with_unsafe: wanted.with_unsafe,
+            may_change: wanted.may_change,
     texts: RefCell::default(),
         }
     }

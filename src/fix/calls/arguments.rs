@@ -2,19 +2,27 @@
 
 use super::{Place, Rewritten};
 use crate::fix::edits::{Edit, Safety};
+use crate::fix::imports::{self, Wanted};
 use crate::fix::text::{line_end, line_indent};
 use crate::ir::{ExprId, ExprKind};
 
 /// Adds an argument by its name, as a keyword or as an entry of the options at a position.
 pub fn add(place: &Place<'_>, name: &str, value: &str, position: Option<usize>) -> Result<Rewritten, String> {
+    let mut edits = Vec::new();
     let edit = if place.module.language.names_arguments() {
+        // `aiohttp.ClientTimeout(total=10)`.
+        if let Some((module, _)) = value.split_once('.').filter(|(module, _)| module.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            let wanted = Wanted { from: None, name: module };
+            edits.extend(imports::add(place.module, (place.path, place.text), wanted)?);
+        }
         keyword(place, &format!("{name}={value}"))?
     } else {
         let position = position.ok_or_else(|| format!("where `{}` takes its options is not known", place.shown()))?;
         option(place, position, &format!("{name}: {value}"))?
     };
+    edits.push(edit);
     Ok(Rewritten {
-        edits: vec![edit],
+        edits,
         title: format!("`{name}` for `{}`", place.shown()),
         reason: "a wait that took longer and then succeeded fails from now on: choose the limit",
         safety: Safety::Unsafe,

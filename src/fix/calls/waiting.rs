@@ -36,6 +36,9 @@ fn is_time_sleep(place: &Place<'_>) -> bool {
 /// `f(a, b)`: `await asyncio.to_thread(f, a, b)`.
 pub fn thread(place: &Place<'_>) -> Result<Rewritten, String> {
     check(place)?;
+    if place.makes_generator {
+        return Err(format!("`{}` makes a generator, which works only while it is read", place.shown()));
+    }
     if !place.module.language.names_arguments() {
         return Err("a thread for one call needs a worker of its own here".to_owned());
     }

@@ -21,6 +21,9 @@ use crate::project::Project;
 use crate::project::schema::{SchemaModel, SourceKind, Table, Tool, order};
 use names::Names;
 
+/// What is said of an index that goes further than one that is there.
+const NEEDLESS: &str = "it makes a shorter index needless, which is to be dropped in a later step";
+
 /// An index to write.
 #[derive(Clone)]
 struct Wish<'a> {
@@ -78,8 +81,9 @@ pub fn mend<'a>(site: &Site<'a>, findings: &[&'a Finding]) -> Outcome {
         }
         match series(site, table) {
             Err(why) => outcome.leave(finding, why),
+            Ok(_) if !lack.needless.is_empty() && !site.with_unsafe => outcome.mends.push(held(finding)),
             Ok(series) => {
-                let name = names.give(table, lack, series.tool);
+                let name = names.give((table, model(site.project, table)), lack, series.tool);
                 groups.entry(series).or_default().push(Wish {
                     finding,
                     lack,
@@ -94,6 +98,18 @@ pub fn mend<'a>(site: &Site<'a>, findings: &[&'a Finding]) -> Outcome {
         write(site, &series, wishes, &mut outcome);
     }
     outcome
+}
+
+/// One that is only told: it is written where what is unsafe is asked for, in one step with the others.
+fn held(finding: &Finding) -> Mend {
+    Mend {
+        findings: vec![finding.fingerprint.clone()],
+        title: format!("an index on {}", finding.subject),
+        edits: Vec::new(),
+        files: Vec::new(),
+        safety: Safety::Unsafe,
+        reason: NEEDLESS.to_owned(),
+    }
 }
 
 /// The model that declares a table, where it is one.
@@ -173,7 +189,9 @@ fn together(wishes: &[Wish<'_>], mut edits: Vec<Edit>, written: Written) -> Mend
         1 => "an index".to_owned(),
         more => format!("{more} indexes"),
     };
-    let is_safe = written.doubt.is_empty();
+    let needless = wishes.iter().find(|wish| !wish.lack.needless.is_empty());
+    let doubt = needless.map(|_| NEEDLESS.to_owned()).filter(|_| written.doubt.is_empty()).unwrap_or(written.doubt);
+    let is_safe = doubt.is_empty();
     Mend {
         findings: wishes.iter().map(|wish| wish.finding.fingerprint.clone()).collect(),
         title: format!("{count} on {}", tables.join(", ")),
@@ -183,7 +201,7 @@ fn together(wishes: &[Wish<'_>], mut edits: Vec<Edit>, written: Written) -> Mend
         reason: if is_safe {
             "an index changes no answer, only how fast it comes and what writing costs".to_owned()
         } else {
-            written.doubt
+            doubt
         },
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::fix::remedy::LackingIndex;
 use crate::project::Project;
-use crate::project::schema::{Table, Tool};
+use crate::project::schema::{SchemaModel, Table, Tool};
 
 /// Bytes of a name that PostgreSQL keeps; MySQL keeps one more.
 const LONGEST: usize = 63;
@@ -27,23 +27,21 @@ impl Names {
         }
     }
 
-    /// A name for an index, which is taken from now on.
-    pub fn give(&mut self, table: &Table, lack: &LackingIndex, tool: Tool) -> String {
+    /// A name for an index, which is taken from now on: the first of those that tell most that fits.
+    pub fn give(&mut self, (table, model): (&Table, Option<&SchemaModel>), lack: &LackingIndex, tool: Tool) -> String {
         let columns = lack.columns.join("_");
-        let (text, longest) = match tool {
+        let plain = |text: String| -> String { text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect() };
+        let (full, longest) = match tool {
             // The name that Prisma gives: no other need be written beside the declaration.
-            Tool::Prisma => (format!("{}_{columns}_idx", table.name), LONGEST),
-            Tool::Django => (format!("ix_{}_{columns}", table.name).to_lowercase(), LONGEST_DJANGO),
-            _ => (format!("ix_{}_{columns}", table.name).to_lowercase(), LONGEST),
+            Tool::Prisma => (plain(format!("{}_{columns}_idx", table.name)), LONGEST),
+            Tool::Django => (plain(format!("ix_{}_{columns}", table.name).to_lowercase()), LONGEST_DJANGO),
+            _ => (plain(format!("ix_{}_{columns}", table.name).to_lowercase()), LONGEST),
         };
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-        let text: String = text.chars().map(plain).collect();
-        let mut name = if text.len() <= longest { text.clone() } else { hashed(&text, longest, 0) };
-        let mut turn = 0;
-        while self.taken.contains(&name.to_lowercase()) && turn < 100 {
-            turn += 1;
-            name = hashed(&text, longest, turn);
-        }
+        let short = model.filter(|_| tool == Tool::Django);
+        let short = short.map(|model| plain(format!("ix_{}_{columns}", model.name).to_lowercase()));
+        let hashes = (0..100).map(|turn| hashed(&full, longest, turn));
+        let mut names = std::iter::once(full.clone()).chain(short).filter(|name| name.len() <= longest).chain(hashes);
+        let name = names.find(|name| !self.taken.contains(&name.to_lowercase())).unwrap_or(full.clone());
         self.taken.insert(name.to_lowercase());
         name
     }

@@ -162,7 +162,8 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
         include: &proposal.include,
         name: None,
     };
-    finding.remedy = Some(new.lacking(proposal.table));
+    let needless = shorter(table, proposal).map(Index::key_list).collect();
+    finding.remedy = Some(new.lacking(proposal.table, needless));
     finding.fix.summary = summary(table, proposal, &new);
     finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
