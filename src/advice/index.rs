@@ -81,16 +81,25 @@ impl<'a> NewIndex<'a> {
     }
 
     /// The index that a table lacks, as a fixer takes it.
-    ///
-    /// `needless` are the keys of the indexes that are needless beside it.
-    pub fn lacking(&self, table: usize, needless: Vec<String>) -> Remedy {
+    pub fn lacking(&self, at: usize, table: &Table) -> Remedy {
         Remedy::Index(LackingIndex {
-            table,
+            table: at,
             columns: self.columns.to_vec(),
             ascending: self.ascending,
             only: self.only.to_vec(),
             include: self.include.to_vec(),
-            needless,
+            needless: self.needless(table).map(Index::key_list).collect(),
+        })
+    }
+
+    /// The indexes that it takes the place of.
+    pub fn needless<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t Index> + use<'t, 'a> {
+        let (columns, is_whole) = (self.columns, self.only.is_empty());
+        table.indexes.iter().filter(move |index| {
+            let keys: Vec<&str> = index.columns().collect();
+            let is_plain = index.is_btree() && !index.unique && index.predicate.is_none() && keys.len() == index.keys.len();
+            let is_start = keys.len() < columns.len() && keys.iter().zip(columns).all(|(key, column)| key == column);
+            is_whole && is_plain && is_start
         })
     }
 

@@ -83,7 +83,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         return Ok(super::end(&report, super::CLEAN));
     }
     let after = perfaudit::audit(&config);
-    let broken = after.as_ref().map_or_else(|error| vec![error.to_string()], |after| broken(&plan, &report, after));
+    let broken = after
+        .as_ref()
+        .map_or_else(|error| vec![error.to_string()], |after| broken(&plan, &report, after));
     let after = match after {
         Ok(after) if broken.is_empty() => after,
         _ => {
@@ -158,11 +160,19 @@ fn summary(plan: &Plan, were: &str) -> String {
     if !plan.left.is_empty() {
         out.push_str(&format!("{} left as they are:\n", counted(plan.left.len(), "finding")));
         for left in &plan.left {
-            out.push_str(&format!("  {} {}: {}\n", escape::line(&left.place), left.rule, escape::line(&left.why)));
+            out.push_str(&format!(
+                "  {} {}: {}\n",
+                escape::line(&left.place),
+                left.rule,
+                escape::line(&left.why)
+            ));
         }
     }
     if plan.without > 0 {
-        out.push_str(&format!("{} of kinds that no fix is written for.\n", counted(plan.without, "finding")));
+        out.push_str(&format!(
+            "{} of kinds that no fix is written for.\n",
+            counted(plan.without, "finding")
+        ));
     }
     out
 }
@@ -170,7 +180,10 @@ fn summary(plan: &Plan, were: &str) -> String {
 fn by_reason<'p>(all: impl Iterator<Item = (&'p str, usize)>) -> String {
     let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     all.for_each(|(reason, count)| *counts.entry(reason).or_default() += count);
-    counts.into_iter().map(|(reason, count)| format!("  {count}: {}\n", escape::line(reason))).collect()
+    counts
+        .into_iter()
+        .map(|(reason, count)| format!("  {count}: {}\n", escape::line(reason)))
+        .collect()
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -182,7 +195,10 @@ fn broken(plan: &Plan, before: &Report, after: &Report) -> Vec<String> {
     let gaps = |report: &Report| -> BTreeSet<String> { report.coverage.gaps().into_iter().map(|gap| gap.file).collect() };
     let (old, new) = (gaps(before), gaps(after));
     let changed = plan.changes.iter().map(|change| &change.path);
-    changed.filter(|path| new.contains(*path) && !old.contains(*path)).cloned().collect()
+    changed
+        .filter(|path| new.contains(*path) && !old.contains(*path))
+        .cloned()
+        .collect()
 }
 
 /// What a second scan says of the changes.
@@ -219,9 +235,18 @@ impl Proof {
             self.also_gone
         );
         for finding in all(after).filter(|finding| self.still.contains(&finding.fingerprint) || self.new.contains(&finding.fingerprint)) {
-            let kind = if self.new.contains(&finding.fingerprint) { "new" } else { "still there" };
+            let kind = if self.new.contains(&finding.fingerprint) {
+                "new"
+            } else {
+                "still there"
+            };
             let place = format!("{}:{}", finding.location.file, finding.location.start_line);
-            out.push_str(&format!("  {kind}: {} {}: {}\n", escape::line(&place), finding.rule, escape::line(&finding.title)));
+            out.push_str(&format!(
+                "  {kind}: {} {}: {}\n",
+                escape::line(&place),
+                finding.rule,
+                escape::line(&finding.title)
+            ));
         }
         out
     }
@@ -229,7 +254,10 @@ impl Proof {
 
 /// The findings of a report, with those that they stand for.
 fn all(report: &Report) -> impl Iterator<Item = &Finding> {
-    report.findings.iter().flat_map(|finding| std::iter::once(finding).chain(&finding.others))
+    report
+        .findings
+        .iter()
+        .flat_map(|finding| std::iter::once(finding).chain(&finding.others))
 }
 
 fn fingerprints(report: &Report) -> BTreeSet<String> {

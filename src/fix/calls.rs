@@ -72,7 +72,10 @@ fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
         return Err(format!("{}: components are not edited", rewrite.file));
     }
     let source = site.editable(&rewrite.file)?;
-    let call = module.calls().find(|call| module.expr(call.id).span == rewrite.span).ok_or_else(gone)?;
+    let call = module
+        .calls()
+        .find(|call| module.expr(call.id).span == rewrite.span)
+        .ok_or_else(gone)?;
     let place = Place {
         path: &rewrite.file,
         text: &source.text,

@@ -51,7 +51,10 @@ impl Disk {
 
     /// Where a path of the tree is; fails where a link is on the way to it, also to a folder that is not there yet.
     fn place(&self, path: &str) -> Result<PathBuf, String> {
-        let inside = self.tree.resolve(Path::new(path)).map_err(|_| "it leads out of the project".to_owned())?;
+        let inside = self
+            .tree
+            .resolve(Path::new(path))
+            .map_err(|_| "it leads out of the project".to_owned())?;
         if inside != Path::new(path) {
             return Err("a symbolic link is on the way to it".to_owned());
         }

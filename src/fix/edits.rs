@@ -81,7 +81,10 @@ impl Mend {
     /// Whether both cannot be made.
     pub fn conflicts(&self, other: &Mend) -> bool {
         let by_edit = self.edits.iter().any(|edit| other.edits.iter().any(|known| edit.conflicts(known)));
-        let by_file = self.files.iter().any(|file| other.files.iter().any(|known| file.path == known.path));
+        let by_file = self
+            .files
+            .iter()
+            .any(|file| other.files.iter().any(|known| file.path == known.path));
         by_edit || by_file
     }
 

@@ -37,7 +37,9 @@ pub fn add(module: &Module, (path, text): (&str, &str), wanted: Wanted<'_>) -> R
         Some(from) => format!("from {from} import {}", wanted.name),
         None => format!("import {}", wanted.name),
     };
-    let same = top().filter(is_plain).filter(|import| Some(module.str(import.module)) == wanted.from);
+    let same = top()
+        .filter(is_plain)
+        .filter(|import| Some(module.str(import.module)) == wanted.from);
     let end = line_end(text);
     let (at, line) = match same.last() {
         Some(last) => (line_stop(text, last.span.end as usize), format!("{end}{line}")),

@@ -75,7 +75,10 @@ fn choose(plan: &mut Plan, outcome: Outcome, site: &Site<'_>, wanted: &Wanted<'_
             continue;
         }
         if let Some(other) = plan.mends.iter().find(|other| mend.conflicts(other)) {
-            leave(&mend, &format!("it changes the same lines as another fix: {}; run it again", other.title));
+            leave(
+                &mend,
+                &format!("it changes the same lines as another fix: {}; run it again", other.title),
+            );
             continue;
         }
         plan.mends.push(mend);
@@ -88,7 +91,8 @@ fn choose(plan: &mut Plan, outcome: Outcome, site: &Site<'_>, wanted: &Wanted<'_
             }
             Err(path) => {
                 let (out, kept): (Vec<Mend>, Vec<Mend>) = plan.mends.drain(..).partition(|mend| mend.paths().any(|own| own == path));
-                out.iter().for_each(|mend| leave(mend, &format!("{path} would not parse afterwards")));
+                out.iter()
+                    .for_each(|mend| leave(mend, &format!("{path} would not parse afterwards")));
                 plan.mends = kept;
                 if out.is_empty() {
                     break;
@@ -106,7 +110,8 @@ fn choose(plan: &mut Plan, outcome: Outcome, site: &Site<'_>, wanted: &Wanted<'_
         })
     });
     plan.left = told.collect();
-    plan.left.sort_by(|one, other| (&one.place, &one.rule).cmp(&(&other.place, &other.rule)));
+    plan.left
+        .sort_by(|one, other| (&one.place, &one.rule).cmp(&(&other.place, &other.rule)));
 }
 
 /// The files with all mends made; fails with the file that would not parse.

@@ -49,7 +49,7 @@ impl<'a> Site<'a> {
             disk,
             with_unsafe: wanted.with_unsafe,
             may_change: wanted.may_change,
-    texts: RefCell::default(),
+            texts: RefCell::default(),
         }
     }
 
@@ -97,7 +97,7 @@ impl<'a> Site<'a> {
         };
         let kind = FileKind::of(path).ok_or("it is of no kind that is read")?;
         let now = facts::read(path, kind, &source.text).map_err(|_| "it cannot be read as what it is".to_owned())?;
-        if now.module != known.module || LineIndex::new(&source.text) != known.lines {
+        if !is_same(&now.module, &known.module) || LineIndex::new(&source.text) != known.lines {
             return Err("it was changed while it was read".to_owned());
         }
         if is_broken(&now) {
@@ -105,6 +105,11 @@ impl<'a> Site<'a> {
         }
         Ok(source)
     }
+}
+
+/// Whether two modules are the same, also where a number is none.
+fn is_same(one: &Option<Module>, other: &Option<Module>) -> bool {
+    one == other || postcard::to_stdvec(one).is_ok_and(|bytes| Ok(bytes) == postcard::to_stdvec(other))
 }
 
 /// Whether a part of a file was not understood.

@@ -194,7 +194,12 @@ impl Worktree {
         let Some(repository) = Repository::around(folder)? else {
             return Ok(None);
         };
-        let tree = repository.reader().head_commit().ok().and_then(|commit| commit.tree_id().ok()).map(gix::Id::detach);
+        let tree = repository
+            .reader()
+            .head_commit()
+            .ok()
+            .and_then(|commit| commit.tree_id().ok())
+            .map(gix::Id::detach);
         Ok(Some(Worktree {
             index: repository.index()?,
             tree,
@@ -205,11 +210,17 @@ impl Worktree {
     /// Whether the commit lacks what a file holds: it is not tracked, or differs from what is staged, or that from the commit. `file` is
     /// absolute and without links.
     pub fn is_changed(&self, file: &Path) -> bool {
-        let (Some(index), Some(tree)) = (&self.index, self.tree) else { return true };
-        let Ok(below) = file.strip_prefix(self.repository.top()) else { return true };
+        let (Some(index), Some(tree)) = (&self.index, self.tree) else {
+            return true;
+        };
+        let Ok(below) = file.strip_prefix(self.repository.top()) else {
+            return true;
+        };
         let mut path = prefix_of(&self.repository, self.repository.top().join(below).as_path());
         path.pop();
-        let Some(entry) = index.entry_by_path(path.as_bstr()) else { return true };
+        let Some(entry) = index.entry_by_path(path.as_bstr()) else {
+            return true;
+        };
         let reader = self.repository.reader();
         committed(&reader, tree, path.as_bstr()) != Some(entry.id) || Disk::of(&self.repository, &reader, index).differs(entry)
     }

@@ -11,7 +11,10 @@ pub fn add(place: &Place<'_>, name: &str, value: &str, position: Option<usize>) 
     let mut edits = Vec::new();
     let edit = if place.module.language.names_arguments() {
         // `aiohttp.ClientTimeout(total=10)`.
-        if let Some((module, _)) = value.split_once('.').filter(|(module, _)| module.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        if let Some((module, _)) = value
+            .split_once('.')
+            .filter(|(module, _)| module.starts_with(|c: char| c.is_ascii_alphabetic()))
+        {
             let wanted = Wanted { from: None, name: module };
             edits.extend(imports::add(place.module, (place.path, place.text), wanted)?);
         }
@@ -38,20 +41,32 @@ fn keyword(place: &Place<'_>, argument: &str) -> Result<Edit, String> {
     if place.call.args.is_empty() && kept.is_empty() {
         return Ok(Edit::insert(place.path, open + 1, argument));
     }
-    let last = place.call.args.last().map_or(open, |arg| place.module.expr(arg.value).span.end as usize);
+    let last = place
+        .call
+        .args
+        .last()
+        .map_or(open, |arg| place.module.expr(arg.value).span.end as usize);
     let is_generator = place
         .call
         .args
         .iter()
         .any(|arg| matches!(place.module.kind(arg.value), ExprKind::Comp(comp) if comp.kind == crate::ir::CompKind::Generator));
     if place.text.get(last..close).is_none_or(|rest| rest.contains('#')) || is_generator {
-        return Err(format!("{}: a comment or a generator ends the arguments of `{}`", place.path, place.shown()));
+        return Err(format!(
+            "{}: a comment or a generator ends the arguments of `{}`",
+            place.path,
+            place.shown()
+        ));
     }
     let is_open = place.text[at..close].contains('\n');
     let has_comma = kept.ends_with(',');
     let text = match (is_open, has_comma) {
         (true, _) => {
-            let start = place.call.args.last().map_or(open, |arg| place.module.expr(arg.value).span.start as usize);
+            let start = place
+                .call
+                .args
+                .last()
+                .map_or(open, |arg| place.module.expr(arg.value).span.start as usize);
             let line = format!("{}{}{argument}", line_end(place.text), line_indent(place.text, start));
             if has_comma { format!("{line},") } else { format!(",{line}") }
         }
@@ -107,5 +122,9 @@ fn into_object(place: &Place<'_>, object: ExprId, entry: &str) -> Result<Edit, S
         return Ok(Edit::insert(place.path, at, format!("{}{indent}{entry},", line_end(place.text))));
     }
     let between = if blanks > 0 { " " } else { "" };
-    Ok(Edit::insert(place.path, at, format!("{between}{entry},{}", if blanks > 0 { "" } else { " " })))
+    Ok(Edit::insert(
+        place.path,
+        at,
+        format!("{between}{entry},{}", if blanks > 0 { "" } else { " " }),
+    ))
 }

@@ -3,6 +3,7 @@
 use super::{Place, Rewritten};
 use crate::fix::edits::{Edit, Safety};
 use crate::fix::imports::{self, Wanted};
+use crate::fix::text::{line_end, line_indent};
 use crate::ir::{CompKind, ExprId, ExprKind, Parent, StmtKind};
 use crate::source::Span;
 
@@ -25,7 +26,10 @@ pub fn sleep(place: &Place<'_>) -> Result<Rewritten, String> {
 fn is_time_sleep(place: &Place<'_>) -> bool {
     let module = place.module;
     let name = place.shown();
-    let mut imports = module.imports.iter().filter(|import| Some(module.str(import.local)) == name.split('.').next());
+    let mut imports = module
+        .imports
+        .iter()
+        .filter(|import| Some(module.str(import.local)) == name.split('.').next());
     imports.any(|import| {
         let is_of_time = module.str(import.module) == "time";
         let is_function = import.name.is_some_and(|name| module.str(name) == "sleep");
@@ -54,9 +58,20 @@ pub fn thread(place: &Place<'_>) -> Result<Rewritten, String> {
     if name.contains("await ") {
         return Err("what is called is itself waited for".to_owned());
     }
-    let is_empty = place.text[open + 1..close].trim().is_empty();
+    let inner = &place.text[open + 1..close];
+    let is_empty = inner.trim().is_empty();
+    let first = open + 1 + inner.len() - inner.trim_start().len();
     let head = Span::new(callee.start as usize, open + 1);
-    let text = format!("asyncio.to_thread({name}{}", if is_empty { "" } else { ", " });
+    let text = match inner.lines().next().unwrap_or_default().trim() {
+        _ if is_empty => format!("asyncio.to_thread({name}"),
+        // The arguments begin on a line of their own.
+        "" => format!(
+            "asyncio.to_thread({}{}{name},",
+            line_end(place.text),
+            line_indent(place.text, first)
+        ),
+        _ => format!("asyncio.to_thread({name}, "),
+    };
     let mut edits = awaited(place, head, &text);
     edits.extend(import);
     let reason = "it runs on another thread: what it uses must not be bound to one, and context such as a transaction may be";
@@ -121,7 +136,8 @@ fn holds_something(place: &Place<'_>) -> bool {
     let outermost = ancestors(place).last().unwrap_or(place.call.id);
     let mut at = module.expr(outermost).parent;
     while let Parent::Stmt(stmt) = at {
-        if matches!(&module.stmt(stmt).kind, StmtKind::With { is_async: false, items, .. } if !items.iter().any(|(value, _)| *value == outermost)) {
+        if matches!(&module.stmt(stmt).kind, StmtKind::With { is_async: false, items, .. } if !items.iter().any(|(value, _)| *value == outermost))
+        {
             return true;
         }
         at = module.stmt(stmt).parent;

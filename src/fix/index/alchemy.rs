@@ -26,7 +26,7 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
     let items = items.ok_or("it cannot be declared")?;
     edits.extend(match Model::attribute(model.module, model.class, ARGUMENTS) {
         Some((_, value)) => in_arguments(&model, value, &items)?,
-        None => new_arguments(site, &model, &items)?,
+        None => new_arguments(site, &model, first.table.models.len() > 1, &items)?,
     });
     Ok(edits)
 }
@@ -34,7 +34,10 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
 /// How the file calls what an index needs, with the imports for it.
 fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edit>), String> {
     let module = model.module;
-    let whole = module.imports.iter().find(|import| module.str(import.module) == "sqlalchemy" && import.name.is_none());
+    let whole = module
+        .imports
+        .iter()
+        .find(|import| module.str(import.module) == "sqlalchemy" && import.name.is_none());
     let has_index = module.imports.iter().any(|import| module.str(import.local) == "Index");
     if let Some(whole) = whole.filter(|_| !has_index) {
         return Ok((format!("{}.", module.str(whole.local)), Vec::new()));
@@ -43,7 +46,10 @@ fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edit>), 
         .iter()
         .any(|wish| !wish.lack.only.is_empty() || wish.lack.ascending < wish.lack.columns.len());
     let mut edits = Vec::new();
-    for (name, _) in [("Index", true), ("text", needs_text)].into_iter().filter(|(_, is_needed)| *is_needed) {
+    for (name, _) in [("Index", true), ("text", needs_text)]
+        .into_iter()
+        .filter(|(_, is_needed)| *is_needed)
+    {
         let wanted = Wanted {
             from: Some("sqlalchemy"),
             name,
@@ -89,7 +95,7 @@ fn unclear(model: &Model<'_>) -> String {
 }
 
 /// `__table_args__` of its own, below the table's name or above the first column.
-fn new_arguments(site: &Site<'_>, model: &Model<'_>, items: &[String]) -> Result<Vec<Edit>, String> {
+fn new_arguments(site: &Site<'_>, model: &Model<'_>, is_child: bool, items: &[String]) -> Result<Vec<Edit>, String> {
     if inherits(site, model) {
         return Err(format!("{}: a parent of the model gives its `{ARGUMENTS}`, or may", model.path));
     }
@@ -106,10 +112,23 @@ fn new_arguments(site: &Site<'_>, model: &Model<'_>, items: &[String]) -> Result
     };
     if let Some((stmt, _)) = Model::attribute(model.module, model.class, "__tablename__") {
         let indent = model.indent(stmt)?;
-        return Ok(vec![Edit::insert(&model.path, model.after(stmt), format!("{end}{}", write(indent)))]);
+        return Ok(vec![Edit::insert(
+            &model.path,
+            model.after(stmt),
+            format!("{end}{}", write(indent)),
+        )]);
+    }
+    // A class without a table of its own shares one with its parent.
+    if is_child {
+        return Err(format!("{}: its class is a kind of another one, whose table it shares", model.path));
     }
     let is_field = |stmt: &&StmtId| matches!(model.module.stmt(**stmt).kind, StmtKind::Assign { .. });
-    let first = *model.definition().body.iter().find(is_field).ok_or("its model has no field of its own")?;
+    let first = *model
+        .definition()
+        .body
+        .iter()
+        .find(is_field)
+        .ok_or("its model has no field of its own")?;
     let indent = model.indent(first)?;
     let at = text::line_start(model.text(), model.module.stmt(first).span.start as usize);
     Ok(vec![Edit::insert(&model.path, at, format!("{}{end}{end}", write(indent)))])

@@ -48,7 +48,11 @@ pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Writt
 
 /// The revisions in a folder, and what others of the project follow; fails where one was not read.
 fn revisions(site: &Site<'_>, folder: &str) -> Result<Vec<Revision>, String> {
-    let unread = site.disk.names(folder).into_iter().filter(|name| name.ends_with(".py") && !name.starts_with('_'));
+    let unread = site
+        .disk
+        .names(folder)
+        .into_iter()
+        .filter(|name| name.ends_with(".py") && !name.starts_with('_'));
     for name in unread {
         let path = format!("{folder}/{name}");
         if site.file(&path).is_none() {
@@ -56,7 +60,11 @@ fn revisions(site: &Site<'_>, folder: &str) -> Result<Vec<Revision>, String> {
         }
     }
     let eval = Evaluator::new(&site.project.code);
-    let modules = site.project.code.modules().filter(|(_, module)| module.sym("down_revision").is_some());
+    let modules = site
+        .project
+        .code
+        .modules()
+        .filter(|(_, module)| module.sym("down_revision").is_some());
     let revision = |file| {
         let path = site.project.path(file);
         let (id, follows) = sources::of_code(&eval, file, path).into_iter().find_map(|source| source.revision)?;
@@ -68,13 +76,20 @@ fn revisions(site: &Site<'_>, folder: &str) -> Result<Vec<Revision>, String> {
     };
     let known: Vec<Revision> = modules.filter_map(|(file, _)| revision(file)).collect();
     let is_here = |revision: &Revision| revision.path.rsplit_once('/').is_some_and(|(own, _)| own == folder);
-    let ids: Vec<&str> = known.iter().filter(|revision| is_here(revision)).map(|revision| revision.id.as_str()).collect();
+    let ids: Vec<&str> = known
+        .iter()
+        .filter(|revision| is_here(revision))
+        .map(|revision| revision.id.as_str())
+        .collect();
     let leads_here = |revision: &Revision| revision.follows.iter().any(|down| ids.contains(&down.as_str()));
     let elsewhere = known.iter().find(|revision| !is_here(revision) && leads_here(revision));
     if let Some(elsewhere) = elsewhere {
         return Err(format!("{} follows the revisions of {folder} from another folder", elsewhere.path));
     }
-    Ok(known.into_iter().filter(|revision| revision.path.rsplit_once('/').is_some_and(|(own, _)| own == folder)).collect())
+    Ok(known
+        .into_iter()
+        .filter(|revision| revision.path.rsplit_once('/').is_some_and(|(own, _)| own == folder))
+        .collect())
 }
 
 fn head(revisions: &[Revision]) -> Result<&Revision, String> {
@@ -114,7 +129,10 @@ fn text(last: &str, head: &Revision, id: &str, wishes: &[Wish<'_>]) -> String {
         _ => "add indexes".to_owned(),
     };
     let starts = |line: &&str, words: &[&str]| words.iter().any(|word| line.starts_with(word));
-    let imports: Vec<&str> = last.lines().filter(|line| starts(line, &["from typing", "from collections.abc", "from __future__"])).collect();
+    let imports: Vec<&str> = last
+        .lines()
+        .filter(|line| starts(line, &["from typing", "from collections.abc", "from __future__"]))
+        .collect();
     let mut out = format!("\"\"\"{title}\n\nRevision ID: {id}\nRevises: {}\n\n\"\"\"\n\n", head.id);
     for import in &imports {
         let _ = writeln!(out, "{}", import.trim_end());
@@ -143,7 +161,9 @@ fn text(last: &str, head: &Revision, id: &str, wishes: &[Wish<'_>]) -> String {
 
 /// A name with the annotation that the last revision gives it.
 fn assigned<'t>(last: &'t str, name: &'t str) -> &'t str {
-    let line = last.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ' ', '='])));
+    let line = last
+        .lines()
+        .find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ' ', '='])));
     line.and_then(|line| line.split_once('=')).map_or(name, |(left, _)| left.trim_end())
 }
 
@@ -177,16 +197,29 @@ fn is_concurrent(wish: &Wish<'_>) -> bool {
 }
 
 fn schema(wish: &Wish<'_>) -> String {
-    wish.table.schema.as_ref().map_or(String::new(), |schema| format!(", schema=\"{schema}\""))
+    wish.table
+        .schema
+        .as_ref()
+        .map_or(String::new(), |schema| format!(", schema=\"{schema}\""))
 }
 
 fn create(wish: &Wish<'_>) -> String {
     let index = wish.index();
     let keys: Vec<String> = index
         .keys()
-        .map(|(column, down)| if down { format!("sa.text(\"{column} DESC\")") } else { format!("\"{column}\"") })
+        .map(|(column, down)| {
+            if down {
+                format!("sa.text(\"{column} DESC\")")
+            } else {
+                format!("\"{column}\"")
+            }
+        })
         .collect();
-    let dialect = if wish.table.dialect == Dialect::Sqlite { "sqlite" } else { "postgresql" };
+    let dialect = if wish.table.dialect == Dialect::Sqlite {
+        "sqlite"
+    } else {
+        "postgresql"
+    };
     let mut options = schema(wish);
     if !wish.lack.include.is_empty() {
         let include: Vec<String> = wish.lack.include.iter().map(|column| format!("\"{column}\"")).collect();
@@ -198,10 +231,24 @@ fn create(wish: &Wish<'_>) -> String {
     if is_concurrent(wish) {
         options.push_str(", postgresql_concurrently=True");
     }
-    format!("op.create_index(\"{}\", \"{}\", [{}]{options})", wish.name, wish.table.name, keys.join(", "))
+    format!(
+        "op.create_index(\"{}\", \"{}\", [{}]{options})",
+        wish.name,
+        wish.table.name,
+        keys.join(", ")
+    )
 }
 
 fn drop_index(wish: &Wish<'_>) -> String {
-    let concurrently = if is_concurrent(wish) { ", postgresql_concurrently=True" } else { "" };
-    format!("op.drop_index(\"{}\", table_name=\"{}\"{}{concurrently})", wish.name, wish.table.name, schema(wish))
+    let concurrently = if is_concurrent(wish) {
+        ", postgresql_concurrently=True"
+    } else {
+        ""
+    };
+    format!(
+        "op.drop_index(\"{}\", table_name=\"{}\"{}{concurrently})",
+        wish.name,
+        wish.table.name,
+        schema(wish)
+    )
 }

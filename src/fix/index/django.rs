@@ -7,7 +7,8 @@ use crate::fix::edits::Edit;
 use crate::fix::imports::{self, Wanted};
 use crate::fix::site::Site;
 use crate::fix::text;
-use crate::ir::{ClassId, Module, StmtId, StmtKind};
+use crate::ir::{Class, ClassId, Module, StmtId, StmtKind};
+use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
 
 /// Edits that declare the indexes of one model.
@@ -40,9 +41,10 @@ pub fn items(wishes: &[Wish<'_>], prefix: &str) -> Result<Vec<String>, String> {
 /// How the file calls what an index needs, with the imports for it.
 fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(&'static str, Vec<Edit>), String> {
     let module = model.module;
-    let has_models = module.imports.iter().any(|import| {
-        module.str(import.local) == "models" && module.str(import.module).starts_with("django.") && import.name.is_some()
-    });
+    let has_models = module
+        .imports
+        .iter()
+        .any(|import| module.str(import.local) == "models" && module.str(import.module).starts_with("django.") && import.name.is_some());
     if has_models {
         return Ok(("models.", Vec::new()));
     }
@@ -61,7 +63,7 @@ fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(&'static str, Vec<Ed
 /// A list in a `Meta` without one.
 fn new_list(site: &Site<'_>, model: &Model<'_>, meta: ClassId, items: &[String]) -> Result<Vec<Edit>, String> {
     let inherits = !model.module.class(meta).bases.is_empty();
-    if inherits && inherited(site, model, |module, class| Model::attribute(module, class, "indexes").is_some()) != Some(false) {
+    if inherits && inherited(site, model, has_indexes) != Some(false) {
         return Err(format!("{}: the `Meta` that its own one extends may have indexes", model.path));
     }
     let last = *model.module.class(meta).body.last().ok_or("its `Meta` is empty")?;
@@ -71,12 +73,18 @@ fn new_list(site: &Site<'_>, model: &Model<'_>, meta: ClassId, items: &[String])
     Ok(vec![Edit::insert(&model.path, model.after(last), text)])
 }
 
-/// A `Meta` with the list, after the fields.
+/// A `Meta` with the list, after the fields. It takes the place of one that an abstract model gives, and so goes on from that.
 fn new_meta(site: &Site<'_>, model: &Model<'_>, items: &[String]) -> Result<Vec<Edit>, String> {
-    // A `Meta` of its own takes the place of one that an abstract model gives.
-    if inherited(site, model, |_, _| true) != Some(false) {
-        return Err(format!("{}: its model takes its `Meta` from another one, or may", model.path));
-    }
+    let may_have = |why: &str| format!("{}: the `Meta` that its model takes from another one {why}", model.path);
+    let parent = match inherited(site, model, |_, _| true) {
+        None => return Err(may_have("is not known")),
+        Some(false) => String::new(),
+        Some(true) if inherited(site, model, has_indexes) == Some(false) => {
+            let giving = giving(site, model).ok_or_else(|| may_have("is not that of a class that the file names"))?;
+            format!("({giving}.Meta)")
+        }
+        Some(true) => return Err(may_have("has indexes, too")),
+    };
     let body = &model.definition().body;
     let is_field = |stmt: &&StmtId| matches!(model.module.stmt(**stmt).kind, StmtKind::Assign { .. });
     let last = *body.iter().rev().find(is_field).ok_or("its model has no field of its own")?;
@@ -85,7 +93,28 @@ fn new_meta(site: &Site<'_>, model: &Model<'_>, items: &[String]) -> Result<Vec<
     let outer = text::line_indent(model.text(), model.definition().span.start as usize);
     let step = text::step(outer, indent);
     let list = list(items, &format!("{indent}{step}"), step, end);
-    Ok(vec![Edit::insert(&model.path, model.after(last), format!("{end}{end}{indent}class Meta:{list}"))])
+    let text = format!("{end}{end}{indent}class Meta{parent}:{list}");
+    Ok(vec![Edit::insert(&model.path, model.after(last), text)])
+}
+
+fn has_indexes(module: &Module, meta: ClassId) -> bool {
+    Model::attribute(module, meta, "indexes").is_some()
+}
+
+/// The base of a model that has the `Meta` which holds for it, as the file calls it.
+fn giving(site: &Site<'_>, model: &Model<'_>) -> Option<String> {
+    let eval = Evaluator::new(&site.project.code);
+    let has_meta = |&(file, class): &(FileId, ClassId)| {
+        let module = site.project.code.module(file);
+        let is_meta = |inner: &Class| inner.outer == Some(class) && inner.name.is_some_and(|name| module.str(name) == "Meta");
+        module.classes.iter().any(is_meta)
+    };
+    let bases = model.definition().bases.iter().filter(|base| base.name.is_none());
+    let mut names = bases.filter_map(|base| match eval.value(model.file, base.value) {
+        Value::Class(file, class) if eval.lineage(file, class).iter().any(has_meta) => model.module.dotted(base.value),
+        _ => None,
+    });
+    names.next()
 }
 
 fn list(items: &[String], indent: &str, step: &str, end: &str) -> String {
@@ -112,9 +141,9 @@ fn inherited(site: &Site<'_>, model: &Model<'_>, is_so: fn(&Module, ClassId) -> 
         if (file, class) == (model.file, model.class) {
             continue;
         }
-        let metas = module.class_ids().filter(|(_, inner)| {
-            inner.outer == Some(class) && inner.name.is_some_and(|own| module.str(own) == "Meta")
-        });
+        let metas = module
+            .class_ids()
+            .filter(|(_, inner)| inner.outer == Some(class) && inner.name.is_some_and(|own| module.str(own) == "Meta"));
         for (meta, _) in metas {
             if is_so(module, meta) {
                 return Some(true);

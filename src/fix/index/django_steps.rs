@@ -56,7 +56,11 @@ pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Writt
 }
 
 fn text(app: &App, wishes: &[Wish<'_>], is_concurrent: bool) -> Result<String, String> {
-    let operation = if is_concurrent { "AddIndexConcurrently" } else { "migrations.AddIndex" };
+    let operation = if is_concurrent {
+        "AddIndexConcurrently"
+    } else {
+        "migrations.AddIndex"
+    };
     let mut operations = String::new();
     for (wish, item) in wishes.iter().zip(django::items(wishes, "models.")?) {
         let model = wish.model.ok_or("its model is not known")?.name.to_lowercase();
@@ -90,10 +94,15 @@ fn only_postgres(site: &Site<'_>) -> bool {
         let all = code.modules();
         all.filter(|(file, _)| !matches!(site.project.role(*file), FileRole::Test | FileRole::Example))
     };
-    let needs_it = modules().any(|(file, module)| {
-        site.project.role(file) != FileRole::Migration && module.imports_from("django.contrib.postgres.fields")
-    });
-    let others = ["db.backends.sqlite3", "db.backends.mysql", "db.backends.oracle", "sqlite:/", "mysql:/"];
+    let needs_it = modules()
+        .any(|(file, module)| site.project.role(file) != FileRole::Migration && module.imports_from("django.contrib.postgres.fields"));
+    let others = [
+        "db.backends.sqlite3",
+        "db.backends.mysql",
+        "db.backends.oracle",
+        "sqlite:/",
+        "mysql:/",
+    ];
     let names_other = || {
         modules().any(|(_, module)| {
             let mut texts = module.strings.iter();
@@ -107,8 +116,14 @@ fn only_postgres(site: &Site<'_>) -> bool {
 fn app(site: &Site<'_>, folder: &str) -> Result<App, String> {
     let steps = steps(site, folder)?;
     let sibling = |(_, name): &&(String, String)| steps.contains_key(name.as_str());
-    let by_dependency = steps.values().flat_map(|step| &step.dependencies).find(sibling).map(|(label, _)| label.clone());
-    let label = by_dependency.or_else(|| label(site, folder)).ok_or("the label of its app is not known")?;
+    let by_dependency = steps
+        .values()
+        .flat_map(|step| &step.dependencies)
+        .find(sibling)
+        .map(|(label, _)| label.clone());
+    let label = by_dependency
+        .or_else(|| label(site, folder))
+        .ok_or("the label of its app is not known")?;
     let replaced: BTreeMap<&str, &str> = steps
         .iter()
         .flat_map(|(name, step)| step.replaces.iter().map(move |(_, old)| (old.as_str(), name.as_str())))
@@ -146,7 +161,9 @@ fn steps(site: &Site<'_>, folder: &str) -> Result<BTreeMap<String, Migration>, S
             continue;
         };
         let path = format!("{folder}/{name}");
-        let file = site.file(&path).ok_or_else(|| format!("{path} was not read, so the last migration is not known"))?;
+        let file = site
+            .file(&path)
+            .ok_or_else(|| format!("{path} was not read, so the last migration is not known"))?;
         if let Some(migration) = migration(&eval, file, &path) {
             steps.insert(stem.to_owned(), migration);
         }

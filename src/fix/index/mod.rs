@@ -17,8 +17,8 @@ use super::remedy::{LackingIndex, Remedy};
 use super::site::{Outcome, Site};
 use crate::advice::index::NewIndex;
 use crate::finding::Finding;
-use crate::project::Project;
 use crate::project::schema::{SchemaModel, SourceKind, Table, Tool, order};
+use crate::walk::FileRole;
 use names::Names;
 
 /// What is said of an index that goes further than one that is there.
@@ -83,12 +83,13 @@ pub fn mend<'a>(site: &Site<'a>, findings: &[&'a Finding]) -> Outcome {
             Err(why) => outcome.leave(finding, why),
             Ok(_) if !lack.needless.is_empty() && !site.with_unsafe => outcome.mends.push(held(finding)),
             Ok(series) => {
-                let name = names.give((table, model(site.project, table)), lack, series.tool);
+                let declared_in = model(site, table, lack);
+                let name = names.give((table, declared_in), lack, series.tool);
                 groups.entry(series).or_default().push(Wish {
                     finding,
                     lack,
                     table,
-                    model: model(site.project, table),
+                    model: declared_in,
                     name,
                 });
             }
@@ -112,11 +113,30 @@ fn held(finding: &Finding) -> Mend {
     }
 }
 
-/// The model that declares a table, where it is one.
-fn model<'p>(project: &'p Project, table: &Table) -> Option<&'p SchemaModel> {
-    let is_its = |model: &&SchemaModel| table.places.iter().any(|place| place.kind.is_model() && place.file == model.file);
-    let mut models = table.models.iter().filter_map(|&at| project.schema.models.get(at)).filter(is_its);
-    models.next().filter(|_| models.next().is_none())
+/// The model whose class an index of a table is declared in: of several the one that has the columns.
+fn model<'p>(site: &Site<'p>, table: &Table, lack: &LackingIndex) -> Option<&'p SchemaModel> {
+    let is_its = |model: &&SchemaModel| {
+        let is_step = site
+            .file(&model.file)
+            .is_some_and(|file| site.project.role(file) == FileRole::Migration);
+        !is_step && table.places.iter().any(|place| place.kind.is_model() && place.file == model.file)
+    };
+    let all = table.models.iter().filter_map(|&at| site.project.schema.models.get(at));
+    let models: Vec<&SchemaModel> = all.filter(is_its).collect();
+    if let [only] = models.as_slice() {
+        return Some(*only);
+    }
+    let holds = |model: &&SchemaModel| {
+        let Some((module, class)) = site.class(&model.file, &model.name) else {
+            return false;
+        };
+        let span = module.class(class).span;
+        let columns = lack.columns.iter().filter_map(|name| table.column(name));
+        let mut places = columns.flat_map(|column| &column.places);
+        places.any(|place| place.file == model.file && span.encloses(place.span))
+    };
+    let mut holding = models.into_iter().filter(holds);
+    holding.next().filter(|_| holding.next().is_none())
 }
 
 /// Where an index of a table belongs.
@@ -190,7 +210,10 @@ fn together(wishes: &[Wish<'_>], mut edits: Vec<Edit>, written: Written) -> Mend
         more => format!("{more} indexes"),
     };
     let needless = wishes.iter().find(|wish| !wish.lack.needless.is_empty());
-    let doubt = needless.map(|_| NEEDLESS.to_owned()).filter(|_| written.doubt.is_empty()).unwrap_or(written.doubt);
+    let doubt = needless
+        .map(|_| NEEDLESS.to_owned())
+        .filter(|_| written.doubt.is_empty())
+        .unwrap_or(written.doubt);
     let is_safe = doubt.is_empty();
     Mend {
         findings: wishes.iter().map(|wish| wish.finding.fingerprint.clone()).collect(),
@@ -211,5 +234,7 @@ fn slug(wishes: &[Wish<'_>]) -> String {
     let [wish] = wishes else { return "add_indexes".to_owned() };
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     let text = format!("index_{}_{}", wish.table.name, wish.lack.columns.join("_"));
-    text.chars().map(plain).take(40).collect::<String>().trim_end_matches('_').to_owned()
+    let text: String = text.chars().map(plain).take(40).collect();
+    let words: Vec<&str> = text.split('_').filter(|word| !word.is_empty()).collect();
+    words.join("_")
 }

@@ -20,7 +20,10 @@ impl Names {
     /// Those of a project.
     pub fn of(project: &Project) -> Names {
         let tables = &project.schema.tables;
-        let indexes = tables.iter().flat_map(|table| &table.indexes).filter_map(|index| index.name.as_deref());
+        let indexes = tables
+            .iter()
+            .flat_map(|table| &table.indexes)
+            .filter_map(|index| index.name.as_deref());
         let tables = tables.iter().map(|table| table.name.as_str());
         Names {
             taken: indexes.chain(tables).map(str::to_lowercase).collect(),
@@ -40,8 +43,13 @@ impl Names {
         let short = model.filter(|_| tool == Tool::Django);
         let short = short.map(|model| plain(format!("ix_{}_{columns}", model.name).to_lowercase()));
         let hashes = (0..100).map(|turn| hashed(&full, longest, turn));
-        let mut names = std::iter::once(full.clone()).chain(short).filter(|name| name.len() <= longest).chain(hashes);
-        let name = names.find(|name| !self.taken.contains(&name.to_lowercase())).unwrap_or(full.clone());
+        let mut names = std::iter::once(full.clone())
+            .chain(short)
+            .filter(|name| name.len() <= longest)
+            .chain(hashes);
+        let name = names
+            .find(|name| !self.taken.contains(&name.to_lowercase()))
+            .unwrap_or(full.clone());
         self.taken.insert(name.to_lowercase());
         name
     }

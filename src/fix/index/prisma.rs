@@ -18,7 +18,11 @@ pub fn without_steps(site: &Site<'_>, table: &Table) -> Result<Series, String> {
     let folder = file.map(above).ok_or("its model is not known")?;
     // A schema of several files may stand one folder below.
     for folder in [folder.clone(), above(&folder)] {
-        let steps = if folder.is_empty() { "migrations".to_owned() } else { format!("{folder}/migrations") };
+        let steps = if folder.is_empty() {
+            "migrations".to_owned()
+        } else {
+            format!("{folder}/migrations")
+        };
         if site.disk.has(&steps) {
             return Err(format!("the migrations in {steps} do not make its table, as far as they were read"));
         }
@@ -32,7 +36,12 @@ pub fn without_steps(site: &Site<'_>, table: &Table) -> Result<Series, String> {
 /// Edits that declare the indexes of one model.
 pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
     let Some(first) = wishes.first() else { return Ok(Vec::new()) };
-    let place = first.table.places.iter().find(|place| place.kind.is_model()).ok_or("its model is not known")?;
+    let place = first
+        .table
+        .places
+        .iter()
+        .find(|place| place.kind.is_model())
+        .ok_or("its model is not known")?;
     let source = site.editable(&place.file)?;
     let unclear = || format!("{}: the block of its model was not found", place.file);
     let block = text::slice(&source.text, place.span).ok_or_else(unclear)?;
@@ -65,7 +74,9 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
 pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let names = site.disk.names(folder);
     let steps = names.iter().filter(|name| site.disk.has(&format!("{folder}/{name}/{STEP}")));
-    let last = steps.max_by_key(|name| order::key(name)).ok_or("its folder of migrations has no step")?;
+    let last = steps
+        .max_by_key(|name| order::key(name))
+        .ok_or("its folder of migrations has no step")?;
     let mut number = last.split('_').next().unwrap_or_default().to_owned();
     let is_apart = wishes.iter().any(|wish| wish.table.dialect == Dialect::Postgres);
     let mut written = Written::default();
@@ -73,7 +84,10 @@ pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Writt
         number = sql::after(&number).ok_or_else(|| format!("{last} does not say what number follows it"))?;
         let statements: Option<Vec<String>> = part.iter().map(|wish| create_index(wish.table, &wish.index())).collect();
         let statements = statements.ok_or("it cannot be written as SQL")?;
-        let lines: Vec<String> = statements.iter().map(|statement| format!("-- CreateIndex\n{statement}\n")).collect();
+        let lines: Vec<String> = statements
+            .iter()
+            .map(|statement| format!("-- CreateIndex\n{statement}\n"))
+            .collect();
         written.files.push(NewFile {
             path: format!("{folder}/{number}_{}/{STEP}", super::slug(part)),
             text: lines.join("\n"),

@@ -93,7 +93,9 @@ impl<'a> Model<'a> {
     pub fn attribute(module: &Module, class: ClassId, wanted: &str) -> Option<(StmtId, ExprId)> {
         module.class(class).body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
             StmtKind::Assign {
-                target, value: Some(value), ..
+                target,
+                value: Some(value),
+                ..
             } if module.name(*target) == Some(wanted) => Some((stmt, *value)),
             _ => None,
         })

@@ -27,7 +27,8 @@ impl<'n> Name<'n> {
         let (number, rest) = rest.split_at(digits);
         let blanks = rest.len() - rest.trim_start_matches(['_', '-']).len();
         let tail = TAILS.into_iter().find(|tail| rest.ends_with(tail))?;
-        (!number.is_empty() && blanks > 0).then(|| Name {
+        // `0012.sql` has no words.
+        (!number.is_empty() && (blanks > 0 || rest == tail)).then(|| Name {
             head,
             number,
             between: &rest[..blanks],
@@ -36,7 +37,11 @@ impl<'n> Name<'n> {
     }
 
     fn with(&self, number: &str, words: &str, tail: &str) -> String {
-        let words = if self.between == "-" { words.replace('_', "-") } else { words.to_owned() };
+        let words = match self.between {
+            "" => String::new(),
+            "-" => words.replace('_', "-"),
+            _ => words.to_owned(),
+        };
         format!("{}{number}{}{words}{tail}", self.head, self.between)
     }
 }
@@ -62,7 +67,11 @@ pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Writt
     if site.disk.has(&format!("{folder}/meta/_journal.json")) {
         return Err("Drizzle keeps a journal of these migrations: let `drizzle-kit generate` write it".to_owned());
     }
-    let steps = names.iter().filter(|name| Name::of(name).is_some() && !order::undoes(name));
+    let is_step = |name: &&String| {
+        let is_numbered = name.trim_start_matches(['V', 'v']).starts_with(|c: char| c.is_ascii_digit());
+        is_numbered && name.ends_with(".sql") && !order::undoes(name)
+    };
+    let steps = names.iter().filter(is_step);
     let last = steps.max_by_key(|name| order::key(name.trim_start_matches(['V', 'v'])));
     let last = last.ok_or("its migrations have no numbers that could be counted on")?;
     let name = Name::of(last).ok_or("its migrations have no numbers that could be counted on")?;
@@ -108,7 +117,10 @@ fn is_concurrent(wish: &Wish<'_>) -> bool {
 fn undo(wish: &Wish<'_>) -> String {
     let table = wish.table;
     let name = quoted(&wish.name, table.dialect);
-    let path = table.schema.as_ref().map_or(name.clone(), |schema| format!("{}.{name}", quoted(schema, table.dialect)));
+    let path = table
+        .schema
+        .as_ref()
+        .map_or(name.clone(), |schema| format!("{}.{name}", quoted(schema, table.dialect)));
     match table.dialect {
         Dialect::MySql => format!("DROP INDEX {name} ON {};", quoted_path(&table.full_name(), table.dialect)),
         _ if is_concurrent(wish) => format!("DROP INDEX CONCURRENTLY {path};"),
@@ -161,6 +173,7 @@ mod tests {
         assert_eq!(made("V7__users.sql").as_deref(), Some("V8__a_b.sql"));
         assert_eq!(made("7_users.up.sql").as_deref(), Some("8_a_b.up.sql"));
         assert_eq!(made("7-users.sql").as_deref(), Some("8-a-b.sql"));
-        assert_eq!((made("users.sql"), made("7.sql")), (None, None));
+        assert_eq!(made("7.sql").as_deref(), Some("8.sql"));
+        assert_eq!((made("users.sql"), made("7users.sql")), (None, None));
     }
 }
