@@ -127,6 +127,21 @@ pub struct Fix {
     /// What the change can break, a sentence; empty where the rule's page says nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub risk: String,
+    /// What an editor can do at once, where the run was asked for it: all of it or nothing.
+    #[serde(skip)]
+    pub edits: Vec<Replacement>,
+    /// What doing so does, and in which corner it changes the meaning, a line; empty without edits.
+    #[serde(skip)]
+    pub edits_note: String,
+}
+
+/// A text that takes the place of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The other one.
+    pub at: Location,
+    /// What comes there.
+    pub text: String,
 }
 
 /// One defect, with its evidence.

@@ -54,49 +54,97 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     } else {
         None
     };
-    let may_change = |path: &str| match arguments.apply {
-        true => may_change(&config, &disk, worktree.as_ref(), path),
-        false => Ok(()),
-    };
-    let wanted = Wanted {
-        rules: &rules,
-        only: &only,
+    let job = Job {
+        config,
+        disk,
+        rules,
+        only,
+        worktree,
+        is_applied: arguments.apply,
         with_unsafe: arguments.with_unsafe,
-        may_change: &may_change,
+        talk: arguments.talk,
     };
-    let progress = Progress::new(arguments.talk);
-    let mended = perfaudit::mend(&config, &disk, &wanted, &progress);
-    progress.end();
-    let (report, plan) = mended?;
-    let is_said = !arguments.talk.quiet;
-    if !arguments.apply {
+    if arguments.apply { job.apply() } else { job.show() }
+}
+
+/// What is to be mended, where, and how much is said of it.
+struct Job {
+    config: Config,
+    disk: Disk,
+    rules: Vec<String>,
+    only: Vec<String>,
+    /// What says which files are clean; `None` where that does not matter.
+    worktree: Option<Worktree>,
+    is_applied: bool,
+    with_unsafe: bool,
+    talk: Talk,
+}
+
+impl Job {
+    /// What is found, and what would mend it but for some findings.
+    fn plan(&self, without: &[String]) -> Result<(Report, Plan), Error> {
+        let may_change = |path: &str| match self.is_applied {
+            true => may_change(&self.config, &self.disk, self.worktree.as_ref(), path),
+            false => Ok(()),
+        };
+        let wanted = Wanted {
+            rules: &self.rules,
+            only: &self.only,
+            without,
+            with_unsafe: self.with_unsafe,
+            may_change: &may_change,
+        };
+        let progress = Progress::new(self.talk);
+        let mended = perfaudit::mend(&self.config, &self.disk, &wanted, &progress);
+        progress.end();
+        mended
+    }
+
+    fn show(&self) -> Result<ExitCode, Error> {
+        let (report, plan) = self.plan(&[])?;
         show(&plan)?;
-        if is_said {
+        if !self.talk.quiet {
             super::tell(&summary(&plan, "would be"));
         }
-        return Ok(super::end(&report, super::CLEAN));
+        Ok(super::end(&report, super::CLEAN))
     }
-    let folders = disk.write(&plan.changes)?;
-    let said = if is_said { summary(&plan, "were") } else { String::new() };
-    if plan.changes.is_empty() {
-        super::tell(&said);
-        return Ok(super::end(&report, super::CLEAN));
-    }
-    let after = perfaudit::audit(&config);
-    let broken = after
-        .as_ref()
-        .map_or_else(|error| vec![error.to_string()], |after| broken(&plan, &report, after));
-    let after = match after {
-        Ok(after) if broken.is_empty() => after,
-        _ => {
-            disk.undo(&plan.changes, &folders);
-            return Err(Error::new(broken.join(", "), "did not parse any more, so all changes were taken back").hint("please report this"));
+
+    /// Writes, scans again, and takes back what is safe and yet brought something new, until nothing is to be taken back.
+    fn apply(&self) -> Result<ExitCode, Error> {
+        let (mut without, mut taken) = (Vec::new(), Vec::new());
+        loop {
+            let (report, plan) = self.plan(&without)?;
+            let said = if self.talk.quiet { String::new() } else { summary(&plan, "were") };
+            let said = format!("{said}{}", taken.concat());
+            if plan.changes.is_empty() {
+                super::tell(&said);
+                return Ok(super::end(&report, super::CLEAN));
+            }
+            let folders = self.disk.write(&plan.changes)?;
+            let after = perfaudit::audit(&self.config);
+            let broken = after
+                .as_ref()
+                .map_or_else(|error| vec![error.to_string()], |after| broken(&plan, &report, after));
+            let (Ok(after), []) = (after, broken.as_slice()) else {
+                self.disk.undo(&plan.changes, &folders);
+                let error = Error::new(broken.join(", "), "did not parse any more, so all changes were taken back");
+                return Err(error.hint("please report this"));
+            };
+            let proof = Proof::of(&plan, &report, &after);
+            let wrong = proof.wrong(&plan, &after);
+            if wrong.is_empty() {
+                super::print(&format!("{said}{}", proof.text(&after)))?;
+                let code = if proof.holds() { super::CLEAN } else { super::FOUND };
+                return Ok(super::end(&after, code));
+            }
+            self.disk.undo(&plan.changes, &folders);
+            for mend in wrong {
+                let why = "taken back, because a second scan found something new beside it, or the finding still";
+                taken.push(format!("  {}: {why}\n", escape::line(&mend.title)));
+                without.extend(mend.findings.iter().cloned());
+            }
         }
-    };
-    let proof = Proof::of(&plan, &report, &after);
-    super::print(&format!("{said}{}", proof.text(&after)))?;
-    let code = if proof.holds() { super::CLEAN } else { super::FOUND };
-    Ok(super::end(&after, code))
+    }
 }
 
 /// A path of the command line, relative to the root of the report. It may be given as a report names it, too.
@@ -220,6 +268,15 @@ impl Proof {
             also_gone: before.difference(&after).filter(|id| !wanted.contains(*id)).count(),
             still,
         }
+    }
+
+    /// The safe changes that did not mend, or that are in the files of what is new.
+    fn wrong<'p>(&self, plan: &'p Plan, after: &Report) -> Vec<&'p Mend> {
+        let new: Vec<&Finding> = all(after).filter(|finding| self.new.contains(&finding.fingerprint)).collect();
+        let is_beside = |mend: &Mend| mend.paths().any(|path| new.iter().any(|finding| finding.location.file == path));
+        let is_wrong =
+            |mend: &&Mend| mend.safety == Safety::Safe && (is_beside(mend) || mend.findings.iter().any(|id| self.still.contains(id)));
+        plan.mends.iter().filter(is_wrong).collect()
     }
 
     fn holds(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Writes calls otherwise: with one more argument, as the sister that does not block, on a thread.
 
 mod arguments;
+mod queries;
 mod waiting;
 
 use super::edits::{Edit, Mend, Safety};
@@ -10,6 +11,7 @@ use crate::finding::Finding;
 use crate::ir::{Call, Module};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
+use crate::walk::FileRole;
 
 /// A call that is rewritten, and the text around it.
 struct Place<'a> {
@@ -71,7 +73,14 @@ fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
     if rewrite.file.ends_with(".vue") || rewrite.file.ends_with(".svelte") {
         return Err(format!("{}: components are not edited", rewrite.file));
     }
+    if site.project.role(file) == FileRole::Migration {
+        return Err(format!("{} is a migration, which may have run", rewrite.file));
+    }
     let source = site.editable(&rewrite.file)?;
+    if let How::Eager(eager) = &rewrite.how {
+        let rows = module.expr_ids().find(|(_, expr)| expr.span == rewrite.span).map(|(id, _)| id);
+        return queries::eager(site, (file, rows.ok_or_else(gone)?), &source.text, eager);
+    }
     let call = module
         .calls()
         .find(|call| module.expr(call.id).span == rewrite.span)
@@ -88,6 +97,8 @@ fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
         How::Sleep => waiting::sleep(&place),
         How::Thread => waiting::thread(&place),
         How::Sister => waiting::sister(&place),
+        How::Exists { library } => queries::exists(&place, library),
+        How::Eager(_) => Err(gone()),
     }
 }
 

@@ -11,7 +11,7 @@ pub struct Edit {
     pub span: Span,
     /// What comes.
     pub text: String,
-    /// Others may stand at the same place: it is an import.
+    /// Others may stand at the same place, in any order: an import, one more link of a chain.
     pub is_shared: bool,
 }
 
@@ -98,7 +98,7 @@ impl Mend {
 /// A text with edits made, which do not conflict; `None` where one lies outside of it.
 pub fn apply(text: &str, edits: &[&Edit]) -> Option<String> {
     let mut sorted: Vec<&Edit> = edits.to_vec();
-    sorted.sort_by(|left, right| (left.span, !left.is_shared).cmp(&(right.span, !right.is_shared)));
+    sorted.sort_by(|left, right| (left.span, !left.is_shared, &left.text).cmp(&(right.span, !right.is_shared, &right.text)));
     sorted.dedup();
     let mut out = String::with_capacity(text.len() + 256);
     let mut at = 0;

@@ -25,5 +25,5 @@ mod site;
 mod text;
 mod wanted;
 
-pub use plan::{Left, Plan, plan};
+pub use plan::{Left, Plan, offer, plan};
 pub use wanted::Wanted;

@@ -8,7 +8,7 @@ use super::remedy::Remedy;
 use super::site::{Outcome, Site, is_broken};
 use super::wanted::Wanted;
 use super::{calls, index};
-use crate::finding::Finding;
+use crate::finding::{Finding, Replacement};
 use crate::project::Project;
 use crate::syntax::facts;
 use crate::walk::FileKind;
@@ -154,5 +154,39 @@ fn check(path: &str, text: &str) -> Result<(), String> {
     match facts::read(path, kind, text) {
         Ok(facts) if !is_broken(&facts) => Ok(()),
         _ => Err(path.to_owned()),
+    }
+}
+
+/// Gives findings the edits that an editor can make at once: those that need no new file.
+pub fn offer(project: &Project, findings: &mut [Finding], disk: &Disk) {
+    let wanted = Wanted {
+        rules: &[],
+        only: &[],
+        without: &[],
+        with_unsafe: true,
+        may_change: &|_| Ok(()),
+    };
+    let site = Site::new(project, disk, &wanted);
+    let rewritten: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| matches!(finding.remedy, Some(Remedy::Calls(_))))
+        .collect();
+    let mends = calls::mend(&site, &rewritten).mends;
+    for mend in mends.into_iter().filter(|mend| changes(&site, std::slice::from_ref(mend)).is_ok()) {
+        let is_its = |finding: &&mut Finding| mend.findings.contains(&finding.fingerprint);
+        let Some(finding) = findings.iter_mut().find(is_its) else {
+            continue;
+        };
+        let replacement = |edit: &Edit| Replacement {
+            at: project.location(&edit.file, edit.span, ""),
+            text: edit.text.clone(),
+        };
+        finding.fix.edits = mend.edits.iter().map(replacement).collect();
+        finding.fix.edits.sort_by(|one, other| one.at.cmp(&other.at));
+        finding.fix.edits.dedup();
+        finding.fix.edits_note = match mend.safety {
+            Safety::Safe => mend.title,
+            Safety::Unsafe => format!("{} (unsafe: {})", mend.title, mend.reason),
+        };
     }
 }

@@ -57,4 +57,26 @@ pub enum How {
     Thread,
     /// A call whose name says that it blocks, as its sister that is waited for.
     Sister,
+    /// A count that is only compared with 0, as the question whether there is a row.
+    Exists {
+        /// The library of the query.
+        library: String,
+    },
+    /// A query of rows, with what is read of each row loaded along.
+    Eager(Eager),
+}
+
+/// A relation that is read of each row of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Eager {
+    /// The library of the query.
+    pub library: String,
+    /// From the row, with dots between.
+    pub path: String,
+    /// It leads to many rows.
+    pub is_many: bool,
+    /// The model that has the last relation of the path, and its name there: `Line.order`.
+    pub label: String,
+    /// Where the relation is read: the file and the expression.
+    pub read: (String, Span),
 }

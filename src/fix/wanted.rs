@@ -10,6 +10,8 @@ pub struct Wanted<'a> {
     pub rules: &'a [String],
     /// Files and folders, relative to the root; none stands for all.
     pub only: &'a [String],
+    /// Findings that are left alone, by fingerprint.
+    pub without: &'a [String],
     /// Also what changes the meaning in a corner.
     pub with_unsafe: bool,
     /// Whether a file may be changed, else why not.
@@ -21,6 +23,7 @@ impl Wanted<'_> {
     pub fn has(&self, finding: &Finding) -> bool {
         let is_below = |path: &String| path.is_empty() || Path::new(&finding.location.file).starts_with(path);
         let is_rule = self.rules.is_empty() || self.rules.iter().any(|rule| *rule == finding.rule);
-        is_rule && (self.only.is_empty() || self.only.iter().any(is_below))
+        let is_left = self.without.contains(&finding.fingerprint);
+        !is_left && is_rule && (self.only.is_empty() || self.only.iter().any(is_below))
     }
 }

@@ -141,6 +141,17 @@ fn model<'p>(site: &Site<'p>, table: &Table, lack: &LackingIndex) -> Option<&'p 
 
 /// Where an index of a table belongs.
 fn series(site: &Site<'_>, table: &Table) -> Result<Series, String> {
+    let names = table
+        .schema
+        .iter()
+        .chain([&table.name])
+        .chain(table.columns.iter().map(|column| &column.name));
+    if names
+        .into_iter()
+        .any(|name| name.chars().any(|c| !(c.is_alphanumeric() || "_-$ .".contains(c))))
+    {
+        return Err("a name of its table could end the text that it is written into".to_owned());
+    }
     if table.phantom || table.is_derived {
         return Err("nothing that was read creates the table".to_owned());
     }

@@ -78,12 +78,20 @@ fn numbered_sql_gets_the_next_number_and_its_way_back() {
 
 #[test]
 fn calls_get_limits_and_stop_no_loop() {
-    check("calls", 7);
+    check("calls", 9);
+}
+
+#[test]
+fn queries_ask_for_what_is_used() {
+    check("queries", 4);
 }
 
 #[test]
 fn a_diff_is_what_git_applies_and_writes_nothing() {
-    for name in ["django", "alembic", "prisma", "sql", "calls"] {
+    if std::env::var_os("PERFAUDIT_UPDATE").is_some() {
+        return;
+    }
+    for name in ["django", "alembic", "prisma", "sql", "calls", "queries"] {
         let (case, copy) = case(name);
         let before = files(copy.path());
         let run = fix(copy.path(), &["--unsafe"]);

@@ -145,3 +145,54 @@ fn two_fixes_of_the_same_lines_are_made_one_after_the_other() {
     let again = fix(folder.path(), &["--apply", "--unsafe"]);
     assert!(again.err.starts_with("0 findings were mended"), "{}", again.err);
 }
+
+const ORDERS: &str = "from django.db import models\n\n\nclass Customer(models.Model):\n    name = models.CharField(max_length=9)\n\n    def visited(self):\n        return [visit.page for visit in Visit.objects.filter(customer=self)]\n\n\nclass Visit(models.Model):\n    customer = models.ForeignKey(Customer, on_delete=models.CASCADE)\n    page = models.CharField(max_length=9)\n\n\nclass Order(models.Model):\n    customer = models.ForeignKey(Customer, on_delete=models.CASCADE)\n";
+const LISTED: &str = "from django.http import JsonResponse\n\nfrom .models import Order\n\n\ndef listed(request):\n    out = []\n    for order in Order.objects.filter(id__gt=request.GET[\"after\"])[:200]:\n        out.append(order.customer.visited())\n    return JsonResponse({\"orders\": out})\n";
+
+#[test]
+fn what_brings_something_new_is_taken_back() {
+    let urls = "from django.urls import path\n\nfrom . import views\n\nurlpatterns = [path(\"orders/\", views.listed)]\n";
+    let folder = tree(&[
+        ("shop/__init__.py", ""),
+        ("shop/models.py", ORDERS),
+        ("shop/views.py", LISTED),
+        ("shop/urls.py", urls),
+    ]);
+    let run = fix(folder.path(), &["--apply"]);
+    let said = format!("{}{}", run.out, run.err);
+    assert_eq!(run.code, Some(0), "{said}");
+    let text = fs::read_to_string(folder.path().join("shop/views.py")).expect("read");
+    // Either both are told from the start, or the change that would bring the second one is not made.
+    assert_eq!(text != LISTED, !said.contains("taken back"), "{said}");
+    assert!(!said.contains("new: "), "{said}");
+}
+
+#[test]
+fn an_old_migration_is_not_rewritten() {
+    let step = "import requests\nfrom django.db import migrations\n\n\ndef load(apps, editor):\n    requests.get(\"https://x.test\")\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.RunPython(load)]\n";
+    let folder = tree(&[("shop/migrations/0001_load.py", step)]);
+    let run = fix(folder.path(), &["--unsafe"]);
+    assert_eq!(run.out, "");
+    assert!(run.err.contains("is a migration, which may have run"), "{}", run.err);
+}
+
+#[test]
+fn editors_get_the_same_edits() {
+    let folder = tree(&[("a.py", WAITING)]);
+    let mut command = assert_cmd::Command::cargo_bin("perfaudit").expect("the binary");
+    let command = command
+        .current_dir(folder.path())
+        .args(["scan", ".", "--no-cache", "--format", "sarif", "--fail-on", "never"]);
+    let output = command.output().expect("runs").stdout;
+    let log: serde_json::Value = serde_json::from_slice(&output).expect("JSON");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let fixes = results.iter().filter_map(|result| result["fixes"].get(0)).collect::<Vec<_>>();
+    let [only] = fixes.as_slice() else { panic!("{fixes:?}") };
+    let change = &only["artifactChanges"][0];
+    assert_eq!(change["artifactLocation"]["uri"], "a.py");
+    let replacement = &change["replacements"][0];
+    assert_eq!(replacement["insertedContent"]["text"], ", timeout=10");
+    let region = serde_json::json!({ "startLine": 5, "startColumn": 41, "endLine": 5, "endColumn": 41 });
+    assert_eq!(replacement["deletedRegion"], region);
+    assert!(only["description"]["text"].as_str().is_some_and(|text| text.contains("unsafe: ")));
+}
