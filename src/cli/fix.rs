@@ -83,9 +83,11 @@ struct Job {
 impl Job {
     /// What is found, and what would mend it but for some findings.
     fn plan(&self, without: &[String]) -> Result<(Report, Plan), Error> {
-        let may_change = |path: &str| match self.is_applied {
-            true => may_change(&self.config, &self.disk, self.worktree.as_ref(), path),
-            false => Ok(()),
+        let may_change = |path: &str| {
+            if !self.is_applied {
+                return Ok(());
+            }
+            may_change(&self.config, &self.disk, self.worktree.as_ref(), path)
         };
         let wanted = Wanted {
             rules: &self.rules,
@@ -228,10 +230,11 @@ fn summary(plan: &Plan, were: &str) -> String {
 fn by_reason<'p>(all: impl Iterator<Item = (&'p str, usize)>) -> String {
     let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     all.for_each(|(reason, count)| *counts.entry(reason).or_default() += count);
-    counts
+    let lines: Vec<String> = counts
         .into_iter()
         .map(|(reason, count)| format!("  {count}: {}\n", escape::line(reason)))
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn changes_far_apart_are_hunks_of_their_own() {
-        let old: String = (1..=20).map(|line| format!("{line}\n")).collect();
+        let old = (1..=20).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
         let new = old.replace("2\n3\n", "2\nx\n3\n").replace("19\n20\n", "19\n");
         let diff = unified("a.txt", Some(&old), &new);
         assert_eq!(

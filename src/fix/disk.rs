@@ -117,10 +117,10 @@ impl Disk {
         let place = self.place(&change.path).map_err(fail)?;
         let Some(old) = &change.old else {
             make_folder(place.parent().unwrap_or(&place), folders).map_err(|error| fail(error.to_string()))?;
-            return match files::create(&place, &change.new)? {
-                true => Ok(()),
-                false => Err(fail("something of that name is there".to_owned())),
-            };
+            if files::create(&place, &change.new)? {
+                return Ok(());
+            }
+            return Err(fail("something of that name is there".to_owned()));
         };
         if self.read(&change.path).as_ref() != Ok(old) {
             return Err(fail("it was changed since it was read".to_owned()));

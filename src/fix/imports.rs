@@ -3,6 +3,10 @@
 use super::edits::Edit;
 use super::text::{indent, line_end, line_start, line_stop};
 use crate::ir::{FunctionId, Import, Module};
+use crate::source::Span;
+
+/// Characters of a line that formatters leave as it is.
+const LONG: usize = 79;
 
 /// A name that code is to use: `asyncio`, or `Index` of `sqlalchemy`.
 #[derive(Clone, Copy)]
@@ -41,19 +45,42 @@ pub fn add(module: &Module, (path, text): (&str, &str), wanted: Wanted<'_>) -> R
         .filter(is_plain)
         .filter(|import| Some(module.str(import.module)) == wanted.from);
     let end = line_end(text);
-    let (at, line) = match same.last() {
-        Some(last) => (line_stop(text, last.span.end as usize), format!("{end}{line}")),
-        None => {
-            let is_future = |import: &&Import| module.str(import.module) == "__future__";
-            let first = top().filter(is_plain).find(|import| !is_future(import));
-            let first = first.ok_or_else(|| format!("{path} has no import to stand beside"))?;
-            (line_start(text, first.span.start as usize), format!("{line}{end}"))
-        }
+    let last = same.last();
+    let merged = last
+        .filter(|_| wanted.from.is_some())
+        .and_then(|last| among(text, last.span, wanted.name));
+    let (at, line) = if let Some(merged) = merged {
+        merged
+    } else if let Some(last) = last {
+        (line_stop(text, last.span.end as usize), format!("{end}{line}"))
+    } else {
+        let is_future = |import: &&Import| module.str(import.module) == "__future__";
+        let first = top().filter(is_plain).find(|import| !is_future(import));
+        let first = first.ok_or_else(|| format!("{path} has no import to stand beside"))?;
+        (line_start(text, first.span.start as usize), format!("{line}{end}"))
     };
     Ok(Some(Edit {
         is_shared: true,
         ..Edit::insert(path, at, line)
     }))
+}
+
+/// Where a name stands among those of an import on one line, and what is to be put there; `None` where the line would be long.
+fn among(text: &str, import: Span, name: &str) -> Option<(usize, String)> {
+    let line = text.get(line_start(text, import.start as usize)..line_stop(text, import.start as usize))?;
+    if line.len() + name.len() + 2 > LONG || line.contains(['(', '\\', '#', ';']) {
+        return None;
+    }
+    let start = line_start(text, import.start as usize) + line.find(" import ")? + " import ".len();
+    let names = text.get(start..import.end as usize)?;
+    let mut at = start;
+    for known in names.split(", ") {
+        if known.split(' ').next()? > name {
+            return Some((at, format!("{name}, ")));
+        }
+        at += known.len() + ", ".len();
+    }
+    Some((import.end as usize, format!(", {name}")))
 }
 
 /// `sqlalchemy.schema` hands on what `sqlalchemy` has.

@@ -91,8 +91,9 @@ fn choose(plan: &mut Plan, outcome: Outcome, site: &Site<'_>, wanted: &Wanted<'_
             }
             Err(path) => {
                 let (out, kept): (Vec<Mend>, Vec<Mend>) = plan.mends.drain(..).partition(|mend| mend.paths().any(|own| own == path));
-                out.iter()
-                    .for_each(|mend| leave(mend, &format!("{path} would not parse afterwards")));
+                for mend in &out {
+                    leave(mend, &format!("{path} would not parse afterwards"));
+                }
                 plan.mends = kept;
                 if out.is_empty() {
                     break;

@@ -97,7 +97,7 @@ impl<'a> Site<'a> {
         };
         let kind = FileKind::of(path).ok_or("it is of no kind that is read")?;
         let now = facts::read(path, kind, &source.text).map_err(|_| "it cannot be read as what it is".to_owned())?;
-        if !is_same(&now.module, &known.module) || LineIndex::new(&source.text) != known.lines {
+        if !is_same(now.module.as_ref(), known.module.as_ref()) || LineIndex::new(&source.text) != known.lines {
             return Err("it was changed while it was read".to_owned());
         }
         if is_broken(&now) {
@@ -108,8 +108,8 @@ impl<'a> Site<'a> {
 }
 
 /// Whether two modules are the same, also where a number is none.
-fn is_same(one: &Option<Module>, other: &Option<Module>) -> bool {
-    one == other || postcard::to_stdvec(one).is_ok_and(|bytes| Ok(bytes) == postcard::to_stdvec(other))
+fn is_same(one: Option<&Module>, other: Option<&Module>) -> bool {
+    one == other || postcard::to_stdvec(&one).is_ok_and(|bytes| Ok(bytes) == postcard::to_stdvec(&other))
 }
 
 /// Whether a part of a file was not understood.

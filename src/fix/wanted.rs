@@ -22,7 +22,7 @@ impl Wanted<'_> {
     /// Whether a finding is to be mended.
     pub fn has(&self, finding: &Finding) -> bool {
         let is_below = |path: &String| path.is_empty() || Path::new(&finding.location.file).starts_with(path);
-        let is_rule = self.rules.is_empty() || self.rules.iter().any(|rule| *rule == finding.rule);
+        let is_rule = self.rules.is_empty() || self.rules.contains(&finding.rule);
         let is_left = self.without.contains(&finding.fingerprint);
         !is_left && is_rule && (self.only.is_empty() || self.only.iter().any(is_below))
     }

@@ -117,7 +117,7 @@ fn next_id(revisions: &[Revision], head: &Revision, wishes: &[Wish<'_>]) -> Stri
         return format!("{:0width$}", last + 1, width = head.id.len());
     }
     let mut text = head.id.clone();
-    wishes.iter().for_each(|wish| text.push_str(&wish.name));
+    text.extend(wishes.iter().map(|wish| wish.name.as_str()));
     let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
     format!("{hash:016x}").chars().take(DIGITS).collect()
 }
@@ -191,7 +191,7 @@ fn steps(wishes: &[Wish<'_>]) -> (String, String) {
     (up, down)
 }
 
-/// Whether the index can be built while the table is written: the option is PostgreSQL's, and others do not look at it.
+/// Whether the index can be built while the table is written: the option is `PostgreSQL`'s, and others do not look at it.
 fn is_concurrent(wish: &Wish<'_>) -> bool {
     matches!(wish.table.dialect, Dialect::Postgres | Dialect::Generic) && !wish.table.partition
 }

@@ -1,7 +1,7 @@
 //! Django: an index in the `Meta` of a model.
 
 use super::Wish;
-use super::python::Model;
+use super::python::{Model, has_fields};
 use crate::advice::index::declare_index;
 use crate::fix::edits::Edit;
 use crate::fix::imports::{self, Wanted};
@@ -15,7 +15,7 @@ use crate::project::eval::Evaluator;
 pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
     let Some(first) = wishes.first() else { return Ok(Vec::new()) };
     let model = Model::of(site, first)?;
-    if !wishes.iter().all(|wish| model.has_places(wish)) {
+    if !wishes.iter().all(has_fields) {
         return Err("a column of it is not a field of its model".to_owned());
     }
     let (prefix, mut edits) = names(&model, wishes)?;

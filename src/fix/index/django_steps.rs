@@ -87,7 +87,7 @@ fn prefers_single(text: &str) -> bool {
     text.matches('\'').count() > text.matches('"').count()
 }
 
-/// Whether nothing says that the project runs on another database than PostgreSQL.
+/// Whether nothing says that the project runs on another database than `PostgreSQL`.
 fn only_postgres(site: &Site<'_>) -> bool {
     let code = &site.project.code;
     let modules = || {
@@ -115,15 +115,7 @@ fn only_postgres(site: &Site<'_>) -> bool {
 /// The migrations of an app, by their folder.
 fn app(site: &Site<'_>, folder: &str) -> Result<App, String> {
     let steps = steps(site, folder)?;
-    let sibling = |(_, name): &&(String, String)| steps.contains_key(name.as_str());
-    let by_dependency = steps
-        .values()
-        .flat_map(|step| &step.dependencies)
-        .find(sibling)
-        .map(|(label, _)| label.clone());
-    let label = by_dependency
-        .or_else(|| label(site, folder))
-        .ok_or("the label of its app is not known")?;
+    let label = label(site, folder, &steps).ok_or("the label of its app is not known")?;
     let replaced: BTreeMap<&str, &str> = steps
         .iter()
         .flat_map(|(name, step)| step.replaces.iter().map(move |(_, old)| (old.as_str(), name.as_str())))
@@ -176,8 +168,9 @@ fn migration(eval: &Evaluator<'_>, file: FileId, path: &str) -> Option<Migration
     sources.into_iter().find_map(|source| source.migration).map(|migration| *migration)
 }
 
-/// The label of the app whose migrations a folder holds: what its configuration says, else the folder's name.
-fn label(site: &Site<'_>, folder: &str) -> Option<String> {
+/// The label of the app whose migrations a folder holds: what its configuration says or the folder's name, where its steps follow each
+/// other by that; else what most of them call it. Steps of other apps may have the same names.
+fn label(site: &Site<'_>, folder: &str, steps: &BTreeMap<String, Migration>) -> Option<String> {
     let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
     let eval = Evaluator::new(&site.project.code);
     let said = ["apps.py", "__init__.py"].iter().find_map(|name| {
@@ -185,5 +178,19 @@ fn label(site: &Site<'_>, folder: &str) -> Option<String> {
         let sources = sources::of_code(&eval, site.file(&path)?, &path);
         sources.into_iter().find_map(|source| source.app_label)
     });
-    said.or_else(|| above.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned))
+    let named = said.or_else(|| above.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned));
+    let siblings = steps
+        .values()
+        .flat_map(|step| &step.dependencies)
+        .filter(|(_, name)| steps.contains_key(name));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    siblings.for_each(|(label, _)| *counts.entry(label).or_default() += 1);
+    let is_used = named.as_deref().is_some_and(|named| counts.contains_key(named));
+    if is_used || counts.is_empty() {
+        return named;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|(_, count)| *count)
+        .map(|(label, _)| label.to_owned())
 }

@@ -6,12 +6,12 @@ use crate::fix::remedy::LackingIndex;
 use crate::project::Project;
 use crate::project::schema::{SchemaModel, Table, Tool};
 
-/// Bytes of a name that PostgreSQL keeps; MySQL keeps one more.
+/// Bytes of a name that `PostgreSQL` keeps; `MySQL` keeps one more.
 const LONGEST: usize = 63;
 /// Characters of an index's name that Django takes.
 const LONGEST_DJANGO: usize = 30;
 
-/// The names that are taken: in PostgreSQL and SQLite an index shares them with tables and indexes of other tables.
+/// The names that are taken: in `PostgreSQL` and `SQLite` an index shares them with tables and indexes of other tables.
 pub struct Names {
     taken: BTreeSet<String>,
 }

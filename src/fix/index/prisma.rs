@@ -70,7 +70,7 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
     Ok(vec![Edit::insert(&place.file, at, out)])
 }
 
-/// Writes migrations: on PostgreSQL one for each index, since only a statement that is alone in its file runs outside of a transaction.
+/// Writes migrations: on `PostgreSQL` one for each index, since only a statement that is alone in its file runs outside of a transaction.
 pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let names = site.disk.names(folder);
     let steps = names.iter().filter(|name| site.disk.has(&format!("{folder}/{name}/{STEP}")));

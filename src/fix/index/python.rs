@@ -9,7 +9,6 @@ use crate::fix::site::Site;
 use crate::fix::text::{self, Listed};
 use crate::ir::{Class, ClassId, ExprId, ExprKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::value::FileId;
-use crate::project::schema::SourceKind;
 
 /// The class that declares a table.
 pub struct Model<'a> {
@@ -81,14 +80,6 @@ impl<'a> Model<'a> {
         Ok(places.into_iter().map(|(at, text)| Edit::insert(&self.path, at, text)).collect())
     }
 
-    /// Whether a column of the wish is of this class or of an abstract one, not of a parent's table.
-    pub fn has_places(&self, wish: &Wish<'_>) -> bool {
-        wish.lack.columns.iter().all(|name| {
-            let column = wish.table.column(name);
-            column.is_some_and(|column| column.places.iter().any(|place| matches!(place.kind, SourceKind::Model(_))))
-        })
-    }
-
     /// The value that a class's body gives a name.
     pub fn attribute(module: &Module, class: ClassId, wanted: &str) -> Option<(StmtId, ExprId)> {
         module.class(class).body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
@@ -111,4 +102,12 @@ impl<'a> Model<'a> {
     pub fn after(&self, stmt: StmtId) -> usize {
         text::line_stop(self.text(), self.module.stmt(stmt).span.end as usize)
     }
+}
+
+/// Whether a model declares each column of an index.
+pub fn has_fields(wish: &Wish<'_>) -> bool {
+    wish.lack.columns.iter().all(|name| {
+        let column = wish.table.column(name);
+        column.is_some_and(|column| column.places.iter().any(|place| place.kind.is_model()))
+    })
 }

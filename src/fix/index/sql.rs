@@ -61,7 +61,7 @@ pub fn after(number: &str) -> Option<String> {
     (text.len() == number.len()).then_some(text)
 }
 
-/// Writes a file for the indexes of a series; on PostgreSQL one for each, since CONCURRENTLY wants to be alone.
+/// Writes a file for the indexes of a series; on `PostgreSQL` one for each, since CONCURRENTLY wants to be alone.
 pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let names = site.disk.names(folder);
     if site.disk.has(&format!("{folder}/meta/_journal.json")) {
