@@ -55,10 +55,13 @@ impl Disk {
             .tree
             .resolve(Path::new(path))
             .map_err(|_| "it leads out of the project".to_owned())?;
-        if inside != Path::new(path) {
+        let place = self.tree.root().join(path);
+        // What is not there is where its name says, also below a link to a folder.
+        let mut own = place.ancestors().take_while(|above| *above != self.tree.root());
+        if inside != Path::new(path) || own.any(files::is_link) {
             return Err("a symbolic link is on the way to it".to_owned());
         }
-        Ok(self.tree.root().join(inside))
+        Ok(place)
     }
 
     /// Whether something of that name is there.
@@ -156,4 +159,53 @@ fn make_folder(folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
         made.push(above.to_owned());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(path: &str, old: Option<&str>, new: &str) -> Change {
+        Change {
+            path: path.to_owned(),
+            old: old.map(|text| Source {
+                text: text.to_owned(),
+                has_mark: false,
+            }),
+            new: new.to_owned(),
+        }
+    }
+
+    #[test]
+    fn all_is_written_or_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = Disk::of(folder.path()).expect("a tree");
+        std::fs::write(folder.path().join("a"), "one").expect("written");
+        std::fs::write(folder.path().join("b"), "two").expect("written");
+        let new = change("deep/er/c", None, "three");
+        let changes = [change("a", Some("one"), "1"), new.clone(), change("b", Some("other"), "2")];
+        let error = disk.write(&changes).expect_err("b was changed").to_string();
+        assert!(error.contains("changed since it was read"), "{error}");
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).ok();
+        assert_eq!((read("a").as_deref(), read("b").as_deref()), (Some("one"), Some("two")));
+        assert!(!folder.path().join("deep").exists(), "the folders are gone, too");
+        let folders = disk.write(&changes[..2]).expect("written");
+        assert_eq!((read("a").as_deref(), read("deep/er/c").as_deref()), (Some("1"), Some("three")));
+        disk.undo(&changes[..2], &folders);
+        assert_eq!(read("a").as_deref(), Some("one"));
+        assert!(!folder.path().join("deep").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_made_behind_a_link() {
+        let (folder, outside) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("steps")).expect("a link");
+        let disk = Disk::of(folder.path()).expect("a tree");
+        for path in ["steps/new", "steps/deep/new", "../new", ".git/new"] {
+            assert!(disk.may_change(path).is_err(), "{path}");
+            assert!(disk.write(&[change(path, None, "x")]).is_err(), "{path}");
+        }
+        assert_eq!(std::fs::read_dir(outside.path()).expect("a folder").count(), 0);
+    }
 }

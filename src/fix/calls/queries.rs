@@ -13,10 +13,9 @@ use crate::project::schema::Column;
 use crate::source::Span;
 
 /// What gives a queryset that more can be said of.
-const GOES_ON: [&str; 10] = [
+const GOES_ON: [&str; 9] = [
     "all",
     "annotate",
-    "distinct",
     "exclude",
     "filter",
     "order_by",
@@ -26,8 +25,19 @@ const GOES_ON: [&str; 10] = [
     "using",
 ];
 
-/// What leaves columns out, or gives no objects: related ones cannot be loaded along.
-const LEAVES_OUT: [&str; 5] = ["defer", "only", "raw", "values", "values_list"];
+/// What leaves columns out, gives no objects, compares whole rows or locks them: related ones cannot be loaded along, or not always.
+const LEAVES_OUT: [&str; 10] = [
+    "defer",
+    "difference",
+    "distinct",
+    "intersection",
+    "only",
+    "raw",
+    "select_for_update",
+    "union",
+    "values",
+    "values_list",
+];
 
 /// `rows.count() > 0`: `rows.exists()`.
 pub fn exists(place: &Place<'_>, library: &str) -> Result<Rewritten, String> {
@@ -187,6 +197,7 @@ fn own_key(site: &Site<'_>, eager: &Eager) -> Result<Option<Rewritten>, String> 
         return Ok(None);
     };
     let source = site.editable(path)?;
+    let is_one = keys.len() == 1;
     let mut edits = Vec::new();
     for (relation, key) in keys {
         let span = Span::new(module.expr(relation).span.end as usize, module.expr(key).span.end as usize);
@@ -198,8 +209,11 @@ fn own_key(site: &Site<'_>, eager: &Eager) -> Result<Option<Rewritten>, String> 
     let (safety, reason) = if column.nullable {
         let reason = "where there is no related row, the key is None, and reading its `id` failed";
         (Safety::Unsafe, reason)
-    } else {
+    } else if is_one {
         (Safety::Safe, "the row has the key itself")
+    } else {
+        let reason = "it is read at several places of the function, where its name may hold something else";
+        (Safety::Unsafe, reason)
     };
     Ok(Some(Rewritten {
         edits,

@@ -1,6 +1,4 @@
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy import Index
-from sqlalchemy import text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
