@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fix::remedy::Remedy;
 use crate::source::module_name;
 
 /// How urgent a finding is; `P0` sorts first.
@@ -126,6 +127,21 @@ pub struct Fix {
     /// What the change can break, a sentence; empty where the rule's page says nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub risk: String,
+    /// What an editor can do at once, where the run was asked for it: all of it or nothing.
+    #[serde(skip)]
+    pub edits: Vec<Replacement>,
+    /// What doing so does, and in which corner it changes the meaning, a line; empty without edits.
+    #[serde(skip)]
+    pub edits_note: String,
+}
+
+/// A text that takes the place of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The other one.
+    pub at: Location,
+    /// What comes there.
+    pub text: String,
 }
 
 /// One defect, with its evidence.
@@ -183,6 +199,9 @@ pub struct Finding {
     /// The findings that it stands for besides itself: each has an identity of its own, which baselines know.
     #[serde(skip)]
     pub others: Vec<Finding>,
+    /// What a fixer must know of the way out.
+    #[serde(skip)]
+    pub remedy: Option<Remedy>,
 }
 
 impl From<Priority> for Judgement {
@@ -248,6 +267,7 @@ impl Finding {
             subject: String::new(),
             cause: String::new(),
             others: Vec::new(),
+            remedy: None,
         }
     }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
+pub use changed::Worktree;
 pub use past::{Blob, Folder, Node, NodeKind, Past};
 pub use repository::Repository;
 

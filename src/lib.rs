@@ -5,7 +5,7 @@
 //! | level | modules | what lives there |
 //! |---|---|---|
 //! | 0 | [`budget`] | every bound on the work of a run |
-//! | 1 | [`source`], [`finding`], [`inventory::rows`], [`coverage`], [`progress`], [`error`], [`escape`], [`files`], [`vocabulary`], `silence` | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown; opening and writing files; what names suggest; why a rule says nothing |
+//! | 1 | [`source`], [`finding`], [`fix::edits`], [`fix::remedy`], [`inventory::rows`], [`coverage`], [`progress`], [`error`], [`escape`], [`files`], [`vocabulary`], `silence` | positions, what is reported, what was seen, how a run goes and fails, how text of others is shown; opening and writing files; what names suggest; why a rule says nothing |
 //! | 2 | [`ir`], [`statement`], [`walk`], [`config`], [`git`], [`stats`] | the language-neutral module and statement; files; settings; what git knows and a database counted |
 //! | 3 | `syntax` | bytes to `ir` and to the facts of one file: the only code that knows grammars |
 //! | 4 | [`libraries`] | what ORMs and frameworks mean: one folder a library, what they share, and their registry |
@@ -16,6 +16,7 @@
 //! | 8 | `advice` | what to do about a finding |
 //! | 9 | [`rules`] | one file and one page a rule, in folders by what they are about |
 //! | 9 | [`inventory`] | rows for reviewers, and what is well |
+//! | 9 | [`fix`] | what mends a finding, written: edits and new files |
 //! | 10 | [`engine`] | the registry of rules, pages, policy, suppressions, baselines, the final order |
 //! | 11 | [`report`] | plain data, one renderer a format |
 //! | 12 | [`engine::run`], this file, [`examples`], the binary | [`audit`], the only orchestration |
@@ -32,6 +33,7 @@ pub mod escape;
 pub mod examples;
 pub mod files;
 pub mod finding;
+pub mod fix;
 pub mod git;
 pub mod inventory;
 pub mod ir;
@@ -50,6 +52,6 @@ pub mod vocabulary;
 pub mod walk;
 
 pub use config::Config;
-pub use engine::run::{WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, read_one, understand, why};
+pub use engine::run::{WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, mend, read_one, understand, why};
 pub use error::Error;
 pub use report::Report;

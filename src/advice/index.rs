@@ -1,5 +1,6 @@
 //! What the schema rules advise: SQL for the table's database, and the declaration in the repository's own ORM.
 
+use crate::fix::remedy::{LackingIndex, Remedy};
 use crate::project::Project;
 use crate::project::schema::{Index, Table, Tool};
 use crate::statement::Dialect;
@@ -65,6 +66,8 @@ pub(crate) struct NewIndex<'a> {
     pub only: &'a [(String, String)],
     /// Columns that it carries.
     pub include: &'a [String],
+    /// Its name, where it is given: else one that no index of the table has.
+    pub name: Option<&'a str>,
 }
 
 impl<'a> NewIndex<'a> {
@@ -77,8 +80,31 @@ impl<'a> NewIndex<'a> {
         }
     }
 
+    /// The index that a table lacks, as a fixer takes it.
+    pub fn lacking(&self, at: usize, table: &Table) -> Remedy {
+        Remedy::Index(LackingIndex {
+            table: at,
+            columns: self.columns.to_vec(),
+            ascending: self.ascending,
+            only: self.only.to_vec(),
+            include: self.include.to_vec(),
+            needless: self.needless(table).map(Index::key_list).collect(),
+        })
+    }
+
+    /// The indexes that it takes the place of.
+    pub fn needless<'t>(&self, table: &'t Table) -> impl Iterator<Item = &'t Index> + use<'t, 'a> {
+        let (columns, is_whole) = (self.columns, self.only.is_empty());
+        table.indexes.iter().filter(move |index| {
+            let keys: Vec<&str> = index.columns().collect();
+            let is_plain = index.is_btree() && !index.unique && index.predicate.is_none() && keys.len() == index.keys.len();
+            let is_start = keys.len() < columns.len() && keys.iter().zip(columns).all(|(key, column)| key == column);
+            is_whole && is_plain && is_start
+        })
+    }
+
     /// Each column, and whether it goes down.
-    fn keys(&self) -> impl Iterator<Item = (&'a String, bool)> {
+    pub fn keys(&self) -> impl Iterator<Item = (&'a String, bool)> {
         self.columns.iter().enumerate().map(|(at, column)| (column, at >= self.ascending))
     }
 
@@ -97,6 +123,9 @@ impl<'a> NewIndex<'a> {
 
     /// A name that no index of the table has, within the 63 bytes that Postgres keeps.
     fn name(&self, table: &Table) -> String {
+        if let Some(name) = self.name {
+            return name.to_owned();
+        }
         let name = format!("ix_{}_{}", table.name, self.columns.join("_")).to_lowercase();
         let is_taken = |name: &str| {
             let named = table.indexes.iter().filter_map(|index| index.name.as_deref());
@@ -230,7 +259,7 @@ pub(crate) fn declare_index(table: &Table, index: &NewIndex<'_>) -> Option<Strin
 }
 
 /// The name in the code of a column.
-fn field<'a>(table: &'a Table, column: &'a str) -> &'a str {
+pub(crate) fn field<'a>(table: &'a Table, column: &'a str) -> &'a str {
     let field = table.column(column).and_then(|column| column.field.as_deref());
     field.unwrap_or(column)
 }
@@ -255,7 +284,7 @@ fn alchemy_options(table: &Table, index: &NewIndex<'_>) -> String {
 /// Django wants a name for an index with a condition, of at most 30 characters.
 fn django_condition(table: &Table, index: &NewIndex<'_>) -> String {
     if index.only.is_empty() {
-        return String::new();
+        return index.name.map_or(String::new(), |name| format!(", name=\"{name}\""));
     }
     let one = |(column, literal): &(String, String)| match literal.as_str() {
         "null" => format!("{}__isnull=True", field(table, column)),

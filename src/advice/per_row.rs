@@ -4,6 +4,7 @@ use super::texts::{Advised, Read, Write, advice};
 use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::finding::Fix;
+use crate::fix::remedy::{Eager, How, Remedy, Rewrite};
 use crate::ir::{ExprId, ExprKind};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::libraries::shared::row_methods::RowMethod;
@@ -37,6 +38,25 @@ pub fn fix(project: &Project, row: &PerRow<'_>) -> Fix {
         return fix;
     }
     of_site(project, row, site)
+}
+
+/// How the query of the rows is to be written where a relation of each row is read.
+pub fn remedy(project: &Project, row: &PerRow<'_>) -> Option<Remedy> {
+    let read = row.relation.as_ref().filter(|read| !read.is_column)?;
+    let (at, expr) = read.source?;
+    let query = Evaluator::new(&project.code).query_at(at, expr)?;
+    let span = |file: FileId, expr: ExprId| project.code.module(file).expr(expr).span;
+    Some(Remedy::Calls(vec![Rewrite {
+        file: project.path(at).to_owned(),
+        span: span(at, expr),
+        how: How::Eager(Eager {
+            library: query.library.to_owned(),
+            path: read.path.clone(),
+            is_many: read.to_many,
+            label: read.label.clone(),
+            read: (project.path(read.file).to_owned(), span(read.file, read.expr)),
+        }),
+    }]))
 }
 
 /// What to do about a statement of the loop itself.

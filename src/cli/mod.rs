@@ -3,6 +3,7 @@
 mod baseline;
 mod calls;
 mod explain;
+mod fix;
 mod init;
 mod ir;
 mod listing;
@@ -52,6 +53,8 @@ enum Command {
     Init(init::Arguments),
     /// Prints the schema that models and migrations make: tables, keys and indexes, and which line gave each
     Schema(schema::Arguments),
+    /// Shows or writes what mends findings: migrations for indexes, timeouts, calls that do not block
+    Fix(fix::Arguments),
     /// Prints a rule's page: what it finds, why, how to fix it
     Explain(explain::Arguments),
     /// Lists the rules
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Baseline(arguments) => baseline::run(arguments),
         Command::Init(arguments) => init::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Fix(arguments) => fix::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
         Command::Queries(arguments) => queries::run(&arguments),

@@ -1,8 +1,11 @@
 //! One run, from what a configuration names to the report: the only orchestration.
 
+mod mended;
+mod texts;
 mod understood;
 mod why;
 
+pub use mended::mend;
 pub use understood::{read_one, understand};
 pub use why::why;
 
@@ -20,10 +23,11 @@ use super::registry::{self, RULES, Rule};
 use super::suppress::{self, Suppressions};
 use crate::analysis::{Analyses, Analysis};
 use crate::cache::{Cache, Kept, Key, Seen};
-use crate::config::{self, Config, Details, Settings};
+use crate::config::{self, Config, Details, Format, Settings};
 use crate::coverage::{Coverage, Gap, Reason, Skipped};
 use crate::error::Error;
 use crate::finding::{self, Finding, Priority};
+use crate::fix::disk::Disk;
 use crate::inventory::{self, build as inventories, rows};
 use crate::progress::{Observer, Silent, Stage};
 use crate::project::{self, Project};
@@ -31,7 +35,8 @@ use crate::report::Report;
 use crate::report::sources::Sources;
 use crate::syntax::facts::{self, FileFacts};
 use crate::walk::{self, FileKind, FileRole, PastFile, SourceFile, Text};
-use crate::{git, stats};
+use crate::{fix, git, stats};
+use texts::Texts;
 
 /// Stack of a worker: deep nesting in a hostile file must not end the process.
 const STACK: usize = 16 << 20;
@@ -355,7 +360,19 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn run(&self, files: Vec<Input>, with_tests: bool, mut coverage: Coverage) -> Result<Report, Error> {
+    fn run(&self, files: Vec<Input>, with_tests: bool, coverage: Coverage) -> Result<Report, Error> {
+        let nothing = |_: &Project, _: &Report| ();
+        self.run_and(files, with_tests, coverage, nothing).map(|(report, ())| report)
+    }
+
+    /// As [`Plan::run`]; `then` is given the linked project and the report.
+    fn run_and<T: Send>(
+        &self,
+        files: Vec<Input>,
+        with_tests: bool,
+        mut coverage: Coverage,
+        then: impl FnOnce(&Project, &Report) -> T + Send,
+    ) -> Result<(Report, T), Error> {
         in_pool(self.config, || {
             let texts = Texts::of(&files, self.config);
             let mut project = link(self.config, files, &mut coverage, self.observer)?;
@@ -378,10 +395,22 @@ impl<'a> Plan<'a> {
                 report.sources = Sources::collect(&report.findings, |path| texts.read(path));
             }
             drop(run);
+            self.offer(&project, &mut report.findings);
+            let more = then(&project, &report);
             // Nobody waits until the facts of every file are freed.
             rayon::spawn(move || drop(project));
-            Ok(report)
+            Ok((report, more))
         })
+    }
+
+    /// Adds the edits that mend findings, for the one format that carries them.
+    fn offer(&self, project: &Project, findings: &mut [Finding]) {
+        if self.config.format == Format::Sarif
+            && let Ok(disk) = Disk::of(&self.config.root)
+        {
+            // A fix that cannot be offered takes nothing from the report.
+            let _ = guarded(|| fix::offer(project, findings, &disk));
+        }
     }
 
     fn check(&self, run: &Analyses<'_>, coverage: &mut Coverage) -> (Vec<Finding>, Vec<String>) {
@@ -491,37 +520,6 @@ impl<'a> Plan<'a> {
         report.summary.fixed = ranked.fixed.len();
         report.fixed = ranked.fixed;
         report
-    }
-}
-
-/// The texts of the files, for the code in the report; only where the report shows code.
-#[derive(Default)]
-struct Texts {
-    files: BTreeMap<String, SourceFile>,
-    in_memory: BTreeMap<String, String>,
-}
-
-impl Texts {
-    fn of(files: &[Input], config: &Config) -> Texts {
-        let mut texts = Texts::default();
-        for input in files.iter().filter(|_| config.details >= Details::Code) {
-            match input {
-                Input::File(file) => drop(texts.files.insert(file.path.clone(), file.clone())),
-                Input::Text { path, text, .. } => drop(texts.in_memory.insert(path.clone(), text.clone())),
-                // Only what the tree holds now is shown.
-                Input::Past(_) => {}
-            }
-        }
-        texts
-    }
-
-    fn read(&self, path: &str) -> Option<String> {
-        if let Some(text) = self.in_memory.get(path) {
-            return Some(text.clone());
-        }
-        let file = self.files.get(path)?;
-        let read = walk::decode(path, file.kind, walk::read(file).ok()?).ok()?;
-        Some(read.text)
     }
 }
 

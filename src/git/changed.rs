@@ -181,6 +181,61 @@ impl<'a> Disk<'a> {
     }
 }
 
+/// The files of a working tree, next to the index and the commit that it is at.
+pub struct Worktree {
+    repository: Repository,
+    index: Option<File>,
+    tree: Option<ObjectId>,
+}
+
+impl Worktree {
+    /// The working tree around a folder; `None` outside of a repository.
+    pub fn around(folder: &Path) -> Result<Option<Worktree>, Error> {
+        let Some(repository) = Repository::around(folder)? else {
+            return Ok(None);
+        };
+        let tree = repository
+            .reader()
+            .head_commit()
+            .ok()
+            .and_then(|commit| commit.tree_id().ok())
+            .map(gix::Id::detach);
+        Ok(Some(Worktree {
+            index: repository.index()?,
+            tree,
+            repository,
+        }))
+    }
+
+    /// Whether the commit lacks what a file holds: it is not tracked, or differs from what is staged, or that from the commit. `file` is
+    /// absolute and without links.
+    pub fn is_changed(&self, file: &Path) -> bool {
+        let (Some(index), Some(tree)) = (&self.index, self.tree) else {
+            return true;
+        };
+        let Ok(below) = file.strip_prefix(self.repository.top()) else {
+            return true;
+        };
+        let mut path = prefix_of(&self.repository, self.repository.top().join(below).as_path());
+        path.pop();
+        let Some(entry) = index.entry_by_path(path.as_bstr()) else {
+            return true;
+        };
+        let reader = self.repository.reader();
+        committed(&reader, tree, path.as_bstr()) != Some(entry.id) || Disk::of(&self.repository, &reader, index).differs(entry)
+    }
+}
+
+/// The object that a commit's tree has of a path.
+fn committed(reader: &gix::Repository, mut id: ObjectId, path: &BStr) -> Option<ObjectId> {
+    for name in path.split(|&byte| byte == b'/') {
+        let tree = reader.find_tree(id).ok()?;
+        let entry = tree.iter().filter_map(Result::ok).find(|entry| entry.filename() == name)?;
+        id = entry.object_id();
+    }
+    Some(id)
+}
+
 /// The id of the object that the bytes of a regular file of a size make; `None` where it is none, or has another size.
 pub fn id_of_file(file: &Path, size: u64, hash: gix::hash::Kind) -> Option<ObjectId> {
     let (mut open, metadata) = files::open(file).ok()?;

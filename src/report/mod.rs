@@ -167,7 +167,8 @@ impl Report {
         let mut report = self.clone();
         for finding in &mut report.findings {
             let related = finding.related.iter_mut().map(|related| &mut related.location);
-            for location in related.chain([&mut finding.location]) {
+            let edited = finding.fix.edits.iter_mut().map(|edit| &mut edit.at);
+            for location in related.chain(edited).chain([&mut finding.location]) {
                 location.file = format!("{below}/{}", location.file);
             }
         }

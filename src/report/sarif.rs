@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, for code scanning services.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -92,7 +93,31 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
         result["codeFlows"] = json!([{ "threadFlows": [{ "locations": flow }] }]);
         result["relatedLocations"] = Value::Array(places);
     }
+    if !finding.fix.edits.is_empty() {
+        result["fixes"] = json!([fix(finding)]);
+    }
     result
+}
+
+/// The edits of a finding, by file in the order of their places.
+fn fix(finding: &Finding) -> Value {
+    let mut files: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for edit in &finding.fix.edits {
+        let at = &edit.at;
+        files.entry(&at.file).or_default().push(json!({
+            "deletedRegion": {
+                "startLine": at.start_line, "startColumn": at.start_column,
+                "endLine": at.end_line, "endColumn": at.end_column,
+            },
+            "insertedContent": { "text": edit.text },
+        }));
+    }
+    let change =
+        |(file, replacements): (&str, Vec<Value>)| json!({ "artifactLocation": { "uri": uri(file) }, "replacements": replacements });
+    json!({
+        "description": { "text": unlinked(&finding.fix.edits_note) },
+        "artifactChanges": files.into_iter().map(change).collect::<Vec<_>>(),
+    })
 }
 
 fn location(at: &Location, message: Option<&str>) -> Value {

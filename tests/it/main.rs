@@ -9,6 +9,7 @@ mod clients;
 mod context;
 mod determinism;
 mod entries;
+mod fix;
 mod fixtures;
 mod formats;
 mod hooks;

@@ -2,7 +2,7 @@
 //! indexes, constraints.
 
 use super::custom_fields::{self, Settled};
-use crate::ir::{Call, ExprId, ExprKind, Module};
+use crate::ir::{Arg, Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::declared::Consts;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
@@ -296,30 +296,33 @@ impl<'r> Reader<'_, 'r> {
         Some(format!("{}({name})", method.to_lowercase()))
     }
 
-    /// `Q(a__isnull=False)` in SQL's words; anything else is only known to be there.
+    /// `Q(a__isnull=False, b=True)` in SQL's words; anything else is only known to be there.
     fn condition(&self, expr: ExprId) -> String {
         let module = self.module();
         let Some(call) = module.call(expr) else { return "?".to_owned() };
-        match call.args {
-            [only] => {
-                // Migrations write `Q(("a__isnull", False))`.
-                let (name, value) = match (only.name, module.kind(only.value)) {
-                    (Some(name), _) => (module.str(name), only.value),
-                    (None, ExprKind::Tuple(pair)) => match pair.as_ref() {
-                        [name, value] => (module.string(*name).unwrap_or("?"), *value),
-                        _ => return "?".to_owned(),
-                    },
-                    _ => return "?".to_owned(),
-                };
-                match (name.strip_suffix("__isnull"), module.kind(value)) {
-                    (Some(field), ExprKind::Bool(false)) => format!("{field} IS NOT NULL"),
-                    (Some(field), ExprKind::Bool(true)) => format!("{field} IS NULL"),
-                    (None, ExprKind::Bool(value)) => format!("{name} = {value}"),
-                    (None, _) => self.text(value).map_or("?".to_owned(), |text| format!("{name} = '{text}'")),
-                    _ => "?".to_owned(),
-                }
-            }
-            _ => "?".to_owned(),
+        let parts: Option<Vec<String>> = call.args.iter().map(|arg| self.comparison(arg)).collect();
+        parts
+            .filter(|parts| !parts.is_empty())
+            .map_or("?".to_owned(), |parts| parts.join(" AND "))
+    }
+
+    fn comparison(&self, arg: &Arg) -> Option<String> {
+        let module = self.module();
+        // Migrations write `Q(("a__isnull", False))`.
+        let (name, value) = match (arg.name, module.kind(arg.value)) {
+            (Some(name), _) => (module.str(name), arg.value),
+            (None, ExprKind::Tuple(pair)) => match pair.as_ref() {
+                [name, value] => (module.string(*name)?, *value),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        match (name.strip_suffix("__isnull"), module.kind(value)) {
+            (Some(field), ExprKind::Bool(false)) => Some(format!("{field} IS NOT NULL")),
+            (Some(field), ExprKind::Bool(true)) => Some(format!("{field} IS NULL")),
+            (None, ExprKind::Bool(value)) => Some(format!("{name} = {value}")),
+            (None, _) => self.text(value).map(|text| format!("{name} = '{text}'")),
+            _ => None,
         }
     }
 }

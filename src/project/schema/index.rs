@@ -202,6 +202,17 @@ pub(super) fn same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
+/// A predicate of parts joined by AND, with other names for the columns that its parts begin with.
+pub(super) fn with_columns(predicate: &str, rename: impl Fn(&mut String)) -> String {
+    let parts = predicate.split(" AND ").map(|part| {
+        let (first, rest) = part.split_once(' ').unwrap_or((part, ""));
+        let mut column = first.to_owned();
+        rename(&mut column);
+        if rest.is_empty() { column } else { format!("{column} {rest}") }
+    });
+    parts.collect::<Vec<_>>().join(" AND ")
+}
+
 fn normal(predicate: Option<&str>) -> Option<String> {
     predicate.map(|text| {
         text.to_lowercase()

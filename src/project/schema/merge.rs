@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::index::{IndexOrigin, same};
+use super::index::{IndexOrigin, same, with_columns};
 use super::replay::State;
 use super::{Column, ForeignKey, Index, Place, Schema, SchemaModel, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
 use super::{django, naming};
@@ -229,6 +229,7 @@ fn fields_to_columns(model: &mut ModelDef) {
             .filter(|key| !key.expression)
             .for_each(|key| rename(&mut key.column));
         index.include.iter_mut().for_each(rename);
+        index.predicate = index.predicate.take().map(|text| with_columns(&text, rename));
     }
 }
 

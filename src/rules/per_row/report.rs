@@ -273,6 +273,7 @@ fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Servic
         );
     }
     finding.fix = crate::advice::per_row::fix(project, row);
+    finding.remedy = crate::advice::per_row::remedy(project, row);
     Some(finding)
 }
 

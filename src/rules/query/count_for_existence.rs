@@ -10,6 +10,7 @@ use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::fix::remedy::{How, Remedy, Rewrite};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
@@ -240,6 +241,15 @@ fn finding(project: &Project, later: &Later<'_>, load: &Load) -> Option<Finding>
         );
     }
     finding.fix = fix(waste, load.query.library);
+    finding.remedy = (waste == Waste::CountTested).then(|| {
+        Remedy::Calls(vec![Rewrite {
+            file: project.path(load.file).to_owned(),
+            span,
+            how: How::Exists {
+                library: load.query.library.to_owned(),
+            },
+        }])
+    });
     Some(finding)
 }
 

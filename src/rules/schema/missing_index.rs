@@ -12,7 +12,7 @@ use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Rows};
 use crate::judge::{evidence, priority};
 use crate::project::Project;
-use crate::project::schema::{Index, Table};
+use crate::project::schema::Table;
 use crate::{advice, walk};
 
 /// Sites that are cited; the others are counted.
@@ -140,7 +140,6 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
     finding.title = format!("No index of {} serves {}", table.name, asked(proposal));
     finding.message = message(table, proposal, &reach);
     finding.message.push_str(&advice::index::size_note(project, proposal.table));
-    cite(project, table, proposal, &sites, &mut finding);
     let reached = reach
         .labels
         .first()
@@ -160,7 +159,10 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
         },
         only: &proposal.only,
         include: &proposal.include,
+        name: None,
     };
+    cite(project, table, (proposal, &new), &sites, &mut finding);
+    finding.remedy = Some(new.lacking(proposal.table, table));
     finding.fix.summary = summary(table, proposal, &new);
     finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
@@ -195,23 +197,11 @@ fn summary(table: &Table, proposal: &IndexProposal, new: &NewIndex<'_>) -> Strin
     if !proposal.include.is_empty() {
         let _ = write!(text, " With {} in it, the table itself is not read.", proposal.include.join(", "));
     }
-    let needless: Vec<String> = shorter(table, proposal).map(|index| format!("({})", index.key_list())).collect();
+    let needless: Vec<String> = new.needless(table).map(|index| format!("({})", index.key_list())).collect();
     if !needless.is_empty() {
         let _ = write!(text, " The index on {} is needless then.", needless.join(" and on "));
     }
     text
-}
-
-/// The indexes that the advised one takes the place of.
-fn shorter<'a>(table: &'a Table, proposal: &'a IndexProposal) -> impl Iterator<Item = &'a Index> {
-    table.indexes.iter().filter(move |index| {
-        let keys: Vec<&str> = index.columns().collect();
-        let is_plain = index.is_btree() && !index.unique && index.predicate.is_none() && keys.len() == index.keys.len();
-        is_plain
-            && proposal.only.is_empty()
-            && keys.len() < proposal.columns.len()
-            && keys.iter().zip(&proposal.columns).all(|(key, column)| key == column)
-    })
 }
 
 fn asked(proposal: &IndexProposal) -> String {
@@ -260,7 +250,7 @@ fn message(table: &Table, proposal: &IndexProposal, reach: &Use) -> String {
     text
 }
 
-fn cite(project: &Project, table: &Table, proposal: &IndexProposal, sites: &[usize], finding: &mut Finding) {
+fn cite(project: &Project, table: &Table, (proposal, new): (&IndexProposal, &NewIndex<'_>), sites: &[usize], finding: &mut Finding) {
     for &index in sites.iter().take(MAX_CITED) {
         let Some(site) = project.graph.sites.get(index) else { continue };
         finding.relate(
@@ -291,7 +281,7 @@ fn cite(project: &Project, table: &Table, proposal: &IndexProposal, sites: &[usi
             }
         }
     }
-    for index in shorter(table, proposal) {
+    for index in new.needless(table) {
         if let Some(place) = index.place() {
             finding.relate(project.schema_place(place), Role::Index, format!("index on ({})", index.key_list()));
         }

@@ -244,6 +244,7 @@ fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option
     );
     finding.fix.summary = format!("Add an index that starts with ({columns}).");
     let new = NewIndex::on(&key.columns);
+    finding.remedy = Some(new.lacking(at, table));
     finding.fix.ddl = advice::index::create_index(table, &new);
     finding.fix.orm = advice::index::declare_index(table, &new);
     Some(finding)

@@ -12,6 +12,7 @@ use crate::analysis::Analyses;
 use crate::analysis::waits;
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
+use crate::fix::remedy::{How, Remedy, Rewrite};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
@@ -184,6 +185,7 @@ fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
             std::mem::swap(first, &mut finding);
         }
         *others += 1;
+        first.remedy = both_ways(first.remedy.take(), finding.remedy.take());
         if *others == 1 {
             first.message.push_str(" More on the same way blocks as well.");
         }
@@ -537,7 +539,36 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         relate_end(project, &mut finding, (*function, *expr), name);
     }
     finding.fix = fix(cause, first.effects, module.language, refuses);
+    finding.remedy = remedy(project, cause, &places);
     Some(finding)
+}
+
+/// How each place is to be written. Another driver is no matter of one call.
+fn remedy(project: &Project, cause: &Cause, places: &[Place]) -> Option<Remedy> {
+    let rewrite = |place: &Place| {
+        let file = project.graph.function(place.function).file;
+        Rewrite {
+            file: project.path(file).to_owned(),
+            span: project.code.module(file).expr(place.expr).span,
+            how: match place.way.is_empty() {
+                true if place.effects.has(Effects::SLEEP) => How::Sleep,
+                true if place.name.ends_with("Sync") => How::Sister,
+                _ => How::Thread,
+            },
+        }
+    };
+    let is_driver = matches!(cause, Cause::Database { .. });
+    (!is_driver).then(|| Remedy::Calls(places.iter().map(rewrite).collect()))
+}
+
+/// The way out of two findings that are told as one: of both, where both have one.
+fn both_ways(first: Option<Remedy>, other: Option<Remedy>) -> Option<Remedy> {
+    let (Remedy::Calls(mut all), Remedy::Calls(more)) = (first?, other?) else {
+        return None;
+    };
+    let more: Vec<Rewrite> = more.into_iter().filter(|one| !all.contains(one)).collect();
+    all.extend(more);
+    Some(Remedy::Calls(all))
 }
 
 /// Whether the project turns Django's guard against synchronous statements on an event loop off.

@@ -11,6 +11,7 @@ use crate::advice::texts::{Advised, WaitBound, advice};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::single;
 use crate::finding::{Confidence, Finding};
+use crate::fix::remedy::{How, Remedy, Rewrite};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach, Reached};
@@ -299,6 +300,18 @@ impl Place<'_, '_> {
             language,
             &[("argument", argument), ("value", value)],
         );
+        let signal = format!("AbortSignal.timeout({value})");
+        finding.remedy = (setting == Setting::Missing).then(|| {
+            Remedy::Calls(vec![Rewrite {
+                file: self.project.path(self.file).to_owned(),
+                span,
+                how: How::Argument {
+                    name: argument.to_owned(),
+                    value: if argument == "signal" { signal } else { value.to_owned() },
+                    position: facts.position,
+                },
+            }])
+        });
         Some(finding)
     }
 }

@@ -1,6 +1,7 @@
 //! A model as the migrations so far made it.
 
 use crate::libraries::shared::declared::ModelField;
+use crate::project::schema::index::with_columns;
 use crate::statement::{ColumnDef, Constraint, TableDef};
 
 /// A model as the migrations so far made it.
@@ -61,6 +62,8 @@ pub(super) fn placed(model: &Model, parts: &TableDef) -> TableDef {
             key.column = model.column_name(&key.column);
         }
         index.include = model.columns(&index.include);
+        let rename = |name: &mut String| *name = model.column_name(name);
+        index.predicate = index.predicate.take().map(|text| with_columns(&text, rename));
     }
     for (constraint, _) in &mut parts.constraints {
         let (Constraint::Primary(names) | Constraint::Unique(_, names) | Constraint::Foreign(_, names, _, _)) = constraint;

@@ -102,6 +102,8 @@ impl Handed<'_, '_> {
             return None;
         }
         let mut finding = place.finding(call, name, facts, facts.default, Setting::Missing)?;
+        // The callers say it, and one of them may have said it already.
+        finding.remedy = None;
         let helper = self.project.symbol(target);
         let helper = helper.rsplit('.').next().unwrap_or(&helper);
         let count = endless.len();

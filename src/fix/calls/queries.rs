@@ -1,0 +1,253 @@
+//! Queries written so that they ask for what is used: a row in place of a count, related rows along with the rows.
+
+use super::{Place, Rewritten};
+use crate::fix::edits::{Edit, Safety};
+use crate::fix::remedy::Eager;
+use crate::fix::site::Site;
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::libraries::shared::query::Resolver;
+use crate::libraries::shared::value::FileId;
+use crate::project::Project;
+use crate::project::eval::Evaluator;
+use crate::project::schema::Column;
+use crate::source::Span;
+
+/// What gives a queryset that more can be said of.
+const GOES_ON: [&str; 9] = [
+    "all",
+    "annotate",
+    "exclude",
+    "filter",
+    "order_by",
+    "prefetch_related",
+    "reverse",
+    "select_related",
+    "using",
+];
+
+/// What leaves columns out, gives no objects, compares whole rows or locks them: related ones cannot be loaded along, or not always.
+const LEAVES_OUT: [&str; 10] = [
+    "defer",
+    "difference",
+    "distinct",
+    "intersection",
+    "only",
+    "raw",
+    "select_for_update",
+    "union",
+    "values",
+    "values_list",
+];
+
+/// `rows.count() > 0`: `rows.exists()`.
+pub fn exists(place: &Place<'_>, library: &str) -> Result<Rewritten, String> {
+    only_django(library)?;
+    let module = place.module;
+    let call = module.expr(place.call.id).span;
+    let (_, close) = place.parentheses()?;
+    if !place.call.args.is_empty() {
+        return Err("its `count` is given something".to_owned());
+    }
+    let end = module.expr(place.call.callee).span.end as usize;
+    let name = Span::new(end.saturating_sub("count".len()), close + 1);
+    let mut edits = vec![Edit::replace(place.path, name, "exists()")];
+    match tested(module, place.call.id) {
+        Some(Test::Truth) => {}
+        Some(Test::Compared { whole, is_there }) => {
+            let span = module.expr(whole).span;
+            let rest = Span::new(call.end as usize, span.end as usize);
+            let is_usual = crate::fix::text::slice(place.text, rest).is_some_and(|rest| !rest.contains(['\n', ')', '#']));
+            if span.start != call.start || !is_usual {
+                return Err("the comparison of its count is not written as usual".to_owned());
+            }
+            edits.push(Edit::replace(place.path, rest, ""));
+            if !is_there {
+                edits.push(Edit::insert(place.path, span.start as usize, "not "));
+            }
+        }
+        None => return Err("its count is kept, and compared later".to_owned()),
+    }
+    Ok(Rewritten {
+        edits,
+        title: format!("`exists` for `{}`", place.shown()),
+        reason: "both say whether there is a row",
+        safety: Safety::Safe,
+    })
+}
+
+fn only_django(library: &str) -> Result<(), String> {
+    match library {
+        "django" => Ok(()),
+        other => Err(format!("queries of {other} are not rewritten yet")),
+    }
+}
+
+/// How a count is tested.
+enum Test {
+    /// As it is.
+    Truth,
+    /// By a comparison, which says that there is a row, or none.
+    Compared { whole: ExprId, is_there: bool },
+}
+
+fn tested(module: &Module, count: ExprId) -> Option<Test> {
+    let above = match module.expr(count).parent {
+        Parent::Expr(above) => above,
+        Parent::Stmt(stmt) => {
+            let is_test = matches!(module.stmt(stmt).kind, StmtKind::If { test, .. } if test == count);
+            return is_test.then_some(Test::Truth);
+        }
+        _ => return None,
+    };
+    match module.kind(above) {
+        ExprKind::Unary { op, .. } if module.str(*op) == "not" => Some(Test::Truth),
+        ExprKind::Binary { op, left, right } if *left == count => {
+            let number = module.number(*right)?;
+            let is = |wanted: f64| (number - wanted).abs() < f64::EPSILON;
+            let is_there = match module.str(*op) {
+                ">" | "!=" if is(0.0) => true,
+                ">=" if is(1.0) => true,
+                "==" | "<=" if is(0.0) => false,
+                "<" if is(1.0) => false,
+                _ => return None,
+            };
+            Some(Test::Compared { whole: above, is_there })
+        }
+        _ => None,
+    }
+}
+
+/// Loads a relation along with the rows, or where only its key is read, reads that of the row itself.
+pub fn eager(site: &Site<'_>, (file, rows): (FileId, ExprId), text: &str, eager: &Eager) -> Result<Rewritten, String> {
+    only_django(&eager.library)?;
+    if let Some(rewritten) = own_key(site, eager)? {
+        return Ok(rewritten);
+    }
+    let module = site.project.code.module(file);
+    let path = site.project.path(file);
+    let query =
+        chain(site, (file, rows)).ok_or_else(|| format!("{path}: the query of the rows is not one expression that more can be said of"))?;
+    let at = module.expr(query).span.end as usize;
+    if text.get(..at).is_none_or(|before| !before.ends_with(')')) {
+        return Err(format!("{path}: the query of the rows is not written as usual"));
+    }
+    let is_one_step = !eager.path.contains('.');
+    let method = if is_one_step && !eager.is_many {
+        "select_related"
+    } else {
+        "prefetch_related"
+    };
+    let relation = eager.path.replace('.', "__");
+    let mut reads = module.expr_ids().filter(|(_, expr)| expr.span == eager.read.1);
+    let is_here = eager.read.0 == path && reads.any(|(id, _)| module.owner(id) == module.owner(query));
+    let (safety, reason) = match () {
+        () if !is_here => (
+            Safety::Unsafe,
+            "the related rows are loaded for all that use this query, and not all may read them",
+        ),
+        () if method == "select_related" => (Safety::Safe, "the same rows come, with the related ones in the same statement"),
+        () => (Safety::Safe, "the same rows come, with the related ones in one more statement"),
+    };
+    Ok(Rewritten {
+        edits: vec![Edit {
+            is_shared: true,
+            ..Edit::insert(path, at, format!(".{method}(\"{relation}\")"))
+        }],
+        title: format!("`{method}` of `{relation}`"),
+        reason,
+        safety,
+    })
+}
+
+/// The call that ends the chain of a query, where something can be added to it.
+fn chain(site: &Site<'_>, (file, rows): (FileId, ExprId)) -> Option<ExprId> {
+    let module = site.project.code.module(file);
+    let eval = Evaluator::new(&site.project.code);
+    let (at, mut query) = match module.kind(rows) {
+        ExprKind::Name(_) => eval.definition(file, rows)?,
+        _ => (file, rows),
+    };
+    if at != file || module.owner(query) != module.owner(rows) {
+        return None;
+    }
+    if let ExprKind::Index { base, index } = module.kind(query)
+        && matches!(module.kind(*index), ExprKind::Slice(_))
+    {
+        query = *base;
+    }
+    let call = module.call(query)?;
+    let goes_on = call.method().is_some_and(|method| GOES_ON.contains(&method));
+    let mut links = call.chain().into_iter();
+    let leaves_out = links.any(|link| link.method().is_some_and(|method| LEAVES_OUT.contains(&method)));
+    (goes_on && !leaves_out).then_some(query)
+}
+
+/// `line.order.id`: `line.order_id`, where nothing else of the relation is read.
+fn own_key(site: &Site<'_>, eager: &Eager) -> Result<Option<Rewritten>, String> {
+    let (path, span) = &eager.read;
+    let Some(file) = site.file(path) else { return Ok(None) };
+    let module = site.project.code.module(file);
+    let mut reads = module
+        .expr_ids()
+        .filter(|(_, expr)| expr.span == *span && matches!(expr.kind, ExprKind::Attr { .. }));
+    let Some(keys) = reads.next().and_then(|(read, _)| keys_of(module, read)) else {
+        return Ok(None);
+    };
+    let Some(column) = key_column(site.project, &eager.label) else {
+        return Ok(None);
+    };
+    let source = site.editable(path)?;
+    let is_one = keys.len() == 1;
+    let mut edits = Vec::new();
+    for (relation, key) in keys {
+        let span = Span::new(module.expr(relation).span.end as usize, module.expr(key).span.end as usize);
+        if !matches!(crate::fix::text::slice(&source.text, span), Some(".id" | ".pk")) {
+            return Ok(None);
+        }
+        edits.push(Edit::replace(path, span, "_id"));
+    }
+    let (safety, reason) = if column.nullable {
+        let reason = "where there is no related row, the key is None, and reading its `id` failed";
+        (Safety::Unsafe, reason)
+    } else if is_one {
+        (Safety::Safe, "the row has the key itself")
+    } else {
+        let reason = "it is read at several places of the function, where its name may hold something else";
+        (Safety::Unsafe, reason)
+    };
+    Ok(Some(Rewritten {
+        edits,
+        title: format!("the row's own key for the `id` of `{}`", eager.label),
+        reason,
+        safety,
+    }))
+}
+
+/// The reads of one relation of one name in a function, with the keys that are read of it; `None` where something else is read.
+fn keys_of(module: &Module, read: ExprId) -> Option<Vec<(ExprId, ExprId)>> {
+    let name = module.dotted(read)?;
+    let owner = module.owner(read);
+    let is_same = |id: ExprId, kind: &ExprKind| {
+        matches!(kind, ExprKind::Attr { .. }) && module.owner(id) == owner && module.dotted(id).as_deref() == Some(&name)
+    };
+    let same = module.expr_ids().filter(|(id, expr)| is_same(*id, &expr.kind));
+    let key = |(id, expr): (ExprId, &crate::ir::Expr)| match expr.parent {
+        Parent::Expr(above) => match module.kind(above) {
+            ExprKind::Attr { name, .. } if matches!(module.str(*name), "id" | "pk") => Some((id, above)),
+            _ => None,
+        },
+        _ => None,
+    };
+    same.map(key).collect()
+}
+
+/// The column that keeps a relation's key, where that is the other table's `id`.
+fn key_column<'p>(project: &'p Project, label: &str) -> Option<&'p Column> {
+    let (model, attribute) = label.rsplit_once('.')?;
+    let table = project.schema.tables.get(project.schema.model(model)?.table)?;
+    let column = table.columns.iter().find(|column| column.field.as_deref() == Some(attribute))?;
+    let key = table.foreign_keys.iter().find(|key| key.columns == [column.name.clone()])?;
+    let target = project.schema.table(&key.target)?;
+    let is_id = target.primary_key == ["id"] && (key.target_columns.is_empty() || key.target_columns == ["id"]);
+    is_id.then_some(column)
+}

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY ix_order_customer_id ON "order" (customer_id);

@@ -1,0 +1,2 @@
+DROP TABLE "order";
+DROP TABLE customers;
