@@ -36,6 +36,8 @@ pub enum Format {
     Table,
     /// For a terminal: each finding with its code and its chain.
     Full,
+    /// One line a finding, for editors and `grep`.
+    Concise,
     /// The whole report, for programs.
     Json,
     /// For reviewers.
@@ -53,9 +55,10 @@ pub enum Format {
 }
 
 /// Names of the formats, as on the command line.
-const FORMATS: [(&str, Format); 9] = [
+const FORMATS: [(&str, Format); 10] = [
     ("table", Format::Table),
     ("full", Format::Full),
+    ("concise", Format::Concise),
     ("json", Format::Json),
     ("markdown", Format::Markdown),
     ("html", Format::Html),

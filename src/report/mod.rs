@@ -2,9 +2,11 @@
 
 pub mod audit;
 pub mod calls;
+pub mod concise;
 pub mod full;
 pub mod github;
 pub mod gitlab;
+pub mod groups;
 pub mod ir;
 pub mod json;
 pub mod junit;
@@ -13,10 +15,13 @@ pub mod queries;
 pub mod queries_table;
 pub mod sarif;
 pub mod schema;
+pub mod screen;
+pub mod shown;
 pub mod sources;
 pub mod table;
 pub mod why;
 pub mod words;
+pub mod wrap;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

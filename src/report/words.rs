@@ -207,6 +207,12 @@ pub fn understood(coverage: &Coverage) -> Vec<String> {
     parts
 }
 
+/// Whether so little was understood that silence means little: no table, or under half of the project's own calls.
+pub fn is_blind(coverage: &Coverage) -> bool {
+    let own = coverage.calls.total.saturating_sub(coverage.calls.external);
+    coverage.tables == 0 || share(coverage.calls.resolved, own) < 50
+}
+
 /// What was not read or not understood, as short phrases; empty where there is nothing to say.
 pub fn not_understood(coverage: &Coverage) -> Vec<String> {
     let mut parts = Vec::new();

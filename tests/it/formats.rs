@@ -88,7 +88,7 @@ fn every_format_is_what_its_readers_take() {
             assert!(is_command, "GitHub of {name}: {line}");
         }
         for color in [false, true] {
-            let text = full::render(&report, color);
+            let text = full::render(&report, color, true, None);
             let plain = text.replace("\u{1b}[", "");
             let steering = plain.chars().any(|character| character == '\u{202e}' || (character == '\u{1b}'));
             assert!(!steering && !text.contains("\u{1b}[31m|"), "full of {name}");

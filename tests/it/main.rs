@@ -17,6 +17,7 @@ mod layers;
 mod mutations;
 mod pages;
 mod priorities;
+mod screens;
 mod setup;
 mod snapshots;
 mod why;
