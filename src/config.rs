@@ -149,6 +149,8 @@ pub struct Config {
     pub root: PathBuf,
     /// Files and folders to read; relative ones are taken from the root.
     pub paths: Vec<PathBuf>,
+    /// Files and folders that are reported on, and read besides; relative ones are taken from the root. None is all that is read.
+    pub reported: Vec<PathBuf>,
     /// Worker threads; 0 is one a core.
     pub threads: usize,
     /// Rules to run; empty is all.
@@ -199,6 +201,7 @@ impl Default for Config {
         Config {
             root: PathBuf::from("."),
             paths: vec![PathBuf::from(".")],
+            reported: Vec::new(),
             threads: 0,
             rules: Vec::new(),
             skip: Vec::new(),
@@ -225,6 +228,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What is read: the paths, and what is reported on, which an ignore file may leave out of them.
+    pub fn starts(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter().chain(&self.reported)
+    }
+
     /// The settings of a run in `root`: the file's (`file`, or what `root` holds), then the command line's over them.
     pub fn load(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
         let tree = tree(root)?;
@@ -275,6 +283,7 @@ impl Config {
 
     fn apply(&mut self, settings: Settings) {
         replace(&mut self.paths, settings.paths);
+        replace(&mut self.reported, settings.reported);
         replace(&mut self.rules, settings.rules);
         // A rule left out by the project stays left out, unless the command line asks for it by name.
         self.skip.retain(|rule| !self.rules.contains(rule));

@@ -7,6 +7,7 @@ mod init;
 mod ir;
 mod listing;
 mod progress;
+mod project;
 mod queries;
 mod report;
 mod rules;

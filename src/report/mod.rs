@@ -100,6 +100,17 @@ impl Summary {
     }
 }
 
+/// The part of a project that a report is about: all of the project was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Files and folders, relative to the root.
+    pub paths: Vec<String>,
+    /// Files of them that were read.
+    pub files: usize,
+    /// Findings that lie elsewhere in the project.
+    pub elsewhere: usize,
+}
+
 /// Everything a run has to say. Its JSON is the contract that other programs read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -109,6 +120,9 @@ pub struct Report {
     pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
+    /// The part of the project that the report is about; nothing where it is all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// Counts of the findings.
     pub summary: Summary,
     /// What was read and understood.

@@ -324,6 +324,9 @@ pub(super) fn coverage(report: &Report, options: Options, out: &mut String) {
     let dim = Style::new().fg_color(Some(AnsiColor::BrightBlack.into()));
     let warn = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
     let mut lines = Vec::new();
+    if let Some(part) = words::part(report) {
+        lines.push((part, Style::new()));
+    }
     if report.coverage.files() > 0 {
         let style = if words::is_blind(&report.coverage) { warn } else { dim };
         lines.push((format!("Understood: {}", words::understood(&report.coverage).join(" · ")), style));

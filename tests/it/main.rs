@@ -16,6 +16,7 @@ mod hostile;
 mod layers;
 mod mutations;
 mod pages;
+mod parts;
 mod priorities;
 mod screens;
 mod setup;

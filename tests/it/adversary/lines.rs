@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use comrak::nodes::NodeValue;
 use perfaudit::config::Details;
 use perfaudit::engine::baseline::Baseline;
+use perfaudit::engine::places::Places;
 use perfaudit::finding::Priority;
 use perfaudit::report::calls::CallList;
 use perfaudit::report::groups::{self, By};
@@ -175,8 +176,8 @@ impl Model {
             let schema = SchemaReport::new("a", project, coverage.clone());
             (
                 schema,
-                QueryList::of(project, "a"),
-                CallList::of(project, "a", None).expect("a list"),
+                QueryList::of(project, "a", &Places::default()),
+                CallList::of(project, "a", None, &Places::default()).expect("a list"),
             )
         })
         .expect("understood");
