@@ -176,9 +176,9 @@ impl Shown<'_> {
             Format::Markdown => self.audit(audit::Form::Markdown)?,
             Format::Html => self.audit(audit::Form::Html)?,
             Format::Sarif => sarif::render(&report.from_run(), &super::rule_texts(self.config)?),
-            Format::Github => github::render(&report.from_run()),
+            Format::Github => github::render(&report.from_run(), self.config.fail_on),
             Format::Gitlab => gitlab::render(&report.from_run()),
-            Format::Junit => junit::render(report),
+            Format::Junit => junit::render(report, self.config.fail_on),
         })
     }
 

@@ -1,11 +1,13 @@
 //! Formats that other tools read keep to those tools' schemas, on every fixture and on hostile names.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use boon::{Compiler, Schemas};
 use perfaudit::config::Details;
 use perfaudit::engine::pages::Pages;
-use perfaudit::report::{RuleText, RuleTexts, audit as reviewers, full, github, gitlab, json, junit, sarif};
+use perfaudit::finding::Priority;
+use perfaudit::report::{RuleText, RuleTexts, audit as reviewers, full, github, gitlab, json, junit, sarif, shown};
 use perfaudit::{Config, Report, audit, audit_texts};
 
 /// What a schema of `tests/schemas` says against a JSON text.
@@ -80,10 +82,17 @@ fn every_format_is_what_its_readers_take() {
             None,
             "GitLab of {name}"
         );
-        check_junit(&name, &junit::render(&report), &report);
+        for fail_on in [None, Some(Priority::P1), Some(Priority::P3)] {
+            check_junit(&name, &junit::render(&report, fail_on), &report, fail_on);
+        }
         let read: Report = serde_json::from_str(&json::render(&report)).expect("the JSON reads back");
         assert_eq!(read.findings.len(), report.findings.len(), "JSON of {name}");
-        for line in github::render(&report).lines() {
+        let annotations = github::render(&report, Some(Priority::P3));
+        assert!(
+            annotations.lines().filter(|line| line.starts_with("::error ")).count() <= 10,
+            "GitHub of {name}"
+        );
+        for line in annotations.lines() {
             let is_command = ["::error ", "::warning ", "::notice "].iter().any(|start| line.starts_with(start));
             assert!(is_command, "GitHub of {name}: {line}");
         }
@@ -126,7 +135,7 @@ fn sarif_carries_chains_help_and_two_fingerprints() {
 }
 
 /// What `JUnit` readers (Jenkins, GitLab, Azure) require: elements, attributes, and sums that hold.
-fn check_junit(name: &str, text: &str, report: &Report) {
+fn check_junit(name: &str, text: &str, report: &Report, fail_on: Option<Priority>) {
     let document = roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("JUnit of {name}: {error}"));
     let number = |node: roxmltree::Node<'_, '_>, attribute: &str| -> usize {
         let value = node
@@ -171,7 +180,91 @@ fn check_junit(name: &str, text: &str, report: &Report) {
         failures += failed;
     }
     assert_eq!((number(root, "tests"), number(root, "failures")), (tests, failures), "{name}");
-    assert_eq!(failures, report.summary.new, "{name}");
+    assert_eq!(failures, shown::failing(report, fail_on).len() + report.not_judged.len(), "{name}");
+    let names: Vec<(&str, &str)> = document
+        .descendants()
+        .filter(|node| node.has_tag_name("testcase"))
+        .filter_map(|case| Some((case.attribute("classname")?, case.attribute("name")?)))
+        .collect();
+    let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{name}: a reader tells cases apart by their names");
+}
+
+/// Every place lies in its file, and the code that a report shows for it is what stands there.
+fn check_places(name: &str, root: &Path, report: &Report) {
+    let mut texts: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let related = report
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.related)
+        .map(|related| &related.location);
+    let own = report.findings.iter().map(|finding| &finding.location);
+    let well = report.strengths.iter().map(|strength| &strength.location);
+    for place in own.chain(related).chain(well) {
+        let lines = texts.entry(&place.file).or_insert_with(|| {
+            let text = std::fs::read_to_string(root.join(&place.file)).unwrap_or_default();
+            text.lines().map(str::to_owned).collect()
+        });
+        // What is not UTF-8 has other lines here than where it was read with replacement characters.
+        if lines.is_empty() {
+            continue;
+        }
+        let columns = |line: u32| lines.get(line as usize - 1).map(|line| line.chars().count() as u32 + 1);
+        let at = format!("{name}: {place:?}");
+        assert!(1 <= place.start_line && place.start_line <= place.end_line, "{at}");
+        let start = columns(place.start_line).unwrap_or_else(|| panic!("{at} starts after the end of its file"));
+        let end = columns(place.end_line).unwrap_or_else(|| panic!("{at} ends after the end of its file"));
+        assert!(1 <= place.start_column && place.start_column <= start, "{at}: {start} columns");
+        assert!(1 <= place.end_column && place.end_column <= end, "{at}: {end} columns");
+        if place.start_line == place.end_line {
+            assert!(place.start_column <= place.end_column, "{at}");
+        }
+        let Some(shown) = report.sources.excerpt(place) else { continue };
+        for (line, number) in shown.lines.iter().zip(shown.first..) {
+            let whole = &lines[number as usize - 1];
+            let is_same = line.contains('…') || line == whole.trim_end();
+            assert!(is_same, "{at}: line {number} is shown as {line:?}");
+        }
+    }
+}
+
+#[test]
+fn places_lie_in_their_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    for (name, report) in reports() {
+        if root.join(&name).is_dir() {
+            check_places(&name, &root.join(&name), &report);
+        }
+    }
+}
+
+/// The same of real trees: `ci/formats.sh TREE…`.
+#[test]
+#[ignore = "needs trees, which ci/formats.sh names"]
+fn formats_of_real_trees_are_what_their_readers_take() {
+    let trees = std::env::var("PERFAUDIT_TREES").expect("PERFAUDIT_TREES: folders, one a line");
+    let trees = trees.lines().filter(|tree| !tree.is_empty());
+    // Each says what is wrong with it, and the next one is looked at.
+    let wrong: Vec<&str> = trees
+        .filter(|tree| std::panic::catch_unwind(|| check_tree(tree)).is_err())
+        .collect();
+    assert_eq!(wrong, [""; 0]);
+}
+
+fn check_tree(tree: &str) {
+    let config = Config {
+        root: tree.into(),
+        details: Details::Code,
+        cache: false,
+        ..Config::default()
+    };
+    let report = audit(&config).expect("a report");
+    let sarif = sarif::render(&report, &texts());
+    assert_eq!(violations("sarif-2.1.0.json", &sarif), None, "SARIF of {tree}");
+    let gitlab = gitlab::render(&report);
+    assert_eq!(violations("gitlab-code-quality.json", &gitlab), None, "GitLab of {tree}");
+    check_junit(tree, &junit::render(&report, Some(Priority::P2)), &report, Some(Priority::P2));
+    check_places(tree, Path::new(tree), &report);
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn the_json() {
 #[test]
 fn formats_for_other_tools() {
     insta::assert_snapshot!("sarif", plain(&sarif::render(&report(), &texts())));
-    insta::assert_snapshot!("github", github::render(&report()));
+    insta::assert_snapshot!("github", github::render(&report(), Some(Priority::P0)));
     insta::assert_snapshot!("gitlab", gitlab::render(&report()));
-    insta::assert_snapshot!("junit", junit::render(&report()));
+    insta::assert_snapshot!("junit", junit::render(&report(), Some(Priority::P0)));
 }

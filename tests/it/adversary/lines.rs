@@ -413,7 +413,7 @@ fn check_data(report: &Report) {
         assert!(!message.contains("]("), "a link in SARIF: {message}");
     }
 
-    let text = junit::render(report);
+    let text = junit::render(report, Some(Priority::P3));
     check_lines("junit", &text, &[]);
     let read = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let cases = read.descendants().filter(|node| node.has_tag_name("testcase")).count();
@@ -471,9 +471,10 @@ fn check_texts(report: &Report, harmless: &Report) {
     let text = full::render(report, false, true, Some(Priority::P3));
     check_lines("full", &escape::printed(&text, false), &[]);
 
-    let text = github::render(report);
+    let text = github::render(report, Some(Priority::P3));
     check_lines("github", &text, &["::error ", "::warning ", "::notice "]);
-    assert_eq!(text.lines().count(), report.findings.len(), "a command a finding: {text}");
+    let lines = report.findings.len().min(10) + 2;
+    assert!(text.lines().count() <= lines, "a command a finding, and two of the run: {text}");
 
     let text = escape::printed(&reviewers(report, reviewers::Form::Html), false);
     check_lines("html", &text, &[]);
