@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::baseline::{perfaudit, write};
 use boon::{Compiler, Schemas};
 use perfaudit::config::Details;
 use perfaudit::engine::pages::Pages;
@@ -200,10 +201,12 @@ fn check_places(name: &str, root: &Path, report: &Report) {
         .map(|related| &related.location);
     let own = report.findings.iter().map(|finding| &finding.location);
     let well = report.strengths.iter().map(|strength| &strength.location);
-    for place in own.chain(related).chain(well) {
+    // Code is shown of findings only.
+    let shown = own.chain(related).map(|place| (place, report.sources.excerpt(place)));
+    for (place, excerpt) in shown.chain(well.map(|place| (place, None))) {
         let lines = texts.entry(&place.file).or_insert_with(|| {
             let text = std::fs::read_to_string(root.join(&place.file)).unwrap_or_default();
-            text.lines().map(str::to_owned).collect()
+            text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect()
         });
         // What is not UTF-8 has other lines here than where it was read with replacement characters.
         if lines.is_empty() {
@@ -219,12 +222,37 @@ fn check_places(name: &str, root: &Path, report: &Report) {
         if place.start_line == place.end_line {
             assert!(place.start_column <= place.end_column, "{at}");
         }
-        let Some(shown) = report.sources.excerpt(place) else { continue };
-        for (line, number) in shown.lines.iter().zip(shown.first..) {
+        let Some(excerpt) = excerpt else { continue };
+        for (line, number) in excerpt.lines.iter().zip(excerpt.first..) {
             let whole = &lines[number as usize - 1];
             let is_same = line.contains('…') || line == whole.trim_end();
             assert!(is_same, "{at}: line {number} is shown as {line:?}");
         }
+    }
+}
+
+/// Offsets of the file of a mixin mean nothing in the file of the model that has its columns.
+#[test]
+fn what_a_model_inherits_stands_at_its_class() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let long = "# A long file.\n".repeat(40);
+    let django = "from django.db import models\nfrom .base import Stamped\n\n\nclass Post(Stamped):\n    title = models.TextField()\n";
+    let mixin = "from django.db import models\nclass Stamped(models.Model):\n    created_at = models.DateTimeField(db_index=True)\n    class Meta:\n        abstract = True\n        indexes = [models.Index(fields=['created_at'])]\n";
+    write(folder.path(), "blog/base.py", &format!("{long}{mixin}"));
+    write(folder.path(), "blog/models.py", django);
+    let alchemy = "from sqlalchemy import Column, Integer\nfrom core.base import Base, Dated\n\n\nclass Note(Dated, Base):\n    __tablename__ = 'notes'\n    id = Column(Integer, primary_key=True)\n";
+    let mixin = "from sqlalchemy import Column, DateTime\nfrom sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase):\n    pass\nclass Dated:\n    dated_at = Column(DateTime, index=True)\n";
+    write(folder.path(), "core/base.py", &format!("{long}{mixin}"));
+    write(folder.path(), "core/notes.py", alchemy);
+    let run = perfaudit(folder.path(), &["schema", "--format", "json"]);
+    let schema: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    for column in ["created_at", "dated_at"] {
+        let tables = schema["tables"].as_array().expect("tables").iter();
+        let parts = tables.flat_map(|table| [&table["columns"], &table["indexes"]]);
+        let parts: Vec<_> = parts.flat_map(|parts| parts.as_array().expect("a list")).collect();
+        let of_column = |part: &&&serde_json::Value| part["name"] == column || part["keys"][0]["column"] == column;
+        let found: Vec<_> = parts.iter().filter(of_column).map(|part| &part["places"][0]["line"]).collect();
+        assert!(found.len() >= 2 && found.iter().all(|line| **line == 5), "{column}: {found:?}");
     }
 }
 
