@@ -46,6 +46,8 @@ pub enum Format {
     Html,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// A comment on a pull request.
+    Pr,
     /// GitHub workflow annotations.
     Github,
     /// GitLab code quality.
@@ -55,13 +57,14 @@ pub enum Format {
 }
 
 /// Names of the formats, as on the command line.
-const FORMATS: [(&str, Format); 10] = [
+const FORMATS: [(&str, Format); 11] = [
     ("table", Format::Table),
     ("full", Format::Full),
     ("concise", Format::Concise),
     ("json", Format::Json),
     ("markdown", Format::Markdown),
     ("html", Format::Html),
+    ("pr", Format::Pr),
     ("sarif", Format::Sarif),
     ("github", Format::Github),
     ("gitlab", Format::Gitlab),

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use perfaudit::config::{Details, Format, Settings, parse_fail_on, parse_format};
 use perfaudit::finding::Priority;
 use perfaudit::report::groups::{self, By};
-use perfaudit::report::{audit, concise, full, github, gitlab, json, junit, sarif, screen, table, words};
+use perfaudit::report::{audit, concise, full, github, gitlab, json, junit, pr, sarif, screen, table, words};
 use perfaudit::{Config, Error, Report};
 
 use super::progress::{Progress, Talk};
@@ -25,7 +25,7 @@ pub struct Arguments {
     talk: Talk,
     #[command(flatten)]
     screen: Screen,
-    /// table, full, concise, json, markdown, html, sarif, github, gitlab or junit [default: table]
+    /// table, full, concise, json, markdown, html, pr, sarif, github, gitlab or junit [default: table]
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     format: Option<Format>,
     /// Write the report to a file
@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Exit with 1 when a new finding is at least this urgent: p0, p1, p2, p3 or never [default: p0]
     #[arg(long, value_name = "PRIORITY", value_parser = parse_threshold)]
     fail_on: Option<Threshold>,
+    /// Exit as asked also where nothing was read; in CI that is exit code 2 otherwise
+    #[arg(long)]
+    allow_empty: bool,
     /// Exit with 1 when a file could not be read or judged whole; with --since, only one that changed, and then unless this is false
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     fail_on_unread: Option<bool>,
@@ -122,7 +125,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     screen.check(config.format)?;
     config.details = match config.format {
         Format::Markdown | Format::Html => Details::All,
-        Format::Full => Details::Code,
+        Format::Full | Format::Pr => Details::Code,
         // The tables of a statement stand in the inventory.
         Format::Table if screen.groups() == Some(By::Table) => Details::All,
         _ => Details::None,
@@ -148,6 +151,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     if let Some(line) = words::not_judged(&report) {
         super::tell(&format!("perfaudit: {line}\n"));
+    }
+    if report.is_empty() && !arguments.allow_empty && terminal::is_ci() {
+        super::tell(&format!(
+            "perfaudit: {} A wrong path must not pass in CI; --allow-empty accepts it\n",
+            words::nothing(&report)
+        ));
+        return Ok(ExitCode::from(super::FAILED));
     }
     let code = if report.fails(config.fail_on) { super::FOUND } else { super::CLEAN };
     Ok(super::end(&report, code))
@@ -175,6 +185,7 @@ impl Shown<'_> {
             Format::Json => json::render(report),
             Format::Markdown => self.audit(audit::Form::Markdown)?,
             Format::Html => self.audit(audit::Form::Html)?,
+            Format::Pr => pr::render(&report.from_run(), self.config.fail_on),
             Format::Sarif => sarif::render(&report.from_run(), &super::rule_texts(self.config)?),
             Format::Github => github::render(&report.from_run(), self.config.fail_on),
             Format::Gitlab => gitlab::render(&report.from_run()),

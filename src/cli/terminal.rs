@@ -62,6 +62,11 @@ pub fn has_links() -> bool {
     has_color() && (has_name || has_term || is_vte || has_mark)
 }
 
+/// Whether a CI service runs this: all of them say so.
+pub fn is_ci() -> bool {
+    !matches!(variable("CI").to_lowercase().as_str(), "" | "0" | "false")
+}
+
 fn is_set(name: &str) -> bool {
     !variable(name).is_empty()
 }

@@ -10,6 +10,7 @@ pub mod groups;
 pub mod ir;
 pub mod json;
 pub mod junit;
+pub mod pr;
 pub mod priorities;
 pub mod queries;
 pub mod queries_table;
@@ -191,6 +192,12 @@ impl Report {
             }
         }
         Cow::Owned(report)
+    }
+
+    /// Whether no file of what is reported on was read.
+    pub fn is_empty(&self) -> bool {
+        let files = self.part.as_ref().map_or_else(|| self.coverage.files(), |part| part.files);
+        files == 0
     }
 
     /// Whether a new finding is at or over a threshold, or a file that should have been judged was not.

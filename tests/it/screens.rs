@@ -118,3 +118,71 @@ fn only_what_is_new_is_listed() {
         }
     }
 }
+
+#[test]
+fn a_comment_says_what_is_new_what_is_fixed_and_why_it_failed() {
+    let folder = laid_out(1);
+    let at = folder.path();
+    assert_eq!(perfaudit(at, &["baseline"]).code, Some(0));
+    write(at, "app/part0/store.py", &module(&[function("load", "table0", "id")]));
+    write(at, "app/other.py", &module(&[function("fresh", "goats", "id")]));
+    let run = scan(at, &["--baseline", "perfaudit-baseline.json", "--fail-on", "p3", "--format", "pr"]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(
+        run.out.starts_with("### perfaudit: failed, 1 new finding, 1 fixed\n"),
+        "{}",
+        run.out
+    );
+    for part in [
+        "- **P3** `n-plus-one` `app/other.py:7`: ",
+        "cursor.execute(\"SELECT",
+        "**Fix:** ",
+        "If it is well as it is: `perfaudit: ignore[n-plus-one] why`",
+        "<details><summary>1 finding is fixed</summary>",
+        "<details><summary>What was read</summary>",
+    ] {
+        assert!(run.out.contains(part), "{part} is missing in {}", run.out);
+    }
+}
+
+#[test]
+fn in_ci_a_scan_of_nothing_does_not_pass() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let code = |ci: &str, more: &[&str]| {
+        let run = perfaudit_with(folder.path(), &[&["scan"], more].concat(), &[("CI", ci)]);
+        (run.code, run.err)
+    };
+    assert_eq!(code("", &[]), (Some(0), String::new()));
+    assert_eq!(code("false", &[]), (Some(0), String::new()));
+    let (failed, why) = code("true", &[]);
+    assert_eq!(failed, Some(2));
+    assert!(
+        why.starts_with("perfaudit: Nothing was checked: ") && why.contains("--allow-empty"),
+        "{why}"
+    );
+    assert_eq!(code("true", &["--allow-empty"]), (Some(0), String::new()));
+    write(folder.path(), "a.py", "x = 1\n");
+    assert_eq!(code("true", &[]), (Some(0), String::new()));
+}
+
+#[test]
+fn an_audit_is_not_written_under_the_name_of_another_format() {
+    let folder = laid_out(1);
+    let refused = perfaudit(folder.path(), &["report", "-o", "audit.pdf"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused
+            .err
+            .contains("audit.pdf: not a format that is written; name it .md, .html or .json"),
+        "{}",
+        refused.err
+    );
+    assert!(!folder.path().join("audit.pdf").exists());
+    for named in [&["audit.pdf", "--format", "markdown"] as &[&str], &["AUDIT"], &["audit.HTM"]] {
+        assert_eq!(
+            perfaudit(folder.path(), &[&["report", "-o"], named].concat()).code,
+            Some(0),
+            "{named:?}"
+        );
+    }
+}

@@ -16,7 +16,9 @@ use perfaudit::report::groups::{self, By};
 use perfaudit::report::queries::QueryList;
 use perfaudit::report::schema::{self, SchemaReport, dbml, mermaid};
 use perfaudit::report::sources::Sources;
-use perfaudit::report::{RuleTexts, audit as reviewers, concise, full, github, gitlab, json, junit, queries_table, sarif, screen, table};
+use perfaudit::report::{
+    RuleTexts, audit as reviewers, concise, full, github, gitlab, json, junit, pr, queries_table, sarif, screen, table,
+};
 use perfaudit::{Config, Error, Report, audit, escape, understand};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -476,6 +478,11 @@ fn check_texts(report: &Report, harmless: &Report) {
     let lines = report.findings.len().min(10) + 2;
     assert!(text.lines().count() <= lines, "a command a finding, and two of the run: {text}");
 
+    let comment = |report: &Report| escape::printed(&pr::render(report, Some(Priority::P3)), false);
+    check_lines("pr", &comment(report), &[]);
+    blocks(&comment(report));
+    assert!(comment(report).chars().count() < 65_000);
+
     let text = escape::printed(&reviewers(report, reviewers::Form::Html), false);
     check_lines("html", &text, &[]);
     assert_eq!(
@@ -596,7 +603,7 @@ fn perfaudit(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String)
 fn a_folder_that_is_named_as_a_command_is_only_named() {
     let folder = laid_out();
     for format in [
-        "table", "full", "concise", "json", "markdown", "html", "sarif", "github", "gitlab", "junit",
+        "table", "full", "concise", "json", "markdown", "html", "pr", "sarif", "github", "gitlab", "junit",
     ] {
         let (code, out, err) = perfaudit(folder.path(), &["scan", "--no-cache", "--fail-on", "never", "--format", format]);
         assert_eq!((code, err.as_str()), (Some(0), ""));
