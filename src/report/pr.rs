@@ -124,7 +124,7 @@ fn detail(finding: &Finding, report: &Report) -> String {
     if !finding.reason.is_empty() {
         let _ = writeln!(
             out,
-            "{:?} because of {}\n",
+            "Why {:?}: {}\n",
             finding.priority,
             escape::markdown(&cut(&finding.reason, LONGEST))
         );

@@ -363,7 +363,7 @@ fn annotations_name_files_from_the_folder_of_the_run() {
         ("gitlab", "\"path\": \"backend/app/a.py\""),
         ("sarif", "\"uri\": \"backend/app/a.py\""),
     ] {
-        let run = perfaudit(at, &["scan", "backend", "--format", format]);
+        let run = perfaudit(at, &["scan", "backend", "--fail-on", "p3", "--format", format]);
         assert!(run.out.contains(wanted), "{format}: {}{}", run.out, run.err);
     }
 }
