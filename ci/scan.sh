@@ -48,4 +48,8 @@ scan() {
 if [ -n "${PERFAUDIT_OUTPUT:-}" ]; then
   scan --fail-on=never --format="${PERFAUDIT_FORMAT:-sarif}" --output="$PERFAUDIT_OUTPUT"
 fi
+# GitHub shows what stands in this file beside the job. It says whether the scan fails; the last one decides.
+if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+  scan --fail-on="${PERFAUDIT_FAIL_ON:-p0}" --format=pr >>"$GITHUB_STEP_SUMMARY" || [ $? -eq 1 ]
+fi
 scan --fail-on="${PERFAUDIT_FAIL_ON:-p0}" --format="${PERFAUDIT_FIRST:-table}"

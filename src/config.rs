@@ -36,6 +36,8 @@ pub enum Format {
     Table,
     /// For a terminal: each finding with its code and its chain.
     Full,
+    /// One line a finding, for editors and `grep`.
+    Concise,
     /// The whole report, for programs.
     Json,
     /// For reviewers.
@@ -44,6 +46,8 @@ pub enum Format {
     Html,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// A comment on a pull request.
+    Pr,
     /// GitHub workflow annotations.
     Github,
     /// GitLab code quality.
@@ -53,12 +57,14 @@ pub enum Format {
 }
 
 /// Names of the formats, as on the command line.
-const FORMATS: [(&str, Format); 9] = [
+const FORMATS: [(&str, Format); 11] = [
     ("table", Format::Table),
     ("full", Format::Full),
+    ("concise", Format::Concise),
     ("json", Format::Json),
     ("markdown", Format::Markdown),
     ("html", Format::Html),
+    ("pr", Format::Pr),
     ("sarif", Format::Sarif),
     ("github", Format::Github),
     ("gitlab", Format::Gitlab),
@@ -146,6 +152,8 @@ pub struct Config {
     pub root: PathBuf,
     /// Files and folders to read; relative ones are taken from the root.
     pub paths: Vec<PathBuf>,
+    /// Files and folders that are reported on, and read besides; relative ones are taken from the root. None is all that is read.
+    pub reported: Vec<PathBuf>,
     /// Worker threads; 0 is one a core.
     pub threads: usize,
     /// Rules to run; empty is all.
@@ -196,6 +204,7 @@ impl Default for Config {
         Config {
             root: PathBuf::from("."),
             paths: vec![PathBuf::from(".")],
+            reported: Vec::new(),
             threads: 0,
             rules: Vec::new(),
             skip: Vec::new(),
@@ -222,6 +231,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// What is read: the paths, and what is reported on, which an ignore file may leave out of them.
+    pub fn starts(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter().chain(&self.reported)
+    }
+
     /// The settings of a run in `root`: the file's (`file`, or what `root` holds), then the command line's over them.
     pub fn load(root: &Path, file: Option<&Path>, flags: Settings) -> Result<Config, Error> {
         let tree = tree(root)?;
@@ -272,6 +286,7 @@ impl Config {
 
     fn apply(&mut self, settings: Settings) {
         replace(&mut self.paths, settings.paths);
+        replace(&mut self.reported, settings.reported);
         replace(&mut self.rules, settings.rules);
         // A rule left out by the project stays left out, unless the command line asks for it by name.
         self.skip.retain(|rule| !self.rules.contains(rule));

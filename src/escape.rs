@@ -130,11 +130,52 @@ pub fn lines(text: &str) -> String {
     out
 }
 
-/// Where the style ends that a text begins with (`ESC [ 1 ; 31 m`); 0 where it begins with none.
+/// Where the style ends that a text begins with (`ESC [ 1 ; 31 m`), or the start or end of a link; 0 where it begins with none.
 fn style(text: &str) -> usize {
-    let Some(rest) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let Some(rest) = text.strip_prefix("\u{1b}[") else {
+        return link_end(text);
+    };
     let codes = rest.trim_start_matches(|character: char| character.is_ascii_digit() || character == ';');
     if codes.starts_with('m') { text.len() - codes.len() + 1 } else { 0 }
+}
+
+/// How a link starts for a terminal, and how its address ends.
+const LINK: (&str, &str) = ("\u{1b}]8;;", "\u{1b}\\");
+
+/// Whether an address can do nothing in a terminal but lead to a file.
+fn is_address(address: &str) -> bool {
+    address.is_empty() || address.starts_with("file:///") && address.bytes().all(is_address_byte)
+}
+
+fn is_address_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/._-~%:".contains(&byte)
+}
+
+/// Where the start or the end of a link to a file ends that a text begins with; 0 where it begins with none.
+fn link_end(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix(LINK.0) else { return 0 };
+    let (address, after) = rest.split_at(rest.bytes().take_while(|&byte| is_address_byte(byte)).count());
+    match after.strip_prefix(LINK.1) {
+        Some(after) if is_address(address) => text.len() - after.len(),
+        _ => 0,
+    }
+}
+
+/// A text, already harmless, that a terminal links to a file on this machine.
+pub fn linked(text: &str, file: &std::path::Path) -> String {
+    let mut address = String::from("file://");
+    for byte in file.to_string_lossy().bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    if !is_address(&address) {
+        return text.to_owned();
+    }
+    let (start, end) = LINK;
+    format!("{start}{address}{end}{text}{start}{end}")
 }
 
 /// Where a line's own text begins, after blanks and styles: CI services look behind both.
@@ -172,10 +213,19 @@ pub fn printed(text: &str, is_styled: bool) -> String {
 }
 
 fn push_printed(out: &mut String, line: &str, is_styled: bool) {
+    // Where the sequence of our own ends that is being written: a link has a second escape character at its end.
+    let mut end = 0;
     each(line, |piece| match piece {
         Piece::Plain(run) => out.push_str(run),
         Piece::Odd(_, kept @ ('\n' | '\t')) => out.push(kept),
-        Piece::Odd(at, own @ '\u{1b}') if is_styled && style(&line[at..]) > 0 => out.push(own),
+        Piece::Odd(at, own @ '\u{1b}') if is_styled => {
+            end = end.max(at + style(&line[at..]));
+            if at < end {
+                out.push(own);
+            } else {
+                push_visible(out, own);
+            }
+        }
         Piece::Odd(_, other) => push_visible(out, other),
     });
 }
@@ -373,6 +423,18 @@ pub fn workflow_property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_leads_to_a_file_and_nowhere_else() {
+        let link = linked("a.py", std::path::Path::new("/tmp/x y\u{1b}/a.py"));
+        assert_eq!(link, "\u{1b}]8;;file:///tmp/x%20y%1B/a.py\u{1b}\\a.py\u{1b}]8;;\u{1b}\\");
+        assert_eq!(printed(&link, true), link);
+        assert!(!printed(&link, false).contains('\u{1b}'));
+        for other in ["\u{1b}]8;;https://x\u{1b}\\a", "\u{1b}]0;title\u{7}", "\u{1b}]8;;file:///a"] {
+            assert!(!printed(other, true).contains('\u{1b}'), "{other:?}");
+        }
+        assert!(printed(&linked("::error::x", std::path::Path::new("/a")), true).contains("\\u{3a}:error"));
+    }
 
     #[test]
     fn a_hostile_name_cannot_steer_a_terminal() {

@@ -541,3 +541,36 @@ pub struct ModelDef {
     /// The name under which its library's connection keeps it, where code looks models up by name while it runs.
     pub kept_as: Option<String>,
 }
+
+/// How many parts of each kind a model has.
+#[derive(Clone, Copy, Debug)]
+pub struct PartCount {
+    columns: usize,
+    constraints: usize,
+    indexes: usize,
+    relations: usize,
+}
+
+impl ModelDef {
+    /// How many parts it has; what is added next comes after them.
+    pub fn count(&self) -> PartCount {
+        PartCount {
+            columns: self.table.columns.len(),
+            constraints: self.table.constraints.len(),
+            indexes: self.table.indexes.len(),
+            relations: self.relations.len(),
+        }
+    }
+
+    /// Places the parts that came since at the model itself: they were read in another file, whose offsets mean nothing in this one.
+    pub fn place_since(&mut self, before: PartCount) {
+        let span = self.table.span;
+        let columns = self.table.columns.iter_mut().skip(before.columns).map(|column| &mut column.span);
+        let constraints = self.table.constraints.iter_mut().skip(before.constraints).map(|(_, span)| span);
+        let indexes = self.table.indexes.iter_mut().skip(before.indexes).map(|index| &mut index.span);
+        let relations = self.relations.iter_mut().skip(before.relations).map(|relation| &mut relation.span);
+        for place in columns.chain(constraints).chain(indexes).chain(relations) {
+            *place = span;
+        }
+    }
+}

@@ -19,7 +19,7 @@ use crate::vocabulary::Vocabulary;
 
 use descent::Descent;
 pub use ignores::{IgnoreTexts, Ignores};
-pub use past::{PastFile, reads_tests, walk_past, without_tests};
+pub use past::{PastFile, walk_past, without_tests};
 pub use read::{Text, decode, largest, read};
 pub use role::{FileRole, role, roles};
 
@@ -167,14 +167,19 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
         with_tests: config.include_tests,
         ..Walked::default()
     };
-    for given in &config.paths {
+    let (mut asked, mut entered): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for given in config.starts() {
         let joined = if given.is_absolute() { given.clone() } else { root.join(given) };
         let start = std::fs::canonicalize(&joined).map_err(|error| unreadable(given, &error))?;
         let metadata = std::fs::metadata(&start).map_err(|error| unreadable(given, &error))?;
         // Someone who names a tests folder wants to see it.
-        walked.with_tests |= asks_for_tests(&root, &start, &config.words);
+        asked.extend(asked_for_tests(&root, &start, &config.words));
         if metadata.is_dir() {
-            Descent::run(&root, &start, &excluded, &mut walked);
+            let path = relative(&root, &start);
+            if !is_entered(&path, &entered, &walked) {
+                Descent::run(&root, &start, &excluded, &mut walked);
+                entered.push(path);
+            }
         } else if metadata.is_file() {
             add_named(&root, given, start, &mut walked)?;
         } else {
@@ -185,18 +190,36 @@ pub fn walk(config: &Config) -> Result<Walked, Error> {
     walked.files.dedup();
     walked.skipped.sort();
     walked.skipped.dedup();
-    if !walked.with_tests {
+    walked.with_tests |= !asked.is_empty();
+    if !config.include_tests {
         let before = walked.files.len();
-        walked.files.retain(|file| role(&file.path, &config.words) != FileRole::Test);
+        walked.files.retain(|file| !is_unasked_test(&file.path, &asked, &config.words));
         walked.tests = before - walked.files.len();
     }
     Ok(walked)
 }
 
-/// Whether a path that is given is one of tests.
-fn asks_for_tests(root: &Path, start: &Path, words: &Vocabulary) -> bool {
+/// Whether a folder was found as a part of another one. Where nothing in it was, an ignore file may have left it out: who names it wants it.
+fn is_entered(path: &str, entered: &[String], walked: &Walked) -> bool {
+    entered.iter().any(|above| is_below(path, above)) && walked.files.iter().any(|file| is_below(&file.path, path))
+}
+
+/// Whether a path is another one or lies below it; both are relative to the root.
+pub fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    folder.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A path that is given, relative to the root, where it is one of tests.
+fn asked_for_tests(root: &Path, start: &Path, words: &Vocabulary) -> Option<String> {
     let path = relative(root, start);
-    role(&format!("{path}/"), words) == FileRole::Test || role(&path, words) == FileRole::Test
+    let is_test = role(&format!("{path}/"), words) == FileRole::Test || role(&path, words) == FileRole::Test;
+    is_test.then_some(path)
+}
+
+/// Whether a file is a test, and none of those that were asked for by a path.
+fn is_unasked_test(path: &str, asked: &[String], words: &Vocabulary) -> bool {
+    role(path, words) == FileRole::Test && !asked.iter().any(|folder| is_below(path, folder))
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
@@ -392,7 +415,7 @@ fn is_source(name: &str) -> bool {
 }
 
 /// A path relative to the root, with `/`; what lies outside starts with `../`.
-fn relative(root: &Path, path: &Path) -> String {
+pub fn relative(root: &Path, path: &Path) -> String {
     let mut root_parts: Vec<Component<'_>> = root.components().collect();
     let mut parts: Vec<Component<'_>> = path.components().collect();
     let shared = root_parts.iter().zip(&parts).take_while(|(left, right)| left == right).count();

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use perfaudit::Error;
+use perfaudit::engine::places::Places;
 use perfaudit::report::calls::{CallList, UnresolvedList};
 
 use super::listing::{Form, ListArguments};
@@ -26,7 +27,7 @@ pub struct Arguments {
 
 /// Lists functions and what they call.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let config = arguments.list.config()?;
+    let config = arguments.list.config(arguments.unresolved)?;
     let root = config.root.to_string_lossy().into_owned();
     let from = arguments.from.as_deref();
     if arguments.unresolved {
@@ -37,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let list = perfaudit::understand(&config, |project, _| CallList::of(project, &root, from))??;
+    let list = perfaudit::understand(&config, |project, _| CallList::of(project, &root, from, &Places::of(&config)))??;
     arguments.list.emit(&match arguments.format {
         Form::Table => list.text(),
         Form::Json => list.json(),

@@ -8,7 +8,7 @@ use perfaudit::config::Settings;
 use perfaudit::report::ir;
 use perfaudit::{Config, Error};
 
-use super::selection::place;
+use super::project::place;
 
 /// What `perfaudit ir` takes.
 #[derive(Args)]
@@ -19,14 +19,14 @@ pub struct Arguments {
 
 /// Prints the module.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
-    let (root, paths) = place(vec![arguments.file])?;
+    let place = place(vec![arguments.file], true)?;
     let flags = Settings {
-        paths,
+        paths: place.paths,
         cache: Some(false),
         include_tests: Some(true),
         ..Settings::default()
     };
-    let config = Config::load(&root, None, flags)?;
+    let config = Config::load(&place.root, None, flags)?;
     let facts = perfaudit::read_one(&config)?;
     let Some(module) = &facts.module else {
         let error = Error::new(facts.path, "holds no program");

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use perfaudit::config::{Settings, parse_threads};
 use perfaudit::{Config, Error};
 
-use super::selection::place;
+use super::project::place;
 
 /// How a list is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -21,8 +21,11 @@ pub enum Form {
 /// What these commands take.
 #[derive(Args)]
 pub struct ListArguments {
-    /// Files and folders to read [default: the current folder]
+    /// Files and folders to list [default: the current folder]
     paths: Vec<PathBuf>,
+    /// Read the paths alone, and not the project that they are in
+    #[arg(long)]
+    isolated: bool,
     /// Write the list to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -44,18 +47,20 @@ pub struct ListArguments {
 }
 
 impl ListArguments {
-    /// The settings of the run; the output and the format of a report do not hold for a list.
-    pub fn config(&self) -> Result<Config, Error> {
-        let (root, paths) = place(self.paths.clone())?;
+    /// The settings of the run; the output and the format of a report do not hold for a list. The paths are listed of all of their
+    /// project, or where `is_alone` they are all that is read.
+    pub fn config(&self, is_alone: bool) -> Result<Config, Error> {
+        let place = place(self.paths.clone(), self.isolated || is_alone)?;
         let flags = Settings {
-            paths,
+            paths: place.paths,
+            reported: place.reported,
             threads: self.threads,
             exclude: self.exclude.clone(),
             cache: self.no_cache.then_some(false),
             include_tests: self.include_tests.then_some(true),
             ..Settings::default()
         };
-        Config::load(&root, self.config.as_deref(), flags)
+        Config::load(&place.root, self.config.as_deref(), flags)
     }
 
     /// Writes the list where it is wanted.

@@ -8,16 +8,18 @@ mod init;
 mod ir;
 mod listing;
 mod progress;
+mod project;
 mod queries;
 mod report;
 mod rules;
 mod scan;
 mod schema;
 mod selection;
+mod terminal;
 mod test_rules;
 mod why;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,6 +27,8 @@ use clap::{Parser, Subcommand};
 use perfaudit::engine::pages::Pages;
 use perfaudit::report::{RuleText, RuleTexts};
 use perfaudit::{Config, Error, Report, escape, files};
+
+use terminal::{has_color, width};
 
 /// Nothing is at or over the threshold.
 const CLEAN: u8 = 0;
@@ -174,7 +178,12 @@ fn print_as_is(text: &str) -> Result<(), Error> {
 
 /// Writes a text to a file, or to standard output where none is given; no line of it begins with a command of a CI service.
 fn output(file: Option<&Path>, text: &str) -> Result<(), Error> {
-    write(file, &escape::printed(text, file.is_none() && has_color()))
+    styled(file, text, has_color())
+}
+
+/// As [`output`], for a text whose styles stay where it is printed and `is_styled`.
+fn styled(file: Option<&Path>, text: &str, is_styled: bool) -> Result<(), Error> {
+    write(file, &escape::printed(text, file.is_none() && is_styled))
 }
 
 /// Writes commands of a CI service, as they are.
@@ -196,19 +205,6 @@ fn rule_texts(config: &Config) -> Result<RuleTexts, Error> {
         category: page.category.clone(),
     };
     Ok(pages.iter().map(|page| (page.id.clone(), text(page))).collect())
-}
-
-/// Whether standard output is a terminal that wants colour.
-fn has_color() -> bool {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    std::io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
-}
-
-/// Columns of the terminal; a fixed number where there is none, so that the same input gives the same bytes.
-fn width() -> u16 {
-    let terminal = std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten();
-    terminal.unwrap_or(120).clamp(40, 400)
 }
 
 #[cfg(test)]

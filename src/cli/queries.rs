@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use perfaudit::Error;
+use perfaudit::engine::places::Places;
 use perfaudit::report::queries::QueryList;
 use perfaudit::report::queries_table;
 
@@ -21,9 +22,9 @@ pub struct Arguments {
 
 /// Lists the query sites.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let config = arguments.list.config()?;
+    let config = arguments.list.config(false)?;
     let root = config.root.to_string_lossy().into_owned();
-    let list = perfaudit::understand(&config, |project, _| QueryList::of(project, &root))?;
+    let list = perfaudit::understand(&config, |project, _| QueryList::of(project, &root, &Places::of(&config)))?;
     let text = match arguments.format {
         Form::Table => queries_table::render(&list, super::width(), arguments.list.color()),
         Form::Json => list.json(),

@@ -65,15 +65,7 @@ fn parse_kind(text: &str) -> Result<Kind, String> {
 /// Writes the audit. Findings do not fail it: that is what `scan` is for.
 pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let template = arguments.template.as_deref().map(read).transpose()?;
-    let kind = arguments
-        .format
-        .or_else(|| {
-            [arguments.output.as_deref(), arguments.template.as_deref()]
-                .into_iter()
-                .flatten()
-                .find_map(by_name)
-        })
-        .unwrap_or(Kind::Audit(Form::Markdown));
+    let kind = kind(&arguments)?;
     let findings = arguments.findings;
     let mut config = arguments.selection.configure(|settings| findings.apply(settings))?;
     config.details = Details::All;
@@ -96,6 +88,23 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     };
     super::output(arguments.output.as_deref(), &text)?;
     Ok(super::end(&report, super::CLEAN))
+}
+
+/// What is to be written: what was asked for, else what the names of the files say. A name that says something else is a mistake.
+fn kind(arguments: &Arguments) -> Result<Kind, Error> {
+    let (output, template) = (arguments.output.as_deref(), arguments.template.as_deref());
+    let named = arguments
+        .format
+        .or_else(|| [output, template].into_iter().flatten().find_map(by_name));
+    if let Some(kind) = named {
+        return Ok(kind);
+    }
+    let other = output.filter(|file| file.extension().is_some_and(|extension| extension != "txt"));
+    match other {
+        Some(file) => Err(Error::new(file.to_string_lossy(), "not a format that is written")
+            .hint("name it .md, .html or .json, or say which it is: --format markdown")),
+        None => Ok(Kind::Audit(Form::Markdown)),
+    }
 }
 
 /// What a file is by its name: `audit.html`, `audit.html.jinja`.

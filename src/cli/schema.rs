@@ -34,7 +34,7 @@ enum Form {
 
 /// Prints the schema.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let config = arguments.list.config()?;
+    let config = arguments.list.config(true)?;
     let root = config.root.to_string_lossy().into_owned();
     let report = perfaudit::understand(&config, |project, coverage| SchemaReport::new(&root, project, coverage.clone()))?;
     let text = match arguments.format {

@@ -1,17 +1,22 @@
 //! What is read and which rules run: the arguments that every command which audits has.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use perfaudit::config::{Settings, is_configured, parse_confidence, parse_priority, parse_threads};
+use perfaudit::config::{Settings, parse_confidence, parse_priority, parse_threads};
 use perfaudit::finding::{Confidence, Priority};
-use perfaudit::{Config, Error, files};
+use perfaudit::{Config, Error};
+
+use super::project::place;
 
 /// What to read, and how.
 #[derive(Args)]
 pub struct Selection {
-    /// Files and folders to read [default: the current folder]
+    /// Files and folders to report on [default: the current folder]; the project that they are in is read whole
     paths: Vec<PathBuf>,
+    /// Read the paths alone, and not the project that they are in
+    #[arg(long)]
+    isolated: bool,
     /// Run only this rule (may be given more than once)
     #[arg(long = "rule", value_name = "ID", value_delimiter = ',')]
     rules: Vec<String>,
@@ -75,9 +80,10 @@ impl Findings {
 impl Selection {
     /// The configuration of a run: that of the project with what `add` adds to these arguments over it.
     pub fn configure(self, add: impl FnOnce(Settings) -> Settings) -> Result<Config, Error> {
-        let (root, paths) = place(self.paths)?;
+        let place = place(self.paths, self.isolated)?;
         let flags = add(Settings {
-            paths,
+            paths: place.paths,
+            reported: place.reported,
             threads: self.threads,
             rules: self.rules,
             skip: self.skip,
@@ -88,97 +94,6 @@ impl Selection {
             include_tests: self.include_tests.then_some(true),
             ..Settings::default()
         });
-        perfaudit::configure(&root, self.config.as_deref(), flags)
-    }
-}
-
-/// The project's root, which the report's paths are relative to, and the paths to read.
-///
-/// What a finding is called, and which configuration holds, must not depend on the folder that the command is given in. So the root
-/// is looked for from what is read: the nearest folder at or above it that is configured, else the top of its repository, else the
-/// current folder, or where that does not hold all paths, the folder that does.
-pub(super) fn place(paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<PathBuf>), Error> {
-    let current = std::env::current_dir().and_then(std::fs::canonicalize);
-    let current = current.map_err(|error| Error::new("current folder", format!("cannot be read: {error}")))?;
-    // A path that does not exist is told about by the walk.
-    let absolute: Vec<PathBuf> = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-    if absolute.len() < paths.len() {
-        return Ok((PathBuf::from("."), paths));
-    }
-    let shared = shared(&absolute, &current);
-    let root = root_of(&shared).unwrap_or_else(|| if shared.starts_with(&current) { current.clone() } else { shared });
-    if root == current {
-        return Ok((PathBuf::from("."), paths));
-    }
-    if let ([given], [absolute]) = (paths.as_slice(), absolute.as_slice())
-        && *absolute == root
-    {
-        return Ok((given.clone(), vec![PathBuf::from(".")]));
-    }
-    let read = if absolute.is_empty() { vec![current.clone()] } else { absolute };
-    Ok((from(&current, &root), read))
-}
-
-/// The folder that holds all paths; the current one where there are none.
-fn shared(absolute: &[PathBuf], current: &Path) -> PathBuf {
-    let Some(first) = absolute.first() else {
-        return current.to_owned();
-    };
-    let mut folder = first.clone();
-    while !(folder.is_dir() && absolute.iter().all(|path| path.starts_with(&folder))) && folder.pop() {}
-    folder
-}
-
-/// The nearest folder at or above one that is configured, or is the top of a repository. Folders of another user end the search: what
-/// such a one put above a project does not rule it.
-fn root_of(folder: &Path) -> Option<PathBuf> {
-    let owner = std::fs::metadata(folder).ok()?;
-    let own = folder
-        .ancestors()
-        .take_while(|above| std::fs::metadata(above).is_ok_and(|metadata| files::same_owner(&metadata, &owner)));
-    for above in own {
-        if is_configured(above) || std::fs::symlink_metadata(above.join(".git")).is_ok() {
-            return Some(above.to_owned());
-        }
-    }
-    None
-}
-
-/// A folder as it is called from another one: short, and the same on every machine.
-fn from(current: &Path, folder: &Path) -> PathBuf {
-    let same = current
-        .components()
-        .zip(folder.components())
-        .take_while(|(one, other)| one == other);
-    let same = same.count();
-    let up = current.components().skip(same).map(|_| Component::ParentDir);
-    up.chain(folder.components().skip(same)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_is_called_from_another_one() {
-        let called = |current: &str, folder: &str| from(Path::new(current), Path::new(folder));
-        assert_eq!(called("/a/b/c", "/a"), Path::new("../.."));
-        assert_eq!(called("/a", "/a/b/c"), Path::new("b/c"));
-        assert_eq!(called("/a/b", "/a/c"), Path::new("../c"));
-    }
-
-    #[test]
-    fn the_nearest_configuration_or_repository_is_the_root() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let at = std::fs::canonicalize(folder.path()).expect("a folder");
-        std::fs::create_dir_all(at.join("repository/app/deep")).expect("folders");
-        std::fs::create_dir(at.join("repository/.git")).expect("a folder");
-        std::fs::write(at.join("perfaudit.toml"), "").expect("written");
-        assert_eq!(root_of(&at.join("repository/app/deep")), Some(at.join("repository")));
-        std::fs::write(at.join("repository/app/pyproject.toml"), "[tool.ruff]\n# perfaudit\n").expect("written");
-        assert_eq!(root_of(&at.join("repository/app/deep")), Some(at.join("repository")));
-        std::fs::write(at.join("repository/app/pyproject.toml"), "[tool.perfaudit]\n").expect("written");
-        assert_eq!(root_of(&at.join("repository/app/deep")), Some(at.join("repository/app")));
-        assert_eq!(root_of(&at), Some(at.clone()));
+        perfaudit::configure(&place.root, self.config.as_deref(), flags)
     }
 }

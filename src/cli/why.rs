@@ -26,7 +26,10 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let (file, line) = parsed(&arguments.place)?;
     let findings = arguments.findings;
-    let config = arguments.selection.configure(|settings| findings.apply(settings))?;
+    let mut config = arguments.selection.configure(|settings| findings.apply(settings))?;
+    // The answer is about one place; what is reported on otherwise is read with the rest.
+    let reported = std::mem::take(&mut config.reported);
+    config.paths.extend(reported);
     let answer = perfaudit::why(&config, &arguments.rule, &relative(&config, file), line)?;
     super::print(&answer.text())?;
     Ok(ExitCode::SUCCESS)

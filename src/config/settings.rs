@@ -16,6 +16,8 @@ use crate::vocabulary::Vocabulary;
 pub struct Settings {
     /// See [`Config::paths`].
     pub paths: Vec<PathBuf>,
+    /// See [`Config::reported`]; no configuration file says it.
+    pub reported: Vec<PathBuf>,
     /// See [`Config::threads`].
     pub threads: Option<usize>,
     /// See [`Config::rules`].

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::unused_suppression;
 use crate::engine::baseline::{Baseline, Known, Scope};
 use crate::engine::pages::Pages;
+use crate::engine::places::Places;
 use crate::engine::policy::Policy;
 use crate::engine::suppress::Suppressions;
 use crate::finding::{Confidence, Effort, Finding, Location, Priority, Role, Status, fingerprint};
@@ -18,6 +19,8 @@ pub struct Options<'a> {
     pub pages: &'a Pages,
     /// What the configuration says of rules and paths.
     pub policy: &'a Policy,
+    /// What is reported on.
+    pub places: &'a Places,
     /// Ids of the rules that ran.
     pub ran: Vec<&'a str>,
     /// Ids of the rules whose findings are wanted.
@@ -45,6 +48,8 @@ pub struct Ranked {
     pub left_out: usize,
     /// Under the least priority or confidence, or switched off for their path.
     pub filtered: usize,
+    /// Where nothing is reported on; they are known to baselines all the same.
+    pub elsewhere: usize,
     /// Known before, and no longer there.
     pub fixed: Vec<Known>,
 }
@@ -82,10 +87,12 @@ pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: 
             Fate::Suppressed => &mut ranked.suppressed,
             Fate::Off | Fate::UnderPriority | Fate::UnderConfidence => &mut ranked.filtered,
         };
-        *count += 1;
+        *count += usize::from(options.places.has(&finding.location.file));
         false
     });
-    let mut findings = by_cause(findings);
+    ranked.fixed.retain(|known| options.places.has(&known.file));
+    let (mut findings, elsewhere) = inside(by_cause(findings), options.places);
+    ranked.elsewhere = elsewhere;
     findings.sort_by(|left, right| {
         left.sort_key()
             .cmp(&right.sort_key())
@@ -93,6 +100,20 @@ pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: 
     });
     ranked.findings = findings;
     ranked
+}
+
+/// The findings in what is reported on, and how many lie elsewhere. One that is told elsewhere for several places is told at those of them
+/// that are inside.
+fn inside(findings: Vec<Finding>, places: &Places) -> (Vec<Finding>, usize) {
+    let (mut found, outside): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(|finding| places.has(&finding.location.file));
+    let mut elsewhere = 0;
+    for finding in outside {
+        let others = finding.others.into_iter();
+        let others: Vec<Finding> = others.filter(|other| places.has(&other.location.file)).collect();
+        elsewhere += usize::from(others.is_empty());
+        found.extend(by_cause(others));
+    }
+    (found, elsewhere)
 }
 
 /// All findings in their final form, whatever becomes of them, and what a baseline knew and is no longer there.
@@ -395,6 +416,7 @@ mod tests {
         let options = Options {
             pages: &pages,
             policy: &Policy::default(),
+            places: &Places::default(),
             ran: crate::engine::registry::ids(),
             wanted: crate::engine::registry::ids(),
             baseline: None,

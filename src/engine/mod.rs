@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod finish;
 pub mod page;
 pub mod pages;
+pub mod places;
 pub mod policy;
 pub mod registry;
 pub mod run;

@@ -1,5 +1,6 @@
 //! One run, from what a configuration names to the report: the only orchestration.
 
+mod checked;
 mod mended;
 mod texts;
 mod understood;
@@ -15,9 +16,10 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::baseline::{Baseline, Known, Scope};
+use super::baseline::{Baseline, Scope};
 use super::finish;
 use super::pages::Pages;
+use super::places::Places;
 use super::policy::Policy;
 use super::registry::{self, RULES, Rule};
 use super::suppress::{self, Suppressions};
@@ -31,11 +33,12 @@ use crate::fix::disk::Disk;
 use crate::inventory::{self, build as inventories, rows};
 use crate::progress::{Observer, Silent, Stage};
 use crate::project::{self, Project};
-use crate::report::Report;
 use crate::report::sources::Sources;
+use crate::report::{Part, Report};
 use crate::syntax::facts::{self, FileFacts};
 use crate::walk::{self, FileKind, FileRole, PastFile, SourceFile, Text};
 use crate::{fix, git, stats};
+use checked::Checked;
 use texts::Texts;
 
 /// Stack of a worker: deep nesting in a hostile file must not end the process.
@@ -218,6 +221,8 @@ fn earlier(config: &Config, revision: &str) -> Result<Earlier, Error> {
         min_confidence: finding::Confidence::Low,
         since: None,
         baseline: None,
+        // What moved into the part that is reported on is not new.
+        reported: Vec::new(),
         details: Details::None,
         ..config.clone()
     };
@@ -243,9 +248,10 @@ fn not_judged(config: &Config, coverage: &Coverage, held: Option<&Held>) -> Vec<
     if !config.fail_on_unread.unwrap_or(is_gate) {
         return Vec::new();
     }
+    let places = Places::of(config);
     let fails = |gap: &Gap| {
         let file = config.root.join(&gap.file);
-        if FileKind::of(&gap.file).is_none() || std::fs::symlink_metadata(&file).is_err() {
+        if !places.has(&gap.file) || FileKind::of(&gap.file).is_none() || std::fs::symlink_metadata(&file).is_err() {
             return false;
         }
         match held.map(|held| held.get(&gap.file)) {
@@ -260,17 +266,14 @@ fn not_judged(config: &Config, coverage: &Coverage, held: Option<&Held>) -> Vec<
 fn past_inputs(config: &Config, revision: &str) -> Result<(Vec<Input>, bool, Vec<String>), Error> {
     let root = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
     // A path that does not exist is told about by the walk of the tree as it is.
-    let starts = config.paths.iter().filter_map(|path| std::fs::canonicalize(root.join(path)).ok());
+    let starts = config.starts().filter_map(|path| std::fs::canonicalize(root.join(path)).ok());
     let starts: Vec<PathBuf> = starts.collect();
     let (mut files, mut notes) = (Vec::new(), Vec::new());
     for (mut past, starts) in git::Past::of_paths(&root, &starts, revision)? {
         files.append(&mut walk::walk_past(config, &mut past, &starts)?);
         notes.extend(outside_note(&past, revision));
     }
-    let with_tests = walk::reads_tests(config, &starts);
-    if !with_tests {
-        walk::without_tests(&mut files, &config.words);
-    }
+    let with_tests = walk::without_tests(&mut files, config, &starts);
     let mut inputs: Vec<Input> = files.into_iter().map(Input::Past).collect();
     inputs.sort_by(|left, right| left.path().cmp(right.path()));
     Ok((inputs, with_tests, notes))
@@ -324,6 +327,7 @@ struct Plan<'a> {
     config: &'a Config,
     pages: Pages,
     policy: Policy,
+    places: Places,
     /// Rules that run.
     rules: Vec<&'static Rule>,
     /// Rules whose findings are wanted.
@@ -351,6 +355,7 @@ impl<'a> Plan<'a> {
         Ok(Plan {
             config,
             policy: Policy::of(config, &pages)?,
+            places: Places::of(config),
             pages,
             rules,
             wanted: ids,
@@ -391,6 +396,8 @@ impl<'a> Plan<'a> {
                     rows::Inventory::default()
                 });
             }
+            report.inventory.queries.retain(|row| self.places.has(&row.location.file));
+            report.inventory.endpoints.retain(|row| self.places.has(&row.location.file));
             if self.config.details >= Details::Code {
                 report.sources = Sources::collect(&report.findings, |path| texts.read(path));
             }
@@ -482,6 +489,7 @@ impl<'a> Plan<'a> {
         finish::Options {
             pages: &self.pages,
             policy: &self.policy,
+            places: &self.places,
             ran: self.rules.iter().map(|rule| rule.id).collect(),
             wanted: self.wanted.clone(),
             baseline: self.baseline.as_ref().map(|baseline| (baseline, scope)),
@@ -509,13 +517,17 @@ impl<'a> Plan<'a> {
                 .push(format!("The search for strengths failed (internal error: {what})"));
             Vec::new()
         });
+        let mut strengths = strengths;
+        strengths.retain(|strength| self.places.has(&strength.location.file));
         let mut report = Report::new(&self.config.root.to_string_lossy(), ranked.findings, strengths, coverage);
+        report.part = self.part(project, ranked.elsewhere);
         report.capacity = guarded(|| project.capacity()).unwrap_or_else(|_| {
             failures.push("the table of capacities".to_owned());
             project::capacity::Capacity::default()
         });
         report.failures = failures;
         report.suppressions = suppressions.list();
+        report.suppressions.retain(|comment| self.places.has(&comment.file));
         report.compared = self.baseline.is_some();
         report.summary.fixed = ranked.fixed.len();
         report.fixed = ranked.fixed;
@@ -523,38 +535,16 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What a run can say of known findings.
-struct Checked<'a> {
-    plan: &'a Plan<'a>,
-    /// Names of functions and classes by file.
-    symbols: BTreeMap<&'a str, std::collections::BTreeSet<String>>,
-}
-
-impl<'a> Checked<'a> {
-    fn of(plan: &'a Plan<'a>, project: &'a Project) -> Self {
-        let symbols = if plan.baseline.is_some() {
-            project.symbols()
-        } else {
-            BTreeMap::new()
-        };
-        Checked { plan, symbols }
-    }
-
-    fn is_gone(&self, file: &str) -> bool {
-        !self.symbols.contains_key(file) && !self.plan.config.root.join(file).exists()
-    }
-}
-
-impl Scope for Checked<'_> {
-    fn is_checked(&self, known: &Known) -> bool {
-        self.plan.wanted.contains(&known.rule.as_str()) && (self.symbols.contains_key(known.file.as_str()) || self.is_gone(&known.file))
-    }
-
-    fn is_moved(&self, known: &Known) -> bool {
-        match self.symbols.get(known.file.as_str()) {
-            Some(symbols) => !known.symbol.is_empty() && !symbols.contains(&known.symbol),
-            None => self.is_gone(&known.file),
-        }
+impl Plan<'_> {
+    /// The part of the project that is reported on, with how many findings lie elsewhere; `None` where it is all of it.
+    fn part(&self, project: &Project, elsewhere: usize) -> Option<Part> {
+        let paths = self.places.paths().to_vec();
+        let is_read = |path: &str| self.places.has(path) && FileKind::of(path).is_some_and(|kind| kind.language(path).is_some());
+        (!paths.is_empty()).then(|| Part {
+            paths,
+            files: project.code.files.iter().filter(|facts| is_read(&facts.path)).count(),
+            elsewhere,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use super::{MadeBy, VERSION, words};
+use crate::engine::places::Places;
 use crate::error::{Error, nearest};
 use crate::escape;
 use crate::finding::Location;
@@ -198,11 +199,11 @@ fn place(project: &Project, file: FileId, expr: ExprId) -> String {
 }
 
 impl CallList {
-    /// Lists the call graph of a project, or the part of it that a function reaches.
+    /// Lists the call graph of a project, or the part of it that a function reaches. Of the whole graph, functions in some places.
     ///
     /// `from` is a function's dotted name or its last parts (`OrderService.list`); an error names the nearest ones when
     /// no function is called so.
-    pub fn of(project: &Project, root: &str, from: Option<&str>) -> Result<CallList, Error> {
+    pub fn of(project: &Project, root: &str, from: Option<&str>, places: &Places) -> Result<CallList, Error> {
         let all = || (0..project.graph.functions.len() as u32).map(FnId);
         let wanted: Vec<FnId> = match from {
             Some(symbol) => reached(project, &named(project, symbol)?),
@@ -211,6 +212,7 @@ impl CallList {
         let asked_by = askers(project);
         let rows = wanted.into_iter().map(|id| row(project, id, &asked_by));
         let functions: Vec<CallerRow> = rows
+            .filter(|row| from.is_some() || places.has(&row.location.file))
             .filter(|row| from.is_some() || !row.calls.is_empty() || row.queries > 0 || row.unresolved > 0)
             .collect();
         let mut totals = Totals {

@@ -8,23 +8,30 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::escape;
 use crate::finding::{Confidence, Finding, Location, Priority, Status};
 use crate::report::sources::Sources;
-use crate::report::{Report, words};
+use crate::report::{Report, shown, words};
 
 /// Frames of a finding; of a longer chain the first.
 const FRAMES: usize = 8;
 
-/// Renders the report; `color` is for a terminal that wants it.
-pub fn render(report: &Report, color: bool) -> String {
+/// Renders the report; `color` is for a terminal that wants it, with `all` what is known is shown, too, and what is at or over `fail_on`
+/// fails the run.
+pub fn render(report: &Report, color: bool, all: bool, fail_on: Option<Priority>) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
-    for finding in &report.findings {
+    for finding in shown::findings(report, all) {
         arrows(&renderer.render(&groups(finding, &report.sources)), &mut out);
         out.push('\n');
     }
     if report.findings.is_empty() {
         let _ = writeln!(out, "{}", escape::line(&words::nothing(report)));
     } else {
+        if let Some(line) = shown::known(report, all) {
+            let _ = writeln!(out, "{line}");
+        }
         let _ = writeln!(out, "{}", escape::line(&words::totals(report)));
+    }
+    if let Some(line) = shown::failed(report, fail_on) {
+        let _ = writeln!(out, "{line}");
     }
     let gaps = words::not_understood(&report.coverage);
     if !gaps.is_empty() {

@@ -2,21 +2,27 @@
 
 pub mod audit;
 pub mod calls;
+pub mod concise;
 pub mod full;
 pub mod github;
 pub mod gitlab;
+pub mod groups;
 pub mod ir;
 pub mod json;
 pub mod junit;
+pub mod pr;
 pub mod priorities;
 pub mod queries;
 pub mod queries_table;
 pub mod sarif;
 pub mod schema;
+pub mod screen;
+pub mod shown;
 pub mod sources;
 pub mod table;
 pub mod why;
 pub mod words;
+pub mod wrap;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -95,6 +101,17 @@ impl Summary {
     }
 }
 
+/// The part of a project that a report is about: all of the project was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Files and folders, relative to the root.
+    pub paths: Vec<String>,
+    /// Files of them that were read.
+    pub files: usize,
+    /// Findings that lie elsewhere in the project.
+    pub elsewhere: usize,
+}
+
 /// Everything a run has to say. Its JSON is the contract that other programs read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -104,6 +121,9 @@ pub struct Report {
     pub tool: MadeBy,
     /// The folder that paths are relative to, as it was given.
     pub root: String,
+    /// The part of the project that the report is about; nothing where it is all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// Counts of the findings.
     pub summary: Summary,
     /// What was read and understood.
@@ -173,6 +193,12 @@ impl Report {
             }
         }
         Cow::Owned(report)
+    }
+
+    /// Whether no file of what is reported on was read.
+    pub fn is_empty(&self) -> bool {
+        let files = self.part.as_ref().map_or_else(|| self.coverage.files(), |part| part.files);
+        files == 0
     }
 
     /// Whether a new finding is at or over a threshold, or a file that should have been judged was not.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{MadeBy, VERSION};
 use crate::analysis::Analyses;
 use crate::analysis::queries::RowBound;
+use crate::engine::places::Places;
 use crate::escape;
 use crate::inventory::queries;
 use crate::inventory::rows::QueryRow;
@@ -26,9 +27,10 @@ pub struct QueryList {
 }
 
 impl QueryList {
-    /// Lists the sites of a project.
-    pub fn of(project: &Project, root: &str) -> QueryList {
-        let queries = queries::build(&Analyses::new(project));
+    /// Lists the sites of a project that stand in some places.
+    pub fn of(project: &Project, root: &str, places: &Places) -> QueryList {
+        let mut queries = queries::build(&Analyses::new(project));
+        queries.retain(|row| places.has(&row.location.file));
         let unknown = RowBound::NotUnderstood.words();
         QueryList {
             version: VERSION,

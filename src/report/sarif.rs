@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, for code scanning services.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -90,6 +90,9 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
         });
         let (places, _): (Vec<Value>, Vec<String>) = steps.unzip();
         let flow: Vec<Value> = places.iter().map(|place| json!({ "location": place })).collect();
+        // Two ways can lead over one place; the schema takes each once here.
+        let mut seen = BTreeSet::new();
+        let places: Vec<Value> = places.into_iter().filter(|place| seen.insert(place.to_string())).collect();
         result["codeFlows"] = json!([{ "threadFlows": [{ "locations": flow }] }]);
         result["relatedLocations"] = Value::Array(places);
     }

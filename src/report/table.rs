@@ -1,17 +1,19 @@
-//! The report for a terminal: findings by file, a summary, what was covered.
+//! The report for a terminal, whole: findings by file, a summary, what was covered.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
 
 use crate::escape;
 use crate::finding::{Finding, Priority, Status};
-use crate::report::{Report, words};
+use crate::report::{Report, shown, words, wrap};
 
 /// Narrower than this, a column for the text would be a ribbon: it stands below the rule's name.
-const NARROW: u16 = 90;
-const NARROWEST: u16 = 40;
+const NARROW: usize = 90;
+/// The fewest columns that a text is broken to.
+const NARROWEST: usize = 24;
+/// Where the text stands that has no column of its own.
+const INDENT: usize = 7;
 
 /// Steps of a chain that are shown.
 const LONGEST_CHAIN: usize = 6;
@@ -30,6 +32,26 @@ pub struct Options {
     pub least: Priority,
     /// Whether only the findings are shown.
     pub quiet: bool,
+    /// Whether lines are read at a terminal that would break them anywhere.
+    pub is_terminal: bool,
+    /// Whether known findings are listed, too.
+    pub all: bool,
+    /// What fails the run.
+    pub fail_on: Option<Priority>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            width: 120,
+            color: false,
+            least: Priority::P2,
+            quiet: false,
+            is_terminal: false,
+            all: false,
+            fail_on: None,
+        }
+    }
 }
 
 /// Renders the report.
@@ -38,12 +60,9 @@ pub fn render(report: &Report, options: Options) -> String {
     if report.findings.is_empty() {
         let _ = writeln!(out, "{}", escape::line(&words::nothing(report)));
     }
-    let least = if report.findings.iter().all(|finding| finding.priority > options.least) {
-        Priority::P3
-    } else {
-        options.least
-    };
-    let listed: Vec<&Finding> = report.findings.iter().filter(|finding| finding.priority <= least).collect();
+    let wanted = shown::findings(report, options.all);
+    let least = least(&wanted, options.least);
+    let listed: Vec<&Finding> = wanted.iter().copied().filter(|finding| finding.priority <= least).collect();
     for (file, findings) in by_file(listed) {
         let _ = writeln!(
             out,
@@ -53,14 +72,20 @@ pub fn render(report: &Report, options: Options) -> String {
         let _ = writeln!(out, "{}\n", rows(&findings, options));
     }
     if !report.findings.is_empty() {
-        hidden(report, least, &mut out);
+        hidden(&wanted, least, &mut out);
+        if let Some(line) = shown::known(report, options.all) {
+            let _ = writeln!(out, "{line}\n");
+        }
         let _ = writeln!(out, "{}", styled(&words::totals(report), Style::new().bold(), options.color));
+    }
+    if let Some(line) = shown::failed(report, options.fail_on) {
+        folded(&line, Style::new().bold().fg_color(Some(AnsiColor::Red.into())), options, &mut out);
     }
     if options.quiet {
         return out;
     }
     coverage(report, options, &mut out);
-    if let Some(first) = report.findings.first() {
+    if let Some(first) = wanted.first() {
         let _ = writeln!(
             out,
             "Why, how to fix it, and when it is no problem: perfaudit explain {}",
@@ -70,11 +95,33 @@ pub fn render(report: &Report, options: Options) -> String {
     out
 }
 
-fn styled(text: &str, style: Style, color: bool) -> String {
+/// The least urgent priority to list: where there is nothing more urgent, all.
+pub(super) fn least(findings: &[&Finding], wanted: Priority) -> Priority {
+    if findings.iter().all(|finding| finding.priority > wanted) {
+        Priority::P3
+    } else {
+        wanted
+    }
+}
+
+pub(super) fn styled(text: &str, style: Style, color: bool) -> String {
     if color {
         format!("{style}{text}{style:#}")
     } else {
         text.to_owned()
+    }
+}
+
+/// Writes a long line; at a terminal as lines of its width, with the later ones indented.
+pub(super) fn folded(text: &str, style: Style, options: Options, out: &mut String) {
+    let most = if options.is_terminal {
+        usize::from(options.width).saturating_sub(2)
+    } else {
+        usize::MAX
+    };
+    for (at, line) in wrap::lines(text, most.max(NARROWEST)).iter().enumerate() {
+        let indent = if at > 0 { "  " } else { "" };
+        let _ = writeln!(out, "{indent}{}", styled(line, style, options.color));
     }
 }
 
@@ -93,8 +140,9 @@ fn by_file(mut sorted: Vec<&Finding>) -> Vec<(&str, Vec<&Finding>)> {
 }
 
 /// Says how to see what is not listed.
-fn hidden(report: &Report, least: Priority, out: &mut String) {
-    for (priority, &number) in report.summary.priorities.iter().filter(|(priority, _)| **priority > least) {
+fn hidden(wanted: &[&Finding], least: Priority, out: &mut String) {
+    for priority in [Priority::P1, Priority::P2, Priority::P3].into_iter().filter(|one| *one > least) {
+        let number = wanted.iter().filter(|finding| finding.priority == priority).count();
         if number > 0 {
             let name = format!("{priority:?}").to_lowercase();
             let _ = writeln!(out, "{} {priority:?} not shown: --min-priority {name}\n", words::grouped(number));
@@ -102,42 +150,86 @@ fn hidden(report: &Report, least: Priority, out: &mut String) {
     }
 }
 
+/// One row: what the columns hold before they are drawn.
+struct Row {
+    label: String,
+    style: Style,
+    rule: String,
+    place: String,
+    text: String,
+}
+
 fn rows(findings: &[&Finding], options: Options) -> String {
-    let is_narrow = options.width < NARROW;
-    let mut table = Table::new();
-    table
-        .load_style(TableStyle::new())
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(options.width.max(NARROWEST));
-    if options.color {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
+    let mut rows: Vec<Row> = Vec::new();
     for alike in alike(findings) {
         let shown = if alike.len() > ALIKE + 1 { ALIKE } else { alike.len() };
         let (shown, others) = alike.split_at(shown);
         for finding in shown {
             let place = format!("{}:{}", finding.location.start_line, finding.location.start_column);
-            table.add_row(row(finding, place, message(finding), is_narrow));
+            rows.push(row(finding, place, message(finding)));
         }
         if let Some(first) = others.first() {
             let lines: Vec<String> = others.iter().map(|finding| finding.location.start_line.to_string()).collect();
             let text = format!("{} more like these, on lines {}", others.len(), lines.join(", "));
-            table.add_row(row(first, "…".to_owned(), text, is_narrow));
+            rows.push(row(first, "…".to_owned(), text));
         }
     }
-    let last = if is_narrow { 1 } else { 3 };
-    for column in 0..last {
-        if let Some(column) = table.column_mut(column) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+    let mut out = String::new();
+    if usize::from(options.width) < NARROW {
+        for row in &rows {
+            below(row, options, &mut out);
+        }
+    } else {
+        beside(&rows, options, &mut out);
+    }
+    out.trim_end_matches('\n').to_owned()
+}
+
+/// Draws a row with its text below.
+fn below(row: &Row, options: Options, out: &mut String) {
+    let label = styled(&row.label, row.style, options.color);
+    let _ = writeln!(out, " {label}  {} {}", row.rule, row.place);
+    let most = usize::from(options.width).saturating_sub(INDENT).max(NARROWEST);
+    for line in text_lines(&row.text, most, options.color) {
+        let _ = writeln!(out, "{:INDENT$}{line}", "");
+    }
+}
+
+/// Draws rows with their text in a column of its own.
+fn beside(rows: &[Row], options: Options, out: &mut String) {
+    let widest = |column: fn(&Row) -> &str| rows.iter().map(|row| wrap::width(column(row))).max().unwrap_or(0);
+    let (label, rule, place) = (widest(|row| &row.label), widest(|row| &row.rule), widest(|row| &row.place));
+    // A blank on each side of each column.
+    let before = label + rule + place + 6;
+    let most = usize::from(options.width).saturating_sub(before + 2).max(NARROWEST);
+    for row in rows {
+        let pad = |text: &str, to: usize| " ".repeat(to - wrap::width(text));
+        let start = format!(
+            " {}{}  {}{}  {}{} ",
+            styled(&row.label, row.style, options.color),
+            pad(&row.label, label),
+            row.rule,
+            pad(&row.rule, rule),
+            row.place,
+            pad(&row.place, place)
+        );
+        let mut lines = text_lines(&row.text, most, options.color).into_iter();
+        let _ = writeln!(out, "{}", format!("{start} {}", lines.next().unwrap_or_default()).trim_end());
+        for line in lines {
+            let _ = writeln!(out, "{:before$} {line}", "");
         }
     }
-    if let Some(column) = table.column_mut(last) {
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(24)));
-    }
-    let text = table.to_string();
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// The text as lines; the chain, which begins a line of its own, is dimmed.
+fn text_lines(text: &str, most: usize, color: bool) -> Vec<String> {
+    let dim = Style::new().dimmed();
+    let parts = text.lines().flat_map(|part| {
+        let is_chain = part.starts_with('→');
+        let lines = wrap::lines(part, most).into_iter();
+        lines.map(move |line| styled(&line, dim, color && is_chain))
+    });
+    parts.collect()
 }
 
 /// Neighbours of one rule and priority; each of the most urgent stands alone.
@@ -158,16 +250,15 @@ fn alike<'f>(findings: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
     groups
 }
 
-fn row(finding: &Finding, place: String, text: String, is_narrow: bool) -> Vec<Cell> {
+fn row(finding: &Finding, place: String, text: String) -> Row {
     let known = if finding.status == Status::Known { " (known)" } else { "" };
-    let priority = Cell::new(format!("  {:?}{known}", finding.priority))
-        .fg(color(finding.priority))
-        .add_attribute(Attribute::Bold);
-    let rule = escape::line(&finding.rule);
-    if is_narrow {
-        return vec![priority, Cell::new(format!("{rule} {place}\n{text}"))];
+    Row {
+        label: format!("  {:?}{known}", finding.priority),
+        style: style(finding.priority),
+        rule: escape::line(&finding.rule),
+        place,
+        text,
     }
-    vec![priority, Cell::new(rule), Cell::new(place), Cell::new(text)]
 }
 
 /// What it is and what it costs; the evidence in full is for the other formats.
@@ -217,34 +308,40 @@ fn chain(finding: &Finding) -> Option<String> {
     (!steps.is_empty()).then(|| format!("→ {}", steps.join(" → ")))
 }
 
-fn color(priority: Priority) -> Color {
-    match priority {
-        Priority::P0 => Color::Red,
-        Priority::P1 => Color::Yellow,
-        Priority::P2 => Color::Cyan,
-        Priority::P3 => Color::DarkGrey,
-    }
+/// How a priority looks.
+pub(super) fn style(priority: Priority) -> Style {
+    let color = match priority {
+        Priority::P0 => AnsiColor::BrightRed,
+        Priority::P1 => AnsiColor::BrightYellow,
+        Priority::P2 => AnsiColor::BrightCyan,
+        Priority::P3 => AnsiColor::BrightBlack,
+    };
+    Style::new().bold().fg_color(Some(color.into()))
 }
 
-fn coverage(report: &Report, options: Options, out: &mut String) {
+/// How far the reading went; in a colour where so little was understood that silence means little.
+pub(super) fn coverage(report: &Report, options: Options, out: &mut String) {
     let dim = Style::new().fg_color(Some(AnsiColor::BrightBlack.into()));
+    let warn = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
     let mut lines = Vec::new();
+    if let Some(part) = words::part(report) {
+        lines.push((part, Style::new()));
+    }
     if report.coverage.files() > 0 {
-        lines.push(format!("Understood: {}", words::understood(&report.coverage).join(" · ")));
+        let style = if words::is_blind(&report.coverage) { warn } else { dim };
+        lines.push((format!("Understood: {}", words::understood(&report.coverage).join(" · ")), style));
     }
     let gaps = words::not_understood(&report.coverage);
     if !gaps.is_empty() {
-        lines.push(format!("Left out or not understood: {}", gaps.join(" · ")));
+        lines.push((format!("Left out or not understood: {}", gaps.join(" · ")), dim));
     }
     if !report.strengths.is_empty() {
-        lines.push(format!(
-            "Checked and cleared: {}",
-            words::count(report.strengths.len(), "place", "places")
-        ));
+        let cleared = words::count(report.strengths.len(), "place", "places");
+        lines.push((format!("Checked and cleared: {cleared}"), dim));
     }
-    lines.extend(report.coverage.notes.iter().map(|note| format!("Note: {note}")));
-    for line in lines {
-        let _ = writeln!(out, "{}", styled(&escape::line(&line), dim, options.color));
+    lines.extend(report.coverage.notes.iter().map(|note| (format!("Note: {note}"), dim)));
+    for (line, style) in lines {
+        folded(&escape::line(&line), style, options, out);
     }
 }
 
@@ -266,9 +363,8 @@ mod tests {
     fn rendered(findings: Vec<Finding>, least: Priority) -> String {
         let options = Options {
             width: 100,
-            color: false,
             least,
-            quiet: false,
+            ..Options::default()
         };
         render(&Report::new(".", findings, Vec::new(), Coverage::default()), options)
     }

@@ -103,6 +103,13 @@ pub fn nothing(report: &Report) -> String {
         };
         return format!("Nothing was checked: no Python, TypeScript, JavaScript, SQL or Prisma file was read{why}.");
     }
+    if let Some(part) = report.part.as_ref().filter(|part| part.files == 0) {
+        let paths: Vec<String> = part.paths.iter().map(|path| escape::line(path)).collect();
+        return format!(
+            "Nothing was checked: no file of {} was read, of the project {files}.",
+            paths.join(", ")
+        );
+    }
     if coverage.functions == 0 && coverage.query_sites == 0 && coverage.tables == 0 {
         return format!("Nothing was understood in {files}: no function, query or table. This says nothing about their performance.");
     }
@@ -119,6 +126,7 @@ pub fn nothing(report: &Report) -> String {
             count(number, "finding is", "findings are")
         ),
     };
+    let files = report.part.as_ref().map_or(files, |part| count(part.files, "file", "files"));
     format!("Nothing found in {files}.{blind}{filtered}")
 }
 
@@ -142,6 +150,24 @@ pub fn not_judged(report: &Report) -> Option<String> {
         "{} could not be judged whole, which fails the run: {}{more}; `--fail-on-unread=false` accepts that",
         count(gaps.len(), "file", "files"),
         shown.join(", ")
+    ))
+}
+
+/// What was read and what of it is reported on; `None` where that is the same.
+pub fn part(report: &Report) -> Option<String> {
+    const SHOWN: usize = 3;
+    let part = report.part.as_ref()?;
+    let paths: Vec<String> = part.paths.iter().take(SHOWN).map(|path| escape::line(path)).collect();
+    let more = match part.paths.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        number => format!(" and {} more", grouped(number)),
+    };
+    Some(format!(
+        "Read: the whole project, {}; reported on: {}{more} ({}); elsewhere: {}",
+        count(report.coverage.files(), "file", "files"),
+        paths.join(", "),
+        count(part.files, "file", "files"),
+        count(part.elsewhere, "finding", "findings")
     ))
 }
 
@@ -205,6 +231,12 @@ pub fn understood(coverage: &Coverage) -> Vec<String> {
         parts.push(count(coverage.migrations, "migration", "migrations"));
     }
     parts
+}
+
+/// Whether so little was understood that silence means little: no table, or under half of the project's own calls.
+pub fn is_blind(coverage: &Coverage) -> bool {
+    let own = coverage.calls.total.saturating_sub(coverage.calls.external);
+    coverage.tables == 0 || share(coverage.calls.resolved, own) < 50
 }
 
 /// What was not read or not understood, as short phrases; empty where there is nothing to say.

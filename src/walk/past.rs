@@ -6,13 +6,12 @@ use ignore::overrides::Override;
 
 use super::descent::{ALL_IGNORES, lines, refused};
 use super::{
-    Fate, FileKind, FileRole, Folders, IgnoreTexts, Ignores, asks_for_tests, excluded, fate, is_hidden_name, is_vendored, relative, role,
+    Fate, FileKind, Folders, IgnoreTexts, Ignores, asked_for_tests, excluded, fate, is_hidden_name, is_unasked_test, is_vendored, relative,
 };
 use crate::budget::Limit;
 use crate::config::Config;
 use crate::error::Error;
 use crate::git::{Blob, Folder, Node, NodeKind, Past};
-use crate::vocabulary::Vocabulary;
 
 /// A file of an earlier revision to read.
 pub struct PastFile {
@@ -214,13 +213,13 @@ impl Folders for Listed<'_> {
     }
 }
 
-/// Whether tests are read of paths, because the configuration or a path asks for them. `starts` are as in [`walk_past`].
-pub fn reads_tests(config: &Config, starts: &[PathBuf]) -> bool {
+/// Leaves out tests that neither the configuration nor a path asks for; whether one asks for any. `starts` are as in [`walk_past`].
+pub fn without_tests(files: &mut Vec<PastFile>, config: &Config, starts: &[PathBuf]) -> bool {
     let root = std::fs::canonicalize(&config.root).unwrap_or_else(|_| config.root.clone());
-    config.include_tests || starts.iter().any(|start| asks_for_tests(&root, start, &config.words))
-}
-
-/// Leaves tests out of files; `words` are those of the run.
-pub fn without_tests(files: &mut Vec<PastFile>, words: &Vocabulary) {
-    files.retain(|file| role(&file.path, words) != FileRole::Test);
+    let asked = starts.iter().filter_map(|start| asked_for_tests(&root, start, &config.words));
+    let asked: Vec<String> = asked.collect();
+    if !config.include_tests {
+        files.retain(|file| !is_unasked_test(&file.path, &asked, &config.words));
+    }
+    config.include_tests || !asked.is_empty()
 }

@@ -1,6 +1,7 @@
 //! The repository's own front end says how often, and of how many objects, its server is asked.
 
 use perfaudit::config::Details;
+use perfaudit::engine::places::Places;
 use perfaudit::finding::{Finding, Priority};
 use perfaudit::{Config, audit_texts};
 
@@ -180,7 +181,7 @@ fn the_list_of_calls_says_who_asks() {
         perfaudit::syntax::facts::extract(path, kind, text)
     });
     let project = perfaudit::project::Project::link(facts.collect());
-    let list = perfaudit::report::calls::CallList::of(&project, ".", None).expect("a list");
+    let list = perfaudit::report::calls::CallList::of(&project, ".", None, &Places::default()).expect("a list");
     let text = list.text();
     assert!(text.contains("from GET /api/boats  polled every 5 s by BoatMap\n"), "{text}");
     assert!(text.contains("from GET /api/berths  asked by no client here\n"), "{text}");

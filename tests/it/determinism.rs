@@ -7,7 +7,9 @@ use std::time::Duration;
 use assert_cmd::Command;
 use perfaudit::{Config, audit_texts};
 
-const FORMATS: [&str; 9] = ["table", "full", "json", "markdown", "html", "sarif", "github", "gitlab", "junit"];
+const FORMATS: [&str; 11] = [
+    "table", "full", "concise", "json", "markdown", "html", "pr", "sarif", "github", "gitlab", "junit",
+];
 
 /// All fixtures, and files that import, call and inherit from each other in a circle.
 fn texts() -> Vec<(String, String)> {

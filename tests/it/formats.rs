@@ -1,11 +1,14 @@
 //! Formats that other tools read keep to those tools' schemas, on every fixture and on hostile names.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::baseline::{perfaudit, write};
 use boon::{Compiler, Schemas};
 use perfaudit::config::Details;
 use perfaudit::engine::pages::Pages;
-use perfaudit::report::{RuleText, RuleTexts, audit as reviewers, full, github, gitlab, json, junit, sarif};
+use perfaudit::finding::Priority;
+use perfaudit::report::{RuleText, RuleTexts, audit as reviewers, full, github, gitlab, json, junit, sarif, shown};
 use perfaudit::{Config, Report, audit, audit_texts};
 
 /// What a schema of `tests/schemas` says against a JSON text.
@@ -80,15 +83,22 @@ fn every_format_is_what_its_readers_take() {
             None,
             "GitLab of {name}"
         );
-        check_junit(&name, &junit::render(&report), &report);
+        for fail_on in [None, Some(Priority::P1), Some(Priority::P3)] {
+            check_junit(&name, &junit::render(&report, fail_on), &report, fail_on);
+        }
         let read: Report = serde_json::from_str(&json::render(&report)).expect("the JSON reads back");
         assert_eq!(read.findings.len(), report.findings.len(), "JSON of {name}");
-        for line in github::render(&report).lines() {
+        let annotations = github::render(&report, Some(Priority::P3));
+        assert!(
+            annotations.lines().filter(|line| line.starts_with("::error ")).count() <= 10,
+            "GitHub of {name}"
+        );
+        for line in annotations.lines() {
             let is_command = ["::error ", "::warning ", "::notice "].iter().any(|start| line.starts_with(start));
             assert!(is_command, "GitHub of {name}: {line}");
         }
         for color in [false, true] {
-            let text = full::render(&report, color);
+            let text = full::render(&report, color, true, None);
             let plain = text.replace("\u{1b}[", "");
             let steering = plain.chars().any(|character| character == '\u{202e}' || (character == '\u{1b}'));
             assert!(!steering && !text.contains("\u{1b}[31m|"), "full of {name}");
@@ -126,7 +136,7 @@ fn sarif_carries_chains_help_and_two_fingerprints() {
 }
 
 /// What `JUnit` readers (Jenkins, GitLab, Azure) require: elements, attributes, and sums that hold.
-fn check_junit(name: &str, text: &str, report: &Report) {
+fn check_junit(name: &str, text: &str, report: &Report, fail_on: Option<Priority>) {
     let document = roxmltree::Document::parse(text).unwrap_or_else(|error| panic!("JUnit of {name}: {error}"));
     let number = |node: roxmltree::Node<'_, '_>, attribute: &str| -> usize {
         let value = node
@@ -171,7 +181,118 @@ fn check_junit(name: &str, text: &str, report: &Report) {
         failures += failed;
     }
     assert_eq!((number(root, "tests"), number(root, "failures")), (tests, failures), "{name}");
-    assert_eq!(failures, report.summary.new, "{name}");
+    assert_eq!(failures, shown::failing(report, fail_on).len() + report.not_judged.len(), "{name}");
+    let names: Vec<(&str, &str)> = document
+        .descendants()
+        .filter(|node| node.has_tag_name("testcase"))
+        .filter_map(|case| Some((case.attribute("classname")?, case.attribute("name")?)))
+        .collect();
+    let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{name}: a reader tells cases apart by their names");
+}
+
+/// Every place lies in its file, and the code that a report shows for it is what stands there.
+fn check_places(name: &str, root: &Path, report: &Report) {
+    let mut texts: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let related = report
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.related)
+        .map(|related| &related.location);
+    let own = report.findings.iter().map(|finding| &finding.location);
+    let well = report.strengths.iter().map(|strength| &strength.location);
+    // Code is shown of findings only.
+    let shown = own.chain(related).map(|place| (place, report.sources.excerpt(place)));
+    for (place, excerpt) in shown.chain(well.map(|place| (place, None))) {
+        let lines = texts.entry(&place.file).or_insert_with(|| {
+            let text = std::fs::read_to_string(root.join(&place.file)).unwrap_or_default();
+            text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect()
+        });
+        // What is not UTF-8 has other lines here than where it was read with replacement characters.
+        if lines.is_empty() {
+            continue;
+        }
+        let columns = |line: u32| lines.get(line as usize - 1).map(|line| line.chars().count() as u32 + 1);
+        let at = format!("{name}: {place:?}");
+        assert!(1 <= place.start_line && place.start_line <= place.end_line, "{at}");
+        let start = columns(place.start_line).unwrap_or_else(|| panic!("{at} starts after the end of its file"));
+        let end = columns(place.end_line).unwrap_or_else(|| panic!("{at} ends after the end of its file"));
+        assert!(1 <= place.start_column && place.start_column <= start, "{at}: {start} columns");
+        assert!(1 <= place.end_column && place.end_column <= end, "{at}: {end} columns");
+        if place.start_line == place.end_line {
+            assert!(place.start_column <= place.end_column, "{at}");
+        }
+        let Some(excerpt) = excerpt else { continue };
+        for (line, number) in excerpt.lines.iter().zip(excerpt.first..) {
+            let whole = &lines[number as usize - 1];
+            let is_same = line.contains('…') || line == whole.trim_end();
+            assert!(is_same, "{at}: line {number} is shown as {line:?}");
+        }
+    }
+}
+
+/// Offsets of the file of a mixin mean nothing in the file of the model that has its columns.
+#[test]
+fn what_a_model_inherits_stands_at_its_class() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let long = "# A long file.\n".repeat(40);
+    let django = "from django.db import models\nfrom .base import Stamped\n\n\nclass Post(Stamped):\n    title = models.TextField()\n";
+    let mixin = "from django.db import models\nclass Stamped(models.Model):\n    created_at = models.DateTimeField(db_index=True)\n    class Meta:\n        abstract = True\n        indexes = [models.Index(fields=['created_at'])]\n";
+    write(folder.path(), "blog/base.py", &format!("{long}{mixin}"));
+    write(folder.path(), "blog/models.py", django);
+    let alchemy = "from sqlalchemy import Column, Integer\nfrom core.base import Base, Dated\n\n\nclass Note(Dated, Base):\n    __tablename__ = 'notes'\n    id = Column(Integer, primary_key=True)\n";
+    let mixin = "from sqlalchemy import Column, DateTime\nfrom sqlalchemy.orm import DeclarativeBase\nclass Base(DeclarativeBase):\n    pass\nclass Dated:\n    dated_at = Column(DateTime, index=True)\n";
+    write(folder.path(), "core/base.py", &format!("{long}{mixin}"));
+    write(folder.path(), "core/notes.py", alchemy);
+    let run = perfaudit(folder.path(), &["schema", "--format", "json"]);
+    let schema: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    for column in ["created_at", "dated_at"] {
+        let tables = schema["tables"].as_array().expect("tables").iter();
+        let parts = tables.flat_map(|table| [&table["columns"], &table["indexes"]]);
+        let parts: Vec<_> = parts.flat_map(|parts| parts.as_array().expect("a list")).collect();
+        let of_column = |part: &&&serde_json::Value| part["name"] == column || part["keys"][0]["column"] == column;
+        let found: Vec<_> = parts.iter().filter(of_column).map(|part| &part["places"][0]["line"]).collect();
+        assert!(found.len() >= 2 && found.iter().all(|line| **line == 5), "{column}: {found:?}");
+    }
+}
+
+#[test]
+fn places_lie_in_their_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    for (name, report) in reports() {
+        if root.join(&name).is_dir() {
+            check_places(&name, &root.join(&name), &report);
+        }
+    }
+}
+
+/// The same of real trees: `ci/formats.sh TREE…`.
+#[test]
+#[ignore = "needs trees, which ci/formats.sh names"]
+fn formats_of_real_trees_are_what_their_readers_take() {
+    let trees = std::env::var("PERFAUDIT_TREES").expect("PERFAUDIT_TREES: folders, one a line");
+    let trees = trees.lines().filter(|tree| !tree.is_empty());
+    // Each says what is wrong with it, and the next one is looked at.
+    let wrong: Vec<&str> = trees
+        .filter(|tree| std::panic::catch_unwind(|| check_tree(tree)).is_err())
+        .collect();
+    assert_eq!(wrong, [""; 0]);
+}
+
+fn check_tree(tree: &str) {
+    let config = Config {
+        root: tree.into(),
+        details: Details::Code,
+        cache: false,
+        ..Config::default()
+    };
+    let report = audit(&config).expect("a report");
+    let sarif = sarif::render(&report, &texts());
+    assert_eq!(violations("sarif-2.1.0.json", &sarif), None, "SARIF of {tree}");
+    let gitlab = gitlab::render(&report);
+    assert_eq!(violations("gitlab-code-quality.json", &gitlab), None, "GitLab of {tree}");
+    check_junit(tree, &junit::render(&report, Some(Priority::P2)), &report, Some(Priority::P2));
+    check_places(tree, Path::new(tree), &report);
 }
 
 #[test]

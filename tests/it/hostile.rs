@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use assert_cmd::Command;
 use serde_json::Value;
 
-const FORMATS: [&str; 9] = ["table", "full", "json", "markdown", "html", "sarif", "github", "gitlab", "junit"];
+const FORMATS: [&str; 11] = [
+    "table", "full", "concise", "json", "markdown", "html", "pr", "sarif", "github", "gitlab", "junit",
+];
 const BAD: &str = "import time\n\nasync def wait():\n    time.sleep(5)\n";
 
 /// The report of a scan that must neither fail nor wait for ever.

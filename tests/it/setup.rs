@@ -129,6 +129,7 @@ fn the_action_scans_and_fails_as_asked() {
         command
             .arg(root().join("ci/scan.sh"))
             .env("PERFAUDIT_FIRST", "github")
+            .env_remove("GITHUB_STEP_SUMMARY")
             .envs(variables.iter().copied());
         let output = command.output().expect("bash runs");
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
@@ -137,6 +138,7 @@ fn the_action_scans_and_fails_as_asked() {
         ("PERFAUDIT_PATHS", "my app\n"),
         ("PERFAUDIT_FAIL_ON", "p3"),
         ("PERFAUDIT_OUTPUT", "my report.sarif"),
+        ("GITHUB_STEP_SUMMARY", "summary.md"),
     ]);
     assert!(code == Some(1) && out.contains("file=my app/a.py,line=7"), "{out}");
     assert!(
@@ -144,6 +146,8 @@ fn the_action_scans_and_fails_as_asked() {
             .expect("SARIF")
             .contains("\"2.1.0\"")
     );
+    let summary = fs::read_to_string(folder.path().join("summary.md")).expect("the summary");
+    assert!(summary.starts_with("### perfaudit: failed, 1 finding\n"), "{summary}");
     assert_eq!(scan(&[("PERFAUDIT_FAIL_ON", "never")]).0, Some(0));
     let (code, _) = scan(&[("PERFAUDIT_PATHS", "$(touch injected)"), ("PERFAUDIT_SINCE", "; touch injected")]);
     assert!(code == Some(2) && !folder.path().join("injected").exists());

@@ -185,7 +185,8 @@ fn the_table_fits_its_width() {
             width: 100,
             color: false,
             least: Priority::P2,
-            quiet: false,
+            all: true,
+            ..table::Options::default()
         },
     );
     let widest = text
@@ -206,7 +207,8 @@ fn the_table_in_colour() {
                 width: 100,
                 color: true,
                 least: Priority::P2,
-                quiet: false,
+                all: true,
+                ..table::Options::default()
             }
         )
         .replace('\u{1b}', "␛")
@@ -221,7 +223,8 @@ fn the_table_of_an_empty_report() {
             width: 100,
             color: false,
             least: Priority::P2,
-            quiet: false,
+            all: true,
+            ..table::Options::default()
         }
     ));
 }
@@ -253,7 +256,7 @@ fn the_audit_as_html_has_no_markup_of_the_scanned_code() {
 
 #[test]
 fn the_full_format() {
-    insta::assert_snapshot!(full::render(&report(), false));
+    insta::assert_snapshot!(full::render(&report(), false, true, None));
 }
 
 #[test]
@@ -266,7 +269,7 @@ fn the_json() {
 #[test]
 fn formats_for_other_tools() {
     insta::assert_snapshot!("sarif", plain(&sarif::render(&report(), &texts())));
-    insta::assert_snapshot!("github", github::render(&report()));
+    insta::assert_snapshot!("github", github::render(&report(), Some(Priority::P0)));
     insta::assert_snapshot!("gitlab", gitlab::render(&report()));
-    insta::assert_snapshot!("junit", junit::render(&report()));
+    insta::assert_snapshot!("junit", junit::render(&report(), Some(Priority::P0)));
 }

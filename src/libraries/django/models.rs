@@ -111,14 +111,22 @@ impl<'r> Reader<'_, 'r> {
         let lineage = self.lineage(class, &mut model);
         for &(file, class) in &lineage {
             let there = self.at(file);
+            let before = model.count();
             for &stmt in &there.module().class(class).body {
                 let Some((name, value)) = there.assigned(stmt) else { continue };
                 there.field(name, value, there.module().stmt(stmt).span, &mut model);
             }
+            if file != self.file {
+                model.place_since(before);
+            }
         }
         let meta = lineage.iter().find(|(file, class)| self.at(*file).meta(*class).is_some());
         if let Some(&(file, class)) = meta {
+            let before = model.count();
             self.at(file).meta_options(class, &mut model);
+            if file != self.file {
+                model.place_since(before);
+            }
         }
         add_primary_key(&mut model);
         Some(model)

@@ -120,11 +120,17 @@ fn model(consts: &Consts, known: &Inherited, file: FileId, class: ClassId) -> Op
     } else {
         &lineage.classes[..1]
     };
-    for (depth, &(file, class)) in sources.iter().enumerate() {
-        fields(&Parts { consts, file }, class, &mut model);
-        arguments(&Parts { consts, file }, class, &mut model, depth);
+    for (depth, &(at, class)) in sources.iter().enumerate() {
+        let before = model.count();
+        fields(&Parts { consts, file: at }, class, &mut model);
+        arguments(&Parts { consts, file: at }, class, &mut model, depth);
+        if at != file {
+            model.place_since(before);
+        }
     }
+    let before = model.count();
     known.add_to(consts, lineage.parent, &mut model);
+    model.place_since(before);
     Some(model)
 }
 

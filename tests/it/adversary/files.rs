@@ -329,10 +329,11 @@ fn ignore_files_above_the_repository_do_not_count() {
     fs::write(place.project.join("deep/er/kept.py"), BAD).expect("written");
     fs::write(place.project.join(".gitignore"), "gone.py\n").expect("written");
     assert_eq!(
-        read(&json(&place.project.join("deep"), &["er"])),
+        read(&json(&place.project.join("deep"), &["er", "--isolated"])),
         1,
         "those from the repository's top on do"
     );
+    assert_eq!(read(&json(&place.project.join("deep"), &["er"])), 2, "and of the whole project");
 }
 
 #[test]

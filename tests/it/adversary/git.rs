@@ -801,9 +801,7 @@ fn the_files_of_a_commit_are_chosen_as_on_disk() {
             .expect("a repository");
         let mut past = perfaudit::git::Past::open(own, "HEAD").expect("a revision");
         let mut found = perfaudit::walk::walk_past(&config, &mut past, &starts).expect("walks");
-        if !perfaudit::walk::reads_tests(&config, &starts) {
-            perfaudit::walk::without_tests(&mut found, &perfaudit::vocabulary::Vocabulary::default());
-        }
+        perfaudit::walk::without_tests(&mut found, &config, &starts);
         let found: Vec<String> = found.into_iter().map(|file| file.path).collect();
         assert_eq!(found, disk, "{paths:?}");
         assert!(!disk.is_empty(), "{paths:?}");
@@ -823,8 +821,8 @@ fn a_report_marks_a_commit_only_where_tracked_files_differ() {
     git(&at, &["add", "other"]);
     assert_eq!(
         (commit_of(&at), commit_of(&app)),
-        (changed.clone(), head.clone()),
-        "what is staged is one, in its folder"
+        (changed.clone(), changed.clone()),
+        "what is staged is one, for a folder of the project, too: all of it was read"
     );
     git(&at, &["rm", "-q", "-f", "other/x.py"]);
     executable(&app.join("a.py"));

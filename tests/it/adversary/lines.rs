@@ -9,11 +9,16 @@ use std::path::PathBuf;
 use comrak::nodes::NodeValue;
 use perfaudit::config::Details;
 use perfaudit::engine::baseline::Baseline;
+use perfaudit::engine::places::Places;
+use perfaudit::finding::Priority;
 use perfaudit::report::calls::CallList;
+use perfaudit::report::groups::{self, By};
 use perfaudit::report::queries::QueryList;
 use perfaudit::report::schema::{self, SchemaReport, dbml, mermaid};
 use perfaudit::report::sources::Sources;
-use perfaudit::report::{RuleTexts, audit as reviewers, full, github, gitlab, json, junit, queries_table, sarif, table};
+use perfaudit::report::{
+    RuleTexts, audit as reviewers, concise, full, github, gitlab, json, junit, pr, queries_table, sarif, screen, table,
+};
 use perfaudit::{Config, Error, Report, audit, escape, understand};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -173,8 +178,8 @@ impl Model {
             let schema = SchemaReport::new("a", project, coverage.clone());
             (
                 schema,
-                QueryList::of(project, "a"),
-                CallList::of(project, "a", None).expect("a list"),
+                QueryList::of(project, "a", &Places::default()),
+                CallList::of(project, "a", None, &Places::default()).expect("a list"),
             )
         })
         .expect("understood");
@@ -410,28 +415,73 @@ fn check_data(report: &Report) {
         assert!(!message.contains("]("), "a link in SARIF: {message}");
     }
 
-    let text = junit::render(report);
+    let text = junit::render(report, Some(Priority::P3));
     check_lines("junit", &text, &[]);
     let read = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let cases = read.descendants().filter(|node| node.has_tag_name("testcase")).count();
     assert_eq!(cases, report.findings.len(), "a case a finding");
 }
 
+/// A text without the styles and links of a terminal.
+fn unstyled(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        out.push_str(before);
+        rest = match after.strip_prefix("]8;;") {
+            Some(link) => link.split_once("\u{1b}\\").expect("a link ends").1,
+            None => after.split_once('m').expect("a style ends").1,
+        };
+    }
+    out + rest
+}
+
 fn check_texts(report: &Report, harmless: &Report) {
     for width in [40, 120] {
         let options = table::Options {
             width,
-            color: false,
-            least: perfaudit::finding::Priority::P3,
-            quiet: false,
+            least: Priority::P3,
+            is_terminal: true,
+            all: true,
+            fail_on: Some(Priority::P3),
+            ..table::Options::default()
         };
         check_lines("table", &escape::printed(&table::render(report, options), false), &[]);
+        let mut options = screen::Options {
+            table: options,
+            top: Some(usize::MAX),
+            links: None,
+        };
+        check_lines("screen", &escape::printed(&screen::render(report, &options), false), &[]);
+        options.table.color = true;
+        options.links = Some("/".into());
+        let text = escape::printed(&screen::render(report, &options), true);
+        check_lines("screen in colour", &unstyled(&text), &[]);
     }
-    check_lines("full", &escape::printed(&full::render(report, false), false), &[]);
+    for by in [By::Rule, By::File, By::Route, By::Table, By::Cause] {
+        let options = groups::Options {
+            width: Some(60),
+            most: None,
+            all: true,
+            fail_on: Some(Priority::P3),
+        };
+        check_lines("groups", &escape::printed(&groups::render(report, by, options), false), &[]);
+    }
+    let text = concise::render(report, Priority::P3, true, None);
+    check_lines("concise", &escape::printed(&text, false), &[]);
+    assert_eq!(text.lines().count(), report.findings.len(), "a line a finding: {text}");
+    let text = full::render(report, false, true, Some(Priority::P3));
+    check_lines("full", &escape::printed(&text, false), &[]);
 
-    let text = github::render(report);
+    let text = github::render(report, Some(Priority::P3));
     check_lines("github", &text, &["::error ", "::warning ", "::notice "]);
-    assert_eq!(text.lines().count(), report.findings.len(), "a command a finding: {text}");
+    let lines = report.findings.len().min(10) + 2;
+    assert!(text.lines().count() <= lines, "a command a finding, and two of the run: {text}");
+
+    let comment = |report: &Report| escape::printed(&pr::render(report, Some(Priority::P3)), false);
+    check_lines("pr", &comment(report), &[]);
+    blocks(&comment(report));
+    assert!(comment(report).chars().count() < 65_000);
 
     let text = escape::printed(&reviewers(report, reviewers::Form::Html), false);
     check_lines("html", &text, &[]);
@@ -552,7 +602,9 @@ fn perfaudit(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String)
 #[test]
 fn a_folder_that_is_named_as_a_command_is_only_named() {
     let folder = laid_out();
-    for format in ["table", "full", "json", "markdown", "html", "sarif", "github", "gitlab", "junit"] {
+    for format in [
+        "table", "full", "concise", "json", "markdown", "html", "pr", "sarif", "github", "gitlab", "junit",
+    ] {
         let (code, out, err) = perfaudit(folder.path(), &["scan", "--no-cache", "--fail-on", "never", "--format", format]);
         assert_eq!((code, err.as_str()), (Some(0), ""));
         let own: &[&str] = if format == "github" {
@@ -581,6 +633,12 @@ fn a_folder_that_is_named_as_a_command_is_only_named() {
         &["report", "--format", "html"],
         &["report", "--format", "json"],
         &["scan", "--timings", "-v", "--fail-on", "never"],
+        &["scan", "--top", "99", "--fail-on", "never"],
+        &["scan", "--all", "--fail-on", "never"],
+        &["scan", "--statistics", "--fail-on", "never"],
+        &["scan", "--group-by", "file", "--fail-on", "never"],
+        &["scan", "--group-by", "table", "--fail-on", "never"],
+        &["scan", "--group-by", "cause", "--fail-on", "never"],
     ] {
         let (code, out, err) = perfaudit(folder.path(), list);
         assert_eq!(code, Some(0), "{err}");
