@@ -14,6 +14,7 @@ use crate::ir::{ClassId, FunctionId, Sym};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::source::Span;
+pub use fields::chooses_fields;
 use fields::meta;
 use relations::walk;
 

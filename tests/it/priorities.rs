@@ -546,3 +546,29 @@ fn settings_of_a_server_that_nothing_starts_end_no_wait() {
     assert!(reason("uwsgi --ini uwsgi.ini").contains("until uwsgi ends it after 60 s"));
     assert!(reason("granian --interface wsgi herd.app:app").contains("for ever"));
 }
+
+/// A serializer that drops what nobody asks for reads that of nobody's list.
+#[test]
+fn a_serializer_of_chosen_fields_weighs_less() {
+    let api = |init: &str| {
+        format!(
+            "from rest_framework import serializers, viewsets\n\nfrom kennel.models import Dog\n\n\nclass Base(serializers.ModelSerializer):\n    def __init__(self, *args, **kwargs):\n        asked = kwargs.pop('fields', None)\n        super().__init__(*args, **kwargs)\n        {init}\n\n\nclass DogSerializer(Base):\n    owner = serializers.CharField(source='owner.name')\n\n    class Meta:\n        model = Dog\n        fields = ['name', 'owner']\n\n\nclass Dogs(viewsets.ReadOnlyModelViewSet):\n    queryset = Dog.objects.all()\n    serializer_class = DogSerializer\n"
+        )
+    };
+    let models = "from django.db import models\n\n\nclass Owner(models.Model):\n    name = models.TextField()\n\n\nclass Dog(models.Model):\n    name = models.TextField()\n    owner = models.ForeignKey(Owner, on_delete=models.CASCADE)\n";
+    let priority = |init: &str| {
+        let api = api(init);
+        let all = found(
+            &Config::default(),
+            "n-plus-one",
+            &[("kennel/models.py", models), ("kennel/api.py", &api)],
+        );
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.priority
+    };
+    assert_eq!(priority("self.asked = asked"), Priority::P2);
+    assert_eq!(
+        priority("[self.fields.pop(name) for name in set(self.fields) - set(asked or [])]"),
+        Priority::P3
+    );
+}

@@ -48,6 +48,26 @@ fn taken_out(module: &Module, expr: ExprId) -> Option<&str> {
     module.string(key).filter(|_| is_own)
 }
 
+/// Whether a serializer, or one that it extends, takes out the fields that nobody asked for, by their names in a loop:
+/// `for name in set(self.fields) - asked: self.fields.pop(name)`.
+pub fn chooses_fields(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> bool {
+    let lineage = eval.lineage(file, class);
+    lineage.into_iter().any(|(at, class)| {
+        let module = eval.module(at);
+        let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Function(function) => Some(function),
+            _ => None,
+        });
+        methods.flat_map(|function| module.call_ids_in(function)).any(|id| {
+            let Some(call) = module.call(id).filter(|call| call.method() == Some("pop")) else {
+                return false;
+            };
+            let on_fields = call.receiver().and_then(|fields| module.dotted(fields)).as_deref() == Some("self.fields");
+            on_fields && call.arg(0).is_some_and(|key| module.string(key).is_none())
+        })
+    })
+}
+
 /// The field that `self.fields["notes"] = …` puts in again.
 fn put_in(module: &Module, stmt: StmtId) -> Option<&str> {
     let StmtKind::Assign {

@@ -95,7 +95,13 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
         what: Unit::Statement,
         rows: listed,
     };
-    let judgement = priority::judge(&cost, &reach::of_list(project, (file, class), name), confidence, 0);
+    // Which fields a client asks for is not seen: the few that a list shows, as a rule.
+    let less = if serializers::chooses_fields(eval, serializer.0, serializer.1) {
+        2
+    } else {
+        0
+    };
+    let judgement = priority::judge(&cost, &reach::of_list(project, (file, class), name), confidence, less);
     let at = Place {
         file: rows.place.0,
         span: rows.place.1,
@@ -194,7 +200,8 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
         what: Unit::Statement,
         rows: scale::of_query(project, &query),
     };
-    let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
+    let less = if serializers::chooses_fields(eval, at, class) { 2 } else { 0 };
+    let judgement = priority::judge(&cost, &reach, Confidence::High, less);
     let label = reach.label;
     let place = Place {
         file,
