@@ -10,8 +10,9 @@ use serde::Deserialize;
 use crate::finding::Fix;
 
 /// The files, by the name of the library that query sites carry.
-const FILES: [(&str, &str); 19] = [
+const FILES: [(&str, &str); 20] = [
     ("any", include_str!("../../rules/advice/any.toml")),
+    ("bcryptjs", include_str!("../../rules/advice/bcryptjs.toml")),
     ("django", include_str!("../../rules/advice/django.toml")),
     ("drizzle", include_str!("../../rules/advice/drizzle.toml")),
     ("knex", include_str!("../../rules/advice/knex.toml")),
@@ -306,6 +307,15 @@ fn parse(text: &str) -> Texts {
         shapes.into_iter().map(named)
     });
     shapes.collect()
+}
+
+/// The same in the words of the first library that has some for it, else of the last one.
+pub fn advice_of_first(operation: Advised, libraries: [&str; 2], values: &[(&str, &str)]) -> Fix {
+    let [first, last] = libraries;
+    let speaks = all()
+        .get(first)
+        .is_some_and(|texts| operation.keys().iter().any(|key| texts.contains_key(*key)));
+    advice(operation, if speaks { first } else { last }, values)
 }
 
 /// The fix for an operation in the words of a library, its places filled with `values`.

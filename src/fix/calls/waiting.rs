@@ -87,7 +87,8 @@ pub fn sister(place: &Place<'_>) -> Result<Rewritten, String> {
     let mut imports = place.module.imports.iter().filter(|import| place.module.str(import.local) == base);
     let module = imports.next().map(|import| place.module.str(import.module)).unwrap_or_default();
     let new = match module {
-        "bcrypt" | "bcryptjs" if matches!(bare, "hash" | "compare" | "genSalt") => format!("{base}.{bare}"),
+        // The one of bcryptjs computes on the event loop, too.
+        "bcrypt" if matches!(bare, "hash" | "compare" | "genSalt") => format!("{base}.{bare}"),
         "fs" | "node:fs" if !matches!(bare, "exists" | "open" | "close") => format!("{base}.promises.{bare}"),
         _ => return Err(format!("no sister of `{base}.{method}` that is waited for is known")),
     };

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::advice::texts::{Advised, Unblock, advice};
+use crate::advice::texts::{Advised, Unblock, advice_of_first};
 use crate::analysis::Analyses;
 use crate::analysis::waits;
 use crate::budget::{Limit, Steps};
@@ -538,7 +538,7 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
     for (function, expr, name) in ends.iter().filter(|end| (end.0, end.1) != first.end).take(most) {
         relate_end(project, &mut finding, (*function, *expr), name);
     }
-    finding.fix = fix(cause, first.effects, module.language, refuses);
+    finding.fix = fix(cause, &first, module.language, refuses);
     finding.remedy = remedy(project, cause, &places);
     Some(finding)
 }
@@ -644,7 +644,8 @@ fn count(places: &[Place]) -> usize {
     places.iter().map(|place| place.function).collect::<FxHashSet<_>>().len()
 }
 
-fn fix(cause: &Cause, effects: Effects, language: Language, refuses: bool) -> Fix {
+fn fix(cause: &Cause, place: &Place, language: Language, refuses: bool) -> Fix {
+    let effects = place.effects;
     let shape = match cause {
         Cause::Database { .. } if refuses => Unblock::Refused,
         Cause::Database { .. } => Unblock::Database,
@@ -654,5 +655,6 @@ fn fix(cause: &Cause, effects: Effects, language: Language, refuses: bool) -> Fi
         _ if is_light(effects) => Unblock::File,
         _ => Unblock::Call,
     };
-    advice(Advised::Unblock(shape), language.name(), &[])
+    let library = place.name.split('.').next().unwrap_or_default();
+    advice_of_first(Advised::Unblock(shape), [library, language.name()], &[])
 }
