@@ -572,3 +572,18 @@ fn a_serializer_of_chosen_fields_weighs_less() {
         Priority::P3
     );
 }
+
+/// A pause that only comes after an error is rare.
+#[test]
+fn a_pause_before_the_next_try_weighs_less() {
+    let priority = |body: &str| {
+        let text = format!(
+            "import time\nfrom fastapi import FastAPI\napp = FastAPI()\n\n\ndef connect():\n{body}\n\n\n@app.get('/job')\nasync def job():\n    return connect()\n"
+        );
+        let all = found(&Config::default(), "blocking-call-in-async", &[("app.py", &text)]);
+        all.first().map(|one| one.priority)
+    };
+    assert_eq!(priority("    time.sleep(5)\n    return open_port()"), Some(Priority::P2));
+    let retried = "    try:\n        return open_port()\n    except OSError:\n        time.sleep(5)\n        return open_port()";
+    assert_eq!(priority(retried), Some(Priority::P3));
+}

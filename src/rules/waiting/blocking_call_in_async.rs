@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::advice::texts::{Advised, Unblock, advice_of_first};
 use crate::analysis::Analyses;
+use crate::analysis::repeats::shape::in_handler;
 use crate::analysis::waits;
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
@@ -32,6 +33,8 @@ use private_loop::Company;
 
 const ID: &str = "blocking-call-in-async";
 
+/// Steps that what blocks after an error only is lighter by: to the least that there is.
+const RARE: usize = 3;
 /// Functions that are looked at on the way from one cause to its callers; more are told, see [`Limit::BlockingCallers`].
 const MAX_CALLERS: usize = 3000;
 /// Places of one cause that are listed; the message says how many there are.
@@ -456,7 +459,12 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         () if is_embedded || is_private => Cost::Stall { by: Stall::Moment },
         () => cost(first.effects),
     };
-    let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
+    let less = if places.iter().all(|place| is_after_an_error(project, place)) {
+        RARE
+    } else {
+        0
+    };
+    let judgement = priority::judge(&cost, &reach, Confidence::High, less);
     let (reached, label) = (reach.level, reach.label);
     let location = project.place_in(first.function, module.expr(first.expr).span);
     let mut finding = Finding::new(ID, judgement, Confidence::High, location);
@@ -629,6 +637,16 @@ fn relate_end(project: &Project, finding: &mut Finding, (function, expr): (FnId,
     let module = project.code.module(project.graph.function(function).file);
     let message = format!("blocks in {}", evidence::readable(name));
     finding.relate(project.place_in(function, module.expr(expr).span), Role::Callee, message);
+}
+
+/// Whether it blocks only where something has failed: a pause before the next try.
+fn is_after_an_error(project: &Project, place: &Place) -> bool {
+    let starts = (place.function, place.expr);
+    let mut steps = place.way.iter().copied().chain([starts, place.end]);
+    steps.any(|(function, expr)| {
+        let module = project.code.module(project.graph.function(function).file);
+        in_handler(module, expr)
+    })
 }
 
 /// What else a helper calls that blocks: ` and 2 more`.
