@@ -168,6 +168,20 @@ pub fn same_owner(_: &Metadata, _: &Metadata) -> bool {
     true
 }
 
+/// Whether everybody may put something into a folder that is not theirs, as into `/tmp`.
+#[cfg(unix)]
+pub fn is_shared(folder: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    const STICKY_AND_WRITABLE: u32 = 0o1002;
+    folder.mode() & STICKY_AND_WRITABLE == STICKY_AND_WRITABLE
+}
+
+/// Whether everybody may put something into a folder; not known here.
+#[cfg(not(unix))]
+pub fn is_shared(_: &Metadata) -> bool {
+    false
+}
+
 /// A folder that names in it must not lead out of.
 #[derive(Clone, Debug)]
 pub struct Tree {

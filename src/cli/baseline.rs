@@ -33,6 +33,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         ..settings
     })?;
     (config.baseline, config.since) = (None, None);
+    // It is the project's: one of a part would make the rest new.
+    config.reported.clear();
     let progress = Progress::new(arguments.talk);
     let report = perfaudit::audit_observed(&config, &progress);
     progress.end();

@@ -171,7 +171,7 @@ fn may_change(config: &Config, disk: &Disk, worktree: Option<&Worktree>, path: &
     }
 }
 
-/// Prints the diff: for a terminal without what could steer it, else as tools read it.
+/// Prints the diff: for a terminal and the log of a CI service without what could steer them, else as tools read it.
 fn show(plan: &Plan) -> Result<(), Error> {
     let texts = plan.changes.iter().map(|change| {
         let old = change.old.as_ref().map(|old| old.with(&old.text));
@@ -179,8 +179,9 @@ fn show(plan: &Plan) -> Result<(), Error> {
         diff::unified(&change.path, old.as_deref(), &new)
     });
     let text: String = texts.collect();
-    if std::io::stdout().is_terminal() {
-        return super::print_as_is(&escape::lines(&text));
+    let is_file = std::fs::metadata("/dev/stdout").is_ok_and(|metadata| metadata.is_file());
+    if std::io::stdout().is_terminal() || super::terminal::is_ci() && !is_file {
+        return super::print(&escape::lines(&text));
     }
     super::print_as_is(&text)
 }

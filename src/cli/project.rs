@@ -7,6 +7,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use perfaudit::config::is_configured;
+use perfaudit::files::{Refusal, Tree};
 use perfaudit::vocabulary::Vocabulary;
 use perfaudit::walk::{self, FileRole};
 use perfaudit::{Error, files};
@@ -27,6 +28,20 @@ const GAP: usize = 2;
 /// Folders whose folders are projects of their own, besides those of tests and examples.
 const SAMPLES: [&str; 3] = ["fixture", "fixtures", "testdata"];
 
+/// Folders of folders that each hold all that a user has.
+const HOMES: [&str; 2] = ["/home", "/Users"];
+/// Folders that hold all that a user has, or what all put away for a while.
+const PERSONAL: [&str; 8] = [
+    "/Users",
+    "/dev/shm",
+    "/home",
+    "/private/tmp",
+    "/root",
+    "/tmp",
+    "/var/root",
+    "/var/tmp",
+];
+
 /// What a run reads and reports on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -41,6 +56,9 @@ pub struct Place {
 /// The place of a run that is given paths. What is in no project is read alone, and so is everything where `is_isolated`: then the root is
 /// the current folder, or where that does not hold all paths, the folder that does.
 pub fn place(paths: Vec<PathBuf>, is_isolated: bool) -> Result<Place, Error> {
+    for path in &paths {
+        stays(path)?;
+    }
     let current = std::env::current_dir().and_then(std::fs::canonicalize);
     let current = current.map_err(|error| Error::new("current folder", format!("cannot be read: {error}")))?;
     let given = Given {
@@ -59,6 +77,24 @@ pub fn place(paths: Vec<PathBuf>, is_isolated: bool) -> Result<Place, Error> {
         Some(root) => given.whole(&root, &shared),
         None if known.is_none() && shared.starts_with(&given.current) => given.alone(Path::new(".")),
         None => given.alone(&known.unwrap_or(shared)),
+    })
+}
+
+/// A path that says that it is in a project must stay there: what stands under that name is the repository's, and may be a link.
+fn stays(path: &Path) -> Result<(), Error> {
+    let Ok(absolute) = std::path::absolute(path) else { return Ok(()) };
+    let above = absolute.ancestors().skip(1);
+    let Some(tree) = above.filter(|above| is_root(above)).find_map(|root| Tree::of(root).ok()) else {
+        return Ok(());
+    };
+    tree.admit(path).or_else(|refusal| match refusal {
+        refusal if refusal.is_missing() => Ok(()),
+        Refusal::Outside => Err(Error::new(
+            path.to_string_lossy(),
+            "leads out of the project that it stands in, so it is not read",
+        )
+        .hint("name the place itself, if that is what you want")),
+        refusal => Err(refusal.error(path.to_string_lossy(), "what is to be read")),
     })
 }
 
@@ -129,8 +165,23 @@ impl Given {
 
 /// The nearest folder at or above one that is configured, or is the top of a repository.
 fn root_of(folder: &Path) -> Option<PathBuf> {
-    let is_root = |above: &&Path| is_configured(above) || std::fs::symlink_metadata(above.join(".git")).is_ok();
-    owned(folder).find(is_root).map(Path::to_path_buf)
+    owned(folder).find(|above| is_root(above)).map(Path::to_path_buf)
+}
+
+/// Whether a folder is configured or the top of a repository, by whom it belongs to: what somebody else put there rules nothing.
+fn is_root(folder: &Path) -> bool {
+    let is_own = |name: &str| has_own(folder, name);
+    is_own(".git") || (is_own("perfaudit.toml") || is_own("pyproject.toml")) && is_configured(folder)
+}
+
+/// Whether a folder holds a name that belongs to whom the folder belongs to.
+fn has_own(folder: &Path, name: &str) -> bool {
+    let found = std::fs::symlink_metadata(folder.join(name));
+    let above = std::fs::metadata(folder);
+    found
+        .ok()
+        .zip(above.ok())
+        .is_some_and(|(found, above)| files::same_owner(&found, &above))
 }
 
 /// The highest folder at or above one that is marked as a project, or a part of one, with few folders between.
@@ -159,7 +210,7 @@ fn owned(folder: &Path) -> impl Iterator<Item = &Path> {
         owner
             .as_ref()
             .zip(metadata.ok())
-            .is_some_and(|(owner, metadata)| files::same_owner(&metadata, owner))
+            .is_some_and(|(owner, metadata)| files::same_owner(&metadata, owner) && !files::is_shared(&metadata))
     })
 }
 
@@ -167,11 +218,17 @@ fn owned(folder: &Path) -> impl Iterator<Item = &Path> {
 fn is_personal(folder: &Path) -> bool {
     let home = std::env::home_dir().and_then(|home| std::fs::canonicalize(home).ok());
     let passing = std::fs::canonicalize(std::env::temp_dir()).ok();
-    folder.parent().is_none() || [home, passing].into_iter().flatten().any(|personal| personal == folder)
+    // Those of others, for who runs it in their place.
+    let is_home = folder
+        .parent()
+        .is_none_or(|above| HOMES.iter().any(|homes| above == Path::new(homes)));
+    is_home
+        || PERSONAL.iter().any(|known| folder == Path::new(known))
+        || [home, passing].into_iter().flatten().any(|personal| personal == folder)
 }
 
 fn is_marked(folder: &Path) -> bool {
-    MARKS.iter().any(|name| folder.join(name).is_file())
+    MARKS.iter().any(|name| folder.join(name).is_file() && has_own(folder, name))
 }
 
 /// The project of its own that a folder lies in, among a project's tests, fixtures or examples.

@@ -103,8 +103,16 @@ pub fn cut_path(path: &str, most: usize) -> String {
         .find(|rest| width(rest) <= room + 1);
     match fits {
         Some(rest) => format!("{CUT}{rest}"),
-        None => path.to_owned(),
+        None => end_of(path, most),
     }
+}
+
+/// The end of a text in at most so many columns.
+fn end_of(text: &str, most: usize) -> String {
+    let room = most.saturating_sub(width(CUT));
+    let starts = text.char_indices().map(|(at, _)| &text[at..]);
+    let end = starts.into_iter().find(|rest| width(rest) <= room).unwrap_or_default();
+    format!("{CUT}{end}")
 }
 
 #[cfg(test)]
@@ -126,6 +134,8 @@ mod tests {
         assert_eq!(cut("one, two three", 8), "one…");
         assert_eq!(cut_path("a/b/services.py", 13), "…/services.py");
         assert_eq!(cut_path("a/b.py", 6), "a/b.py");
+        assert_eq!(cut_path("averylongname.py", 8), "…name.py");
+        assert_eq!(cut_path("a/averylongname.py", 8), "…name.py");
         assert_eq!(cut("rule   12 P2  in folder", 16), "rule   12 P2…");
         assert_eq!(cut_lines("one two three four", 7, 2), ["one two", "three…"]);
     }

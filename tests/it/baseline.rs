@@ -367,3 +367,18 @@ fn annotations_name_files_from_the_folder_of_the_run() {
         assert!(run.out.contains(wanted), "{format}: {}{}", run.out, run.err);
     }
 }
+
+/// The baseline is the project's: one that only knew a part would make the rest new.
+#[test]
+fn a_baseline_from_a_subfolder_is_that_of_the_project() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    write(at, "perfaudit.toml", "");
+    write(at, "app/a.py", &module(&[function("load", "users", "id")]));
+    write(at, "web/b.py", &module(&[function("fill", "orders", "id")]));
+    perfaudit(at, &["baseline", "-q"]);
+    let whole = fs::read(at.join("perfaudit-baseline.json")).expect("a baseline");
+    let below = perfaudit(&at.join("app"), &["baseline", "-q"]);
+    assert_eq!(below.code, Some(0), "{}", below.err);
+    assert_eq!(whole, fs::read(at.join("perfaudit-baseline.json")).expect("a baseline"));
+}

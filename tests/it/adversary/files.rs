@@ -622,3 +622,41 @@ fn names_that_are_no_text_are_names_like_any_other() {
     let arguments = [OsStr::new("baseline"), odd];
     run_with(&place.project, &[], &arguments).refused("it is a symbolic link");
 }
+
+#[test]
+fn a_folder_of_a_project_that_leads_out_of_it_is_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (project, outside) = (folder.path().join("project"), folder.path().join("outside"));
+    for at in [&project, &outside] {
+        fs::create_dir(at).expect("a folder");
+    }
+    fs::write(project.join("perfaudit.toml"), "").expect("written");
+    fs::write(outside.join("a.py"), format!("{SECRET} = 1\n{BAD}")).expect("written");
+    symlink(&outside, project.join("src")).expect("linked");
+    for command in ["scan", "fix"] {
+        run(&project, &[command, "src"]).refused("leads out of the project");
+        run(folder.path(), &[command, "project/src"]).refused("leads out of the project");
+    }
+    assert_eq!(
+        run(&project, &["scan", "../outside", "-q"]).code,
+        Some(0),
+        "what is named itself is read"
+    );
+}
+
+/// What another user can put into a folder that all share (`/tmp`) rules nobody's scan.
+#[test]
+fn a_configuration_in_a_folder_that_all_write_to_rules_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    fs::create_dir(at.join("mine")).expect("a folder");
+    fs::write(at.join("mine/a.py"), BAD).expect("written");
+    fs::write(at.join("perfaudit.toml"), "skip = ['blocking-call-in-async']\n").expect("written");
+    let found = |mode: u32| {
+        fs::set_permissions(at, fs::Permissions::from_mode(mode)).expect("set");
+        json(&at.join("mine"), &[])["findings"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(found(0o755), 0, "a project's own configuration holds below it");
+    assert_eq!(found(0o1777), 1);
+}
