@@ -23,8 +23,8 @@ pub const TABLE: [[Priority; 7]; 8] = {
     use Priority::{P0, P1, P2, P3};
     [
         [P0, P1, P2, P2, P3, P3, P2],
-        [P1, P2, P2, P2, P3, P3, P2],
-        [P1, P2, P2, P2, P3, P3, P2],
+        [P1, P2, P2, P2, P3, P3, P3],
+        [P1, P2, P2, P2, P3, P3, P3],
         [P2, P2, P2, P2, P3, P3, P2],
         [P2, P2, P2, P3, P3, P3, P3],
         [P2, P2, P3, P3, P3, P3, P3],

@@ -99,9 +99,12 @@ impl Listed {
             self.add(made, usage(lists()));
         }
         if let Some((at, Member::Method(function))) = eval.member(file, class, "get_serializer_class") {
+            let holder = eval.module(at);
+            let of_lists = pagination::shown_by_list(holder, &holder.function(function).body);
+            let of_lists = serializer(eval, at, of_lists);
             for &value in &*eval.returned(at, function) {
                 if let Some(made) = serializer(eval, at, Some(value)) {
-                    self.add(made, usage(lists()));
+                    self.add(made, usage(lists() && of_lists.is_none_or(|shown| shown == made)));
                 }
             }
         }

@@ -143,7 +143,7 @@ def route():
 fn methods_that_only_call_each_other_say_nothing_of_their_loop() {
     let text = "import time\n\n\nclass Note:\n    async def send(self):\n        time.sleep(2)\n\n\nclass Mail(Note):\n    async def send(self):\n        await super().send()\n";
     let found = only("blocking-call-in-async", &[("notes.py", text)]);
-    assert_eq!(found.priority, Priority::P2);
+    assert_eq!(found.priority, Priority::P3);
 }
 
 #[test]

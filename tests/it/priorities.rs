@@ -587,3 +587,23 @@ fn a_pause_before_the_next_try_weighs_less() {
     let retried = "    try:\n        return open_port()\n    except OSError:\n        time.sleep(5)\n        return open_port()";
     assert_eq!(priority(retried), Some(Priority::P3));
 }
+
+/// What a view shows of one object, and not in its list, is asked for once.
+#[test]
+fn a_serializer_of_single_objects_weighs_less_than_that_of_a_list() {
+    let priority = |shown: &str| {
+        let api = format!(
+            "from rest_framework import serializers, viewsets\n\nfrom quarry.models import Blast, Quarry\n\n\nclass QuarryRowSerializer(serializers.ModelSerializer):\n    class Meta:\n        model = Quarry\n        fields = ['name']\n\n\nclass QuarryDetailSerializer(serializers.ModelSerializer):\n    last = serializers.SerializerMethodField()\n\n    class Meta:\n        model = Quarry\n        fields = ['name', 'last']\n\n    def get_last(self, quarry):\n        return Blast.objects.filter(quarry=quarry).first()\n\n\nclass Quarries(viewsets.ReadOnlyModelViewSet):\n    queryset = Quarry.objects.all()\n\n    def get_serializer_class(self):\n        if self.action == 'list':\n            return {shown}\n        return QuarryDetailSerializer\n"
+        );
+        let models = "from django.db import models\n\n\nclass Quarry(models.Model):\n    name = models.TextField()\n\n\nclass Blast(models.Model):\n    quarry = models.ForeignKey(Quarry, related_name='blasts', on_delete=models.CASCADE)\n";
+        let all = found(
+            &Config::default(),
+            "n-plus-one",
+            &[("quarry/models.py", models), ("quarry/api.py", &api)],
+        );
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.priority
+    };
+    assert_eq!(priority("QuarryDetailSerializer"), Priority::P2);
+    assert_eq!(priority("QuarryRowSerializer"), Priority::P3);
+}

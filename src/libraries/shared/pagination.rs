@@ -1,6 +1,6 @@
 //! Class-based views that page their lists, or return one object.
 
-use crate::ir::{ClassId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Module, StmtId, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 
@@ -137,5 +137,35 @@ fn attribute(module: &Module, class: ClassId, names: &[&str]) -> Option<bool> {
             ..
         } if module.name(*target).is_some_and(|name| names.contains(&name)) => Some(!matches!(module.kind(*value), ExprKind::Null)),
         _ => None,
+    })
+}
+
+/// The action in which a view lists.
+pub const LIST: &str = "list";
+
+/// What a method returns for the plain list: `if self.action == "list": return OrderRow`.
+pub fn shown_by_list(module: &Module, body: &[StmtId]) -> Option<ExprId> {
+    body.iter().find_map(|&stmt| {
+        let StmtKind::If { test, then, orelse, .. } = &module.stmt(stmt).kind else {
+            return None;
+        };
+        let names_list = |expr: ExprId| {
+            let mut parts = module.children(expr).into_iter().chain([expr]);
+            parts.any(|part| module.string(part) == Some(LIST))
+        };
+        let is_it = match module.kind(*test) {
+            ExprKind::Binary { op, left, right } => {
+                let is_action = module.dotted(*left).is_some_and(|name| name.ends_with(".action"));
+                matches!(module.str(*op), "==" | "in") && is_action && names_list(*right)
+            }
+            _ => false,
+        };
+        if !is_it {
+            return shown_by_list(module, orelse);
+        }
+        then.iter().find_map(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Return(value) => value,
+            _ => None,
+        })
     })
 }

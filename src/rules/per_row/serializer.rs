@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 
 use crate::budget;
 use crate::finding::{Confidence, Finding, Fix, Judgement, Role};
-use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtId, StmtKind};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::scale::{self, Scale};
@@ -286,7 +286,7 @@ fn serializer_of(eval: &Evaluator<'_>, file: FileId, class: ClassId) -> Option<(
         StmtKind::Return(Some(value)) => Some(value),
         _ => None,
     });
-    let for_lists = || for_action(module, &module.function(function).body).and_then(|value| chosen(eval, at, value));
+    let for_lists = || pagination::shown_by_list(module, &module.function(function).body).and_then(|value| chosen(eval, at, value));
     let from_table = || {
         let values = eval.returned(at, function);
         values.iter().find_map(|&value| from_table(eval, at, value))
@@ -300,36 +300,6 @@ fn chosen(eval: &Evaluator<'_>, at: FileId, value: ExprId) -> Option<(FileId, Cl
         Value::Class(at, serializer) => Some((at, serializer)),
         _ => None,
     }
-}
-
-/// The action in which a view lists.
-const LIST: &str = "list";
-
-/// What a method returns for the plain list: `if self.action == "list": return OrderRow`.
-fn for_action(module: &Module, body: &[StmtId]) -> Option<ExprId> {
-    body.iter().find_map(|&stmt| {
-        let StmtKind::If { test, then, orelse, .. } = &module.stmt(stmt).kind else {
-            return None;
-        };
-        let names_list = |expr: ExprId| {
-            let mut parts = module.children(expr).into_iter().chain([expr]);
-            parts.any(|part| module.string(part) == Some(LIST))
-        };
-        let is_it = match module.kind(*test) {
-            ExprKind::Binary { op, left, right } => {
-                let is_action = module.dotted(*left).is_some_and(|name| name.ends_with(".action"));
-                matches!(module.str(*op), "==" | "in") && is_action && names_list(*right)
-            }
-            _ => false,
-        };
-        if !is_it {
-            return for_action(module, orelse);
-        }
-        then.iter().find_map(|&stmt| match module.stmt(stmt).kind {
-            StmtKind::Return(value) => value,
-            _ => None,
-        })
-    })
 }
 
 /// `self.serializers.get(self.action, OrderRow)`, `self.serializers[self.action]`: the entry for lists, or what is given beside it.
@@ -346,7 +316,7 @@ fn from_table(eval: &Evaluator<'_>, at: FileId, value: ExprId) -> Option<(FileId
     let Value::Literal(held_at, object) = eval.value(at, table) else {
         return None;
     };
-    match eval.module(held_at).entry(object, LIST) {
+    match eval.module(held_at).entry(object, pagination::LIST) {
         Some(entry) => chosen(eval, held_at, entry),
         None => chosen(eval, at, other?),
     }

@@ -3,7 +3,7 @@
 use super::draft::{Draft, MAX_DEPTH};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
-use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{ColumnUse, End, Filter, FilterKind, Join, Sides, SubqueryPlace};
 
 /// How a condition counts.
@@ -269,7 +269,12 @@ impl Draft<'_> {
         let Some((column, function)) = call.receiver().and_then(|receiver| self.column(file, receiver)) else {
             // `func.lower(User.email).contains(…)` has its column inside; a helper of the project may hold anything.
             match call.args.iter().find_map(|arg| self.column(file, arg.value)) {
-                Some((column, _)) => self.filter(column, FilterKind::Function, None, sense.optional),
+                Some((column, _)) => {
+                    // `in_array(Order.id, ids)` of the project may be `id = ANY(…)`.
+                    let is_own = matches!(self.resolver.value(file, call.callee), Value::Function(..));
+                    let kind = if is_own { FilterKind::Other } else { FilterKind::Function };
+                    self.filter(column, kind, None, sense.optional);
+                }
                 None => match self.resolver.query(file, call.id) {
                     Some(inner) => self.subquery(inner, SubqueryPlace::Where),
                     None => self.query.statement.open = true,
