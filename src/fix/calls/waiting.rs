@@ -1,11 +1,38 @@
 //! A call that blocks an event loop, so that the loop goes on meanwhile.
 
+use std::collections::BTreeSet;
+
 use super::{Place, Rewritten};
 use crate::fix::edits::{Edit, Safety};
 use crate::fix::imports::{self, Wanted};
 use crate::fix::text::{line_end, line_indent};
-use crate::ir::{CompKind, ExprId, ExprKind, Parent, StmtKind};
+use crate::ir::{CompKind, ExprId, ExprKind, Function, Parent, Stmt, StmtId, StmtKind};
 use crate::source::Span;
+
+/// The functions of `fs` that `fs.promises` has, too, and that take and give the same there.
+const PROMISED: [&str; 21] = [
+    "access",
+    "appendFile",
+    "chmod",
+    "copyFile",
+    "cp",
+    "lstat",
+    "mkdir",
+    "mkdtemp",
+    "readFile",
+    "readdir",
+    "readlink",
+    "realpath",
+    "rename",
+    "rm",
+    "rmdir",
+    "stat",
+    "symlink",
+    "truncate",
+    "unlink",
+    "utimes",
+    "writeFile",
+];
 
 const KEEPS: &str = "the same is done and waited for; other tasks run meanwhile, which is what it is for";
 const HOLDS: &str = "other tasks run while a lock or another resource of a plain `with` is held";
@@ -18,7 +45,7 @@ pub fn sleep(place: &Place<'_>) -> Result<Rewritten, String> {
     }
     let import = asyncio(place)?;
     let callee = place.module.expr(place.call.callee).span;
-    let mut edits = awaited(place, callee, "asyncio.sleep");
+    let mut edits = awaited(place, callee, "asyncio.sleep")?;
     edits.extend(import);
     Ok(rewritten(place, edits, "asyncio.sleep", None))
 }
@@ -72,7 +99,7 @@ pub fn thread(place: &Place<'_>) -> Result<Rewritten, String> {
         ),
         _ => format!("asyncio.to_thread({name}, "),
     };
-    let mut edits = awaited(place, head, &text);
+    let mut edits = awaited(place, head, &text)?;
     edits.extend(import);
     let reason = "it runs on another thread: what it uses must not be bound to one, and context such as a transaction may be";
     Ok(rewritten(place, edits, "asyncio.to_thread", Some(reason)))
@@ -84,17 +111,48 @@ pub fn sister(place: &Place<'_>) -> Result<Rewritten, String> {
     let method = place.call.method().unwrap_or_default();
     let base = place.call.receiver().and_then(|base| place.module.name(base)).unwrap_or_default();
     let bare = method.strip_suffix("Sync").ok_or("it has no sister that is waited for")?;
-    let mut imports = place.module.imports.iter().filter(|import| place.module.str(import.local) == base);
-    let module = imports.next().map(|import| place.module.str(import.module)).unwrap_or_default();
+    let imports = place.module.imports.iter().filter(|import| place.module.str(import.local) == base);
+    let modules: BTreeSet<&str> = imports.map(|import| place.module.str(import.module)).collect();
+    let module = modules.first().copied().filter(|_| modules.len() == 1).unwrap_or_default();
     let new = match module {
         // The one of bcryptjs computes on the event loop, too.
         "bcrypt" if matches!(bare, "hash" | "compare" | "genSalt") => format!("{base}.{bare}"),
-        "fs" | "node:fs" if !matches!(bare, "exists" | "open" | "close") => format!("{base}.promises.{bare}"),
+        "fs" | "node:fs" if PROMISED.contains(&bare) => {
+            takes_the_same(place, bare)?;
+            format!("{base}.promises.{bare}")
+        }
         _ => return Err(format!("no sister of `{base}.{method}` that is waited for is known")),
     };
     let callee = place.module.expr(place.call.callee).span;
-    let edits = awaited(place, callee, &new);
+    let edits = awaited(place, callee, &new)?;
     Ok(rewritten(place, edits, &new, None))
+}
+
+/// Whether the arguments mean the same in `fs.promises`: it takes no descriptors, and never gives `undefined` for what is not there.
+fn takes_the_same(place: &Place<'_>, bare: &str) -> Result<(), String> {
+    let module = place.module;
+    let args = place.call.args;
+    let is_number = |id: ExprId| matches!(module.kind(id), ExprKind::Num(_)) || module.name(id).is_some_and(|name| name.ends_with("fd"));
+    if args.first().is_some_and(|arg| is_number(arg.value)) {
+        return Err("its sister takes no descriptor".to_owned());
+    }
+    if !matches!(bare, "stat" | "lstat") || args.len() == 1 {
+        return Ok(());
+    }
+    let is_plain = args.get(1).is_some_and(|arg| match module.kind(arg.value) {
+        ExprKind::Object(entries) => entries.iter().all(|entry| {
+            entry
+                .key
+                .and_then(|key| module.string(key))
+                .is_some_and(|key| key != "throwIfNoEntry")
+        }),
+        _ => false,
+    });
+    if is_plain {
+        Ok(())
+    } else {
+        Err("its sister fails where the file is not there, whatever `throwIfNoEntry` says".to_owned())
+    }
 }
 
 fn rewritten(place: &Place<'_>, edits: Vec<Edit>, new: &str, doubt: Option<&'static str>) -> Rewritten {
@@ -115,11 +173,43 @@ fn check(place: &Place<'_>) -> Result<(), String> {
     if !function.is_async {
         return Err(format!("`{}` does not stand in an async function itself", place.shown()));
     }
+    if !is_in_body(place, function) {
+        return Err("`await` is a mistake where the call stands: it is outside of the function's own statements".to_owned());
+    }
+    if place.call.is_new {
+        return Err("it makes an object, which is not waited for".to_owned());
+    }
     let in_generator = ancestors(place).any(|id| matches!(module.kind(id), ExprKind::Comp(comp) if comp.kind == CompKind::Generator));
     if in_generator {
         return Err("a generator with `await` is another kind of object".to_owned());
     }
     Ok(())
+}
+
+/// Whether the call stands in a statement of the function's own: not in its parameters, annotations or decorators, and in no class.
+fn is_in_body(place: &Place<'_>, function: &Function) -> bool {
+    let module = place.module;
+    let at = module.expr(place.call.id).span;
+    let holds = |stmt: &StmtId| module.stmt(*stmt).span.encloses(at);
+    let in_other = module
+        .functions
+        .iter()
+        .any(|other| other.span != function.span && function.span.encloses(other.span) && other.span.encloses(at));
+    let in_class = module
+        .classes
+        .iter()
+        .any(|class| function.span.encloses(class.span) && class.span.encloses(at));
+    let decorators = module.functions.iter().flat_map(|other| &other.decorators);
+    let of_classes = module.classes.iter().flat_map(|class| &class.decorators);
+    let in_decorator = decorators.chain(of_classes).any(|&one| module.expr(one).span.encloses(at));
+    let in_annotation = module.stmts.iter().any(|stmt| match stmt.kind {
+        StmtKind::Assign {
+            annotation: Some(annotation),
+            ..
+        } => module.expr(annotation).span.encloses(at),
+        _ => false,
+    });
+    function.body.iter().any(holds) && !(in_other || in_class || in_decorator || in_annotation)
 }
 
 /// The expressions around the call.
@@ -131,9 +221,20 @@ fn ancestors<'p>(place: &'p Place<'_>) -> impl Iterator<Item = ExprId> + 'p {
     std::iter::successors(above(place.call.id), move |&id| above(id))
 }
 
-/// Whether a plain `with` is around the call.
+/// Whether a plain `with` is around the call, or its function takes a lock.
 fn holds_something(place: &Place<'_>) -> bool {
     let module = place.module;
+    let takes = |id: ExprId| {
+        let is_taken = module.call(id).and_then(|call| call.method()).is_some_and(|method| {
+            // An exit stack holds what it enters until its own end.
+            matches!(method, "acquire" | "enter_context")
+        });
+        let is_awaited = matches!(module.expr(id).parent, Parent::Expr(above) if matches!(module.kind(above), ExprKind::Await(_)));
+        is_taken && !is_awaited
+    };
+    if module.call_ids_in(module.owner(place.call.id)).any(takes) {
+        return true;
+    }
     let outermost = ancestors(place).last().unwrap_or(place.call.id);
     let mut at = module.expr(outermost).parent;
     while let Parent::Stmt(stmt) = at {
@@ -147,25 +248,66 @@ fn holds_something(place: &Place<'_>) -> bool {
 }
 
 /// Puts `await` and a new head before the arguments, in parentheses where something goes on behind the call.
-fn awaited(place: &Place<'_>, head: Span, new: &str) -> Vec<Edit> {
+fn awaited(place: &Place<'_>, head: Span, new: &str) -> Result<Vec<Edit>, String> {
     let module = place.module;
     let goes_on = match module.expr(place.call.id).parent {
         Parent::Expr(above) => match module.kind(above) {
             ExprKind::Attr { .. } => true,
             ExprKind::Index { base, .. } => *base == place.call.id,
             ExprKind::Call { callee, .. } => *callee == place.call.id,
+            // `await x ** 2` is a mistake in JavaScript.
+            ExprKind::Binary { op, left, .. } => *left == place.call.id && module.str(*op) == "**",
             _ => false,
         },
         _ => false,
     };
     if !goes_on {
-        return vec![Edit::replace(place.path, head, format!("await {new}"))];
+        return Ok(vec![Edit::replace(place.path, head, format!("await {new}"))]);
     }
+    let open = opening(place, head)?;
     let end = module.expr(place.call.id).span.end as usize;
-    vec![
-        Edit::replace(place.path, head, format!("(await {new}")),
+    Ok(vec![
+        Edit::replace(place.path, head, format!("{open}await {new}")),
         Edit::insert(place.path, end, ")"),
-    ]
+    ])
+}
+
+/// The parenthesis before `await`: where it begins a statement and no semicolon ends the one before, it would call that.
+fn opening(place: &Place<'_>, head: Span) -> Result<&'static str, String> {
+    if !place.module.language.goes_on_over_lines() {
+        return Ok("(");
+    }
+    let begins = |stmt: &&Stmt| stmt.span.start == head.start && !matches!(stmt.kind, StmtKind::Return(_));
+    if !place.module.stmts.iter().any(|stmt| begins(&stmt)) {
+        return Ok("(");
+    }
+    match code_before(place.text, head.start as usize) {
+        Some(';' | '{') => Ok("("),
+        // The end of a block or of an object.
+        Some('}') => Ok(";("),
+        _ => Err("a parenthesis at the start of its statement could go on with the one before".to_owned()),
+    }
+}
+
+/// The last character of JavaScript before an offset that is neither blank nor in a comment; `None` where that is not certain.
+fn code_before(text: &str, at: usize) -> Option<char> {
+    let mut before = text.get(..at)?.trim_end();
+    loop {
+        if let Some(comment) = before.strip_suffix("*/") {
+            before = before.get(..comment.rfind("/*")?)?.trim_end();
+            continue;
+        }
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = &before[start..];
+        let Some(comment) = line.find("//") else {
+            return before.chars().next_back();
+        };
+        // It may be in a string or a pattern, and no comment.
+        if line[..comment].contains(['"', '\'', '`', '/']) {
+            return None;
+        }
+        before = before[..start + comment].trim_end();
+    }
 }
 
 /// The import of `asyncio`; fails where the program runs on another loop.
