@@ -2,6 +2,7 @@
 
 mod arguments;
 mod queries;
+mod querysets;
 mod waiting;
 
 use super::edits::{Edit, Mend, Safety};

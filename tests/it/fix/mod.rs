@@ -2,6 +2,7 @@
 
 mod golden;
 mod hostile;
+mod queries;
 mod refusals;
 mod waiting;
 
