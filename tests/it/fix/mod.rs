@@ -4,6 +4,7 @@ mod golden;
 mod hostile;
 mod queries;
 mod refusals;
+mod steps;
 mod waiting;
 
 use std::collections::BTreeMap;
