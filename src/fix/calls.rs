@@ -3,6 +3,7 @@
 mod arguments;
 mod queries;
 mod querysets;
+mod standing;
 mod waiting;
 
 use super::edits::{Edit, Mend, Safety};

@@ -19,6 +19,7 @@ fn a_parenthesis_does_not_call_the_line_before() {
     for before in [
         "const out = []\n  let dir\n  dir = req",
         "const out = [] // why; not\n ",
+        "const out = [] /* ; */\n ",
         "const out = []\n  'a;//b'",
     ] {
         let (text, run) = server_mended(&format!("  {before}\n  {reading}"));
