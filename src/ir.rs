@@ -51,6 +51,11 @@ impl Language {
         self == Language::Python
     }
 
+    /// Whether a line that begins with a parenthesis may go on with the statement of the line before.
+    pub fn goes_on_over_lines(self) -> bool {
+        self == Language::TypeScript
+    }
+
     /// Whether an object is made with `new`. Elsewhere a class is called, and only its capital tells it from a function.
     pub fn constructs_with_new(self) -> bool {
         self == Language::TypeScript

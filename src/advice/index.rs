@@ -218,7 +218,7 @@ pub(crate) fn declare_index(table: &Table, index: &NewIndex<'_>) -> Option<Strin
         Tool::SqlAlchemy | Tool::SqlModel => {
             let keys = each(&|column, down| {
                 if down {
-                    format!("text(\"{column} DESC\")")
+                    format!("text({})", descending(table, column))
                 } else {
                     format!("\"{column}\"")
                 }
@@ -258,6 +258,25 @@ pub(crate) fn declare_index(table: &Table, index: &NewIndex<'_>) -> Option<Strin
     })
 }
 
+/// A column that goes down, as SQL in a string of Python.
+pub(crate) fn descending(table: &Table, column: &str) -> String {
+    python_string(&format!("{} DESC", quoted(column, table.dialect)))
+}
+
+/// A text as a string of Python, in the quotes that it does not hold.
+pub(crate) fn python_string(text: &str) -> String {
+    let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        if c == quote || c == '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push(quote);
+    out
+}
+
 /// The name in the code of a column.
 pub(crate) fn field<'a>(table: &'a Table, column: &'a str) -> &'a str {
     let field = table.column(column).and_then(|column| column.field.as_deref());
@@ -276,7 +295,7 @@ fn alchemy_options(table: &Table, index: &NewIndex<'_>) -> String {
         format!(", {dialect}_include=[{}]", include.join(", "))
     };
     let only = index.predicate(table).map_or(String::new(), |predicate| {
-        format!(", {dialect}_where=text(\"{}\")", predicate.replace('"', "\\\""))
+        format!(", {dialect}_where=text({})", python_string(&predicate))
     });
     format!("{include}{only}")
 }

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod queries;
+mod querysets;
+mod standing;
 mod waiting;
 
 use super::edits::{Edit, Mend, Safety};

@@ -2,7 +2,7 @@
 
 use super::edits::Edit;
 use super::text::{indent, line_end, line_start, line_stop};
-use crate::ir::{FunctionId, Import, Module};
+use crate::ir::{ExprId, ExprKind, FunctionId, Import, Module, StmtKind, Sym};
 use crate::source::Span;
 
 /// Characters of a line that formatters leave as it is.
@@ -22,6 +22,13 @@ pub struct Wanted<'a> {
 pub fn add(module: &Module, (path, text): (&str, &str), wanted: Wanted<'_>) -> Result<Option<Edit>, String> {
     let top = || module.imports.iter().filter(|import| import.function == FunctionId::MODULE);
     let is_plain = |import: &&Import| indent(text, import.span.start as usize) == Some("");
+    let is_inner = |import: &Import| import.function != FunctionId::MODULE && module.str(import.local) == wanted.name;
+    if module.imports.iter().any(is_inner) {
+        return Err(format!("{path} imports `{}` in a function", wanted.name));
+    }
+    if binds(module, wanted.name) {
+        return Err(format!("{path} has a `{}` of its own", wanted.name));
+    }
     if let Some(known) = top().find(|import| module.str(import.local) == wanted.name) {
         let is_same = match (wanted.from, known.name) {
             (None, None) => module.str(known.module) == wanted.name,
@@ -33,9 +40,6 @@ pub fn add(module: &Module, (path, text): (&str, &str), wanted: Wanted<'_>) -> R
         } else {
             Err(format!("{path} imports another `{}`", wanted.name))
         };
-    }
-    if binds(module, wanted.name) {
-        return Err(format!("{path} has a `{}` of its own", wanted.name));
     }
     let line = match wanted.from {
         Some(from) => format!("from {from} import {}", wanted.name),
@@ -93,10 +97,31 @@ fn binds(module: &Module, name: &str) -> bool {
     let Some(name) = module.sym(name) else { return false };
     let is_function = module.functions.iter().any(|function| function.name == Some(name));
     let is_class = module.classes.iter().any(|class| class.name == Some(name));
-    let is_set = module.stmts.iter().any(|stmt| match &stmt.kind {
-        crate::ir::StmtKind::Assign { target, .. } => matches!(module.kind(*target), crate::ir::ExprKind::Name(own) if *own == name),
+    let params = || module.functions.iter().flat_map(|function| &function.params);
+    let is_set = |target: &ExprId| sets(module, *target, name);
+    is_function
+        || is_class
+        || params().any(|param| param.name == Some(name))
+        || params().filter_map(|param| param.pattern).any(|pattern| is_set(&pattern))
+        || module.stmts.iter().any(|stmt| match &stmt.kind {
+            StmtKind::Assign { target, .. } => is_set(target),
+            StmtKind::Loop { target, .. } => target.iter().any(is_set),
+            StmtKind::With { items, .. } => items.iter().filter_map(|(_, target)| target.as_ref()).any(is_set),
+            _ => false,
+        })
+        || module.exprs.iter().any(|expr| match &expr.kind {
+            ExprKind::Assign { target, .. } => is_set(target),
+            ExprKind::Comp(comp) => comp.clauses.iter().any(|clause| is_set(&clause.target)),
+            _ => false,
+        })
+}
+
+/// Whether a target gives a name something, also along with others.
+fn sets(module: &Module, target: ExprId, name: Sym) -> bool {
+    match module.kind(target) {
+        ExprKind::Name(own) => *own == name,
+        ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().any(|&item| sets(module, item, name)),
+        ExprKind::Spread(inner) => sets(module, *inner, name),
         _ => false,
-    });
-    let is_parameter = module.functions.iter().flat_map(|function| &function.params);
-    is_function || is_class || is_set || is_parameter.into_iter().any(|param| param.name == Some(name))
+    }
 }

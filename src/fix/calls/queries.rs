@@ -1,43 +1,14 @@
 //! Queries written so that they ask for what is used: a row in place of a count, related rows along with the rows.
 
-use super::{Place, Rewritten};
+use super::{Place, Rewritten, querysets};
 use crate::fix::edits::{Edit, Safety};
 use crate::fix::remedy::Eager;
 use crate::fix::site::Site;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
-use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
-use crate::project::eval::Evaluator;
 use crate::project::schema::Column;
 use crate::source::Span;
-
-/// What gives a queryset that more can be said of.
-const GOES_ON: [&str; 9] = [
-    "all",
-    "annotate",
-    "exclude",
-    "filter",
-    "order_by",
-    "prefetch_related",
-    "reverse",
-    "select_related",
-    "using",
-];
-
-/// What leaves columns out, gives no objects, compares whole rows or locks them: related ones cannot be loaded along, or not always.
-const LEAVES_OUT: [&str; 10] = [
-    "defer",
-    "difference",
-    "distinct",
-    "intersection",
-    "only",
-    "raw",
-    "select_for_update",
-    "union",
-    "values",
-    "values_list",
-];
 
 /// `rows.count() > 0`: `rows.exists()`.
 pub fn exists(place: &Place<'_>, library: &str) -> Result<Rewritten, String> {
@@ -101,6 +72,7 @@ fn tested(module: &Module, count: ExprId) -> Option<Test> {
     };
     match module.kind(above) {
         ExprKind::Unary { op, .. } if module.str(*op) == "not" => Some(Test::Truth),
+        // A longer comparison (`a == 0 == b`) is none of two.
         ExprKind::Binary { op, left, right } if *left == count => {
             let number = module.number(*right)?;
             let is = |wanted: f64| (number - wanted).abs() < f64::EPSILON;
@@ -125,8 +97,8 @@ pub fn eager(site: &Site<'_>, (file, rows): (FileId, ExprId), text: &str, eager:
     }
     let module = site.project.code.module(file);
     let path = site.project.path(file);
-    let query =
-        chain(site, (file, rows)).ok_or_else(|| format!("{path}: the query of the rows is not one expression that more can be said of"))?;
+    let query = querysets::plain(site, (file, rows))
+        .ok_or_else(|| format!("{path}: the query of the rows is not one expression that more can be said of"))?;
     let at = module.expr(query).span.end as usize;
     if text.get(..at).is_none_or(|before| !before.ends_with(')')) {
         return Err(format!("{path}: the query of the rows is not written as usual"));
@@ -157,29 +129,6 @@ pub fn eager(site: &Site<'_>, (file, rows): (FileId, ExprId), text: &str, eager:
         reason,
         safety,
     })
-}
-
-/// The call that ends the chain of a query, where something can be added to it.
-fn chain(site: &Site<'_>, (file, rows): (FileId, ExprId)) -> Option<ExprId> {
-    let module = site.project.code.module(file);
-    let eval = Evaluator::new(&site.project.code);
-    let (at, mut query) = match module.kind(rows) {
-        ExprKind::Name(_) => eval.definition(file, rows)?,
-        _ => (file, rows),
-    };
-    if at != file || module.owner(query) != module.owner(rows) {
-        return None;
-    }
-    if let ExprKind::Index { base, index } = module.kind(query)
-        && matches!(module.kind(*index), ExprKind::Slice(_))
-    {
-        query = *base;
-    }
-    let call = module.call(query)?;
-    let goes_on = call.method().is_some_and(|method| GOES_ON.contains(&method));
-    let mut links = call.chain().into_iter();
-    let leaves_out = links.any(|link| link.method().is_some_and(|method| LEAVES_OUT.contains(&method)));
-    (goes_on && !leaves_out).then_some(query)
 }
 
 /// `line.order.id`: `line.order_id`, where nothing else of the relation is read.
@@ -233,12 +182,39 @@ fn keys_of(module: &Module, read: ExprId) -> Option<Vec<(ExprId, ExprId)>> {
     let same = module.expr_ids().filter(|(id, expr)| is_same(*id, &expr.kind));
     let key = |(id, expr): (ExprId, &crate::ir::Expr)| match expr.parent {
         Parent::Expr(above) => match module.kind(above) {
-            ExprKind::Attr { name, .. } if matches!(module.str(*name), "id" | "pk") => Some((id, above)),
+            ExprKind::Attr { name, .. } if matches!(module.str(*name), "id" | "pk") && !is_set(module, above) => Some((id, above)),
             _ => None,
         },
         _ => None,
     };
     same.map(key).collect()
+}
+
+/// Whether an expression is given a value or deleted, also along with others.
+fn is_set(module: &Module, id: ExprId) -> bool {
+    let span = module.expr(id).span;
+    let holds = |target: ExprId| module.expr(target).span.encloses(span);
+    let mut at = module.expr(id).parent;
+    while let Parent::Expr(above) = at {
+        let is_target = match module.kind(above) {
+            ExprKind::Comp(comp) => comp.clauses.iter().any(|clause| holds(clause.target)),
+            ExprKind::Assign { target, .. } => holds(*target),
+            _ => false,
+        };
+        if is_target {
+            return true;
+        }
+        at = module.expr(above).parent;
+    }
+    let Parent::Stmt(stmt) = at else { return false };
+    match &module.stmt(stmt).kind {
+        StmtKind::Assign { target, .. } => holds(*target),
+        StmtKind::Loop { target, .. } => target.is_some_and(holds),
+        StmtKind::With { items, .. } => items.iter().any(|(_, target)| target.is_some_and(holds)),
+        // `del` among them.
+        StmtKind::Other(_) => true,
+        _ => false,
+    }
 }
 
 /// The column that keeps a relation's key, where that is the other table's `id`.

@@ -1,11 +1,39 @@
 //! A call that blocks an event loop, so that the loop goes on meanwhile.
 
+use std::collections::BTreeSet;
+
+use super::standing::{check, holds_something, opening};
 use super::{Place, Rewritten};
 use crate::fix::edits::{Edit, Safety};
 use crate::fix::imports::{self, Wanted};
 use crate::fix::text::{line_end, line_indent};
-use crate::ir::{CompKind, ExprId, ExprKind, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, Parent, StmtKind};
 use crate::source::Span;
+
+/// The functions of `fs` that `fs.promises` has, too, and that take and give the same there.
+const PROMISED: [&str; 21] = [
+    "access",
+    "appendFile",
+    "chmod",
+    "copyFile",
+    "cp",
+    "lstat",
+    "mkdir",
+    "mkdtemp",
+    "readFile",
+    "readdir",
+    "readlink",
+    "realpath",
+    "rename",
+    "rm",
+    "rmdir",
+    "stat",
+    "symlink",
+    "truncate",
+    "unlink",
+    "utimes",
+    "writeFile",
+];
 
 const KEEPS: &str = "the same is done and waited for; other tasks run meanwhile, which is what it is for";
 const HOLDS: &str = "other tasks run while a lock or another resource of a plain `with` is held";
@@ -18,7 +46,7 @@ pub fn sleep(place: &Place<'_>) -> Result<Rewritten, String> {
     }
     let import = asyncio(place)?;
     let callee = place.module.expr(place.call.callee).span;
-    let mut edits = awaited(place, callee, "asyncio.sleep");
+    let mut edits = awaited(place, callee, "asyncio.sleep")?;
     edits.extend(import);
     Ok(rewritten(place, edits, "asyncio.sleep", None))
 }
@@ -72,7 +100,7 @@ pub fn thread(place: &Place<'_>) -> Result<Rewritten, String> {
         ),
         _ => format!("asyncio.to_thread({name}, "),
     };
-    let mut edits = awaited(place, head, &text);
+    let mut edits = awaited(place, head, &text)?;
     edits.extend(import);
     let reason = "it runs on another thread: what it uses must not be bound to one, and context such as a transaction may be";
     Ok(rewritten(place, edits, "asyncio.to_thread", Some(reason)))
@@ -84,17 +112,48 @@ pub fn sister(place: &Place<'_>) -> Result<Rewritten, String> {
     let method = place.call.method().unwrap_or_default();
     let base = place.call.receiver().and_then(|base| place.module.name(base)).unwrap_or_default();
     let bare = method.strip_suffix("Sync").ok_or("it has no sister that is waited for")?;
-    let mut imports = place.module.imports.iter().filter(|import| place.module.str(import.local) == base);
-    let module = imports.next().map(|import| place.module.str(import.module)).unwrap_or_default();
+    let imports = place.module.imports.iter().filter(|import| place.module.str(import.local) == base);
+    let modules: BTreeSet<&str> = imports.map(|import| place.module.str(import.module)).collect();
+    let module = modules.first().copied().filter(|_| modules.len() == 1).unwrap_or_default();
     let new = match module {
         // The one of bcryptjs computes on the event loop, too.
         "bcrypt" if matches!(bare, "hash" | "compare" | "genSalt") => format!("{base}.{bare}"),
-        "fs" | "node:fs" if !matches!(bare, "exists" | "open" | "close") => format!("{base}.promises.{bare}"),
+        "fs" | "node:fs" if PROMISED.contains(&bare) => {
+            takes_the_same(place, bare)?;
+            format!("{base}.promises.{bare}")
+        }
         _ => return Err(format!("no sister of `{base}.{method}` that is waited for is known")),
     };
     let callee = place.module.expr(place.call.callee).span;
-    let edits = awaited(place, callee, &new);
+    let edits = awaited(place, callee, &new)?;
     Ok(rewritten(place, edits, &new, None))
+}
+
+/// Whether the arguments mean the same in `fs.promises`: it takes no descriptors, and never gives `undefined` for what is not there.
+fn takes_the_same(place: &Place<'_>, bare: &str) -> Result<(), String> {
+    let module = place.module;
+    let args = place.call.args;
+    let is_number = |id: ExprId| matches!(module.kind(id), ExprKind::Num(_)) || module.name(id).is_some_and(|name| name.ends_with("fd"));
+    if args.first().is_some_and(|arg| is_number(arg.value)) {
+        return Err("its sister takes no descriptor".to_owned());
+    }
+    if !matches!(bare, "stat" | "lstat") || args.len() == 1 {
+        return Ok(());
+    }
+    let is_plain = args.get(1).is_some_and(|arg| match module.kind(arg.value) {
+        ExprKind::Object(entries) => entries.iter().all(|entry| {
+            entry
+                .key
+                .and_then(|key| module.string(key))
+                .is_some_and(|key| key != "throwIfNoEntry")
+        }),
+        _ => false,
+    });
+    if is_plain {
+        Ok(())
+    } else {
+        Err("its sister fails where the file is not there, whatever `throwIfNoEntry` says".to_owned())
+    }
 }
 
 fn rewritten(place: &Place<'_>, edits: Vec<Edit>, new: &str, doubt: Option<&'static str>) -> Rewritten {
@@ -108,64 +167,29 @@ fn rewritten(place: &Place<'_>, edits: Vec<Edit>, new: &str, doubt: Option<&'sta
     }
 }
 
-/// Whether `await` can stand at the call.
-fn check(place: &Place<'_>) -> Result<(), String> {
-    let module = place.module;
-    let function = module.function(module.owner(place.call.id));
-    if !function.is_async {
-        return Err(format!("`{}` does not stand in an async function itself", place.shown()));
-    }
-    let in_generator = ancestors(place).any(|id| matches!(module.kind(id), ExprKind::Comp(comp) if comp.kind == CompKind::Generator));
-    if in_generator {
-        return Err("a generator with `await` is another kind of object".to_owned());
-    }
-    Ok(())
-}
-
-/// The expressions around the call.
-fn ancestors<'p>(place: &'p Place<'_>) -> impl Iterator<Item = ExprId> + 'p {
-    let above = |id: ExprId| match place.module.expr(id).parent {
-        Parent::Expr(above) => Some(above),
-        _ => None,
-    };
-    std::iter::successors(above(place.call.id), move |&id| above(id))
-}
-
-/// Whether a plain `with` is around the call.
-fn holds_something(place: &Place<'_>) -> bool {
-    let module = place.module;
-    let outermost = ancestors(place).last().unwrap_or(place.call.id);
-    let mut at = module.expr(outermost).parent;
-    while let Parent::Stmt(stmt) = at {
-        if matches!(&module.stmt(stmt).kind, StmtKind::With { is_async: false, items, .. } if !items.iter().any(|(value, _)| *value == outermost))
-        {
-            return true;
-        }
-        at = module.stmt(stmt).parent;
-    }
-    false
-}
-
 /// Puts `await` and a new head before the arguments, in parentheses where something goes on behind the call.
-fn awaited(place: &Place<'_>, head: Span, new: &str) -> Vec<Edit> {
+fn awaited(place: &Place<'_>, head: Span, new: &str) -> Result<Vec<Edit>, String> {
     let module = place.module;
     let goes_on = match module.expr(place.call.id).parent {
         Parent::Expr(above) => match module.kind(above) {
             ExprKind::Attr { .. } => true,
             ExprKind::Index { base, .. } => *base == place.call.id,
             ExprKind::Call { callee, .. } => *callee == place.call.id,
+            // `await x ** 2` is a mistake in JavaScript.
+            ExprKind::Binary { op, left, .. } => *left == place.call.id && module.str(*op) == "**",
             _ => false,
         },
         _ => false,
     };
     if !goes_on {
-        return vec![Edit::replace(place.path, head, format!("await {new}"))];
+        return Ok(vec![Edit::replace(place.path, head, format!("await {new}"))]);
     }
+    let open = opening(place, head)?;
     let end = module.expr(place.call.id).span.end as usize;
-    vec![
-        Edit::replace(place.path, head, format!("(await {new}")),
+    Ok(vec![
+        Edit::replace(place.path, head, format!("{open}await {new}")),
         Edit::insert(place.path, end, ")"),
-    ]
+    ])
 }
 
 /// The import of `asyncio`; fails where the program runs on another loop.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Wish, Written, slug};
+use super::{Wish, Written, plain_id, slug, typing};
+use crate::advice::index::{descending, python_string};
 use crate::fix::edits::NewFile;
 use crate::fix::site::Site;
 use crate::fix::text::line_end;
@@ -24,15 +25,17 @@ struct Revision {
 pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let revisions = revisions(site, folder)?;
     let head = head(&revisions)?;
+    let stem = head.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".py");
+    plain_id(&head.id)?;
+    plain_id(stem)?;
     let source = site.text(&head.path)?;
     let id = next_id(&revisions, head, wishes);
-    let stem = head.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".py");
     let name = match stem.find(&head.id) {
         Some(at) => format!("{}{id}_{}", &stem[..at], slug(wishes)),
         None => format!("{id}_{}", slug(wishes)),
     };
     let text = text(&source.text, head, &id, wishes);
-    let text = if source.text.matches('\'').count() > source.text.matches('"').count() && !text.contains('\'') {
+    let text = if source.text.matches('\'').count() > source.text.matches('"').count() && !text.contains(['\'', '\\']) {
         text.replace("\"\"\"", "\u{0}").replace('"', "'").replace('\u{0}', "\"\"\"")
     } else {
         text
@@ -128,14 +131,10 @@ fn text(last: &str, head: &Revision, id: &str, wishes: &[Wish<'_>]) -> String {
         [table] => format!("add an index on {table}"),
         _ => "add indexes".to_owned(),
     };
-    let starts = |line: &&str, words: &[&str]| words.iter().any(|word| line.starts_with(word));
-    let imports: Vec<&str> = last
-        .lines()
-        .filter(|line| starts(line, &["from typing", "from collections.abc", "from __future__"]))
-        .collect();
+    let imports = typing::imports(last);
     let mut out = format!("\"\"\"{title}\n\nRevision ID: {id}\nRevises: {}\n\n\"\"\"\n\n", head.id);
     for import in &imports {
-        let _ = writeln!(out, "{}", import.trim_end());
+        let _ = writeln!(out, "{import}");
     }
     if !imports.is_empty() {
         out.push('\n');
@@ -152,19 +151,11 @@ fn text(last: &str, head: &Revision, id: &str, wishes: &[Wish<'_>]) -> String {
         ("branch_labels", none()),
         ("depends_on", none()),
     ] {
-        let _ = writeln!(out, "{} = {value}", assigned(last, name));
+        let _ = writeln!(out, "{} = {value}", typing::assigned(last, name, &imports));
     }
     let arrow = if last.contains("def upgrade() -> None:") { " -> None" } else { "" };
     let _ = write!(out, "\n\ndef upgrade(){arrow}:\n{up}\n\ndef downgrade(){arrow}:\n{down}");
     out
-}
-
-/// A name with the annotation that the last revision gives it.
-fn assigned<'t>(last: &'t str, name: &'t str) -> &'t str {
-    let line = last
-        .lines()
-        .find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ' ', '='])));
-    line.and_then(|line| line.split_once('=')).map_or(name, |(left, _)| left.trim_end())
 }
 
 /// The bodies of `upgrade` and `downgrade`.
@@ -209,7 +200,7 @@ fn create(wish: &Wish<'_>) -> String {
         .keys()
         .map(|(column, down)| {
             if down {
-                format!("sa.text(\"{column} DESC\")")
+                format!("sa.text({})", descending(wish.table, column))
             } else {
                 format!("\"{column}\"")
             }
@@ -226,7 +217,7 @@ fn create(wish: &Wish<'_>) -> String {
         let _ = write!(options, ", {dialect}_include=[{}]", include.join(", "));
     }
     if let Some(predicate) = index.predicate(wish.table) {
-        let _ = write!(options, ", {dialect}_where=sa.text(\"{}\")", predicate.replace('"', "\\\""));
+        let _ = write!(options, ", {dialect}_where=sa.text({})", python_string(&predicate));
     }
     if is_concurrent(wish) {
         options.push_str(", postgresql_concurrently=True");

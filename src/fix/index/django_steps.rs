@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Wish, Written, django, slug};
+use super::{Wish, Written, django, plain_id, slug};
 use crate::fix::edits::{Edit, NewFile};
 use crate::fix::site::Site;
 use crate::fix::text::line_end;
@@ -29,6 +29,8 @@ struct App {
 /// Writes one migration for all indexes of an app.
 pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let app = app(site, folder)?;
+    plain_id(&app.label)?;
+    plain_id(&app.leaf)?;
     let leaf = site.text(&format!("{folder}/{}.py", app.leaf))?;
     let name = format!("{:04}_{}", app.next, slug(wishes));
     let is_postgres = wishes.iter().all(|wish| wish.table.dialect == Dialect::Postgres);

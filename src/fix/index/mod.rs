@@ -9,6 +9,7 @@ mod names;
 mod prisma;
 mod python;
 mod sql;
+mod typing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -237,6 +238,16 @@ fn together(wishes: &[Wish<'_>], mut edits: Vec<Edit>, written: Written) -> Mend
         } else {
             doubt
         },
+    }
+}
+
+/// Fails where a name of the steps that are there could end the text that it is written into: a new step repeats it.
+fn plain_id(name: &str) -> Result<(), String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if !name.is_empty() && name.chars().all(is_plain) {
+        Ok(())
+    } else {
+        Err(format!("its migrations have the name {name:?}, which is no plain one"))
     }
 }
 

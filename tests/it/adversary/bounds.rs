@@ -167,6 +167,10 @@ const EXCUSED: &[(&str, &[&str])] = &[
         "How long a name may be that is written: a longer one is cut and told apart by a hash.",
         &["fix/index/names.rs LONGEST", "fix/index/names.rs LONGEST_DJANGO"],
     ),
+    (
+        "How many names and calls of a queryset a fix follows; a longer one is told and left as it is.",
+        &["fix/calls/querysets.rs MOST"],
+    ),
 ];
 
 /// The text of each file of `src/`, by its path there.

@@ -2,7 +2,10 @@
 
 mod golden;
 mod hostile;
+mod queries;
 mod refusals;
+mod steps;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,4 +51,12 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         (path, fs::read(entry.path()).expect("read"))
     });
     named.filter(|(path, _)| !path.starts_with(".git/")).collect()
+}
+
+/// The text of a file after all fixes, and what was said.
+fn mended(all: &[(&str, &str)], path: &str) -> (String, Run) {
+    let folder = tree(all);
+    let run = fix(folder.path(), &["--apply", "--unsafe"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    (fs::read_to_string(folder.path().join(path)).expect("read"), run)
 }
