@@ -392,7 +392,8 @@ mod tests {
     fn each_library_writes_in_its_own_words() {
         for (library, _) in FILES
             .iter()
-            .filter(|(library, _)| !matches!(*library, "any" | "python" | "typescript"))
+            // The last one is no database's.
+            .filter(|(library, _)| !matches!(*library, "any" | "python" | "typescript" | "bcryptjs"))
         {
             for operation in [
                 Advised::Write(Write::Insert),
