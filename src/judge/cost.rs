@@ -189,8 +189,8 @@ const SOME: usize = 3;
 const OFTEN: usize = 5;
 /// So many make it a matter of every page.
 const EVERYWHERE: usize = 12;
-/// So many statements for each row are felt on every page. Of lists with so many, readers of the code called nearly all urgent, of those
-/// with fewer one of ten.
+/// So many statements for each row are felt on every page. Of eight lists with so many, readers of the code called five urgent, of those
+/// with fewer one of a dozen.
 const SEVERAL: usize = 7;
 /// A poll of so many seconds is a load by itself, once many pages are open; slower ones are mostly what a live page is meant to do.
 const FAST: f64 = 1.0;
@@ -301,7 +301,7 @@ fn each(times: usize, what: Unit, scale: Scale) -> Weight {
         (Scale::Stream, _) => Weight::Unbounded,
         // A page of twenty is hundreds of statements then.
         (Scale::Many | Scale::Page, _) if times >= SEVERAL => Weight::Unbounded,
-        // A table that grows with the use is listed whole where it is small as yet, or its page is set somewhere else: of some thirty such
+        // A table that grows with the use is listed whole where it is small as yet, or its page is set somewhere else: of sixteen such
         // loops readers called three urgent, as of a page's.
         (Scale::Many | Scale::OfParent | Scale::Page, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
         (Scale::Unknown, _) | (Scale::Few, Unit::Request) => Weight::Moderate,

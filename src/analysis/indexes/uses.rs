@@ -77,11 +77,9 @@ impl Uses {
         leads(&given.by_value) || !is_asked && leads(&given.by_row)
     }
 
-    /// Whether a site asks for one value of a column of a table.
-    pub fn asks_for(&self, table: usize, site: usize, column: &str) -> bool {
-        self.given
-            .get(&(table, site))
-            .is_some_and(|given| given.by_value.iter().any(|known| known == column))
+    /// The columns of a table of which a site asks for one value.
+    pub fn asked(&self, table: usize, site: usize) -> &[String] {
+        self.given.get(&(table, site)).map_or(&[], |given| given.by_value.as_slice())
     }
 
     fn add(&mut self, table: usize, column: &str, site: usize) {

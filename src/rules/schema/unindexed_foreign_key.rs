@@ -36,6 +36,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let uses = run.index_uses();
     for (at, table) in project.schema.tables.iter().enumerate() {
         note_served(project, table);
+        let first = foreign_keys::unserved(table).filter_map(|key| key.columns.first());
+        let keys: BTreeSet<&str> = first.map(String::as_str).collect();
         for key in foreign_keys::unserved(table) {
             let silent = |why: &str| project.silent_of_schema(ID, places(table, key), || why.to_owned());
             if project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at)) {
@@ -46,7 +48,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 silent("an index that is advised for statements starts with it: see missing-index and missing-composite-index");
                 continue;
             }
-            let load = Load::of(project, uses, at, key);
+            let load = Load::of(project, uses, (at, &keys), key);
             if load.served_by_part {
                 silent("every statement that looks rows up by it has the condition of a partial index, and none deletes parents");
                 continue;
@@ -103,16 +105,12 @@ fn unserved(uses: &Uses, (index, table): (usize, Option<&Table>), key: &str, sit
 }
 
 /// The statements that no other key's index will serve: of several keys that one statement compares, an index on the one that most of them
-/// compare finds the few rows.
-fn left_over(uses: &Uses, at: usize, table: &Table, key: &str, lookups: Vec<usize>) -> Vec<usize> {
-    let others = foreign_keys::unserved(table).filter_map(|other| other.columns.first());
-    let more: Vec<&String> = others
-        .filter(|other| {
-            let (own, count) = (uses.of_column(at, key).len(), uses.of_column(at, other).len());
-            *other != key && (count, key) > (own, other.as_str())
-        })
-        .collect();
-    let is_found = |site: &usize| more.iter().any(|other| uses.asks_for(at, *site, other));
+/// compare finds the few rows. `keys` are the columns that unserved keys start with.
+fn left_over(uses: &Uses, at: usize, keys: &BTreeSet<&str>, key: &str, lookups: Vec<usize>) -> Vec<usize> {
+    let count = |column: &str| uses.of_column(at, column).len();
+    let own = count(key);
+    let is_before = |other: &String| other != key && keys.contains(other.as_str()) && (count(other), key) > (own, other.as_str());
+    let is_found = |site: &usize| uses.asked(at, *site).iter().any(is_before);
     lookups.into_iter().filter(|site| !is_found(site)).collect()
 }
 
@@ -129,7 +127,7 @@ fn has_partial(table: &Table, column: &str, site: &QuerySite) -> bool {
 }
 
 impl Load {
-    fn of(project: &Project, uses: &Uses, table: usize, key: &ForeignKey) -> Load {
+    fn of(project: &Project, uses: &Uses, (table, keys): (usize, &BTreeSet<&str>), key: &ForeignKey) -> Load {
         let parent = project.schema.table_index(&key.target);
         let first = key.columns.first().map_or("", String::as_str);
         let own = project.schema.tables.get(table);
@@ -146,10 +144,7 @@ impl Load {
                 && lookups.iter().all(by_part)
                 && all.iter().any(by_part)
                 && parent.is_none_or(|parent| uses.deletes(parent).is_empty()),
-            lookups: match own {
-                Some(own) => left_over(uses, table, own, first, lookups),
-                None => lookups,
-            },
+            lookups: left_over(uses, table, keys, first, lookups),
             leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
             small: parent_table.is_some_and(|table| is_small(project, table)),
