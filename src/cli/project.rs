@@ -194,7 +194,8 @@ fn marked_root(folder: &Path) -> Option<PathBuf> {
             gap = 0;
             continue;
         }
-        gap += 1;
+        // Below the first mark lie as many folders as its code has.
+        gap += usize::from(found.is_some());
         if gap > GAP {
             break;
         }
@@ -312,7 +313,10 @@ mod tests {
             assert_eq!(marked_root(&at.join(inside)), Some(at.join("shop")), "{inside}");
         }
         std::fs::create_dir_all(at.join("shop/a/b/c/d")).expect("folders");
-        assert_eq!(marked_root(&at.join("shop/a/b/c/d")), None, "too far above to be its project");
+        assert_eq!(marked_root(&at.join("shop/a/b/c/d")), Some(at.join("shop")));
+        write(&at, "shop/a/b/c/d/package.json");
+        let own = Some(at.join("shop/a/b/c/d"));
+        assert_eq!(marked_root(&at.join("shop/a/b/c/d")), own, "too far above to be of one project");
     }
 
     #[test]

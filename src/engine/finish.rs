@@ -221,7 +221,7 @@ fn least(finding: &Finding, words: &Vocabulary) -> Option<(Priority, &'static st
         FileRole::Test => Some((Priority::P3, "; it stands in a test")),
         FileRole::Script | FileRole::Migration if !is_schema => Some((Priority::P3, "; it stands in a script or a migration")),
         FileRole::Example if !is_schema => Some((Priority::P3, "; it stands in an example")),
-        _ if is_left_behind(finding) => Some((Priority::P3, "; it stands among what is no longer used")),
+        _ if !is_schema && is_left_behind(finding) => Some((Priority::P3, "; it stands among what is no longer used")),
         _ => None,
     }
 }

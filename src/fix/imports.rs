@@ -17,6 +17,12 @@ pub struct Wanted<'a> {
     pub name: &'a str,
 }
 
+/// The imports that hold in the whole file: at its top level, and behind no condition (`if TYPE_CHECKING:`).
+pub fn of_file<'m>(module: &'m Module, text: &'m str) -> impl Iterator<Item = &'m Import> {
+    let top = module.imports.iter().filter(|import| import.function == FunctionId::MODULE);
+    top.filter(move |import| indent(text, import.span.start as usize) == Some(""))
+}
+
 /// What makes a name usable in a file: nothing where it is imported already. Fails where the file uses the name for something else, or
 /// has no import to stand beside.
 pub fn add(module: &Module, (path, text): (&str, &str), wanted: Wanted<'_>) -> Result<Option<Edit>, String> {

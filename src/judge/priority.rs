@@ -18,7 +18,8 @@ pub const COLUMNS: [Option<Often>; 7] = [
     None,
 ];
 
-/// The table: a row for each of [`Weight::ALL`], a column for each of [`COLUMNS`].
+/// The table: a row for each of [`Weight::ALL`], a column for each of [`COLUMNS`]. It falls with weight and with use, but in the last
+/// column: what stops an event loop where nothing known calls it is mostly a command's, and a missing limit is added as readily there.
 pub const TABLE: [[Priority; 7]; 8] = {
     use Priority::{P0, P1, P2, P3};
     [

@@ -209,7 +209,7 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
     }
 }
 
-/// Whether so many entry points are nearly all that there are: a feature with thirty routes is none of a hundred others.
+/// Whether so many entry points are a third of all, or too many to count: a feature with thirty routes of a hundred is not on every way.
 fn is_common(project: &Project, shared: usize) -> bool {
     shared >= COMMON && (shared >= MAX_SHARED || shared * 3 >= project.graph.entries.len())
 }

@@ -250,7 +250,12 @@ impl<'r> Run<'r> {
         };
         let span = module.expr(call.id).span;
         let found = declared::sql_changes(&self.consts, self.file, text, span, self.dialect);
-        if found.changes.is_empty() {
+        // A change of the schema that was not understood is told, too.
+        let is_change = |(_, head): &(crate::source::Span, String)| {
+            let first = head.split_whitespace().next().unwrap_or_default();
+            ["alter", "create", "drop"].iter().any(|word| first.eq_ignore_ascii_case(word))
+        };
+        if found.changes.is_empty() && !found.unclear.iter().any(is_change) {
             return false;
         }
         let tool = if imports(module, "drizzle-orm") { Tool::Drizzle } else { Tool::Sql };

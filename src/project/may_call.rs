@@ -201,7 +201,10 @@ impl<'c> Search<'_, 'c> {
                 continue;
             }
             let named: &[usize] = match expr.kind {
-                ExprKind::Name(name) if !self.is_bound_inside(owner, name) => tables.get(&(None, name)).map_or(&[], std::slice::from_ref),
+                ExprKind::Name(name) => match tables.get(&(None, name)) {
+                    Some(table) if !self.is_bound_inside(owner, name) => std::slice::from_ref(table),
+                    _ => &[],
+                },
                 // What a class holds is no name of its methods: `self.handlers`, `Barn.handlers`.
                 ExprKind::Attr { name, .. } => of_classes.get(&name).map_or(&[], Vec::as_slice),
                 _ => &[],

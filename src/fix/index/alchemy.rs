@@ -34,10 +34,7 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
 /// How the file calls what an index needs, with the imports for it.
 fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edit>), String> {
     let module = model.module;
-    let whole = module
-        .imports
-        .iter()
-        .find(|import| module.str(import.module) == "sqlalchemy" && import.name.is_none());
+    let whole = imports::of_file(module, model.text()).find(|import| module.str(import.module) == "sqlalchemy" && import.name.is_none());
     let has_index = module.imports.iter().any(|import| module.str(import.local) == "Index");
     if let Some(whole) = whole.filter(|_| !has_index) {
         return Ok((format!("{}.", module.str(whole.local)), Vec::new()));

@@ -41,9 +41,7 @@ pub fn items(wishes: &[Wish<'_>], prefix: &str) -> Result<Vec<String>, String> {
 /// How the file calls what an index needs, with the imports for it.
 fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(&'static str, Vec<Edit>), String> {
     let module = model.module;
-    let has_models = module
-        .imports
-        .iter()
+    let has_models = imports::of_file(module, model.text())
         .any(|import| module.str(import.local) == "models" && module.str(import.module).starts_with("django.") && import.name.is_some());
     if has_models {
         return Ok(("models.", Vec::new()));

@@ -176,7 +176,7 @@ fn rows_read(project: &Project, table: &Table, proposal: &IndexProposal) -> Rows
         return scale::of_parent(&all, &proposal.columns[..proposal.columns.len().min(1)]);
     }
     let is_led = |column: &&String| table.leads(column) && proposal.needs.iter().all(|need| need.range.contains(column));
-    let ranged = proposal.needs.iter().flat_map(|need| &need.range).find(is_led);
+    let ranged = proposal.needs.iter().take(1).flat_map(|need| &need.range).find(is_led);
     match ranged {
         Some(column) => {
             let scale = scale::of_parent(&all, &[]).scale;

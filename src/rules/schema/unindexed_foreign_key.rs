@@ -8,7 +8,7 @@ use crate::analysis::Analyses;
 use crate::analysis::indexes::foreign_keys;
 use crate::analysis::indexes::uses::Uses;
 use crate::finding::{Confidence, Finding, Judgement, Role};
-use crate::judge::columns::is_small;
+use crate::judge::columns::{is_small, is_tenant};
 use crate::judge::cost::{self, Cost};
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority, reach};
@@ -36,8 +36,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let uses = run.index_uses();
     for (at, table) in project.schema.tables.iter().enumerate() {
         note_served(project, table);
-        let first = foreign_keys::unserved(table).filter_map(|key| key.columns.first());
-        let keys: BTreeSet<&str> = first.map(String::as_str).collect();
+        let keys = finding_few(project, at, table, &told);
         for key in foreign_keys::unserved(table) {
             let silent = |why: &str| project.silent_of_schema(ID, places(table, key), || why.to_owned());
             if project.sizes.as_ref().is_some_and(|sizes| sizes.is_small(at)) {
@@ -104,8 +103,21 @@ fn unserved(uses: &Uses, (index, table): (usize, Option<&Table>), key: &str, sit
     sites.iter().filter(|site| !is_served(site)).copied().collect()
 }
 
+/// The columns that those keys start with which are reported, and whose index finds few rows: a tenant's or a small table's key leaves many.
+fn finding_few<'t>(project: &Project, at: usize, table: &'t Table, told: &BTreeSet<(usize, &[String])>) -> BTreeSet<&'t str> {
+    let is_small_parent = |key: &ForeignKey| {
+        let parent = project.schema.table_index(&key.target);
+        parent
+            .and_then(|parent| project.schema.tables.get(parent))
+            .is_some_and(|table| is_small(project, table))
+    };
+    let reported = foreign_keys::unserved(table).filter(|key| !told.contains(&(at, key.columns.as_slice())) && !is_small_parent(key));
+    let first = reported.filter_map(|key| key.columns.first()).map(String::as_str);
+    first.filter(|column| !is_tenant(column)).collect()
+}
+
 /// The statements that no other key's index will serve: of several keys that one statement compares, an index on the one that most of them
-/// compare finds the few rows. `keys` are the columns that unserved keys start with.
+/// compare finds the few rows. `keys` are the columns of those that do.
 fn left_over(uses: &Uses, at: usize, keys: &BTreeSet<&str>, key: &str, lookups: Vec<usize>) -> Vec<usize> {
     let count = |column: &str| uses.of_column(at, column).len();
     let own = count(key);

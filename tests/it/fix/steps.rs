@@ -94,3 +94,23 @@ fn a_name_of_a_migration_ends_no_text() {
         assert_eq!(is_written, writes, "{}{}", run.out, run.err);
     }
 }
+
+/// What is imported in a function, or for types only, is no name of the class body.
+#[test]
+fn an_import_that_does_not_hold_in_the_whole_file_is_not_used() {
+    for import in [
+        "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import sqlalchemy as sa\n",
+        "def later():\n    import sqlalchemy as sa\n    return sa\n",
+    ] {
+        let change = |text: &str| {
+            if text == MODELS {
+                text.replacen("\n\n\nclass", &format!("\n\n{import}\n\nclass"), 1)
+            } else {
+                text.to_owned()
+            }
+        };
+        let (models, _, run) = revised(change);
+        assert!(models.contains(import), "{models}");
+        assert!(!models.contains("sa.Index("), "{models}{}", run.out);
+    }
+}
