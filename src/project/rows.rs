@@ -378,6 +378,24 @@ pub fn comes_back(project: &Project, model: &SchemaModel, path: &str) -> bool {
     back
 }
 
+/// A path without the steps that lead back to where it came from: `lines.order.customer` of an order is its `customer`.
+pub fn straight(project: &Project, model: &SchemaModel, path: &str) -> String {
+    let mut at = Some(model);
+    let mut steps: Vec<(&str, Option<&str>, Option<&SchemaModel>)> = Vec::new();
+    for name in path.split('.') {
+        let relation = at.and_then(|model| model.relation(name));
+        let is_back = relation.is_some_and(|relation| !relation.to_many) && steps.last().is_some_and(|step| step.1 == Some(name));
+        if is_back {
+            at = steps.pop().and_then(|step| step.2);
+            continue;
+        }
+        steps.push((name, relation.and_then(|relation| relation.inverse.as_deref()), at));
+        at = relation.and_then(|relation| project.schema.model(&relation.target));
+    }
+    let names: Vec<&str> = steps.into_iter().map(|step| step.0).collect();
+    names.join(".")
+}
+
 /// Whether a query loads a relation along: by name, or all of a longer path to it.
 pub fn is_loaded(eager: &[String], path: &str) -> bool {
     let holds = |loaded: &str| {

@@ -511,7 +511,8 @@ impl<'a> View<'a> {
                     .any(|filter| filter.literal.is_none() && self.is_same(other, &filter.column, theirs));
                 if is_given {
                     need.equal.push(column.name.clone());
-                } else if there.iter().any(|filter| self.leaves_few(other, filter)) {
+                } else if need.equal.is_empty() || there.iter().any(|filter| self.leaves_few(other, filter)) {
+                    // A range alone is one of all tenants' rows: those of one are found by the join.
                     need.linked.push(column.name.clone());
                 }
             } else if !table.is_unique(&[&column.name]) {

@@ -6,7 +6,7 @@ use super::needs::{View, each_statement};
 use super::relations::{children, step_to};
 use crate::project::Project;
 use crate::project::schema::{Schema, Table};
-use crate::statement::{ColumnUse, FilterKind, Operation};
+use crate::statement::{ColumnUse, Filter, FilterKind, Join, Operation};
 
 /// Sites by what they use; sites are indexes into the graph's.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,37 @@ struct Given {
     by_value: Vec<String>,
     /// By a row of its first table, which a condition of its own has found.
     by_row: Vec<String>,
+}
+
+/// The sides of a join by which rows are found. A join finds the rows of the table that comes later in the statement, unless a condition
+/// has already found those; and those of the table that comes first where conditions are on the other only: `orders JOIN customers` of all
+/// orders finds each customer by its primary key, and no order by its customer.
+fn looked_up<'a>(view: &View<'_>, join: &'a Join) -> Vec<&'a ColumnUse> {
+    let (Some(left), Some(right)) = (join.left.table, join.right.table) else {
+        return vec![&join.left, &join.right];
+    };
+    let is_found = |table: usize| {
+        let mut filters = view.statement.filters.iter().filter(|filter| !filter.optional);
+        filters.any(|filter| filter.column.table == Some(table) && is_look_up(filter))
+    };
+    let ((first, at_first), (later, at_later)) = if left < right {
+        ((&join.left, left), (&join.right, right))
+    } else {
+        ((&join.right, right), (&join.left, left))
+    };
+    match (is_found(at_first), is_found(at_later)) {
+        (false, true) => vec![first],
+        (true, true) => vec![first, later],
+        (_, false) => vec![later],
+    }
+}
+
+/// Whether an index can find the rows of a condition.
+fn is_look_up(filter: &Filter) -> bool {
+    matches!(
+        filter.kind,
+        FilterKind::Equality | FilterKind::In | FilterKind::Range | FilterKind::Prefix
+    )
 }
 
 /// Whether a partial index starts with a column and is for rows that one of the compared columns tells: it is taken to hold those
@@ -93,14 +124,9 @@ impl Uses {
         {
             self.deletes.entry(table).or_default().push(view.site);
         }
-        let filters = statement.filters.iter().filter(|filter| {
-            matches!(
-                filter.kind,
-                FilterKind::Equality | FilterKind::In | FilterKind::Range | FilterKind::Prefix
-            )
-        });
+        let filters = statement.filters.iter().filter(|filter| is_look_up(filter));
         self.note_given(view);
-        let joined = statement.joins.iter().flat_map(|join| [&join.left, &join.right]);
+        let joined = statement.joins.iter().flat_map(|join| looked_up(view, join));
         for column in filters.map(|filter| &filter.column).chain(joined) {
             if let Some((table, column)) = view.column(column) {
                 self.add(table, &column.name, view.site);

@@ -114,6 +114,8 @@ pub struct CallFacts {
     pub effects: Effects,
     /// The type of the result.
     pub returns: Option<String>,
+    /// It has them only as the tag of a template that is a whole statement; what else it makes is a part of one.
+    pub is_tag: bool,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +177,8 @@ struct CallEntry {
     #[serde(default)]
     effects: Vec<String>,
     returns: Option<String>,
+    #[serde(default)]
+    tag: bool,
 }
 
 #[derive(Deserialize)]
@@ -259,12 +263,12 @@ impl LibraryData {
         // Calls after classes: the more exact entry wins.
         for class in file.class {
             for (method, effects) in class.effects {
-                table.insert(&format!("{}.{method}", class.name), &effects, None)?;
+                table.insert(&format!("{}.{method}", class.name), &effects, None, false)?;
             }
         }
         for call in file.call {
             for name in &call.names {
-                table.insert(name, &call.effects, call.returns.as_deref())?;
+                table.insert(name, &call.effects, call.returns.as_deref(), call.tag)?;
             }
         }
         Ok(())
@@ -280,7 +284,7 @@ impl LibraryData {
 }
 
 impl LanguageData {
-    fn insert(&mut self, name: &str, effects: &[String], returns: Option<&str>) -> Result<(), String> {
+    fn insert(&mut self, name: &str, effects: &[String], returns: Option<&str>, is_tag: bool) -> Result<(), String> {
         let mut set = Effects::NONE;
         for effect in effects {
             set = set.and(Effects::named(effect).ok_or_else(|| format!("unknown effect `{effect}` of `{name}`"))?);
@@ -288,6 +292,7 @@ impl LanguageData {
         let facts = CallFacts {
             effects: set,
             returns: returns.map(ToOwned::to_owned),
+            is_tag,
         };
         match name.strip_suffix(".*") {
             Some(prefix) => self.any.insert(prefix.to_owned(), facts),

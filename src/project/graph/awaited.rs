@@ -1,10 +1,13 @@
 //! Whether a call is awaited.
 
-use crate::ir::{ExprId, ExprKind, Module, Parent};
+use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::callbacks::is_iteration;
 
-/// Whether what an expression gives is awaited: at once, through the callback it is returned from, or by a gather.
+/// Whether what an expression gives is awaited: at once, by `async for`, through the callback it is returned from, or by a gather.
 pub fn is_awaited(module: &Module, id: ExprId) -> bool {
+    if is_iterated_asynchronously(module, id) {
+        return true;
+    }
     let mut parent = module.expr(id).parent;
     for _ in 0..12 {
         match parent {
@@ -48,4 +51,19 @@ pub fn is_awaited(module: &Module, id: ExprId) -> bool {
         }
     }
     false
+}
+
+/// `async for row in rows`, also in a comprehension.
+fn is_iterated_asynchronously(module: &Module, id: ExprId) -> bool {
+    match module.expr(id).parent {
+        Parent::Expr(at) => match module.kind(at) {
+            ExprKind::Comp(comp) => comp.clauses.iter().any(|clause| clause.is_async && clause.iterable == id),
+            _ => false,
+        },
+        Parent::Stmt(at) => match module.stmt(at).kind {
+            StmtKind::Loop { iterable, is_async, .. } => is_async && iterable == Some(id),
+            _ => false,
+        },
+        _ => false,
+    }
 }

@@ -5,13 +5,14 @@ use rustc_hash::FxHashSet;
 use super::awaited::is_awaited;
 use super::file::FileBuilder;
 use super::{Edge, EdgeKind, FnId};
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, TemplatePart};
 use crate::libraries::shared::callbacks::{self, Callback};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::queued::{self, Queued};
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::eval::Callees;
 use crate::project::scope::Member;
+use crate::syntax::sql::mask::looks_like_sql;
 
 impl FileBuilder<'_> {
     pub(super) fn edges(&mut self, id: ExprId) {
@@ -47,6 +48,7 @@ impl FileBuilder<'_> {
                     .data
                     .of(module.language)
                     .call(&name)
+                    .filter(|facts| !facts.is_tag || is_statement(&call))
                     .map(|facts| facts.effects)
                     .unwrap_or_default();
                 edge.external = Some(name);
@@ -136,6 +138,8 @@ impl FileBuilder<'_> {
                 Callback::PerElement | Callback::Called => EdgeKind::Inline,
                 Callback::Inline if literal => EdgeKind::Inline,
                 Callback::Inline | Callback::Later => EdgeKind::Later,
+                // `background_tasks.add_task(pull)`: the answer is sent before.
+                Callback::Barrier if call.method().is_some_and(callbacks::hands_over) => EdgeKind::Later,
                 Callback::Barrier if callbacks::is_thread(call) && !self.waits_for_thread(owner) => EdgeKind::Later,
                 Callback::Barrier => EdgeKind::Barrier,
             };
@@ -293,4 +297,16 @@ fn is_super(module: &Module, call: &Call<'_>) -> bool {
     let receiver = call.receiver();
     let root = receiver.map(|receiver| module.call(receiver).map_or(receiver, |inner| inner.callee));
     root.is_some_and(|root| module.name(root) == Some("super"))
+}
+
+/// Whether a template is a whole statement: ``sql`SELECT …` ``, not ``sql`(name = ${name})` `` or `sql(columns)`.
+fn is_statement(call: &Call<'_>) -> bool {
+    let Some(ExprKind::Template(parts)) = call.arg(0).map(|text| call.module.kind(text)) else {
+        return false;
+    };
+    let texts = parts.iter().map(|part| match part {
+        TemplatePart::Text(text) => call.module.str(*text),
+        _ => " x ",
+    });
+    looks_like_sql(&texts.collect::<String>())
 }

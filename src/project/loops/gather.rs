@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, Language, Module, Parent, StmtKind};
 
 /// Whether a comprehension or `map` call is what a gather waits for: `gather(*[…])`, `Promise.all(xs.map(…))`.
 pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
@@ -13,10 +13,11 @@ pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
                 // Also `xs.map(f).filter(…)` inside the gather.
                 ExprKind::Spread(_) | ExprKind::Await(_) | ExprKind::List(_) | ExprKind::Attr { .. } => parent,
                 ExprKind::Call { .. } => {
-                    let method = module.call(parent).and_then(|call| call.method()).unwrap_or("");
-                    if is_gather(method) {
+                    let call = module.call(parent);
+                    if call.is_some_and(|call| is_gather(&call)) {
                         return true;
                     }
+                    let method = call.and_then(|call| call.method()).unwrap_or("");
                     if !matches!(method, "map" | "filter" | "concat" | "flat" | "list" | "tuple") {
                         return false;
                     }
@@ -37,13 +38,19 @@ pub fn is_gathered(module: &Module, expr: ExprId) -> bool {
     false
 }
 
-fn is_gather(method: &str) -> bool {
+fn is_gather(call: &Call<'_>) -> bool {
+    match call.method().unwrap_or_default() {
+        // Python's own `any([…])` takes what is there.
+        "all" | "any" => call.receiver().is_some() || call.module.language != Language::Python,
+        method => waits_for_all(method),
+    }
+}
+
+fn waits_for_all(method: &str) -> bool {
     matches!(
         method,
         "gather"
-            | "all"
             | "allSettled"
-            | "any"
             | "race"
             | "as_completed"
             | "wait"
@@ -59,7 +66,7 @@ fn is_gathered_name(module: &Module, name: &str) -> bool {
 }
 
 fn gathered_names(module: &Module) -> FxHashSet<String> {
-    let gathers = module.calls().filter(|call| call.method().is_some_and(is_gather));
+    let gathers = module.calls().filter(|call| is_gather(call));
     let names = gathers.flat_map(|call| {
         call.args.iter().filter_map(|arg| match module.kind(arg.value) {
             ExprKind::Spread(inner) => module.dotted(*inner),

@@ -352,6 +352,7 @@ fn overlapping_iterations_are_marked() {
         Some((PerRow, true))
     );
     assert_eq!(parallel("a.py", "for r in rows:\n    tg.create_task(q(r))"), Some((PerRow, true)));
+    assert_eq!(parallel("a.py", "any([q(r) for r in rows])"), Some((PerRow, false)));
     assert_eq!(parallel("a.ts", "for (const r of rows) { await q(r); }"), Some((PerRow, false)));
     assert_eq!(
         parallel(

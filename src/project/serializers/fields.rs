@@ -229,7 +229,13 @@ impl<'p> Reader<'p, '_, '_> {
         let many = is_true("many");
         let kind = call.method().unwrap_or_default();
         let span = module.expr(value).span;
-        if kind == "SerializerMethodField" {
+        let nested = match self.eval.value(at, call.callee) {
+            Value::Class(file, class) => Some((file, class)),
+            _ => None,
+        };
+        let ancestors = nested.map(|(file, class)| self.eval.ancestors(file, class)).unwrap_or_default();
+        let is_kind = |suffix: &str| kind == suffix || ancestors.iter().any(|ancestor| ancestor.rsplit('.').next() == Some(suffix));
+        if is_kind("SerializerMethodField") {
             let named = call
                 .keyword("method_name")
                 .or_else(|| call.arg(0))
@@ -241,12 +247,6 @@ impl<'p> Reader<'p, '_, '_> {
             return;
         }
         let source = call.keyword("source").and_then(|expr| module.string(expr)).unwrap_or(name);
-        let nested = match self.eval.value(at, call.callee) {
-            Value::Class(file, class) => Some((file, class)),
-            _ => None,
-        };
-        let ancestors = nested.map(|(file, class)| self.eval.ancestors(file, class)).unwrap_or_default();
-        let is_kind = |suffix: &str| kind == suffix || ancestors.iter().any(|ancestor| ancestor.rsplit('.').next() == Some(suffix));
         let is_nested = nested.is_some_and(|(file, class)| is_serializer(self.eval, file, class));
         // A key list of a to-one relation is the column itself.
         let reads_last = is_nested || many || is_kind("StringRelatedField") || is_kind("SlugRelatedField");

@@ -40,7 +40,7 @@ fn missing_column(project: &Project, table: &Table, index: &Index) -> Option<Fin
     let keys = index.keys.iter().filter(|key| !key.expression).map(|key| &key.column);
     let missing = keys
         .chain(&index.include)
-        .find(|column| table.column(column).is_none() && is_plain(column))?;
+        .find(|column| table.column(column).is_none() && is_plain(column) && !is_path(table, column))?;
     let place = index.place()?;
     let name = index.name.clone().unwrap_or_else(|| index.key_list());
     let symbol = format!("{}.{name}", table.name);
@@ -103,6 +103,12 @@ fn confidence(project: &Project) -> Confidence {
     } else {
         Confidence::Medium
     }
+}
+
+/// `body__data__id`: Django's way into the JSON of a column.
+fn is_path(table: &Table, name: &str) -> bool {
+    name.split_once("__")
+        .is_some_and(|(column, _)| table.column_in_code(column).is_some())
 }
 
 fn is_plain(name: &str) -> bool {

@@ -156,7 +156,14 @@ impl Load {
                 && lookups.iter().all(by_part)
                 && all.iter().any(by_part)
                 && parent.is_none_or(|parent| uses.deletes(parent).is_empty()),
-            lookups: left_over(uses, table, keys, first, lookups),
+            // What has the condition of a partial index is served by that one.
+            lookups: left_over(
+                uses,
+                table,
+                keys,
+                first,
+                lookups.into_iter().filter(|site| !by_part(site)).collect(),
+            ),
             leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
             small: parent_table.is_some_and(|table| is_small(project, table)),
@@ -246,7 +253,7 @@ fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option
     }
     cite(project, load, &mut finding);
     finding.impact = format!(
-        "every join or filter on {columns}, and every delete in {}, reads all of {}",
+        "a look-up by {columns} that no other index serves, and every delete in {}, reads all of {}",
         key.target, table.name
     );
     finding.fix.summary = format!("Add an index that starts with ({columns}).");
@@ -301,8 +308,20 @@ fn message(table: &Table, key: &ForeignKey, columns: &str, load: &Load) -> Strin
         ),
         (lookups, _) => format!("{} rows up by it.", times(lookups, "looks", "look")),
     };
+    let first = key.columns.first().map(String::as_str);
+    let part = table
+        .indexes
+        .iter()
+        .find(|index| index.predicate.is_some() && index.columns().next() == first);
+    let none = match part {
+        Some(index) => format!(
+            "The one on ({}) is for a part of the rows, and no other starts with {columns}",
+            index.key_list()
+        ),
+        None => format!("None starts with {columns}"),
+    };
     format!(
-        "{}.{columns} is a foreign key to {}. {known} None starts with {columns}, so a lookup by it scans the table. {used}",
+        "{}.{columns} is a foreign key to {}. {known} {none}, so a lookup by it scans the table. {used}",
         table.name, key.target
     )
 }

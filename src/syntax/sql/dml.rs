@@ -328,6 +328,11 @@ impl Lowerer {
                 name, alias, args: None, ..
             } => {
                 let mut name = text(name);
+                // SurrealDB's `FROM $id`: the rows themselves are given.
+                if name.starts_with('$') {
+                    name = String::new();
+                    draft.statement.limit = Limit::Value;
+                }
                 let alias = alias.as_ref().map(|alias| alias.name.value.clone());
                 let is_cte = self.ctes.iter().any(|cte| cte.eq_ignore_ascii_case(&name));
                 let alias = alias.or_else(|| is_cte.then(|| name.clone()));

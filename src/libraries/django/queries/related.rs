@@ -1,7 +1,7 @@
 //! The rows that belong to a row: `order.items`, `user.order_set`.
 
 use super::draft::{empty, table};
-use crate::ir::{ExprId, ExprKind, Parent};
+use crate::ir::{ClassId, ExprId, ExprKind, Parent, StmtKind};
 use crate::libraries::shared::query::{Query, Relation, Resolver};
 use crate::libraries::shared::value::{FileId, Model, Value};
 
@@ -22,6 +22,8 @@ pub(super) fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name:
         table(&mut query, model.to_owned());
     }
     match resolver.value(file, whole) {
+        // A property of the model gives what it makes.
+        Value::Unknown if is_method(resolver, (at, class), name) => return None,
         Value::Unknown => {}
         Value::ExternalInstance(field) | Value::External(field)
             if field.contains("ManyToMany") || field.contains("GenericRelation") || field.contains("Manager") =>
@@ -44,6 +46,18 @@ pub(super) fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name:
         _ => return None,
     }
     Some(query)
+}
+
+/// Whether a class, or one that it stands on, has a method or property of a name.
+fn is_method(resolver: &dyn Resolver, (file, class): (FileId, ClassId), name: &str) -> bool {
+    resolver.lineage(file, class).into_iter().any(|(file, class)| {
+        let module = resolver.module(file);
+        let mut methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
+            StmtKind::Function(function) => module.function(function).name,
+            _ => None,
+        });
+        methods.any(|method| module.str(method) == name)
+    })
 }
 
 fn of_relation(owner: (FileId, ExprId), name: &str, relation: Relation) -> Query {
