@@ -19,6 +19,9 @@ pub enum Weight {
     Large,
     /// It is bounded, or short as far as can be told.
     Moderate,
+    /// A table that grows is loaded or sent whole, or one statement looks through all of it; an open page asks every few seconds; one who
+    /// asks waits without end, and no worker with them.
+    Whole,
     /// Few rows, a round trip or two.
     Slight,
     /// Nobody waits for it: declarations, settings, hygiene.
@@ -27,13 +30,14 @@ pub enum Weight {
 
 impl Weight {
     /// All of them, the heaviest first.
-    pub const ALL: [Weight; 8] = [
+    pub const ALL: [Weight; 9] = [
         Weight::Unbounded,
         Weight::Stops,
         Weight::Holds,
         Weight::Occupies,
         Weight::Large,
         Weight::Moderate,
+        Weight::Whole,
         Weight::Slight,
         Weight::Upkeep,
     ];
@@ -48,7 +52,10 @@ impl Weight {
             Weight::Unbounded | Weight::Stops | Weight::Holds | Weight::Occupies => 3 + steps,
             weight => Weight::ALL.iter().position(|&known| known == weight).unwrap_or(0) + steps,
         };
-        Weight::ALL.get(at).copied().unwrap_or(Weight::Slight).min(Weight::Slight)
+        match Weight::ALL.get(at) {
+            Some(&lighter) if lighter < Weight::Whole => lighter,
+            _ => Weight::Slight,
+        }
     }
 }
 
@@ -194,6 +201,8 @@ const EVERYWHERE: usize = 12;
 const SEVERAL: usize = 7;
 /// A poll of so many seconds is a load by itself, once many pages are open; slower ones are mostly what a live page is meant to do.
 const FAST: f64 = 1.0;
+/// A poll of so many seconds is a live view's.
+const LIVE: f64 = 5.0;
 /// A sleep of so many seconds is felt.
 const FELT: f64 = 1.0;
 
@@ -217,16 +226,17 @@ impl Cost {
                 holds_worker: true,
                 until: None,
             } => Weight::Occupies,
+            // No worker is taken, and only who asked waits: of some ninety such requests readers would mend two of five, mostly in passing.
+            Cost::Endless { holds_worker: false, .. } => Weight::Whole,
             // The server puts another worker in its place.
             Cost::Endless { until: Some(_), .. } => Weight::Large,
-            // No worker is taken, and who asked waits all the same.
-            Cost::Endless { holds_worker: false, .. } => Weight::Large,
             Cost::Growth | Cost::Stall { by: Stall::Refused } => Weight::Moderate,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
             Cost::Sleep(_) | Cost::Connect { pool: true } => Weight::Moderate,
             Cost::Poll(seconds) if *seconds <= FAST => Weight::Moderate,
+            Cost::Poll(seconds) if *seconds <= LIVE => Weight::Whole,
             Cost::Lock { recent: true, rows } if rows.scale == Scale::Stream => Weight::Stops,
             Cost::Limit => Weight::Large,
             Cost::Setting => Weight::Moderate,
@@ -313,6 +323,7 @@ fn load(scale: Scale) -> Weight {
     match scale {
         Scale::Stream => Weight::Moderate,
         // Whoever asks for a list wants its rows; hundreds of them are one statement.
+        Scale::Many | Scale::Unknown => Weight::Whole,
         _ => Weight::Slight,
     }
 }
@@ -337,12 +348,15 @@ fn walk(scale: Scale, asks: usize) -> Weight {
     let base = match asks {
         EVERYWHERE.. => Weight::Unbounded,
         OFTEN.. => Weight::Large,
-        _ => Weight::Moderate,
+        2.. => Weight::Moderate,
+        // One statement alone is mostly one page's: of 23 readers of the code would add the index for eight.
+        _ => Weight::Whole,
     };
     match scale {
         Scale::Few | Scale::One => Weight::Slight,
         Scale::Unknown | Scale::OfParent | Scale::Page if asks >= SOME => base.lighter(usize::from(asks >= OFTEN)),
-        Scale::Unknown | Scale::OfParent | Scale::Page => Weight::Slight,
+        Scale::Unknown => Weight::Whole,
+        Scale::OfParent | Scale::Page => Weight::Slight,
         Scale::Many => base,
         // What readers of the code call urgent are the tables that everybody writes to all day, however few statements look through them.
         Scale::Stream => Weight::Unbounded,
@@ -378,7 +392,8 @@ mod tests {
         assert_eq!(walk(Scale::Many, 12), Weight::Unbounded);
         assert_eq!(walk(Scale::Many, 6), Weight::Large);
         assert_eq!(walk(Scale::Unknown, 12), Weight::Large);
-        assert_eq!(walk(Scale::Many, 1), Weight::Moderate);
+        assert_eq!(walk(Scale::Many, 2), Weight::Moderate);
+        assert_eq!(walk(Scale::Many, 1), Weight::Whole);
         assert_eq!(walk(Scale::Few, 40), Weight::Slight);
     }
 }

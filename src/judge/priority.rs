@@ -7,39 +7,52 @@ use super::cost::{Cost, Weight};
 use super::reach::Reach;
 use super::scale::Scale;
 
-/// How often, as the table has it: the last column is for what nothing known calls.
-pub const COLUMNS: [Option<Often>; 7] = [
-    Some(Often::Always),
-    Some(Often::Read),
-    Some(Often::Act),
-    Some(Often::Job),
-    Some(Often::Seldom),
-    Some(Often::Once),
-    None,
+/// How often a cost is met: a column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Somebody waits for it, and it is one of the few things that the program is asked.
+    Chief,
+    /// As often as its entry point is used.
+    Of(Often),
+    /// Nothing that is known calls it.
+    Unknown,
+}
+
+/// How often, as the table has it.
+pub const COLUMNS: [Use; 8] = [
+    Use::Chief,
+    Use::Of(Often::Always),
+    Use::Of(Often::Read),
+    Use::Of(Often::Act),
+    Use::Of(Often::Job),
+    Use::Of(Often::Seldom),
+    Use::Of(Often::Once),
+    Use::Unknown,
 ];
 
 /// The table: a row for each of [`Weight::ALL`], a column for each of [`COLUMNS`]. It falls with weight and with use, but in the last
 /// column: what stops an event loop where nothing known calls it is mostly a command's, and a missing limit is added as readily there.
-pub const TABLE: [[Priority; 7]; 8] = {
+pub const TABLE: [[Priority; 8]; 9] = {
     use Priority::{P0, P1, P2, P3};
     [
-        [P0, P1, P2, P2, P3, P3, P2],
-        [P1, P2, P2, P2, P3, P3, P3],
-        [P1, P2, P2, P2, P3, P3, P3],
-        [P2, P2, P2, P2, P3, P3, P2],
-        [P2, P2, P2, P3, P3, P3, P3],
-        [P2, P2, P3, P3, P3, P3, P3],
-        [P3, P3, P3, P3, P3, P3, P3],
-        [P3, P3, P3, P3, P3, P3, P3],
+        [P0, P0, P1, P2, P2, P3, P3, P2],
+        [P0, P1, P2, P2, P2, P3, P3, P3],
+        [P0, P1, P2, P2, P2, P3, P3, P3],
+        [P1, P2, P2, P2, P2, P3, P3, P2],
+        [P1, P2, P2, P2, P3, P3, P3, P3],
+        [P1, P2, P2, P3, P3, P3, P3, P3],
+        [P1, P2, P3, P3, P3, P3, P3, P3],
+        [P2, P3, P3, P3, P3, P3, P3, P3],
+        [P3, P3, P3, P3, P3, P3, P3, P3],
     ]
 };
 
 /// What a cell of a row is worth, and a column: the order of findings of one priority.
-const WORTH: [u32; 8] = [400, 200, 150, 150, 100, 20, 3, 1];
-const TIMES: [u32; 7] = [40, 20, 10, 6, 2, 1, 4];
+const WORTH: [u32; 9] = [400, 200, 150, 150, 100, 20, 4, 3, 1];
+const TIMES: [u32; 8] = [40, 40, 20, 10, 6, 2, 1, 4];
 
 /// The priority of a cost that is met so often.
-pub fn of(weight: Weight, often: Option<Often>, confidence: Confidence) -> Priority {
+pub fn of(weight: Weight, often: Use, confidence: Confidence) -> Priority {
     let cell = TABLE.get(row(weight)).and_then(|row| row.get(column(often))).copied();
     capped(cell.unwrap_or(Priority::P3), confidence)
 }
@@ -49,7 +62,7 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
     let weight = cost.weight().lighter(less);
     let often = met(cost, reach);
     // What runs once is seldom mended for its time, however easy that is.
-    let ease = if often == Some(Often::Once) { 1 } else { cost.ease() };
+    let ease = if often == Use::Of(Often::Once) { 1 } else { cost.ease() };
     let worth = WORTH.get(row(weight)).copied().unwrap_or(1) * ease;
     let times = TIMES.get(column(often)).copied().unwrap_or(1);
     let sure = match confidence {
@@ -77,17 +90,28 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
 
 /// How often a cost is met by somebody. Nobody waits for what a job does for each row, and whoever exports everything expects it to take
 /// as long as there are rows.
-fn met(cost: &Cost, reach: &Reach) -> Option<Often> {
-    match (cost, reach.often) {
-        (Cost::InTurn { .. }, Some(Often::Job)) => Some(Often::Once),
-        (Cost::Each { .. }, Some(Often::Job)) => Some(Often::Seldom),
-        // Who changes something waits for the rows of it, mostly few: of eleven such loops readers of the code would mend one.
-        (Cost::Each { rows, .. }, Some(Often::Act)) if rows.scale == Scale::OfParent => Some(Often::Seldom),
-        (Cost::Each { .. } | Cost::InTurn { .. } | Cost::Load(_) | Cost::Answer(_) | Cost::Waste(_), _) if reach.is_bulk => {
-            Some(Often::Seldom)
+fn met(cost: &Cost, reach: &Reach) -> Use {
+    let Some(often) = reach.often else { return Use::Unknown };
+    let often = match (cost, often) {
+        (Cost::InTurn { .. }, Often::Job) => Often::Once,
+        (Cost::Each { .. }, Often::Job) => Often::Seldom,
+        // A list that is loaded on the way of every request is mostly of a user's own few rows.
+        (Cost::Load(_) | Cost::Answer(_), Often::Always) => Often::Read,
+        // A loop behind a condition, or perhaps not there, is mostly an option's or one branch's: of fifty that pages may come to readers of
+        // the code would mend a third, of those that pages always run three of five.
+        (Cost::Each { .. } | Cost::InTurn { .. }, Often::Read | Often::Act)
+            if (reach.is_conditional || reach.is_loose) && !reach.is_chief && cost.weight() >= Weight::Large =>
+        {
+            Often::Seldom
         }
+        // Who changes something waits for the rows of it, mostly few: of eleven such loops readers of the code would mend one.
+        (Cost::Each { rows, .. }, Often::Act) if rows.scale == Scale::OfParent => Often::Seldom,
+        (Cost::Each { .. } | Cost::InTurn { .. } | Cost::Load(_) | Cost::Answer(_) | Cost::Waste(_), _) if reach.is_bulk => Often::Seldom,
         (_, often) => often,
-    }
+    };
+    // What a program of few entry points is asked is what it is there for.
+    let is_chief = reach.is_chief && matches!(often, Often::Always | Often::Read | Often::Act);
+    if is_chief { Use::Chief } else { Use::Of(often) }
 }
 
 fn row(weight: Weight) -> usize {
@@ -97,7 +121,7 @@ fn row(weight: Weight) -> usize {
         .unwrap_or(Weight::ALL.len() - 1)
 }
 
-fn column(often: Option<Often>) -> usize {
+fn column(often: Use) -> usize {
     COLUMNS.iter().position(|&known| known == often).unwrap_or(COLUMNS.len() - 1)
 }
 
@@ -118,9 +142,9 @@ mod tests {
     proptest! {
         /// More often, heavier or surer is never less urgent.
         #[test]
-        fn the_table_falls_to_the_right_and_down(weight in 0..Weight::ALL.len(), often in 0..6_usize) {
+        fn the_table_falls_to_the_right_and_down(weight in 0..Weight::ALL.len(), often in 0..7_usize) {
             let at = |weight: usize, often: usize| of(Weight::ALL[weight], COLUMNS[often], Confidence::High);
-            if often + 1 < 6 {
+            if often + 1 < 7 {
                 prop_assert!(at(weight, often) <= at(weight, often + 1));
             }
             if weight + 1 < Weight::ALL.len() {
@@ -131,8 +155,8 @@ mod tests {
 
     #[test]
     fn what_is_not_sure_is_not_urgent() {
-        assert_eq!(of(Weight::Unbounded, Some(Often::Always), Confidence::High), Priority::P0);
-        assert_eq!(of(Weight::Unbounded, Some(Often::Always), Confidence::Medium), Priority::P1);
-        assert_eq!(of(Weight::Unbounded, Some(Often::Always), Confidence::Low), Priority::P2);
+        assert_eq!(of(Weight::Unbounded, Use::Of(Often::Always), Confidence::High), Priority::P0);
+        assert_eq!(of(Weight::Unbounded, Use::Of(Often::Always), Confidence::Medium), Priority::P1);
+        assert_eq!(of(Weight::Unbounded, Use::Of(Often::Always), Confidence::Low), Priority::P2);
     }
 }

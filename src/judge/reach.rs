@@ -6,7 +6,7 @@ use crate::libraries::shared::pagination;
 use crate::libraries::shared::value::FileId;
 use crate::project::graph::{EdgeKind, FnId, Visit};
 use crate::project::reach::MAX_SHARED;
-use crate::project::{Project, branches};
+use crate::project::{Project, branches, conditions};
 use crate::walk::FileRole;
 
 /// Where a function is called from.
@@ -45,6 +45,10 @@ pub struct Reach {
     pub is_loose: bool,
     /// Whoever asks it takes everything out or puts it in at once, and expects it to take as long as there are rows.
     pub is_bulk: bool,
+    /// Somebody waits for it, and the program is small and asked few things: each is a large part of what it is there for.
+    pub is_chief: bool,
+    /// A condition stands on the way.
+    pub is_conditional: bool,
 }
 
 /// Functions that so many entry points call are on the way of nearly every request.
@@ -63,6 +67,8 @@ impl Reach {
             shared: 0,
             is_loose: false,
             is_bulk: false,
+            is_chief: false,
+            is_conditional: false,
         }
     }
 
@@ -91,8 +97,11 @@ impl Reach {
     }
 
     /// What people look at, in these words: `for each open page`.
-    pub fn read(phrase: &str) -> Reach {
-        Reach::stated(Often::Read, phrase.to_owned())
+    pub fn read(project: &Project, phrase: &str) -> Reach {
+        Reach {
+            is_chief: project.graph.is_small,
+            ..Reach::stated(Often::Read, phrase.to_owned())
+        }
     }
 
     /// For whom and how often, as a part of a sentence.
@@ -114,10 +123,12 @@ impl Reach {
         };
         let probably = if self.is_loose { "probably " } else { "" };
         let words = match self.often {
-            None => "nothing that is known calls it".to_owned(),
+            None => "who calls it was not found".to_owned(),
             Some(Often::Always) if self.polled.is_some() => format!("again and again: {by}{others}"),
             Some(Often::Always) => format!("on the way of nearly every request: {by}{others}"),
+            Some(Often::Read) if self.is_conditional => format!("sometimes when {by} is asked{others}"),
             Some(Often::Read) => format!("each time {by} is asked{others}"),
+            Some(Often::Act) if self.is_conditional => format!("sometimes with {by}{others}"),
             Some(Often::Act) => format!("with each {by}{others}"),
             Some(Often::Job) => format!("in the background: {by}"),
             Some(Often::Seldom) => format!("seldom: {by}{others}"),
@@ -131,7 +142,10 @@ impl Reach {
 pub fn of_list(project: &Project, (file, class): (FileId, ClassId), name: &str) -> Reach {
     let module = project.code.module(file);
     let methods = module.class(class).body.iter().filter_map(|&stmt| match module.stmt(stmt).kind {
-        StmtKind::Function(function) => Some(function).filter(|&function| !pagination::is_action_of_one(module, function)),
+        StmtKind::Function(function) => Some(function).filter(|&function| {
+            let name = module.function(function).name.map_or("", |name| module.str(name));
+            !pagination::is_action_of_one(module, function) && !pagination::is_of_one_object(name)
+        }),
         _ => None,
     });
     let reaches = methods.map(|id| of(project, project.graph.id(file, id)));
@@ -139,18 +153,23 @@ pub fn of_list(project: &Project, (file, class): (FileId, ClassId), name: &str) 
     let best = reaches
         .filter(|reach| reach.often.is_some() && !reach.is_loose)
         .min_by_key(|reach| reach.often);
-    best.unwrap_or_else(|| Reach::read(&format!("each time the list of {name} is asked")))
+    best.unwrap_or_else(|| Reach::read(project, &format!("each time the list of {name} is asked")))
 }
 
 /// How a function is reached.
 pub fn of(project: &Project, function: FnId) -> Reach {
-    on_way(project, function, project.graph.way_to(function))
+    on_way(project, function, project.graph.way_to(function), false)
 }
 
 /// How an expression of a function is reached: the function, by a way whose constants do not close what holds the expression.
 pub fn at(project: &Project, function: FnId, expr: ExprId) -> Reach {
     let (way, is_closed) = branches::way_to(project, function, expr);
-    let reach = on_way(project, function, way);
+    let way = way.map(|way| Visit {
+        is_missed: way.is_missed || project.missed.runs(&project.code, &project.graph, function, expr),
+        ..way
+    });
+    let module = project.code.module(project.graph.function(function).file);
+    let reach = on_way(project, function, way, conditions::stands_under_one(module, expr));
     // How many others come to it is not known where some do not.
     Reach {
         shared: if is_closed { reach.shared.min(1) } else { reach.shared },
@@ -158,7 +177,8 @@ pub fn at(project: &Project, function: FnId, expr: ExprId) -> Reach {
     }
 }
 
-fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
+/// How a function is reached by a way; the place in it may stand under a condition.
+fn on_way(project: &Project, function: FnId, reach: Option<Visit>, is_conditional: bool) -> Reach {
     let Some(entry) = reach.and_then(|reach| project.graph.entries.get(reach.entry)) else {
         let is_by_hand = matches!(
             project.role(project.graph.function(function).file),
@@ -171,6 +191,7 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
     };
     let later = reach.is_some_and(|reach| reach.later);
     let is_loose = reach.is_some_and(|reach| reach.is_loose);
+    let is_missed = reach.is_some_and(|reach| reach.is_missed);
     let is_waited = entry.kind.is_waited_for();
     let is_once = is_waited && reach.is_some_and(|reach| reach.is_once);
     let shared = project.graph.shared.get(function.index()).copied().map_or(0, usize::from);
@@ -186,27 +207,48 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>) -> Reach {
         _ => Reached::Command,
     };
     let own = entry.often;
+    let is_conditional = is_conditional || has_condition(project, reach);
+    let is_polled = project.clients.polled(entry).is_some();
     let often = match level {
         Reached::Job if own == Often::Seldom => Often::Seldom,
         Reached::Job => Often::Job,
         Reached::Startup | Reached::Command => Often::Once,
+        _ if is_missed => own.max(Often::Seldom),
         _ if own == Often::Read && entry.label.starts_with("ANY ") && changes(project, function, reach) => Often::Act,
-        _ if is_common(project, shared) && own < Often::Job => Often::Always,
+        // Behind a condition it is met by some of the requests.
+        _ if is_common(project, shared) && own < Often::Job && !is_conditional => Often::Always,
         // Middleware may hold a table of which each request uses one row.
-        _ if is_loose && own == Often::Always => Often::Read,
+        _ if (is_loose || is_conditional) && own == Often::Always && !is_polled => Often::Read,
         _ => own,
     };
     Reach {
         level,
         often: Some(often),
         label: Some(entry.label.clone()),
-        phrase: is_once.then(|| format!("once in a process, at the first {}", entry.label)),
+        phrase: match (is_once, is_missed) {
+            (true, _) => Some(format!("once in a process, at the first {}", entry.label)),
+            (_, true) if level == Reached::Request => Some(format!("only when a cache has nothing for {}", entry.label)),
+            _ => None,
+        },
         polled: project.clients.polled(entry).filter(|_| often == Often::Always),
         is_unasked: project.clients.is_unasked(entry),
         shared,
         is_loose,
         is_bulk: often == Often::Act && is_bulk(&entry.label),
+        is_chief: level == Reached::Request && project.graph.is_small,
+        is_conditional,
     }
+}
+
+/// Whether a call on the way stands under a condition.
+fn has_condition(project: &Project, way: Option<Visit>) -> bool {
+    project.graph.calls_on(way).into_iter().any(|(caller, edge)| {
+        let node = project.graph.function(caller);
+        let module = project.code.module(node.file);
+        node.edges
+            .get(edge)
+            .is_some_and(|edge| conditions::stands_under_one(module, edge.expr))
+    })
 }
 
 /// Whether so many entry points are a third of all, or too many to count: a feature with thirty routes of a hundred is not on every way.

@@ -50,6 +50,7 @@ pub fn mark(graph: &mut Graph, code: &Code) {
                         later: false,
                         is_loose: false,
                         is_once: false,
+                        is_missed: false,
                     });
                 }
             }

@@ -152,6 +152,8 @@ pub struct Graph {
     pub visits: Vec<(FnId, Visit)>,
     /// For each function how many entry points that somebody waits for call it, up to [`super::reach::MAX_SHARED`].
     pub shared: Vec<u8>,
+    /// The program is small, and asked few things: see [`super::reach::mark`].
+    pub is_small: bool,
     /// Calls seen, and calls resolved to a function or a library.
     pub calls: CallTotals,
 }
@@ -182,6 +184,8 @@ pub struct Visit {
     pub is_loose: bool,
     /// A call that the process makes once is on the way: what it brings is kept.
     pub is_once: bool,
+    /// A call that is made only where a cache has not got what it brings is on the way.
+    pub is_missed: bool,
 }
 
 /// When a visit runs; what comes first is worth more.
@@ -189,6 +193,8 @@ pub struct Visit {
 pub enum Stage {
     /// While the entry point's caller waits.
     Now,
+    /// While the few wait for whom a cache has nothing.
+    Missed,
     /// Later: nobody waits for it.
     Later,
     /// Once in a process.
@@ -198,9 +204,10 @@ pub enum Stage {
 impl Visit {
     /// When it runs.
     pub fn stage(&self) -> Stage {
-        match (self.is_once, self.later) {
-            (true, _) => Stage::Once,
-            (_, true) => Stage::Later,
+        match self {
+            Visit { is_once: true, .. } => Stage::Once,
+            Visit { later: true, .. } => Stage::Later,
+            Visit { is_missed: true, .. } => Stage::Missed,
             _ => Stage::Now,
         }
     }

@@ -4,6 +4,7 @@ pub mod branches;
 pub mod capacity;
 pub mod clients;
 mod commands;
+pub mod conditions;
 pub mod deployment;
 pub mod dialect;
 pub mod eval;
@@ -16,6 +17,7 @@ pub mod kept_results;
 pub mod listed;
 pub mod loops;
 pub mod may_call;
+pub mod missed;
 mod mounts;
 pub mod named_models;
 pub mod once;
@@ -92,6 +94,8 @@ pub struct Project {
     pub listed: listed::Listed,
     /// What functions keep for good.
     pub once: once::Once,
+    /// Functions that ask a cache first.
+    pub missed: missed::Missed,
     /// What is known on the ways from entry points to functions.
     pub known_ways: reach::KnownWays,
     /// What that closes in them, as far as it was asked for.
@@ -147,7 +151,8 @@ impl Project {
         let clients = clients::Clients::of(&code, &graph);
         clients.mark(&mut graph.entries);
         let once = once::Once::of(&code, &graph);
-        let known_ways = reach::mark(&mut graph, &code, &once);
+        let missed = missed::Missed::of(&code, &graph);
+        let known_ways = reach::mark(&mut graph, &code, (&once, &missed));
         commands::mark(&mut graph, &code);
         let (loads, (deployment, listed)) = rayon::join(
             || row_usage::loads(&code, &graph),
@@ -169,6 +174,7 @@ impl Project {
             clients,
             listed,
             once,
+            missed,
             known_ways,
             known_ends: branches::constants::KnownEnds::default(),
             silence: Silence::default(),

@@ -104,33 +104,47 @@ impl Once {
         let node = graph.function(function);
         let module = code.module(node.file);
         let too_many = || code.tell(Limit::Holders, node.file, module.function(node.id).span.start);
-        let mut below: Option<StmtId> = None;
-        let mut at = module.expr(expr).parent;
-        for _ in 0..Limit::Holders.count() {
-            match at {
-                Parent::Expr(outer) => {
-                    // What a lambda does runs when it is called.
-                    if matches!(module.kind(outer), ExprKind::Lambda(_)) {
-                        return false;
-                    }
-                    at = module.expr(outer).parent;
-                }
-                Parent::Stmt(stmt) => {
-                    let is_left = |block: &[StmtId]| below.is_some_and(|below| is_left(module, kept, block, below, &too_many));
-                    if is_kept(module, kept, stmt, below) || module.stmt_blocks(stmt).into_iter().any(is_left) {
-                        return true;
-                    }
-                    below = Some(stmt);
-                    at = module.stmt(stmt).parent;
-                }
-                Parent::Function(id) => {
-                    return below.is_some_and(|below| is_left(module, kept, &module.function(id).body, below, &too_many));
-                }
-                Parent::Class(_) | Parent::None => return false,
-            }
-        }
-        false
+        is_guarded(
+            module,
+            expr,
+            &|slot, test, from, upto| kept.keeps(slot, test, from, upto),
+            &too_many,
+        )
     }
+}
+
+/// Whether a slot is given what a test asked for: the slot, where the test is, and between which offsets it is given.
+pub(super) type Keeps<'k> = dyn Fn(Slot, u32, u32, u32) -> bool + 'k;
+
+/// Whether an expression runs only where a slot is still missing: under `if not loaded:`, after `if (manifest) return manifest`, in
+/// `manifest ??= load()`.
+pub(super) fn is_guarded(module: &Module, expr: ExprId, keeps: &Keeps<'_>, too_many: &dyn Fn()) -> bool {
+    let mut below: Option<StmtId> = None;
+    let mut at = module.expr(expr).parent;
+    for _ in 0..Limit::Holders.count() {
+        match at {
+            Parent::Expr(outer) => {
+                // What a lambda does runs when it is called.
+                if matches!(module.kind(outer), ExprKind::Lambda(_)) {
+                    return false;
+                }
+                at = module.expr(outer).parent;
+            }
+            Parent::Stmt(stmt) => {
+                let is_left = |block: &[StmtId]| below.is_some_and(|below| is_left(module, keeps, block, below, too_many));
+                if is_kept(module, keeps, stmt, below) || module.stmt_blocks(stmt).into_iter().any(is_left) {
+                    return true;
+                }
+                below = Some(stmt);
+                at = module.stmt(stmt).parent;
+            }
+            Parent::Function(id) => {
+                return below.is_some_and(|below| is_left(module, keeps, &module.function(id).body, below, too_many));
+            }
+            Parent::Class(_) | Parent::None => return false,
+        }
+    }
+    false
 }
 
 /// `@lru_cache` and `@cache`, which keep a result as long as the process lives; others let it expire.
@@ -162,14 +176,14 @@ fn place(module: &Module, block: &[StmtId], stmt: StmtId) -> Option<usize> {
 }
 
 /// `if not loaded:` around, with `loaded = …` in it; `manifest ??= load()`.
-fn is_kept(module: &Module, kept: &Kept, stmt: StmtId, below: Option<StmtId>) -> bool {
+fn is_kept(module: &Module, keeps: &Keeps<'_>, stmt: StmtId, below: Option<StmtId>) -> bool {
     let span = module.stmt(stmt).span;
     match (&module.stmt(stmt).kind, below) {
         (StmtKind::If { test, then, .. }, Some(below)) if place(module, then, below).is_some() => {
             let (first, last) = (then.first(), then.last());
             let (Some(&first), Some(&last)) = (first, last) else { return false };
             let (from, upto) = (module.stmt(first).span.start, module.stmt(last).span.end);
-            missing(module, *test, 0).is_some_and(|slot| kept.keeps(slot, span.start, from, upto))
+            missing(module, *test, 0).is_some_and(|slot| keeps(slot, span.start, from, upto))
         }
         (
             StmtKind::Assign {
@@ -184,18 +198,18 @@ fn is_kept(module: &Module, kept: &Kept, stmt: StmtId, below: Option<StmtId>) ->
                 return false;
             };
             let falls_back = |op: Sym| matches!(module.str(op), "??" | "or" | "||");
-            let keeps = match module.kind(*value) {
+            let is_filled = match module.kind(*value) {
                 ExprKind::Binary { op, left, .. } => falls_back(*op) && name(module, *left) == Some(slot),
                 _ => false,
             };
-            (keeps || op.is_some_and(falls_back)) && kept.keeps(slot, span.start, span.start, span.start)
+            (is_filled || op.is_some_and(falls_back)) && keeps(slot, span.start, span.start, span.start)
         }
         _ => false,
     }
 }
 
 /// `if (manifest) return manifest` before the statement, and `manifest = …` in it or after it.
-fn is_left(module: &Module, kept: &Kept, block: &[StmtId], below: StmtId, too_many: &dyn Fn()) -> bool {
+fn is_left(module: &Module, keeps: &Keeps<'_>, block: &[StmtId], below: StmtId, too_many: &dyn Fn()) -> bool {
     let Some(index) = place(module, block, below) else {
         return false;
     };
@@ -211,7 +225,7 @@ fn is_left(module: &Module, kept: &Kept, block: &[StmtId], below: StmtId, too_ma
         let leaves = then
             .last()
             .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_)));
-        leaves && present(module, *test).is_some_and(|slot| kept.keeps(slot, module.stmt(stmt).span.start, start, u32::MAX))
+        leaves && present(module, *test).is_some_and(|slot| keeps(slot, module.stmt(stmt).span.start, start, u32::MAX))
     })
 }
 

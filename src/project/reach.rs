@@ -9,6 +9,7 @@ use super::branches::constants::{Constants, KnownNames};
 use super::eval::Code;
 use super::graph::{Edge, EdgeKind, FnId, Graph, Stage, Visit};
 use super::may_call::{self, MayCall};
+use super::missed::Missed;
 use super::once::Once;
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent, StmtKind};
@@ -21,17 +22,24 @@ const MAX_CONTEXTS: usize = 4;
 /// Of how many entry points a function is counted; more are as good as all.
 pub const MAX_SHARED: usize = 64;
 
+/// Of so few entry points each is a large part of what a program is there for.
+const FEW: usize = 8;
+
+/// A program of more functions does more than its entry points say: class views and components are none.
+const SMALL: usize = 150;
+
 /// For functions of which some way knows names, all ways to them, as places in [`Graph::visits`], with what each knows.
 pub type KnownWays = FxHashMap<FnId, Vec<(u32, KnownNames)>>;
 
 /// Marks what entry points reach. What is used most often comes first, so that a function that a list, a form and a script
 /// call is said to be the list's. Gives back what is known on the ways.
-pub fn mark(graph: &mut Graph, code: &Code, once: &Once) -> KnownWays {
+pub fn mark(graph: &mut Graph, code: &Code, (once, missed): (&Once, &Missed)) -> KnownWays {
     let (reach, visits, known) = {
         let mut walk = Walk {
             graph,
             code,
             once,
+            missed,
             constants: Constants::new(code, &graph.functions),
             reach: vec![None; graph.functions.len()],
             visits: Vec::new(),
@@ -51,6 +59,7 @@ pub fn mark(graph: &mut Graph, code: &Code, once: &Once) -> KnownWays {
     graph.reach = reach;
     graph.visits = visits;
     graph.shared = shared(graph);
+    graph.is_small = graph.functions.len() <= SMALL && graph.entries.iter().filter(|entry| counts(entry)).count() <= FEW;
     known
 }
 
@@ -59,12 +68,15 @@ fn is_waited_for(entry: &Entry) -> bool {
     entry.kind.is_waited_for() && entry.often < Often::Job
 }
 
+/// Whether it counts among the things that a program is asked. What stands around a handler is no entry point besides it.
+fn counts(entry: &Entry) -> bool {
+    is_waited_for(entry) && entry.kind != EntryKind::Hook
+}
+
 /// For each function how many entry points that somebody waits for call it, at most [`MAX_SHARED`].
 fn shared(graph: &Graph) -> Vec<u8> {
     let mut sets: Vec<Vec<u32>> = vec![Vec::new(); graph.functions.len()];
     let mut queue: VecDeque<(FnId, u32)> = VecDeque::new();
-    // What stands around a handler is no entry point besides it.
-    let counts = |entry: &Entry| is_waited_for(entry) && entry.kind != EntryKind::Hook;
     for (index, entry) in graph.entries.iter().enumerate().filter(|(_, entry)| counts(entry)) {
         queue.push_back((graph.id(entry.function.0, entry.function.1), index as u32));
     }
@@ -98,6 +110,7 @@ struct Walk<'g> {
     graph: &'g Graph,
     code: &'g Code,
     once: &'g Once,
+    missed: &'g Missed,
     constants: Constants<'g>,
     reach: Vec<Option<Visit>>,
     visits: Vec<(FnId, Visit)>,
@@ -124,6 +137,7 @@ impl Walk<'_> {
                     later: false,
                     is_loose: false,
                     is_once: false,
+                    is_missed: false,
                 };
                 self.visit(self.graph.id(file, function), start, KnownNames::new());
             }
@@ -190,6 +204,7 @@ impl Walk<'_> {
                 is_loose: here.is_loose,
                 // A timer that is started once goes on.
                 is_once: edge.kind != EdgeKind::Later && (here.is_once || self.once.runs(self.code, graph, at, edge.expr)),
+                is_missed: here.is_missed || self.missed.runs(self.code, graph, at, edge.expr),
             };
             for &target in &edge.targets {
                 if self.is_seen(target, &[], reach.stage()) {

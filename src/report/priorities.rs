@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use crate::judge::cost::Weight;
-use crate::judge::priority::{COLUMNS, TABLE};
+use crate::judge::priority::{COLUMNS, TABLE, Use};
 use crate::libraries::entries::Often;
 
 /// Renders the table, the assumptions behind it and its examples.
@@ -79,6 +79,11 @@ pub(super) fn weight_words(weight: Weight) -> (&'static str, &'static str, &'sta
             "it is bounded, or short as far as can be told",
             "a SELECT for each of an unknown list,",
         ),
+        Weight::Whole => (
+            "whole",
+            "a table that grows is loaded or sent whole, or one statement of requests looks through all of it; an open page asks every few seconds; somebody may wait for ever, and no worker with them",
+            "a list without pages",
+        ),
         Weight::Slight => ("slight", "few rows, a round trip or two", "the same row read twice"),
         Weight::Upkeep => (
             "upkeep",
@@ -89,35 +94,36 @@ pub(super) fn weight_words(weight: Weight) -> (&'static str, &'static str, &'sta
 }
 
 /// A column's name, its meaning and an example.
-pub(super) fn often_words(often: Option<Often>) -> (&'static str, &'static str, &'static str) {
+pub(super) fn often_words(often: Use) -> (&'static str, &'static str, &'static str) {
     match often {
-        Some(Often::Always) => (
+        Use::Chief => (
+            "chief",
+            "one of at most eight things that a small program is asked",
+            "in a service of two routes",
+        ),
+        Use::Of(Often::Always) => (
             "always",
             "with nearly every request: middleware, authentication",
             "in the middleware of every request",
         ),
-        Some(Often::Read) => (
+        Use::Of(Often::Read) => (
             "read",
             "people or programs look at it: a GET, a page, a query, an open page that polls",
             "in GET /orders",
         ),
-        Some(Often::Act) => (
+        Use::Of(Often::Act) => (
             "action",
             "one action of a user, one event: a POST, a mutation, a message",
             "in POST /orders",
         ),
-        Some(Often::Job) => ("job", "a queue or a schedule runs it, and nobody waits", "in the nightly job"),
-        Some(Often::Seldom) => (
+        Use::Of(Often::Job) => ("job", "a queue or a schedule runs it, and nobody waits", "in the nightly job"),
+        Use::Of(Often::Seldom) => (
             "seldom",
             "staff use it, it is deprecated, or it sets something up",
             "in the administration",
         ),
-        Some(Often::Once) => ("once", "start-up, a command, a script", "in a command"),
-        None => (
-            "unknown",
-            "nothing that is known calls it",
-            "in a function of which no caller is known",
-        ),
+        Use::Of(Often::Once) => ("once", "start-up, a command, a script", "in a command"),
+        Use::Unknown => ("unknown", "who calls it was not found", "in a function of which no caller is known"),
     }
 }
 
@@ -126,6 +132,6 @@ mod tests {
     #[test]
     fn every_cell_has_an_example() {
         let text = super::text();
-        assert_eq!(text.lines().filter(|line| line.starts_with("  P")).count(), 56);
+        assert_eq!(text.lines().filter(|line| line.starts_with("  P")).count(), 72);
     }
 }

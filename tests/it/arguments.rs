@@ -3,8 +3,11 @@
 use perfaudit::finding::{Confidence, Finding, Priority};
 use perfaudit::{Config, audit_texts};
 
+use crate::doors;
+
 fn findings(rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
-    let texts = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
+    let texts = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned()));
+    let texts = texts.chain([doors::file()]).collect();
     let report = audit_texts(&Config::default(), texts).expect("a report");
     report.findings.into_iter().filter(|finding| finding.rule == rule).collect()
 }
@@ -255,4 +258,23 @@ fn calls_that_start_together_take_no_connections_of_a_synchronous_driver() {
     }
     let found = only("n-plus-one", &[("src/names.ts", &drizzle("node-postgres"))]);
     assert!(found.message.contains("pool"), "{}", found.message);
+}
+
+/// What is under a test of a key runs for those who pass that key.
+#[test]
+fn a_test_of_a_key_closes_what_is_below_it() {
+    let reached = |test: &str| {
+        let text = format!(
+            "const express = require('express');\nconst bcrypt = require('bcrypt');\nconst app = express();\n\nasync function change(id, fields) {{\n  if ({test}) {{\n    fields.pin = bcrypt.hashSync(fields.pin, 10);\n  }}\n  return fields;\n}}\n\napp.post('/picture', async (req, res) => res.json(await change(req.params.id, {{ picture: req.body.picture }})));\napp.post('/pin', async (req, res) => res.json(await change(req.params.id, {{ pin: req.body.pin }})));\n"
+        );
+        only("blocking-call-in-async", &[("app.js", &text)]).reason
+    };
+    for test in ["fields.hasOwnProperty('pin')", "Object.hasOwn(fields, 'pin')", "'pin' in fields"] {
+        let reason = reached(test);
+        assert!(
+            reason.contains("POST /pin") && !reason.contains("POST /picture"),
+            "{test}: {reason}"
+        );
+    }
+    assert!(reached("fields.hasOwnProperty('picture')").contains("POST /picture"));
 }

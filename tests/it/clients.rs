@@ -5,9 +5,12 @@ use perfaudit::engine::places::Places;
 use perfaudit::finding::{Finding, Priority};
 use perfaudit::{Config, audit_texts};
 
+use crate::doors;
+
 /// All findings of a project of a few files.
 fn findings(files: &[(&str, &str)]) -> Vec<Finding> {
-    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let files = files.chain([doors::file()]).collect();
     let config = Config {
         min_priority: Some(Priority::P3),
         ..Config::default()

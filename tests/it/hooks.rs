@@ -1,4 +1,4 @@
-//! What frameworks call around their handlers is called by somebody: without that, its findings say "nothing that is known calls it".
+//! What frameworks call around their handlers is called by somebody: without that, its findings say "who calls it was not found".
 
 use perfaudit::finding::Priority;
 use perfaudit::libraries::entries::{EntryKind, entries};
@@ -147,6 +147,7 @@ register(handler);
 fn guards_and_interceptors_are_asked_with_what_they_guard() {
     let text = r#"
 import { CanActivate, NestInterceptor, NestMiddleware } from "@nestjs/common";
+import { Strategy } from "passport-jwt";
 export class FarmGuard implements CanActivate { async canActivate(context) { return true; } }
 export class Log implements NestInterceptor<Goat, Goat> { intercept(context, next) { return next.handle(); } }
 export class Each implements NestMiddleware { use(req, res, next) { next(); } }
@@ -418,13 +419,13 @@ def goats():
         let text = format!("{text}{emptied}");
         assert_eq!(
             sums(&[("app.py", &text)], "app.py"),
-            ["a worker may wait for ever, each time GET /goats is asked"]
+            ["a worker may wait for ever, sometimes when GET /goats is asked"]
         );
     }
     let own = text.replace("    global _keys\n", "    for _keys in [None]:\n        break\n");
     assert_eq!(
         sums(&[("app.py", &own)], "app.py"),
-        ["a worker may wait for ever, each time GET /goats is asked"]
+        ["a worker may wait for ever, sometimes when GET /goats is asked"]
     );
 }
 
@@ -455,4 +456,31 @@ fn a_script_of_a_package_is_a_command_unless_it_goes_on() {
     ] {
         assert!(!is_command(r#"{"feed": "node tools/feed.js"}"#, going_on), "{going_on}");
     }
+}
+
+/// A serializer's validators are asked when something is written, and not when it is shown.
+#[test]
+fn validators_of_fields_run_with_a_write() {
+    let text = "from rest_framework import serializers\n\n\ndef check(value):\n    return value\n\n\nclass GoatSerializer(serializers.Serializer):\n    tag = serializers.CharField(validators=[check])\n";
+    assert_eq!(found("herd/serializers.py", text), ["check: Act, write through GoatSerializer"]);
+    let own = "class Serializer: ...\n\n\ndef check(value):\n    return value\n\n\nclass Goat(Serializer):\n    tag = field(validators=[check])\n";
+    assert!(found("herd/goats.py", own).is_empty());
+}
+
+/// A strategy that asks another service is for signing in, and a server of sockets asks its middleware of each connection.
+#[test]
+fn what_signs_somebody_in_or_lets_a_socket_in_is_no_part_of_every_request() {
+    let strategy = r#"
+import { PassportStrategy } from "@nestjs/passport";
+import { Strategy } from "passport-github2";
+export class Github extends PassportStrategy(Strategy) { async validate(token, refresh, profile) { return profile; } }
+"#;
+    assert_eq!(found("github.ts", strategy), ["Github.validate: Act, sign-in through Github"]);
+    let sockets = r#"
+import { Server } from "socket.io";
+const server = new Server();
+async function known(socket, next) { next(); }
+server.use(known);
+"#;
+    assert_eq!(found("sockets.ts", sockets), ["known: Act, a connection of a socket"]);
 }

@@ -8,6 +8,7 @@ mod cli;
 mod clients;
 mod context;
 mod determinism;
+mod doors;
 mod entries;
 mod fix;
 mod fixtures;

@@ -3,6 +3,8 @@
 use perfaudit::finding::{Finding, Priority};
 use perfaudit::{Config, audit_texts};
 
+use crate::doors;
+
 const MODELS: &str = "\
 from sqlalchemy import ForeignKey, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -63,6 +65,12 @@ def checkups(keeper: int, barn: int):
 }
 
 fn found(config: &Config, rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
+    let (path, text) = doors::file();
+    found_alone(config, rule, &[files, &[(&path, &text)]].concat())
+}
+
+/// What is found in a program of these files and no others.
+fn found_alone(config: &Config, rule: &str, files: &[(&str, &str)]) -> Vec<Finding> {
     let texts = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
     let report = audit_texts(config, texts).expect("a report");
     report.findings.into_iter().filter(|finding| finding.rule == rule).collect()
@@ -409,10 +417,10 @@ def load(only_case_no=None):\n    if only_case_no is None:\n        cur = pg.cur
         of_all.map(|one| one.reason).collect::<String>()
     };
     for one in ["row[\"case_no\"]", "row.case_no", "only_case_no=row.case_no"] {
-        assert!(sums(one).contains("nothing that is known calls it"), "{one} {}", sums(one));
+        assert!(sums(one).contains("who calls it was not found"), "{one} {}", sums(one));
     }
     for all in ["", "row.parent", "None"] {
-        assert!(sums(all).contains("each time GET /changes is asked"), "{all} {}", sums(all));
+        assert!(sums(all).contains("when GET /changes is asked"), "{all} {}", sums(all));
     }
 }
 
@@ -448,7 +456,7 @@ fn a_short_pause_blocks_for_a_moment() {
 fn an_index_on_what_everybody_writes_is_urgent() {
     let priority = |table: &str| {
         let model = format!(
-            "from sqlalchemy import ForeignKey, create_engine, select\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column\nfrom fastapi import FastAPI\n\nengine = create_engine('postgresql://db')\nsession = Session(engine)\napp = FastAPI()\n\n\nclass Base(DeclarativeBase): ...\n\n\nclass Boat(Base):\n    __tablename__ = 'boats'\n    id: Mapped[int] = mapped_column(primary_key=True)\n\n\nclass Row(Base):\n    __tablename__ = '{table}'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    boat_id: Mapped[int] = mapped_column(ForeignKey('boats.id'))\n\n\n@app.post('/rows')\ndef add(boat: int):\n    session.add(Row(boat_id=boat))\n    session.commit()\n\n\n@app.get('/rows')\ndef rows(boat: int):\n    return session.scalars(select(Row).where(Row.boat_id == boat).limit(20)).all()\n"
+            "from sqlalchemy import ForeignKey, create_engine, select\nfrom sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column\nfrom fastapi import FastAPI\n\nengine = create_engine('postgresql://db')\nsession = Session(engine)\napp = FastAPI()\n\n\nclass Base(DeclarativeBase): ...\n\n\nclass Boat(Base):\n    __tablename__ = 'boats'\n    id: Mapped[int] = mapped_column(primary_key=True)\n\n\nclass Row(Base):\n    __tablename__ = '{table}'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    boat_id: Mapped[int] = mapped_column(ForeignKey('boats.id'))\n\n\n@app.post('/rows')\ndef add(boat: int):\n    session.add(Row(boat_id=boat))\n    session.commit()\n\n\n@app.get('/rows')\ndef rows(boat: int):\n    return session.scalars(select(Row).where(Row.boat_id == boat).limit(20)).all()\n\n\n@app.get('/first')\ndef first(boat: int):\n    return session.scalars(select(Row).where(Row.boat_id == boat)).first()\n"
         );
         let all = found(&Config::default(), "unindexed-foreign-key", &[("harbour/app.py", &model)]);
         let [one] = all.as_slice() else { panic!("{all:#?}") };
@@ -525,7 +533,7 @@ fn what_a_class_holds_is_reached_by_its_name_on_the_class() {
         let [one] = all.as_slice() else { panic!("{all:#?}") };
         one.reason.clone()
     };
-    assert!(reason("goats").contains("nothing that is known calls it"), "{}", reason("goats"));
+    assert!(reason("goats").contains("who calls it was not found"), "{}", reason("goats"));
     assert!(reason("self.goats").contains("GET /goats"), "{}", reason("self.goats"));
 }
 
@@ -606,4 +614,131 @@ fn a_serializer_of_single_objects_weighs_less_than_that_of_a_list() {
     };
     assert_eq!(priority("QuarryDetailSerializer"), Priority::P2);
     assert_eq!(priority("QuarryRowSerializer"), Priority::P3);
+}
+
+/// In a program of two routes each is what it is there for; beside nine others the same loop is one feature's.
+#[test]
+fn what_a_small_program_is_asked_weighs_more() {
+    let app = app("get('/checkups')", "select(Goat)");
+    let files = [("farm/models.py", MODELS), ("farm/app.py", app.as_str())];
+    let priority = |all: Vec<Finding>| all.first().map(|one| one.priority);
+    let alone = found_alone(&Config::default(), "n-plus-one", &files);
+    assert_eq!(priority(alone), Some(Priority::P1));
+    assert_eq!(priority(found(&Config::default(), "n-plus-one", &files)), Some(Priority::P2));
+}
+
+/// Of those who ask for what a cache keeps, few wait.
+#[test]
+fn what_runs_when_a_cache_has_nothing_weighs_less() {
+    let told = |body: &str| {
+        let app = format!(
+            "import requests\nfrom flask import Flask\n\nfrom farm.store import cache\n\napp = Flask(__name__)\n\n\n@app.get('/tides')\ndef tides():\n{body}\n"
+        );
+        let all = found(&Config::default(), "missing-timeout", &[("farm/app.py", &app)]);
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        (one.priority, one.reason.clone())
+    };
+    let ask = "requests.get('https://tides.example').json()";
+    let (priority, reason) = told(&format!("    return {ask}"));
+    assert_eq!(priority, Priority::P2, "{reason}");
+    for body in [
+        format!(
+            "    found = cache.get('tides')\n    if not found:\n        found = {ask}\n        cache.set('tides', found, 60)\n    return found"
+        ),
+        format!("    found = cache.get('tides')\n    if found is not None:\n        return found\n    return {ask}"),
+    ] {
+        let (priority, reason) = told(&body);
+        assert_eq!(priority, Priority::P3, "{reason}");
+        assert!(reason.contains("only when a cache has nothing for GET /tides"), "{reason}");
+    }
+    // A list that is empty is no cache, and what was set before is no answer of one.
+    let (priority, reason) = told(&format!(
+        "    found = cache.get('tides')\n    found = []\n    if not found:\n        found = {ask}\n    return found"
+    ));
+    assert_eq!(priority, Priority::P2, "{reason}");
+}
+
+/// A route that only developers have is seldom asked.
+#[test]
+fn what_only_developers_have_weighs_less() {
+    let priority = |before: &str, indent: &str, first: &str| {
+        let app = format!(
+            "import os\nimport requests\nfrom flask import Flask\n\napp = Flask(__name__)\n{before}\n\n{indent}@app.get('/tides')\n{indent}def tides():\n{first}{indent}    return requests.get('https://tides.example').json()\n"
+        );
+        let all = found(&Config::default(), "missing-timeout", &[("farm/app.py", &app)]);
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.priority
+    };
+    assert_eq!(priority("", "", ""), Priority::P2);
+    assert_eq!(priority("if os.environ.get('LOCAL_DEV'):", "    ", ""), Priority::P3);
+    assert_eq!(priority("if os.environ.get('TIDES'):", "    ", ""), Priority::P2);
+    let leaves = "    if os.environ.get('STAGE') == 'production':\n        return {}\n";
+    assert_eq!(priority("", "", leaves), Priority::P3);
+    let stays = "    if os.environ.get('STAGE') != 'production':\n        return {}\n";
+    assert_eq!(priority("", "", stays), Priority::P2);
+}
+
+/// The system gives up a connection that nobody answers.
+#[test]
+fn a_connection_to_a_database_without_a_timeout_weighs_little() {
+    let app = "import psycopg2\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/goats')\ndef goats():\n    with psycopg2.connect('dbname=farm').cursor() as cursor:\n        cursor.execute('SELECT 1')\n        return cursor.fetchone()\n";
+    let all = found(&Config::default(), "missing-timeout", &[("farm/app.py", app)]);
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    assert_eq!(one.priority, Priority::P3, "{}", one.reason);
+    assert!(one.message.contains("after some two minutes"), "{}", one.message);
+}
+
+/// A join of all orders finds each customer by its primary key, and no order by its customer.
+#[test]
+fn a_join_to_a_parent_is_no_look_up_by_the_key() {
+    let reads = |statement: &str| {
+        let schema = "CREATE TABLE herds (id bigint PRIMARY KEY, place text);\nCREATE TABLE goats (id bigint PRIMARY KEY, tag text, herd_id bigint REFERENCES herds(id));\nCREATE INDEX goats_tag ON goats (tag);\n";
+        let app = format!(
+            "import psycopg2\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/goats')\ndef goats(cursor: psycopg2.extensions.cursor, given):\n    cursor.execute(\"{statement}\", (given,))\n    return cursor.fetchall()\n"
+        );
+        let all = found(
+            &Config::default(),
+            "unindexed-foreign-key",
+            &[("schema.sql", schema), ("farm/app.py", &app)],
+        );
+        let [one] = all.as_slice() else { panic!("{all:#?}") };
+        one.reason.contains("GET /goats")
+    };
+    assert!(reads(
+        "SELECT g.tag FROM goats g JOIN herds h ON h.id = g.herd_id WHERE h.place = %s LIMIT 20"
+    ));
+    assert!(reads(
+        "SELECT g.tag FROM herds h JOIN goats g ON h.id = g.herd_id WHERE h.place = %s LIMIT 20"
+    ));
+    assert!(!reads(
+        "SELECT g.tag FROM goats g JOIN herds h ON h.id = g.herd_id WHERE g.tag = %s LIMIT 20"
+    ));
+    assert!(!reads(
+        "SELECT g.tag FROM goats g JOIN herds h ON h.id = g.herd_id ORDER BY g.id LIMIT %s"
+    ));
+}
+
+/// What a route hands to its background tasks runs when the answer is sent: nobody waits for it.
+#[test]
+fn background_tasks_keep_nobody_waiting() {
+    let app = "import requests\nfrom fastapi import BackgroundTasks, FastAPI\n\napp = FastAPI()\n\n\ndef pull(herd):\n    return requests.get('https://herd.example/' + herd)\n\n\n@app.post('/herds')\ndef herds(herd: str, later: BackgroundTasks):\n    later.add_task(pull, herd)\n    return herd\n";
+    let all = found(&Config::default(), "missing-timeout", &[("farm/app.py", app)]);
+    let [one] = all.as_slice() else { panic!("{all:#?}") };
+    assert!(one.reason.contains("in the background: POST /herds"), "{}", one.reason);
+}
+
+/// A request that an event loop waits for holds no worker, and what is kept for a time is asked for in the background.
+#[test]
+fn a_request_on_an_event_loop_without_a_limit_weighs_little() {
+    let told = |options: &str| {
+        let app = format!(
+            "import express from 'express';\n\nconst app = express();\n\napp.get('/tides', async (req, res) => {{\n  const found = await fetch('https://tides.example/brest'{options});\n  res.json(await found.json());\n}});\n"
+        );
+        let all = found(&Config::default(), "missing-timeout", &[("server/app.ts", &app)]);
+        all.iter().map(|one| one.priority).collect::<Vec<_>>()
+    };
+    assert_eq!(told(""), [Priority::P3]);
+    assert_eq!(told(", { next: { revalidate: 0 } }"), [Priority::P3]);
+    assert_eq!(told(", { next: { revalidate: 60 } }"), []);
+    assert_eq!(told(", { cache: 'force-cache' }"), []);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use crate::doors;
 use perfaudit::Config;
 use perfaudit::engine::registry::NOTED;
 use perfaudit::finding::Priority;
@@ -25,7 +26,8 @@ class Order(Base):
 
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files {
+    let (doors, routes) = doors::file();
+    for (path, text) in files.iter().chain([&(doors.as_str(), routes.as_str())]) {
         let file = folder.path().join(path);
         fs::create_dir_all(file.parent().expect("a folder")).expect("made");
         fs::write(file, text).expect("written");

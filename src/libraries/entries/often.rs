@@ -1,5 +1,7 @@
 //! How often an entry point is used, and by whom: from its method, its path, its name and its decorators.
 
+mod stage;
+
 use serde::{Deserialize, Serialize};
 
 use super::site::Site;
@@ -45,7 +47,7 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
     }
     // What is for staff by its address or folder is said where the words of the run are known.
     let is_staff = List::SetUpPaths.has(&entry.label) || entry.is_for_staff || is_guarded(site, entry.function);
-    if is_staff || is_deprecated(site, entry) {
+    if is_staff || is_deprecated(site, entry) || stage::is_for_developers(site, entry) {
         return base.max(Often::Seldom);
     }
     base

@@ -54,7 +54,17 @@ pub fn is_rest_list(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bo
 pub fn is_of_one_object(method: &str) -> bool {
     matches!(
         method,
-        "retrieve" | "get_object" | "form_valid" | "dispatch" | "perform_create" | "perform_update" | "perform_destroy"
+        "create"
+            | "destroy"
+            | "dispatch"
+            | "form_valid"
+            | "get_object"
+            | "partial_update"
+            | "perform_create"
+            | "perform_destroy"
+            | "perform_update"
+            | "retrieve"
+            | "update"
     )
 }
 

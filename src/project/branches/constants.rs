@@ -326,13 +326,14 @@ impl<'p> Constants<'p> {
         let is_set = |name: Sym| inside.by_name.contains_key(&name);
         let (mut known, mut open): (KnownNames, KnownNames) = given.into_iter().partition(|(name, _)| !is_set(*name));
         for _ in 0..MAX_NESTING {
-            let mut ends = Ends::default();
-            let mut is_kept = |name: Sym| {
-                inside
-                    .of_name(name)
-                    .all(|setting| is_closed(module, node.id, setting.expr, &known, &mut ends))
+            // What is set only where its own value does not lead is never set.
+            let is_kept = |entry: &(Sym, Constant)| {
+                let mut ends = Ends::default();
+                let with: KnownNames = known.iter().chain([entry]).cloned().collect();
+                let mut settings = inside.of_name(entry.0);
+                settings.all(|setting| is_closed(module, node.id, setting.expr, &with, &mut ends))
             };
-            let (kept, rest): (KnownNames, KnownNames) = open.into_iter().partition(|(name, _)| is_kept(*name));
+            let (kept, rest): (KnownNames, KnownNames) = open.into_iter().partition(is_kept);
             open = rest;
             if kept.is_empty() {
                 break;
@@ -533,11 +534,34 @@ fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) 
                     };
                     Some(is_same == matches!(op, "==" | "==="))
                 }
+                "in" => has_key(module, *right, *left, known),
+                "not in" => has_key(module, *right, *left, known).map(|has| !has),
                 _ => None,
             }
         }
+        ExprKind::Call { .. } => match asked_key(module, test) {
+            Some((holder, key)) => has_key(module, holder, key, known),
+            None => constant(module, test, known, 0).map(|value| value.truth),
+        },
         _ => constant(module, test, known, 0).map(|value| value.truth),
     }
+}
+
+/// The object and the key of `options.hasOwnProperty("limit")` and `Object.hasOwn(options, "limit")`.
+fn asked_key(module: &Module, test: ExprId) -> Option<(ExprId, ExprId)> {
+    let call = module.call(test).filter(|_| module.language == Language::TypeScript)?;
+    match call.method()? {
+        "hasOwnProperty" => Some((call.receiver()?, call.arg(0)?)),
+        "hasOwn" => Some((call.arg(0)?, call.arg(1)?)),
+        _ => None,
+    }
+}
+
+/// Whether an object of which all fields are known has one.
+fn has_key(module: &Module, holder: ExprId, key: ExprId, known: &[(Sym, Constant)]) -> Option<bool> {
+    let fields = constant(module, holder, known, 0)?.fields?;
+    let key = module.string(key)?;
+    Some(fields.iter().any(|(field, _)| field == key))
 }
 
 /// Whether the constants keep an expression of a function from being reached. Where blocks end is kept for the next question about

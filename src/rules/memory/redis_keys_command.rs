@@ -108,7 +108,7 @@ fn in_file(project: &Project, file: FileId, module: &Module, grown: &FxHashSet<S
 fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, collection: Option<&str>, known: KnownBy) -> Option<Finding> {
     let module = call.module;
     let function = project.graph.id(file, module.owner(call.id));
-    let reach = reach::of(project, function);
+    let reach = reach::at(project, function, call.id);
     let reached = reach.level;
     // A collection is read by key: it costs in proportion to itself, not to the database.
     if collection.is_some() && !matches!(reached, Reached::Request | Reached::Job) {
@@ -153,7 +153,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
         finding.message.push_str(" The client is known by its name only.");
     }
     finding.subject = format!("{command} {}", collection.unwrap_or_default());
-    finding.related = evidence::path_from_entry(project, function);
+    finding.related = evidence::path_to_place(project, function, call.id);
     let shape = collection.map_or(Walk::Keys, |_| Walk::Elements);
     finding.fix = advice(Advised::Walk(shape), module.language.name(), &[]);
     Some(finding)

@@ -91,7 +91,12 @@ fn item(
     };
     // A browser sends them side by side, for the handful that a screen shows: of ten projects' such lists readers would mend a quarter.
     let less = if on_server { 0 } else { 2 };
-    let judgement = priority::judge(&cost, &Reach::read("each time the page is shown"), Confidence::Medium, less);
+    let judgement = priority::judge(
+        &cost,
+        &Reach::read(project, "each time the page is shown"),
+        Confidence::Medium,
+        less,
+    );
     let mut finding = Finding::new(RULE, judgement, Confidence::Medium, project.place_in(holder, span));
     if on_server {
         finding.title = format!("Each `{tag}` of the list asks the database or a service by itself with `{asks}`");

@@ -78,7 +78,7 @@ fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), mo
     };
     let judgement = priority::judge(
         &cost,
-        &Reach::read(&format!("wherever a list of {model} is loaded")),
+        &Reach::read(project, &format!("wherever a list of {model} is loaded")),
         Confidence::High,
         0,
     );

@@ -301,7 +301,10 @@ impl<'v> Views<'v> {
             .retain(|read| !rows::is_at_hand(self.project, &given.query, &read.path) && !rows::comes_back(self.project, model, &read.path));
         let first = reads.first()?;
         let id = function.map(|function| self.project.graph.id(self.file, function));
-        let reach = id.map_or_else(|| Reach::read("each time the page is shown"), |id| reach::of(self.project, id));
+        let reach = id.map_or_else(
+            || Reach::read(self.project, "each time the page is shown"),
+            |id| reach::of(self.project, id),
+        );
         let cost = Cost::Each {
             times: 1,
             what: Unit::Statement,

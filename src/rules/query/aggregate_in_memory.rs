@@ -50,7 +50,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     figures_of(project, load)?;
     let name = load.query.table()?;
     let table = project.schema.table(name);
-    let reach = reach::of(project, load.function);
+    let reach = reach::at(project, load.function, load.expr);
     let module = project.code.module(load.file);
     let span = module.expr(load.expr).span;
     let confidence = if load.via.is_some() || table.is_none() {
@@ -72,7 +72,7 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
         evidence::reach_words(label.as_deref())
     );
     finding.subject = evidence::essence(&load.query);
-    finding.related = evidence::path_from_entry(project, load.function);
+    finding.related = evidence::path_to_place(project, load.function, load.expr);
     for &used in load.usage.aggregated.iter().take(6) {
         let span = module.expr(used).span;
         finding.relate(

@@ -195,7 +195,7 @@ fn finding(project: &Project, later: &Later<'_>, load: &Load) -> Option<Finding>
     }
     let name = load.query.table().filter(|name| !name.is_empty());
     let of = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
-    let reach = reach::of(project, load.function);
+    let reach = reach::at(project, load.function, load.expr);
     let rows = scale::of_query(project, &load.query);
     // A count reads rows and sends none of them.
     let less = usize::from(waste == Waste::CountTested);
@@ -216,7 +216,7 @@ fn finding(project: &Project, later: &Later<'_>, load: &Load) -> Option<Finding>
         _ => format!("every matching row{of} is read, sent and built for one figure"),
     };
     finding.subject = format!("{} {}", evidence::essence(&load.query), finding.title);
-    finding.related = evidence::path_from_entry(project, load.function);
+    finding.related = evidence::path_to_place(project, load.function, load.expr);
     if load.via.is_some() {
         let holder = project
             .graph

@@ -91,7 +91,7 @@ fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
 }
 
 fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many: bool) -> Finding {
-    let reach = reach::of(project, load.function);
+    let reach = reach::at(project, load.function, load.expr);
     let rows = if many {
         scale::of_query(project, &load.query)
     } else {
@@ -136,7 +136,7 @@ fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many
     };
     let all: Vec<String> = load.usage.read.iter().map(|name| format!("`{name}`")).collect();
     finding.subject = format!("{} {}", evidence::essence(&load.query), all.join(","));
-    finding.related = evidence::path_from_entry(project, load.function);
+    finding.related = evidence::path_to_place(project, load.function, load.expr);
     if load.via.is_some() {
         let holder = project
             .graph

@@ -426,7 +426,7 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         !is_alone
     });
     places.sort_by_cached_key(|place| {
-        let reach = reach::of(project, place.function);
+        let reach = reach::at(project, place.function, place.expr);
         let judgement = priority::judge(&cost(place.effects), &reach, Confidence::High, 0);
         (judgement.priority, Reverse(judgement.gain), place.function, place.expr)
     });
@@ -438,7 +438,7 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
     let mut seen = FxHashSet::default();
     places.retain(|place| seen.insert((place.function, place.expr)));
     let first = places.first()?.clone();
-    let reach = reach::of(project, first.function);
+    let reach = reach::at(project, first.function, first.expr);
     let node = project.graph.function(first.function);
     let module = project.code.module(node.file);
     let refuses = matches!(cause, Cause::Database { library } if registry::refuses_event_loops(library)) && !allows_unsafe(project);
@@ -536,7 +536,7 @@ fn finding(project: &Project, loops: &mut Loops<'_>, cause: &Cause, mut places: 
         Cause::Helper { function } => format!("blocking calls in {}", project.symbol(*function)),
         Cause::Database { library } => format!("synchronous {library}"),
     };
-    finding.related = evidence::path_from_entry(project, first.function);
+    finding.related = evidence::path_to_place(project, first.function, first.expr);
     relate_way(project, &mut finding, &first);
     for place in places.iter().skip(1).take(most) {
         relate_place(project, &mut finding, place);

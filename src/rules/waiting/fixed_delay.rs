@@ -284,7 +284,7 @@ fn is_waited_for(project: &Project, eval: &Evaluator<'_>, function: FnId) -> boo
 fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, sleep: ExprId, owner: FunctionId, seconds: f64) -> Option<Finding> {
     let module = project.code.module(file);
     let function = project.graph.id(file, owner);
-    let reach = reach::of(project, function);
+    let reach = reach::at(project, function, sleep);
     let reached = reach.level;
     let asks = project
         .graph
@@ -321,7 +321,7 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, sleep: ExprId,
     );
     finding.impact = format!("{seconds} s more for each call{}", evidence::reach_words(label.as_deref()));
     finding.subject = format!("{seconds} s");
-    finding.related = evidence::path_from_entry(project, function);
+    finding.related = evidence::path_to_place(project, function, sleep);
     finding.fix = Fix {
         summary: "Wait for the thing itself: await the operation, ask for its state with back-off, or let it call back.".to_owned(),
         ..Fix::default()

@@ -202,7 +202,7 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
     // The first that waits for a machine tells more than a pause.
     let (edge, wait) = waits.min_by_key(|(_, wait)| wait.sleeps)?;
     let name = wait.name;
-    let reach = reach::of(project, function);
+    let reach = reach::at(project, function, edge.expr);
     // A session of the request holds no lock before its first write.
     let less = usize::from(region.injected);
     let judgement = priority::judge(&Cost::Held, &reach, Confidence::Medium, less);
@@ -235,7 +235,7 @@ fn finding(project: &Project, file: FileId, region: &Region) -> Option<Finding> 
         evidence::reach_words(label.as_deref())
     );
     finding.subject = name.clone();
-    finding.related = evidence::path_from_entry(project, function);
+    finding.related = evidence::path_to_place(project, function, edge.expr);
     finding.relate(
         project.place_in(function, region.opened),
         Role::Evidence,

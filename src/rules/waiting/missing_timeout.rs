@@ -221,6 +221,20 @@ impl Place<'_, '_> {
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }
 
+    /// `fetch(url, { next: { revalidate: 60 } })`, `{ cache: "force-cache" }`: those who ask are given what is kept.
+    fn is_kept(&self, call: &Call<'_>) -> bool {
+        let Some(options) = call.arg(1).filter(|_| self.module.language.runs_in_browsers()) else {
+            return false;
+        };
+        let revalidates = self.module.entry(options, "next").is_some_and(|next| {
+            self.module
+                .entry(next, "revalidate")
+                .is_some_and(|seconds| !matches!(self.module.kind(seconds), ExprKind::Num(0.0)))
+        });
+        let cache = self.module.entry(options, "cache").and_then(|cache| self.module.string(cache));
+        revalidates || cache == Some("force-cache")
+    }
+
     /// `fetch(request)`: the request may carry a signal.
     fn is_request(&self, url: ExprId) -> bool {
         self.module.name(url).is_some_and(|name| name.to_ascii_lowercase().contains("req"))
@@ -245,6 +259,10 @@ impl Place<'_, '_> {
             silent("only a command reaches it, and its library gives up one day");
             return None;
         }
+        if self.is_kept(call) {
+            silent("its answer is kept and asked for again in the background");
+            return None;
+        }
         let confidence = if self.module.language.runs_in_browsers() && reached == Reached::Unknown {
             Confidence::Medium
         } else {
@@ -261,14 +279,18 @@ impl Place<'_, '_> {
             .max_by_key(|(_, seconds)| *seconds);
         let holds_worker = holds_worker && waits.is_none();
         let cost = Cost::Endless { holds_worker, until };
-        let less = usize::from(!is_call(name)) + usize::from(waits.is_some());
+        let argument = facts.arguments.first().map_or("timeout", String::as_str);
+        let bound = bound(argument);
+        // The system ends a connection that nobody answers, and the database is mostly near: readers of the code would mend one of eight.
+        let is_near = matches!(bound, WaitBound::Connect);
+        let less = usize::from(!is_call(name)) + usize::from(waits.is_some()) + 2 * usize::from(is_near);
         let judgement = priority::judge(&cost, &reach, confidence, less);
         let label = reach.label;
         let readable = evidence::readable(name);
         let span = self.module.expr(call.id).span;
         let mut finding = Finding::new(ID, judgement, confidence, self.project.place_in(function, span));
-        let argument = facts.arguments.first().map_or("timeout", String::as_str);
         let how_long = match (waits, until) {
+            (None, _) if is_near => "minutes".to_owned(),
             (Some(seconds), _) => format!("up to {} min", seconds / 60.0),
             (None, Some((server, _))) => format!("until {server} ends its worker"),
             (None, None) => "for ever".to_owned(),
@@ -278,6 +300,10 @@ impl Place<'_, '_> {
             format!("`{readable}` is told to wait for ever")
         } else if waits.is_some() {
             format!("`{readable}` is given no `{argument}`, and its own default is {how_long}")
+        } else if is_near {
+            format!(
+                "`{readable}` is given no `{argument}`: the system gives up after some two minutes, and never on a server that accepts and is silent"
+            )
         } else {
             format!("`{readable}` is given no `{argument}`, and has no default: it waits for ever")
         };
@@ -295,11 +321,7 @@ impl Place<'_, '_> {
         let language = self.module.language.name();
         let usual = if self.module.language.names_arguments() { "10" } else { "10_000" };
         let value = facts.value.as_deref().unwrap_or(usual);
-        finding.fix = advice(
-            Advised::Bound(bound(argument)),
-            language,
-            &[("argument", argument), ("value", value)],
-        );
+        finding.fix = advice(Advised::Bound(bound), language, &[("argument", argument), ("value", value)]);
         let signal = format!("AbortSignal.timeout({value})");
         finding.remedy = (setting == Setting::Missing).then(|| {
             Remedy::Calls(vec![Rewrite {

@@ -55,7 +55,12 @@ fn finding(project: &Project, eval: &Evaluator<'_>, file: FileId, call: &Call<'_
     let function = project.graph.id(file, module.owner(call.id));
     let place = project.place_in(function, module.expr(call.id).span);
     // One more for each visit, until the page is loaded anew.
-    let judgement = priority::judge(&Cost::Poll(0.0), &Reach::read("for each page that was left"), Confidence::High, 0);
+    let judgement = priority::judge(
+        &Cost::Poll(0.0),
+        &Reach::read(project, "for each page that was left"),
+        Confidence::High,
+        0,
+    );
     let mut finding = Finding::new("polling-never-stops", judgement, Confidence::High, place);
     finding.title = "An interval that asks the server is never stopped".to_owned();
     finding.message = format!(

@@ -120,7 +120,7 @@ impl<'p> Check<'p> {
         let mut reach = reach::of(self.project, function);
         let label = reach.label.clone();
         if reach.often.is_none() && (is_client || in_ui) {
-            reach = Reach::read("for each open page");
+            reach = Reach::read(self.project, "for each open page");
         }
         let ends = ends_itself(self.module, at);
         if ends && seconds >= PATIENT {

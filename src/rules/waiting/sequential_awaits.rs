@@ -61,6 +61,7 @@ fn check_file(run: &Analyses<'_>, file: FileId) -> Vec<Finding> {
 /// One wait of a group.
 #[derive(Clone, Debug)]
 struct Wait {
+    at: ExprId,
     span: Span,
     owner: FunctionId,
     io: Io,
@@ -338,6 +339,7 @@ impl Search<'_> {
             return self.bound(at, "it may go through a session or a connection, which does one thing at a time");
         }
         Judged::Wait(Wait {
+            at,
             span: self.module.expr(at).span,
             owner: self.module.owner(at),
             io,
@@ -426,7 +428,7 @@ impl Search<'_> {
             return None;
         }
         let function = self.project.graph.id(self.file, first.owner);
-        let reach = reach::of(self.project, function);
+        let reach = reach::at(self.project, function, first.at);
         let reached = reach.level;
         let is_guess = group.iter().any(|wait| wait.io.is_guess);
         // After a guard the second wait is wasted when the guard leaves: a matter of taste, and worth a word.
@@ -479,7 +481,7 @@ impl Search<'_> {
             evidence::reach_words(label.as_deref())
         );
         finding.subject = group.iter().map(|wait| wait.callee.as_str()).collect::<Vec<_>>().join(", ");
-        finding.related = evidence::path_from_entry(self.project, function);
+        finding.related = evidence::path_to_place(self.project, function, first.at);
         for wait in group {
             finding.relate(
                 self.project.place_in(function, wait.span),

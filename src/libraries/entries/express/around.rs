@@ -45,6 +45,11 @@ pub fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
             if !params.iter().skip(1).any(|param| NEXT.contains(&param.trim_start_matches('_'))) {
                 continue;
             }
+            // A server of sockets asks it of each connection, not of each message.
+            if params.len() == 2 && params.first().is_some_and(|first| matches!(*first, "client" | "socket")) {
+                out.push(Entry::hook(function, Often::Act, "a connection of a socket".to_owned(), place));
+                continue;
+            }
             // What takes an error first is for requests that failed.
             let is_error = |name: &str| matches!(name, "e" | "err" | "error" | "ex" | "exception");
             if params.len() == 4 && params.first().is_some_and(|first| is_error(first.trim_start_matches('_'))) {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::super::site::Site;
 use super::super::{Entry, EntryKind, Often};
-use crate::ir::{ClassId, ExprKind, FunctionId};
+use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, StmtKind};
 
 /// A method that a framework calls: by what the class stands on, and by the method's parameters where the framework asks for no base.
 struct Called {
@@ -115,6 +115,17 @@ const TYPESCRIPT: &[(&str, Called)] = &[
     ("@adonisjs/", called(&[], "handle", &["*", "next"], Often::Always, "middleware {}")),
 ];
 
+/// Packages of Passport's strategies that read a token or key of each request; the others' are for signing in.
+const OF_EACH_REQUEST: &[&str] = &[
+    "passport-cookie",
+    "passport-custom",
+    "passport-headerapikey",
+    "passport-http",
+    "passport-http-bearer",
+    "passport-jwt",
+    "passport-unique-token",
+];
+
 /// Decorators of methods that a mapper calls around writes.
 const AROUND_WRITES: &[&str] = &[
     "AfterCreate",
@@ -142,6 +153,26 @@ pub fn python(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
         all.into_iter().filter(is_library).collect()
     };
     methods(site, class, &rows, &ancestors, out);
+    validators(site, class, &ancestors, out);
+}
+
+/// `goat_id = IntegerField(validators=[check_goat])` of a serializer or a form: asked when something is written.
+fn validators(site: &Site<'_>, class: ClassId, ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
+    let definition = site.module.class(class);
+    let fields = definition.body.iter().filter_map(|&stmt| match site.module.stmt(stmt).kind {
+        StmtKind::Assign { value: Some(value), .. } => site.module.call(value)?.keyword("validators"),
+        _ => None,
+    });
+    let lists: Vec<ExprId> = fields.collect();
+    if lists.is_empty() || !stands_on(&ancestors(), &[SERIALIZERS, FORMS].concat()) {
+        return;
+    }
+    let name = definition.name.map_or("", |name| site.module.str(name));
+    for list in lists {
+        let place = site.module.expr(list).span;
+        let checks = site.handlers(list).into_iter();
+        out.extend(checks.map(|check| Entry::hook(check, Often::Act, format!("write through {name}"), place)));
+    }
 }
 
 /// Methods of a TypeScript class.
@@ -196,6 +227,10 @@ fn methods(site: &Site<'_>, class: ClassId, table: &[&Called], ancestors: &dyn F
         });
         let Some(row) = row else { continue };
         let mut entry = of_class(site, class, function, row.often, row.label);
+        // A strategy that asks another service who somebody is, or for a password, is asked when somebody signs in.
+        if row.bases == ["PassportStrategy"] && !OF_EACH_REQUEST.iter().any(|package| site.module.imports_from(package)) {
+            entry = of_class(site, class, function, Often::Act, "sign-in through {}");
+        }
         if row.often == Often::Job {
             entry.kind = EntryKind::Job;
         }
