@@ -1,11 +1,11 @@
 //! How a function is reached: by whom, how often, and whether anybody waits for it.
 
-use crate::ir::{ClassId, ExprId, Parent, StmtKind};
+use crate::ir::{ClassId, ExprId, StmtKind};
 use crate::libraries::entries::{EntryKind, Often, acts, is_bulk};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::value::FileId;
-use crate::project::graph::{EdgeKind, FnId, Visit};
-use crate::project::reach::MAX_SHARED;
+use crate::project::graph::{FnId, Visit};
+use crate::project::reach::{MAX_SHARED, spawns};
 use crate::project::{Project, branches, conditions};
 use crate::walk::FileRole;
 
@@ -136,6 +136,12 @@ impl Reach {
         };
         format!("{probably}{words}")
     }
+}
+
+/// Whether an entry point takes everything out at once: who asks it wants all rows. What is put in is another matter.
+pub fn takes_all(reach: &Reach) -> bool {
+    let takes_out = |label: &str| is_bulk(label) && !label.to_ascii_lowercase().contains("import");
+    reach.level == Reached::Request && reach.label.as_deref().is_some_and(takes_out)
 }
 
 /// How the list of a view is reached: by its own methods, or by those that the framework gives it.
@@ -288,16 +294,6 @@ fn is_spawned(project: &Project, way: Option<Visit>) -> bool {
     project.graph.calls_on(way).into_iter().any(|(caller, edge)| {
         let node = project.graph.function(caller);
         let module = project.code.module(node.file);
-        node.edges.get(edge).is_some_and(|edge| {
-            let outer = match module.expr(edge.expr).parent {
-                Parent::Expr(outer) => module.call(outer).and_then(|call| call.method()),
-                _ => None,
-            };
-            matches!(edge.kind, EdgeKind::Later | EdgeKind::Barrier)
-                || matches!(
-                    outer,
-                    Some("create_task" | "ensure_future" | "run_coroutine_threadsafe" | "start_soon")
-                )
-        })
+        node.edges.get(edge).is_some_and(|edge| spawns(module, edge))
     })
 }

@@ -136,7 +136,8 @@ impl Walk<'_> {
                     distance: 0,
                     later: false,
                     is_loose: false,
-                    is_once: false,
+                    // What somebody starts by hand takes no function from a request, not even from one that answers first.
+                    is_once: entries[entry].often == Often::Once,
                     is_missed: false,
                 };
                 self.visit(self.graph.id(file, function), start, KnownNames::new());
@@ -192,6 +193,7 @@ impl Walk<'_> {
             return;
         };
         let known = self.known.get_mut(visit as usize).map(std::mem::take).unwrap_or_default();
+        let is_startup = graph.entries.get(here.entry).is_some_and(|entry| entry.kind == EntryKind::Startup);
         for (index, edge) in graph.function(at).edges.iter().enumerate() {
             if edge.targets.is_empty() || !known.is_empty() && self.constants.closes(at, edge.expr, &known) {
                 continue;
@@ -202,8 +204,10 @@ impl Walk<'_> {
                 distance: here.distance + 1,
                 later: here.later || edge.kind == EdgeKind::Later || self.goes_on_alone(at, edge),
                 is_loose: here.is_loose,
-                // A timer that is started once goes on.
-                is_once: edge.kind != EdgeKind::Later && (here.is_once || self.once.runs(self.code, graph, at, edge.expr)),
+                // A timer that is started once goes on, and so does a task of start-up code.
+                is_once: edge.kind != EdgeKind::Later
+                    && !(is_startup && spawns(self.code.module(graph.function(at).file), edge))
+                    && (here.is_once || self.once.runs(self.code, graph, at, edge.expr)),
                 is_missed: here.is_missed || self.missed.runs(self.code, graph, at, edge.expr),
             };
             for &target in &edge.targets {
@@ -257,6 +261,19 @@ impl Walk<'_> {
             .iter()
             .any(|seen| seen.stage <= stage && seen.known.iter().all(|fact| known.contains(fact)))
     }
+}
+
+/// Whether a call starts a task or thread that goes on by itself.
+pub fn spawns(module: &Module, edge: &Edge) -> bool {
+    let outer = match module.expr(edge.expr).parent {
+        Parent::Expr(outer) => module.call(outer).and_then(|call| call.method()),
+        _ => None,
+    };
+    matches!(edge.kind, EdgeKind::Later | EdgeKind::Barrier)
+        || matches!(
+            outer,
+            Some("create_task" | "ensure_future" | "run_coroutine_threadsafe" | "start_soon")
+        )
 }
 
 fn rank(entry: &Entry) -> u8 {

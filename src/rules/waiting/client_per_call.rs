@@ -22,7 +22,9 @@ use crate::libraries::shared::clients::is_meant_for_one_use;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
+use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
+use crate::project::loops;
 use crate::vocabulary::List;
 use crate::walk;
 use names::{Held, Names};
@@ -89,11 +91,7 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
                 silent("the client is meant to be used once");
                 continue;
             }
-            let given = Given {
-                project,
-                callers,
-                function,
-            };
+            let given = Given { fates: &fates, function };
             if is_tenants(&given, &fates.names(file), module, id, &call, name) {
                 silent("it is made with what a caller or a store gives, so it may be somebody's own");
                 continue;
@@ -145,6 +143,11 @@ fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: Functio
         at = definition.parent;
     }
     params.retain(|&name| !is_settings(module.str(name)) && !given.is_settings(module, function, name));
+    // One for each element, with what is the element's.
+    let eval = Evaluator::new(&given.fates.project.code);
+    let file = given.fates.project.graph.function(given.function).file;
+    let around = loops::around(&eval, file, call.id);
+    params.extend(around.into_iter().flat_map(|around| around.target_names));
     // What is derived from a parameter, or read from a store, is somebody's.
     let passed = Held::of(module, call.args.iter().map(|arg| arg.value));
     let mut open = vec![Rc::new(passed)];
@@ -168,16 +171,15 @@ fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: Functio
 }
 
 /// What callers pass.
-struct Given<'p> {
-    project: &'p Project,
-    callers: &'p [Vec<(FnId, ExprId)>],
+struct Given<'a> {
+    fates: &'a Fates<'a>,
     function: FnId,
 }
 
 impl Given<'_> {
     /// Tells that what a client is made with is not followed to its end.
     fn tell(&self, expr: ExprId) {
-        let project = self.project;
+        let project = self.fates.project;
         let file = project.graph.function(self.function).file;
         project
             .code
@@ -191,15 +193,38 @@ impl Given<'_> {
             return false;
         };
         let shift = usize::from(module.takes_receiver(function));
-        let calls = self.callers.get(self.function.index()).map(Vec::as_slice).unwrap_or_default();
+        let Fates { project, callers, .. } = self.fates;
+        let calls = callers.get(self.function.index()).map(Vec::as_slice).unwrap_or_default();
         let passes = |&(caller, call): &(FnId, ExprId)| {
-            let at = self.project.code.module(self.project.graph.function(caller).file);
-            let call = at.call(call)?;
-            let arg = call.keyword(module.str(name)).or_else(|| call.arg(index.checked_sub(shift)?))?;
-            at.dotted(arg)
+            let node = project.graph.function(caller);
+            let at = project.code.module(node.file);
+            let Some(call) = at.call(call) else { return false };
+            let positional = || call.arg(index.checked_sub(shift)?);
+            let arg = call.keyword(module.str(name)).or_else(positional);
+            arg.is_some_and(|arg| self.is_own(node.file, node.id, arg))
         };
-        let is_own = |path: String| path.contains('.') && path.split('.').any(is_settings) && !path.starts_with("self.");
-        !calls.is_empty() && calls.iter().all(|call| passes(call).is_some_and(is_own))
+        !calls.is_empty() && calls.iter().all(passes)
+    }
+
+    /// Whether an expression, or all that a local name is given, is a setting of the process: `settings.api_key`,
+    /// `os.getenv("API_KEY")`.
+    fn is_own(&self, file: FileId, function: FunctionId, value: ExprId) -> bool {
+        let module = self.fates.project.code.module(file);
+        let of_process = |value: ExprId| {
+            let value = module.call(value).map_or(value, |call| call.callee);
+            let value = match module.kind(value) {
+                ExprKind::Index { base, .. } => *base,
+                _ => value,
+            };
+            let path = module.dotted(value);
+            path.is_some_and(|path| path.contains('.') && path.split('.').any(is_settings) && !path.starts_with("self."))
+        };
+        let ExprKind::Name(name) = *module.kind(value) else {
+            return of_process(value);
+        };
+        let names = self.fates.names(file);
+        let mut values = names.values(function, name).peekable();
+        values.peek().is_some() && values.all(of_process)
     }
 }
 
@@ -256,7 +281,7 @@ impl<'p> Fates<'p> {
         let node = self.project.graph.function(function);
         let module = self.project.code.module(node.file);
         if let Some(class) = objects::holder(module, node.id, expr) {
-            return depth > HOPS || self.lives_on((node.file, class), depth);
+            return depth > HOPS || objects::is_filed(module, node.id, expr) || self.lives_on((node.file, class), depth);
         }
         if node.id == FunctionId::MODULE || node.is_cached || depth > HOPS || is_constructor(module, node.id) {
             return true;
@@ -414,7 +439,7 @@ impl<'p> Fates<'p> {
                         }
                         continue;
                     };
-                    if call.method().is_some_and(keeps) {
+                    if call.method().is_some_and(keeps) && call.args.iter().any(|arg| names::holds(module, arg.value, name)) {
                         return Fate::Kept;
                     }
                 }
@@ -488,7 +513,12 @@ fn finding(fates: &Fates<'_>, function: FnId, expr: ExprId, name: &str, is_facto
     let reach = reach::of(project, maker.unwrap_or(function));
     let reached = reach.level;
     let silent = |why: &str| project.silent(ID, node.file, module.expr(expr).span, || why);
-    if matches!(reached, Reached::Startup | Reached::Command) {
+    let runs_once = match reached {
+        Reached::Startup => true,
+        Reached::Command => !once::repeats(project, fates.callers, function, expr),
+        _ => false,
+    };
+    if runs_once {
         silent("only start-up code or a command reaches it");
         return None;
     }

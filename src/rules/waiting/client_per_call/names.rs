@@ -146,6 +146,27 @@ fn held(module: &Module, mut open: Vec<ExprId>) -> Vec<Sym> {
     out
 }
 
+/// Whether a value holds what a name stands for: bare, in a collection, or in an object that is made with it. What another call
+/// is given it uses: `jobs.push(send(client, job))` keeps a promise.
+pub fn holds(module: &Module, value: ExprId, name: Sym) -> bool {
+    let mut open = vec![value];
+    while let Some(id) = open.pop() {
+        match module.kind(id) {
+            ExprKind::Name(found) if *found == name => return true,
+            ExprKind::Call { args, .. } => {
+                let call = module.call(id);
+                let makes = call.is_some_and(|call| call.is_new || call.method().is_some_and(|name| name.starts_with(char::is_uppercase)));
+                if makes {
+                    open.extend(args.iter().map(|arg| arg.value));
+                }
+            }
+            ExprKind::Attr { .. } => {}
+            _ => open.extend(module.children(id)),
+        }
+    }
+    false
+}
+
 fn distinct(mut names: Vec<Sym>) -> Vec<Sym> {
     names.sort_unstable();
     names.dedup();

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::ir::{Call, ClassId, ExprId, FunctionId, Module, Parent};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::Project;
 use crate::project::eval::Evaluator;
@@ -35,6 +35,32 @@ pub fn holder(module: &Module, function: FunctionId, expr: ExprId) -> Option<Cla
             _ => return None,
         };
     }
+}
+
+/// Whether a function puts what an expression gives a field into a collection, too: `self.client = Client()`, then
+/// `_clients[key] = self.client`.
+pub fn is_filed(module: &Module, function: FunctionId, expr: ExprId) -> bool {
+    let Parent::Stmt(stmt) = module.expr(expr).parent else {
+        return false;
+    };
+    let StmtKind::Assign { target, .. } = module.stmt(stmt).kind else {
+        return false;
+    };
+    let Some(field) = module.dotted(target).filter(|path| path.contains('.')) else {
+        return false;
+    };
+    module.stmts.iter().any(|stmt| match stmt.kind {
+        StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } => {
+            matches!(module.kind(target), ExprKind::Index { .. })
+                && module.owner(target) == function
+                && module.dotted(value).is_some_and(|path| path == field)
+        }
+        _ => false,
+    })
 }
 
 /// The places where the code makes objects of its own classes, but for those that run once.

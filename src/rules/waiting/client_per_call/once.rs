@@ -4,7 +4,9 @@ use super::names::Names;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::judge::evidence;
 use crate::project::Project;
+use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, FunctionNode};
+use crate::project::loops::{self, Verdict};
 
 /// How far the coroutines around a call are followed.
 const HOPS: u32 = 4;
@@ -46,6 +48,28 @@ fn starts_loop(module: &Module, call: ExprId) -> bool {
         Some("run_until_complete") => true,
         _ => false,
     })
+}
+
+/// Whether a function that only commands reach makes its client again and again: the place, or a call on the way to it, stands
+/// in a loop.
+pub fn repeats(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, expr: ExprId) -> bool {
+    in_loop(project, function, expr, callers, 0)
+}
+
+fn in_loop(project: &Project, function: FnId, expr: ExprId, callers: &[Vec<(FnId, ExprId)>], depth: u32) -> bool {
+    let file = project.graph.function(function).file;
+    let around = loops::around(&Evaluator::new(&project.code), file, expr);
+    if around
+        .iter()
+        .any(|around| matches!(around.verdict, Verdict::PerRow | Verdict::Chunk))
+    {
+        return true;
+    }
+    let calls = callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
+    depth < HOPS
+        && calls
+            .iter()
+            .any(|&(caller, call)| caller != function && in_loop(project, caller, call, callers, depth + 1))
 }
 
 /// Whether a worker keeps the client: it is made before a `while` that uses it, in a function that no request waits for.
