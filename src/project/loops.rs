@@ -7,7 +7,7 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
-mod body;
+pub mod body;
 mod counting;
 mod ending;
 mod gather;

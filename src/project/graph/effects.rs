@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{EdgeKind, EffectStep, FnId, Graph, TRACKED};
 use crate::libraries::shared::effects::Effects;
+use crate::statement::Operation;
 
 impl Graph {
     /// Carries effects from callees to callers, shortest chains first.
@@ -62,13 +63,13 @@ impl Graph {
         let node = &self.functions[index];
         for &site in &node.queries {
             let query = &self.sites[site].query;
-            let is_write = matches!(
-                query.statement.operation,
-                crate::statement::Operation::Insert | crate::statement::Operation::Update | crate::statement::Operation::Delete
-            );
+            let operation = query.statement.operation;
+            let is_write = matches!(operation, Operation::Insert | Operation::Update | Operation::Delete);
+            // `SET`, `BEGIN`, DDL: what is understood and reads no rows.
+            let is_control = operation == Operation::Other && !query.opaque;
             let has = match effect {
                 // Who runs it for rows that were not loaded so is found by what the rows came from.
-                Effects::QUERY => !is_write && !self.sites[site].held,
+                Effects::QUERY => !is_write && !is_control && !self.sites[site].held,
                 Effects::WRITE => is_write,
                 Effects::BLOCKING => query.blocking && !self.sites[site].awaited,
                 _ => false,

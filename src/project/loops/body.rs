@@ -94,8 +94,11 @@ pub fn parameter_names(module: &Module, function: FunctionId) -> Vec<Sym> {
 
 /// An assignment in a body: names and attributes set, and the value.
 pub struct Assigned {
+    /// The names that are set.
     pub targets: Vec<Sym>,
+    /// What they are given.
     pub value: ExprId,
+    /// The operator of `+=` and its like.
     pub op: Option<Sym>,
 }
 
@@ -121,6 +124,7 @@ pub fn assignments(module: &Module, body: &[StmtId]) -> Vec<Assigned> {
     out
 }
 
+/// What one assignment sets.
 pub fn assigned(module: &Module, target: ExprId, value: ExprId, op: Option<Sym>) -> Assigned {
     let mut targets = Vec::new();
     pattern_names(module, target, &mut targets);

@@ -227,6 +227,15 @@ fn chunks() {
         "while (ids.length > 0) { const part = ids.splice(0, 100); await q(part); }",
         &[Chunk],
     );
+    // The same call until it brings nothing more; with a place of its own each time it is a row.
+    py(
+        "while runs < most:\n    gone = q(limit)\n    runs += 1\n    if gone == 0:\n        break",
+        &[Cursor],
+    );
+    py(
+        "while at < most:\n    row = q(ids[at])\n    at += 1\n    if row is None:\n        break",
+        &[PerRow],
+    );
     // Steps of one, and rows that are loaded, are no chunks.
     py("for i in range(0, len(ids), 1):\n    q(ids[i])", &[PerRow]);
     py("for b in get_batches(user):\n    q(b)", &[PerRow]);
@@ -264,6 +273,20 @@ fn dependent_calls() {
         "for (const part of parts) { const next = await q(folder, part); folder = next.id; }",
         &[Dependent],
     );
+    // What a result is written into is handed to the next call.
+    py(
+        "for n in range(1, most + 1):\n    state['round'] = n\n    updates = q(state)\n    state['votes'] = updates['votes']",
+        &[Dependent],
+    );
+    ts(
+        "for (const step of steps) { const answer = await q(turns); turns.push(answer); }",
+        &[Dependent],
+    );
+    py(
+        "for r in rows:\n    found = q(r)\n    r.user = found\n    out.append(found)",
+        &[PerRow],
+    );
+    py("for r in rows:\n    found = q(r, names)\n    names.update(found)", &[PerRow]);
     // A sum over independent calls is no chain.
     py("for r in rows:\n    total = total + q(r)", &[PerRow]);
     py("for r in rows:\n    x = r.id\n    x = q(x)", &[PerRow]);

@@ -7,6 +7,7 @@ use super::guard::{is_cache_guarded, is_until_set};
 use super::{LoopForm, Parts, Verdict, iterable};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
+use crate::libraries::shared::collections;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::polling;
 use crate::libraries::shared::query::Resolver;
@@ -200,6 +201,10 @@ fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdi
     // `while (page_rows.length === PAGE_SIZE)`: the test looks at the batch that the call brought.
     let own = own_targets(module, parts);
     if own.iter().any(|name| tested.contains(name)) && moves_a_cursor(module, &set) {
+        return Some(Verdict::Cursor);
+    }
+    // `while runs < 100: gone = delete_some(limit); runs += 1; if gone == 0: break`: the same call brings portion after portion.
+    if ends_when_empty(module, parts) && !names(module, parts.anchor).iter().any(|&name| is_set(name)) {
         return Some(Verdict::Cursor);
     }
     let in_test = inner(module, test).contains(&parts.anchor);
@@ -401,6 +406,11 @@ fn is_dependent(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
             }
         }
     }
+    // A call that is given its element, too, finds what it keeps for all of them there: a cache.
+    if !names(module, parts.anchor).iter().any(|name| targets.contains(name)) {
+        let state = written_to(module, parts, &carried);
+        carried.extend(state);
+    }
     carried.retain(|name| !targets.contains(name) && !is_set_before(module, parts, *name));
     // `const after = (row) => row.gt(edge)`: what is put together of it before the call, in a function too.
     for assigned in &set {
@@ -414,6 +424,57 @@ fn is_dependent(module: &Module, parts: &Parts, targets: &[Sym]) -> bool {
     names(module, parts.anchor)
         .iter()
         .any(|name| carried.contains(name) && !is_callee_root(module, parts.anchor, *name))
+}
+
+/// What the body writes a result into and hands to the call again: `state["rounds"] = updates["rounds"]` around
+/// `updates = step(state)`, `turns.append(answer)` around `answer = ask(turns)`.
+fn written_to(module: &Module, parts: &Parts, carried: &[Sym]) -> Vec<Sym> {
+    let Some(call) = module.call(module.unawaited(parts.anchor)) else {
+        return Vec::new();
+    };
+    let handed: Vec<Sym> = call.args.iter().filter_map(|arg| bare(module, arg.value)).collect();
+    if handed.is_empty() {
+        return Vec::new();
+    }
+    let holds = |value: ExprId| names(module, value).iter().any(|name| carried.contains(name));
+    let mut written = Vec::new();
+    for stmt in statements(module, &parts.body) {
+        match module.stmt(stmt).kind {
+            StmtKind::Assign {
+                target,
+                value: Some(value),
+                ..
+            } if holds(value) => match *module.kind(target) {
+                ExprKind::Attr { base, .. } | ExprKind::Index { base, .. } => written.extend(bare(module, base)),
+                _ => {}
+            },
+            StmtKind::Expr(expr) => {
+                let Some(call) = module
+                    .call(module.unawaited(expr))
+                    .filter(|call| call.args.iter().any(|arg| holds(arg.value)))
+                else {
+                    continue;
+                };
+                if call
+                    .method()
+                    .is_some_and(|method| collections::appends(method) || method == "update")
+                {
+                    written.extend(call.receiver().and_then(|receiver| bare(module, receiver)));
+                }
+            }
+            _ => {}
+        }
+    }
+    written.retain(|name| handed.contains(name));
+    written
+}
+
+/// The name that an expression is.
+fn bare(module: &Module, expr: ExprId) -> Option<Sym> {
+    match module.kind(expr) {
+        ExprKind::Name(name) => Some(*name),
+        _ => None,
+    }
 }
 
 /// The names in an expression and in the functions that it makes.
