@@ -138,7 +138,8 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
         query.outcome = Outcome::Scalar;
         statement.limit = statement::Limit::One;
     }
-    if let (Projection::All, [table]) = (&statement.projection, statement.tables.as_slice()) {
+    // Rows of some columns are rows of the table, too: what is read of them is told by name.
+    if let (Projection::All | Projection::Columns(_), [table]) = (&statement.projection, statement.tables.as_slice()) {
         query.model = Some(Model::Table(table.name.clone()));
     }
     Some(query)
@@ -157,6 +158,16 @@ pub fn runs_parameter(module: &Module, function: FunctionId, is_run: fn(&str) ->
                 // `execute(text(query))` hands it on.
                 is_param(arg) || module.call(arg).and_then(|inner| inner.arg(0)).is_some_and(is_param)
             })
+    })
+}
+
+/// The first named slot of a format (`{order}`, not `{}` and not `{{`): what is before it, its name, what comes after.
+fn next_slot(text: &str) -> Option<(&str, &str, &str)> {
+    text.match_indices('{').find_map(|(at, _)| {
+        let (head, rest) = (text.get(..at)?, text.get(at + 1..)?);
+        let (name, tail) = rest.split_once('}')?;
+        let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+        (is_name && !head.ends_with('{')).then_some((head, name, tail))
     })
 }
 
@@ -252,8 +263,9 @@ impl Gather<'_> {
     fn call(&mut self, file: FileId, call: &Call<'_>, optional: bool, depth: u32) {
         let method = call.method().unwrap_or("");
         match (method, call.receiver(), call.arg(0)) {
+            ("format", Some(receiver), _) => self.formatted(file, (call, receiver), optional, depth),
             (
-                "format" | "strip" | "rstrip" | "lstrip" | "bindparams" | "columns" | "replace" | "format_map" | "as_string" | "trim"
+                "strip" | "rstrip" | "lstrip" | "bindparams" | "columns" | "replace" | "format_map" | "as_string" | "trim"
                 | "execution_options" | "encode" | "concat",
                 Some(receiver),
                 _,
@@ -280,6 +292,29 @@ impl Gather<'_> {
                 }
                 _ => self.hole(optional),
             },
+        }
+    }
+
+    /// `"… ORDER BY {order}".format(order=column)`: what is put in where the text has its names.
+    fn formatted(&mut self, file: FileId, (call, receiver): (&Call<'_>, ExprId), optional: bool, depth: u32) {
+        let before = std::mem::take(&mut self.out);
+        self.expr(file, receiver, optional, depth + 1);
+        for piece in std::mem::replace(&mut self.out, before) {
+            match piece {
+                OwnedPiece::Hole(optional) => self.hole(optional),
+                OwnedPiece::Text(text, optional) => {
+                    let mut rest = text.as_str();
+                    while let Some((head, slot, tail)) = next_slot(rest) {
+                        self.text(head, optional);
+                        match call.keyword(slot) {
+                            Some(value) => self.expr(file, value, optional, depth + 1),
+                            None => self.hole(optional),
+                        }
+                        rest = tail;
+                    }
+                    self.text(rest, optional);
+                }
+            }
         }
     }
 

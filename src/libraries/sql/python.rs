@@ -1,6 +1,7 @@
 //! Raw SQL in Python: DB-API cursors and connections, asyncpg, aiosqlite, `SQLAlchemy`'s `text`, Django's cursor, pandas.
 
-use crate::ir::{Call, ExprId, ExprKind, Module, Parent};
+use crate::budget::Limit as BudgetLimit;
+use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::chain::{self, ChainGrammar, Step};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
@@ -215,6 +216,9 @@ fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Option<Query> 
     ran(&mut query, method);
     if matches!(method, "execute") && query.outcome == Outcome::Rows {
         fetched_later(&mut query, call);
+        if taken_as_one(call) {
+            one(&mut query, Outcome::One);
+        }
     }
     Some(query)
 }
@@ -319,6 +323,66 @@ fn fetched_later(query: &mut Query, call: &Call<'_>) {
         Some("fetchmany") => query.outcome = Outcome::Stream,
         _ => {}
     }
+}
+
+/// `result = conn.execute(…)`, of which each use takes one row: `result.mappings().first()`, `result.fetchone()`.
+fn taken_as_one(call: &Call<'_>) -> bool {
+    let module = call.module;
+    let mut parent = module.expr(call.id).parent;
+    if let Parent::Expr(outer) = parent
+        && matches!(module.kind(outer), ExprKind::Await(_))
+    {
+        parent = module.expr(outer).parent;
+    }
+    let Parent::Stmt(stmt) = parent else { return false };
+    let StmtKind::Assign { target, .. } = module.stmt(stmt).kind else {
+        return false;
+    };
+    let ExprKind::Name(name) = *module.kind(target) else { return false };
+    let after = module.expr(call.id).span.end;
+    let (first, end) = module.function(module.owner(call.id)).exprs;
+    let mut uses = (first.0..end.0)
+        .map(ExprId)
+        .filter(|&id| {
+            id != target && module.expr(id).span.start >= after && matches!(module.kind(id), ExprKind::Name(found) if *found == name)
+        })
+        .peekable();
+    uses.peek().is_some() && uses.all(|used| takes_one(module, used) && !is_repeated(module, used))
+}
+
+/// Whether what is asked of a result, over all its calls, is one row.
+fn takes_one(module: &Module, result: ExprId) -> bool {
+    let mut at = result;
+    let mut last = None;
+    while let Parent::Expr(outer) = module.expr(at).parent {
+        match module.kind(outer) {
+            ExprKind::Attr { name, .. } => last = Some(module.str(*name)),
+            ExprKind::Call { callee, .. } if *callee == at => {}
+            _ => break,
+        }
+        at = outer;
+        if matches!(
+            last,
+            Some("fetchone" | "first" | "one" | "one_or_none" | "scalar" | "scalar_one" | "scalar_one_or_none")
+        ) {
+            return true;
+        }
+    }
+    matches!(last, Some("rowcount" | "close"))
+}
+
+/// Whether a loop of the function stands around an expression: one row after the other may be taken there.
+fn is_repeated(module: &Module, expr: ExprId) -> bool {
+    let mut at = module.expr(expr).parent;
+    for _ in 0..BudgetLimit::Holders.count() {
+        at = match at {
+            Parent::Expr(outer) => module.expr(outer).parent,
+            Parent::Stmt(stmt) if matches!(module.stmt(stmt).kind, StmtKind::Loop { .. }) => return true,
+            Parent::Stmt(stmt) => module.stmt(stmt).parent,
+            _ => return false,
+        };
+    }
+    true
 }
 
 /// A helper of the project that runs the text it is given: `self._execute_query("SELECT …")`; or one that writes the statement

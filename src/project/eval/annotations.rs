@@ -22,6 +22,8 @@ impl Evaluator<'_> {
         match module.kind(annotation) {
             ExprKind::Name(_) | ExprKind::Attr { .. } => match self.value(file, annotation) {
                 Value::Class(at, class) => Value::Instance(at, class),
+                // It says nothing: what is passed or assigned may say more.
+                Value::External(name) if is_anything(&name) => Value::Unknown,
                 Value::External(name) => Value::ExternalInstance(name),
                 Value::Unknown => match self.definition(file, annotation) {
                     Some((at, alias)) if (at, alias) != (file, annotation) => self.annotation(at, alias),
@@ -131,4 +133,9 @@ impl Evaluator<'_> {
             _ => held,
         }
     }
+}
+
+/// `Any`, `object`: a type that everything has.
+fn is_anything(name: &str) -> bool {
+    matches!(name, "builtins.object" | "typing.Any" | "typing_extensions.Any")
 }

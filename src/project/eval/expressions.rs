@@ -4,6 +4,7 @@ use super::{Evaluator, Found};
 use crate::ir::{Call, ExprId, ExprKind, Language, Sym};
 use crate::libraries::registry;
 use crate::libraries::shared::collections;
+use crate::libraries::shared::injected;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
@@ -60,6 +61,8 @@ impl Evaluator<'_> {
                             .map_or(Value::Unknown, |entry| self.value(*at, entry)),
                         None => self.computed_entry(*at, *object),
                     },
+                    // `Provide[Container.mailer]`: the provider.
+                    Value::External(path) if injected::is_request(path) => self.value(file, *index),
                     Value::External(path) | Value::ExternalInstance(path) => {
                         let key = module.string(*index);
                         key.and_then(|key| self.kept(path, key)).unwrap_or(Value::Unknown)

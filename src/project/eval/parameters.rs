@@ -3,6 +3,7 @@
 use super::{Evaluator, MAX_HOPS};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, ParamKind, Parent};
 use crate::libraries::shared::callbacks::is_iteration;
+use crate::libraries::shared::injected;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::project::scope::PatternStep;
 
@@ -82,7 +83,13 @@ impl Evaluator<'_> {
     pub(super) fn injected(&self, file: FileId, default: ExprId) -> Value {
         let module = self.m(file);
         let Some(call) = module.call(default) else {
-            return self.value(file, default);
+            let held = self.value(file, default);
+            return match module.kind(default) {
+                ExprKind::Index { base, .. } if self.value(file, *base).library_name().is_some_and(injected::is_request) => {
+                    self.called(&held)
+                }
+                _ => held,
+            };
         };
         if !matches!(call.method(), Some("Depends" | "Security" | "Inject" | "Provide")) {
             return self.value(file, default);

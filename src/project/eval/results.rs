@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{Evaluator, context};
 use crate::ir::{Call, ExprId, FunctionId, Language};
 use crate::libraries::registry;
+use crate::libraries::shared::injected::{self, Provided};
 use crate::libraries::shared::query::Outcome;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::{Member, enclosing_class};
@@ -45,6 +46,14 @@ impl Evaluator<'_> {
                 match first {
                     Value::Query(..) => self.element(&first).many(),
                     other => other,
+                }
+            }
+            // A provider stands for what it makes, so that calling it is making it.
+            (Value::External(name), _) if let Some(provided) = injected::provided(name) => {
+                let made = call.arg(0).map_or(Value::Unknown, |arg| self.value(file, arg));
+                match provided {
+                    Provided::Made => made,
+                    Provided::Container => self.called(&made),
                 }
             }
             (Value::External(_), Some("get_object")) => {

@@ -8,10 +8,10 @@ use crate::finding::{Confidence, Finding, Fix};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
 use crate::judge::scale::{self, Rows, Scale};
-use crate::libraries::shared::query::Query;
+use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::statement::{Limit, Operation, Statement, Subquery, SubqueryPlace};
+use crate::statement::{Limit, Operation, Projection, Statement, Subquery, SubqueryPlace};
 
 const MAX_DEPTH: u32 = 4;
 
@@ -36,7 +36,15 @@ fn correlated(statement: &Statement, depth: u32) -> Option<&Subquery> {
 
 /// Whether the outer statement has few rows, so that the subquery runs seldom.
 fn is_few(project: &Project, query: &Query) -> bool {
-    matches!(query.statement.limit, Limit::One | Limit::Rows(0..=10)) || bounds::judge(project, query) == ReadBound::Keyed
+    if query.statement.projection != Projection::Aggregate {
+        return matches!(query.statement.limit, Limit::One | Limit::Rows(0..=10)) || bounds::judge(project, query) == ReadBound::Keyed;
+    }
+    // One figure is made of all the rows.
+    let mut rows = query.clone();
+    rows.statement.projection = Projection::All;
+    rows.statement.limit = Limit::None;
+    rows.outcome = Outcome::Rows;
+    bounds::judge(project, &rows) == ReadBound::Keyed
 }
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {

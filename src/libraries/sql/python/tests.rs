@@ -132,3 +132,12 @@ fn helpers_that_are_given_a_table_or_a_text() {
         );
     }
 }
+
+#[test]
+fn a_named_result_that_is_taken_as_one_row() {
+    let text = "from sqlalchemy import text\nfrom sqlalchemy.orm import Session\ndef f(db: Session, q):\n    row = db.execute(text('SELECT * FROM users WHERE lower(email) = :q'), {})\n    return row.mappings().first()\ndef g(db: Session):\n    rows = db.execute(text('SELECT * FROM users'))\n    return rows.mappings().all()\n";
+    let one = query_in(text, "db.execute(text('SELECT * FROM users WHERE lower(email) = :q'), {})").expect("a query");
+    assert_eq!(one.outcome, Outcome::One);
+    let rows = query_in(text, "db.execute(text('SELECT * FROM users'))").expect("a query");
+    assert_eq!(rows.outcome, Outcome::Rows);
+}
