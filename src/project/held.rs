@@ -8,7 +8,7 @@ use super::graph::QuerySite;
 use super::rows;
 use super::schema::{Schema, SchemaModel};
 use super::scope::Bound;
-use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module};
+use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::{FileId, Model, Value};
 use crate::statement::{Operation, Projection, Statement};
@@ -212,14 +212,24 @@ pub fn is_of_given(eval: &Evaluator<'_>, (file, expr): (FileId, ExprId)) -> bool
 /// All rows of a relation as they are, or only their number: what a prefetch holds answers it.
 pub fn reads_all(module: &Module, site: &QuerySite) -> bool {
     let statement = &site.query.statement;
-    if statement.operation != Operation::Select || !statement.filters.is_empty() || !statement.order.is_empty() {
+    // `order.lines.prefetch_related("product")` makes another query of what is loaded.
+    let changed = !statement.filters.is_empty() || !statement.order.is_empty() || !site.query.eager.is_empty();
+    if statement.operation != Operation::Select || changed {
         return false;
     }
     let counts = || {
         let method = module.call(site.expr).and_then(|call| call.method());
         statement.projection == Projection::Aggregate && matches!(method, Some("count" | "exists"))
     };
-    is_plain(statement) || counts()
+    // `order.lines.all()[0]` takes from what is loaded; `order.lines.first()` asks anew.
+    let picks = || {
+        let is_all = module.call(site.expr).and_then(|call| call.method()) == Some("all");
+        let Parent::Expr(outer) = module.expr(site.expr).parent else {
+            return false;
+        };
+        is_all && matches!(module.kind(outer), ExprKind::Index { base, .. } if *base == site.expr)
+    };
+    is_plain(statement) || counts() || picks()
 }
 
 /// All rows of a relation as they are: neither filtered, ordered, nor cut.

@@ -213,10 +213,10 @@ fn remote(project: &Project, edge: &Edge) -> Option<(Option<FnId>, std::sync::Ar
     if edge.kind != EdgeKind::Call || edge.awaited || edge.guessed {
         return None;
     }
-    let counts = |effects: Effects| {
-        effects.has(Effects::NETWORK.and(Effects::BLOCKING)) && !effects.any(Effects::QUERY.and(Effects::WRITE).and(Effects::CACHE_SET))
-    };
-    if counts(edge.effects) {
+    let waits = |effects: Effects| effects.has(Effects::NETWORK.and(Effects::BLOCKING)) && !effects.any(Effects::QUERY.and(Effects::WRITE));
+    // What a helper puts into a cache, it puts there beside what it is called for.
+    let counts = |effects: Effects| waits(effects) && !effects.has(Effects::CACHE_SET);
+    if waits(edge.effects) {
         return edge.external.clone().map(|name| (None, name));
     }
     let target = edge
