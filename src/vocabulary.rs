@@ -99,6 +99,7 @@ lists! {
     OpenKeys = "columns" "open-keys",
     Pacing = "calls" "pacing",
     Owners = "tables" "owners",
+    Persons = "columns" "persons",
     PageNumbers = "handles" "page-numbers",
     PageSizes = "columns" "page-sizes",
     Paging = "calls" "paging",

@@ -176,7 +176,8 @@ fn limited(statement: &Statement, end: End) -> Vec<&ColumnUse> {
     ends.map(|filter| &filter.column).collect()
 }
 
-/// Whether the columns hold a unique key of the first table, by the schema or, where there is none, by name.
+/// Whether the columns hold a unique key of the first table, by the schema or, where there is none, by name; a key of which only
+/// columns with few values are missing is as good.
 fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
     if columns.is_empty() {
         return false;
@@ -190,7 +191,7 @@ fn is_key(project: &Project, query: &Query, columns: &[String]) -> bool {
         .iter()
         .map(|column| if column == "pk" { "id" } else { table.column_name(column) })
         .collect();
-    table.is_unique(&names)
+    table.is_unique(&names) || columns::is_one_a_kind(table, &names)
 }
 
 fn is_boolean(column: &Column) -> bool {

@@ -20,6 +20,22 @@ pub fn is_few_valued(column: &Column) -> bool {
     is_answer || List::FewValuedColumns.has(&column.name)
 }
 
+/// The columns of a table whose type lists their values: with a parent's key they bound its rows (`UNIQUE (order_id, stage)`).
+pub fn kinds(table: &Table) -> impl Iterator<Item = &str> {
+    let listed = table.columns.iter().filter(|column| {
+        let kind = column.data_type.to_lowercase();
+        kind.contains("enum") || kind.starts_with("bool")
+    });
+    listed.map(|column| column.name.as_str())
+}
+
+/// Whether each parent has at most a row for each kind: a unique key holds nothing but the parent's columns and kinds.
+pub fn is_one_a_kind(table: &Table, parent: &[&str]) -> bool {
+    let mut names = parent.to_vec();
+    names.extend(kinds(table));
+    !parent.is_empty() && table.is_unique(&names) && !table.is_unique(&names[parent.len()..])
+}
+
 /// A column that a B-tree can hold: not JSON, arrays, vectors, blobs.
 pub fn is_searchable(column: &Column) -> bool {
     let kind = column.data_type.to_lowercase();
@@ -84,6 +100,13 @@ pub fn is_tenant(name: &str) -> bool {
     let name = name.to_lowercase().replace('_', "");
     let name = name.strip_suffix("id").unwrap_or(&name);
     List::TenantColumns.has(name)
+}
+
+/// A column that names the person whose row it is.
+pub fn is_persons(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let name = name.strip_suffix("id").unwrap_or(&name);
+    List::Persons.has(name.trim_end_matches('_'))
 }
 
 /// A column whose values are meant to be different for nearly every row, whatever the schema says.

@@ -2,16 +2,20 @@
 
 use rayon::prelude::*;
 
+mod picked;
+
 use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
-use crate::judge::{evidence, priority, reach, scale};
+use crate::judge::{columns, evidence, priority, reach, scale};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
+use crate::project::row_usage::Load;
+use crate::project::schema::SchemaModel;
 use crate::source::Span;
 use crate::statement::{Limit, Operation, Projection};
 
@@ -23,7 +27,47 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let plain = project.graph.sites.par_iter().filter_map(|site| finding(project, site));
     let mut findings: Vec<Finding> = plain.collect();
     findings.extend(project.graph.sites.iter().filter_map(|site| include(project, site)));
+    let through = project.loads.par_iter().filter(|load| load.via.is_some());
+    findings.extend(through.filter_map(|load| kept_in_part(project, load)).collect::<Vec<_>>());
     findings
+}
+
+/// Rows that a helper loads for its caller, which keeps those with one value of a column.
+fn kept_in_part(project: &Project, load: &Load) -> Option<Finding> {
+    let bound = match bounds::judge(project, &load.query) {
+        ReadBound::Open => Vec::new(),
+        ReadBound::Filtered(columns) => columns,
+        _ => return None,
+    };
+    let module = project.code.module(load.file);
+    let table = project.table_of(&load.query)?;
+    let column = picked::column(module, table, load).filter(|column| !bound.iter().any(|known| known == column))?;
+    let reach = reach::at(project, load.function, load.expr);
+    let cost = Cost::Load(scale::of_query(project, &load.query));
+    let judgement = priority::judge(&cost, &reach, Confidence::Medium, 1);
+    let place = project.place_in(load.function, module.expr(load.expr).span);
+    let mut finding = Finding::new(ID, judgement, Confidence::Medium, place);
+    let name = &table.name;
+    finding.title = format!("Loads rows of `{name}` and keeps those of one `{column}`");
+    finding.message = format!(
+        "All rows that the helper finds in `{name}` are loaded, and those with another `{column}` are dropped in the application{}.",
+        evidence::reach_words(reach.label.as_deref())
+    );
+    finding.impact = format!("rows of `{name}` are read, sent and built for nothing");
+    finding.subject = format!("{} kept by {column}", evidence::essence(&load.query));
+    finding.related = evidence::path_from_entry(project, load.function);
+    let (file, expr) = load.source;
+    let holder = project.symbol(project.graph.id(file, project.code.module(file).owner(expr)));
+    finding.relate(
+        project.place(file, project.code.module(file).expr(expr).span, &holder),
+        Role::Query,
+        evidence::describe(&load.query),
+    );
+    finding.fix = Fix {
+        summary: format!("Give the helper a filter by `{column}`, so that the database finds the rows."),
+        ..Fix::default()
+    };
+    Some(finding)
 }
 
 /// A to-many relation that is loaded along without a limit, where the query itself is bounded.
@@ -105,8 +149,9 @@ fn to_many(project: &Project, site: &QuerySite, path: &str) -> Option<String> {
     let mut many = false;
     for name in path.split('.') {
         let relation = model.relation(name)?;
-        many = relation.to_many;
-        model = project.schema.model(&relation.target)?;
+        let target = project.schema.model(&relation.target)?;
+        many = relation.to_many && !is_one_a_kind(project, model, target);
+        model = target;
     }
     many.then(|| {
         project
@@ -117,11 +162,24 @@ fn to_many(project: &Project, site: &QuerySite, path: &str) -> Option<String> {
     })
 }
 
+/// Whether each row of a model has at most a row of another for each of a few kinds.
+fn is_one_a_kind(project: &Project, parent: &SchemaModel, child: &SchemaModel) -> bool {
+    let tables = &project.schema.tables;
+    let (Some(parent), Some(child)) = (tables.get(parent.table), tables.get(child.table)) else {
+        return false;
+    };
+    let mut keys = child.foreign_keys.iter().filter(|key| key.target == parent.name);
+    keys.any(|key| {
+        let columns: Vec<&str> = key.columns.iter().map(String::as_str).collect();
+        columns::is_one_a_kind(child, &columns)
+    })
+}
+
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let bound = bounds::bound(project, site);
     let is_window = matches!(bound, ReadBound::Window(_));
     let silent = |why: &str| project.silent(ID, site.file, site.span, || why);
-    let columns = match bound {
+    let bounding = match bound {
         ReadBound::Open => Vec::new(),
         ReadBound::Filtered(columns) => columns,
         // Of what holds now there is no more the longer the table gets.
@@ -143,12 +201,16 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
             return None;
         }
     };
-    let confidence = if columns.is_empty() && !site.query.statement.open {
+    let confidence = if bounding.is_empty() && !site.query.statement.open {
         Confidence::High
     } else {
         Confidence::Medium
     };
     let reach = reach::at(project, site.function, site.expr);
+    if reach::takes_all(&reach) && bounding.iter().any(|column| columns::is_persons(column)) {
+        silent("it takes out all that one person owns, which is what was asked for");
+        return None;
+    }
     let cost = Cost::Load(scale::of_query(project, &site.query));
     // A group is a row; how many groups there are is not known, but they are fewer.
     let less = usize::from(site.query.statement.grouped);
@@ -157,7 +219,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let table = site.query.table().unwrap_or("the table");
     let mut finding = Finding::new(ID, judgement, confidence, project.place_in(site.function, site.span));
     finding.title = format!("Loads every matching row of `{table}`, with no limit");
-    finding.message = if columns.is_empty() {
+    finding.message = if bounding.is_empty() {
         {
             let filters = if site.query.statement.filters.is_empty() {
                 "no filter"
@@ -174,7 +236,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         };
         format!(
             "The query on `{table}` has no limit; it is bounded only by {}: what it loads grows with {grows}.",
-            list(&columns)
+            list(&bounding)
         )
     };
     if let Some(label) = &label {
@@ -184,7 +246,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         "memory and time grow with the rows of `{table}`{}",
         evidence::reach_words(label.as_deref())
     );
-    finding.subject = format!("{} by {}", evidence::essence(&site.query), columns.join(","));
+    finding.subject = format!("{} by {}", evidence::essence(&site.query), bounding.join(","));
     finding.related = evidence::path_to_place(project, site.function, site.expr);
     if let Some(table) = project.table_of(&site.query)
         && let Some(place) = table.place()
