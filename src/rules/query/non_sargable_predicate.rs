@@ -12,7 +12,10 @@ use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::Table;
-use crate::statement::{Dialect, Filter, FilterKind, Operation};
+use crate::statement::{Dialect, Filter, FilterKind, Operation, Statement, SubqueryPlace};
+
+/// How deep statements inside statements are looked through.
+const MAX_DEPTH: u32 = 4;
 
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -25,10 +28,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     if query.opaque || query.fetch || matches!(statement.operation, Operation::Insert | Operation::Other) {
         return None;
     }
-    let wrapped = statement.filters.iter().find(|filter| is_wrapped(project, site, filter))?;
-    if is_narrowed(project, site) {
-        return None;
-    }
+    let (statement, wrapped) = in_statement(project, statement, 0)?;
     let name = statement
         .tables
         .get(wrapped.column.table.unwrap_or(0))
@@ -60,7 +60,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     // Which function it is changes no identity.
     let kind = if by_function { FilterKind::Function } else { wrapped.kind };
     finding.subject = format!("{name}.{column} {kind:?}");
-    statement_text::relate(project, site, &wrapped_in(wrapped), &mut finding);
+    statement_text::relate_condition(project, site, wrapped, &mut finding);
     let unused = defeated.and_then(|table| table.index_leading_with(&[column]));
     if let Some((index, place)) = unused.and_then(|index| Some((index, index.place()?))) {
         let text = format!("the index on ({}) that is not used", index.key_list());
@@ -74,6 +74,22 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         fix(by_function, postgres, column)
     };
     Some(finding)
+}
+
+/// The first condition that no index serves, in a statement or in one that it reads from (`FROM (SELECT …)`, `WITH seen AS (…)`).
+fn in_statement<'s>(project: &Project, statement: &'s Statement, depth: u32) -> Option<(&'s Statement, &'s Filter)> {
+    // Inside, a name may be that of another part of the statement: the schema must know it.
+    let is_known = |filter: &&Filter| {
+        let table = statement.tables.get(filter.column.table.unwrap_or(0));
+        depth == 0 || table.is_some_and(|table| project.schema.table(&table.name).is_some())
+    };
+    let mut wrapped = statement.filters.iter().filter(|filter| is_wrapped(project, statement, filter));
+    if let Some(wrapped) = wrapped.find(is_known) {
+        return (!is_narrowed(project, statement)).then_some((statement, wrapped));
+    }
+    let inner = statement.subqueries.iter().filter(|subquery| subquery.place == SubqueryPlace::From);
+    let mut inner = inner.filter(|_| depth < MAX_DEPTH);
+    inner.find_map(|subquery| in_statement(project, &subquery.statement, depth + 1))
 }
 
 fn times(column: &str) -> Fix {
@@ -103,22 +119,12 @@ fn fix(by_function: bool, postgres: Option<&Table>, column: &str) -> Fix {
     }
 }
 
-/// How the condition is written: the column after an opening bracket, or the column alone.
-fn wrapped_in(filter: &Filter) -> String {
-    match filter.kind {
-        kind if kind.is_wrapped() => format!("({}", filter.column.column),
-        _ => filter.column.column.clone(),
-    }
-}
-
 /// A filter in a form that no index of the table serves.
-fn is_wrapped(project: &Project, site: &QuerySite, filter: &Filter) -> bool {
+fn is_wrapped(project: &Project, statement: &Statement, filter: &Filter) -> bool {
     if !(filter.kind.is_wrapped() || filter.kind == FilterKind::Pattern) || filter.column.column.is_empty() {
         return false;
     }
-    let name = site
-        .query
-        .statement
+    let name = statement
         .tables
         .get(filter.column.table.unwrap_or(0))
         .map(|table| table.name.as_str());
@@ -140,8 +146,7 @@ fn is_wrapped(project: &Project, site: &QuerySite, filter: &Filter) -> bool {
 }
 
 /// Whether a plain equality leaves few rows for the condition.
-fn is_narrowed(project: &Project, site: &QuerySite) -> bool {
-    let statement = &site.query.statement;
+fn is_narrowed(project: &Project, statement: &Statement) -> bool {
     let firm = statement
         .filters
         .iter()

@@ -11,6 +11,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::QuerySite;
+use crate::statement::Filter;
 
 /// Expressions that are looked at for the literal; further ones are told, see [`Limit::Parts`].
 const MAX_STEPS: usize = 300;
@@ -20,19 +21,54 @@ pub fn relate(project: &Project, site: &QuerySite, word: &str, finding: &mut Fin
     if !registry::is_text(site.query.library) || word.is_empty() {
         return;
     }
-    let Some((file, literal)) = find(project, site, &word.to_ascii_lowercase()) else {
+    let word = word.to_ascii_lowercase();
+    relate_where(project, site, &|text| text.contains(&word), finding);
+}
+
+/// Adds the literal that holds a condition to a finding: of several that speak of the column, the one that compares it.
+pub fn relate_condition(project: &Project, site: &QuerySite, filter: &Filter, finding: &mut Finding) {
+    if !registry::is_text(site.query.library) || filter.column.column.is_empty() {
         return;
+    }
+    let column = filter.column.column.to_ascii_lowercase();
+    if !relate_where(project, site, &|text| compares(text, &column), finding) {
+        relate_where(project, site, &|text| text.contains(&column), finding);
+    }
+}
+
+/// Whether a text compares a column, bare or in a function: `lower(u.email) like`, `date(seen) >=`, `name ilike`.
+fn compares(text: &str, column: &str) -> bool {
+    text.match_indices(column).any(|(at, _)| {
+        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let after = text.get(at + column.len()..).unwrap_or_default();
+        let starts = text.get(..at).is_some_and(|before| !before.ends_with(is_word));
+        if !starts || after.starts_with(is_word) {
+            return false;
+        }
+        let rest = after.trim_start_matches(|letter: char| letter == ')' || letter == '"' || letter.is_whitespace());
+        rest.starts_with(['=', '<', '>', '!', '~', ':'])
+            || ["like", "ilike", "not ", "in ", "between"]
+                .iter()
+                .any(|word| rest.starts_with(word))
+    })
+}
+
+/// Adds the literal whose text, in small letters, is the one that is looked for; gives whether there is one.
+fn relate_where(project: &Project, site: &QuerySite, is_it: &dyn Fn(&str) -> bool, finding: &mut Finding) -> bool {
+    let Some((file, literal)) = find(project, site, is_it) else {
+        return false;
     };
     let module = project.code.module(file);
     let span = module.expr(literal).span;
     if file == site.file && site.span.start <= span.start && span.end <= site.span.end {
-        return;
+        return true;
     }
     let holder = project.symbol(project.graph.id(file, module.owner(literal)));
     finding.relate(project.place(file, span, &holder), Role::Query, "the statement's text");
+    true
 }
 
-fn find(project: &Project, site: &QuerySite, word: &str) -> Option<(FileId, ExprId)> {
+fn find(project: &Project, site: &QuerySite, is_it: &dyn Fn(&str) -> bool) -> Option<(FileId, ExprId)> {
     let eval = Evaluator::new(&project.code);
     let call = project.code.module(site.file).call(site.expr)?;
     let mut open: Vec<(FileId, ExprId)> = call.args.iter().rev().map(|arg| (site.file, arg.value)).collect();
@@ -47,7 +83,7 @@ fn find(project: &Project, site: &QuerySite, word: &str) -> Option<(FileId, Expr
             return None;
         }
         let module = project.code.module(file);
-        let holds = |text: Sym| module.str(text).to_ascii_lowercase().contains(word);
+        let holds = |text: Sym| is_it(&module.str(text).to_ascii_lowercase());
         match module.kind(expr) {
             ExprKind::Str(text) if holds(*text) => return Some((file, expr)),
             ExprKind::Template(parts) => {
