@@ -37,6 +37,8 @@ pub struct Query {
     pub outcome: Outcome,
     /// Relations that are loaded along, as dotted paths of attribute names (`user`, `items.product`); `*` is all.
     pub eager: Vec<String>,
+    /// How many whole models a row holds, where it is several: `select(User, Member)`.
+    pub entities: usize,
     /// Columns that are left out (`defer`, `load_only`, `only`, `select`): reading them queries again.
     pub deferred: Vec<String>,
     /// Of the rows at a dotted path of relations (the query's own: an empty one) only these columns are loaded, and what the database

@@ -8,7 +8,7 @@ use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority};
-use crate::libraries::shared::query::Outcome;
+use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::row_usage::Load;
 use crate::project::schema::{Column, Table};
@@ -23,13 +23,24 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     project.loads.iter().filter_map(|load| finding(project, load)).collect()
 }
 
-/// The heavy columns that come along and that nothing reads.
-fn unread<'a>(project: &Project, table: &'a Table, load: &Load) -> Vec<&'a Column> {
+/// The tables whose rows come: several, where a row holds several models.
+fn tables_of<'p>(project: &'p Project, query: &Query) -> Vec<&'p Table> {
+    let first = || project.table_of(query).or_else(|| project.schema.table(query.table()?));
+    if query.entities < 2 {
+        return first().into_iter().collect();
+    }
+    let named = query.statement.tables.iter().take(query.entities);
+    let tables: Option<Vec<&Table>> = named.map(|table| project.schema.table(&table.name)).collect();
+    tables.unwrap_or_default()
+}
+
+/// The heavy columns of the table at a place that come along and that nothing reads.
+fn unread<'a>(project: &Project, table: &'a Table, at: usize, load: &Load) -> Vec<&'a Column> {
     let names = |column: &Column, name: &String| column.name == *name || column.field.as_ref() == Some(name);
     let comes = |column: &&Column| match &load.query.statement.projection {
         Projection::Columns(chosen) => chosen
             .iter()
-            .any(|chosen| chosen.table.unwrap_or(0) == 0 && names(column, &chosen.column)),
+            .any(|chosen| chosen.table.unwrap_or(0) == at && names(column, &chosen.column)),
         _ => !load.query.deferred.iter().any(|name| names(column, name)),
     };
     let is_read = |column: &&Column| {
@@ -63,20 +74,25 @@ fn finding(project: &Project, load: &Load) -> Option<Finding> {
     if !many && (by_script || matches!(reached, Reached::Command | Reached::Startup)) {
         return None;
     }
-    let table = project.table_of(query).or_else(|| project.schema.table(query.table()?))?;
-    let heavy = unread(project, table, load);
+    let tables = tables_of(project, query);
+    let unread = tables
+        .iter()
+        .enumerate()
+        .map(|(at, &table)| (table, unread(project, table, at, load)));
+    let (table, heavy) = unread.into_iter().find(|(_, heavy)| !heavy.is_empty())?;
     // Of many rows nothing is read: then they are counted, which is another rule's matter.
     let is_used = if many {
         !usage.read.is_empty()
     } else {
         !usage.read.is_empty() || !usage.truths.is_empty()
     };
-    if heavy.is_empty() || !is_used {
+    if !is_used {
         return None;
     }
     // All that is read must be known: a property or a method may read a heavy column.
     let is_loaded_along = |name: &str| query.eager.iter().any(|path| path.split('.').next() == Some(name));
-    let known = usage.read.iter().all(|name| table.column(name).is_some() || is_loaded_along(name));
+    let is_column = |name: &str| tables.iter().any(|table| table.column(name).is_some());
+    let known = usage.read.iter().all(|name| is_column(name) || is_loaded_along(name));
     known.then(|| report(project, load, table, &heavy, many))
 }
 

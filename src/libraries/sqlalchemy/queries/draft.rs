@@ -145,6 +145,7 @@ impl<'r> Draft<'r> {
         if entities != 1 || !columns.is_empty() || aggregates > 0 {
             self.query.model = None;
         }
+        self.query.entities = entities;
         self.query.statement.projection = match (entities, columns.is_empty(), aggregates) {
             (0, true, 1..) => Projection::Aggregate,
             (0, false, _) => Projection::Columns(columns),
