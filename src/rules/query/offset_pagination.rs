@@ -35,7 +35,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     if !pages || query.opaque || query.fetch {
         return None;
     }
-    let name = query.table()?;
+    let name = query.table().filter(|name| !name.is_empty())?;
     if project.schema.table(name).is_some_and(|table| is_small(project, table)) || is_of_known_keys(project, query) {
         return None;
     }
