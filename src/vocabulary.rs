@@ -57,6 +57,7 @@ lists! {
     BesideServer = "paths" "beside",
     Bots = "handles" "bots",
     BrowserFolders = "paths" "browser-folders",
+    CacheDecorators = "calls" "cache-decorators",
     CacheReads = "calls" "cache-reads",
     Caches = "handles" "caches",
     Changing = "calls" "changing",

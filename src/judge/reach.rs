@@ -279,7 +279,8 @@ pub fn of_sites(project: &Project, sites: &[usize]) -> (Reach, usize) {
     let asks = reaches.iter().filter(|reach| reach.level == Reached::Request).count();
     // What nothing known calls counts between an action and a script.
     let rank = |reach: &Reach| reach.often.unwrap_or(Often::Job);
-    let best = reaches.into_iter().min_by_key(rank).unwrap_or_else(Reach::nowhere);
+    let best = reaches.into_iter().min_by_key(|reach| (rank(reach), reach.is_loose));
+    let best = best.unwrap_or_else(Reach::nowhere);
     (best, asks)
 }
 

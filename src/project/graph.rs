@@ -19,6 +19,7 @@ use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
+use crate::vocabulary::List;
 use arguments::merge_arguments;
 pub use awaited::is_awaited;
 use file::{FileGraph, build};
@@ -429,17 +430,16 @@ fn assemble(code: &Code, first: Vec<u32>, files: Vec<FileGraph>) -> Graph {
     graph
 }
 
+/// `@lru_cache(maxsize=100)`, `@cached`, `@method_decorator(cache_page(60))`.
 fn is_cache_decorator(module: &Module, decorator: ExprId) -> bool {
-    let name = match module.kind(decorator) {
-        ExprKind::Call { callee, .. } => *callee,
-        _ => decorator,
-    };
-    let name = match module.kind(name) {
+    let call = module.call(decorator);
+    let name = match module.kind(call.map_or(decorator, |call| call.callee)) {
         ExprKind::Name(name) | ExprKind::Attr { name, .. } => module.str(*name),
         _ => return false,
     };
-    matches!(
-        name,
-        "lru_cache" | "cache" | "cached" | "alru_cache" | "cached_property" | "memoize" | "ttl_cache" | "async_lru_cache" | "redis_cache"
-    )
+    let wraps = || {
+        call.and_then(|call| call.arg(0))
+            .is_some_and(|inner| is_cache_decorator(module, inner))
+    };
+    List::CacheDecorators.has(name) || name == "method_decorator" && wraps()
 }

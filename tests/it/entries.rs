@@ -527,3 +527,45 @@ fn a_class_that_a_blueprint_makes_a_view_of_is_entered_at_its_process() {
         ]
     );
 }
+
+/// Routes that are given their controller as an interface lead to what the only class behind it has, in fields behind a wrapper too.
+#[test]
+fn handlers_of_an_interface_are_those_of_the_class_behind_it() {
+    let controller = r#"
+import { Request, RequestHandler, Response } from "express";
+import { caught } from "./caught";
+export interface Herds { all: RequestHandler; one: RequestHandler; add(req: Request, res: Response): Promise<void>; }
+export class HerdController implements Herds {
+  all = caught(async (req: Request, res: Response) => { res.json([]); });
+  one = async (req: Request, res: Response) => { res.json({}); };
+  async add(req: Request, res: Response) { res.json({}); }
+}
+"#;
+    let routes = r#"
+import { Router } from "express";
+import { Herds } from "./controller";
+export const herds = (controller: Herds): Router => {
+  const router = Router();
+  router.get("/herds", controller.all);
+  router.get("/herds/:id", controller.one);
+  router.post("/herds", controller.add);
+  return router;
+};
+"#;
+    let caught =
+        "export const caught = (run) => async (req, res, next) => { try { await run(req, res); } catch (error) { next(error); } };\n";
+    let files = [("controller.ts", controller), ("routes.ts", routes), ("caught.ts", caught)];
+    let found: Vec<(String, String)> = all(&files).into_iter().map(|(_, label, function)| (label, function)).collect();
+    let labels: Vec<&str> = found.iter().map(|(label, _)| label.as_str()).collect();
+    assert_eq!(labels, ["GET /herds", "GET /herds/:id", "POST /herds"]);
+    assert!(
+        found.iter().all(|(_, function)| function.starts_with("controller.ts:")),
+        "{found:?}"
+    );
+    // Of two classes it is not known which one it is.
+    let other = format!(
+        "{controller}export class OtherController implements Herds {{ all = caught(async (req, res) => {{}}); one = this.all; async add(req, res) {{}} }}\n"
+    );
+    let files = [("controller.ts", other.as_str()), ("routes.ts", routes), ("caught.ts", caught)];
+    assert!(!all(&files).iter().any(|(_, label, _)| label == "GET /herds"));
+}

@@ -119,13 +119,14 @@ impl<'r> Site<'r> {
             ExprKind::Lambda(function) => Some((file, *function)),
             ExprKind::Name(_) | ExprKind::Attr { .. } => {
                 if let Value::Function(at, function) = self.resolver.value(file, expr) {
-                    return Some((at, function));
+                    // An interface only says that there is one.
+                    let is_declared = self.resolver.module(at).is_abstract(function);
+                    let behind = is_declared.then(|| self.behind(file, expr)).flatten();
+                    return behind.or(Some((at, function)));
                 }
-                let (at, definition) = self.resolver.definition(file, expr)?;
-                if (at, definition) == (file, expr) {
-                    return None;
-                }
-                self.handler_at(at, definition, depth + 1)
+                let defined = self.resolver.definition(file, expr).filter(|&defined| defined != (file, expr));
+                let found = defined.and_then(|(at, definition)| self.handler_at(at, definition, depth + 1));
+                found.or_else(|| self.behind(file, expr))
             }
             ExprKind::Call { .. } => {
                 let call = module.call(expr)?;
@@ -152,6 +153,21 @@ impl<'r> Site<'r> {
                     .find_map(|key| module.entry(expr, key))?;
                 self.handler_at(file, handler, depth + 1)
             }
+            _ => None,
+        }
+    }
+
+    /// `controller.list` of an interface that one class stands behind.
+    fn behind(&self, file: FileId, expr: ExprId) -> Option<(FileId, FunctionId)> {
+        let module = self.resolver.module(file);
+        let ExprKind::Attr { base, name } = *module.kind(expr) else {
+            return None;
+        };
+        let Value::Instance(at, class) = self.resolver.value(file, base) else {
+            return None;
+        };
+        match self.resolver.behind(at, class, module.str(name)).as_slice() {
+            &[only] => Some(only),
             _ => None,
         }
     }

@@ -125,6 +125,10 @@ pub trait Resolver {
     fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
         vec![(file, class)]
     }
+    /// The functions that the classes behind an interface have by a name.
+    fn behind(&self, _file: FileId, _class: ClassId, _name: &str) -> Vec<(FileId, FunctionId)> {
+        Vec::new()
+    }
     /// Whether a class is a database model, by its library.
     fn model_library(&self, file: FileId, class: ClassId) -> Option<&'static str>;
     /// Whether a Prisma model, a table or a model class of this name is declared anywhere (case-insensitive).

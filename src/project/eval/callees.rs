@@ -208,6 +208,20 @@ impl Evaluator<'_> {
         found
     }
 
+    /// The function that a field of a class holds, also behind a wrapper: `list = caught(async (request) => …)`.
+    fn held_function(&self, file: FileId, value: ExprId) -> Option<(FileId, FunctionId)> {
+        let module = self.module(file);
+        if let ExprKind::Lambda(function) = module.kind(value) {
+            return Some((file, *function));
+        }
+        let call = module.call(value)?;
+        let [arg] = call.args else { return None };
+        match *module.kind(arg.value) {
+            ExprKind::Lambda(function) => Some((file, function)),
+            _ => None,
+        }
+    }
+
     fn find_implementations(&self, file: FileId, class: ClassId, method: &str) -> Vec<(FileId, FunctionId)> {
         let mut found = Vec::new();
         for &(sub_file, sub) in self.code.subclasses.get(&(file, class)).into_iter().flatten() {
@@ -215,8 +229,10 @@ impl Evaluator<'_> {
             if found.len() > MOST_OVERRIDES || !self.afford(file, 1) {
                 break;
             }
-            if let Some((owner, Member::Method(function))) = self.member(sub_file, sub, method) {
-                found.push((owner, function));
+            match self.member(sub_file, sub, method) {
+                Some((owner, Member::Method(function))) => found.push((owner, function)),
+                Some((owner, Member::Value(value, _))) => found.extend(self.held_function(owner, value)),
+                _ => {}
             }
         }
         found

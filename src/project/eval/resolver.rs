@@ -116,6 +116,10 @@ impl Resolver for Evaluator<'_> {
         found
     }
 
+    fn behind(&self, file: FileId, class: ClassId, name: &str) -> Vec<(FileId, FunctionId)> {
+        self.implementations(file, class, name).to_vec()
+    }
+
     fn lineage(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
         Evaluator::lineage(self, file, class)
     }

@@ -306,7 +306,7 @@ fn is_statement(call: &Call<'_>) -> bool {
     };
     let texts = parts.iter().map(|part| match part {
         TemplatePart::Text(text) => call.module.str(*text),
-        _ => " x ",
+        TemplatePart::Expr(_) => " x ",
     });
     looks_like_sql(&texts.collect::<String>())
 }

@@ -26,6 +26,11 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     // A collection's fields are what its documents have: an index on another one is built, and may come to be used.
     for table in project.schema.tables.iter().filter(|table| !advice::index::is_collection(table)) {
         for index in table.indexes.iter().filter(|index| index.origin != IndexOrigin::ForeignKey) {
+            // A tool gives its models a key without a word where none is declared.
+            let is_implied = index.origin == IndexOrigin::Primary && index.name.is_none();
+            if is_implied {
+                continue;
+            }
             if table.phantom {
                 findings.extend(missing_table(project, table, index));
             } else if !table.open && !table.is_derived && !table.columns.is_empty() && is_alone(table) {

@@ -18,12 +18,13 @@ use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, Stm
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reached};
 use crate::judge::{evidence, priority};
+use crate::libraries::shared::callbacks;
 use crate::libraries::shared::clients::is_meant_for_one_use;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use crate::project::graph::{EdgeKind, FnId};
+use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops;
 use crate::vocabulary::List;
 use crate::walk;
@@ -54,7 +55,9 @@ fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
         if runs_once(project, node.file) {
             continue;
         }
-        for edge in node.edges.iter().filter(|edge| edge.kind != EdgeKind::Later && !edge.guessed) {
+        let module = project.code.module(node.file);
+        let is_followed = |edge: &&Edge| !edge.guessed && (edge.kind != EdgeKind::Later || is_handed_over(module, edge.expr));
+        for edge in node.edges.iter().filter(is_followed) {
             for target in &edge.targets {
                 if let Some(list) = callers.get_mut(target.index()) {
                     list.push((FnId(index as u32), edge.expr));
@@ -63,6 +66,17 @@ fn callers(project: &Project) -> Vec<Vec<(FnId, ExprId)>> {
         }
     }
     callers
+}
+
+/// `background_tasks.add_task(search, words)`: what the request started runs for it.
+fn is_handed_over(module: &Module, expr: ExprId) -> bool {
+    let Parent::Expr(holder) = module.expr(expr).parent else {
+        return false;
+    };
+    module
+        .call(holder)
+        .and_then(|call| call.method())
+        .is_some_and(callbacks::hands_over)
 }
 
 fn runs_once(project: &Project, file: FileId) -> bool {

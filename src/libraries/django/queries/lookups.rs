@@ -165,6 +165,10 @@ impl Draft<'_> {
         {
             self.subquery(inner.statement, SubqueryPlace::In);
         }
+        // No index finds the rows of which one column is as large as another.
+        if names_a_column(module, value) {
+            kind = FilterKind::Other;
+        }
         let mut end = End::of(operator).filter(|_| kind == FilterKind::Range);
         if sense.negated {
             (kind, end) = match kind {
@@ -185,6 +189,17 @@ impl Draft<'_> {
             grouped: statement.grouped,
             statement: Box::new(statement),
         });
+    }
+}
+
+/// `F("total")`, `F("total") + 1`.
+fn names_a_column(module: &Module, value: ExprId) -> bool {
+    match *module.kind(value) {
+        ExprKind::Binary { left, right, .. } => names_a_column(module, left) || names_a_column(module, right),
+        ExprKind::Call { .. } => module
+            .call(value)
+            .is_some_and(|call| call.method().or(module.name(call.callee)) == Some("F")),
+        _ => false,
     }
 }
 

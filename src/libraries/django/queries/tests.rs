@@ -72,6 +72,19 @@ fn querysets_are_lazy() {
     assert!(matches!(query.model, Some(Model::Class(..))));
 }
 
+/// No index finds the rows of which one column is as large as another.
+#[test]
+fn a_column_of_the_row_is_no_value() {
+    for value in ["F('id')", "F('id') + 1", "models.F('id')"] {
+        let query = query_of(&format!("Book.objects.filter(author__gte={value})"));
+        assert_eq!(query.statement.filters[0].kind, FilterKind::Other, "{value}");
+    }
+    assert_eq!(
+        query_of("Book.objects.filter(author__gte=1)").statement.filters[0].kind,
+        FilterKind::Range
+    );
+}
+
 #[test]
 fn methods_that_run() {
     assert_eq!(query_of("Book.objects.get(pk=1)").outcome, Outcome::One);
@@ -124,7 +137,7 @@ fn conditions_with_q_and_f() {
             (FilterKind::Equality, true),
             (FilterKind::Equality, true),
             (FilterKind::Negative, false),
-            (FilterKind::Range, false),
+            (FilterKind::Other, false),
             (FilterKind::Function, false),
             (FilterKind::Equality, false)
         ]
