@@ -51,6 +51,17 @@ fn renames_carry_indexes_along() {
 }
 
 #[test]
+fn a_key_of_several_columns_goes_with_one_of_them() {
+    let schema = build(&[(
+        "schema.sql",
+        "CREATE TABLE t (id uuid UNIQUE, a text, b text, PRIMARY KEY (a, b)); ALTER TABLE t DROP COLUMN a;",
+    )]);
+    let table = schema.table("t").unwrap();
+    assert!(table.primary_key.is_empty(), "{:?}", table.primary_key);
+    assert!(table.is_unique(&["id"]) && !table.is_unique(&["b"]));
+}
+
+#[test]
 fn made_up_names_can_be_dropped() {
     let schema = build(&[(
         "schema.sql",

@@ -7,7 +7,7 @@ use crate::budget::Limit;
 use crate::project::schema::index::{IndexOrigin, same};
 use crate::project::schema::{Column, ForeignKey, Index, Part, Place, Removed, Table};
 use crate::source::Span;
-use crate::statement::{ColumnDef, Constraint, IndexDef, TableDef};
+use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, TableDef};
 
 /// Whether a table can take one more index or column; one that cannot is open from then on. What looks at all of them for each
 /// of them would take for ever on a table that somebody wrote for that.
@@ -180,7 +180,9 @@ pub(super) fn drop_column(table: &mut Table, name: &str, by: &Place) -> Vec<Remo
     table.columns.retain(|column| !same(&column.name, name));
     table.indexes.retain(|index| !uses(index));
     table.foreign_keys.retain(|key| !key.columns.iter().any(goes));
-    table.primary_key.retain(|column| !same(column, name));
+    let is_in_key = table.primary_key.iter().any(goes);
+    // A key of several columns goes with one of them; only MySQL keeps the rest of it.
+    table.primary_key.retain(|column| table.dialect == Dialect::MySql && !goes(column) || !is_in_key);
     removed
 }
 
