@@ -16,6 +16,7 @@
 //! | 8 | `advice` | what to do about a finding |
 //! | 9 | [`rules`] | one file and one page a rule, in folders by what they are about |
 //! | 9 | [`inventory`] | rows for reviewers, and what is well |
+//! | 9 | [`render`] | what is known, as SQL: the schema as DDL, statements as a planner reads them |
 //! | 9 | [`fix`] | what mends a finding, written: edits and new files |
 //! | 10 | [`engine`] | the registry of rules, pages, policy, suppressions, baselines, the final order |
 //! | 11 | [`report`] | plain data, one renderer a format |
@@ -41,6 +42,7 @@ mod judge;
 pub mod libraries;
 pub mod progress;
 pub mod project;
+pub mod render;
 pub mod report;
 pub mod rules;
 mod silence;

@@ -20,8 +20,9 @@ pub(crate) fn quoted(name: &str, dialect: Dialect) -> String {
     let plain = is_lower && !List::ReservedWords.has(name);
     match dialect {
         _ if plain => name.to_owned(),
-        Dialect::MySql => format!("`{name}`"),
-        _ => format!("\"{name}\""),
+        // A name is the repository's: a quotation mark in it must not end it.
+        Dialect::MySql => format!("`{}`", name.replace('\0', "").replace('`', "``")),
+        _ => format!("\"{}\"", name.replace('\0', "").replace('"', "\"\"")),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use perfaudit::Error;
 use perfaudit::engine::places::Places;
 use perfaudit::report::queries::QueryList;
-use perfaudit::report::queries_table;
+use perfaudit::report::{queries_sql, queries_table};
 
-use super::listing::{Form, ListArguments};
+use super::listing::ListArguments;
 
 /// What `perfaudit queries` takes.
 #[derive(Args)]
@@ -20,6 +20,18 @@ pub struct Arguments {
     format: Form,
 }
 
+/// A way to write the list.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Form {
+    /// For a terminal
+    #[default]
+    Table,
+    /// All there is, for programs
+    Json,
+    /// Each statement as SQL, and what of it is not exactly the program's
+    Sql,
+}
+
 /// Lists the query sites.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config(false)?;
@@ -28,6 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let text = match arguments.format {
         Form::Table => queries_table::render(&list, super::width(), arguments.list.color()),
         Form::Json => list.json(),
+        Form::Sql => queries_sql::render(&list),
     };
     arguments.list.emit(&text)?;
     Ok(ExitCode::SUCCESS)

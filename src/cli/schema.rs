@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use perfaudit::Error;
+use perfaudit::render::ddl;
 use perfaudit::report::schema::{self, SchemaReport, dbml, mermaid, table};
 
 use super::listing::ListArguments;
@@ -30,18 +31,25 @@ enum Form {
     Dbml,
     /// An entity-relationship diagram for Markdown
     Mermaid,
+    /// Statements that make it in an empty database
+    Sql,
 }
 
 /// Prints the schema.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config(true)?;
     let root = config.root.to_string_lossy().into_owned();
+    if let Form::Sql = arguments.format {
+        let text = perfaudit::understand(&config, |project, _| ddl::render(&project.schema, ddl::main_dialect(&project.schema)))?;
+        arguments.list.emit(&text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = perfaudit::understand(&config, |project, coverage| SchemaReport::new(&root, project, coverage.clone()))?;
     let text = match arguments.format {
         Form::Table => table::render(&report),
         Form::Json => schema::json(&report),
         Form::Dbml => dbml::render(&report),
-        Form::Mermaid => mermaid::render(&report),
+        Form::Mermaid | Form::Sql => mermaid::render(&report),
     };
     arguments.list.emit(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -13,9 +13,13 @@ const MAX_DEPTH: u32 = 6;
 
 /// One row a site, in the order of files and places.
 pub fn build(run: &Analyses<'_>) -> Vec<QueryRow> {
-    let sites = run.project.graph.sites.iter().zip(run.queries());
-    let sent = sites.filter(|(site, _)| !site.query.fetch);
-    let mut rows: Vec<QueryRow> = sent.map(|(site, facts)| row(run.project, site, facts)).collect();
+    let sites = run.project.graph.sites.iter().zip(run.queries()).enumerate();
+    let sent = sites.filter(|(_, (site, _))| !site.query.fetch);
+    let numbered = |(at, (site, facts))| QueryRow {
+        site: at,
+        ..row(run.project, site, facts)
+    };
+    let mut rows: Vec<QueryRow> = sent.map(numbered).collect();
     rows.sort_by(|left, right| left.location.cmp(&right.location));
     rows
 }
@@ -80,6 +84,8 @@ fn row(project: &Project, site: &QuerySite, facts: &SiteFacts<'_>) -> QueryRow {
             keys: index.key_list(),
         }),
         rows: facts.rows.words().to_owned(),
+        sql: None,
+        site: 0,
     }
 }
 

@@ -59,6 +59,23 @@ pub struct QueryRow {
     /// How many rows it may bring: `one row`, `limited`, `by key`, `by parent`, `by window`, `unbounded`, `open`, `write`,
     /// `not understood`.
     pub rows: String,
+    /// The statement as SQL, where it can be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sql: Option<SqlText>,
+    /// Its number among the project's sites.
+    #[serde(skip)]
+    pub site: usize,
+}
+
+/// A statement as SQL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SqlText {
+    /// The text.
+    pub text: String,
+    /// It is what the program sends, but for the values.
+    pub exact: bool,
+    /// Otherwise, what is not: a word each.
+    pub approximated: Vec<String>,
 }
 
 /// The entry point that reaches a place.

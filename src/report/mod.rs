@@ -13,6 +13,7 @@ pub mod junit;
 pub mod pr;
 pub mod priorities;
 pub mod queries;
+pub mod queries_sql;
 pub mod queries_table;
 pub mod sarif;
 pub mod schema;

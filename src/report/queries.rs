@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{MadeBy, VERSION};
+use super::{MadeBy, VERSION, queries_sql};
 use crate::analysis::Analyses;
 use crate::analysis::queries::RowBound;
 use crate::engine::places::Places;
@@ -31,6 +31,9 @@ impl QueryList {
     pub fn of(project: &Project, root: &str, places: &Places) -> QueryList {
         let mut queries = queries::build(&Analyses::new(project));
         queries.retain(|row| places.has(&row.location.file));
+        for row in &mut queries {
+            row.sql = queries_sql::of(project, row.site);
+        }
         let unknown = RowBound::NotUnderstood.words();
         QueryList {
             version: VERSION,

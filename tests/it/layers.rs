@@ -34,6 +34,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("rules", 9),
     ("inventory", 9),
     ("fix", 9),
+    ("render", 9),
     ("engine", 10),
     ("report", 11),
     ("engine::run", TOP),

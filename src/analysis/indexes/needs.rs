@@ -158,19 +158,27 @@ fn twins(schema: &Schema, by_name: &TablesByName<'_>, need: &IndexNeed) -> Vec<I
 pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
     for (index, site) in project.graph.sites.iter().enumerate() {
         let is_program = !matches!(project.role(site.file), FileRole::Migration | FileRole::Test | FileRole::Generated);
-        if is_program && !site.query.opaque && !site.query.fetch {
-            let around = View {
-                schema: &project.schema,
-                statement: &site.query.statement,
-                tables: &[],
-                open_filters: site.query.open_filters,
-                site: index,
-                in_exists: false,
-                owner: site.query.relation.as_ref().map(|(_, name)| name.as_str()),
-            };
-            around.walk(own_table(project, site), 0, see);
+        if is_program {
+            of_site(project, index, see);
         }
     }
+}
+
+/// Shows the statement of a site, its subqueries before it; nothing where it was not understood or runs elsewhere.
+pub fn of_site(project: &Project, index: usize, see: &mut dyn FnMut(&View<'_>)) {
+    let Some(site) = project.graph.sites.get(index).filter(|site| !site.query.opaque && !site.query.fetch) else {
+        return;
+    };
+    let around = View {
+        schema: &project.schema,
+        statement: &site.query.statement,
+        tables: &[],
+        open_filters: site.query.open_filters,
+        site: index,
+        in_exists: false,
+        owner: site.query.relation.as_ref().map(|(_, name)| name.as_str()),
+    };
+    around.walk(own_table(project, site), 0, see);
 }
 
 /// The table of the first name, where the rows' model says more than the name does.
@@ -207,7 +215,8 @@ pub struct View<'a> {
     pub statement: &'a Statement,
     /// Its tables: indexes into the schema's.
     pub tables: &'a [Option<usize>],
-    open_filters: bool,
+    /// More conditions can hold than the statement knows.
+    pub open_filters: bool,
     /// Index into the graph's sites.
     pub site: usize,
     /// It stands in an EXISTS.
@@ -254,7 +263,7 @@ impl<'a> View<'a> {
     }
 
     /// The table that a column belongs to, by its place; without one, the only table that has such a column.
-    fn place(&self, column: &ColumnUse) -> Option<usize> {
+    pub fn place(&self, column: &ColumnUse) -> Option<usize> {
         if column.table.is_some() || self.tables.len() == 1 {
             return column.table.or(Some(0));
         }
@@ -314,18 +323,29 @@ impl<'a> View<'a> {
     /// leaves few of them.
     fn owned(&self, at: usize, table: &Table, need: &mut IndexNeed) -> bool {
         let Some(name) = self.owner.filter(|_| at == 0) else { return true };
+        // Which key it is must be certain: an order or a range alone would be one of all rows.
+        let key = self.key_of_owner(table, name);
+        let is_known = key.is_some();
+        need.equal.extend(key);
+        is_known
+    }
+
+    /// The column that holds the instance whose rows are asked for: `order_id` of `order.lines.filter(…)`. Within, `None` where it
+    /// is not certain, or where a third table holds both.
+    pub fn owner_key(&self) -> Option<Option<String>> {
+        let name = self.owner?;
+        Some(self.table(0).and_then(|table| self.key_of_owner(table, name)))
+    }
+
+    fn key_of_owner(&self, table: &Table, name: &str) -> Option<String> {
         let models = table.models.iter().filter_map(|&model| self.schema.models.get(model));
         let mut backs = models
             .flat_map(|model| &model.relations)
             .filter(|back| back.inverse.as_deref() == Some(name))
             .map(|back| back.fields.first().filter(|_| !back.to_many));
-        // Which key it is must be certain: an order or a range alone would be one of all rows.
-        let Some(Some(field)) = backs.next() else { return false };
-        if backs.any(|other| other != Some(field)) {
-            return false;
-        }
-        need.equal.push(table.column_name(field).to_owned());
-        true
+        let field = backs.next()??;
+        let is_certain = backs.all(|other| other == Some(field));
+        is_certain.then(|| table.column_name(field).to_owned())
     }
 
     fn blank(&self, table: usize) -> IndexNeed {

@@ -1,5 +1,7 @@
 //! What a recogniser says of a query, and the interface through which recognisers ask.
 
+use std::sync::Arc;
+
 use super::effects::Effects;
 use super::value::{FileId, Model, Value};
 use crate::budget::Limit;
@@ -62,6 +64,8 @@ pub struct Query {
     pub narrowed_by: Option<(FileId, FunctionId, usize)>,
     /// A change that adds the row where there is none.
     pub upserts: bool,
+    /// The text, where it is SQL that the code gives as a whole.
+    pub text: Option<Arc<str>>,
     /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
     pub relation: Option<((FileId, ExprId), String)>,
 }

@@ -1,6 +1,8 @@
 //! SQL text in programs: its literal pieces gathered from literals, templates, concatenations, joins and names, and
 //! what they say.
 
+use std::sync::Arc;
+
 use super::chain;
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, Sym, TemplatePart};
@@ -116,10 +118,12 @@ fn read(pieces: &[OwnedPiece], with_optional: bool) -> Option<Sql> {
 
 /// The query that a text is, not yet run; `None` when the expression is no SQL text.
 pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
-    let sql = parse(&pieces(resolver, file, expr)?)?;
+    let pieces = pieces(resolver, file, expr)?;
+    let sql = parse(&pieces)?;
     let mut query = Query {
         library: "sql",
         opaque: !sql.understood,
+        text: whole(&pieces),
         ..Query::default()
     };
     if let Some(statement) = sql.statement {
@@ -143,6 +147,14 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
         query.model = Some(Model::Table(table.name.clone()));
     }
     Some(query)
+}
+
+/// The text of pieces that the code gives all of.
+fn whole(pieces: &[OwnedPiece]) -> Option<Arc<str>> {
+    match pieces {
+        [OwnedPiece::Text(text, false)] => Some(Arc::from(text.trim())),
+        _ => None,
+    }
 }
 
 /// Whether a function of the project hands a parameter of its own to a call that runs SQL.

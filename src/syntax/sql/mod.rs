@@ -3,6 +3,7 @@
 mod cursor;
 pub mod ddl;
 pub mod dml;
+pub mod expression;
 mod lex;
 pub mod mask;
 mod predicate;

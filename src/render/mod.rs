@@ -1,0 +1,8 @@
+//! What is known, written as SQL: the schema as statements that make it, a statement of the model as a text that a planner reads.
+//!
+//! Names and values are those of strangers: every name is written by the one helper that quotes, and no piece of SQL of theirs is
+//! passed on that was not read and written anew.
+
+pub mod ddl;
+pub mod statement;
+pub mod types;

@@ -1,0 +1,67 @@
+//! The list of query sites as SQL: each statement below the place that sends it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::queries::QueryList;
+use crate::escape;
+use crate::inventory::rows::SqlText;
+use crate::project::Project;
+use crate::render::statement::{self, Approximation, Purpose};
+use crate::statement::{Dialect, Operation};
+
+/// The statement of a site as SQL: as the code gives it where that is all of it, else as the model keeps it.
+pub(super) fn of(project: &Project, site: usize) -> Option<SqlText> {
+    let query = &project.graph.sites.get(site)?.query;
+    if let Some(text) = query.text.as_deref().filter(|_| query.statement.operation != Operation::Other) {
+        return Some(SqlText {
+            text: text.to_owned(),
+            exact: true,
+            approximated: Vec::new(),
+        });
+    }
+    let dialect = project.table_of(query).map_or(Dialect::Generic, |table| table.dialect);
+    let one = statement::of(project, site, dialect, Purpose::Show)?;
+    Some(SqlText {
+        text: one.shown(dialect),
+        exact: one.is_exact(),
+        approximated: one.approximated.iter().map(|what| what.word().to_owned()).collect(),
+    })
+}
+
+/// What the words say, in the order of the words.
+fn meanings() -> BTreeMap<&'static str, &'static str> {
+    Approximation::ALL.iter().map(|what| (what.word(), what.meaning())).collect()
+}
+
+/// Renders the list.
+pub fn render(list: &QueryList) -> String {
+    let mut out = String::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut exact, mut without) = (0, 0);
+    for row in &list.queries {
+        let place = escape::line(&format!("{}:{}", row.location.file, row.location.start_line));
+        let Some(sql) = &row.sql else {
+            without += 1;
+            let _ = writeln!(out, "-- {place}: {} that cannot be written\n", row.operation);
+            continue;
+        };
+        exact += usize::from(sql.exact);
+        for word in &sql.approximated {
+            *counts.entry(word).or_default() += 1;
+        }
+        let how = if sql.exact { "exact".to_owned() } else { format!("approximated: {}", sql.approximated.join(", ")) };
+        let _ = writeln!(out, "-- {place}: {how}\n{};\n", escape::lines(sql.text.trim_end_matches(';')));
+    }
+    let _ = writeln!(
+        out,
+        "-- {} statements: {exact} exact, {} approximated, {without} that cannot be written",
+        list.queries.len(),
+        list.queries.len() - exact - without
+    );
+    let meanings = meanings();
+    for (word, count) in counts {
+        let _ = writeln!(out, "-- {word} ({count}): {}", meanings.get(word).unwrap_or(&""));
+    }
+    out
+}
