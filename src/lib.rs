@@ -19,6 +19,7 @@
 //! | 9 | [`render`] | what is known, as SQL: the schema as DDL, statements as a planner reads them |
 //! | 9 | [`fix`] | what mends a finding, written: edits and new files |
 //! | 10 | [`engine`] | the registry of rules, pages, policy, suppressions, baselines, the final order |
+//! | 10 | [`verify`] | a database's planner, asked about findings |
 //! | 11 | [`report`] | plain data, one renderer a format |
 //! | 12 | [`engine::run`], this file, [`examples`], the binary | [`audit`], the only orchestration |
 
@@ -50,10 +51,14 @@ pub mod source;
 pub mod statement;
 pub mod stats;
 pub mod syntax;
+#[cfg(feature = "verify")]
+pub mod verify;
 pub mod vocabulary;
 pub mod walk;
 
 pub use config::Config;
-pub use engine::run::{WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, mend, read_one, understand, why};
+pub use engine::run::{
+    WORKER, audit, audit_observed, audit_texts, audit_texts_since, configure, mend, read_one, understand, verify as verify_findings, why,
+};
 pub use error::Error;
 pub use report::Report;

@@ -17,6 +17,8 @@ mod schema;
 mod selection;
 mod terminal;
 mod test_rules;
+#[cfg(feature = "verify")]
+mod verify;
 mod why;
 
 use std::io::Write;
@@ -59,6 +61,9 @@ enum Command {
     Schema(schema::Arguments),
     /// Shows or writes what mends findings: migrations for indexes, timeouts, calls that do not block
     Fix(fix::Arguments),
+    /// Asks the planner of a scratch database whether advised indexes pay, with made-up rows
+    #[cfg(feature = "verify")]
+    Verify(verify::Arguments),
     /// Prints a rule's page: what it finds, why, how to fix it
     Explain(explain::Arguments),
     /// Lists the rules
@@ -89,6 +94,8 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fix(arguments) => fix::run(arguments),
+        #[cfg(feature = "verify")]
+        Command::Verify(arguments) => verify::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules => rules::run(),
         Command::Queries(arguments) => queries::run(&arguments),

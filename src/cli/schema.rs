@@ -40,7 +40,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config(true)?;
     let root = config.root.to_string_lossy().into_owned();
     if let Form::Sql = arguments.format {
-        let text = perfaudit::understand(&config, |project, _| ddl::render(&project.schema, ddl::main_dialect(&project.schema)))?;
+        let text = perfaudit::understand(&config, |project, _| {
+            ddl::render(&project.schema, ddl::main_dialect(&project.schema))
+        })?;
         arguments.list.emit(&text)?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -4,10 +4,12 @@ mod checked;
 mod mended;
 mod texts;
 mod understood;
+mod verified;
 mod why;
 
 pub use mended::mend;
 pub use understood::{read_one, understand};
+pub use verified::verify;
 pub use why::why;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -47,8 +47,11 @@ pub fn render(schema: &Schema, dialect: Dialect) -> String {
         writer.block(at, &mut out);
     }
     let made: Vec<usize> = writer.made.iter().copied().collect();
-    for &at in &made {
-        writer.indexes(at, &mut out);
+    // The database makes up names that nothing has by then.
+    for is_named in [true, false] {
+        for &at in &made {
+            writer.indexes(at, is_named, &mut out);
+        }
     }
     if dialect != Dialect::Sqlite {
         for &at in &made {
@@ -92,7 +95,9 @@ impl<'s> Writer<'s> {
     /// The schemas of the tables, but for the default one.
     pub fn schemas(&self) -> BTreeSet<String> {
         let own = self.schema.tables.iter().filter(|table| table.dialect == self.dialect);
-        own.filter(|_| self.has_schemas()).filter_map(|table| table.schema.clone()).collect()
+        own.filter(|_| self.has_schemas())
+            .filter_map(|table| table.schema.clone())
+            .collect()
     }
 
     fn has_schemas(&self) -> bool {
@@ -198,7 +203,11 @@ impl<'s> Writer<'s> {
             },
             Class::Integer | Class::Number => {
                 let number = lower.trim_matches(['(', ')', '\'']);
-                number.parse::<i32>().ok().filter(|_| !known.text.ends_with("serial")).map(|value| value.to_string())
+                number
+                    .parse::<i32>()
+                    .ok()
+                    .filter(|_| !known.text.ends_with("serial"))
+                    .map(|value| value.to_string())
             }
             // A long text has no default in MySQL.
             Class::Text if text.starts_with('\'') && !(self.dialect == Dialect::MySql && known.text == "text") => {
@@ -224,7 +233,10 @@ impl<'s> Writer<'s> {
 
     /// Columns by their names in the database; `None` where one is not there.
     fn own_columns(table: &Table, names: &[String]) -> Option<Vec<String>> {
-        names.iter().map(|name| table.column(name).map(|column| column.name.clone())).collect()
+        names
+            .iter()
+            .map(|name| table.column(name).map(|column| column.name.clone()))
+            .collect()
     }
 
     fn constraints(&mut self, at: usize, table: &Table) -> Vec<String> {
@@ -250,12 +262,13 @@ impl<'s> Writer<'s> {
         (!columns.is_empty() && columns.iter().all(can_hold)).then_some(columns)
     }
 
-    fn indexes(&mut self, at: usize, out: &mut String) {
+    fn indexes(&mut self, at: usize, is_named: bool, out: &mut String) {
         let Some(table) = self.schema.tables.get(at) else { return };
-        let has_key = self.primary_key(at, table).is_some();
-        for index in &table.indexes {
+        let key = self.primary_key(at, table).unwrap_or_default();
+        for index in table.indexes.iter().filter(|index| index.name.is_some() == is_named) {
+            let columns: Vec<&str> = index.columns().collect();
             // MySQL makes those of foreign keys by itself.
-            let is_implied = index.origin == IndexOrigin::Primary && has_key
+            let is_implied = index.origin == IndexOrigin::Primary && same_columns(&key, &columns)
                 || index.origin == IndexOrigin::ForeignKey && self.dialect == Dialect::MySql;
             if is_implied {
                 continue;
@@ -319,7 +332,12 @@ impl<'s> Writer<'s> {
             let keys: Vec<String> = index.columns().map(str::to_owned).collect();
             index.unique && index.predicate.is_none() && keys.len() == index.keys.len() && same_columns(&keys, &names)
         };
-        if !is_key && !parent.indexes.iter().any(|index| holds(index) && self.index(at, index, None).is_ok()) {
+        if !is_key
+            && !parent
+                .indexes
+                .iter()
+                .any(|index| holds(index) && self.index(at, index, None).is_ok())
+        {
             return Err("nothing makes the columns that it points to unique");
         }
         Ok(format!(

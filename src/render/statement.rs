@@ -199,7 +199,7 @@ impl Rendered {
         let has = |piece: &Piece| self.pieces.contains(piece);
         let both = |open: bool| if open { &[false, true][..] } else { &[false][..] };
         let lefts = both(has(&Piece::Join));
-        let stops = both(has(&Piece::One) || has(&Piece::Aggregate));
+        let stops = both(has(&Piece::One));
         lefts
             .iter()
             .flat_map(|&is_left| stops.iter().map(move |&stops| Form { is_left, stops }))
@@ -216,7 +216,10 @@ impl Rendered {
 
     /// Whether the column of a value has both ends of a window.
     pub fn is_between(&self, asked: &Asked) -> bool {
-        let has = |how: How| self.values().any(|other| other.how == how && (other.table, &other.column) == (asked.table, &asked.column));
+        let has = |how: How| {
+            self.values()
+                .any(|other| other.how == how && (other.table, &other.column) == (asked.table, &asked.column))
+        };
         has(How::Above) && has(How::Below)
     }
 
@@ -240,7 +243,7 @@ impl Rendered {
         let mut number = 0;
         let form = Form {
             stops: !self.pieces.contains(&Piece::Aggregate),
-            ..Form::default()
+            is_left: false,
         };
         self.text(form, &mut |_| {
             number += 1;
@@ -323,7 +326,10 @@ impl<'v, 'a> Writer<'v, 'a> {
         match self.table(at) {
             Some(table) => {
                 let name = quoted(&table.name, self.dialect);
-                let schema = table.schema.as_ref().filter(|_| !matches!(self.dialect, Dialect::MySql | Dialect::Sqlite));
+                let schema = table
+                    .schema
+                    .as_ref()
+                    .filter(|_| !matches!(self.dialect, Dialect::MySql | Dialect::Sqlite));
                 schema.map_or(name.clone(), |schema| format!("{}.{name}", quoted(schema, self.dialect)))
             }
             None => {
@@ -400,7 +406,11 @@ impl<'v, 'a> Writer<'v, 'a> {
     fn projection(&mut self) {
         let statement = self.view.statement;
         let first = self.aliases.first().cloned().unwrap_or_default();
-        let whole = if statement.tables.len() > 1 { format!("{first}.*") } else { "*".to_owned() };
+        let whole = if statement.tables.len() > 1 {
+            format!("{first}.*")
+        } else {
+            "*".to_owned()
+        };
         if statement.grouped && !statement.group.is_empty() {
             let group: Vec<String> = statement.group.iter().filter_map(|column| self.column(column)).collect();
             self.mark(Approximation::Aggregate);
@@ -485,13 +495,14 @@ impl<'v, 'a> Writer<'v, 'a> {
                 self.text(" LIMIT ");
                 self.value(None, "", How::Limit);
             }
+            // What is sorted for one row stops there.
+            Limit::One if !is_aggregate && !statement.order.is_empty() => self.text(" LIMIT 1"),
             Limit::One => {
                 if !is_aggregate && !self.finds_one() {
                     self.mark(Approximation::One);
                 }
                 self.out.pieces.push(Piece::One);
             }
-            Limit::None if is_aggregate => self.out.pieces.push(Piece::One),
             Limit::None => {}
         }
         if statement.offset {

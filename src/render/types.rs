@@ -118,7 +118,9 @@ impl Types {
             for key in &table.foreign_keys {
                 let Some((target, columns)) = target(schema, key) else { continue };
                 for (own, other) in key.columns.iter().zip(&columns) {
-                    let Some(theirs) = self.get(target, other).map(ColumnType::of_key) else { continue };
+                    let Some(theirs) = self.get(target, other).map(ColumnType::of_key) else {
+                        continue;
+                    };
                     let place = (at, table.column_name(own).to_owned());
                     let Some(mine) = self.all.get_mut(&place) else { continue };
                     if *mine != theirs && (!mine.is_exact || mine.class != theirs.class || mine.text.ends_with("serial")) {
@@ -136,8 +138,15 @@ impl Types {
 pub fn target(schema: &Schema, key: &ForeignKey) -> Option<(usize, Vec<String>)> {
     let at = schema.table_index(&key.target)?;
     let table: &Table = schema.tables.get(at)?;
-    let named = if key.target_columns.is_empty() { &table.primary_key } else { &key.target_columns };
-    let columns: Option<Vec<String>> = named.iter().map(|name| table.column(name).map(|column| column.name.clone())).collect();
+    let named = if key.target_columns.is_empty() {
+        &table.primary_key
+    } else {
+        &key.target_columns
+    };
+    let columns: Option<Vec<String>> = named
+        .iter()
+        .map(|name| table.column(name).map(|column| column.name.clone()))
+        .collect();
     columns
         .filter(|columns| columns.len() == key.columns.len() && !columns.is_empty())
         .map(|columns| (at, columns))
@@ -265,7 +274,7 @@ fn guessed(word: &str) -> ColumnType {
     match () {
         () if has("uuid") => near("uuid", Class::Uuid),
         () if has("json") => near("jsonb", Class::Json),
-        () if has("datetime") || has("timestamp") => near("timestamptz", Class::Moment),
+        () if has("datetime") || has("timestamp") || has("arrow") => near("timestamptz", Class::Moment),
         () if has("date") && !has("update") => near("date", Class::Day),
         () if has("array") => ColumnType {
             is_array: true,

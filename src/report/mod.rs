@@ -12,6 +12,8 @@ pub mod json;
 pub mod junit;
 pub mod pr;
 pub mod priorities;
+#[cfg(feature = "verify")]
+pub mod proof;
 pub mod queries;
 pub mod queries_sql;
 pub mod queries_table;

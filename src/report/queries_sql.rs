@@ -50,7 +50,11 @@ pub fn render(list: &QueryList) -> String {
         for word in &sql.approximated {
             *counts.entry(word).or_default() += 1;
         }
-        let how = if sql.exact { "exact".to_owned() } else { format!("approximated: {}", sql.approximated.join(", ")) };
+        let how = if sql.exact {
+            "exact".to_owned()
+        } else {
+            format!("approximated: {}", sql.approximated.join(", "))
+        };
         let _ = writeln!(out, "-- {place}: {how}\n{};\n", escape::lines(sql.text.trim_end_matches(';')));
     }
     let _ = writeln!(

@@ -36,6 +36,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("fix", 9),
     ("render", 9),
     ("engine", 10),
+    ("verify", 10),
     ("report", 11),
     ("engine::run", TOP),
     ("examples", TOP),

@@ -166,7 +166,12 @@ pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
 
 /// Shows the statement of a site, its subqueries before it; nothing where it was not understood or runs elsewhere.
 pub fn of_site(project: &Project, index: usize, see: &mut dyn FnMut(&View<'_>)) {
-    let Some(site) = project.graph.sites.get(index).filter(|site| !site.query.opaque && !site.query.fetch) else {
+    let Some(site) = project
+        .graph
+        .sites
+        .get(index)
+        .filter(|site| !site.query.opaque && !site.query.fetch)
+    else {
         return;
     };
     let around = View {

@@ -86,7 +86,9 @@ impl Writer<'_> {
     }
 
     fn predicate(&self, at: usize, table: &Table, index: &Index) -> Result<String, &'static str> {
-        let Some(predicate) = &index.predicate else { return Ok(String::new()) };
+        let Some(predicate) = &index.predicate else {
+            return Ok(String::new());
+        };
         if self.dialect == Dialect::MySql {
             return Err("MySQL has no indexes of a part of the rows");
         }
@@ -107,7 +109,9 @@ impl Writer<'_> {
         let [column, "=", value @ ("0" | "1")] = words.as_slice() else {
             return predicate.to_owned();
         };
-        let known = table.column(column.trim_matches('"')).and_then(|found| self.types.get(at, &found.name));
+        let known = table
+            .column(column.trim_matches('"'))
+            .and_then(|found| self.types.get(at, &found.name));
         match known {
             Some(known) if known.class == Class::Boolean && self.is_postgres() => format!("{column} = {}", *value == "1"),
             _ => predicate.to_owned(),

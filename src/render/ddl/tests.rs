@@ -20,8 +20,8 @@ fn tables_come_before_indexes_and_keys_come_last() {
         "CREATE TABLE \"order\" (\n    id bigserial NOT NULL,\n    user_id integer NOT NULL,\n    state text DEFAULT 'new', -- declared as mood\n    \
          at timestamptz DEFAULT CURRENT_TIMESTAMP,\n    PRIMARY KEY (id)\n);\n\
          CREATE TABLE users (\n    id bigserial NOT NULL,\n    email text,\n    deleted_at timestamptz,\n    PRIMARY KEY (id)\n);\n\
-         CREATE UNIQUE INDEX ON users (email);\n\
          CREATE INDEX live ON users ((lower(email))) WHERE deleted_at IS NULL;\n\
+         CREATE UNIQUE INDEX ON users (email);\n\
          ALTER TABLE \"order\" ADD FOREIGN KEY (user_id) REFERENCES users (id);\n"
     );
 }
@@ -33,7 +33,10 @@ fn what_cannot_be_made_is_said() {
          CREATE INDEX i ON a (pg_read_file(name));\nCREATE INDEX j ON a USING gin (name);\n",
     );
     assert!(text.contains("-- no foreign key from a (b_id) to gone: "), "{text}");
-    assert!(text.contains("-- no index on a (pg_read_file(name)): a key of it was not understood"), "{text}");
+    assert!(
+        text.contains("-- no index on a (pg_read_file(name)): a key of it was not understood"),
+        "{text}"
+    );
     assert!(text.contains("-- no index on a (name): its kind needs"), "{text}");
 }
 

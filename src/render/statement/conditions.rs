@@ -20,7 +20,9 @@ impl<'a> Writer<'_, 'a> {
             }
         };
         let name = quoted(&name, self.dialect);
-        let alias = at.filter(|_| self.view.statement.tables.len() > 1).and_then(|at| self.aliases.get(at));
+        let alias = at
+            .filter(|_| self.view.statement.tables.len() > 1)
+            .and_then(|at| self.aliases.get(at));
         Some(alias.map_or(name.clone(), |alias| format!("{alias}.{name}")))
     }
 

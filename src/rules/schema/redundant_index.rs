@@ -29,7 +29,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 }
 
 /// The index that makes the one at `at` needless.
-fn keeper(table: &Table, at: usize) -> Option<&Index> {
+pub(crate) fn keeper(table: &Table, at: usize) -> Option<&Index> {
     let index = &table.indexes[at];
     if index.origin == IndexOrigin::Primary || index.origin == IndexOrigin::ForeignKey || index.only {
         return None;

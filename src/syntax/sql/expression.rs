@@ -154,7 +154,11 @@ impl Writer<'_> {
 
 fn value_of(value: &Value) -> Option<String> {
     Some(match value {
-        Value::Number(digits, _) => digits.parse::<f64>().ok().filter(|number| number.is_finite()).map(|_| digits.clone())?,
+        Value::Number(digits, _) => digits
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite())
+            .map(|_| digits.clone())?,
         Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => text_literal(text),
         Value::Boolean(value) => value.to_string(),
         Value::Null => "NULL".to_owned(),
@@ -218,7 +222,10 @@ mod tests {
         );
         assert_eq!(anew("lower(name)").as_deref(), Some("lower(\"name\")"));
         assert_eq!(anew("(data->>'userId')").as_deref(), Some("(\"data\" ->> 'userId')"));
-        assert_eq!(anew("(payload->'a')::text IN ('x', 'y')").as_deref(), Some("CAST((\"payload\" -> 'a') AS text) IN ('x', 'y')"));
+        assert_eq!(
+            anew("(payload->'a')::text IN ('x', 'y')").as_deref(),
+            Some("CAST((\"payload\" -> 'a') AS text) IN ('x', 'y')")
+        );
     }
 
     #[test]
@@ -239,7 +246,10 @@ mod tests {
     #[test]
     fn literals_are_read_one_by_one() {
         let read = |text: &str| literals(text);
-        assert_eq!(read("'a, b', -1, true"), Some(vec!["'a, b'".to_owned(), "-1".to_owned(), "true".to_owned()]));
+        assert_eq!(
+            read("'a, b', -1, true"),
+            Some(vec!["'a, b'".to_owned(), "-1".to_owned(), "true".to_owned()])
+        );
         assert_eq!(read("NULL"), Some(vec!["NULL".to_owned()]));
         assert_eq!(read("Status.ACTIVE"), None);
         assert_eq!(read("1) OR (1=1"), None);

@@ -182,7 +182,9 @@ pub(super) fn drop_column(table: &mut Table, name: &str, by: &Place) -> Vec<Remo
     table.foreign_keys.retain(|key| !key.columns.iter().any(goes));
     let is_in_key = table.primary_key.iter().any(goes);
     // A key of several columns goes with one of them; only MySQL keeps the rest of it.
-    table.primary_key.retain(|column| table.dialect == Dialect::MySql && !goes(column) || !is_in_key);
+    table
+        .primary_key
+        .retain(|column| table.dialect == Dialect::MySql && !goes(column) || !is_in_key);
     removed
 }
 

@@ -1,0 +1,102 @@
+//! `perfaudit verify`: asks a database's planner whether what is advised pays.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use perfaudit::config::Settings;
+use perfaudit::engine::pages::Pages;
+use perfaudit::finding::Finding;
+use perfaudit::project::Project;
+use perfaudit::render::ddl;
+use perfaudit::report::proof;
+use perfaudit::statement::Dialect;
+use perfaudit::verify::engine::Engine;
+use perfaudit::verify::postgres::cluster::{Cluster, Ending};
+use perfaudit::verify::postgres::{Address, Postgres};
+use perfaudit::verify::sqlite::Sqlite;
+use perfaudit::verify::verdict::Proof;
+use perfaudit::{Error, verify};
+
+use super::progress::{Progress, Talk};
+use super::selection::{Findings, Selection};
+
+/// How a run ends that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+/// What `perfaudit verify` takes.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    findings: Findings,
+    #[command(flatten)]
+    talk: Talk,
+    /// An empty PostgreSQL to ask, postgres://user@host/name; nothing that is made there is kept [default: for the schema of
+    /// SQLite one in memory, else a PostgreSQL that is started for the time of the run, where PATH has its programs]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// How the answers are written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Form,
+    /// Write the answers to a file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// A way to write the answers.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Form {
+    /// For a terminal
+    #[default]
+    Table,
+    /// All there is, for programs
+    Json,
+}
+
+/// Asks, and prints the answers. Whatever they are, they do not fail the run.
+pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+    let address = arguments.database.as_deref().map(Address::read).transpose()?;
+    let findings = arguments.findings;
+    let mut config = arguments.selection.configure(|settings: Settings| findings.apply(settings))?;
+    let wanted = Pages::load(config.rules_dir.as_deref())?.resolve("", &std::mem::take(&mut config.rules))?;
+    let all = verify::RULES.iter().map(|&rule| rule.to_owned());
+    config.rules = all.filter(|rule| wanted.is_empty() || wanted.contains(rule)).collect();
+    if config.rules.is_empty() {
+        return Err(Error::new("--rule", "is none that a planner can judge").hint(verify::RULES.join(", ")));
+    }
+    let ending = Ending::default();
+    end_when_interrupted(ending.clone())?;
+    let progress = Progress::new(arguments.talk);
+    let done = perfaudit::verify_findings(&config, &progress, |project, found| {
+        prove(project, found, address.as_ref(), &ending)
+    });
+    progress.end();
+    let (report, proof) = done?;
+    let proof = proof?;
+    let text = match arguments.format {
+        Form::Table => proof::table(&proof),
+        Form::Json => proof::json(&proof),
+    };
+    super::output(arguments.output.as_deref(), &text)?;
+    Ok(super::end(&report, super::CLEAN))
+}
+
+fn prove(project: &Project, findings: &[Finding], address: Option<&Address>, ending: &Ending) -> Result<Proof, Error> {
+    let mut engine: Box<dyn Engine> = match address {
+        Some(address) => Box::new(Postgres::at(address)?),
+        None if ddl::main_dialect(&project.schema) == Dialect::Sqlite => Box::new(Sqlite::new()?),
+        None => Box::new(Postgres::temporary(Cluster::start(ending)?)?),
+    };
+    verify::prove(project, findings, engine.as_mut()).map_err(|why| Error::new("database", why.to_string()))
+}
+
+/// What was started for the run must not outlive it.
+fn end_when_interrupted(ending: Ending) -> Result<(), Error> {
+    ctrlc::set_handler(move || {
+        ending.end();
+        std::process::exit(INTERRUPTED);
+    })
+    .map_err(|error| Error::new("signals", format!("cannot be waited for: {error}")))
+}
