@@ -18,11 +18,14 @@ pub(crate) fn quoted(name: &str, dialect: Dialect) -> String {
     let is_lower =
         name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
     let plain = is_lower && !List::ReservedWords.has(name);
+    if plain {
+        return name.to_owned();
+    }
+    // A name is the repository's: neither a quotation mark in it nor the end of a line ends it.
+    let name = name.replace(char::is_control, "");
     match dialect {
-        _ if plain => name.to_owned(),
-        // A name is the repository's: a quotation mark in it must not end it.
-        Dialect::MySql => format!("`{}`", name.replace('\0', "").replace('`', "``")),
-        _ => format!("\"{}\"", name.replace('\0', "").replace('"', "\"\"")),
+        Dialect::MySql => format!("`{}`", name.replace('`', "``")),
+        _ => format!("\"{}\"", name.replace('"', "\"\"")),
     }
 }
 

@@ -33,9 +33,12 @@ pub struct Arguments {
     findings: Findings,
     #[command(flatten)]
     talk: Talk,
-    /// An empty PostgreSQL to ask, postgres://user@host/name; nothing that is made there is kept [default: for the schema of
-    /// SQLite one in memory, else a PostgreSQL that is started for the time of the run, where PATH has its programs]
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "An empty PostgreSQL to ask, postgres://user@host/name; nothing that is made there is kept [default: for a schema of SQLite \
+                one in memory, else a PostgreSQL that is started for the time of the run, where PATH has its programs]"
+    )]
     database: Option<String>,
     /// How the answers are written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]

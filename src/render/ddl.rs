@@ -11,7 +11,7 @@ use crate::project::schema::{Column, ForeignKey, Index, IndexOrigin, Schema, Tab
 use crate::statement::Dialect;
 use crate::syntax::sql::expression::written;
 
-/// The bytes of a name that PostgreSQL keeps.
+/// The bytes of a name that `PostgreSQL` keeps.
 const LONGEST_NAME: usize = 63;
 
 /// Writes the parts of a schema for one database.
@@ -19,7 +19,7 @@ const LONGEST_NAME: usize = 63;
 pub struct Writer<'s> {
     /// The schema.
     pub schema: &'s Schema,
-    /// The database; where it is not known, PostgreSQL's words are used.
+    /// The database; where it is not known, `PostgreSQL`'s words are used.
     pub dialect: Dialect,
     /// The types of its columns.
     pub types: Types,
@@ -69,7 +69,7 @@ fn comment(text: &str) -> String {
     format!("-- {}\n", escape::line(text).replace(['\n', '\r'], " "))
 }
 
-/// A name, shortened to what PostgreSQL keeps of it.
+/// A name, shortened to what `PostgreSQL` keeps of it.
 fn kept(name: &str) -> &str {
     let mut end = name.len().min(LONGEST_NAME);
     while !name.is_char_boundary(end) {
@@ -353,7 +353,7 @@ fn same_columns(one: &[String], other: &[&str]) -> bool {
     one.len() == other.len() && one.iter().all(|column| other.contains(&column.as_str()))
 }
 
-/// Whether MySQL cannot hold a whole value of a type in a key.
+/// Whether `MySQL` cannot hold a whole value of a type in a key.
 fn is_long(text: &str) -> bool {
     matches!(text, "text" | "json" | "longblob")
 }

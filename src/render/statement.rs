@@ -7,7 +7,7 @@ mod conditions;
 
 use std::collections::BTreeSet;
 
-use crate::advice::index::quoted;
+use crate::advice::index::{quoted, quoted_path};
 use crate::analysis::indexes::needs::{View, of_site};
 use crate::project::Project;
 use crate::project::schema::Table;
@@ -323,20 +323,16 @@ impl<'v, 'a> Writer<'v, 'a> {
     }
 
     fn table_name(&self, at: usize) -> String {
-        match self.table(at) {
-            Some(table) => {
-                let name = quoted(&table.name, self.dialect);
-                let schema = table
-                    .schema
-                    .as_ref()
-                    .filter(|_| !matches!(self.dialect, Dialect::MySql | Dialect::Sqlite));
-                schema.map_or(name.clone(), |schema| format!("{}.{name}", quoted(schema, self.dialect)))
-            }
-            None => {
-                let written = self.view.statement.tables.get(at).map_or("", |table| table.name.as_str());
-                crate::advice::index::quoted_path(written, self.dialect)
-            }
-        }
+        let Some(table) = self.table(at) else {
+            let written = self.view.statement.tables.get(at).map_or("", |table| table.name.as_str());
+            return quoted_path(written, self.dialect);
+        };
+        let name = quoted(&table.name, self.dialect);
+        let schema = table
+            .schema
+            .as_ref()
+            .filter(|_| !matches!(self.dialect, Dialect::MySql | Dialect::Sqlite));
+        schema.map_or(name.clone(), |schema| format!("{}.{name}", quoted(schema, self.dialect)))
     }
 
     /// A short name for each table: its own where it stands alone.

@@ -189,7 +189,7 @@ impl Declared {
         }
     }
 
-    /// As PostgreSQL writes it.
+    /// As `PostgreSQL` writes it.
     fn postgres(&self) -> ColumnType {
         let mut one = self.known().unwrap_or_else(|| guessed(&self.base));
         if self.is_array {
@@ -204,11 +204,11 @@ impl Declared {
         let near = |text: &str, class| Some(ColumnType::new(text, class, false));
         match self.base.as_str() {
             "text" | "longtext" | "mediumtext" | "tinytext" | "clob" => exact("text", Class::Text),
-            "varchar" | "character varying" | "nvarchar" | "string" => self.sized("varchar", 10_485_760, Class::Text),
-            "character" | "bpchar" | "nchar" => self.sized("char", 10_485_760, Class::Text),
+            "varchar" | "character varying" | "nvarchar" | "string" => Some(self.sized("varchar", 10_485_760, Class::Text)),
+            "character" | "bpchar" | "nchar" => Some(self.sized("char", 10_485_760, Class::Text)),
             // The same word is a text of one character in SQL and one of any length in ORMs.
             "char" if self.sizes.is_empty() => near("varchar", Class::Text),
-            "char" => self.sized("char", 10_485_760, Class::Text),
+            "char" => Some(self.sized("char", 10_485_760, Class::Text)),
             "integer" | "int" | "int4" | "mediumint" => exact("integer", Class::Integer),
             "bigint" | "int8" | "biginteger" => exact("bigint", Class::Integer),
             "tinyint" if self.sizes == [1] => exact("boolean", Class::Boolean),
@@ -216,7 +216,7 @@ impl Declared {
             "serial" | "increments" | "auto" | "serial4" => exact("serial", Class::Integer),
             "bigserial" | "bigincrements" | "bigauto" | "serial8" => exact("bigserial", Class::Integer),
             "smallserial" | "smallauto" => exact("smallserial", Class::Integer),
-            "numeric" | "decimal" | "number" => self.precise(),
+            "numeric" | "decimal" | "number" => Some(self.precise()),
             "real" | "float4" => exact("real", Class::Number),
             "double precision" | "float8" | "float" | "double" => exact("double precision", Class::Number),
             "boolean" | "bool" => exact("boolean", Class::Boolean),
@@ -226,9 +226,9 @@ impl Declared {
             "date" => exact("date", Class::Day),
             "time" | "time without time zone" => exact("time", Class::Clock),
             "timetz" | "time with time zone" => exact("timetz", Class::Clock),
-            "timestamp" if self.rest.starts_with("with ") => self.moment("timestamptz"),
-            "timestamp" | "timestamp without time zone" => self.moment("timestamp"),
-            "timestamptz" | "timestamp with time zone" => self.moment("timestamptz"),
+            "timestamp" if self.rest.starts_with("with ") => Some(self.moment("timestamptz")),
+            "timestamp" | "timestamp without time zone" => Some(self.moment("timestamp")),
+            "timestamptz" | "timestamp with time zone" => Some(self.moment("timestamptz")),
             "datetime" => near("timestamp", Class::Moment),
             "interval" => exact("interval", Class::Span),
             "duration" => near("interval", Class::Span),
@@ -241,29 +241,29 @@ impl Declared {
         }
     }
 
-    fn sized(&self, word: &str, most: u32, class: Class) -> Option<ColumnType> {
-        Some(match self.sizes.first() {
+    fn sized(&self, word: &str, most: u32, class: Class) -> ColumnType {
+        match self.sizes.first() {
             Some(size) if (1..=most).contains(size) => ColumnType::new(format!("{word}({size})"), class, true),
             Some(_) => ColumnType::new("varchar", class, false),
             None => ColumnType::new(word, class, true),
-        })
+        }
     }
 
-    fn precise(&self) -> Option<ColumnType> {
+    fn precise(&self) -> ColumnType {
         let text = match self.sizes.as_slice() {
             [digits, scale] if (1..=1000).contains(digits) && scale <= digits => format!("numeric({digits}, {scale})"),
             [digits] if (1..=1000).contains(digits) => format!("numeric({digits})"),
             _ => "numeric".to_owned(),
         };
-        Some(ColumnType::new(text, Class::Number, true))
+        ColumnType::new(text, Class::Number, true)
     }
 
-    fn moment(&self, word: &str) -> Option<ColumnType> {
+    fn moment(&self, word: &str) -> ColumnType {
         let text = match self.sizes.first() {
             Some(digits @ 0..=6) => format!("{word}({digits})"),
             _ => word.to_owned(),
         };
-        Some(ColumnType::new(text, Class::Moment, true))
+        ColumnType::new(text, Class::Moment, true)
     }
 }
 

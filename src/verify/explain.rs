@@ -1,4 +1,4 @@
-//! Plans of PostgreSQL, in short.
+//! Plans of `PostgreSQL`, in short.
 
 use serde_json::Value;
 

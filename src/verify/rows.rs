@@ -226,16 +226,12 @@ impl Filler<'_> {
             let Ok(create) = self.writer.index(self.at, index, Some(&name)) else {
                 continue;
             };
-            let is_primary = index.origin == IndexOrigin::Primary;
             out.push(MadeIndex {
                 at: Some(number),
                 plain: create.replacen("CREATE UNIQUE INDEX", "CREATE INDEX", 1),
                 create,
                 name,
             });
-            if is_primary {
-                continue;
-            }
         }
         let has_primary = self.table.indexes.iter().any(|index| index.origin == IndexOrigin::Primary);
         if let Some(columns) = key.filter(|_| !has_primary) {

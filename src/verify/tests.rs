@@ -121,8 +121,9 @@ fn what_never_gains_is_refuted() {
 #[test]
 fn nothing_of_the_project_reaches_the_database_but_names_and_values() {
     let schema = "PRAGMA foreign_keys = on;\n\
-        CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, \"b\"\"); SELECT 1; --\" TEXT, kind TEXT DEFAULT (evil('x')));\n\
-        CREATE INDEX i ON orders (evil(kind));\nCREATE INDEX j ON orders (kind) WHERE evil(kind) = 1;\n";
+        CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, \"b\"\"); SELECT 1; --\" TEXT, kind TEXT DEFAULT (evil('x')));\n\
+        CREATE TABLE lines (id INTEGER PRIMARY KEY AUTOINCREMENT, order_id INTEGER REFERENCES orders (id), kind TEXT);\n\
+        CREATE INDEX i ON lines (evil(kind));\nCREATE INDEX j ON lines (kind) WHERE evil(kind) = 1;\n";
     let program = "import sqlite3\n\ndef find(db: sqlite3.Connection, name):\n    \
         db.execute(\"SELECT * FROM orders WHERE name = ? AND kind = 'it''s; DROP TABLE x --'\", (name,))\n";
     let mut engine = Flat { sent: Vec::new() };

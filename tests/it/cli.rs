@@ -465,7 +465,7 @@ fn hostile_names_stay_names_in_every_form_of_the_schema() {
     let at = folder.path();
     let text = "CREATE TABLE \"a\"\"] { x \u{1b}[31m `b`\nRef\" (\"c\"\"' --> d\" int PRIMARY KEY, \"%%{init}\" text);\nCREATE INDEX \"i'\n}\" ON \"a\"\"] { x \u{1b}[31m `b`\nRef\" ((lower(\"%%{init}\") || '`'));\n";
     fs::write(at.join("schema.sql"), text).expect("written");
-    for format in ["table", "json", "dbml", "mermaid"] {
+    for format in ["table", "json", "dbml", "mermaid", "sql"] {
         let run = run(at, &["schema", "--format", format]);
         assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
         assert!(!run.out.contains('\u{1b}'), "{format}: {}", run.out);

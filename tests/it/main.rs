@@ -23,5 +23,7 @@ mod priorities;
 mod screens;
 mod setup;
 mod snapshots;
+#[cfg(feature = "verify")]
+mod verify;
 mod why;
 mod words;

@@ -335,11 +335,16 @@ impl<'a> View<'a> {
         is_known
     }
 
-    /// The column that holds the instance whose rows are asked for: `order_id` of `order.lines.filter(…)`. Within, `None` where it
-    /// is not certain, or where a third table holds both.
-    pub fn owner_key(&self) -> Option<Option<String>> {
-        let name = self.owner?;
-        Some(self.table(0).and_then(|table| self.key_of_owner(table, name)))
+    /// Whether the rows of one instance are asked for: `order.lines.filter(…)`.
+    pub fn has_owner(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    /// The column that holds that instance: `order_id`. `None` where it is not certain, or where a third table holds both.
+    pub fn owner_key(&self) -> Option<String> {
+        self.table(0)
+            .zip(self.owner)
+            .and_then(|(table, name)| self.key_of_owner(table, name))
     }
 
     fn key_of_owner(&self, table: &Table, name: &str) -> Option<String> {

@@ -12,14 +12,11 @@ impl<'a> Writer<'_, 'a> {
     /// A column as the statement names it; what is no column of the schema is marked.
     pub(super) fn column(&mut self, used: &ColumnUse) -> Option<String> {
         let at = self.view.place(used);
-        let name = match self.view.column(used) {
-            Some((_, column)) => column.name.clone(),
-            None => {
-                self.mark(Approximation::Column);
-                return None;
-            }
+        let Some((_, column)) = self.view.column(used) else {
+            self.mark(Approximation::Column);
+            return None;
         };
-        let name = quoted(&name, self.dialect);
+        let name = quoted(&column.name, self.dialect);
         let alias = at
             .filter(|_| self.view.statement.tables.len() > 1)
             .and_then(|at| self.aliases.get(at));
@@ -39,17 +36,16 @@ impl<'a> Writer<'_, 'a> {
     pub(super) fn conditions(&mut self) {
         let statement = self.view.statement;
         let mut is_first = true;
-        if let Some(owner) = self.view.owner_key() {
-            match owner {
-                Some(column) => {
-                    self.and(&mut is_first);
-                    let alias = self.aliases.first().filter(|_| statement.tables.len() > 1);
-                    let prefix = alias.map_or(String::new(), |alias| format!("{alias}."));
-                    self.text(format!("{prefix}{} = ", quoted(&column, self.dialect)));
-                    self.value(self.view.tables.first().copied().flatten(), &column, How::Equal(0));
-                }
-                None => self.mark(Approximation::Owner),
+        match self.view.owner_key() {
+            Some(column) => {
+                self.and(&mut is_first);
+                let alias = self.aliases.first().filter(|_| statement.tables.len() > 1);
+                let prefix = alias.map_or(String::new(), |alias| format!("{alias}."));
+                self.text(format!("{prefix}{} = ", quoted(&column, self.dialect)));
+                self.value(self.view.tables.first().copied().flatten(), &column, How::Equal(0));
             }
+            None if self.view.has_owner() => self.mark(Approximation::Owner),
+            None => {}
         }
         for filter in statement.filters.iter().filter(|filter| !filter.optional) {
             self.condition(filter, &mut is_first);

@@ -1,4 +1,4 @@
-//! A PostgreSQL of its own: its programs are found, it lives in a private folder and listens on no network, and all of it goes with the
+//! A `PostgreSQL` of its own: its programs are found, it lives in a private folder and listens on no network, and all of it goes with the
 //! run.
 
 use std::path::{Path, PathBuf};
@@ -223,7 +223,7 @@ impl Cluster {
     }
 }
 
-/// A program of PostgreSQL that is given nothing of the surroundings but where it lies.
+/// A program of `PostgreSQL` that is given nothing of the surroundings but where it lies.
 fn quiet(programs: &Path, name: &str, folder: &Path) -> Command {
     let mut command = Command::new(programs.join(name));
     command.env_clear().current_dir(folder).stdin(Stdio::null());

@@ -1,4 +1,4 @@
-//! A PostgreSQL that is asked: one that the user names, or one that is started for the time of the run.
+//! A `PostgreSQL` that is asked: one that the user names, or one that is started for the time of the run.
 
 pub mod cluster;
 mod link;
@@ -19,10 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long filling one table may take.
 const LONG_PATIENCE: Duration = Duration::from_secs(120);
 
-/// What is set before anything else, so that plans are the same everywhere.
+/// What is set before anything else, so that plans are the same everywhere; so many statistics are of all rows, not of some by chance.
 const SETTINGS: &str = "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; \
     SET max_parallel_workers_per_gather = 0; SET lock_timeout = '5s'; SET search_path = public; SET datestyle = iso; \
-    SET default_statistics_target = 100";
+    SET default_statistics_target = 400";
 
 /// A connection in a transaction that is never committed.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 
-/// Where a PostgreSQL listens, and as whom it is asked.
+/// Where a `PostgreSQL` listens, and as whom it is asked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     /// The host; one that starts with `/` is the folder of a socket.
