@@ -62,6 +62,16 @@ fn a_key_of_several_columns_goes_with_one_of_them() {
 }
 
 #[test]
+fn a_name_that_was_given_is_dropped_before_one_that_may_have_been_made_up() {
+    let schema = build(&[(
+        "schema.sql",
+        "CREATE TABLE t (id int, a text UNIQUE); CREATE INDEX ix_t_a ON t (a); DROP INDEX ix_t_a;",
+    )]);
+    let table = schema.table("t").unwrap();
+    assert!(table.is_unique(&["a"]) && table.indexes.len() == 1, "{:?}", table.indexes);
+}
+
+#[test]
 fn made_up_names_can_be_dropped() {
     let schema = build(&[(
         "schema.sql",

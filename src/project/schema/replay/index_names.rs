@@ -3,9 +3,11 @@
 use crate::project::schema::index::{IndexOrigin, same};
 use crate::project::schema::{Index, Table, qualified};
 
-/// The place of the index of a name in its table.
+/// The place of the index of a name in its table: of one that was given the name before one for which it may have been made up.
 pub(super) fn position_of(table: &Table, bare: &str) -> Option<usize> {
-    table.indexes.iter().position(|index| is_named(index, &table.name, bare))
+    let has = |index: &Index| index.name.is_some() && is_named(index, &table.name, bare);
+    let given = table.indexes.iter().position(has);
+    given.or_else(|| table.indexes.iter().position(|index| is_named(index, &table.name, bare)))
 }
 
 /// Whether an index has this name, or would have been given it by the database or the ORM.
