@@ -27,6 +27,8 @@ const OTHERS: u64 = 3;
 const MAX_LITERALS: usize = 12;
 /// Of so many rows one has a literal of the code, where the column has many values.
 const RARE: u64 = 100;
+/// A unique key must be able to have so many times as many values as there are rows.
+const ROOM: u64 = 4;
 /// Unique keys that rows are made for.
 const MAX_KEYS: usize = 6;
 
@@ -292,6 +294,38 @@ impl Filler<'_> {
     }
 
     fn spread(&self, column: &Column, known: &ColumnType) -> Spread {
+        let spread = self.usual(column, known);
+        match spread {
+            Spread::Among(count) if known.class != Class::Boolean && self.is_widened(&column.name) => Spread::Among(count.max(self.rows)),
+            other => other,
+        }
+    }
+
+    /// Whether a key of several columns would leave few rows, were this column not to have as many values as there are rows: the last of
+    /// the key that can.
+    fn is_widened(&self, column: &str) -> bool {
+        self.keys().iter().any(|key| {
+            let own = key
+                .iter()
+                .filter_map(|name| self.columns().find(|(column, _)| column.name == *name));
+            let counted: Vec<(String, u64, bool)> = own
+                .map(|(column, known)| {
+                    let (count, can) = match self.usual(column, &known) {
+                        Spread::Among(_) if known.class == Class::Boolean => (2, false),
+                        Spread::Among(count) | Spread::Rarely(_, count) => (count, true),
+                        Spread::Few(given, others) => (given.len() as u64 + others, false),
+                        Spread::Own | Spread::Order => (self.rows, true),
+                    };
+                    (column.name.clone(), count, can)
+                })
+                .collect();
+            let all = counted.iter().fold(1_u64, |all, (_, count, _)| all.saturating_mul(*count));
+            let last = counted.iter().rev().find(|(_, _, can)| *can);
+            all < self.rows.saturating_mul(ROOM) && last.is_some_and(|(name, _, _)| name == column)
+        })
+    }
+
+    fn usual(&self, column: &Column, known: &ColumnType) -> Spread {
         let given = self.plan.of_column(self.at, &column.name);
         let fits = |one: &&String| one.as_str() != "NULL" && fits(one, known);
         let given: Vec<String> = given.iter().filter(fits).cloned().collect();

@@ -88,6 +88,11 @@ impl<'f> Subject<'f> {
         })
     }
 
+    /// Whether it is about a foreign key, which each delete of a parent asks for.
+    pub fn is_of_key(&self) -> bool {
+        self.finding.rule == "unindexed-foreign-key"
+    }
+
     /// The tables that must be there to ask.
     pub fn tables(&self, project: &Project, writer: &Writer<'_>) -> BTreeSet<usize> {
         let mut tables = BTreeSet::from([self.table]);
@@ -110,7 +115,8 @@ impl<'f> Subject<'f> {
         };
         let text = create_index(table, &new)?;
         // An index that others wait for is made in a transaction alone.
-        Some(text.replacen("CREATE INDEX CONCURRENTLY ", "CREATE INDEX ", 1))
+        let text = text.replacen("CREATE INDEX CONCURRENTLY ", "CREATE INDEX ", 1);
+        Some(text.trim_end_matches(';').to_owned())
     }
 }
 

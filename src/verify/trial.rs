@@ -111,8 +111,8 @@ impl<'t> Trial<'t> {
         for &site in &subject.deletes {
             cited.push(self.deletion(subject, site)?);
         }
-        if cited.is_empty() {
-            // Nothing that was understood asks for it: what is left is the look for children of a parent that is deleted.
+        // Where no statement gains, what is left is the look for children of a parent that is deleted.
+        if subject.deletes.is_empty() && subject.is_of_key() {
             cited.push(self.deletion(subject, usize::MAX)?);
         }
         self.ask(&mut cited, false)?;
@@ -317,19 +317,16 @@ impl<'t> Trial<'t> {
     }
 
     fn verdict(&self, subject: &Subject<'_>, cited: &[Cited]) -> Proven {
+        let (cited, spare): (Vec<&Cited>, Vec<&Cited>) = cited.iter().partition(|one| one.site != usize::MAX);
         let asked: Vec<Asked> = cited.iter().map(|one| self.told(one)).collect();
         let gains = |one: &Cited| one.refusal.is_none() && least(one).is_some_and(|ratio| ratio >= PAYS);
         let can_gain = |one: &Cited| one.refusal.is_none() && most(one).is_some_and(|ratio| ratio >= PAYS);
-        let sure: Vec<&Cited> = cited.iter().filter(|one| gains(one)).collect();
-        let maybe: Vec<&Cited> = cited.iter().filter(|one| can_gain(one)).collect();
+        let sure: Vec<&Cited> = cited.iter().copied().filter(|one| gains(one)).collect();
+        let maybe: Vec<&Cited> = cited.iter().copied().filter(|one| can_gain(one)).collect();
+        let saved: Vec<&Cited> = spare.into_iter().filter(|one| gains(one)).collect();
         let open = cited.iter().filter(|one| one.refusal.is_some()).count();
-        let is_only_deletes = subject.sites.is_empty() && subject.deletes.is_empty();
         let (verdict, why) = match () {
-            () if !sure.is_empty() && is_only_deletes => (
-                Verdict::Demoted,
-                "it pays where rows of the parent are deleted, which no statement that was understood does".to_owned(),
-            ),
-            () if !sure.is_empty() => (Verdict::Proven, gain(&sure, cited)),
+            () if !sure.is_empty() => (Verdict::Proven, gain(&sure, &cited)),
             () if !maybe.is_empty() => (Verdict::Demoted, maybe.first().map_or(String::new(), |one| depends(one))),
             () if open > 0 => {
                 let why = cited.iter().find_map(|one| one.refusal.clone()).unwrap_or_default();
@@ -342,7 +339,12 @@ impl<'t> Trial<'t> {
                     },
                 )
             }
-            () if self.hangs_on_parents(subject, cited) => (
+            () if !saved.is_empty() => {
+                let start = if cited.is_empty() { "" } else { "none of its statements gains: " };
+                let why = "it pays where rows of the parent are deleted, which no statement that was understood does";
+                (Verdict::Demoted, format!("{start}{why}"))
+            }
+            () if self.hangs_on_parents(subject, &cited) => (
                 Verdict::Demoted,
                 format!(
                     "it pays where more than {} parents share the rows evenly, or the one that is asked for has fewer",
@@ -352,9 +354,9 @@ impl<'t> Trial<'t> {
             () => (Verdict::Refuted, format!("none of its statements costs {PAYS} times less")),
         };
         let mut result = Proven::new(subject.finding, verdict, why);
-        let best = if sure.is_empty() { maybe } else { sure };
+        let best = [sure, maybe, saved].into_iter().find(|all| !all.is_empty()).unwrap_or_default();
         let shown = if best.is_empty() {
-            cited.iter().filter(|one| one.refusal.is_none()).collect()
+            cited.iter().copied().filter(|one| one.refusal.is_none()).collect()
         } else {
             best
         };
@@ -364,12 +366,12 @@ impl<'t> Trial<'t> {
     }
 
     /// Whether it is the number of parents that was assumed which keeps it from paying.
-    fn hangs_on_parents(&self, subject: &Subject<'_>, cited: &[Cited]) -> bool {
+    fn hangs_on_parents(&self, subject: &Subject<'_>, cited: &[&Cited]) -> bool {
         let Wish::Lacking(lack) = &subject.wish else { return false };
         let table = self.project.schema.tables.get(subject.table);
         let first = table.zip(lack.columns.first());
         let has_few = first.is_some_and(|(table, column)| super::rows::has_few_parents(self.project, table, column) == Some(true));
-        has_few && cited.iter().filter_map(most).any(|ratio| ratio > NOTICED)
+        has_few && cited.iter().filter_map(|one| most(one)).any(|ratio| ratio > NOTICED)
     }
 
     /// The question with the largest gain.
@@ -510,7 +512,7 @@ fn most(one: &Cited) -> Option<f64> {
     one.questions.iter().filter_map(Question::ratio).max_by(f64::total_cmp)
 }
 
-fn gain(sure: &[&Cited], all: &[Cited]) -> String {
+fn gain(sure: &[&Cited], all: &[&Cited]) -> String {
     let of = |kind: &str| sure.iter().filter(|one| one.kind == kind).count();
     let (deletes, others) = (of("delete"), sure.len() - of("delete"));
     let asked = all.iter().filter(|one| one.refusal.is_none()).count();
