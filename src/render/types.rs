@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::project::schema::{Column, ForeignKey, Schema, Table};
+use crate::project::schema::{Column, ForeignKey, Schema, Table, Tool};
 use crate::statement::Dialect;
 
 /// Keys of keys of keys that a type is taken over.
@@ -96,7 +96,7 @@ impl Types {
         let mut types = Types::default();
         for (at, table) in schema.tables.iter().enumerate() {
             for column in &table.columns {
-                types.all.insert((at, column.name.clone()), written(column, dialect));
+                types.all.insert((at, column.name.clone()), written(table, column, dialect));
             }
         }
         for _ in 0..MAX_STEPS {
@@ -152,9 +152,13 @@ pub fn target(schema: &Schema, key: &ForeignKey) -> Option<(usize, Vec<String>)>
         .map(|columns| (at, columns))
 }
 
-fn written(column: &Column, dialect: Dialect) -> ColumnType {
+fn written(table: &Table, column: &Column, dialect: Dialect) -> ColumnType {
     let declared = Declared::of(&column.data_type);
-    let known = declared.postgres();
+    let mut known = declared.postgres();
+    if known.class == Class::Day && declared.base == "date" && table.tool() == Some(Tool::Sequelize) {
+        // Its `DATE` is a moment; a day is `DATEONLY`.
+        known = ColumnType::new("timestamptz", Class::Moment, true);
+    }
     match dialect {
         Dialect::MySql => mysql(&declared, &known),
         Dialect::Sqlite => sqlite(&known),
@@ -224,6 +228,7 @@ impl Declared {
             "json" => exact("json", Class::Json),
             "jsonb" => exact("jsonb", Class::Json),
             "date" => exact("date", Class::Day),
+            "dateonly" => near("date", Class::Day),
             "time" | "time without time zone" => exact("time", Class::Clock),
             "timetz" | "time with time zone" => exact("timetz", Class::Clock),
             "timestamp" if self.rest.starts_with("with ") => Some(self.moment("timestamptz")),

@@ -46,7 +46,7 @@ pub(super) fn assumptions() -> Vec<String> {
         format!("Of other columns {SHARING} rows share a value, and one row in {RARE} has one that the code names."),
         "A column that can be NULL is so in a fifth of the rows, one that the code compares with NULL in a half.".to_owned(),
         format!("What is refuted so is asked about again with {CROWD} rows that share a value, and is demoted where it pays then."),
-        "Values are spread evenly and independently of each other.".to_owned(),
+        "A moment that is never NULL rises with the rows; all other values are spread evenly and independently of each other.".to_owned(),
     ]
 }
 
@@ -338,7 +338,7 @@ impl Filler<'_> {
         match known.class {
             Class::Boolean => Spread::Among(4),
             _ if is_few_valued(column) || given.len() > 1 => Spread::Few(given, OTHERS),
-            Class::Moment if column.default.is_some() && !column.nullable => Spread::Order,
+            Class::Moment if !column.nullable => Spread::Order,
             _ => {
                 let sharing = match () {
                     () if is_identifying(&column.name) => 1,

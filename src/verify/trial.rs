@@ -328,6 +328,20 @@ impl<'t> Trial<'t> {
         let (verdict, why) = match () {
             () if !sure.is_empty() => (Verdict::Proven, gain(&sure, &cited)),
             () if !maybe.is_empty() => (Verdict::Demoted, maybe.first().map_or(String::new(), |one| depends(one))),
+            () if !saved.is_empty() => {
+                let start = if open == cited.len() {
+                    ""
+                } else {
+                    "none of its statements gains: "
+                };
+                let why = "it pays where rows of the parent are deleted, which no statement that was understood does";
+                let rest = if open > 0 {
+                    format!("; {open} could not be asked about")
+                } else {
+                    String::new()
+                };
+                (Verdict::Demoted, format!("{start}{why}{rest}"))
+            }
             () if open > 0 => {
                 let why = cited.iter().find_map(|one| one.refusal.clone()).unwrap_or_default();
                 (
@@ -338,11 +352,6 @@ impl<'t> Trial<'t> {
                         why
                     },
                 )
-            }
-            () if !saved.is_empty() => {
-                let start = if cited.is_empty() { "" } else { "none of its statements gains: " };
-                let why = "it pays where rows of the parent are deleted, which no statement that was understood does";
-                (Verdict::Demoted, format!("{start}{why}"))
             }
             () if self.hangs_on_parents(subject, &cited) => (
                 Verdict::Demoted,

@@ -17,6 +17,23 @@ const PARTS: [&str; 15] = [
 /// Bounds that are none of the table, with the reason; each as the file below `src/` and the name.
 const EXCUSED: &[(&str, &[&str])] = &[
     (
+        "No finding comes or goes by it: what is written as SQL or asked of a planner beside the findings, where what lies beyond is said to \
+         be left out or not verifiable, or is like what was asked about.",
+        &[
+            "render/ddl.rs LONGEST_NAME",
+            "render/types.rs MAX_STEPS",
+            "syntax/sql/expression.rs MAX_DEPTH",
+            "verify/explain.rs MAX_DEPTH",
+            "verify/postgres/link.rs LONGEST",
+            "verify/postgres/link.rs REACHED",
+            "verify/rows.rs MAX_KEYS",
+            "verify/rows.rs MAX_LITERALS",
+            "verify/sqlite.rs MOST",
+            "verify/subject.rs MAX_READERS",
+            "verify/subject.rs MAX_SITES",
+        ],
+    ),
+    (
         "How much of a list is shown or cited, and its text says that there is more; nothing is decided by it.",
         &[
             "advice/per_row.rs MOST_NAMED",
