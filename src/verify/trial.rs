@@ -323,7 +323,9 @@ impl<'t> Trial<'t> {
         let can_gain = |one: &Cited| one.refusal.is_none() && most(one).is_some_and(|ratio| ratio >= PAYS);
         let sure: Vec<&Cited> = cited.iter().copied().filter(|one| gains(one)).collect();
         let maybe: Vec<&Cited> = cited.iter().copied().filter(|one| can_gain(one)).collect();
-        let saved: Vec<&Cited> = spare.into_iter().filter(|one| gains(one)).collect();
+        let saved: Vec<&Cited> = spare.iter().copied().filter(|one| gains(one)).collect();
+        let all: Vec<&Cited> = cited.iter().chain(&spare).copied().collect();
+        let unasked = all.iter().find_map(|one| one.refusal.clone());
         let open = cited.iter().filter(|one| one.refusal.is_some()).count();
         let (verdict, why) = match () {
             () if !sure.is_empty() => (Verdict::Proven, gain(&sure, &cited)),
@@ -353,7 +355,11 @@ impl<'t> Trial<'t> {
                     },
                 )
             }
-            () if self.hangs_on_parents(subject, &cited) => (
+            () if all.iter().all(|one| one.refusal.is_some()) => (
+                Verdict::NotVerifiable,
+                unasked.unwrap_or_else(|| "no statement asks for it".to_owned()),
+            ),
+            () if self.hangs_on_parents(subject, &all) => (
                 Verdict::Demoted,
                 format!(
                     "it pays where more than {} parents share the rows evenly, or the one that is asked for has fewer",
@@ -365,7 +371,7 @@ impl<'t> Trial<'t> {
         let mut result = Proven::new(subject.finding, verdict, why);
         let best = [sure, maybe, saved].into_iter().find(|all| !all.is_empty()).unwrap_or_default();
         let shown = if best.is_empty() {
-            cited.iter().copied().filter(|one| one.refusal.is_none()).collect()
+            all.into_iter().filter(|one| one.refusal.is_none()).collect()
         } else {
             best
         };
