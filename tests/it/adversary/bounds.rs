@@ -25,7 +25,6 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "syntax/sql/expression.rs MAX_DEPTH",
             "verify/explain.rs MAX_DEPTH",
             "verify/postgres/link.rs LONGEST",
-            "verify/postgres/link.rs REACHED",
             "verify/rows.rs MAX_KEYS",
             "verify/rows.rs MAX_LITERALS",
             "verify/sqlite.rs MOST",
