@@ -5,4 +5,5 @@
 
 pub mod ddl;
 pub mod statement;
+pub mod text;
 pub mod types;

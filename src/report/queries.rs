@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{MadeBy, VERSION, queries_sql};
+use super::{MadeBy, VERSION};
 use crate::analysis::Analyses;
 use crate::analysis::queries::RowBound;
 use crate::engine::places::Places;
@@ -10,6 +10,7 @@ use crate::escape;
 use crate::inventory::queries;
 use crate::inventory::rows::QueryRow;
 use crate::project::Project;
+use crate::render::text;
 
 /// The list of a project, in the order of files and places.
 #[derive(Clone, Debug, Serialize)]
@@ -32,7 +33,7 @@ impl QueryList {
         let mut queries = queries::build(&Analyses::new(project));
         queries.retain(|row| places.has(&row.location.file));
         for row in &mut queries {
-            row.sql = queries_sql::of(project, row.site);
+            row.sql = text::of(project, row.site);
         }
         let unknown = RowBound::NotUnderstood.words();
         QueryList {

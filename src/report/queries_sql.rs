@@ -5,29 +5,7 @@ use std::fmt::Write as _;
 
 use super::queries::QueryList;
 use crate::escape;
-use crate::inventory::rows::SqlText;
-use crate::project::Project;
-use crate::render::statement::{self, Approximation, Purpose};
-use crate::statement::{Dialect, Operation};
-
-/// The statement of a site as SQL: as the code gives it where that is all of it, else as the model keeps it.
-pub(super) fn of(project: &Project, site: usize) -> Option<SqlText> {
-    let query = &project.graph.sites.get(site)?.query;
-    if let Some(text) = query.text.as_deref().filter(|_| query.statement.operation != Operation::Other) {
-        return Some(SqlText {
-            text: text.to_owned(),
-            exact: true,
-            approximated: Vec::new(),
-        });
-    }
-    let dialect = project.table_of(query).map_or(Dialect::Generic, |table| table.dialect);
-    let one = statement::of(project, site, dialect, Purpose::Show)?;
-    Some(SqlText {
-        text: one.shown(dialect),
-        exact: one.is_exact(),
-        approximated: one.approximated.iter().map(|what| what.word().to_owned()).collect(),
-    })
-}
+use crate::render::statement::Approximation;
 
 /// What the words say, in the order of the words.
 fn meanings() -> BTreeMap<&'static str, &'static str> {
