@@ -306,7 +306,7 @@ fn is_statement(call: &Call<'_>) -> bool {
     };
     let texts = parts.iter().map(|part| match part {
         TemplatePart::Text(text) => call.module.str(*text),
-        TemplatePart::Expr(_) => " x ",
+        TemplatePart::Hole(_) => " x ",
     });
     looks_like_sql(&texts.collect::<String>())
 }
