@@ -4,6 +4,7 @@
 //! settings name (filters, hooks, monitors, transports); nothing is fetched and nothing is written. Variables of the environment whose
 //! names start with `GIT_` are not looked at.
 
+mod about;
 mod changed;
 mod past;
 mod repository;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
+pub use about::{About, about};
 pub use changed::Worktree;
 pub use past::{Blob, Folder, Node, NodeKind, Past};
 pub use repository::Repository;

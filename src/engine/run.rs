@@ -2,6 +2,7 @@
 
 mod checked;
 mod mended;
+mod origin;
 mod texts;
 mod understood;
 mod verified;
@@ -125,6 +126,7 @@ pub fn audit_observed(config: &Config, observer: &dyn Observer) -> Result<Report
             Ok(commit) => report.commit = commit,
             Err(error) => report.coverage.notes.push(format!("The commit is not given: {error}")),
         }
+        origin::add(config, &mut report);
     }
     Ok(report)
 }
@@ -412,9 +414,9 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Adds the edits that mend findings, for the one format that carries them.
+    /// Adds the edits that mend findings, for the formats that carry them and for what shows code before and after.
     fn offer(&self, project: &Project, findings: &mut [Finding]) {
-        if self.config.format == Format::Sarif
+        if (self.config.format == Format::Sarif || self.config.details == Details::All)
             && let Ok(disk) = Disk::of(&self.config.root)
         {
             // A fix that cannot be offered takes nothing from the report.

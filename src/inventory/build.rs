@@ -11,5 +11,6 @@ pub fn build(run: &Analyses<'_>) -> Inventory {
         queries: queries::build(run),
         endpoints: reached.rows(run),
         tables: indexes::build(run),
+        databases: indexes::databases(run.project),
     }
 }

@@ -6,8 +6,10 @@ use crate::analysis::Analyses;
 use crate::analysis::indexes::needs::by_table;
 use crate::analysis::indexes::wanted::Wanted;
 use crate::inventory::rows::{IndexRow, TableRow};
+use crate::judge::scale::{self, Scale};
 use crate::project::Project;
 use crate::project::schema::{Index, IndexOrigin, Place, Table};
+use crate::statement::Dialect;
 
 /// The tables.
 pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
@@ -29,13 +31,47 @@ pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
         }
     }
     let mut rows = Vec::new();
-    for ((table, wanted), queries) in project.schema.tables.iter().zip(&by_table).zip(queries) {
+    for (at, ((table, wanted), queries)) in project.schema.tables.iter().zip(&by_table).zip(queries).enumerate() {
         if table.phantom {
             continue;
         }
-        rows.push(row(project, table, &Wanted::of(wanted), queries));
+        let size = scale::of_table(project, at);
+        rows.push(TableRow {
+            scale: class(size.scale).to_owned(),
+            scale_reason: size.why,
+            ..row(project, table, &Wanted::of(wanted), queries)
+        });
     }
     rows
+}
+
+/// The databases that the tables are in, each once; one that holds a few tables of an example only is none of the project's.
+pub fn databases(project: &Project) -> Vec<String> {
+    /// Of the tables of the largest one, the part that another one has at least.
+    const SHARE: usize = 10;
+    let tables = || project.schema.tables.iter().filter(|table| !table.phantom);
+    let known = [
+        (Dialect::MySql, "mysql"),
+        (Dialect::Postgres, "postgres"),
+        (Dialect::Sqlite, "sqlite"),
+    ];
+    let counted = known.map(|(dialect, name)| (tables().filter(|table| table.dialect == dialect).count(), name));
+    let most = counted.iter().map(|(count, _)| *count).max().unwrap_or(0);
+    let is_own = |(count, _): &(usize, &str)| *count > 0 && count * SHARE >= most;
+    counted.into_iter().filter(is_own).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// A class of row counts by its name in JSON.
+fn class(scale: Scale) -> &'static str {
+    match scale {
+        Scale::One => "one",
+        Scale::Few => "few",
+        Scale::OfParent => "of-parent",
+        Scale::Page => "page",
+        Scale::Unknown => "unknown",
+        Scale::Many => "many",
+        Scale::Stream => "stream",
+    }
 }
 
 fn row(project: &Project, table: &Table, wanted: &Wanted<'_>, queries: usize) -> TableRow {
@@ -52,6 +88,7 @@ fn row(project: &Project, table: &Table, wanted: &Wanted<'_>, queries: usize) ->
         location: place(project, table.places.first()),
         columns: table.columns.len(),
         queries,
+        ..TableRow::default()
     }
 }
 

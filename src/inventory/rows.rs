@@ -13,6 +13,9 @@ pub struct Inventory {
     pub endpoints: Vec<EndpointRow>,
     /// Tables by name.
     pub tables: Vec<TableRow>,
+    /// The databases of the tables: `postgres`, `mysql`, `sqlite`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<String>,
 }
 
 impl Inventory {
@@ -155,6 +158,12 @@ pub struct TableRow {
     pub columns: usize,
     /// Query sites that name it first.
     pub queries: usize,
+    /// How many rows it has, as a class: `one`, `few`, `of-parent`, `page`, `unknown`, `many`, `stream`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scale: String,
+    /// Why: `orders, written by POST /orders`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scale_reason: String,
     /// Its indexes.
     pub indexes: Vec<IndexRow>,
 }

@@ -4,9 +4,13 @@
 
 mod capacity;
 mod coverage;
+mod index_plan;
 mod item;
+mod monitoring;
 mod plan;
 mod score;
+mod themes;
+mod verdict;
 mod view;
 
 use minijinja::{AutoEscape, Environment, Value};
@@ -16,8 +20,10 @@ use crate::escape;
 use crate::report::{Report, RuleTexts};
 
 /// The sections of the audit, in their order.
-pub const SECTIONS: [&str; 13] = [
+pub const SECTIONS: [&str; 15] = [
     "summary",
+    "themes",
+    "roadmap",
     "top",
     "backlog",
     "findings",
@@ -26,8 +32,21 @@ pub const SECTIONS: [&str; 13] = [
     "endpoints",
     "settings",
     "capacity",
+    "monitoring",
     "strengths",
+    "coverage",
+    "appendix",
+];
+/// The sections that Markdown has unless others are asked for: what people read from its first line to its last. The lists of all that
+/// there is are in the page, which can be filtered, and in the sections that are asked for by name.
+pub const READ: [&str; 9] = [
+    "summary",
+    "themes",
     "roadmap",
+    "indexes",
+    "capacity",
+    "monitoring",
+    "strengths",
     "coverage",
     "appendix",
 ];
@@ -87,12 +106,39 @@ pub fn render(report: &Report, rules: &RuleTexts, options: &Options) -> Result<S
         Form::Markdown => IN_FULL,
         Form::Html => IN_FULL_PAGE,
     };
-    let view = view::View::of(report, rules, options, options.max_findings.unwrap_or(in_full));
+    let themes = themes::themes(report);
+    let view = view::View::of(report, &themes, rules, options, options.max_findings.unwrap_or(in_full));
     let environment = environment(options.form);
     environment.render_named_str(name, text, &view).map_err(|error| {
         let line = error.line().map_or_else(String::new, |line| format!(":{line}"));
         Error::new(format!("{name}{line}"), error.to_string())
     })
+}
+
+/// A text in which the addresses of routes are easy to read: `/a/{id}` where a pattern was written, `/a/(?P<id>[0-9]+)`.
+fn plain_route(text: &str) -> String {
+    const GROUP: &str = "(?P<";
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(GROUP) {
+        let inside = &rest[at + GROUP.len()..];
+        let named = inside.split_once('>').and_then(|(name, pattern)| {
+            let mut depth = 1_usize;
+            let end = pattern.char_indices().find(|(_, character)| {
+                match character {
+                    '(' => depth += 1,
+                    ')' => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            });
+            Some((name, &pattern[end?.0 + 1..]))
+        });
+        let Some((name, after)) = named else { break };
+        out.push_str(&format!("{}{{{name}}}", &rest[..at]));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 fn environment(form: Form) -> Environment<'static> {
@@ -129,6 +175,7 @@ fn environment(form: Form) -> Environment<'static> {
         let dead = |text: &str| escape::words(text, escape::xml, |word| code(Form::Html, word));
         Value::from_safe_string(html(&escape::line(text), dead))
     });
+    environment.add_filter("route", |text: &str| plain_route(text));
     environment.add_filter("grouped", |number: u64| crate::report::words::grouped(number as usize));
     environment.add_filter("capitalised", |text: &str| {
         let mut characters = text.chars();
@@ -232,7 +279,13 @@ mod tests {
             ..Options::default()
         };
         let text = render(&Report::default(), &RuleTexts::new(), &only).expect("renders");
-        assert!(text.contains("## Coverage") && !text.contains("## Backlog"), "{text}");
+        assert!(text.contains("## Coverage") && !text.contains("## Themes"), "{text}");
+    }
+
+    #[test]
+    fn routes_are_written_without_their_patterns() {
+        assert_eq!(plain_route("ANY /kb/(?P<slug>[^/]+)/(?P<id>(a|b)\\d+)/edit"), "ANY /kb/{slug}/{id}/edit");
+        assert_eq!(plain_route("GET /(?P<broken"), "GET /(?P<broken");
     }
 
     #[test]

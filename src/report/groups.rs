@@ -108,7 +108,7 @@ fn names(finding: &Finding, by: By, tables: &BTreeMap<(&str, u32), Vec<&str>>) -
 }
 
 /// Where the chain of a finding ends: the statement, the index or the definition that it comes down to.
-fn cause(finding: &Finding) -> &Location {
+pub(super) fn cause(finding: &Finding) -> &Location {
     let ends = |role| matches!(role, Role::Query | Role::Callee | Role::Column | Role::Table | Role::Index);
     let last = finding.related.iter().rfind(|related| ends(related.role));
     last.map_or(&finding.location, |related| &related.location)

@@ -104,6 +104,17 @@ impl Summary {
     }
 }
 
+/// Where the sources of a report can be looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Web {
+    /// The repository's page, `http` or `https`.
+    pub page: String,
+    /// All digits of the commit.
+    pub commit: String,
+    /// The root's path in the repository, with a slash at its end; empty for its top.
+    pub below: String,
+}
+
 /// The part of a project that a report is about: all of the project was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
@@ -153,6 +164,15 @@ pub struct Report {
     /// The commit that was read, with `+` where files differ from it; only in reports for reviewers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// The day of that commit in UTC; only in reports for reviewers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_date: Option<String>,
+    /// The project's name: that of its repository, else that of its manifest; only in reports for reviewers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The folder's page at that commit, for links: `https://example.org/owner/name`; only in reports for reviewers.
+    #[serde(skip)]
+    pub web: Option<Web>,
     /// What runs at once and what it may use, from configuration alone.
     #[serde(default)]
     pub capacity: Capacity,

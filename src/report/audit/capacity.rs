@@ -10,6 +10,8 @@ use crate::report::words;
 #[derive(Serialize)]
 pub struct View<'a> {
     limits: Vec<Row<'a>>,
+    /// Some of them say how much runs at once.
+    has_limits: bool,
     bottleneck: Option<Bottleneck<'a>>,
     unknown: &'a [String],
 }
@@ -22,6 +24,8 @@ struct Row<'a> {
     is_default: bool,
     note: &'a str,
     place: String,
+    /// It says how much runs at once; the sizes of batches and time-outs do not.
+    is_limit: bool,
 }
 
 #[derive(Serialize)]
@@ -49,10 +53,23 @@ pub fn view(capacity: &Capacity) -> Option<View<'_>> {
             .collect(),
     });
     Some(View {
-        limits: capacity.limits.iter().map(row).collect(),
+        limits: rows(&capacity.limits),
+        has_limits: capacity.limits.iter().any(is_limit),
         bottleneck,
         unknown: &capacity.unknown,
     })
+}
+
+/// One row a limit; those that say the same at several places once.
+fn rows(limits: &[StatedLimit]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for row in limits.iter().map(row) {
+        let is_same = |other: &Row<'_>| (other.what, other.name, &other.value, other.note) == (row.what, row.name, &row.value, row.note);
+        if !rows.iter().any(is_same) {
+            rows.push(row);
+        }
+    }
+    rows
 }
 
 fn row(limit: &StatedLimit) -> Row<'_> {
@@ -72,7 +89,12 @@ fn row(limit: &StatedLimit) -> Row<'_> {
         is_default: limit.origin == Origin::Default,
         note: &limit.note,
         place: place(&limit.location),
+        is_limit: is_limit(limit),
     }
+}
+
+fn is_limit(limit: &StatedLimit) -> bool {
+    !matches!(limit.kind, LimitKind::Batch | LimitKind::Timeout)
 }
 
 /// A number with its unit; the largest unit that leaves it whole.

@@ -143,7 +143,7 @@ fn excerpt(finding: &Finding, sources: &Sources) -> Option<String> {
     Some(lines.collect::<Vec<_>>().join("\n"))
 }
 
-fn language(file: &str) -> &'static str {
+pub fn language(file: &str) -> &'static str {
     match file.rsplit('.').next().unwrap_or("") {
         "py" | "pyi" => "python",
         "ts" | "mts" | "cts" => "ts",

@@ -7,8 +7,10 @@ use serde::Serialize;
 use super::coverage::gaps;
 use super::item::{Item, id, place, title};
 use super::plan::{Phase, hours, roadmap, top};
+use super::monitoring::{Database, monitoring};
 use super::score::{Score, score, verdict};
-use super::{Options, SECTIONS, capacity};
+use super::themes::{Step, Theme};
+use super::{Form, Options, READ, SECTIONS, capacity, index_plan, themes};
 use crate::engine::baseline::Known;
 use crate::finding::{Finding, Priority, Role, Suppression};
 use crate::inventory::rows::{EndpointRow, QueryRow, TableRow};
@@ -29,11 +31,20 @@ pub struct View<'a> {
     tool: &'a str,
     version: &'a str,
     root: &'a str,
+    project: Option<&'a str>,
     commit: Option<&'a str>,
+    commit_date: Option<&'a str>,
     date: Option<&'a str>,
     sections: Vec<&'a str>,
     long: usize,
+    /// What is read from its first line to its last: of what there is a lot, the number and an example.
+    brief: bool,
     verdict: String,
+    verdicts: Vec<String>,
+    themes: &'a [Theme<'a>],
+    steps: Vec<Step<'a>>,
+    plan: index_plan::Plan<'a>,
+    monitoring: Vec<Database>,
     score: Option<Score>,
     summary: Summary<'a>,
     top: Vec<Item<'a>>,
@@ -51,7 +62,11 @@ pub struct View<'a> {
     endpoints: Vec<Endpoint<'a>>,
     more_endpoints: usize,
     settings: Vec<Settings<'a>>,
+    endpoint_count: usize,
+    strength_count: usize,
     capacity: Option<capacity::View<'a>>,
+    /// What the capacity depends on and is not known.
+    unknown: &'a [String],
     strengths: Vec<Strengths<'a>>,
     roadmap: Vec<Phase>,
     understood: Vec<String>,
@@ -158,28 +173,38 @@ struct RuleRow<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The view of a report; `in_full` is how many findings are shown with all their evidence.
-    pub fn of(report: &'a Report, rules: &'a RuleTexts, options: &'a Options, in_full: usize) -> View<'a> {
+    /// The view of a report and its themes; `in_full` is how many findings are shown with all their evidence.
+    pub fn of(report: &'a Report, themes: &'a [Theme<'a>], rules: &'a RuleTexts, options: &'a Options, in_full: usize) -> View<'a> {
         let item = |finding: &'a Finding| Item::of(finding, &report.sources);
         let of_rules = |wanted: &[&str]| -> Vec<Item<'a>> {
             let found = report.findings.iter().filter(|finding| wanted.contains(&finding.rule.as_str()));
             found.map(item).collect()
         };
         let mut sections = match options.sections.as_slice() {
+            [] if is_brief(options) => READ.to_vec(),
             [] => SECTIONS.to_vec(),
             some => some.iter().map(String::as_str).collect(),
         };
         sections.retain(|section| has(report, section));
+        let plan = index_plan::plan(report);
         let shown: usize = report.inventory.queries.len().min(ROWS);
         View {
             tool: &report.tool.name,
             version: &report.tool.version,
             root: &report.root,
+            project: report.project.as_deref(),
             commit: report.commit.as_deref(),
+            commit_date: report.commit_date.as_deref(),
             date: options.date.as_deref(),
             sections,
             long: LONG,
+            brief: is_brief(options),
             verdict: verdict(report),
+            verdicts: super::verdict::sentences(report, themes),
+            themes,
+            steps: themes::roadmap(themes),
+            monitoring: monitoring(&report.inventory.databases, &plan),
+            plan,
             score: score(report),
             summary: summary(report),
             top: top(&report.findings).into_iter().map(item).collect(),
@@ -196,6 +221,9 @@ impl<'a> View<'a> {
             endpoints: endpoints(report),
             more_endpoints: report.inventory.endpoints.len().saturating_sub(ROWS),
             settings: settings(report),
+            endpoint_count: report.inventory.endpoints.len(),
+            strength_count: report.strengths.len(),
+            unknown: &report.capacity.unknown,
             capacity: capacity::view(&report.capacity),
             strengths: strengths(report),
             roadmap: roadmap(&report.findings),
@@ -210,16 +238,22 @@ impl<'a> View<'a> {
     }
 }
 
+/// Whether the audit is the one that people read as a whole.
+fn is_brief(options: &Options) -> bool {
+    options.form == Form::Markdown && options.template.is_none() && options.sections.is_empty()
+}
+
 /// Whether a section has anything to say.
 fn has(report: &Report, section: &str) -> bool {
     let inventory = &report.inventory;
     match section {
-        "top" | "backlog" | "findings" | "roadmap" => !report.findings.is_empty(),
+        "top" | "themes" | "backlog" | "findings" | "roadmap" => !report.findings.is_empty(),
         "indexes" => !inventory.tables.is_empty() || report.findings.iter().any(|finding| finding.category == "schema"),
         "queries" => !inventory.queries.is_empty(),
         "endpoints" => !inventory.endpoints.is_empty(),
         "settings" => !settings(report).is_empty(),
-        "capacity" => capacity::view(&report.capacity).is_some(),
+        "capacity" => capacity::view(&report.capacity).is_some() || !report.capacity.unknown.is_empty(),
+        "monitoring" => !inventory.databases.is_empty(),
         "strengths" => !report.strengths.is_empty(),
         _ => true,
     }

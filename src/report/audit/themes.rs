@@ -1,0 +1,332 @@
+//! Themes: findings of one cause, as somebody would mend them. What a theme is, which finding belongs to which, in which order they
+//! stand and when each is due is decided here; renderers only print.
+
+mod effort;
+mod example;
+pub mod families;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::item::place;
+use super::plain_route;
+use crate::finding::{Finding, Location, Priority, Role};
+use crate::report::groups::cause;
+use crate::report::Report;
+pub use effort::Effort;
+use example::Example;
+use families::{Family, Shape};
+
+/// Themes at most; what weighs least becomes one.
+const MOST: usize = 12;
+/// Places that a theme's table shows, and how many where nothing of it is worth mending by itself.
+const ROWS: usize = 6;
+const FEW_ROWS: usize = 3;
+/// Other places of one cause that a row names.
+const OTHERS: usize = 2;
+/// Criteria that say when a theme is done.
+const CRITERIA: usize = 3;
+/// Work that is done at once: half hours.
+const QUICK: usize = 16;
+/// The title of what weighs least.
+const REST: &str = "Smaller things";
+const REST_WHY: &str = "Causes that weigh little by themselves: mend them with other work on the same files.";
+/// The title of what no theme knows: rules of one's own.
+const OTHER: &str = "Other findings";
+const OTHER_WHY: &str = "Found by rules that belong to no theme.";
+
+/// When a theme is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Phase {
+    /// Urgent, or little work.
+    Now,
+    /// Worth doing.
+    Next,
+    /// With other work on the same files.
+    Later,
+}
+
+/// Findings of one cause.
+#[derive(Debug, Serialize)]
+pub struct Theme<'a> {
+    /// `PERF-1`.
+    pub id: String,
+    pub title: &'a str,
+    /// The most urgent finding's.
+    pub priority: String,
+    pub why: &'a str,
+    /// Findings that are worth mending by themselves, P2 and over.
+    pub wanted: usize,
+    /// Those of P3.
+    pub hygiene: usize,
+    /// Entry points that are named by what is worth mending.
+    pub routes: usize,
+    /// Places, one row a cause.
+    pub rows: Vec<Row<'a>>,
+    /// Causes that have no row.
+    pub more: usize,
+    /// What to do, in a sentence or two.
+    pub fix: &'a str,
+    /// That holds for the first place only, whose names it has.
+    pub is_first_only: bool,
+    pub example: Option<Example<'a>>,
+    pub risk: &'a str,
+    pub verify: &'a str,
+    pub done: Vec<&'a str>,
+    /// An earlier theme with the same risk, proof and end; then these need not be read again.
+    pub like: Option<String>,
+    /// The work on what is worth mending; `None` where nothing is, by itself.
+    pub effort: Option<Effort>,
+    pub phase: Phase,
+    /// The rules of its findings.
+    pub rules: Vec<&'a str>,
+    /// The priority of each finding and its place in the report.
+    #[serde(skip)]
+    pub findings: Vec<&'a Finding>,
+}
+
+/// Places of one cause.
+#[derive(Debug, Serialize)]
+pub struct Row<'a> {
+    pub priority: String,
+    pub place: String,
+    /// Other places of the same cause.
+    pub others: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+    pub what: &'a str,
+    /// What it costs, and for whom.
+    pub why: String,
+}
+
+/// The themes of a report, the most urgent first.
+pub fn themes(report: &Report) -> Vec<Theme<'_>> {
+    let statements: BTreeSet<(&str, u32)> = report
+        .inventory
+        .queries
+        .iter()
+        .map(|row| (row.location.file.as_str(), row.location.start_line))
+        .collect();
+    let mut groups: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
+    let all = families::all();
+    for finding in &report.findings {
+        let shape = shape(finding, &statements);
+        let at = all.iter().position(|family| family.takes(&finding.rule, shape));
+        groups.entry(at.unwrap_or(all.len())).or_default().push(finding);
+    }
+    let mut groups: Vec<(Option<&Family>, Vec<&Finding>)> = groups.into_iter().map(|(at, found)| (all.get(at), found)).collect();
+    groups.sort_by_key(|(_, found)| std::cmp::Reverse(weight(found)));
+    let rest = if groups.len() > MOST { groups.split_off(MOST - 1) } else { Vec::new() };
+    let mut themes: Vec<Theme<'_>> = groups.into_iter().map(|(family, found)| theme(report, family, found)).collect();
+    if !rest.is_empty() {
+        let mut found: Vec<&Finding> = rest.into_iter().flat_map(|(_, found)| found).collect();
+        found.sort_by_key(|finding| finding.sort_key());
+        let family = (REST, REST_WHY);
+        themes.push(theme_of(report, family, found));
+    }
+    for (at, theme) in themes.iter_mut().enumerate() {
+        theme.id = format!("PERF-{}", at + 1);
+    }
+    for at in 1..themes.len() {
+        let (before, after) = themes.split_at_mut(at);
+        let theme = &mut after[0];
+        let is_like = |other: &&Theme<'_>| (other.risk, other.verify, &other.done) == (theme.risk, theme.verify, &theme.done);
+        theme.like = before.iter().find(is_like).map(|other| other.id.clone());
+    }
+    // There is always something to begin with.
+    if themes.iter().all(|theme| theme.phase != Phase::Now)
+        && let Some(first) = themes.iter_mut().find(|theme| theme.phase == Phase::Next)
+    {
+        first.phase = Phase::Now;
+    }
+    themes
+}
+
+/// The shape of what a finding repeats: whether the statement stands in the loop's own function, in one that is called, or nowhere,
+/// because reading a relation is what runs it.
+fn shape(finding: &Finding, statements: &BTreeSet<(&str, u32)>) -> Shape {
+    let query = finding.related.iter().rfind(|related| related.role == Role::Query);
+    let Some(query) = query else { return Shape::Own };
+    let at = &query.location;
+    if !statements.contains(&(at.file.as_str(), at.start_line)) {
+        return Shape::Relation;
+    }
+    if at.symbol == finding.location.symbol { Shape::Own } else { Shape::Call }
+}
+
+/// What a group weighs: causes at each priority, then what its first finding saves.
+fn weight(found: &[&Finding]) -> ([usize; 4], u32) {
+    let mut causes = [const { BTreeSet::new() }; 4];
+    for finding in found {
+        causes[finding.priority as usize].insert(cause(finding));
+    }
+    (causes.map(|places| places.len()), found.first().map_or(0, |finding| finding.gain))
+}
+
+fn theme<'a>(report: &'a Report, family: Option<&'a Family>, found: Vec<&'a Finding>) -> Theme<'a> {
+    let texts = family.map_or((OTHER, OTHER_WHY), |family| (family.title.as_str(), family.why.as_str()));
+    theme_of(report, texts, found)
+}
+
+fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec<&'a Finding>) -> Theme<'a> {
+    let wanted: Vec<&Finding> = found.iter().copied().filter(|finding| finding.priority <= Priority::P2).collect();
+    let shown = if wanted.is_empty() { found.as_slice() } else { wanted.as_slice() };
+    let (rows, more) = rows(shown, if wanted.is_empty() { FEW_ROWS } else { ROWS });
+    let spoken = spoken(shown);
+    // What is shown is mended as it is said, also where only a place of less weight shows it.
+    let is_alike = |finding: &&&Finding| spoken.is_some_and(|spoken| finding.rule == spoken.rule && finding.fix.summary == spoken.fix.summary);
+    let is_rest = title == REST;
+    let alike: Vec<&Finding> = found.iter().filter(is_alike).copied().collect();
+    let example = example::of(&alike, &report.sources);
+    let priority = found.iter().map(|finding| finding.priority).min().unwrap_or(Priority::P3);
+    let effort = (!wanted.is_empty()).then(|| Effort::of(&wanted));
+    let phase = match (priority, effort) {
+        (Priority::P0 | Priority::P1, _) => Phase::Now,
+        (Priority::P2, Some(effort)) if effort.most <= QUICK => Phase::Now,
+        (Priority::P2, _) => Phase::Next,
+        (Priority::P3, _) => Phase::Later,
+    };
+    Theme {
+        id: String::new(),
+        title,
+        priority: format!("{priority:?}"),
+        why,
+        wanted: wanted.len(),
+        hygiene: found.len() - wanted.len(),
+        routes: routes(&wanted).len(),
+        rows,
+        more,
+        fix: spoken.filter(|_| !is_rest).map_or("", |finding| finding.fix.summary.as_str()),
+        is_first_only: alike.len() < 2 && found.len() > 1,
+        risk: spoken.map_or("", |finding| finding.fix.risk.as_str()),
+        verify: spoken.map_or("", |finding| finding.verify.as_str()),
+        done: criteria(shown),
+        like: None,
+        example,
+        effort,
+        phase,
+        rules: found.iter().map(|finding| finding.rule.as_str()).collect::<BTreeSet<_>>().into_iter().collect(),
+        findings: found,
+    }
+}
+
+/// The finding whose advice is told: the first of those that are mended alike by the most, with code before those without.
+fn spoken<'a>(found: &[&'a Finding]) -> Option<&'a Finding> {
+    let mut advice: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let key = |finding: &'a Finding| (finding.rule.as_str(), finding.fix.summary.as_str());
+    for finding in found {
+        *advice.entry(key(finding)).or_default() += 1;
+    }
+    let best = found.first()?.priority;
+    let first = found.iter().copied().filter(|finding| finding.priority == best);
+    // Of equal ones the first.
+    first.rev().max_by_key(|finding| advice.get(&key(finding)))
+}
+
+/// The entry points of findings, each once, in their order.
+pub fn routes<'a>(found: &[&'a Finding]) -> Vec<&'a str> {
+    let entries = found.iter().flat_map(|finding| &finding.related);
+    let entries = entries.filter(|related| related.role == Role::Endpoint);
+    let mut seen = BTreeSet::new();
+    entries
+        .map(|entry| entry.message.as_str())
+        .filter(|entry| seen.insert(*entry))
+        .collect()
+}
+
+/// One row a cause, in the order of the findings, and how many causes have none.
+fn rows<'a>(found: &[&'a Finding], most: usize) -> (Vec<Row<'a>>, usize) {
+    let mut causes: Vec<Vec<&'a Finding>> = Vec::new();
+    let mut known: BTreeMap<(&str, &Location), usize> = BTreeMap::new();
+    for &finding in found {
+        let at = *known.entry((&finding.rule, cause(finding))).or_insert(causes.len());
+        match causes.get_mut(at) {
+            Some(same) => same.push(finding),
+            None => causes.push(vec![finding]),
+        }
+    }
+    let rows = causes.iter().take(most).filter_map(|same| row(same)).collect();
+    (rows, causes.len().saturating_sub(most))
+}
+
+fn row<'a>(same: &[&'a Finding]) -> Option<Row<'a>> {
+    let first = *same.first()?;
+    let own = place(&first.location);
+    let mut places: Vec<String> = same.iter().skip(1).map(|finding| place(&finding.location)).collect();
+    places.dedup();
+    places.retain(|place| *place != own);
+    // What is hygiene needs no reason for its weight.
+    let is_plain = first.reason.is_empty() || first.priority == Priority::P3 && !first.impact.is_empty();
+    let why = if is_plain { &first.impact } else { &first.reason };
+    Some(Row {
+        priority: format!("{:?}", first.priority),
+        place: own,
+        more: places.len().saturating_sub(OTHERS),
+        others: places.into_iter().take(OTHERS).collect(),
+        what: super::item::title(first),
+        why: plain_route(why),
+    })
+}
+
+/// When it is done: the criteria of its rules, each rule's first before any second.
+fn criteria<'a>(found: &[&'a Finding]) -> Vec<&'a str> {
+    let mut rules: Vec<&Finding> = Vec::new();
+    for &finding in found {
+        if rules.iter().all(|known| known.rule != finding.rule) {
+            rules.push(finding);
+        }
+    }
+    let longest = rules.iter().map(|rule| rule.acceptance.len()).max().unwrap_or(0);
+    let mut out: Vec<&str> = Vec::new();
+    for at in 0..longest {
+        let next = rules.iter().filter_map(|rule| rule.acceptance.get(at));
+        for criterion in next {
+            if !out.contains(&criterion.as_str()) {
+                out.push(criterion);
+            }
+        }
+    }
+    out.truncate(CRITERIA);
+    out
+}
+
+/// A step of the roadmap.
+#[derive(Debug, Serialize)]
+pub struct Step<'a> {
+    pub phase: Phase,
+    pub why: &'static str,
+    /// Themes by id and title, with the words for their effort.
+    pub themes: Vec<(&'a str, &'a str, String)>,
+    /// The work of all of them, in words; empty where it is no work of its own.
+    pub effort: String,
+}
+
+/// The roadmap: the phases that have themes.
+pub fn roadmap<'a>(themes: &'a [Theme<'a>]) -> Vec<Step<'a>> {
+    const PHASES: [(Phase, &str); 3] = [
+        (Phase::Now, "urgent, or a day's work at most"),
+        (Phase::Next, "worth doing, in this order"),
+        (Phase::Later, "no work of its own: with other changes to the same files"),
+    ];
+    let steps = PHASES.into_iter().filter_map(|(phase, why)| {
+        let due: Vec<&Theme<'_>> = themes.iter().filter(|theme| theme.phase == phase).collect();
+        let effort = Effort::sum(due.iter().filter_map(|theme| theme.effort));
+        (!due.is_empty()).then(|| Step {
+            phase,
+            why,
+            themes: due
+                .iter()
+                .map(|theme| {
+                    let effort = theme.effort.map_or_else(String::new, |effort| effort.to_string());
+                    (theme.id.as_str(), theme.title, effort)
+                })
+                .collect(),
+            effort: effort.map_or_else(String::new, |effort| effort.to_string()),
+        })
+    });
+    steps.collect()
+}
+
+#[cfg(test)]
+mod tests;
