@@ -171,6 +171,8 @@ pub struct Config {
     pub fail_on_unread: Option<bool>,
     /// How the report is written.
     pub format: Format,
+    /// Whether the command line or a configuration says so.
+    pub format_is_given: bool,
     /// A folder of rule pages that take the place of the built-in ones.
     pub rules_dir: Option<PathBuf>,
     /// A file with row counts and index scans of the database.
@@ -213,6 +215,7 @@ impl Default for Config {
             fail_on: Some(Priority::P0),
             fail_on_unread: None,
             format: Format::Table,
+            format_is_given: false,
             rules_dir: None,
             stats: None,
             cache: true,
@@ -297,6 +300,7 @@ impl Config {
         self.min_confidence = settings.min_confidence.unwrap_or(self.min_confidence);
         self.fail_on = settings.fail_on.unwrap_or(self.fail_on);
         self.fail_on_unread = settings.fail_on_unread.or(self.fail_on_unread);
+        self.format_is_given |= settings.format.is_some();
         self.format = settings.format.unwrap_or(self.format);
         self.cache = settings.cache.unwrap_or(self.cache);
         self.include_tests = settings.include_tests.unwrap_or(self.include_tests);

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod calls;
+mod completions;
 mod explain;
 mod fix;
 mod init;
@@ -25,7 +26,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use perfaudit::engine::pages::Pages;
 use perfaudit::report::{RuleText, RuleTexts};
 use perfaudit::{Config, Error, Report, escape, files};
@@ -67,7 +68,7 @@ enum Command {
     /// Prints a rule's page: what it finds, why, how to fix it
     Explain(explain::Arguments),
     /// Lists the rules
-    Rules,
+    Rules(rules::Arguments),
     /// Lists every query site: table, conditions, bounds, the index that serves it, who reaches it
     Queries(queries::Arguments),
     /// Lists what every function calls and what follows from it
@@ -78,6 +79,10 @@ enum Command {
     Ir(ir::Arguments),
     /// Runs the examples of the rule pages in a folder
     TestRules(test_rules::Arguments),
+    /// Prints completions for a shell
+    Completions(completions::Arguments),
+    /// Prints the manual page
+    Man,
 }
 
 /// Runs the command line.
@@ -97,12 +102,14 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "verify")]
         Command::Verify(arguments) => verify::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
-        Command::Rules => rules::run(),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::Queries(arguments) => queries::run(&arguments),
         Command::Calls(arguments) => calls::run(&arguments),
         Command::Why(arguments) => why::run(arguments),
         Command::Ir(arguments) => ir::run(arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Man => completions::man(Arguments::command()),
     };
     result.unwrap_or_else(|error| {
         tell(&format!("perfaudit: {error}\n"));
@@ -217,7 +224,6 @@ fn rule_texts(config: &Config) -> Result<RuleTexts, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn a_part_that_failed_decides_the_exit_code() {

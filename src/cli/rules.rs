@@ -3,12 +3,45 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use clap::{Args, ValueEnum};
 use perfaudit::Error;
+use perfaudit::engine::page::Page;
 use perfaudit::engine::pages::Pages;
+use serde_json::{Value, json};
+
+/// What `perfaudit rules` takes.
+#[derive(Args)]
+pub struct Arguments {
+    /// How the list is written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Form,
+}
+
+/// How the list is written.
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
 
 /// Prints the list.
-pub fn run() -> Result<ExitCode, Error> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let pages = Pages::load(None)?;
+    let text = match arguments.format {
+        Form::Table => table(&pages),
+        Form::Json => {
+            let rules: Vec<Value> = pages.iter().map(rule).collect();
+            let text = serde_json::to_string_pretty(&rules);
+            text.map_err(|error| Error::new("rules", format!("cannot be written: {error}")))? + "\n"
+        }
+    };
+    super::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(pages: &Pages) -> String {
     let widest = pages.iter().map(|page| page.id.len()).max().unwrap_or(0);
     let group = pages.iter().map(|page| page.category.len()).max().unwrap_or(0);
     let mut out = String::new();
@@ -20,6 +53,23 @@ pub fn run() -> Result<ExitCode, Error> {
         );
     }
     out.push_str("\nThe page of one: perfaudit explain RULE\n");
-    super::print(&out)?;
-    Ok(ExitCode::SUCCESS)
+    out
+}
+
+/// A rule as its page has it; `page` is its text in Markdown.
+fn rule(page: &Page) -> Value {
+    json!({
+        "id": page.id,
+        "title": page.title,
+        "category": page.category,
+        "priority": page.priority,
+        "confidence": page.confidence,
+        "effort": page.effort,
+        "aliases": page.aliases,
+        "languages": page.languages,
+        "acceptance": page.acceptance,
+        "risk": page.risk,
+        "verify": page.verify,
+        "page": page.body,
+    })
 }

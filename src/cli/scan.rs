@@ -1,6 +1,6 @@
 //! `perfaudit scan`: findings in one of the formats, and an exit code for CI.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -12,7 +12,7 @@ use perfaudit::{Config, Error, Report};
 
 use super::progress::{Progress, Talk};
 use super::selection::{Findings, Selection};
-use super::terminal::{self, Color};
+use super::terminal::{self, Color, Service};
 
 /// What `perfaudit scan` takes.
 #[derive(Args)]
@@ -25,7 +25,8 @@ pub struct Arguments {
     talk: Talk,
     #[command(flatten)]
     screen: Screen,
-    /// table, full, concise, json, markdown, html, pr, sarif, github, gitlab or junit [default: table]
+    /// table, full, concise, json, markdown, html, pr, sarif, github, gitlab or junit [default: what a known
+    /// CI service reads, else table]
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     format: Option<Format>,
     /// Write the report to a file
@@ -90,6 +91,11 @@ impl Screen {
         self.group_by.map(by).or(self.statistics.then_some(By::Rule))
     }
 
+    /// Whether something is asked for that is for people.
+    fn is_asked(self) -> bool {
+        self.all || self.top.is_some() || self.groups().is_some() || self.color == Color::Always
+    }
+
     /// Refuses what a format cannot show.
     fn check(self, format: Format) -> Result<(), Error> {
         let is_list = matches!(format, Format::Table | Format::Concise);
@@ -122,6 +128,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
             ..settings
         })
     })?;
+    if !config.format_is_given && !screen.is_asked() {
+        config.format = usual(arguments.output.as_deref());
+    }
     screen.check(config.format)?;
     config.details = match config.format {
         Format::Markdown | Format::Html => Details::All,
@@ -161,6 +170,16 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     }
     let code = if report.fails(config.fail_on) { super::FOUND } else { super::CLEAN };
     Ok(super::end(&report, code))
+}
+
+/// The format where none is given: the one that the CI service reads from where the report goes to; else the one for people.
+fn usual(output: Option<&Path>) -> Format {
+    let is_json = |file: &Path| file.extension().is_some_and(|extension| extension == "json");
+    match (terminal::service(), output) {
+        (Some(Service::Github), None) => Format::Github,
+        (Some(Service::Gitlab), Some(file)) if is_json(file) => Format::Gitlab,
+        _ => Format::Table,
+    }
 }
 
 /// A report, and how it is to be shown.

@@ -67,6 +67,25 @@ pub fn is_ci() -> bool {
     !matches!(variable("CI").to_lowercase().as_str(), "" | "0" | "false")
 }
 
+/// The CI service that runs this and reads findings in a form of its own; `None` elsewhere.
+pub fn service() -> Option<Service> {
+    let is_true = |name: &str| variable(name).eq_ignore_ascii_case("true");
+    match () {
+        () if is_true("GITHUB_ACTIONS") => Some(Service::Github),
+        () if is_true("GITLAB_CI") => Some(Service::Gitlab),
+        () => None,
+    }
+}
+
+/// A CI service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Reads commands in the job's log.
+    Github,
+    /// Reads a file.
+    Gitlab,
+}
+
 fn is_set(name: &str) -> bool {
     !variable(name).is_empty()
 }

@@ -1,5 +1,6 @@
 //! Settings from one place: the file in the root, a file that was named, the command line.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::entries::Entry;
@@ -161,9 +162,11 @@ impl Settings {
                 None => return Ok(Settings::default()),
             };
         }
+        let lines = lines_of_keys(text, is_python);
         let mut settings = Settings::default();
         for (key, value) in &table {
-            settings.set(file, key, value)?;
+            let place = lines.get(key).map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+            settings.set(&place, key, value)?;
         }
         Ok(settings)
     }
@@ -198,6 +201,29 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// The line of each key of the tool's table.
+fn lines_of_keys(text: &str, is_python: bool) -> BTreeMap<String, usize> {
+    let Ok(parsed) = toml::de::DeTable::parse(text) else {
+        return BTreeMap::new();
+    };
+    let line = |at: usize| 1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count();
+    let lines = |table: &toml::de::DeTable<'_>| {
+        table
+            .iter()
+            .map(|(key, _)| (key.get_ref().to_string(), line(key.span().start)))
+            .collect()
+    };
+    if !is_python {
+        return lines(parsed.get_ref());
+    }
+    let inner = |value: &toml::de::DeValue<'_>| value.get("perfaudit").and_then(|own| own.get_ref().as_table().map(lines));
+    parsed
+        .get_ref()
+        .get("tool")
+        .and_then(|tool| inner(tool.get_ref()))
+        .unwrap_or_default()
 }
 
 /// Whether only `[tool.perfaudit]` of a file is read.

@@ -29,7 +29,9 @@ pub fn about(root: &Path) -> Result<Option<About>, Error> {
     let config = reader.config_snapshot();
     let web = config.string("remote.origin.url").and_then(|url| web(&url.to_string()));
     let root = std::fs::canonicalize(root).unwrap_or_default();
-    let below = root.strip_prefix(repository.top()).map(|below| below.to_string_lossy().replace('\\', "/"));
+    let below = root
+        .strip_prefix(repository.top())
+        .map(|below| below.to_string_lossy().replace('\\', "/"));
     Ok(Some(About {
         commit: commit.id.to_string(),
         date,
@@ -59,7 +61,11 @@ pub fn web(remote: &str) -> Option<String> {
     let (authority, path) = rest.split_once('/')?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     // The port of SSH is not the port of the pages.
-    let host = if remote.starts_with("http") { host } else { host.split(':').next()? };
+    let host = if remote.starts_with("http") {
+        host
+    } else {
+        host.split(':').next()?
+    };
     page(scheme, host, path)
 }
 
@@ -72,7 +78,9 @@ fn page(scheme: &str, host: &str, path: &str) -> Option<String> {
     let path = path.trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
     let is_path = path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-        && path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~' | '/'));
+        && path
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '~' | '/'));
     (is_host && is_path).then(|| format!("{scheme}://{host}/{path}"))
 }
 
@@ -98,7 +106,10 @@ mod tests {
     fn only_pages_become_addresses() {
         let shown = [
             ("https://github.com/acme/shop.git", Some("https://github.com/acme/shop")),
-            ("https://me:secret@git.example.org:8443/a/b", Some("https://git.example.org:8443/a/b")),
+            (
+                "https://me:secret@git.example.org:8443/a/b",
+                Some("https://git.example.org:8443/a/b"),
+            ),
             ("git@github.com:acme/shop.git", Some("https://github.com/acme/shop")),
             ("ssh://git@git.example.org:2222/a/b.git", Some("https://git.example.org/a/b")),
             ("javascript:alert(1)", None),

@@ -3,10 +3,16 @@
 //! What a template prints is escaped unless a filter of this module made it: a name in the scanned code cannot inject markup.
 
 mod capacity;
+mod charts;
 mod coverage;
+mod facets;
+mod highlight;
 mod index_plan;
 mod item;
+mod links;
 mod monitoring;
+mod names;
+mod page;
 mod plan;
 mod score;
 mod themes;
@@ -175,6 +181,13 @@ fn environment(form: Form) -> Environment<'static> {
         let dead = |text: &str| escape::words(text, escape::xml, |word| code(Form::Html, word));
         Value::from_safe_string(html(&escape::line(text), dead))
     });
+    // An attribute's value between double quotes.
+    environment.add_filter("attr", |text: Option<&str>| {
+        Value::from_safe_string(escape::xml(&escape::line(text.unwrap_or_default())))
+    });
+    environment.add_filter("listing", |lines: &Value, language: Option<&str>| {
+        listing(lines, language.unwrap_or_default())
+    });
     environment.add_filter("route", |text: &str| plain_route(text));
     environment.add_filter("grouped", |number: u64| crate::report::words::grouped(number as usize));
     environment.add_filter("capitalised", |text: &str| {
@@ -188,9 +201,10 @@ fn environment(form: Form) -> Environment<'static> {
 
 /// A sentence; what stands between backticks is code.
 fn prose(form: Form, text: &str) -> String {
+    let text = plain_route(text);
     match form {
-        Form::Markdown => escape::markdown(text),
-        Form::Html => html(text, escape::xml),
+        Form::Markdown => escape::markdown(&text),
+        Form::Html => html(&text, escape::xml),
     }
 }
 
@@ -221,7 +235,7 @@ fn html(text: &str, plain: impl Fn(&str) -> String) -> String {
 /// A sentence in a table's cell.
 fn cell(form: Form, text: &str) -> String {
     match form {
-        Form::Markdown => escape::markdown(&text.replace('|', "\u{2223}")),
+        Form::Markdown => escape::markdown(&plain_route(text).replace('|', "\u{2223}")),
         Form::Html => prose(form, text),
     }
 }
@@ -243,8 +257,26 @@ fn code_cell(form: Form, text: &str) -> String {
 fn fence(form: Form, text: &str, language: &str) -> String {
     match form {
         Form::Markdown => escape::block(language, text),
-        Form::Html => format!("<pre><code>{}</code></pre>\n", escape::xml(text.trim_end_matches('\n'))),
+        Form::Html => {
+            let copied = if language == "sql" { " data-copy" } else { "" };
+            let lines = highlight::lines(text.trim_end_matches('\n'), language);
+            format!("<pre{copied}><code>{}</code></pre>\n", lines.join("\n"))
+        }
     }
+}
+
+/// Code with the numbers of its lines, those of the finding marked; `lines` is an [`item::CodeLines`].
+fn listing(lines: &Value, language: &str) -> Value {
+    let number = |name: &str| lines.get_attr(name).ok().and_then(|value| u32::try_from(value).ok()).unwrap_or(0);
+    let text = lines.get_attr("text").ok().map(|value| value.to_string()).unwrap_or_default();
+    let (first, from, to) = (number("first"), number("from"), number("to"));
+    let mut out = String::from("<pre><code>");
+    for (line, at) in highlight::lines(&text, language).iter().zip(first..) {
+        let mark = if (from..=to).contains(&at) { " m" } else { "" };
+        out.push_str(&format!("<span class=\"l{mark}\"><span class=\"no\">{at}</span>{line}</span>"));
+    }
+    out.push_str("</code></pre>\n");
+    Value::from_safe_string(out)
 }
 
 #[cfg(test)]
@@ -284,7 +316,10 @@ mod tests {
 
     #[test]
     fn routes_are_written_without_their_patterns() {
-        assert_eq!(plain_route("ANY /kb/(?P<slug>[^/]+)/(?P<id>(a|b)\\d+)/edit"), "ANY /kb/{slug}/{id}/edit");
+        assert_eq!(
+            plain_route("ANY /kb/(?P<slug>[^/]+)/(?P<id>(a|b)\\d+)/edit"),
+            "ANY /kb/{slug}/{id}/edit"
+        );
         assert_eq!(plain_route("GET /(?P<broken"), "GET /(?P<broken");
     }
 

@@ -115,7 +115,7 @@ pub(super) fn cause(finding: &Finding) -> &Location {
 }
 
 /// The tables of the statements of a report, by file and line.
-fn tables(report: &Report) -> BTreeMap<(&str, u32), Vec<&str>> {
+pub(super) fn tables(report: &Report) -> BTreeMap<(&str, u32), Vec<&str>> {
     let mut tables: BTreeMap<(&str, u32), Vec<&str>> = BTreeMap::new();
     for query in &report.inventory.queries {
         let place = (query.location.file.as_str(), query.location.start_line);
@@ -124,7 +124,7 @@ fn tables(report: &Report) -> BTreeMap<(&str, u32), Vec<&str>> {
     tables
 }
 
-fn tables_of(finding: &Finding, tables: &BTreeMap<(&str, u32), Vec<&str>>) -> Vec<String> {
+pub(super) fn tables_of(finding: &Finding, tables: &BTreeMap<(&str, u32), Vec<&str>>) -> Vec<String> {
     let places = finding.related.iter().map(|related| (&related.location, related.role));
     let mut names: Vec<String> = Vec::new();
     for (place, role) in places.chain([(&finding.location, Role::Evidence)]) {

@@ -65,7 +65,7 @@ fn mistakes_end_with_one_clear_line() {
     fs::write(at.join("perfaudit.toml"), "fial-on = 'p0'").expect("written");
     assert_eq!(
         failure(at, &["scan"]),
-        "perfaudit: perfaudit.toml: unknown key `fial-on`; did you mean `fail-on`?"
+        "perfaudit: perfaudit.toml:1: unknown key `fial-on`; did you mean `fail-on`?"
     );
     fs::write(at.join("perfaudit.toml"), "fail-on = ").expect("written");
     assert!(failure(at, &["scan"]).starts_with("perfaudit: perfaudit.toml:1: not valid TOML"));

@@ -299,8 +299,14 @@ fn check_tree(tree: &str) {
 fn the_page_for_reviewers_is_whole_and_calls_nothing() {
     for (name, report) in reports() {
         for form in [reviewers::Form::Markdown, reviewers::Form::Html] {
+            // What is read as a whole counts most of them; asked for, all are there.
+            let sections: &[&str] = match form {
+                reviewers::Form::Markdown => &["summary", "themes", "backlog", "findings", "queries", "endpoints", "strengths"],
+                reviewers::Form::Html => &[],
+            };
             let options = reviewers::Options {
                 form,
+                sections: sections.iter().map(|&name| name.to_owned()).collect(),
                 max_findings: Some(usize::MAX),
                 ..reviewers::Options::default()
             };
@@ -319,6 +325,65 @@ fn the_page_for_reviewers_is_whole_and_calls_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn the_audit_is_short_and_tells_every_cause() {
+    for (name, report) in reports() {
+        let text = reviewers::render(&report, &texts(), &reviewers::Options::default()).expect("the built-in template");
+        assert!(text.lines().count() <= 600, "{name}: {} lines", text.lines().count());
+        assert!(!text.contains("\n\n\n\n"), "{name} has holes");
+        let themes = text.lines().filter(|line| line.starts_with("### PERF-")).count();
+        let rules: std::collections::BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
+        assert!(themes <= 12 && (themes > 0) == !rules.is_empty(), "{name}: {themes} themes");
+    }
+}
+
+#[test]
+fn the_pages_policy_lets_only_its_own_script_and_style_run() {
+    use sha2::Digest as _;
+    let (_, report) = reports().into_iter().next().expect("a report");
+    let options = reviewers::Options {
+        form: reviewers::Form::Html,
+        ..reviewers::Options::default()
+    };
+    let text = reviewers::render(&report, &texts(), &options).expect("the built-in template");
+    let between = |start: &str, end: &str| {
+        text.split_once(start)
+            .and_then(|(_, rest)| rest.split_once(end))
+            .expect("an element")
+            .0
+    };
+    let policy = between("Content-Security-Policy\" content=\"", "\"");
+    for element in ["style", "script"] {
+        let content = between(&format!("<{element}>"), &format!("</{element}>"));
+        let digest = sha2::Sha256::digest(content.as_bytes());
+        let listed = policy
+            .split(&format!("{element}-src 'sha256-"))
+            .nth(1)
+            .and_then(|rest| rest.split('\'').next());
+        let listed = listed.expect("a hash").to_owned();
+        assert_eq!(decoded(&listed), digest.to_vec(), "{element}");
+    }
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+    assert!(
+        !text.contains(" style=\"") && !text.contains(" onclick"),
+        "what the policy would stop"
+    );
+}
+
+/// The bytes of a text in base 64.
+fn decoded(text: &str) -> Vec<u8> {
+    let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits: String = text
+        .trim_end_matches('=')
+        .chars()
+        .map(|letter| format!("{:06b}", letters.find(letter).expect("a letter")))
+        .collect();
+    let bytes = bits.as_bytes().chunks_exact(8);
+    bytes
+        .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).expect("bits"), 2).expect("a byte"))
+        .collect()
 }
 
 /// Every element that must be closed is, in order, and nothing is loaded from elsewhere.

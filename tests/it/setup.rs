@@ -277,14 +277,16 @@ fn the_audit_is_written_by_name_section_and_template() {
     for part in [
         "# Performance audit",
         "| Date | 2026-01-02 |",
-        "## Backlog",
-        "## Query inventory",
+        "### PERF-1 · ",
         "## Roadmap",
         "## Coverage",
+        "| Query sites | ",
     ] {
         assert!(whole.contains(part), "{part} is missing in:\n{whole}");
     }
-    assert!(whole.contains(">  7 |         cursor.execute("), "the code as it is:\n{whole}");
+    assert!(!whole.contains("## Backlog"), "lists are asked for by name");
+    let (_, full, _) = report(&["--section", "findings"]);
+    assert!(full.contains(">  7 |         cursor.execute("), "the code as it is:\n{full}");
     let (_, some, _) = report(&["--section", "backlog"]);
     assert!(some.contains("## Backlog") && !some.contains("## Roadmap"));
     assert_eq!(report(&["-o", "audit.html"]).0, Some(0));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::item::place;
+use super::names::place;
 use crate::project::capacity::{Capacity, LimitKind, Origin, StatedLimit, Unit};
 use crate::report::words;
 

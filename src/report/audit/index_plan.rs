@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::item::place;
+use super::names::place;
 use crate::escape;
 use crate::finding::{Finding, Priority};
 use crate::inventory::rows::TableRow;
@@ -86,9 +86,7 @@ pub fn plan(report: &Report) -> Plan<'_> {
     let names: Vec<String> = small.iter().map(|finding| finding.location.symbol.clone()).collect();
     let shown = tables.iter().take(TABLES).map(|(name, found)| Table {
         name,
-        priority: found
-            .first()
-            .map_or_else(String::new, |finding| format!("{:?}", finding.priority)),
+        priority: found.first().map_or_else(String::new, |finding| format!("{:?}", finding.priority)),
         rows: size(name).map(rows).unwrap_or_default(),
         sql: statements(found),
         more: with_sql(found).saturating_sub(STATEMENTS),
@@ -148,7 +146,7 @@ fn statements(found: &[&Finding]) -> String {
     let with_sql = found.iter().filter_map(|finding| Some((finding, finding.fix.ddl.as_deref()?)));
     for (finding, sql) in with_sql.take(STATEMENTS) {
         // A line of its own, whatever the names in it hold: what follows must not become a part of the statement.
-        let why = escape::line(&super::item::title(finding).replace('`', ""));
+        let why = escape::line(&super::names::title(finding).replace('`', ""));
         let at = escape::line(&place(&finding.location));
         out.push_str(&format!("-- {:?}: {why} ({at})\n{}\n", finding.priority, sql.trim_end()));
     }
@@ -162,7 +160,11 @@ fn listed(found: &[&Finding]) -> String {
     for (finding, sql) in with_sql.take(LISTED) {
         let at = escape::line(&place(&finding.location));
         let sql = sql.trim_end();
-        let line = if sql.contains('\n') { format!("-- {at}\n{sql}\n") } else { format!("{sql}  -- {at}\n") };
+        let line = if sql.contains('\n') {
+            format!("-- {at}\n{sql}\n")
+        } else {
+            format!("{sql}  -- {at}\n")
+        };
         out.push_str(&line);
     }
     out
@@ -204,10 +206,19 @@ mod tests {
         });
         let plan = plan(&report);
         let names: Vec<&str> = plan.tables.iter().map(|table| table.name).collect();
-        assert_eq!((names.as_slice(), plan.tables[0].sql.matches("CREATE").count()), (["orders"].as_slice(), 2));
-        assert_eq!((plan.hygiene.count, plan.foreign.count, plan.small.as_slice()), (1, 1, ["kinds.parent_id".to_owned()].as_slice()));
+        assert_eq!(
+            (names.as_slice(), plan.tables[0].sql.matches("CREATE").count()),
+            (["orders"].as_slice(), 2)
+        );
+        assert_eq!(
+            (plan.hygiene.count, plan.foreign.count, plan.small.as_slice()),
+            (1, 1, ["kinds.parent_id".to_owned()].as_slice())
+        );
         // Names of others open no line of their own.
         let all = format!("{}{}", plan.tables[0].sql, plan.foreign.sql);
-        assert!(all.lines().all(|line| line.starts_with("--") || line.starts_with("CREATE")), "{all}");
+        assert!(
+            all.lines().all(|line| line.starts_with("--") || line.starts_with("CREATE")),
+            "{all}"
+        );
     }
 }

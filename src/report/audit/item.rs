@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
-use crate::finding::{Effort, Finding, Location, Priority, Status};
+use super::facets::{Facets, folder, routes_of};
+use super::links;
+use super::names::{id, is_quick, language, place, title};
+use crate::finding::{Finding, Location, Status};
 use crate::report::sources::Sources;
-use crate::report::words;
+use crate::report::{Report, words};
 
 /// Steps of evidence that are shown; of a longer list the first.
 const STEPS: usize = 12;
-/// Characters of the fingerprint that make the id.
-const ID: usize = 8;
 
 /// A finding.
 #[derive(Clone, Debug, Serialize)]
@@ -40,6 +41,17 @@ pub struct Item<'a> {
     pub language: &'static str,
     /// The code with line numbers; the lines of the finding are marked.
     pub excerpt: Option<String>,
+    /// The same as its parts.
+    pub code_lines: Option<CodeLines>,
+    /// The place at the commit that was read; only `http` and `https`.
+    pub link: Option<String>,
+    /// The first folders of the file.
+    pub folder: String,
+    /// `PERF-1`; empty where themes are not asked for.
+    pub theme: &'a str,
+    /// Tables and entry points that it is about, as JSON.
+    pub tables: String,
+    pub routes: String,
     pub chain: Vec<Step<'a>>,
     /// Steps of the chain that are not shown.
     pub more_steps: usize,
@@ -52,22 +64,37 @@ pub struct Item<'a> {
     pub acceptance: &'a [String],
 }
 
+/// Lines of code.
+#[derive(Clone, Debug, Serialize)]
+pub struct CodeLines {
+    /// The number of the first.
+    pub first: u32,
+    /// The lines of the finding.
+    pub from: u32,
+    pub to: u32,
+    pub text: String,
+}
+
 /// A step of evidence.
 #[derive(Clone, Debug, Serialize)]
 pub struct Step<'a> {
     pub role: &'static str,
     pub message: &'a str,
     pub place: String,
+    pub link: Option<String>,
     pub symbol: &'a str,
 }
 
 impl<'a> Item<'a> {
     /// The view of a finding.
-    pub fn of(finding: &'a Finding, sources: &Sources) -> Item<'a> {
+    pub fn of(finding: &'a Finding, report: &'a Report, facets: &Facets<'a>) -> Item<'a> {
+        let sources = &report.sources;
+        let link = |at: &Location| report.web.as_ref().map(|web| links::to(web, at));
         let steps = finding.related.iter().take(STEPS).map(|related| Step {
             role: words::role(related.role),
             message: &related.message,
             place: place(&related.location),
+            link: link(&related.location),
             symbol: &related.location.symbol,
         });
         Item {
@@ -90,6 +117,12 @@ impl<'a> Item<'a> {
             symbol: &finding.location.symbol,
             language: language(&finding.location.file),
             excerpt: excerpt(finding, sources),
+            code_lines: code_lines(finding, sources),
+            link: link(&finding.location),
+            folder: folder(&finding.location.file),
+            theme: facets.theme(finding),
+            tables: facets.tables(finding),
+            routes: routes_of(finding),
             chain: steps.collect(),
             more_steps: finding.related.len().saturating_sub(STEPS),
             fix: &finding.fix.summary,
@@ -103,28 +136,15 @@ impl<'a> Item<'a> {
     }
 }
 
-/// A finding's id in the report.
-pub fn id(finding: &Finding) -> &str {
-    finding.fingerprint.get(..ID).unwrap_or(&finding.fingerprint)
-}
-
-/// A finding's title; the rule's name where it has none.
-pub fn title(finding: &Finding) -> &str {
-    if finding.title.is_empty() { &finding.rule } else { &finding.title }
-}
-
-/// Whether little work mends something urgent.
-pub fn is_quick(finding: &Finding) -> bool {
-    finding.effort == Effort::S && finding.priority <= Priority::P1
-}
-
-/// `file:12` or `file:12-14`.
-pub fn place(location: &Location) -> String {
-    if location.end_line > location.start_line {
-        format!("{}-{}", words::place(location), location.end_line)
-    } else {
-        words::place(location)
-    }
+fn code_lines(finding: &Finding, sources: &Sources) -> Option<CodeLines> {
+    let excerpt = sources.excerpt(&finding.location)?;
+    let at = &finding.location;
+    Some(CodeLines {
+        first: excerpt.first,
+        from: at.start_line,
+        to: at.end_line.max(at.start_line),
+        text: excerpt.lines.join("\n"),
+    })
 }
 
 fn excerpt(finding: &Finding, sources: &Sources) -> Option<String> {
@@ -141,18 +161,4 @@ fn excerpt(finding: &Finding, sources: &Sources) -> Option<String> {
         format!("{mark} {number:>width$} | {line}").trim_end().to_owned()
     });
     Some(lines.collect::<Vec<_>>().join("\n"))
-}
-
-pub fn language(file: &str) -> &'static str {
-    match file.rsplit('.').next().unwrap_or("") {
-        "py" | "pyi" => "python",
-        "ts" | "mts" | "cts" => "ts",
-        "tsx" => "tsx",
-        "js" | "mjs" | "cjs" | "jsx" => "js",
-        "sql" => "sql",
-        "prisma" => "prisma",
-        "yml" | "yaml" => "yaml",
-        "toml" => "toml",
-        _ => "",
-    }
 }

@@ -44,9 +44,7 @@ pub fn monitoring(databases: &[String], plan: &Plan<'_>) -> Vec<Database> {
             "sqlite" => ("SQLite", texts().get("sqlite")?),
             _ => return None,
         };
-        let wanted = statements
-            .iter()
-            .filter(|one| !tables.is_empty() || !one.sql.contains("{tables}"));
+        let wanted = statements.iter().filter(|one| !tables.is_empty() || !one.sql.contains("{tables}"));
         let written = wanted.map(|one| format!("-- {}\n{}", one.title, one.sql.trim().replace("{tables}", &tables)));
         let sql = written.collect::<Vec<_>>().join("\n");
         Some(Database { name, sql })

@@ -1,29 +1,13 @@
-//! What to do first: the top of the list and the phases of the work.
+//! What to do first: the top of the list.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::item::is_quick;
-use crate::finding::{Effort, Finding, Priority};
+use crate::finding::{Finding, Priority};
 
 /// Findings at the top.
 const TOP: usize = 5;
 /// Of them, those of one rule: five times the same says little.
 const ALIKE: usize = 2;
-
-/// A phase of the work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Phase {
-    pub name: &'static str,
-    pub why: &'static str,
-    pub findings: usize,
-    /// The least and the most hours, by the classes of effort.
-    pub least_hours: usize,
-    pub most_hours: usize,
-    /// Rules with the number of their findings, most first.
-    pub rules: Vec<(String, usize)>,
-}
 
 /// The findings to begin with: most urgent, most certain, on a path that somebody waits for, best shown.
 pub fn top(findings: &[Finding]) -> Vec<&Finding> {
@@ -51,63 +35,10 @@ pub fn top(findings: &[Finding]) -> Vec<&Finding> {
     out
 }
 
-/// The least and the most hours of a class of effort.
-pub fn hours(effort: Effort) -> (usize, usize) {
-    match effort {
-        Effort::S => (0, 2),
-        Effort::M => (2, 8),
-        Effort::L => (8, 24),
-    }
-}
-
-/// The phases that have findings.
-pub fn roadmap(findings: &[Finding]) -> Vec<Phase> {
-    const PHASES: [(&str, &str); 5] = [
-        ("Now", "P0: the cost grows with data or users where somebody waits"),
-        ("Quick wins", "P1 with under two hours of work each"),
-        ("Next", "the other P1: bounded, off the hot path, or a limit on growth"),
-        ("Then", "P2: worth doing"),
-        (
-            "When nearby",
-            "P3: hygiene, scripts, weak evidence; with other work on the same file",
-        ),
-    ];
-    let mut groups: [Vec<&Finding>; 5] = Default::default();
-    for finding in findings {
-        let phase = match finding.priority {
-            Priority::P0 => 0,
-            Priority::P1 if is_quick(finding) => 1,
-            Priority::P1 => 2,
-            Priority::P2 => 3,
-            Priority::P3 => 4,
-        };
-        groups[phase].push(finding);
-    }
-    let phases = PHASES.into_iter().zip(groups).filter(|(_, group)| !group.is_empty());
-    phases.map(|((name, why), group)| phase(name, why, &group)).collect()
-}
-
-fn phase(name: &'static str, why: &'static str, group: &[&Finding]) -> Phase {
-    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
-    for finding in group {
-        *rules.entry(&finding.rule).or_default() += 1;
-    }
-    let mut rules: Vec<(String, usize)> = rules.into_iter().map(|(rule, number)| (rule.to_owned(), number)).collect();
-    rules.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
-    Phase {
-        name,
-        why,
-        findings: group.len(),
-        least_hours: group.iter().map(|finding| hours(finding.effort).0).sum(),
-        most_hours: group.iter().map(|finding| hours(finding.effort).1).sum(),
-        rules,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Confidence, Location};
+    use crate::finding::{Confidence, Effort, Location};
 
     fn found(rule: &str, priority: Priority, effort: Effort, line: u32) -> Finding {
         let location = Location {
@@ -133,20 +64,5 @@ mod tests {
             "two, and one more to fill the list: {rules:?}"
         );
         assert!(rules.contains(&"missing-index") && rules.contains(&"long-transaction"));
-    }
-
-    #[test]
-    fn phases_sum_the_classes_of_effort() {
-        let findings = [
-            found("a", Priority::P0, Effort::L, 1),
-            found("b", Priority::P1, Effort::S, 2),
-            found("b", Priority::P1, Effort::M, 3),
-        ];
-        let phases = roadmap(&findings);
-        let shown: Vec<_> = phases
-            .iter()
-            .map(|phase| (phase.name, phase.least_hours, phase.most_hours))
-            .collect();
-        assert_eq!(shown, [("Now", 8, 24), ("Quick wins", 0, 2), ("Next", 2, 8)]);
     }
 }

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::item::place;
-use super::plain_route;
+use super::names::place;
+use super::{links, plain_route};
 use crate::finding::{Finding, Location, Priority, Role};
-use crate::report::groups::cause;
 use crate::report::Report;
+use crate::report::groups::cause;
 pub use effort::Effort;
 use example::Example;
 use families::{Family, Shape};
@@ -91,6 +91,8 @@ pub struct Theme<'a> {
 pub struct Row<'a> {
     pub priority: String,
     pub place: String,
+    /// That place at the commit that was read.
+    pub link: Option<String>,
     /// Other places of the same cause.
     pub others: Vec<String>,
     /// How many more there are.
@@ -117,7 +119,11 @@ pub fn themes(report: &Report) -> Vec<Theme<'_>> {
     }
     let mut groups: Vec<(Option<&Family>, Vec<&Finding>)> = groups.into_iter().map(|(at, found)| (all.get(at), found)).collect();
     groups.sort_by_key(|(_, found)| std::cmp::Reverse(weight(found)));
-    let rest = if groups.len() > MOST { groups.split_off(MOST - 1) } else { Vec::new() };
+    let rest = if groups.len() > MOST {
+        groups.split_off(MOST - 1)
+    } else {
+        Vec::new()
+    };
     let mut themes: Vec<Theme<'_>> = groups.into_iter().map(|(family, found)| theme(report, family, found)).collect();
     if !rest.is_empty() {
         let mut found: Vec<&Finding> = rest.into_iter().flat_map(|(_, found)| found).collect();
@@ -152,7 +158,11 @@ fn shape(finding: &Finding, statements: &BTreeSet<(&str, u32)>) -> Shape {
     if !statements.contains(&(at.file.as_str(), at.start_line)) {
         return Shape::Relation;
     }
-    if at.symbol == finding.location.symbol { Shape::Own } else { Shape::Call }
+    if at.symbol == finding.location.symbol {
+        Shape::Own
+    } else {
+        Shape::Call
+    }
 }
 
 /// What a group weighs: causes at each priority, then what its first finding saves.
@@ -172,10 +182,11 @@ fn theme<'a>(report: &'a Report, family: Option<&'a Family>, found: Vec<&'a Find
 fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec<&'a Finding>) -> Theme<'a> {
     let wanted: Vec<&Finding> = found.iter().copied().filter(|finding| finding.priority <= Priority::P2).collect();
     let shown = if wanted.is_empty() { found.as_slice() } else { wanted.as_slice() };
-    let (rows, more) = rows(shown, if wanted.is_empty() { FEW_ROWS } else { ROWS });
+    let (rows, more) = rows(report, shown, if wanted.is_empty() { FEW_ROWS } else { ROWS });
     let spoken = spoken(shown);
     // What is shown is mended as it is said, also where only a place of less weight shows it.
-    let is_alike = |finding: &&&Finding| spoken.is_some_and(|spoken| finding.rule == spoken.rule && finding.fix.summary == spoken.fix.summary);
+    let is_alike =
+        |finding: &&&Finding| spoken.is_some_and(|spoken| finding.rule == spoken.rule && finding.fix.summary == spoken.fix.summary);
     let is_rest = title == REST;
     let alike: Vec<&Finding> = found.iter().filter(is_alike).copied().collect();
     let example = example::of(&alike, &report.sources);
@@ -206,7 +217,12 @@ fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec
         example,
         effort,
         phase,
-        rules: found.iter().map(|finding| finding.rule.as_str()).collect::<BTreeSet<_>>().into_iter().collect(),
+        rules: found
+            .iter()
+            .map(|finding| finding.rule.as_str())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
         findings: found,
     }
 }
@@ -221,7 +237,12 @@ fn spoken<'a>(found: &[&'a Finding]) -> Option<&'a Finding> {
     let best = found.first()?.priority;
     let first = found.iter().copied().filter(|finding| finding.priority == best);
     // Of equal ones the first.
-    first.rev().max_by_key(|finding| advice.get(&key(finding)))
+    first.rev().max_by_key(|finding| {
+        let fix = &finding.fix;
+        let is_shown = fix.code.is_some() || fix.ddl.is_some() || fix.orm.is_some() || !fix.edits.is_empty();
+        let alike = advice.get(&key(finding)).copied().unwrap_or(0);
+        (alike > 1, is_shown, alike)
+    })
 }
 
 /// The entry points of findings, each once, in their order.
@@ -236,7 +257,7 @@ pub fn routes<'a>(found: &[&'a Finding]) -> Vec<&'a str> {
 }
 
 /// One row a cause, in the order of the findings, and how many causes have none.
-fn rows<'a>(found: &[&'a Finding], most: usize) -> (Vec<Row<'a>>, usize) {
+fn rows<'a>(report: &Report, found: &[&'a Finding], most: usize) -> (Vec<Row<'a>>, usize) {
     let mut causes: Vec<Vec<&'a Finding>> = Vec::new();
     let mut known: BTreeMap<(&str, &Location), usize> = BTreeMap::new();
     for &finding in found {
@@ -246,11 +267,11 @@ fn rows<'a>(found: &[&'a Finding], most: usize) -> (Vec<Row<'a>>, usize) {
             None => causes.push(vec![finding]),
         }
     }
-    let rows = causes.iter().take(most).filter_map(|same| row(same)).collect();
+    let rows = causes.iter().take(most).filter_map(|same| row(report, same)).collect();
     (rows, causes.len().saturating_sub(most))
 }
 
-fn row<'a>(same: &[&'a Finding]) -> Option<Row<'a>> {
+fn row<'a>(report: &Report, same: &[&'a Finding]) -> Option<Row<'a>> {
     let first = *same.first()?;
     let own = place(&first.location);
     let mut places: Vec<String> = same.iter().skip(1).map(|finding| place(&finding.location)).collect();
@@ -262,9 +283,10 @@ fn row<'a>(same: &[&'a Finding]) -> Option<Row<'a>> {
     Some(Row {
         priority: format!("{:?}", first.priority),
         place: own,
+        link: report.web.as_ref().map(|web| links::to(web, &first.location)),
         more: places.len().saturating_sub(OTHERS),
         others: places.into_iter().take(OTHERS).collect(),
-        what: super::item::title(first),
+        what: super::names::title(first),
         why: plain_route(why),
     })
 }

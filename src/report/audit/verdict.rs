@@ -38,27 +38,45 @@ fn state(report: &Report) -> String {
     let count = |priority| report.summary.priorities.get(&priority).copied().unwrap_or(0);
     let is_urgent = count(Priority::P0) + count(Priority::P1) > 0;
     let later = if is_urgent { count(Priority::P2) } else { 0 };
-    let hygiene = if is_urgent || count(Priority::P2) > 0 { count(Priority::P3) } else { 0 };
+    let hygiene = if is_urgent || count(Priority::P2) > 0 {
+        count(Priority::P3)
+    } else {
+        0
+    };
     let verdict = score::verdict(report);
     let verdict = verdict.trim_end_matches('.');
-    match (words::grouped(later), words::grouped(hygiene)) {
-        _ if later + hygiene == 0 => format!("{verdict}."),
-        (_, hygiene) if later == 0 => format!("{verdict}; {hygiene} more are hygiene (P3)."),
-        (later, _) if hygiene == 0 => format!("{verdict}; {later} more are worth doing (P2)."),
-        (later, hygiene) => format!("{verdict}; {later} more are worth doing (P2) and {hygiene} are hygiene (P3)."),
+    let are = |number: usize| if number == 1 { "is" } else { "are" };
+    let doing = format!("{} more {} worth doing (P2)", words::grouped(later), are(later));
+    match (later, hygiene) {
+        (0, 0) => format!("{verdict}."),
+        (0, rest) => format!("{verdict}; {} more {} hygiene (P3).", words::grouped(rest), are(rest)),
+        (_, 0) => format!("{verdict}; {doing}."),
+        (_, rest) => format!("{verdict}; {doing} and {} {} hygiene (P3).", words::grouped(rest), are(rest)),
     }
 }
 
 /// The entry points that cost most, with the formula of what they cost.
 fn worst(report: &Report) -> Option<String> {
     let waited = |row: &&EndpointRow| !matches!(row.kind.as_str(), "job" | "startup" | "command");
-    let known: BTreeSet<&str> = report.inventory.endpoints.iter().filter(waited).map(|row| row.label.as_str()).collect();
+    let known: BTreeSet<&str> = report
+        .inventory
+        .endpoints
+        .iter()
+        .filter(waited)
+        .map(|row| row.label.as_str())
+        .collect();
     let mut seen = BTreeSet::new();
     let mut named: Vec<String> = Vec::new();
     for finding in report.findings.iter().filter(|finding| finding.priority <= Priority::P2) {
         // Who writes the rows is named before who asks for them.
         let asked = finding.reason.split_once("each ").map_or("", |(_, asked)| asked);
-        let named_in = || known.iter().copied().filter(|label| asked.contains(label)).max_by_key(|label| label.len());
+        let named_in = || {
+            known
+                .iter()
+                .copied()
+                .filter(|label| asked.contains(label))
+                .max_by_key(|label| label.len())
+        };
         let route = routes(&[finding]).into_iter().find(|route| known.contains(route)).or_else(named_in);
         let (Some(route), Some(cost)) = (route, formula(finding)) else {
             continue;
@@ -75,7 +93,11 @@ fn worst(report: &Report) -> Option<String> {
         [one] => ("is", one.clone()),
         many => ("are", joined(many)),
     };
-    let what = if list.contains('n') && list.contains('+') { ", where n is the number of rows" } else { "" };
+    let what = if list.contains('n') && list.contains('+') {
+        ", where n is the number of rows"
+    } else {
+        ""
+    };
     Some(format!("Worst {are} {list}{what}."))
 }
 
@@ -122,7 +144,11 @@ fn work(themes: &[Theme<'_>]) -> Option<String> {
         .map(|theme| theme.id.clone())
         .collect();
     let hygiene = themes.iter().any(|theme| theme.hygiene > 0);
-    let rest = if hygiene { "; hygiene comes with other work on the same files" } else { "" };
+    let rest = if hygiene {
+        "; hygiene comes with other work on the same files"
+    } else {
+        ""
+    };
     let begin = match now.as_slice() {
         [] => String::new(),
         now => format!(": begin with {}", joined(now)),

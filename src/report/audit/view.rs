@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::coverage::gaps;
-use super::item::{Item, id, place, title};
-use super::plan::{Phase, hours, roadmap, top};
+use super::facets::{Facets, folder};
+use super::item::Item;
 use super::monitoring::{Database, monitoring};
+use super::names::{id, place, title};
+use super::page::{Page, page};
+use super::plan::top;
 use super::score::{Score, score, verdict};
 use super::themes::{Step, Theme};
 use super::{Form, Options, READ, SECTIONS, capacity, index_plan, themes};
@@ -43,6 +46,7 @@ pub struct View<'a> {
     verdicts: Vec<String>,
     themes: &'a [Theme<'a>],
     steps: Vec<Step<'a>>,
+    page: Option<Page>,
     plan: index_plan::Plan<'a>,
     monitoring: Vec<Database>,
     score: Option<Score>,
@@ -68,7 +72,6 @@ pub struct View<'a> {
     /// What the capacity depends on and is not known.
     unknown: &'a [String],
     strengths: Vec<Strengths<'a>>,
-    roadmap: Vec<Phase>,
     understood: Vec<String>,
     languages: Vec<(&'a str, usize, usize)>,
     gaps: Vec<String>,
@@ -101,7 +104,6 @@ struct Kind<'a> {
     title: &'a str,
     findings: usize,
     files: usize,
-    most_hours: usize,
     quick: usize,
     /// The place of the first.
     first: String,
@@ -128,6 +130,7 @@ struct Group<'a> {
 #[derive(Serialize)]
 struct FileQueries<'a> {
     file: &'a str,
+    folder: String,
     rows: Vec<&'a QueryRow>,
 }
 
@@ -175,13 +178,16 @@ struct RuleRow<'a> {
 impl<'a> View<'a> {
     /// The view of a report and its themes; `in_full` is how many findings are shown with all their evidence.
     pub fn of(report: &'a Report, themes: &'a [Theme<'a>], rules: &'a RuleTexts, options: &'a Options, in_full: usize) -> View<'a> {
-        let item = |finding: &'a Finding| Item::of(finding, &report.sources);
+        let facets = Facets::of(report, themes);
+        let item = |finding: &'a Finding| Item::of(finding, report, &facets);
         let of_rules = |wanted: &[&str]| -> Vec<Item<'a>> {
             let found = report.findings.iter().filter(|finding| wanted.contains(&finding.rule.as_str()));
             found.map(item).collect()
         };
         let mut sections = match options.sections.as_slice() {
             [] if is_brief(options) => READ.to_vec(),
+            // What themes and filters say better.
+            [] if options.template.is_none() => SECTIONS.into_iter().filter(|name| !matches!(*name, "top" | "backlog")).collect(),
             [] => SECTIONS.to_vec(),
             some => some.iter().map(String::as_str).collect(),
         };
@@ -203,6 +209,7 @@ impl<'a> View<'a> {
             verdicts: super::verdict::sentences(report, themes),
             themes,
             steps: themes::roadmap(themes),
+            page: (options.form == Form::Html).then(|| page(report, themes)),
             monitoring: monitoring(&report.inventory.databases, &plan),
             plan,
             score: score(report),
@@ -210,7 +217,7 @@ impl<'a> View<'a> {
             top: top(&report.findings).into_iter().map(item).collect(),
             kinds: kinds(report, rules),
             backlog: report.findings.iter().map(item).collect(),
-            categories: categories(report, in_full),
+            categories: categories(report, &facets, in_full),
             listed: report.findings.len().saturating_sub(in_full),
             missing_indexes: of_rules(&["missing-index", "missing-composite-index", "unindexed-foreign-key"]),
             needless_indexes: of_rules(&["redundant-index", "invalid-index-definition"]),
@@ -226,7 +233,6 @@ impl<'a> View<'a> {
             unknown: &report.capacity.unknown,
             capacity: capacity::view(&report.capacity),
             strengths: strengths(report),
-            roadmap: roadmap(&report.findings),
             understood: words::understood(&report.coverage),
             languages: languages(report),
             gaps: gaps(&report.coverage),
@@ -280,14 +286,14 @@ fn summary(report: &Report) -> Summary<'_> {
         files: report.summary.files,
         read: report.coverage.files(),
         lines: report.coverage.lines(),
-        quick: report.findings.iter().filter(|finding| super::item::is_quick(finding)).count(),
+        quick: report.findings.iter().filter(|finding| super::names::is_quick(finding)).count(),
         rows,
         total,
     }
 }
 
 /// Categories with the most urgent finding first; within them priority, then rule.
-fn categories(report: &Report, in_full: usize) -> Vec<Category<'_>> {
+fn categories<'a>(report: &'a Report, facets: &Facets<'a>, in_full: usize) -> Vec<Category<'a>> {
     let mut all: BTreeMap<&str, (usize, Vec<&Finding>)> = BTreeMap::new();
     for finding in &report.findings {
         all.entry(&finding.category).or_default().0 += 1;
@@ -303,7 +309,7 @@ fn categories(report: &Report, in_full: usize) -> Vec<Category<'_>> {
         let groups = findings
             .chunk_by(|left, right| (left.priority, &left.rule) == (right.priority, &right.rule))
             .map(|chunk| {
-                let mut items = chunk.iter().map(|finding| Item::of(finding, &report.sources));
+                let mut items = chunk.iter().map(|finding| Item::of(finding, report, facets));
                 Group {
                     open: items.by_ref().take(OPEN).collect(),
                     folded: items.collect(),
@@ -347,15 +353,13 @@ fn kinds<'a>(report: &'a Report, rules: &'a RuleTexts) -> Vec<Kind<'a>> {
         .into_iter()
         .map(|((priority, rule), findings)| {
             let files: BTreeSet<&str> = findings.iter().map(|finding| finding.location.file.as_str()).collect();
-            let hours = findings.iter().map(|finding| hours(finding.effort));
             let kind = Kind {
                 priority: format!("{priority:?}"),
                 rule,
                 title: rules.get(rule).map_or(rule, |text| &text.title),
                 findings: findings.len(),
                 files: files.len(),
-                most_hours: hours.map(|(_, most)| most).sum(),
-                quick: findings.iter().filter(|finding| super::item::is_quick(finding)).count(),
+                quick: findings.iter().filter(|finding| super::names::is_quick(finding)).count(),
                 first: findings.first().map(|finding| place(&finding.location)).unwrap_or_default(),
             };
             (priority, kind)
@@ -373,6 +377,7 @@ fn by_file(rows: &[QueryRow]) -> Vec<FileQueries<'_>> {
         .filter_map(|chunk| {
             Some(FileQueries {
                 file: &chunk.first()?.location.file,
+                folder: folder(&chunk.first()?.location.file),
                 rows: chunk.iter().collect(),
             })
         })

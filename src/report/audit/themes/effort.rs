@@ -81,7 +81,7 @@ impl fmt::Display for Effort {
             0..=4 => write!(out, "under 2 hours"),
             5..=DAY => write!(out, "{} to {} hours", self.least.div_ceil(2), self.most.div_ceil(2)),
             _ if least > MONTH => write!(out, "more than a month"),
-            _ if most > MONTH => write!(out, "{} to over {MONTH} days", least),
+            _ if most > MONTH => write!(out, "{least} to over {MONTH} days"),
             _ if self.least < DAY => write!(out, "{} hours to {most} days", self.least.div_ceil(2)),
             _ if least == most => write!(out, "{most} days"),
             _ => write!(out, "{least} to {most} days"),

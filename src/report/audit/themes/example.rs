@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::item::{language, place};
+use super::super::names::{language, place};
 use crate::finding::{Finding, Replacement};
 use crate::report::sources::{Excerpt, Sources};
 

@@ -30,11 +30,7 @@ fn one_rule_is_several_themes_where_it_is_mended_differently() {
         finding.relate(at(file, line + 1, symbol), Role::Query, "SELECT");
         finding
     };
-    let mut report = report(vec![
-        query("a.py", 1, "a.f"),
-        query("b.py", 10, "b.g"),
-        query("a.html", 20, ""),
-    ]);
+    let mut report = report(vec![query("a.py", 1, "a.f"), query("b.py", 10, "b.g"), query("a.html", 20, "")]);
     for (file, line) in [("a.py", 2), ("b.py", 11)] {
         report.inventory.queries.push(QueryRow {
             location: at(file, line, ""),
@@ -89,7 +85,10 @@ fn there_are_twelve_themes_at_most_and_no_finding_is_lost() {
     let report = report(findings);
     let themes = themes(&report);
     assert_eq!(themes.len(), MOST);
-    assert_eq!(themes.iter().map(|theme| theme.findings.len()).sum::<usize>(), report.findings.len());
+    assert_eq!(
+        themes.iter().map(|theme| theme.findings.len()).sum::<usize>(),
+        report.findings.len()
+    );
     assert_eq!(themes.last().map(|theme| (theme.id.as_str(), theme.title)), Some(("PERF-12", REST)));
 }
 
