@@ -29,7 +29,10 @@ pub fn man(mut command: Command) -> Result<ExitCode, Error> {
     command.build();
     let page = clap_mangen::Man::new(command.clone());
     page.render(&mut out).map_err(failed)?;
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+    for sub in command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
+    {
         let name = sub.get_bin_name().unwrap_or(sub.get_name());
         out.extend(format!(".SH \"{}\"\n", name.to_uppercase()).bytes());
         let page = clap_mangen::Man::new(sub.clone());

@@ -31,11 +31,11 @@ pub struct Arguments {
     /// Write the audit to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Only this section: summary, top, backlog, findings, indexes, queries, endpoints, settings, capacity, strengths, roadmap,
-    /// coverage or appendix (may be given more than once)
+    /// Only this section: summary, themes, roadmap, top, backlog, findings, indexes, queries, endpoints, settings, capacity,
+    /// monitoring, strengths, coverage or appendix (may be given more than once)
     #[arg(long = "section", value_name = "NAME", value_parser = parse_section, value_delimiter = ',')]
     sections: Vec<String>,
-    /// Findings shown with all their evidence; the others are listed [default: 150, in HTML 1000]
+    /// Findings shown with all their evidence, in HTML and in the section `findings` [default: 150, in HTML 1000]
     #[arg(long, value_name = "N")]
     max_findings: Option<usize>,
     /// A template in place of the built-in one (minijinja)

@@ -8,7 +8,12 @@ use assert_cmd::Command;
 
 fn perfaudit(folder: &Path) -> Command {
     let mut command = Command::cargo_bin("perfaudit").expect("the binary");
-    command.current_dir(folder).env_remove("NO_COLOR").timeout(Duration::from_secs(120));
+    command
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .env_remove("GITHUB_ACTIONS")
+        .env_remove("GITLAB_CI")
+        .timeout(Duration::from_secs(120));
     command
 }
 

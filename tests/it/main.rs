@@ -20,6 +20,7 @@ mod mutations;
 mod pages;
 mod parts;
 mod priorities;
+mod readme;
 mod screens;
 mod setup;
 mod snapshots;

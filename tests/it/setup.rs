@@ -348,3 +348,80 @@ fn comments_of_every_language_suppress_and_idle_ones_are_told() {
     let (_, out, _) = perfaudit(folder.path(), &["scan", "--format", "json"]);
     assert!(!out.contains("gives no reason"));
 }
+
+#[test]
+fn the_command_line_tells_shells_manuals_and_programs_of_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, out, _) = perfaudit(at, &["completions", shell]);
+        assert!(
+            code == Some(0) && out.contains("fail-on") && out.contains("baseline"),
+            "{shell}: {out}"
+        );
+    }
+    let (code, manual, _) = perfaudit(at, &["man"]);
+    assert!(code == Some(0) && manual.contains(".TH perfaudit 1"), "{manual}");
+    for part in [".SH \"PERFAUDIT SCAN\"", ".SH \"PERFAUDIT REPORT\"", "fail\\-on", "max\\-findings"] {
+        assert!(manual.contains(part), "{part} is missing");
+    }
+    let (_, rules, _) = perfaudit(at, &["rules", "--format", "json"]);
+    let rules: serde_json::Value = serde_json::from_str(&rules).expect("JSON");
+    let ids: Vec<&str> = rules
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|rule| rule["id"].as_str())
+        .collect();
+    assert_eq!(ids, perfaudit::engine::registry::ids());
+    assert!(rules[0]["page"].as_str().is_some_and(|page| page.contains("## Why it costs")));
+}
+
+#[test]
+fn a_known_ci_service_gets_its_form_unless_one_is_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    fs::write(
+        at.join("a.py"),
+        "import requests\n\n\ndef load():\n    return requests.get('https://example.org')\n",
+    )
+    .expect("written");
+    let scan = |name: &str, more: &[&str]| {
+        let mut arguments = vec!["scan", ".", "--min-priority", "p3"];
+        arguments.extend(more);
+        crate::baseline::perfaudit_with(at, &arguments, &[(name, "true")]).out
+    };
+    assert!(
+        scan("GITHUB_ACTIONS", &[]).contains("::warning file=a.py,line=5"),
+        "{}",
+        scan("GITHUB_ACTIONS", &[])
+    );
+    for given in [&["--format", "table"][..], &["--all"], &["--statistics"]] {
+        assert!(!scan("GITHUB_ACTIONS", given).contains("::"), "{given:?}");
+    }
+    assert!(!scan("GITLAB_CI", &[]).starts_with('['), "a log is for people");
+    scan("GITLAB_CI", &["-o", "quality.json"]);
+    let quality = fs::read_to_string(at.join("quality.json")).expect("a report");
+    let quality: serde_json::Value = serde_json::from_str(&quality).expect("JSON");
+    assert_eq!(quality[0]["location"]["path"], "a.py");
+    fs::write(at.join("perfaudit.toml"), "format = 'concise'\n").expect("written");
+    assert!(scan("GITHUB_ACTIONS", &[]).starts_with("a.py:5:"), "a configuration says so, too");
+}
+
+#[test]
+fn mistakes_in_a_configuration_have_their_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    fs::write(at.join("a.py"), "x = 1\n").expect("written");
+    fs::write(at.join("perfaudit.toml"), "# ours\n\nfail-on = 'p9'\n").expect("written");
+    let (_, _, err) = perfaudit(at, &["scan"]);
+    assert!(err.starts_with("perfaudit: perfaudit.toml:3: `fail-on`: "), "{err}");
+    fs::remove_file(at.join("perfaudit.toml")).expect("removed");
+    fs::write(
+        at.join("pyproject.toml"),
+        "[project]\nname = 'x'\n[tool.perfaudit]\nthreads = 2\nthreds = 3\n",
+    )
+    .expect("written");
+    let (_, _, err) = perfaudit(at, &["scan"]);
+    assert!(err.starts_with("perfaudit: pyproject.toml:5: unknown key `threds`"), "{err}");
+}

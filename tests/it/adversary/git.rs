@@ -662,7 +662,7 @@ fn a_broken_configuration_of_the_base_is_told() {
     write(&repository.at(), "perfaudit.toml", "skip = []\n");
     assert_refused(
         &since(&repository.at(), "HEAD", &[]),
-        "HEAD:perfaudit.toml: unknown key `skipp`; did you mean `skip`?",
+        "HEAD:perfaudit.toml:1: unknown key `skipp`; did you mean `skip`?",
     );
 }
 
