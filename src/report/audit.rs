@@ -144,6 +144,27 @@ fn plain_route(text: &str) -> String {
         rest = after;
     }
     out.push_str(rest);
+    with_plain_steps(&out)
+}
+
+/// Steps of a path without the kind of their values: `/a/{id}` for `/a/<int:id>`.
+fn with_plain_steps(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("/<") {
+        let inside = &rest[at + 2..];
+        let step = inside
+            .split_once('>')
+            .map(|(step, after)| (step.rsplit(':').next().unwrap_or(step), after));
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if let Some((name, after)) = step.filter(|(name, _)| is_name(name)) {
+            out.push_str(&format!("{}/{{{name}}}", &rest[..at]));
+            rest = after;
+        } else {
+            out.push_str(&rest[..at + 2]);
+            rest = inside;
+        }
+    }
+    out.push_str(rest);
     out
 }
 
@@ -321,6 +342,8 @@ mod tests {
             "ANY /kb/{slug}/{id}/edit"
         );
         assert_eq!(plain_route("GET /(?P<broken"), "GET /(?P<broken");
+        assert_eq!(plain_route("GET /event/<int:event_id>/<name>/<"), "GET /event/{event_id}/{name}/<");
+        assert_eq!(plain_route("Array<string> /<a b>"), "Array<string> /<a b>");
     }
 
     #[test]

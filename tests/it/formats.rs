@@ -335,7 +335,7 @@ fn the_audit_is_short_and_tells_every_cause() {
         assert!(!text.contains("\n\n\n\n"), "{name} has holes");
         let themes = text.lines().filter(|line| line.starts_with("### PERF-")).count();
         let rules: std::collections::BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
-        assert!(themes <= 12 && (themes > 0) == !rules.is_empty(), "{name}: {themes} themes");
+        assert!(themes <= 12 && (themes == 0) == rules.is_empty(), "{name}: {themes} themes");
     }
 }
 
@@ -375,11 +375,10 @@ fn the_pages_policy_lets_only_its_own_script_and_style_run() {
 /// The bytes of a text in base 64.
 fn decoded(text: &str) -> Vec<u8> {
     let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits: String = text
-        .trim_end_matches('=')
-        .chars()
-        .map(|letter| format!("{:06b}", letters.find(letter).expect("a letter")))
-        .collect();
+    let mut bits = String::new();
+    for letter in text.trim_end_matches('=').chars() {
+        bits.push_str(&format!("{:06b}", letters.find(letter).expect("a letter")));
+    }
     let bytes = bits.as_bytes().chunks_exact(8);
     bytes
         .map(|byte| u8::from_str_radix(std::str::from_utf8(byte).expect("bits"), 2).expect("a byte"))

@@ -2,7 +2,7 @@
 
 mod draw;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -84,6 +84,9 @@ fn routes(report: &Report) -> Option<Chart> {
     let mut rows: Vec<&EndpointRow> = report.inventory.endpoints.iter().filter(is_waited).collect();
     let key = |row: &&EndpointRow| (std::cmp::Reverse(row.per_row), std::cmp::Reverse(row.fixed), row.label.clone());
     rows.sort_by_cached_key(key);
+    // One handler with several addresses is one row.
+    let mut seen = BTreeSet::new();
+    rows.retain(|row| seen.insert(&row.location));
     rows.truncate(ROUTES);
     let most = rows.iter().map(|row| row.fixed + row.per_row).max()?;
     let mut svg = Svg::new(WIDTH, rows.len() * ROW, "Statements of the entry points that ask most");
@@ -204,7 +207,7 @@ fn impact(themes: &[Theme<'_>]) -> Option<Chart> {
         let y = 12 + number * LANE;
         svg.text(0, y + 4, Anchor::Start, &theme.priority, &theme.priority);
         let middle = theme.effort.map_or(1, super::themes::Effort::middle);
-        let size = radius(theme.findings.len(), most, 10).max(4);
+        let size = (10 * 10 * theme.findings.len() / most.max(1)).isqrt().max(4);
         let effort = theme
             .effort
             .map_or_else(|| "with other work".to_owned(), |effort| effort.to_string());
@@ -255,7 +258,7 @@ fn change(report: &Report) -> Option<Chart> {
         .chain([fixed])
         .max()
         .filter(|most| *most > 0)?;
-    let length = |count: usize| (WIDTH - 150) * count / most;
+    let length = |count: usize| (WIDTH - 175) * count / most;
     let mut svg = Svg::new(WIDTH, 5 * ROW, "Findings that are new, known and fixed");
     for (number, (name, new, known)) in rows.iter().enumerate() {
         let y = number * ROW;
@@ -297,14 +300,14 @@ mod tests {
     fn names_of_others_are_escaped_in_pictures() {
         let mut report = Report::default();
         report.inventory.endpoints.push(EndpointRow {
-            label: "GET /<script>\"'&".to_owned(),
+            label: "GET <script>\"'&".to_owned(),
             kind: "route".to_owned(),
             fixed: 2,
             ..EndpointRow::default()
         });
         let chart = routes(&report).expect("a picture");
         assert!(
-            !chart.svg.contains("<script>") && chart.svg.contains("GET /&lt;script&gt;"),
+            !chart.svg.contains("<script>") && chart.svg.contains("GET &lt;script&gt;"),
             "{}",
             chart.svg
         );

@@ -14,6 +14,8 @@ use crate::report::Report;
 const TABLES: usize = 10;
 const STATEMENTS: usize = 12;
 const LISTED: usize = 8;
+/// Indexes of a table that are named.
+const INDEXES: usize = 8;
 /// Names of small tables.
 const NAMES: usize = 12;
 const FOREIGN_KEY: &str = "unindexed-foreign-key";
@@ -47,6 +49,8 @@ pub struct Table<'a> {
     pub priority: String,
     /// How many rows it has and why, where that is known.
     pub rows: String,
+    /// The indexes that it has: `(id), (a, b)`.
+    pub has: String,
     pub sql: String,
     /// Statements that are not shown.
     pub more: usize,
@@ -88,6 +92,7 @@ pub fn plan(report: &Report) -> Plan<'_> {
         name,
         priority: found.first().map_or_else(String::new, |finding| format!("{:?}", finding.priority)),
         rows: size(name).map(rows).unwrap_or_default(),
+        has: size(name).map(indexes).unwrap_or_default(),
         sql: statements(found),
         more: with_sql(found).saturating_sub(STATEMENTS),
     });
@@ -111,6 +116,21 @@ pub fn plan(report: &Report) -> Plan<'_> {
 pub fn table(finding: &Finding) -> &str {
     let symbol = finding.location.symbol.as_str();
     symbol.rsplit_once('.').map_or(symbol, |(table, _)| table)
+}
+
+/// The keys of a table's indexes, each once.
+fn indexes(row: &TableRow) -> String {
+    let mut keys: Vec<String> = Vec::new();
+    for index in &row.indexes {
+        let written = format!("({})", index.keys);
+        if !keys.contains(&written) {
+            keys.push(written);
+        }
+    }
+    let more = keys.len().saturating_sub(INDEXES);
+    keys.truncate(INDEXES);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", keys.join(", "))
 }
 
 fn rows(row: &TableRow) -> String {

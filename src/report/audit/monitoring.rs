@@ -64,6 +64,7 @@ mod tests {
             name,
             priority: String::new(),
             rows: String::new(),
+            has: String::new(),
             sql: String::new(),
             more: 0,
         };

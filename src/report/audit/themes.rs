@@ -68,8 +68,8 @@ pub struct Theme<'a> {
     pub more: usize,
     /// What to do, in a sentence or two.
     pub fix: &'a str,
-    /// That holds for the first place only, whose names it has.
-    pub is_first_only: bool,
+    /// That is an example: other places are mended in other words.
+    pub is_example: bool,
     pub example: Option<Example<'a>>,
     pub risk: &'a str,
     pub verify: &'a str,
@@ -184,12 +184,13 @@ fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec
     let shown = if wanted.is_empty() { found.as_slice() } else { wanted.as_slice() };
     let (rows, more) = rows(report, shown, if wanted.is_empty() { FEW_ROWS } else { ROWS });
     let spoken = spoken(shown);
-    // What is shown is mended as it is said, also where only a place of less weight shows it.
+    // What is shown is mended as it is said.
     let is_alike =
         |finding: &&&Finding| spoken.is_some_and(|spoken| finding.rule == spoken.rule && finding.fix.summary == spoken.fix.summary);
+    let alike: Vec<&Finding> = shown.iter().filter(is_alike).copied().collect();
+    let written = || spoken.and_then(|finding| example::as_it_is(finding, &report.sources));
+    let example = example::of(&alike, &report.sources).or_else(written);
     let is_rest = title == REST;
-    let alike: Vec<&Finding> = found.iter().filter(is_alike).copied().collect();
-    let example = example::of(&alike, &report.sources);
     let priority = found.iter().map(|finding| finding.priority).min().unwrap_or(Priority::P3);
     let effort = (!wanted.is_empty()).then(|| Effort::of(&wanted));
     let phase = match (priority, effort) {
@@ -209,7 +210,7 @@ fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec
         rows,
         more,
         fix: spoken.filter(|_| !is_rest).map_or("", |finding| finding.fix.summary.as_str()),
-        is_first_only: alike.len() < 2 && found.len() > 1,
+        is_example: alike.len() < shown.len(),
         risk: spoken.map_or("", |finding| finding.fix.risk.as_str()),
         verify: spoken.map_or("", |finding| finding.verify.as_str()),
         done: criteria(shown),

@@ -42,6 +42,21 @@ pub fn of<'a>(found: &[&'a Finding], sources: &Sources) -> Option<Example<'a>> {
     best.map(|(_, example)| example)
 }
 
+/// The code of a finding as it stands, for one that is mended in words; `None` where it was not read.
+pub fn as_it_is<'a>(finding: &'a Finding, sources: &Sources) -> Option<Example<'a>> {
+    let excerpt = sources.excerpt(&finding.location)?;
+    Some(Example {
+        place: place(&finding.location),
+        before: Some(Block {
+            language: language(&finding.location.file),
+            text: dedented(&excerpt.lines),
+        }),
+        after: Vec::new(),
+        is_whole: false,
+        note: "",
+    })
+}
+
 fn example<'a>(finding: &'a Finding, sources: &Sources) -> Option<Example<'a>> {
     let own = language(&finding.location.file);
     let place = place(&finding.location);
