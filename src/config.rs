@@ -396,16 +396,16 @@ mod tests {
         let message = |text: &str| Settings::parse("perfaudit.toml", text, false).expect_err("wrong").to_string();
         assert_eq!(
             message("fail_onn = 'p0'"),
-            "perfaudit.toml: unknown key `fail_onn`; did you mean `fail-on`?"
+            "perfaudit.toml:1: unknown key `fail_onn`; did you mean `fail-on`?"
         );
         assert_eq!(
             message("threads = -1"),
-            "perfaudit.toml: `threads`: must be a number from 0 to 1024"
+            "perfaudit.toml:1: `threads`: must be a number from 0 to 1024"
         );
-        assert_eq!(message("skip = 'x'"), "perfaudit.toml: `skip`: must be a list of strings");
+        assert_eq!(message("skip = 'x'"), "perfaudit.toml:1: `skip`: must be a list of strings");
         assert_eq!(
             message("fail-on = 'p9'"),
-            "perfaudit.toml: `fail-on`: unknown value `p9`; valid: p0, p1, p2, p3, never"
+            "perfaudit.toml:1: `fail-on`: unknown value `p9`; valid: p0, p1, p2, p3, never"
         );
         assert!(
             message("\n[broken").starts_with("perfaudit.toml:2: not valid TOML"),
@@ -425,11 +425,11 @@ mod tests {
         let message = |text: &str| parse(text).expect_err("wrong").to_string();
         assert_eq!(
             message("[[overrides]]\nskip = []"),
-            "perfaudit.toml: `overrides`: each needs `paths`"
+            "perfaudit.toml:1: `overrides`: each needs `paths`"
         );
         assert_eq!(
             message("[[overrides]]\npath = []"),
-            "perfaudit.toml: unknown key of `overrides` `path`; did you mean `paths`?"
+            "perfaudit.toml:1: unknown key of `overrides` `path`; did you mean `paths`?"
         );
         assert!(message("[priorities]\nn-plus-one = 'p7'").contains("unknown value `p7`; valid: p0, p1, p2, p3, off"));
     }
@@ -443,17 +443,17 @@ mod tests {
         let message = |text: &str| parse(text).expect_err("wrong").to_string();
         assert_eq!(
             message("[words]\nfew-table = ['region']"),
-            "perfaudit.toml: unknown key of `words` `few-table`; did you mean `few-tables`?"
+            "perfaudit.toml:1: unknown key of `words` `few-table`; did you mean `few-tables`?"
         );
         assert_eq!(
             message("[words]\nfew-tables = 'region'"),
-            "perfaudit.toml: `few-tables`: must be a list of strings"
+            "perfaudit.toml:1: `few-tables`: must be a list of strings"
         );
         assert_eq!(
             message("[words]\ntest-folders = ['__']"),
-            "perfaudit.toml: `test-folders`: `__` has no letter or digit"
+            "perfaudit.toml:1: `test-folders`: `__` has no letter or digit"
         );
-        assert_eq!(message("words = []"), "perfaudit.toml: `words`: must be a table of lists");
+        assert_eq!(message("words = []"), "perfaudit.toml:1: `words`: must be a table of lists");
     }
 
     #[test]

@@ -27,6 +27,8 @@ const DROPS: &str = "redundant-index";
 pub struct Plan<'a> {
     /// Tables with statements that lack an index, the most urgent first.
     pub tables: Vec<Table<'a>>,
+    /// The blocks of all of them in one text, each under a comment that names its table.
+    pub sql: String,
     /// Tables that have no block.
     pub more: usize,
     /// What is worth no work of its own.
@@ -98,6 +100,7 @@ pub fn plan(report: &Report) -> Plan<'_> {
     });
     let mut plan = Plan {
         tables: shown.collect(),
+        sql: String::new(),
         more,
         hygiene: block(&hygiene),
         foreign: block(&foreign),
@@ -106,10 +109,32 @@ pub fn plan(report: &Report) -> Plan<'_> {
         drops: block(&drops),
         concurrently: false,
     };
+    plan.sql = plan.tables.iter().map(named).collect::<Vec<_>>().join("\n");
     let blocks = [&plan.hygiene.sql, &plan.foreign.sql, &plan.drops.sql];
     let all = plan.tables.iter().map(|table| &table.sql).chain(blocks);
     plan.concurrently = all.into_iter().any(|sql| sql.contains("CONCURRENTLY"));
     plan
+}
+
+/// The statements of a table under a comment with its name, its size and its indexes.
+fn named(table: &Table<'_>) -> String {
+    let rows = if table.rows.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", table.rows)
+    };
+    let has = if table.has.is_empty() {
+        String::new()
+    } else {
+        format!("; has {}", table.has)
+    };
+    let more = if table.more > 0 {
+        format!("-- {} more for this table\n", table.more)
+    } else {
+        String::new()
+    };
+    let head = escape::line(&format!("{} ({}{rows}){has}", table.name, table.priority).replace('`', ""));
+    format!("-- {head}\n{}{more}", table.sql)
 }
 
 /// The table that a finding is about.
@@ -235,7 +260,7 @@ mod tests {
             (1, 1, ["kinds.parent_id".to_owned()].as_slice())
         );
         // Names of others open no line of their own.
-        let all = format!("{}{}", plan.tables[0].sql, plan.foreign.sql);
+        let all = format!("{}{}", plan.sql, plan.foreign.sql);
         assert!(
             all.lines().all(|line| line.starts_with("--") || line.starts_with("CREATE")),
             "{all}"
