@@ -19,7 +19,7 @@ const ROUTES: usize = 12;
 /// The radius at which a figure can be read in a circle.
 const FIGURE: usize = 9;
 /// Width of a picture, in its own units: a narrow phone's.
-const WIDTH: usize = 380;
+const ACROSS: usize = 380;
 
 /// A picture.
 #[derive(Debug, Serialize)]
@@ -55,8 +55,8 @@ fn categories(report: &Report) -> Option<Chart> {
     let mut rows: Vec<(&str, [usize; 4])> = counts.into_iter().collect();
     rows.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(right.0)));
     let most = rows.iter().flat_map(|(_, numbers)| *numbers).max().filter(|most| *most > 0)?;
-    let column = (WIDTH - LEFT) / 4;
-    let mut svg = Svg::new(WIDTH, 24 + rows.len() * ROW, "Findings by category and priority");
+    let column = (ACROSS - LEFT) / 4;
+    let mut svg = Svg::new(ACROSS, 24 + rows.len() * ROW, "Findings by category and priority");
     for (at, (name, _)) in PRIORITIES.iter().enumerate() {
         svg.text(LEFT + at * column + column / 2, 15, Anchor::Middle, name, name);
     }
@@ -89,8 +89,8 @@ fn routes(report: &Report) -> Option<Chart> {
     rows.retain(|row| seen.insert(&row.location));
     rows.truncate(ROUTES);
     let most = rows.iter().map(|row| row.fixed + row.per_row).max()?;
-    let mut svg = Svg::new(WIDTH, rows.len() * ROW, "Statements of the entry points that ask most");
-    let length = |count: usize| (WIDTH - 90) * count / most.max(1);
+    let mut svg = Svg::new(ACROSS, rows.len() * ROW, "Statements of the entry points that ask most");
+    let length = |count: usize| (ACROSS - 90) * count / most.max(1);
     for (number, row) in rows.iter().enumerate() {
         let top = number * ROW;
         let label = plain_route(&row.label);
@@ -142,9 +142,9 @@ fn tables(report: &Report) -> Option<Chart> {
         cells.entry((3 - missing, column)).or_default().push(&row.name);
     }
     let most = cells.values().map(Vec::len).max()?;
-    let column = (WIDTH - LEFT) / CLASSES.len();
+    let column = (ACROSS - LEFT) / CLASSES.len();
     let mut svg = Svg::new(
-        WIDTH,
+        ACROSS,
         4 * ROW + 22,
         "Tables by how many rows they have and how many indexes they lack",
     );
@@ -196,9 +196,9 @@ fn impact(themes: &[Theme<'_>]) -> Option<Chart> {
         return None;
     }
     let most = themes.iter().map(|theme| theme.findings.len()).max()?;
-    let x = |halves: usize| LEFT + 12 + along(halves, &TICKS.map(|(halves, _)| halves), (WIDTH - LEFT - 110) / TICKS.len());
+    let x = |halves: usize| LEFT + 12 + along(halves, &TICKS.map(|(halves, _)| halves), (ACROSS - LEFT - 110) / TICKS.len());
     let height = themes.len() * LANE + 40;
-    let mut svg = Svg::new(WIDTH, height, "Themes by the work that they take and their priority");
+    let mut svg = Svg::new(ACROSS, height, "Themes by the work that they take and their priority");
     for (halves, name) in TICKS {
         svg.line(x(halves), 0, x(halves), height - 22);
         svg.text(x(halves), height - 6, Anchor::Middle, "soft", name);
@@ -258,8 +258,8 @@ fn change(report: &Report) -> Option<Chart> {
         .chain([fixed])
         .max()
         .filter(|most| *most > 0)?;
-    let length = |count: usize| (WIDTH - 175) * count / most;
-    let mut svg = Svg::new(WIDTH, 5 * ROW, "Findings that are new, known and fixed");
+    let length = |count: usize| (ACROSS - 175) * count / most;
+    let mut svg = Svg::new(ACROSS, 5 * ROW, "Findings that are new, known and fixed");
     for (number, (name, new, known)) in rows.iter().enumerate() {
         let y = number * ROW;
         svg.text(0, y + 19, Anchor::Start, name, name);

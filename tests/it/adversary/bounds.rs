@@ -48,7 +48,10 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "report/pr.rs STEPS",
             "report/sources.rs LONGEST",
             "report/table.rs LONGEST_CHAIN",
+            "report/audit/facets.rs LEVELS",
+            "report/audit/index_plan.rs LISTED",
             "report/audit/item.rs STEPS",
+            "report/audit/themes.rs MOST",
             "report/schema/table.rs LISTED",
             "rules/deployment/deployed.rs MAX_RELATED",
             "rules/per_row/report.rs MAX_COMPARED",
@@ -64,6 +67,10 @@ const EXCUSED: &[(&str, &[&str])] = &[
             "engine/finish.rs MOST_PLACES",
             "git/past.rs MOST_LACKING",
         ],
+    ),
+    (
+        "A manifest that is asked for the project's name: one over it gives no name.",
+        &["engine/run/origin.rs LARGEST"],
     ),
     (
         "A file that the user names or keeps, or an object of git: one over it ends the run with an error.",
