@@ -54,6 +54,9 @@ pub struct Reach {
 /// Functions that so many entry points call are on the way of nearly every request.
 const COMMON: usize = 24;
 
+/// Of so many statements that requests perhaps come to, some do.
+const MANY: usize = 5;
+
 impl Reach {
     /// A place that no function holds: a table, a configuration file.
     pub fn nowhere() -> Reach {
@@ -280,7 +283,9 @@ pub fn of_sites(project: &Project, sites: &[usize]) -> (Reach, usize) {
     // What nothing known calls counts between an action and a script.
     let rank = |reach: &Reach| reach.often.unwrap_or(Often::Job);
     let best = reaches.into_iter().min_by_key(|reach| (rank(reach), reach.is_loose));
-    let best = best.unwrap_or_else(Reach::nowhere);
+    let mut best = best.unwrap_or_else(Reach::nowhere);
+    // So many are not all taken for reached by mistake.
+    best.is_loose &= asks < MANY;
     (best, asks)
 }
 

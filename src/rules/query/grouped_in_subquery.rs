@@ -10,7 +10,7 @@ use crate::judge::cost::{self, Cost};
 use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::statement::SubqueryPlace;
+use crate::statement::{Filter, FilterKind, SubqueryPlace};
 
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -28,6 +28,10 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         .subqueries
         .iter()
         .find(|subquery| subquery.place == SubqueryPlace::In && subquery.grouped && subquery.statement.grouped)?;
+    // DISTINCT over the rows of one user is no grouping of all.
+    if grouped.statement.filters.iter().any(is_narrow) {
+        return None;
+    }
     let inner = grouped.statement.tables.first().map_or("a table", |table| table.name.as_str());
     let outer = query.table().unwrap_or("the outer table");
     let cost = Cost::Walk {
@@ -47,4 +51,9 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         ..Fix::default()
     };
     Some(finding)
+}
+
+/// Whether a condition of the subquery itself leaves the rows of one value that the code gives.
+fn is_narrow(filter: &Filter) -> bool {
+    filter.kind == FilterKind::Equality && filter.literal.is_none() && !filter.optional
 }
