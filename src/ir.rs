@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use definitions::{Class, Comment, Export, Function, Import, Param, ParamKind};
 pub use expr::{Arg, Clause, Comp, CompKind, Expr, ExprKind, Jsx, ObjectEntry, Slice, TemplatePart};
 pub use index::{Branch, ModuleIndex, Setting, Standing};
-pub use module::{Call, Module};
+pub use module::{Call, Holder, Module};
 pub use name_filter::NameFilter;
 pub use stmt::{Block, LoopKind, Stmt, StmtKind};
 pub use strings::Strings;

@@ -18,6 +18,8 @@ pub struct ModuleIndex {
     symbols: OnceLock<Box<[(u32, Sym)]>>,
     uses: OnceLock<Uses>,
     settings: OnceLock<Box<[Setting]>>,
+    /// Where names stand as expressions, by name.
+    names: OnceLock<Box<[(Sym, ExprId)]>>,
     /// Entries of large objects, by object and key; of one key the last comes last.
     entries: OnceLock<Box<[(ExprId, Sym, ExprId)]>>,
     /// Statements by where they start.
@@ -532,6 +534,23 @@ impl Module {
         let at = all.partition_point(|&(known, _)| known < name);
         let upto = all.partition_point(|&known| known < (name, place));
         all[at..upto].iter().rev().map(|&(_, call)| call)
+    }
+
+    /// The expressions of a function that are a name, after a place, in the order of the list of expressions: of very many the first ones.
+    pub fn named_after(&self, name: Sym, function: FunctionId, after: ExprId, most: usize) -> Vec<ExprId> {
+        let all = self.index.names.get_or_init(|| {
+            let names = self.expr_ids().filter_map(|(id, expr)| match expr.kind {
+                ExprKind::Name(name) => Some((name, id)),
+                _ => None,
+            });
+            let mut all: Vec<(Sym, ExprId)> = names.collect();
+            all.sort_unstable();
+            all.into()
+        });
+        let (_, end) = self.function(function).exprs;
+        let from = all.partition_point(|&known| known <= (name, after));
+        let here = all[from..].iter().take_while(|&&(known, id)| known == name && id < end);
+        here.take(most).map(|&(_, id)| id).collect()
     }
 
     /// The statements that a range holds, in the order of the text.

@@ -43,6 +43,17 @@ pub struct Module {
     pub index: ModuleIndex,
 }
 
+/// What holds an expression: see [`Module::holders`].
+#[derive(Clone, Copy, Debug)]
+pub struct Holder {
+    /// The expression, statement, function or class.
+    pub at: Parent,
+    /// The expression that lies in it, or in its statement, on the way.
+    pub child: ExprId,
+    /// The statement that lies in it on the way, where one does.
+    pub below: Option<StmtId>,
+}
+
 impl Module {
     /// The text of an interned string.
     pub fn str(&self, sym: Sym) -> &str {
@@ -247,6 +258,29 @@ impl Module {
             StmtKind::Switch { cases, .. } => cases.iter().map(AsRef::as_ref).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// What holds an expression, from the inside out to the function or class around it: each with the expression and the statement of it
+    /// that the expression lies in.
+    pub fn holders(&self, expr: ExprId) -> impl Iterator<Item = Holder> {
+        let first = Holder {
+            at: self.expr(expr).parent,
+            child: expr,
+            below: None,
+        };
+        std::iter::successors(Some(first), |holder| match holder.at {
+            Parent::Expr(at) => Some(Holder {
+                at: self.expr(at).parent,
+                child: at,
+                below: holder.below,
+            }),
+            Parent::Stmt(at) => Some(Holder {
+                at: self.stmt(at).parent,
+                child: holder.child,
+                below: Some(at),
+            }),
+            Parent::Function(_) | Parent::Class(_) | Parent::None => None,
+        })
     }
 
     /// Whether a function stands inside another one.

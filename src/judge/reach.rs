@@ -4,7 +4,7 @@ use crate::ir::{ClassId, ExprId, StmtKind};
 use crate::libraries::entries::{EntryKind, Often, acts, is_bulk};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::value::FileId;
-use crate::project::graph::{FnId, Visit};
+use crate::project::graph::{FnId, LONGEST_WAY, Visit};
 use crate::project::reach::{MAX_SHARED, spawns};
 use crate::project::{Project, branches, conditions};
 use crate::walk::FileRole;
@@ -173,12 +173,13 @@ pub fn of(project: &Project, function: FnId) -> Reach {
 /// How an expression of a function is reached: the function, by a way whose constants do not close what holds the expression.
 pub fn at(project: &Project, function: FnId, expr: ExprId) -> Reach {
     let (way, is_closed) = branches::way_to(project, function, expr);
+    let known = branches::known_on(project, function, way);
     let way = way.map(|way| Visit {
         is_missed: way.is_missed || project.missed.runs(&project.code, &project.graph, function, expr),
         ..way
     });
     let module = project.code.module(project.graph.function(function).file);
-    let reach = on_way(project, function, way, conditions::stands_under_one(module, expr));
+    let reach = on_way(project, function, way, conditions::stands_under_one(module, expr, known));
     // How many others come to it is not known where some do not.
     Reach {
         shared: if is_closed { reach.shared.min(1) } else { reach.shared },
@@ -251,12 +252,19 @@ fn on_way(project: &Project, function: FnId, reach: Option<Visit>, is_conditiona
 
 /// Whether a call on the way stands under a condition.
 fn has_condition(project: &Project, way: Option<Visit>) -> bool {
-    project.graph.calls_on(way).into_iter().any(|(caller, edge)| {
-        let node = project.graph.function(caller);
+    let graph = &project.graph;
+    let steps = std::iter::successors(way.and_then(|visit| visit.from), |&(before, _)| {
+        graph.visits.get(before as usize)?.1.from
+    });
+    steps.take(LONGEST_WAY).any(|(before, edge)| {
+        let Some(&(caller, visit)) = graph.visits.get(before as usize) else {
+            return false;
+        };
+        let node = graph.function(caller);
         let module = project.code.module(node.file);
-        node.edges
-            .get(edge)
-            .is_some_and(|edge| conditions::stands_under_one(module, edge.expr))
+        let known = branches::known_on(project, caller, Some(visit));
+        let edge = node.edges.get(edge as usize);
+        edge.is_some_and(|edge| conditions::stands_under_one(module, edge.expr, known))
     })
 }
 

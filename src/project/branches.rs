@@ -5,12 +5,12 @@ pub mod constants;
 use super::Project;
 use super::graph::{Edge, EdgeKind, EffectStep, FnId, QuerySite, TRACKED, Visit};
 use crate::budget::Limit;
-use crate::ir::{ExprId, ExprKind};
+use crate::ir::{ExprId, ExprKind, Sym};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::Operation;
-use constants::{Constants, KnownNames};
+use constants::{Constant, Constants, KnownNames};
 
 /// How many calls deep constants are followed, by design: further down all counts as open.
 const MAX_DEPTH: u32 = 4;
@@ -91,6 +91,13 @@ pub fn way_to(project: &Project, function: FnId, expr: ExprId) -> (Option<Visit>
     }
     // The first one of several stands.
     (open.into_iter().min_by_key(Visit::stage), true)
+}
+
+/// What is known of a function's names on a way to it.
+pub fn known_on(project: &Project, function: FnId, way: Option<Visit>) -> &[(Sym, Constant)] {
+    let is_it = |visit: u32| project.graph.visits.get(visit as usize).map(|(_, visit)| *visit) == way;
+    let mut ways = project.known_ways.get(&function).into_iter().flatten();
+    ways.find(|(visit, _)| is_it(*visit)).map_or(&[], |(_, known)| known.as_slice())
 }
 
 /// Whether calls can follow one another down to an expression: each with what the one before it passes.

@@ -1,53 +1,38 @@
 //! Whether a call stands under a condition: whoever comes to its function comes to it sometimes.
 
 use crate::budget::Limit;
-use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
+use crate::ir::{ExprId, ExprKind, Holder, Module, Parent, StmtId, StmtKind, Sym};
+use crate::project::branches::constants::{Constant, decide};
 use crate::vocabulary::List;
 
 /// How deep a test is read for what it asks.
 const MAX_DEPTH: u32 = 6;
 
 /// Whether an expression of a function runs under a condition: below `if`, `case`, `except`, behind `and` or `?`. What a handler asks of
-/// every request is none: `if request.method == "POST"`, `if form.is_valid()`.
-pub fn stands_under_one(module: &Module, expr: ExprId) -> bool {
-    let mut below: Option<StmtId> = None;
-    let mut child = expr;
-    let mut at = module.expr(expr).parent;
-    for _ in 0..Limit::Holders.count() {
-        match at {
-            Parent::Expr(id) => {
-                if is_behind(module, id, child) {
-                    return true;
-                }
-                child = id;
-                at = module.expr(id).parent;
-            }
-            Parent::Stmt(id) => {
-                if below.is_some_and(|below| is_branch(module, id, below)) {
-                    return true;
-                }
-                below = Some(id);
-                at = module.stmt(id).parent;
-            }
-            Parent::Function(_) | Parent::Class(_) | Parent::None => return false,
-        }
-    }
-    false
+/// every request is none: `if request.method == "POST"`, `if form.is_valid()`; nor is what the names decide that are known on the way.
+pub fn stands_under_one(module: &Module, expr: ExprId, known: &[(Sym, Constant)]) -> bool {
+    let is_open = |test: ExprId| !is_usual(module, test, 0) && decide(module, test, known, 0).is_none();
+    let mut holders = module.holders(expr).take(Limit::Holders.count());
+    holders.any(|Holder { at, child, below }| match at {
+        Parent::Expr(at) => is_behind(module, at, child, &is_open),
+        Parent::Stmt(at) => below.is_some_and(|below| is_branch(module, at, below, &is_open)),
+        Parent::Function(_) | Parent::Class(_) | Parent::None => false,
+    })
 }
 
 /// The second part of `flag and load()`, a part of `load() if flag else None`.
-fn is_behind(module: &Module, at: ExprId, child: ExprId) -> bool {
+fn is_behind(module: &Module, at: ExprId, child: ExprId, is_open: &dyn Fn(ExprId) -> bool) -> bool {
     match *module.kind(at) {
-        ExprKind::Cond { test, .. } => child != test && !is_usual(module, test, 0),
-        ExprKind::Binary { op, left, right } => right == child && module.str(op) == "and" && !is_usual(module, left, 0),
+        ExprKind::Cond { test, .. } => child != test && is_open(test),
+        ExprKind::Binary { op, left, right } => right == child && module.str(op) == "and" && is_open(left),
         _ => false,
     }
 }
 
-fn is_branch(module: &Module, at: StmtId, below: StmtId) -> bool {
+fn is_branch(module: &Module, at: StmtId, below: StmtId, is_open: &dyn Fn(ExprId) -> bool) -> bool {
     let (block, _) = module.place_in_block(below);
     match &module.stmt(at).kind {
-        StmtKind::If { test, .. } => !is_usual(module, *test, 0),
+        StmtKind::If { test, .. } => is_open(*test),
         StmtKind::Switch { .. } => true,
         StmtKind::Try { handlers, .. } => (1..=handlers.len()).contains(&block),
         _ => false,

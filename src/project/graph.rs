@@ -15,6 +15,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::eval::Code;
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module};
 use crate::libraries::entries::{self, Entry};
+use crate::libraries::shared::callbacks;
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::value::FileId;
@@ -170,6 +171,9 @@ pub struct CallTotals {
     pub external: usize,
 }
 
+/// So many calls of a way are told, by design.
+pub const LONGEST_WAY: usize = 40;
+
 /// How an entry point reaches a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
@@ -311,7 +315,7 @@ impl Graph {
             };
             out.push((caller, edge as usize));
             at = Some(reach);
-            if out.len() > 40 {
+            if out.len() > LONGEST_WAY {
                 break;
             }
         }
@@ -441,5 +445,5 @@ fn is_cache_decorator(module: &Module, decorator: ExprId) -> bool {
         call.and_then(|call| call.arg(0))
             .is_some_and(|inner| is_cache_decorator(module, inner))
     };
-    List::CacheDecorators.has(name) || name == "method_decorator" && wraps()
+    List::CacheDecorators.has(name) || callbacks::wraps_a_decorator(name) && wraps()
 }

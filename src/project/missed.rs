@@ -1,25 +1,27 @@
 //! Calls that run only where a cache has not got what they bring: most who ask do not wait for them.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
 use crate::budget::Limit;
 use crate::ir::{ExprId, FunctionId, Module, StmtKind};
 use crate::project::eval::Code;
-use crate::project::graph::{FnId, Graph};
-use crate::project::once::{self, Slot};
+use crate::project::graph::{FnId, FunctionNode, Graph};
+use crate::project::loops::body;
+use crate::project::once::{self, Guard};
 use crate::project::scope::Bound;
 use crate::vocabulary::{List, Name};
 
 /// Functions that ask a cache, or whose results are kept.
 #[derive(Debug, Default)]
 pub struct Missed {
-    functions: FxHashSet<FnId>,
+    /// Whether all of a function's results are kept.
+    functions: FxHashMap<FnId, bool>,
 }
 
 impl Missed {
     /// Looks at what the functions of all files ask.
     pub fn of(code: &Code, graph: &Graph) -> Missed {
-        let mut functions: FxHashSet<FnId> = FxHashSet::default();
+        let mut functions: FxHashMap<FnId, bool> = FxHashMap::default();
         for (file, module) in code.modules() {
             let asked = module.stmts.iter().filter_map(|stmt| match stmt.kind {
                 StmtKind::Assign { value: Some(value), .. } if asks_a_cache(module, value) => Some(module.owner(value)),
@@ -28,11 +30,21 @@ impl Missed {
             functions.extend(
                 asked
                     .filter(|&owner| owner != FunctionId::MODULE)
-                    .map(|owner| graph.id(file, owner)),
+                    .map(|owner| (graph.id(file, owner), false)),
             );
         }
-        let kept = graph.functions.iter().enumerate().filter(|(_, node)| node.is_cached);
-        functions.extend(kept.map(|(at, _)| FnId(at as u32)));
+        // What an object keeps, mostly one of a request, each request waits for.
+        let of_object = |node: &&FunctionNode| {
+            let module = code.module(node.file);
+            let mut decorators = module.function(node.id).decorators.iter();
+            decorators.any(|&decorator| module.dotted(decorator).is_some_and(|name| name.ends_with("cached_property")))
+        };
+        let kept = graph
+            .functions
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.is_cached && !of_object(node));
+        functions.extend(kept.map(|(at, _)| (FnId(at as u32), true)));
         Missed { functions }
     }
 
@@ -40,28 +52,39 @@ impl Missed {
     /// `rows = cache.get(key)`, after `if (rows) return rows`, or in a function whose results are kept.
     pub fn runs(&self, code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
         // Most functions ask no cache.
-        if !self.functions.contains(&function) {
+        let Some(&is_kept) = self.functions.get(&function) else {
             return false;
-        }
-        let node = graph.function(function);
-        if node.is_cached {
+        };
+        if is_kept {
             return true;
         }
+        let node = graph.function(function);
         let Some(scope) = code.scopes.get(node.file.index()) else {
             return false;
         };
         let module = code.module(node.file);
         let too_many = || code.tell(Limit::Holders, node.file, module.function(node.id).span.start);
-        let is_read = |slot: Slot, test: u32, _: u32, upto: u32| {
-            // In `found ||= load()` the test is the place that sets it.
-            let is_before = |value: &ExprId| module.expr(*value).span.start < test || upto == test;
-            let bindings = scope.bindings_of(node.id, slot.name);
-            let values = bindings.filter_map(|binding| match binding.bound {
-                Bound::Value(value, ..) => Some(value),
-                _ => None,
-            });
-            let last = values.filter(is_before).max_by_key(|&value| module.expr(value).span.start);
-            slot.class.is_none() && last.is_some_and(|value| asks_a_cache(module, value))
+        let is_read = |guard: &Guard| {
+            let name = guard.slot.name;
+            let bindings = scope.bindings_of(node.id, name);
+            let values: Vec<ExprId> = bindings
+                .filter_map(|binding| match binding.bound {
+                    Bound::Value(value, ..) => Some(value),
+                    _ => None,
+                })
+                .collect();
+            let start = |value: ExprId| module.expr(value).span.start;
+            let before = values.iter().copied().filter(|&value| start(value) < guard.test);
+            let asks = before
+                .max_by_key(|&value| start(value))
+                .is_some_and(|value| asks_a_cache(module, value));
+            // A ban, a lock or a flag is asked for, too: what a cache had is given back, and what it had not is put in its place.
+            let gives = match guard.returned {
+                Some(returned) => body::names(module, returned).contains(&name),
+                // In `found ||= load()` the test is the place that sets it.
+                None => guard.upto == guard.test || values.iter().any(|&value| (guard.from..=guard.upto).contains(&start(value))),
+            };
+            guard.slot.class.is_none() && asks && gives
         };
         once::is_guarded(module, expr, &is_read, &too_many)
     }
@@ -72,6 +95,9 @@ fn asks_a_cache(module: &Module, value: ExprId) -> bool {
     let Some(call) = module.call(module.unawaited(value)) else {
         return false;
     };
+    if let (Some("parse" | "loads"), [text]) = (call.method(), call.args) {
+        return asks_a_cache(module, text.value);
+    }
     let path = module.dotted(call.callee).unwrap_or_default();
     match path.rsplit_once('.') {
         Some((handle, method)) => reads(method) && (List::Caches.has(handle) || List::Caches.has(method)),

@@ -107,14 +107,26 @@ impl Once {
         is_guarded(
             module,
             expr,
-            &|slot, test, from, upto| kept.keeps(slot, test, from, upto),
+            &|guard| kept.keeps(guard.slot, guard.test, guard.from, guard.upto),
             &too_many,
         )
     }
 }
 
-/// Whether a slot is given what a test asked for: the slot, where the test is, and between which offsets it is given.
-pub(super) type Keeps<'k> = dyn Fn(Slot, u32, u32, u32) -> bool + 'k;
+/// A test that asks whether a slot is missing.
+pub(super) struct Guard {
+    pub slot: Slot,
+    /// Where the test is.
+    pub test: u32,
+    /// Between which offsets what is missing is to be set.
+    pub from: u32,
+    pub upto: u32,
+    /// What is given back where it is there.
+    pub returned: Option<ExprId>,
+}
+
+/// Whether a guard's slot is given what the test asked for.
+pub(super) type Keeps<'k> = dyn Fn(&Guard) -> bool + 'k;
 
 /// Whether an expression runs only where a slot is still missing: under `if not loaded:`, after `if (manifest) return manifest`, in
 /// `manifest ??= load()`.
@@ -183,7 +195,15 @@ fn is_kept(module: &Module, keeps: &Keeps<'_>, stmt: StmtId, below: Option<StmtI
             let (first, last) = (then.first(), then.last());
             let (Some(&first), Some(&last)) = (first, last) else { return false };
             let (from, upto) = (module.stmt(first).span.start, module.stmt(last).span.end);
-            missing(module, *test, 0).is_some_and(|slot| keeps(slot, span.start, from, upto))
+            missing(module, *test, 0).is_some_and(|slot| {
+                keeps(&Guard {
+                    slot,
+                    test: span.start,
+                    from,
+                    upto,
+                    returned: None,
+                })
+            })
         }
         (
             StmtKind::Assign {
@@ -202,7 +222,14 @@ fn is_kept(module: &Module, keeps: &Keeps<'_>, stmt: StmtId, below: Option<StmtI
                 ExprKind::Binary { op, left, .. } => falls_back(*op) && name(module, *left) == Some(slot),
                 _ => false,
             };
-            (is_filled || op.is_some_and(falls_back)) && keeps(slot, span.start, span.start, span.start)
+            let here = Guard {
+                slot,
+                test: span.start,
+                from: span.start,
+                upto: span.start,
+                returned: None,
+            };
+            (is_filled || op.is_some_and(falls_back)) && keeps(&here)
         }
         _ => false,
     }
@@ -222,10 +249,18 @@ fn is_left(module: &Module, keeps: &Keeps<'_>, block: &[StmtId], below: StmtId, 
         let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {
             return false;
         };
-        let leaves = then
-            .last()
-            .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Return(_)));
-        leaves && present(module, *test).is_some_and(|slot| keeps(slot, module.stmt(stmt).span.start, start, u32::MAX))
+        let Some(StmtKind::Return(returned)) = then.last().map(|&last| &module.stmt(last).kind) else {
+            return false;
+        };
+        present(module, *test).is_some_and(|slot| {
+            keeps(&Guard {
+                slot,
+                test: module.stmt(stmt).span.start,
+                from: start,
+                upto: u32::MAX,
+                returned: *returned,
+            })
+        })
     })
 }
 

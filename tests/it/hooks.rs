@@ -476,6 +476,9 @@ import { Strategy } from "passport-github2";
 export class Github extends PassportStrategy(Strategy) { async validate(token, refresh, profile) { return profile; } }
 "#;
     assert_eq!(found("github.ts", strategy), ["Github.validate: Act, sign-in through Github"]);
+    // One that is not known may read the token of each request.
+    let other = strategy.replace("passport-github2", "passport-azure-ad");
+    assert_eq!(found("azure.ts", &other), ["Github.validate: Always, authentication Github"]);
     let sockets = r#"
 import { Server } from "socket.io";
 const server = new Server();

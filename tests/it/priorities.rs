@@ -420,7 +420,15 @@ def load(only_case_no=None):\n    if only_case_no is None:\n        cur = pg.cur
         assert!(sums(one).contains("who calls it was not found"), "{one} {}", sums(one));
     }
     for all in ["", "row.parent", "None"] {
-        assert!(sums(all).contains("when GET /changes is asked"), "{all} {}", sums(all));
+        assert!(
+            sums(all).contains(if all == "row.parent" {
+                "sometimes when GET /changes is asked"
+            } else {
+                "each time GET /changes is asked"
+            }),
+            "{all} {}",
+            sums(all)
+        );
     }
 }
 
@@ -651,6 +659,19 @@ fn what_runs_when_a_cache_has_nothing_weighs_less() {
         assert_eq!(priority, Priority::P3, "{reason}");
         assert!(reason.contains("only when a cache has nothing for GET /tides"), "{reason}");
     }
+    // A ban, a lock or a flag that is asked for is no result that is kept.
+    let (priority, reason) = told(&format!(
+        "    banned = cache.get('banned')\n    if banned:\n        return 'no'\n    return {ask}"
+    ));
+    assert_eq!(priority, Priority::P2, "{reason}");
+    let (priority, reason) = told(&format!(
+        "    busy = cache.get('busy')\n    if not busy:\n        return {ask}\n    return 'later'"
+    ));
+    assert_eq!(priority, Priority::P2, "{reason}");
+    let (priority, reason) = told(&format!(
+        "    found = json.loads(cache.get('tides'))\n    if found:\n        return found\n    return {ask}"
+    ));
+    assert_eq!(priority, Priority::P3, "{reason}");
     // A list that is empty is no cache, and what was set before is no answer of one.
     let (priority, reason) = told(&format!(
         "    found = cache.get('tides')\n    found = []\n    if not found:\n        found = {ask}\n    return found"
@@ -676,6 +697,20 @@ fn what_only_developers_have_weighs_less() {
     assert_eq!(priority("", "", leaves), Priority::P3);
     let stays = "    if os.environ.get('STAGE') != 'production':\n        return {}\n";
     assert_eq!(priority("", "", stays), Priority::P2);
+    // What a row is called says nothing of the program.
+    for own in [
+        "herd.in_production",
+        "kind == 'production_order'",
+        "kind == 'production'",
+        "herd.stage == 'production'",
+    ] {
+        let first = format!("    if {own}:\n        return {{}}\n");
+        assert_eq!(priority("", "", &first), Priority::P2, "{own}");
+    }
+    for setting in ["settings.IS_PRODUCTION", "IN_PRODUCTION", "settings.ENV == 'production'"] {
+        let first = format!("    if {setting}:\n        return {{}}\n");
+        assert_eq!(priority("", "", &first), Priority::P3, "{setting}");
+    }
 }
 
 /// The system gives up a connection that nobody answers.
@@ -692,7 +727,7 @@ fn a_connection_to_a_database_without_a_timeout_weighs_little() {
 #[test]
 fn a_join_to_a_parent_is_no_look_up_by_the_key() {
     let reads = |statement: &str| {
-        let schema = "CREATE TABLE herds (id bigint PRIMARY KEY, place text);\nCREATE TABLE goats (id bigint PRIMARY KEY, tag text, herd_id bigint REFERENCES herds(id));\nCREATE INDEX goats_tag ON goats (tag);\n";
+        let schema = "CREATE TABLE farms (id bigint PRIMARY KEY, place text);\nCREATE TABLE herds (id bigint PRIMARY KEY, place text, farm_id bigint);\nCREATE TABLE goats (id bigint PRIMARY KEY, tag text, herd_id bigint REFERENCES herds(id));\nCREATE INDEX goats_tag ON goats (tag);\n";
         let app = format!(
             "import psycopg2\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/goats')\ndef goats(cursor: psycopg2.extensions.cursor, given):\n    cursor.execute(\"{statement}\", (given,))\n    return cursor.fetchall()\n"
         );
@@ -713,6 +748,13 @@ fn a_join_to_a_parent_is_no_look_up_by_the_key() {
     assert!(!reads(
         "SELECT g.tag FROM goats g JOIN herds h ON h.id = g.herd_id WHERE g.tag = %s LIMIT 20"
     ));
+    // What a condition finds is found on from there, in whatever order the statement names the tables.
+    for from in [
+        "goats g JOIN herds h ON h.id = g.herd_id JOIN farms f ON f.id = h.farm_id",
+        "farms f JOIN herds h ON f.id = h.farm_id JOIN goats g ON h.id = g.herd_id",
+    ] {
+        assert!(reads(&format!("SELECT g.tag FROM {from} WHERE f.place = %s LIMIT 20")), "{from}");
+    }
     assert!(!reads(
         "SELECT g.tag FROM goats g JOIN herds h ON h.id = g.herd_id ORDER BY g.id LIMIT %s"
     ));
@@ -730,15 +772,38 @@ fn background_tasks_keep_nobody_waiting() {
 /// A request that an event loop waits for holds no worker, and what is kept for a time is asked for in the background.
 #[test]
 fn a_request_on_an_event_loop_without_a_limit_weighs_little() {
-    let told = |options: &str| {
+    let told = |options: &str, more: &str| {
         let app = format!(
             "import express from 'express';\n\nconst app = express();\n\napp.get('/tides', async (req, res) => {{\n  const found = await fetch('https://tides.example/brest'{options});\n  res.json(await found.json());\n}});\n"
         );
-        let all = found(&Config::default(), "missing-timeout", &[("server/app.ts", &app)]);
+        let manifest = format!("{{\"dependencies\": {{\"express\": \"4\"{more}}}}}");
+        let files = [("server/app.ts", app.as_str()), ("package.json", manifest.as_str())];
+        let all = found(&Config::default(), "missing-timeout", &files);
         all.iter().map(|one| one.priority).collect::<Vec<_>>()
     };
-    assert_eq!(told(""), [Priority::P3]);
-    assert_eq!(told(", { next: { revalidate: 0 } }"), [Priority::P3]);
-    assert_eq!(told(", { next: { revalidate: 60 } }"), []);
-    assert_eq!(told(", { cache: 'force-cache' }"), []);
+    let (express, next) = ("", ", \"next\": \"15\"");
+    assert_eq!(told("", express), [Priority::P3]);
+    assert_eq!(told(", { next: { revalidate: 0 } }", next), [Priority::P3]);
+    for kept in [", { next: { revalidate: 60 } }", ", { cache: 'force-cache' }"] {
+        assert_eq!(told(kept, next), []);
+        // Only Next's own `fetch` minds it.
+        assert_eq!(told(kept, express), [Priority::P3]);
+    }
+}
+
+/// A tick that only writes to the console in some of its turns asks in each.
+#[test]
+fn a_tick_asks_in_those_turns_in_which_it_comes_to_the_request() {
+    let title = |body: &str| {
+        let text = format!(
+            "import axios from \"axios\";\nexport function watch() {{\n  let turn = 0;\n  setInterval(async () => {{\n    turn += 1;\n    {body}\n  }}, 2000);\n}}\n"
+        );
+        let all = found(&Config::default(), "polling-without-backoff", &[("src/client/watch.ts", &text)]);
+        all.first().map(|one| one.title.clone()).unwrap_or_default()
+    };
+    assert!(title("await axios.get('/api/tides');").contains("every 2 s"));
+    let logs = title("if (turn % 100 === 0) console.log(turn); await axios.get('/api/tides');");
+    assert!(logs.contains("every 2 s"), "{logs}");
+    let third = title("if (turn % 3 === 0) await axios.get('/api/tides');");
+    assert!(third.contains("every 6 s"), "{third}");
 }

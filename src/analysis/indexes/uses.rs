@@ -1,12 +1,12 @@
 //! Which statements look rows up by a column, and which delete rows of a table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::needs::{View, each_statement};
 use super::relations::{children, step_to};
 use crate::project::Project;
 use crate::project::schema::{Schema, Table};
-use crate::statement::{ColumnUse, Filter, FilterKind, Join, Operation};
+use crate::statement::{ColumnUse, Filter, FilterKind, Join, Operation, Statement};
 
 /// Sites by what they use; sites are indexes into the graph's.
 #[derive(Clone, Debug, Default)]
@@ -26,27 +26,44 @@ struct Given {
     by_row: Vec<String>,
 }
 
-/// The sides of a join by which rows are found. A join finds the rows of the table that comes later in the statement, unless a condition
-/// has already found those; and those of the table that comes first where conditions are on the other only: `orders JOIN customers` of all
-/// orders finds each customer by its primary key, and no order by its customer.
-fn looked_up<'a>(view: &View<'_>, join: &'a Join) -> Vec<&'a ColumnUse> {
-    let (Some(left), Some(right)) = (join.left.table, join.right.table) else {
-        return vec![&join.left, &join.right];
-    };
-    let is_found = |table: usize| {
-        let mut filters = view.statement.filters.iter().filter(|filter| !filter.optional);
-        filters.any(|filter| filter.column.table == Some(table) && is_look_up(filter))
-    };
-    let ((first, at_first), (later, at_later)) = if left < right {
-        ((&join.left, left), (&join.right, right))
-    } else {
-        ((&join.right, right), (&join.left, left))
-    };
-    match (is_found(at_first), is_found(at_later)) {
-        (false, true) => vec![first],
-        (true, true) => vec![first, later],
-        (_, false) => vec![later],
+/// The sides of joins by which rows are found. Those of tables with conditions are found by these; a join finds the rows of the other table
+/// from there, in whatever order the statement names them: `orders JOIN customers` of all orders finds each customer by its primary key, and
+/// no order by its customer.
+fn looked_up<'a>(statement: &'a Statement) -> Vec<&'a ColumnUse> {
+    let filters = statement.filters.iter().filter(|filter| !filter.optional && is_look_up(filter));
+    let mut found: BTreeSet<usize> = filters.filter_map(|filter| filter.column.table).collect();
+    if found.is_empty() {
+        found.insert(0);
     }
+    let mut sides = Vec::new();
+    let mut left: Vec<&Join> = statement.joins.iter().collect();
+    loop {
+        let before = found.clone();
+        let is_found = |column: &ColumnUse| column.table.is_none_or(|table| before.contains(&table));
+        let (reached, rest): (Vec<&Join>, Vec<&Join>) = left.into_iter().partition(|join| is_found(&join.left) || is_found(&join.right));
+        left = rest;
+        for join in reached {
+            sides.extend(
+                [(&join.right, &join.left), (&join.left, &join.right)]
+                    .into_iter()
+                    .filter(|(_, from)| is_found(from))
+                    .map(|(to, _)| to),
+            );
+            found.extend(join.left.table.into_iter().chain(join.right.table));
+        }
+        if found == before {
+            break;
+        }
+    }
+    // What no condition leads to is found from the table that comes first.
+    sides.extend(left.into_iter().map(|join| {
+        if join.left.table < join.right.table {
+            &join.right
+        } else {
+            &join.left
+        }
+    }));
+    sides
 }
 
 /// Whether an index can find the rows of a condition.
@@ -126,7 +143,7 @@ impl Uses {
         }
         let filters = statement.filters.iter().filter(|filter| is_look_up(filter));
         self.note_given(view);
-        let joined = statement.joins.iter().flat_map(|join| looked_up(view, join));
+        let joined = looked_up(statement);
         for column in filters.map(|filter| &filter.column).chain(joined) {
             if let Some((table, column)) = view.column(column) {
                 self.add(table, &column.name, view.site);

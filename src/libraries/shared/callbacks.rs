@@ -310,6 +310,11 @@ fn is_later(call: Call<'_>, method: &str) -> bool {
     }
 }
 
+/// Django's `@method_decorator(cache_page(60))`: what it is given is the decorator.
+pub fn wraps_a_decorator(name: &str) -> bool {
+    name == "method_decorator"
+}
+
 /// Whether a call hands work to others, or to the time when a transaction is over.
 pub fn hands_over(method: &str) -> bool {
     matches!(

@@ -13,6 +13,7 @@ pub mod effects;
 pub mod fluent;
 pub mod injected;
 pub mod kept_functions;
+pub mod kept_requests;
 pub mod knex_words;
 pub mod model_classes;
 pub mod objects;

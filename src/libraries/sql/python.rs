@@ -325,6 +325,9 @@ fn fetched_later(query: &mut Query, call: &Call<'_>) {
     }
 }
 
+/// Uses of a result that are looked at, by design: of one with more it is not said that each takes a row.
+const MOST_USES: usize = 64;
+
 /// `result = conn.execute(…)`, of which each use takes one row: `result.mappings().first()`, `result.fetchone()`.
 fn taken_as_one(call: &Call<'_>) -> bool {
     let module = call.module;
@@ -338,16 +341,12 @@ fn taken_as_one(call: &Call<'_>) -> bool {
     let StmtKind::Assign { target, .. } = module.stmt(stmt).kind else {
         return false;
     };
-    let ExprKind::Name(name) = *module.kind(target) else { return false };
+    let ExprKind::Name(name) = module.kind(target) else { return false };
     let after = module.expr(call.id).span.end;
-    let (first, end) = module.function(module.owner(call.id)).exprs;
-    let mut uses = (first.0..end.0)
-        .map(ExprId)
-        .filter(|&id| {
-            id != target && module.expr(id).span.start >= after && matches!(module.kind(id), ExprKind::Name(found) if *found == name)
-        })
-        .peekable();
-    uses.peek().is_some() && uses.all(|used| takes_one(module, used) && !is_repeated(module, used))
+    let mut uses = module.named_after(*name, module.owner(call.id), call.id, MOST_USES);
+    uses.retain(|&used| used != target && module.expr(used).span.start >= after);
+    let takes_one = |&used: &ExprId| takes_one(module, used) && !is_repeated(module, used);
+    !uses.is_empty() && uses.len() < MOST_USES && uses.iter().all(takes_one)
 }
 
 /// Whether what is asked of a result, over all its calls, is one row.
@@ -373,16 +372,14 @@ fn takes_one(module: &Module, result: ExprId) -> bool {
 
 /// Whether a loop of the function stands around an expression: one row after the other may be taken there.
 fn is_repeated(module: &Module, expr: ExprId) -> bool {
-    let mut at = module.expr(expr).parent;
-    for _ in 0..BudgetLimit::Holders.count() {
-        at = match at {
-            Parent::Expr(outer) => module.expr(outer).parent,
-            Parent::Stmt(stmt) if matches!(module.stmt(stmt).kind, StmtKind::Loop { .. }) => return true,
-            Parent::Stmt(stmt) => module.stmt(stmt).parent,
-            _ => return false,
-        };
-    }
-    true
+    let mut holders = module.holders(expr).take(BudgetLimit::Holders.count());
+    // What is nested deeper than that may stand in one.
+    let outermost = holders.find(|holder| match holder.at {
+        Parent::Stmt(stmt) => matches!(module.stmt(stmt).kind, StmtKind::Loop { .. }),
+        Parent::Expr(_) => false,
+        _ => true,
+    });
+    outermost.is_none_or(|holder| matches!(holder.at, Parent::Stmt(_)))
 }
 
 /// A helper of the project that runs the text it is given: `self._execute_query("SELECT …")`; or one that writes the statement

@@ -499,7 +499,7 @@ fn fields(module: &Module, entries: &[ObjectEntry], known: &[(Sym, Constant)], d
 }
 
 /// What a condition is with these constants, where they decide it.
-fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<bool> {
+pub fn decide(module: &Module, test: ExprId, known: &[(Sym, Constant)], depth: u32) -> Option<bool> {
     if depth > 20 {
         return None;
     }

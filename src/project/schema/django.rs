@@ -6,7 +6,7 @@ mod run_order;
 
 use rustc_hash::FxHashMap;
 
-use super::{SchemaSource, SourceKind, Tool, order};
+use super::{Schema, SchemaSource, SourceKind, Table, Tool, order};
 use crate::libraries::django::fields::app_label;
 use crate::statement::Dialect;
 use crate::vocabulary::Vocabulary;
@@ -87,5 +87,14 @@ fn set_dialect(sources: &mut Vec<SchemaSource>) {
         .filter(|source| is_django(source) && source.dialect == Dialect::Generic)
     {
         source.dialect = engine;
+    }
+}
+
+impl Schema {
+    /// Whether an index of one of Django's models names a way into the JSON of a column: `body__data__id`.
+    pub fn is_path(&self, table: &Table, name: &str) -> bool {
+        let is_django = |model: &usize| self.models.get(*model).is_some_and(|model| model.tool == Some(Tool::Django));
+        let column = name.split_once("__").map(|(column, _)| column);
+        column.is_some_and(|column| table.column_in_code(column).is_some()) && table.models.iter().any(is_django)
     }
 }

@@ -6,11 +6,12 @@ use super::site_finding;
 use super::statement_text;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Fix};
+use crate::judge::columns;
 use crate::judge::cost::{self, Cost};
 use crate::judge::scale;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::statement::{Filter, FilterKind, SubqueryPlace};
+use crate::statement::{Filter, FilterKind, Subquery, SubqueryPlace};
 
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -29,7 +30,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         .iter()
         .find(|subquery| subquery.place == SubqueryPlace::In && subquery.grouped && subquery.statement.grouped)?;
     // DISTINCT over the rows of one user is no grouping of all.
-    if grouped.statement.filters.iter().any(is_narrow) {
+    if grouped.statement.filters.iter().any(|filter| is_narrow(project, grouped, filter)) {
         return None;
     }
     let inner = grouped.statement.tables.first().map_or("a table", |table| table.name.as_str());
@@ -54,6 +55,14 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
 }
 
 /// Whether a condition of the subquery itself leaves the rows of one value that the code gives.
-fn is_narrow(filter: &Filter) -> bool {
+fn is_narrow(project: &Project, grouped: &Subquery, filter: &Filter) -> bool {
+    let name = grouped.statement.tables.first().map_or("", |table| table.name.as_str());
+    let column = project
+        .schema
+        .table(name)
+        .and_then(|table| table.column_in_code(&filter.column.column));
+    if columns::is_tenant(&filter.column.column) || column.is_some_and(columns::is_few_valued) {
+        return false;
+    }
     filter.kind == FilterKind::Equality && filter.literal.is_none() && !filter.optional
 }

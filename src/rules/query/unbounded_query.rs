@@ -48,14 +48,14 @@ fn kept_in_part(project: &Project, load: &Load) -> Option<Finding> {
     let place = project.place_in(load.function, module.expr(load.expr).span);
     let mut finding = Finding::new(ID, judgement, Confidence::Medium, place);
     let name = &table.name;
-    finding.title = format!("Loads rows of `{name}` and keeps those of one `{column}`");
+    finding.title = format!("Loads rows of `{name}` and keeps those with certain values of `{column}`");
     finding.message = format!(
-        "All rows that the helper finds in `{name}` are loaded, and those with another `{column}` are dropped in the application{}.",
+        "All rows that the helper finds in `{name}` are loaded, and those with other values of `{column}` are dropped in the application{}.",
         evidence::reach_words(reach.label.as_deref())
     );
     finding.impact = format!("rows of `{name}` are read, sent and built for nothing");
     finding.subject = format!("{} kept by {column}", evidence::essence(&load.query));
-    finding.related = evidence::path_from_entry(project, load.function);
+    finding.related = evidence::path_to_place(project, load.function, load.expr);
     let (file, expr) = load.source;
     let holder = project.symbol(project.graph.id(file, project.code.module(file).owner(expr)));
     finding.relate(

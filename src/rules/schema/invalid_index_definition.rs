@@ -27,7 +27,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     for table in project.schema.tables.iter().filter(|table| !advice::index::is_collection(table)) {
         for index in table.indexes.iter().filter(|index| index.origin != IndexOrigin::ForeignKey) {
             // A tool gives its models a key without a word where none is declared.
-            let is_implied = index.origin == IndexOrigin::Primary && index.name.is_none();
+            let is_implied = index.origin == IndexOrigin::Primary && !index.in_migrations();
             if is_implied {
                 continue;
             }
@@ -45,7 +45,7 @@ fn missing_column(project: &Project, table: &Table, index: &Index) -> Option<Fin
     let keys = index.keys.iter().filter(|key| !key.expression).map(|key| &key.column);
     let missing = keys
         .chain(&index.include)
-        .find(|column| table.column(column).is_none() && is_plain(column) && !is_path(table, column))?;
+        .find(|column| table.column(column).is_none() && is_plain(column) && !project.schema.is_path(table, column))?;
     let place = index.place()?;
     let name = index.name.clone().unwrap_or_else(|| index.key_list());
     let symbol = format!("{}.{name}", table.name);
@@ -108,12 +108,6 @@ fn confidence(project: &Project) -> Confidence {
     } else {
         Confidence::Medium
     }
-}
-
-/// `body__data__id`: Django's way into the JSON of a column.
-fn is_path(table: &Table, name: &str) -> bool {
-    name.split_once("__")
-        .is_some_and(|(column, _)| table.column_in_code(column).is_some())
 }
 
 fn is_plain(name: &str) -> bool {

@@ -18,6 +18,7 @@ use crate::judge::reach::{self, Reach, Reached};
 use crate::judge::{evidence, priority};
 use crate::libraries::entries;
 use crate::libraries::shared::effects::{LanguageData, TimeoutFacts};
+use crate::libraries::shared::kept_requests;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::deployment::workers::RequestLimit;
@@ -221,20 +222,6 @@ impl Place<'_, '_> {
             || name.ends_with(".fetch") && call.arg(0).is_some_and(|url| self.is_request(url))
     }
 
-    /// `fetch(url, { next: { revalidate: 60 } })`, `{ cache: "force-cache" }`: those who ask are given what is kept.
-    fn is_kept(&self, call: &Call<'_>) -> bool {
-        let Some(options) = call.arg(1).filter(|_| self.module.language.runs_in_browsers()) else {
-            return false;
-        };
-        let revalidates = self.module.entry(options, "next").is_some_and(|next| {
-            self.module
-                .entry(next, "revalidate")
-                .is_some_and(|seconds| !matches!(self.module.kind(seconds), ExprKind::Num(0.0)))
-        });
-        let cache = self.module.entry(options, "cache").and_then(|cache| self.module.string(cache));
-        revalidates || cache == Some("force-cache")
-    }
-
     /// `fetch(request)`: the request may carry a signal.
     fn is_request(&self, url: ExprId) -> bool {
         self.module.name(url).is_some_and(|name| name.to_ascii_lowercase().contains("req"))
@@ -259,8 +246,9 @@ impl Place<'_, '_> {
             silent("only a command reaches it, and its library gives up one day");
             return None;
         }
-        if self.is_kept(call) {
-            silent("its answer is kept and asked for again in the background");
+        let eval = Evaluator::new(&self.project.code);
+        if kept_requests::is_kept(&eval, self.file, call) {
+            silent("its framework keeps the answer and gives it to those who ask next");
             return None;
         }
         let confidence = if self.module.language.runs_in_browsers() && reached == Reached::Unknown {

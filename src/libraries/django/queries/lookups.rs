@@ -1,7 +1,7 @@
 //! Django's conditions: keyword lookups (`name__icontains=…`) and `Q` objects.
 
 use super::draft::Draft;
-use crate::ir::{Arg, ExprId, ExprKind, Module};
+use crate::ir::{Arg, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{End, Filter, FilterKind, Sides, Subquery, SubqueryPlace};
@@ -104,15 +104,24 @@ impl Draft<'_> {
             ),
             ExprKind::Spread(inner) => self.spread(file, *inner, sense),
             ExprKind::Name(_) | ExprKind::Attr { .. } => match self.resolver.definition(file, expr) {
+                Some((at, definition)) if at == file && definition != expr && is_set_once(module, expr) => {
+                    self.positional(at, definition, sense);
+                }
                 Some((at, definition)) if (at, definition) != (file, expr) => {
                     // `q |= Q(…)` may follow: nothing is sure.
                     self.query.statement.open = true;
                     self.positional(at, definition, Sense { optional: true, ..sense });
                 }
-                _ => self.query.statement.open = true,
+                _ => self.unread(),
             },
-            _ => self.query.statement.open = true,
+            _ => self.unread(),
         }
+    }
+
+    /// A condition that is not understood: it may be the one that an index serves.
+    fn unread(&mut self) {
+        self.query.statement.open = true;
+        self.query.open_filters = true;
     }
 
     /// `**filters`, `*conditions`.
@@ -134,7 +143,10 @@ impl Draft<'_> {
             }
             return;
         }
-        for (at, item, optional) in chain::items(self.resolver, file, expr).unwrap_or_default() {
+        let Some(items) = chain::items(self.resolver, file, expr) else {
+            return self.unread();
+        };
+        for (at, item, optional) in items {
             let sense = Sense {
                 optional: sense.optional || optional,
                 ..sense
@@ -190,6 +202,14 @@ impl Draft<'_> {
             statement: Box::new(statement),
         });
     }
+}
+
+/// Whether a name is given a value in one place of its function: `mine = Q(owner=user)` is that condition wherever it is used.
+fn is_set_once(module: &Module, name: ExprId) -> bool {
+    let ExprKind::Name(sym) = *module.kind(name) else { return false };
+    let owner = module.owner(name);
+    let settings = module.settings(module.function(owner).span).iter();
+    owner != FunctionId::MODULE && settings.filter(|setting| setting.name == sym).count() == 1
 }
 
 /// `F("total")`, `F("total") + 1`.

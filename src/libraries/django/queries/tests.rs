@@ -72,6 +72,28 @@ fn querysets_are_lazy() {
     assert!(matches!(query.model, Some(Model::Class(..))));
 }
 
+/// A condition that is put together before is that condition, unless more may be added to it; one that is given by others is not known.
+#[test]
+fn conditions_in_names() {
+    let filters = |code: &str| {
+        let query = query_in(code, &code[code.find("Book.").expect("a query")..]).expect("a query");
+        let optional = query.statement.filters.iter().map(|filter| filter.optional).collect::<Vec<_>>();
+        (optional, query.open_filters)
+    };
+    assert_eq!(
+        filters("def f(a):\n    mine = Q(author=a) & Q(title='x')\n    return Book.objects.filter(mine, id=1)"),
+        (vec![false, false, false], false)
+    );
+    assert_eq!(
+        filters("def f(a):\n    mine = Q(author=a)\n    mine |= Q(title='x')\n    return Book.objects.filter(mine, id=1)").0,
+        [true, false]
+    );
+    assert_eq!(
+        filters("def f(given):\n    return Book.objects.filter(id=1, **given)"),
+        (vec![false], true)
+    );
+}
+
 /// No index finds the rows of which one column is as large as another.
 #[test]
 fn a_column_of_the_row_is_no_value() {

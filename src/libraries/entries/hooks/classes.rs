@@ -45,6 +45,7 @@ const RESOURCES: &[&str] = &[
     "flask_rest_jsonapi.ResourceRelationship",
 ];
 const SERIALIZERS: &[&str] = &["Serializer"];
+const STRATEGIES: &[&str] = &["PassportStrategy"];
 const SUBSCRIBERS: &[&str] = &["EntitySubscriberInterface"];
 
 /// Django, Django REST framework, Starlette, threads, servers of the standard library.
@@ -106,7 +107,7 @@ const TYPESCRIPT: &[(&str, Called)] = &[
     ("@nestjs/", called(&["NestMiddleware"], "use", &[], Often::Always, "middleware {}")),
     ("@nestjs/", called(&["PipeTransform"], "transform", &[], Often::Act, "check by {}")),
     ("@nestjs/", called(&["ExceptionFilter", "BaseExceptionFilter"], "catch", &[], Often::Seldom, "a request that fails")),
-    ("@nestjs/", called(&["PassportStrategy"], "validate", &[], Often::Always, "authentication {}")),
+    ("@nestjs/", called(STRATEGIES, "validate", &[], Often::Always, "authentication {}")),
     ("class-validator", called(&["ValidatorConstraintInterface"], "validate", &[], Often::Act, "check by {}")),
     ("typeorm", called(SUBSCRIBERS, "before*", &[], Often::Act, "write that {} hears of")),
     ("typeorm", called(SUBSCRIBERS, "after*", &[], Often::Act, "write that {} hears of")),
@@ -115,15 +116,26 @@ const TYPESCRIPT: &[(&str, Called)] = &[
     ("@adonisjs/", called(&[], "handle", &["*", "next"], Often::Always, "middleware {}")),
 ];
 
-/// Packages of Passport's strategies that read a token or key of each request; the others' are for signing in.
-const OF_EACH_REQUEST: &[&str] = &[
-    "passport-cookie",
-    "passport-custom",
-    "passport-headerapikey",
-    "passport-http",
-    "passport-http-bearer",
-    "passport-jwt",
-    "passport-unique-token",
+/// Packages of Passport's strategies that ask another service who somebody is, or for a password: they are asked when somebody signs in.
+/// The others read a token or key of each request.
+const SIGNING_IN: &[&str] = &[
+    "passport-apple",
+    "passport-auth0",
+    "passport-discord",
+    "passport-facebook",
+    "passport-github",
+    "passport-gitlab",
+    "passport-google",
+    "passport-ldapauth",
+    "passport-linkedin",
+    "passport-local",
+    "passport-magic",
+    "passport-microsoft",
+    "passport-oauth",
+    "passport-openidconnect",
+    "passport-saml",
+    "passport-slack",
+    "passport-twitter",
 ];
 
 /// Decorators of methods that a mapper calls around writes.
@@ -227,8 +239,7 @@ fn methods(site: &Site<'_>, class: ClassId, table: &[&Called], ancestors: &dyn F
         });
         let Some(row) = row else { continue };
         let mut entry = of_class(site, class, function, row.often, row.label);
-        // A strategy that asks another service who somebody is, or for a password, is asked when somebody signs in.
-        if row.bases == ["PassportStrategy"] && !OF_EACH_REQUEST.iter().any(|package| site.module.imports_from(package)) {
+        if row.bases == STRATEGIES && SIGNING_IN.iter().any(|package| site.module.imports_from(package)) {
             entry = of_class(site, class, function, Often::Act, "sign-in through {}");
         }
         if row.often == Often::Job {

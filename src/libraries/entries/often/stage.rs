@@ -1,9 +1,9 @@
 //! Entry points that only developers have: those that stand below `if settings.DEBUG:`, and those that leave at once in production.
 
 use super::super::Entry;
-use super::super::site::Site;
+use super::super::site::{Site, last_name};
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
-use crate::vocabulary::List;
+use crate::vocabulary::{List, Name};
 
 /// How many statements around a definition are looked at, and at the start of a function.
 const MOST: usize = 4;
@@ -78,27 +78,47 @@ fn says_stage(module: &Module, test: ExprId, depth: u32) -> Option<Stage> {
         }
         ExprKind::Binary { op, left, right } => match module.str(op) {
             "and" => says_stage(module, left, depth + 1).or_else(|| says_stage(module, right, depth + 1)),
-            "==" | "===" => named(module.string(right)?),
+            "==" | "===" if names_a_stage(module, left) => named(module.string(right)?),
             // What is no test and no development is nearly all.
-            "!=" | "!==" => named(module.string(right)?)
+            "!=" | "!==" if names_a_stage(module, left) => named(module.string(right)?)
                 .filter(|&stage| stage == Stage::Production)
                 .map(Stage::other),
             _ => None,
         },
-        ExprKind::Name(name) | ExprKind::Attr { name, .. } => flag(module.str(name)),
+        _ => flag(setting(module, test)?),
+    }
+}
+
+/// The setting that an expression reads: `settings.DEBUG`, `os.environ.get("LOCAL_DEV")`, `process.env.NODE_ENV`, a constant.
+fn setting(module: &Module, expr: ExprId) -> Option<&str> {
+    let is_holder = |holder: ExprId| last_name(module, holder).is_some_and(|name| List::SettingsHolders.has(name));
+    match *module.kind(expr) {
+        ExprKind::Name(name) => Some(module.str(name)).filter(|name| is_constant(name)),
+        ExprKind::Attr { base, name } => is_holder(base).then(|| module.str(name)),
+        ExprKind::Index { base, index } => is_holder(base).then(|| module.string(index))?,
         ExprKind::Call { .. } => {
-            let call = module.call(test)?;
-            let asked = call.arg(0).and_then(|arg| module.string(arg)).unwrap_or_default();
-            flag(asked).or_else(|| flag(call.method()?))
+            let call = module.call(expr)?;
+            let asks = is_holder(call.callee) || call.receiver().is_some_and(is_holder);
+            call.arg(0).filter(|_| asks).and_then(|name| module.string(name))
         }
         _ => None,
     }
 }
 
+/// `IS_PRODUCTION`, `isProduction`: what a module sets for all of it, not a row's own.
+fn is_constant(name: &str) -> bool {
+    name.chars().all(|letter| !letter.is_lowercase()) || Name::of(name).first() == "is"
+}
+
+/// Whether an expression is the name of the stage: `process.env.NODE_ENV`, `settings.STAGE`.
+fn names_a_stage(module: &Module, expr: ExprId) -> bool {
+    setting(module, expr).is_some_and(|name| List::StageNames.has(name))
+}
+
 /// What a stage is called.
 fn named(text: &str) -> Option<Stage> {
     match text {
-        _ if List::ProductionFlags.has(text) => Some(Stage::Production),
+        _ if List::ProductionStages.has(text) => Some(Stage::Production),
         _ if List::DevelopmentStages.has(text) => Some(Stage::Development),
         _ => None,
     }

@@ -19,16 +19,20 @@ pub fn column<'m>(module: &'m Module, table: &Table, load: &Load) -> Option<&'m 
         return pick.by(value);
     };
     let ExprKind::Name(name) = *module.kind(target) else { return None };
-    let (first, end) = module.function(module.owner(value)).exprs;
-    let mut found = None;
-    for at in (first.0..end.0).map(ExprId) {
-        if at == target || !matches!(module.kind(at), ExprKind::Name(used) if *used == name) || pick.is_test(at) {
-            continue;
-        }
-        found = Some(pick.by(at)?);
+    let owner = module.owner(value);
+    let (first, _) = module.function(owner).exprs;
+    let mut uses = module.named_after(name, owner, first, MOST_USES);
+    if uses.len() >= MOST_USES {
+        return None;
     }
-    found
+    uses.retain(|&used| used != target && !pick.is_test(used));
+    let mut columns = uses.into_iter().map(|used| pick.by(used));
+    let first = columns.next()??;
+    columns.all(|column| column == Some(first)).then_some(first)
 }
+
+/// Uses of the rows that are looked at, by design: of more it is not said that each picks.
+const MOST_USES: usize = 64;
 
 struct Pick<'m, 't> {
     module: &'m Module,
@@ -97,12 +101,24 @@ impl<'m> Pick<'m, '_> {
         let mut found = None;
         for &stmt in body {
             match &module.stmt(stmt).kind {
-                StmtKind::Assign { .. } if found.is_none() => {}
-                StmtKind::If { .. } => found = Some(self.chain(stmt, row, body)?),
+                // A sum over all rows is no picking.
+                StmtKind::Assign { target, op: None, .. } if found.is_none() && self.is_tested(*target, body) => {}
+                StmtKind::If { .. } if found.is_none() => found = Some(self.chain(stmt, row, body)?),
                 _ => return None,
             }
         }
         found
+    }
+
+    /// Whether a name that a loop sets is read by a test of it: `kind = row.kind`.
+    fn is_tested(&self, target: ExprId, body: &[StmtId]) -> bool {
+        let ExprKind::Name(name) = *self.module.kind(target) else {
+            return false;
+        };
+        body.iter().any(|&stmt| match self.module.stmt(stmt).kind {
+            StmtKind::If { test, .. } => body::names(self.module, test).contains(&name),
+            _ => false,
+        })
     }
 
     /// `if row.kind == a: … elif row.kind == b: …`.

@@ -1,5 +1,7 @@
 //! Clients that are built once although they stand in a function: for an event loop, a worker, a layer of services.
 
+use rustc_hash::FxHashSet;
+
 use super::names::Names;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::judge::evidence;
@@ -53,23 +55,28 @@ fn starts_loop(module: &Module, call: ExprId) -> bool {
 /// Whether a function that only commands reach makes its client again and again: the place, or a call on the way to it, stands
 /// in a loop.
 pub fn repeats(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnId, expr: ExprId) -> bool {
-    in_loop(project, function, expr, callers, 0)
-}
-
-fn in_loop(project: &Project, function: FnId, expr: ExprId, callers: &[Vec<(FnId, ExprId)>], depth: u32) -> bool {
-    let file = project.graph.function(function).file;
-    let around = loops::around(&Evaluator::new(&project.code), file, expr);
-    if around
-        .iter()
-        .any(|around| matches!(around.verdict, Verdict::PerRow | Verdict::Chunk))
-    {
-        return true;
+    let eval = Evaluator::new(&project.code);
+    let mut seen: FxHashSet<(FnId, ExprId)> = FxHashSet::default();
+    let mut open = vec![(function, expr)];
+    for _ in 0..=HOPS {
+        let mut next = Vec::new();
+        for (at, expr) in open {
+            if !seen.insert((at, expr)) {
+                continue;
+            }
+            let around = loops::around(&eval, project.graph.function(at).file, expr);
+            if around
+                .iter()
+                .any(|around| matches!(around.verdict, Verdict::PerRow | Verdict::Chunk))
+            {
+                return true;
+            }
+            let calls = callers.get(at.index()).map(Vec::as_slice).unwrap_or_default();
+            next.extend(calls.iter().copied().filter(|&(caller, _)| caller != at));
+        }
+        open = next;
     }
-    let calls = callers.get(function.index()).map(Vec::as_slice).unwrap_or_default();
-    depth < HOPS
-        && calls
-            .iter()
-            .any(|&(caller, call)| caller != function && in_loop(project, caller, call, callers, depth + 1))
+    false
 }
 
 /// Whether a worker keeps the client: it is made before a `while` that uses it, in a function that no request waits for.

@@ -42,7 +42,8 @@ impl Check<'_> {
             let seconds = window.map_or(seconds, |window| seconds.max(window));
             let steps = Vec::new();
             let words = format!("the query with `{key}`");
-            self.report(at, seconds, &Request { words, steps }, true);
+            let request = Request { words, steps, turns: 1.0 };
+            self.report(at, seconds, &request, true);
         }
     }
 

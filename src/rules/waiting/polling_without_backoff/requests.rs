@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Check;
+use crate::budget::Limit;
 use crate::finding::{Related, Role};
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
 use crate::judge::evidence;
@@ -14,14 +15,16 @@ use crate::project::graph::{Edge, EdgeKind, FnId};
 pub(super) struct Request {
     pub(super) words: String,
     pub(super) steps: Vec<Related>,
+    /// In how many turns of what asks it is asked once.
+    pub(super) turns: f64,
 }
 
 impl Check<'_> {
     /// What a function asks of a server, in itself or through what it calls.
     pub(super) fn request(&self, from: FnId) -> Option<Request> {
         let mut seen = FxHashSet::default();
-        let mut open: Vec<(FnId, Vec<Related>)> = vec![(from, Vec::new())];
-        while let Some((at, steps)) = open.pop() {
+        let mut open: Vec<(FnId, Vec<Related>, f64)> = vec![(from, Vec::new(), 1.0)];
+        while let Some((at, steps, turns)) = open.pop() {
             if !seen.insert(at) || steps.len() > 6 {
                 continue;
             }
@@ -31,7 +34,10 @@ impl Check<'_> {
                 return None;
             }
             if let Some(found) = self.own_request(at, &steps) {
-                return Some(found);
+                return Some(Request {
+                    turns: turns * found.turns,
+                    ..found
+                });
             }
             let mut edges: Vec<&Edge> = node.edges.iter().rev().collect();
             edges.retain(|edge| edge.kind != EdgeKind::Later && !edge.guessed && !is_on_change(module, edge.expr));
@@ -46,7 +52,7 @@ impl Check<'_> {
                             role: Role::Call,
                         });
                     }
-                    open.push((target, next));
+                    open.push((target, next, turns * every_nth(module, edge.expr)));
                 }
             }
         }
@@ -94,7 +100,8 @@ impl Check<'_> {
             message: format!("the request: {words}"),
             role: Role::Callee,
         });
-        Request { words, steps }
+        let turns = every_nth(module, expr);
+        Request { words, steps, turns }
     }
 
     /// What one call in a loop asks of a server.
@@ -116,6 +123,36 @@ impl Check<'_> {
         }
         let target = edge.targets.first().copied().filter(|_| !edge.guessed)?;
         self.request(target)
+    }
+}
+
+/// In which of its turns a function comes to an expression: in every third under `if (left % 3 === 0)`.
+fn every_nth(module: &Module, expr: ExprId) -> f64 {
+    let holders = module.holders(expr).take(Limit::Holders.count());
+    let divisors = holders.filter_map(|holder| {
+        let (Parent::Stmt(at), Some(below)) = (holder.at, holder.below) else {
+            return None;
+        };
+        match &module.stmt(at).kind {
+            StmtKind::If { test, then, .. } if then.contains(&below) => divisor(module, *test),
+            _ => None,
+        }
+    });
+    divisors.product()
+}
+
+/// The number of `left % 3 === 0`.
+fn divisor(module: &Module, test: ExprId) -> Option<f64> {
+    let ExprKind::Binary { op, left, right } = *module.kind(test) else {
+        return None;
+    };
+    let is_zero = matches!(module.str(op), "==" | "===") && matches!(module.kind(right), ExprKind::Num(0.0));
+    let ExprKind::Binary { op, right, .. } = *module.kind(left) else {
+        return None;
+    };
+    match *module.kind(right) {
+        ExprKind::Num(divisor) if is_zero && module.str(op) == "%" && divisor >= 1.0 => Some(divisor),
+        _ => None,
     }
 }
 

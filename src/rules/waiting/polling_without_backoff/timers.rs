@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::Check;
 use super::requests::Request;
 use crate::finding::{Related, Role};
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
+use crate::ir::{ExprId, ExprKind, FunctionId, StmtKind};
 use crate::libraries::shared::polling;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder::imports;
@@ -91,9 +91,7 @@ impl<'p> Check<'p> {
             return self.silent(id, why);
         };
         let is_client = name == "setInterval" && imports(self.module, polling::UI_LIBRARIES);
-        let node = self.project.graph.function(function);
-        let turns = every_nth(self.project.code.module(node.file), node.id);
-        self.report(id, seconds * turns, &request, is_client);
+        self.report(id, seconds * request.turns, &request, is_client);
     }
 
     /// `usePolling(callback, 5000)`: a function of the project that hands what it is given to a timer, or to a query hook as its
@@ -136,6 +134,7 @@ impl<'p> Check<'p> {
             None => Some(Request {
                 words: "the query of the hook".to_owned(),
                 steps: Vec::new(),
+                turns: 1.0,
             }),
         };
         let Some(mut request) = request else { return };
@@ -358,22 +357,4 @@ impl<'p> Check<'p> {
         })?;
         self.request(again)
     }
-}
-
-/// In which of its turns a callback asks: `if (left % 3 === 0) await ask()` in every third.
-fn every_nth(module: &Module, function: FunctionId) -> f64 {
-    let (first, end) = module.function(function).exprs;
-    let divisors = (first.0..end.0).map(ExprId).filter_map(|id| {
-        let ExprKind::Binary { op, right, .. } = *module.kind(id) else {
-            return None;
-        };
-        let ExprKind::Num(divisor) = *module.kind(right) else { return None };
-        let Parent::Expr(test) = module.expr(id).parent else { return None };
-        let Parent::Stmt(stmt) = module.expr(test).parent else {
-            return None;
-        };
-        let is_test = module.str(op) == "%" && matches!(module.stmt(stmt).kind, StmtKind::If { .. });
-        is_test.then_some(divisor)
-    });
-    divisors.fold(1.0, f64::max)
 }
