@@ -29,7 +29,7 @@ struct Given {
 /// The sides of joins by which rows are found. Those of tables with conditions are found by these; a join finds the rows of the other table
 /// from there, in whatever order the statement names them: `orders JOIN customers` of all orders finds each customer by its primary key, and
 /// no order by its customer.
-fn looked_up<'a>(statement: &'a Statement) -> Vec<&'a ColumnUse> {
+fn looked_up(statement: &Statement) -> Vec<&ColumnUse> {
     let filters = statement.filters.iter().filter(|filter| !filter.optional && is_look_up(filter));
     let mut found: BTreeSet<usize> = filters.filter_map(|filter| filter.column.table).collect();
     if found.is_empty() {
