@@ -8,7 +8,6 @@ use perfaudit::config::Settings;
 use perfaudit::engine::pages::Pages;
 use perfaudit::finding::Finding;
 use perfaudit::project::Project;
-use perfaudit::render::ddl;
 use perfaudit::report::proof;
 use perfaudit::statement::Dialect;
 use perfaudit::verify::engine::Engine;
@@ -72,8 +71,14 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let ending = Ending::default();
     end_when_interrupted(ending.clone())?;
     let progress = Progress::new(arguments.talk);
+    let strange: Vec<PathBuf> = config
+        .paths
+        .iter()
+        .map(|path| config.root.join(path))
+        .chain([config.root.clone()])
+        .collect();
     let done = perfaudit::verify_findings(&config, &progress, |project, found| {
-        prove(project, found, address.as_ref(), &ending)
+        prove(project, found, address.as_ref(), || Cluster::start(&ending, &strange))
     });
     progress.end();
     let (report, proof) = done?;
@@ -86,13 +91,27 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     Ok(super::end(&report, super::CLEAN))
 }
 
-fn prove(project: &Project, findings: &[Finding], address: Option<&Address>, ending: &Ending) -> Result<Proof, Error> {
-    let mut engine: Box<dyn Engine> = match address {
-        Some(address) => Box::new(Postgres::at(address)?),
-        None if ddl::main_dialect(&project.schema) == Dialect::Sqlite => Box::new(Sqlite::new()?),
-        None => Box::new(Postgres::temporary(Cluster::start(ending)?)?),
-    };
-    verify::prove(project, findings, engine.as_mut()).map_err(|why| Error::new("database", why.to_string()))
+/// Opens a database of each kind that a finding's table is for, and asks. Of those for MySQL it is said that they are not asked about.
+fn prove(
+    project: &Project,
+    findings: &[Finding],
+    address: Option<&Address>,
+    start: impl Fn() -> Result<Cluster, Error>,
+) -> Result<Proof, Error> {
+    let mut opened: Vec<Box<dyn Engine>> = Vec::new();
+    // One that is named is wanted, whatever is found.
+    if let Some(address) = address {
+        opened.push(Box::new(Postgres::at(address)?));
+    }
+    for dialect in verify::dialects(project, findings) {
+        match dialect {
+            Dialect::Sqlite => opened.push(Box::new(Sqlite::new()?)),
+            Dialect::Postgres if address.is_none() => opened.push(Box::new(Postgres::temporary(start()?)?)),
+            Dialect::Postgres | Dialect::MySql | Dialect::Generic => {}
+        }
+    }
+    let mut engines: Vec<&mut dyn Engine> = opened.iter_mut().map(|engine| engine.as_mut() as &mut dyn Engine).collect();
+    verify::prove(project, findings, &mut engines).map_err(|why| Error::new("database", why.to_string()))
 }
 
 /// What was started for the run must not outlive it.

@@ -25,6 +25,8 @@ pub struct Writer<'s> {
     pub types: Types,
     /// Names of tables and indexes that are taken.
     names: BTreeSet<String>,
+    /// The tables whose name an earlier one has: indexes into the schema's.
+    again: BTreeSet<usize>,
     /// The tables that are made: indexes into the schema's.
     made: BTreeSet<usize>,
 }
@@ -83,13 +85,16 @@ impl<'s> Writer<'s> {
     pub fn new(schema: &'s Schema, dialect: Dialect) -> Writer<'s> {
         let tables = schema.tables.iter().filter(|table| table.dialect == dialect);
         let names = tables.map(|table| kept(&table.name).to_lowercase()).collect();
-        Writer {
+        let mut writer = Writer {
             schema,
             dialect,
             types: Types::of(schema, dialect),
             names,
+            again: BTreeSet::new(),
             made: BTreeSet::new(),
-        }
+        };
+        writer.again = writer.repeated();
+        writer
     }
 
     /// The schemas of the tables, but for the default one.
@@ -121,21 +126,27 @@ impl<'s> Writer<'s> {
     /// Why a table is not made.
     pub fn refusal(&self, at: usize) -> Option<&'static str> {
         let table = self.schema.tables.get(at)?;
-        let others = self.schema.tables.iter().take(at);
-        let is_same = |other: &Table| {
-            other.dialect == table.dialect
-                && self.folded(kept(&other.name)) == self.folded(kept(&table.name))
-                && (!self.has_schemas() || other.schema == table.schema)
-                && !other.phantom
-        };
         match () {
             () if table.dialect != self.dialect => Some("is for another database"),
             () if is_collection(table) => Some("is a collection of documents"),
             () if table.phantom => Some("is altered or indexed, but nothing creates it"),
             () if table.columns.is_empty() => Some("has no column that is known"),
-            () if others.into_iter().any(is_same) => Some("has the name of another table, as far as the database keeps it"),
+            () if self.again.contains(&at) => Some("has the name of another table, as far as the database keeps it"),
             () => None,
         }
+    }
+
+    /// The tables whose name an earlier one has, as far as the database keeps it.
+    fn repeated(&self) -> BTreeSet<usize> {
+        let mut taken = BTreeSet::new();
+        let own = self.schema.tables.iter().enumerate();
+        let own = own.filter(|(_, table)| table.dialect == self.dialect && !table.phantom);
+        own.filter(|(_, table)| {
+            let schema = table.schema.as_deref().filter(|_| self.has_schemas());
+            !taken.insert((schema, self.folded(kept(&table.name))))
+        })
+        .map(|(at, _)| at)
+        .collect()
     }
 
     fn block(&mut self, at: usize, out: &mut String) {
@@ -285,15 +296,27 @@ impl<'s> Writer<'s> {
         }
     }
 
+    /// A name for a table's index that nothing has, also not once it is cut.
+    fn made_up(&self, table: &Table) -> String {
+        let start: String = kept(&table.name).chars().take(LONGEST_NAME / 4).collect();
+        let mut number = self.names.len();
+        loop {
+            let name = format!("ix_{start}_{number}").to_lowercase();
+            if !self.names.contains(&name) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+
     /// A name that nothing else has; `None` lets the database make one up.
     fn free_name(&mut self, given: Option<&str>, table: &Table, index: &Index) -> Option<String> {
-        let made_up = || format!("ix_{}_{}", table.name, self.names.len());
         let given = given.map(|name| kept(name.rsplit('.').next().unwrap_or(name)).to_owned());
         let given = given.filter(|name| !name.is_empty());
         let is_given = given.is_some();
         let name = given.filter(|name| !self.names.contains(&name.to_lowercase()));
         let needs_one = self.dialect != Dialect::Postgres && self.dialect != Dialect::Generic;
-        let name = name.or_else(|| (needs_one || is_given && index.keys.iter().any(|key| key.expression)).then(made_up));
+        let name = name.or_else(|| (needs_one || is_given && index.keys.iter().any(|key| key.expression)).then(|| self.made_up(table)));
         if let Some(name) = &name {
             self.names.insert(kept(name).to_lowercase());
         }

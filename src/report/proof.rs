@@ -39,12 +39,16 @@ pub fn table(proof: &Proof) -> String {
         }
     }
     let counts = proof.summary;
+    let engines = match proof.engines.as_slice() {
+        [] => "No database was asked".to_owned(),
+        some => some.join(" and "),
+    };
     let _ = writeln!(
         out,
-        "{}: {} proven, {} demoted, {} refuted, {} not verifiable.",
-        proof.engine, counts.proven, counts.demoted, counts.refuted, counts.not_verifiable
+        "{engines}: {} proven, {} demoted, {} refuted, {} not verifiable.",
+        counts.proven, counts.demoted, counts.refuted, counts.not_verifiable
     );
-    for assumption in &proof.assumptions {
+    for assumption in proof.assumptions.iter().filter(|_| !proof.engines.is_empty()) {
         let _ = writeln!(out, "- {assumption}");
     }
     out

@@ -12,6 +12,15 @@ fn meanings() -> BTreeMap<&'static str, &'static str> {
     Approximation::ALL.iter().map(|what| (what.word(), what.meaning())).collect()
 }
 
+/// A statement with its end, which a comment in its last line must not hold.
+fn ended(text: &str) -> String {
+    let has_comment = text
+        .lines()
+        .next_back()
+        .is_some_and(|line| line.contains("--") || line.contains('#'));
+    format!("{text}{};", if has_comment { "\n" } else { "" })
+}
+
 /// Renders the list.
 pub fn render(list: &QueryList) -> String {
     let mut out = String::new();
@@ -33,7 +42,11 @@ pub fn render(list: &QueryList) -> String {
         } else {
             format!("approximated: {}", sql.approximated.join(", "))
         };
-        let _ = writeln!(out, "-- {place}: {how}\n{};\n", escape::lines(sql.text.trim_end_matches(';')));
+        let _ = writeln!(
+            out,
+            "-- {place}: {how}\n{}\n",
+            ended(&escape::lines(sql.text.trim_end_matches(';')))
+        );
     }
     let _ = writeln!(
         out,

@@ -44,37 +44,52 @@ pub const RULES: [&str; 4] = [
     "unindexed-foreign-key",
 ];
 
-/// Asks a planner about each of the findings that it can judge.
-pub fn prove(project: &Project, findings: &[Finding], engine: &mut dyn Engine) -> Result<Proof, Failure> {
+/// The databases that the findings' tables are for.
+pub fn dialects(project: &Project, findings: &[Finding]) -> BTreeSet<Dialect> {
     let subjects = Subject::all(project, findings);
-    let is_own = |subject: &&Subject<'_>| {
-        project
-            .schema
-            .tables
-            .get(subject.table)
-            .is_some_and(|table| table.dialect == engine.dialect())
-    };
-    let (own, others): (Vec<&Subject<'_>>, Vec<&Subject<'_>>) = subjects.iter().partition(is_own);
-    let mut proof = Proof::new(engine.version());
-    proof.results.extend(others.into_iter().map(|subject| not_here(project, subject)));
+    subjects.iter().filter_map(|subject| dialect_of(project, subject)).collect()
+}
+
+fn dialect_of(project: &Project, subject: &Subject<'_>) -> Option<Dialect> {
+    project.schema.tables.get(subject.table).map(|table| table.dialect)
+}
+
+/// Asks planners about each of the findings that one of them can judge, each about the tables that are for its database.
+pub fn prove(project: &Project, findings: &[Finding], engines: &mut [&mut dyn Engine]) -> Result<Proof, Failure> {
+    let mut open = Subject::all(project, findings);
+    let mut proof = Proof::default();
+    for engine in engines {
+        let (own, others) = open
+            .into_iter()
+            .partition(|subject| dialect_of(project, subject) == Some(engine.dialect()));
+        open = others;
+        proof.engines.push(engine.version());
+        proof.results.extend(asked(project, own, *engine)?);
+    }
+    proof.results.extend(open.iter().map(|subject| not_here(project, subject)));
+    proof
+        .results
+        .sort_by(|one, other| (one.priority, &one.location, &one.rule).cmp(&(other.priority, &other.location, &other.rule)));
+    proof.count();
+    Ok(proof)
+}
+
+/// What one planner says of the findings about its own tables.
+fn asked(project: &Project, subjects: Vec<Subject<'_>>, engine: &mut dyn Engine) -> Result<Vec<Proven>, Failure> {
     let mut round = Round {
         project,
         writer: Writer::new(&project.schema, engine.dialect()),
         plan: Plan::of(project),
         engine,
     };
-    let few = round.run(&own, FEW_ROWS)?;
-    let (unclear, clear): (Vec<_>, Vec<_>) = own.into_iter().zip(few).partition(|(_, result)| is_unclear(result));
-    proof.results.extend(clear.into_iter().map(|(_, result)| result));
+    let all: Vec<&Subject<'_>> = subjects.iter().collect();
+    let few = round.run(&all, FEW_ROWS)?;
+    let (unclear, clear): (Vec<_>, Vec<_>) = all.into_iter().zip(few).partition(|(_, result)| is_unclear(result));
+    let mut results: Vec<Proven> = clear.into_iter().map(|(_, result)| result).collect();
     let again: Vec<&Subject<'_>> = unclear.into_iter().map(|(subject, _)| subject).collect();
-    let many = round.run(&again, MANY_ROWS)?;
-    proof.results.extend(many);
-    round.crowd(&subjects, &mut proof.results)?;
-    proof
-        .results
-        .sort_by(|one, other| (one.priority, &one.location, &one.rule).cmp(&(other.priority, &other.location, &other.rule)));
-    proof.count();
-    Ok(proof)
+    results.extend(round.run(&again, MANY_ROWS)?);
+    round.crowd(&subjects, &mut results)?;
+    Ok(results)
 }
 
 /// Whether more rows can change the answer.
@@ -90,11 +105,7 @@ fn not_here(project: &Project, subject: &Subject<'_>) -> Proven {
         Dialect::Sqlite => "SQLite",
         Dialect::Generic => "a database that is not known",
     };
-    let dialect = project
-        .schema
-        .tables
-        .get(subject.table)
-        .map_or(Dialect::Generic, |table| table.dialect);
+    let dialect = dialect_of(project, subject).unwrap_or_default();
     Proven::not_verifiable(subject.finding, format!("its table is for {}", name(dialect)))
 }
 
@@ -133,13 +144,12 @@ impl Round<'_> {
 
     /// Asks about findings, so many tables at a time.
     fn run(&mut self, subjects: &[&Subject<'_>], rows: u64) -> Result<Vec<Proven>, Failure> {
-        let most = (ROWS_AT_ONCE / rows.max(1)) as usize;
         let mut results = Vec::new();
         let mut held: Vec<&Subject<'_>> = Vec::new();
         let mut tables = BTreeSet::new();
         for &subject in subjects {
             let own = subject.tables(self.project, &self.writer);
-            if !held.is_empty() && tables.union(&own).count() > most {
+            if !held.is_empty() && self.rows_of(tables.union(&own), rows) > ROWS_AT_ONCE {
                 results.extend(self.ask(&held, &std::mem::take(&mut tables), rows)?);
                 held.clear();
             }
@@ -150,6 +160,11 @@ impl Round<'_> {
             results.extend(self.ask(&held, &tables, rows)?);
         }
         Ok(results)
+    }
+
+    /// The rows of tables, where one of unknown size has so many.
+    fn rows_of<'a>(&self, tables: impl Iterator<Item = &'a usize>, rows: u64) -> u64 {
+        tables.map(|&at| rows::rows_of(self.project, at, rows)).sum()
     }
 
     fn ask(&mut self, subjects: &[&Subject<'_>], tables: &BTreeSet<usize>, rows: u64) -> Result<Vec<Proven>, Failure> {

@@ -1,6 +1,6 @@
 //! Made-up rows: what is known of a column's values decides how many there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{Load, MadeIndex};
 use crate::analysis::indexes::needs::each_statement;
@@ -90,14 +90,19 @@ pub(super) fn load(project: &Project, writer: &Writer<'_>, plan: &Plan, at: usiz
     if writer.refusal(at).is_some() {
         return None;
     }
-    let filler = Filler {
+    let unique = unique(table);
+    let mut filler = Filler {
         project,
         writer,
         plan,
         at,
         table,
         rows: rows_of(project, at, rows),
+        keys: keys(table, &unique),
+        unique,
+        widened: BTreeSet::new(),
     };
+    filler.widened = filler.to_widen();
     let name = writer.name(table);
     Some(Load {
         table: at,
@@ -108,7 +113,8 @@ pub(super) fn load(project: &Project, writer: &Writer<'_>, plan: &Plan, at: usiz
     })
 }
 
-fn rows_of(project: &Project, at: usize, rows: u64) -> u64 {
+/// The rows that a table is made with, where a table of unknown size has so many.
+pub(super) fn rows_of(project: &Project, at: usize, rows: u64) -> u64 {
     let known = project.sizes.as_ref().and_then(|sizes| sizes.rows(at));
     known.map_or(rows, |known| known.clamp(1, super::MANY_ROWS))
 }
@@ -120,6 +126,37 @@ struct Filler<'f> {
     at: usize,
     table: &'f Table,
     rows: u64,
+    /// Columns that are unique alone.
+    unique: BTreeSet<String>,
+    /// The columns of each key of several that must be unique and that no column alone makes so.
+    keys: Vec<Vec<String>>,
+    /// Columns that have as many values as there are rows, so that a key of several leaves enough of them.
+    widened: BTreeSet<String>,
+}
+
+/// Columns that are unique alone.
+fn unique(table: &Table) -> BTreeSet<String> {
+    let all = table
+        .indexes
+        .iter()
+        .filter(|index| index.predicate.is_none() && index.keys.len() == 1);
+    let names = all.flat_map(|index| index.columns().map(move |name| (index, name)));
+    names
+        .filter(|(index, name)| index.is_unique_within(&[*name]))
+        .filter_map(|(_, name)| table.column(name).map(|column| column.name.clone()))
+        .collect()
+}
+
+fn keys(table: &Table, unique: &BTreeSet<String>) -> Vec<Vec<String>> {
+    let all = table.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
+    let mut seen = BTreeSet::new();
+    all.filter_map(|index| {
+        let columns = index.columns().filter_map(|name| table.column(name));
+        let names: Vec<String> = columns.map(|column| column.name.clone()).collect();
+        let is_key = names.len() > 1 && names.len() == index.keys.len() && !names.iter().any(|name| unique.contains(name));
+        (is_key && seen.insert(names.clone())).then_some(names)
+    })
+    .collect()
 }
 
 /// How the values of a column are spread over the rows.
@@ -138,12 +175,12 @@ enum Spread {
 
 impl Filler<'_> {
     fn columns(&self) -> impl Iterator<Item = (&Column, ColumnType)> {
-        let mut seen: Vec<String> = Vec::new();
-        let own = self.table.columns.iter().filter(move |column| {
-            let is_new = !seen.contains(&column.name.to_lowercase());
-            seen.push(column.name.to_lowercase());
-            is_new
-        });
+        let mut seen = BTreeSet::new();
+        let own = self
+            .table
+            .columns
+            .iter()
+            .filter(move |column| seen.insert(column.name.to_lowercase()));
         own.filter_map(|column| Some((column, scratch(self.writer.types.get(self.at, &column.name)?))))
     }
 
@@ -162,8 +199,6 @@ impl Filler<'_> {
     }
 
     fn fill(&self, name: &str) -> String {
-        let mut keys = self.keys();
-        keys.truncate(MAX_KEYS);
         let (mut names, mut values) = (Vec::new(), Vec::new());
         for (number, (column, known)) in self.columns().enumerate() {
             names.push(self.writer.column(&column.name));
@@ -181,7 +216,7 @@ impl Filler<'_> {
             _ => format!("WITH s (g) AS (SELECT * FROM generate_series(1::bigint, {})) ", self.rows),
         };
         let mut from = format!("SELECT g AS perfaudit_g, {} FROM s", values.join(", "));
-        for key in &keys {
+        for key in self.keys.iter().take(MAX_KEYS) {
             let columns: Vec<String> = key.iter().map(|name| self.writer.column(name)).collect();
             let list = columns.join(", ");
             from = format!(
@@ -194,30 +229,6 @@ impl Filler<'_> {
         }
         let list = names.join(", ");
         format!("INSERT INTO {name} ({list}) {series}SELECT {list} FROM ({from}) AS k ORDER BY perfaudit_g")
-    }
-
-    /// The columns of each key of several that must be unique and that no column alone makes so.
-    fn keys(&self) -> Vec<Vec<String>> {
-        let mut all: Vec<Vec<String>> = Vec::new();
-        for index in self.table.indexes.iter().filter(|index| index.unique && index.predicate.is_none()) {
-            let names: Vec<String> = index
-                .columns()
-                .filter_map(|name| self.table.column(name).map(|column| column.name.clone()))
-                .collect();
-            let is_new = names.len() > 1 && names.len() == index.keys.len() && !all.contains(&names);
-            if is_new && !names.iter().any(|name| self.is_unique(name)) {
-                all.push(names);
-            }
-        }
-        all
-    }
-
-    fn is_unique(&self, column: &str) -> bool {
-        let alone = [column];
-        self.table
-            .indexes
-            .iter()
-            .any(|index| index.predicate.is_none() && index.is_unique_within(&alone))
     }
 
     fn indexes(&self) -> Vec<MadeIndex> {
@@ -296,40 +307,45 @@ impl Filler<'_> {
     fn spread(&self, column: &Column, known: &ColumnType) -> Spread {
         let spread = self.usual(column, known);
         match spread {
-            Spread::Among(count) if known.class != Class::Boolean && self.is_widened(&column.name) => Spread::Among(count.max(self.rows)),
+            Spread::Among(count) if known.class != Class::Boolean && self.widened.contains(&column.name) => {
+                Spread::Among(count.max(self.rows))
+            }
             other => other,
         }
     }
 
-    /// Whether a key of several columns would leave few rows, were this column not to have as many values as there are rows: the last of
-    /// the key that can.
-    fn is_widened(&self, column: &str) -> bool {
-        self.keys().iter().any(|key| {
-            let own = key
-                .iter()
-                .filter_map(|name| self.columns().find(|(column, _)| column.name == *name));
-            let counted: Vec<(String, u64, bool)> = own
-                .map(|(column, known)| {
-                    let (count, can) = match self.usual(column, &known) {
-                        Spread::Among(_) if known.class == Class::Boolean => (2, false),
-                        Spread::Among(count) | Spread::Rarely(_, count) => (count, true),
-                        Spread::Few(given, others) => (given.len() as u64 + others, false),
-                        Spread::Own | Spread::Order => (self.rows, true),
-                    };
-                    (column.name.clone(), count, can)
-                })
-                .collect();
-            let all = counted.iter().fold(1_u64, |all, (_, count, _)| all.saturating_mul(*count));
-            let last = counted.iter().rev().find(|(_, _, can)| *can);
-            all < self.rows.saturating_mul(ROOM) && last.is_some_and(|(name, _, _)| name == column)
-        })
+    /// The columns without which a key of several would leave few rows, were they not to have as many values as there are rows: the last
+    /// of each key that can.
+    fn to_widen(&self) -> BTreeSet<String> {
+        let known: BTreeMap<&str, (u64, bool)> = self
+            .columns()
+            .map(|(column, known)| (column.name.as_str(), self.room(column, &known)))
+            .collect();
+        let last_of = |key: &Vec<String>| {
+            let own: Vec<(&String, (u64, bool))> = key.iter().filter_map(|name| Some((name, *known.get(name.as_str())?))).collect();
+            let all = own.iter().fold(1_u64, |all, (_, (count, _))| all.saturating_mul(*count));
+            let last = own.iter().rev().find(|(_, (_, can))| *can);
+            last.filter(|_| all < self.rows.saturating_mul(ROOM))
+                .map(|(name, _)| (*name).clone())
+        };
+        self.keys.iter().filter_map(last_of).collect()
+    }
+
+    /// How many values a column has, and whether it can have more.
+    fn room(&self, column: &Column, known: &ColumnType) -> (u64, bool) {
+        match self.usual(column, known) {
+            Spread::Among(_) if known.class == Class::Boolean => (2, false),
+            Spread::Among(count) | Spread::Rarely(_, count) => (count, true),
+            Spread::Few(given, others) => (given.len() as u64 + others, false),
+            Spread::Own | Spread::Order => (self.rows, true),
+        }
     }
 
     fn usual(&self, column: &Column, known: &ColumnType) -> Spread {
         let given = self.plan.of_column(self.at, &column.name);
         let fits = |one: &&String| one.as_str() != "NULL" && fits(one, known);
         let given: Vec<String> = given.iter().filter(fits).cloned().collect();
-        if self.is_unique(&column.name) {
+        if self.unique.contains(&column.name) {
             return Spread::Own;
         }
         if let Some(count) = self.parents(&column.name) {

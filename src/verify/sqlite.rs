@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, StatementStatus};
 
-use super::engine::{Engine, Failure, Load, Made, Plan};
+use super::engine::{Engine, Failure, Load, Made, Plan, RowValue};
 use crate::error::Error;
 use crate::statement::Dialect;
 
@@ -34,6 +35,15 @@ fn allowed(context: &AuthContext<'_>) -> Authorization {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } | AuthAction::Pragma { .. } => Authorization::Deny,
         AuthAction::Function { function_name } if function_name.eq_ignore_ascii_case("load_extension") => Authorization::Deny,
         _ => Authorization::Allow,
+    }
+}
+
+fn of_row(value: ValueRef<'_>) -> Option<RowValue> {
+    match value {
+        ValueRef::Integer(number) => Some(RowValue::Whole(number)),
+        ValueRef::Real(number) => Some(RowValue::Real(number)),
+        ValueRef::Text(text) => std::str::from_utf8(text).ok().map(|text| RowValue::Text(text.to_owned())),
+        ValueRef::Null | ValueRef::Blob(_) => None,
     }
 }
 
@@ -128,13 +138,13 @@ impl Engine for Sqlite {
         self.run("ROLLBACK TO empty")
     }
 
-    fn value(&mut self, select: &str) -> Result<Option<String>, Failure> {
+    fn value(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
         self.looks.store(0, Ordering::Relaxed);
-        let found = self
-            .connection
-            .query_row(&format!("SELECT quote(({select}))"), [], |row| row.get::<_, String>(0));
-        let found = found.map_err(|error| refused(&error))?;
-        Ok(Some(found).filter(|text| text != "NULL"))
+        let found = self.connection.query_row(select, [], |row| Ok(of_row(row.get_ref(0)?)));
+        match found {
+            Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+            found => found.map_err(|error| refused(&error)),
+        }
     }
 
     fn plan(&mut self, statement: &str) -> Result<Plan, Failure> {
@@ -178,7 +188,7 @@ mod tests {
         let made = engine.load(&[], &[load]).expect("made");
         assert!(made.failed.is_empty(), "{made:?}");
         let value = engine.value("SELECT b FROM t WHERE b IS NOT NULL LIMIT 1 OFFSET 6").expect("asked");
-        assert_eq!(value.as_deref(), Some("'v7'"));
+        assert_eq!(value, Some(RowValue::Text("v7".to_owned())));
         let cost = |engine: &mut Sqlite| engine.plan("SELECT * FROM t WHERE a = 7").expect("a plan").cost;
         let before = cost(&mut engine);
         engine.change("CREATE INDEX i ON t (a)").expect("changed");

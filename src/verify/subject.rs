@@ -45,23 +45,20 @@ pub(super) struct Subject<'f> {
 impl<'f> Subject<'f> {
     /// All findings that a planner can judge.
     pub fn all(project: &Project, findings: &'f [Finding]) -> Vec<Subject<'f>> {
-        let mut sites: BTreeMap<Location, Vec<usize>> = BTreeMap::new();
-        for (at, site) in project.graph.sites.iter().enumerate() {
-            sites.entry(project.place_in(site.function, site.span)).or_default().push(at);
-        }
+        let places = Places::of(project);
         let all = findings.iter().flat_map(|finding| std::iter::once(finding).chain(&finding.others));
         let known = all.filter(|finding| super::RULES.contains(&finding.rule.as_str()));
-        known.filter_map(|finding| Subject::of(project, finding, &sites)).collect()
+        known.filter_map(|finding| Subject::of(project, finding, &places)).collect()
     }
 
-    fn of(project: &Project, finding: &'f Finding, places: &BTreeMap<Location, Vec<usize>>) -> Option<Subject<'f>> {
+    fn of(project: &Project, finding: &'f Finding, places: &Places) -> Option<Subject<'f>> {
         let (table, wish) = match &finding.remedy {
             Some(Remedy::Index(lack)) => (lack.table, Wish::Lacking(lack)),
-            _ => needless(project, finding)?,
+            _ => needless(project, finding, places)?,
         };
         let cited = finding.related.iter().filter(|related| related.role == Role::Query);
         let mut sites: Vec<usize> = cited
-            .filter_map(|related| places.get(&related.location))
+            .filter_map(|related| places.sites.get(&related.location))
             .flatten()
             .copied()
             .collect();
@@ -76,7 +73,7 @@ impl<'f> Subject<'f> {
         };
         let (deletes, mut sites): (Vec<usize>, Vec<usize>) = sites.into_iter().partition(is_delete);
         if matches!(wish, Wish::Without { .. }) {
-            sites = readers(project, table);
+            sites = places.readers.get(&table).cloned().unwrap_or_default();
         }
         sites.truncate(if matches!(wish, Wish::Lacking(_)) { MAX_SITES } else { MAX_READERS });
         Some(Subject {
@@ -129,33 +126,53 @@ fn parents(project: &Project, table: usize, wish: &Wish<'_>) -> Vec<usize> {
     served.filter_map(|key| project.schema.table_index(&key.target)).collect()
 }
 
+/// What findings name, by how they name it.
+struct Places {
+    /// The sites of statements.
+    sites: BTreeMap<Location, Vec<usize>>,
+    /// The sites of the statements that name a table.
+    readers: BTreeMap<usize, Vec<usize>>,
+    /// Indexes, each a table and a place among its indexes, by the subject of a finding.
+    indexes: BTreeMap<String, Vec<(usize, usize)>>,
+}
+
+impl Places {
+    fn of(project: &Project) -> Places {
+        let mut places = Places {
+            sites: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            indexes: BTreeMap::new(),
+        };
+        for (at, site) in project.graph.sites.iter().enumerate() {
+            let place = project.place_in(site.function, site.span);
+            places.sites.entry(place).or_default().push(at);
+            let named = site.query.statement.tables.iter();
+            let named: BTreeSet<usize> = named.filter_map(|table| project.schema.table_index(&table.name)).collect();
+            for table in named {
+                places.readers.entry(table).or_default().push(at);
+            }
+        }
+        for (number, table) in project.schema.tables.iter().enumerate() {
+            for (at, index) in table.indexes.iter().enumerate() {
+                let subject = format!("{}.{}", table.name, index.key_list());
+                places.indexes.entry(subject).or_default().push((number, at));
+            }
+        }
+        places
+    }
+}
+
 /// The index that a finding of `redundant-index` is about.
-fn needless<'f>(project: &Project, finding: &Finding) -> Option<(usize, Wish<'f>)> {
+fn needless<'f>(project: &Project, finding: &Finding, places: &Places) -> Option<(usize, Wish<'f>)> {
     if finding.rule != "redundant-index" {
         return None;
     }
-    for (number, table) in project.schema.tables.iter().enumerate() {
-        for (at, index) in table.indexes.iter().enumerate() {
-            let is_it = finding.subject == format!("{}.{}", table.name, index.key_list())
-                && index.place().is_some_and(|place| {
-                    let place = project.schema_place(place);
-                    (&place.file, place.start_line) == (&finding.location.file, finding.location.start_line)
-                });
-            let keeper = redundant_index::keeper(table, at).filter(|_| is_it);
-            if let Some(keeper) = keeper.and_then(|keeper| table.indexes.iter().position(|other| std::ptr::eq(other, keeper))) {
-                return Some((number, Wish::Without { index: at, keeper }));
-            }
-        }
-    }
-    None
-}
-
-/// The sites that read or search a table.
-fn readers(project: &Project, table: usize) -> Vec<usize> {
-    let names = |site: &usize| {
-        let site = project.graph.sites.get(*site);
-        let tables = site.map_or(&[][..], |site| site.query.statement.tables.as_slice());
-        tables.iter().any(|named| project.schema.table_index(&named.name) == Some(table))
-    };
-    (0..project.graph.sites.len()).filter(names).collect()
+    places.indexes.get(&finding.subject)?.iter().find_map(|&(number, at)| {
+        let table = project.schema.tables.get(number)?;
+        let place = project.schema_place(table.indexes.get(at)?.place()?);
+        let is_it = (&place.file, place.start_line) == (&finding.location.file, finding.location.start_line);
+        let keeper = redundant_index::keeper(table, at).filter(|_| is_it)?;
+        let keeper = table.indexes.iter().position(|other| std::ptr::eq(other, keeper))?;
+        Some((number, Wish::Without { index: at, keeper }))
+    })
 }

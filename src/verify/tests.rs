@@ -1,4 +1,4 @@
-use super::engine::{Load, Made};
+use super::engine::{Load, Made, RowValue};
 use super::*;
 use crate::config::Config;
 use crate::engine::run::verify;
@@ -15,7 +15,7 @@ fn proof(schema: &str, program: &str, engine: &mut (dyn Engine + Send)) -> Proof
         rules: RULES.iter().map(|&rule| rule.to_owned()).collect(),
         ..Config::default()
     };
-    let (_, proof) = verify(&config, &Silent, |project, findings| prove(project, findings, engine)).expect("a run");
+    let (_, proof) = verify(&config, &Silent, |project, findings| prove(project, findings, &mut [engine])).expect("a run");
     proof.expect("a proof")
 }
 
@@ -67,14 +67,16 @@ fn what_is_not_exact_proves_nothing() {
 /// Gives each plan the same cost and keeps what it is sent.
 struct Flat {
     sent: Vec<String>,
-    has_values: bool,
+    dialect: Dialect,
+    value: Option<RowValue>,
 }
 
 impl Flat {
-    fn new(has_values: bool) -> Flat {
+    fn new(value: Option<&str>) -> Flat {
         Flat {
             sent: Vec::new(),
-            has_values,
+            dialect: Dialect::Sqlite,
+            value: value.map(|text| RowValue::Text(text.to_owned())),
         }
     }
 }
@@ -84,7 +86,7 @@ impl Engine for Flat {
         "flat".to_owned()
     }
     fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
+        self.dialect
     }
     fn load(&mut self, schemas: &[String], loads: &[Load]) -> Result<Made, Failure> {
         self.sent.extend(schemas.iter().cloned());
@@ -100,9 +102,9 @@ impl Engine for Flat {
     fn clear(&mut self) -> Result<(), Failure> {
         Ok(())
     }
-    fn value(&mut self, select: &str) -> Result<Option<String>, Failure> {
+    fn value(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
         self.sent.push(select.to_owned());
-        Ok(self.has_values.then(|| "'1'".to_owned()))
+        Ok(self.value.clone())
     }
     fn plan(&mut self, statement: &str) -> Result<engine::Plan, Failure> {
         self.sent.push(statement.to_owned());
@@ -124,7 +126,7 @@ impl Engine for Flat {
 fn what_never_gains_is_refuted() {
     let program =
         "import sqlite3\n\ndef find(db: sqlite3.Connection, name):\n    db.execute(\"SELECT * FROM users WHERE name = ?\", (name,))\n";
-    let proof = proof(SQLITE, program, &mut Flat::new(true));
+    let proof = proof(SQLITE, program, &mut Flat::new(Some("1")));
     assert!(verdicts(&proof).contains(&("missing-index", Verdict::Refuted)), "{proof:#?}");
     assert!(
         verdicts(&proof).contains(&("unindexed-foreign-key", Verdict::Refuted)),
@@ -136,10 +138,10 @@ fn what_never_gains_is_refuted() {
 fn what_cannot_be_asked_is_not_refuted() {
     let program =
         "import sqlite3\n\ndef find(db: sqlite3.Connection, name):\n    db.execute(\"SELECT * FROM users WHERE name = ?\", (name,))\n";
-    let proof = proof(SQLITE, program, &mut Flat::new(false));
-    let of_rows = proof.results.iter().filter(|result| result.rule != "redundant-index");
+    let proof = proof(SQLITE, program, &mut Flat::new(None));
+    let all = proof.results.iter();
     assert!(
-        of_rows.clone().count() == 2 && of_rows.clone().all(|result| result.verdict == Verdict::NotVerifiable),
+        all.clone().count() == 3 && all.clone().all(|result| result.verdict == Verdict::NotVerifiable),
         "{proof:#?}"
     );
 }
@@ -152,25 +154,59 @@ fn nothing_of_the_project_reaches_the_database_but_names_and_values() {
         CREATE INDEX i ON lines (evil(kind));\nCREATE INDEX j ON lines (kind) WHERE evil(kind) = 1;\n";
     let program = "import sqlite3\n\ndef find(db: sqlite3.Connection, name):\n    \
         db.execute(\"SELECT * FROM orders WHERE name = ? AND kind = 'it''s; DROP TABLE x --'\", (name,))\n";
-    let mut engine = Flat::new(true);
+    let mut engine = Flat::new(Some("1"));
     let _ = proof(schema, program, &mut engine);
     assert!(engine.sent.iter().any(|text| text.contains("it''s; DROP")), "{:?}", engine.sent);
-    for text in &engine.sent {
-        assert!(!text.contains("evil"), "{text}");
-        // Outside of quotation marks nothing of it is left.
-        let mut outside = String::new();
-        let mut quote = None;
-        for c in text.chars() {
-            match quote {
-                Some(open) if c == open => quote = None,
-                None if matches!(c, '"' | '\'') => quote = Some(c),
-                None => outside.push(c),
-                Some(_) => {}
-            }
+    engine.sent.iter().for_each(|text| nothing_ends_a_quotation(text));
+}
+
+/// Outside of quotation marks nothing of the project is left.
+fn nothing_ends_a_quotation(text: &str) {
+    assert!(!text.contains("evil"), "{text}");
+    let mut outside = String::new();
+    let mut quote = None;
+    for c in text.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None => outside.push(c),
+            Some(_) => {}
         }
-        assert!(
-            quote.is_none() && !outside.contains("DROP") && !outside.contains("--") && !outside.contains(';'),
-            "{text}"
-        );
     }
+    let is_left = ["DROP", "COPY", "--", ";", "\\"].iter().any(|piece| outside.contains(piece));
+    assert!(quote.is_none() && !is_left, "{text}");
+}
+
+#[test]
+fn no_value_of_a_row_ends_its_literal() {
+    let schema = "CREATE TABLE users (id bigserial PRIMARY KEY, email text UNIQUE, name text);\n\
+        CREATE TABLE orders (id bigserial PRIMARY KEY, user_id bigint REFERENCES users (id), code text);\n";
+    let program = "import psycopg\n\ndef find(db: psycopg.Connection, name, start, user):\n    \
+        db.execute(\"SELECT * FROM users WHERE name = %s\", (name,))\n    \
+        db.execute(\"SELECT id FROM orders WHERE code LIKE 'a%%' AND user_id = %s\", (user,))\n";
+    // What a database gives for a text with quotation marks and backslashes, bare and as a literal of its own.
+    for value in [
+        "\\'; COPY users TO PROGRAM 'x' --",
+        "E'\\\\''; COPY users TO PROGRAM 'x' --'",
+        "it's; DROP",
+    ] {
+        let mut engine = Flat::new(Some(value));
+        engine.dialect = Dialect::Postgres;
+        let proof = proof(schema, program, &mut engine);
+        assert!(proof.results.len() > 1, "{proof:#?}");
+        let asked = engine.sent.iter().filter(|text| text.starts_with("SELECT"));
+        assert!(asked.count() > 1, "{:?}", engine.sent);
+        engine.sent.iter().for_each(|text| nothing_ends_a_quotation(text));
+    }
+}
+
+#[test]
+fn a_database_is_asked_where_a_table_is_for_it_and_not_else() {
+    let schema = "CREATE TABLE `orders` (`id` int NOT NULL AUTO_INCREMENT, `code` varchar(20), PRIMARY KEY (`id`)) ENGINE=InnoDB;\n";
+    let program = "import pymysql\n\ndef find(db, code):\n    cursor = pymysql.connect().cursor()\n    \
+        cursor.execute(\"SELECT * FROM orders WHERE code = %s\", (code,))\n";
+    let mut engine = Flat::new(Some("1"));
+    let proof = proof(schema, program, &mut engine);
+    assert_eq!(verdicts(&proof), [("missing-index", Verdict::NotVerifiable)], "{proof:#?}");
+    assert!(engine.sent.is_empty(), "{:?}", engine.sent);
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::{Engine, Failure, Made, Plan};
+use super::PAYS;
+use super::engine::{Engine, Failure, Made, Plan, RowValue};
 use super::subject::{Subject, Wish};
 use super::verdict::{Asked, Proven, Verdict};
-use super::{FEW_ROWS, PAYS};
 use crate::project::Project;
 use crate::project::schema::{Index, Table};
 use crate::render::ddl::Writer;
@@ -19,8 +19,6 @@ const USUAL: u64 = 5;
 const PAGE: (u64, u64) = (20, 40);
 /// A gain that is more than a planner's rounding.
 const NOTICED: f64 = 1.1;
-/// Letters of a text that a prefix leaves out.
-const LEFT_OUT: usize = 2;
 
 /// Asks about findings while the tables are there.
 pub(super) struct Trial<'t> {
@@ -29,7 +27,7 @@ pub(super) struct Trial<'t> {
     engine: &'t mut dyn Engine,
     made: Made,
     rows: u64,
-    values: BTreeMap<String, Option<String>>,
+    values: BTreeMap<String, Option<RowValue>>,
 }
 
 /// One text that the planner is asked about.
@@ -273,7 +271,10 @@ impl<'t> Trial<'t> {
             return Ok(None);
         };
         let (name, column) = (self.writer.name(table), self.writer.column(&asked.column));
-        let share = |hundredths: u64| self.rows * hundredths / 100;
+        let rows = asked
+            .table
+            .map_or(self.rows, |at| super::rows::rows_of(self.project, at, self.rows));
+        let share = |hundredths: u64| rows * hundredths / 100;
         let half = window.div_ceil(2);
         let (order, skip) = match asked.how {
             How::Above if is_between => (column.as_str(), share(50 - half)),
@@ -289,21 +290,18 @@ impl<'t> Trial<'t> {
             format!(" ORDER BY {order}")
         };
         let count = format!("SELECT count({column}) FROM {name}");
-        let held = match self.look(&count)? {
-            Some(text) => text.trim_matches('\'').parse::<u64>().unwrap_or(0),
-            None => 0,
-        };
+        let held = self.look(&count)?.map_or(0, |value| value.count());
         // A table whose keys leave fewer rows than were made, or a column with NULLs: the same share of what is there.
-        let skip = (skip * held / self.rows.max(1)).min(held.saturating_sub(1));
+        let skip = (skip * held / rows.max(1)).min(held.saturating_sub(1));
         let select = format!("SELECT {column} FROM {name} WHERE {column} IS NOT NULL{order} LIMIT 1 OFFSET {skip}");
         let found = self.look(&select)?;
-        Ok(match asked.how {
-            How::Prefix => found.map(|text| prefix(&text)),
-            _ => found,
-        })
+        Ok(found.and_then(|value| match asked.how {
+            How::Prefix => value.prefix(),
+            _ => value.literal(),
+        }))
     }
 
-    fn look(&mut self, select: &str) -> Result<Option<String>, Failure> {
+    fn look(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
         if let Some(known) = self.values.get(select) {
             return Ok(known.clone());
         }
@@ -376,6 +374,7 @@ impl<'t> Trial<'t> {
             best
         };
         self.show(&mut result, &shown);
+        result.rows = self.rows_of(subject);
         result.statements = asked;
         result
     }
@@ -389,9 +388,13 @@ impl<'t> Trial<'t> {
         has_few && cited.iter().filter_map(|one| most(one)).any(|ratio| ratio > NOTICED)
     }
 
+    /// The rows that its table was made with.
+    fn rows_of(&self, subject: &Subject<'_>) -> u64 {
+        super::rows::rows_of(self.project, subject.table, self.rows)
+    }
+
     /// The question with the largest gain.
     fn show(&self, result: &mut Proven, cited: &[&Cited]) {
-        result.rows = self.rows.max(FEW_ROWS);
         let all = cited.iter().flat_map(|one| &one.questions);
         let best = all
             .filter_map(|question| Some((question.ratio()?, question)))
@@ -471,10 +474,7 @@ impl<'t> Trial<'t> {
         }
         let mut cited = Vec::new();
         for &site in &subject.sites {
-            let mut one = self.cited(subject, site)?;
-            // What cannot be asked says nothing against it.
-            one.questions.truncate(WINDOWS.len());
-            cited.push(one);
+            cited.push(self.cited(subject, site)?);
         }
         cited.push(self.by_its_keys(subject, table, index)?);
         self.ask(&mut cited, false)?;
@@ -491,6 +491,10 @@ impl<'t> Trial<'t> {
             .collect();
         let count = cited.iter().filter(|one| one.refusal.is_none()).count();
         let (verdict, why) = match losses.len() {
+            0 if count == 0 => (
+                Verdict::NotVerifiable,
+                "no statement that could use it can be asked about, and no values are made for its keys".to_owned(),
+            ),
             0 => (
                 Verdict::Proven,
                 format!("without it none of {count} statements costs {PAYS} times as much"),
@@ -502,7 +506,7 @@ impl<'t> Trial<'t> {
         };
         let mut result = Proven::new(finding, verdict, why);
         self.show(&mut result, &losses);
-        result.rows = self.rows;
+        result.rows = self.rows_of(subject);
         result.statements = losses.iter().map(|one| self.told(one)).collect();
         Ok(result)
     }
@@ -568,12 +572,4 @@ fn depends(one: &Cited) -> String {
 /// The window after one that still gains.
 fn next(window: u64) -> u64 {
     WINDOWS.into_iter().find(|other| *other > window).unwrap_or(window)
-}
-
-/// `'v12%'` of `'v1234'`.
-fn prefix(literal: &str) -> String {
-    let text = literal.trim_matches('\'').replace(['%', '_', '\\'], "");
-    let count = text.chars().count().saturating_sub(LEFT_OUT).max(1);
-    let start: String = text.chars().take(count).collect();
-    format!("'{start}%'")
 }

@@ -72,7 +72,7 @@ pub struct Proven {
     pub before: Option<String>,
     /// Its plan after, in short.
     pub after: Option<String>,
-    /// Rows of each table that it was asked with.
+    /// Rows of its table that it was asked with; 0 where it was not asked.
     pub rows: u64,
     /// What it said of each statement.
     pub statements: Vec<Asked>,
@@ -119,8 +119,8 @@ pub struct Counts {
 /// All that a planner said.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proof {
-    /// The database, with its version.
-    pub engine: String,
+    /// The databases that were asked, each with its version; none where no finding is about a table of one.
+    pub engines: Vec<String>,
     /// What the answers rest on, a sentence each.
     pub assumptions: Vec<String>,
     /// How many of each.
@@ -129,16 +129,18 @@ pub struct Proof {
     pub results: Vec<Proven>,
 }
 
-impl Proof {
-    pub(super) fn new(engine: String) -> Proof {
+impl Default for Proof {
+    fn default() -> Proof {
         Proof {
-            engine,
+            engines: Vec::new(),
             assumptions: super::rows::assumptions(),
             summary: Counts::default(),
             results: Vec::new(),
         }
     }
+}
 
+impl Proof {
     pub(super) fn count(&mut self) {
         let of = |verdict: Verdict| self.results.iter().filter(|result| result.verdict == verdict).count();
         self.summary = Counts {

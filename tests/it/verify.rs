@@ -34,7 +34,7 @@ fn a_schema_of_sqlite_is_proven_in_memory_the_same_each_time() {
     assert_eq!((first.code, first.err.as_str()), (Some(0), ""));
     let proof: serde_json::Value = serde_json::from_str(&first.out).expect("JSON");
     assert!(
-        proof["engine"].as_str().is_some_and(|engine| engine.starts_with("SQLite 3.")),
+        proof["engines"][0].as_str().is_some_and(|engine| engine.starts_with("SQLite 3.")),
         "{proof:#}"
     );
     assert_eq!(proof["summary"]["proven"], 2, "{proof:#}");

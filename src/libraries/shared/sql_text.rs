@@ -25,10 +25,15 @@ const MAX_DEPTH: u32 = 14;
 
 /// The pieces of the text that an expression is; `None` when none of it is known.
 pub fn pieces(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec<OwnedPiece>> {
+    gather(resolver, file, expr).map(|gather| gather.out)
+}
+
+fn gather(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Gather<'_>> {
     let mut gather = Gather {
         resolver,
         out: Vec::new(),
         length: 0,
+        is_changed: false,
         over: None,
     };
     gather.expr(file, expr, false, 0);
@@ -39,7 +44,7 @@ pub fn pieces(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Vec
         .out
         .iter()
         .any(|piece| matches!(piece, OwnedPiece::Text(text, _) if !text.trim().is_empty()));
-    known.then_some(gather.out)
+    known.then_some(gather)
 }
 
 /// What a text says.
@@ -118,12 +123,12 @@ fn read(pieces: &[OwnedPiece], with_optional: bool) -> Option<Sql> {
 
 /// The query that a text is, not yet run; `None` when the expression is no SQL text.
 pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Query> {
-    let pieces = pieces(resolver, file, expr)?;
-    let sql = parse(&pieces)?;
+    let gather = gather(resolver, file, expr)?;
+    let sql = parse(&gather.out)?;
     let mut query = Query {
         library: "sql",
         opaque: !sql.understood,
-        text: whole(&pieces),
+        text: whole(&gather),
         ..Query::default()
     };
     if let Some(statement) = sql.statement {
@@ -149,12 +154,14 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
     Some(query)
 }
 
-/// The text of pieces that the code gives all of.
-fn whole(pieces: &[OwnedPiece]) -> Option<Arc<str>> {
-    match pieces {
-        [OwnedPiece::Text(text, false)] => Some(Arc::from(text.trim())),
-        _ => None,
-    }
+/// The text of one statement that the code gives all of, and that is run as it stands.
+fn whole(gather: &Gather<'_>) -> Option<Arc<str>> {
+    let [OwnedPiece::Text(text, false)] = gather.out.as_slice() else {
+        return None;
+    };
+    let text = text.trim();
+    let is_one = !text.trim_end_matches([';', ' ', '\n', '\t', '\r']).contains(';');
+    (is_one && !gather.is_changed).then(|| Arc::from(text))
 }
 
 /// Whether a function of the project hands a parameter of its own to a call that runs SQL.
@@ -200,6 +207,8 @@ struct Gather<'r> {
     resolver: &'r dyn Resolver,
     out: Vec<OwnedPiece>,
     length: usize,
+    /// A call or an operator makes another text of what was gathered.
+    is_changed: bool,
     /// The bound that was reached, if one was.
     over: Option<Limit>,
 }
@@ -251,7 +260,10 @@ impl Gather<'_> {
                     self.expr(file, *right, optional, depth + 1);
                 }
                 // The values go where the text has its `%s`.
-                "%" => self.expr(file, *left, optional, depth + 1),
+                "%" => {
+                    self.is_changed = true;
+                    self.expr(file, *left, optional, depth + 1);
+                }
                 _ => self.hole(optional),
             },
             ExprKind::Cond { then, orelse, .. } => {
@@ -275,10 +287,16 @@ impl Gather<'_> {
     fn call(&mut self, file: FileId, call: &Call<'_>, optional: bool, depth: u32) {
         let method = call.method().unwrap_or("");
         match (method, call.receiver(), call.arg(0)) {
-            ("format", Some(receiver), _) => self.formatted(file, (call, receiver), optional, depth),
+            ("format", Some(receiver), _) => {
+                self.is_changed = true;
+                self.formatted(file, (call, receiver), optional, depth);
+            }
+            ("replace" | "format_map" | "concat", Some(receiver), _) => {
+                self.is_changed = true;
+                self.expr(file, receiver, optional, depth + 1);
+            }
             (
-                "strip" | "rstrip" | "lstrip" | "bindparams" | "columns" | "replace" | "format_map" | "as_string" | "trim"
-                | "execution_options" | "encode" | "concat",
+                "strip" | "rstrip" | "lstrip" | "bindparams" | "columns" | "as_string" | "trim" | "execution_options" | "encode",
                 Some(receiver),
                 _,
             ) => self.expr(file, receiver, optional, depth + 1),

@@ -115,7 +115,7 @@ impl Writer<'_> {
             Expr::IsFalse(inner) => format!("{} IS FALSE", one(inner)?),
             Expr::IsNotTrue(inner) => format!("{} IS NOT TRUE", one(inner)?),
             Expr::IsNotFalse(inner) => format!("{} IS NOT FALSE", one(inner)?),
-            Expr::UnaryOp { op, expr } => format!("{}{}", sign(*op)?, one(expr)?),
+            Expr::UnaryOp { op, expr } => signed(sign(*op)?, &one(expr)?),
             Expr::BinaryOp { left, op, right } => format!("{} {} {}", one(left)?, operator(op)?, one(right)?),
             Expr::InList { expr, list, negated } => {
                 let list: Option<Vec<String>> = list.iter().map(one).collect();
@@ -164,6 +164,15 @@ fn value_of(value: &Value) -> Option<String> {
         Value::Null => "NULL".to_owned(),
         _ => return None,
     })
+}
+
+/// Two signs in a row begin a comment.
+fn signed(sign: &str, operand: &str) -> String {
+    if operand.starts_with(['-', '+']) {
+        format!("{sign}({operand})")
+    } else {
+        format!("{sign}{operand}")
+    }
 }
 
 fn sign(op: UnaryOperator) -> Option<&'static str> {
@@ -251,6 +260,7 @@ mod tests {
             Some(vec!["'a, b'".to_owned(), "-1".to_owned(), "true".to_owned()])
         );
         assert_eq!(read("NULL"), Some(vec!["NULL".to_owned()]));
+        assert_eq!(read("- -1, - + -2"), Some(vec!["-(-1)".to_owned(), "-(+(-2))".to_owned()]));
         assert_eq!(read("Status.ACTIVE"), None);
         assert_eq!(read("1) OR (1=1"), None);
     }

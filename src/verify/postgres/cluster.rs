@@ -1,6 +1,8 @@
 //! A `PostgreSQL` of its own: its programs are found, it lives in a private folder and listens on no network, and all of it goes with the
 //! run.
 
+use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -16,8 +18,14 @@ const STARTED: Duration = Duration::from_secs(60);
 const ENDED: Duration = Duration::from_secs(5);
 /// How often it is looked at meanwhile.
 const TICK: Duration = Duration::from_millis(50);
-/// Its role and database.
-const NAME: &str = "postgres";
+/// The role that makes it, as which nobody can connect.
+const OWNER: &str = "postgres";
+/// The role and the database that are asked: a role with no rights but to its own database.
+const NAME: &str = "perfaudit";
+/// What makes the two, before it listens.
+const MADE: &str = "CREATE ROLE perfaudit LOGIN\nCREATE DATABASE perfaudit OWNER perfaudit\n";
+/// Who may connect: that role to that database, through the socket in a folder that is its user's alone.
+const ALLOWED: &str = "local perfaudit perfaudit trust\n";
 /// The port, which is part of the socket's name and nothing else.
 const PORT: u16 = 5432;
 
@@ -25,8 +33,9 @@ const PORT: u16 = 5432;
 const FOLDERS: [&str; 3] = ["/usr/lib/postgresql", "/usr/local/opt", "/opt/homebrew/opt"];
 
 /// Settings for a database that need not survive anything.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 13] = [
     "listen_addresses=",
+    "unix_socket_permissions=0700",
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
@@ -90,6 +99,10 @@ impl Ending {
 
 /// Asks it to end without tidying up, then makes it.
 fn stop(child: &mut Child) {
+    // The number of one that has ended may be another program's by now.
+    if !matches!(child.try_wait(), Ok(None)) {
+        return;
+    }
     #[cfg(unix)]
     if let Some(id) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         // That it has ended already is as well.
@@ -113,19 +126,17 @@ impl Drop for Cluster {
 }
 
 impl Cluster {
-    /// Starts one with the programs that are there; `ending` can end it from elsewhere.
-    pub fn start(ending: &Ending) -> Result<Cluster, Error> {
-        let programs = programs().ok_or_else(|| {
+    /// Starts one with the programs that are there, but for those that lie within `strange` folders; `ending` can end it from elsewhere.
+    pub fn start(ending: &Ending, strange: &[PathBuf]) -> Result<Cluster, Error> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let programs = programs(&path, strange).ok_or_else(|| {
             Error::new(
                 "PostgreSQL",
                 "is not there: neither PATH nor the usual folders hold initdb and postgres",
             )
             .hint("name an empty database with --database")
         })?;
-        let folder = tempfile::Builder::new()
-            .prefix("perfaudit-")
-            .tempdir()
-            .map_err(|error| Error::new("temporary folder", format!("cannot be made: {error}")))?;
+        let folder = private_folder().map_err(|error| Error::new("temporary folder", format!("cannot be made: {error}")))?;
         let path = folder.path().to_owned();
         ending.hold(|held| held.folder = Some(folder))?;
         let cluster = Cluster {
@@ -133,6 +144,7 @@ impl Cluster {
             ending: ending.clone(),
         };
         cluster.create(&programs)?;
+        cluster.prepare(&programs)?;
         cluster.run(&programs)?;
         Ok(cluster)
     }
@@ -144,7 +156,7 @@ impl Cluster {
             let data = self.folder.join("data");
             let made = quiet(programs, "initdb", &self.folder)
                 .args(["--no-sync", "--auth=trust", "--encoding=UTF8"])
-                .arg(format!("--username={NAME}"))
+                .arg(format!("--username={OWNER}"))
                 .arg(format!("--locale={locale}"))
                 .arg("-D")
                 .arg(&data)
@@ -160,6 +172,26 @@ impl Cluster {
         }
         let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("failed").to_owned();
         Err(Error::new("initdb", first).hint("name an empty database with --database"))
+    }
+
+    /// Makes the role without rights and its database, and lets nobody else in.
+    fn prepare(&self, programs: &Path) -> Result<(), Error> {
+        let failed = |error: std::io::Error| Error::new("postgres", format!("cannot be prepared: {error}"));
+        let data = self.folder.join("data");
+        let mut child = quiet(programs, "postgres", &self.folder)
+            .args(["--single", "-c", "fsync=off", "-D"])
+            .arg(&data)
+            .arg(OWNER)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(MADE.as_bytes()).map_err(failed)?;
+        }
+        child.wait().map_err(failed)?;
+        std::fs::write(data.join("pg_hba.conf"), ALLOWED).map_err(failed)
     }
 
     fn run(&self, programs: &Path) -> Result<(), Error> {
@@ -231,12 +263,25 @@ fn quiet(programs: &Path, name: &str, folder: &Path) -> Command {
     command
 }
 
-/// The folder of the programs: of PATH, else the newest of the usual ones. A folder that PATH names relative to where the run started can be
-/// the scanned project's.
-fn programs() -> Option<PathBuf> {
-    let has_both = |folder: &PathBuf| folder.is_absolute() && folder.join("initdb").is_file() && folder.join("postgres").is_file();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).find(has_both).or_else(|| {
+/// A folder that is for its user alone.
+fn private_folder() -> std::io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("perfaudit-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
+/// The folder of the programs: of `path`, else the newest of the usual ones. What lies within a scanned tree is not run, wherever `path`
+/// found it: a relative folder, or the `bin` of an environment that the tree brings.
+fn programs(path: &OsStr, strange: &[PathBuf]) -> Option<PathBuf> {
+    let strange: Vec<PathBuf> = strange.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+    let is_own = |program: PathBuf| {
+        let program = program.canonicalize();
+        program.is_ok_and(|program| program.is_file() && !strange.iter().any(|folder| program.starts_with(folder)))
+    };
+    let has_both = |folder: &PathBuf| folder.is_absolute() && is_own(folder.join("initdb")) && is_own(folder.join("postgres"));
+    std::env::split_paths(path).find(has_both).or_else(|| {
         let all = FOLDERS
             .iter()
             .filter_map(|folder| std::fs::read_dir(folder).ok())
@@ -256,4 +301,39 @@ fn number(path: &Path) -> (u32, PathBuf) {
         .map(|name| name.to_string_lossy().into_owned());
     let digits: String = name.unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
     (digits.parse().unwrap_or(0), path.to_owned())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn programs_in(folder: &Path) -> PathBuf {
+        std::fs::create_dir_all(folder).expect("a folder");
+        for name in ["initdb", "postgres"] {
+            std::fs::write(folder.join(name), "#!/bin/sh\n").expect("written");
+        }
+        folder.to_owned()
+    }
+
+    #[test]
+    fn programs_of_a_scanned_tree_are_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let tree = folder.path().join("tree");
+        let brought = programs_in(&tree.join(".venv/bin"));
+        let own = programs_in(&folder.path().join("bin"));
+        let linked = folder.path().join("linked");
+        std::os::unix::fs::symlink(&brought, &linked).expect("a link");
+        let path = std::env::join_paths([Path::new("bin"), &brought, &linked, &own]).expect("a path");
+        assert_eq!(programs(&path, &[tree]), Some(own));
+        assert_eq!(programs(&path, &[]), Some(brought));
+    }
+
+    #[test]
+    fn its_folder_is_its_users_alone() {
+        let folder = private_folder().expect("a folder");
+        let mode = folder.path().metadata().expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 }

@@ -1,4 +1,4 @@
-//! One connection, with plain queries and nothing else.
+//! One connection. Each message holds one statement: a database that takes a prepared one apart refuses a second one behind it.
 
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
+use postgres_protocol::IsNull;
 use postgres_protocol::authentication::{md5_hash, sasl};
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
@@ -120,15 +121,20 @@ impl Link {
         }
     }
 
-    /// Runs statements; what they give is not kept.
-    pub fn run(&mut self, statements: &str) -> Result<(), Failure> {
-        self.value(statements).map(|_| ())
+    /// Runs a statement; what it gives is not kept.
+    pub fn run(&mut self, statement: &str) -> Result<(), Failure> {
+        self.value(statement).map(|_| ())
     }
 
-    /// The first column of the first row that statements give, where it is not NULL.
-    pub fn value(&mut self, statements: &str) -> Result<Option<String>, Failure> {
+    /// The first column of the first row that a statement gives, where it is not NULL.
+    pub fn value(&mut self, statement: &str) -> Result<Option<String>, Failure> {
+        let refused = |error: std::io::Error| Failure::Refused(error.to_string());
         let mut buffer = BytesMut::new();
-        frontend::query(statements, &mut buffer).map_err(|error| Failure::Refused(error.to_string()))?;
+        frontend::parse("", statement, [], &mut buffer).map_err(refused)?;
+        let nothing = |_: (), _: &mut BytesMut| Ok(IsNull::Yes);
+        frontend::bind("", "", [], [], nothing, [], &mut buffer).map_err(|_| Failure::Refused("cannot be sent".to_owned()))?;
+        frontend::execute("", 0, &mut buffer).map_err(refused)?;
+        frontend::sync(&mut buffer);
         self.send(&buffer)?;
         let (mut found, mut refused, mut is_first) = (None, None, true);
         loop {

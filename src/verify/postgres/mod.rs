@@ -6,7 +6,7 @@ mod url;
 
 use std::time::Duration;
 
-use super::engine::{Engine, Failure, Load, Made, Plan};
+use super::engine::{Engine, Failure, Load, Made, Plan, RowValue};
 use super::explain;
 use crate::error::Error;
 use crate::statement::Dialect;
@@ -19,10 +19,33 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long filling one table may take.
 const LONG_PATIENCE: Duration = Duration::from_secs(120);
 
+/// The oldest version that is asked, as the server gives it.
+const OLDEST: u32 = 110_000;
+
+/// How a role and a database for this are made.
+const WANTED: &str = "CREATE ROLE perfaudit LOGIN PASSWORD '…'; CREATE DATABASE scratch OWNER perfaudit";
+
 /// What is set before anything else, so that plans are the same everywhere; so many statistics are of all rows, not of some by chance.
-const SETTINGS: &str = "SET standard_conforming_strings = on; SET client_min_messages = error; SET jit = off; \
-    SET max_parallel_workers_per_gather = 0; SET lock_timeout = '5s'; SET search_path = public; SET datestyle = iso; \
-    SET default_statistics_target = 400";
+const SETTINGS: [&str; 8] = [
+    "SET standard_conforming_strings = on",
+    "SET client_min_messages = error",
+    "SET jit = off",
+    "SET max_parallel_workers_per_gather = 0",
+    "SET lock_timeout = '5s'",
+    "SET search_path = public",
+    "SET datestyle = iso",
+    "SET default_statistics_target = 400",
+];
+
+/// How many roles that the connection has or can take may reach out of the database: superusers, and those that read and write files of
+/// the server or start its programs.
+const RIGHTS: &str = "SELECT count(*) FROM pg_catalog.pg_roles \
+    WHERE pg_catalog.pg_has_role(session_user, oid, 'MEMBER') AND (rolsuper \
+    OR rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))";
+
+/// Tables that are there.
+const HELD: &str = "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
 
 /// A connection in a transaction that is never committed.
 #[derive(Debug)]
@@ -34,11 +57,11 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// One that the user names. It must hold no tables.
+    /// One that the user names. It must hold no tables, and the role no rights beyond it.
     pub fn at(address: &Address) -> Result<Postgres, Error> {
         let link =
             Link::open(address, PATIENCE + LONG_PATIENCE).map_err(|why| Error::new("--database", format!("cannot be reached: {why}")))?;
-        Self::start(link, None).map_err(|why| Error::new("--database", why.to_string()))
+        Self::start(link, None).map_err(|why| Error::new("--database", why.to_string()).hint(WANTED))
     }
 
     /// One that is started now, in a folder of its own that is removed in the end.
@@ -48,20 +71,21 @@ impl Postgres {
     }
 
     fn start(mut link: Link, cluster: Option<Cluster>) -> Result<Postgres, Failure> {
-        link.run(SETTINGS)?;
-        let number = link
-            .value("SHOW server_version_num")?
-            .and_then(|text| text.parse::<u32>().ok())
-            .unwrap_or(0);
-        if number < 110_000 {
+        for setting in SETTINGS {
+            link.run(setting)?;
+        }
+        let number = link.value("SHOW server_version_num")?;
+        if number.and_then(|text| text.parse::<u32>().ok()).unwrap_or(0) < OLDEST {
             return Err(Failure::Gone("is older than PostgreSQL 11".to_owned()));
+        }
+        if link.value(RIGHTS)?.as_deref() != Some("0") {
+            return Err(Failure::Gone(
+                "is asked as a role that is a superuser or may use the server's files and programs".to_owned(),
+            ));
         }
         let version = link.value("SHOW server_version")?.unwrap_or_default();
         let word = version.split_whitespace().next().unwrap_or_default().to_owned();
-        let held = link.value(
-            "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'",
-        )?;
+        let held = link.value(HELD)?;
         if held.as_deref() != Some("0") {
             let count = held.unwrap_or_default();
             return Err(Failure::Gone(format!(
@@ -69,7 +93,6 @@ impl Postgres {
             )));
         }
         link.run("BEGIN")?;
-        Self::give_up_rights(&mut link)?;
         link.run("SAVEPOINT empty")?;
         Ok(Postgres {
             link,
@@ -78,34 +101,35 @@ impl Postgres {
         })
     }
 
-    /// A superuser goes on as a role with no rights but to make things here; the role ends with the transaction.
-    fn give_up_rights(link: &mut Link) -> Result<(), Failure> {
-        let is_super = link.value("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")?;
-        if is_super.as_deref() != Some("t") {
-            return Ok(());
-        }
-        link.run(
-            "CREATE ROLE perfaudit_scratch NOLOGIN NOSUPERUSER; GRANT CREATE, USAGE ON SCHEMA public TO perfaudit_scratch; \
-             DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO perfaudit_scratch', current_database()); END $$; \
-             SET LOCAL ROLE perfaudit_scratch",
-        )
-    }
-
     fn patience(&mut self, time: Duration) -> Result<(), Failure> {
         self.link.run(&format!("SET statement_timeout = {}", time.as_millis()))
     }
 
-    /// Runs statements of which a failure takes back only themselves.
+    /// Runs a statement of which a failure takes back only itself.
     fn attempt(&mut self, statement: &str) -> Result<(), Failure> {
         self.link.run("SAVEPOINT attempt")?;
         match self.link.run(statement) {
             Ok(()) => self.link.run("RELEASE SAVEPOINT attempt"),
             Err(Failure::Refused(why)) => {
-                self.link.run("ROLLBACK TO SAVEPOINT attempt")?;
+                self.take_back("attempt")?;
                 Err(Failure::Refused(why))
             }
             Err(gone) => Err(gone),
         }
+    }
+
+    /// What a statement gives that changes nothing.
+    fn ask(&mut self, statement: &str) -> Result<Option<String>, Failure> {
+        self.link.run("SAVEPOINT attempt")?;
+        let found = self.link.value(statement);
+        self.take_back("attempt")?;
+        found
+    }
+
+    /// A savepoint that is only rolled back to stays, and each that follows lies within it.
+    fn take_back(&mut self, savepoint: &str) -> Result<(), Failure> {
+        self.link.run(&format!("ROLLBACK TO SAVEPOINT {savepoint}"))?;
+        self.link.run(&format!("RELEASE SAVEPOINT {savepoint}"))
     }
 
     fn make(&mut self, load: &Load, made: &mut Made) -> Result<(), Failure> {
@@ -131,7 +155,13 @@ impl Postgres {
                 Err(gone) => return Err(gone),
             }
         }
-        self.attempt(&format!("ANALYZE {}", load.name))
+        match self.attempt(&format!("ANALYZE {}", load.name)) {
+            Err(Failure::Refused(why)) => {
+                made.failed.insert(load.table, why);
+                Ok(())
+            }
+            other => other,
+        }
     }
 }
 
@@ -147,7 +177,10 @@ impl Engine for Postgres {
     fn load(&mut self, schemas: &[String], loads: &[Load]) -> Result<Made, Failure> {
         self.patience(LONG_PATIENCE)?;
         for schema in schemas {
-            self.attempt(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))?;
+            // Of one that is refused, as those of the server's own names are, the tables fail and say so.
+            if let Err(Failure::Gone(why)) = self.attempt(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")) {
+                return Err(Failure::Gone(why));
+            }
         }
         let mut made = Made::default();
         for load in loads {
@@ -161,18 +194,12 @@ impl Engine for Postgres {
         self.link.run("ROLLBACK TO SAVEPOINT empty")
     }
 
-    fn value(&mut self, select: &str) -> Result<Option<String>, Failure> {
-        self.link.run("SAVEPOINT attempt")?;
-        let found = self.link.value(&format!("SELECT quote_literal(v::text) FROM ({select}) AS s (v)"));
-        self.link.run("ROLLBACK TO SAVEPOINT attempt")?;
-        found
+    fn value(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
+        Ok(self.ask(select)?.map(RowValue::Text))
     }
 
     fn plan(&mut self, statement: &str) -> Result<Plan, Failure> {
-        self.link.run("SAVEPOINT attempt")?;
-        let found = self.link.value(&format!("EXPLAIN (FORMAT JSON) {statement}"));
-        self.link.run("ROLLBACK TO SAVEPOINT attempt")?;
-        let text = found?.unwrap_or_default();
+        let text = self.ask(&format!("EXPLAIN (FORMAT JSON) {statement}"))?.unwrap_or_default();
         explain::read(&text).ok_or_else(|| Failure::Refused("its plan was not understood".to_owned()))
     }
 
@@ -182,6 +209,6 @@ impl Engine for Postgres {
     }
 
     fn undo(&mut self) -> Result<(), Failure> {
-        self.link.run("ROLLBACK TO SAVEPOINT changed")
+        self.take_back("changed")
     }
 }

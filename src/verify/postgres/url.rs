@@ -57,10 +57,10 @@ impl Address {
                 "port" => address.port = value.parse().map_err(|_| wrong("has a port that is no number"))?,
                 "user" => address.user = decoded(value),
                 "password" => address.password = Some(decoded(value)),
-                "sslmode" if matches!(value, "require" | "verify-ca" | "verify-full") => {
-                    return Err(wrong("asks for TLS, which is not spoken here: a database beside you is meant"));
-                }
-                _ => {}
+                "sslmode" if matches!(value, "disable" | "allow" | "prefer") => {}
+                "sslmode" => return Err(wrong("asks for TLS, which is not spoken here: a database beside you is meant")),
+                // What is asked for and not done must not look as if it were: a certificate, a host's address, a role.
+                _ => return Err(wrong(&format!("has the parameter {key:?}, which is not followed here"))),
             }
         }
         if address.user.is_empty() {
@@ -127,5 +127,7 @@ mod tests {
         assert_eq!(read("postgres://me@[::1]:1/scratch"), all("::1", 1, None));
         assert_eq!(read("mysql://me@h/scratch"), None);
         assert_eq!(read("postgres://me@h/scratch?sslmode=require"), None);
+        assert_eq!(read("postgres://me@h/scratch?channel_binding=require"), None);
+        assert_eq!(read("postgres://me@h/scratch?sslmode=disable"), all("h", 5432, None));
     }
 }

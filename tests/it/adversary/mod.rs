@@ -3,6 +3,8 @@
 mod bounds;
 #[cfg(unix)]
 mod ci;
+#[cfg(all(unix, feature = "verify"))]
+mod database;
 mod files;
 mod gate;
 mod git;
