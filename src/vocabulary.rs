@@ -117,6 +117,7 @@ lists! {
     Positions = "handles" "positions",
     Queues = "handles" "queues",
     Reading = "calls" "reading",
+    RecoveringPaths = "paths" "recovering",
     RedisHandles = "handles" "redis",
     ReservedWords = "sql" "reserved-words",
     Retries = "handles" "retries",

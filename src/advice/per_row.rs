@@ -3,16 +3,17 @@
 use super::texts::{Advised, Read, Write, advice};
 use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
+use crate::analysis::repeats::single::passed_as;
 use crate::finding::Fix;
 use crate::fix::remedy::{Eager, How, Remedy, Rewrite};
-use crate::ir::{ExprId, ExprKind};
+use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::libraries::shared::row_methods::RowMethod;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::{Evaluator, Found};
-use crate::project::graph::{EffectStep, QUERY_SLOT, QuerySite};
-use crate::project::loops::LoopForm;
+use crate::project::graph::{EffectStep, FnId, QUERY_SLOT, QuerySite};
+use crate::project::loops::{LoopForm, body};
 use crate::project::rows::RelationRead;
 use crate::statement::{FilterKind, Limit, Operation, Projection};
 
@@ -72,14 +73,20 @@ fn of_site(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
         ("await", if waits { "await " } else { "" }),
         ("for", if waits { "async for" } else { "for" }),
     ];
-    let mut fix = advice(operation(&site.query), site.query.library, &values);
-    // With a column that is not the one it hangs on, code is worse than none.
-    if key.is_none() && site.query.statement.operation == Operation::Select {
+    let is_read = site.query.statement.operation == Operation::Select;
+    let operation = match operation(project, &site.query, key.as_deref()) {
+        Advised::Read(_) if key.is_none() && row.around.kind == LoopForm::While => Advised::Read(Read::Pass),
+        Advised::Read(_) if key.is_none() => Advised::Read(Read::Open),
+        operation => operation,
+    };
+    let mut fix = advice(operation, site.query.library, &values);
+    let others = key.as_deref().and_then(|key| others(&site.query, key));
+    // With a column that is not the one it hangs on, a table that is not known, or without a condition that it has, code is worse than none.
+    let is_whole = key.is_some() && site.query.table().is_some() && others.is_none() && site.query.relation.is_none();
+    if is_read && !is_whole {
         fix.code = None;
     }
-    if let Some(others) = key.as_deref().and_then(|key| others(&site.query, key)) {
-        fix.summary.push_str(&others);
-    }
+    fix.summary.push_str(&others.unwrap_or_default());
     fix
 }
 
@@ -109,7 +116,7 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
     if let Some(fix) = asked_for(project, row, site) {
         return fix;
     }
-    let key = only_key(&site.query);
+    let key = only_key(&site.query).filter(|key| hangs_on(project, row, (target, site), key));
     match (site.query.table().filter(|name| !name.is_empty()), key) {
         (Some(table), Some(key)) => {
             let values = [("callee", callee.as_str()), ("table", table), ("column", key)];
@@ -117,6 +124,35 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
         }
         _ => advice(Advised::Read(Read::Call), "", &[]),
     }
+}
+
+/// Whether it is by what a pass of the loop hands over that a statement of the called function compares a column.
+fn hangs_on(project: &Project, row: &PerRow<'_>, (target, site): (FnId, &QuerySite), key: &str) -> bool {
+    let mut edges = project.graph.function(row.function).edges.iter();
+    let Some(edge) = edges.find(|edge| edge.expr == row.expr && edge.targets.contains(&target)) else {
+        return false;
+    };
+    let callee = project.graph.function(target);
+    if site.function != target {
+        return false;
+    }
+    let eval = Evaluator::new(&project.code);
+    let file = project.graph.function(row.function).file;
+    let here = project.code.module(file);
+    let there = project.code.module(callee.file);
+    let params = there.function(callee.id).params.iter().enumerate();
+    let varying: Vec<Sym> = params
+        .filter(|(index, _)| passed_as(project, here, edge, target, *index).is_some_and(|given| varies(&eval, row, file, given)))
+        .filter_map(|(_, param)| param.name)
+        .collect();
+    let is_varying = |value: ExprId| body::names(there, value).iter().any(|name| varying.contains(name));
+    let compared = compared(there, site.expr, &is_varying);
+    compared.iter().any(|name| is_column(name, key))
+}
+
+/// Whether a name of the code is a column's: `order` of `order_id`.
+fn is_column(name: &str, column: &str) -> bool {
+    column.eq_ignore_ascii_case(name) || column.strip_suffix("_id") == Some(name)
 }
 
 /// What to do where a framework asks a method for one object at a time, so that there is no loop to load anything before.
@@ -168,24 +204,34 @@ fn others(query: &Query, key: &str) -> Option<String> {
     (!names.is_empty()).then(|| format!(" Its other conditions (`{}`) stay.", names.join("`, `")))
 }
 
-fn operation(query: &Query) -> Advised {
+fn operation(project: &Project, query: &Query, key: Option<&str>) -> Advised {
     match query.statement.operation {
         Operation::Insert => Advised::Write(Write::Insert),
         Operation::Update => Advised::Write(Write::Update),
         Operation::Delete => Advised::Write(Write::Delete),
-        Operation::Select | Operation::Other => Advised::Read(shape(query)),
+        Operation::Select | Operation::Other => Advised::Read(shape(project, query, key)),
     }
 }
 
-fn shape(query: &Query) -> Read {
+fn shape(project: &Project, query: &Query, key: Option<&str>) -> Read {
     let is_first = matches!(query.statement.limit, Limit::One | Limit::Rows(1));
     let is_one = query.outcome == Outcome::One || is_first;
     match query.statement.projection {
         Projection::Aggregate => Read::Count,
-        _ if is_first && !query.statement.order.is_empty() => Read::First,
+        // Of several rows with a key, a map would keep the last.
+        _ if is_first && (!query.statement.order.is_empty() || !is_unique(project, query, key)) => Read::First,
         _ if is_one || query.outcome == Outcome::Scalar => Read::One,
         _ => Read::Many,
     }
+}
+
+/// Whether no two rows have a column's value, as far as is known: of a table without a schema, or a column that is none of it, nothing is.
+fn is_unique(project: &Project, query: &Query, key: Option<&str>) -> bool {
+    let known = project.table_of(query).zip(key);
+    known.is_none_or(|(table, key)| {
+        let column = table.column_name(key);
+        table.column(column).is_none() || table.indexes.iter().any(|index| index.is_unique_within(&[column]))
+    })
 }
 
 /// How Prisma's client calls a model: `prisma.userCollection` of `UserCollection`.
@@ -231,11 +277,10 @@ fn column(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<Strin
         let equal = site.query.statement.filters.iter();
         equal.filter(|filter| matches!(filter.kind, FilterKind::Equality | FilterKind::In))
     };
-    let varying = compared(&Evaluator::new(&project.code), row, site);
-    let is_it = |column: &str| {
-        let is_named = |name: &String| column.eq_ignore_ascii_case(name) || column.strip_suffix("_id") == Some(name);
-        varying.iter().any(is_named)
-    };
+    let eval = Evaluator::new(&project.code);
+    let is_varying = |value: ExprId| varies(&eval, row, site.file, value);
+    let varying = compared(project.code.module(site.file), site.expr, &is_varying);
+    let is_it = |column: &str| varying.iter().any(|name| is_column(name, column));
     let only = || filters().next().filter(|_| filters().nth(1).is_none());
     let chosen = filters().find(|filter| is_it(&filter.column.column)).or_else(only);
     chosen.map(|filter| filter.column.column.clone())
@@ -261,11 +306,9 @@ fn varies(eval: &Evaluator<'_>, row: &PerRow<'_>, file: FileId, expr: ExprId) ->
 }
 
 /// What a query compares with a value that varies: keywords, keys of objects, sides of comparisons.
-fn compared(eval: &Evaluator<'_>, row: &PerRow<'_>, site: &QuerySite) -> Vec<String> {
-    let module = eval.code.module(site.file);
-    let is_varying = |value: ExprId| varies(eval, row, site.file, value);
+fn compared(module: &Module, query: ExprId, is_varying: &dyn Fn(ExprId) -> bool) -> Vec<String> {
     let mut out = Vec::new();
-    let mut open = vec![site.expr];
+    let mut open = vec![query];
     while let Some(at) = open.pop() {
         if let Some(call) = module.call(at) {
             let named = call.args.iter().filter_map(|arg| Some((module.str(arg.name?), arg.value)));

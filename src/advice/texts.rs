@@ -154,6 +154,10 @@ pub enum Read {
     First,
     /// What a function reads that calls itself for each child.
     Tree,
+    /// What a loop without elements reads in each pass.
+    Pass,
+    /// What each pass reads by conditions of which none is known to hang on its element.
+    Open,
     /// An answer of another service.
     Remote,
     /// A relation, whose steps are not known.
@@ -162,6 +166,8 @@ pub enum Read {
     RelationToOne,
     /// A relation with a step that leads to many rows.
     RelationToMany,
+    /// How many rows a relation leads to, and nothing else of them.
+    RelationCount,
     /// A column that the query of the rows left out.
     Column,
 }
@@ -181,7 +187,7 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 46] = [
+    const ALL: [Advised; 49] = [
         Advised::Read(Read::One),
         Advised::Read(Read::Many),
         Advised::Read(Read::Count),
@@ -192,10 +198,13 @@ impl Advised {
         Advised::Read(Read::Listed),
         Advised::Read(Read::First),
         Advised::Read(Read::Tree),
+        Advised::Read(Read::Pass),
+        Advised::Read(Read::Open),
         Advised::Read(Read::Remote),
         Advised::Read(Read::Relation),
         Advised::Read(Read::RelationToOne),
         Advised::Read(Read::RelationToMany),
+        Advised::Read(Read::RelationCount),
         Advised::Read(Read::Column),
         Advised::Write(Write::Insert),
         Advised::Write(Write::Update),
@@ -243,10 +252,13 @@ impl Advised {
             Advised::Read(Read::Listed) => &["read.listed"],
             Advised::Read(Read::First) => &["read.first"],
             Advised::Read(Read::Tree) => &["read.tree"],
+            Advised::Read(Read::Pass) => &["read.pass"],
+            Advised::Read(Read::Open) => &["read.open"],
             Advised::Read(Read::Remote) => &["read.remote"],
             Advised::Read(Read::Relation) => &["read.relation"],
             Advised::Read(Read::RelationToOne) => &["read.relation-to-one", "read.relation"],
             Advised::Read(Read::RelationToMany) => &["read.relation-to-many", "read.relation"],
+            Advised::Read(Read::RelationCount) => &["read.relation-count"],
             Advised::Read(Read::Column) => &["read.column"],
             Advised::Write(Write::Insert) => &["write.insert"],
             Advised::Write(Write::Update) => &["write.update"],

@@ -1,7 +1,7 @@
 //! From what the rules found to what is reported: identity, demotion, suppression, filters, order.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::unused_suppression;
 use crate::engine::baseline::{Baseline, Known, Scope};
@@ -307,7 +307,11 @@ fn by_cause(findings: Vec<Finding>) -> Vec<Finding> {
         }
         let key = (
             finding.rule.clone(),
-            finding.location.file.clone(),
+            if finding.is_wide {
+                String::new()
+            } else {
+                finding.location.file.clone()
+            },
             finding.cause.clone(),
             finding.status,
         );
@@ -328,27 +332,31 @@ fn by_project(files: Vec<Vec<Finding>>) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut wide: BTreeMap<(String, String, Status), Vec<Vec<Finding>>> = BTreeMap::new();
     for places in files {
-        match places.first().filter(|_| !places.iter().any(is_reached)) {
+        match places.first().filter(|first| !first.is_wide && !places.iter().any(is_reached)) {
             Some(first) => {
                 let key = (first.rule.clone(), first.cause.clone(), first.status);
                 wide.entry(key).or_default().push(places);
             }
-            None => out.extend(grouped(places, 1)),
+            None => out.extend(grouped(places)),
         }
     }
     for files in wide.into_values() {
-        let count = files.len();
-        if count < WHOLE_PROJECT {
-            out.extend(files.into_iter().filter_map(|places| grouped(places, 1)));
+        if files.len() < WHOLE_PROJECT {
+            out.extend(files.into_iter().filter_map(grouped));
         } else {
-            out.extend(grouped(files.into_iter().flatten().collect(), count));
+            out.extend(grouped(files.into_iter().flatten().collect()));
         }
     }
     out
 }
 
-/// The most urgent of the findings of one cause, with the places of the others, which are in so many files.
-fn grouped(mut places: Vec<Finding>, files: usize) -> Option<Finding> {
+/// The most urgent of the findings of one cause, with the places of the others.
+fn grouped(mut places: Vec<Finding>) -> Option<Finding> {
+    let files = places
+        .iter()
+        .map(|finding| finding.location.file.as_str())
+        .collect::<BTreeSet<_>>()
+        .len();
     places.sort_by(|left, right| {
         let key = |finding: &Finding| (finding.priority, Reverse(finding.gain), finding.confidence);
         key(left).cmp(&key(right)).then_with(|| left.location.cmp(&right.location))
@@ -358,6 +366,7 @@ fn grouped(mut places: Vec<Finding>, files: usize) -> Option<Finding> {
     let others: Vec<Finding> = places.collect();
     match others.len() {
         0 => return Some(first),
+        1 if files > 1 => first.title.push_str("; also at another place"),
         more if files > 1 => first.title.push_str(&format!("; also at {more} other places, of {files} files")),
         1 => first.title.push_str("; also at another place of this file"),
         more => first.title.push_str(&format!("; also at {more} other places of this file")),

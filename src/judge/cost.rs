@@ -147,6 +147,8 @@ pub enum Cost {
         rows: Rows,
         /// Statements that somebody waits for.
         asks: usize,
+        /// It is for want of an index on a foreign key, or of one that the code declares.
+        is_declared: bool,
     },
     /// The event loop or a server of one thread stands still.
     Stall {
@@ -217,7 +219,7 @@ impl Cost {
             Cost::Skip(rows) | Cost::Search(rows) => skip(rows.scale),
             Cost::Waste(rows) => waste(rows.scale),
             // Thousands of rows within the process are looked through in a millisecond.
-            Cost::Walk { what, rows, asks } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large),
+            Cost::Walk { what, rows, asks, .. } if *what == Unit::Local => walk(rows.scale, *asks).max(Weight::Large),
             Cost::Walk { rows, asks, .. } => walk(rows.scale, *asks),
             Cost::Stall { by: Stall::Work } => Weight::Stops,
             Cost::Stall { by: Stall::Wait } => Weight::Holds,
@@ -251,13 +253,17 @@ impl Cost {
     /// argument or an index is added in minutes, while a page changes what clients are promised.
     pub fn ease(&self) -> u32 {
         match self {
-            Cost::Endless { .. } => 16,
-            Cost::Walk { .. } => 12,
+            Cost::Endless { .. } => 64,
+            // A foreign key gets its index in two of three cases, another column in one of four.
+            Cost::Walk { is_declared: true, .. } => 48,
+            Cost::Walk { .. } => 16,
             // Of one parent there are mostly few rows: one of five such loops would be acted on, of a page's or of an unknown list's one of two.
-            Cost::Each { rows, .. } if rows.scale == Scale::OfParent => 1,
-            Cost::Stall { .. } | Cost::Each { .. } => 6,
-            Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 2,
-            _ => 1,
+            Cost::Each { rows, .. } if rows.scale == Scale::OfParent => 4,
+            Cost::Stall { .. } | Cost::Each { .. } => 24,
+            Cost::InTurn { .. } | Cost::Poll(_) | Cost::Growth | Cost::Held | Cost::Sleep(_) => 8,
+            // Settings of a sample, pages of an administration, an index that a migration has built long ago: one of twenty.
+            Cost::Setting | Cost::Skip(_) | Cost::Lock { .. } => 1,
+            _ => 4,
         }
     }
 
@@ -385,6 +391,7 @@ mod tests {
                 what: Unit::Statement,
                 rows: Rows::new(scale, "t"),
                 asks,
+                is_declared: true,
             }
             .weight()
         };

@@ -14,6 +14,7 @@ pub mod held;
 pub mod imports;
 pub mod kept_functions;
 pub mod kept_results;
+mod left_models;
 pub mod listed;
 pub mod loops;
 pub mod may_call;
@@ -465,7 +466,9 @@ fn code_sources(code: &Code) -> Vec<SchemaSource> {
         }
         sources
     });
-    found.collect::<Vec<_>>().into_iter().flatten().collect()
+    let mut sources = found.collect::<Vec<_>>().into_iter().flatten().collect();
+    left_models::drop(code, &mut sources);
+    sources
 }
 
 /// What the files say of schemas that keep functions.

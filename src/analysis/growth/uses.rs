@@ -139,6 +139,12 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
     if module.string(key).is_some() || module.number(key).is_some() {
         return false;
     }
+    // A server has few tenants.
+    if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(key)
+        && List::Tenants.has(module.str(*name).trim_end_matches("Id").trim_end_matches("_id"))
+    {
+        return false;
+    }
     let eval = Evaluator::new(&project.code);
     let mut words = words_of(module, key);
     let mut is_made = false;

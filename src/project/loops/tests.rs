@@ -149,6 +149,10 @@ fn retries() {
         &[Retry],
     );
     ts("while (retries--) { await q(); }", &[Retry]);
+    py(
+        "def f():\n    while True:\n        code = make()\n        if not q(code):\n            return code",
+        &[Retry],
+    );
     // Attempts of a quiz are rows.
     py("for attempt in attempts:\n    q(attempt)", &[PerRow]);
     py("for entry in entries:\n    q(entry)", &[PerRow]);

@@ -224,6 +224,9 @@ fn endless(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict>
     if ends && (moves_a_cursor(module, &set) || ends_when_empty(module, parts)) {
         return Some(Verdict::Cursor);
     }
+    if ends && ends_where_missing(module, parts) {
+        return Some(Verdict::Retry);
+    }
     if waits(eval, file, &parts.body) {
         return Some(Verdict::Worker);
     }
@@ -297,6 +300,22 @@ fn ends_when_empty(module: &Module, parts: &Parts) -> bool {
                 .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Break | StmtKind::Return(_)));
             ends && names(module, *test).iter().any(|name| own.contains(name))
         })
+}
+
+/// `if not taken(code): return code`: it looks for something that nobody has, and the first is as a rule.
+fn ends_where_missing(module: &Module, parts: &Parts) -> bool {
+    statements(module, &parts.body).iter().any(|&stmt| {
+        let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {
+            return false;
+        };
+        let ends = then
+            .last()
+            .is_some_and(|&last| matches!(module.stmt(last).kind, StmtKind::Break | StmtKind::Return(_)));
+        let ExprKind::Unary { op, operand } = module.kind(*test) else {
+            return false;
+        };
+        ends && matches!(module.str(*op), "not" | "!") && inner(module, *operand).contains(&parts.anchor)
+    })
 }
 
 /// The names that the statement with the expression assigns.

@@ -109,10 +109,21 @@ struct Held<'p> {
 /// A relation that a template reads.
 struct Read {
     path: String,
-    to_many: bool,
+    wanted: Wanted,
     file: FileId,
     span: Span,
     around: Option<(FileId, Span)>,
+}
+
+/// What a template wants of a relation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// The one row that it leads to.
+    Row,
+    /// The rows that it leads to.
+    Rows,
+    /// How many there are, or whether there are any.
+    Count,
 }
 
 impl<'v> Views<'v> {
@@ -380,7 +391,7 @@ impl<'v> Views<'v> {
                 push(
                     out,
                     held.path.join("."),
-                    true,
+                    Wanted::Rows,
                     (at, each.span),
                     around_of(at, template, each.outer).or(around),
                 );
@@ -402,7 +413,12 @@ impl<'v> Views<'v> {
                     .collect::<Vec<_>>()
                     .join(".");
                 let inside = around_of(at, template, read.inside).or(around);
-                push(out, path, need.to_many, (at, read.span), inside);
+                let wanted = match rest.last() {
+                    _ if !need.to_many => Wanted::Row,
+                    Some(&("count" | "exists")) => Wanted::Count,
+                    _ => Wanted::Rows,
+                };
+                push(out, path, wanted, (at, read.span), inside);
             }
         }
         for include in &template.includes {
@@ -491,28 +507,40 @@ fn around_of(file: FileId, template: &TemplateFile, inside: Option<usize>) -> Op
     inside.and_then(|inside| template.loops.get(inside)).map(|each| (file, each.span))
 }
 
-fn push(out: &mut Vec<Read>, path: String, to_many: bool, (file, span): (FileId, Span), around: Option<(FileId, Span)>) {
-    if !out.iter().any(|known| known.path == path) {
-        out.push(Read {
+fn push(out: &mut Vec<Read>, path: String, wanted: Wanted, (file, span): (FileId, Span), around: Option<(FileId, Span)>) {
+    match out.iter_mut().find(|known| known.path == path) {
+        // Whoever reads the rows has their number, too.
+        Some(known) if wanted == Wanted::Rows => known.wanted = Wanted::Rows,
+        Some(_) => {}
+        None => out.push(Read {
             path,
-            to_many,
+            wanted,
             file,
             span,
             around,
-        });
+        }),
     }
 }
 
 fn fix(reads: &[Read], library: &str) -> Fix {
-    let code = [(false, Shape::RelationToOne), (true, Shape::RelationToMany)].map(|(to_many, shape)| {
-        let paths: Vec<String> = (reads.iter().filter(|read| read.to_many == to_many))
+    let of = |wanted: Wanted| {
+        reads
+            .iter()
+            .filter(move |read| read.wanted == wanted)
             .map(|read| read.path.replace('.', "__"))
-            .collect();
+    };
+    let loaded = [(Wanted::Row, Shape::RelationToOne), (Wanted::Rows, Shape::RelationToMany)].map(|(wanted, shape)| {
+        let paths: Vec<String> = of(wanted).collect();
         let joined = paths.join("\", \"");
         let code = advice(Advised::Read(shape), library, &[("underscored", joined.as_str())]).code;
         code.filter(|_| !paths.is_empty())
     });
-    let code: String = code.into_iter().flatten().collect();
+    let counted = of(Wanted::Count).filter(|path| !path.contains("__")).map(|path| {
+        // A relation without a name of its own is asked for by its model's.
+        let name = path.strip_suffix("_set").unwrap_or(&path);
+        advice(Advised::Read(Shape::RelationCount), library, &[("name", name)]).code
+    });
+    let code: String = loaded.into_iter().chain(counted).flatten().collect();
     Fix {
         summary: "Load what the template reads of each row with the view's query.".to_owned(),
         code: (!code.is_empty() && !code.contains('{')).then(|| format!("queryset{code}")),

@@ -133,6 +133,7 @@ fn report(project: &Project, id: &str, proposal: &IndexProposal) -> Option<Findi
         what: cost::statement(project),
         rows: rows_read(project, table, proposal),
         asks,
+        is_declared: false,
     };
     let judgement = priority::judge(&cost, &best, confidence, reach.lighter(proposal));
     let mut finding = Finding::new(id, judgement, confidence, primary(project, table, proposal)?);

@@ -103,6 +103,7 @@ impl<'p> Drift<'p> {
                 what: cost::statement(self.project),
                 rows,
                 asks,
+                is_declared: true,
             },
             &reach,
             Confidence::Medium,

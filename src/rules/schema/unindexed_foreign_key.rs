@@ -1,6 +1,7 @@
 //! `unindexed-foreign-key`: foreign keys that no index leads with.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::advice;
 use crate::advice::index::NewIndex;
@@ -24,10 +25,13 @@ const MAX_LISTED: usize = 6;
 /// Sites that are cited; the others are counted.
 const MAX_CITED: usize = 40;
 
+/// Keys to one parent that a statement asks for together, from so many on they are one finding.
+const TOGETHER: usize = 3;
+
 /// Runs the rule. A key that an advised longer index starts with is told with that index.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let mut findings = Vec::new();
+    let mut found = Vec::new();
     let told: BTreeSet<(usize, &[String])> = run
         .index_proposals()
         .iter()
@@ -52,10 +56,37 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 silent("every statement that looks rows up by it has the condition of a partial index, and none deletes parents");
                 continue;
             }
-            findings.extend(report(project, at, key, &load));
+            found.extend(report(project, at, key, &load).map(|finding| (finding, key.target.clone(), load)));
         }
     }
-    findings
+    name_causes(&mut found);
+    found.into_iter().map(|(finding, ..)| finding).collect()
+}
+
+/// Keys to one parent that one statement asks for together are mended together, and so are those that no statement asks for.
+fn name_causes(found: &mut [(Finding, String, Load)]) {
+    let mut shared: BTreeMap<(&str, usize), usize> = BTreeMap::new();
+    for (_, parent, load) in found.iter() {
+        for &site in &load.lookups {
+            *shared.entry((parent, site)).or_default() += 1;
+        }
+    }
+    let causes: Vec<String> = found
+        .iter()
+        .map(|(_, parent, load)| {
+            let count = |site: usize| shared.get(&(parent.as_str(), site)).copied().unwrap_or(0);
+            let most = load.lookups.iter().copied().max_by_key(|&site| (count(site), Reverse(site)));
+            match most.filter(|&site| count(site) >= TOGETHER) {
+                Some(site) => format!("keys to {parent} of statement {site}"),
+                None if load.lookups.is_empty() && load.deletes.is_empty() => "keys that nothing asks for".to_owned(),
+                None => String::new(),
+            }
+        })
+        .collect();
+    for ((finding, ..), cause) in found.iter_mut().zip(causes) {
+        finding.is_wide = !cause.is_empty();
+        finding.cause = cause;
+    }
 }
 
 /// Where a key and its columns are declared.
@@ -185,6 +216,7 @@ impl Load {
                 what: cost::statement(project),
                 rows,
                 asks,
+                is_declared: true,
             },
             &reach,
             confidence,
