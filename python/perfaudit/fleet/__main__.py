@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from perfaudit._binary import BinaryNotFound, binary
-from perfaudit.fleet.outcome import Limits, Outcome, Status
+from perfaudit.fleet.outcome import Limits, Outcome
 from perfaudit.fleet.sources import ListError, Repository, checkouts, read_list
 
 # Exit codes: all were judged; some were not; the run or its input failed.
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     repositories = read_list(args.list) if args.checkouts is None else checkouts(args.checkouts)
     limits = Limits(args.timeout, args.fetch_timeout, args.memory)
     program = None if args.program is None else str(args.program.absolute())
-    store = Store(args.output, {"program": program or str(binary().name), "version": version(program), "limits": vars(limits)})
+    store = Store(args.output, {"program": program or binary().name, "version": version(program)})
     known = store.done(args.again)
     left = [one for one in repositories if (one.name, one.source, one.revision) not in known]
     tell(f"{len(repositories)} repositories, {len(repositories) - len(left)} of them done before")
@@ -104,8 +104,8 @@ class Progress:
 
     def __call__(self, repository: Repository, attempts: int, outcome: Outcome) -> None:
         self.count += 1
-        self.judged += outcome.status is Status.OK
-        if outcome.status is not Status.OK:
+        self.judged += outcome.status.is_judged
+        if not outcome.status.is_judged:
             tell(f"{repository.name}: {outcome.status.value} after {attempts} attempts: {outcome.reason}")
         if self.count % max(1, self.total // 20) == 0:
             tell(f"{self.count} of {self.total}")

@@ -78,6 +78,8 @@ def scan(checkout: Path, program: str, folder: Path, limits: Limits) -> Outcome:
     outcome.files = sum(count["files"] for count in languages)
     outcome.lines = sum(count["lines"] for count in languages)
     outcome.findings = [row(finding) for finding in read.findings]
+    if outcome.files == 0:
+        outcome.status, outcome.reason = Status.EMPTY, "no file that is read"
     if ended.code != 0:
         outcome.status, outcome.reason = (Status.INCOMPLETE, ended.said[:REASON]) if ended.code == 2 else failure(ended, limits)
     return outcome

@@ -12,6 +12,8 @@ class Status(str, enum.Enum):
 
     # The program judged it; findings are there or not.
     OK = "ok"
+    # It judged it, and no file of it is one that it reads.
+    EMPTY = "empty"
     # It judged it, but a part of the program failed: the findings are not all.
     INCOMPLETE = "incomplete"
     # Nothing to audit is there: no such folder, a revision that is not.
@@ -28,7 +30,7 @@ class Status(str, enum.Enum):
     @property
     def is_judged(self) -> bool:
         """Whether the findings are what the program says of the whole repository."""
-        return self is Status.OK
+        return self in (Status.OK, Status.EMPTY)
 
     @property
     def may_pass(self) -> bool:

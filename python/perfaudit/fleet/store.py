@@ -1,6 +1,6 @@
 """The results of a run on disk: Parquet, one row a finding and one a repository, in parts that are there whole or not at all.
 
-    DIR/run.json                      what is run: another program or other limits are another run
+    DIR/run.json                      what is run: another program is another run
     DIR/parts/part=00001/findings.parquet
     DIR/parts/part=00001/repositories.parquet
 

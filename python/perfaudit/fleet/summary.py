@@ -16,12 +16,12 @@ CREATE VIEW findings{n} AS SELECT f.* FROM all_findings{n} f JOIN repositories{n
 """
 
 TOTALS = """
-SELECT count(*), count(*) FILTER (status = 'ok'), sum(files), sum(lines), sum(findings), sum(p0), sum(p1), sum(p2), sum(p3),
+SELECT count(*), count(*) FILTER (status IN ('ok', 'empty')), sum(files), sum(lines), sum(findings), sum(p0), sum(p1), sum(p2), sum(p3),
        round(sum(seconds), 1)
   FROM repositories0
 """
 ENDED = "SELECT status, count(*), sum(attempts) FROM repositories0 GROUP BY status ORDER BY count(*) DESC, status"
-NOT_JUDGED = "SELECT repository, status, attempts, reason FROM repositories0 WHERE status <> 'ok' ORDER BY status, repository"
+NOT_JUDGED = "SELECT repository, status, attempts, reason FROM repositories0 WHERE status NOT IN ('ok', 'empty') ORDER BY status, repository"
 RULES = """
 SELECT rule, count(*), count(*) FILTER (priority = 'P0'), count(*) FILTER (priority = 'P1'), count(*) FILTER (priority = 'P2'),
        count(DISTINCT repository)
@@ -39,7 +39,7 @@ SELECT repository, status, round(seconds, 2), round(fetch_seconds, 2), peak_memo
 """
 # Only what both runs judged can be compared: a repository that failed has fixed nothing.
 TREND = """
-WITH judged AS (SELECT repository FROM repositories{now} WHERE status = 'ok' INTERSECT SELECT repository FROM repositories{before} WHERE status = 'ok'),
+WITH judged AS (SELECT repository FROM repositories{now} WHERE status IN ('ok', 'empty') INTERSECT SELECT repository FROM repositories{before} WHERE status IN ('ok', 'empty')),
      a AS (SELECT repository, fingerprint, rule FROM findings{now} WHERE repository IN (FROM judged)),
      b AS (SELECT repository, fingerprint, rule FROM findings{before} WHERE repository IN (FROM judged)),
      new AS (SELECT rule, count(*) AS n FROM a ANTI JOIN b USING (repository, fingerprint) GROUP BY rule),
