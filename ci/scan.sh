@@ -7,6 +7,7 @@
 #   PERFAUDIT_FORMAT    the format of the second report, and
 #   PERFAUDIT_OUTPUT    its file; without one, only the first report is written, to standard output
 #   PERFAUDIT_FIRST     the format of the first report
+#   PERFAUDIT_COMMENT   a file for the text of a comment on the pull request
 #   PERFAUDIT_BINARY    the perfaudit to run; without one, that of PATH, unless it lies in the current folder
 set -euo pipefail
 
@@ -48,8 +49,12 @@ scan() {
 if [ -n "${PERFAUDIT_OUTPUT:-}" ]; then
   scan --fail-on=never --format="${PERFAUDIT_FORMAT:-sarif}" --output="$PERFAUDIT_OUTPUT"
 fi
-# GitHub shows what stands in this file beside the job. It says whether the scan fails; the last one decides.
-if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-  scan --fail-on="${PERFAUDIT_FAIL_ON:-p0}" --format=pr >>"$GITHUB_STEP_SUMMARY" || [ $? -eq 1 ]
+# For people, beside the job and below the pull request. It says whether the scan fails; the last one decides.
+if [ -n "${GITHUB_STEP_SUMMARY:-}${PERFAUDIT_COMMENT:-}" ]; then
+  text=$(mktemp)
+  trap 'rm -f "$text"' EXIT
+  scan --fail-on="${PERFAUDIT_FAIL_ON:-p0}" --format=pr >"$text" || [ $? -eq 1 ]
+  [ -z "${GITHUB_STEP_SUMMARY:-}" ] || cat "$text" >>"$GITHUB_STEP_SUMMARY"
+  [ -z "${PERFAUDIT_COMMENT:-}" ] || cat "$text" >"$PERFAUDIT_COMMENT"
 fi
 scan --fail-on="${PERFAUDIT_FAIL_ON:-p0}" --format="${PERFAUDIT_FIRST:-table}"

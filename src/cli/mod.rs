@@ -5,6 +5,7 @@ mod calls;
 mod completions;
 mod explain;
 mod fix;
+mod fleet;
 mod init;
 mod ir;
 mod listing;
@@ -77,6 +78,8 @@ enum Command {
     Why(why::Arguments),
     /// Prints what rules see of one file: its functions, statements and expressions
     Ir(ir::Arguments),
+    /// Audits many repositories at once, with the Python package's extra `fleet`
+    Fleet(fleet::Arguments),
     /// Runs the examples of the rule pages in a folder
     TestRules(test_rules::Arguments),
     /// Prints completions for a shell
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Calls(arguments) => calls::run(&arguments),
         Command::Why(arguments) => why::run(arguments),
         Command::Ir(arguments) => ir::run(arguments),
+        Command::Fleet(arguments) => fleet::run(arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
         Command::Man => completions::man(Arguments::command()),

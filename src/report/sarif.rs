@@ -10,6 +10,9 @@ use crate::escape;
 use crate::finding::{Confidence, Finding, Location, Priority, Status, identity};
 use crate::report::{Report, RuleText, RuleTexts, words};
 
+/// The address of the documentation, where the build was told one: a release is, a build of one's own has pages in `help` alone.
+const SITE: Option<&str> = option_env!("PERFAUDIT_SITE");
+
 /// Renders the report; `rules` gives the texts of the rules that ran.
 pub fn render(report: &Report, rules: &RuleTexts) -> String {
     let ids: Vec<&str> = rules.keys().map(String::as_str).chain(unlisted(report, rules)).collect();
@@ -49,14 +52,24 @@ fn rule(id: &str, text: Option<&RuleText>) -> Value {
     let help = text.map_or("", |text| text.help.as_str());
     let category = text.map(|text| text.category.as_str()).filter(|category| !category.is_empty());
     let tags: Vec<&str> = std::iter::once("performance").chain(category).collect();
-    json!({
+    let mut rule = json!({
         "id": id,
         "name": id,
         "shortDescription": { "text": title },
         "fullDescription": { "text": title },
         "help": { "text": if help.is_empty() { title } else { help }, "markdown": if help.is_empty() { title } else { help } },
         "properties": { "tags": tags },
-    })
+    });
+    if let Some(page) = text.and(SITE).and_then(|site| page(site, id)) {
+        rule["helpUri"] = json!(page);
+    }
+    rule
+}
+
+/// Where a rule's page stands on the site of the documentation.
+fn page(site: &str, id: &str) -> Option<String> {
+    let is_address = site.starts_with("https://") && site.bytes().all(|byte| byte.is_ascii_graphic());
+    is_address.then(|| format!("{}/rules/{id}.html", site.trim_end_matches('/')))
 }
 
 fn result(finding: &Finding, ids: &[&str]) -> Value {
@@ -215,4 +228,20 @@ fn notifications(report: &Report) -> Vec<Value> {
         add("note", note.clone());
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn a_rules_page_is_below_the_site_if_that_is_an_address() {
+        for site in ["https://docs.example/perfaudit", "https://docs.example/perfaudit/"] {
+            let found = page(site, "n-plus-one");
+            assert_eq!(found.as_deref(), Some("https://docs.example/perfaudit/rules/n-plus-one.html"));
+        }
+        for site in ["", "docs.example", "javascript:alert(1)", "https://docs.example/a b"] {
+            assert_eq!(page(site, "n-plus-one"), None, "{site}");
+        }
+    }
 }

@@ -65,6 +65,11 @@ impl Runner {
 
     /// Runs a step in the checkout, as a service does, with `CARGO_HOME` in it, as caches want it.
     fn run(&self, step: &str, path: &str) -> Output {
+        self.run_with(step, path, &[])
+    }
+
+    /// As [`Runner::run`], with more variables.
+    fn run_with(&self, step: &str, path: &str, variables: &[(&str, &str)]) -> Output {
         let mut command = Command::new("bash");
         command
             .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step])
@@ -78,9 +83,33 @@ impl Runner {
             .env("CARGO_HOME", self.at("checkout/cargo-home"))
             .env_remove("RUSTUP_TOOLCHAIN");
         command
-            .env("GITHUB_ACTION_PATH", "/actions/perfaudit")
-            .env("GITHUB_PATH", self.at("paths"));
+            .env("GITHUB_ACTION_PATH", env!("CARGO_MANIFEST_DIR"))
+            .env("GITHUB_PATH", self.at("paths"))
+            .env("PERFAUDIT_ROOT", self.at("temp/perfaudit"));
+        command.envs(variables.iter().copied());
         command.output().expect("bash runs")
+    }
+
+    /// Adds what a release is fetched with: an archive of this version, and a `gh` that finds it proven or not.
+    fn release(&self, is_proven: bool) {
+        let name = format!("perfaudit-{}-x86_64-unknown-linux-gnu", env!("CARGO_PKG_VERSION"));
+        script(
+            &self.at("release").join(&name).join("perfaudit"),
+            "#!/bin/sh\necho \"the release's program\" >> \"$LOG\"\n",
+        );
+        script(
+            &self.at("bin/curl"),
+            &format!(
+                "#!/bin/sh\necho \"curl $*\" >> \"$LOG\"\nwhile [ \"$1\" != --output ]; do shift; done\ntar -czf \"$2\" -C '{}' {name}\n",
+                self.at("release").display()
+            ),
+        );
+        script(
+            &self.at("bin/gh"),
+            &format!("#!/bin/sh\necho \"gh $*\" >> \"$LOG\"\nexit {}\n", i32::from(!is_proven)),
+        );
+        script(&self.at("bin/uname"), "#!/bin/sh\n[ \"$1\" = -s ] && echo Linux || echo x86_64\n");
+        script(&self.at("bin/getconf"), "#!/bin/sh\necho glibc 2.36\n");
     }
 
     fn log(&self) -> String {
@@ -122,27 +151,93 @@ fn the_action_builds_where_no_pull_request_is_obeyed() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let log = runner.log();
         check_installed(&log);
-        assert!(log.contains("--path /actions/perfaudit"), "{log}");
+        assert!(log.contains(&format!("--path {} --root ", env!("CARGO_MANIFEST_DIR"))), "{log}");
         assert!(log.contains("rustup toolchain install "), "{log}");
         let paths = fs::read_to_string(runner.at("paths")).expect("the path");
         assert_eq!(paths.trim_end(), runner.at("temp/perfaudit/bin").to_string_lossy());
     }
 }
 
+/// What the step is told of where the action is from.
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// Runs the step that installs, and gives what was done and whether the program of the release is there.
+fn install(is_proven: bool, variables: &[(&str, &str)]) -> (String, bool) {
+    let runner = Runner::new();
+    runner.release(is_proven);
+    let output = runner.run_with(&step("Install perfaudit"), &runner.path(true), variables);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (runner.log(), runner.at("temp/perfaudit/bin/perfaudit").exists())
+}
+
+#[test]
+fn the_action_takes_a_release_that_is_proven_to_be_of_its_commit() {
+    let tag = concat!("v", env!("CARGO_PKG_VERSION"));
+    let origins = [
+        (COMMIT, format!("--source-digest={COMMIT}")),
+        (tag, format!("--source-ref=refs/tags/{tag}")),
+    ];
+    for (reference, origin) in origins {
+        let from = [("PERFAUDIT_REPOSITORY", "owner/name"), ("PERFAUDIT_REF", reference)];
+        let (log, is_there) = install(true, &from);
+        assert!(is_there && !log.contains("cargo install") && !log.contains("obeys"), "{log}");
+        assert!(
+            log.contains(&format!("https://github.com/owner/name/releases/download/{tag}/perfaudit-")),
+            "{log}"
+        );
+        let proof = log
+            .lines()
+            .find(|line| line.starts_with("gh attestation verify "))
+            .expect("a proof");
+        assert!(proof.contains("--repo=owner/name "), "{proof}");
+        assert!(
+            proof.contains("--signer-workflow=owner/name/.github/workflows/release.yml "),
+            "{proof}"
+        );
+        assert!(proof.ends_with(&origin), "{proof}");
+    }
+}
+
+#[test]
+fn what_is_not_proven_is_built_and_not_installed() {
+    let from = [("PERFAUDIT_REPOSITORY", "owner/name"), ("PERFAUDIT_REF", COMMIT)];
+    let (log, is_there) = install(false, &from);
+    assert!(!is_there && log.contains("gh attestation verify"), "{log}");
+    check_installed(&log);
+    let unknown = [
+        vec![("PERFAUDIT_REPOSITORY", "owner/name"), ("PERFAUDIT_REF", "main")],
+        vec![
+            ("PERFAUDIT_REPOSITORY", "owner/name"),
+            ("PERFAUDIT_REF", "v1.2.3 --repo=other/name"),
+        ],
+        vec![("PERFAUDIT_REPOSITORY", "owner/name/../../evil"), ("PERFAUDIT_REF", COMMIT)],
+        vec![("PERFAUDIT_REF", COMMIT)],
+        [&from[..], &[("PERFAUDIT_PREBUILT", "false")]].concat(),
+    ];
+    for variables in unknown {
+        let (log, is_there) = install(true, &variables);
+        assert!(!is_there && !log.contains("curl"), "{variables:?}: {log}");
+        check_installed(&log);
+    }
+}
+
+/// The lines of a list in the job for GitLab.
+fn job(template: &str, job: &str, list: &str) -> String {
+    let rest = template.split_once(&format!("\n{job}:\n")).expect("the job").1;
+    let lines = rest.split_once(&format!("  {list}:\n")).expect("the list").1.lines();
+    let lines: Vec<&str> = lines.map_while(|line| line.strip_prefix("    - ")).collect();
+    lines.join("\n")
+}
+
 #[test]
 fn the_job_for_gitlab_builds_where_no_merge_request_is_obeyed() {
     let template = read("ci/gitlab.yml");
-    let (rules, script) = template.split_once("  script:\n").expect("a script");
-    assert!(rules.contains("merge_request_event"), "without rules a job has no merge request");
-    let lines: Vec<&str> = script.lines().filter_map(|line| line.strip_prefix("    - ")).collect();
-    let install: Vec<&str> = lines.into_iter().take_while(|line| !line.starts_with("since=")).collect();
+    assert!(template.contains("merge_request_event"), "without rules a job has no merge request");
+    let install = job(&template, "perfaudit-build", "before_script").replace("/tmp/perfaudit", "\"$RUNNER_TEMP\"/perfaudit");
     for is_careless in [false, true] {
         let runner = Runner::new();
-        let step = format!(
-            "export PERFAUDIT_REPOSITORY=https://host.example/p PERFAUDIT_REVISION=abc123\n{}",
-            install.join("\n")
-        );
-        let output = runner.run(&step, &runner.path(is_careless));
+        let variables = [("PERFAUDIT_REPOSITORY", "https://host.example/p"), ("PERFAUDIT_REVISION", "abc123")];
+        let output = runner.run_with(&install, &runner.path(is_careless), &variables);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         check_installed(&runner.log());
         assert!(
@@ -152,7 +247,7 @@ fn the_job_for_gitlab_builds_where_no_merge_request_is_obeyed() {
         );
     }
     let runner = Runner::new();
-    let output = runner.run(&install.join("\n"), &runner.path(false));
+    let output = runner.run(&install, &runner.path(false));
     assert!(
         !output.status.success() && runner.log().is_empty(),
         "without a revision nothing is built"
@@ -162,6 +257,37 @@ fn the_job_for_gitlab_builds_where_no_merge_request_is_obeyed() {
         .find_map(|line| line.trim().strip_prefix("image: rust:"))
         .expect("an image");
     assert_eq!(image.split('.').count(), 3, "the image is pinned: {image}");
+}
+
+#[test]
+fn the_job_for_gitlab_takes_a_release_of_the_named_checksum_alone() {
+    let install = job(&read("ci/gitlab.yml"), "perfaudit", "before_script").replace("/tmp/perfaudit", "\"$RUNNER_TEMP\"/perfaudit");
+    let run = |sum: Option<&str>| {
+        let runner = Runner::new();
+        runner.release(true);
+        let mut variables = vec![("PERFAUDIT_RELEASE", "https://host.example/perfaudit.tar.gz")];
+        variables.extend(sum.map(|sum| ("PERFAUDIT_SHA256", sum)));
+        // What curl is given here is made anew each time, so its checksum is asked of the file.
+        let step = match sum {
+            Some("right") => install.replace(
+                "${PERFAUDIT_SHA256:?is not set}",
+                "$(sha256sum \"$RUNNER_TEMP\"/perfaudit/release.tar.gz | cut -d' ' -f1)",
+            ),
+            _ => install.clone(),
+        };
+        let output = runner.run_with(&step, &runner.path(true), &variables);
+        let is_there = runner.at("temp/perfaudit/bin/perfaudit").exists();
+        (
+            output.status.success(),
+            is_there,
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    assert!(matches!(run(Some("right")), (true, true, _)));
+    for sum in [Some("0".repeat(64)), None] {
+        let (is_well, is_there, told) = run(sum.as_deref());
+        assert!(!is_well && !is_there, "{sum:?}: {told}");
+    }
 }
 
 /// The script of the action, in the checkout, with these variables.
@@ -212,4 +338,36 @@ fn what_is_scanned_and_written_is_never_an_option() {
             .expect("SARIF")
             .contains("\"2.1.0\"")
     );
+}
+
+/// Runs the script that writes a comment, with a `gh` that lists these comments of its own.
+fn comment(ids: &str, variables: &[(&str, &str)]) -> String {
+    let runner = Runner::new();
+    let gh = format!(
+        "#!/bin/sh\necho \"gh $*\" >> \"$LOG\"\ncase \"$*\" in *--paginate*) printf '{ids}' ;; *) cat body.md >> \"$LOG\" ;; esac\n"
+    );
+    script(&runner.at("bin/gh"), &gh);
+    write(&runner.at("checkout/text.md"), "### perfaudit: passed\n");
+    let step = format!("'{}/ci/comment.sh'", env!("CARGO_MANIFEST_DIR"));
+    let all = [&[("GITHUB_REPOSITORY", "owner/name"), ("PERFAUDIT_COMMENT", "text.md")], variables].concat();
+    let output = runner.run_with(&step, &runner.path(true), &all);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    runner.log()
+}
+
+#[test]
+fn the_comment_is_written_once_and_then_changed() {
+    let pull = [("PERFAUDIT_PULL", "17")];
+    let first = comment("", &pull);
+    assert!(first.contains("--method POST repos/owner/name/issues/17/comments "), "{first}");
+    assert!(first.ends_with("<!-- perfaudit -->\n### perfaudit: passed\n"), "{first}");
+    let second = comment("41\\n42\\n", &pull);
+    assert!(second.contains("--method PATCH repos/owner/name/issues/comments/41 "), "{second}");
+    for variables in [
+        &[][..],
+        &[("PERFAUDIT_PULL", "1; rm")],
+        &[("PERFAUDIT_PULL", "17"), ("PERFAUDIT_COMMENT", "none.md")],
+    ] {
+        assert_eq!(comment("", variables), "", "{variables:?}");
+    }
 }
