@@ -230,6 +230,46 @@ fn a_configuration_that_is_a_link_is_not_read() {
     assert_eq!((read(&report), skipped(&report, "symlink")), (1, vec!["pyproject.toml"]));
 }
 
+/// The audit's title is a manifest's name: see `engine::run::origin`.
+#[test]
+fn a_manifest_that_leads_elsewhere_gives_no_name() {
+    let manifests = [
+        ("package.json", format!("{{\"name\": \"{SECRET}\"}}")),
+        ("pyproject.toml", format!("[project]\nname = '{SECRET}'\n")),
+    ];
+    let report = |place: &Place, format: &str| run(&place.project, &["report", "--no-cache", "--format", format]);
+    for (name, text) in manifests {
+        let place = place();
+        let own = place.project.join(name);
+        fs::write(place.outside.join(name), &text).expect("written");
+        fs::create_dir(place.project.join(".git")).expect("a folder");
+        fs::write(place.project.join(".git").join(name), &text).expect("written");
+        let secret = place.outside.join(name);
+        for target in [secret.as_path(), &Path::new("../outside").join(name), &Path::new(".git").join(name)] {
+            symlink(target, &own).expect("linked");
+            for format in ["markdown", "html", "json"] {
+                let run = report(&place, format);
+                assert_eq!(run.code, Some(0), "{}", run.err);
+                run.silent();
+            }
+            fs::remove_file(&own).expect("removed");
+        }
+        for target in ["/dev/zero", "/dev/stdin", "nowhere"] {
+            symlink(target, &own).expect("linked");
+            assert_eq!(report(&place, "markdown").code, Some(0), "{target}");
+            fs::remove_file(&own).expect("removed");
+        }
+        pipe(&own);
+        assert_eq!(report(&place, "markdown").code, Some(0), "a pipe");
+        fs::remove_file(&own).expect("removed");
+        // A link that stays inside is the repository's own text.
+        fs::write(place.project.join("own.txt"), text.replace(SECRET, "shop")).expect("written");
+        symlink("own.txt", &own).expect("linked");
+        let whole = report(&place, "markdown").out;
+        assert!(whole.starts_with("# Performance audit of shop\n"), "{name}: {whole}");
+    }
+}
+
 #[test]
 fn a_rule_page_that_is_a_link_is_not_read() {
     let place = place();
