@@ -89,7 +89,7 @@ impl<'a> Item<'a> {
     /// The view of a finding.
     pub fn of(finding: &'a Finding, report: &'a Report, facets: &Facets<'a>) -> Item<'a> {
         let sources = &report.sources;
-        let link = |at: &Location| report.web.as_ref().map(|web| links::to(web, at));
+        let link = |at: &Location| report.web.as_ref().and_then(|web| links::to(web, at));
         let steps = finding.related.iter().take(STEPS).map(|related| Step {
             role: words::role(related.role),
             message: &related.message,
