@@ -49,9 +49,9 @@ pub struct Item<'a> {
     pub folder: String,
     /// `PERF-1`; empty where themes are not asked for.
     pub theme: &'a str,
-    /// Tables and entry points that it is about, as JSON.
-    pub tables: String,
-    pub routes: String,
+    /// Tables and entry points that it is about.
+    pub tables: Vec<String>,
+    pub routes: Vec<String>,
     pub chain: Vec<Step<'a>>,
     /// Steps of the chain that are not shown.
     pub more_steps: usize,
