@@ -429,9 +429,20 @@ mod tests {
         );
         assert_eq!(
             message("[[overrides]]\npath = []"),
-            "perfaudit.toml:1: unknown key of `overrides` `path`; did you mean `paths`?"
+            "perfaudit.toml:2: unknown key of `overrides` `path`; did you mean `paths`?"
         );
-        assert!(message("[priorities]\nn-plus-one = 'p7'").contains("unknown value `p7`; valid: p0, p1, p2, p3, off"));
+        assert_eq!(
+            message("[[overrides]]\npaths = ['a']\n\n[[overrides]]\nskip = []"),
+            "perfaudit.toml:4: `overrides`: each needs `paths`"
+        );
+        assert_eq!(
+            message("[priorities]\nfixed-delay = 'p3'\nn-plus-one = 'p7'"),
+            "perfaudit.toml:3: `priorities`: unknown value `p7`; valid: p0, p1, p2, p3, off"
+        );
+        assert_eq!(
+            message("[[overrides]]\npaths = ['a']\n[overrides.priorities]\nn-plus-one = 'p7'"),
+            "perfaudit.toml:4: `priorities`: unknown value `p7`; valid: p0, p1, p2, p3, off"
+        );
     }
 
     #[test]
@@ -443,15 +454,19 @@ mod tests {
         let message = |text: &str| parse(text).expect_err("wrong").to_string();
         assert_eq!(
             message("[words]\nfew-table = ['region']"),
-            "perfaudit.toml:1: unknown key of `words` `few-table`; did you mean `few-tables`?"
+            "perfaudit.toml:2: unknown key of `words` `few-table`; did you mean `few-tables`?"
         );
         assert_eq!(
             message("[words]\nfew-tables = 'region'"),
-            "perfaudit.toml:1: `few-tables`: must be a list of strings"
+            "perfaudit.toml:2: `few-tables`: must be a list of strings"
         );
         assert_eq!(
             message("[words]\ntest-folders = ['__']"),
-            "perfaudit.toml:1: `test-folders`: `__` has no letter or digit"
+            "perfaudit.toml:2: `test-folders`: `__` has no letter or digit"
+        );
+        assert_eq!(
+            message("[words]\nfew-tables = [\n  'region',\n  3,\n]"),
+            "perfaudit.toml:4: `few-tables`: must be a list of strings"
         );
         assert_eq!(message("words = []"), "perfaudit.toml:1: `words`: must be a table of lists");
     }

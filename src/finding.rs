@@ -98,6 +98,18 @@ pub enum Role {
     Place,
 }
 
+/// What a loop does again and again, as the rule knows it that found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Repeats {
+    /// A relation or a column of the row is loaded when it is read.
+    Relation,
+    /// A statement or a request in the loop's own function.
+    Statement,
+    /// A call of a function that asks.
+    Call,
+}
+
 /// One step of the evidence, printed with its place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Related {
@@ -205,6 +217,9 @@ pub struct Finding {
     /// What a fixer must know of the way out.
     #[serde(skip)]
     pub remedy: Option<Remedy>,
+    /// What is done again and again; `None` where nothing is, or the rule does not know it.
+    #[serde(skip)]
+    pub repeats: Option<Repeats>,
 }
 
 impl From<Priority> for Judgement {
@@ -272,6 +287,7 @@ impl Finding {
             is_wide: false,
             others: Vec::new(),
             remedy: None,
+            repeats: None,
         }
     }
 

@@ -1,10 +1,12 @@
 "use strict";
 (() => {
-  // What can be filtered by, with the names as the page's address has them. A row or finding that has nothing to say of one fits any.
+  // What can be filtered by, with the names as the page's address has them. A row that has nothing to say of one fits any of its values, a
+  // finding none.
   const FACETS = ["rule", "theme", "folder", "table", "route", "effort", "confidence"];
   const PRIORITIES = ["P0", "P1", "P2", "P3"];
   const byId = (id) => document.getElementById(id);
-  const many = (text) => (text && text.startsWith("[") ? JSON.parse(text) : text ? [text] : []);
+  // One value a line: no name has a line break, as the page writes them, and none is read as anything but text.
+  const many = (text) => (text ? text.split("\n") : []);
   const things = [...document.querySelectorAll("[data-thing]")].map((node) => ({
     node,
     text: node.textContent.toLowerCase(),
@@ -17,13 +19,10 @@
   const selects = new Map();
 
   for (const facet of FACETS) {
-    const counts = new Map();
-    for (const { values } of findings) for (const value of values[facet]) counts.set(value, (counts.get(value) || 0) + 1);
     const select = byId(`by-${facet}`);
     if (!select) continue;
-    const ordered = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-    for (const [value, count] of ordered) select.add(new Option(`${value} (${count})`, value));
-    select.hidden = counts.size < 2;
+    // Any, and one value that all have.
+    select.hidden = select.options.length < 3;
     selects.set(facet, select);
   }
 
@@ -55,16 +54,28 @@
     }
     const isAll = shown === findings.length;
     for (const { node } of things.filter(({ node }) => node.dataset.thing === "theme")) node.hidden = !isAll && !themes.has(node.id);
-    byId("shown").textContent = findings.length ? `${shown} of ${findings.length} findings shown` : "";
+    // The page may hold only the first of them: how many there are is what the run counted.
+    const total = Number(byId("findings")?.dataset.total);
+    const held = total > findings.length ? `; the page holds ${findings.length}` : "";
+    byId("shown").textContent = findings.length ? `${shown} of ${total} findings shown${held}` : "";
     for (const heading of document.querySelectorAll("[data-counts]")) {
       const own = [...heading.closest("section, .group").querySelectorAll(`[data-thing="${heading.dataset.counts}"]`)];
       const visible = own.filter((node) => !node.hidden).length;
-      heading.querySelector(".count").textContent = visible === own.length ? ` (${own.length})` : ` (${visible} of ${own.length})`;
+      const total = heading.dataset.total;
+      heading.querySelector(".count").textContent = visible === own.length ? ` (${total})` : ` (${visible} of ${total})`;
       const group = heading.closest(".group");
       if (group) group.hidden = own.length > 0 && visible === 0;
     }
   };
 
+  // A part of an address that anybody may have written.
+  const decoded = (text) => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
   // The address after `#` is either the id of a place in the page, or filters and, as `at`, such an id.
   const state = () => {
     const out = new URLSearchParams();
@@ -101,7 +112,7 @@
     if (fresh) fresh.checked = filters.get("new") === "1";
     search.value = filters.get("q") || "";
     apply();
-    go(hash.includes("=") ? filters.get("at") : decodeURIComponent(hash));
+    go(hash.includes("=") ? filters.get("at") : decoded(hash));
   };
 
   const changed = () => { apply(); write(); };
@@ -118,7 +129,7 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#"]');
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const id = decodeURIComponent((link.getAttribute("href") || "#").slice(1));
+    const id = decoded((link.getAttribute("href") || "#").slice(1));
     if (!byId(id)) return;
     event.preventDefault();
     write(id);

@@ -3,27 +3,20 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use perfaudit::Error;
 use perfaudit::engine::page::Page;
 use perfaudit::engine::pages::Pages;
 use serde_json::{Value, json};
 
+use super::listing::Form;
+
 /// What `perfaudit rules` takes.
 #[derive(Args)]
 pub struct Arguments {
     /// How the list is written
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Form,
-}
-
-/// How the list is written.
-#[derive(Clone, Copy, ValueEnum)]
-enum Form {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 /// Prints the list.

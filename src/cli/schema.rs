@@ -39,20 +39,16 @@ enum Form {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config(true)?;
     let root = config.root.to_string_lossy().into_owned();
-    if let Form::Sql = arguments.format {
-        let text = perfaudit::understand(&config, |project, _| {
-            ddl::render(&project.schema, ddl::main_dialect(&project.schema))
-        })?;
-        arguments.list.emit(&text)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let report = perfaudit::understand(&config, |project, coverage| SchemaReport::new(&root, project, coverage.clone()))?;
-    let text = match arguments.format {
-        Form::Table => table::render(&report),
-        Form::Json => schema::json(&report),
-        Form::Dbml => dbml::render(&report),
-        Form::Mermaid | Form::Sql => mermaid::render(&report),
-    };
+    let text = perfaudit::understand(&config, |project, coverage| {
+        let report = || SchemaReport::new(&root, project, coverage.clone());
+        match arguments.format {
+            Form::Table => table::render(&report()),
+            Form::Json => schema::json(&report()),
+            Form::Dbml => dbml::render(&report()),
+            Form::Mermaid => mermaid::render(&report()),
+            Form::Sql => ddl::render(&project.schema, ddl::main_dialect(&project.schema)),
+        }
+    })?;
     arguments.list.emit(&text)?;
     Ok(ExitCode::SUCCESS)
 }

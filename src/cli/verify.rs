@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use perfaudit::config::Settings;
 use perfaudit::engine::pages::Pages;
 use perfaudit::finding::Finding;
@@ -17,6 +17,7 @@ use perfaudit::verify::sqlite::Sqlite;
 use perfaudit::verify::verdict::Proof;
 use perfaudit::{Error, verify};
 
+use super::listing::Form;
 use super::progress::{Progress, Talk};
 use super::selection::{Findings, Selection};
 
@@ -45,16 +46,6 @@ pub struct Arguments {
     /// Write the answers to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-/// A way to write the answers.
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum Form {
-    /// For a terminal
-    #[default]
-    Table,
-    /// All there is, for programs
-    Json,
 }
 
 /// Asks, and prints the answers. Whatever they are, they do not fail the run.

@@ -1,9 +1,10 @@
 //! Settings from one place: the file in the root, a file that was named, the command line.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::entries::Entry;
+use toml::de::DeTable;
+
+use super::entries::{Entry, Lines};
 use super::{
     Format, KEYS, LARGEST, OWN, Override, PYTHON, Priorities, WHAT, below, parse_confidence, parse_fail_on, parse_format, parse_priority,
 };
@@ -148,32 +149,27 @@ impl Settings {
 
     /// The settings of a text.
     pub fn parse(file: &str, text: &str, is_python: bool) -> Result<Settings, Error> {
-        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error
-                .span()
-                .map_or(1, |span| 1 + text.bytes().take(span.start).filter(|&byte| byte == b'\n').count());
-            Error::new(format!("{file}:{line}"), format!("not valid TOML: {}", error.message()))
+        let lines = Lines::of(file, text);
+        let parsed = DeTable::parse(text).map_err(|error| {
+            let place = lines.place(error.span().map_or(0, |span| span.start));
+            Error::new(place, format!("not valid TOML: {}", error.message()))
         })?;
+        let mut table = parsed.get_ref();
         if is_python {
-            let tool = table.get("tool").and_then(|tool| tool.get("perfaudit"));
-            table = match tool {
-                Some(toml::Value::Table(own)) => own.clone(),
-                Some(_) => return Err(Error::new(file, "`tool.perfaudit` must be a table")),
-                None => return Ok(Settings::default()),
-            };
+            let tool = table.get("tool").and_then(|tool| tool.get_ref().get("perfaudit"));
+            let Some(own) = tool else { return Ok(Settings::default()) };
+            let is_none = || Error::new(lines.place(own.span().start), "`tool.perfaudit` must be a table");
+            table = own.get_ref().as_table().ok_or_else(is_none)?;
         }
-        let lines = lines_of_keys(text, is_python);
         let mut settings = Settings::default();
-        for (key, value) in &table {
-            let place = lines.get(key).map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
-            settings.set(&place, key, value)?;
+        for (key, value) in table {
+            settings.set(&Entry::of(&lines, key, value))?;
         }
         Ok(settings)
     }
 
-    fn set(&mut self, file: &str, key: &str, value: &toml::Value) -> Result<(), Error> {
-        let entry = Entry { file, key, value };
-        match key.replace('_', "-").as_str() {
+    fn set(&mut self, entry: &Entry<'_>) -> Result<(), Error> {
+        match entry.key.replace('_', "-").as_str() {
             "paths" => self.paths = entry.strings()?.into_iter().map(PathBuf::from).collect(),
             "rules" => self.rules = entry.strings()?,
             "skip" => self.skip = entry.strings()?,
@@ -185,7 +181,9 @@ impl Settings {
             "format" => self.format = Some(parse_format(entry.string()?).map_err(|error| entry.wrong(&error))?),
             // It would let a repository write where it likes.
             "output" => {
-                return Err(Error::new(file, "`output` is not taken from a configuration").hint("give it on the command line: `-o FILE`"));
+                return Err(
+                    Error::new(entry.place(), "`output` is not taken from a configuration").hint("give it on the command line: `-o FILE`")
+                );
             }
             "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
             "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
@@ -197,33 +195,10 @@ impl Settings {
             "priorities" => self.priorities = entry.priorities()?,
             "overrides" => self.overrides = entry.overrides()?,
             "words" => self.words = Some(entry.words()?),
-            _ => return Err(Error::unknown(file, "key", key, &KEYS)),
+            _ => return Err(Error::unknown(entry.place(), "key", entry.key, &KEYS)),
         }
         Ok(())
     }
-}
-
-/// The line of each key of the tool's table.
-fn lines_of_keys(text: &str, is_python: bool) -> BTreeMap<String, usize> {
-    let Ok(parsed) = toml::de::DeTable::parse(text) else {
-        return BTreeMap::new();
-    };
-    let line = |at: usize| 1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count();
-    let lines = |table: &toml::de::DeTable<'_>| {
-        table
-            .iter()
-            .map(|(key, _)| (key.get_ref().to_string(), line(key.span().start)))
-            .collect()
-    };
-    if !is_python {
-        return lines(parsed.get_ref());
-    }
-    let inner = |value: &toml::de::DeValue<'_>| value.get("perfaudit").and_then(|own| own.get_ref().as_table().map(lines));
-    parsed
-        .get_ref()
-        .get("tool")
-        .and_then(|tool| inner(tool.get_ref()))
-        .unwrap_or_default()
 }
 
 /// Whether only `[tool.perfaudit]` of a file is read.

@@ -147,6 +147,13 @@ pub struct EndpointRow {
     pub is_complete: bool,
 }
 
+impl EndpointRow {
+    /// Whether somebody waits for its answer: nobody does for a job, and who starts a command or the program expects that to take its time.
+    pub fn is_waited_for(&self) -> bool {
+        !matches!(self.kind.as_str(), "command" | "job" | "startup")
+    }
+}
+
 /// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableRow {

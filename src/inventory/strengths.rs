@@ -68,7 +68,7 @@ fn features(project: &Project) -> Vec<Strength> {
     let kinds: [(&str, &str, &[Registered; 2]); 3] = [
         ("compression", "Responses are compressed.", &features.compression),
         ("metrics", "Metrics or traces leave the process.", &features.metrics),
-        ("rate-limit", "Requests of one client are limited.", &features.limiter),
+        ("rate-limit", "Requests of one client are limited.", &features.guard),
     ];
     let mut out = Vec::new();
     for (kind, words, places) in kinds {
@@ -174,6 +174,14 @@ mod tests {
         let code = "import psycopg2\n\n\ndef of(buyer):\n    connection = psycopg2.connect('dbname=x')\n    cursor = connection.cursor()\n    cursor.execute('SELECT id FROM orders WHERE buyer = %s', (buyer,))\n    return cursor.fetchall()\n";
         let files = [("app/a.py", code), ("migrations/001_a.sql", sql)];
         assert_eq!(kinds(&files), ["concurrent-index", "covered-index"]);
+    }
+
+    #[test]
+    fn a_limit_of_what_is_asked_of_others_is_none_of_the_server() {
+        let own = "from fastapi import Depends, FastAPI\n\napp = FastAPI()\n\n\ndef rate_limit():\n    pass\n\n\n@app.get('/a', dependencies=[Depends(rate_limit)])\ndef a():\n    return 1\n";
+        assert_eq!(kinds(&[("app/main.py", own)]), ["rate-limit"]);
+        let asked = "import requests\nfrom ratelimit import limits\n\n\ndef throttled_get(url):\n    return requests.get(url, timeout=3)\n\n\n@limits(calls=5, period=1)\ndef load():\n    return throttled_get('https://a')\n";
+        assert_eq!(kinds(&[("app/main.py", asked)]), ["timeout-set"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use minijinja::{AutoEscape, Environment, Value};
 
 use crate::error::{Error, nearest};
 use crate::escape;
+use crate::judge::evidence::capitalised;
 use crate::report::{Report, RuleTexts};
 
 /// The sections of the audit, in their order.
@@ -206,17 +207,17 @@ fn environment(form: Form) -> Environment<'static> {
     environment.add_filter("attr", |text: Option<&str>| {
         Value::from_safe_string(escape::xml(&escape::line(text.unwrap_or_default())))
     });
+    // An attribute of several values, one a line: none of them has a line break of its own.
+    environment.add_filter("values", |texts: Vec<String>| {
+        let written = texts.iter().map(|text| escape::xml(&escape::line(text)));
+        Value::from_safe_string(written.collect::<Vec<_>>().join("&#10;"))
+    });
     environment.add_filter("listing", |lines: &Value, language: Option<&str>| {
         listing(lines, language.unwrap_or_default())
     });
     environment.add_filter("route", |text: &str| plain_route(text));
     environment.add_filter("grouped", |number: u64| crate::report::words::grouped(number as usize));
-    environment.add_filter("capitalised", |text: &str| {
-        let mut characters = text.chars();
-        characters
-            .next()
-            .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
-    });
+    environment.add_filter("capitalised", capitalised);
     environment
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::escape;
-use crate::finding::{Finding, Location, Role};
+use crate::finding::{Finding, Location, Related, Role};
 use crate::report::screen::by_priority;
 use crate::report::{Report, shown, words, wrap};
 
@@ -97,7 +97,7 @@ fn names(finding: &Finding, by: By, tables: &BTreeMap<(&str, u32), Vec<&str>>) -
             entries.map(|entry| entry.message.clone()).collect()
         }
         By::Table => tables_of(finding, tables),
-        By::Cause => vec![words::place(cause(finding))],
+        By::Cause => vec![words::place(cause(finding).0)],
     };
     if names.is_empty() {
         names.push("(none known)".to_owned());
@@ -107,11 +107,13 @@ fn names(finding: &Finding, by: By, tables: &BTreeMap<(&str, u32), Vec<&str>>) -
     names
 }
 
-/// Where the chain of a finding ends: the statement, the index or the definition that it comes down to.
-pub(super) fn cause(finding: &Finding) -> &Location {
-    let ends = |role| matches!(role, Role::Query | Role::Callee | Role::Column | Role::Table | Role::Index);
-    let last = finding.related.iter().rfind(|related| ends(related.role));
-    last.map_or(&finding.location, |related| &related.location)
+/// What mends a finding, and with it all that have the same: the place that its own chain ends in, with what is there in words, since one
+/// helper may ask for rows of many tables. The schema is mended where it is declared; statements only show what it lacks.
+pub(super) fn cause(finding: &Finding) -> (&Location, &str) {
+    let ends = |related: &&Related| matches!(related.role, Role::Query | Role::Callee);
+    // The first is its own: steps after it show what else is there, as other statements of the same loop.
+    let own = finding.related.iter().find(ends).filter(|_| finding.category != "schema");
+    own.map_or((&finding.location, ""), |related| (&related.location, related.message.as_str()))
 }
 
 /// The tables of the statements of a report, by file and line.
@@ -156,6 +158,8 @@ mod tests {
         one.relate(at("repo.py", 5), Role::Query, "reads");
         let mut other = Finding::new("n-plus-one", Priority::P1, Confidence::High, at("b.py", 2));
         other.relate(at("repo.py", 5), Role::Query, "reads");
+        // Another statement of its loop is no cause of it.
+        other.relate(at("log.py", 7), Role::Query, "also in this loop");
         let report = Report::new(".", vec![other, one], Vec::new(), Coverage::default());
         let first = |by| {
             let options = Options {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{MadeBy, VERSION};
 use crate::escape;
+use crate::judge::evidence::capitalised;
 use crate::verify::verdict::{Proof, Proven, Verdict};
 
 #[derive(Serialize)]
@@ -33,7 +34,7 @@ pub fn table(proof: &Proof) -> String {
         if all.is_empty() {
             continue;
         }
-        let _ = writeln!(out, "{} ({})\n", capital(verdict.words()), all.len());
+        let _ = writeln!(out, "{} ({})\n", capitalised(verdict.words()), all.len());
         for result in all {
             block(result, &mut out);
         }
@@ -52,13 +53,6 @@ pub fn table(proof: &Proof) -> String {
         let _ = writeln!(out, "- {assumption}");
     }
     out
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn block(result: &Proven, out: &mut String) {

@@ -7,7 +7,7 @@ use crate::baseline::{perfaudit, write};
 use boon::{Compiler, Schemas};
 use perfaudit::config::Details;
 use perfaudit::engine::pages::Pages;
-use perfaudit::finding::Priority;
+use perfaudit::finding::{Confidence, Finding, Location, Priority, Role};
 use perfaudit::report::{RuleText, RuleTexts, audit as reviewers, full, github, gitlab, json, junit, sarif, shown};
 use perfaudit::{Config, Report, audit, audit_texts};
 
@@ -336,6 +336,87 @@ fn the_audit_is_short_and_tells_every_cause() {
         let themes = text.lines().filter(|line| line.starts_with("### PERF-")).count();
         let rules: std::collections::BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
         assert!(themes <= 12 && (themes == 0) == rules.is_empty(), "{name}: {themes} themes");
+    }
+}
+
+/// Which theme a loop belongs to rests on what its rule knows, not on what an inventory lacks.
+#[test]
+fn every_loop_says_what_it_repeats() {
+    for (name, report) in reports() {
+        let silent = report
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == "n-plus-one" && finding.repeats.is_none());
+        let places: Vec<String> = silent.map(|finding| finding.location.file.clone()).collect();
+        assert!(places.is_empty() || name == "hostile names", "{name}: {places:?}");
+    }
+}
+
+/// The page's script takes apart only what the page puts together: a value a line.
+#[test]
+fn names_of_a_repository_are_whole_values_of_the_pages_filters() {
+    let odd = ["[locale]/shop", "[\"a\"]", "a\nb", "x\" onload=\"y"];
+    let mut report = Report::default();
+    for (folder, line) in odd.iter().zip(1..) {
+        let location = Location {
+            file: format!("{folder}/deep/page.ts"),
+            start_line: line,
+            ..Location::default()
+        };
+        let mut finding = Finding::new("n-plus-one", Priority::P1, Confidence::High, location.clone());
+        finding.fingerprint = format!("{line:016x}");
+        finding.relate(location.clone(), Role::Endpoint, format!("GET /{folder}"));
+        finding.relate(location, Role::Endpoint, "GET /b");
+        report.findings.push(finding);
+    }
+    let options = reviewers::Options {
+        form: reviewers::Form::Html,
+        ..reviewers::Options::default()
+    };
+    let page = reviewers::render(&report, &texts(), &options).expect("the built-in template");
+    for value in [
+        "data-folder=\"[locale]/shop\"",
+        "data-route=\"GET /[locale]/shop&#10;GET /b\"",
+        "data-folder=\"[&quot;a&quot;]/deep\"",
+        "data-folder=\"a b/deep\"",
+        "data-route=\"GET /a b&#10;GET /b\"",
+        "<option value=\"GET /b\">GET /b (4)</option>",
+        "<option value=\"[locale]/shop\">[locale]/shop (1)</option>",
+    ] {
+        assert!(page.contains(value), "{value} is missing");
+    }
+    assert!(!page.contains(" onload=\"y"));
+}
+
+/// The page holds the first findings only; its headings and filters say how many the run found.
+#[test]
+fn what_the_page_leaves_out_counts_in_its_totals() {
+    let mut report = Report::default();
+    for line in 1..=40_u32 {
+        let location = Location {
+            file: "app/a.py".to_owned(),
+            start_line: line,
+            ..Location::default()
+        };
+        let mut finding = Finding::new("n-plus-one", Priority::P1, Confidence::High, location);
+        finding.category = "query".to_owned();
+        finding.fingerprint = format!("{line:016x}");
+        report.findings.push(finding);
+    }
+    report.summary.findings = report.findings.len();
+    let options = reviewers::Options {
+        form: reviewers::Form::Html,
+        max_findings: Some(5),
+        ..reviewers::Options::default()
+    };
+    let page = reviewers::render(&report, &texts(), &options).expect("the built-in template");
+    assert_eq!(page.matches("data-thing=\"finding\" ").count(), 5);
+    for part in [
+        "<h2 id=\"findings\" data-counts=\"finding\" data-total=\"40\">Findings<span class=\"count\"> (40)</span>",
+        "<h3 data-counts=\"finding\" data-total=\"40\">Query<span class=\"count\"> (40)</span>",
+        "<option value=\"n-plus-one\">n-plus-one (40)</option>",
+    ] {
+        assert!(page.contains(part), "{part} is missing");
     }
 }
 

@@ -299,11 +299,22 @@ fn the_audit_is_written_by_name_section_and_template() {
     let (_, some, _) = report(&["--section", "backlog"]);
     assert!(some.contains("## Backlog") && !some.contains("## Roadmap"));
     assert_eq!(report(&["-o", "audit.html"]).0, Some(0));
+    let page = fs::read_to_string(at.join("audit.html")).expect("a page");
+    assert!(page.starts_with("<!doctype html>"));
+    let line = "<span class=\"l m\"><span class=\"no\">7</span>        cursor.execute(";
+    assert!(page.contains(line), "the code as it is:\n{page}");
+    // What is worth mending is told with its code.
+    fs::write(at.join("perfaudit.toml"), "[priorities]\nn-plus-one = 'p1'\n").expect("written");
+    let (_, urgent, _) = report(&[]);
+    let quoted = urgent
+        .split(":7` as it is:\n\n```python\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
     assert!(
-        fs::read_to_string(at.join("audit.html"))
-            .expect("a page")
-            .starts_with("<!doctype html>")
+        quoted.is_some_and(|code| code.contains("cursor.execute(")),
+        "the code as it is:\n{urgent}"
     );
+    fs::remove_file(at.join("perfaudit.toml")).expect("removed");
     let (_, json, _) = report(&["--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["inventory"]["queries"][0]["tables"][0], "users");

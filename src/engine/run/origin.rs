@@ -1,9 +1,12 @@
 //! What a report for reviewers says of where its project comes from: name, day of the commit, the page of its sources.
 
+use std::path::Path;
+
 use super::apart;
 use crate::config::Config;
+use crate::files::Tree;
+use crate::git;
 use crate::report::{Report, Web};
-use crate::{files, git};
 
 /// The largest manifest that is asked for a name.
 const LARGEST: u64 = 1 << 20;
@@ -26,9 +29,10 @@ pub(super) fn add(config: &Config, report: &mut Report) {
     });
 }
 
-/// The name that `pyproject.toml` or `package.json` gives.
+/// The name that `pyproject.toml` or `package.json` gives. They are the repository's: where one leads out of it, it says nothing.
 fn manifest(config: &Config) -> Option<String> {
-    let read = |name: &str| files::read_text(&config.root.join(name), LARGEST, "a name").ok();
+    let tree = Tree::of(&config.root).ok()?;
+    let read = |name: &str| String::from_utf8(tree.read(Path::new(name), LARGEST).ok()?).ok();
     let python = || {
         let value: toml::Value = toml::from_str(&read("pyproject.toml")?).ok()?;
         let of = |table: &toml::Value| table.get("name")?.as_str().map(str::to_owned);

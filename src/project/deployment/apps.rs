@@ -35,8 +35,10 @@ pub struct Features {
     pub compression: [Registered; 2],
     /// Figures or traces leave the process.
     pub metrics: [Registered; 2],
-    /// Requests of one client are limited.
+    /// Something is limited that may be the requests of one client: enough to say that a limit is not missing.
     pub limiter: [Registered; 2],
+    /// Requests of one client are limited: a limiter stands before the handlers, and not before what the program asks of others.
+    pub guard: [Registered; 2],
 }
 
 /// Where something is registered first, if it is.
@@ -100,29 +102,33 @@ const METRICS: [&str; 37] = [
     "honeycomb",
     "@appsignal/nodejs",
 ];
-const LIMITERS: [&str; 22] = [
-    "slowapi",
-    "fastapi_limiter",
-    "limits",
-    "flask_limiter",
-    "django_ratelimit",
-    "ratelimit",
-    "express-rate-limit",
-    "rate-limiter-flexible",
-    "@upstash/ratelimit",
+/// Packages that limit what comes in.
+const GUARDS: [&str; 16] = [
+    "@arcjet/next",
+    "@arcjet/node",
+    "@elysiajs/rate-limit",
     "@fastify/rate-limit",
     "@nestjs/throttler",
-    "express-slow-down",
-    "koa-ratelimit",
-    "hono-rate-limiter",
-    "pyrate_limiter",
-    "axes",
-    "@elysiajs/rate-limit",
-    "fastapi_throttle",
     "asgi_ratelimit",
+    "axes",
+    "django_ratelimit",
+    "express-rate-limit",
+    "express-slow-down",
+    "fastapi_limiter",
+    "fastapi_throttle",
+    "flask_limiter",
+    "hono-rate-limiter",
+    "koa-ratelimit",
+    "slowapi",
+];
+/// Packages that limit what comes in or what is asked of others.
+const LIMITERS: [&str; 6] = [
     "@unkey/ratelimit",
-    "@arcjet/node",
-    "@arcjet/next",
+    "@upstash/ratelimit",
+    "limits",
+    "pyrate_limiter",
+    "rate-limiter-flexible",
+    "ratelimit",
 ];
 
 /// Finds the applications, the main one of each language first.
@@ -256,11 +262,12 @@ impl Features {
             let live = |expr: ExprId| is_live(graph, &called, file, module, expr);
             vec![(file, slot(module.language), in_module(module, &live))]
         });
-        for (file, at, [compression, metrics, limiter]) in found {
+        for (file, at, [compression, metrics, limiter, guard]) in found {
             let note = |slot: &mut Registered, found: Option<Span>| *slot = slot.or_else(|| found.map(|span| (file, span)));
             note(&mut features.compression[at], compression);
             note(&mut features.metrics[at], metrics);
             note(&mut features.limiter[at], limiter);
+            note(&mut features.guard[at], guard);
         }
         for entry in graph
             .entries
@@ -307,6 +314,7 @@ impl Features {
             for (slots, found) in [
                 (&mut self.compression, gzip),
                 (&mut self.limiter, limit),
+                (&mut self.guard, limit),
                 (&mut self.metrics, agent),
             ] {
                 for slot in slots.iter_mut() {
@@ -317,8 +325,8 @@ impl Features {
     }
 }
 
-/// What one module registers: compression, metrics, rate limits.
-fn in_module(module: &Module, live: &dyn Fn(ExprId) -> bool) -> [Option<Span>; 3] {
+/// What one module registers: compression, metrics, limits of any kind, limits of what comes in.
+fn in_module(module: &Module, live: &dyn Fn(ExprId) -> bool) -> [Option<Span>; 4] {
     let in_settings = |wanted: fn(&str) -> bool| (module.language == Language::Python).then(|| listed(module, wanted)).flatten();
     let is_name = |text: &str| {
         text.bytes()
@@ -334,11 +342,14 @@ fn in_module(module: &Module, live: &dyn Fn(ExprId) -> bool) -> [Option<Span>; 3
         .or_else(|| named(is_meter).then(|| registers(module, is_meter, live)).flatten())
         .or_else(|| traces(module))
         .or_else(|| in_settings(is_metrics_setting));
-    let limits = uses(module, &LIMITERS, live)
+    let guard = uses(module, &GUARDS, live)
         .or_else(|| limiter.then(|| registers(module, is_limiter, live)).flatten())
         .or_else(|| guards(module, live, limiter))
         .or_else(|| in_settings(is_limit_setting));
-    [compression, metrics, limits]
+    let limits = guard
+        .or_else(|| uses(module, &LIMITERS, live))
+        .or_else(|| limiter.then(|| limits(module, live)).flatten());
+    [compression, metrics, limits, guard]
 }
 
 /// A program that starts another one under its measurement.
@@ -490,31 +501,35 @@ fn is_limiter(name: &str) -> bool {
         .any(|part| has_ignoring_case(name, part))
 }
 
-/// A limiter of the project's own: a decorator, a dependency or a call with such a name.
+/// A limiter of the project's own that handlers depend on, or the classes that throttle a view.
 fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool, named: bool) -> Option<Span> {
-    if !named && !module.mentions(&["throttle_classes"]) {
+    let mut depends = module.call_ids().filter(|&id| {
+        let Some(call) = module.call(id) else { return false };
+        let given = || call.arg(0).and_then(|arg| tail(module, arg));
+        matches!(call.method(), Some("Depends" | "Security")) && given().is_some_and(is_limiter) && live(id)
+    });
+    if let Some(id) = depends.next().filter(|_| named) {
+        return Some(module.expr(id).span);
+    }
+    if !module.mentions(&["throttle_classes"]) {
         return None;
     }
+    let mut settings = module.stmts.iter().filter(|stmt| match stmt.kind {
+        StmtKind::Assign { target, .. } => module.name(target) == Some("throttle_classes"),
+        _ => false,
+    });
+    settings.next().map(|stmt| stmt.span)
+}
+
+/// A decorator or a call with the name of a limiter: whose requests it limits is not known.
+fn limits(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
     let of_functions = module.functions.iter().flat_map(|function| &function.decorators);
     let mut decorators = of_functions.chain(module.classes.iter().flat_map(|class| &class.decorators));
     if let Some(&decorator) = decorators.find(|&&decorator| tail(module, decorator).is_some_and(is_limiter)) {
         return Some(module.expr(decorator).span);
     }
-    let mut calls = module.expr_ids().filter(|&(id, _)| {
-        let Some(call) = module.call(id) else { return false };
-        let by_name = tail(module, id).is_some_and(is_limiter);
-        let depends =
-            matches!(call.method(), Some("Depends" | "Security")) && call.arg(0).and_then(|arg| tail(module, arg)).is_some_and(is_limiter);
-        (by_name || depends) && live(id)
-    });
-    let mut settings = module.stmts.iter().filter(|stmt| match stmt.kind {
-        StmtKind::Assign { target, .. } => module.name(target) == Some("throttle_classes"),
-        _ => false,
-    });
-    calls
-        .next()
-        .map(|(_, expr)| expr.span)
-        .or_else(|| settings.next().map(|stmt| stmt.span))
+    let mut calls = module.call_ids().filter(|&id| tail(module, id).is_some_and(is_limiter) && live(id));
+    calls.next().map(|id| module.expr(id).span)
 }
 
 /// An error tracker counts once it samples traces.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::names::place;
-use crate::project::capacity::{Capacity, LimitKind, Origin, StatedLimit, Unit};
+use crate::project::capacity::{self, Capacity, LimitKind, Origin, StatedLimit, Unit};
 use crate::report::words;
 
 /// The numbers that were read, and what follows.
@@ -31,6 +31,8 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct Bottleneck<'a> {
     summary: &'a str,
+    /// The places of the summary, where it is a step itself.
+    places: Vec<String>,
     allows: u64,
     asked: Option<u64>,
     /// Sentences with their places.
@@ -42,22 +44,25 @@ pub fn view(capacity: &Capacity) -> Option<View<'_>> {
     if capacity.limits.is_empty() && capacity.bottleneck.is_none() {
         return None;
     }
-    let bottleneck = capacity.bottleneck.as_ref().map(|bottleneck| Bottleneck {
-        summary: &bottleneck.summary,
-        allows: bottleneck.allows,
-        asked: bottleneck.asked,
-        steps: bottleneck
-            .steps
-            .iter()
-            .map(|step| (step.text.as_str(), place(&step.location)))
-            .collect(),
-    });
+    let bottleneck = capacity.bottleneck.as_ref().map(self::bottleneck);
     Some(View {
         limits: rows(&capacity.limits),
         has_limits: capacity.limits.iter().any(is_limit),
         bottleneck,
         unknown: &capacity.unknown,
     })
+}
+
+fn bottleneck(bottleneck: &capacity::Bottleneck) -> Bottleneck<'_> {
+    // What is said above the steps is not said again by one of them: its places stand there.
+    let (said, rest): (Vec<_>, Vec<_>) = bottleneck.steps.iter().partition(|step| step.text == bottleneck.summary);
+    Bottleneck {
+        summary: &bottleneck.summary,
+        places: said.iter().map(|step| place(&step.location)).collect(),
+        allows: bottleneck.allows,
+        asked: bottleneck.asked,
+        steps: rest.iter().map(|step| (step.text.as_str(), place(&step.location))).collect(),
+    }
 }
 
 /// One row a limit; those that say the same at several places once.
@@ -119,6 +124,33 @@ fn value(value: u64, unit: Unit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_is_not_said_again_by_a_step() {
+        let step = |text: &str| capacity::Derivation {
+            text: text.to_owned(),
+            location: crate::finding::Location {
+                file: "a.py".to_owned(),
+                start_line: 3,
+                ..Default::default()
+            },
+        };
+        let of = |summary: &str| {
+            let capacity = Capacity {
+                bottleneck: Some(capacity::Bottleneck {
+                    summary: summary.to_owned(),
+                    allows: 5,
+                    asked: None,
+                    steps: vec![step("the pool"), step("the workers"), step("the pool")],
+                }),
+                ..Capacity::default()
+            };
+            let shown = view(&capacity).and_then(|view| view.bottleneck).expect("a bottleneck");
+            (shown.places.len(), shown.steps.len())
+        };
+        assert_eq!(of("the pool"), (2, 1));
+        assert_eq!(of("one pool for two workers"), (0, 3));
+    }
 
     #[test]
     fn numbers_have_the_largest_unit_that_leaves_them_whole() {

@@ -80,8 +80,8 @@ fn categories(report: &Report) -> Option<Chart> {
 /// Entry points that ask most, each with what runs once and what runs for each row.
 fn routes(report: &Report) -> Option<Chart> {
     const ROW: usize = 34;
-    let is_waited = |row: &&EndpointRow| !matches!(row.kind.as_str(), "command" | "startup") && row.per_row + row.fixed > 0;
-    let mut rows: Vec<&EndpointRow> = report.inventory.endpoints.iter().filter(is_waited).collect();
+    let asks = |row: &&EndpointRow| row.is_waited_for() && row.per_row + row.fixed > 0;
+    let mut rows: Vec<&EndpointRow> = report.inventory.endpoints.iter().filter(asks).collect();
     let key = |row: &&EndpointRow| (std::cmp::Reverse(row.per_row), std::cmp::Reverse(row.fixed), row.label.clone());
     rows.sort_by_cached_key(key);
     // One handler with several addresses is one row.
@@ -122,8 +122,7 @@ fn tables(report: &Report) -> Option<Chart> {
     const LEFT: usize = 62;
     const ROW: usize = 44;
     let mut lacking: BTreeMap<&str, usize> = BTreeMap::new();
-    let adds = ["missing-composite-index", "missing-index", "unindexed-foreign-key"];
-    for finding in report.findings.iter().filter(|finding| adds.contains(&finding.rule.as_str())) {
+    for finding in report.findings.iter().filter(|finding| index_plan::adds(finding)) {
         *lacking.entry(index_plan::table(finding)).or_default() += 1;
     }
     let mut cells: BTreeMap<(usize, usize), Vec<&str>> = BTreeMap::new();
@@ -311,6 +310,29 @@ mod tests {
             "{}",
             chart.svg
         );
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_drawn_as_no_request() {
+        let row = |label: &str, kind: &str, line| EndpointRow {
+            label: label.to_owned(),
+            kind: kind.to_owned(),
+            location: crate::finding::Location {
+                start_line: line,
+                ..Default::default()
+            },
+            fixed: 9,
+            ..EndpointRow::default()
+        };
+        let mut report = Report::default();
+        let kinds = ["job", "command", "startup", "socket", "route"];
+        report.inventory.endpoints = kinds.into_iter().zip(1..).map(|(kind, line)| row(kind, kind, line)).collect();
+        let svg = routes(&report).expect("a picture").svg;
+        let drawn: Vec<&str> = kinds
+            .into_iter()
+            .filter(|kind| svg.contains(&format!("<title>{kind}</title>")))
+            .collect();
+        assert_eq!(drawn, ["socket", "route"], "{svg}");
     }
 
     #[test]

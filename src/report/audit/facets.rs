@@ -1,10 +1,12 @@
 //! What findings are filtered by in the page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
 
 use super::themes::{self, Theme};
 use crate::finding::Finding;
-use crate::report::{Report, groups};
+use crate::report::{Report, groups, words};
 
 /// What findings are filtered by, by fingerprint.
 pub struct Facets<'a> {
@@ -32,26 +34,55 @@ impl<'a> Facets<'a> {
         self.themes.get(finding.fingerprint.as_str()).copied().unwrap_or("")
     }
 
-    /// The tables that a finding is about, as JSON.
-    pub fn tables(&self, finding: &Finding) -> String {
+    /// The tables that a finding is about.
+    pub fn tables(&self, finding: &Finding) -> Vec<String> {
         let mut names = groups::tables_of(finding, &self.tables);
         names.sort();
         names.dedup();
-        list(&names)
+        names
+    }
+
+    /// What there is to filter by, with the number of all findings of the run at each value, the most frequent first.
+    pub fn filters(&self, report: &Report) -> Vec<Filter> {
+        const NAMES: [&str; 7] = ["rule", "theme", "folder", "table", "route", "effort", "confidence"];
+        let mut counts: [BTreeMap<String, usize>; 7] = Default::default();
+        for finding in &report.findings {
+            let values = [
+                vec![finding.rule.clone()],
+                vec![self.theme(finding).to_owned()],
+                vec![folder(&finding.location.file)],
+                self.tables(finding),
+                routes_of(finding),
+                vec![format!("{:?}", finding.effort)],
+                vec![words::confidence(finding.confidence).to_owned()],
+            ];
+            for (counts, values) in counts.iter_mut().zip(values) {
+                let values: BTreeSet<String> = values.into_iter().filter(|value| !value.is_empty()).collect();
+                for value in values {
+                    *counts.entry(value).or_default() += 1;
+                }
+            }
+        }
+        let filter = |(name, counts): (&'static str, BTreeMap<String, usize>)| {
+            let mut values: Vec<(String, usize)> = counts.into_iter().collect();
+            values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            Filter { name, values }
+        };
+        NAMES.into_iter().zip(counts).map(filter).collect()
     }
 }
 
-/// The entry points that a finding names, as JSON.
-pub fn routes_of(finding: &Finding) -> String {
-    let names: Vec<String> = themes::routes(&[finding]).into_iter().map(super::plain_route).collect();
-    list(&names)
+/// What findings are filtered by.
+#[derive(Debug, Serialize)]
+pub struct Filter {
+    name: &'static str,
+    /// With the number of findings that have it.
+    values: Vec<(String, usize)>,
 }
 
-fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        return String::new();
-    }
-    serde_json::to_string(names).unwrap_or_default()
+/// The entry points that a finding names.
+pub fn routes_of(finding: &Finding) -> Vec<String> {
+    themes::routes(&[finding]).into_iter().map(super::plain_route).collect()
 }
 
 /// The folder that a file is filtered by: its first two levels.

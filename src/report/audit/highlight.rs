@@ -173,7 +173,8 @@ fn piece(text: &str, grammar: &Grammar) -> (&'static str, usize) {
         return ("c", text.find('\n').unwrap_or(text.len()));
     }
     if grammar.has_blocks && text.starts_with("/*") {
-        return ("c", text.find("*/").map_or(text.len(), |end| end + 2));
+        // The star that opens it does not close it: `/*/`.
+        return ("c", text[2..].find("*/").map_or(text.len(), |end| end + 4));
     }
     if grammar.quotes.contains(first) {
         return ("s", quoted(text, first, grammar));
@@ -253,6 +254,10 @@ mod tests {
             ]
         );
         assert_eq!(lines("<b>&", ""), ["&lt;b&gt;&amp;"]);
+        assert_eq!(
+            lines("/*/ a */ SELECT", "sql")[0],
+            "<span class=\"c\">/*/ a */</span> <span class=\"k\">SELECT</span>"
+        );
         assert_eq!(
             lines("select 'it''s", "sql")[0],
             "<span class=\"k\">select</span> <span class=\"s\">&apos;it&apos;</span><span class=\"s\">&apos;s</span>"

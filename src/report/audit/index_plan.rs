@@ -1,4 +1,4 @@
-//! The index plan: what to add, one block of statements a table, and what to drop once nothing uses it.
+//! The index plan: what to add, one block of statements a table, and what to drop since another index does its work.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::names::place;
 use crate::escape;
-use crate::finding::{Finding, Priority};
+use crate::finding::{Finding, Priority, Role};
 use crate::inventory::rows::TableRow;
 use crate::report::Report;
 
@@ -75,7 +75,7 @@ pub fn plan(report: &Report) -> Plan<'_> {
     };
     let mut by_table: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     let (mut foreign, mut small, mut hygiene) = (Vec::new(), Vec::new(), Vec::new());
-    for finding in report.findings.iter().filter(|finding| ADDS.contains(&finding.rule.as_str())) {
+    for finding in report.findings.iter().filter(|finding| adds(finding)) {
         let name = table(finding);
         let is_small = size(name).is_some_and(|row| matches!(row.scale.as_str(), "one" | "few"));
         match (finding.priority == Priority::P3, finding.rule == FOREIGN_KEY) {
@@ -137,10 +137,21 @@ fn named(table: &Table<'_>) -> String {
     format!("-- {head}\n{}{more}", table.sql)
 }
 
+/// Whether an index is what a finding lacks.
+pub fn adds(finding: &Finding) -> bool {
+    ADDS.contains(&finding.rule.as_str())
+}
+
 /// The table that a finding is about.
 pub fn table(finding: &Finding) -> &str {
     let symbol = finding.location.symbol.as_str();
     symbol.rsplit_once('.').map_or(symbol, |(table, _)| table)
+}
+
+/// The columns that a finding is about: `a, b`.
+pub fn columns(finding: &Finding) -> String {
+    let symbol = finding.location.symbol.as_str();
+    symbol.rsplit_once('.').map_or(symbol, |(_, columns)| columns).replace('+', ", ")
 }
 
 /// The keys of a table's indexes, each once.
@@ -167,7 +178,9 @@ fn rows(row: &TableRow) -> String {
         "stream" => "a stream of rows",
         _ => return String::new(),
     };
-    match row.scale_reason.as_str() {
+    // The reason names the table, as the line does already.
+    let own = row.scale_reason.strip_prefix(row.name.as_str());
+    match own.and_then(|rest| rest.strip_prefix(", ")).unwrap_or(&row.scale_reason) {
         "" => words.to_owned(),
         why => format!("{words}: {}", super::plain_route(why)),
     }
@@ -198,12 +211,17 @@ fn statements(found: &[&Finding]) -> String {
     out
 }
 
-/// The statements, each with its place.
+/// The statements, each with its place; one that drops an index with the one that stays, as its evidence has it.
 fn listed(found: &[&Finding]) -> String {
     let mut out = String::new();
     let with_sql = found.iter().filter_map(|finding| Some((finding, finding.fix.ddl.as_deref()?)));
     for (finding, sql) in with_sql.take(LISTED) {
-        let at = escape::line(&place(&finding.location));
+        let stays = finding
+            .related
+            .iter()
+            .find(|related| finding.rule == DROPS && related.role == Role::Index);
+        let stays = stays.map_or_else(String::new, |related| format!("{}; ", related.message.replace('`', "")));
+        let at = escape::line(&format!("{stays}{}", place(&finding.location)));
         let sql = sql.trim_end();
         let line = if sql.contains('\n') {
             format!("-- {at}\n{sql}\n")

@@ -49,9 +49,9 @@ pub struct Item<'a> {
     pub folder: String,
     /// `PERF-1`; empty where themes are not asked for.
     pub theme: &'a str,
-    /// Tables and entry points that it is about, as JSON.
-    pub tables: String,
-    pub routes: String,
+    /// Tables and entry points that it is about.
+    pub tables: Vec<String>,
+    pub routes: Vec<String>,
     pub chain: Vec<Step<'a>>,
     /// Steps of the chain that are not shown.
     pub more_steps: usize,
@@ -89,7 +89,7 @@ impl<'a> Item<'a> {
     /// The view of a finding.
     pub fn of(finding: &'a Finding, report: &'a Report, facets: &Facets<'a>) -> Item<'a> {
         let sources = &report.sources;
-        let link = |at: &Location| report.web.as_ref().map(|web| links::to(web, at));
+        let link = |at: &Location| report.web.as_ref().and_then(|web| links::to(web, at));
         let steps = finding.related.iter().take(STEPS).map(|related| Step {
             role: words::role(related.role),
             message: &related.message,

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use crate::finding::Location;
 use crate::report::Web;
 
-/// The address of a place; the forms are those of the large hosts, and of what is run by oneself by the name of the host.
-pub fn to(web: &Web, at: &Location) -> String {
+/// The address of a place on a host whose form of addresses is known: the large ones, and what is run by oneself under a name that says
+/// what it is. `None` for any other: an address that was made up leads nowhere.
+pub fn to(web: &Web, at: &Location) -> Option<String> {
     let host = web.page.split('/').nth(2).unwrap_or("");
     let is = |name: &str| host.split(['.', ':', '-']).any(|part| part == name);
     let (first, last) = (at.start_line.max(1), at.end_line.max(at.start_line).max(1));
@@ -19,16 +20,14 @@ pub fn to(web: &Web, at: &Location) -> String {
             format!("#{start}{first}")
         }
     };
-    if is("gitlab") {
-        return format!("{page}/-/blob/{commit}/{path}{}", range("L", "-"));
+    match () {
+        () if is("github") => Some(format!("{page}/blob/{commit}/{path}{}", range("L", "-L"))),
+        () if is("gitlab") => Some(format!("{page}/-/blob/{commit}/{path}{}", range("L", "-"))),
+        // What companies run themselves under this name has other addresses.
+        () if host == "bitbucket.org" => Some(format!("{page}/src/{commit}/{path}{}", range("lines-", ":"))),
+        () if is("codeberg") || is("gitea") || is("forgejo") => Some(format!("{page}/src/commit/{commit}/{path}{}", range("L", "-L"))),
+        () => None,
     }
-    if is("bitbucket") {
-        return format!("{page}/src/{commit}/{path}{}", range("lines-", ":"));
-    }
-    if is("codeberg") || is("gitea") || is("forgejo") {
-        return format!("{page}/src/commit/{commit}/{path}{}", range("L", "-L"));
-    }
-    format!("{page}/blob/{commit}/{path}{}", range("L", "-L"))
 }
 
 /// A path in an address: all but letters, digits and what has no meaning there is spelled out.
@@ -63,7 +62,7 @@ mod tests {
                 commit: "abc".to_owned(),
                 below: below.to_owned(),
             };
-            super::to(&web, &at)
+            super::to(&web, &at).unwrap_or_default()
         };
         let hub = "https://github.com/a/b";
         assert_eq!(to(hub, "", "x.py", 3), "https://github.com/a/b/blob/abc/x.py#L3");
@@ -83,5 +82,12 @@ mod tests {
             to("https://codeberg.org/a/b", "", "x.py", 0),
             "https://codeberg.org/a/b/src/commit/abc/x.py#L3"
         );
+        for unknown in [
+            "https://git.example.org/a/b",
+            "https://bitbucket.example.org/a/b",
+            "https://hub.example.org/github/b",
+        ] {
+            assert_eq!(to(unknown, "", "x.py", 4), "", "{unknown}");
+        }
     }
 }

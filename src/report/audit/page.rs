@@ -70,4 +70,19 @@ mod tests {
     fn the_script_and_the_style_end_only_where_they_end() {
         assert!(!SCRIPT.contains("</") && !STYLE.contains("</"));
     }
+
+    #[test]
+    fn the_bytes_that_are_hashed_are_the_same_on_every_system() {
+        let attributes = include_str!("../../../.gitattributes");
+        for (text, pattern) in [(SCRIPT, "templates/*.js text eol=lf"), (STYLE, "templates/*.css text eol=lf")] {
+            assert!(!text.contains('\r') && attributes.lines().any(|line| line == pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn the_script_reads_no_name_as_anything_but_text() {
+        for reader in ["JSON.parse", "eval(", "Function(", "innerHTML", "outerHTML", "insertAdjacentHTML"] {
+            assert!(!SCRIPT.contains(reader), "{reader}");
+        }
+    }
 }

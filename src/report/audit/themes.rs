@@ -10,31 +10,50 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::names::place;
-use super::{links, plain_route};
-use crate::finding::{Finding, Location, Priority, Role};
+use super::{index_plan, links, plain_route};
+use crate::finding::{Finding, Location, Priority, Repeats, Role};
 use crate::report::Report;
-use crate::report::groups::cause;
+use crate::report::groups::{cause, tables};
 pub use effort::Effort;
 use example::Example;
-use families::{Family, Shape};
+use families::Family;
 
 /// Themes at most; what weighs least becomes one.
 const MOST: usize = 12;
 /// Places that a theme's table shows, and how many where nothing of it is worth mending by itself.
 const ROWS: usize = 6;
 const FEW_ROWS: usize = 3;
-/// Other places of one cause that a row names.
+/// Other places of one cause that a row names, and other columns of one table.
 const OTHERS: usize = 2;
 /// Criteria that say when a theme is done.
 const CRITERIA: usize = 3;
 /// Work that is done at once: half hours.
 const QUICK: usize = 16;
-/// The title of what weighs least.
-const REST: &str = "Smaller things";
-const REST_WHY: &str = "Causes that weigh little by themselves: mend them with other work on the same files.";
-/// The title of what no theme knows: rules of one's own.
-const OTHER: &str = "Other findings";
-const OTHER_WHY: &str = "Found by rules that belong to no theme.";
+
+/// What makes findings one theme.
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    /// They are mended alike.
+    Family(&'a Family),
+    /// No theme knows their rules, which are of one's own.
+    Other,
+    /// They weigh least, and have nothing else in common.
+    Rest,
+}
+
+impl<'a> Kind<'a> {
+    /// Title, and why it costs.
+    fn texts(self) -> (&'a str, &'a str) {
+        match self {
+            Kind::Family(family) => (&family.title, &family.why),
+            Kind::Other => ("Other findings", "Found by rules that belong to no theme."),
+            Kind::Rest => (
+                "Smaller things",
+                "Causes that weigh little by themselves: mend them with other work on the same files.",
+            ),
+        }
+    }
+}
 
 /// When a theme is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -63,11 +82,15 @@ pub struct Theme<'a> {
     /// Entry points that are named by what is worth mending.
     pub routes: usize,
     /// Places, one row a cause.
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<Row>,
     /// Causes that have no row.
     pub more: usize,
+    /// Its findings have nothing in common: each row says what to do, and nothing is told of all of them.
+    pub is_mixed: bool,
     /// What to do, in a sentence or two.
     pub fix: &'a str,
+    /// The place that it is said of.
+    pub fix_at: String,
     /// That is an example: other places are mended in other words.
     pub is_example: bool,
     pub example: Option<Example<'a>>,
@@ -88,7 +111,7 @@ pub struct Theme<'a> {
 
 /// Places of one cause.
 #[derive(Debug, Serialize)]
-pub struct Row<'a> {
+pub struct Row {
     pub priority: String,
     pub place: String,
     /// That place at the commit that was read.
@@ -97,39 +120,34 @@ pub struct Row<'a> {
     pub others: Vec<String>,
     /// How many more there are.
     pub more: usize,
-    pub what: &'a str,
-    /// What it costs, and for whom.
+    pub what: String,
+    /// What it costs, and for whom; what to do in a theme whose findings have nothing in common.
     pub why: String,
 }
 
 /// The themes of a report, the most urgent first.
 pub fn themes(report: &Report) -> Vec<Theme<'_>> {
-    let statements: BTreeSet<(&str, u32)> = report
-        .inventory
-        .queries
-        .iter()
-        .map(|row| (row.location.file.as_str(), row.location.start_line))
-        .collect();
     let mut groups: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
     let all = families::all();
     for finding in &report.findings {
-        let shape = shape(finding, &statements);
-        let at = all.iter().position(|family| family.takes(&finding.rule, shape));
+        // Of one whose rule does not say what it repeats, no more is known than that something does.
+        let repeats = finding.repeats.unwrap_or(Repeats::Statement);
+        let at = all.iter().position(|family| family.takes(&finding.rule, repeats));
         groups.entry(at.unwrap_or(all.len())).or_default().push(finding);
     }
-    let mut groups: Vec<(Option<&Family>, Vec<&Finding>)> = groups.into_iter().map(|(at, found)| (all.get(at), found)).collect();
+    let kind = |at: usize| all.get(at).map_or(Kind::Other, Kind::Family);
+    let mut groups: Vec<(Kind<'_>, Vec<&Finding>)> = groups.into_iter().map(|(at, found)| (kind(at), found)).collect();
     groups.sort_by_key(|(_, found)| std::cmp::Reverse(weight(found)));
     let rest = if groups.len() > MOST {
         groups.split_off(MOST - 1)
     } else {
         Vec::new()
     };
-    let mut themes: Vec<Theme<'_>> = groups.into_iter().map(|(family, found)| theme(report, family, found)).collect();
+    let mut themes: Vec<Theme<'_>> = groups.into_iter().map(|(kind, found)| theme(report, kind, found)).collect();
     if !rest.is_empty() {
         let mut found: Vec<&Finding> = rest.into_iter().flat_map(|(_, found)| found).collect();
         found.sort_by_key(|finding| finding.sort_key());
-        let family = (REST, REST_WHY);
-        themes.push(theme_of(report, family, found));
+        themes.push(theme(report, Kind::Rest, found));
     }
     for (at, theme) in themes.iter_mut().enumerate() {
         theme.id = format!("PERF-{}", at + 1);
@@ -138,7 +156,8 @@ pub fn themes(report: &Report) -> Vec<Theme<'_>> {
         let (before, after) = themes.split_at_mut(at);
         let theme = &mut after[0];
         let is_like = |other: &&Theme<'_>| (other.risk, other.verify, &other.done) == (theme.risk, theme.verify, &theme.done);
-        theme.like = before.iter().find(is_like).map(|other| other.id.clone());
+        let says_nothing = theme.risk.is_empty() && theme.verify.is_empty() && theme.done.is_empty();
+        theme.like = before.iter().find(is_like).filter(|_| !says_nothing).map(|other| other.id.clone());
     }
     // There is always something to begin with.
     if themes.iter().all(|theme| theme.phase != Phase::Now)
@@ -147,22 +166,6 @@ pub fn themes(report: &Report) -> Vec<Theme<'_>> {
         first.phase = Phase::Now;
     }
     themes
-}
-
-/// The shape of what a finding repeats: whether the statement stands in the loop's own function, in one that is called, or nowhere,
-/// because reading a relation is what runs it.
-fn shape(finding: &Finding, statements: &BTreeSet<(&str, u32)>) -> Shape {
-    let query = finding.related.iter().rfind(|related| related.role == Role::Query);
-    let Some(query) = query else { return Shape::Own };
-    let at = &query.location;
-    if !statements.contains(&(at.file.as_str(), at.start_line)) {
-        return Shape::Relation;
-    }
-    if at.symbol == finding.location.symbol {
-        Shape::Own
-    } else {
-        Shape::Call
-    }
 }
 
 /// What a group weighs: causes at each priority, then what its first finding saves.
@@ -174,23 +177,18 @@ fn weight(found: &[&Finding]) -> ([usize; 4], u32) {
     (causes.map(|places| places.len()), found.first().map_or(0, |finding| finding.gain))
 }
 
-fn theme<'a>(report: &'a Report, family: Option<&'a Family>, found: Vec<&'a Finding>) -> Theme<'a> {
-    let texts = family.map_or((OTHER, OTHER_WHY), |family| (family.title.as_str(), family.why.as_str()));
-    theme_of(report, texts, found)
-}
-
-fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec<&'a Finding>) -> Theme<'a> {
+fn theme<'a>(report: &'a Report, kind: Kind<'a>, found: Vec<&'a Finding>) -> Theme<'a> {
     let wanted: Vec<&Finding> = found.iter().copied().filter(|finding| finding.priority <= Priority::P2).collect();
     let shown = if wanted.is_empty() { found.as_slice() } else { wanted.as_slice() };
-    let (rows, more) = rows(report, shown, if wanted.is_empty() { FEW_ROWS } else { ROWS });
-    let spoken = spoken(shown);
+    let is_mixed = matches!(kind, Kind::Rest);
+    let (rows, more) = rows(report, shown, if wanted.is_empty() { FEW_ROWS } else { ROWS }, is_mixed);
+    let spoken = spoken(shown).filter(|_| !is_mixed);
     // What is shown is mended as it is said.
     let is_alike =
         |finding: &&&Finding| spoken.is_some_and(|spoken| finding.rule == spoken.rule && finding.fix.summary == spoken.fix.summary);
     let alike: Vec<&Finding> = shown.iter().filter(is_alike).copied().collect();
     let written = || spoken.and_then(|finding| example::as_it_is(finding, &report.sources));
     let example = example::of(&alike, &report.sources).or_else(written);
-    let is_rest = title == REST;
     let priority = found.iter().map(|finding| finding.priority).min().unwrap_or(Priority::P3);
     let effort = (!wanted.is_empty()).then(|| Effort::of(&wanted));
     let phase = match (priority, effort) {
@@ -199,6 +197,8 @@ fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec
         (Priority::P2, _) => Phase::Next,
         (Priority::P3, _) => Phase::Later,
     };
+    let (title, why) = kind.texts();
+    let rules: BTreeSet<&str> = found.iter().map(|finding| finding.rule.as_str()).collect();
     Theme {
         id: String::new(),
         title,
@@ -209,21 +209,18 @@ fn theme_of<'a>(report: &'a Report, (title, why): (&'a str, &'a str), found: Vec
         routes: routes(&wanted).len(),
         rows,
         more,
-        fix: spoken.filter(|_| !is_rest).map_or("", |finding| finding.fix.summary.as_str()),
+        is_mixed,
+        fix: spoken.map_or("", |finding| finding.fix.summary.as_str()),
+        fix_at: spoken.map_or_else(String::new, |finding| place(&finding.location)),
         is_example: alike.len() < shown.len(),
         risk: spoken.map_or("", |finding| finding.fix.risk.as_str()),
         verify: spoken.map_or("", |finding| finding.verify.as_str()),
-        done: criteria(shown),
+        done: if is_mixed { Vec::new() } else { criteria(shown) },
         like: None,
         example,
         effort,
         phase,
-        rules: found
-            .iter()
-            .map(|finding| finding.rule.as_str())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect(),
+        rules: rules.into_iter().collect(),
         findings: found,
     }
 }
@@ -257,22 +254,44 @@ pub fn routes<'a>(found: &[&'a Finding]) -> Vec<&'a str> {
         .collect()
 }
 
+/// What a row is about.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Subject<'a> {
+    /// What the schema or the statements on one table lack: that is decided table by table.
+    Table(&'a str),
+    /// What mends it: see [`cause`].
+    Cause(&'a Location, &'a str),
+}
+
+fn subject<'a>(finding: &'a Finding, tables: &BTreeMap<(&str, u32), Vec<&'a str>>) -> Subject<'a> {
+    let (place, what) = cause(finding);
+    if index_plan::adds(finding) {
+        return Subject::Table(index_plan::table(finding));
+    }
+    let read = tables.get(&(place.file.as_str(), place.start_line)).map(Vec::as_slice);
+    match read {
+        Some(&[table]) if finding.rule == "unbounded-query" => Subject::Table(table),
+        _ => Subject::Cause(place, what),
+    }
+}
+
 /// One row a cause, in the order of the findings, and how many causes have none.
-fn rows<'a>(report: &Report, found: &[&'a Finding], most: usize) -> (Vec<Row<'a>>, usize) {
-    let mut causes: Vec<Vec<&'a Finding>> = Vec::new();
-    let mut known: BTreeMap<(&str, &Location), usize> = BTreeMap::new();
+fn rows(report: &Report, found: &[&Finding], most: usize, is_mixed: bool) -> (Vec<Row>, usize) {
+    let tables = tables(report);
+    let mut causes: Vec<Vec<&Finding>> = Vec::new();
+    let mut known: BTreeMap<(&str, Subject<'_>), usize> = BTreeMap::new();
     for &finding in found {
-        let at = *known.entry((&finding.rule, cause(finding))).or_insert(causes.len());
+        let at = *known.entry((&finding.rule, subject(finding, &tables))).or_insert(causes.len());
         match causes.get_mut(at) {
             Some(same) => same.push(finding),
             None => causes.push(vec![finding]),
         }
     }
-    let rows = causes.iter().take(most).filter_map(|same| row(report, same)).collect();
+    let rows = causes.iter().take(most).filter_map(|same| row(report, same, is_mixed)).collect();
     (rows, causes.len().saturating_sub(most))
 }
 
-fn row<'a>(report: &Report, same: &[&'a Finding]) -> Option<Row<'a>> {
+fn row(report: &Report, same: &[&Finding], is_mixed: bool) -> Option<Row> {
     let first = *same.first()?;
     let own = place(&first.location);
     let mut places: Vec<String> = same.iter().skip(1).map(|finding| place(&finding.location)).collect();
@@ -280,16 +299,36 @@ fn row<'a>(report: &Report, same: &[&'a Finding]) -> Option<Row<'a>> {
     places.retain(|place| *place != own);
     // What is hygiene needs no reason for its weight.
     let is_plain = first.reason.is_empty() || first.priority == Priority::P3 && !first.impact.is_empty();
-    let why = if is_plain { &first.impact } else { &first.reason };
+    let why = match (is_mixed, is_plain) {
+        (true, _) => &first.fix.summary,
+        (false, true) => &first.impact,
+        (false, false) => &first.reason,
+    };
     Some(Row {
         priority: format!("{:?}", first.priority),
         place: own,
-        link: report.web.as_ref().map(|web| links::to(web, &first.location)),
+        link: report.web.as_ref().and_then(|web| links::to(web, &first.location)),
         more: places.len().saturating_sub(OTHERS),
         others: places.into_iter().take(OTHERS).collect(),
-        what: super::names::title(first),
+        what: what(first, &same[1..]),
         why: plain_route(why),
     })
+}
+
+/// What was found, and of which other columns of the table.
+fn what(first: &Finding, others: &[&Finding]) -> String {
+    let title = super::names::title(first);
+    if others.is_empty() || !index_plan::adds(first) {
+        return title.to_owned();
+    }
+    let named: Vec<String> = others
+        .iter()
+        .take(OTHERS)
+        .map(|other| format!("({})", index_plan::columns(other)))
+        .collect();
+    let more = others.len().saturating_sub(OTHERS);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{title}; likewise {}{rest}", named.join(", "))
 }
 
 /// When it is done: the criteria of its rules, each rule's first before any second.

@@ -1,12 +1,13 @@
 //! The verdict: what stands where, why, what it takes and what is good already, a sentence each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::plain_route;
 use super::score;
 use super::themes::{Effort, Phase, Theme, families, routes};
-use crate::finding::{Finding, Priority};
+use crate::finding::{Finding, Priority, Repeats};
 use crate::inventory::rows::EndpointRow;
+use crate::judge::evidence::capitalised;
 use crate::report::{Report, words};
 
 /// Routes, causes and strengths that are named.
@@ -55,61 +56,43 @@ fn state(report: &Report) -> String {
     }
 }
 
-/// The entry points that cost most, with the formula of what they cost.
+/// The entry points that somebody waits for, that the most urgent findings name and that ask again for each row, each with what it alone
+/// asks of the database.
 fn worst(report: &Report) -> Option<String> {
-    let waited = |row: &&EndpointRow| !matches!(row.kind.as_str(), "job" | "startup" | "command");
-    let known: BTreeSet<&str> = report
-        .inventory
-        .endpoints
-        .iter()
-        .filter(waited)
-        .map(|row| row.label.as_str())
-        .collect();
-    let mut seen = BTreeSet::new();
-    let mut named: Vec<String> = Vec::new();
-    for finding in report.findings.iter().filter(|finding| finding.priority <= Priority::P2) {
-        // Who writes the rows is named before who asks for them.
-        let asked = finding.reason.split_once("each ").map_or("", |(_, asked)| asked);
-        let named_in = || {
-            known
-                .iter()
-                .copied()
-                .filter(|label| asked.contains(label))
-                .max_by_key(|label| label.len())
-        };
-        let route = routes(&[finding]).into_iter().find(|route| known.contains(route)).or_else(named_in);
-        let (Some(route), Some(cost)) = (route, formula(finding)) else {
-            continue;
-        };
-        if seen.insert(route) {
-            named.push(format!("`{}` ({cost})", plain_route(route)));
-        }
-        if named.len() == NAMED {
-            break;
-        }
+    let mut known: BTreeMap<&str, Vec<&EndpointRow>> = BTreeMap::new();
+    for row in report.inventory.endpoints.iter().filter(|row| row.is_waited_for()) {
+        known.entry(&row.label).or_default().push(row);
     }
-    let (are, list) = match named.as_slice() {
-        [] => return None,
-        [one] => ("is", one.clone()),
-        many => ("are", joined(many)),
-    };
-    let what = if list.contains('n') && list.contains('+') {
-        ", where n is the number of rows"
-    } else {
-        ""
-    };
-    Some(format!("Worst {are} {list}{what}."))
+    let urgent: Vec<&Finding> = report.findings.iter().filter(|finding| finding.priority <= Priority::P2).collect();
+    // Relations that are loaded when they are read are no query sites, so no entry point has them among its own.
+    let relations: Vec<Vec<&str>> = urgent
+        .iter()
+        .filter(|finding| finding.repeats == Some(Repeats::Relation))
+        .map(|finding| routes(&[finding]))
+        .collect();
+    let named = routes(&urgent).into_iter().filter_map(|route| {
+        // Of several under one name it is not known which one is meant.
+        let &[row] = known.get(route)?.as_slice() else { return None };
+        let repeated = row.per_row + relations.iter().filter(|routes| routes.contains(&route)).count();
+        (repeated > 0).then(|| format!("`{}` ({})", plain_route(route), formula(row, repeated)))
+    });
+    let list: Vec<String> = named.take(NAMED).collect();
+    let are = if list.len() == 1 { "is" } else { "are" };
+    (!list.is_empty()).then(|| format!("Worst for the database {are} {}.", joined(&list)))
 }
 
-/// What a finding costs, where that is a formula (`1 + 2·n queries`) or a number of statements.
-fn formula(finding: &Finding) -> Option<&str> {
-    let cost = finding.impact.split([',', '(']).next()?.split(" for ").next()?.trim();
-    let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-    if is_number(cost) && cost.contains('n') {
-        return Some(cost);
-    }
-    let reason = finding.reason.split(',').next()?.trim();
-    is_number(reason).then_some(reason)
+/// What an entry point asks: `statements at 2 places for each row, at 3 once`. Some exclude each other, so that is no sum.
+fn formula(row: &EndpointRow, repeated: usize) -> String {
+    let more = if row.is_complete { "" } else { " or more" };
+    let once = if row.fixed == 0 {
+        String::new()
+    } else {
+        format!(", at {} once", row.fixed)
+    };
+    format!(
+        "statements at {}{more} for each row{once}",
+        words::count(repeated, "place", "places")
+    )
 }
 
 fn causes(themes: &[Theme<'_>]) -> Option<String> {
@@ -196,9 +179,59 @@ fn lower(text: &str) -> String {
         .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::Coverage;
+    use crate::finding::{Confidence, Location, Role};
+
+    #[test]
+    fn each_entry_point_is_told_with_its_own_statements() {
+        let found = |line, route: &str| {
+            let location = Location {
+                file: "a.py".to_owned(),
+                start_line: line,
+                ..Location::default()
+            };
+            let mut finding = Finding::new("missing-index", Priority::P1, Confidence::High, location.clone());
+            // Of all that ask the table; which ones they are is not to be read out of a sentence.
+            finding.reason = "12 statements read all of `orders`, each time GET /other is asked and 11 other entry points".to_owned();
+            finding.impact = "1 + n queries".to_owned();
+            finding.relate(location, Role::Endpoint, route);
+            finding
+        };
+        let row = |label: &str, kind: &str, fixed, per_row| EndpointRow {
+            label: label.to_owned(),
+            kind: kind.to_owned(),
+            fixed,
+            per_row,
+            is_complete: true,
+            ..EndpointRow::default()
+        };
+        let lazy = Finding {
+            repeats: Some(Repeats::Relation),
+            ..found(5, "GET /cards")
+        };
+        let found = ["GET /orders", "task clean", "GET /kinds", "ANY /"]
+            .into_iter()
+            .zip(1..)
+            .map(|(route, line)| found(line, route));
+        let found: Vec<Finding> = found.chain([lazy]).collect();
+        let mut report = Report::new(".", found, Vec::new(), Coverage::default());
+        report.inventory.endpoints = vec![
+            row("GET /orders", "route", 3, 2),
+            row("GET /other", "route", 9, 9),
+            row("task clean", "job", 5, 5),
+            row("GET /kinds", "route", 1, 0),
+            row("GET /cards", "route", 1, 0),
+            row("ANY /", "route", 7, 1),
+            row("ANY /", "page", 8, 1),
+        ];
+        assert_eq!(
+            worst(&report).as_deref(),
+            Some(
+                "Worst for the database are `GET /orders` (statements at 2 places for each row, at 3 once) and `GET /cards` (statements at 1 place for each row, at 1 once)."
+            )
+        );
+    }
 }

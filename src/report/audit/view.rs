@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::coverage::gaps;
-use super::facets::{Facets, folder};
+use super::facets::{Facets, Filter, folder};
 use super::item::Item;
 use super::monitoring::{Database, monitoring};
 use super::names::{id, place, title};
@@ -47,6 +47,8 @@ pub struct View<'a> {
     themes: &'a [Theme<'a>],
     steps: Vec<Step<'a>>,
     page: Option<Page>,
+    /// What the page can be filtered by.
+    filters: Vec<Filter>,
     plan: index_plan::Plan<'a>,
     monitoring: Vec<Database>,
     score: Option<Score>,
@@ -57,8 +59,6 @@ pub struct View<'a> {
     categories: Vec<Category<'a>>,
     /// Findings that are listed and not shown in full.
     listed: usize,
-    missing_indexes: Vec<Item<'a>>,
-    needless_indexes: Vec<Item<'a>>,
     tables: &'a [TableRow],
     queries: Vec<FileQueries<'a>>,
     query_count: usize,
@@ -180,10 +180,6 @@ impl<'a> View<'a> {
     pub fn of(report: &'a Report, themes: &'a [Theme<'a>], rules: &'a RuleTexts, options: &'a Options, in_full: usize) -> View<'a> {
         let facets = Facets::of(report, themes);
         let item = |finding: &'a Finding| Item::of(finding, report, &facets);
-        let of_rules = |wanted: &[&str]| -> Vec<Item<'a>> {
-            let found = report.findings.iter().filter(|finding| wanted.contains(&finding.rule.as_str()));
-            found.map(item).collect()
-        };
         let mut sections = match options.sections.as_slice() {
             [] if is_brief(options) => READ.to_vec(),
             // What themes and filters say better.
@@ -210,6 +206,11 @@ impl<'a> View<'a> {
             themes,
             steps: themes::roadmap(themes),
             page: (options.form == Form::Html).then(|| page(report, themes)),
+            filters: if options.form == Form::Html {
+                facets.filters(report)
+            } else {
+                Vec::new()
+            },
             monitoring: monitoring(&report.inventory.databases, &plan),
             plan,
             score: score(report),
@@ -219,8 +220,6 @@ impl<'a> View<'a> {
             backlog: report.findings.iter().map(item).collect(),
             categories: categories(report, &facets, in_full),
             listed: report.findings.len().saturating_sub(in_full),
-            missing_indexes: of_rules(&["missing-index", "missing-composite-index", "unindexed-foreign-key"]),
-            needless_indexes: of_rules(&["redundant-index", "invalid-index-definition"]),
             tables: &report.inventory.tables,
             queries: by_file(&report.inventory.queries[..shown]),
             query_count: report.inventory.queries.len(),
@@ -404,11 +403,9 @@ fn endpoints(report: &Report) -> Vec<Endpoint<'_>> {
         })
         .collect();
     rows.sort_by(|left, right| {
-        // Nobody waits for what a person starts by hand.
-        let is_by_hand = |one: &Endpoint<'_>| matches!(one.row.kind.as_str(), "command" | "startup");
         let key = |one: &Endpoint<'_>| {
             (
-                is_by_hand(one),
+                !one.row.is_waited_for(),
                 std::cmp::Reverse(one.row.per_row),
                 std::cmp::Reverse(one.row.fixed),
             )

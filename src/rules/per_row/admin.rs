@@ -1,7 +1,7 @@
 //! Columns of Django's admin lists: relations that a column reads of each object and the list did not load.
 
 use super::serializer::loaded_in;
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Fix, Repeats, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
@@ -79,6 +79,7 @@ fn list(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId) -
             format!("`{column}` reads `{}` of each object", need.path),
         );
     }
+    finding.repeats = Some(Repeats::Relation);
     finding.fix = Fix {
         summary: "Name the relations in `list_select_related`; prefetch those that lead to many in `get_queryset`.".to_owned(),
         code: Some(format!("list_select_related = [\"{}\"]", first.path.replace('.', "__"))),

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use crate::analysis::repeats::shape::pick;
 use crate::budget::Limit;
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Fix, Repeats, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
@@ -118,6 +118,7 @@ fn item(
         Role::Query,
         format!("`{asks}` once for each element"),
     );
+    finding.repeats = Some(Repeats::Call);
     finding.fix = Fix {
         summary: "Return the figures with the list itself, or ask once for all keys in the parent and hand each item its part.".to_owned(),
         ..Fix::default()

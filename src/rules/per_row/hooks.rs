@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Fix, Repeats, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
@@ -91,8 +91,13 @@ fn loading_finding(project: &Project, (file, function): (FileId, FunctionId), mo
     finding.impact = format!("1 + n queries wherever n rows of `{model}` are loaded");
     finding.subject = format!("{hook} reads {}", first.path);
     for need in needs.iter().skip(1) {
-        finding.relate(project.place_in(id, need.span), Role::Query, format!("reads `{}` too", need.path));
+        finding.relate(
+            project.place_in(id, need.span),
+            Role::Evidence,
+            format!("reads `{}` too", need.path),
+        );
     }
+    finding.repeats = Some(Repeats::Relation);
     finding.fix = Fix {
         summary: format!("Keep the key instead of the row: `{0}_id` is there without a query.", first.path),
         ..Fix::default()
@@ -161,6 +166,7 @@ fn validator_finding(project: &Project, (at, function): (FileId, FunctionId), (f
         Role::Loop,
         "nested for each element of the list",
     );
+    finding.repeats = Some(Repeats::Statement);
     finding.fix = Fix {
         summary: "Check all elements at once in the outer serializer's `validate`: collect the keys and compare them with one `…__in=keys` query.".to_owned(),
         ..Fix::default()

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::analysis::waits::handle;
-use crate::finding::{Confidence, Finding, Related, Role};
+use crate::finding::{Confidence, Finding, Related, Repeats, Role};
 use crate::ir::{ExprId, Module, Standing};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{self, Cost, Unit};
@@ -146,7 +146,8 @@ fn one_a_walk(made: Vec<(Option<Walked>, Finding)>) -> Vec<Finding> {
         }
         if *others <= MAX_MERGED {
             first.relate(finding.location, Role::Query, finding.title);
-            let query = finding.related.into_iter().rev().find(|related| related.role == Role::Query);
+            // The first is its own; those after it may be of other places in its loop.
+            let query = finding.related.into_iter().find(|related| related.role == Role::Query);
             first.related.extend(query);
         }
     }
@@ -189,7 +190,7 @@ fn merge(first: &mut Finding, more: Vec<Finding>, at_most: usize) {
     for other in more.into_iter().take(MAX_MERGED) {
         first.relate(other.location, Role::Query, other.title);
         // The query itself, where it stands behind a call.
-        let query = other.related.into_iter().rev().find(|related| related.role == Role::Query);
+        let query = other.related.into_iter().find(|related| related.role == Role::Query);
         if let Some(query) = query.filter(|query| first.related.iter().all(|known| known.location != query.location)) {
             first.related.push(query);
         }
@@ -274,6 +275,11 @@ fn finding(project: &Project, rule: &str, (row, services): (&PerRow<'_>, &Servic
     }
     finding.fix = crate::advice::per_row::fix(project, row);
     finding.remedy = crate::advice::per_row::remedy(project, row);
+    finding.repeats = Some(match (&row.relation, row.target) {
+        (Some(_), _) => Repeats::Relation,
+        (None, Some(_)) => Repeats::Call,
+        (None, None) => Repeats::Statement,
+    });
     Some(finding)
 }
 

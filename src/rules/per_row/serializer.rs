@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use crate::budget;
-use crate::finding::{Confidence, Finding, Fix, Judgement, Role};
+use crate::finding::{Confidence, Finding, Fix, Judgement, Repeats, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{Cost, Unit};
@@ -512,6 +512,7 @@ pub fn finding(
         );
     }
     finding.fix = fix(first, lazy);
+    finding.repeats = Some(Repeats::Relation);
     Some(finding)
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::serializer::query_of;
 use crate::advice::texts::{Advised, Read as Shape, advice};
 use crate::budget::Limit;
-use crate::finding::{Confidence, Finding, Fix, Role};
+use crate::finding::{Confidence, Finding, Fix, Repeats, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
 use crate::judge::cost::{Cost, Unit};
 use crate::judge::reach::Reach;
@@ -364,6 +364,7 @@ impl<'v> Views<'v> {
             );
         }
         finding.fix = fix(&reads, given.query.library);
+        finding.repeats = Some(Repeats::Relation);
         Some(finding)
     }
 

@@ -6,6 +6,7 @@ use crate::advice;
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
 use crate::judge::cost::Cost;
+use crate::judge::evidence;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
 use crate::project::Project;
@@ -100,7 +101,12 @@ fn report(project: &Project, number: usize, index: &Index, keeper: &Index) -> Op
     let judgement = priority::judge(&Cost::Upkeep, &Reach::service(), confidence, 0);
     let mut finding = Finding::new(ID, judgement, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject = format!("{}.{}", table.name, index.key_list());
-    finding.title = format!("{} on {} {relation} {}", capital(&describe(index)), table.name, describe(keeper));
+    finding.title = format!(
+        "{} on {} {relation} {}",
+        evidence::capitalised(&describe(index)),
+        table.name,
+        describe(keeper)
+    );
     finding.message = format!(
         "On {}, {} {relation} {}. Every query that the first serves, the second serves too; both are written on each insert and update.",
         table.name,
@@ -140,11 +146,4 @@ fn report(project: &Project, number: usize, index: &Index, keeper: &Index) -> Op
     finding.fix.summary = format!("Drop {}; keep {}.", describe(index), describe(keeper));
     finding.fix.ddl = advice::index::drop_index(table, index).filter(|_| index.origin == IndexOrigin::Declared);
     Some(finding)
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }

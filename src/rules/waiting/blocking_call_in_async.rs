@@ -193,7 +193,8 @@ fn one_a_place(found: Vec<Finding>) -> Vec<Finding> {
             first.message.push_str(" More on the same way blocks as well.");
         }
         if *others <= MAX_PLACES {
-            let end = finding.related.iter().rfind(|related| related.role == Role::Callee);
+            // Its own; those after it are of others that it stood for.
+            let end = finding.related.iter().find(|related| related.role == Role::Callee);
             let place = end.map_or(finding.location, |end| end.location.clone());
             first.relate(place, Role::Callee, finding.title);
         }

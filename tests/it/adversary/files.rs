@@ -230,6 +230,43 @@ fn a_configuration_that_is_a_link_is_not_read() {
     assert_eq!((read(&report), skipped(&report, "symlink")), (1, vec!["pyproject.toml"]));
 }
 
+/// The line of a mistake is found without counting from the start for each key: that took a quarter of a minute for this.
+#[test]
+fn the_lines_of_a_large_configuration_are_found_in_one_pass() {
+    let place = place();
+    let keys: Vec<String> = (0..99_999).map(|number| format!("k{number:05}=1\n")).collect();
+    fs::write(place.project.join("perfaudit.toml"), format!("skip=[]\n{}", keys.concat())).expect("written");
+    scan(&place.project, &[]).refused("perfaudit.toml:2: unknown key `k00000`");
+}
+
+/// The audit's title is a manifest's name: see `engine::run::origin`.
+#[test]
+fn a_manifest_that_leads_elsewhere_gives_no_name() {
+    let python = format!("[project]\nname = '{SECRET}'\n");
+    for (name, text) in [("package.json", format!("{{\"name\": \"{SECRET}\"}}")), ("pyproject.toml", python)] {
+        let Place { _folder, project, outside } = place();
+        fs::create_dir(project.join(".git")).expect("a folder");
+        fs::write(project.join(".git").join(name), &text).expect("written");
+        fs::write(outside.join(name), &text).expect("written");
+        fs::write(project.join("own.txt"), text.replace(SECRET, "shop")).expect("written");
+        let told = |target: &str, format: &str| {
+            symlink(target, project.join(name)).expect("linked");
+            let run = run(&project, &["report", "--no-cache", "--format", format]);
+            fs::remove_file(project.join(name)).expect("removed");
+            assert_eq!(run.code, Some(0), "{target}: {}", run.err);
+            run.silent();
+            run.out
+        };
+        for target in [&format!("../outside/{name}"), &format!(".git/{name}"), "/dev/zero", "nowhere"] {
+            for format in ["markdown", "html", "json"] {
+                told(target, format);
+            }
+        }
+        // A link that stays inside is the repository's own text.
+        assert!(told("own.txt", "markdown").starts_with("# Performance audit of shop\n"), "{name}");
+    }
+}
+
 #[test]
 fn a_rule_page_that_is_a_link_is_not_read() {
     let place = place();

@@ -310,8 +310,8 @@ fn elements(page: &str) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for tag in page.split('<').skip(1) {
         let name = tag.split([' ', '>', '\n']).next().unwrap_or_default();
-        // Which words are marked in code depends on the words.
-        if !matches!(name, "code" | "/code" | "span" | "/span") {
+        // Which words are marked in code depends on the words, and how many values there are to filter by on which names are the same.
+        if !matches!(name, "code" | "/code" | "option" | "/option" | "span" | "/span") {
             *counts.entry(name.to_owned()).or_default() += 1;
         }
     }

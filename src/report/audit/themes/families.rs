@@ -5,19 +5,9 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-const TEXT: &str = include_str!("../../../../templates/themes.toml");
+use crate::finding::Repeats;
 
-/// What a finding repeats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shape {
-    /// A relation that is loaded when it is read.
-    Relation,
-    /// A statement in the loop's own function.
-    Own,
-    /// A statement in a function that the loop calls.
-    Call,
-}
+const TEXT: &str = include_str!("../../../../templates/themes.toml");
 
 /// A family of causes.
 #[derive(Debug, Deserialize)]
@@ -27,17 +17,17 @@ pub struct Family {
     pub title: String,
     /// Its rules.
     pub rules: Vec<String>,
-    /// Of them, those findings only that have this shape.
+    /// Of them, those findings only that repeat this.
     #[serde(default)]
-    pub shape: Option<Shape>,
+    pub repeats: Option<Repeats>,
     /// Why it costs.
     pub why: String,
 }
 
 impl Family {
-    /// Whether a finding of a rule and a shape belongs here.
-    pub fn takes(&self, rule: &str, shape: Shape) -> bool {
-        self.rules.iter().any(|own| own == rule) && self.shape.is_none_or(|own| own == shape)
+    /// Whether a finding of a rule that repeats this belongs here.
+    pub fn takes(&self, rule: &str, repeats: Repeats) -> bool {
+        self.rules.iter().any(|own| own == rule) && self.repeats.is_none_or(|own| own == repeats)
     }
 }
 
@@ -80,9 +70,9 @@ mod tests {
     fn every_rule_belongs_to_one_theme() {
         toml::from_str::<Texts>(TEXT).expect("themes");
         for rule in crate::engine::registry::ids() {
-            for shape in [Shape::Relation, Shape::Own, Shape::Call] {
-                let taken = all().iter().filter(|family| family.takes(rule, shape)).count();
-                assert_eq!(taken, 1, "themes of {rule} as {shape:?}");
+            for repeats in [Repeats::Relation, Repeats::Statement, Repeats::Call] {
+                let taken = all().iter().filter(|family| family.takes(rule, repeats)).count();
+                assert_eq!(taken, 1, "themes of {rule} as {repeats:?}");
             }
         }
         for family in all() {
