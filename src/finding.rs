@@ -208,9 +208,6 @@ pub struct Finding {
     /// stands alone.
     #[serde(skip)]
     pub cause: String,
-    /// The cause is one of the whole project, and not of its file.
-    #[serde(skip)]
-    pub is_wide: bool,
     /// The findings that it stands for besides itself: each has an identity of its own, which baselines know.
     #[serde(skip)]
     pub others: Vec<Finding>,
@@ -284,7 +281,6 @@ impl Finding {
             status: Status::New,
             subject: String::new(),
             cause: String::new(),
-            is_wide: false,
             others: Vec::new(),
             remedy: None,
             repeats: None,

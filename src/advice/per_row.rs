@@ -230,7 +230,7 @@ fn is_unique(project: &Project, query: &Query, key: Option<&str>) -> bool {
     let known = project.table_of(query).zip(key);
     known.is_none_or(|(table, key)| {
         let column = table.column_name(key);
-        table.column(column).is_none() || table.indexes.iter().any(|index| index.is_unique_within(&[column]))
+        table.column(column).is_none() || table.is_unique(&[column])
     })
 }
 

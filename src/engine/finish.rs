@@ -307,11 +307,7 @@ fn by_cause(findings: Vec<Finding>) -> Vec<Finding> {
         }
         let key = (
             finding.rule.clone(),
-            if finding.is_wide {
-                String::new()
-            } else {
-                finding.location.file.clone()
-            },
+            finding.location.file.clone(),
             finding.cause.clone(),
             finding.status,
         );
@@ -332,7 +328,7 @@ fn by_project(files: Vec<Vec<Finding>>) -> Vec<Finding> {
     let mut out = Vec::new();
     let mut wide: BTreeMap<(String, String, Status), Vec<Vec<Finding>>> = BTreeMap::new();
     for places in files {
-        match places.first().filter(|first| !first.is_wide && !places.iter().any(is_reached)) {
+        match places.first().filter(|_| !places.iter().any(is_reached)) {
             Some(first) => {
                 let key = (first.rule.clone(), first.cause.clone(), first.status);
                 wide.entry(key).or_default().push(places);

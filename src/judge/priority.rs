@@ -62,7 +62,11 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
     let weight = cost.weight().lighter(less);
     let often = met(cost, reach);
     // What runs once is seldom mended for its time, however easy that is.
-    let ease = if often == Use::Of(Often::Once) { 4 } else { cost.ease() };
+    let ease = if often == Use::Of(Often::Once) {
+        cost.ease().min(4)
+    } else {
+        cost.ease()
+    };
     let worth = WORTH.get(row(weight)).copied().unwrap_or(1) * ease;
     let times = TIMES.get(column(often)).copied().unwrap_or(1);
     let sure = match confidence {

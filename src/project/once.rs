@@ -25,24 +25,19 @@ struct Kept {
     /// Its result: it has no parameters, and nothing clears it.
     is_result: bool,
     /// Slots that it sets, each with where.
-    set: Slotted,
-    /// The same of slots that other functions empty again.
-    refilled: Slotted,
+    set: Vec<(Slot, u32)>,
 }
 
-/// Slots, each with where it is set, in order.
-#[derive(Debug, Default)]
-struct Slotted(Vec<(Slot, u32)>);
-
-impl Slotted {
-    /// Whether a guard's slot is set where it asks for; what the function sets before the test is a variable of its own.
-    fn keeps(&self, guard: &Guard) -> bool {
-        self.sets(guard.slot, guard.from, guard.upto) && !(guard.test > 0 && self.sets(guard.slot, 0, guard.test - 1))
+impl Kept {
+    /// Whether a slot that a test asks for is set at an offset from one up to another; what the function sets before the test is a
+    /// variable of its own.
+    fn keeps(&self, slot: Slot, test: u32, from: u32, upto: u32) -> bool {
+        self.sets(slot, from, upto) && !(test > 0 && self.sets(slot, 0, test - 1))
     }
 
     fn sets(&self, slot: Slot, from: u32, upto: u32) -> bool {
-        let at = self.0.partition_point(|&known| known < (slot, from));
-        self.0.get(at).is_some_and(|&(known, offset)| known == slot && offset <= upto)
+        let at = self.set.partition_point(|&known| known < (slot, from));
+        self.set.get(at).is_some_and(|&(known, offset)| known == slot && offset <= upto)
     }
 }
 
@@ -50,7 +45,10 @@ impl Once {
     /// Reads what the functions of all files set.
     pub fn of(code: &Code, graph: &Graph) -> Once {
         let mut set: Vec<(FnId, Slot, u32)> = Vec::new();
-        let mut refilled: Vec<(FnId, Slot, u32)> = Vec::new();
+        // What nothing of the program calls, and no framework, is there for tests.
+        let edges = graph.functions.iter().flat_map(|node| &node.edges);
+        let mut called: FxHashSet<FnId> = edges.flat_map(|edge| edge.targets.iter().copied()).collect();
+        called.extend(graph.entries.iter().map(|entry| graph.id(entry.function.0, entry.function.1)));
         for (file, module) in code.modules() {
             let slots = Slots::of(module, code.scopes.get(file.index()));
             // Slots that functions empty again, and which.
@@ -71,24 +69,19 @@ impl Once {
                     set.push((graph.id(file, function), slot, stmt.span.start));
                 }
                 let name = module.function(function).name.map_or("", |name| module.str(name));
-                if is_emptied && !List::EndingCalls.has(name.trim_start_matches('_')) {
+                let is_unused = !name.is_empty() && !called.contains(&graph.id(file, function));
+                if is_emptied && !is_unused && !List::EndingCalls.has(name.trim_start_matches('_')) {
                     emptied.entry(slot).or_default().insert(graph.id(file, function));
                 }
             }
             let of_file = set.split_off(first);
             let is_kept = |(function, slot, _): &(FnId, Slot, u32)| emptied.get(slot).is_none_or(|by| by.iter().all(|by| by == function));
-            let (kept, others): (Vec<_>, Vec<_>) = of_file.into_iter().partition(is_kept);
-            set.extend(kept);
-            refilled.extend(others);
+            set.extend(of_file.into_iter().filter(is_kept));
         }
         set.sort_unstable();
-        refilled.sort_unstable();
         let mut by_function: FxHashMap<FnId, Kept> = FxHashMap::default();
         for (function, slot, at) in set {
-            by_function.entry(function).or_default().set.0.push((slot, at));
-        }
-        for (function, slot, at) in refilled {
-            by_function.entry(function).or_default().refilled.0.push((slot, at));
+            by_function.entry(function).or_default().set.push((slot, at));
         }
         let mut cleared: FxHashMap<FileId, FxHashSet<Sym>> = FxHashMap::default();
         for (at, node) in graph.functions.iter().enumerate().filter(|(_, node)| node.is_cached) {
@@ -110,22 +103,19 @@ impl Once {
         let Some(kept) = self.by_function.get(&function) else {
             return false;
         };
-        kept.is_result || guards(code, graph, (function, expr), &kept.set)
+        if kept.is_result {
+            return true;
+        }
+        let node = graph.function(function);
+        let module = code.module(node.file);
+        let too_many = || code.tell(Limit::Holders, node.file, module.function(node.id).span.start);
+        is_guarded(
+            module,
+            expr,
+            &|guard| kept.keeps(guard.slot, guard.test, guard.from, guard.upto),
+            &too_many,
+        )
     }
-
-    /// Whether a call in a function runs only where what it brings is not there: as [`Once::runs`], but other functions take it away now and
-    /// then.
-    pub fn refills(&self, code: &Code, graph: &Graph, function: FnId, expr: ExprId) -> bool {
-        let kept = self.by_function.get(&function);
-        kept.is_some_and(|kept| !kept.refilled.0.is_empty() && guards(code, graph, (function, expr), &kept.refilled))
-    }
-}
-
-fn guards(code: &Code, graph: &Graph, (function, expr): (FnId, ExprId), slots: &Slotted) -> bool {
-    let node = graph.function(function);
-    let module = code.module(node.file);
-    let too_many = || code.tell(Limit::Holders, node.file, module.function(node.id).span.start);
-    is_guarded(module, expr, &|guard| slots.keeps(guard), &too_many)
 }
 
 /// A test that asks whether a slot is missing.

@@ -208,9 +208,7 @@ impl Walk<'_> {
                 is_once: edge.kind != EdgeKind::Later
                     && !(is_startup && spawns(self.code.module(graph.function(at).file), edge))
                     && (here.is_once || self.once.runs(self.code, graph, at, edge.expr)),
-                is_missed: here.is_missed
-                    || self.missed.runs(self.code, graph, at, edge.expr)
-                    || self.once.refills(self.code, graph, at, edge.expr),
+                is_missed: here.is_missed || self.missed.runs(self.code, graph, at, edge.expr),
             };
             for &target in &edge.targets {
                 if self.is_seen(target, &[], reach.stage()) {

@@ -141,7 +141,11 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
     }
     // A server has few tenants.
     if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(key)
-        && List::Tenants.has(module.str(*name).trim_end_matches("Id").trim_end_matches("_id"))
+        && Name::of(module.str(*name))
+            .words()
+            .filter(|word| *word != "id")
+            .last()
+            .is_some_and(|word| List::Tenants.has(word))
     {
         return false;
     }

@@ -8,9 +8,6 @@ use crate::project::Project;
 use crate::project::schema::{Schema, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind, Join, Operation, Statement};
 
-/// Joins that are followed from a table that a condition finds, by design: rows that lie further away are taken for many.
-const WAY: u32 = 4;
-
 /// Sites by what they use; sites are indexes into the graph's.
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
@@ -27,8 +24,6 @@ struct Given {
     by_value: Vec<String>,
     /// By a row of its first table, which a condition of its own has found.
     by_row: Vec<String>,
-    /// By a row of any other table, with the columns whose conditions have found that.
-    by_way: BTreeSet<(String, BTreeSet<String>)>,
 }
 
 /// The sides of joins by which rows are found. Those of tables with conditions are found by these; a join finds the rows of the other table
@@ -91,7 +86,7 @@ impl Uses {
     /// Collects the uses of a project.
     pub fn of(project: &Project) -> Uses {
         let mut uses = Uses::default();
-        each_statement(project, &mut |view| uses.statement(&project.schema, view));
+        each_statement(project, &mut |view| uses.statement(view));
         for (site, at) in project.graph.sites.iter().enumerate() {
             let Some(name) = at.query.table() else { continue };
             for path in &at.query.eager {
@@ -127,11 +122,7 @@ impl Uses {
         let leads = |columns: &[String]| columns.iter().any(is_led);
         // What a condition asks for itself is not found by the way to it.
         let is_asked = given.by_value.iter().any(|column| column == key);
-        // One row of a table that another condition has found gives one row here: the key's own condition only looks whether it is the one.
-        let is_one = |column: &String| table.indexes.iter().any(|index| index.is_unique_within(&[column]));
-        let mut ways = given.by_way.iter();
-        let is_on_way = ways.any(|(column, starts)| column != key && is_one(column) && starts.iter().any(|start| start != key));
-        leads(&given.by_value) || is_on_way || !is_asked && leads(&given.by_row)
+        leads(&given.by_value) || !is_asked && leads(&given.by_row)
     }
 
     /// The columns of a table of which a site asks for one value.
@@ -143,7 +134,7 @@ impl Uses {
         self.columns.entry((table, column.to_owned())).or_default().push(site);
     }
 
-    fn statement(&mut self, schema: &Schema, view: &View<'_>) {
+    fn statement(&mut self, view: &View<'_>) {
         let statement = view.statement;
         if statement.operation == Operation::Delete
             && let Some(table) = view.tables.first().copied().flatten()
@@ -152,50 +143,10 @@ impl Uses {
         }
         let filters = statement.filters.iter().filter(|filter| is_look_up(filter));
         self.note_given(view);
-        self.note_ways(schema, view);
         let joined = looked_up(statement);
         for column in filters.map(|filter| &filter.column).chain(joined) {
             if let Some((table, column)) = view.column(column) {
                 self.add(table, &column.name, view.site);
-            }
-        }
-    }
-
-    /// Notes by which columns joins find the rows of a table from those that an index finds by a condition.
-    fn note_ways(&mut self, schema: &Schema, view: &View<'_>) {
-        let statement = view.statement;
-        if statement.joins.is_empty() {
-            return;
-        }
-        let mut found: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-        for filter in statement.filters.iter().filter(|filter| !filter.optional) {
-            let is_equal = matches!(filter.kind, FilterKind::Equality | FilterKind::In);
-            let (true, Some(at), Some((table, column))) = (is_equal, filter.column.table, view.column(&filter.column)) else {
-                continue;
-            };
-            if schema.tables.get(table).is_some_and(|table| table.leads(&column.name)) {
-                found.entry(at).or_default().insert(column.name.clone());
-            }
-        }
-        for _ in 0..WAY {
-            let mut reached: Vec<(usize, BTreeSet<String>)> = Vec::new();
-            for join in &statement.joins {
-                for (from, to) in [(&join.left, &join.right), (&join.right, &join.left)] {
-                    let starts = from.table.and_then(|at| found.get(&at));
-                    let (Some(starts), Some(at), Some((table, column))) = (starts, to.table, view.column(to)) else {
-                        continue;
-                    };
-                    let way = (column.name.clone(), starts.clone());
-                    self.given.entry((table, view.site)).or_default().by_way.insert(way);
-                    reached.push((at, starts.clone()));
-                }
-            }
-            let before: usize = found.values().map(BTreeSet::len).sum();
-            for (at, starts) in reached {
-                found.entry(at).or_default().extend(starts);
-            }
-            if before == found.values().map(BTreeSet::len).sum::<usize>() {
-                break;
             }
         }
     }

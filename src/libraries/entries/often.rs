@@ -48,7 +48,7 @@ pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
     // What is for staff by its address or folder is said where the words of the run are known.
     let is_staff = List::SetUpPaths.has(&entry.label) || entry.is_for_staff || is_guarded(site, entry.function);
     // The link of a mail is opened once, and such a mail is asked for seldom.
-    let recovers = List::RecoveringPaths.has(&entry.label);
+    let recovers = List::RecoveringPaths.has(last_part(&entry.label));
     if is_staff || recovers || is_deprecated(site, entry) || stage::is_for_developers(site, entry) {
         return base.max(Often::Seldom);
     }

@@ -153,6 +153,8 @@ fn retries() {
         "def f():\n    while True:\n        code = make()\n        if not q(code):\n            return code",
         &[Retry],
     );
+    // The queue is drained: each pass takes one.
+    py("def f():\n    while True:\n        if not q():\n            return", &[PerRow]);
     // Attempts of a quiz are rows.
     py("for attempt in attempts:\n    q(attempt)", &[PerRow]);
     py("for entry in entries:\n    q(entry)", &[PerRow]);

@@ -302,8 +302,10 @@ fn ends_when_empty(module: &Module, parts: &Parts) -> bool {
         })
 }
 
-/// `if not taken(code): return code`: it looks for something that nobody has, and the first is as a rule.
+/// `code = make(); if not taken(code): return code`: it looks for something that nobody has, and the first is as a rule.
 fn ends_where_missing(module: &Module, parts: &Parts) -> bool {
+    let set = assignments(module, &parts.body);
+    let is_made = |name: Sym| set.iter().any(|assigned| assigned.targets.contains(&name));
     statements(module, &parts.body).iter().any(|&stmt| {
         let StmtKind::If { test, then, .. } = &module.stmt(stmt).kind else {
             return false;
@@ -314,7 +316,9 @@ fn ends_where_missing(module: &Module, parts: &Parts) -> bool {
         let ExprKind::Unary { op, operand } = module.kind(*test) else {
             return false;
         };
-        ends && matches!(module.str(*op), "not" | "!") && inner(module, *operand).contains(&parts.anchor)
+        ends && matches!(module.str(*op), "not" | "!")
+            && inner(module, *operand).contains(&parts.anchor)
+            && names(module, *operand).into_iter().any(is_made)
     })
 }
 

@@ -536,14 +536,16 @@ fn fix(reads: &[Read], library: &str) -> Fix {
         let code = advice(Advised::Read(shape), library, &[("underscored", joined.as_str())]).code;
         code.filter(|_| !paths.is_empty())
     });
-    let counted = of(Wanted::Count).filter(|path| !path.contains("__")).map(|path| {
-        // A relation without a name of its own is asked for by its model's.
-        let name = path.strip_suffix("_set").unwrap_or(&path);
-        advice(Advised::Read(Shape::RelationCount), library, &[("name", name)]).code
-    });
-    let code: String = loaded.into_iter().chain(counted).flatten().collect();
+    let counted: Vec<String> = of(Wanted::Count).collect();
+    let mut summary = "Load what the template reads of each row with the view's query.".to_owned();
+    if !counted.is_empty() {
+        let path = counted.join("`, `");
+        summary.push(' ');
+        summary.push_str(&advice(Advised::Read(Shape::RelationCount), library, &[("path", &path)]).summary);
+    }
+    let code: String = loaded.into_iter().flatten().collect();
     Fix {
-        summary: "Load what the template reads of each row with the view's query.".to_owned(),
+        summary,
         code: (!code.is_empty() && !code.contains('{')).then(|| format!("queryset{code}")),
         ..Fix::default()
     }

@@ -1,7 +1,6 @@
 //! `unindexed-foreign-key`: foreign keys that no index leads with.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::advice;
 use crate::advice::index::NewIndex;
@@ -25,13 +24,10 @@ const MAX_LISTED: usize = 6;
 /// Sites that are cited; the others are counted.
 const MAX_CITED: usize = 40;
 
-/// Keys to one parent that a statement asks for together, from so many on they are one finding.
-const TOGETHER: usize = 3;
-
 /// Runs the rule. A key that an advised longer index starts with is told with that index.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let mut found = Vec::new();
+    let mut findings = Vec::new();
     let told: BTreeSet<(usize, &[String])> = run
         .index_proposals()
         .iter()
@@ -56,37 +52,10 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
                 silent("every statement that looks rows up by it has the condition of a partial index, and none deletes parents");
                 continue;
             }
-            found.extend(report(project, at, key, &load).map(|finding| (finding, key.target.clone(), load)));
+            findings.extend(report(project, at, key, &load));
         }
     }
-    name_causes(&mut found);
-    found.into_iter().map(|(finding, ..)| finding).collect()
-}
-
-/// Keys to one parent that one statement asks for together are mended together, and so are those that no statement asks for.
-fn name_causes(found: &mut [(Finding, String, Load)]) {
-    let mut shared: BTreeMap<(&str, usize), usize> = BTreeMap::new();
-    for (_, parent, load) in found.iter() {
-        for &site in &load.lookups {
-            *shared.entry((parent, site)).or_default() += 1;
-        }
-    }
-    let causes: Vec<String> = found
-        .iter()
-        .map(|(_, parent, load)| {
-            let count = |site: usize| shared.get(&(parent.as_str(), site)).copied().unwrap_or(0);
-            let most = load.lookups.iter().copied().max_by_key(|&site| (count(site), Reverse(site)));
-            match most.filter(|&site| count(site) >= TOGETHER) {
-                Some(site) => format!("keys to {parent} of statement {site}"),
-                None if load.lookups.is_empty() && load.deletes.is_empty() => "keys that nothing asks for".to_owned(),
-                None => String::new(),
-            }
-        })
-        .collect();
-    for ((finding, ..), cause) in found.iter_mut().zip(causes) {
-        finding.is_wide = !cause.is_empty();
-        finding.cause = cause;
-    }
+    findings
 }
 
 /// Where a key and its columns are declared.
@@ -249,6 +218,9 @@ fn report(project: &Project, at: usize, key: &ForeignKey, load: &Load) -> Option
     let judgement = load.judge(project, table, confidence);
     let mut finding = Finding::new(ID, judgement, confidence, project.location(&place.file, place.span, &symbol));
     finding.subject.clone_from(&symbol);
+    if load.lookups.is_empty() && load.deletes.is_empty() {
+        finding.cause = "keys that no statement needs".to_owned();
+    }
     finding.title = format!("{}.{columns} references {} and no index leads with it", table.name, key.target);
     finding.message = message(table, key, &columns, load);
     finding.message.push_str(&advice::index::size_note(project, at));
@@ -330,7 +302,7 @@ fn message(table: &Table, key: &ForeignKey, columns: &str, load: &Load) -> Strin
     };
     let used = match (load.lookups.len(), load.deletes.len()) {
         (0, 0) => format!(
-            "No statement that was understood looks rows up by it or deletes from {}.",
+            "No statement that was understood needs it to look rows up, or deletes from {}.",
             key.target
         ),
         (0, deletes) => format!(

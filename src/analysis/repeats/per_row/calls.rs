@@ -7,7 +7,7 @@ use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::libraries::shared::effects::Effects;
 use crate::project::graph::{Edge, EdgeKind, FnId, NETWORK_SLOT};
 use crate::project::kept_results::{self, Keeper};
-use crate::project::loops::{Loop, body};
+use crate::project::loops::Loop;
 use crate::project::scope::Bound;
 use crate::project::{Project, branches};
 use crate::statement::Operation;
@@ -84,7 +84,7 @@ impl Search<'_, '_> {
 
     /// Whether an object keeps what is found, and it is the same object in each pass of the loop.
     fn asks_once(&self, function: FnId, edge: &Edge, target: FnId, around: &Loop) -> bool {
-        if self.project.graph.function(target).is_cached && self.is_same(function, edge.expr, around) {
+        if self.project.graph.function(target).is_cached && self.is_of_self(function, edge.expr) {
             return true;
         }
         let Some((object, attribute)) = self.keeper(edge, target) else {
@@ -106,16 +106,14 @@ impl Search<'_, '_> {
         is_given && !is_set && !around.target_names.contains(&name)
     }
 
-    /// Whether an expression names nothing that the loop binds, so that it is the same in each pass.
-    fn is_same(&self, function: FnId, expr: ExprId, around: &Loop) -> bool {
+    /// Whether an expression is a property of the method's own object, which is the same in each pass of every loop.
+    fn is_of_self(&self, function: FnId, expr: ExprId) -> bool {
         let owner = self.project.graph.function(function).id;
-        let scope = self.project.code.scopes.get(self.file.index());
-        let binds = |name: Sym| {
-            let mut bindings = scope.into_iter().flat_map(|scope| scope.bindings_of(owner, name));
-            bindings.any(|binding| (around.span.start..=around.span.end).contains(&binding.range.start))
+        let ExprKind::Attr { base, .. } = *self.module.kind(expr) else {
+            return false;
         };
-        let mut names = body::names(self.module, expr).into_iter();
-        names.all(|name| !around.target_names.contains(&name) && !binds(name))
+        let receiver = self.module.function(owner).params.first().and_then(|param| param.name);
+        self.module.takes_receiver(owner) && self.module.name(base) == receiver.map(|name| self.module.str(name))
     }
 
     /// Whether a loop empties an attribute of what has a name, or calls a method on it that does, other than the one that keeps it.
