@@ -17,7 +17,7 @@ pub(crate) fn size_note(project: &Project, table: usize) -> String {
 pub(crate) fn quoted(name: &str, dialect: Dialect) -> String {
     let is_lower =
         name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
-    let plain = is_lower && !List::ReservedWords.has(name);
+    let plain = is_lower && !name.is_empty() && !List::ReservedWords.has(name);
     if plain {
         return name.to_owned();
     }

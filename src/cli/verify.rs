@@ -67,6 +67,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
         .iter()
         .map(|path| config.root.join(path))
         .chain([config.root.clone()])
+        .chain(std::env::current_dir())
         .collect();
     let done = perfaudit::verify_findings(&config, &progress, |project, found| {
         prove(project, found, address.as_ref(), || Cluster::start(&ending, &strange))

@@ -175,6 +175,7 @@ pub fn at(project: &Project, function: FnId, expr: ExprId) -> Reach {
     let (way, is_closed) = branches::way_to(project, function, expr);
     let known = branches::known_on(project, function, way);
     let way = way.map(|way| Visit {
+        is_once: way.is_once || project.once.runs(&project.code, &project.graph, function, expr),
         is_missed: way.is_missed || project.missed.runs(&project.code, &project.graph, function, expr),
         ..way
     });

@@ -8,7 +8,7 @@ use crate::libraries::shared::value::FileId;
 
 /// Takes such models out. Drizzle's are constants: what nobody imports, nobody queries, and what it says of a table's indexes is not what
 /// migrations are made from, where another file says it, too.
-pub(super) fn drop(code: &Code, sources: &mut Vec<SchemaSource>) {
+pub(super) fn drop(code: &Code, sources: &mut [SchemaSource]) {
     let is_constant = |source: &SchemaSource| source.kind == SourceKind::Model(Tool::Drizzle);
     if sources.iter().filter(|source| is_constant(source)).nth(1).is_none() {
         return;

@@ -466,7 +466,7 @@ fn code_sources(code: &Code) -> Vec<SchemaSource> {
         }
         sources
     });
-    let mut sources = found.collect::<Vec<_>>().into_iter().flatten().collect();
+    let mut sources: Vec<SchemaSource> = found.collect::<Vec<_>>().into_iter().flatten().collect();
     left_models::drop(code, &mut sources);
     sources
 }

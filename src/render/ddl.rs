@@ -176,7 +176,8 @@ impl<'s> Writer<'s> {
 
     fn columns(&self, at: usize, table: &Table) -> Vec<(String, String)> {
         let mut seen = BTreeSet::new();
-        let own = table.columns.iter().filter(|column| seen.insert(self.folded(&column.name)));
+        let own = table.columns.iter().filter(|column| !column.name.is_empty());
+        let own = own.filter(|column| seen.insert(self.folded(&column.name)));
         own.filter_map(|column| {
             let known = self.types.get(at, &column.name)?;
             let is_null = column.nullable && !table.primary_key.contains(&column.name);

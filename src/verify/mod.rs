@@ -59,12 +59,12 @@ pub fn prove(project: &Project, findings: &[Finding], engines: &mut [&mut dyn En
     let mut open = Subject::all(project, findings);
     let mut proof = Proof::default();
     for engine in engines {
-        let (own, others) = open
+        let (own, others): (Vec<_>, Vec<_>) = open
             .into_iter()
             .partition(|subject| dialect_of(project, subject) == Some(engine.dialect()));
         open = others;
         proof.engines.push(engine.version());
-        proof.results.extend(asked(project, own, *engine)?);
+        proof.results.extend(asked(project, &own, *engine)?);
     }
     proof.results.extend(open.iter().map(|subject| not_here(project, subject)));
     proof
@@ -75,7 +75,7 @@ pub fn prove(project: &Project, findings: &[Finding], engines: &mut [&mut dyn En
 }
 
 /// What one planner says of the findings about its own tables.
-fn asked(project: &Project, subjects: Vec<Subject<'_>>, engine: &mut dyn Engine) -> Result<Vec<Proven>, Failure> {
+fn asked(project: &Project, subjects: &[Subject<'_>], engine: &mut dyn Engine) -> Result<Vec<Proven>, Failure> {
     let mut round = Round {
         project,
         writer: Writer::new(&project.schema, engine.dialect()),
@@ -88,7 +88,7 @@ fn asked(project: &Project, subjects: Vec<Subject<'_>>, engine: &mut dyn Engine)
     let mut results: Vec<Proven> = clear.into_iter().map(|(_, result)| result).collect();
     let again: Vec<&Subject<'_>> = unclear.into_iter().map(|(subject, _)| subject).collect();
     results.extend(round.run(&again, MANY_ROWS)?);
-    round.crowd(&subjects, &mut results)?;
+    round.crowd(subjects, &mut results)?;
     Ok(results)
 }
 

@@ -25,6 +25,10 @@ pub(super) const CROWD: u64 = 1_000;
 const OTHERS: u64 = 3;
 /// Literals of the code that a column is made of.
 const MAX_LITERALS: usize = 12;
+/// The longest of them, in bytes: what is longer says no more of a column, and takes its length in each of the rows.
+const LONGEST_LITERAL: usize = 64;
+/// Values that a table is made of, rows times columns: a wide table has fewer rows.
+const MAX_CELLS: u64 = 5_000_000;
 /// Of so many rows one has a literal of the code, where the column has many values.
 const RARE: u64 = 100;
 /// A unique key must be able to have so many times as many values as there are rows.
@@ -69,7 +73,7 @@ impl Plan {
                 };
                 let known = plan.literals.entry((table, column.name.clone())).or_default();
                 for one in literals(text).into_iter().flatten() {
-                    if known.len() < MAX_LITERALS && !known.contains(&one) {
+                    if known.len() < MAX_LITERALS && one.len() <= LONGEST_LITERAL && !known.contains(&one) {
                         known.push(one);
                     }
                 }
@@ -116,7 +120,9 @@ pub(super) fn load(project: &Project, writer: &Writer<'_>, plan: &Plan, at: usiz
 /// The rows that a table is made with, where a table of unknown size has so many.
 pub(super) fn rows_of(project: &Project, at: usize, rows: u64) -> u64 {
     let known = project.sizes.as_ref().and_then(|sizes| sizes.rows(at));
-    known.map_or(rows, |known| known.clamp(1, super::MANY_ROWS))
+    let rows = known.map_or(rows, |known| known.clamp(1, super::MANY_ROWS));
+    let columns = project.schema.tables.get(at).map_or(1, |table| table.columns.len().max(1));
+    rows.min((MAX_CELLS / columns as u64).max(1))
 }
 
 struct Filler<'f> {
@@ -180,7 +186,7 @@ impl Filler<'_> {
             .table
             .columns
             .iter()
-            .filter(move |column| seen.insert(column.name.to_lowercase()));
+            .filter(move |column| !column.name.is_empty() && seen.insert(column.name.to_lowercase()));
         own.filter_map(|column| Some((column, scratch(self.writer.types.get(self.at, &column.name)?))))
     }
 

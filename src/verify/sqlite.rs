@@ -58,6 +58,8 @@ impl Sqlite {
         let looks = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&looks);
         connection.progress_handler(LOOK, Some(move || count.fetch_add(1, Ordering::Relaxed) > MOST))?;
+        // Half a gigabyte.
+        connection.pragma_update(None, "max_page_count", 131_072)?;
         connection.authorizer(Some(|context: AuthContext<'_>| allowed(&context)))?;
         connection.execute_batch("SAVEPOINT empty")?;
         Ok(Sqlite { connection, looks })
@@ -88,7 +90,7 @@ impl Sqlite {
             }
         }
         for index in &load.indexes {
-            if self.attempt(&index.create).is_ok() || self.attempt(&index.plain).is_ok() {
+            if self.attempt(&index.create).is_ok() || index.plain != index.create && self.attempt(&index.plain).is_ok() {
                 made.indexes.insert((load.table, index.name.clone()));
             }
         }

@@ -210,3 +210,25 @@ fn a_database_is_asked_where_a_table_is_for_it_and_not_else() {
     assert_eq!(verdicts(&proof), [("missing-index", Verdict::NotVerifiable)], "{proof:#?}");
     assert!(engine.sent.is_empty(), "{:?}", engine.sent);
 }
+
+#[test]
+fn what_a_schema_says_makes_no_work_without_end() {
+    let schema = "PRAGMA foreign_keys = on;\n\
+        CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT);\n\
+        CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER REFERENCES users (id), state TEXT);\n\
+        CREATE INDEX bomb ON orders (length(replace(state, 'v', 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv')));\n";
+    let long = "x".repeat(5_000);
+    let program = format!(
+        "import sqlite3\n\ndef find(db: sqlite3.Connection, user):\n    \
+        db.execute(\"SELECT * FROM orders WHERE user_id = ?\", (user,))\n    \
+        db.execute(\"SELECT * FROM orders WHERE user_id = ? AND state = '{long}'\", (user,))\n"
+    );
+    let mut engine = Flat::new(Some("1"));
+    let _ = proof(schema, &program, &mut engine);
+    let made = |text: &&String| text.starts_with("CREATE") || text.starts_with("INSERT");
+    let sent: Vec<&String> = engine.sent.iter().filter(made).collect();
+    assert!(sent.len() > 1, "{:?}", engine.sent);
+    for text in sent {
+        assert!(!text.contains("replace") && !text.contains(&long), "{text}");
+    }
+}

@@ -373,7 +373,7 @@ impl<'t> Trial<'t> {
         } else {
             best
         };
-        self.show(&mut result, &shown);
+        Self::show(&mut result, &shown);
         result.rows = self.rows_of(subject);
         result.statements = asked;
         result
@@ -394,7 +394,7 @@ impl<'t> Trial<'t> {
     }
 
     /// The question with the largest gain.
-    fn show(&self, result: &mut Proven, cited: &[&Cited]) {
+    fn show(result: &mut Proven, cited: &[&Cited]) {
         let all = cited.iter().flat_map(|one| &one.questions);
         let best = all
             .filter_map(|question| Some((question.ratio()?, question)))
@@ -505,7 +505,7 @@ impl<'t> Trial<'t> {
             ),
         };
         let mut result = Proven::new(finding, verdict, why);
-        self.show(&mut result, &losses);
+        Self::show(&mut result, &losses);
         result.rows = self.rows_of(subject);
         result.statements = losses.iter().map(|one| self.told(one)).collect();
         Ok(result)

@@ -411,10 +411,16 @@ def goats():
         sums(&[("app.py", text)], "app.py"),
         ["a worker may wait for ever, once in a process, at the first GET /goats"]
     );
+    // What a function for tests empties, which nothing of the program calls, is kept all the same.
+    let reset = format!("{text}def reset():\n    global _keys\n    _keys = None\n");
+    assert_eq!(
+        sums(&[("app.py", &reset)], "app.py"),
+        ["a worker may wait for ever, once in a process, at the first GET /goats"]
+    );
     // What another function empties is loaded again, and a loop's variable is not the module's.
     for emptied in [
-        "def forget():\n    global _keys\n    _keys = None\n",
-        "def forget():\n    _keys.clear()\n",
+        "@app.post('/forget')\ndef forget():\n    global _keys\n    _keys = None\n",
+        "@app.post('/forget')\ndef forget():\n    _keys.clear()\n",
     ] {
         let text = format!("{text}{emptied}");
         assert_eq!(

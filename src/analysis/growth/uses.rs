@@ -144,7 +144,7 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
         && Name::of(module.str(*name))
             .words()
             .filter(|word| *word != "id")
-            .last()
+            .next_back()
             .is_some_and(|word| List::Tenants.has(word))
     {
         return false;

@@ -1,5 +1,6 @@
 //! Foreign keys that no index leads with.
 
+use crate::judge::columns::is_persons;
 use crate::project::schema::{ForeignKey, Table};
 
 /// The foreign keys of a table that no index serves.
@@ -16,8 +17,12 @@ fn is_served(table: &Table, key: &ForeignKey) -> bool {
     // A partition's indexes come from its parent; a column that the state does not have was removed or never read.
     let unknown = columns.iter().any(|column| table.column(column).is_none());
     let inherits = table.partition && table.open;
-    // `(tenant_id, user_id) → users`: an index on the column that is not shared with other keys serves the lookup.
-    let selective = columns.len() > 1 && columns.iter().any(|column| table.leads(column) && is_own(table, key, column));
+    // `(tenant_id, user_id) → users`: an index on the column that is not shared with other keys serves the lookup, and so does one on the
+    // person whose few rows they are.
+    let selective = columns.len() > 1
+        && columns
+            .iter()
+            .any(|column| table.leads(column) && (is_own(table, key, column) || is_persons(column)));
     unknown || inherits || selective
 }
 

@@ -1,6 +1,6 @@
 //! Knex: `knex('users').where({ id }).first()`, `db.select('*').from('users')`.
 
-use crate::ir::{Call, ExprKind};
+use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::knex_words::{is_where, read};
 use crate::libraries::shared::objects;
@@ -74,11 +74,16 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     Some(query)
 }
 
+/// `knex.schema`, whose `table` changes one.
+fn is_schema(module: &Module, handle: ExprId) -> bool {
+    matches!(module.kind(handle), ExprKind::Attr { name, .. } if module.str(*name) == "schema")
+}
+
 /// The step that names the table.
 fn table(resolver: &dyn Resolver, steps: &[ChainedCall<'_>]) -> Option<(usize, String)> {
     steps.iter().enumerate().find_map(|(index, step)| {
         let names = match step.call.method() {
-            Some("from" | "into" | "table" | "queryBuilder") => step.call.receiver().is_some(),
+            Some("from" | "into" | "table" | "queryBuilder") => step.call.receiver().is_some_and(|on| !is_schema(step.call.module, on)),
             _ => index == 0 && (step.call.receiver().is_none() || is_handle_call(resolver, step)),
         };
         let arg = step.call.arg(0).filter(|_| names)?;

@@ -50,7 +50,12 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     let method = call.method()?;
     match method {
         "$queryRaw" | "$executeRaw" | "$queryRawUnsafe" | "$executeRawUnsafe" | "$queryRawTyped" => {
-            Some(prisma(resolver, file, &call, method))
+            let mut query = prisma(resolver, file, &call, method);
+            // It gives how many rows there were, and none of them.
+            if method.starts_with("$execute") {
+                query.outcome = Outcome::Nothing;
+            }
+            Some(query)
         }
         "query" | "execute" | "exec" | "run" | "all" | "get" | "each" | "unsafe" | "raw" | "any" | "one" | "oneOrNone" | "many"
         | "manyOrNone" | "none" | "queryObject" | "queryArray" | "maybeOne" | "oneFirst" | "anyFirst" | "manyFirst" | "maybeOneFirst"

@@ -53,6 +53,7 @@ pub fn find(project: &Project) -> Vec<Shortage<'_>> {
             let language = project.code.module(pool.file).language;
             let cap = pool
                 .max
+                .filter(|&max| max == largest(project, language))
                 .and_then(|max| *caps.entry((max, language)).or_insert_with(|| cap_above(project, max, language)));
             let workers = *workers.entry(language).or_insert_with(|| most_processes(project, language));
             [
@@ -62,6 +63,13 @@ pub fn find(project: &Project) -> Vec<Shortage<'_>> {
         })
         .flatten()
         .collect()
+}
+
+/// The connections of the largest pool: a smaller one beside it (of a health check, of one source) is not what a cap lets work in for.
+fn largest(project: &Project, language: Language) -> u32 {
+    let pools = project.deployment.pools.iter();
+    let own = pools.filter(|pool| project.code.module(pool.file).language == language);
+    own.filter_map(|pool| pool.max).max().unwrap_or(0)
 }
 
 /// The cap that says most clearly that more than so many are let in. Caps of another language run in another process.

@@ -2,9 +2,8 @@
 //! run.
 
 use std::ffi::OsStr;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -106,7 +105,7 @@ fn stop(child: &mut Child) {
     #[cfg(unix)]
     if let Some(id) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         // That it has ended already is as well.
-        let _ = rustix::process::kill_process(id, rustix::process::Signal::QUIT);
+        let _ = rustix::process::kill_process_group(id, rustix::process::Signal::QUIT);
         let start = Instant::now();
         while start.elapsed() < ENDED {
             if !matches!(child.try_wait(), Ok(None)) {
@@ -151,69 +150,82 @@ impl Cluster {
 
     fn create(&self, programs: &Path) -> Result<(), Error> {
         // Sorting by the bytes of texts would let an index serve LIKE, which it does in hardly any real database.
-        let mut said = String::new();
         for locale in ["C.UTF-8", "en_US.UTF-8", "C"] {
             let data = self.folder.join("data");
-            let made = quiet(programs, "initdb", &self.folder)
+            let mut command = quiet(programs, "initdb", &self.folder);
+            command
                 .args(["--no-sync", "--auth=trust", "--encoding=UTF8"])
                 .arg(format!("--username={OWNER}"))
                 .arg(format!("--locale={locale}"))
                 .arg("-D")
-                .arg(&data)
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .output()
-                .map_err(|error| Error::new("initdb", format!("cannot be started: {error}")))?;
-            if made.status.success() {
+                .arg(&data);
+            self.begin(command, "initdb")?;
+            if self.ended("initdb")?.success() {
                 return Ok(());
             }
-            said = String::from_utf8_lossy(&made.stderr).into_owned();
             let _ = std::fs::remove_dir_all(&data);
         }
-        let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("failed").to_owned();
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let first = log.lines().find(|line| !line.trim().is_empty()).unwrap_or("failed").to_owned();
         Err(Error::new("initdb", first).hint("name an empty database with --database"))
     }
 
     /// Makes the role without rights and its database, and lets nobody else in.
     fn prepare(&self, programs: &Path) -> Result<(), Error> {
         let failed = |error: std::io::Error| Error::new("postgres", format!("cannot be prepared: {error}"));
-        let data = self.folder.join("data");
-        let mut child = quiet(programs, "postgres", &self.folder)
-            .args(["--single", "-c", "fsync=off", "-D"])
-            .arg(&data)
-            .arg(OWNER)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(failed)?;
-        if let Some(mut input) = child.stdin.take() {
-            input.write_all(MADE.as_bytes()).map_err(failed)?;
-        }
-        child.wait().map_err(failed)?;
+        let (data, made) = (self.folder.join("data"), self.folder.join("made.sql"));
+        std::fs::write(&made, MADE).map_err(failed)?;
+        let mut command = quiet(programs, "postgres", &self.folder);
+        command.args(["--single", "-c", "fsync=off", "-D"]).arg(&data).arg(OWNER);
+        command.stdin(std::fs::File::open(&made).map_err(failed)?);
+        self.begin(command, "postgres")?;
+        self.ended("postgres")?;
         std::fs::write(data.join("pg_hba.conf"), ALLOWED).map_err(failed)
     }
 
     fn run(&self, programs: &Path) -> Result<(), Error> {
-        let log = std::fs::File::create(self.folder.join("log"))
-            .map_err(|error| Error::new("temporary folder", format!("cannot be written: {error}")))?;
         let mut command = quiet(programs, "postgres", &self.folder);
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
         command.args(["-p", &PORT.to_string()]);
         for setting in SETTINGS {
             command.arg("-c").arg(setting);
         }
-        // What ends the run from a terminal must not end it first.
+        self.begin(command, "postgres")
+    }
+
+    /// Starts a program that ends with the run. What ends the run from a terminal must not end it first, so that it has a group of its own.
+    fn begin(&self, mut command: Command, name: &str) -> Result<(), Error> {
+        let log = std::fs::File::create(self.folder.join("log"))
+            .map_err(|error| Error::new("temporary folder", format!("cannot be written: {error}")))?;
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let child = command.stdout(Stdio::null()).stderr(log).spawn();
-        let child = child.map_err(|error| Error::new("postgres", format!("cannot be started: {error}")))?;
+        let child = child.map_err(|error| Error::new(name, format!("cannot be started: {error}")))?;
         let mut child = Some(child);
         let held = self.ending.hold(|held| held.child = child.take());
         if let Some(mut child) = child {
             stop(&mut child);
         }
         held
+    }
+
+    /// How the program that was started ended.
+    fn ended(&self, name: &str) -> Result<ExitStatus, Error> {
+        let start = Instant::now();
+        loop {
+            let mut status = None;
+            self.ending.hold(|held| {
+                status = held.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+                if status.is_some() {
+                    held.child.take();
+                }
+            })?;
+            match status {
+                Some(status) => return Ok(status),
+                None if start.elapsed() > STARTED => return Err(Error::new(name, "takes too long")),
+                None => std::thread::sleep(TICK),
+            }
+        }
     }
 
     /// Connects as soon as it listens.
@@ -275,7 +287,11 @@ fn private_folder() -> std::io::Result<tempfile::TempDir> {
 /// The folder of the programs: of `path`, else the newest of the usual ones. What lies within a scanned tree is not run, wherever `path`
 /// found it: a relative folder, or the `bin` of an environment that the tree brings.
 fn programs(path: &OsStr, strange: &[PathBuf]) -> Option<PathBuf> {
-    let strange: Vec<PathBuf> = strange.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+    let strange: Vec<PathBuf> = strange
+        .iter()
+        .filter_map(|folder| folder.canonicalize().ok())
+        .map(outermost)
+        .collect();
     let is_own = |program: PathBuf| {
         let program = program.canonicalize();
         program.is_ok_and(|program| program.is_file() && !strange.iter().any(|folder| program.starts_with(folder)))
@@ -291,6 +307,13 @@ fn programs(path: &OsStr, strange: &[PathBuf]) -> Option<PathBuf> {
         found.sort_by_key(|path| number(path));
         found.pop()
     })
+}
+
+/// The outermost repository that a folder lies in, else the folder: which folder of it is scanned is the repository's to say.
+fn outermost(folder: PathBuf) -> PathBuf {
+    let holds = |above: &&Path| above.parent().is_some() && above.join(".git").exists();
+    let found = folder.ancestors().filter(holds).last().map(Path::to_owned);
+    found.unwrap_or(folder)
 }
 
 /// The version in the path of a folder.
@@ -326,7 +349,13 @@ mod tests {
         let linked = folder.path().join("linked");
         std::os::unix::fs::symlink(&brought, &linked).expect("a link");
         let path = std::env::join_paths([Path::new("bin"), &brought, &linked, &own]).expect("a path");
-        assert_eq!(programs(&path, &[tree]), Some(own));
+        assert_eq!(programs(&path, std::slice::from_ref(&tree)), Some(own.clone()));
+        // A part of the repository that has settings of its own.
+        let part = tree.join("app");
+        std::fs::create_dir_all(&part).expect("a folder");
+        assert_eq!(programs(&path, std::slice::from_ref(&part)), Some(brought.clone()));
+        std::fs::create_dir(tree.join(".git")).expect("a folder");
+        assert_eq!(programs(&path, &[part]), Some(own));
         assert_eq!(programs(&path, &[]), Some(brought));
     }
 

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::IsNull;
 use postgres_protocol::authentication::{md5_hash, sasl};
-use postgres_protocol::message::backend::Message;
+use postgres_protocol::message::backend::{ErrorFields, Message};
 use postgres_protocol::message::frontend;
 
 use super::url::Address;
@@ -16,6 +16,8 @@ use crate::verify::engine::Failure;
 
 /// How long a database may take to be reached.
 const REACHED: Duration = Duration::from_secs(10);
+/// The code of a statement that was ended.
+const CANCELED: &str = "57014";
 /// The longest answer that is read, in bytes.
 const LONGEST: usize = 16 << 20;
 
@@ -27,6 +29,7 @@ impl<T: Read + Write + Send> Stream for T {}
 pub struct Link {
     stream: Box<dyn Stream>,
     read: BytesMut,
+    slow: u32,
 }
 
 impl std::fmt::Debug for Link {
@@ -46,6 +49,7 @@ impl Link {
         let mut link = Link {
             stream,
             read: BytesMut::new(),
+            slow: 0,
         };
         link.greet(address)?;
         Ok(link)
@@ -121,6 +125,11 @@ impl Link {
         }
     }
 
+    /// How many statements were ended because they took too long.
+    pub fn slow(&self) -> u32 {
+        self.slow
+    }
+
     /// Runs a statement; what it gives is not kept.
     pub fn run(&mut self, statement: &str) -> Result<(), Failure> {
         self.value(statement).map(|_| ())
@@ -131,7 +140,7 @@ impl Link {
         let refused = |error: std::io::Error| Failure::Refused(error.to_string());
         let mut buffer = BytesMut::new();
         frontend::parse("", statement, [], &mut buffer).map_err(refused)?;
-        let nothing = |_: (), _: &mut BytesMut| Ok(IsNull::Yes);
+        let nothing = |(), _: &mut BytesMut| Ok(IsNull::Yes);
         frontend::bind("", "", [], [], nothing, [], &mut buffer).map_err(|_| Failure::Refused("cannot be sent".to_owned()))?;
         frontend::execute("", 0, &mut buffer).map_err(refused)?;
         frontend::sync(&mut buffer);
@@ -145,7 +154,10 @@ impl Link {
                     let bytes = range.and_then(|range| body.buffer().get(range));
                     found = bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
                 }
-                Message::ErrorResponse(body) => refused = Some(said(body.fields())),
+                Message::ErrorResponse(body) => {
+                    self.slow += u32::from(field(body.fields(), b'C').as_deref() == Some(CANCELED));
+                    refused = Some(said(body.fields()));
+                }
                 Message::ReadyForQuery(_) => return refused.map_or(Ok(found), |why| Err(Failure::Refused(why))),
                 _ => {}
             }
@@ -158,15 +170,18 @@ fn unsupported() -> Failure {
 }
 
 /// What an error says, without the place in the database's own code.
-fn said(fields: postgres_protocol::message::backend::ErrorFields<'_>) -> String {
-    let mut text = "refused".to_owned();
-    let mut fields = fields;
+fn said(fields: ErrorFields<'_>) -> String {
+    field(fields, b'M').unwrap_or_else(|| "refused".to_owned())
+}
+
+/// A part of an error.
+fn field(mut fields: ErrorFields<'_>, kind: u8) -> Option<String> {
     while let Ok(Some(field)) = fields.next() {
-        if field.type_() == b'M' {
-            text = String::from_utf8_lossy(field.value_bytes()).into_owned();
+        if field.type_() == kind {
+            return Some(String::from_utf8_lossy(field.value_bytes()).into_owned());
         }
     }
-    text
+    None
 }
 
 fn connect(address: &Address, patience: Duration) -> std::io::Result<Box<dyn Stream>> {

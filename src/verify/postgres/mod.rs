@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long filling one table may take.
 const LONG_PATIENCE: Duration = Duration::from_secs(120);
 
+/// Statements that may take longer than they are given.
+const MOST_SLOW: u32 = 3;
+
 /// The oldest version that is asked, as the server gives it.
 const OLDEST: u32 = 110_000;
 
@@ -107,6 +110,7 @@ impl Postgres {
 
     /// Runs a statement of which a failure takes back only itself.
     fn attempt(&mut self, statement: &str) -> Result<(), Failure> {
+        self.go_on()?;
         self.link.run("SAVEPOINT attempt")?;
         match self.link.run(statement) {
             Ok(()) => self.link.run("RELEASE SAVEPOINT attempt"),
@@ -118,8 +122,17 @@ impl Postgres {
         }
     }
 
+    /// A schema of which statement after statement takes all its time would take days.
+    fn go_on(&self) -> Result<(), Failure> {
+        if self.link.slow() >= MOST_SLOW {
+            return Err(Failure::Gone(format!("was ended: {MOST_SLOW} statements took too long")));
+        }
+        Ok(())
+    }
+
     /// What a statement gives that changes nothing.
     fn ask(&mut self, statement: &str) -> Result<Option<String>, Failure> {
+        self.go_on()?;
         self.link.run("SAVEPOINT attempt")?;
         let found = self.link.value(statement);
         self.take_back("attempt")?;
@@ -144,7 +157,7 @@ impl Postgres {
         }
         for index in &load.indexes {
             let is_made = match self.attempt(&index.create) {
-                Err(Failure::Refused(_)) => self.attempt(&index.plain),
+                Err(Failure::Refused(_)) if index.plain != index.create => self.attempt(&index.plain),
                 other => other,
             };
             match is_made {
