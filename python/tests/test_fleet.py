@@ -68,7 +68,7 @@ class Fleet(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.program = self.folder / "perfaudit"
+        self.program = self.folder / "program"
         self.program.write_text(PROGRAM)
         self.program.chmod(0o755)
         (self.folder / "report.json").write_text(json.dumps(REPORT))
@@ -249,6 +249,21 @@ class OnRay(Fleet):
         self.assertEqual(code, 0, said)
         self.assertIn("3 of 7 repositories were judged", text)
         self.assertIn("not done within 3 s", text)
+
+    def test_no_python_of_the_current_folder_runs(self):
+        self.checkouts("a")
+        mark = self.folder / "mark"
+        evil = f"open({str(mark)!r}, 'a').write(__name__ + '\\n')\n"
+        (self.folder / "perfaudit" / "fleet").mkdir(parents=True)
+        for name in ("json.py", "perfaudit/__init__.py", "perfaudit/fleet/__init__.py", "sitecustomize.py"):
+            (self.folder / name).write_text(evil)
+        # As the script that is installed: Python itself looks for nothing in the current folder then. All paths are relative.
+        start = [sys.executable, "-c", "import sys; sys.path.remove(''); from perfaudit.fleet.__main__ import main; sys.exit(main())"]
+        words = ["run", "--checkouts", "checkouts", "-o", "out", "--program", "program", "--jobs", "1"]
+        done = subprocess.run([*start, *words], cwd=self.folder, capture_output=True, text=True, check=False)
+        self.assertFalse(mark.exists(), mark.exists() and mark.read_text())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.rows("SELECT repository, status FROM repositories0"), [("a", "ok")])
 
     def test_a_run_that_was_ended_goes_on(self):
         folder = self.checkouts(*(f"r{number}" for number in range(4)), "hangs")

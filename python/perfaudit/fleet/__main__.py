@@ -38,9 +38,9 @@ def parser() -> argparse.ArgumentParser:
     commands = options.add_subparsers(required=True, metavar="COMMAND")
     running = commands.add_parser("run", help="audit repositories; what has a result already is left, so that the same command goes on")
     running.set_defaults(run=run)
-    running.add_argument("list", type=Path, nargs="?", help="a CSV with the column `source`, and `name`, `team`, `revision`; or an address or path a line")
-    running.add_argument("--checkouts", type=Path, metavar="DIR", help="instead of a list: all folders in this one")
-    running.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results are kept")
+    running.add_argument("list", type=absolute, nargs="?", help="a CSV with the column `source`, and `name`, `team`, `revision`; or an address or path a line")
+    running.add_argument("--checkouts", type=absolute, metavar="DIR", help="instead of a list: all folders in this one")
+    running.add_argument("-o", "--output", type=absolute, required=True, metavar="DIR", help="where the results are kept")
     running.add_argument("--address", help="of a Ray cluster, whose machines have this package; without one, this machine alone")
     running.add_argument("--jobs", type=int, metavar="N", help="audits at once (default: one a core)")
     running.add_argument("--retries", type=int, default=1, metavar="N", help="further attempts after the first (default: 1)")
@@ -48,12 +48,17 @@ def parser() -> argparse.ArgumentParser:
     running.add_argument("--timeout", type=float, default=Limits.seconds, metavar="SECONDS", help="for one audit (default: 600)")
     running.add_argument("--fetch-timeout", type=float, default=Limits.fetch_seconds, metavar="SECONDS", help="for one clone (default: 300)")
     running.add_argument("--memory", type=memory, default=Limits.memory, metavar="SIZE", help="of one audit, `4G` (default); on Linux")
-    running.add_argument("--program", type=Path, metavar="FILE", help="another perfaudit than that of this package")
+    running.add_argument("--program", type=absolute, metavar="FILE", help="another perfaudit than that of this package")
     reporting = commands.add_parser("report", help="what a run says over all repositories")
     reporting.set_defaults(run=report)
     reporting.add_argument("results", type=Path, nargs="+", metavar="DIR", help="the run, and earlier ones to compare with, the latest first")
     reporting.add_argument("--format", choices=("markdown", "json"), default="markdown")
     return options
+
+
+def absolute(text: str) -> Path:
+    """A path that means the same in another current folder: workers have one of their own."""
+    return Path(text).absolute()
 
 
 def memory(text: str) -> int:
@@ -71,9 +76,9 @@ def run(args: argparse.Namespace) -> int:
 
     if (args.list is None) == (args.checkouts is None):
         return failed("give either a list or --checkouts")
-    repositories = read_list(args.list) if args.checkouts is None else checkouts(args.checkouts)
+    repositories = checkouts(args.checkouts) if args.list is None else read_list(args.list)
     limits = Limits(args.timeout, args.fetch_timeout, args.memory)
-    program = None if args.program is None else str(args.program.absolute())
+    program = None if args.program is None else str(args.program)
     store = Store(args.output, {"program": program or binary().name, "version": version(program)})
     known = store.done(args.again)
     left = [one for one in repositories if (one.name, one.source, one.revision) not in known]
