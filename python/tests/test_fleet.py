@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from perfaudit.fleet import audit, process, summary
+from perfaudit.fleet import audit, commands, process, summary
 from perfaudit.fleet.__main__ import main
 from perfaudit.fleet.outcome import Limits, Outcome, Status
 from perfaudit.fleet.sources import ListError, Repository, checkouts, name_of, read_list
@@ -165,6 +165,51 @@ class OneRepository(Fleet):
         for head in ("ref: refs/../../../secret", "ref: /etc/passwd", "ref: refs/heads/none", "nonsense"):
             (git / "HEAD").write_text(head)
             self.assertEqual(audit.commit_of(git.parent), "", head)
+        # Nor through a folder that is one, of the references or of all of it.
+        (git / "HEAD").write_text("ref: refs/heads/main")
+        outside = self.folder / "outside" / "refs" / "heads"
+        outside.mkdir(parents=True)
+        (outside / "main").write_text("b" * 40)
+        (outside.parents[1] / "HEAD").write_text("ref: refs/heads/main")
+        (git / "refs").symlink_to(outside.parent)
+        self.assertEqual(audit.commit_of(git.parent), "")
+        (git / "refs").unlink()
+        (git / "HEAD").unlink()
+        git.rmdir()
+        git.symlink_to(outside.parents[1])
+        self.assertEqual(audit.commit_of(git.parent), "")
+        git.unlink()
+        (git.parent / ".git").mkdir()
+        (git / "HEAD").write_text("c" * 40)
+        (self.folder / "link").symlink_to(git.parent)
+        self.assertEqual(audit.commit_of(self.folder / "link"), "c" * 40, "which folder is audited, people say")
+
+    def test_git_is_none_of_the_checkouts(self):
+        origin = self.folder / "origin"
+        subprocess.run(["git", "init", "--quiet", str(origin)], check=True)
+        mark, folder = self.folder / "mark", pathlib.Path(self.checkouts("a"))
+        evil = folder / "a" / "git"
+        evil.write_text(f"#!/bin/sh\ntouch '{mark}'\n")
+        evil.chmod(0o755)
+        (self.folder / "bin").mkdir()
+        (self.folder / "bin" / "git").symlink_to(evil)
+        (self.folder / "link").symlink_to(folder)
+        before, current = os.environ["PATH"], os.getcwd()
+        self.addCleanup(os.chdir, current)
+        self.addCleanup(os.environ.__setitem__, "PATH", before)
+        os.chdir(folder / "a")
+        for entry in (".", "", str(folder / "a"), str(self.folder / "link" / "a"), str(self.folder / "bin")):
+            os.environ["PATH"] = f"{entry}{os.pathsep}{before}"
+            outcome = audit.audit(Repository("o", f"file://{origin}", revision="none"), str(self.program), Limits(), (str(folder),))
+            self.assertEqual(outcome.status, Status.NOT_FETCHED)
+            self.assertFalse(mark.exists(), entry)
+            self.assertIn("none", outcome.reason)
+        os.environ["PATH"] = str(folder / "a")
+        outcome = audit.audit(Repository("o", f"file://{origin}"), str(self.program), Limits(), (str(folder),))
+        self.assertIn("no git in an absolute folder", outcome.reason)
+
+    def test_what_starts_in_the_root_finds_its_programs(self):
+        self.assertEqual(commands.folders(os.pathsep.join(("/usr/bin", "bin", "/usr/bin")), ("/",)), [str(pathlib.Path("/usr/bin").resolve())])
 
 
 class Lists(Fleet):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 import time
@@ -85,7 +86,9 @@ def run(args: argparse.Namespace) -> int:
     tell(f"{len(repositories)} repositories, {len(repositories) - len(left)} of them done before")
     start, told = time.monotonic(), Progress(len(left))
     if left:
-        engine.run(left, store, engine.Options(limits, args.retries, args.jobs, args.address, program), told)
+        # What is audited lies there, or may.
+        strange = (os.getcwd(), str(args.checkouts if args.list is None else args.list.parent))
+        engine.run(left, store, engine.Options(limits, args.retries, args.jobs, args.address, program, strange), told)
     seconds = time.monotonic() - start
     tell(f"{told.judged} judged, {told.count - told.judged} not, in {seconds:.1f} s; perfaudit fleet report {args.output}")
     names = {(one.name, one.source, one.revision) for one in repositories}

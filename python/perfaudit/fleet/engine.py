@@ -48,6 +48,8 @@ class Options:
     address: Optional[str] = None
     # The program on each machine; None is that of the package there.
     program: Optional[str] = None
+    # Folders of strangers: no program is looked for in them.
+    strange: Tuple[str, ...] = ()
 
 
 Told = Callable[[Repository, int, Outcome], None]
@@ -98,7 +100,7 @@ def _loop(ray: Any, queue: Deque[Work], worker: Callable[..., Outcome], store: S
         slots = options.jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
         while queue and len(running) < slots:
             work = queue.popleft()
-            plain = (dataclasses.astuple(work.repository), options.program, dataclasses.astuple(options.limits))
+            plain = (dataclasses.astuple(work.repository), options.program, dataclasses.astuple(options.limits), options.strange)
             running[remote.remote(*plain)] = (work, time.monotonic() + deadline)
         ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK)
         ended = [(ref, _result(ray, ref)) for ref in ready]
@@ -134,7 +136,7 @@ def _worker(folder: str) -> Callable[..., Outcome]:
     """What a worker does. As a function in a function it travels whole, and its arguments are plain: nothing of this package is imported before the
     first line of it, which leaves the driver's folder out. On another machine of a cluster that could be anybody's."""
 
-    def work(repository: Tuple[str, ...], program: Optional[str], limits: Tuple[Any, ...]) -> Outcome:
+    def work(repository: Tuple[str, ...], program: Optional[str], limits: Tuple[Any, ...], strange: Tuple[str, ...]) -> Outcome:
         import sys
 
         sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", folder)]
@@ -142,14 +144,14 @@ def _worker(folder: str) -> Callable[..., Outcome]:
         from perfaudit.fleet.outcome import Limits
         from perfaudit.fleet.sources import Repository
 
-        return attempt(Repository(*repository), program, Limits(*limits))
+        return attempt(Repository(*repository), program, Limits(*limits), strange)
 
     return work
 
 
-def attempt(repository: Repository, program: Optional[str], limits: Limits) -> Outcome:
+def attempt(repository: Repository, program: Optional[str], limits: Limits, strange: Tuple[str, ...]) -> Outcome:
     """What a worker does: the package of its machine brings the program."""
     from perfaudit._binary import binary
     from perfaudit.fleet.audit import audit
 
-    return audit(repository, program or str(binary()), limits)
+    return audit(repository, program or str(binary()), limits, strange)
