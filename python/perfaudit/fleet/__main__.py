@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from perfaudit._binary import BinaryNotFound, binary
+from perfaudit.fleet import escape
 from perfaudit.fleet.outcome import Limits, Outcome
 from perfaudit.fleet.sources import ListError, Repository, checkouts, read_list
 
@@ -127,20 +127,20 @@ def report(args: argparse.Namespace) -> int:
         if not any((folder / "parts").glob("part=*")):
             return failed(f"{folder}: no results")
     if args.format == "json":
-        print(json.dumps(summary.ask(args.results), indent=2, default=str))
+        print(escape.json_text(summary.ask(args.results)))
     else:
         print(summary.markdown(args.results), end="")
     return CLEAN
 
 
 def tell(text: str) -> None:
-    """A line on standard error; names and reasons are of strangers."""
-    print("".join(letter if letter.isprintable() else " " for letter in text), file=sys.stderr, flush=True)
+    """A line on standard error that is this program's; names and reasons are of strangers."""
+    print(f"perfaudit fleet: {escape.line(text)}", file=sys.stderr, flush=True)
 
 
 def failed(why: str) -> int:
     """Says why the run failed."""
-    tell(f"perfaudit fleet: {why}")
+    tell(why)
     return FAILED
 
 
