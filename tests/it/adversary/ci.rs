@@ -329,13 +329,10 @@ fn the_scan_runs_no_binary_of_the_checkout() {
     let entries = [runner.at("checkout"), link, runner.at("bin/../checkout"), PathBuf::from("")];
     let mut paths = vec![runner.path(true)];
     paths.extend(entries.iter().map(|entry| format!("{}:{}", entry.display(), runner.path(false))));
-    let binary = assert_cmd::cargo::cargo_bin("perfaudit");
-    let comment = runner.at("temp/comment.md");
+    let (binary, comment) = (assert_cmd::cargo::cargo_bin("perfaudit"), runner.at("temp/comment.md"));
+    let (binary, comment) = (binary.to_string_lossy(), comment.to_string_lossy());
     // The comment makes the script call `mktemp`, `cat` and `rm`.
-    let variables = [
-        ("PERFAUDIT_BINARY", &*binary.to_string_lossy()),
-        ("PERFAUDIT_COMMENT", &*comment.to_string_lossy()),
-    ];
+    let variables = [("PERFAUDIT_BINARY", &*binary), ("PERFAUDIT_COMMENT", &*comment)];
     for path in paths {
         let (code, told) = scan(&runner, &path, &[]);
         assert_eq!((code, runner.log().as_str()), (Some(2), ""), "{path}: {told}");
