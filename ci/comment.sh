@@ -5,6 +5,8 @@
 #   GITHUB_REPOSITORY   owner/name of its repository
 #   GH_TOKEN            a token with `pull-requests: write`; those of pull requests from forks have none, which is told and no failure
 set -euo pipefail
+# shellcheck source=ci/path.sh
+. "${BASH_SOURCE[0]%/*}/path.sh"
 
 [[ ${PERFAUDIT_PULL:-} =~ ^[0-9]+$ ]] && [ -s "${PERFAUDIT_COMMENT:-}" ] || exit 0
 # gh reads settings of a repository, and there is none to read here.

@@ -7,6 +7,8 @@
 #   PERFAUDIT_PREBUILT    `false` builds in any case
 #   GH_TOKEN              what `gh` asks for the proof of origin with; it needs no permission for a public repository
 set -euo pipefail
+# shellcheck source=ci/path.sh
+. "${BASH_SOURCE[0]%/*}/path.sh"
 
 # rustup and cargo obey the rust-toolchain.toml and the .cargo/config.toml of the folder that they are started in,
 # and of CARGO_HOME. In the checkout these are the pull request's, and can name a compiler: so all is done in an empty folder.

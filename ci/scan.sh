@@ -8,21 +8,19 @@
 #   PERFAUDIT_OUTPUT    its file; without one, only the first report is written, to standard output
 #   PERFAUDIT_FIRST     the format of the first report
 #   PERFAUDIT_COMMENT   a file for the text of a comment on the pull request
-#   PERFAUDIT_BINARY    the perfaudit to run; without one, that of PATH, unless it lies in the current folder
+#   PERFAUDIT_BINARY    the perfaudit to run; without one, that of PATH, unless it lies in the checkout or the current folder
 set -euo pipefail
+# shellcheck source=ci/path.sh
+. "${BASH_SOURCE[0]%/*}/path.sh"
 
-# Where PATH leads into the checkout (`.`), whoever opens a pull request says what runs.
+# A link in a folder of PATH can lead into the checkout, where whoever opens a pull request says what runs.
 perfaudit=${PERFAUDIT_BINARY:-}
 if [ -z "$perfaudit" ]; then
-  perfaudit=$(type -P perfaudit || true)
-  case $perfaudit in
-    "$PWD"/*) perfaudit= ;;
-    /*) ;;
-    *) perfaudit= ;;
-  esac
+  found=$(type -P perfaudit || true)
+  if [ -n "$found" ] && found=$(resolved "$found") && ! is_of_checkout "$found"; then perfaudit=$found; fi
 fi
 if [ -z "$perfaudit" ]; then
-  echo "ci/scan.sh: no perfaudit on PATH outside of the current folder; install it, or name it in PERFAUDIT_BINARY" >&2
+  echo "ci/scan.sh: no perfaudit on PATH outside of the checkout; install it, or name it in PERFAUDIT_BINARY" >&2
   exit 2
 fi
 

@@ -1,4 +1,7 @@
-"""`python -m perfaudit`: the program itself, where no folder of commands is on PATH."""
+"""`python -P -m perfaudit`: the program itself, where no folder of commands is on PATH.
+
+Without `-P` (or `-I`, before Python 3.11) Python looks for `perfaudit` in the current folder first, before anything of this package runs.
+"""
 
 import os
 import subprocess

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -15,8 +16,8 @@ import tempfile
 import time
 import unittest
 
-from perfaudit.fleet import audit, process, summary
-from perfaudit.fleet.__main__ import main
+from perfaudit.fleet import audit, commands, escape, process, summary
+from perfaudit.fleet.__main__ import failed, main, tell
 from perfaudit.fleet.outcome import Limits, Outcome, Status
 from perfaudit.fleet.sources import ListError, Repository, checkouts, name_of, read_list
 from perfaudit.fleet.store import OtherRun, Store
@@ -68,7 +69,7 @@ class Fleet(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.program = self.folder / "perfaudit"
+        self.program = self.folder / "program"
         self.program.write_text(PROGRAM)
         self.program.chmod(0o755)
         (self.folder / "report.json").write_text(json.dumps(REPORT))
@@ -165,6 +166,51 @@ class OneRepository(Fleet):
         for head in ("ref: refs/../../../secret", "ref: /etc/passwd", "ref: refs/heads/none", "nonsense"):
             (git / "HEAD").write_text(head)
             self.assertEqual(audit.commit_of(git.parent), "", head)
+        # Nor through a folder that is one, of the references or of all of it.
+        (git / "HEAD").write_text("ref: refs/heads/main")
+        outside = self.folder / "outside" / "refs" / "heads"
+        outside.mkdir(parents=True)
+        (outside / "main").write_text("b" * 40)
+        (outside.parents[1] / "HEAD").write_text("ref: refs/heads/main")
+        (git / "refs").symlink_to(outside.parent)
+        self.assertEqual(audit.commit_of(git.parent), "")
+        (git / "refs").unlink()
+        (git / "HEAD").unlink()
+        git.rmdir()
+        git.symlink_to(outside.parents[1])
+        self.assertEqual(audit.commit_of(git.parent), "")
+        git.unlink()
+        (git.parent / ".git").mkdir()
+        (git / "HEAD").write_text("c" * 40)
+        (self.folder / "link").symlink_to(git.parent)
+        self.assertEqual(audit.commit_of(self.folder / "link"), "c" * 40, "which folder is audited, people say")
+
+    def test_git_is_none_of_the_checkouts(self):
+        origin = self.folder / "origin"
+        subprocess.run(["git", "init", "--quiet", str(origin)], check=True)
+        mark, folder = self.folder / "mark", pathlib.Path(self.checkouts("a"))
+        evil = folder / "a" / "git"
+        evil.write_text(f"#!/bin/sh\ntouch '{mark}'\n")
+        evil.chmod(0o755)
+        (self.folder / "bin").mkdir()
+        (self.folder / "bin" / "git").symlink_to(evil)
+        (self.folder / "link").symlink_to(folder)
+        before, current = os.environ["PATH"], os.getcwd()
+        self.addCleanup(os.chdir, current)
+        self.addCleanup(os.environ.__setitem__, "PATH", before)
+        os.chdir(folder / "a")
+        for entry in (".", "", str(folder / "a"), str(self.folder / "link" / "a"), str(self.folder / "bin")):
+            os.environ["PATH"] = f"{entry}{os.pathsep}{before}"
+            outcome = audit.audit(Repository("o", f"file://{origin}", revision="none"), str(self.program), Limits(), (str(folder),))
+            self.assertEqual(outcome.status, Status.NOT_FETCHED)
+            self.assertFalse(mark.exists(), entry)
+            self.assertIn("none", outcome.reason)
+        os.environ["PATH"] = str(folder / "a")
+        outcome = audit.audit(Repository("o", f"file://{origin}"), str(self.program), Limits(), (str(folder),))
+        self.assertIn("no git in an absolute folder", outcome.reason)
+
+    def test_what_starts_in_the_root_finds_its_programs(self):
+        self.assertEqual(commands.folders(os.pathsep.join(("/usr/bin", "bin", "/usr/bin")), ("/",)), [str(pathlib.Path("/usr/bin").resolve())])
 
 
 class Lists(Fleet):
@@ -250,12 +296,27 @@ class OnRay(Fleet):
         self.assertIn("3 of 7 repositories were judged", text)
         self.assertIn("not done within 3 s", text)
 
+    def test_no_python_of_the_current_folder_runs(self):
+        self.checkouts("a")
+        mark = self.folder / "mark"
+        evil = f"open({str(mark)!r}, 'a').write(__name__ + '\\n')\n"
+        (self.folder / "perfaudit" / "fleet").mkdir(parents=True)
+        for name in ("json.py", "perfaudit/__init__.py", "perfaudit/fleet/__init__.py", "sitecustomize.py"):
+            (self.folder / name).write_text(evil)
+        # As the script that is installed: Python itself looks for nothing in the current folder then. All paths are relative.
+        start = [sys.executable, "-c", "import sys; sys.path.remove(''); from perfaudit.fleet.__main__ import main; sys.exit(main())"]
+        words = ["run", "--checkouts", "checkouts", "-o", "out", "--program", "program", "--jobs", "1"]
+        done = subprocess.run([*start, *words], cwd=self.folder, capture_output=True, text=True, check=False)
+        self.assertFalse(mark.exists(), mark.exists() and mark.read_text())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.rows("SELECT repository, status FROM repositories0"), [("a", "ok")])
+
     def test_a_run_that_was_ended_goes_on(self):
         folder = self.checkouts(*(f"r{number}" for number in range(4)), "hangs")
         words = ["run", "--checkouts", folder, "-o", str(self.folder / "out"), "--program", str(self.program), "--jobs", "2", "--timeout", "40"]
         first = subprocess.Popen([sys.executable, "-m", "perfaudit.fleet", *words], stderr=subprocess.PIPE, text=True)
         for line in first.stderr:
-            if line.startswith("4 of 5"):
+            if line.startswith("perfaudit fleet: 4 of 5"):
                 break
         first.send_signal(signal.SIGINT)
         self.assertEqual(first.wait(60), 2)
@@ -290,12 +351,86 @@ class Summaries(Fleet):
         now = self.write("now", [("a\x1b]0;x", Status.TIMEOUT, [])])
         _, text, _ = self.fleet("report", now)
         self.assertNotIn("\x1b", text)
-        self.assertIn("why\\|", text)
+        self.assertIn("`why\u2223\\u{1b}[31m`", text)
+        self.assertIn("| a\\\\u{1b}\\]0;x ", text)
+        hostile = "##[error]x\n::error::y \u202e @org/team ![x](https://h.example) `` `|"
+        for name in (hostile, f"a/{hostile}"):
+            store = Store(self.folder / "hostile", {})
+            store.add(Repository(name, "/a", team=name), 1, Outcome(Status.NOT_FETCHED, name))
+            store.flush()
+        for words in ((), ("--format", "json")):
+            _, text, _ = self.fleet("report", str(self.folder / "hostile"), str(self.folder / "hostile"), *words)
+            self.assertNotRegex(text, r"(?m)##\[|^\s*::|\u202e")
+        _, text, _ = self.fleet("report", str(self.folder / "hostile"))
+        # Outside of code there is no mention, link or picture.
+        bare = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text.replace("\\`", ""))
+        self.assertNotRegex(bare, r"@org|https:|(?<!\\)!\[")
 
     def test_json_has_the_same_tables(self):
         now = self.write("now", [("a", Status.OK, [("r", 1)])])
         _, text, _ = self.fleet("report", now, "--format", "json")
         self.assertEqual(json.loads(text)["totals"]["findings"], 1)
+
+    def test_each_line_is_of_this_program(self):
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            tell("::error::x\n##vso[y]\x1b[31m\u202e")
+            self.assertEqual(failed("\n::error::x"), 2)
+        lines = ["perfaudit fleet: ::error::x \\u{23}#vso[y]\\u{1b}[31m\\u{202e}", "perfaudit fleet:  ::error::x"]
+        self.assertEqual(said.getvalue().splitlines(), lines)
+
+
+# What `src/escape.rs` makes of the same texts, in its tests.
+LINES = (
+    ("a\x1b[31m\u202eb\nc\td", "a\\u{1b}[31m\\u{202e}b c d"),
+    ("naïve 日本", "naïve 日本"),
+    ("a\xad\U000e0041\ufe0f\u061c", "a\\u{ad}\\u{e0041}\\u{fe0f}\\u{61c}"),
+    ("a ##[error]x ##vso[task.x]y", "a \\u{23}#[error]x \\u{23}#vso[task.x]y"),
+    ("###teamcity[x] section_end:1:a", "#\\u{23}#teamcity[x] \\u{73}ection_end:1:a"),
+    ("## a [heading] with section_start", "## a [heading] with section_start"),
+    ("travis_fold:x \x7f\x9b", "\\u{74}ravis_fold:x \\u{7f}\\u{9b}"),
+)
+MARKDOWN = (
+    ("a | <b> [x](y) **c** http://evil", "a \\| &lt;b&gt; \\[x\\](y) \\*\\*c\\*\\* `http://evil`"),
+    ("# not a heading\n- no list", "\\# not a heading - no list"),
+    ("1. no list", "1\\. no list"),
+    ("\n2) no list", " 2\\) no list"),
+    ("    - no list", " \\- no list"),
+    ("snake_case and _this_ and __init__", "snake_case and \\_this\\_ and \\_\\_init\\_\\_"),
+    ("tell (@org/team), see #12.", "tell (`@org/team`), see `#12`."),
+    ("www.evil.example and a.b@evil.example!", "`www.evil.example` and `a.b@evil.example!`"),
+    ("@org/a|b", "`@org/a\u2223b`"),
+    ("GH-1 $a$ ~bug !7 deadbeef1", "`GH-1` `$a$` `~bug` `!7` `deadbeef1`"),
+    ("1 + n queries, 50 % of 1234567 in C#", "1 + n queries, 50 % of 1234567 in C\\#"),
+    ("reads `a|b` and `c_d`.", "reads `a|b` and `c_d`."),
+    ("an odd ` here <b>", "an odd \\` here &lt;b&gt;"),
+    ("`a` odd ` <b>", "`a` odd \\` &lt;b&gt;"),
+)
+CODE = (("a``b", "```a``b```"), ("`a", "`` `a ``"), (" ", "` `"), ("a|b", "`a\u2223b`"))
+
+
+class Escapes(unittest.TestCase):
+    def test_each_text_is_as_the_program_has_it(self):
+        for function, cases in ((escape.line, LINES), (escape.markdown, MARKDOWN), (escape.code_cell, CODE)):
+            for text, expected in cases:
+                with self.subTest(function=function.__name__, text=text):
+                    self.assertEqual(function(text), expected)
+
+    def test_json_means_the_same(self):
+        data = ["##[x]\x9b\U000e0041\x7f", "\travis_fold:\\travis_fold:travis_fold:", "\\##[x]", "section_start:"]
+        text = escape.json_text(data)
+        self.assertEqual(json.loads(text), data)
+        self.assertNotRegex(text, r"##\[|travis_fold:|section_start:|[^\x20-\x7e\n]")
+
+    def test_what_is_spelled_out_is_what_the_program_spells_out(self):
+        source = pathlib.Path(__file__).resolve().parents[2] / "src" / "escape.rs"
+        listed = re.search(r"matches!\(character,(.*?)\)\n", source.read_text("utf-8"), re.S)[1]
+        found = re.findall(r"'\\u\{(\w+)\}'(?:\.\.='\\u\{(\w+)\}')?", listed)
+        self.assertGreater(len(found), 10)
+        hostile = {number for first, last in found for number in range(int(first, 16), int(last or first, 16) + 1)}
+        hostile |= {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)}
+        spelled = {number for number in range(0x110000) if escape.line(chr(number)) != chr(number)}
+        self.assertEqual(spelled, hostile)
 
 
 if __name__ == "__main__":

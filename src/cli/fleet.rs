@@ -52,5 +52,6 @@ fn hand_over(mut command: Command) -> Result<ExitCode, Error> {
 /// Installers make programs of scripts on Unix alone.
 #[cfg(not(unix))]
 fn hand_over(_: Command) -> Result<ExitCode, Error> {
-    Err(Error::new("fleet", "is not started by this program on this system").hint("run `python -m perfaudit.fleet`"))
+    Err(Error::new("fleet", "is not started by this program on this system")
+        .hint("run `python -P -m perfaudit.fleet` (before Python 3.11, `-I` in place of `-P`)"))
 }

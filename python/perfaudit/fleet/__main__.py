@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import re
 import sys
 import time
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from perfaudit._binary import BinaryNotFound, binary
+from perfaudit.fleet import escape
 from perfaudit.fleet.outcome import Limits, Outcome
 from perfaudit.fleet.sources import ListError, Repository, checkouts, read_list
 
@@ -38,9 +39,9 @@ def parser() -> argparse.ArgumentParser:
     commands = options.add_subparsers(required=True, metavar="COMMAND")
     running = commands.add_parser("run", help="audit repositories; what has a result already is left, so that the same command goes on")
     running.set_defaults(run=run)
-    running.add_argument("list", type=Path, nargs="?", help="a CSV with the column `source`, and `name`, `team`, `revision`; or an address or path a line")
-    running.add_argument("--checkouts", type=Path, metavar="DIR", help="instead of a list: all folders in this one")
-    running.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the results are kept")
+    running.add_argument("list", type=absolute, nargs="?", help="a CSV with the column `source`, and `name`, `team`, `revision`; or an address or path a line")
+    running.add_argument("--checkouts", type=absolute, metavar="DIR", help="instead of a list: all folders in this one")
+    running.add_argument("-o", "--output", type=absolute, required=True, metavar="DIR", help="where the results are kept")
     running.add_argument("--address", help="of a Ray cluster, whose machines have this package; without one, this machine alone")
     running.add_argument("--jobs", type=int, metavar="N", help="audits at once (default: one a core)")
     running.add_argument("--retries", type=int, default=1, metavar="N", help="further attempts after the first (default: 1)")
@@ -48,12 +49,17 @@ def parser() -> argparse.ArgumentParser:
     running.add_argument("--timeout", type=float, default=Limits.seconds, metavar="SECONDS", help="for one audit (default: 600)")
     running.add_argument("--fetch-timeout", type=float, default=Limits.fetch_seconds, metavar="SECONDS", help="for one clone (default: 300)")
     running.add_argument("--memory", type=memory, default=Limits.memory, metavar="SIZE", help="of one audit, `4G` (default); on Linux")
-    running.add_argument("--program", type=Path, metavar="FILE", help="another perfaudit than that of this package")
+    running.add_argument("--program", type=absolute, metavar="FILE", help="another perfaudit than that of this package")
     reporting = commands.add_parser("report", help="what a run says over all repositories")
     reporting.set_defaults(run=report)
     reporting.add_argument("results", type=Path, nargs="+", metavar="DIR", help="the run, and earlier ones to compare with, the latest first")
     reporting.add_argument("--format", choices=("markdown", "json"), default="markdown")
     return options
+
+
+def absolute(text: str) -> Path:
+    """A path that means the same in another current folder: workers have one of their own."""
+    return Path(text).absolute()
 
 
 def memory(text: str) -> int:
@@ -71,16 +77,18 @@ def run(args: argparse.Namespace) -> int:
 
     if (args.list is None) == (args.checkouts is None):
         return failed("give either a list or --checkouts")
-    repositories = read_list(args.list) if args.checkouts is None else checkouts(args.checkouts)
+    repositories = checkouts(args.checkouts) if args.list is None else read_list(args.list)
     limits = Limits(args.timeout, args.fetch_timeout, args.memory)
-    program = None if args.program is None else str(args.program.absolute())
+    program = None if args.program is None else str(args.program)
     store = Store(args.output, {"program": program or binary().name, "version": version(program)})
     known = store.done(args.again)
     left = [one for one in repositories if (one.name, one.source, one.revision) not in known]
     tell(f"{len(repositories)} repositories, {len(repositories) - len(left)} of them done before")
     start, told = time.monotonic(), Progress(len(left))
     if left:
-        engine.run(left, store, engine.Options(limits, args.retries, args.jobs, args.address, program), told)
+        # What is audited lies there, or may.
+        strange = (os.getcwd(), str(args.checkouts if args.list is None else args.list.parent))
+        engine.run(left, store, engine.Options(limits, args.retries, args.jobs, args.address, program, strange), told)
     seconds = time.monotonic() - start
     tell(f"{told.judged} judged, {told.count - told.judged} not, in {seconds:.1f} s; perfaudit fleet report {args.output}")
     names = {(one.name, one.source, one.revision) for one in repositories}
@@ -119,20 +127,20 @@ def report(args: argparse.Namespace) -> int:
         if not any((folder / "parts").glob("part=*")):
             return failed(f"{folder}: no results")
     if args.format == "json":
-        print(json.dumps(summary.ask(args.results), indent=2, default=str))
+        print(escape.json_text(summary.ask(args.results)))
     else:
         print(summary.markdown(args.results), end="")
     return CLEAN
 
 
 def tell(text: str) -> None:
-    """A line on standard error; names and reasons are of strangers."""
-    print("".join(letter if letter.isprintable() else " " for letter in text), file=sys.stderr, flush=True)
+    """A line on standard error that is this program's; names and reasons are of strangers."""
+    print(f"perfaudit fleet: {escape.line(text)}", file=sys.stderr, flush=True)
 
 
 def failed(why: str) -> int:
     """Says why the run failed."""
-    tell(f"perfaudit fleet: {why}")
+    tell(why)
     return FAILED
 
 

@@ -6,31 +6,31 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from perfaudit._report import Finding, Report
-from perfaudit.fleet import process
+from perfaudit.fleet import commands, process
 from perfaudit.fleet.outcome import Limits, Outcome, Status
 from perfaudit.fleet.sources import Repository
 
 # Of a reason, that much is kept.
 REASON = 500
 # A clone runs nothing that it brings along, asks nobody for a password, and speaks no protocol that is a command.
-GIT = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never", "-c", "submodule.recurse=false"]
+GIT = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never", "-c", "submodule.recurse=false"]
 GIT_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
 # What the program and the libraries in it say when they are given no memory.
 NO_MEMORY = ("memory allocation of", "failed to allocate", "out of memory")
 
 
-def audit(repository: Repository, program: str, limits: Limits) -> Outcome:
-    """One attempt. Whatever happens to the repository is an outcome and no error."""
+def audit(repository: Repository, program: str, limits: Limits, strange: Sequence[str] = ()) -> Outcome:
+    """One attempt. Whatever happens to the repository is an outcome and no error. No program is looked for in a folder of `strange`."""
     with tempfile.TemporaryDirectory(prefix="perfaudit-fleet-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         fetched: Optional[process.Ended] = None
         checkout = Path(repository.source)
         if repository.is_remote:
             checkout = folder / "checkout"
-            fetched = fetch(repository, checkout, folder, limits)
+            fetched = fetch(repository, checkout, folder, limits, strange)
         if fetched is not None and fetched.code != 0:
             why = f"no answer within {limits.fetch_seconds:g} s" if fetched.code is None else fetched.said or f"git ended with {fetched.code}"
             return Outcome(Status.NOT_FETCHED, why[:REASON], exit_code=fetched.code, fetch_seconds=fetched.seconds)
@@ -42,14 +42,20 @@ def audit(repository: Repository, program: str, limits: Limits) -> Outcome:
         return outcome
 
 
-def fetch(repository: Repository, checkout: Path, folder: Path, limits: Limits) -> process.Ended:
+def fetch(repository: Repository, checkout: Path, folder: Path, limits: Limits, strange: Sequence[str]) -> process.Ended:
     """Clones one revision, without its history."""
-    env = {**os.environ, **GIT_ENVIRONMENT}
+    path = commands.folders(os.environ.get("PATH", os.defpath), strange)
+    program = commands.find("git", path, strange)
+    if program is None:
+        return process.Ended(1, "no git in an absolute folder of PATH outside of what is audited", 0.0, 0)
+    # What git calls, such as ssh, is looked for in the same folders.
+    env = {**os.environ, **GIT_ENVIRONMENT, "PATH": os.pathsep.join(path)}
+    git = [program, *GIT]
     revision = repository.revision or "HEAD"
     steps: List[List[str]] = [
-        [*GIT, "init", "--quiet", "--template=", str(checkout)],
-        [*GIT, "-C", str(checkout), "fetch", "--quiet", "--depth=1", "--no-tags", "--", repository.source, revision],
-        [*GIT, "-C", str(checkout), "checkout", "--quiet", "--detach", "FETCH_HEAD"],
+        [*git, "init", "--quiet", "--template=", str(checkout)],
+        [*git, "-C", str(checkout), "fetch", "--quiet", "--depth=1", "--no-tags", "--", repository.source, revision],
+        [*git, "-C", str(checkout), "checkout", "--quiet", "--detach", "FETCH_HEAD"],
     ]
     spent = 0.0
     ended = process.Ended(0, "", 0.0, 0)
@@ -123,18 +129,21 @@ def row(finding: Finding) -> Dict[str, Any]:
 
 def commit_of(checkout: Path) -> str:
     """The commit of a checkout, read from its files; empty where they do not say it. No git is run in what a stranger wrote."""
-    git = checkout / ".git"
     try:
-        head = _text(git / "HEAD")
+        # Neither a link nor a mount point of Windows: what is read lies in the checkout.
+        git = checkout.resolve(strict=True) / ".git"
+        if git.is_symlink() or git.resolve(strict=True) != git:
+            return ""
+        head = _text(git, "HEAD")
         if not head.startswith("ref: "):
             return head if _is_hash(head) else ""
         name = head[5:]
         if not name.startswith("refs/") or ".." in name:
             return ""
         if (git / name).is_file():
-            found = _text(git / name)
+            found = _text(git, name)
             return found if _is_hash(found) else ""
-        for line in _text(git / "packed-refs", 1 << 24).splitlines():
+        for line in _text(git, "packed-refs", 1 << 24).splitlines():
             found, _, of = line.partition(" ")
             if of == name and _is_hash(found):
                 return found
@@ -143,9 +152,10 @@ def commit_of(checkout: Path) -> str:
     return ""
 
 
-def _text(file: Path, most: int = 1000) -> str:
-    """A small regular file of the checkout; a link may lead out of it."""
-    if file.is_symlink() or not file.is_file():
+def _text(git: Path, name: str, most: int = 1000) -> str:
+    """A small regular file below a folder; a link, of the file or of a folder above it, may lead out of it."""
+    file = git / name
+    if file.resolve(strict=True) != file or not file.is_file():
         raise OSError("no regular file")
     with open(file, "rb") as opened:
         return opened.read(most).decode("utf-8", "replace").strip()

@@ -6,12 +6,16 @@ killed, its machine is gone, it does not answer) the driver tells in its place.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import logging
 import os
+import shutil
+import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Iterator, List, Optional, Tuple
 
 from perfaudit.fleet.outcome import Limits, Outcome, Status
 from perfaudit.fleet.sources import Repository
@@ -44,6 +48,8 @@ class Options:
     address: Optional[str] = None
     # The program on each machine; None is that of the package there.
     program: Optional[str] = None
+    # Folders of strangers: no program is looked for in them.
+    strange: Tuple[str, ...] = ()
 
 
 Told = Callable[[Repository, int, Outcome], None]
@@ -61,25 +67,41 @@ def run(repositories: List[Repository], store: Store, options: Options, told: To
     import ray
 
     logging.getLogger("ray").setLevel(logging.ERROR)
-    ray.init(address=options.address or "local", log_to_driver=False, logging_level=logging.ERROR, **words)
+    with _empty_folder() as folder:
+        ray.init(address=options.address or "local", log_to_driver=False, logging_level=logging.ERROR, **words)
+        try:
+            _loop(ray, deque(Work(repository) for repository in repositories), _worker(folder), store, options, told)
+        finally:
+            store.flush()
+            ray.shutdown()
+
+
+@contextlib.contextmanager
+def _empty_folder() -> Iterator[str]:
+    """Makes a folder of its own the current one. Workers look for what they import in the driver's current folder before all else, and people
+    start a fleet in the folder of what it audits."""
+    before = os.getcwd()
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="perfaudit-fleet-"))
+    os.chdir(folder)
     try:
-        _loop(ray, deque(Work(repository) for repository in repositories), store, options, told)
+        yield folder
     finally:
-        store.flush()
-        ray.shutdown()
+        os.chdir(before)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _loop(ray: Any, queue: Deque[Work], store: Store, options: Options, told: Told) -> None:
+def _loop(ray: Any, queue: Deque[Work], worker: Callable[..., Outcome], store: Store, options: Options, told: Told) -> None:
     """Hands out work and takes what comes back until there is none left."""
     # A worker that is lost is not one that Ray starts again by itself: how often is decided here, in one place.
-    remote = ray.remote(num_cpus=1, max_retries=0)(attempt)
+    remote = ray.remote(num_cpus=1, max_retries=0)(worker)
     running: Dict[Any, Tuple[Work, float]] = {}
     deadline = options.limits.seconds + options.limits.fetch_seconds + GRACE
     while queue or running:
         slots = options.jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
         while queue and len(running) < slots:
             work = queue.popleft()
-            running[remote.remote(work.repository, options.program, options.limits)] = (work, time.monotonic() + deadline)
+            plain = (dataclasses.astuple(work.repository), options.program, dataclasses.astuple(options.limits), options.strange)
+            running[remote.remote(*plain)] = (work, time.monotonic() + deadline)
         ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK)
         ended = [(ref, _result(ray, ref)) for ref in ready]
         for ref, (_, until) in running.items():
@@ -110,10 +132,26 @@ def _result(ray: Any, ref: Any) -> Outcome:
         return Outcome(Status.LOST, f"the worker is gone: {type(error).__name__}")
 
 
-def attempt(repository: Repository, program: Optional[str], limits: Limits) -> Outcome:
+def _worker(folder: str) -> Callable[..., Outcome]:
+    """What a worker does. As a function in a function it travels whole, and its arguments are plain: nothing of this package is imported before the
+    first line of it, which leaves the driver's folder out. On another machine of a cluster that could be anybody's."""
+
+    def work(repository: Tuple[str, ...], program: Optional[str], limits: Tuple[Any, ...], strange: Tuple[str, ...]) -> Outcome:
+        import sys
+
+        sys.path[:] = [entry for entry in sys.path if entry not in ("", ".", folder)]
+        from perfaudit.fleet.engine import attempt
+        from perfaudit.fleet.outcome import Limits
+        from perfaudit.fleet.sources import Repository
+
+        return attempt(Repository(*repository), program, Limits(*limits), strange)
+
+    return work
+
+
+def attempt(repository: Repository, program: Optional[str], limits: Limits, strange: Tuple[str, ...]) -> Outcome:
     """What a worker does: the package of its machine brings the program."""
     from perfaudit._binary import binary
     from perfaudit.fleet.audit import audit
 
-    return audit(repository, program or str(binary()), limits)
-
+    return audit(repository, program or str(binary()), limits, strange)

@@ -7,7 +7,13 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import duckdb
 
+from perfaudit.fleet import escape
+
 Rows = List[Tuple[Any, ...]]
+# Characters of a text in a cell.
+CELL = 160
+# Columns with the words of remotes and of the program.
+QUOTED = ("reason",)
 
 # Of a repository that was tried again, the row in the last part holds, and the findings beside it.
 VIEWS = """
@@ -92,7 +98,8 @@ def markdown(folders: Sequence[Path]) -> str:
     for heading, columns, rows in found["tables"]:
         lines += table(heading, columns, rows)
     for before, rows in found["trend"]:
-        lines += table(f"Since {safe(before)}", ("rule", "new", "fixed"), rows) or ["", f"Nothing is new or fixed since {safe(before)}."]
+        name = escape.markdown(clipped(before))
+        lines += table(f"Since {name}", ("rule", "new", "fixed"), rows) or ["", f"Nothing is new or fixed since {name}."]
     return "\n".join(lines) + "\n"
 
 
@@ -100,7 +107,7 @@ def table(heading: str, columns: Sequence[str], rows: Rows) -> List[str]:
     """A table of Markdown whose columns stand below each other; nothing where there are no rows."""
     if not rows:
         return []
-    texts = [[cell(value) for value in row] for row in rows]
+    texts = [[cell(column, value) for column, value in zip(columns, row)] for row in rows]
     widths = [max(len(column), *(len(row[at]) for row in texts)) for at, column in enumerate(columns)]
     is_number = [all(isinstance(row[at], (int, float, type(None))) for row in rows) for at in range(len(columns))]
 
@@ -111,16 +118,16 @@ def table(heading: str, columns: Sequence[str], rows: Rows) -> List[str]:
     return ["", f"## {heading}", "", line(columns), rule, *map(line, texts)]
 
 
-def cell(value: Any) -> str:
-    """A value as people read it."""
+def cell(column: str, value: Any) -> str:
+    """A value as people read it. Names are of strangers, and what a remote or the program said of one is nothing but a quotation."""
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, (int, float)) else safe(str(value))
+    if isinstance(value, (int, float)):
+        return f"{value:,}"
+    text = clipped(str(value))
+    return escape.code_cell(text) if column in QUOTED and text else escape.markdown(text)
 
 
-def safe(text: str) -> str:
-    """Text of a stranger: no control characters, no markup, one line."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    for letter in "\\`[]<>|":
-        plain = plain.replace(letter, f"\\{letter}")
-    return plain if len(plain) <= 160 else plain[:159] + "…"
+def clipped(text: str) -> str:
+    """No more than a cell can hold."""
+    return text if len(text) <= CELL else text[: CELL - 1] + "…"

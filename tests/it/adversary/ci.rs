@@ -35,6 +35,9 @@ echo "toolchain $RUSTUP_TOOLCHAIN" >> "$LOG"
 echo "cargo $*" >> "$LOG"
 "#;
 
+/// A program of the checkout.
+const OBEYS: &str = "#!/bin/sh\necho \"obeys a binary of the checkout\" >> \"$LOG\"\n";
+
 /// A checkout that wants to be obeyed, beside it the folders of a runner.
 struct Runner {
     folder: tempfile::TempDir,
@@ -48,10 +51,7 @@ impl Runner {
         write(&at("checkout/.cargo/config.toml"), "[build]\nrustc-wrapper = \"./evil\"\n");
         write(&at("checkout/cargo-home/config.toml"), "[build]\nrustc-wrapper = \"./evil\"\n");
         for name in ["cargo", "rustup", "perfaudit"] {
-            script(
-                &at("checkout").join(name),
-                "#!/bin/sh\necho \"obeys a binary of the checkout\" >> \"$LOG\"\n",
-            );
+            script(&at("checkout").join(name), OBEYS);
         }
         script(&at("bin/cargo"), CARGO);
         script(&at("bin/rustup"), "#!/bin/sh\necho \"rustup $*\" >> \"$LOG\"\n");
@@ -63,6 +63,13 @@ impl Runner {
         self.folder.path().join(name)
     }
 
+    /// Adds to the checkout what scripts call all the time.
+    fn commands(&self) {
+        for name in ["bash", "cat", "dirname", "env", "gh", "mktemp", "readlink", "rm", "sed", "uname"] {
+            script(&self.at("checkout").join(name), OBEYS);
+        }
+    }
+
     /// Runs a step in the checkout, as a service does, with `CARGO_HOME` in it, as caches want it.
     fn run(&self, step: &str, path: &str) -> Output {
         self.run_with(step, path, &[])
@@ -70,7 +77,7 @@ impl Runner {
 
     /// As [`Runner::run`], with more variables.
     fn run_with(&self, step: &str, path: &str, variables: &[(&str, &str)]) -> Output {
-        let mut command = Command::new("bash");
+        let mut command = Command::new("/bin/bash");
         command
             .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step])
             .current_dir(self.at("checkout"));
@@ -78,7 +85,8 @@ impl Runner {
             .env("PATH", path)
             .env("LOG", self.at("log"))
             .env("TMPDIR", self.at("temp"))
-            .env("RUNNER_TEMP", self.at("temp"));
+            .env("RUNNER_TEMP", self.at("temp"))
+            .env("GITHUB_WORKSPACE", self.at("checkout"));
         command
             .env("CARGO_HOME", self.at("checkout/cargo-home"))
             .env_remove("RUSTUP_TOOLCHAIN");
@@ -147,6 +155,7 @@ fn check_installed(log: &str) {
 fn the_action_builds_where_no_pull_request_is_obeyed() {
     for is_careless in [false, true] {
         let runner = Runner::new();
+        runner.commands();
         let output = runner.run(&step("Install perfaudit"), &runner.path(is_careless));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let log = runner.log();
@@ -292,13 +301,20 @@ fn the_job_for_gitlab_takes_a_release_of_the_named_checksum_alone() {
 
 /// The script of the action, in the checkout, with these variables.
 fn scan(runner: &Runner, path: &str, variables: &[(&str, &str)]) -> (Option<i32>, String) {
-    let mut command = Command::new("bash");
+    scan_in(runner, "checkout", path, variables)
+}
+
+/// As [`scan`], in another folder of the runner.
+fn scan_in(runner: &Runner, folder: &str, path: &str, variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut command = Command::new("/bin/bash");
     command
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("ci/scan.sh"))
-        .current_dir(runner.at("checkout"));
+        .current_dir(runner.at(folder));
     command
         .env("PATH", path)
         .env("LOG", runner.at("log"))
+        .env("TMPDIR", runner.at("temp"))
+        .env("GITHUB_WORKSPACE", runner.at("checkout"))
         .envs(variables.iter().copied());
     let output = command.output().expect("bash runs");
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
@@ -307,16 +323,46 @@ fn scan(runner: &Runner, path: &str, variables: &[(&str, &str)]) -> (Option<i32>
 #[test]
 fn the_scan_runs_no_binary_of_the_checkout() {
     let runner = Runner::new();
-    let inside = format!("{}:{}", runner.at("checkout").display(), runner.path(false));
-    for path in [runner.path(true), inside] {
+    runner.commands();
+    let link = runner.at("link");
+    std::os::unix::fs::symlink(runner.at("checkout"), &link).expect("a link");
+    let entries = [runner.at("checkout"), link, runner.at("bin/../checkout"), PathBuf::from("")];
+    let mut paths = vec![runner.path(true)];
+    paths.extend(entries.iter().map(|entry| format!("{}:{}", entry.display(), runner.path(false))));
+    let (binary, comment) = (assert_cmd::cargo::cargo_bin("perfaudit"), runner.at("temp/comment.md"));
+    let (binary, comment) = (binary.to_string_lossy(), comment.to_string_lossy());
+    // The comment makes the script call `mktemp`, `cat` and `rm`.
+    let variables = [("PERFAUDIT_BINARY", &*binary), ("PERFAUDIT_COMMENT", &*comment)];
+    for path in paths {
         let (code, told) = scan(&runner, &path, &[]);
-        assert_eq!((code, runner.log().as_str()), (Some(2), ""), "{told}");
+        assert_eq!((code, runner.log().as_str()), (Some(2), ""), "{path}: {told}");
         assert!(told.contains("PERFAUDIT_BINARY"), "{told}");
-        let binary = assert_cmd::cargo::cargo_bin("perfaudit");
-        let (code, told) = scan(&runner, &path, &[("PERFAUDIT_BINARY", &binary.to_string_lossy())]);
-        assert_eq!((code, runner.log().as_str()), (Some(0), ""), "{told}");
+        let (code, told) = scan(&runner, &path, &variables);
+        assert_eq!((code, runner.log().as_str()), (Some(0), ""), "{path}: {told}");
     }
     assert!(read("action.yml").contains("PERFAUDIT_BINARY: ${{ runner.temp }}/perfaudit/bin/perfaudit"));
+    assert!(
+        !read("action.yml").contains("run: '\"$GITHUB_ACTION_PATH"),
+        "`env bash` is looked for in PATH"
+    );
+}
+
+#[test]
+fn the_scan_follows_no_link_into_the_checkout() {
+    let runner = Runner::new();
+    fs::create_dir(runner.at("checkout/below")).expect("a folder");
+    std::os::unix::fs::symlink("../checkout/perfaudit", runner.at("bin/perfaudit")).expect("a link");
+    for folder in ["checkout", "checkout/below"] {
+        let (code, told) = scan_in(&runner, folder, &runner.path(false), &[]);
+        assert_eq!((code, runner.log().as_str()), (Some(2), ""), "{folder}: {told}");
+    }
+    // Outside of it is where it may lie, also behind a link.
+    fs::remove_file(runner.at("bin/perfaudit")).expect("removed");
+    let program = "#!/bin/sh\necho \"the installed program\" >> \"$LOG\"\n";
+    script(&runner.at("installed/perfaudit"), program);
+    std::os::unix::fs::symlink("../installed/perfaudit", runner.at("bin/perfaudit")).expect("a link");
+    let (code, told) = scan_in(&runner, "checkout/below", &runner.path(false), &[]);
+    assert_eq!((code, runner.log().as_str()), (Some(0), "the installed program\n"), "{told}");
 }
 
 #[test]
@@ -343,12 +389,13 @@ fn what_is_scanned_and_written_is_never_an_option() {
 /// Runs the script that writes a comment, with a `gh` that lists these comments of its own.
 fn comment(ids: &str, variables: &[(&str, &str)]) -> String {
     let runner = Runner::new();
+    runner.commands();
     let gh = format!(
         "#!/bin/sh\necho \"gh $*\" >> \"$LOG\"\ncase \"$*\" in *--paginate*) printf '{ids}' ;; *) cat body.md >> \"$LOG\" ;; esac\n"
     );
     script(&runner.at("bin/gh"), &gh);
     write(&runner.at("checkout/text.md"), "### perfaudit: passed\n");
-    let step = format!("'{}/ci/comment.sh'", env!("CARGO_MANIFEST_DIR"));
+    let step = format!("\"$BASH\" '{}/ci/comment.sh'", env!("CARGO_MANIFEST_DIR"));
     let all = [&[("GITHUB_REPOSITORY", "owner/name"), ("PERFAUDIT_COMMENT", "text.md")], variables].concat();
     let output = runner.run_with(&step, &runner.path(true), &all);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
