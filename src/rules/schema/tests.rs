@@ -58,7 +58,7 @@ fn a_look_up_that_a_part_of_the_table_serves_is_none_by_the_key() {
         );
         let project = project(&[("app.py", &code), ("schema.sql", schema)]);
         let found = unindexed_foreign_key::check(&Analyses::new(&project));
-        found[0].message.contains("No statement that was understood looks rows up by it")
+        found[0].message.contains("No statement that was understood needs it")
     };
     assert!(told("mail = %s AND is_open = %s"));
     assert!(!told("mail = %s"), "it may ask for rows that the index does not hold");
