@@ -143,8 +143,7 @@ pub fn is_open_key(project: &Project, file: FileId, module: &Module, key: ExprId
     if let ExprKind::Name(name) | ExprKind::Attr { name, .. } = module.kind(key)
         && Name::of(module.str(*name))
             .words()
-            .filter(|word| *word != "id")
-            .next_back()
+            .rfind(|word| *word != "id")
             .is_some_and(|word| List::Tenants.has(word))
     {
         return false;
