@@ -83,7 +83,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     Ok(super::end(&report, super::CLEAN))
 }
 
-/// Opens a database of each kind that a finding's table is for, and asks. Of those for MySQL it is said that they are not asked about.
+/// Opens a database of each kind that a finding's table is for, and asks. Of those for `MySQL` it is said that they are not asked about.
 fn prove(
     project: &Project,
     findings: &[Finding],
