@@ -5,24 +5,25 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::{LEVELS, MOST_THREADS, OVERRIDE_KEYS, Override, Priorities, parse_priority};
 use crate::error::{Error, nearest};
+use crate::source::LineIndex;
 use crate::vocabulary::{self, Vocabulary};
 
-/// Where the lines of a configuration's text begin, for the places of its mistakes.
+/// The lines of a configuration's text, for the places of its mistakes.
 pub(super) struct Lines<'a> {
     file: &'a str,
-    starts: Vec<usize>,
+    index: LineIndex,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn of(file: &'a str, text: &str) -> Lines<'a> {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
-        Lines { file, starts }
+        let index = LineIndex::new(text);
+        Lines { file, index }
     }
 
     /// The file and the line of a byte of its text.
     pub(super) fn place(&self, at: usize) -> String {
-        format!("{}:{}", self.file, self.starts.partition_point(|&start| start <= at))
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        format!("{}:{}", self.file, self.index.line(at))
     }
 }
 

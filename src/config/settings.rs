@@ -158,8 +158,8 @@ impl Settings {
         if is_python {
             let tool = table.get("tool").and_then(|tool| tool.get_ref().get("perfaudit"));
             let Some(own) = tool else { return Ok(Settings::default()) };
-            let is_none = || Error::new(lines.place(own.span().start), "`tool.perfaudit` must be a table");
-            table = own.get_ref().as_table().ok_or_else(is_none)?;
+            let wrong = || Error::new(lines.place(own.span().start), "`tool.perfaudit` must be a table");
+            table = own.get_ref().as_table().ok_or_else(wrong)?;
         }
         let mut settings = Settings::default();
         for (key, value) in table {

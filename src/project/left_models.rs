@@ -3,13 +3,13 @@
 use rustc_hash::FxHashSet;
 
 use super::eval::Code;
-use super::schema::{SchemaSource, SourceKind, Tool};
+use super::schema::{SchemaSource, SourceKind};
 use crate::libraries::shared::value::FileId;
 
-/// Takes such models out. Drizzle's are constants: what nobody imports, nobody queries, and what it says of a table's indexes is not what
+/// Takes such models out, where they are constants: what nobody imports, nobody queries, and what it says of a table's indexes is not what
 /// migrations are made from, where another file says it, too.
 pub(super) fn drop(code: &Code, sources: &mut [SchemaSource]) {
-    let is_constant = |source: &SchemaSource| source.kind == SourceKind::Model(Tool::Drizzle);
+    let is_constant = |source: &SchemaSource| matches!(source.kind, SourceKind::Model(tool) if tool.models_are_constants());
     if sources.iter().filter(|source| is_constant(source)).nth(1).is_none() {
         return;
     }
@@ -25,9 +25,7 @@ pub(super) fn drop(code: &Code, sources: &mut [SchemaSource]) {
     let declared: FxHashSet<String> = used
         .flat_map(|source| source.models.iter().map(|model| model.table.name.to_lowercase()))
         .collect();
-    for source in sources.iter_mut().filter(|source| is_constant(source)) {
-        if !code.imports.file(&source.file).is_some_and(|file| imported.contains(&file)) {
-            source.models.retain(|model| !declared.contains(&model.table.name.to_lowercase()));
-        }
+    for source in sources.iter_mut().filter(|source| is_constant(source) && !is_used(source)) {
+        source.models.retain(|model| !declared.contains(&model.table.name.to_lowercase()));
     }
 }

@@ -26,7 +26,9 @@ pub fn text() -> String {
     let _ = writeln!(out, "{table}\n");
     out.push_str(
         "A finding of medium confidence is at most P1, one of low confidence at most P2. What stands in a test, a script, a migration or an \
-         example is P3, but for the schema. A loop that a page or an action comes to under a condition, or only perhaps, counts as seldom. Your configuration can say otherwise of a rule or a path, but for what is not sure.\n\nOne use costs:\n",
+         example is P3, but for the schema. A loop that a page or an action of a larger program comes to under a condition, or only \
+         perhaps, counts as seldom, but where its rows or statements have no bound. Your configuration can say otherwise of a rule or a \
+         path, but for what is not sure.\n\nOne use costs:\n",
     );
     for weight in Weight::ALL {
         let (name, meaning, _) = weight_words(weight);

@@ -60,3 +60,15 @@ pub fn render(list: &QueryList) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_does_not_hold_the_end_of_a_statement() {
+        assert_eq!(ended("SELECT 1"), "SELECT 1;");
+        assert_eq!(ended("SELECT 1 -- all"), "SELECT 1 -- all\n;");
+        assert_eq!(ended("-- all\nSELECT 1"), "-- all\nSELECT 1;");
+    }
+}

@@ -35,6 +35,11 @@ pub enum Tool {
 }
 
 impl Tool {
+    /// Whether its models are constants, which whoever queries them must import.
+    pub fn models_are_constants(self) -> bool {
+        self == Tool::Drizzle
+    }
+
     /// The name of the library, as query sites and advice carry it.
     pub fn library(self) -> &'static str {
         match self {

@@ -48,12 +48,13 @@ pub fn find(project: &Project) -> Vec<Shortage<'_>> {
         .filter(|pool| pool.postgres == Some(true) && !pool.short_lived);
     // Pools of one size and language have the same above and below them.
     let (mut caps, mut workers) = (FxHashMap::default(), FxHashMap::default());
+    let largest = largest(project);
     pools
         .flat_map(|pool| {
             let language = project.code.module(pool.file).language;
             let cap = pool
                 .max
-                .filter(|&max| max == largest(project, language))
+                .filter(|max| largest.get(&language) == Some(max))
                 .and_then(|max| *caps.entry((max, language)).or_insert_with(|| cap_above(project, max, language)));
             let workers = *workers.entry(language).or_insert_with(|| most_processes(project, language));
             [
@@ -65,11 +66,15 @@ pub fn find(project: &Project) -> Vec<Shortage<'_>> {
         .collect()
 }
 
-/// The connections of the largest pool: a smaller one beside it (of a health check, of one source) is not what a cap lets work in for.
-fn largest(project: &Project, language: Language) -> u32 {
-    let pools = project.deployment.pools.iter();
-    let own = pools.filter(|pool| project.code.module(pool.file).language == language);
-    own.filter_map(|pool| pool.max).max().unwrap_or(0)
+/// The connections of the largest pool of each language: a smaller one beside it (of a health check, of one source) is not what a cap lets
+/// work in for.
+fn largest(project: &Project) -> FxHashMap<Language, u32> {
+    let mut largest = FxHashMap::default();
+    for pool in &project.deployment.pools {
+        let most = largest.entry(project.code.module(pool.file).language).or_default();
+        *most = pool.max.unwrap_or(0).max(*most);
+    }
+    largest
 }
 
 /// The cap that says most clearly that more than so many are let in. Caps of another language run in another process.

@@ -344,7 +344,8 @@ fn in_module(module: &Module, live: &dyn Fn(ExprId) -> bool) -> [Option<Span>; 4
         .or_else(|| in_settings(is_metrics_setting));
     let guard = uses(module, &GUARDS, live)
         .or_else(|| limiter.then(|| registers(module, is_limiter, live)).flatten())
-        .or_else(|| guards(module, live, limiter))
+        .or_else(|| limiter.then(|| depends(module, live)).flatten())
+        .or_else(|| throttles(module))
         .or_else(|| in_settings(is_limit_setting));
     let limits = guard
         .or_else(|| uses(module, &LIMITERS, live))
@@ -501,16 +502,18 @@ fn is_limiter(name: &str) -> bool {
         .any(|part| has_ignoring_case(name, part))
 }
 
-/// A limiter of the project's own that handlers depend on, or the classes that throttle a view.
-fn guards(module: &Module, live: &dyn Fn(ExprId) -> bool, named: bool) -> Option<Span> {
+/// A limiter of the project's own that handlers depend on.
+fn depends(module: &Module, live: &dyn Fn(ExprId) -> bool) -> Option<Span> {
     let mut depends = module.call_ids().filter(|&id| {
         let Some(call) = module.call(id) else { return false };
         let given = || call.arg(0).and_then(|arg| tail(module, arg));
         matches!(call.method(), Some("Depends" | "Security")) && given().is_some_and(is_limiter) && live(id)
     });
-    if let Some(id) = depends.next().filter(|_| named) {
-        return Some(module.expr(id).span);
-    }
+    depends.next().map(|id| module.expr(id).span)
+}
+
+/// The classes that throttle a view.
+fn throttles(module: &Module) -> Option<Span> {
     if !module.mentions(&["throttle_classes"]) {
         return None;
     }

@@ -264,10 +264,10 @@ enum Subject<'a> {
 }
 
 fn subject<'a>(finding: &'a Finding, tables: &BTreeMap<(&str, u32), Vec<&'a str>>) -> Subject<'a> {
-    let (place, what) = cause(finding);
     if index_plan::adds(finding) {
         return Subject::Table(index_plan::table(finding));
     }
+    let (place, what) = cause(finding);
     let read = tables.get(&(place.file.as_str(), place.start_line)).map(Vec::as_slice);
     match read {
         Some(&[table]) if finding.rule == "unbounded-query" => Subject::Table(table),

@@ -86,7 +86,7 @@ fn can_start() -> Result<(), &'static str> {
 #[expect(clippy::print_stderr, reason = "who runs the tests must see that one of them did nothing")]
 fn no_text_of_the_tree_becomes_a_command_of_the_database() {
     if let Err(why) = can_start() {
-        eprintln!("skipped: {why}; src/verify/tests.rs has the same texts without a database");
+        eprintln!("skipped: {why}; src/verify/tests.rs tries such texts without a database");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
