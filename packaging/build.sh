@@ -14,9 +14,6 @@ case $target in
   *-linux-gnu) words+=(--zig --compatibility manylinux2014) ;;
 esac
 python3 -m maturin "${words[@]}"
-case $target in
-  x86_64-unknown-linux-gnu) python3 -m maturin sdist --out "$out" ;;
-esac
 
 name=perfaudit
 case $target in *windows*) name=perfaudit.exe ;; esac

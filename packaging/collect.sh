@@ -23,7 +23,7 @@ while read -r target image; do
     mkdir -p "$all/image/${image#linux/}"
     cp "$found" "$all/image/${image#linux/}/perfaudit"
   fi
-done < <(python3 -c 'import json; [print(one["target"], one.get("image", "")) for one in json.load(open("packaging/platforms.json"))]')
+done < <(python3 packaging/package.py targets)
 
 python3 packaging/package.py npm "$all/npm" "${programs[@]}"
 python3 packaging/package.py checksums "$files"

@@ -9,6 +9,7 @@
     packaging/package.py formula SUMS REPOSITORY                     the formula for Homebrew, for the archives of a release
     packaging/package.py notes                                       the notes of this version, from CHANGELOG.md
     packaging/package.py platforms                                   packaging/platforms.json on one line, for a workflow's matrix
+    packaging/package.py targets                                     the same for `read`: a line each, the target and the platform of its image, if any
 """
 
 import argparse
@@ -28,7 +29,7 @@ def parser():
     """The command line."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = options.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in ("version", "notes", "platforms"):
+    for name in ("version", "notes", "platforms", "targets"):
         commands.add_parser(name)
     commands.add_parser("licences").add_argument("--check", action="store_true")
     archived = commands.add_parser("archive")
@@ -91,6 +92,9 @@ def main():
             sys.stdout.write(formula.notes((common.ROOT / "CHANGELOG.md").read_text("utf-8"), common.version()))
         case "platforms":
             print(json.dumps(common.platforms(), separators=(",", ":")))
+        case "targets":
+            for platform in common.platforms():
+                print(platform["target"], platform.get("image", ""))
 
 
 if __name__ == "__main__":

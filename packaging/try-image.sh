@@ -19,7 +19,7 @@ expect() {
   [ "$2" = "$3" ] || { echo "packaging: $1: $2, not $3" >&2; exit 1; }
   echo "$1: $2"
 }
-found=$(run scan . --format concise | grep -c n-plus-one)
+found=$(run scan . --format concise | grep -c n-plus-one || true)
 [ "$found" -gt 0 ] || { echo "packaging: the image finds nothing" >&2; exit 1; }
 expect "clean" "$(code scan .)" 0
 expect "found" "$(code scan . --fail-on p2)" 1

@@ -90,9 +90,9 @@ left=$(find "$work/env" -iname '*perfaudit*')
 
 # The npm packages, from a registry of our own that has them alone.
 others=()
-while read -r other; do
+while read -r other _; do
   if [ "$other" = "$target" ]; then others+=("$other=$built/bin/$target/perfaudit$exe"); else others+=("$other=$root/LICENSE"); fi
-done < <(python3 -c 'import json; [print(one["target"]) for one in json.load(open("packaging/platforms.json"))]' | tr -d '\r')
+done < <(python3 packaging/package.py targets | tr -d '\r')
 mkdir -p "$work/packed"
 python3 packaging/package.py npm "$work/npm" "${others[@]}" >/dev/null
 for folder in "$work"/npm/*; do (cd "$folder" && npm pack --silent --pack-destination "$work/packed" >/dev/null); done
@@ -141,9 +141,9 @@ fi
 
 # The formula, with a checksum for each archive that it names.
 mkdir "$work/sums"
-while read -r other; do
+while read -r other _; do
   if [ "$other" = "$target" ]; then cp "$built/$name.$archive" "$work/sums"; else touch "$work/sums/perfaudit-$version-$other.tar.gz"; fi
-done < <(python3 -c 'import json; [print(one["target"]) for one in json.load(open("packaging/platforms.json"))]' | tr -d '\r')
+done < <(python3 packaging/package.py targets | tr -d '\r')
 python3 packaging/package.py checksums "$work/sums"
 (cd "$work/sums" && sha256sum --check --quiet SHA256SUMS)
 python3 packaging/package.py formula "$work/sums/SHA256SUMS" https://host.example/owner/name >"$work/perfaudit.rb"

@@ -68,6 +68,16 @@ test("another version, the current folder, PATH and NODE_PATH are not looked int
   assert.match(done.stderr, /^perfaudit: there is no @perfaudit\//);
 });
 
+test("what Plug'n'Play does not know is told", (context) => {
+  const folder = installed(context, "echo other version", "9.9.9");
+  rmSync(join(folder, "node_modules", name), { recursive: true });
+  const pnp = join(folder, "pnp.cjs");
+  writeFileSync(pnp, 'Object.defineProperty(process, "versions", { value: { ...process.versions, pnp: "3" } });');
+  const done = spawnSync(process.execPath, ["--require", pnp, launcher(folder)], { encoding: "utf8" });
+  assert.deepEqual([done.status, done.stdout], [2, ""]);
+  assert.match(done.stderr, /^perfaudit: there is no @perfaudit\//);
+});
+
 test("a folder above is not searched", (context) => {
   const above = mkdtempSync(join(tmpdir(), "above-"));
   context.after(() => rmSync(above, { recursive: true }));

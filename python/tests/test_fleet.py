@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 from perfaudit.fleet import audit, commands, escape, process, summary
 from perfaudit.fleet.__main__ import failed, main, tell
@@ -252,6 +253,16 @@ class Stored(Fleet):
         self.assertEqual(sorted(part.name for part in (out / "parts").iterdir()), ["part=00001"])
         with self.assertRaises(OtherRun):
             Store(out, {"version": 2})
+
+    def test_a_program_without_a_version_ends_the_run(self):
+        folder = self.checkouts("a")
+        self.program.write_text("#!/bin/sh\nexit 7\n")
+        code, _, said = self.run_of(folder)
+        self.assertEqual(code, 2)
+        self.assertRegex(said, r"\Aperfaudit fleet: Command .* returned non-zero exit status 7\.\n\Z")
+        with unittest.mock.patch("subprocess.run", side_effect=subprocess.TimeoutExpired("program", 60)):
+            code, _, said = self.run_of(folder)
+        self.assertEqual((code, said), (2, "perfaudit fleet: Command 'program' timed out after 60 seconds\n"))
 
     def test_the_last_attempt_holds(self):
         store = Store(self.folder / "out", {})

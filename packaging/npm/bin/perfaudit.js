@@ -18,7 +18,11 @@ function folders() {
   const found = [join(own, "node_modules", name), join(own, "..", name)];
   if (process.versions.pnp) {
     // There are no such folders; what is asked answers from the lock file.
-    found.push(dirname(require.resolve(`${name}/package.json`)));
+    try {
+      found.push(dirname(require.resolve(`${name}/package.json`)));
+    } catch {
+      // It is not installed, which is said below.
+    }
   }
   return found;
 }

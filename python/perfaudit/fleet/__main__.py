@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import List, Optional
 
-from perfaudit._binary import BinaryNotFound, binary
+from perfaudit._binary import binary
 from perfaudit.fleet import escape
 from perfaudit.fleet.outcome import Limits, Outcome
-from perfaudit.fleet.sources import ListError, Repository, checkouts, read_list
+from perfaudit.fleet.sources import Repository, checkouts, read_list
 
 # Exit codes: all were judged; some were not; the run or its input failed.
 CLEAN, FOUND, FAILED = 0, 1, 2
@@ -27,7 +28,7 @@ def main(words: Optional[List[str]] = None) -> int:
         return int(args.run(args))
     except ImportError as error:
         return failed(f"{error}; install the extra: pip install 'perfaudit[fleet]'")
-    except (BinaryNotFound, ListError, OSError, ValueError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         return failed(str(error))
     except KeyboardInterrupt:
         return failed("interrupted; the same command goes on where this one ended")
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     program = None if args.program is None else str(args.program)
     store = Store(args.output, {"program": program or binary().name, "version": version(program)})
     known = store.done(args.again)
-    left = [one for one in repositories if (one.name, one.source, one.revision) not in known]
+    left = [one for one in repositories if one.key not in known]
     tell(f"{len(repositories)} repositories, {len(repositories) - len(left)} of them done before")
     start, told = time.monotonic(), Progress(len(left))
     if left:
@@ -91,15 +92,13 @@ def run(args: argparse.Namespace) -> int:
         engine.run(left, store, engine.Options(limits, args.retries, args.jobs, args.address, program, strange), told)
     seconds = time.monotonic() - start
     tell(f"{told.judged} judged, {told.count - told.judged} not, in {seconds:.1f} s; perfaudit fleet report {args.output}")
-    names = {(one.name, one.source, one.revision) for one in repositories}
+    keys = {one.key for one in repositories}
     # Of the whole list, what earlier runs could not judge included.
-    return CLEAN if names <= store.done(True) else FOUND
+    return CLEAN if keys <= store.done(True) else FOUND
 
 
 def version(program: Optional[str]) -> str:
     """The version of the program: results of two versions are two runs."""
-    import subprocess
-
     words = [program or str(binary()), "--version"]
     return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 

@@ -42,7 +42,7 @@ class Options:
     limits: Limits = Limits()
     # Further attempts after the first.
     retries: int = 1
-    # Audits at once; None is one a core of the cluster.
+    # Audits at once, at most one a core of the cluster; None is that.
     jobs: Optional[int] = None
     # Of the cluster; None is this machine alone.
     address: Optional[str] = None
@@ -97,7 +97,8 @@ def _loop(ray: Any, queue: Deque[Work], worker: Callable[..., Outcome], store: S
     running: Dict[Any, Tuple[Work, float]] = {}
     deadline = options.limits.seconds + options.limits.fetch_seconds + GRACE
     while queue or running:
-        slots = options.jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        slots = min(options.jobs or cores, cores)
         while queue and len(running) < slots:
             work = queue.popleft()
             plain = (dataclasses.astuple(work.repository), options.program, dataclasses.astuple(options.limits), options.strange)

@@ -18,7 +18,7 @@ class Status(str, enum.Enum):
     INCOMPLETE = "incomplete"
     # Nothing to audit is there: no such folder, a revision that is not.
     NOT_FETCHED = "not-fetched"
-    # The program refused it: a broken configuration, no file that it reads.
+    # The program refused it: a broken configuration.
     REFUSED = "refused"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out-of-memory"

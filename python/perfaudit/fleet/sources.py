@@ -6,7 +6,7 @@ import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterable, List, Set
+from typing import Dict, Iterable, List, Set, Tuple
 
 # What is cloned; everything else is a folder.
 ADDRESS = re.compile(r"^(?:https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
@@ -25,6 +25,11 @@ class Repository:
     source: str
     team: str = ""
     revision: str = ""
+
+    @property
+    def key(self) -> Tuple[str, str, str]:
+        """What its row is found by: another revision has another row."""
+        return self.name, self.source, self.revision
 
     @property
     def is_remote(self) -> bool:

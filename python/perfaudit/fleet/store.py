@@ -52,7 +52,7 @@ REPOSITORIES = pa.schema(
 )
 
 
-# What a repository is known by.
+# The columns that `done` reads.
 KEY = ["repository", "source", "revision", "status"]
 
 

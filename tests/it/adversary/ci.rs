@@ -65,7 +65,7 @@ impl Runner {
 
     /// Adds to the checkout what scripts call all the time.
     fn commands(&self) {
-        for name in ["bash", "cat", "dirname", "env", "gh", "mktemp", "readlink", "rm", "sed", "uname"] {
+        for name in "bash cat curl dirname env gh mkdir mktemp readlink rm sed sha256sum tar uname".split(' ') {
             script(&self.at("checkout").join(name), OBEYS);
         }
     }
@@ -230,21 +230,28 @@ fn what_is_not_proven_is_built_and_not_installed() {
     }
 }
 
-/// The lines of a list in the job for GitLab.
-fn job(template: &str, job: &str, list: &str) -> String {
+/// The script that a job for GitLab installs with, into the folder of a runner, whose own stand-ins come before the folders that it names.
+fn job(template: &str, job: &str) -> String {
     let rest = template.split_once(&format!("\n{job}:\n")).expect("the job").1;
-    let lines = rest.split_once(&format!("  {list}:\n")).expect("the list").1.lines();
+    let lines = rest.split_once("  before_script:\n").expect("the list").1.lines();
     let lines: Vec<&str> = lines.map_while(|line| line.strip_prefix("    - ")).collect();
-    lines.join("\n")
+    assert!(lines[0].starts_with("export PATH=/usr/local/cargo/bin:/"), "{lines:?}");
+    let script = lines.join("\n").replace("/tmp/perfaudit", "\"$RUNNER_TEMP\"/perfaudit");
+    script.replace("PATH=/usr/local/cargo/bin", "PATH=\"$RUNNER_TEMP\"/../bin")
 }
 
 #[test]
 fn the_job_for_gitlab_builds_where_no_merge_request_is_obeyed() {
     let template = read("ci/gitlab.yml");
-    assert!(template.contains("merge_request_event"), "without rules a job has no merge request");
-    let install = job(&template, "perfaudit-build", "before_script").replace("/tmp/perfaudit", "\"$RUNNER_TEMP\"/perfaudit");
+    assert_eq!(
+        template.matches("merge_request_event").count(),
+        2,
+        "without rules a job has no merge request"
+    );
+    let install = job(&template, "perfaudit-build");
     for is_careless in [false, true] {
         let runner = Runner::new();
+        runner.commands();
         let variables = [("PERFAUDIT_REPOSITORY", "https://host.example/p"), ("PERFAUDIT_REVISION", "abc123")];
         let output = runner.run_with(&install, &runner.path(is_careless), &variables);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -270,9 +277,10 @@ fn the_job_for_gitlab_builds_where_no_merge_request_is_obeyed() {
 
 #[test]
 fn the_job_for_gitlab_takes_a_release_of_the_named_checksum_alone() {
-    let install = job(&read("ci/gitlab.yml"), "perfaudit", "before_script").replace("/tmp/perfaudit", "\"$RUNNER_TEMP\"/perfaudit");
+    let install = job(&read("ci/gitlab.yml"), "perfaudit");
     let run = |sum: Option<&str>| {
         let runner = Runner::new();
+        runner.commands();
         runner.release(true);
         let mut variables = vec![("PERFAUDIT_RELEASE", "https://host.example/perfaudit.tar.gz")];
         variables.extend(sum.map(|sum| ("PERFAUDIT_SHA256", sum)));
@@ -285,6 +293,7 @@ fn the_job_for_gitlab_takes_a_release_of_the_named_checksum_alone() {
             _ => install.clone(),
         };
         let output = runner.run_with(&step, &runner.path(true), &variables);
+        assert!(!runner.log().contains("obeys"), "{}", runner.log());
         let is_there = runner.at("temp/perfaudit/bin/perfaudit").exists();
         (
             output.status.success(),
