@@ -41,15 +41,10 @@ pub enum ShortageKind<'p> {
 
 /// All shortages: at most one a pool of each kind.
 pub fn find(project: &Project) -> Vec<Shortage<'_>> {
-    let pools = project
-        .deployment
-        .pools
-        .iter()
-        .filter(|pool| pool.postgres == Some(true) && !pool.short_lived);
     // Pools of one size and language have the same above and below them.
     let (mut caps, mut workers) = (FxHashMap::default(), FxHashMap::default());
     let largest = largest(project);
-    pools
+    pools(project)
         .flat_map(|pool| {
             let language = project.code.module(pool.file).language;
             let cap = pool
@@ -66,13 +61,19 @@ pub fn find(project: &Project) -> Vec<Shortage<'_>> {
         .collect()
 }
 
-/// The connections of the largest pool of each language: a smaller one beside it (of a health check, of one source) is not what a cap lets
-/// work in for.
+/// The pools that work may wait for.
+fn pools(project: &Project) -> impl Iterator<Item = &Pool> {
+    let all = project.deployment.pools.iter();
+    all.filter(|pool| pool.postgres == Some(true) && !pool.short_lived)
+}
+
+/// The connections of the largest pool of each language; one whose size is not known may be the largest. A smaller one beside it (of a
+/// health check, of one source) is not what a cap lets work in for.
 fn largest(project: &Project) -> FxHashMap<Language, u32> {
     let mut largest = FxHashMap::default();
-    for pool in &project.deployment.pools {
+    for pool in pools(project) {
         let most = largest.entry(project.code.module(pool.file).language).or_default();
-        *most = pool.max.unwrap_or(0).max(*most);
+        *most = pool.max.unwrap_or(u32::MAX).max(*most);
     }
     largest
 }
