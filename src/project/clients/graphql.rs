@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::left_documents::LeftDocuments;
 use super::offered::{Offered, plain};
 use crate::ir::FunctionId;
 use crate::libraries::entries::{Entry, EntryKind};
@@ -94,9 +95,9 @@ impl AskedFields {
 }
 
 /// A document with its place.
-struct Place<'d> {
-    file: FileId,
-    embedded: &'d Embedded,
+pub(super) struct Place<'d> {
+    pub(super) file: FileId,
+    pub(super) embedded: &'d Embedded,
 }
 
 /// The documents of the program itself, in the order of files and places. Those of tests and examples are no clients.
@@ -287,9 +288,11 @@ impl<'d> Walk<'d> {
             open: Vec::new(),
             roots: FxHashSet::default(),
         };
+        let left = LeftDocuments::of(code, places);
         for (at, place) in places.iter().enumerate() {
             let document = &place.embedded.document;
-            walk.operations.extend(document.operations.iter().map(|operation| (at, operation)));
+            let asked = document.operations.iter().filter(|operation| !left.contains(at, operation));
+            walk.operations.extend(asked.map(|operation| (at, operation)));
             for fragment in &document.fragments {
                 walk.fragments.entry(&fragment.name).or_default().push((at, fragment));
                 walk.own.entry((&fragment.name, at)).or_default().push(fragment);

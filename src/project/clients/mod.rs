@@ -4,6 +4,7 @@ mod address;
 mod graphql;
 mod holder;
 mod http;
+mod left_documents;
 mod offered;
 mod requests;
 

@@ -171,3 +171,25 @@ fn a_field_that_no_client_asks_is_asked_seldom_and_says_so() {
     assert!(often("query Orders { orders { id } }").ends_with("open_lines, which no client here asks"));
     assert!(often("query Orders { orders { openLines } }").starts_with("each time"));
 }
+
+#[test]
+fn what_only_documents_ask_that_no_code_uses_is_asked_by_nobody() {
+    let list = ("web/gql/orders.graphql", "query AllOrders { orders { openLines } }");
+    let one = ("web/gql/order.graphql", "query OneOrder { order(id: 1) { openLines } }");
+    let generated = (
+        "web/gql/generated.ts",
+        "export const AllOrdersDocument = {}; export const OneOrderDocument = {};",
+    );
+    let page = (
+        "web/page.ts",
+        "import { OneOrderDocument } from './gql/generated'; run(OneOrderDocument);",
+    );
+    assert_eq!(asked(&[list, one, generated, page]), Some(of_one("OneOrder (order.graphql)")));
+    let both = (
+        "web/page.ts",
+        "import ORDERS from './gql/orders.graphql'; import { useOneOrderQuery } from './gql/generated'; run(ORDERS);",
+    );
+    assert_eq!(asked(&[list, one, generated, both]), Some(under_list("AllOrders (orders.graphql)")));
+    // How code comes to documents is not known here.
+    assert_eq!(asked(&[list, one, generated]), Some(under_list("AllOrders (orders.graphql)")));
+}
