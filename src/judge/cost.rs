@@ -320,7 +320,9 @@ fn each(times: usize, what: Unit, scale: Scale) -> Weight {
         // A table that grows with the use is listed whole where it is small as yet, or its page is set somewhere else: of sixteen such
         // loops readers called three urgent, as of a page's.
         (Scale::Many | Scale::OfParent | Scale::Page, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
-        (Scale::Unknown, _) | (Scale::Few, Unit::Request) => Weight::Moderate,
+        (Scale::Few, Unit::Request) => Weight::Moderate,
+        // What is no query's rows is mostly what one request names or one thing has: of ten such loops behind reads two would be mended.
+        (Scale::Unknown, _) => Weight::Whole,
         (Scale::Few | Scale::One, _) => Weight::Slight,
     }
 }

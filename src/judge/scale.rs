@@ -181,8 +181,8 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
         _ => Rows::unknown("rows of a table that is not known"),
     };
     match bounds::judge(project, query) {
-        // Whoever asks says how many.
-        ReadBound::Keyed if is_by_list(query) => Rows::new(Scale::Page, format!("a list of keys of {}", all.why)),
+        // Whoever asks says how many, and mostly chooses a few.
+        ReadBound::Keyed if is_by_list(query) => Rows::new(Scale::OfParent, format!("a list of keys of {}", all.why)),
         ReadBound::Keyed => Rows::new(Scale::One, "one row by its key"),
         // A time window moves with the clock: it holds as many as come in its time.
         ReadBound::Window(columns) => {

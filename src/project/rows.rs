@@ -6,7 +6,7 @@ use super::Project;
 use super::eval::{Code, Evaluator, Found};
 use super::schema::{Schema, SchemaModel, Tool};
 use super::scope::{Bound, Member};
-use crate::ir::{ExprId, ExprKind, FunctionId, Module, Sym};
+use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, Sym};
 use crate::libraries::registry;
 use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Query;
@@ -172,6 +172,9 @@ pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: File
         if !is_column && !relation.is_some_and(|relation| is_lazy(relation.loading)) {
             continue;
         }
+        if relation.is_some_and(|relation| is_for_want_of_key(project, (module, id), row.model, &relation.target)) {
+            continue;
+        }
         out.push(RelationRead {
             file,
             expr: id,
@@ -186,6 +189,37 @@ pub(crate) fn relation_reads(project: &Project, eval: &Evaluator<'_>, file: File
         });
     }
     out
+}
+
+/// Whether a relation is read only where its own foreign key is empty: `line.order_id or line.order.id`. Of such a row it leads to
+/// nothing, and no statement is sent.
+fn is_for_want_of_key(project: &Project, (module, read): (&Module, ExprId), model: &SchemaModel, target: &str) -> bool {
+    let (Some(table), Some(target)) = (project.schema.tables.get(model.table), project.schema.model(target)) else {
+        return false;
+    };
+    let target = project.schema.tables.get(target.table).map(|table| table.name.as_str());
+    let leads_there = |column: &str| {
+        let mut keys = table.foreign_keys.iter().filter(|key| Some(key.target.as_str()) == target);
+        keys.any(|key| key.columns.iter().any(|own| own == column))
+    };
+    let owner = |expr: ExprId| match module.kind(expr) {
+        ExprKind::Attr { base, name } => module.dotted(*base).map(|base| (base, module.str(*name))),
+        _ => None,
+    };
+    let Some((row, _)) = owner(read) else { return false };
+    let is_key = |expr: ExprId| owner(expr).is_some_and(|(base, column)| base == row && leads_there(table.column_name(column)));
+    let mut inner = read;
+    while let Parent::Expr(outer) = module.expr(inner).parent {
+        match module.kind(outer) {
+            ExprKind::Binary { op, left, right } if *right == inner && matches!(module.str(*op), "or" | "??") => {
+                return is_key(module.unawaited(*left));
+            }
+            ExprKind::Cond { test, orelse, .. } if *orelse == inner => return is_key(*test),
+            ExprKind::Attr { .. } => inner = outer,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether the function around an expression looks first which attributes its object has: `if hasattr(self, "body_size")`.

@@ -9,7 +9,7 @@ use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::analysis::waits::handle;
 use crate::finding::{Confidence, Finding, Related, Repeats, Role};
-use crate::ir::{ExprId, Module, Standing};
+use crate::ir::{ClassId, ExprId, Module, Standing};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::{self, Cost, Unit};
 use crate::judge::scale::{self, Rows, Scale};
@@ -18,6 +18,7 @@ use crate::judge::{priority, reach};
 use crate::libraries::entries::Often;
 use crate::libraries::shared::batches;
 use crate::libraries::shared::effects::Effects;
+use crate::libraries::shared::row_methods::RowMethod;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::clients::Asked;
@@ -90,7 +91,7 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, access: Acce
             .then_with(|| finding.location.cmp(&other.location))
     });
     let walked = walked(project, rows);
-    let mut out: Vec<(Option<Walked>, Finding)> = Vec::new();
+    let mut out: Vec<(Option<Cause>, Finding)> = Vec::new();
     let mut made = made.into_iter().peekable();
     while let Some((file, span, expr, mut first)) = made.next() {
         let mut more = Vec::new();
@@ -102,37 +103,65 @@ pub fn findings(project: &Project, rows: &[PerRow<'_>], rule: &str, access: Acce
         merge(&mut first, more, in_one_pass(project.code.module(file), &places));
         out.push((walked.get(&(file, span)).cloned(), first));
     }
-    one_a_walk(out)
+    one_a_cause(out)
 }
 
-/// The rows that a loop walks, as its function writes them.
-type Walked = (FnId, String);
+/// What several findings have in common that lack one thing.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Cause {
+    /// Loops of one function over the same rows, as it writes them: what the rows are loaded with.
+    Walk(FnId, String),
+    /// Methods of one serializer: what its list is loaded with.
+    Serializer(FileId, ClassId),
+}
+
+impl Cause {
+    fn words(&self) -> &'static str {
+        match self {
+            Cause::Walk(..) => " Another loop over the same rows does so too.",
+            Cause::Serializer(..) => " Another method of the serializer does so too.",
+        }
+    }
+}
+
+/// The serializer whose method a framework calls for each object.
+fn serializer(project: &Project, row: &PerRow<'_>) -> Option<Cause> {
+    let node = project.graph.function(row.function);
+    let is_method = matches!(&row.around.kind, LoopForm::Callback(words) if words == RowMethod::Serializer.words());
+    let class = project.code.module(node.file).function(node.id).class.filter(|_| is_method)?;
+    Some(Cause::Serializer(node.file, class))
+}
 
 /// What the loops walk that read relations of its rows, by the loop's place; only where it is written out: `location.visits.all()`.
-fn walked(project: &Project, rows: &[PerRow<'_>]) -> FxHashMap<(FileId, Span), Walked> {
+fn walked(project: &Project, rows: &[PerRow<'_>]) -> FxHashMap<(FileId, Span), Cause> {
     let reads_relation = |row: &&PerRow<'_>| {
         row.relation.as_ref().is_some_and(|read| !read.is_column) || row.site.is_some_and(|site| site.query.relation.is_some())
     };
+    let methods = rows.iter().filter_map(|row| {
+        let file = project.graph.function(row.function).file;
+        Some(((file, row.around.span), serializer(project, row)?))
+    });
     let written = rows.iter().filter(reads_relation).filter_map(|row| {
         let file = project.graph.function(row.function).file;
         let module = project.code.module(file);
         let iterable = module.unawaited(row.around.iterable?);
         let text = module.dotted(module.call(iterable).map_or(iterable, |call| call.callee))?;
-        Some(((file, row.around.span), (row.function, text)))
+        Some(((file, row.around.span), Cause::Walk(row.function, text)))
     });
-    written.collect()
+    methods.chain(written).collect()
 }
 
-/// Loops of one function that walk the same rows lack one thing: what the rows are loaded with. They are one finding, the worst one's.
-fn one_a_walk(made: Vec<(Option<Walked>, Finding)>) -> Vec<Finding> {
+/// Findings of one cause are one, the worst one.
+fn one_a_cause(made: Vec<(Option<Cause>, Finding)>) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
-    let mut known: FxHashMap<Walked, (usize, usize)> = FxHashMap::default();
-    for (walked, mut finding) in made {
-        let Some(walked) = walked else {
+    let mut known: FxHashMap<Cause, (usize, usize)> = FxHashMap::default();
+    for (cause, mut finding) in made {
+        let Some(cause) = cause else {
             out.push(finding);
             continue;
         };
-        let (at, others) = known.entry(walked).or_insert((out.len(), 0));
+        let words = cause.words();
+        let (at, others) = known.entry(cause).or_insert((out.len(), 0));
         let Some(first) = out.get_mut(*at) else {
             out.push(finding);
             continue;
@@ -142,7 +171,7 @@ fn one_a_walk(made: Vec<(Option<Walked>, Finding)>) -> Vec<Finding> {
             std::mem::swap(first, &mut finding);
         }
         if *others == 1 {
-            first.message.push_str(" Another loop over the same rows does so too.");
+            first.message.push_str(words);
         }
         if *others <= MAX_MERGED {
             first.relate(finding.location, Role::Query, finding.title);
