@@ -9,11 +9,15 @@ use crate::finding::{Confidence, Finding};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::columns::is_small;
 use crate::judge::cost::Cost;
-use crate::judge::scale;
+use crate::judge::reach::{self, Reached};
+use crate::judge::scale::{self, Scale};
+use crate::libraries::entries::Often;
 use crate::libraries::shared::query::Query;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::statement::{Limit, Operation, SubqueryPlace};
+
+const ID: &str = "offset-pagination";
 
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -39,8 +43,17 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     if project.schema.table(name).is_some_and(|table| is_small(project, table)) || is_of_known_keys(project, query) {
         return None;
     }
-    let cost = Cost::Skip(scale::unpaged(project, query));
-    let (mut finding, label) = site_finding::start(project, site, "offset-pagination", &cost, Confidence::Medium);
+    let rows = scale::unpaged(project, query);
+    // Staff search and filter a list, and turn few of its pages.
+    let reach = reach::at(project, site.function, site.expr);
+    if rows.scale < Scale::Stream && reach.level == Reached::Request && reach.often == Some(Often::Seldom) {
+        project.silent(ID, site.file, site.span, || {
+            format!("few turn its pages: {}, {}", rows.why, reach.words())
+        });
+        return None;
+    }
+    let cost = Cost::Skip(rows);
+    let (mut finding, label) = site_finding::start(project, site, ID, &cost, Confidence::Medium);
     finding.title = format!("Pages of `{name}` are found by OFFSET");
     finding.message = format!(
         "The statement skips rows of `{name}` to reach a page{}. The database reads and drops every row that is skipped.",

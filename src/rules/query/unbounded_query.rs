@@ -10,6 +10,7 @@ use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ExprId, ExprKind, Module};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
+use crate::judge::scale::{Rows, Scale};
 use crate::judge::{columns, evidence, priority, reach, scale};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
@@ -18,8 +19,13 @@ use crate::project::row_usage::Load;
 use crate::project::schema::SchemaModel;
 use crate::source::Span;
 use crate::statement::{Limit, Operation, Projection};
+use crate::vocabulary::List;
+use crate::walk::FileRole;
 
 const ID: &str = "unbounded-query";
+
+/// So many lists that are loaded along with one row are no longer a part of it.
+const SEVERAL: usize = 3;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -80,10 +86,16 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
         .filter_map(|path| to_many(project, site, path).map(|table| (path, table)))
         .collect();
     let (path, table) = many.first()?;
+    let rows = scale::of_parent(&scale::of_name(project, table), &[]);
+    // All of a project's boards with all of their cards are a page's whole data.
+    let is_tree = many.len() >= SEVERAL || many.iter().any(|(path, _)| has_list_above(project, site, path));
+    if !is_tree && rows.scale <= Scale::OfParent && !List::Streams.has(table) || is_migration(project, site) {
+        project.silent(ID, site.file, site.span, || format!("of one parent there are few: {}", rows.why));
+        return None;
+    }
     let place = |path: &str| include_span(project, site, path).unwrap_or(site.span);
     let reach = reach::at(project, site.function, site.expr);
-    let all = scale::of_name(project, table);
-    let cost = Cost::Load(scale::of_parent(&all, &[]));
+    let cost = Cost::Load(rows);
     let judgement = priority::judge(&cost, &reach, Confidence::Medium, 0);
     let label = reach.label;
     let mut finding = Finding::new(ID, judgement, Confidence::Medium, project.place_in(site.function, place(path)));
@@ -140,6 +152,12 @@ fn entry_of(module: &Module, object: ExprId, name: &str) -> Option<(Span, ExprId
         .iter()
         .find(|entry| entry.key.and_then(|key| module.string(key)) == Some(name))?;
     Some((module.expr(entry.key?).span, entry.value))
+}
+
+/// Whether a path leads through a relation to many rows before it ends in one: each of them brings its own.
+fn has_list_above(project: &Project, site: &QuerySite, path: &str) -> bool {
+    let mut ends = path.char_indices().filter(|&(_, letter)| letter == '.').map(|(at, _)| &path[..at]);
+    ends.any(|above| to_many(project, site, above).is_some())
 }
 
 /// The table that a dotted path of relations ends in, when its last relation leads to many rows.
@@ -201,6 +219,10 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
             return None;
         }
     };
+    if is_migration(project, site) {
+        silent("a migration reads all rows once, and nobody waits for a page of them");
+        return None;
+    }
     let confidence = if bounding.is_empty() && !site.query.statement.open {
         Confidence::High
     } else {
@@ -211,7 +233,12 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
         silent("it takes out all that one person owns, which is what was asked for");
         return None;
     }
-    let cost = Cost::Load(scale::of_query(project, &site.query));
+    let rows = scale::of_query(project, &site.query);
+    if is_small(&rows, site, &bounding) {
+        silent(&format!("of one parent there are few: {}", rows.why));
+        return None;
+    }
+    let cost = Cost::Load(rows);
     // A group is a row; how many groups there are is not known, but they are fewer.
     let less = usize::from(site.query.statement.grouped);
     let judgement = priority::judge(&cost, &reach, confidence, less);
@@ -255,6 +282,22 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     }
     finding.fix = advice(Advised::Select(Select::Page), site.query.library, &[]);
     Some(finding)
+}
+
+/// Whether so few rows hang on one parent that their readers want them all: a small table's, or those that a relation of an object gives
+/// (`status.mentions.all()`). Of 20 such lists that were read against the code none was to be paged.
+fn is_small(rows: &Rows, site: &QuerySite, bounding: &[String]) -> bool {
+    let is_stream = site.query.table().is_some_and(|table| List::Streams.has(table));
+    let most = if site.query.relation.is_some() && !is_stream {
+        Scale::OfParent
+    } else {
+        Scale::Few
+    };
+    !bounding.is_empty() && rows.scale <= most
+}
+
+fn is_migration(project: &Project, site: &QuerySite) -> bool {
+    project.role(site.file) == FileRole::Migration
 }
 
 /// What in a statement itself limits its rows.

@@ -13,7 +13,7 @@ use crate::statement::Dialect;
 const ID: &str = "blocking-index-creation";
 
 /// Steps at the end of a series that may not have run everywhere yet.
-const RECENT: usize = 5;
+const RECENT: usize = 2;
 
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
