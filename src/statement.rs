@@ -86,6 +86,9 @@ pub struct Filter {
     /// Of a range, the end that it sets.
     #[serde(default)]
     pub end: Option<End>,
+    /// It is a side of an OR, and another side asks for what no index finds: all rows are looked at, whatever index the column has.
+    #[serde(default)]
+    pub hindered: bool,
 }
 
 impl Filter {
@@ -97,6 +100,7 @@ impl Filter {
             literal,
             optional,
             end: None,
+            hindered: false,
         }
     }
 
@@ -185,10 +189,12 @@ impl Sides {
         let ends = self.starts.iter().skip(1).copied().chain([(filters.len(), either.len())]);
         let mut sides: Vec<Vec<ColumnUse>> = Vec::new();
         let mut common: Option<Vec<ColumnUse>> = None;
+        let mut is_hindered = false;
         for (&(filter, own), (filter_end, own_end)) in self.starts.iter().zip(ends) {
             let own_filters = filters.get(filter..filter_end).unwrap_or_default();
             let inner = either.get(own..own_end).unwrap_or_default();
             let asked = asked_of(own_filters, inner);
+            is_hindered |= inner.is_empty() && !own_filters.iter().any(Filter::finds);
             common = Some(common.map_or_else(
                 || asked.clone(),
                 |known| known.into_iter().filter(|column| asked.contains(column)).collect(),
@@ -207,6 +213,7 @@ impl Sides {
         either.truncate(inner);
         for filter in filters.iter_mut().skip(first) {
             filter.optional = true;
+            filter.hindered |= is_hindered && self.starts.len() > 1;
         }
         if !is_whole || sides.len() < 2 {
             return;
@@ -232,6 +239,15 @@ fn asked_of(filters: &[Filter], inner: &[Either]) -> Vec<ColumnUse> {
 }
 
 impl Filter {
+    /// Whether an index on its column can find the rows.
+    pub fn finds(&self) -> bool {
+        let is_kind = matches!(
+            self.kind,
+            FilterKind::Equality | FilterKind::In | FilterKind::Range | FilterKind::Prefix
+        );
+        is_kind && !self.hindered
+    }
+
     /// Whether it ties the rows to a value that the code gives: an equality with no constant.
     fn ties(&self) -> bool {
         !self.optional && self.literal.is_none() && matches!(self.kind, FilterKind::Equality | FilterKind::In)
@@ -540,6 +556,8 @@ pub struct ModelDef {
     pub ordering: Vec<(String, bool)>,
     /// The name under which its library's connection keeps it, where code looks models up by name while it runs.
     pub kept_as: Option<String>,
+    /// The field whose value marks a row as deleted: the library asks for those without one only.
+    pub deleted_by: Option<String>,
 }
 
 /// How many parts of each kind a model has.

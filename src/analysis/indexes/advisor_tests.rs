@@ -233,3 +233,21 @@ fn an_order_that_starts_after_equality_is_one_index() {
     assert_eq!(proposal[0].sites(), [0, 1, 2]);
     assert!(proposal[0].descending);
 }
+
+#[test]
+fn an_or_finds_rows_where_all_of_its_sides_do() {
+    let looks_up = |condition: &str| {
+        let code = format!("import psycopg\ndef f(cur, values):\n    cur.execute(\"SELECT * FROM things WHERE {condition}\", values)\n");
+        let project = link(THINGS, &code);
+        let things = project.schema.table_index("things").expect("the table");
+        !Analyses::new(&project).index_uses().of_column(things, "owner_id").is_empty()
+    };
+    assert!(looks_up("owner_id = %s"));
+    assert!(looks_up("owner_id = %s OR workspace_id = %s"));
+    assert!(!looks_up(
+        "owner_id = %s OR EXISTS (SELECT 1 FROM owners WHERE owners.id = things.workspace_id)"
+    ));
+    assert!(!looks_up("owner_id = %s OR body LIKE '%%a%%'"));
+    // Rows without a parent are not looked up by it.
+    assert!(!looks_up("owner_id IS NULL"));
+}

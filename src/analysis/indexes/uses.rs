@@ -66,12 +66,9 @@ fn looked_up(statement: &Statement) -> Vec<&ColumnUse> {
     sides
 }
 
-/// Whether an index can find the rows of a condition.
+/// Whether an index finds the rows of a condition: those without a value are most of all, where a column can be empty.
 fn is_look_up(filter: &Filter) -> bool {
-    matches!(
-        filter.kind,
-        FilterKind::Equality | FilterKind::In | FilterKind::Range | FilterKind::Prefix
-    )
+    filter.finds() && filter.literal.as_deref() != Some("NULL")
 }
 
 /// Whether a partial index starts with a column and is for rows that one of the compared columns tells: it is taken to hold those

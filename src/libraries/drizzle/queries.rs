@@ -446,6 +446,7 @@ impl Build<'_> {
             literal,
             optional,
             end: None,
+            hindered: false,
         });
     }
 

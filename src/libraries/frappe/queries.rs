@@ -322,6 +322,7 @@ fn push(query: &mut Query, column: &str, kind: FilterKind, literal: Option<Strin
         literal,
         optional,
         end: None,
+        hindered: false,
     });
 }
 

@@ -98,6 +98,7 @@ fn by_id(query: &mut Query) {
         literal: None,
         optional: false,
         end: None,
+        hindered: false,
     });
 }
 

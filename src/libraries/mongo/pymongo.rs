@@ -248,6 +248,7 @@ impl<'r> Draft<'r> {
                 literal: None,
                 optional: false,
                 end: None,
+                hindered: false,
             }),
             "distinct" => {
                 self.query.statement.grouped = true;

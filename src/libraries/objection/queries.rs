@@ -186,6 +186,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
             literal: None,
             optional: false,
             end: None,
+            hindered: false,
         }),
         "joinRelated" | "leftJoinRelated" | "innerJoinRelated" | "modifiers" | "allowGraph" | "modifyGraph" => {
             query.open_filters |= method.contains("join");

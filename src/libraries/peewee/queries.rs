@@ -277,6 +277,7 @@ impl Draft<'_> {
                 literal: objects::literal(self.resolver, (file, arg.value)),
                 optional,
                 end: None,
+                hindered: false,
             });
         }
         self.query.statement.open |= found.into_statement(&mut self.query.statement);

@@ -251,6 +251,7 @@ impl Reader<'_> {
             literal,
             optional: sense.optional,
             end,
+            hindered: false,
         });
     }
 

@@ -56,6 +56,7 @@ pub fn filter(statement: &mut Statement, text: &str, kind: FilterKind, literal: 
         literal,
         optional,
         end: None,
+        hindered: false,
     });
 }
 

@@ -692,6 +692,7 @@ pub(super) fn filter(draft: &mut Draft, column: ColumnUse, kind: FilterKind, lit
         literal,
         optional,
         end: None,
+        hindered: false,
     });
 }
 

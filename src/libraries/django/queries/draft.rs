@@ -150,6 +150,7 @@ impl Draft<'_> {
                     literal: None,
                     optional: call.args.is_empty(),
                     end: None,
+                    hindered: false,
                 });
             }
             // `count`, `exists`, `aggregate`, `contains`, `explain`.

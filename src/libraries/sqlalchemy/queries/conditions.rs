@@ -219,6 +219,7 @@ impl Draft<'_> {
             literal,
             optional,
             end: None,
+            hindered: false,
         });
     }
 
