@@ -271,6 +271,30 @@ fn relation(project: &Project, read: &RelationRead) -> Fix {
     }
 }
 
+/// Load several relations with the rows of one query: each by its path, and whether it leads to many.
+pub fn relations(library: &str, model: &str, paths: &[(&str, bool)]) -> Fix {
+    let one = |&(path, to_many): &(&str, bool)| {
+        let shape = match () {
+            () if path.contains('.') => Read::Relation,
+            () if to_many => Read::RelationToMany,
+            () => Read::RelationToOne,
+        };
+        let first = path.split('.').next().unwrap_or(path);
+        let underscored = path.replace('.', "__");
+        let values = [
+            ("path", path),
+            ("underscored", underscored.as_str()),
+            ("first", first),
+            ("model", model),
+        ];
+        advice(Advised::Read(shape), library, &values).code
+    };
+    let mut codes: Vec<String> = paths.iter().filter_map(one).collect();
+    codes.dedup();
+    let code = (!codes.is_empty()).then(|| codes.join("\n"));
+    Fix { code, ..Fix::default() }
+}
+
 /// The column whose value differs from pass to pass, or the only one that is compared.
 fn column(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<String> {
     let filters = || {

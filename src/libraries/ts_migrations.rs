@@ -17,7 +17,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
     let (up, _) = module
         .function_ids()
-        .find(|(_, function)| function.name.is_some_and(|name| module.str(name) == "up"))
+        .find(|(_, function)| function.name.is_some_and(|name| matches!(module.str(name), "up" | "upgrade")))
         .or_else(|| assigned_up(module))?;
     let consts = Consts::new(resolver);
     let handle = module
@@ -243,6 +243,8 @@ impl<'r> Run<'r> {
             // postgres.js sends what its tag is put before.
             "sql" if call.receiver().is_none() => Some(call.id),
             "run" | "exec" | "execute" | "query" | "unsafe" | "none" | "$executeRawUnsafe" => call.arg(0),
+            // What `up` is given sends them by itself: `async function upgrade(query) { await query("CREATE TABLE …") }`.
+            _ if call.receiver().is_none() && self.handle.as_deref() == Some(method) => call.arg(0),
             _ => None,
         };
         let Some(text) = text.map(|sent| raw_sql(module, sent).unwrap_or(sent)) else {

@@ -32,6 +32,7 @@ pub mod schema;
 pub mod scope;
 pub mod serializers;
 pub mod sizes;
+mod soft_deletes;
 pub mod staff_tables;
 pub mod unresolved;
 pub mod validated;
@@ -145,7 +146,10 @@ impl Project {
         code.named_models = named_models::NamedModels::of(&schema, &classes);
         code.kept_functions = kept_functions::KeptFunctions::of(&schemas_with_functions(&code));
         let mut held = held::Held::default();
-        let mut graph = Graph::new(&mut code, &mut |code, sites| held = held::mark(code, sites, &schema));
+        let mut graph = Graph::new(&mut code, &mut |code, sites| {
+            soft_deletes::apply(&schema, sites);
+            held = held::mark(code, sites, &schema);
+        });
         operations::mark(&mut graph, &code);
         commands::programs(&mut graph, &code);
         mounts::apply(&code, &mut graph, &words);
@@ -185,6 +189,20 @@ impl Project {
         project.only_reads = writers::has_none(&project, &writers);
         project.writers = writers;
         project
+    }
+
+    /// Whether every manifest that asks for a package asks for this version or a later one.
+    pub fn asks_for_version(&self, package: &str, first: u32) -> bool {
+        let asked = self
+            .code
+            .files
+            .iter()
+            .flat_map(|facts| facts.dependencies.iter().zip(&facts.lowest));
+        let mut versions = asked
+            .filter(|(name, _)| name.as_str() == package)
+            .map(|(_, lowest)| *lowest)
+            .peekable();
+        versions.peek().is_some() && versions.all(|lowest| lowest >= Some(first))
     }
 
     /// Takes what the database counted.

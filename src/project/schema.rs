@@ -229,6 +229,8 @@ pub struct SchemaModel {
     pub ordering: Vec<(String, bool)>,
     /// The name under which its library's connection keeps it.
     pub kept_as: Option<String>,
+    /// The field whose value marks a row as deleted, where its library then asks for the others only.
+    pub deleted_by: Option<String>,
 }
 
 impl SchemaModel {

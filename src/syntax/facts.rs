@@ -66,6 +66,8 @@ pub struct FileFacts {
     pub template: Option<TemplateFile>,
     /// GraphQL: what it asks, and what it declares.
     pub graphql: Vec<Embedded>,
+    /// For each of its packages the first number of the lowest version that `pyproject.toml` allows, where it says one.
+    pub lowest: Vec<Option<u32>>,
     /// Packages that a manifest asks for.
     pub dependencies: Vec<String>,
     /// Packages that it asks for only to develop and build with.
@@ -88,6 +90,7 @@ impl FileFacts {
             comments: Vec::new(),
             template: None,
             graphql: Vec::new(),
+            lowest: Vec::new(),
             dependencies: Vec::new(),
             tools: Vec::new(),
             over: Vec::new(),
@@ -131,7 +134,7 @@ fn read_kind(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason
         }
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
         FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
-        FileKind::Toml => facts.dependencies = manifest::python(text),
+        FileKind::Toml => (facts.dependencies, facts.lowest) = manifest::python(text).into_iter().unzip(),
         FileKind::Ini => {}
     }
     if let Some(module) = &facts.module {

@@ -13,8 +13,11 @@ pub fn node(text: &str) -> (Vec<String>, Vec<String>) {
     (names("dependencies"), names("devDependencies"))
 }
 
-/// Names of the packages that `pyproject.toml` needs, its groups for development left out.
-pub fn python(text: &str) -> Vec<String> {
+/// A package that a manifest needs, and the first number of the lowest version that it allows, where it says one.
+pub type Needed = (String, Option<u32>);
+
+/// The packages that `pyproject.toml` needs, its groups for development left out.
+pub fn python(text: &str) -> Vec<Needed> {
     if text.len() > Limit::SettingsSize.count() {
         budget::tell(Limit::SettingsSize, 0);
         return Vec::new();
@@ -49,9 +52,21 @@ pub fn python(text: &str) -> Vec<String> {
         .and_then(|tool| tool.get("poetry"))
         .and_then(|poetry| poetry.get("dependencies"))
         .and_then(|list| list.as_table());
-    let mut names: Vec<String> = listed.map(|text| requirement(text).to_owned()).collect();
-    names.extend(poetry.into_iter().flatten().map(|(name, _)| name.clone()));
-    names
+    let mut needed: Vec<Needed> = listed.map(|text| (requirement(text).to_owned(), lowest(text))).collect();
+    let version = |value: &toml::Value| lowest(value.as_str().or_else(|| value.get("version")?.as_str())?);
+    needed.extend(poetry.into_iter().flatten().map(|(name, value)| (name.clone(), version(value))));
+    needed
+}
+
+/// The first number of the lowest version that a requirement allows: of `==8.0.0`, `>=8`, `~=8.1`, `^8`, `8.*`.
+fn lowest(text: &str) -> Option<u32> {
+    let text = text.split(';').next().unwrap_or(text);
+    let after = ["===", "==", ">=", "~=", "^", "~"]
+        .iter()
+        .find_map(|sign| text.split_once(sign).map(|(_, after)| after));
+    let version = after.unwrap_or(text).trim_start();
+    let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    version.get(..end)?.parse().ok()
 }
 
 /// The name in `psycopg[binary]>=3.1; python_version > "3.8"`.
@@ -71,8 +86,16 @@ mod tests {
             (vec!["pg".to_owned()], vec!["sqlite3".to_owned()])
         );
         let text = "[project]\ndependencies = ['psycopg[binary]>=3.1; python_version > \"3.8\"', 'flask']\n[project.optional-dependencies]\ndev = ['aiosqlite']\nserver = ['redis']\n[tool.poetry.dependencies]\nasyncpg = '*'\n";
-        assert_eq!(python(text), ["psycopg", "flask", "redis", "asyncpg"]);
+        let names: Vec<String> = python(text).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["psycopg", "flask", "redis", "asyncpg"]);
         assert!(node("[1, {").0.is_empty() && python("= broken").is_empty());
+    }
+
+    #[test]
+    fn the_lowest_version_is_what_a_requirement_starts_with() {
+        let text = "[project]\ndependencies = ['a==8.0.0', 'b[x]>=5,<9; python_version > \"3.8\"', 'c', 'd<8', 'e ~= 4.2']\n[tool.poetry.dependencies]\nf = '^7.1'\ng = {version = '3.*'}\nh = '*'\n";
+        let lowest: Vec<Option<u32>> = python(text).into_iter().map(|(_, lowest)| lowest).collect();
+        assert_eq!(lowest, [Some(8), Some(5), None, None, Some(4), Some(7), Some(3), None]);
     }
 
     #[test]

@@ -238,6 +238,8 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
             "offset" => query.statement.offset = objects::skips(resolver, field.value),
             "order" => orders(resolver, field, query),
             "group" => query.statement.grouped = true,
+            "paranoid" => query.with_deleted = !is_true(resolver, field),
+            "force" => query.with_deleted |= is_true(resolver, field),
             "include" => includes(resolver, field.value, "", query),
             "attributes" => {
                 let names = query_builder::strings(resolver, field.value);
@@ -248,6 +250,11 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
             _ => {}
         }
     }
+}
+
+/// Whether an option is turned on as it is written; of any other value it is not known.
+fn is_true(resolver: &dyn Resolver, field: &Field) -> bool {
+    matches!(resolver.module(field.value.0).kind(field.value.1), ExprKind::Bool(true))
 }
 
 /// `order: [['createdAt', 'DESC'], 'id']`.

@@ -126,6 +126,17 @@ fn model(options: Options, name: String, default: &str, attributes: ExprId, sett
         name,
         table,
         kept_as: Some(default.to_owned()),
+        deleted_by: options.flag(settings, "paranoid").then(|| {
+            let own = options.text_of(settings, "deletedAt");
+            own.unwrap_or_else(|| {
+                if options.flag(settings, "underscored") {
+                    "deleted_at"
+                } else {
+                    "deletedAt"
+                }
+                .to_owned()
+            })
+        }),
         ..ModelDef::default()
     }
 }
@@ -246,14 +257,36 @@ fn declared_index(options: Options, object: Option<ExprId>, fields: &[(String, b
         key.descending = *descending;
     }
     def.concurrently = options.flag(object, "concurrently");
-    def.predicate = options
-        .get(object, "where")
-        .map(|expr| options.text(expr).unwrap_or_else(|| "?".to_owned()));
+    def.predicate = options.get(object, "where").map(|expr| {
+        options
+            .text(expr)
+            .or_else(|| condition(options, expr))
+            .unwrap_or_else(|| "?".to_owned())
+    });
     def.method = options
         .text_of(object, "using")
         .map(|method| method.to_lowercase())
         .or_else(|| matches!(kind.as_str(), "fulltext" | "spatial").then_some(kind));
     Some(def)
+}
+
+/// `{ deletedAt: null, kind: "A" }` as SQL writes it; `None` where a part is more than one value.
+fn condition(options: Options, expr: ExprId) -> Option<String> {
+    let module = options.module();
+    let ExprKind::Object(entries) = module.kind(options.object(expr)?) else {
+        return None;
+    };
+    let parts = entries.iter().map(|entry| {
+        let column = module.string(entry.key?)?;
+        match module.kind(entry.value) {
+            ExprKind::Null => Some(format!("\"{column}\" IS NULL")),
+            ExprKind::Bool(value) => Some(format!("\"{column}\" = {value}")),
+            ExprKind::Str(text) => Some(format!("\"{column}\" = '{}'", module.str(*text).replace('\'', "''"))),
+            _ => None,
+        }
+    });
+    let parts: Vec<String> = parts.collect::<Option<_>>()?;
+    (!parts.is_empty()).then(|| parts.join(" AND "))
 }
 
 fn default_name(table: &str, columns: &[String]) -> String {

@@ -151,6 +151,8 @@ pub struct TimeoutFacts {
     pub default: Option<f64>,
     /// How a value is written, where it is no plain number: `{ request: 10_000 }`.
     pub value: Option<String>,
+    /// The package and the first number of its version since which its default is short.
+    pub short_since: Option<(String, u32)>,
 }
 
 #[derive(Deserialize)]

@@ -66,6 +66,8 @@ pub struct Query {
     pub upserts: bool,
     /// The text, where it is SQL that the code gives as a whole.
     pub text: Option<Arc<str>>,
+    /// It asks for rows that are marked as deleted, too, or removes them for good.
+    pub with_deleted: bool,
     /// The rows that belong to one instance (`order.items.all()`): that instance and the relation's name.
     pub relation: Option<((FileId, ExprId), String)>,
 }

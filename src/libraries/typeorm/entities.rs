@@ -340,6 +340,9 @@ impl<'r> Reader<'_, 'r> {
                     is_column |= !matches!(name, "Formula" | "Embedded" | "VirtualColumn");
                     self.plain(decorator, options, &mut column);
                     given = given.or_else(|| self.names_column(options));
+                    if name == "DeleteDateColumn" {
+                        model.deleted_by = Some(field.name.to_owned());
+                    }
                 }
                 _ => {}
             }

@@ -71,8 +71,8 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
         "save" => (Operation::Insert, Outcome::One),
         "insert" | "upsert" => (Operation::Insert, Outcome::Nothing),
         "update" | "softDelete" | "restore" | "increment" | "decrement" => (Operation::Update, Outcome::Nothing),
-        "delete" | "remove" | "softRemove" | "clear" => (Operation::Delete, Outcome::Nothing),
-        "recover" => (Operation::Update, Outcome::Nothing),
+        "delete" | "remove" | "clear" => (Operation::Delete, Outcome::Nothing),
+        "recover" | "softRemove" => (Operation::Update, Outcome::Nothing),
         "reload" => (Operation::Select, Outcome::One),
         _ => return None,
     })

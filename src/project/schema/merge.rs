@@ -132,8 +132,12 @@ fn groups(sources: Vec<SchemaSource>) -> Vec<(Vec<SchemaSource>, Vec<String>)> {
         let in_series = matches!(source.kind, SourceKind::Migration(_));
         by_group.entry((in_series, source.group.clone())).or_default().push(source);
     }
-    let archived = order::archived(&by_group);
-    by_group.retain(|(_, group), _| !archived.contains(group));
+    let archives = order::archives(&by_group);
+    by_group.retain(|(_, group), _| !archives.replaced.contains(group));
+    for (archive, series) in archives.joined {
+        let first = by_group.remove(&(true, archive)).unwrap_or_default();
+        by_group.entry((true, series)).or_default().extend(first);
+    }
     let sorted = by_group.into_values().map(|mut sources| {
         let notes = order::sort(&mut sources);
         (sources, notes)
@@ -256,6 +260,7 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema) -> Vec<Table> {
                 relations: model.relations.clone(),
                 ordering: model.ordering.clone(),
                 kept_as: model.kept_as.clone(),
+                deleted_by: model.deleted_by.clone(),
             });
         }
     }

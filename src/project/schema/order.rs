@@ -84,27 +84,61 @@ pub(super) fn sort(sources: &mut Vec<SchemaSource>) -> Vec<String> {
     Vec::new()
 }
 
-/// The series that were put aside: a folder that says so, below or beside that of a series which makes tables, too.
-pub(super) fn archived(groups: &BTreeMap<(bool, String), Vec<SchemaSource>>) -> BTreeSet<String> {
-    let is_archive = |group: &str| List::Archives.has(group.rsplit('/').next().unwrap_or(group));
-    let parent = |group: &str| group.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned());
-    let makes_tables = |sources: &[SchemaSource]| {
-        let mut changes = sources.iter().flat_map(|source| &source.changes);
-        changes.any(|change| matches!(change.op, SchemaOp::CreateTable(..)))
-    };
-    let mut replacing: BTreeSet<String> = BTreeSet::new();
-    for ((_, group), _) in groups
-        .iter()
-        .filter(|((_, group), sources)| !is_archive(group) && makes_tables(sources))
-    {
-        replacing.insert(parent(group));
-        replacing.insert(group.clone());
+/// What becomes of series in folders that say they are old.
+#[derive(Default)]
+pub(super) struct Archives {
+    /// Others make their tables anew: they are no longer run.
+    pub replaced: BTreeSet<String>,
+    /// The first steps of another series, by which: only their files were moved.
+    pub joined: BTreeMap<String, String>,
+}
+
+/// Tells them apart: a folder that says so, below or beside that of a series which makes tables, and whether those are its own tables.
+pub(super) fn archives(groups: &BTreeMap<(bool, String), Vec<SchemaSource>>) -> Archives {
+    let mut found = Archives::default();
+    for (_, group) in groups.keys().filter(|(_, group)| is_archive(group)) {
+        let folder = parent(group);
+        let is_near = |other: &str| !is_archive(other) && (other == folder || parent(other) == folder);
+        let mut near = groups
+            .iter()
+            .filter(|((_, other), _)| is_near(other))
+            .map(|((_, other), sources)| (other, made(sources)))
+            .filter(|(_, made)| !made.is_empty())
+            .peekable();
+        let Some(series) = near.peek().map(|(other, _)| (*other).clone()) else {
+            continue;
+        };
+        let anew: BTreeSet<String> = near.flat_map(|(_, made)| made).collect();
+        let own: BTreeSet<String> = [false, true]
+            .into_iter()
+            .filter_map(|in_series| groups.get(&(in_series, group.clone())))
+            .flat_map(|sources| made(sources))
+            .collect();
+        if own.intersection(&anew).count() * 2 >= own.len() {
+            found.replaced.insert(group.clone());
+        } else {
+            found.joined.insert(group.clone(), series);
+        }
     }
-    let names = groups.keys().map(|(_, group)| group);
-    names
-        .filter(|group| is_archive(group) && replacing.contains(&parent(group)))
-        .cloned()
-        .collect()
+    found
+}
+
+fn is_archive(group: &str) -> bool {
+    List::Archives.has(group.rsplit('/').next().unwrap_or(group))
+}
+
+fn parent(group: &str) -> String {
+    group.rsplit_once('/').map_or(String::new(), |(parent, _)| parent.to_owned())
+}
+
+/// The tables that a series makes.
+fn made(sources: &[SchemaSource]) -> BTreeSet<String> {
+    let changes = sources.iter().flat_map(|source| &source.changes);
+    let made = changes.filter_map(|change| match &change.op {
+        SchemaOp::CreateTable(table, ..) => Some(table.name.to_lowercase()),
+        _ => None,
+    });
+    made.collect()
 }
 
 /// Sentences on one series that are kept.

@@ -38,6 +38,25 @@ fn migrations_run_in_the_order_of_their_numbers() {
 }
 
 #[test]
+fn an_archive_is_the_start_of_a_series_or_was_replaced() {
+    let old = (
+        "db/migrations/archives/1_init.sql",
+        "CREATE TABLE t (id int PRIMARY KEY, a int, b int); CREATE INDEX i ON t (a); CREATE INDEX j ON t (b);",
+    );
+    let moved = build(&[
+        old,
+        ("db/migrations/2_more.sql", "CREATE TABLE u (id int PRIMARY KEY); DROP INDEX j;"),
+    ]);
+    let table = moved.table("t").unwrap();
+    assert!(table.leads("a") && !table.leads("b"));
+    let anew = build(&[
+        old,
+        ("db/migrations/2_all.sql", "CREATE TABLE t (id int PRIMARY KEY, a int, b int);"),
+    ]);
+    assert!(!anew.table("t").unwrap().leads("a"));
+}
+
+#[test]
 fn renames_carry_indexes_along() {
     let schema = build(&[(
         "schema.sql",

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::serializer::{self, FEW, Place};
+use crate::advice;
 use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId};
 use crate::judge::cost::{Cost, Unit};
@@ -167,6 +168,8 @@ impl Search<'_, '_> {
             Role::Evidence,
             format!("the rows: {}", evidence::describe(&query)),
         );
+        let paths: Vec<(&str, bool)> = lazy.iter().map(|need| (need.path.as_str(), need.to_many)).collect();
+        finding.fix.code = advice::per_row::relations(query.library, query.table().unwrap_or("Model"), &paths).code;
         finding.message = format!("`{name}` shows each row of a query that does not load what it reads: each of them asks again.");
         if let Some(label) = &reach.label {
             finding.message.push_str(&format!(" Reached from {label}."));

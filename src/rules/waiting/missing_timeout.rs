@@ -116,11 +116,19 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 continue;
             };
             let Some(facts) = table.timeout(name) else { continue };
+            let is_short = facts
+                .short_since
+                .as_ref()
+                .is_some_and(|(package, since)| project.asks_for_version(package, *since));
             let is_covered = defaults.axios && name.starts_with("axios.")
                 || defaults.socket && (name.starts_with("urllib.") || name.starts_with("socket.") || name.starts_with("smtplib."));
             let silent = |why: &str| project.silent(ID, file, module.expr(edge.expr).span, || why);
             if is_covered {
                 silent("a default that the project sets for all calls of the library covers it");
+                continue;
+            }
+            if is_short {
+                silent("the version that the manifest asks for gives up by itself");
                 continue;
             }
             if is_guarded(&about, edge) {
