@@ -137,7 +137,7 @@ pub enum Limit {
 
 /// What a user is to know of a bound.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct LimitDescription {
     /// The bound.
     pub limit: Limit,
     /// What is counted, as the README says it.
@@ -153,8 +153,8 @@ pub struct About {
 }
 
 /// All bounds, in the order of the README's table.
-pub const LIMITS: &[About] = &[
-    About {
+pub const LIMITS: &[LimitDescription] = &[
+    LimitDescription {
         limit: Limit::CodeSize,
         what: "Size of a file of code",
         most: 3_000_000,
@@ -162,7 +162,7 @@ pub const LIMITS: &[About] = &[
         beyond: "left out, as too large",
         places: ("file of code too large", "files of code too large"),
     },
-    About {
+    LimitDescription {
         limit: Limit::DataSize,
         what: "Size of any other file that is read",
         most: 32_000_000,
@@ -170,7 +170,7 @@ pub const LIMITS: &[About] = &[
         beyond: "left out, as too large",
         places: ("file too large", "files too large"),
     },
-    About {
+    LimitDescription {
         limit: Limit::IgnoreSize,
         what: "Size of an ignore file; of those that hold in one folder, 100 and 150 kB; of all below one path, 2 MB; of a file that says where a repository is, 10 kB",
         most: 50_000,
@@ -178,7 +178,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the ignore file is left out, as too large",
         places: ("ignore file too large", "ignore files too large"),
     },
-    About {
+    LimitDescription {
         limit: Limit::CommitEntries,
         what: "Files and folders of an earlier revision; an object of it has 256 MiB at most, a list of files 64 MiB",
         most: 1_000_000,
@@ -186,7 +186,7 @@ pub const LIMITS: &[About] = &[
         beyond: "`--since` ends with an error",
         places: ("revision with too many files", "revisions with too many files"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Nesting,
         what: "Nesting of code",
         most: 400,
@@ -194,7 +194,7 @@ pub const LIMITS: &[About] = &[
         beyond: "deeper code is left out, its file is read",
         places: ("place nested too deeply", "places nested too deeply"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Indentation,
         what: "Different depths of indentation in a Python file",
         most: 370,
@@ -202,7 +202,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the file is left out, as nested too deeply",
         places: ("file nested too deeply", "files nested too deeply"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Columns,
         what: "Columns of a table of the schema",
         most: 5_000,
@@ -210,7 +210,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the table counts as one that may have more",
         places: ("table with too many columns", "tables with too many columns"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Indexes,
         what: "Indexes of a table of the schema",
         most: 1_000,
@@ -218,7 +218,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the table counts as one that may have more",
         places: ("table with too many indexes", "tables with too many indexes"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Brackets,
         what: "Brackets that are open at once in a file of code, and `!` in a row",
         most: 2_500,
@@ -226,7 +226,7 @@ pub const LIMITS: &[About] = &[
         beyond: "what stands deeper counts as blank, its file is read",
         places: ("file with too many open brackets", "files with too many open brackets"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Parsing,
         what: "Work to parse a file of code",
         most: 850_000_000,
@@ -234,7 +234,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the file is left out, as too much work to parse",
         places: ("file that takes too much work to parse", "files that take too much work to parse"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SettingsSize,
         what: "Size of a file of settings (YAML, JSON, TOML, and those of servers)",
         most: 1_048_576,
@@ -242,7 +242,7 @@ pub const LIMITS: &[About] = &[
         beyond: "its settings are left out",
         places: ("file of settings too large", "files of settings too large"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SettingsNesting,
         what: "Nesting of settings",
         most: 32,
@@ -250,7 +250,7 @@ pub const LIMITS: &[About] = &[
         beyond: "YAML is read up to there; other files' settings are left out",
         places: ("place in settings nested too deeply", "places in settings nested too deeply"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Settings,
         what: "Settings or commands of a file, but for YAML",
         most: 5_000,
@@ -258,7 +258,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the file is left out",
         places: ("file with too many settings", "files with too many settings"),
     },
-    About {
+    LimitDescription {
         limit: Limit::YamlItems,
         what: "Values of a YAML file, with its aliases written out",
         most: 60_000,
@@ -266,7 +266,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the file is left out",
         places: ("YAML file with too many values", "YAML files with too many values"),
     },
-    About {
+    LimitDescription {
         limit: Limit::YamlBytes,
         what: "Text of a YAML file, with its aliases and the path of each value written out",
         most: 16_000_000,
@@ -274,7 +274,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the file is left out",
         places: ("YAML file that writes out too much", "YAML files that write out too much"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Services,
         what: "Services of a compose file",
         most: 300,
@@ -282,7 +282,7 @@ pub const LIMITS: &[About] = &[
         beyond: "further services are left out",
         places: ("compose file with too many services", "compose files with too many services"),
     },
-    About {
+    LimitDescription {
         limit: Limit::TemplateTags,
         what: "Tags of a template",
         most: 20_000,
@@ -290,7 +290,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the file is left out",
         places: ("template with too many tags", "templates with too many tags"),
     },
-    About {
+    LimitDescription {
         limit: Limit::TemplateTag,
         what: "Length of a template's tag",
         most: 4_000,
@@ -298,7 +298,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the tag counts as text",
         places: ("template's tag too long", "templates' tags too long"),
     },
-    About {
+    LimitDescription {
         limit: Limit::TemplateLoops,
         what: "Loops in loops of a template",
         most: 20,
@@ -306,7 +306,7 @@ pub const LIMITS: &[About] = &[
         beyond: "deeper loops are left out",
         places: ("template's loop nested too deeply", "templates' loops nested too deeply"),
     },
-    About {
+    LimitDescription {
         limit: Limit::PrismaLine,
         what: "Length of a field in a Prisma schema",
         most: 20_000,
@@ -314,7 +314,7 @@ pub const LIMITS: &[About] = &[
         beyond: "it ends there, and the next line is a field",
         places: ("field of a Prisma schema too long", "fields of Prisma schemas too long"),
     },
-    About {
+    LimitDescription {
         limit: Limit::GraphQlFields,
         what: "Fields of a GraphQL document",
         most: 200_000,
@@ -322,7 +322,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the document is left out",
         places: ("GraphQL document with too many fields", "GraphQL documents with too many fields"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SqlStatements,
         what: "Statements of a SQL file",
         most: 50_000,
@@ -330,7 +330,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the file is left out",
         places: ("SQL file with too many statements", "SQL files with too many statements"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SqlStatement,
         what: "Length of a SQL statement on rows; of SQL text in code 128 KiB, in 2,000 pieces",
         most: 65_536,
@@ -338,7 +338,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the statement counts as not understood",
         places: ("SQL statement too long", "SQL statements too long"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SqlOperators,
         what: "Operators of a SQL statement on rows",
         most: 1_500,
@@ -346,7 +346,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the statement counts as not understood",
         places: ("SQL statement with too many operators", "SQL statements with too many operators"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SqlNesting,
         what: "Nesting of a SQL statement on rows",
         most: 60,
@@ -354,7 +354,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the statement counts as not understood",
         places: ("SQL statement nested too deeply", "SQL statements nested too deeply"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SqlBodies,
         what: "`DO` and `EXECUTE` in each other",
         most: 4,
@@ -362,7 +362,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the statement counts as not understood",
         places: ("SQL body nested too deeply", "SQL bodies nested too deeply"),
     },
-    About {
+    LimitDescription {
         limit: Limit::FileSteps,
         what: "Steps of one rule in one file",
         most: 2_000_000,
@@ -373,7 +373,7 @@ pub const LIMITS: &[About] = &[
             "files with too much for a rule to look at",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Changes,
         what: "Changes of the schema by one migration",
         most: 20_000,
@@ -381,7 +381,7 @@ pub const LIMITS: &[About] = &[
         beyond: "later changes are left out",
         places: ("migration with too many changes", "migrations with too many changes"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Operations,
         what: "Operations of a Django migration",
         most: 5_000,
@@ -389,7 +389,7 @@ pub const LIMITS: &[About] = &[
         beyond: "later operations are left out",
         places: ("migration with too many operations", "migrations with too many operations"),
     },
-    About {
+    LimitDescription {
         limit: Limit::LoopItems,
         what: "Items of a loop in a migration",
         most: 200,
@@ -397,7 +397,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the loop is run for the first ones",
         places: ("loop of a migration with too many items", "loops of migrations with too many items"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Bases,
         what: "Classes that a model inherits from",
         most: 40,
@@ -405,7 +405,7 @@ pub const LIMITS: &[About] = &[
         beyond: "columns of further ones are left out",
         places: ("model with too many base classes", "models with too many base classes"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Replay,
         what: "Steps to replay one file's changes of the schema",
         most: 300_000_000,
@@ -416,7 +416,7 @@ pub const LIMITS: &[About] = &[
             "files whose changes take too long to replay",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Removed,
         what: "Parts of the schema that migrations take away",
         most: 50_000,
@@ -424,7 +424,7 @@ pub const LIMITS: &[About] = &[
         beyond: "later ones are not told where a query asks for them",
         places: ("file that takes too many parts away", "files that take too many parts away"),
     },
-    About {
+    LimitDescription {
         limit: Limit::BlockingCallers,
         what: "Steps from calls that block an event loop back to their callers",
         most: 2_000_000,
@@ -432,7 +432,7 @@ pub const LIMITS: &[About] = &[
         beyond: "further callers are left out",
         places: ("blocking call with too many callers", "blocking calls with too many callers"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Reach,
         what: "Functions that the inventory follows from one endpoint",
         most: 3_000,
@@ -443,7 +443,7 @@ pub const LIMITS: &[About] = &[
             "endpoints that reach too many functions",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Strengths,
         what: "Things done well, of one kind; limits of capacity, of one kind, 40",
         most: 500,
@@ -454,7 +454,7 @@ pub const LIMITS: &[About] = &[
             "lists of things done well that are too long",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Following,
         what: "Places looked at in one file to follow what its names hold, by one analysis",
         most: 4_000_000,
@@ -462,7 +462,7 @@ pub const LIMITS: &[About] = &[
         beyond: "what the names of the rest of the file hold is not known",
         places: ("file with too much to follow", "files with too much to follow"),
     },
-    About {
+    LimitDescription {
         limit: Limit::ChainSteps,
         what: "Calls that build one query, in a chain or statement after statement",
         most: 200,
@@ -470,7 +470,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the query is not seen",
         places: ("query of too many calls", "queries of too many calls"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Parameters,
         what: "Parameters of a function",
         most: 1_000,
@@ -478,7 +478,7 @@ pub const LIMITS: &[About] = &[
         beyond: "what its calls pass is not followed",
         places: ("function with too many parameters", "functions with too many parameters"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Ancestors,
         what: "Classes that the look-up of a member goes through",
         most: 40,
@@ -486,7 +486,7 @@ pub const LIMITS: &[About] = &[
         beyond: "members of those further up are not found",
         places: ("class with too many ancestors", "classes with too many ancestors"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Additions,
         what: "Statements that add to one query, one list or one object",
         most: 500,
@@ -494,7 +494,7 @@ pub const LIMITS: &[About] = &[
         beyond: "more conditions may apply than are seen",
         places: ("query with too many additions", "queries with too many additions"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SqlPieces,
         what: "Pieces that one SQL text in code is put together from",
         most: 400,
@@ -502,7 +502,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the text is not read",
         places: ("SQL text of too many pieces", "SQL texts of too many pieces"),
     },
-    About {
+    LimitDescription {
         limit: Limit::SqlText,
         what: "Length of one SQL text in code",
         most: 131_072,
@@ -510,7 +510,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the text is not read",
         places: ("SQL text too long", "SQL texts too long"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Uses,
         what: "Uses of the rows of one query in a file",
         most: 2_000,
@@ -518,7 +518,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rows count as used in every way",
         places: ("query whose rows are used too often", "queries whose rows are used too often"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Distance,
         what: "How far a value is followed",
         most: 12,
@@ -526,7 +526,7 @@ pub const LIMITS: &[About] = &[
         beyond: "it is not known what the value is",
         places: ("file with values too far away", "files with values too far away"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Holders,
         what: "Statements and expressions around a place, or statements before it in its block",
         most: 400,
@@ -534,7 +534,7 @@ pub const LIMITS: &[About] = &[
         beyond: "conditions and loops further out are not seen",
         places: ("place that stands in too much code", "places that stand in too much code"),
     },
-    About {
+    LimitDescription {
         limit: Limit::LoopBody,
         what: "Statements of a loop's body; its expressions 20,000",
         most: 2_000,
@@ -542,7 +542,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the rest of the body is not looked at",
         places: ("loop with too long a body", "loops with too long bodies"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Parts,
         what: "Parts of an expression that is compared with another one, or that makes a query",
         most: 400,
@@ -550,7 +550,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the expressions count as different, what the query asks for as unknown",
         places: ("expression of too many parts", "expressions of too many parts"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Reads,
         what: "Reads of one function that are compared with each other",
         most: 200,
@@ -558,7 +558,7 @@ pub const LIMITS: &[About] = &[
         beyond: "further reads of it are not compared",
         places: ("function with too many reads", "functions with too many reads"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Stars,
         what: "Files that are searched for one name, behind `export *` and `import *`",
         most: 5_000,
@@ -569,7 +569,7 @@ pub const LIMITS: &[About] = &[
             "files behind which too many files re-export",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Assignments,
         what: "Assignments of a function that is passed constants",
         most: 400,
@@ -577,7 +577,7 @@ pub const LIMITS: &[About] = &[
         beyond: "all its branches count as open",
         places: ("function with too many assignments", "functions with too many assignments"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Around,
         what: "Functions looked at around one call, by one rule",
         most: 400,
@@ -588,7 +588,7 @@ pub const LIMITS: &[About] = &[
             "calls with too many functions around them",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Relations,
         what: "Relations that one serializer reads of each row; a template 100, a function 24",
         most: 60,
@@ -596,7 +596,7 @@ pub const LIMITS: &[About] = &[
         beyond: "further ones are not told",
         places: ("place that reads too many relations", "places that read too many relations"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Helpers,
         what: "Helpers of a migration in each other",
         most: 5,
@@ -607,7 +607,7 @@ pub const LIMITS: &[About] = &[
             "migrations with too many helpers in each other",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Routes,
         what: "Routes that fit one request of a client equally well; of those that end alike, 64 are compared",
         most: 4,
@@ -615,7 +615,7 @@ pub const LIMITS: &[About] = &[
         beyond: "the request counts as one for none of them",
         places: ("request that fits too many routes", "requests that fit too many routes"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Askers,
         what: "Functions that are followed from the requests to one route; of those that call one of them, or ask the route, 20",
         most: 64,
@@ -623,7 +623,7 @@ pub const LIMITS: &[About] = &[
         beyond: "further ones are not told as asking the route",
         places: ("route that too many functions ask", "routes that too many functions ask"),
     },
-    About {
+    LimitDescription {
         limit: Limit::Addresses,
         what: "Pieces that the addresses of a file's requests are put together from, beside one for each expression",
         most: 10_000,
@@ -634,7 +634,7 @@ pub const LIMITS: &[About] = &[
             "files whose addresses have too many pieces",
         ),
     },
-    About {
+    LimitDescription {
         limit: Limit::Origins,
         what: "Names that are followed from what a client is made with",
         most: 400,
@@ -646,7 +646,7 @@ pub const LIMITS: &[About] = &[
 
 impl Limit {
     /// Its row in the table of all bounds.
-    pub fn about(self) -> &'static About {
+    pub fn about(self) -> &'static LimitDescription {
         // A test holds that each has a row.
         LIMITS.iter().find(|about| about.limit == self).unwrap_or(&LIMITS[0])
     }

@@ -21,7 +21,7 @@ use crate::coverage::Reason;
 use crate::files::{self, Tree};
 use crate::syntax::facts::FileFacts;
 use crate::walk::FileKind;
-use pack::{Mark, Pack};
+use pack::{Pack, PackMark};
 
 /// Names the folder of the packs, where the platform's is not wanted.
 const FOLDER: &str = "PERFAUDIT_CACHE_DIR";
@@ -52,22 +52,22 @@ pub enum Seen {
 
 /// Identifies what was read: path, kind and bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key([u8; 32]);
+pub struct CacheKey([u8; 32]);
 
-impl Key {
+impl CacheKey {
     /// The key of a file.
-    pub fn of(path: &str, kind: FileKind, bytes: &[u8]) -> Key {
+    pub fn of(path: &str, kind: FileKind, bytes: &[u8]) -> CacheKey {
         let mut hasher = blake3::Hasher::new();
         hasher.update(format!("{kind:?}\0{}\0{path}", path.len()).as_bytes());
         hasher.update(bytes);
-        Key(hasher.finalize().into())
+        CacheKey(hasher.finalize().into())
     }
 }
 
 /// An entry to keep: one of the pack, or a new one.
 #[derive(Debug)]
-pub struct Kept {
-    key: Key,
+pub struct CacheEntry {
+    key: CacheKey,
     fresh: Option<Vec<u8>>,
 }
 
@@ -75,7 +75,7 @@ pub struct Kept {
 #[derive(Debug)]
 pub struct Cache {
     file: PathBuf,
-    mark: Mark,
+    mark: PackMark,
     pack: Pack,
 }
 
@@ -95,7 +95,7 @@ impl Cache {
         if !files::own_folder(folder) || std::fs::canonicalize(folder).ok()?.starts_with(root) {
             return None;
         }
-        let mark = Mark::new(&secret(folder)?, &tool());
+        let mark = PackMark::new(&secret(folder)?, &tool());
         let name = blake3::hash(root.as_os_str().as_encoded_bytes()).to_hex();
         let file = folder.join(format!("{}.{EXTENSION}", &name[..32]));
         let pack = Pack::read(&file, &mark, LARGEST).unwrap_or_default();
@@ -103,19 +103,19 @@ impl Cache {
     }
 
     /// What an earlier run saw in a file.
-    pub fn get(&self, key: Key) -> Option<(Seen, Kept)> {
+    pub fn get(&self, key: CacheKey) -> Option<(Seen, CacheEntry)> {
         let seen = postcard::from_bytes(self.pack.get(&self.mark, &key.0)?).ok()?;
-        Some((seen, Kept { key, fresh: None }))
+        Some((seen, CacheEntry { key, fresh: None }))
     }
 
     /// What is to be kept of a file that was just read.
-    pub fn keep(&self, key: Key, seen: &Seen) -> Option<Kept> {
+    pub fn keep(&self, key: CacheKey, seen: &Seen) -> Option<CacheEntry> {
         let fresh = Some(postcard::to_stdvec(seen).ok()?);
-        Some(Kept { key, fresh })
+        Some(CacheEntry { key, fresh })
     }
 
     /// Replaces the pack, if a file was read anew.
-    pub fn store(self, kept: Vec<Kept>) {
+    pub fn store(self, kept: Vec<CacheEntry>) {
         if kept.iter().all(|entry| entry.fresh.is_none()) {
             return;
         }

@@ -2,13 +2,13 @@
 
 use crate::audit_texts;
 use crate::config::Config;
-use crate::engine::page::{Example, Mark, Page};
+use crate::engine::page::{Example, ExampleMark, Page};
 use crate::error::Error;
 use crate::report::Report;
 
 /// An example that is not as its page says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct ExampleFailure {
     /// The rule.
     pub rule: String,
     /// The page's line.
@@ -18,7 +18,7 @@ pub struct Failure {
 }
 
 /// Runs all examples of a page.
-pub fn run(page: &Page) -> Result<Vec<Failure>, Error> {
+pub fn run(page: &Page) -> Result<Vec<ExampleFailure>, Error> {
     let mut failures = Vec::new();
     for example in &page.examples {
         let config = Config {
@@ -28,7 +28,7 @@ pub fn run(page: &Page) -> Result<Vec<Failure>, Error> {
         };
         let texts = example.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
         let report = audit_texts(&config, texts)?;
-        let fail = |what| Failure {
+        let fail = |what| ExampleFailure {
             rule: page.id.clone(),
             line: example.line,
             what,
@@ -44,9 +44,9 @@ fn mistakes(page: &Page, example: &Example, report: &Report) -> Vec<String> {
     let mut is_found = false;
     for finding in &report.findings {
         let at = &finding.location;
-        if example.expect_bad && mark_of(&at.file) == Some(Mark::Bad) {
+        if example.expect_bad && mark_of(&at.file) == Some(ExampleMark::Bad) {
             is_found = true;
-        } else if !example.expect_bad || mark_of(&at.file) == Some(Mark::Good) {
+        } else if !example.expect_bad || mark_of(&at.file) == Some(ExampleMark::Good) {
             mistakes.push(format!(
                 "{} is reported at {}:{}, which is marked good: {}",
                 page.id, at.file, at.start_line, finding.message

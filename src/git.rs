@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-pub use about::{About, about};
+pub use about::{HeadCommit, about};
 pub use changed::Worktree;
-pub use past::{Blob, Folder, Node, NodeKind, Past};
+pub use past::{Blob, Folder, FolderEntry, NodeKind, Past};
 pub use repository::Repository;
 
 /// Digits of a commit that are shown.

@@ -11,13 +11,13 @@ use crate::source::Span;
 /// What is asked, and what rules said of it. By default nothing is asked.
 #[derive(Debug, Default)]
 pub struct Silence {
-    asked: Option<Asked>,
+    asked: Option<AskedLines>,
     notes: Mutex<BTreeSet<Note>>,
 }
 
 /// The lines of a file that a rule is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct AskedLines {
     /// What notes are wanted of: the rule itself, and the searches that it takes its places from. See `registry::NOTED`.
     pub topics: &'static [&'static str],
     /// The file's place in the list of all.
@@ -39,7 +39,7 @@ pub struct Note {
 
 impl Silence {
     /// Asks.
-    pub fn of(asked: Asked) -> Silence {
+    pub fn of(asked: AskedLines) -> Silence {
         Silence {
             asked: Some(asked),
             notes: Mutex::default(),
@@ -79,7 +79,7 @@ mod tests {
     const LINES: Span = Span { start: 10, end: 20 };
 
     fn asked() -> Silence {
-        Silence::of(Asked {
+        Silence::of(AskedLines {
             topics: &["n-plus-one"],
             file: 3,
             lines: LINES,

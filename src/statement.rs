@@ -265,7 +265,7 @@ pub struct Join {
 
 /// How many rows a statement can return.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Limit {
+pub enum RowLimit {
     /// No limit.
     #[default]
     None,
@@ -340,7 +340,7 @@ pub struct Statement {
     /// It groups or is DISTINCT.
     pub grouped: bool,
     /// Row limit.
-    pub limit: Limit,
+    pub limit: RowLimit,
     /// It skips rows by OFFSET.
     pub offset: bool,
     /// What is returned.

@@ -1,11 +1,11 @@
 //! Fixes of per-row queries and writes in the library's own words.
 
-use super::texts::{Advised, Read, Write, advice};
+use super::texts::{Advised, ReadShape, Write, advice};
 use crate::analysis::repeats::per_row::work::is_work;
 use crate::analysis::repeats::per_row::{Access, PerRow};
 use crate::analysis::repeats::single::passed_as;
 use crate::finding::Fix;
-use crate::fix::remedy::{Eager, How, Remedy, Rewrite};
+use crate::fix::remedy::{Eager, Remedy, Rewrite, RewriteKind};
 use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::libraries::shared::row_methods::RowMethod;
@@ -15,7 +15,7 @@ use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::{EffectStep, FnId, QUERY_SLOT, QuerySite};
 use crate::project::loops::{LoopForm, body};
 use crate::project::rows::RelationRead;
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
 /// What is to be thought of where related rows are loaded along.
 const RELATED: &str = "It brings the related rows as a whole: where these are wide, name the columns that are used.";
@@ -28,7 +28,7 @@ pub fn fix(project: &Project, row: &PerRow<'_>) -> Fix {
         return relation(project, read);
     }
     if row.remote.is_some() {
-        return advice(Advised::Read(Read::Remote), "", &[]);
+        return advice(Advised::Read(ReadShape::Remote), "", &[]);
     }
     let Some(site) = row.site else {
         return called(project, row);
@@ -50,7 +50,7 @@ pub fn remedy(project: &Project, row: &PerRow<'_>) -> Option<Remedy> {
     Some(Remedy::Calls(vec![Rewrite {
         file: project.path(at).to_owned(),
         span: span(at, expr),
-        how: How::Eager(Eager {
+        how: RewriteKind::Eager(Eager {
             library: query.library.to_owned(),
             path: read.path.clone(),
             is_many: read.to_many,
@@ -75,8 +75,8 @@ fn of_site(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
     ];
     let is_read = site.query.statement.operation == Operation::Select;
     let operation = match operation(project, &site.query, key.as_deref()) {
-        Advised::Read(_) if key.is_none() && row.around.kind == LoopForm::While => Advised::Read(Read::Pass),
-        Advised::Read(_) if key.is_none() => Advised::Read(Read::Open),
+        Advised::Read(_) if key.is_none() && row.around.kind == LoopForm::While => Advised::Read(ReadShape::Pass),
+        Advised::Read(_) if key.is_none() => Advised::Read(ReadShape::Open),
         operation => operation,
     };
     let mut fix = advice(operation, site.query.library, &values);
@@ -96,14 +96,14 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
         return advice(Advised::Write(Write::Call), "", &[]);
     }
     if row.target == Some(row.function) {
-        return advice(Advised::Read(Read::Tree), "", &[]);
+        return advice(Advised::Read(ReadShape::Tree), "", &[]);
     }
     let Some(target) = row.target else {
-        return advice(Advised::Read(Read::Call), "", &[]);
+        return advice(Advised::Read(ReadShape::Call), "", &[]);
     };
     let callee = project.short_name(target);
     if is_work(project, row) {
-        return advice(Advised::Read(Read::Work), "", &[("callee", &callee)]);
+        return advice(Advised::Read(ReadShape::Work), "", &[("callee", &callee)]);
     }
     let last = project.graph.chain(target, QUERY_SLOT).last().copied();
     let site = match last {
@@ -111,7 +111,7 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
         _ => None,
     };
     let Some(site) = site else {
-        return advice(Advised::Read(Read::Call), "", &[]);
+        return advice(Advised::Read(ReadShape::Call), "", &[]);
     };
     if let Some(fix) = asked_for(project, row, site) {
         return fix;
@@ -120,9 +120,9 @@ fn called(project: &Project, row: &PerRow<'_>) -> Fix {
     match (site.query.table().filter(|name| !name.is_empty()), key) {
         (Some(table), Some(key)) => {
             let values = [("callee", callee.as_str()), ("table", table), ("column", key)];
-            advice(Advised::Read(Read::Helper), "", &values)
+            advice(Advised::Read(ReadShape::Helper), "", &values)
         }
-        _ => advice(Advised::Read(Read::Call), "", &[]),
+        _ => advice(Advised::Read(ReadShape::Call), "", &[]),
     }
 }
 
@@ -165,7 +165,7 @@ fn asked_for(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Option<Fi
         () if is(RowMethod::GraphQlField) => Some(resolver(project, row, site)),
         () if is(RowMethod::Serializer) || is(RowMethod::AdminColumn) => {
             let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("the rows");
-            Some(advice(Advised::Read(Read::Listed), site.query.library, &[("table", table)]))
+            Some(advice(Advised::Read(ReadShape::Listed), site.query.library, &[("table", table)]))
         }
         () => None,
     }
@@ -177,7 +177,7 @@ fn resolver(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
     let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("the table");
     let key = only_key(&site.query).map(str::to_owned);
     let values = [("table", table), ("column", key.as_deref().unwrap_or("id"))];
-    let mut fix = advice(Advised::Read(Read::Resolver), module.language.name(), &values);
+    let mut fix = advice(Advised::Read(ReadShape::Resolver), module.language.name(), &values);
     if key.is_none() {
         fix.code = None;
     }
@@ -213,15 +213,15 @@ fn operation(project: &Project, query: &Query, key: Option<&str>) -> Advised {
     }
 }
 
-fn shape(project: &Project, query: &Query, key: Option<&str>) -> Read {
-    let is_first = matches!(query.statement.limit, Limit::One | Limit::Rows(1));
+fn shape(project: &Project, query: &Query, key: Option<&str>) -> ReadShape {
+    let is_first = matches!(query.statement.limit, RowLimit::One | RowLimit::Rows(1));
     let is_one = query.outcome == Outcome::One || is_first;
     match query.statement.projection {
-        Projection::Aggregate => Read::Count,
+        Projection::Aggregate => ReadShape::Count,
         // Of several rows with a key, a map would keep the last.
-        _ if is_first && (!query.statement.order.is_empty() || !is_unique(project, query, key)) => Read::First,
-        _ if is_one || query.outcome == Outcome::Scalar => Read::One,
-        _ => Read::Many,
+        _ if is_first && (!query.statement.order.is_empty() || !is_unique(project, query, key)) => ReadShape::First,
+        _ if is_one || query.outcome == Outcome::Scalar => ReadShape::One,
+        _ => ReadShape::Many,
     }
 }
 
@@ -250,10 +250,10 @@ fn relation(project: &Project, read: &RelationRead) -> Fix {
     let model = source.as_ref().and_then(|query| query.table()).unwrap_or("Model");
     let is_one_step = !read.path.contains('.');
     let shape = match () {
-        () if read.is_column => Read::Column,
-        () if is_one_step && read.to_many => Read::RelationToMany,
-        () if is_one_step => Read::RelationToOne,
-        () => Read::Relation,
+        () if read.is_column => ReadShape::Column,
+        () if is_one_step && read.to_many => ReadShape::RelationToMany,
+        () if is_one_step => ReadShape::RelationToOne,
+        () => ReadShape::Relation,
     };
     let values = [
         ("path", read.path.as_str()),
@@ -275,9 +275,9 @@ fn relation(project: &Project, read: &RelationRead) -> Fix {
 pub fn relations(library: &str, model: &str, paths: &[(&str, bool)]) -> Fix {
     let one = |&(path, to_many): &(&str, bool)| {
         let shape = match () {
-            () if path.contains('.') => Read::Relation,
-            () if to_many => Read::RelationToMany,
-            () => Read::RelationToOne,
+            () if path.contains('.') => ReadShape::Relation,
+            () if to_many => ReadShape::RelationToMany,
+            () => ReadShape::RelationToOne,
         };
         let first = path.split('.').next().unwrap_or(path);
         let underscored = path.replace('.', "__");

@@ -37,7 +37,7 @@ const FILES: [(&str, &str); 20] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advised {
     /// A read for each row.
-    Read(Read),
+    Read(ReadShape),
     /// A write for each row.
     Write(Write),
     /// A statement that asks for too much.
@@ -55,7 +55,7 @@ pub enum Advised {
     /// A value in a cache that never goes.
     Expire,
     /// A command that goes over everything that a store holds.
-    Walk(Walk),
+    Walk(IteratedOver),
     /// A collection that only grows.
     Limit,
 }
@@ -103,9 +103,9 @@ pub enum Gather {
     Writes,
 }
 
-/// What is gone over.
+/// What a loop goes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Walk {
+pub enum IteratedOver {
     /// All keys.
     Keys,
     /// All elements of one collection.
@@ -131,9 +131,9 @@ pub enum Unblock {
     Call,
 }
 
-/// The shape of a read.
+/// The shape of a read that is advised on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Read {
+pub enum ReadShape {
     /// One row by its key.
     One,
     /// The rows of a parent.
@@ -188,24 +188,24 @@ pub enum Write {
 impl Advised {
     #[cfg(test)]
     const ALL: [Advised; 49] = [
-        Advised::Read(Read::One),
-        Advised::Read(Read::Many),
-        Advised::Read(Read::Count),
-        Advised::Read(Read::Call),
-        Advised::Read(Read::Helper),
-        Advised::Read(Read::Work),
-        Advised::Read(Read::Resolver),
-        Advised::Read(Read::Listed),
-        Advised::Read(Read::First),
-        Advised::Read(Read::Tree),
-        Advised::Read(Read::Pass),
-        Advised::Read(Read::Open),
-        Advised::Read(Read::Remote),
-        Advised::Read(Read::Relation),
-        Advised::Read(Read::RelationToOne),
-        Advised::Read(Read::RelationToMany),
-        Advised::Read(Read::RelationCount),
-        Advised::Read(Read::Column),
+        Advised::Read(ReadShape::One),
+        Advised::Read(ReadShape::Many),
+        Advised::Read(ReadShape::Count),
+        Advised::Read(ReadShape::Call),
+        Advised::Read(ReadShape::Helper),
+        Advised::Read(ReadShape::Work),
+        Advised::Read(ReadShape::Resolver),
+        Advised::Read(ReadShape::Listed),
+        Advised::Read(ReadShape::First),
+        Advised::Read(ReadShape::Tree),
+        Advised::Read(ReadShape::Pass),
+        Advised::Read(ReadShape::Open),
+        Advised::Read(ReadShape::Remote),
+        Advised::Read(ReadShape::Relation),
+        Advised::Read(ReadShape::RelationToOne),
+        Advised::Read(ReadShape::RelationToMany),
+        Advised::Read(ReadShape::RelationCount),
+        Advised::Read(ReadShape::Column),
         Advised::Write(Write::Insert),
         Advised::Write(Write::Update),
         Advised::Write(Write::Delete),
@@ -234,32 +234,32 @@ impl Advised {
         Advised::Share,
         Advised::Clamp,
         Advised::Expire,
-        Advised::Walk(Walk::Keys),
-        Advised::Walk(Walk::Elements),
+        Advised::Walk(IteratedOver::Keys),
+        Advised::Walk(IteratedOver::Elements),
         Advised::Limit,
     ];
 
     /// The tables of a file that speak of it, the most special first.
     fn keys(self) -> &'static [&'static str] {
         match self {
-            Advised::Read(Read::One) => &["read.one"],
-            Advised::Read(Read::Many) => &["read.many", "read.one"],
-            Advised::Read(Read::Count) => &["read.count"],
-            Advised::Read(Read::Call) => &["read.call"],
-            Advised::Read(Read::Helper) => &["read.helper"],
-            Advised::Read(Read::Work) => &["read.work"],
-            Advised::Read(Read::Resolver) => &["read.resolver"],
-            Advised::Read(Read::Listed) => &["read.listed"],
-            Advised::Read(Read::First) => &["read.first"],
-            Advised::Read(Read::Tree) => &["read.tree"],
-            Advised::Read(Read::Pass) => &["read.pass"],
-            Advised::Read(Read::Open) => &["read.open"],
-            Advised::Read(Read::Remote) => &["read.remote"],
-            Advised::Read(Read::Relation) => &["read.relation"],
-            Advised::Read(Read::RelationToOne) => &["read.relation-to-one", "read.relation"],
-            Advised::Read(Read::RelationToMany) => &["read.relation-to-many", "read.relation"],
-            Advised::Read(Read::RelationCount) => &["read.relation-count"],
-            Advised::Read(Read::Column) => &["read.column"],
+            Advised::Read(ReadShape::One) => &["read.one"],
+            Advised::Read(ReadShape::Many) => &["read.many", "read.one"],
+            Advised::Read(ReadShape::Count) => &["read.count"],
+            Advised::Read(ReadShape::Call) => &["read.call"],
+            Advised::Read(ReadShape::Helper) => &["read.helper"],
+            Advised::Read(ReadShape::Work) => &["read.work"],
+            Advised::Read(ReadShape::Resolver) => &["read.resolver"],
+            Advised::Read(ReadShape::Listed) => &["read.listed"],
+            Advised::Read(ReadShape::First) => &["read.first"],
+            Advised::Read(ReadShape::Tree) => &["read.tree"],
+            Advised::Read(ReadShape::Pass) => &["read.pass"],
+            Advised::Read(ReadShape::Open) => &["read.open"],
+            Advised::Read(ReadShape::Remote) => &["read.remote"],
+            Advised::Read(ReadShape::Relation) => &["read.relation"],
+            Advised::Read(ReadShape::RelationToOne) => &["read.relation-to-one", "read.relation"],
+            Advised::Read(ReadShape::RelationToMany) => &["read.relation-to-many", "read.relation"],
+            Advised::Read(ReadShape::RelationCount) => &["read.relation-count"],
+            Advised::Read(ReadShape::Column) => &["read.column"],
             Advised::Write(Write::Insert) => &["write.insert"],
             Advised::Write(Write::Update) => &["write.update"],
             Advised::Write(Write::Delete) => &["write.delete"],
@@ -288,8 +288,8 @@ impl Advised {
             Advised::Share => &["share.client"],
             Advised::Clamp => &["clamp.parameter"],
             Advised::Expire => &["expire.entry"],
-            Advised::Walk(Walk::Keys) => &["walk.keys"],
-            Advised::Walk(Walk::Elements) => &["walk.elements"],
+            Advised::Walk(IteratedOver::Keys) => &["walk.keys"],
+            Advised::Walk(IteratedOver::Elements) => &["walk.elements"],
             Advised::Limit => &["limit.collection"],
         }
     }

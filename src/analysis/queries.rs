@@ -11,9 +11,9 @@ use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::QuerySite;
-use crate::project::loops::{self, Verdict};
+use crate::project::loops::{self, LoopVerdict};
 use crate::project::schema::{Index, Table};
-use crate::statement::{Limit, Operation};
+use crate::statement::{Operation, RowLimit};
 
 /// How many rows a site may bring, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +61,8 @@ impl RowBound {
             Operation::Insert | Operation::Update | Operation::Delete => return RowBound::Write,
             Operation::Select | Operation::Other => {}
         }
-        let is_one = matches!(query.outcome, Outcome::One | Outcome::Scalar) || matches!(statement.limit, Limit::One | Limit::Rows(0 | 1));
+        let is_one =
+            matches!(query.outcome, Outcome::One | Outcome::Scalar) || matches!(statement.limit, RowLimit::One | RowLimit::Rows(0 | 1));
         match bound {
             _ if is_one => RowBound::One,
             ReadBound::Limited => RowBound::Limited,
@@ -80,7 +81,7 @@ pub struct Repeated {
     /// 1-based line of its head.
     pub line: u32,
     /// What it means.
-    pub verdict: Verdict,
+    pub verdict: LoopVerdict,
 }
 
 /// What is known of a query site beside its query.
@@ -125,7 +126,7 @@ fn of_site<'p>(project: &'p Project, eval: &Evaluator<'_>, site: &QuerySite, nee
 
 fn repeated(project: &Project, eval: &Evaluator<'_>, site: &QuerySite) -> Option<Repeated> {
     let around = loops::around(eval, site.file, site.expr);
-    let per_row = around.iter().find(|one| one.verdict == Verdict::PerRow);
+    let per_row = around.iter().find(|one| one.verdict == LoopVerdict::PerRow);
     let one = per_row.or_else(|| around.first())?;
     let facts = project.code.files.get(site.file.index())?;
     Some(Repeated {

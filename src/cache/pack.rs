@@ -21,12 +21,12 @@ const RECORD: usize = 32 + 8 + 32 + 1;
 const IDLE: u8 = 4;
 
 /// Marks entries, so that only who knows a secret can make one, and only the build that made it takes it for one.
-pub struct Mark([u8; 32]);
+pub struct PackMark([u8; 32]);
 
-impl Mark {
+impl PackMark {
     /// The marks of a secret and a build.
-    pub fn new(secret: &[u8; 32], tool: &[u8; 32]) -> Mark {
-        Mark(blake3::keyed_hash(secret, tool).into())
+    pub fn new(secret: &[u8; 32], tool: &[u8; 32]) -> PackMark {
+        PackMark(blake3::keyed_hash(secret, tool).into())
     }
 
     /// The mark of a pack: one of another build is known by it at once.
@@ -44,7 +44,7 @@ impl Mark {
 }
 
 /// A secret is not for logs.
-impl std::fmt::Debug for Mark {
+impl std::fmt::Debug for PackMark {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Mark")
     }
@@ -67,21 +67,21 @@ pub struct Pack {
 impl Pack {
     /// Reads a pack; `None` for none, one that is not this user's, one of another build or secret, and one that is broken or over a
     /// size in bytes. The entries themselves are checked when they are asked for.
-    pub fn read(file: &Path, mark: &Mark, largest: u64) -> Option<Pack> {
+    pub fn read(file: &Path, mark: &PackMark, largest: u64) -> Option<Pack> {
         let bytes = files::read_own(file, largest)?;
         let places = index(&bytes, mark)?;
         Some(Pack { bytes, places })
     }
 
     /// The bytes of an entry, as they were written.
-    pub fn get(&self, mark: &Mark, key: &[u8; 32]) -> Option<&[u8]> {
+    pub fn get(&self, mark: &PackMark, key: &[u8; 32]) -> Option<&[u8]> {
         let place = self.places.get(key)?;
         let bytes = self.bytes.get(place.range.clone())?;
         (mark.of(key, bytes) == place.mark).then_some(bytes)
     }
 
     /// Writes a pack of some entries, each new bytes or those of this pack, and of what else this pack holds for a while longer.
-    pub fn replace(self, file: &Path, mark: &Mark, mut entries: Vec<([u8; 32], Option<Vec<u8>>)>) -> io::Result<()> {
+    pub fn replace(self, file: &Path, mark: &PackMark, mut entries: Vec<([u8; 32], Option<Vec<u8>>)>) -> io::Result<()> {
         entries.sort_by_key(|(key, _)| *key);
         entries.dedup_by_key(|(key, _)| *key);
         let mut rest: Vec<([u8; 32], &Place)> = self.places.iter().map(|(key, place)| (*key, place)).collect();
@@ -99,7 +99,7 @@ impl Pack {
     }
 }
 
-fn write(file: &Path, mark: &Mark, entries: &[([u8; 32], &[u8], u8)]) -> io::Result<()> {
+fn write(file: &Path, mark: &PackMark, entries: &[([u8; 32], &[u8], u8)]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     let mut out = io::BufWriter::with_capacity(1 << 20, temporary);
@@ -121,7 +121,7 @@ fn write(file: &Path, mark: &Mark, entries: &[([u8; 32], &[u8], u8)]) -> io::Res
 }
 
 /// Where the entries of a pack are; `None` for one that another build wrote, or that is broken.
-fn index(bytes: &[u8], mark: &Mark) -> Option<FxHashMap<[u8; 32], Place>> {
+fn index(bytes: &[u8], mark: &PackMark) -> Option<FxHashMap<[u8; 32], Place>> {
     let mut input = bytes;
     if take::<16>(&mut input)? != *MAGIC || mark.of_pack() != take::<32>(&mut input)? {
         return None;

@@ -16,7 +16,7 @@ fn seen(path: &str, text: &str) -> Seen {
 fn store(folder: &Path, files: &[(&str, &str)]) {
     let cache = Cache::open_in(folder, Path::new("/root")).expect("a cache");
     let kept = files.iter().map(|(path, text)| {
-        let key = Key::of(path, FileKind::Python, text.as_bytes());
+        let key = CacheKey::of(path, FileKind::Python, text.as_bytes());
         let known = cache.get(key).map(|(_, kept)| kept);
         known.or_else(|| cache.keep(key, &seen(path, text))).expect("kept")
     });
@@ -26,7 +26,9 @@ fn store(folder: &Path, files: &[(&str, &str)]) {
 
 fn load(folder: &Path, path: &str, text: &str) -> Option<Seen> {
     let cache = Cache::open_in(folder, Path::new("/root")).expect("a cache");
-    cache.get(Key::of(path, FileKind::Python, text.as_bytes())).map(|(seen, _)| seen)
+    cache
+        .get(CacheKey::of(path, FileKind::Python, text.as_bytes()))
+        .map(|(seen, _)| seen)
 }
 
 fn only_pack(folder: &Path) -> PathBuf {
@@ -109,7 +111,7 @@ fn a_pack_of_another_build_is_not_read() {
     store(folder.path(), &[("a.py", "x = 1\n")]);
     let pack = only_pack(folder.path());
     let secret = secret(folder.path()).expect("a secret");
-    let read = |secret: &[u8; 32], tool: [u8; 32], largest| Pack::read(&pack, &Mark::new(secret, &tool), largest);
+    let read = |secret: &[u8; 32], tool: [u8; 32], largest| Pack::read(&pack, &PackMark::new(secret, &tool), largest);
     assert!(read(&secret, tool(), LARGEST).is_some());
     assert!(read(&secret, [1; 32], LARGEST).is_none(), "another build");
     assert!(read(&[1; 32], tool(), LARGEST).is_none(), "another secret");
@@ -125,8 +127,8 @@ fn an_entry_that_was_moved_to_another_key_is_not_used() {
     let pack = only_pack(folder.path());
     let mut bytes = std::fs::read(&pack).expect("a pack");
     let (old, new) = (
-        Key::of("a.py", FileKind::Python, clean.as_bytes()),
-        Key::of("a.py", FileKind::Python, bad.as_bytes()),
+        CacheKey::of("a.py", FileKind::Python, clean.as_bytes()),
+        CacheKey::of("a.py", FileKind::Python, bad.as_bytes()),
     );
     let at = bytes.windows(32).position(|window| window == old.0).expect("the key");
     bytes[at..at + 32].copy_from_slice(&new.0);
@@ -136,9 +138,9 @@ fn an_entry_that_was_moved_to_another_key_is_not_used() {
 
 #[test]
 fn the_key_tells_path_kind_and_bytes_apart() {
-    let key = |path: &str, bytes: &str| Key::of(path, FileKind::Python, bytes.as_bytes());
+    let key = |path: &str, bytes: &str| CacheKey::of(path, FileKind::Python, bytes.as_bytes());
     assert_ne!(key("a.py", "b.py"), key("a.pyb.py", ""));
-    assert_ne!(key("a.py", ""), Key::of("a.py", FileKind::Sql, b""));
+    assert_ne!(key("a.py", ""), CacheKey::of("a.py", FileKind::Sql, b""));
 }
 
 #[cfg(unix)]

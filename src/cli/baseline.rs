@@ -11,13 +11,13 @@ use perfaudit::finding::{Confidence, Priority};
 use perfaudit::report::words;
 
 use super::progress::{Progress, Talk};
-use super::selection::Selection;
+use super::selection::SelectionArguments;
 
 /// What `perfaudit baseline` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct BaselineArguments {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArguments,
     #[command(flatten)]
     talk: Talk,
     /// Where to write it [default: perfaudit-baseline.json in the root]
@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 /// Writes the baseline. All findings are in it, whatever is reported otherwise: a lower threshold brings up nothing new.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: BaselineArguments) -> Result<ExitCode, Error> {
     let mut config = arguments.selection.configure(|settings| Settings {
         min_priority: Some(Priority::P3),
         min_confidence: Some(Confidence::Low),

@@ -8,13 +8,13 @@ use perfaudit::Error;
 
 /// What `perfaudit completions` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct CompletionsArguments {
     /// The shell that reads them
     shell: Shell,
 }
 
 /// Prints the completions for a shell.
-pub fn run(arguments: &Arguments, mut command: Command) -> Result<ExitCode, Error> {
+pub fn run(arguments: &CompletionsArguments, mut command: Command) -> Result<ExitCode, Error> {
     let name = command.get_name().to_owned();
     let mut out: Vec<u8> = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, name, &mut out);

@@ -12,13 +12,13 @@ use perfaudit::report::{priorities, words};
 
 /// What `perfaudit explain` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct ExplainArguments {
     /// The rule's id, or another name it is known by; `priorities` for the table that all priorities come from
     rule: String,
 }
 
 /// Prints a page.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
     if arguments.rule == "priorities" {
         super::print(&priorities::text())?;
         return Ok(ExitCode::SUCCESS);

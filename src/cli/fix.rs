@@ -10,18 +10,18 @@ use perfaudit::engine::pages::Pages;
 use perfaudit::finding::Finding;
 use perfaudit::fix::disk::Disk;
 use perfaudit::fix::edits::{Mend, Safety};
-use perfaudit::fix::{Plan, Wanted, diff};
+use perfaudit::fix::{FixPlan, FixRequest, diff};
 use perfaudit::git::Worktree;
 use perfaudit::{Config, Error, Report, escape};
 
 use super::progress::{Progress, Talk};
-use super::selection::Selection;
+use super::selection::SelectionArguments;
 
 /// What `perfaudit fix` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct FixArguments {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArguments,
     #[command(flatten)]
     talk: Talk,
     /// Show the changes as a unified diff and write nothing; what is done without --apply
@@ -42,7 +42,7 @@ pub struct Arguments {
 }
 
 /// Shows or writes.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: FixArguments) -> Result<ExitCode, Error> {
     let mut config = arguments.selection.configure(|settings| settings)?;
     // All rules run, so that it shows when a change that mends one finding brings another.
     let rules = Pages::load(config.rules_dir.as_deref())?.resolve("", &std::mem::take(&mut config.rules))?;
@@ -82,14 +82,14 @@ struct Job {
 
 impl Job {
     /// What is found, and what would mend it but for some findings.
-    fn plan(&self, without: &[String]) -> Result<(Report, Plan), Error> {
+    fn plan(&self, without: &[String]) -> Result<(Report, FixPlan), Error> {
         let may_change = |path: &str| {
             if !self.is_applied {
                 return Ok(());
             }
             may_change(&self.config, &self.disk, self.worktree.as_ref(), path)
         };
-        let wanted = Wanted {
+        let wanted = FixRequest {
             rules: &self.rules,
             only: &self.only,
             without,
@@ -172,7 +172,7 @@ fn may_change(config: &Config, disk: &Disk, worktree: Option<&Worktree>, path: &
 }
 
 /// Prints the diff: for a terminal and the log of a CI service without what could steer them, else as tools read it.
-fn show(plan: &Plan) -> Result<(), Error> {
+fn show(plan: &FixPlan) -> Result<(), Error> {
     let texts = plan.changes.iter().map(|change| {
         let old = change.old.as_ref().map(|old| old.with(&old.text));
         let new = change.old.as_ref().map_or_else(|| change.new.clone(), |old| old.with(&change.new));
@@ -187,7 +187,7 @@ fn show(plan: &Plan) -> Result<(), Error> {
 }
 
 /// What is done and what is left, a line each.
-fn summary(plan: &Plan, were: &str) -> String {
+fn summary(plan: &FixPlan, were: &str) -> String {
     let count = |mends: &[Mend]| mends.iter().map(|mend| mend.findings.len()).sum::<usize>();
     let mut out = format!(
         "{} {were} mended, by changes of {}.\n",
@@ -243,7 +243,7 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// Changed files that parsed before and do not any more.
-fn broken(plan: &Plan, before: &Report, after: &Report) -> Vec<String> {
+fn broken(plan: &FixPlan, before: &Report, after: &Report) -> Vec<String> {
     let gaps = |report: &Report| -> BTreeSet<String> { report.coverage.gaps().into_iter().map(|gap| gap.file).collect() };
     let (old, new) = (gaps(before), gaps(after));
     let changed = plan.changes.iter().map(|change| &change.path);
@@ -262,7 +262,7 @@ struct Proof {
 }
 
 impl Proof {
-    fn of(plan: &Plan, before: &Report, after: &Report) -> Proof {
+    fn of(plan: &FixPlan, before: &Report, after: &Report) -> Proof {
         let (before, after) = (fingerprints(before), fingerprints(after));
         let wanted: BTreeSet<String> = plan.mends.iter().flat_map(|mend| mend.findings.iter().cloned()).collect();
         let still: BTreeSet<String> = wanted.intersection(&after).cloned().collect();
@@ -275,7 +275,7 @@ impl Proof {
     }
 
     /// The safe changes that did not mend, or that are in the files of what is new.
-    fn wrong<'p>(&self, plan: &'p Plan, after: &Report) -> Vec<&'p Mend> {
+    fn wrong<'p>(&self, plan: &'p FixPlan, after: &Report) -> Vec<&'p Mend> {
         let new: Vec<&Finding> = all(after).filter(|finding| self.new.contains(&finding.fingerprint)).collect();
         let is_beside = |mend: &Mend| mend.paths().any(|path| new.iter().any(|finding| finding.location.file == path));
         let is_wrong =

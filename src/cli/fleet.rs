@@ -13,14 +13,14 @@ const PROGRAM: &str = "perfaudit-fleet";
 /// What `perfaudit fleet` takes: all of it is the other program's to read.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
-pub struct Arguments {
+pub struct FleetArguments {
     /// What `perfaudit fleet --help` lists, with the Python package installed
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     arguments: Vec<OsString>,
 }
 
 /// Runs the other program, which ends the way that this one then ends.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: FleetArguments) -> Result<ExitCode, Error> {
     let program = beside().ok_or_else(|| {
         Error::new(
             "fleet",

@@ -13,7 +13,7 @@ const SCHEMA: &str = include_str!("../../perfaudit.schema.json");
 
 /// What `perfaudit init` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct InitArguments {
     /// Where to write it [default: perfaudit.toml]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -23,7 +23,7 @@ pub struct Arguments {
 }
 
 /// Writes the file. One that is there stays.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: InitArguments) -> Result<ExitCode, Error> {
     if arguments.schema {
         super::print(SCHEMA)?;
         return Ok(ExitCode::SUCCESS);

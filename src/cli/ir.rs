@@ -12,13 +12,13 @@ use super::project::place;
 
 /// What `perfaudit ir` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct IrArguments {
     /// A Python, TypeScript or JavaScript file, or one that holds such code
     file: PathBuf,
 }
 
 /// Prints the module.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: IrArguments) -> Result<ExitCode, Error> {
     let place = place(vec![arguments.file], true)?;
     let flags = Settings {
         paths: place.paths,

@@ -10,7 +10,7 @@ use super::project::place;
 
 /// How a list is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum ListFormat {
     /// For a terminal
     #[default]
     Table,

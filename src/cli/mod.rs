@@ -52,38 +52,38 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Reports what will get slow in files and folders
-    Scan(scan::Arguments),
+    Scan(scan::ScanArguments),
     /// Writes the whole audit for reviewers, as Markdown or HTML
-    Report(report::Arguments),
+    Report(report::ReportArguments),
     /// Writes down what is known, so that only new findings count
-    Baseline(baseline::Arguments),
+    Baseline(baseline::BaselineArguments),
     /// Writes a configuration file with every setting in a comment
-    Init(init::Arguments),
+    Init(init::InitArguments),
     /// Prints the schema that models and migrations make: tables, keys and indexes, and which line gave each
-    Schema(schema::Arguments),
+    Schema(schema::SchemaArguments),
     /// Shows or writes what mends findings: migrations for indexes, timeouts, calls that do not block
-    Fix(fix::Arguments),
+    Fix(fix::FixArguments),
     /// Asks the planner of a scratch database whether advised indexes pay, with made-up rows
     #[cfg(feature = "verify")]
-    Verify(verify::Arguments),
+    Verify(verify::VerifyArguments),
     /// Prints a rule's page: what it finds, why, how to fix it
-    Explain(explain::Arguments),
+    Explain(explain::ExplainArguments),
     /// Lists the rules
-    Rules(rules::Arguments),
+    Rules(rules::RulesArguments),
     /// Lists every query site: table, conditions, bounds, the index that serves it, who reaches it
-    Queries(queries::Arguments),
+    Queries(queries::QueriesArguments),
     /// Lists what every function calls and what follows from it
-    Calls(calls::Arguments),
+    Calls(calls::CallsArguments),
     /// Says why a rule has a finding at a line, or has none, and what is known of the line
-    Why(why::Arguments),
+    Why(why::WhyArguments),
     /// Prints what rules see of one file: its functions, statements and expressions
-    Ir(ir::Arguments),
+    Ir(ir::IrArguments),
     /// Audits many repositories at once, with the Python package's extra `fleet`
-    Fleet(fleet::Arguments),
+    Fleet(fleet::FleetArguments),
     /// Runs the examples of the rule pages in a folder
-    TestRules(test_rules::Arguments),
+    TestRules(test_rules::TestRulesArguments),
     /// Prints completions for a shell
-    Completions(completions::Arguments),
+    Completions(completions::CompletionsArguments),
     /// Prints the manual page
     Man,
 }

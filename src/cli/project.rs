@@ -44,7 +44,7 @@ const PERSONAL: [&str; 8] = [
 
 /// What a run reads and reports on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct RunPaths {
     /// The root, which the report's paths are relative to.
     pub root: PathBuf,
     /// Files and folders to read; none is what the configuration says, or the root.
@@ -55,7 +55,7 @@ pub struct Place {
 
 /// The place of a run that is given paths. What is in no project is read alone, and so is everything where `is_isolated`: then the root is
 /// the current folder, or where that does not hold all paths, the folder that does.
-pub fn place(paths: Vec<PathBuf>, is_isolated: bool) -> Result<Place, Error> {
+pub fn place(paths: Vec<PathBuf>, is_isolated: bool) -> Result<RunPaths, Error> {
     for path in &paths {
         stays(path)?;
     }
@@ -118,7 +118,7 @@ impl Given {
     }
 
     /// Only the paths are read.
-    fn alone(self, root: &Path) -> Place {
+    fn alone(self, root: &Path) -> RunPaths {
         let is_here = root == self.current || root == Path::new(".");
         let (root, paths) = match (self.paths.as_slice(), self.absolute.as_slice()) {
             _ if is_here => (PathBuf::from("."), self.paths),
@@ -126,15 +126,15 @@ impl Given {
             (_, []) => (from(&self.current, root), vec![self.current]),
             _ => (from(&self.current, root), self.absolute),
         };
-        Place {
+        RunPaths {
             root,
             paths,
-            ..Place::default()
+            ..RunPaths::default()
         }
     }
 
     /// All of the project is read, or of an example in it the example.
-    fn whole(self, root: &Path, shared: &Path) -> Place {
+    fn whole(self, root: &Path, shared: &Path) -> RunPaths {
         let own = sample(root, shared);
         // A folder that is asked about as a whole needs no list of what is reported on.
         let top = own.as_deref().unwrap_or(root);
@@ -155,7 +155,7 @@ impl Given {
             () if shown == Path::new(".") => self.paths,
             () => self.absolute,
         };
-        Place {
+        RunPaths {
             root: shown,
             paths: own.or_else(|| is_named.then(|| PathBuf::from("."))).into_iter().collect(),
             reported,

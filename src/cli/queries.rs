@@ -12,7 +12,7 @@ use super::listing::ListArguments;
 
 /// What `perfaudit queries` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct QueriesArguments {
     #[command(flatten)]
     list: ListArguments,
     /// How the list is written
@@ -33,7 +33,7 @@ enum Form {
 }
 
 /// Lists the query sites.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: &QueriesArguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config(false)?;
     let root = config.root.to_string_lossy().into_owned();
     let list = perfaudit::understand(&config, |project, _| QueryList::of(project, &root, &Places::of(&config)))?;

@@ -7,20 +7,20 @@ use clap::Args;
 use perfaudit::Error;
 use perfaudit::config::Details;
 use perfaudit::files;
-use perfaudit::report::audit::{self, Form, parse_section};
+use perfaudit::report::audit::{self, AuditFormat, parse_section};
 use perfaudit::report::json;
 
 use super::progress::{Progress, Talk};
-use super::selection::{Findings, Selection};
+use super::selection::{Findings, SelectionArguments};
 
 /// The largest template that is read.
 const LARGEST: u64 = 4_000_000;
 
 /// What `perfaudit report` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct ReportArguments {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArguments,
     #[command(flatten)]
     findings: Findings,
     #[command(flatten)]
@@ -49,21 +49,21 @@ pub struct Arguments {
 /// What is written.
 #[derive(Clone, Copy)]
 enum Kind {
-    Audit(Form),
+    Audit(AuditFormat),
     Json,
 }
 
 fn parse_kind(text: &str) -> Result<Kind, String> {
     match text.to_lowercase().as_str() {
-        "markdown" | "md" => Ok(Kind::Audit(Form::Markdown)),
-        "html" => Ok(Kind::Audit(Form::Html)),
+        "markdown" | "md" => Ok(Kind::Audit(AuditFormat::Markdown)),
+        "html" => Ok(Kind::Audit(AuditFormat::Html)),
         "json" => Ok(Kind::Json),
         _ => Err(format!("unknown value `{text}`; valid: markdown, html, json")),
     }
 }
 
 /// Writes the audit. Findings do not fail it: that is what `scan` is for.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: ReportArguments) -> Result<ExitCode, Error> {
     let template = arguments.template.as_deref().map(read).transpose()?;
     let kind = kind(&arguments)?;
     let findings = arguments.findings;
@@ -76,7 +76,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let text = match kind {
         Kind::Json => json::render(&report),
         Kind::Audit(form) => {
-            let options = audit::Options {
+            let options = audit::AuditOptions {
                 form,
                 sections: arguments.sections,
                 max_findings: arguments.max_findings,
@@ -91,7 +91,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 }
 
 /// What is to be written: what was asked for, else what the names of the files say. A name that says something else is a mistake.
-fn kind(arguments: &Arguments) -> Result<Kind, Error> {
+fn kind(arguments: &ReportArguments) -> Result<Kind, Error> {
     let (output, template) = (arguments.output.as_deref(), arguments.template.as_deref());
     let named = arguments
         .format
@@ -103,7 +103,7 @@ fn kind(arguments: &Arguments) -> Result<Kind, Error> {
     match other {
         Some(file) => Err(Error::new(file.to_string_lossy(), "not a format that is written")
             .hint("name it .md, .html or .json, or say which it is: --format markdown")),
-        None => Ok(Kind::Audit(Form::Markdown)),
+        None => Ok(Kind::Audit(AuditFormat::Markdown)),
     }
 }
 

@@ -9,22 +9,22 @@ use perfaudit::engine::page::Page;
 use perfaudit::engine::pages::Pages;
 use serde_json::{Value, json};
 
-use super::listing::Form;
+use super::listing::ListFormat;
 
 /// What `perfaudit rules` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct RulesArguments {
     /// How the list is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    format: Form,
+    format: ListFormat,
 }
 
 /// Prints the list.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: &RulesArguments) -> Result<ExitCode, Error> {
     let pages = Pages::load(None)?;
     let text = match arguments.format {
-        Form::Table => table(&pages),
-        Form::Json => {
+        ListFormat::Table => table(&pages),
+        ListFormat::Json => {
             let rules: Vec<Value> = pages.iter().map(rule).collect();
             let text = serde_json::to_string_pretty(&rules);
             text.map_err(|error| Error::new("rules", format!("cannot be written: {error}")))? + "\n"

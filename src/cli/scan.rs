@@ -11,14 +11,14 @@ use perfaudit::report::{audit, concise, full, github, gitlab, json, junit, pr, s
 use perfaudit::{Config, Error, Report};
 
 use super::progress::{Progress, Talk};
-use super::selection::{Findings, Selection};
-use super::terminal::{self, Color, Service};
+use super::selection::{Findings, SelectionArguments};
+use super::terminal::{self, CiService, Color};
 
 /// What `perfaudit scan` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct ScanArguments {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArguments,
     #[command(flatten)]
     findings: Findings,
     #[command(flatten)]
@@ -117,7 +117,7 @@ fn parse_threshold(text: &str) -> Result<Threshold, String> {
 }
 
 /// Scans.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: ScanArguments) -> Result<ExitCode, Error> {
     let (talk, screen) = (arguments.talk, arguments.screen);
     let findings = arguments.findings;
     let mut config = arguments.selection.configure(|settings| {
@@ -176,8 +176,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 fn usual(output: Option<&Path>) -> Format {
     let is_json = |file: &Path| file.extension().is_some_and(|extension| extension == "json");
     match (terminal::service(), output) {
-        (Some(Service::Github), None) => Format::Github,
-        (Some(Service::Gitlab), Some(file)) if is_json(file) => Format::Gitlab,
+        (Some(CiService::Github), None) => Format::Github,
+        (Some(CiService::Gitlab), Some(file)) if is_json(file) => Format::Gitlab,
         _ => Format::Table,
     }
 }
@@ -202,8 +202,8 @@ impl Shown<'_> {
             Format::Full => full::render(report, self.color(), all, self.config.fail_on),
             Format::Concise => concise::render(&report.from_run(), self.least(), all, self.screen.top),
             Format::Json => json::render(report),
-            Format::Markdown => self.audit(audit::Form::Markdown)?,
-            Format::Html => self.audit(audit::Form::Html)?,
+            Format::Markdown => self.audit(audit::AuditFormat::Markdown)?,
+            Format::Html => self.audit(audit::AuditFormat::Html)?,
             Format::Pr => pr::render(&report.from_run(), self.config.fail_on),
             Format::Sarif => sarif::render(&report.from_run(), &super::rule_texts(self.config)?),
             Format::Github => github::render(&report.from_run(), self.config.fail_on),
@@ -212,10 +212,10 @@ impl Shown<'_> {
         })
     }
 
-    fn audit(&self, form: audit::Form) -> Result<String, Error> {
-        let options = audit::Options {
+    fn audit(&self, form: audit::AuditFormat) -> Result<String, Error> {
+        let options = audit::AuditOptions {
             form,
-            ..audit::Options::default()
+            ..audit::AuditOptions::default()
         };
         audit::render(self.report, &super::rule_texts(self.config)?, &options)
     }
@@ -229,7 +229,7 @@ impl Shown<'_> {
         let is_terminal = !self.to_file && terminal::is_terminal();
         if let Some(by) = self.screen.groups() {
             let is_cut = is_terminal && !self.screen.all;
-            let options = groups::Options {
+            let options = groups::GroupOptions {
                 width: is_terminal.then(|| usize::from(super::width())),
                 most: is_cut.then_some(GROUPS),
                 all: self.screen.all,
@@ -237,7 +237,7 @@ impl Shown<'_> {
             };
             return groups::render(self.report, by, options);
         }
-        let options = table::Options {
+        let options = table::TableOptions {
             width: super::width(),
             color: self.color(),
             least: self.least(),
@@ -251,7 +251,7 @@ impl Shown<'_> {
             return table::render(self.report, options);
         }
         let links = is_terminal && self.color() && terminal::has_links();
-        let options = screen::Options {
+        let options = screen::ScreenOptions {
             table: options,
             top: self.screen.top,
             links: links.then(|| std::fs::canonicalize(&self.config.root).ok()).flatten(),

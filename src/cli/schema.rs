@@ -11,7 +11,7 @@ use super::listing::ListArguments;
 
 /// What `perfaudit schema` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct SchemaArguments {
     #[command(flatten)]
     list: ListArguments,
     /// How the schema is written
@@ -36,7 +36,7 @@ enum Form {
 }
 
 /// Prints the schema.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: &SchemaArguments) -> Result<ExitCode, Error> {
     let config = arguments.list.config(true)?;
     let root = config.root.to_string_lossy().into_owned();
     let text = perfaudit::understand(&config, |project, coverage| {

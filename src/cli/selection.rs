@@ -11,7 +11,7 @@ use super::project::place;
 
 /// What to read, and how.
 #[derive(Args)]
-pub struct Selection {
+pub struct SelectionArguments {
     /// Files and folders to report on [default: the current folder]; the project that they are in is read whole
     paths: Vec<PathBuf>,
     /// Read the paths alone, and not the project that they are in
@@ -77,7 +77,7 @@ impl Findings {
     }
 }
 
-impl Selection {
+impl SelectionArguments {
     /// The configuration of a run: that of the project with what `add` adds to these arguments over it.
     pub fn configure(self, add: impl FnOnce(Settings) -> Settings) -> Result<Config, Error> {
         let place = place(self.paths, self.isolated)?;

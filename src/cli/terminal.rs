@@ -68,18 +68,18 @@ pub fn is_ci() -> bool {
 }
 
 /// The CI service that runs this and reads findings in a form of its own; `None` elsewhere.
-pub fn service() -> Option<Service> {
+pub fn service() -> Option<CiService> {
     let is_true = |name: &str| variable(name).eq_ignore_ascii_case("true");
     match () {
-        () if is_true("GITHUB_ACTIONS") => Some(Service::Github),
-        () if is_true("GITLAB_CI") => Some(Service::Gitlab),
+        () if is_true("GITHUB_ACTIONS") => Some(CiService::Github),
+        () if is_true("GITLAB_CI") => Some(CiService::Gitlab),
         () => None,
     }
 }
 
-/// A CI service.
+/// A CI service that shows findings beside the code, and how it takes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
+pub enum CiService {
     /// Reads commands in the job's log.
     Github,
     /// Reads a file.

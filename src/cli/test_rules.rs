@@ -11,13 +11,13 @@ use perfaudit::{Error, escape, examples};
 
 /// What `perfaudit test-rules` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct TestRulesArguments {
     /// Folder of rule pages
     folder: PathBuf,
 }
 
 /// Runs the examples.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: &TestRulesArguments) -> Result<ExitCode, Error> {
     let mut out = String::new();
     let (mut failed, mut ran) = (0, 0);
     for page in read_folder(&arguments.folder)? {

@@ -12,23 +12,23 @@ use perfaudit::report::proof;
 use perfaudit::statement::Dialect;
 use perfaudit::verify::engine::Engine;
 use perfaudit::verify::postgres::cluster::{Cluster, Ending};
-use perfaudit::verify::postgres::{Address, Postgres};
+use perfaudit::verify::postgres::{Postgres, ServerAddress};
 use perfaudit::verify::sqlite::Sqlite;
 use perfaudit::verify::verdict::Proof;
 use perfaudit::{Error, verify};
 
-use super::listing::Form;
+use super::listing::ListFormat;
 use super::progress::{Progress, Talk};
-use super::selection::{Findings, Selection};
+use super::selection::{Findings, SelectionArguments};
 
 /// How a run ends that was interrupted.
 const INTERRUPTED: i32 = 130;
 
 /// What `perfaudit verify` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct VerifyArguments {
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArguments,
     #[command(flatten)]
     findings: Findings,
     #[command(flatten)]
@@ -42,15 +42,15 @@ pub struct Arguments {
     database: Option<String>,
     /// How the answers are written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
-    format: Form,
+    format: ListFormat,
     /// Write the answers to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 /// Asks, and prints the answers. Whatever they are, they do not fail the run.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
-    let address = arguments.database.as_deref().map(Address::read).transpose()?;
+pub fn run(arguments: VerifyArguments) -> Result<ExitCode, Error> {
+    let address = arguments.database.as_deref().map(ServerAddress::read).transpose()?;
     let findings = arguments.findings;
     let mut config = arguments.selection.configure(|settings: Settings| findings.apply(settings))?;
     let wanted = Pages::load(config.rules_dir.as_deref())?.resolve("", &std::mem::take(&mut config.rules))?;
@@ -76,8 +76,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
     let (report, proof) = done?;
     let proof = proof?;
     let text = match arguments.format {
-        Form::Table => proof::table(&proof),
-        Form::Json => proof::json(&proof),
+        ListFormat::Table => proof::table(&proof),
+        ListFormat::Json => proof::json(&proof),
     };
     super::output(arguments.output.as_deref(), &text)?;
     Ok(super::end(&report, super::CLEAN))
@@ -87,7 +87,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
 fn prove(
     project: &Project,
     findings: &[Finding],
-    address: Option<&Address>,
+    address: Option<&ServerAddress>,
     start: impl Fn() -> Result<Cluster, Error>,
 ) -> Result<Proof, Error> {
     let mut opened: Vec<Box<dyn Engine>> = Vec::new();

@@ -6,24 +6,24 @@ use std::process::ExitCode;
 use clap::Args;
 use perfaudit::{Config, Error};
 
-use super::selection::{Findings, Selection};
+use super::selection::{Findings, SelectionArguments};
 
 /// What `perfaudit why` takes.
 #[derive(Args)]
-pub struct Arguments {
+pub struct WhyArguments {
     /// The rule's id, or another name it is known by
     rule: String,
     /// The place, as a report shows it: `app/services.py:19`
     #[arg(value_name = "FILE:LINE")]
     place: String,
     #[command(flatten)]
-    selection: Selection,
+    selection: SelectionArguments,
     #[command(flatten)]
     findings: Findings,
 }
 
 /// Prints the answer.
-pub fn run(arguments: Arguments) -> Result<ExitCode, Error> {
+pub fn run(arguments: WhyArguments) -> Result<ExitCode, Error> {
     let (file, line) = parsed(&arguments.place)?;
     let findings = arguments.findings;
     let mut config = arguments.selection.configure(|settings| findings.apply(settings))?;

@@ -28,7 +28,7 @@ impl<'a> Lines<'a> {
 }
 
 /// One key of a configuration file.
-pub(super) struct Entry<'a> {
+pub(super) struct ConfigKey<'a> {
     lines: &'a Lines<'a>,
     /// Where it stands in the text.
     at: usize,
@@ -36,9 +36,9 @@ pub(super) struct Entry<'a> {
     value: &'a DeValue<'a>,
 }
 
-impl<'a> Entry<'a> {
-    pub(super) fn of(lines: &'a Lines<'a>, key: &'a Spanned<DeString<'a>>, value: &'a Spanned<DeValue<'a>>) -> Entry<'a> {
-        Entry {
+impl<'a> ConfigKey<'a> {
+    pub(super) fn of(lines: &'a Lines<'a>, key: &'a Spanned<DeString<'a>>, value: &'a Spanned<DeValue<'a>>) -> ConfigKey<'a> {
+        ConfigKey {
             lines,
             at: key.span().start,
             key: key.get_ref(),
@@ -101,7 +101,7 @@ impl<'a> Entry<'a> {
     fn one_override(&self, at: usize, table: &DeTable<'_>) -> Result<Override, Error> {
         let mut out = Override::default();
         for (key, value) in table {
-            let entry = Entry::of(self.lines, key, value);
+            let entry = ConfigKey::of(self.lines, key, value);
             match entry.key.replace('_', "-").as_str() {
                 "paths" => out.paths = entry.strings()?,
                 "skip" => out.skip = entry.strings()?,
@@ -122,7 +122,7 @@ impl<'a> Entry<'a> {
         let keys = vocabulary::KEYS.map(|(key, _)| key);
         let mut out = Vocabulary::default();
         for (key, value) in table {
-            let entry = Entry::of(self.lines, key, value);
+            let entry = ConfigKey::of(self.lines, key, value);
             let name = entry.key.replace('_', "-");
             let Some((_, list)) = vocabulary::KEYS.iter().find(|(known, _)| *known == name) else {
                 return Err(Error::unknown(entry.place(), "key of `words`", entry.key, &keys));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::entries::{Entry, Lines};
+use super::entries::{ConfigKey, Lines};
 use super::{
     Format, KEYS, LARGEST, OWN, Override, PYTHON, Priorities, WHAT, below, parse_confidence, parse_fail_on, parse_format, parse_priority,
 };
@@ -163,12 +163,12 @@ impl Settings {
         }
         let mut settings = Settings::default();
         for (key, value) in table {
-            settings.set(&Entry::of(&lines, key, value))?;
+            settings.set(&ConfigKey::of(&lines, key, value))?;
         }
         Ok(settings)
     }
 
-    fn set(&mut self, entry: &Entry<'_>) -> Result<(), Error> {
+    fn set(&mut self, entry: &ConfigKey<'_>) -> Result<(), Error> {
         match entry.key.replace('_', "-").as_str() {
             "paths" => self.paths = entry.strings()?.into_iter().map(PathBuf::from).collect(),
             "rules" => self.rules = entry.strings()?,

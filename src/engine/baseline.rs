@@ -50,7 +50,7 @@ pub struct Baseline {
 }
 
 /// What the run can say of a known finding that is no longer there.
-pub trait Scope {
+pub trait BaselineScope {
     /// Its rule ran, and its file was read or is gone: that it is not found means that it is fixed.
     fn is_checked(&self, known: &Known) -> bool;
     /// Its file is gone, or has no such function any more: it may be found in another file.
@@ -107,7 +107,7 @@ impl Baseline {
     }
 
     /// Marks what is known among findings; gives what is fixed.
-    pub fn apply(&self, findings: &mut [Finding], scope: &dyn Scope) -> Vec<Known> {
+    pub fn apply(&self, findings: &mut [Finding], scope: &dyn BaselineScope) -> Vec<Known> {
         let mut left = Left::new(&self.findings);
         for finding in findings.iter_mut() {
             finding.status = if left.take_fingerprint(&finding.fingerprint) {
@@ -148,7 +148,7 @@ impl<'b> Left<'b> {
         }
     }
 
-    fn index_moved(&mut self, scope: &dyn Scope) {
+    fn index_moved(&mut self, scope: &dyn BaselineScope) {
         for (at, one) in self.known.iter().enumerate() {
             let is_left = self.is_taken.get(at) == Some(&false);
             if is_left && scope.is_moved(one) {

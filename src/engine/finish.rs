@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::unused_suppression;
-use crate::engine::baseline::{Baseline, Known, Scope};
+use crate::engine::baseline::{Baseline, BaselineScope, Known};
 use crate::engine::pages::Pages;
 use crate::engine::places::Places;
 use crate::engine::policy::Policy;
@@ -13,8 +13,8 @@ use crate::finding::{Confidence, Effort, Finding, Location, Priority, Role, Stat
 use crate::vocabulary::{List, Vocabulary};
 use crate::walk::{FileRole, role};
 
-/// What is reported.
-pub struct Options<'a> {
+/// What decides which findings are reported.
+pub struct FinishOptions<'a> {
     /// The pages of the rules.
     pub pages: &'a Pages,
     /// What the configuration says of rules and paths.
@@ -26,7 +26,7 @@ pub struct Options<'a> {
     /// Ids of the rules whose findings are wanted.
     pub wanted: Vec<&'a str>,
     /// What was known before, and what can be said of it.
-    pub baseline: Option<(&'a Baseline, &'a dyn Scope)>,
+    pub baseline: Option<(&'a Baseline, &'a dyn BaselineScope)>,
     /// The least urgent priority.
     pub min_priority: Priority,
     /// The least certain confidence.
@@ -74,7 +74,7 @@ pub enum Fate {
 }
 
 /// Brings findings into their final form and order, and counts what comments suppress.
-pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &Options<'_>) -> Ranked {
+pub fn finish(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &FinishOptions<'_>) -> Ranked {
     let (mut findings, fixed) = prepared(findings, suppressions, options);
     let mut ranked = Ranked {
         fixed,
@@ -117,7 +117,7 @@ fn inside(findings: Vec<Finding>, places: &Places) -> (Vec<Finding>, usize) {
 }
 
 /// All findings in their final form, whatever becomes of them, and what a baseline knew and is no longer there.
-pub fn prepared(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &Options<'_>) -> (Vec<Finding>, Vec<Known>) {
+pub fn prepared(findings: Vec<Finding>, suppressions: &mut Suppressions, options: &FinishOptions<'_>) -> (Vec<Finding>, Vec<Known>) {
     let mut findings = judged(findings, options);
     one_of_a_pair(&mut findings);
     let mut findings = one_cause(unique(findings));
@@ -129,7 +129,7 @@ pub fn prepared(findings: Vec<Finding>, suppressions: &mut Suppressions, options
 }
 
 /// What becomes of a finding in its final form.
-pub fn fate(finding: &Finding, suppressions: &Suppressions, options: &Options<'_>) -> Fate {
+pub fn fate(finding: &Finding, suppressions: &Suppressions, options: &FinishOptions<'_>) -> Fate {
     match () {
         () if is_left_out(finding, options) => Fate::LeftOut,
         () if !options.wanted.contains(&finding.rule.as_str()) => Fate::NotWanted,
@@ -142,7 +142,7 @@ pub fn fate(finding: &Finding, suppressions: &Suppressions, options: &Options<'_
 }
 
 /// What the configuration and the place of a finding make of its priority, in words.
-pub fn limits(finding: &Finding, options: &Options<'_>) -> Vec<String> {
+pub fn limits(finding: &Finding, options: &FinishOptions<'_>) -> Vec<String> {
     let mut out = Vec::new();
     if let (true, Some(priority)) = options.policy.judge(finding) {
         out.push(format!("the configuration says {priority:?} of the rule"));
@@ -160,7 +160,7 @@ pub fn limits(finding: &Finding, options: &Options<'_>) -> Vec<String> {
 }
 
 /// Findings with what their pages and the configuration say of them.
-fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
+fn judged(mut findings: Vec<Finding>, options: &FinishOptions<'_>) -> Vec<Finding> {
     for finding in &mut findings {
         fill(finding, options.pages);
         if let (true, Some(priority)) = options.policy.judge(finding) {
@@ -176,7 +176,7 @@ fn judged(mut findings: Vec<Finding>, options: &Options<'_>) -> Vec<Finding> {
     findings
 }
 
-fn is_left_out(finding: &Finding, options: &Options<'_>) -> bool {
+fn is_left_out(finding: &Finding, options: &FinishOptions<'_>) -> bool {
     let place = role(&finding.location.file, options.words);
     place == FileRole::Generated || (place == FileRole::Test && !options.include_tests)
 }
@@ -418,7 +418,7 @@ mod tests {
 
     fn finished(findings: Vec<Finding>, min_priority: Priority) -> Ranked {
         let pages = Pages::built_in().expect("valid pages");
-        let options = Options {
+        let options = FinishOptions {
             pages: &pages,
             policy: &Policy::default(),
             places: &Places::default(),

@@ -68,7 +68,7 @@ struct Front {
 
 /// What an example's block promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum ExampleMark {
     /// The rule must report something in it, or in another `bad` block of its project.
     Bad,
     /// The rule must report nothing in it.
@@ -85,7 +85,7 @@ pub struct ExampleFile {
     /// Text.
     pub text: String,
     /// Promise.
-    pub mark: Mark,
+    pub mark: ExampleMark,
 }
 
 /// An example: one block, or the blocks with the same `project=`.
@@ -262,8 +262,8 @@ fn read_block(line: usize, info: &str, text: String, must_be_marked: bool) -> Re
     let (mut mark, mut path, mut project) = (None, None, String::new());
     for word in words {
         match word.split_once('=') {
-            None if word == "bad" => mark = Some(Mark::Bad),
-            None if word == "good" => mark = Some(Mark::Good),
+            None if word == "bad" => mark = Some(ExampleMark::Bad),
+            None if word == "good" => mark = Some(ExampleMark::Good),
             Some(("file", value)) if is_safe(value) => path = Some(value.to_owned()),
             Some(("project", value)) if !value.is_empty() => value.clone_into(&mut project),
             _ => return Err((line, format!("`{word}` is not `bad`, `good`, `file=path` or `project=name`"))),
@@ -280,7 +280,7 @@ fn read_block(line: usize, info: &str, text: String, must_be_marked: bool) -> Re
         file: ExampleFile {
             path,
             text,
-            mark: mark.unwrap_or(Mark::Context),
+            mark: mark.unwrap_or(ExampleMark::Context),
         },
         project,
         line,
@@ -310,7 +310,7 @@ fn default_path(language: &str) -> Option<String> {
 fn group(blocks: Vec<Block>) -> Result<Vec<Example>, Mistake> {
     let mut examples: Vec<Example> = Vec::new();
     for block in blocks {
-        let is_bad = block.file.mark == Mark::Bad;
+        let is_bad = block.file.mark == ExampleMark::Bad;
         let known = examples
             .iter_mut()
             .find(|example| !block.project.is_empty() && example.project == block.project);
@@ -360,7 +360,7 @@ mod tests {
         assert!(first.expect_bad && !page.examples[1].expect_bad);
         assert_eq!(text.lines().nth(first.line - 1), Some("```python bad project=a file=app/x.py"));
         let paths: Vec<_> = first.files.iter().map(|file| (file.path.as_str(), file.mark)).collect();
-        assert_eq!(paths, [("app/x.py", Mark::Bad), ("schema.sql", Mark::Context)]);
+        assert_eq!(paths, [("app/x.py", ExampleMark::Bad), ("schema.sql", ExampleMark::Context)]);
         assert_eq!(page.examples[1].files[0].text, "```\n");
         assert_eq!(page.section("What it finds"), "x");
         assert_eq!(page.section("How to fix it"), "```python\n## no heading\n```");

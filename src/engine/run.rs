@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::baseline::{Baseline, Scope};
+use super::baseline::{Baseline, BaselineScope};
 use super::finish;
 use super::pages::Pages;
 use super::places::Places;
@@ -27,7 +27,7 @@ use super::policy::Policy;
 use super::registry::{self, RULES, Rule};
 use super::suppress::{self, Suppressions};
 use crate::analysis::{Analyses, Analysis};
-use crate::cache::{Cache, Kept, Key, Seen};
+use crate::cache::{Cache, CacheEntry, CacheKey, Seen};
 use crate::config::{self, Config, Details, Format, Settings};
 use crate::coverage::{Coverage, Gap, Reason, Skipped};
 use crate::error::Error;
@@ -37,7 +37,7 @@ use crate::inventory::{self, build as inventories, rows};
 use crate::progress::{Observer, Silent, Stage};
 use crate::project::{self, Project};
 use crate::report::sources::Sources;
-use crate::report::{Part, Report};
+use crate::report::{ProjectPart, Report};
 use crate::syntax::facts::{self, FileFacts};
 use crate::walk::{self, FileKind, FileRole, PastFile, SourceFile, Text};
 use crate::{fix, git, stats};
@@ -478,7 +478,7 @@ impl<'a> Plan<'a> {
     fn suppressions(&self, project: &Project) -> Suppressions {
         let mut suppressions = Suppressions::new(self.config.require_reason);
         for comment in project.comments() {
-            let place = suppress::Place {
+            let place = suppress::SuppressionPlace {
                 file: &comment.file,
                 lines: comment.lines,
                 function: comment.function,
@@ -489,8 +489,8 @@ impl<'a> Plan<'a> {
     }
 
     /// What is reported.
-    fn options<'o>(&'o self, scope: &'o dyn Scope, with_tests: bool) -> finish::Options<'o> {
-        finish::Options {
+    fn options<'o>(&'o self, scope: &'o dyn BaselineScope, with_tests: bool) -> finish::FinishOptions<'o> {
+        finish::FinishOptions {
             pages: &self.pages,
             policy: &self.policy,
             places: &self.places,
@@ -541,10 +541,10 @@ impl<'a> Plan<'a> {
 
 impl Plan<'_> {
     /// The part of the project that is reported on, with how many findings lie elsewhere; `None` where it is all of it.
-    fn part(&self, project: &Project, elsewhere: usize) -> Option<Part> {
+    fn part(&self, project: &Project, elsewhere: usize) -> Option<ProjectPart> {
         let paths = self.places.paths().to_vec();
         let is_read = |path: &str| self.places.has(path) && FileKind::of(path).is_some_and(|kind| kind.language(path).is_some());
-        (!paths.is_empty()).then(|| Part {
+        (!paths.is_empty()).then(|| ProjectPart {
             paths,
             files: project.code.files.iter().filter(|facts| is_read(&facts.path)).count(),
             elsewhere,
@@ -555,7 +555,7 @@ impl Plan<'_> {
 /// Reads all files, those that did not change from the cache.
 fn read_all(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Vec<FileFacts> {
     let cache = config.cache.then(|| Cache::open(&config.root)).flatten();
-    let seen: Vec<(String, FileKind, Seen, Option<Kept>)> = files
+    let seen: Vec<(String, FileKind, Seen, Option<CacheEntry>)> = files
         .into_par_iter()
         .map(|input| {
             let (path, kind) = (input.path().to_owned(), input.kind());
@@ -588,7 +588,7 @@ fn read_all(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observe
 }
 
 /// What a file holds, and what the cache is to keep of it.
-fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
+fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<CacheEntry>) {
     let (path, kind) = (input.path().to_owned(), input.kind());
     let bytes = match input {
         Input::File(file) => walk::read(&file),
@@ -599,7 +599,7 @@ fn see(input: Input, cache: Option<&Cache>) -> (Seen, Option<Kept>) {
         Ok(bytes) => bytes,
         Err(reason) => return (Seen::Skipped(reason), None),
     };
-    let key = Key::of(&path, kind, &bytes);
+    let key = CacheKey::of(&path, kind, &bytes);
     if let Some((seen, kept)) = cache.and_then(|cache| cache.get(key)) {
         return (seen, Some(kept));
     }

@@ -63,9 +63,9 @@ fn without_signs(reason: &str) -> String {
         .to_owned()
 }
 
-/// A comment with its place.
+/// Where a comment stands, and which function it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct SuppressionPlace<'a> {
     /// Path relative to the root.
     pub file: &'a str,
     /// First and last line of the comment.
@@ -198,7 +198,7 @@ impl Suppressions {
     }
 
     /// Adds a comment.
-    pub fn add(&mut self, known_rules: &[&str], place: &Place<'_>, text: &str) {
+    pub fn add(&mut self, known_rules: &[&str], place: &SuppressionPlace<'_>, text: &str) {
         let (file, line) = (place.file, place.lines.0);
         let mut say = |what: &str| self.notes.push(format!("{file}:{line}: this comment {what}"));
         let directive = match parse(text) {
@@ -311,7 +311,7 @@ mod tests {
 
     fn with(line: u32, text: &str, function: Option<(u32, u32)>) -> Suppressions {
         let mut suppressions = Suppressions::new(true);
-        let place = Place {
+        let place = SuppressionPlace {
             file: "a.py",
             lines: (line, line),
             function,
@@ -349,7 +349,7 @@ mod tests {
         let silent = with(5, "perfaudit: ignore[n-plus-one]", None);
         assert!(!silent.covers(&at(5, 5)) && silent.notes()[0].contains("gives no reason"));
         let mut lenient = Suppressions::default();
-        let place = Place {
+        let place = SuppressionPlace {
             file: "a.py",
             lines: (5, 5),
             function: None,
@@ -376,7 +376,7 @@ mod tests {
             (70, None),
             (5, Some((6, 35))),
         ] {
-            let place = Place {
+            let place = SuppressionPlace {
                 file: "a.py",
                 lines: (line, line),
                 function,

@@ -7,8 +7,8 @@ mod standing;
 mod waiting;
 
 use super::edits::{Edit, Mend, Safety};
-use super::remedy::{How, Remedy, Rewrite};
-use super::site::{Outcome, Site};
+use super::remedy::{Remedy, Rewrite, RewriteKind};
+use super::site::{FixContext, FixOutcome};
 use crate::finding::Finding;
 use crate::ir::{Call, Module};
 use crate::libraries::shared::value::{FileId, Value};
@@ -35,8 +35,8 @@ struct Rewritten {
 }
 
 /// Rewrites what findings ask for: of one finding all places or none.
-pub fn mend(site: &Site<'_>, findings: &[&Finding]) -> Outcome {
-    let mut outcome = Outcome::default();
+pub fn mend(site: &FixContext<'_>, findings: &[&Finding]) -> FixOutcome {
+    let mut outcome = FixOutcome::default();
     for finding in findings {
         let Some(Remedy::Calls(places)) = &finding.remedy else { continue };
         match together(site, finding, places) {
@@ -47,7 +47,7 @@ pub fn mend(site: &Site<'_>, findings: &[&Finding]) -> Outcome {
     outcome
 }
 
-fn together(site: &Site<'_>, finding: &Finding, places: &[Rewrite]) -> Result<Mend, String> {
+fn together(site: &FixContext<'_>, finding: &Finding, places: &[Rewrite]) -> Result<Mend, String> {
     let mut all: Vec<Rewritten> = Vec::new();
     for place in places {
         all.push(rewrite(site, place)?);
@@ -68,7 +68,7 @@ fn together(site: &Site<'_>, finding: &Finding, places: &[Rewrite]) -> Result<Me
     })
 }
 
-fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
+fn rewrite(site: &FixContext<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
     let gone = || format!("{}: the call was not found", rewrite.file);
     let file = site.file(&rewrite.file).ok_or_else(gone)?;
     let module = site.project.code.module(file);
@@ -79,7 +79,7 @@ fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
         return Err(format!("{} is a migration, which may have run", rewrite.file));
     }
     let source = site.editable(&rewrite.file)?;
-    if let How::Eager(eager) = &rewrite.how {
+    if let RewriteKind::Eager(eager) = &rewrite.how {
         let rows = module.expr_ids().find(|(_, expr)| expr.span == rewrite.span).map(|(id, _)| id);
         return queries::eager(site, (file, rows.ok_or_else(gone)?), &source.text, eager);
     }
@@ -95,16 +95,16 @@ fn rewrite(site: &Site<'_>, rewrite: &Rewrite) -> Result<Rewritten, String> {
         call,
     };
     match &rewrite.how {
-        How::Argument { name, value, position } => arguments::add(&place, name, value, *position),
-        How::Sleep => waiting::sleep(&place),
-        How::Thread => waiting::thread(&place),
-        How::Sister => waiting::sister(&place),
-        How::Exists { library } => queries::exists(&place, library),
-        How::Eager(_) => Err(gone()),
+        RewriteKind::Argument { name, value, position } => arguments::add(&place, name, value, *position),
+        RewriteKind::Sleep => waiting::sleep(&place),
+        RewriteKind::Thread => waiting::thread(&place),
+        RewriteKind::Sister => waiting::sister(&place),
+        RewriteKind::Exists { library } => queries::exists(&place, library),
+        RewriteKind::Eager(_) => Err(gone()),
     }
 }
 
-fn makes_generator(site: &Site<'_>, file: FileId, call: &Call<'_>) -> bool {
+fn makes_generator(site: &FixContext<'_>, file: FileId, call: &Call<'_>) -> bool {
     let eval = Evaluator::new(&site.project.code);
     match eval.value(file, call.callee) {
         Value::Function(at, function) => site.project.code.module(at).function(function).is_generator,

@@ -12,14 +12,14 @@ const MARK: char = '\u{feff}';
 
 /// The text of a file, as it is edited.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct SourceText {
     /// The text, without a byte order mark.
     pub text: String,
     /// Whether the file begins with one.
     pub has_mark: bool,
 }
 
-impl Source {
+impl SourceText {
     /// The bytes of a file with another text.
     pub fn with(&self, text: &str) -> String {
         if self.has_mark { format!("{MARK}{text}") } else { text.to_owned() }
@@ -28,11 +28,11 @@ impl Source {
 
 /// A file's change from one text to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct FileChange {
     /// Path relative to the root.
     pub path: String,
     /// What it held; `None` for a file that is made.
-    pub old: Option<Source>,
+    pub old: Option<SourceText>,
     /// The text that it is to hold.
     pub new: String,
 }
@@ -79,16 +79,16 @@ impl Disk {
     }
 
     /// The text of a file; fails with the reason to leave it alone.
-    pub fn read(&self, path: &str) -> Result<Source, String> {
+    pub fn read(&self, path: &str) -> Result<SourceText, String> {
         let place = self.place(path)?;
         let bytes = files::read_found(&place, Limit::DataSize.most()).map_err(|_| "it is no regular file that can be read".to_owned())?;
         let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         Ok(match text.strip_prefix(MARK) {
-            Some(rest) => Source {
+            Some(rest) => SourceText {
                 text: rest.to_owned(),
                 has_mark: true,
             },
-            None => Source { text, has_mark: false },
+            None => SourceText { text, has_mark: false },
         })
     }
 
@@ -103,7 +103,7 @@ impl Disk {
     }
 
     /// Writes changes: all, or where one cannot be written, none. Gives the folders that were made.
-    pub fn write(&self, changes: &[Change]) -> Result<Vec<PathBuf>, Error> {
+    pub fn write(&self, changes: &[FileChange]) -> Result<Vec<PathBuf>, Error> {
         let mut folders = Vec::new();
         for (at, change) in changes.iter().enumerate() {
             if let Err(error) = self.write_one(change, &mut folders) {
@@ -114,7 +114,7 @@ impl Disk {
         Ok(folders)
     }
 
-    fn write_one(&self, change: &Change, folders: &mut Vec<PathBuf>) -> Result<(), Error> {
+    fn write_one(&self, change: &FileChange, folders: &mut Vec<PathBuf>) -> Result<(), Error> {
         let fail = |why: String| Error::new(change.path.clone(), format!("cannot be written: {why}"));
         self.may_change(&change.path).map_err(fail)?;
         let place = self.place(&change.path).map_err(fail)?;
@@ -132,7 +132,7 @@ impl Disk {
     }
 
     /// Takes changes back, as far as nobody changed the files since.
-    pub fn undo(&self, changes: &[Change], folders: &[PathBuf]) {
+    pub fn undo(&self, changes: &[FileChange], folders: &[PathBuf]) {
         for change in changes.iter().rev() {
             let Ok(place) = self.place(&change.path) else { continue };
             if self.read(&change.path).is_ok_and(|now| now.text != change.new) {
@@ -165,10 +165,10 @@ fn make_folder(folder: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn change(path: &str, old: Option<&str>, new: &str) -> Change {
-        Change {
+    fn change(path: &str, old: Option<&str>, new: &str) -> FileChange {
+        FileChange {
             path: path.to_owned(),
-            old: old.map(|text| Source {
+            old: old.map(|text| SourceText {
                 text: text.to_owned(),
                 has_mark: false,
             }),

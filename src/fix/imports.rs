@@ -10,7 +10,7 @@ const LONG: usize = 79;
 
 /// A name that code is to use: `asyncio`, or `Index` of `sqlalchemy`.
 #[derive(Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct WantedImport<'a> {
     /// The module that it is taken from; `None` for a module itself.
     pub from: Option<&'a str>,
     /// The name.
@@ -25,7 +25,7 @@ pub fn of_file<'m>(module: &'m Module, text: &'m str) -> impl Iterator<Item = &'
 
 /// What makes a name usable in a file: nothing where it is imported already. Fails where the file uses the name for something else, or
 /// has no import to stand beside.
-pub fn add(module: &Module, (path, text): (&str, &str), wanted: Wanted<'_>) -> Result<Option<Edit>, String> {
+pub fn add(module: &Module, (path, text): (&str, &str), wanted: WantedImport<'_>) -> Result<Option<Edit>, String> {
     let top = || module.imports.iter().filter(|import| import.function == FunctionId::MODULE);
     let is_plain = |import: &&Import| indent(text, import.span.start as usize) == Some("");
     let is_inner = |import: &Import| import.function != FunctionId::MODULE && module.str(import.local) == wanted.name;

@@ -25,5 +25,5 @@ mod site;
 mod text;
 mod wanted;
 
-pub use plan::{Left, Plan, offer, plan};
-pub use wanted::Wanted;
+pub use plan::{FixPlan, Left, offer, plan};
+pub use wanted::FixRequest;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::disk::{Change, Disk, Source};
+use super::disk::{Disk, FileChange, SourceText};
 use super::edits::{self, Edit, Mend, Safety};
 use super::remedy::Remedy;
-use super::site::{Outcome, Site, is_broken};
-use super::wanted::Wanted;
+use super::site::{FixContext, FixOutcome, is_broken};
+use super::wanted::FixRequest;
 use super::{calls, index};
 use crate::finding::{Finding, Replacement};
 use crate::project::Project;
@@ -24,9 +24,9 @@ pub struct Left {
     pub why: String,
 }
 
-/// What is to be written.
+/// What a run of `perfaudit fix` is to write, and what it leaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct FixPlan {
     /// What is made.
     pub mends: Vec<Mend>,
     /// What changes the meaning in a corner and is not asked for.
@@ -36,15 +36,15 @@ pub struct Plan {
     /// How many findings have no fixer.
     pub without: usize,
     /// The files, as they are to be, by path.
-    pub changes: Vec<Change>,
+    pub changes: Vec<FileChange>,
 }
 
 /// Works out what mends the findings that are asked for, those that a finding stands for included.
-pub fn plan(project: &Project, findings: &[Finding], disk: &Disk, wanted: &Wanted<'_>) -> Plan {
+pub fn plan(project: &Project, findings: &[Finding], disk: &Disk, wanted: &FixRequest<'_>) -> FixPlan {
     let all = findings.iter().flat_map(|finding| std::iter::once(finding).chain(&finding.others));
     let asked: Vec<&Finding> = all.filter(|finding| wanted.has(finding)).collect();
     let (mendable, without): (Vec<&Finding>, Vec<&Finding>) = asked.into_iter().partition(|finding| finding.remedy.is_some());
-    let site = Site::new(project, disk, wanted);
+    let site = FixContext::new(project, disk, wanted);
     let of = |is_it: fn(&Remedy) -> bool| -> Vec<&Finding> {
         let all = mendable.iter().copied();
         all.filter(|finding| finding.remedy.as_ref().is_some_and(is_it)).collect()
@@ -53,15 +53,15 @@ pub fn plan(project: &Project, findings: &[Finding], disk: &Disk, wanted: &Wante
     let of_calls = calls::mend(&site, &of(|remedy| matches!(remedy, Remedy::Calls(_))));
     outcome.mends.extend(of_calls.mends);
     outcome.left.extend(of_calls.left);
-    let mut plan = Plan {
+    let mut plan = FixPlan {
         without: without.len(),
-        ..Plan::default()
+        ..FixPlan::default()
     };
     choose(&mut plan, outcome, &site, wanted, &mendable);
     plan
 }
 
-fn choose(plan: &mut Plan, outcome: Outcome, site: &Site<'_>, wanted: &Wanted<'_>, findings: &[&Finding]) {
+fn choose(plan: &mut FixPlan, outcome: FixOutcome, site: &FixContext<'_>, wanted: &FixRequest<'_>, findings: &[&Finding]) {
     let mut left = outcome.left;
     let mut leave = |mend: &Mend, why: &str| left.extend(mend.findings.iter().map(|id| (id.clone(), why.to_owned())));
     for mend in outcome.mends {
@@ -116,7 +116,7 @@ fn choose(plan: &mut Plan, outcome: Outcome, site: &Site<'_>, wanted: &Wanted<'_
 }
 
 /// The files with all mends made; fails with the file that would not parse.
-fn changes(site: &Site<'_>, mends: &[Mend]) -> Result<Vec<Change>, String> {
+fn changes(site: &FixContext<'_>, mends: &[Mend]) -> Result<Vec<FileChange>, String> {
     let mut by_file: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
     for edit in mends.iter().flat_map(|mend| &mend.edits) {
         by_file.entry(&edit.file).or_default().push(edit);
@@ -124,10 +124,10 @@ fn changes(site: &Site<'_>, mends: &[Mend]) -> Result<Vec<Change>, String> {
     let mut out = Vec::new();
     for (path, edits) in by_file {
         let fail = || path.to_owned();
-        let old: Source = site.text(path).map_err(|_| fail())?.as_ref().clone();
+        let old: SourceText = site.text(path).map_err(|_| fail())?.as_ref().clone();
         let new = edits::apply(&old.text, &edits).ok_or_else(fail)?;
         check(path, &new)?;
-        out.push(Change {
+        out.push(FileChange {
             path: path.to_owned(),
             old: Some(old),
             new,
@@ -139,7 +139,7 @@ fn changes(site: &Site<'_>, mends: &[Mend]) -> Result<Vec<Change>, String> {
         if site.disk.has(&file.path) {
             return Err(file.path.clone());
         }
-        out.push(Change {
+        out.push(FileChange {
             path: file.path.clone(),
             old: None,
             new: file.text.clone(),
@@ -160,14 +160,14 @@ fn check(path: &str, text: &str) -> Result<(), String> {
 
 /// Gives findings the edits that an editor can make at once: those that need no new file.
 pub fn offer(project: &Project, findings: &mut [Finding], disk: &Disk) {
-    let wanted = Wanted {
+    let wanted = FixRequest {
         rules: &[],
         only: &[],
         without: &[],
         with_unsafe: true,
         may_change: &|_| Ok(()),
     };
-    let site = Site::new(project, disk, &wanted);
+    let site = FixContext::new(project, disk, &wanted);
     let rewritten: Vec<&Finding> = findings
         .iter()
         .filter(|finding| matches!(finding.remedy, Some(Remedy::Calls(_))))

@@ -36,12 +36,12 @@ pub struct Rewrite {
     /// The expression.
     pub span: Span,
     /// How.
-    pub how: How,
+    pub how: RewriteKind,
 }
 
 /// How an expression is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum RewriteKind {
     /// A call with one more argument.
     Argument {
         /// Its name: a keyword, or a key of the options.

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::disk::{Disk, Source};
+use super::disk::{Disk, SourceText};
 use super::edits::Mend;
-use super::wanted::Wanted;
+use super::wanted::FixRequest;
 use crate::finding::Finding;
 use crate::ir::{ClassId, Module};
 use crate::libraries::shared::value::FileId;
@@ -15,8 +15,8 @@ use crate::source::LineIndex;
 use crate::syntax::facts;
 use crate::walk::FileKind;
 
-/// What fixers ask.
-pub struct Site<'a> {
+/// What fixers may ask.
+pub struct FixContext<'a> {
     /// The linked project.
     pub project: &'a Project,
     /// Its files.
@@ -24,27 +24,27 @@ pub struct Site<'a> {
     /// Whether what changes the meaning in a corner is asked for.
     pub with_unsafe: bool,
     may_change: &'a dyn Fn(&str) -> Result<(), String>,
-    texts: RefCell<BTreeMap<String, Result<Rc<Source>, String>>>,
+    texts: RefCell<BTreeMap<String, Result<Rc<SourceText>, String>>>,
 }
 
 /// What fixers give: what to do, and what they leave, by fingerprint and with the reason.
 #[derive(Default)]
-pub struct Outcome {
+pub struct FixOutcome {
     pub mends: Vec<Mend>,
     pub left: Vec<(String, String)>,
 }
 
-impl Outcome {
+impl FixOutcome {
     /// Leaves a finding.
     pub fn leave(&mut self, finding: &Finding, why: impl Into<String>) {
         self.left.push((finding.fingerprint.clone(), why.into()));
     }
 }
 
-impl<'a> Site<'a> {
+impl<'a> FixContext<'a> {
     /// For a project and its tree.
-    pub fn new(project: &'a Project, disk: &'a Disk, wanted: &'a Wanted<'_>) -> Self {
-        Site {
+    pub fn new(project: &'a Project, disk: &'a Disk, wanted: &'a FixRequest<'_>) -> Self {
+        FixContext {
             project,
             disk,
             with_unsafe: wanted.with_unsafe,
@@ -74,14 +74,14 @@ impl<'a> Site<'a> {
         Some((module, id))
     }
 
-    /// As [`Site::text`], of a file that is to be edited.
-    pub fn editable(&self, path: &str) -> Result<Rc<Source>, String> {
+    /// As [`FixContext::text`], of a file that is to be edited.
+    pub fn editable(&self, path: &str) -> Result<Rc<SourceText>, String> {
         (self.may_change)(path).map_err(|why| format!("{path} is left alone: {why}"))?;
         self.text(path)
     }
 
     /// The text of a file whose facts are those of the project; fails with the reason to leave the file alone.
-    pub fn text(&self, path: &str) -> Result<Rc<Source>, String> {
+    pub fn text(&self, path: &str) -> Result<Rc<SourceText>, String> {
         if let Some(known) = self.texts.borrow().get(path) {
             return known.clone();
         }
@@ -90,7 +90,7 @@ impl<'a> Site<'a> {
         read
     }
 
-    fn read(&self, path: &str) -> Result<Source, String> {
+    fn read(&self, path: &str) -> Result<SourceText, String> {
         let source = self.disk.read(path)?;
         let Some(known) = self.file(path).and_then(|file| self.project.code.files.get(file.index())) else {
             return Ok(source);

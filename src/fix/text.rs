@@ -60,7 +60,7 @@ pub fn next_code(text: &str, mut at: usize, comment: &str) -> Option<(usize, cha
 }
 
 /// A list, tuple or argument list in brackets, with its items: where and what to insert so that one more item stands at its end.
-pub struct Listed<'t> {
+pub struct BracketedList<'t> {
     /// The text.
     pub text: &'t str,
     /// The brackets and what is between them.
@@ -71,7 +71,7 @@ pub struct Listed<'t> {
     pub comment: &'t str,
 }
 
-impl Listed<'_> {
+impl BracketedList<'_> {
     /// Insertions (offset and text) that add an item at the end; `None` where the brackets are not where they should be.
     pub fn push(&self, item: &str) -> Option<Vec<(usize, String)>> {
         let close = (self.span.end as usize).checked_sub(1)?;
@@ -116,7 +116,7 @@ mod tests {
         };
         let open = text.find(['[', '(']).expect("a bracket");
         let close = text.rfind([']', ')']).expect("a bracket");
-        let listed = Listed {
+        let listed = BracketedList {
             text,
             span: Span::new(open, close + 1),
             last: last.map(span),

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::finding::Finding;
 
 /// What is to be mended, and what may be changed for it.
-pub struct Wanted<'a> {
+pub struct FixRequest<'a> {
     /// Rules; none stands for all.
     pub rules: &'a [String],
     /// Files and folders, relative to the root; none stands for all.
@@ -18,7 +18,7 @@ pub struct Wanted<'a> {
     pub may_change: &'a (dyn Fn(&str) -> Result<(), String> + Sync),
 }
 
-impl Wanted<'_> {
+impl FixRequest<'_> {
     /// Whether a finding is to be mended.
     pub fn has(&self, finding: &Finding) -> bool {
         let is_below = |path: &String| path.is_empty() || Path::new(&finding.location.file).starts_with(path);

@@ -7,7 +7,7 @@ use crate::error::Error;
 
 /// What is known of the commit that a folder is at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
+pub struct HeadCommit {
     /// All digits of the commit.
     pub commit: String,
     /// Its day in UTC: `2026-11-30`.
@@ -19,7 +19,7 @@ pub struct About {
 }
 
 /// What is known of the commit that a folder is at; `None` outside of a repository and before the first commit.
-pub fn about(root: &Path) -> Result<Option<About>, Error> {
+pub fn about(root: &Path) -> Result<Option<HeadCommit>, Error> {
     let Some(repository) = Repository::around(root)? else {
         return Ok(None);
     };
@@ -32,7 +32,7 @@ pub fn about(root: &Path) -> Result<Option<About>, Error> {
     let below = root
         .strip_prefix(repository.top())
         .map(|below| below.to_string_lossy().replace('\\', "/"));
-    Ok(Some(About {
+    Ok(Some(HeadCommit {
         commit: commit.id.to_string(),
         date,
         web,

@@ -66,8 +66,8 @@ pub enum NodeKind {
     Link,
 }
 
-/// An entry of a folder.
-pub struct Node {
+/// A file or folder in a folder of the revision.
+pub struct FolderEntry {
     /// Path below the top of the working tree, with `/`.
     pub path: String,
     /// What it is.
@@ -187,7 +187,7 @@ impl Past {
 
     /// What a folder holds. What no disk could hold, such as a name with a slash, is not among it; nor is what the sparse checkout
     /// leaves out, nor a submodule that is not checked out, because whether something of it is fixed cannot be known.
-    pub fn list(&mut self, folder: &Folder) -> Result<Vec<Node>, Error> {
+    pub fn list(&mut self, folder: &Folder) -> Result<Vec<FolderEntry>, Error> {
         let entries = self.entries_of(folder)?;
         self.entries += entries.len();
         // A few small objects can name more than any disk holds.
@@ -203,7 +203,7 @@ impl Past {
                 continue;
             }
             if let Some(kind) = self.kind_of(folder, &path, kind, id)? {
-                nodes.push(Node { path, kind });
+                nodes.push(FolderEntry { path, kind });
             }
         }
         Ok(nodes)

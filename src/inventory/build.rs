@@ -6,7 +6,7 @@ use crate::inventory::rows::Inventory;
 
 /// Takes the inventory.
 pub fn build(run: &Analyses<'_>) -> Inventory {
-    let reached = endpoints::Reached::of(run.project);
+    let reached = endpoints::StepsToQueries::of(run.project);
     Inventory {
         queries: queries::build(run),
         endpoints: reached.rows(run),

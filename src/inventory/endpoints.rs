@@ -13,8 +13,8 @@ use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{EdgeKind, FnId};
-use crate::project::loops::{self, Verdict};
-use crate::statement::{Limit, Operation};
+use crate::project::loops::{self, LoopVerdict};
+use crate::statement::{Operation, RowLimit};
 
 /// A query or a call that leads to one, in a function.
 #[derive(Clone, Copy)]
@@ -30,16 +30,16 @@ enum To {
 }
 
 /// For each function, its steps towards queries.
-pub struct Reached {
+pub struct StepsToQueries {
     steps: Vec<Vec<Step>>,
 }
 
-impl Reached {
+impl StepsToQueries {
     /// Looks at every function that leads to a query.
-    pub fn of(project: &Project) -> Reached {
+    pub fn of(project: &Project) -> StepsToQueries {
         let ids: Vec<FnId> = (0..project.graph.functions.len()).map(|at| FnId(at as u32)).collect();
         let steps = ids.into_par_iter().map(|function| steps(project, function)).collect();
-        Reached { steps }
+        StepsToQueries { steps }
     }
 
     /// One row an entry point.
@@ -83,7 +83,7 @@ impl Reached {
             row.per_row += usize::from(per_row);
             row.writes += usize::from(site.query.statement.operation != Operation::Select);
             let is_list = site.query.statement.operation == Operation::Select && site.query.outcome == Outcome::Rows && !per_row;
-            let has_limit = matches!(site.query.statement.limit, Limit::Rows(_) | Limit::Value);
+            let has_limit = matches!(site.query.statement.limit, RowLimit::Rows(_) | RowLimit::Value);
             lists.0 += usize::from(is_list && has_limit);
             lists.1 += usize::from(is_list && known.rows == RowBound::Unbounded);
         }
@@ -140,7 +140,7 @@ fn steps(project: &Project, function: FnId) -> Vec<Step> {
     let per_row = |expr| {
         loops::around(&eval, node.file, expr)
             .iter()
-            .any(|one| one.verdict == Verdict::PerRow)
+            .any(|one| one.verdict == LoopVerdict::PerRow)
     };
     let mut steps = Vec::new();
     for &site in &node.queries {

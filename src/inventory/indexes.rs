@@ -4,11 +4,11 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
 use crate::analysis::indexes::needs::by_table;
-use crate::analysis::indexes::wanted::Wanted;
+use crate::analysis::indexes::wanted::NeedsByColumn;
 use crate::inventory::rows::{IndexRow, TableRow};
 use crate::judge::scale::{self, Scale};
 use crate::project::Project;
-use crate::project::schema::{Index, IndexOrigin, Place, Table};
+use crate::project::schema::{Index, IndexOrigin, SchemaPlace, Table};
 use crate::statement::Dialect;
 
 /// The tables.
@@ -39,7 +39,7 @@ pub fn build(run: &Analyses<'_>) -> Vec<TableRow> {
         rows.push(TableRow {
             scale: class(size.scale).to_owned(),
             scale_reason: size.why,
-            ..row(project, table, &Wanted::of(wanted), queries)
+            ..row(project, table, &NeedsByColumn::of(wanted), queries)
         });
     }
     rows
@@ -74,7 +74,7 @@ fn class(scale: Scale) -> &'static str {
     }
 }
 
-fn row(project: &Project, table: &Table, wanted: &Wanted<'_>, queries: usize) -> TableRow {
+fn row(project: &Project, table: &Table, wanted: &NeedsByColumn<'_>, queries: usize) -> TableRow {
     let indexes = table.indexes.iter().map(|index| IndexRow {
         name: index.name.clone().unwrap_or_default(),
         keys: keys(index),
@@ -117,6 +117,6 @@ fn kind(index: &Index) -> String {
     kind
 }
 
-fn place(project: &Project, place: Option<&Place>) -> crate::finding::Location {
+fn place(project: &Project, place: Option<&SchemaPlace>) -> crate::finding::Location {
     place.map(|place| project.schema_place(place)).unwrap_or_default()
 }

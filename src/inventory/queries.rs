@@ -6,7 +6,7 @@ use crate::inventory::rows::{EntryAt, FilterRow, LoopAt, QueryRow, ServedBy};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{IndexOrigin, Table};
-use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
+use crate::statement::{ColumnUse, FilterKind, Operation, Projection, RowLimit, Statement, SubqueryPlace};
 
 /// Derived tables within derived tables that are looked into.
 const MAX_DEPTH: u32 = 6;
@@ -140,12 +140,12 @@ fn kind(kind: FilterKind) -> &'static str {
     }
 }
 
-fn limit(limit: &Limit) -> String {
+fn limit(limit: &RowLimit) -> String {
     match limit {
-        Limit::None => "none".to_owned(),
-        Limit::One => "one".to_owned(),
-        Limit::Value => "value".to_owned(),
-        Limit::Rows(rows) => rows.to_string(),
+        RowLimit::None => "none".to_owned(),
+        RowLimit::One => "one".to_owned(),
+        RowLimit::Value => "value".to_owned(),
+        RowLimit::Rows(rows) => rows.to_string(),
     }
 }
 

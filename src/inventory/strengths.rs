@@ -5,7 +5,7 @@ mod waits;
 
 use crate::analysis::Analyses;
 use crate::analysis::indexes::needs;
-use crate::analysis::indexes::wanted::Wanted;
+use crate::analysis::indexes::wanted::NeedsByColumn;
 use crate::budget::Limit;
 use crate::finding::Strength;
 use crate::libraries::shared::value::FileId;
@@ -99,7 +99,7 @@ fn indexes(run: &Analyses<'_>) -> Vec<Strength> {
     let by_table = needs::by_table(project, run.index_needs());
     let mut out = Vec::new();
     for (table, wanted) in project.schema.tables.iter().zip(&by_table) {
-        let wanted = Wanted::of(wanted);
+        let wanted = NeedsByColumn::of(wanted);
         for index in &table.indexes {
             let sites = wanted.sites(index);
             let Some(place) = index.place().filter(|_| !sites.is_empty()) else {

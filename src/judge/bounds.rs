@@ -5,7 +5,7 @@ use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::Column;
-use crate::statement::{ColumnUse, Either, End, FilterKind, Limit, Operation, Projection, Statement};
+use crate::statement::{ColumnUse, Either, End, FilterKind, Operation, Projection, RowLimit, Statement};
 use crate::vocabulary::List;
 
 /// How a read is bounded.
@@ -36,7 +36,7 @@ pub fn judge(project: &Project, query: &Query) -> ReadBound {
     if query.opaque {
         return ReadBound::Unknown;
     }
-    if statement.operation != Operation::Select || statement.limit != Limit::None || !matches!(query.outcome, Outcome::Rows) {
+    if statement.operation != Operation::Select || statement.limit != RowLimit::None || !matches!(query.outcome, Outcome::Rows) {
         return ReadBound::Limited;
     }
     if matches!(statement.projection, Projection::Aggregate) && !statement.grouped {

@@ -16,7 +16,7 @@ use crate::project::loops::Loop;
 use crate::project::schema::Table;
 use crate::project::writers::Writers;
 use crate::project::{Project, row_source};
-use crate::statement::{FilterKind, Limit, Operation};
+use crate::statement::{FilterKind, Operation, RowLimit};
 use crate::vocabulary::{List, Open};
 
 /// How many rows.
@@ -161,13 +161,13 @@ pub fn of_name(project: &Project, name: &str) -> Rows {
 /// How many rows a query would give without its limit.
 pub fn unpaged(project: &Project, query: &Query) -> Rows {
     let mut whole = query.clone();
-    whole.statement.limit = Limit::None;
+    whole.statement.limit = RowLimit::None;
     of_query(project, &whole)
 }
 
 /// How many rows a query gives.
 pub fn of_query(project: &Project, query: &Query) -> Rows {
-    if let Limit::Rows(rows) = query.statement.limit {
+    if let RowLimit::Rows(rows) = query.statement.limit {
         let scale = if rows <= SHORT { Scale::Few } else { Scale::OfParent };
         return Rows::new(scale, format!("at most {rows} rows"));
     }
@@ -189,7 +189,7 @@ pub fn of_query(project: &Project, query: &Query) -> Rows {
             let scale = of_parent(&all, &columns).scale;
             Rows::new(scale, format!("what a window of `{}` leaves of {}", columns.join("`, `"), all.why))
         }
-        ReadBound::Limited if query.statement.grouped && query.statement.limit == Limit::None => {
+        ReadBound::Limited if query.statement.grouped && query.statement.limit == RowLimit::None => {
             Rows::new(Scale::Few, "a row for each of a few values")
         }
         ReadBound::Limited => Rows::new(Scale::Page, "a page of rows"),

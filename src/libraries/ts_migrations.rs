@@ -6,7 +6,7 @@ use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::ts_options::Options;
+use crate::libraries::shared::ts_options::OptionReader;
 use crate::libraries::shared::value::FileId;
 use crate::statement::{Dialect, SchemaChange, SchemaOp};
 
@@ -189,7 +189,7 @@ impl<'r> Run<'r> {
         let module = self.module();
         let Some(method) = call.method() else { return false };
         let span = module.expr(call.id).span;
-        let options = Options {
+        let options = OptionReader {
             consts: &self.consts,
             file: self.file,
         };

@@ -46,10 +46,10 @@ pub enum LimitKind {
     Memory,
 }
 
-/// What a number counts.
+/// What a number of the deployment counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Unit {
+pub enum CapacityUnit {
     /// Processes.
     Processes,
     /// Threads.
@@ -66,10 +66,10 @@ pub enum Unit {
     Bytes,
 }
 
-/// Where a number comes from.
+/// Where a number of the deployment comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum NumberOrigin {
     /// It is written there, or is the written default of a variable.
     Configured,
     /// Nothing is written: the library's or the server's own default holds.
@@ -86,9 +86,9 @@ pub struct StatedLimit {
     /// The number.
     pub value: u64,
     /// What the number counts.
-    pub unit: Unit,
+    pub unit: CapacityUnit,
     /// Written, or a default.
-    pub origin: Origin,
+    pub origin: NumberOrigin,
     /// It takes part in the bottleneck. A constant that no code reads does not.
     pub counts: bool,
     /// What to know of it, a sentence; may be empty.

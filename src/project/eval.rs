@@ -74,8 +74,8 @@ pub struct Evaluator<'c> {
     asked: RefCell<FxHashSet<Parameter>>,
     stars: RefCell<names::Stars>,
     /// What is added to objects after they were made, and what the files of a folder are loaded as.
-    assigned: RefCell<FxHashMap<(FileId, ExprId), Rc<modules::Assigned>>>,
-    folders: RefCell<FxHashMap<FileId, Rc<modules::Folder>>>,
+    assigned: RefCell<FxHashMap<(FileId, ExprId), Rc<modules::AddedMembers>>>,
+    folders: RefCell<FxHashMap<FileId, Rc<modules::LoadedFiles>>>,
     busy_folders: RefCell<FxHashSet<FileId>>,
     /// What the bases of classes hold.
     parents: RefCell<OfClasses<Rc<[Value]>>>,

@@ -193,9 +193,9 @@ pub struct Visit {
     pub is_missed: bool,
 }
 
-/// When a visit runs; what comes first is worth more.
+/// When a visit of a function runs; what comes first is worth more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
+pub enum VisitStage {
     /// While the entry point's caller waits.
     Now,
     /// While the few wait for whom a cache has nothing.
@@ -208,12 +208,12 @@ pub enum Stage {
 
 impl Visit {
     /// When it runs.
-    pub fn stage(&self) -> Stage {
+    pub fn stage(&self) -> VisitStage {
         match self {
-            Visit { is_once: true, .. } => Stage::Once,
-            Visit { later: true, .. } => Stage::Later,
-            Visit { is_missed: true, .. } => Stage::Missed,
-            _ => Stage::Now,
+            Visit { is_once: true, .. } => VisitStage::Once,
+            Visit { later: true, .. } => VisitStage::Later,
+            Visit { is_missed: true, .. } => VisitStage::Missed,
+            _ => VisitStage::Now,
         }
     }
 }

@@ -10,25 +10,25 @@ use super::schema::{Schema, SchemaModel};
 use super::scope::Bound;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent};
 use crate::libraries::shared::query::Query;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{Operation, Projection, Statement};
 
 /// How many names and calls lie between a row and what gave it, by design: what lies further off counts as not given.
 const MAX_STEPS: u32 = 8;
 
-/// What the queries of a project load along.
+/// The relations that queries of the project load along.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct EagerLoads {
     /// Relations by their own name, and `Model.relation` for each step of a path.
     names: FxHashSet<String>,
     /// Those of paths from rows of which nothing is known.
     loose: FxHashSet<String>,
 }
 
-impl Held {
+impl EagerLoads {
     /// Takes the paths of all queries, of querysets that views and managers only build, and of what loads later.
-    fn of(code: &Code, sites: &[QuerySite], schema: &Schema) -> Held {
-        let mut held = Held::default();
+    fn of(code: &Code, sites: &[QuerySite], schema: &Schema) -> EagerLoads {
+        let mut held = EagerLoads::default();
         for site in sites {
             held.add(schema, model_of(code, schema, &site.query), &site.query);
         }
@@ -135,8 +135,8 @@ fn model_of<'s>(code: &Code, schema: &'s Schema, query: &Query) -> Option<&'s Sc
 }
 
 /// Marks the sites that perhaps ask nothing: rows that a caller gave may have the relation at hand, where some query loads it.
-pub fn mark(code: &Code, sites: &mut [QuerySite], schema: &Schema) -> Held {
-    let held = Held::of(code, sites, schema);
+pub fn mark(code: &Code, sites: &mut [QuerySite], schema: &Schema) -> EagerLoads {
+    let held = EagerLoads::of(code, sites, schema);
     // Sites are in the order of files.
     for sites in sites.chunk_by_mut(|one, other| one.file == other.file) {
         let asked = sites
@@ -156,7 +156,7 @@ pub fn mark(code: &Code, sites: &mut [QuerySite], schema: &Schema) -> Held {
 
 /// Where each function first looks whether an object has what some query loads along under that name:
 /// `getattr(order, "open_lines", None)` beside `Prefetch("lines", …, to_attr="open_lines")`.
-fn asked_attributes(module: &Module, held: &Held) -> FxHashMap<FunctionId, u32> {
+fn asked_attributes(module: &Module, held: &EagerLoads) -> FxHashMap<FunctionId, u32> {
     let mut first = FxHashMap::default();
     if !module.mentions(&["hasattr", "getattr"]) {
         return first;
@@ -179,7 +179,7 @@ fn is_asked_first(module: &Module, asked: &FxHashMap<FunctionId, u32>, site: &Qu
     site.query.statement.operation == Operation::Select && first.is_some_and(|&first| first < site.span.start)
 }
 
-fn is_held(eval: &Evaluator<'_>, held: &Held, site: &QuerySite) -> bool {
+fn is_held(eval: &Evaluator<'_>, held: &EagerLoads, site: &QuerySite) -> bool {
     let Some((owner, name)) = &site.query.relation else {
         return false;
     };
@@ -189,11 +189,11 @@ fn is_held(eval: &Evaluator<'_>, held: &Held, site: &QuerySite) -> bool {
     let (at, owner) = *owner;
     let (model, source) = match eval.value(at, owner) {
         Value::Row(model, source) => (Some(model), source),
-        Value::Instance(at, class) => (Some(Model::Class(at, class)), None),
+        Value::Instance(at, class) => (Some(RowModel::Class(at, class)), None),
         _ => (None, None),
     };
     let model = match model {
-        Some(Model::Class(at, class)) => {
+        Some(RowModel::Class(at, class)) => {
             let module = eval.code.module(at);
             module.class(class).name.map(|name| module.str(name))
         }
@@ -236,7 +236,7 @@ pub fn reads_all(module: &Module, site: &QuerySite) -> bool {
 pub fn is_plain(statement: &Statement) -> bool {
     statement.filters.is_empty()
         && statement.order.is_empty()
-        && statement.limit == crate::statement::Limit::None
+        && statement.limit == crate::statement::RowLimit::None
         && matches!(statement.projection, Projection::All)
 }
 

@@ -4,8 +4,8 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ir::{ExprId, FunctionId};
-use crate::libraries::shared::kept_functions::{Kept, Schemas};
-use crate::libraries::shared::query::Keeper;
+use crate::libraries::shared::kept_functions::{SchemaFunction, Schemas};
+use crate::libraries::shared::query::ModelReceiver;
 use crate::libraries::shared::value::FileId;
 
 type Function = (FileId, FunctionId);
@@ -38,7 +38,7 @@ impl ByName {
         if is_row { &self.on_rows } else { &self.on_models }
     }
 
-    fn add(&mut self, kept: &Kept) {
+    fn add(&mut self, kept: &SchemaFunction) {
         let by_name = if kept.is_row { &mut self.on_rows } else { &mut self.on_models };
         let known = by_name.entry(kept.name.clone()).or_insert(Some(kept.function));
         if *known != Some(kept.function) {
@@ -86,10 +86,10 @@ impl KeptFunctions {
     }
 
     /// What `this` is in a function; nothing, where it may be one of several models.
-    pub fn keeper(&self, function: Function) -> Option<Keeper> {
+    pub fn keeper(&self, function: Function) -> Option<ModelReceiver> {
         let (schema, is_row) = (*self.keepers.get(&function)?)?;
         let model = self.models.get(&schema)?.clone()?;
-        Some(Keeper { model, is_row })
+        Some(ModelReceiver { model, is_row })
     }
 
     /// The function of a model, or of its rows: its own, or that of the model whose rows they are some of. Nothing, where two have the

@@ -4,8 +4,8 @@ fn schema(n: u32) -> Schema {
     (FileId(0), ExprId(n))
 }
 
-fn kept(schema: Schema, name: &str, function: u32) -> Kept {
-    Kept {
+fn kept(schema: Schema, name: &str, function: u32) -> SchemaFunction {
+    SchemaFunction {
         schema,
         name: name.to_owned(),
         function: (FileId(0), FunctionId(function)),
@@ -13,7 +13,7 @@ fn kept(schema: Schema, name: &str, function: u32) -> Kept {
     }
 }
 
-fn joined(functions: Vec<Kept>, models: &[(Schema, &str)]) -> KeptFunctions {
+fn joined(functions: Vec<SchemaFunction>, models: &[(Schema, &str)]) -> KeptFunctions {
     let models = models.iter().map(|(schema, name)| (*schema, (*name).to_owned())).collect();
     KeptFunctions::of(&[(
         FileId(0),

@@ -8,7 +8,7 @@ use crate::source::Span;
 
 /// Where a function keeps what it finds: the name of an object in it, and of the attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keeper {
+pub struct KeptAttribute {
     /// The name of the object, as the function has it.
     pub object: Sym,
     /// The attribute.
@@ -17,7 +17,7 @@ pub struct Keeper {
 
 /// Where a function keeps what it finds: some attribute is set only where a test has found it missing
 /// (`if self._rate is None: self._rate = …`, `if not hasattr(request, "_site"): …`), and all of the given places stand there, too.
-pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Option<Keeper> {
+pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Option<KeptAttribute> {
     let body = &module.function(function).body;
     let guarded = guarded(module, body);
     if guarded.is_empty() || places.is_empty() {
@@ -43,7 +43,7 @@ pub fn keeper(module: &Module, function: FunctionId, places: &[ExprId]) -> Optio
     let mut seen = FxHashSet::default();
     let mut slots = guarded.iter().map(|(slot, _)| *slot).filter(|slot| seen.insert(*slot));
     let slot = slots.find(|slot| keeps(*slot))?;
-    Some(Keeper {
+    Some(KeptAttribute {
         object: slot.class?,
         attribute: slot.name,
     })

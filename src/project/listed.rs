@@ -16,7 +16,7 @@ type Class = (FileId, ClassId);
 
 /// How a serializer is used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Usage {
+pub enum SerializerUse {
     /// For a list of objects, by the view or function that asks for it.
     List(String),
     /// For one object at a time.
@@ -25,19 +25,19 @@ pub enum Usage {
 
 /// Serializers by how they are used; those of which no use is known are left out.
 #[derive(Debug, Default)]
-pub struct Listed {
-    by_class: FxHashMap<Class, Usage>,
+pub struct ListedSerializers {
+    by_class: FxHashMap<Class, SerializerUse>,
     serializers: FxHashSet<Class>,
 }
 
-impl Listed {
+impl ListedSerializers {
     /// Looks at views, at calls with `many=True`, and at serializers inside serializers.
-    pub fn of(code: &Code) -> Listed {
+    pub fn of(code: &Code) -> ListedSerializers {
         if !pagination::REST.iter().any(|library| code.imported.contains(*library)) {
-            return Listed::default();
+            return ListedSerializers::default();
         }
         let eval = Evaluator::new(code);
-        let mut found = Listed::default();
+        let mut found = ListedSerializers::default();
         let mut nested: Vec<(Class, Class, bool)> = Vec::new();
         for (file, module) in code
             .modules()
@@ -59,8 +59,8 @@ impl Listed {
                 let is_many = many.is_some_and(|many| matches!(module.kind(many), ExprKind::Bool(true)));
                 match holder(&eval, file, module, &classes, id) {
                     Some(outer) => nested.push((outer, made, is_many)),
-                    None if is_many => found.add(made, Usage::List(name_of(module, id))),
-                    None => found.add(made, Usage::One),
+                    None if is_many => found.add(made, SerializerUse::List(name_of(module, id))),
+                    None => found.add(made, SerializerUse::One),
                 }
             }
         }
@@ -69,7 +69,7 @@ impl Listed {
     }
 
     /// How a serializer is used; `None` where nothing of the project says.
-    pub fn usage(&self, class: Class) -> Option<&Usage> {
+    pub fn usage(&self, class: Class) -> Option<&SerializerUse> {
         self.by_class.get(&class)
     }
 
@@ -78,10 +78,10 @@ impl Listed {
         self.serializers.contains(&class)
     }
 
-    fn add(&mut self, class: Class, usage: Usage) {
+    fn add(&mut self, class: Class, usage: SerializerUse) {
         let known = self.by_class.entry(class).or_insert_with(|| usage.clone());
         // A list counts more than a single object, and the first name stays.
-        if *known == Usage::One {
+        if *known == SerializerUse::One {
             *known = usage;
         }
     }
@@ -91,7 +91,11 @@ impl Listed {
         let lists = || pagination::lists(eval, file, class);
         let usage = |lists: bool| {
             let name = module.class(class).name.map_or("", |name| module.str(name));
-            if lists { Usage::List(name.to_owned()) } else { Usage::One }
+            if lists {
+                SerializerUse::List(name.to_owned())
+            } else {
+                SerializerUse::One
+            }
         };
         if let Some((at, Member::Value(value, _))) = eval.member(file, class, "serializer_class")
             && let Some(made) = serializer(eval, at, Some(value))
@@ -116,11 +120,11 @@ impl Listed {
         for &(outer, made, is_many) in nested {
             inner.entry(outer).or_default().push((made, is_many));
         }
-        let mut open: Vec<(Class, Usage)> = self.by_class.iter().map(|(class, usage)| (*class, usage.clone())).collect();
+        let mut open: Vec<(Class, SerializerUse)> = self.by_class.iter().map(|(class, usage)| (*class, usage.clone())).collect();
         open.sort();
         let mut seen: FxHashSet<(Class, bool)> = FxHashSet::default();
         while let Some((class, usage)) = open.pop() {
-            if !seen.insert((class, usage != Usage::One)) {
+            if !seen.insert((class, usage != SerializerUse::One)) {
                 continue;
             }
             for ancestor in eval.lineage(class.0, class.1) {
@@ -128,7 +132,11 @@ impl Listed {
                 for &(made, is_many) in inner.get(&ancestor).into_iter().flatten() {
                     let module = eval.module(class.0);
                     let name = module.class(class.1).name.map_or("", |name| module.str(name));
-                    let usage = if is_many { Usage::List(name.to_owned()) } else { usage.clone() };
+                    let usage = if is_many {
+                        SerializerUse::List(name.to_owned())
+                    } else {
+                        usage.clone()
+                    };
                     self.add(made, usage.clone());
                     open.push((made, usage));
                 }

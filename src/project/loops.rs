@@ -23,7 +23,7 @@ const STEPS_A_STATEMENT: usize = 8;
 
 /// What repeating a call in a loop means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
+pub enum LoopVerdict {
     /// As often as there are rows.
     PerRow,
     /// A number of times that the source fixes.
@@ -47,19 +47,19 @@ pub enum Verdict {
     CacheGuarded,
 }
 
-impl Verdict {
+impl LoopVerdict {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Verdict::PerRow => "per row",
-            Verdict::Constant { .. } => "constant",
-            Verdict::Retry => "retry",
-            Verdict::FirstMatch => "first match",
-            Verdict::Cursor => "cursor",
-            Verdict::Chunk => "chunk",
-            Verdict::Worker => "worker",
-            Verdict::Dependent => "dependent",
-            Verdict::CacheGuarded => "cached",
+            LoopVerdict::PerRow => "per row",
+            LoopVerdict::Constant { .. } => "constant",
+            LoopVerdict::Retry => "retry",
+            LoopVerdict::FirstMatch => "first match",
+            LoopVerdict::Cursor => "cursor",
+            LoopVerdict::Chunk => "chunk",
+            LoopVerdict::Worker => "worker",
+            LoopVerdict::Dependent => "dependent",
+            LoopVerdict::CacheGuarded => "cached",
         }
     }
 }
@@ -91,7 +91,7 @@ pub struct Loop {
     /// The names bound once an iteration.
     pub target_names: Vec<Sym>,
     /// What it means for the expression.
-    pub verdict: Verdict,
+    pub verdict: LoopVerdict,
     /// Iterations overlap: `Promise.all(xs.map(…))`, `gather(*[…])`, calls that are collected and awaited later.
     pub parallel: bool,
 }
@@ -291,11 +291,11 @@ fn comprehension(module: &Module, id: ExprId, from: Parent, anchor: ExprId, out:
         };
         let parallel = gather::is_gathered(module, id);
         let mut found = finish(eval, file, parts, parallel);
-        if found.verdict == Verdict::PerRow
+        if found.verdict == LoopVerdict::PerRow
             && clause.conditions.iter().any(|&test| guard::is_cache_test(module, test))
             && elements.contains(&child)
         {
-            found.verdict = Verdict::CacheGuarded;
+            found.verdict = LoopVerdict::CacheGuarded;
         }
         out.push(found);
     }
@@ -362,7 +362,7 @@ fn finish(eval: &Evaluator<'_>, file: FileId, parts: Parts, parallel: bool) -> L
     let verdict = if eval.afford(file, 1) && eval.afford(file, STEPS_A_STATEMENT * (size() + 1)) {
         verdict::of(eval, file, &parts, &names)
     } else {
-        Verdict::Constant { count: None }
+        LoopVerdict::Constant { count: None }
     };
     Loop {
         span: parts.span,

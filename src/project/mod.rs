@@ -61,7 +61,7 @@ use crate::vocabulary::Vocabulary;
 use crate::walk::{FileRole, roles};
 use eval::{Code, Evaluator};
 use graph::{FnId, Graph};
-use schema::{Place, Schema, SchemaSource, Table};
+use schema::{Schema, SchemaPlace, SchemaSource, Table};
 
 /// All files, linked.
 #[derive(Debug, Default)]
@@ -73,11 +73,11 @@ pub struct Project {
     /// The schema state.
     pub schema: Schema,
     /// Relations that some query loads along.
-    pub held: held::Held,
+    pub held: held::EagerLoads,
     /// Migrations that were replayed.
     pub migrations: usize,
     /// Where rows are loaded, and what becomes of them.
-    pub loads: Vec<row_usage::Load>,
+    pub loads: Vec<row_usage::RowLoad>,
     /// How it is deployed.
     pub deployment: deployment::Deployment,
     /// Row counts and index scans, where they were given.
@@ -93,7 +93,7 @@ pub struct Project {
     /// What the repository's own clients ask of its server.
     pub clients: clients::Clients,
     /// How many objects serializers are given at once.
-    pub listed: listed::Listed,
+    pub listed: listed::ListedSerializers,
     /// What functions keep for good.
     pub once: once::Once,
     /// Functions that ask a cache first.
@@ -145,7 +145,7 @@ impl Project {
         code.relations = relations::Relations::of(&schema, &classes);
         code.named_models = named_models::NamedModels::of(&schema, &classes);
         code.kept_functions = kept_functions::KeptFunctions::of(&schemas_with_functions(&code));
-        let mut held = held::Held::default();
+        let mut held = held::EagerLoads::default();
         let mut graph = Graph::new(&mut code, &mut |code, sites| {
             soft_deletes::apply(&schema, sites);
             held = held::mark(code, sites, &schema);
@@ -161,7 +161,12 @@ impl Project {
         commands::mark(&mut graph, &code);
         let (loads, (deployment, listed)) = rayon::join(
             || row_usage::loads(&code, &graph),
-            || rayon::join(|| deployment::Deployment::of(&code, &graph), || listed::Listed::of(&code)),
+            || {
+                rayon::join(
+                    || deployment::Deployment::of(&code, &graph),
+                    || listed::ListedSerializers::of(&code),
+                )
+            },
         );
         let mut project = Project {
             code,
@@ -358,7 +363,7 @@ impl Project {
     }
 
     /// A place of the schema.
-    pub fn schema_place(&self, place: &Place) -> Location {
+    pub fn schema_place(&self, place: &SchemaPlace) -> Location {
         self.location(&place.file, place.span, "")
     }
 
@@ -390,7 +395,7 @@ impl Project {
     }
 
     /// As [`Project::silent`], for places of the schema.
-    pub(crate) fn silent_of_schema<'s>(&self, topic: &str, places: impl IntoIterator<Item = &'s Place>, why: impl Fn() -> String) {
+    pub(crate) fn silent_of_schema<'s>(&self, topic: &str, places: impl IntoIterator<Item = &'s SchemaPlace>, why: impl Fn() -> String) {
         if !self.silence.asks(topic) {
             return;
         }

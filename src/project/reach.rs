@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::branches::constants::{Constants, KnownNames};
 use super::eval::Code;
-use super::graph::{Edge, EdgeKind, FnId, Graph, Stage, Visit};
+use super::graph::{Edge, EdgeKind, FnId, Graph, Visit, VisitStage};
 use super::may_call::{self, MayCall};
 use super::missed::Missed;
 use super::once::Once;
@@ -103,7 +103,7 @@ struct Context {
     visit: u32,
     /// What is known of the function's names in it.
     known: KnownNames,
-    stage: Stage,
+    stage: VisitStage,
 }
 
 struct Walk<'g> {
@@ -256,7 +256,7 @@ impl Walk<'_> {
     }
 
     /// Whether a visit that knew no more, and that is worth as much, was there before.
-    fn is_seen(&self, at: FnId, known: &[(crate::ir::Sym, super::branches::constants::Constant)], stage: Stage) -> bool {
+    fn is_seen(&self, at: FnId, known: &[(crate::ir::Sym, super::branches::constants::Constant)], stage: VisitStage) -> bool {
         self.contexts[at.index()]
             .iter()
             .any(|seen| seen.stage <= stage && seen.known.iter().all(|fact| known.contains(fact)))

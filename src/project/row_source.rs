@@ -17,15 +17,15 @@ const MAX_DEPTH: u32 = 8;
 /// Calls on a cursor between what it was told and where its rows are read, by design.
 const MOST_CALLS: usize = 16;
 
-/// The query, and where it stands.
-pub type Source = (FileId, ExprId, Arc<Query>);
+/// The query that rows come from, and where it stands.
+pub type RowSource = (FileId, ExprId, Arc<Query>);
 
 /// Finds it.
-pub fn of(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Source> {
+pub fn of(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<RowSource> {
     at(eval, file, expr, 0)
 }
 
-fn at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Source> {
+fn at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<RowSource> {
     if depth > MAX_DEPTH || !eval.afford(file, 1) {
         return None;
     }
@@ -51,7 +51,7 @@ fn at(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<So
 }
 
 /// What the evaluator knows: a query that was not sent yet, the rows of a model, a statement.
-fn by_value(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Source> {
+fn by_value(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<RowSource> {
     let (from, place) = match eval.value(file, expr) {
         Value::Many(element) => match *element {
             Value::Row(_, Some(place)) => place,
@@ -64,14 +64,14 @@ fn by_value(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Source> 
 }
 
 /// A call that sends a statement for rows.
-fn statement(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<Source> {
+fn statement(eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> Option<RowSource> {
     eval.module(file).call(expr)?;
     let query = eval.query_at(file, expr)?;
     let is_rows = query.statement.operation == Operation::Select && matches!(query.outcome, Outcome::Rows | Outcome::Stream);
     is_rows.then_some((file, expr, query))
 }
 
-fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<Source> {
+fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Option<RowSource> {
     if let Some(collection) = eval.handed_on(file, &call) {
         return at(eval, file, collection, depth + 1);
     }
@@ -93,7 +93,7 @@ fn call(eval: &Evaluator<'_>, file: FileId, call: Call<'_>, depth: u32) -> Optio
 }
 
 /// What a cursor was last told to ask before a place: `cursor.fetchall()` and `for row in cursor` after `cursor.execute("SELECT …")`.
-fn sent_before(eval: &Evaluator<'_>, file: FileId, cursor: ExprId, place: ExprId) -> Option<Source> {
+fn sent_before(eval: &Evaluator<'_>, file: FileId, cursor: ExprId, place: ExprId) -> Option<RowSource> {
     let module = eval.module(file);
     let ExprKind::Name(name) = *module.kind(cursor) else {
         return None;
@@ -109,7 +109,7 @@ fn sent_before(eval: &Evaluator<'_>, file: FileId, cursor: ExprId, place: ExprId
     statement(eval, file, near.find(|id| is_before(id) && on_it(id))?)
 }
 
-fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<Source> {
+fn named(eval: &Evaluator<'_>, file: FileId, expr: ExprId, depth: u32) -> Option<RowSource> {
     let module = eval.module(file);
     let ExprKind::Name(name) = *module.kind(expr) else {
         return None;

@@ -16,12 +16,12 @@ use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind, Sym};
 use crate::libraries::shared::value::FileId;
 use figures::{is_any, is_tested};
-pub use loads::{Load, loads};
-use walk::Walk;
+pub use loads::{RowLoad, loads};
+use walk::UsageWalk;
 
 /// How the rows (or the row, or the figure) at an expression are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct RowUsage {
     /// `len(rows)`, `rows.length`.
     pub lengths: Vec<ExprId>,
     /// Tested for being there: `if rows`, `not rows`, `rows == []`.
@@ -44,7 +44,7 @@ pub struct Usage {
     pub escapes: bool,
 }
 
-impl Usage {
+impl RowUsage {
     /// Nothing but their number, or whether there are any, is used.
     pub fn only_counted(&self) -> bool {
         let counted = !self.lengths.is_empty() || !self.truths.is_empty();
@@ -127,11 +127,11 @@ impl<'e, 'c> Users<'e, 'c> {
     }
 
     /// How what an expression holds is used.
-    pub fn uses(&self, expr: ExprId, holds: Holds) -> Usage {
-        let mut walk = Walk {
+    pub fn uses(&self, expr: ExprId, holds: Holds) -> RowUsage {
+        let mut walk = UsageWalk {
             users: self,
             origin: expr,
-            usage: Usage::default(),
+            usage: RowUsage::default(),
             open: vec![(expr, holds)],
             seen: FxHashSet::default(),
         };

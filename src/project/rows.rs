@@ -10,7 +10,7 @@ use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, Sym};
 use crate::libraries::registry;
 use crate::libraries::shared::collections::handed_on;
 use crate::libraries::shared::query::Query;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{FilterKind, Loading};
 
 const MAX_STEPS: u32 = 8;
@@ -135,7 +135,7 @@ pub fn is_left_out(project: &Project, eval: &Evaluator<'_>, query: &Query, path:
         return !columns.iter().any(|name| name == column) && !is_key();
     }
     match &query.model {
-        Some(Model::Class(file, class)) if way.is_empty() => match eval.member(*file, *class, column) {
+        Some(RowModel::Class(file, class)) if way.is_empty() => match eval.member(*file, *class, column) {
             Some((at, Member::Value(value, _))) => is_deferred(project.code.module(at), value),
             _ => false,
         },
@@ -312,7 +312,7 @@ fn plain<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, expr: Exp
     let (model, source) = match eval.value(file, expr) {
         Value::Row(model, source) => (model, source),
         // A parameter or attribute annotated with a model.
-        Value::Instance(at, class) => (Model::Class(at, class), None),
+        Value::Instance(at, class) => (RowModel::Class(at, class), None),
         _ => return None,
     };
     let model = schema_model(project, &model)?;
@@ -326,13 +326,13 @@ fn plain<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, expr: Exp
 }
 
 /// The schema's model of a class.
-pub fn schema_model<'p>(project: &'p Project, model: &Model) -> Option<&'p SchemaModel> {
+pub fn schema_model<'p>(project: &'p Project, model: &RowModel) -> Option<&'p SchemaModel> {
     model_in(&project.code, &project.schema, model)
 }
 
 /// The same while the project is still being linked.
-pub fn model_in<'s>(code: &Code, schema: &'s Schema, model: &Model) -> Option<&'s SchemaModel> {
-    let Model::Class(file, class) = model else { return None };
+pub fn model_in<'s>(code: &Code, schema: &'s Schema, model: &RowModel) -> Option<&'s SchemaModel> {
+    let RowModel::Class(file, class) = model else { return None };
     let module = code.module(*file);
     let name = module.str(module.class(*class).name?);
     let path = code.files.get(file.index()).map(|facts| facts.path.as_str())?;

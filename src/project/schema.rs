@@ -54,7 +54,7 @@ pub struct SchemaSource {
     /// Sources of one series of migrations, usually their folder.
     pub group: String,
     /// Place within the series, where names decide it.
-    pub order: order::Key,
+    pub order: order::SeriesKey,
     /// Alembic's revision and those it follows.
     pub revision: Option<(String, Vec<String>)>,
     /// Changes in order.
@@ -132,9 +132,9 @@ fn is_ddl(head: &str) -> bool {
         .any(|ddl| word.eq_ignore_ascii_case(ddl))
 }
 
-/// A place in a source.
+/// A place that defines or changes a part of the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SchemaPlace {
     /// Path relative to the root.
     pub file: Arc<str>,
     /// Where in it.
@@ -157,7 +157,7 @@ pub struct Column {
     /// Its default, as written, where it is known.
     pub default: Option<String>,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<SchemaPlace>,
 }
 
 /// A foreign key with all places that define it, a model's first.
@@ -172,10 +172,10 @@ pub struct ForeignKey {
     /// Columns there; empty for the primary key.
     pub target_columns: Vec<String>,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<SchemaPlace>,
 }
 
-/// A table.
+/// A table as models and migrations together define it.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Name without its schema.
@@ -205,7 +205,7 @@ pub struct Table {
     /// Never created anywhere: only altered or indexed.
     pub phantom: bool,
     /// Where it is defined, a model's place first.
-    pub places: Vec<Place>,
+    pub places: Vec<SchemaPlace>,
     /// Models of the table: indexes into [`Schema::models`].
     pub models: Vec<usize>,
     /// The foreign keys exist in the code only.
@@ -246,7 +246,7 @@ pub struct IndexBuild {
     /// The index.
     pub index: IndexDef,
     /// Where.
-    pub place: Place,
+    pub place: SchemaPlace,
     /// The database.
     pub dialect: Dialect,
     /// The table stood before this migration.
@@ -259,10 +259,10 @@ pub struct IndexBuild {
     pub later: usize,
 }
 
-/// What kind of part of the schema something is.
+/// The kinds of parts that a schema has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+pub enum SchemaPart {
     /// A table.
     Table,
     /// A column.
@@ -277,7 +277,7 @@ pub enum Part {
 #[derive(Clone, Debug)]
 pub struct Removed {
     /// What it was.
-    pub part: Part,
+    pub part: SchemaPart,
     /// Its table, by the name it had then.
     pub table: String,
     /// Its name, where given.
@@ -285,15 +285,15 @@ pub struct Removed {
     /// Its columns.
     pub columns: Vec<String>,
     /// What had made it.
-    pub places: Vec<Place>,
+    pub places: Vec<SchemaPlace>,
     /// What took it away.
-    pub by: Place,
+    pub by: SchemaPlace,
 }
 
 impl Removed {
-    fn index(table: &Table, index: &Index, by: &Place) -> Removed {
+    fn index(table: &Table, index: &Index, by: &SchemaPlace) -> Removed {
         Removed {
-            part: Part::Index,
+            part: SchemaPart::Index,
             table: table.full_name(),
             name: index.name.clone(),
             columns: index.keys.iter().map(|key| key.column.clone()).collect(),
@@ -302,9 +302,9 @@ impl Removed {
         }
     }
 
-    fn foreign_key(table: &Table, key: &ForeignKey, by: &Place) -> Removed {
+    fn foreign_key(table: &Table, key: &ForeignKey, by: &SchemaPlace) -> Removed {
         Removed {
-            part: Part::ForeignKey,
+            part: SchemaPart::ForeignKey,
             table: table.full_name(),
             name: key.name.clone(),
             columns: key.columns.clone(),
@@ -318,7 +318,7 @@ impl Removed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unclear {
     /// Where.
-    pub place: Place,
+    pub place: SchemaPlace,
     /// Its first words.
     pub text: String,
 }
@@ -493,7 +493,7 @@ impl Table {
     }
 
     /// The first place of the table's definition.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&SchemaPlace> {
         self.places.first()
     }
 

@@ -12,7 +12,7 @@ use super::{Project, rows};
 use crate::budget::Limit;
 use crate::ir::{ClassId, FunctionId, Sym};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::source::Span;
 pub use fields::chooses_fields;
 use fields::meta;
@@ -126,7 +126,7 @@ pub fn model_of<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, cl
     let Value::Class(at, model) = eval.value(at, value) else {
         return None;
     };
-    rows::schema_model(project, &Model::Class(at, model))
+    rows::schema_model(project, &RowModel::Class(at, model))
 }
 
 struct Reader<'p, 'e, 'c> {

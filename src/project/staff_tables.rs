@@ -9,7 +9,7 @@ use super::rows::schema_model;
 use crate::ir::{ClassId, ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::entries::EntryKind;
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::vocabulary::Open;
 use crate::walk::FileRole;
 
@@ -122,7 +122,7 @@ impl<'p> Registered<'p> {
         let Value::Class(at, class) = self.eval.value(file, expr) else {
             return;
         };
-        let Some(model) = schema_model(self.project, &Model::Class(at, class)) else {
+        let Some(model) = schema_model(self.project, &RowModel::Class(at, class)) else {
             return;
         };
         if !self.is_account(at, class) && !self.makes_itself(at, class) {

@@ -10,7 +10,7 @@ use super::rows::schema_model;
 use super::schema::Tool;
 use crate::ir::{ExprId, Module};
 use crate::libraries::entries::Often;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::Operation;
 use crate::walk::FileRole;
 
@@ -129,7 +129,7 @@ fn made(eval: &Evaluator<'_>, project: &Project, names: &FxHashSet<&str>, file: 
     let Value::Class(at, class) = eval.value(file, call.callee) else {
         return None;
     };
-    let model = schema_model(project, &Model::Class(at, class))?;
+    let model = schema_model(project, &RowModel::Class(at, class))?;
     model.tool.is_some_and(Tool::stores_what_is_made).then_some(model.table)
 }
 

@@ -4,7 +4,7 @@ mod index;
 
 use std::collections::BTreeSet;
 
-use super::types::{Class, ColumnType, Types, target};
+use super::types::{ColumnType, Types, ValueClass, target};
 use crate::advice::index::{is_collection, quoted};
 use crate::escape;
 use crate::project::schema::{Column, ForeignKey, Index, IndexOrigin, Schema, Table};
@@ -206,14 +206,14 @@ impl<'s> Writer<'s> {
         let is_now = matches!(bare, "now" | "current_timestamp" | "getdate");
         match known.class {
             _ if known.is_array => None,
-            Class::Moment if is_now => Some("CURRENT_TIMESTAMP".to_owned()),
-            Class::Uuid if bare == "gen_random_uuid" && self.dialect == Dialect::Postgres => Some("gen_random_uuid()".to_owned()),
-            Class::Boolean => match bare {
+            ValueClass::Moment if is_now => Some("CURRENT_TIMESTAMP".to_owned()),
+            ValueClass::Uuid if bare == "gen_random_uuid" && self.dialect == Dialect::Postgres => Some("gen_random_uuid()".to_owned()),
+            ValueClass::Boolean => match bare {
                 "true" | "1" => Some(self.truth(true)),
                 "false" | "0" => Some(self.truth(false)),
                 _ => None,
             },
-            Class::Integer | Class::Number => {
+            ValueClass::Integer | ValueClass::Number => {
                 let number = lower.trim_matches(['(', ')', '\'']);
                 number
                     .parse::<i32>()
@@ -222,7 +222,7 @@ impl<'s> Writer<'s> {
                     .map(|value| value.to_string())
             }
             // A long text has no default in MySQL.
-            Class::Text if text.starts_with('\'') && !(self.dialect == Dialect::MySql && known.text == "text") => {
+            ValueClass::Text if text.starts_with('\'') && !(self.dialect == Dialect::MySql && known.text == "text") => {
                 let size = known.text.split(['(', ')']).nth(1).and_then(|size| size.parse::<usize>().ok());
                 let is_short = text.chars().count() <= size.map_or(usize::MAX, |size| size + 2);
                 written(text, &|_| None).filter(|text| is_short && text.starts_with('\''))

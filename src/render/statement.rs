@@ -1,17 +1,17 @@
 //! A statement of the model as SQL: what a planner is asked about, and what a reader is shown.
 //!
 //! The model keeps what costs: tables, conditions, order and limits. What it does not keep is left out or written in its most usual
-//! form, and [`Approximation`] says which. Of some of these there are only two forms, and both can be asked for ([`Form`]).
+//! form, and [`Approximation`] says which. Of some of these there are only two forms, and both can be asked for ([`StatementForm`]).
 
 mod conditions;
 
 use std::collections::BTreeSet;
 
 use crate::advice::index::{quoted, quoted_path};
-use crate::analysis::indexes::needs::{View, of_site};
+use crate::analysis::indexes::needs::{StatementView, of_site};
 use crate::project::Project;
 use crate::project::schema::Table;
-use crate::statement::{Dialect, Limit, Operation, Projection, Statement};
+use crate::statement::{Dialect, Operation, Projection, RowLimit, Statement};
 
 /// What is not exactly as the program sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,7 +124,7 @@ impl Approximation {
 
 /// How a value that the program gives is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum How {
+pub enum BindComparison {
     /// One that rows have; several are of as many rows.
     Equal(u8),
     /// The column is above it.
@@ -141,22 +141,22 @@ pub enum How {
     Offset,
 }
 
-/// A value that the program gives.
+/// A value that the program gives to a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Asked {
+pub struct BindParameter {
     /// The table of the column: an index into the schema's.
     pub table: Option<usize>,
     /// The column.
     pub column: String,
     /// How.
-    pub how: How,
+    pub how: BindComparison,
 }
 
 /// A piece of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Value(Asked),
+    Value(BindParameter),
     Join,
     /// What is selected, where the aggregate is not known.
     Aggregate,
@@ -166,7 +166,7 @@ enum Piece {
 
 /// Which of the forms that it can have a statement is written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Form {
+pub struct StatementForm {
     /// Joins keep the rows of the first table.
     pub is_left: bool,
     /// It stops at the first row.
@@ -195,19 +195,19 @@ impl Rendered {
     }
 
     /// The forms that it can have.
-    pub fn forms(&self) -> Vec<Form> {
+    pub fn forms(&self) -> Vec<StatementForm> {
         let has = |piece: &Piece| self.pieces.contains(piece);
         let both = |open: bool| if open { &[false, true][..] } else { &[false][..] };
         let lefts = both(has(&Piece::Join));
         let stops = both(has(&Piece::One));
         lefts
             .iter()
-            .flat_map(|&is_left| stops.iter().map(move |&stops| Form { is_left, stops }))
+            .flat_map(|&is_left| stops.iter().map(move |&stops| StatementForm { is_left, stops }))
             .collect()
     }
 
     /// The values that the program gives.
-    pub fn values(&self) -> impl Iterator<Item = &Asked> {
+    pub fn values(&self) -> impl Iterator<Item = &BindParameter> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Value(asked) => Some(asked),
             _ => None,
@@ -215,16 +215,16 @@ impl Rendered {
     }
 
     /// Whether the column of a value has both ends of a window.
-    pub fn is_between(&self, asked: &Asked) -> bool {
-        let has = |how: How| {
+    pub fn is_between(&self, asked: &BindParameter) -> bool {
+        let has = |how: BindComparison| {
             self.values()
                 .any(|other| other.how == how && (other.table, &other.column) == (asked.table, &asked.column))
         };
-        has(How::Above) && has(How::Below)
+        has(BindComparison::Above) && has(BindComparison::Below)
     }
 
     /// The text in a form, with each value as `value` writes it.
-    pub fn text(&self, form: Form, value: &mut dyn FnMut(&Asked) -> String) -> String {
+    pub fn text(&self, form: StatementForm, value: &mut dyn FnMut(&BindParameter) -> String) -> String {
         let mut out = String::new();
         for piece in &self.pieces {
             match piece {
@@ -241,7 +241,7 @@ impl Rendered {
     /// The text for readers, with numbered values as the database writes them.
     pub fn shown(&self, dialect: Dialect) -> String {
         let mut number = 0;
-        let form = Form {
+        let form = StatementForm {
             stops: !self.pieces.contains(&Piece::Aggregate),
             is_left: false,
         };
@@ -276,7 +276,7 @@ pub fn of(project: &Project, site: usize, dialect: Dialect, purpose: Purpose) ->
 
 struct Writer<'v, 'a> {
     project: &'v Project,
-    view: &'v View<'a>,
+    view: &'v StatementView<'a>,
     dialect: Dialect,
     purpose: Purpose,
     /// What each table is called in the statement.
@@ -285,7 +285,7 @@ struct Writer<'v, 'a> {
 }
 
 impl<'v, 'a> Writer<'v, 'a> {
-    fn new(project: &'v Project, view: &'v View<'a>, dialect: Dialect, purpose: Purpose) -> Option<Self> {
+    fn new(project: &'v Project, view: &'v StatementView<'a>, dialect: Dialect, purpose: Purpose) -> Option<Self> {
         let statement = view.statement;
         if statement.tables.is_empty() || statement.tables.iter().any(|table| table.name.is_empty()) {
             return None;
@@ -361,8 +361,8 @@ impl<'v, 'a> Writer<'v, 'a> {
         }
     }
 
-    fn value(&mut self, table: Option<usize>, column: &str, how: How) {
-        self.out.pieces.push(Piece::Value(Asked {
+    fn value(&mut self, table: Option<usize>, column: &str, how: BindComparison) {
+        self.out.pieces.push(Piece::Value(BindParameter {
             table,
             column: column.to_owned(),
             how,
@@ -486,24 +486,24 @@ impl<'v, 'a> Writer<'v, 'a> {
         let statement = self.view.statement;
         let is_aggregate = statement.projection == Projection::Aggregate && !statement.grouped;
         match statement.limit {
-            Limit::Rows(rows) => self.text(format!(" LIMIT {rows}")),
-            Limit::Value => {
+            RowLimit::Rows(rows) => self.text(format!(" LIMIT {rows}")),
+            RowLimit::Value => {
                 self.text(" LIMIT ");
-                self.value(None, "", How::Limit);
+                self.value(None, "", BindComparison::Limit);
             }
             // What is sorted for one row stops there.
-            Limit::One if !is_aggregate && !statement.order.is_empty() => self.text(" LIMIT 1"),
-            Limit::One => {
+            RowLimit::One if !is_aggregate && !statement.order.is_empty() => self.text(" LIMIT 1"),
+            RowLimit::One => {
                 if !is_aggregate && !self.finds_one() {
                     self.mark(Approximation::One);
                 }
                 self.out.pieces.push(Piece::One);
             }
-            Limit::None => {}
+            RowLimit::None => {}
         }
         if statement.offset {
             self.text(" OFFSET ");
-            self.value(None, "", How::Offset);
+            self.value(None, "", BindComparison::Offset);
         }
     }
 
@@ -543,7 +543,7 @@ impl<'v, 'a> Writer<'v, 'a> {
         let column = table.columns.iter().find(|column| is_free(&column.name))?.name.clone();
         let (name, set) = (self.table_name(0), quoted(&column, self.dialect));
         self.text(format!("UPDATE {name} SET {set} = "));
-        self.value(self.view.tables.first().copied().flatten(), &column, How::Equal(0));
+        self.value(self.view.tables.first().copied().flatten(), &column, BindComparison::Equal(0));
         self.conditions();
         Some(())
     }

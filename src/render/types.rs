@@ -8,9 +8,9 @@ use crate::statement::Dialect;
 /// Keys of keys of keys that a type is taken over.
 const MAX_STEPS: usize = 4;
 
-/// What values of a type are.
+/// The class of a type's values: what can be made up for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
+pub enum ValueClass {
     /// Whole numbers.
     Integer,
     /// Other numbers.
@@ -47,7 +47,7 @@ pub struct ColumnType {
     /// Its text.
     pub text: String,
     /// What its values are.
-    pub class: Class,
+    pub class: ValueClass,
     /// It holds many of them.
     pub is_array: bool,
     /// The schema says this type; otherwise it is the nearest that is sure to be there.
@@ -55,7 +55,7 @@ pub struct ColumnType {
 }
 
 impl ColumnType {
-    fn new(text: impl Into<String>, class: Class, is_exact: bool) -> ColumnType {
+    fn new(text: impl Into<String>, class: ValueClass, is_exact: bool) -> ColumnType {
         ColumnType {
             text: text.into(),
             class,
@@ -80,7 +80,7 @@ impl ColumnType {
 
     /// Whether an ordered index holds it.
     pub fn is_ordered(&self) -> bool {
-        !matches!(self.class, Class::Other) && self.text != "json"
+        !matches!(self.class, ValueClass::Other) && self.text != "json"
     }
 }
 
@@ -155,9 +155,9 @@ pub fn target(schema: &Schema, key: &ForeignKey) -> Option<(usize, Vec<String>)>
 fn written(table: &Table, column: &Column, dialect: Dialect) -> ColumnType {
     let declared = Declared::of(&column.data_type);
     let mut known = declared.postgres();
-    if known.class == Class::Day && declared.base == "date" && table.tool() == Some(Tool::Sequelize) {
+    if known.class == ValueClass::Day && declared.base == "date" && table.tool() == Some(Tool::Sequelize) {
         // Its `DATE` is a moment; a day is `DATEONLY`.
-        known = ColumnType::new("timestamptz", Class::Moment, true);
+        known = ColumnType::new("timestamptz", ValueClass::Moment, true);
     }
     match dialect {
         Dialect::MySql => mysql(&declared, &known),
@@ -207,46 +207,46 @@ impl Declared {
         let exact = |text: &str, class| Some(ColumnType::new(text, class, true));
         let near = |text: &str, class| Some(ColumnType::new(text, class, false));
         match self.base.as_str() {
-            "text" | "longtext" | "mediumtext" | "tinytext" | "clob" => exact("text", Class::Text),
-            "varchar" | "character varying" | "nvarchar" | "string" => Some(self.sized("varchar", 10_485_760, Class::Text)),
-            "character" | "bpchar" | "nchar" => Some(self.sized("char", 10_485_760, Class::Text)),
+            "text" | "longtext" | "mediumtext" | "tinytext" | "clob" => exact("text", ValueClass::Text),
+            "varchar" | "character varying" | "nvarchar" | "string" => Some(self.sized("varchar", 10_485_760, ValueClass::Text)),
+            "character" | "bpchar" | "nchar" => Some(self.sized("char", 10_485_760, ValueClass::Text)),
             // The same word is a text of one character in SQL and one of any length in ORMs.
-            "char" if self.sizes.is_empty() => near("varchar", Class::Text),
-            "char" => Some(self.sized("char", 10_485_760, Class::Text)),
-            "integer" | "int" | "int4" | "mediumint" => exact("integer", Class::Integer),
-            "bigint" | "int8" | "biginteger" => exact("bigint", Class::Integer),
-            "tinyint" if self.sizes == [1] => exact("boolean", Class::Boolean),
-            "smallint" | "int2" | "tinyint" | "smallinteger" => exact("smallint", Class::Integer),
-            "serial" | "increments" | "auto" | "serial4" => exact("serial", Class::Integer),
-            "bigserial" | "bigincrements" | "bigauto" | "serial8" => exact("bigserial", Class::Integer),
-            "smallserial" | "smallauto" => exact("smallserial", Class::Integer),
+            "char" if self.sizes.is_empty() => near("varchar", ValueClass::Text),
+            "char" => Some(self.sized("char", 10_485_760, ValueClass::Text)),
+            "integer" | "int" | "int4" | "mediumint" => exact("integer", ValueClass::Integer),
+            "bigint" | "int8" | "biginteger" => exact("bigint", ValueClass::Integer),
+            "tinyint" if self.sizes == [1] => exact("boolean", ValueClass::Boolean),
+            "smallint" | "int2" | "tinyint" | "smallinteger" => exact("smallint", ValueClass::Integer),
+            "serial" | "increments" | "auto" | "serial4" => exact("serial", ValueClass::Integer),
+            "bigserial" | "bigincrements" | "bigauto" | "serial8" => exact("bigserial", ValueClass::Integer),
+            "smallserial" | "smallauto" => exact("smallserial", ValueClass::Integer),
             "numeric" | "decimal" | "number" => Some(self.precise()),
-            "real" | "float4" => exact("real", Class::Number),
-            "double precision" | "float8" | "float" | "double" => exact("double precision", Class::Number),
-            "boolean" | "bool" => exact("boolean", Class::Boolean),
-            "uuid" | "guid" => exact("uuid", Class::Uuid),
-            "json" => exact("json", Class::Json),
-            "jsonb" => exact("jsonb", Class::Json),
-            "date" => exact("date", Class::Day),
-            "dateonly" => near("date", Class::Day),
-            "time" | "time without time zone" => exact("time", Class::Clock),
-            "timetz" | "time with time zone" => exact("timetz", Class::Clock),
+            "real" | "float4" => exact("real", ValueClass::Number),
+            "double precision" | "float8" | "float" | "double" => exact("double precision", ValueClass::Number),
+            "boolean" | "bool" => exact("boolean", ValueClass::Boolean),
+            "uuid" | "guid" => exact("uuid", ValueClass::Uuid),
+            "json" => exact("json", ValueClass::Json),
+            "jsonb" => exact("jsonb", ValueClass::Json),
+            "date" => exact("date", ValueClass::Day),
+            "dateonly" => near("date", ValueClass::Day),
+            "time" | "time without time zone" => exact("time", ValueClass::Clock),
+            "timetz" | "time with time zone" => exact("timetz", ValueClass::Clock),
             "timestamp" if self.rest.starts_with("with ") => Some(self.moment("timestamptz")),
             "timestamp" | "timestamp without time zone" => Some(self.moment("timestamp")),
             "timestamptz" | "timestamp with time zone" => Some(self.moment("timestamptz")),
-            "datetime" => near("timestamp", Class::Moment),
-            "interval" => exact("interval", Class::Span),
-            "duration" => near("interval", Class::Span),
-            "bytea" | "blob" | "binary" | "varbinary" | "longblob" | "mediumblob" => exact("bytea", Class::Bytes),
-            "tsvector" => exact("tsvector", Class::Search),
-            "inet" | "cidr" => exact(&self.base, Class::Address),
-            "point" | "money" | "xml" | "macaddr" | "tsquery" | "oid" | "name" => exact(&self.base, Class::Other),
-            "int4range" | "int8range" | "numrange" | "tsrange" | "tstzrange" | "daterange" => exact(&self.base, Class::Other),
+            "datetime" => near("timestamp", ValueClass::Moment),
+            "interval" => exact("interval", ValueClass::Span),
+            "duration" => near("interval", ValueClass::Span),
+            "bytea" | "blob" | "binary" | "varbinary" | "longblob" | "mediumblob" => exact("bytea", ValueClass::Bytes),
+            "tsvector" => exact("tsvector", ValueClass::Search),
+            "inet" | "cidr" => exact(&self.base, ValueClass::Address),
+            "point" | "money" | "xml" | "macaddr" | "tsquery" | "oid" | "name" => exact(&self.base, ValueClass::Other),
+            "int4range" | "int8range" | "numrange" | "tsrange" | "tstzrange" | "daterange" => exact(&self.base, ValueClass::Other),
             _ => None,
         }
     }
 
-    fn sized(&self, word: &str, most: u32, class: Class) -> ColumnType {
+    fn sized(&self, word: &str, most: u32, class: ValueClass) -> ColumnType {
         match self.sizes.first() {
             Some(size) if (1..=most).contains(size) => ColumnType::new(format!("{word}({size})"), class, true),
             Some(_) => ColumnType::new("varchar", class, false),
@@ -260,7 +260,7 @@ impl Declared {
             [digits] if (1..=1000).contains(digits) => format!("numeric({digits})"),
             _ => "numeric".to_owned(),
         };
-        ColumnType::new(text, Class::Number, true)
+        ColumnType::new(text, ValueClass::Number, true)
     }
 
     fn moment(&self, word: &str) -> ColumnType {
@@ -268,7 +268,7 @@ impl Declared {
             Some(digits @ 0..=6) => format!("{word}({digits})"),
             _ => word.to_owned(),
         };
-        ColumnType::new(text, Class::Moment, true)
+        ColumnType::new(text, ValueClass::Moment, true)
     }
 }
 
@@ -277,44 +277,44 @@ fn guessed(word: &str) -> ColumnType {
     let near = |text: &str, class| ColumnType::new(text, class, false);
     let has = |part: &str| word.contains(part);
     match () {
-        () if has("uuid") => near("uuid", Class::Uuid),
-        () if has("json") => near("jsonb", Class::Json),
-        () if has("datetime") || has("timestamp") || has("arrow") => near("timestamptz", Class::Moment),
-        () if has("date") && !has("update") => near("date", Class::Day),
+        () if has("uuid") => near("uuid", ValueClass::Uuid),
+        () if has("json") => near("jsonb", ValueClass::Json),
+        () if has("datetime") || has("timestamp") || has("arrow") => near("timestamptz", ValueClass::Moment),
+        () if has("date") && !has("update") => near("date", ValueClass::Day),
         () if has("array") => ColumnType {
             is_array: true,
-            ..near("text[]", Class::Text)
+            ..near("text[]", ValueClass::Text)
         },
-        () if word.starts_with("bool") => near("boolean", Class::Boolean),
-        () if has("intenum") || word.starts_with("int") || word.starts_with("positive") => near("integer", Class::Integer),
-        () if has("numeric") || has("decimal") => near("numeric", Class::Number),
-        () if has("ipaddress") => near("inet", Class::Address),
-        () if has("searchvector") => near("tsvector", Class::Search),
-        () => near("text", Class::Text),
+        () if word.starts_with("bool") => near("boolean", ValueClass::Boolean),
+        () if has("intenum") || word.starts_with("int") || word.starts_with("positive") => near("integer", ValueClass::Integer),
+        () if has("numeric") || has("decimal") => near("numeric", ValueClass::Number),
+        () if has("ipaddress") => near("inet", ValueClass::Address),
+        () if has("searchvector") => near("tsvector", ValueClass::Search),
+        () => near("text", ValueClass::Text),
     }
 }
 
 fn mysql(declared: &Declared, known: &ColumnType) -> ColumnType {
     let text = match known.class {
         _ if known.is_array => "json".to_owned(),
-        Class::Text if known.text.contains('(') => known.text.clone(),
+        ValueClass::Text if known.text.contains('(') => known.text.clone(),
         // A key of a text without a length is refused.
-        Class::Text if known.text == "text" => "text".to_owned(),
-        Class::Text | Class::Address => "varchar(255)".to_owned(),
-        Class::Integer if known.text.ends_with("serial") => known.of_key().text,
-        Class::Integer => known.text.clone(),
-        Class::Number if known.text == "double precision" => "double".to_owned(),
-        Class::Number | Class::Boolean | Class::Day => known.text.clone(),
-        Class::Moment => declared
+        ValueClass::Text if known.text == "text" => "text".to_owned(),
+        ValueClass::Text | ValueClass::Address => "varchar(255)".to_owned(),
+        ValueClass::Integer if known.text.ends_with("serial") => known.of_key().text,
+        ValueClass::Integer => known.text.clone(),
+        ValueClass::Number if known.text == "double precision" => "double".to_owned(),
+        ValueClass::Number | ValueClass::Boolean | ValueClass::Day => known.text.clone(),
+        ValueClass::Moment => declared
             .sizes
             .first()
             .map_or("datetime".to_owned(), |digits| format!("datetime({})", digits.min(&6))),
-        Class::Clock => "time".to_owned(),
-        Class::Span => "bigint".to_owned(),
-        Class::Uuid => "char(36)".to_owned(),
-        Class::Json => "json".to_owned(),
-        Class::Bytes => "longblob".to_owned(),
-        Class::Search | Class::Other => "text".to_owned(),
+        ValueClass::Clock => "time".to_owned(),
+        ValueClass::Span => "bigint".to_owned(),
+        ValueClass::Uuid => "char(36)".to_owned(),
+        ValueClass::Json => "json".to_owned(),
+        ValueClass::Bytes => "longblob".to_owned(),
+        ValueClass::Search | ValueClass::Other => "text".to_owned(),
     };
     ColumnType { text, ..known.clone() }
 }
@@ -322,10 +322,10 @@ fn mysql(declared: &Declared, known: &ColumnType) -> ColumnType {
 fn sqlite(known: &ColumnType) -> ColumnType {
     let text = match known.class {
         _ if known.is_array => "text",
-        Class::Integer | Class::Boolean | Class::Span => "integer",
-        Class::Number if known.text.starts_with("numeric") => "numeric",
-        Class::Number => "real",
-        Class::Bytes => "blob",
+        ValueClass::Integer | ValueClass::Boolean | ValueClass::Span => "integer",
+        ValueClass::Number if known.text.starts_with("numeric") => "numeric",
+        ValueClass::Number => "real",
+        ValueClass::Bytes => "blob",
         _ => "text",
     };
     ColumnType {

@@ -63,9 +63,9 @@ const IN_FULL_PAGE: usize = 1000;
 const MARKDOWN: &str = include_str!("../../templates/audit.md.jinja");
 const HTML: &str = include_str!("../../templates/audit.html.jinja");
 
-/// The form of the audit.
+/// What the audit is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum AuditFormat {
     /// Markdown, as code hosts show it.
     #[default]
     Markdown,
@@ -73,11 +73,11 @@ pub enum Form {
     Html,
 }
 
-/// What the audit shows.
+/// What the audit shows, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct AuditOptions {
     /// The form.
-    pub form: Form,
+    pub form: AuditFormat,
     /// Sections of [`SECTIONS`]; empty is all.
     pub sections: Vec<String>,
     /// Findings shown with all their evidence; the others are listed.
@@ -101,17 +101,17 @@ pub fn parse_section(text: &str) -> Result<String, String> {
 }
 
 /// Renders the audit. Fails only on a template that is not the built-in one.
-pub fn render(report: &Report, rules: &RuleTexts, options: &Options) -> Result<String, Error> {
+pub fn render(report: &Report, rules: &RuleTexts, options: &AuditOptions) -> Result<String, Error> {
     let (name, text) = match &options.template {
         Some((name, text)) => (name.as_str(), text.as_str()),
         None => match options.form {
-            Form::Markdown => ("audit.md.jinja", MARKDOWN),
-            Form::Html => ("audit.html.jinja", HTML),
+            AuditFormat::Markdown => ("audit.md.jinja", MARKDOWN),
+            AuditFormat::Html => ("audit.html.jinja", HTML),
         },
     };
     let in_full = match options.form {
-        Form::Markdown => IN_FULL,
-        Form::Html => IN_FULL_PAGE,
+        AuditFormat::Markdown => IN_FULL,
+        AuditFormat::Html => IN_FULL_PAGE,
     };
     let themes = themes::themes(report);
     let view = view::View::of(report, &themes, rules, options, options.max_findings.unwrap_or(in_full));
@@ -169,14 +169,14 @@ fn with_plain_steps(text: &str) -> String {
     out
 }
 
-fn environment(form: Form) -> Environment<'static> {
+fn environment(form: AuditFormat) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     environment.set_keep_trailing_newline(true);
     environment.set_auto_escape_callback(move |_| match form {
-        Form::Markdown => AutoEscape::Custom("markdown"),
-        Form::Html => AutoEscape::Html,
+        AuditFormat::Markdown => AutoEscape::Custom("markdown"),
+        AuditFormat::Html => AutoEscape::Html,
     });
     environment.set_formatter(move |out, _, value| {
         if value.is_undefined() || value.is_none() {
@@ -190,7 +190,8 @@ fn environment(form: Form) -> Environment<'static> {
         }
         Ok(())
     });
-    let filter = |write: fn(Form, &str) -> String| move |text: Option<&str>| Value::from_safe_string(write(form, text.unwrap_or_default()));
+    let filter =
+        |write: fn(AuditFormat, &str) -> String| move |text: Option<&str>| Value::from_safe_string(write(form, text.unwrap_or_default()));
     environment.add_filter("text", filter(prose));
     environment.add_filter("cell", filter(cell));
     environment.add_filter("code", filter(code));
@@ -200,7 +201,7 @@ fn environment(form: Form) -> Environment<'static> {
     });
     // Inside of an HTML element, Markdown is not read; but the host that shows it still looks for mentions and addresses.
     environment.add_filter("html", |text: &str| {
-        let dead = |text: &str| escape::words(text, escape::xml, |word| code(Form::Html, word));
+        let dead = |text: &str| escape::words(text, escape::xml, |word| code(AuditFormat::Html, word));
         Value::from_safe_string(html(&escape::line(text), dead))
     });
     // An attribute's value between double quotes.
@@ -222,11 +223,11 @@ fn environment(form: Form) -> Environment<'static> {
 }
 
 /// A sentence; what stands between backticks is code.
-fn prose(form: Form, text: &str) -> String {
+fn prose(form: AuditFormat, text: &str) -> String {
     let text = plain_route(text);
     match form {
-        Form::Markdown => escape::markdown(&text),
-        Form::Html => html(&text, escape::xml),
+        AuditFormat::Markdown => escape::markdown(&text),
+        AuditFormat::Html => html(&text, escape::xml),
     }
 }
 
@@ -241,7 +242,7 @@ fn html(text: &str, plain: impl Fn(&str) -> String) -> String {
         if at % 2 == 1 && at < last && !piece.trim().is_empty() {
             out.push_str(&plain(&words));
             words.clear();
-            out.push_str(&code(Form::Html, piece));
+            out.push_str(&code(AuditFormat::Html, piece));
             continue;
         }
         // An odd backtick at the end opens nothing.
@@ -255,31 +256,31 @@ fn html(text: &str, plain: impl Fn(&str) -> String) -> String {
 }
 
 /// A sentence in a table's cell.
-fn cell(form: Form, text: &str) -> String {
+fn cell(form: AuditFormat, text: &str) -> String {
     match form {
-        Form::Markdown => escape::markdown(&plain_route(text).replace('|', "\u{2223}")),
-        Form::Html => prose(form, text),
+        AuditFormat::Markdown => escape::markdown(&plain_route(text).replace('|', "\u{2223}")),
+        AuditFormat::Html => prose(form, text),
     }
 }
 
-fn code(form: Form, text: &str) -> String {
+fn code(form: AuditFormat, text: &str) -> String {
     match form {
-        Form::Markdown => escape::code(text),
-        Form::Html => format!("<code>{}</code>", escape::xml(&escape::line(text))),
+        AuditFormat::Markdown => escape::code(text),
+        AuditFormat::Html => format!("<code>{}</code>", escape::xml(&escape::line(text))),
     }
 }
 
-fn code_cell(form: Form, text: &str) -> String {
+fn code_cell(form: AuditFormat, text: &str) -> String {
     match form {
-        Form::Markdown => escape::code_cell(text),
-        Form::Html => code(form, text),
+        AuditFormat::Markdown => escape::code_cell(text),
+        AuditFormat::Html => code(form, text),
     }
 }
 
-fn fence(form: Form, text: &str, language: &str) -> String {
+fn fence(form: AuditFormat, text: &str, language: &str) -> String {
     match form {
-        Form::Markdown => escape::block(language, text),
-        Form::Html => {
+        AuditFormat::Markdown => escape::block(language, text),
+        AuditFormat::Html => {
             let copied = if language == "sql" { " data-copy" } else { "" };
             let lines = highlight::lines(text.trim_end_matches('\n'), language);
             format!("<pre{copied}><code>{}</code></pre>\n", lines.join("\n"))
@@ -306,9 +307,9 @@ mod tests {
     use super::*;
 
     fn with(text: &str) -> Result<String, Error> {
-        let options = Options {
+        let options = AuditOptions {
             template: Some(("mine.md".to_owned(), text.to_owned())),
-            ..Options::default()
+            ..AuditOptions::default()
         };
         render(&Report::default(), &RuleTexts::new(), &options)
     }
@@ -328,9 +329,9 @@ mod tests {
     fn sections_are_known_by_name() {
         assert_eq!(parse_section("Backlog"), Ok("backlog".to_owned()));
         assert!(parse_section("backlogg").expect_err("a typo").contains("did you mean `backlog`?"));
-        let only = Options {
+        let only = AuditOptions {
             sections: vec!["coverage".to_owned()],
-            ..Options::default()
+            ..AuditOptions::default()
         };
         let text = render(&Report::default(), &RuleTexts::new(), &only).expect("renders");
         assert!(text.contains("## Coverage") && !text.contains("## Themes"), "{text}");
@@ -350,7 +351,7 @@ mod tests {
     #[test]
     fn html_prose_cannot_be_left() {
         assert_eq!(
-            prose(Form::Html, "`<b>` & <i> odd `"),
+            prose(AuditFormat::Html, "`<b>` & <i> odd `"),
             "<code>&lt;b&gt;</code> &amp; &lt;i&gt; odd `"
         );
     }

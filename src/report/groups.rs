@@ -25,7 +25,7 @@ pub enum By {
 
 /// How the list is drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct GroupOptions {
     /// Columns of the terminal; `None` cuts nothing.
     pub width: Option<usize>,
     /// Groups that are listed; `None` is all.
@@ -37,7 +37,7 @@ pub struct Options {
 }
 
 /// Renders the groups, the most urgent first, then the largest.
-pub fn render(report: &Report, by: By, options: Options) -> String {
+pub fn render(report: &Report, by: By, options: GroupOptions) -> String {
     let mut groups: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
     let tables = if by == By::Table { tables(report) } else { BTreeMap::new() };
     let wanted = shown::findings(report, options.all);
@@ -162,7 +162,7 @@ mod tests {
         other.relate(at("log.py", 7), Role::Query, "also in this loop");
         let report = Report::new(".", vec![other, one], Vec::new(), Coverage::default());
         let first = |by| {
-            let options = Options {
+            let options = GroupOptions {
                 width: None,
                 most: None,
                 all: false,

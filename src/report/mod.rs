@@ -117,7 +117,7 @@ pub struct Web {
 
 /// The part of a project that a report is about: all of the project was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct ProjectPart {
     /// Files and folders, relative to the root.
     pub paths: Vec<String>,
     /// Files of them that were read.
@@ -137,7 +137,7 @@ pub struct Report {
     pub root: String,
     /// The part of the project that the report is about; nothing where it is all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub part: Option<Part>,
+    pub part: Option<ProjectPart>,
     /// Counts of the findings.
     pub summary: Summary,
     /// What was read and understood.

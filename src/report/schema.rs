@@ -10,14 +10,14 @@ use crate::coverage::Coverage;
 use crate::escape;
 use crate::judge::scale::{self, Scale};
 use crate::project::Project;
-use crate::project::schema::{self, IndexOrigin, Part, SourceKind};
+use crate::project::schema::{self, IndexOrigin, SchemaPart, SourceKind};
 use crate::report::{MadeBy, VERSION};
 use crate::statement::Dialect;
 
-/// What kind of file a place is in.
+/// What kind of file a place of the schema is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum PlaceKind {
     /// Declarations of an ORM.
     Model,
     /// A step of a series of migrations.
@@ -28,16 +28,16 @@ pub enum Source {
 
 /// A place that gave a part, or took it away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct SourcePlace {
     /// Path relative to the root.
     pub file: String,
     /// 1-based line.
     pub line: u32,
     /// What kind of file it is.
-    pub source: Source,
+    pub source: PlaceKind,
 }
 
-/// A column.
+/// A column of the schema, as printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Name in the database.
@@ -52,15 +52,15 @@ pub struct Column {
     /// Its default, as written; `None` where it has none or it is not known.
     pub default: Option<String>,
     /// Views of the schema that have it.
-    pub declared_in: Vec<Source>,
+    pub declared_in: Vec<PlaceKind>,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<SourcePlace>,
 }
 
 /// What made an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum IndexKind {
     /// A declaration of its own.
     Index,
     /// A primary key.
@@ -71,9 +71,9 @@ pub enum Kind {
     ForeignKey,
 }
 
-/// One key of an index.
+/// A column or expression that an index is sorted by, as printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
+pub struct IndexKey {
     /// A column, or the text of an expression.
     pub column: String,
     /// It is an expression.
@@ -82,30 +82,30 @@ pub struct Key {
     pub descending: bool,
 }
 
-/// An index, also one that a key or a constraint makes.
+/// An index as printed, also one that a key or a constraint makes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
     /// Name; `None` where the database makes one up.
     pub name: Option<String>,
     /// What made it.
-    pub kind: Kind,
+    pub kind: IndexKind,
     /// It is unique.
     pub unique: bool,
     /// `btree`, `gin`, `hash`, …
     pub method: String,
     /// Keys in order.
-    pub keys: Vec<Key>,
+    pub keys: Vec<IndexKey>,
     /// INCLUDE columns.
     pub include: Vec<String>,
     /// Predicate of a partial index, as written.
     pub predicate: Option<String>,
     /// Views of the schema that have it.
-    pub declared_in: Vec<Source>,
+    pub declared_in: Vec<PlaceKind>,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<SourcePlace>,
 }
 
-/// A foreign key.
+/// A foreign key, as printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
     /// Name; `None` where the database makes one up.
@@ -117,12 +117,12 @@ pub struct ForeignKey {
     /// Columns there; empty for the primary key.
     pub target_columns: Vec<String>,
     /// Views of the schema that have it.
-    pub declared_in: Vec<Source>,
+    pub declared_in: Vec<PlaceKind>,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<SourcePlace>,
 }
 
-/// A table.
+/// A table of the schema, as printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     /// Name without its schema.
@@ -146,13 +146,13 @@ pub struct Table {
     /// Foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// Views of the schema that have it.
-    pub declared_in: Vec<Source>,
+    pub declared_in: Vec<PlaceKind>,
     /// How many rows it has, as a class: `few`, `unknown`, `many`, `stream`.
     pub rows: Scale,
     /// Why: who writes them, or what the statistics or the name say.
     pub rows_because: String,
     /// Where it is defined.
-    pub places: Vec<Place>,
+    pub places: Vec<SourcePlace>,
 }
 
 impl Table {
@@ -170,11 +170,11 @@ impl Table {
     }
 }
 
-/// A part that was there and was taken away.
+/// A part that was there and was taken away, as printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// What it was.
-    pub part: Part,
+    pub part: SchemaPart,
     /// Its table, by the name it had then.
     pub table: String,
     /// Its name, where given.
@@ -182,23 +182,23 @@ pub struct Removed {
     /// Its columns.
     pub columns: Vec<String>,
     /// What had made it.
-    pub places: Vec<Place>,
+    pub places: Vec<SourcePlace>,
     /// What took it away.
-    pub removed_by: Place,
+    pub removed_by: SourcePlace,
 }
 
-/// Something that was not understood.
+/// DDL that was not understood, as printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unclear {
     /// Where.
-    pub place: Place,
+    pub place: SourcePlace,
     /// Its first words.
     pub text: String,
 }
 
-/// Counts.
+/// How many parts of each kind the schema has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct SchemaSummary {
     /// Tables.
     pub tables: usize,
     /// Columns.
@@ -225,7 +225,7 @@ pub struct SchemaReport {
     /// The folder that paths are relative to, as it was given.
     pub root: String,
     /// Counts.
-    pub summary: Summary,
+    pub summary: SchemaSummary,
     /// Tables by name.
     pub tables: Vec<Table>,
     /// What was taken away, in the order of the replay.
@@ -253,7 +253,7 @@ impl SchemaReport {
             version: VERSION,
             tool: MadeBy::default(),
             root: root.to_owned(),
-            summary: Summary {
+            summary: SchemaSummary {
                 tables: tables.len(),
                 columns: tables.iter().map(|table| table.columns.len()).sum(),
                 indexes: tables.iter().map(|table| table.indexes.len()).sum(),
@@ -281,16 +281,16 @@ struct Reader<'p> {
     project: &'p Project,
 }
 
-fn source(kind: SourceKind) -> Source {
+fn source(kind: SourceKind) -> PlaceKind {
     match kind {
-        SourceKind::Model(_) => Source::Model,
-        SourceKind::Migration(_) => Source::Migration,
-        SourceKind::Sql => Source::Script,
+        SourceKind::Model(_) => PlaceKind::Model,
+        SourceKind::Migration(_) => PlaceKind::Migration,
+        SourceKind::Sql => PlaceKind::Script,
     }
 }
 
-fn declared_in(places: &[schema::Place]) -> Vec<Source> {
-    let mut all: Vec<Source> = places.iter().map(|place| source(place.kind)).collect();
+fn declared_in(places: &[schema::SchemaPlace]) -> Vec<PlaceKind> {
+    let mut all: Vec<PlaceKind> = places.iter().map(|place| source(place.kind)).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -306,16 +306,16 @@ fn database(dialect: Dialect) -> &'static str {
 }
 
 impl Reader<'_> {
-    fn place(&self, place: &schema::Place) -> Place {
-        Place {
+    fn place(&self, place: &schema::SchemaPlace) -> SourcePlace {
+        SourcePlace {
             file: place.file.to_string(),
             line: self.project.schema_place(place).start_line,
             source: source(place.kind),
         }
     }
 
-    fn places(&self, places: &[schema::Place]) -> Vec<Place> {
-        let mut all: Vec<Place> = places.iter().map(|place| self.place(place)).collect();
+    fn places(&self, places: &[schema::SchemaPlace]) -> Vec<SourcePlace> {
+        let mut all: Vec<SourcePlace> = places.iter().map(|place| self.place(place)).collect();
         all.dedup();
         all
     }
@@ -353,7 +353,7 @@ impl Reader<'_> {
     }
 
     fn index(&self, index: &schema::Index) -> Index {
-        let key = |key: &crate::statement::IndexKey| Key {
+        let key = |key: &crate::statement::IndexKey| IndexKey {
             column: key.column.clone(),
             expression: key.expression,
             descending: key.descending,
@@ -361,10 +361,10 @@ impl Reader<'_> {
         Index {
             name: index.name.clone(),
             kind: match index.origin {
-                IndexOrigin::Declared => Kind::Index,
-                IndexOrigin::Primary => Kind::PrimaryKey,
-                IndexOrigin::Unique => Kind::UniqueConstraint,
-                IndexOrigin::ForeignKey => Kind::ForeignKey,
+                IndexOrigin::Declared => IndexKind::Index,
+                IndexOrigin::Primary => IndexKind::PrimaryKey,
+                IndexOrigin::Unique => IndexKind::UniqueConstraint,
+                IndexOrigin::ForeignKey => IndexKind::ForeignKey,
             },
             unique: index.unique,
             method: index.method_name().to_owned(),

@@ -27,9 +27,9 @@ const INDENT: usize = 3;
 
 /// How the screen is drawn.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ScreenOptions {
     /// As for the whole table.
-    pub table: table::Options,
+    pub table: table::TableOptions,
     /// How many findings stand at the top; the number that was asked for is not cut by their lines.
     pub top: Option<usize>,
     /// The absolute root, where the terminal opens links.
@@ -37,7 +37,7 @@ pub struct Options {
 }
 
 /// Renders the report.
-pub fn render(report: &Report, options: &Options) -> String {
+pub fn render(report: &Report, options: &ScreenOptions) -> String {
     let mut out = String::new();
     let wanted = shown::findings(report, options.table.all);
     let least = table::least(&wanted, options.table.least);
@@ -53,7 +53,7 @@ pub fn render(report: &Report, options: &Options) -> String {
 }
 
 struct Screen<'o> {
-    options: &'o Options,
+    options: &'o ScreenOptions,
 }
 
 impl Screen<'_> {
@@ -302,14 +302,14 @@ mod tests {
     fn rendered(findings: Vec<Finding>, compared: bool) -> String {
         let mut report = Report::new(".", findings, Vec::new(), Coverage::default());
         report.compared = compared;
-        let options = Options {
-            table: table::Options {
+        let options = ScreenOptions {
+            table: table::TableOptions {
                 width: 80,
                 is_terminal: true,
                 fail_on: Some(Priority::P0),
-                ..table::Options::default()
+                ..table::TableOptions::default()
             },
-            ..Options::default()
+            ..ScreenOptions::default()
         };
         render(&report, &options)
     }

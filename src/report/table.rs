@@ -23,7 +23,7 @@ const ALIKE: usize = 3;
 
 /// How the table is drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct TableOptions {
     /// Columns of the terminal.
     pub width: u16,
     /// Whether to colour.
@@ -40,9 +40,9 @@ pub struct Options {
     pub fail_on: Option<Priority>,
 }
 
-impl Default for Options {
+impl Default for TableOptions {
     fn default() -> Self {
-        Options {
+        TableOptions {
             width: 120,
             color: false,
             least: Priority::P2,
@@ -55,7 +55,7 @@ impl Default for Options {
 }
 
 /// Renders the report.
-pub fn render(report: &Report, options: Options) -> String {
+pub fn render(report: &Report, options: TableOptions) -> String {
     let mut out = String::new();
     if report.findings.is_empty() {
         let _ = writeln!(out, "{}", escape::line(&words::nothing(report)));
@@ -113,7 +113,7 @@ pub(super) fn styled(text: &str, style: Style, color: bool) -> String {
 }
 
 /// Writes a long line; at a terminal as lines of its width, with the later ones indented.
-pub(super) fn folded(text: &str, style: Style, options: Options, out: &mut String) {
+pub(super) fn folded(text: &str, style: Style, options: TableOptions, out: &mut String) {
     let most = if options.is_terminal {
         usize::from(options.width).saturating_sub(2)
     } else {
@@ -159,7 +159,7 @@ struct Row {
     text: String,
 }
 
-fn rows(findings: &[&Finding], options: Options) -> String {
+fn rows(findings: &[&Finding], options: TableOptions) -> String {
     let mut rows: Vec<Row> = Vec::new();
     for alike in alike(findings) {
         let shown = if alike.len() > ALIKE + 1 { ALIKE } else { alike.len() };
@@ -186,7 +186,7 @@ fn rows(findings: &[&Finding], options: Options) -> String {
 }
 
 /// Draws a row with its text below.
-fn below(row: &Row, options: Options, out: &mut String) {
+fn below(row: &Row, options: TableOptions, out: &mut String) {
     let label = styled(&row.label, row.style, options.color);
     let _ = writeln!(out, " {label}  {} {}", row.rule, row.place);
     let most = usize::from(options.width).saturating_sub(INDENT).max(NARROWEST);
@@ -196,7 +196,7 @@ fn below(row: &Row, options: Options, out: &mut String) {
 }
 
 /// Draws rows with their text in a column of its own.
-fn beside(rows: &[Row], options: Options, out: &mut String) {
+fn beside(rows: &[Row], options: TableOptions, out: &mut String) {
     let widest = |column: fn(&Row) -> &str| rows.iter().map(|row| wrap::width(column(row))).max().unwrap_or(0);
     let (label, rule, place) = (widest(|row| &row.label), widest(|row| &row.rule), widest(|row| &row.place));
     // A blank on each side of each column.
@@ -320,7 +320,7 @@ pub(super) fn style(priority: Priority) -> Style {
 }
 
 /// How far the reading went; in a colour where so little was understood that silence means little.
-pub(super) fn coverage(report: &Report, options: Options, out: &mut String) {
+pub(super) fn coverage(report: &Report, options: TableOptions, out: &mut String) {
     let dim = Style::new().fg_color(Some(AnsiColor::BrightBlack.into()));
     let warn = Style::new().fg_color(Some(AnsiColor::Yellow.into()));
     let mut lines = Vec::new();
@@ -361,10 +361,10 @@ mod tests {
     }
 
     fn rendered(findings: Vec<Finding>, least: Priority) -> String {
-        let options = Options {
+        let options = TableOptions {
             width: 100,
             least,
-            ..Options::default()
+            ..TableOptions::default()
         };
         render(&Report::new(".", findings, Vec::new(), Coverage::default()), options)
     }

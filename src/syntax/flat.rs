@@ -10,7 +10,7 @@ pub type At = u32;
 const NONE: u32 = u32::MAX;
 
 /// Node kinds of one grammar, as an enum of its front end.
-pub trait Kind: Copy + PartialEq + 'static {
+pub trait GrammarKind: Copy + PartialEq + 'static {
     /// The kind of a name; an "other" value for names that the front end does not tell apart.
     fn of(name: &str) -> Self;
     /// A range that did not parse.
@@ -42,7 +42,7 @@ fields! {
     Decorator = "decorator", Expression = "expression", Kind = "kind", Tag = "tag", Label = "label", Element = "element",
 }
 
-/// One node.
+/// A node of the flattened syntax tree.
 #[derive(Clone, Copy)]
 pub struct Node<K> {
     pub kind: K,
@@ -54,7 +54,7 @@ pub struct Node<K> {
     next: u32,
 }
 
-/// The tree.
+/// A syntax tree as one list of nodes.
 pub struct Flat<K> {
     nodes: Vec<Node<K>>,
 }
@@ -130,7 +130,7 @@ fn without_fields(node_types: &str) -> FxHashSet<String> {
     without.map(|kind| kind.r#type).collect()
 }
 
-impl<K: Kind> Tables<K> {
+impl<K: GrammarKind> Tables<K> {
     /// The tables of a grammar, with what it says of its kinds of nodes.
     pub fn new(language: &Language, node_types: &str) -> Self {
         let without = without_fields(node_types);
@@ -177,7 +177,7 @@ impl<K: Kind> Tables<K> {
     }
 }
 
-impl<K: Kind> Flat<K> {
+impl<K: GrammarKind> Flat<K> {
     /// Copies a tree into the room of an earlier one. Unnamed tokens are kept only where the front end knows them or a field names
     /// them.
     pub fn new(tree: &Tree, tables: &Tables<K>, room: Room<K>) -> Self {
@@ -316,7 +316,7 @@ macro_rules! kinds {
         /// Node kinds of this grammar.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub(super) enum K { Other, Error, $($variant),* }
-        impl crate::syntax::flat::Kind for K {
+        impl crate::syntax::flat::GrammarKind for K {
             fn of(name: &str) -> Self {
                 match name { $($($text)|+ => K::$variant,)* _ => K::Other }
             }

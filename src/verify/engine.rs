@@ -11,24 +11,24 @@ const LEFT_OUT: usize = 2;
 
 /// Why an engine gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum EngineFailure {
     /// It refused one statement; it can be asked on.
     Refused(String),
     /// It cannot be asked any more.
     Gone(String),
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for EngineFailure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Refused(why) | Failure::Gone(why) => out.write_str(why),
+            EngineFailure::Refused(why) | EngineFailure::Gone(why) => out.write_str(why),
         }
     }
 }
 
 /// What a planner thinks of a statement.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct QueryPlan {
     /// What it costs, without a unit.
     pub cost: f64,
     /// Its steps in short.
@@ -99,7 +99,7 @@ fn is_plain(text: &str) -> bool {
 
 /// A table to make, its rows, and its indexes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Load {
+pub struct TableLoad {
     /// The table: an index into the schema's.
     pub table: usize,
     /// Its name as statements name it.
@@ -112,9 +112,9 @@ pub struct Load {
     pub indexes: Vec<MadeIndex>,
 }
 
-/// What was made.
+/// What became of the loads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Made {
+pub struct LoadOutcome {
     /// Tables that were not made, and why.
     pub failed: BTreeMap<usize, String>,
     /// Indexes that were made, by table and name.
@@ -128,17 +128,17 @@ pub trait Engine {
     /// The words that it understands.
     fn dialect(&self) -> Dialect;
     /// Makes tables with rows and indexes; nothing else is there before.
-    fn load(&mut self, schemas: &[String], loads: &[Load]) -> Result<Made, Failure>;
+    fn load(&mut self, schemas: &[String], loads: &[TableLoad]) -> Result<LoadOutcome, EngineFailure>;
     /// Takes all that [`Engine::load`] made away.
-    fn clear(&mut self) -> Result<(), Failure>;
+    fn clear(&mut self) -> Result<(), EngineFailure>;
     /// One value that a SELECT gives; `None` where it gives none.
-    fn value(&mut self, select: &str) -> Result<Option<RowValue>, Failure>;
+    fn value(&mut self, select: &str) -> Result<Option<RowValue>, EngineFailure>;
     /// What the planner thinks of a statement, which does not run.
-    fn plan(&mut self, statement: &str) -> Result<Plan, Failure>;
+    fn plan(&mut self, statement: &str) -> Result<QueryPlan, EngineFailure>;
     /// Changes indexes until [`Engine::undo`].
-    fn change(&mut self, statement: &str) -> Result<(), Failure>;
+    fn change(&mut self, statement: &str) -> Result<(), EngineFailure>;
     /// Takes the change back, also one that failed.
-    fn undo(&mut self) -> Result<(), Failure>;
+    fn undo(&mut self) -> Result<(), EngineFailure>;
 }
 
 #[cfg(test)]

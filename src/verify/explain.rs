@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::engine::Plan;
+use super::engine::QueryPlan;
 
 /// Steps that are named; the others are counted.
 const SHOWN: usize = 6;
@@ -10,7 +10,7 @@ const SHOWN: usize = 6;
 const MAX_DEPTH: usize = 60;
 
 /// Reads what EXPLAIN (FORMAT JSON) says.
-pub fn read(text: &str) -> Option<Plan> {
+pub fn read(text: &str) -> Option<QueryPlan> {
     let all: Value = serde_json::from_str(text).ok()?;
     let top = all.get(0)?.get("Plan")?;
     let mut steps = Vec::new();
@@ -21,7 +21,7 @@ pub fn read(text: &str) -> Option<Plan> {
     if more > 0 {
         text.push_str(&format!(" and {more} more"));
     }
-    Some(Plan {
+    Some(QueryPlan {
         cost: top.get("Total Cost")?.as_f64()?,
         steps: text,
     })

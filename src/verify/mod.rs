@@ -19,8 +19,8 @@ use crate::finding::Finding;
 use crate::project::Project;
 use crate::render::ddl::Writer;
 use crate::statement::Dialect;
-use engine::{Engine, Failure};
-use rows::Plan;
+use engine::{Engine, EngineFailure};
+use rows::ComparedValues;
 use subject::{Subject, Wish};
 use trial::Trial;
 use verdict::{Proof, Proven, Verdict};
@@ -55,7 +55,7 @@ fn dialect_of(project: &Project, subject: &Subject<'_>) -> Option<Dialect> {
 }
 
 /// Asks planners about each of the findings that one of them can judge, each about the tables that are for its database.
-pub fn prove(project: &Project, findings: &[Finding], engines: &mut [&mut dyn Engine]) -> Result<Proof, Failure> {
+pub fn prove(project: &Project, findings: &[Finding], engines: &mut [&mut dyn Engine]) -> Result<Proof, EngineFailure> {
     let mut open = Subject::all(project, findings);
     let mut proof = Proof::default();
     for engine in engines {
@@ -75,11 +75,11 @@ pub fn prove(project: &Project, findings: &[Finding], engines: &mut [&mut dyn En
 }
 
 /// What one planner says of the findings about its own tables.
-fn asked(project: &Project, subjects: &[Subject<'_>], engine: &mut dyn Engine) -> Result<Vec<Proven>, Failure> {
+fn asked(project: &Project, subjects: &[Subject<'_>], engine: &mut dyn Engine) -> Result<Vec<Proven>, EngineFailure> {
     let mut round = Round {
         project,
         writer: Writer::new(&project.schema, engine.dialect()),
-        plan: Plan::of(project),
+        plan: ComparedValues::of(project),
         engine,
     };
     let all: Vec<&Subject<'_>> = subjects.iter().collect();
@@ -113,13 +113,13 @@ fn not_here(project: &Project, subject: &Subject<'_>) -> Proven {
 struct Round<'r> {
     project: &'r Project,
     writer: Writer<'r>,
-    plan: Plan,
+    plan: ComparedValues,
     engine: &'r mut dyn Engine,
 }
 
 impl Round<'_> {
     /// Asks once more about what is refuted, with rows of which many share a value.
-    fn crowd(&mut self, subjects: &[Subject<'_>], results: &mut [Proven]) -> Result<(), Failure> {
+    fn crowd(&mut self, subjects: &[Subject<'_>], results: &mut [Proven]) -> Result<(), EngineFailure> {
         let is_refuted = |subject: &&Subject<'_>| {
             let mut own = results.iter().filter(|result| result.fingerprint == subject.finding.fingerprint);
             matches!(subject.wish, Wish::Lacking(_)) && own.any(|result| result.verdict == Verdict::Refuted)
@@ -143,7 +143,7 @@ impl Round<'_> {
     }
 
     /// Asks about findings, so many tables at a time.
-    fn run(&mut self, subjects: &[&Subject<'_>], rows: u64) -> Result<Vec<Proven>, Failure> {
+    fn run(&mut self, subjects: &[&Subject<'_>], rows: u64) -> Result<Vec<Proven>, EngineFailure> {
         let mut results = Vec::new();
         let mut held: Vec<&Subject<'_>> = Vec::new();
         let mut tables = BTreeSet::new();
@@ -167,7 +167,7 @@ impl Round<'_> {
         tables.map(|&at| rows::rows_of(self.project, at, rows)).sum()
     }
 
-    fn ask(&mut self, subjects: &[&Subject<'_>], tables: &BTreeSet<usize>, rows: u64) -> Result<Vec<Proven>, Failure> {
+    fn ask(&mut self, subjects: &[&Subject<'_>], tables: &BTreeSet<usize>, rows: u64) -> Result<Vec<Proven>, EngineFailure> {
         let mut loads = Vec::new();
         for &at in tables {
             loads.extend(rows::load(self.project, &self.writer, &self.plan, at, rows));

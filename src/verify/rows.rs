@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::engine::{Load, MadeIndex};
+use super::engine::{MadeIndex, TableLoad};
 use crate::analysis::indexes::needs::each_statement;
 use crate::judge::columns::{is_few_valued, is_identifying, is_tenant};
 use crate::judge::scale::{self, Scale};
 use crate::project::Project;
 use crate::project::schema::{Column, IndexOrigin, Table};
 use crate::render::ddl::Writer;
-use crate::render::types::{Class, ColumnType, target};
+use crate::render::types::{ColumnType, ValueClass, target};
 use crate::statement::{Dialect, FilterKind};
 use crate::syntax::sql::expression::literals;
 
@@ -56,15 +56,15 @@ pub(super) fn assumptions() -> Vec<String> {
 
 /// What the code compares columns with.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct ComparedValues {
     /// Many rows share a value, and many children a parent.
     pub is_crowded: bool,
     literals: BTreeMap<(usize, String), Vec<String>>,
 }
 
-impl Plan {
-    pub(super) fn of(project: &Project) -> Plan {
-        let mut plan = Plan::default();
+impl ComparedValues {
+    pub(super) fn of(project: &Project) -> ComparedValues {
+        let mut plan = ComparedValues::default();
         each_statement(project, &mut |view| {
             for filter in &view.statement.filters {
                 let is_value = matches!(filter.kind, FilterKind::Equality | FilterKind::In | FilterKind::Negative);
@@ -89,7 +89,7 @@ impl Plan {
 }
 
 /// The statements that make a table with rows; `None` where it cannot be made.
-pub(super) fn load(project: &Project, writer: &Writer<'_>, plan: &Plan, at: usize, rows: u64) -> Option<Load> {
+pub(super) fn load(project: &Project, writer: &Writer<'_>, plan: &ComparedValues, at: usize, rows: u64) -> Option<TableLoad> {
     let table = project.schema.tables.get(at)?;
     if writer.refusal(at).is_some() {
         return None;
@@ -108,7 +108,7 @@ pub(super) fn load(project: &Project, writer: &Writer<'_>, plan: &Plan, at: usiz
     };
     filler.widened = filler.to_widen();
     let name = writer.name(table);
-    Some(Load {
+    Some(TableLoad {
         table: at,
         create: filler.create(&name),
         fill: filler.fill(&name),
@@ -128,7 +128,7 @@ pub(super) fn rows_of(project: &Project, at: usize, rows: u64) -> u64 {
 struct Filler<'f> {
     project: &'f Project,
     writer: &'f Writer<'f>,
-    plan: &'f Plan,
+    plan: &'f ComparedValues,
     at: usize,
     table: &'f Table,
     rows: u64,
@@ -313,7 +313,7 @@ impl Filler<'_> {
     fn spread(&self, column: &Column, known: &ColumnType) -> Spread {
         let spread = self.usual(column, known);
         match spread {
-            Spread::Among(count) if known.class != Class::Boolean && self.widened.contains(&column.name) => {
+            Spread::Among(count) if known.class != ValueClass::Boolean && self.widened.contains(&column.name) => {
                 Spread::Among(count.max(self.rows))
             }
             other => other,
@@ -340,7 +340,7 @@ impl Filler<'_> {
     /// How many values a column has, and whether it can have more.
     fn room(&self, column: &Column, known: &ColumnType) -> (u64, bool) {
         match self.usual(column, known) {
-            Spread::Among(_) if known.class == Class::Boolean => (2, false),
+            Spread::Among(_) if known.class == ValueClass::Boolean => (2, false),
             Spread::Among(count) | Spread::Rarely(_, count) => (count, true),
             Spread::Few(given, others) => (given.len() as u64 + others, false),
             Spread::Own | Spread::Order => (self.rows, true),
@@ -358,9 +358,9 @@ impl Filler<'_> {
             return Spread::Among(count);
         }
         match known.class {
-            Class::Boolean => Spread::Among(4),
+            ValueClass::Boolean => Spread::Among(4),
             _ if is_few_valued(column) || given.len() > 1 => Spread::Few(given, OTHERS),
-            Class::Moment if !column.nullable => Spread::Order,
+            ValueClass::Moment if !column.nullable => Spread::Order,
             _ => {
                 let sharing = match () {
                     () if is_identifying(&column.name) => 1,
@@ -412,29 +412,29 @@ impl Filler<'_> {
     fn of_number(&self, known: &ColumnType, number: &str) -> String {
         if self.writer.dialect == Dialect::Sqlite {
             return match known.class {
-                Class::Integer | Class::Number | Class::Span => number.to_owned(),
-                Class::Boolean => format!("({number} % 4 = 0)"),
-                Class::Moment => format!("datetime(1600000000 + {number} * 997, 'unixepoch')"),
-                Class::Day => format!("date(1400000000 + ({number} % 4000) * 86400, 'unixepoch')"),
+                ValueClass::Integer | ValueClass::Number | ValueClass::Span => number.to_owned(),
+                ValueClass::Boolean => format!("({number} % 4 = 0)"),
+                ValueClass::Moment => format!("datetime(1600000000 + {number} * 997, 'unixepoch')"),
+                ValueClass::Day => format!("date(1400000000 + ({number} % 4000) * 86400, 'unixepoch')"),
                 _ => format!("'v' || {number}"),
             };
         }
         let one = match known.class {
-            Class::Integer if known.text == "smallint" => format!("({number} % 32000)::smallint"),
-            Class::Integer => format!("{number}::{}", base(&known.text)),
-            Class::Number => format!("{number}::{}", base(&known.text)),
-            Class::Text => format!("('v' || {number})"),
-            Class::Boolean => format!("({number} % 4 = 0)"),
-            Class::Moment => format!("({}'2020-09-13' + {number} * interval '997 seconds')", base(&known.text)),
-            Class::Day => format!("(date '2014-05-13' + ({number} % 4000)::integer)"),
-            Class::Clock => format!("(time '00:00' + ({number} % 86400) * interval '1 second')::{}", base(&known.text)),
-            Class::Span => format!("({number} * interval '1 second')"),
-            Class::Uuid => format!("md5('u' || {number})::uuid"),
-            Class::Json => format!("('{{\"k\": ' || {number} || '}}')::{}", base(&known.text)),
-            Class::Bytes => format!("decode(md5('b' || {number}), 'hex')"),
-            Class::Search => format!("('w' || {number})::tsvector"),
-            Class::Address => format!("(inet '10.0.0.0' + {number} % 16000000)::{}", base(&known.text)),
-            Class::Other => format!("NULL::{}", base(&known.text)),
+            ValueClass::Integer if known.text == "smallint" => format!("({number} % 32000)::smallint"),
+            ValueClass::Integer => format!("{number}::{}", base(&known.text)),
+            ValueClass::Number => format!("{number}::{}", base(&known.text)),
+            ValueClass::Text => format!("('v' || {number})"),
+            ValueClass::Boolean => format!("({number} % 4 = 0)"),
+            ValueClass::Moment => format!("({}'2020-09-13' + {number} * interval '997 seconds')", base(&known.text)),
+            ValueClass::Day => format!("(date '2014-05-13' + ({number} % 4000)::integer)"),
+            ValueClass::Clock => format!("(time '00:00' + ({number} % 86400) * interval '1 second')::{}", base(&known.text)),
+            ValueClass::Span => format!("({number} * interval '1 second')"),
+            ValueClass::Uuid => format!("md5('u' || {number})::uuid"),
+            ValueClass::Json => format!("('{{\"k\": ' || {number} || '}}')::{}", base(&known.text)),
+            ValueClass::Bytes => format!("decode(md5('b' || {number}), 'hex')"),
+            ValueClass::Search => format!("('w' || {number})::tsvector"),
+            ValueClass::Address => format!("(inet '10.0.0.0' + {number} % 16000000)::{}", base(&known.text)),
+            ValueClass::Other => format!("NULL::{}", base(&known.text)),
         };
         if known.is_array { format!("ARRAY[{one}]") } else { one }
     }
@@ -465,12 +465,12 @@ fn scratch(known: &ColumnType) -> ColumnType {
     let plain = |text: &str| if known.is_array { format!("{text}[]") } else { text.to_owned() };
     let word = known.text.split('(').next().unwrap_or_default().trim();
     let text = match known.class {
-        Class::Text if word != "text" => plain("text"),
-        Class::Number if word == "numeric" => plain("numeric"),
-        Class::Integer if word == "bigserial" => plain("bigint"),
-        Class::Integer if word.ends_with("serial") => plain("integer"),
-        Class::Integer if word == "smallint" => plain("integer"),
-        Class::Moment => plain(base(word)),
+        ValueClass::Text if word != "text" => plain("text"),
+        ValueClass::Number if word == "numeric" => plain("numeric"),
+        ValueClass::Integer if word == "bigserial" => plain("bigint"),
+        ValueClass::Integer if word.ends_with("serial") => plain("integer"),
+        ValueClass::Integer if word == "smallint" => plain("integer"),
+        ValueClass::Moment => plain(base(word)),
         _ => known.text.clone(),
     };
     ColumnType { text, ..known.clone() }
@@ -482,9 +482,9 @@ fn fits(literal: &str, known: &ColumnType) -> bool {
     let is_text = literal.starts_with('\'');
     match known.class {
         _ if known.is_array => false,
-        Class::Text => is_text,
-        Class::Integer => text.parse::<i32>().is_ok(),
-        Class::Number => text.parse::<f64>().is_ok(),
+        ValueClass::Text => is_text,
+        ValueClass::Integer => text.parse::<i32>().is_ok(),
+        ValueClass::Number => text.parse::<f64>().is_ok(),
         _ => false,
     }
 }

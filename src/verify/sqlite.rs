@@ -7,7 +7,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, StatementStatus};
 
-use super::engine::{Engine, Failure, Load, Made, Plan, RowValue};
+use super::engine::{Engine, EngineFailure, LoadOutcome, QueryPlan, RowValue, TableLoad};
 use crate::error::Error;
 use crate::statement::Dialect;
 
@@ -25,8 +25,8 @@ pub struct Sqlite {
     looks: Arc<AtomicU64>,
 }
 
-fn refused(error: &rusqlite::Error) -> Failure {
-    Failure::Refused(error.to_string())
+fn refused(error: &rusqlite::Error) -> EngineFailure {
+    EngineFailure::Refused(error.to_string())
 }
 
 /// Other files, settings and extensions are out of reach.
@@ -65,12 +65,12 @@ impl Sqlite {
         Ok(Sqlite { connection, looks })
     }
 
-    fn run(&mut self, statements: &str) -> Result<(), Failure> {
+    fn run(&mut self, statements: &str) -> Result<(), EngineFailure> {
         self.looks.store(0, Ordering::Relaxed);
         self.connection.execute_batch(statements).map_err(|error| refused(&error))
     }
 
-    fn attempt(&mut self, statement: &str) -> Result<(), Failure> {
+    fn attempt(&mut self, statement: &str) -> Result<(), EngineFailure> {
         self.run("SAVEPOINT attempt")?;
         let done = self.run(statement);
         let end = if done.is_ok() {
@@ -82,9 +82,9 @@ impl Sqlite {
         done
     }
 
-    fn make(&mut self, load: &Load, made: &mut Made) {
+    fn make(&mut self, load: &TableLoad, made: &mut LoadOutcome) {
         for statement in [&load.create, &load.fill] {
-            if let Err(Failure::Refused(why)) = self.attempt(statement) {
+            if let Err(EngineFailure::Refused(why)) = self.attempt(statement) {
                 made.failed.insert(load.table, why);
                 return;
             }
@@ -127,8 +127,8 @@ impl Engine for Sqlite {
         Dialect::Sqlite
     }
 
-    fn load(&mut self, _schemas: &[String], loads: &[Load]) -> Result<Made, Failure> {
-        let mut made = Made::default();
+    fn load(&mut self, _schemas: &[String], loads: &[TableLoad]) -> Result<LoadOutcome, EngineFailure> {
+        let mut made = LoadOutcome::default();
         for load in loads {
             self.make(load, &mut made);
         }
@@ -136,11 +136,11 @@ impl Engine for Sqlite {
         Ok(made)
     }
 
-    fn clear(&mut self) -> Result<(), Failure> {
+    fn clear(&mut self) -> Result<(), EngineFailure> {
         self.run("ROLLBACK TO empty")
     }
 
-    fn value(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
+    fn value(&mut self, select: &str) -> Result<Option<RowValue>, EngineFailure> {
         self.looks.store(0, Ordering::Relaxed);
         let found = self.connection.query_row(select, [], |row| Ok(of_row(row.get_ref(0)?)));
         match found {
@@ -149,26 +149,26 @@ impl Engine for Sqlite {
         }
     }
 
-    fn plan(&mut self, statement: &str) -> Result<Plan, Failure> {
+    fn plan(&mut self, statement: &str) -> Result<QueryPlan, EngineFailure> {
         // Only what reads may run.
         if !statement.starts_with("SELECT ") {
-            return Err(Failure::Refused("it is no search".to_owned()));
+            return Err(EngineFailure::Refused("it is no search".to_owned()));
         }
         self.looks.store(0, Ordering::Relaxed);
         let steps = self.steps(statement).map_err(|error| refused(&error))?;
         let count = self.count(statement).map_err(|error| refused(&error))?;
-        Ok(Plan {
+        Ok(QueryPlan {
             cost: f64::from(count),
             steps,
         })
     }
 
-    fn change(&mut self, statement: &str) -> Result<(), Failure> {
+    fn change(&mut self, statement: &str) -> Result<(), EngineFailure> {
         self.run("SAVEPOINT changed")?;
         self.run(&format!("{statement}; ANALYZE"))
     }
 
-    fn undo(&mut self) -> Result<(), Failure> {
+    fn undo(&mut self) -> Result<(), EngineFailure> {
         self.run("ROLLBACK TO changed; RELEASE changed")
     }
 }
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn an_index_saves_steps_until_it_is_taken_back() {
         let mut engine = Sqlite::new().expect("an engine");
-        let load = Load {
+        let load = TableLoad {
             table: 0,
             name: "t".to_owned(),
             create: "CREATE TABLE t (a integer, b text)".to_owned(),

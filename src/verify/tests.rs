@@ -1,4 +1,4 @@
-use super::engine::{Load, Made, RowValue};
+use super::engine::{LoadOutcome, RowValue, TableLoad};
 use super::*;
 use crate::config::Config;
 use crate::engine::run::verify;
@@ -88,9 +88,9 @@ impl Engine for Flat {
     fn dialect(&self) -> Dialect {
         self.dialect
     }
-    fn load(&mut self, schemas: &[String], loads: &[Load]) -> Result<Made, Failure> {
+    fn load(&mut self, schemas: &[String], loads: &[TableLoad]) -> Result<LoadOutcome, EngineFailure> {
         self.sent.extend(schemas.iter().cloned());
-        let mut made = Made::default();
+        let mut made = LoadOutcome::default();
         for load in loads {
             self.sent.extend([load.create.clone(), load.fill.clone()]);
             self.sent.extend(load.indexes.iter().map(|index| index.create.clone()));
@@ -99,25 +99,25 @@ impl Engine for Flat {
         }
         Ok(made)
     }
-    fn clear(&mut self) -> Result<(), Failure> {
+    fn clear(&mut self) -> Result<(), EngineFailure> {
         Ok(())
     }
-    fn value(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
+    fn value(&mut self, select: &str) -> Result<Option<RowValue>, EngineFailure> {
         self.sent.push(select.to_owned());
         Ok(self.value.clone())
     }
-    fn plan(&mut self, statement: &str) -> Result<engine::Plan, Failure> {
+    fn plan(&mut self, statement: &str) -> Result<engine::QueryPlan, EngineFailure> {
         self.sent.push(statement.to_owned());
-        Ok(engine::Plan {
+        Ok(engine::QueryPlan {
             cost: 100.0,
             steps: "Scan".to_owned(),
         })
     }
-    fn change(&mut self, statement: &str) -> Result<(), Failure> {
+    fn change(&mut self, statement: &str) -> Result<(), EngineFailure> {
         self.sent.push(statement.to_owned());
         Ok(())
     }
-    fn undo(&mut self) -> Result<(), Failure> {
+    fn undo(&mut self) -> Result<(), EngineFailure> {
         Ok(())
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::PAYS;
-use super::engine::{Engine, Failure, Made, Plan, RowValue};
+use super::engine::{Engine, EngineFailure, LoadOutcome, QueryPlan, RowValue};
 use super::subject::{Subject, Wish};
-use super::verdict::{Asked, Proven, Verdict};
+use super::verdict::{PlannerAnswer, Proven, Verdict};
 use crate::project::Project;
 use crate::project::schema::{Index, Table};
 use crate::render::ddl::Writer;
-use crate::render::statement::{self, Form, How, Purpose, Rendered};
+use crate::render::statement::{self, BindComparison, Purpose, Rendered, StatementForm};
 
 /// Shares of the rows that a window is tried with, in hundredths.
 const WINDOWS: [u64; 4] = [1, 5, 15, 30];
@@ -25,7 +25,7 @@ pub(super) struct Trial<'t> {
     project: &'t Project,
     writer: &'t Writer<'t>,
     engine: &'t mut dyn Engine,
-    made: Made,
+    made: LoadOutcome,
     rows: u64,
     values: BTreeMap<String, Option<RowValue>>,
 }
@@ -33,18 +33,18 @@ pub(super) struct Trial<'t> {
 /// One text that the planner is asked about.
 struct Question {
     text: String,
-    form: Form,
+    form: StatementForm,
     /// The share of the rows that its windows leave.
     window: Option<u64>,
-    before: Option<Plan>,
-    after: Option<Plan>,
+    before: Option<QueryPlan>,
+    after: Option<QueryPlan>,
 }
 
 impl Question {
     fn new(text: String) -> Question {
         Question {
             text,
-            form: Form::default(),
+            form: StatementForm::default(),
             window: None,
             before: None,
             after: None,
@@ -68,7 +68,7 @@ struct Cited {
 }
 
 impl<'t> Trial<'t> {
-    pub fn new(project: &'t Project, writer: &'t Writer<'t>, engine: &'t mut dyn Engine, made: Made, rows: u64) -> Self {
+    pub fn new(project: &'t Project, writer: &'t Writer<'t>, engine: &'t mut dyn Engine, made: LoadOutcome, rows: u64) -> Self {
         Trial {
             project,
             writer,
@@ -80,7 +80,7 @@ impl<'t> Trial<'t> {
     }
 
     /// What the planner says of a finding.
-    pub fn judge(&mut self, subject: &Subject<'_>) -> Result<Proven, Failure> {
+    pub fn judge(&mut self, subject: &Subject<'_>) -> Result<Proven, EngineFailure> {
         let finding = subject.finding;
         let Some(table) = self.project.schema.tables.get(subject.table) else {
             return Ok(Proven::not_verifiable(finding, "its table is not known"));
@@ -97,7 +97,7 @@ impl<'t> Trial<'t> {
         }
     }
 
-    fn lacking(&mut self, subject: &Subject<'_>, table: &Table) -> Result<Proven, Failure> {
+    fn lacking(&mut self, subject: &Subject<'_>, table: &Table) -> Result<Proven, EngineFailure> {
         let finding = subject.finding;
         let Some(advised) = subject.advised(table) else {
             return Ok(Proven::not_verifiable(finding, "the advice is no statement"));
@@ -126,24 +126,24 @@ impl<'t> Trial<'t> {
     }
 
     /// The plans after a change, which is taken back; within, why it was refused.
-    fn ask_after(&mut self, change: &str, cited: &mut [Cited]) -> Result<Result<(), String>, Failure> {
+    fn ask_after(&mut self, change: &str, cited: &mut [Cited]) -> Result<Result<(), String>, EngineFailure> {
         let changed = self.engine.change(change);
         let asked = match changed {
             Ok(()) => self.ask(cited, true).map(|()| Ok(())),
-            Err(Failure::Refused(why)) => Ok(Err(why)),
+            Err(EngineFailure::Refused(why)) => Ok(Err(why)),
             Err(gone) => return Err(gone),
         };
         self.engine.undo()?;
         asked
     }
 
-    fn ask(&mut self, cited: &mut [Cited], is_after: bool) -> Result<(), Failure> {
+    fn ask(&mut self, cited: &mut [Cited], is_after: bool) -> Result<(), EngineFailure> {
         for one in cited.iter_mut().filter(|one| one.refusal.is_none()) {
             for question in &mut one.questions {
                 match self.engine.plan(&question.text) {
                     Ok(plan) if is_after => question.after = Some(plan),
                     Ok(plan) => question.before = Some(plan),
-                    Err(Failure::Refused(why)) => {
+                    Err(EngineFailure::Refused(why)) => {
                         one.refusal = Some(why);
                         break;
                     }
@@ -155,7 +155,7 @@ impl<'t> Trial<'t> {
     }
 
     /// The questions of a site's statement.
-    fn cited(&mut self, subject: &Subject<'_>, site: usize) -> Result<Cited, Failure> {
+    fn cited(&mut self, subject: &Subject<'_>, site: usize) -> Result<Cited, EngineFailure> {
         let rendered = statement::of(self.project, site, self.writer.dialect, Purpose::Plan);
         let names_it = rendered.as_ref().is_some_and(|one| one.tables.contains(&subject.table));
         if !names_it && self.project.graph.sites.get(site).is_some_and(|site| !site.query.eager.is_empty()) {
@@ -192,8 +192,10 @@ impl<'t> Trial<'t> {
         Ok(cited)
     }
 
-    fn questions(&mut self, rendered: &Rendered, refusal: &mut Option<String>) -> Result<Vec<Question>, Failure> {
-        let has_window = rendered.values().any(|asked| matches!(asked.how, How::Above | How::Below));
+    fn questions(&mut self, rendered: &Rendered, refusal: &mut Option<String>) -> Result<Vec<Question>, EngineFailure> {
+        let has_window = rendered
+            .values()
+            .any(|asked| matches!(asked.how, BindComparison::Above | BindComparison::Below));
         let windows: &[u64] = if has_window { &WINDOWS } else { &[USUAL] };
         let mut questions = Vec::new();
         for form in rendered.forms() {
@@ -220,11 +222,11 @@ impl<'t> Trial<'t> {
     }
 
     /// The look for the children of a parent that is deleted.
-    fn deletion(&mut self, subject: &Subject<'_>, site: usize) -> Result<Cited, Failure> {
+    fn deletion(&mut self, subject: &Subject<'_>, site: usize) -> Result<Cited, EngineFailure> {
         self.children(subject, site, "delete")
     }
 
-    fn children(&mut self, subject: &Subject<'_>, site: usize, kind: &'static str) -> Result<Cited, Failure> {
+    fn children(&mut self, subject: &Subject<'_>, site: usize, kind: &'static str) -> Result<Cited, EngineFailure> {
         let mut cited = Cited {
             site,
             kind,
@@ -239,10 +241,10 @@ impl<'t> Trial<'t> {
         let count = if kind == "load" { 3 } else { 1 };
         let mut values = Vec::new();
         for number in 0..count {
-            let asked = statement::Asked {
+            let asked = statement::BindParameter {
                 table: Some(subject.table),
                 column: column.clone(),
-                how: How::Equal(number),
+                how: BindComparison::Equal(number),
             };
             values.extend(self.value(&asked, USUAL, false)?);
         }
@@ -260,11 +262,11 @@ impl<'t> Trial<'t> {
     }
 
     /// A value that rows have, as a literal.
-    fn value(&mut self, asked: &statement::Asked, window: u64, is_between: bool) -> Result<Option<String>, Failure> {
+    fn value(&mut self, asked: &statement::BindParameter, window: u64, is_between: bool) -> Result<Option<String>, EngineFailure> {
         match asked.how {
-            How::Limit => return Ok(Some(PAGE.0.to_string())),
-            How::Offset => return Ok(Some(PAGE.1.to_string())),
-            How::Pattern => return Ok(Some("'%zzq%'".to_owned())),
+            BindComparison::Limit => return Ok(Some(PAGE.0.to_string())),
+            BindComparison::Offset => return Ok(Some(PAGE.1.to_string())),
+            BindComparison::Pattern => return Ok(Some("'%zzq%'".to_owned())),
             _ => {}
         }
         let Some(table) = asked.table.and_then(|at| self.project.schema.tables.get(at)) else {
@@ -277,11 +279,11 @@ impl<'t> Trial<'t> {
         let share = |hundredths: u64| rows * hundredths / 100;
         let half = window.div_ceil(2);
         let (order, skip) = match asked.how {
-            How::Above if is_between => (column.as_str(), share(50 - half)),
-            How::Below if is_between => (column.as_str(), share(50 + window / 2)),
-            How::Above => (column.as_str(), share(100 - window)),
-            How::Below => (column.as_str(), share(window)),
-            How::Equal(number) => ("1", share(50) + u64::from(number) * 37),
+            BindComparison::Above if is_between => (column.as_str(), share(50 - half)),
+            BindComparison::Below if is_between => (column.as_str(), share(50 + window / 2)),
+            BindComparison::Above => (column.as_str(), share(100 - window)),
+            BindComparison::Below => (column.as_str(), share(window)),
+            BindComparison::Equal(number) => ("1", share(50) + u64::from(number) * 37),
             _ => ("1", share(50)),
         };
         let order = if order == "1" {
@@ -296,18 +298,18 @@ impl<'t> Trial<'t> {
         let select = format!("SELECT {column} FROM {name} WHERE {column} IS NOT NULL{order} LIMIT 1 OFFSET {skip}");
         let found = self.look(&select)?;
         Ok(found.and_then(|value| match asked.how {
-            How::Prefix => value.prefix(),
+            BindComparison::Prefix => value.prefix(),
             _ => value.literal(),
         }))
     }
 
-    fn look(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
+    fn look(&mut self, select: &str) -> Result<Option<RowValue>, EngineFailure> {
         if let Some(known) = self.values.get(select) {
             return Ok(known.clone());
         }
         let found = match self.engine.value(select) {
             Ok(found) => found,
-            Err(Failure::Refused(_)) => None,
+            Err(EngineFailure::Refused(_)) => None,
             Err(gone) => return Err(gone),
         };
         self.values.insert(select.to_owned(), found.clone());
@@ -316,7 +318,7 @@ impl<'t> Trial<'t> {
 
     fn verdict(&self, subject: &Subject<'_>, cited: &[Cited]) -> Proven {
         let (cited, spare): (Vec<&Cited>, Vec<&Cited>) = cited.iter().partition(|one| one.site != usize::MAX);
-        let asked: Vec<Asked> = cited.iter().map(|one| self.told(one)).collect();
+        let asked: Vec<PlannerAnswer> = cited.iter().map(|one| self.told(one)).collect();
         let gains = |one: &Cited| one.refusal.is_none() && least(one).is_some_and(|ratio| ratio >= PAYS);
         let can_gain = |one: &Cited| one.refusal.is_none() && most(one).is_some_and(|ratio| ratio >= PAYS);
         let sure: Vec<&Cited> = cited.iter().copied().filter(|one| gains(one)).collect();
@@ -407,10 +409,10 @@ impl<'t> Trial<'t> {
         }
     }
 
-    fn told(&self, one: &Cited) -> Asked {
+    fn told(&self, one: &Cited) -> PlannerAnswer {
         let site = self.project.graph.sites.get(one.site);
         let (least, most) = (least(one), most(one));
-        Asked {
+        PlannerAnswer {
             location: site.map(|site| self.project.place_in(site.function, site.span)).unwrap_or_default(),
             kind: one.kind,
             ratio: least,
@@ -421,7 +423,7 @@ impl<'t> Trial<'t> {
     }
 
     /// The look-up and the order that an index is made for.
-    fn by_its_keys(&mut self, subject: &Subject<'_>, table: &Table, index: usize) -> Result<Cited, Failure> {
+    fn by_its_keys(&mut self, subject: &Subject<'_>, table: &Table, index: usize) -> Result<Cited, EngineFailure> {
         let mut cited = Cited {
             site: usize::MAX,
             kind: "look-up",
@@ -438,10 +440,10 @@ impl<'t> Trial<'t> {
             .collect();
         let mut equal = Vec::new();
         for key in &keys {
-            let asked = statement::Asked {
+            let asked = statement::BindParameter {
                 table: Some(subject.table),
                 column: table.column_name(key).to_owned(),
-                how: How::Equal(0),
+                how: BindComparison::Equal(0),
             };
             let value = self.value(&asked, USUAL, false)?;
             equal.extend(value.map(|value| format!("{} = {value}", self.writer.column(&asked.column))));
@@ -456,7 +458,7 @@ impl<'t> Trial<'t> {
     }
 
     /// Whether anything misses an index that another one is said to replace.
-    fn without(&mut self, subject: &Subject<'_>, table: &Table, (index, keeper): (usize, usize)) -> Result<Proven, Failure> {
+    fn without(&mut self, subject: &Subject<'_>, table: &Table, (index, keeper): (usize, usize)) -> Result<Proven, EngineFailure> {
         let finding = subject.finding;
         let name = |at: usize| format!("perfaudit_{}_{at}", subject.table);
         if let (Some(own), Some(other)) = (table.indexes.get(index), table.indexes.get(keeper))
@@ -518,7 +520,7 @@ fn is_one(own: &Index, other: &Index) -> bool {
     names.is_some_and(|(own, other)| own.eq_ignore_ascii_case(other))
 }
 
-fn shown(plan: &Plan) -> String {
+fn shown(plan: &QueryPlan) -> String {
     format!("{} (cost {:.0})", plan.steps, plan.cost)
 }
 

@@ -32,7 +32,7 @@ impl Verdict {
 
 /// What the planner said of one statement that a finding cites.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Asked {
+pub struct PlannerAnswer {
     /// Where it is sent.
     pub location: Location,
     /// `look-up`, `delete` (the look for children of a deleted row) or `load` (the rows of parents that are loaded along).
@@ -75,7 +75,7 @@ pub struct Proven {
     /// Rows of its table that it was asked with; 0 where it was not asked.
     pub rows: u64,
     /// What it said of each statement.
-    pub statements: Vec<Asked>,
+    pub statements: Vec<PlannerAnswer>,
 }
 
 impl Proven {

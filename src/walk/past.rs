@@ -11,7 +11,7 @@ use super::{
 use crate::budget::Limit;
 use crate::config::Config;
 use crate::error::Error;
-use crate::git::{Blob, Folder, Node, NodeKind, Past};
+use crate::git::{Blob, Folder, FolderEntry, NodeKind, Past};
 
 /// A file of an earlier revision to read.
 pub struct PastFile {
@@ -97,7 +97,7 @@ impl Walk<'_> {
     }
 
     /// What the ignore files of a folder and of those above it leave out.
-    fn below(&mut self, above: &Ignores, folder: &Folder, nodes: &[Node]) -> Result<Ignores, Error> {
+    fn below(&mut self, above: &Ignores, folder: &Folder, nodes: &[FolderEntry]) -> Result<Ignores, Error> {
         let (ignore, gitignore) = (self.text(nodes, ".ignore")?, self.text(nodes, ".gitignore")?);
         let exclude = if folder.is_top {
             let bytes = self.past.repository_of(folder).exclude()?;
@@ -117,7 +117,7 @@ impl Walk<'_> {
     }
 
     /// The text of an ignore file; empty where there is none, or it is none that is read.
-    fn text(&mut self, nodes: &[Node], name: &str) -> Result<String, Error> {
+    fn text(&mut self, nodes: &[FolderEntry], name: &str) -> Result<String, Error> {
         let Some((node, blob)) = nodes.iter().find_map(|node| match &node.kind {
             NodeKind::File(blob) if name_of(node) == name => Some((node, blob)),
             _ => None,
@@ -138,7 +138,7 @@ impl Walk<'_> {
         lines(bytes)
     }
 
-    fn enter(&mut self, folder: &Folder, nodes: &[Node], above: &Ignores, depth: usize) -> Result<(), Error> {
+    fn enter(&mut self, folder: &Folder, nodes: &[FolderEntry], above: &Ignores, depth: usize) -> Result<(), Error> {
         let ignores = self.below(above, folder, nodes)?;
         for node in nodes {
             let is_folder = matches!(node.kind, NodeKind::Folder(_));
@@ -158,7 +158,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn go_into(&mut self, inner: &Folder, place: &Path, siblings: &[Node], ignores: &Ignores, depth: usize) -> Result<(), Error> {
+    fn go_into(&mut self, inner: &Folder, place: &Path, siblings: &[FolderEntry], ignores: &Ignores, depth: usize) -> Result<(), Error> {
         let nodes = self.past.list(inner)?;
         let folders = Listed {
             folder: place,
@@ -189,15 +189,15 @@ impl Walk<'_> {
     }
 }
 
-fn name_of(node: &Node) -> &str {
+fn name_of(node: &FolderEntry) -> &str {
     node.path.rsplit('/').next().unwrap_or(&node.path)
 }
 
 /// A folder of the revision and the one that it is in.
 struct Listed<'a> {
     folder: &'a Path,
-    nodes: &'a [Node],
-    siblings: &'a [Node],
+    nodes: &'a [FolderEntry],
+    siblings: &'a [FolderEntry],
 }
 
 impl Folders for Listed<'_> {

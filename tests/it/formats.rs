@@ -298,17 +298,17 @@ fn check_tree(tree: &str) {
 #[test]
 fn the_page_for_reviewers_is_whole_and_calls_nothing() {
     for (name, report) in reports() {
-        for form in [reviewers::Form::Markdown, reviewers::Form::Html] {
+        for form in [reviewers::AuditFormat::Markdown, reviewers::AuditFormat::Html] {
             // What is read as a whole counts most of them; asked for, all are there.
             let sections: &[&str] = match form {
-                reviewers::Form::Markdown => &["summary", "themes", "backlog", "findings", "queries", "endpoints", "strengths"],
-                reviewers::Form::Html => &[],
+                reviewers::AuditFormat::Markdown => &["summary", "themes", "backlog", "findings", "queries", "endpoints", "strengths"],
+                reviewers::AuditFormat::Html => &[],
             };
-            let options = reviewers::Options {
+            let options = reviewers::AuditOptions {
                 form,
                 sections: sections.iter().map(|&name| name.to_owned()).collect(),
                 max_findings: Some(usize::MAX),
-                ..reviewers::Options::default()
+                ..reviewers::AuditOptions::default()
             };
             let text = reviewers::render(&report, &texts(), &options).expect("the built-in template");
             assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{name}");
@@ -316,7 +316,7 @@ fn the_page_for_reviewers_is_whole_and_calls_nothing() {
                 let id = &finding.fingerprint[..8];
                 assert!(text.contains(id), "{name}: {id} is not in the {form:?}");
             }
-            if form == reviewers::Form::Html {
+            if form == reviewers::AuditFormat::Html {
                 check_html(&name, &text);
             } else {
                 let open = text.matches("<details>").count();
@@ -330,7 +330,7 @@ fn the_page_for_reviewers_is_whole_and_calls_nothing() {
 #[test]
 fn the_audit_is_short_and_tells_every_cause() {
     for (name, report) in reports() {
-        let text = reviewers::render(&report, &texts(), &reviewers::Options::default()).expect("the built-in template");
+        let text = reviewers::render(&report, &texts(), &reviewers::AuditOptions::default()).expect("the built-in template");
         assert!(text.lines().count() <= 600, "{name}: {} lines", text.lines().count());
         assert!(!text.contains("\n\n\n\n"), "{name} has holes");
         let themes = text.lines().filter(|line| line.starts_with("### PERF-")).count();
@@ -369,9 +369,9 @@ fn names_of_a_repository_are_whole_values_of_the_pages_filters() {
         finding.relate(location, Role::Endpoint, "GET /b");
         report.findings.push(finding);
     }
-    let options = reviewers::Options {
-        form: reviewers::Form::Html,
-        ..reviewers::Options::default()
+    let options = reviewers::AuditOptions {
+        form: reviewers::AuditFormat::Html,
+        ..reviewers::AuditOptions::default()
     };
     let page = reviewers::render(&report, &texts(), &options).expect("the built-in template");
     for value in [
@@ -404,10 +404,10 @@ fn what_the_page_leaves_out_counts_in_its_totals() {
         report.findings.push(finding);
     }
     report.summary.findings = report.findings.len();
-    let options = reviewers::Options {
-        form: reviewers::Form::Html,
+    let options = reviewers::AuditOptions {
+        form: reviewers::AuditFormat::Html,
         max_findings: Some(5),
-        ..reviewers::Options::default()
+        ..reviewers::AuditOptions::default()
     };
     let page = reviewers::render(&report, &texts(), &options).expect("the built-in template");
     assert_eq!(page.matches("data-thing=\"finding\" ").count(), 5);
@@ -424,9 +424,9 @@ fn what_the_page_leaves_out_counts_in_its_totals() {
 fn the_pages_policy_lets_only_its_own_script_and_style_run() {
     use sha2::Digest as _;
     let (_, report) = reports().into_iter().next().expect("a report");
-    let options = reviewers::Options {
-        form: reviewers::Form::Html,
-        ..reviewers::Options::default()
+    let options = reviewers::AuditOptions {
+        form: reviewers::AuditFormat::Html,
+        ..reviewers::AuditOptions::default()
     };
     let text = reviewers::render(&report, &texts(), &options).expect("the built-in template");
     let between = |start: &str, end: &str| {

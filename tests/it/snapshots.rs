@@ -184,12 +184,12 @@ fn plain(text: &str) -> String {
 fn the_table_fits_its_width() {
     let text = table::render(
         &report(),
-        table::Options {
+        table::TableOptions {
             width: 100,
             color: false,
             least: Priority::P2,
             all: true,
-            ..table::Options::default()
+            ..table::TableOptions::default()
         },
     );
     let widest = text
@@ -206,12 +206,12 @@ fn the_table_in_colour() {
     insta::assert_snapshot!(
         table::render(
             &report(),
-            table::Options {
+            table::TableOptions {
                 width: 100,
                 color: true,
                 least: Priority::P2,
                 all: true,
-                ..table::Options::default()
+                ..table::TableOptions::default()
             }
         )
         .replace('\u{1b}', "␛")
@@ -222,34 +222,34 @@ fn the_table_in_colour() {
 fn the_table_of_an_empty_report() {
     insta::assert_snapshot!(table::render(
         &Report::default(),
-        table::Options {
+        table::TableOptions {
             width: 100,
             color: false,
             least: Priority::P2,
             all: true,
-            ..table::Options::default()
+            ..table::TableOptions::default()
         }
     ));
 }
 
-fn audit_as(form: audit::Form, sections: &[&str]) -> String {
-    let options = audit::Options {
+fn audit_as(form: audit::AuditFormat, sections: &[&str]) -> String {
+    let options = audit::AuditOptions {
         form,
         sections: sections.iter().map(|&section| section.to_owned()).collect(),
         date: Some("2026-01-01 | <b>".to_owned()),
-        ..audit::Options::default()
+        ..audit::AuditOptions::default()
     };
     plain(&audit::render(&report(), &texts(), &options).expect("the built-in template"))
 }
 
 #[test]
 fn the_audit_as_markdown() {
-    insta::assert_snapshot!(audit_as(audit::Form::Markdown, &[]));
+    insta::assert_snapshot!(audit_as(audit::AuditFormat::Markdown, &[]));
 }
 
 #[test]
 fn the_audit_as_html_has_no_markup_of_the_scanned_code() {
-    let text = audit_as(audit::Form::Html, &[]);
+    let text = audit_as(audit::AuditFormat::Html, &[]);
     for markup in ["<script>alert", "<img", "<b> ::", "\u{1b}", "\u{202e}"] {
         assert!(!text.contains(markup), "{markup} is in the page");
     }

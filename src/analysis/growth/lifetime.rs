@@ -11,7 +11,7 @@ use crate::project::eval::Evaluator;
 
 /// Where a class is instantiated.
 #[derive(Clone, Copy, Debug)]
-pub struct Made {
+pub struct Instantiation {
     /// The file.
     pub file: FileId,
     /// The call.
@@ -23,7 +23,7 @@ pub struct Made {
 /// The instantiations of the classes of a project.
 #[derive(Debug, Default)]
 pub struct Lifetimes {
-    made: FxHashMap<(FileId, ClassId), Vec<Made>>,
+    made: FxHashMap<(FileId, ClassId), Vec<Instantiation>>,
     decorated: FxHashSet<(FileId, ClassId)>,
 }
 
@@ -34,7 +34,7 @@ impl Lifetimes {
     }
 
     /// Where a class is instantiated.
-    pub fn made(&self, file: FileId, class: ClassId) -> &[Made] {
+    pub fn made(&self, file: FileId, class: ClassId) -> &[Instantiation] {
         self.made.get(&(file, class)).map_or(&[], Vec::as_slice)
     }
 }
@@ -62,7 +62,7 @@ pub fn of(project: &Project) -> Lifetimes {
         }
     }
     let files: Vec<(FileId, &Module)> = project.code.modules().collect();
-    let found: Vec<((FileId, ClassId), Made)> = files
+    let found: Vec<((FileId, ClassId), Instantiation)> = files
         .into_par_iter()
         .flat_map_iter(|(file, module)| {
             let eval = Evaluator::new(&project.code);
@@ -78,7 +78,7 @@ pub fn of(project: &Project) -> Lifetimes {
                 };
                 if let Value::Class(at, class) = eval.value(file, call.callee) {
                     let is_kept = is_kept(project, file, module, expr);
-                    out.push(((at, class), Made { file, expr, is_kept }));
+                    out.push(((at, class), Instantiation { file, expr, is_kept }));
                 }
             }
             out
@@ -127,7 +127,7 @@ fn is_kept(project: &Project, file: FileId, module: &Module, expr: ExprId) -> bo
 }
 
 /// The instantiation in a function that serves a request, when no instance lives longer.
-pub fn per_request(project: &Project, lifetimes: &Lifetimes, file: FileId, class: ClassId) -> Option<Made> {
+pub fn per_request(project: &Project, lifetimes: &Lifetimes, file: FileId, class: ClassId) -> Option<Instantiation> {
     if lifetimes.is_long(file, class) {
         return None;
     }

@@ -17,7 +17,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::scope::Member;
 use lifetime::Lifetimes;
-use uses::Use;
+use uses::CollectionUse;
 
 /// What notes on collections that do not only grow are filed under, see [`crate::silence`].
 pub const NOTES: &str = "growth";
@@ -159,11 +159,11 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
             continue;
         }
         match uses::of(module, expr) {
-            Use::Definition => {}
-            Use::Grow(at, key) => grows.push((at, key)),
-            Use::Ask => asked = true,
-            Use::Read => {}
-            Use::Shrink => {
+            CollectionUse::Definition => {}
+            CollectionUse::Grow(at, key) => grows.push((at, key)),
+            CollectionUse::Ask => asked = true,
+            CollectionUse::Read => {}
+            CollectionUse::Shrink => {
                 let function = module.owner(expr);
                 let is_start = module
                     .function(function)
@@ -180,7 +180,7 @@ fn growing<'p>(project: &'p Project, module: &'p Module, held: Held, uses: &FxHa
                     return None;
                 }
             }
-            Use::Escape => {
+            CollectionUse::Escape => {
                 silent(&grows, "it is handed to other code, which may take elements away");
                 return None;
             }
@@ -298,8 +298,8 @@ fn shrinks_elsewhere(project: &Project, module: &Module, held: Held) -> bool {
             };
             is_it
                 && match uses::of(other, id) {
-                    Use::Shrink => is_alive(project, file, other, other.owner(id)),
-                    Use::Escape => true,
+                    CollectionUse::Shrink => is_alive(project, file, other, other.owner(id)),
+                    CollectionUse::Escape => true,
                     _ => false,
                 }
         })

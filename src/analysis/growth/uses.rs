@@ -8,9 +8,9 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::vocabulary::{List, Name};
 
-/// What a use does.
+/// What a use of a collection does to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
+pub enum CollectionUse {
     /// It is made here.
     Definition,
     /// It gets an element: where, and the key or member that tells elements apart (none for a list).
@@ -26,24 +26,24 @@ pub enum Use {
 }
 
 /// The use at a name or attribute that stands for the collection.
-pub fn of(module: &Module, expr: ExprId) -> Use {
+pub fn of(module: &Module, expr: ExprId) -> CollectionUse {
     match module.expr(expr).parent {
         Parent::Expr(parent) => in_expr(module, expr, parent),
         Parent::Stmt(stmt) => match &module.stmt(stmt).kind {
             StmtKind::Assign { target, op, .. } if *target == expr => {
                 if op.is_some() {
-                    Use::Grow(expr, None)
+                    CollectionUse::Grow(expr, None)
                 } else if is_first(module, stmt) {
-                    Use::Definition
+                    CollectionUse::Definition
                 } else {
-                    Use::Shrink
+                    CollectionUse::Shrink
                 }
             }
-            StmtKind::Loop { .. } | StmtKind::If { .. } | StmtKind::Expr(_) => Use::Read,
-            StmtKind::Other(_) => Use::Shrink,
-            _ => Use::Escape,
+            StmtKind::Loop { .. } | StmtKind::If { .. } | StmtKind::Expr(_) => CollectionUse::Read,
+            StmtKind::Other(_) => CollectionUse::Shrink,
+            _ => CollectionUse::Escape,
         },
-        _ => Use::Escape,
+        _ => CollectionUse::Escape,
     }
 }
 
@@ -57,7 +57,7 @@ fn is_first(module: &Module, stmt: crate::ir::StmtId) -> bool {
             .is_some_and(|name| matches!(module.str(name), "__init__" | "constructor" | "__new__"))
 }
 
-fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> Use {
+fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> CollectionUse {
     match module.kind(parent) {
         ExprKind::Attr { base, name } if *base == expr => of_member(module, parent, module.str(*name)),
         ExprKind::Index { base, index } if *base == expr => of_element(module, parent, *index),
@@ -65,73 +65,77 @@ fn in_expr(module: &Module, expr: ExprId, parent: ExprId) -> Use {
             let name = module.call(parent).and_then(|call| call.method()).unwrap_or("");
             match name {
                 "len" => measured(module, parent),
-                _ if collections::only_reads(name) => Use::Read,
-                _ => Use::Escape,
+                _ if collections::only_reads(name) => CollectionUse::Read,
+                _ => CollectionUse::Escape,
             }
         }
-        ExprKind::Binary { .. } => Use::Ask,
-        ExprKind::Unary { op, .. } if module.str(*op) == "delete" => Use::Shrink,
-        ExprKind::Unary { .. } | ExprKind::Template(_) | ExprKind::Comp(_) | ExprKind::Spread(_) => Use::Read,
-        ExprKind::Assign { target, .. } if *target == expr => Use::Shrink,
-        ExprKind::Cond { test, .. } if *test == expr => Use::Read,
-        _ => Use::Escape,
+        ExprKind::Binary { .. } => CollectionUse::Ask,
+        ExprKind::Unary { op, .. } if module.str(*op) == "delete" => CollectionUse::Shrink,
+        ExprKind::Unary { .. } | ExprKind::Template(_) | ExprKind::Comp(_) | ExprKind::Spread(_) => CollectionUse::Read,
+        ExprKind::Assign { target, .. } if *target == expr => CollectionUse::Shrink,
+        ExprKind::Cond { test, .. } if *test == expr => CollectionUse::Read,
+        _ => CollectionUse::Escape,
     }
 }
 
-fn of_member(module: &Module, member: ExprId, name: &str) -> Use {
+fn of_member(module: &Module, member: ExprId, name: &str) -> CollectionUse {
     let Parent::Expr(parent) = module.expr(member).parent else {
         // `xs.length = 0`
-        return if matches!(name, "length") { Use::Shrink } else { Use::Read };
+        return if matches!(name, "length") {
+            CollectionUse::Shrink
+        } else {
+            CollectionUse::Read
+        };
     };
     let Some(call) = module.call(parent).filter(|call| call.callee == member) else {
         return if matches!(name, "size" | "length") {
             measured(module, member)
         } else {
-            Use::Read
+            CollectionUse::Read
         };
     };
     match name {
-        _ if collections::appends(name) => Use::Grow(parent, None),
-        "add" | "set" | "setdefault" => Use::Grow(parent, call.arg(0)),
-        "update" => Use::Escape,
-        _ if collections::takes_away(name) => Use::Shrink,
-        "get" | "has" | "includes" => Use::Ask,
-        _ => Use::Read,
+        _ if collections::appends(name) => CollectionUse::Grow(parent, None),
+        "add" | "set" | "setdefault" => CollectionUse::Grow(parent, call.arg(0)),
+        "update" => CollectionUse::Escape,
+        _ if collections::takes_away(name) => CollectionUse::Shrink,
+        "get" | "has" | "includes" => CollectionUse::Ask,
+        _ => CollectionUse::Read,
     }
 }
 
-fn of_element(module: &Module, element: ExprId, index: ExprId) -> Use {
+fn of_element(module: &Module, element: ExprId, index: ExprId) -> CollectionUse {
     match module.expr(element).parent {
         Parent::Stmt(stmt) => match &module.stmt(stmt).kind {
             StmtKind::Assign { target, .. } if *target == element => match module.kind(index) {
-                ExprKind::Slice(_) => Use::Shrink,
-                _ => Use::Grow(element, Some(index)),
+                ExprKind::Slice(_) => CollectionUse::Shrink,
+                _ => CollectionUse::Grow(element, Some(index)),
             },
-            StmtKind::Other(_) => Use::Shrink,
-            _ => Use::Ask,
+            StmtKind::Other(_) => CollectionUse::Shrink,
+            _ => CollectionUse::Ask,
         },
         Parent::Expr(parent) => match module.kind(parent) {
-            ExprKind::Unary { op, .. } if module.str(*op) == "delete" => Use::Shrink,
-            ExprKind::Assign { target, .. } if *target == element => Use::Grow(element, Some(index)),
-            _ => Use::Ask,
+            ExprKind::Unary { op, .. } if module.str(*op) == "delete" => CollectionUse::Shrink,
+            ExprKind::Assign { target, .. } if *target == element => CollectionUse::Grow(element, Some(index)),
+            _ => CollectionUse::Ask,
         },
-        _ => Use::Ask,
+        _ => CollectionUse::Ask,
     }
 }
 
 /// A size that is compared is a cap; one that is shown is not.
-fn measured(module: &Module, expr: ExprId) -> Use {
+fn measured(module: &Module, expr: ExprId) -> CollectionUse {
     let mut at = expr;
     for _ in 0..4 {
         let Parent::Expr(parent) = module.expr(at).parent else { break };
         if let ExprKind::Binary { op, .. } = module.kind(parent)
             && matches!(module.str(*op), ">" | ">=" | "<" | "<=" | "==" | "===" | "-")
         {
-            return Use::Shrink;
+            return CollectionUse::Shrink;
         }
         at = parent;
     }
-    Use::Read
+    CollectionUse::Read
 }
 
 /// Whether a key takes ever new values: its names, or those of what it was made from, say so.

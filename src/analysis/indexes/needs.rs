@@ -8,11 +8,11 @@ use rustc_hash::FxHashMap;
 use super::relations::children;
 use crate::finding::Confidence;
 use crate::judge::columns::{is_few_valued, is_identifying, is_searchable, is_tenant};
-use crate::libraries::shared::value::Model;
+use crate::libraries::shared::value::RowModel;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{Column, Index, Schema, Table};
-use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection, Statement, SubqueryPlace};
+use crate::statement::{ColumnUse, Filter, FilterKind, Operation, Projection, RowLimit, Statement, SubqueryPlace};
 use crate::walk::FileRole;
 use ways_in::is_served;
 
@@ -156,7 +156,7 @@ fn twins(schema: &Schema, by_name: &TablesByName<'_>, need: &IndexNeed) -> Vec<I
 }
 
 /// Shows every statement of the program that reaches the database, subqueries before the statement around them.
-pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
+pub fn each_statement(project: &Project, see: &mut dyn FnMut(&StatementView<'_>)) {
     for (index, site) in project.graph.sites.iter().enumerate() {
         let is_program = !matches!(project.role(site.file), FileRole::Migration | FileRole::Test | FileRole::Generated);
         if is_program {
@@ -166,7 +166,7 @@ pub fn each_statement(project: &Project, see: &mut dyn FnMut(&View<'_>)) {
 }
 
 /// Shows the statement of a site, its subqueries before it; nothing where it was not understood or runs elsewhere.
-pub fn of_site(project: &Project, index: usize, see: &mut dyn FnMut(&View<'_>)) {
+pub fn of_site(project: &Project, index: usize, see: &mut dyn FnMut(&StatementView<'_>)) {
     let Some(site) = project
         .graph
         .sites
@@ -175,7 +175,7 @@ pub fn of_site(project: &Project, index: usize, see: &mut dyn FnMut(&View<'_>)) 
     else {
         return;
     };
-    let around = View {
+    let around = StatementView {
         schema: &project.schema,
         statement: &site.query.statement,
         tables: &[],
@@ -189,7 +189,7 @@ pub fn of_site(project: &Project, index: usize, see: &mut dyn FnMut(&View<'_>)) 
 
 /// The table of the first name, where the rows' model says more than the name does.
 fn own_table(project: &Project, site: &QuerySite) -> Option<usize> {
-    let Some(Model::Class(file, class)) = &site.query.model else {
+    let Some(RowModel::Class(file, class)) = &site.query.model else {
         return None;
     };
     let module = project.code.module(*file);
@@ -214,7 +214,7 @@ fn table_of(schema: &Schema, name: &str) -> Option<usize> {
 
 /// A statement with its tables looked up.
 #[derive(Clone, Copy)]
-pub struct View<'a> {
+pub struct StatementView<'a> {
     /// The schema.
     schema: &'a Schema,
     /// The statement.
@@ -231,13 +231,13 @@ pub struct View<'a> {
     owner: Option<&'a str>,
 }
 
-impl<'a> View<'a> {
-    fn walk(self, own: Option<usize>, depth: u32, see: &mut dyn FnMut(&View<'_>)) {
+impl<'a> StatementView<'a> {
+    fn walk(self, own: Option<usize>, depth: u32, see: &mut dyn FnMut(&StatementView<'_>)) {
         if depth > MAX_DEPTH {
             return;
         }
         for subquery in &self.statement.subqueries {
-            let inner = View {
+            let inner = StatementView {
                 statement: &subquery.statement,
                 open_filters: false,
                 owner: None,
@@ -250,7 +250,7 @@ impl<'a> View<'a> {
         let tables: Vec<Option<usize>> = named
             .map(|(at, table)| own.filter(|_| at == 0).or_else(|| table_of(self.schema, &table.name)))
             .collect();
-        see(&View { tables: &tables, ..self });
+        see(&StatementView { tables: &tables, ..self });
     }
 
     /// The table and the column in it that a column of the statement is.
@@ -335,7 +335,7 @@ impl<'a> View<'a> {
             order: Vec::new(),
             fixed: Vec::new(),
             reads: self.reads(),
-            limited: self.statement.limit != Limit::None,
+            limited: self.statement.limit != RowLimit::None,
             linked: Vec::new(),
             joined: false,
             confidence: if self.statement.open || self.open_filters {

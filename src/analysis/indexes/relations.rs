@@ -6,8 +6,8 @@ use crate::statement::RelationDef;
 /// Steps of a path of relations that are followed.
 const MAX_STEPS: usize = 8;
 
-/// A step from one to many.
-pub struct Step<'s> {
+/// A step along a relation, from one row to many.
+pub struct RelationStep<'s> {
     parent: &'s SchemaModel,
     relation: &'s RelationDef,
     /// The model of the many.
@@ -15,7 +15,7 @@ pub struct Step<'s> {
 }
 
 /// The steps of a path of relations that lead from one to many.
-pub fn children<'s>(schema: &'s Schema, name: &str, path: &str) -> Vec<Step<'s>> {
+pub fn children<'s>(schema: &'s Schema, name: &str, path: &str) -> Vec<RelationStep<'s>> {
     let mut out = Vec::new();
     let mut from = schema.model(name).or_else(|| model_of(schema, name));
     for step in path.split('.').take(MAX_STEPS) {
@@ -24,19 +24,19 @@ pub fn children<'s>(schema: &'s Schema, name: &str, path: &str) -> Vec<Step<'s>>
         };
         from = schema.model(&relation.target);
         let many = from.filter(|_| relation.to_many);
-        out.extend(many.map(|child| Step { parent, relation, child }));
+        out.extend(many.map(|child| RelationStep { parent, relation, child }));
     }
     out
 }
 
 /// The relation of a model to a table of others.
-pub fn step_to<'s>(schema: &'s Schema, parent: &'s SchemaModel, relation: &str, table: usize) -> Option<Step<'s>> {
+pub fn step_to<'s>(schema: &'s Schema, parent: &'s SchemaModel, relation: &str, table: usize) -> Option<RelationStep<'s>> {
     let relation = parent.relation(relation)?;
     let child = schema.model(&relation.target).filter(|model| model.table == table)?;
-    Some(Step { parent, relation, child })
+    Some(RelationStep { parent, relation, child })
 }
 
-impl Step<'_> {
+impl RelationStep<'_> {
     /// The columns of the child that lead to its parent: those of the attribute that the relation says it is the other side of, else the
     /// foreign keys, else those of the child's relations.
     pub fn keys(&self, schema: &Schema) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::needs::{View, each_statement};
+use super::needs::{StatementView, each_statement};
 use super::relations::{children, step_to};
 use crate::project::Project;
 use crate::project::schema::{Schema, Table};
@@ -131,7 +131,7 @@ impl Uses {
         self.columns.entry((table, column.to_owned())).or_default().push(site);
     }
 
-    fn statement(&mut self, view: &View<'_>) {
+    fn statement(&mut self, view: &StatementView<'_>) {
         let statement = view.statement;
         if statement.operation == Operation::Delete
             && let Some(table) = view.tables.first().copied().flatten()
@@ -148,7 +148,7 @@ impl Uses {
         }
     }
 
-    fn note_given(&mut self, view: &View<'_>) {
+    fn note_given(&mut self, view: &StatementView<'_>) {
         let statement = view.statement;
         let firm = statement.filters.iter().filter(|filter| !filter.optional);
         let equal: Vec<&ColumnUse> = firm

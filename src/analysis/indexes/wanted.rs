@@ -7,17 +7,17 @@ use crate::project::schema::Index;
 
 /// What is asked of one table: sites that ask the same together, so that an index is asked once for all of them, and only for those
 /// that name its first column.
-pub struct Wanted<'d> {
+pub struct NeedsByColumn<'d> {
     groups: Vec<(&'d IndexNeed, Vec<usize>)>,
     /// Places of the groups that name a column, in lower case.
     by_column: FxHashMap<String, Vec<usize>>,
 }
 
-impl<'d> Wanted<'d> {
+impl<'d> NeedsByColumn<'d> {
     /// Groups the needs of a table.
-    pub fn of(needs: &[&'d IndexNeed]) -> Wanted<'d> {
+    pub fn of(needs: &[&'d IndexNeed]) -> NeedsByColumn<'d> {
         let mut places: FxHashMap<_, usize> = FxHashMap::default();
-        let mut wanted = Wanted {
+        let mut wanted = NeedsByColumn {
             groups: Vec::new(),
             by_column: FxHashMap::default(),
         };

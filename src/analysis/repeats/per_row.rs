@@ -16,10 +16,10 @@ use super::shape::{in_handler, is_dispatched, pick, searches};
 use super::single::{self, Callers, callers};
 use crate::ir::{ExprId, FunctionId, Module, Sym};
 use crate::libraries::shared::row_methods::{self, RowMethod};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, QuerySite};
-use crate::project::kept_results::Keeper;
+use crate::project::kept_results::KeptAttribute;
 use crate::project::loops::{self, Loop};
 use crate::project::rows::{self, RelationRead};
 use crate::project::{Project, validated};
@@ -155,10 +155,10 @@ struct Search<'p, 's> {
     known: &'s Known,
     seen: FxHashSet<(Span, String)>,
     /// Where attributes of names are set or deleted: `line.order = order`.
-    set: OnceCell<FxHashMap<(Sym, Sym), Vec<relations::Change>>>,
-    names: OnceCell<single::Names>,
+    set: OnceCell<FxHashMap<(Sym, Sym), Vec<relations::AttributeChange>>>,
+    names: OnceCell<single::NameUses>,
     /// The objects on which functions that are called keep all that they ask for.
-    kept_on: RefCell<FxHashMap<FnId, Option<Keeper>>>,
+    kept_on: RefCell<FxHashMap<FnId, Option<KeptAttribute>>>,
     /// The attributes of their object that functions empty.
     emptied: RefCell<FxHashMap<FnId, Vec<Sym>>>,
     out: Vec<PerRow<'p>>,
@@ -211,8 +211,8 @@ impl<'p, 's> Search<'p, 's> {
         self.out
     }
 
-    fn names(&self) -> &single::Names {
-        self.names.get_or_init(|| single::Names::of(self.module))
+    fn names(&self) -> &single::NameUses {
+        self.names.get_or_init(|| single::NameUses::of(self.module))
     }
 
     /// Notes why something is not said to run once a row.
@@ -290,11 +290,11 @@ impl<'p, 's> Search<'p, 's> {
     fn falls_back(&self, expr: ExprId) -> bool {
         single::missing(&self.eval, self.names(), self.file, expr).is_some_and(|(owner, name)| {
             let model = match self.eval.value(self.file, owner) {
-                Value::Instance(at, class) | Value::Row(Model::Class(at, class), _) => {
+                Value::Instance(at, class) | Value::Row(RowModel::Class(at, class), _) => {
                     let module = self.project.code.module(at);
                     module.class(class).name.map(|name| module.str(name).to_owned())
                 }
-                Value::Row(Model::Table(name), _) => Some(name),
+                Value::Row(RowModel::Table(name), _) => Some(name),
                 _ => None,
             };
             model.is_some_and(|model| self.project.held.has(Some(&model), name))

@@ -9,7 +9,7 @@ use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::Value;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, QuerySite};
-use crate::project::loops::{Loop, LoopForm, Verdict};
+use crate::project::loops::{Loop, LoopForm, LoopVerdict};
 use crate::statement::Operation;
 
 /// Whether the name at the start of an expression is the loop's variable.
@@ -248,7 +248,7 @@ pub fn by_reference(module: &Module, edge: &Edge) -> Option<(Loop, usize, bool)>
         kind: LoopForm::Callback(method.to_owned()),
         iterable: call.receiver(),
         target_names: Vec::new(),
-        verdict: Verdict::PerRow,
+        verdict: LoopVerdict::PerRow,
         parallel: false,
     };
     Some((around, 0, false))
@@ -261,18 +261,18 @@ pub fn pick(loops: Vec<Loop>) -> Option<(Loop, usize, bool)> {
     let mut chunked = false;
     for around in loops {
         match around.verdict {
-            Verdict::PerRow | Verdict::CacheGuarded => {
+            LoopVerdict::PerRow | LoopVerdict::CacheGuarded => {
                 if picked.is_some() {
                     outer += 1;
                 } else {
                     picked = Some(around);
                 }
             }
-            Verdict::Chunk => chunked |= picked.is_none(),
-            Verdict::FirstMatch | Verdict::Dependent => {
+            LoopVerdict::Chunk => chunked |= picked.is_none(),
+            LoopVerdict::FirstMatch | LoopVerdict::Dependent => {
                 picked.as_ref()?;
             }
-            Verdict::Constant { .. } | Verdict::Retry | Verdict::Cursor | Verdict::Worker => {}
+            LoopVerdict::Constant { .. } | LoopVerdict::Retry | LoopVerdict::Cursor | LoopVerdict::Worker => {}
         }
     }
     picked.map(|picked| (picked, outer, chunked))

@@ -108,16 +108,16 @@ pub fn is_renewed(eval: &Evaluator<'_>, file: FileId, inner: &Loop, outer: &Loop
 }
 
 /// Where a file uses names and sets them, to look at few of them.
-pub struct Names {
+pub struct NameUses {
     used: FxHashMap<Sym, Vec<Span>>,
     /// By name and function, in the order of the source: where the statement ends, and the value.
     set: FxHashMap<(Sym, FunctionId), Vec<(u32, ExprId)>>,
 }
 
-impl Names {
+impl NameUses {
     /// Of a file.
-    pub fn of(module: &Module) -> Names {
-        let mut names = Names {
+    pub fn of(module: &Module) -> NameUses {
+        let mut names = NameUses {
             used: FxHashMap::default(),
             set: FxHashMap::default(),
         };
@@ -168,7 +168,7 @@ impl Names {
 }
 
 /// `for _ in range(runs)`: the same again, a number of times, and no row of anything.
-pub fn is_repetition(module: &Module, names: &Names, around: &Loop) -> bool {
+pub fn is_repetition(module: &Module, names: &NameUses, around: &Loop) -> bool {
     let call = around.iterable.and_then(|iterable| module.call(iterable));
     let Some(call) = call.filter(|call| call.receiver().is_none() && call.method() == Some("range")) else {
         return false;
@@ -179,7 +179,7 @@ pub fn is_repetition(module: &Module, names: &Names, around: &Loop) -> bool {
 
 /// The attribute (and whose it is) for the lack of which an expression runs: `if (!review.product) …`, also through a name that
 /// holds it.
-pub fn missing<'m>(eval: &'m Evaluator<'_>, names: &Names, file: FileId, expr: ExprId) -> Option<(ExprId, &'m str)> {
+pub fn missing<'m>(eval: &'m Evaluator<'_>, names: &NameUses, file: FileId, expr: ExprId) -> Option<(ExprId, &'m str)> {
     let module = eval.module(file);
     let mut at = module.expr(expr).parent;
     let mut below: Option<StmtId> = None;
@@ -201,7 +201,7 @@ pub fn missing<'m>(eval: &'m Evaluator<'_>, names: &Names, file: FileId, expr: E
     }
 }
 
-fn denied<'m>(eval: &'m Evaluator<'_>, names: &Names, file: FileId, test: ExprId) -> Option<(ExprId, &'m str)> {
+fn denied<'m>(eval: &'m Evaluator<'_>, names: &NameUses, file: FileId, test: ExprId) -> Option<(ExprId, &'m str)> {
     let module = eval.module(file);
     let ExprKind::Unary { op, operand } = module.kind(test) else {
         return None;

@@ -1,10 +1,10 @@
 //! What figures are made of rows in the application: counts, or sums and the like.
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
-use crate::project::row_usage::Usage;
+use crate::project::row_usage::RowUsage;
 
 /// Whether the rows are counted as a whole, or only counted in parts.
-pub fn is_counting(module: &Module, usage: &Usage) -> bool {
+pub fn is_counting(module: &Module, usage: &RowUsage) -> bool {
     usage.only_aggregated() && (!usage.lengths.is_empty() || usage.aggregated.iter().all(|&by| is_count(module, by)))
 }
 

@@ -1,6 +1,6 @@
 //! Which rows a read asks for: its table and the values that its columns must equal, where both are known in full.
 
-use super::origin::{self, Origin};
+use super::origin::{self, ValueOrigin};
 use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::query::{Query, Resolver};
@@ -9,7 +9,7 @@ use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::QuerySite;
-use crate::statement::{Filter, FilterKind, Limit, Operation, Projection, Statement};
+use crate::statement::{Filter, FilterKind, Operation, Projection, RowLimit, Statement};
 
 /// What a read asks for.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct RowKey {
     /// The table.
     pub table: String,
     /// Columns and what they must equal, by column.
-    pub equals: Vec<(String, Origin)>,
+    pub equals: Vec<(String, ValueOrigin)>,
     /// The expression that gives the value of the only column, in the function that is looked at.
     pub value: Option<ExprId>,
     /// For more than one row: all else that the statement says, so that only a like one gives the same rows.
@@ -49,7 +49,7 @@ pub fn of_site(project: &Project, eval: &Evaluator<'_>, site: &QuerySite) -> Opt
         let column = table.map_or(filter.column.column.as_str(), |table| table.column_name(&filter.column.column));
         let column = if column == "pk" { "id" } else { column };
         let value = if let Some(literal) = &filter.literal {
-            Origin::text(literal)
+            ValueOrigin::text(literal)
         } else {
             let value = given.value(index, filter)?;
             last = Some(value);
@@ -82,7 +82,7 @@ fn firm_equalities(query: &Query) -> Option<Vec<&Filter>> {
         && statement.subqueries.is_empty()
         && statement.tables.len() == 1
         && query.relation.is_none()
-        && statement.limit != Limit::Value
+        && statement.limit != RowLimit::Value
         && !matches!(statement.projection, Projection::Aggregate | Projection::None);
     let filters: Vec<&Filter> = statement.filters.iter().collect();
     let firm = filters

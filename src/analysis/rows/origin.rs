@@ -23,23 +23,23 @@ pub enum Root {
 
 /// A value: what it starts from, and the attributes and keys that lead on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin {
+pub struct ValueOrigin {
     /// The start.
     pub root: Root,
     /// The way from there.
     pub path: Vec<String>,
 }
 
-impl Origin {
+impl ValueOrigin {
     /// A literal.
-    pub fn text(text: &str) -> Origin {
-        Origin {
+    pub fn text(text: &str) -> ValueOrigin {
+        ValueOrigin {
             root: Root::Text(text.to_owned()),
             path: Vec::new(),
         }
     }
 
-    fn step(mut self, name: &str) -> Origin {
+    fn step(mut self, name: &str) -> ValueOrigin {
         self.path.push(name.to_owned());
         self
     }
@@ -51,7 +51,7 @@ impl Origin {
         place: (FileId, FunctionId),
         call: Call<'_>,
         callee: (FileId, FunctionId),
-    ) -> Option<Origin> {
+    ) -> Option<ValueOrigin> {
         let mut outer = match &self.root {
             Root::Text(_) => return Some(self.clone()),
             Root::Binding(..) => return None,
@@ -85,20 +85,20 @@ pub fn argument(target: &Module, function: FunctionId, index: usize, call: Call<
 }
 
 /// Where the value of an expression comes from, seen from a function; `None` when it is computed.
-pub fn of(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId) -> Option<Origin> {
+pub fn of(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId) -> Option<ValueOrigin> {
     follow(eval, place, expr, 0)
 }
 
-fn follow(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth: u32) -> Option<Origin> {
+fn follow(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth: u32) -> Option<ValueOrigin> {
     if depth > MAX_DEPTH {
         return None;
     }
     let module = eval.code.module(place.0);
     match module.kind(expr) {
-        ExprKind::Str(text) => Some(Origin::text(&format!("{:?}", module.str(*text)))),
-        ExprKind::Num(number) => Some(Origin::text(&number.to_string())),
-        ExprKind::Bool(flag) => Some(Origin::text(if *flag { "true" } else { "false" })),
-        ExprKind::Null => Some(Origin::text("null")),
+        ExprKind::Str(text) => Some(ValueOrigin::text(&format!("{:?}", module.str(*text)))),
+        ExprKind::Num(number) => Some(ValueOrigin::text(&number.to_string())),
+        ExprKind::Bool(flag) => Some(ValueOrigin::text(if *flag { "true" } else { "false" })),
+        ExprKind::Null => Some(ValueOrigin::text("null")),
         ExprKind::Attr { base, name } => Some(follow(eval, place, *base, depth + 1)?.step(module.str(*name))),
         ExprKind::Index { base, index } => {
             let key = module.string(*index)?;
@@ -116,7 +116,7 @@ fn converted(call: Call<'_>) -> Option<ExprId> {
     (keeps && call.args.len() == 1).then(|| call.arg(0)).flatten()
 }
 
-fn named(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth: u32) -> Option<Origin> {
+fn named(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth: u32) -> Option<ValueOrigin> {
     let module = eval.code.module(place.0);
     let ExprKind::Name(name) = module.kind(expr) else { return None };
     let text = module.str(*name);
@@ -126,20 +126,20 @@ fn named(eval: &Evaluator<'_>, place: (FileId, FunctionId), expr: ExprId, depth:
         } else {
             Root::Text(text.to_owned())
         };
-        return Some(Origin { root, path: Vec::new() });
+        return Some(ValueOrigin { root, path: Vec::new() });
     };
     let (at, binding) = match found {
         Found::Binding(at, _, binding) => (at, binding),
-        Found::Module(file) => return Some(Origin::text(&format!("module {}", file.0))),
-        Found::External(name) => return Some(Origin::text(&name)),
+        Found::Module(file) => return Some(ValueOrigin::text(&format!("module {}", file.0))),
+        Found::External(name) => return Some(ValueOrigin::text(&name)),
     };
-    let here = Origin {
+    let here = ValueOrigin {
         root: Root::Binding(at, binding.range.start, text.to_owned()),
         path: Vec::new(),
     };
     let (start, steps) = match &binding.bound {
         Bound::Param(function, index, steps) if at == place.0 && *function == place.1 => (
-            Some(Origin {
+            Some(ValueOrigin {
                 root: Root::Param(*index),
                 path: Vec::new(),
             }),

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::equivalence;
 use super::keys::{self, RowKey};
-use super::origin::{self, Origin, Root};
+use super::origin::{self, Root, ValueOrigin};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::collections::is_collection;
@@ -222,7 +222,7 @@ impl<'p> Reads<'p> {
             [
                 (
                     _,
-                    Origin {
+                    ValueOrigin {
                         root: Root::Param(index),
                         path,
                     },

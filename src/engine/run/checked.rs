@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Plan;
-use crate::engine::baseline::{Known, Scope};
+use crate::engine::baseline::{BaselineScope, Known};
 use crate::project::Project;
 
 /// What a run can say of known findings.
@@ -28,7 +28,7 @@ impl<'a> Checked<'a> {
     }
 }
 
-impl Scope for Checked<'_> {
+impl BaselineScope for Checked<'_> {
     fn is_checked(&self, known: &Known) -> bool {
         self.plan.wanted.contains(&known.rule.as_str()) && (self.symbols.contains_key(known.file.as_str()) || self.is_gone(&known.file))
     }

@@ -7,7 +7,7 @@ use crate::analysis::{Analyses, Analysis};
 use crate::config::{Config, Details};
 use crate::coverage::Coverage;
 use crate::engine::baseline::Baseline;
-use crate::engine::finish::{self, Fate, Options};
+use crate::engine::finish::{self, Fate, FinishOptions};
 use crate::engine::pages::Pages;
 use crate::engine::registry;
 use crate::engine::suppress::Suppressions;
@@ -17,7 +17,7 @@ use crate::libraries::shared::value::FileId;
 use crate::progress::Silent;
 use crate::project::Project;
 use crate::report::why::{self, Why};
-use crate::silence::{Asked, Silence};
+use crate::silence::{AskedLines, Silence};
 use crate::walk::{self, FileKind, FileRole, Walked};
 
 /// What is asked: a rule's id, a file by its path relative to the root, and a line of it.
@@ -128,7 +128,7 @@ fn ask(project: &mut Project, question: &Question<'_>, coverage: &Coverage, answ
     for &(limit, offset) in &facts.over {
         answer.say("file", format!("line {}: {}", facts.lines.line(offset), limit.about().beyond));
     }
-    project.silence = Silence::of(Asked {
+    project.silence = Silence::of(AskedLines {
         topics: registry::topics(question.rule),
         file: at,
         lines,
@@ -173,7 +173,7 @@ impl Asker<'_> {
     }
 
     /// Whether the rule is on where the line is.
-    fn say_rule(&self, options: &Options<'_>, answer: &mut Why) {
+    fn say_rule(&self, options: &FinishOptions<'_>, answer: &mut Why) {
         let place = Location {
             file: self.question.file.to_owned(),
             ..Location::default()
@@ -192,7 +192,7 @@ impl Asker<'_> {
     }
 
     /// Says what is found at the line, and what becomes of it; how many findings that is.
-    fn say_findings(&self, findings: &[Finding], suppressions: &Suppressions, options: &Options<'_>, answer: &mut Why) -> usize {
+    fn say_findings(&self, findings: &[Finding], suppressions: &Suppressions, options: &FinishOptions<'_>, answer: &mut Why) -> usize {
         let mut count = 0;
         for finding in findings.iter().filter(|finding| finding.rule == self.question.rule) {
             let place = &finding.location;
@@ -241,7 +241,7 @@ impl Asker<'_> {
 }
 
 /// What becomes of a finding, in words.
-fn fate(finding: &Finding, suppressions: &Suppressions, options: &Options<'_>) -> String {
+fn fate(finding: &Finding, suppressions: &Suppressions, options: &FinishOptions<'_>) -> String {
     let known = match finding.status {
         Status::Known => "; the baseline knows it, so it is not new",
         Status::New => "",

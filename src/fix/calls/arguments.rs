@@ -2,7 +2,7 @@
 
 use super::{Place, Rewritten};
 use crate::fix::edits::{Edit, Safety};
-use crate::fix::imports::{self, Wanted};
+use crate::fix::imports::{self, WantedImport};
 use crate::fix::text::{line_end, line_indent};
 use crate::ir::{ExprId, ExprKind};
 
@@ -15,7 +15,7 @@ pub fn add(place: &Place<'_>, name: &str, value: &str, position: Option<usize>) 
             .split_once('.')
             .filter(|(module, _)| module.starts_with(|c: char| c.is_ascii_alphabetic()))
         {
-            let wanted = Wanted { from: None, name: module };
+            let wanted = WantedImport { from: None, name: module };
             edits.extend(imports::add(place.module, (place.path, place.text), wanted)?);
         }
         keyword(place, &format!("{name}={value}"))?

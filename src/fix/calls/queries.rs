@@ -3,7 +3,7 @@
 use super::{Place, Rewritten, querysets};
 use crate::fix::edits::{Edit, Safety};
 use crate::fix::remedy::Eager;
-use crate::fix::site::Site;
+use crate::fix::site::FixContext;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
@@ -90,7 +90,7 @@ fn tested(module: &Module, count: ExprId) -> Option<Test> {
 }
 
 /// Loads a relation along with the rows, or where only its key is read, reads that of the row itself.
-pub fn eager(site: &Site<'_>, (file, rows): (FileId, ExprId), text: &str, eager: &Eager) -> Result<Rewritten, String> {
+pub fn eager(site: &FixContext<'_>, (file, rows): (FileId, ExprId), text: &str, eager: &Eager) -> Result<Rewritten, String> {
     only_django(&eager.library)?;
     if let Some(rewritten) = own_key(site, eager)? {
         return Ok(rewritten);
@@ -132,7 +132,7 @@ pub fn eager(site: &Site<'_>, (file, rows): (FileId, ExprId), text: &str, eager:
 }
 
 /// `line.order.id`: `line.order_id`, where nothing else of the relation is read.
-fn own_key(site: &Site<'_>, eager: &Eager) -> Result<Option<Rewritten>, String> {
+fn own_key(site: &FixContext<'_>, eager: &Eager) -> Result<Option<Rewritten>, String> {
     let (path, span) = &eager.read;
     let Some(file) = site.file(path) else { return Ok(None) };
     let module = site.project.code.module(file);

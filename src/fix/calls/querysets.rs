@@ -1,6 +1,6 @@
 //! Whether related rows can be loaded along with a queryset: what it is made of, back to its model, and what else is made of it.
 
-use crate::fix::site::Site;
+use crate::fix::site::FixContext;
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -41,7 +41,7 @@ const LEAVES_OUT: [&str; 13] = [
 const MOST: u32 = 24;
 
 /// The call that ends the chain of a query, where something can be added to it.
-pub fn plain(site: &Site<'_>, (file, rows): (FileId, ExprId)) -> Option<ExprId> {
+pub fn plain(site: &FixContext<'_>, (file, rows): (FileId, ExprId)) -> Option<ExprId> {
     let module = site.project.code.module(file);
     let chain = Chain {
         site,
@@ -64,7 +64,7 @@ pub fn plain(site: &Site<'_>, (file, rows): (FileId, ExprId)) -> Option<ExprId> 
 }
 
 struct Chain<'s, 'a> {
-    site: &'s Site<'a>,
+    site: &'s FixContext<'a>,
     eval: Evaluator<'a>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::standing::{check, holds_something, opening};
 use super::{Place, Rewritten};
 use crate::fix::edits::{Edit, Safety};
-use crate::fix::imports::{self, Wanted};
+use crate::fix::imports::{self, WantedImport};
 use crate::fix::text::{line_end, line_indent};
 use crate::ir::{ExprId, ExprKind, Parent, StmtKind};
 use crate::source::Span;
@@ -198,7 +198,7 @@ fn asyncio(place: &Place<'_>) -> Result<Option<Edit>, String> {
     if ["trio", "anyio", "curio"].iter().any(|other| module.imports_below(other, &['.'])) {
         return Err(format!("{} may run on another event loop than asyncio's", place.path));
     }
-    let wanted = Wanted {
+    let wanted = WantedImport {
         from: None,
         name: "asyncio",
     };

@@ -1,11 +1,11 @@
 //! SQLAlchemy and SQLModel: an index in the `__table_args__` of a model.
 
 use super::Wish;
-use super::python::Model;
+use super::python::ModelClass;
 use crate::advice::index::declare_index;
 use crate::fix::edits::Edit;
-use crate::fix::imports::{self, Wanted};
-use crate::fix::site::Site;
+use crate::fix::imports::{self, WantedImport};
+use crate::fix::site::FixContext;
 use crate::fix::text;
 use crate::ir::{ExprKind, Module, StmtId, StmtKind};
 use crate::project::eval::Evaluator;
@@ -14,9 +14,9 @@ use crate::source::Span;
 const ARGUMENTS: &str = "__table_args__";
 
 /// Edits that declare the indexes of one model.
-pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
+pub fn edits(site: &FixContext<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
     let Some(first) = wishes.first() else { return Ok(Vec::new()) };
-    let model = Model::of(site, first)?;
+    let model = ModelClass::of(site, first)?;
     let (prefix, mut edits) = names(&model, wishes)?;
     let item = |wish: &Wish<'_>| {
         let text = declare_index(wish.table, &wish.index())?;
@@ -24,7 +24,7 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
     };
     let items: Option<Vec<String>> = wishes.iter().map(item).collect();
     let items = items.ok_or("it cannot be declared")?;
-    edits.extend(match Model::attribute(model.module, model.class, ARGUMENTS) {
+    edits.extend(match ModelClass::attribute(model.module, model.class, ARGUMENTS) {
         Some((_, value)) => in_arguments(&model, value, &items)?,
         None => new_arguments(site, &model, first.table.models.len() > 1, &items)?,
     });
@@ -32,7 +32,7 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
 }
 
 /// How the file calls what an index needs, with the imports for it.
-fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edit>), String> {
+fn names(model: &ModelClass<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edit>), String> {
     let module = model.module;
     let whole = imports::of_file(module, model.text()).find(|import| module.str(import.module) == "sqlalchemy" && import.name.is_none());
     let has_index = module.imports.iter().any(|import| module.str(import.local) == "Index");
@@ -47,7 +47,7 @@ fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edit>), 
         .into_iter()
         .filter(|(_, is_needed)| *is_needed)
     {
-        let wanted = Wanted {
+        let wanted = WantedImport {
             from: Some("sqlalchemy"),
             name,
         };
@@ -56,7 +56,7 @@ fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(String, Vec<Edit>), 
     Ok((String::new(), edits))
 }
 
-fn in_arguments(model: &Model<'_>, value: crate::ir::ExprId, items: &[String]) -> Result<Vec<Edit>, String> {
+fn in_arguments(model: &ModelClass<'_>, value: crate::ir::ExprId, items: &[String]) -> Result<Vec<Edit>, String> {
     let module = model.module;
     let options = |span: Span| -> Result<Vec<Edit>, String> {
         let start = span.start as usize;
@@ -87,12 +87,12 @@ fn in_arguments(model: &Model<'_>, value: crate::ir::ExprId, items: &[String]) -
     }
 }
 
-fn unclear(model: &Model<'_>) -> String {
+fn unclear(model: &ModelClass<'_>) -> String {
     format!("{}: its `{ARGUMENTS}` are not written as a tuple", model.path)
 }
 
 /// `__table_args__` of its own, below the table's name or above the first column.
-fn new_arguments(site: &Site<'_>, model: &Model<'_>, is_child: bool, items: &[String]) -> Result<Vec<Edit>, String> {
+fn new_arguments(site: &FixContext<'_>, model: &ModelClass<'_>, is_child: bool, items: &[String]) -> Result<Vec<Edit>, String> {
     if inherits(site, model) {
         return Err(format!("{}: a parent of the model gives its `{ARGUMENTS}`, or may", model.path));
     }
@@ -107,7 +107,7 @@ fn new_arguments(site: &Site<'_>, model: &Model<'_>, is_child: bool, items: &[St
             }
         }
     };
-    if let Some((stmt, _)) = Model::attribute(model.module, model.class, "__tablename__") {
+    if let Some((stmt, _)) = ModelClass::attribute(model.module, model.class, "__tablename__") {
         let indent = model.indent(stmt)?;
         return Ok(vec![Edit::insert(
             &model.path,
@@ -132,11 +132,11 @@ fn new_arguments(site: &Site<'_>, model: &Model<'_>, is_child: bool, items: &[St
 }
 
 /// Whether an ancestor of the project has arguments for its children, or the class makes its own in a method.
-fn inherits(site: &Site<'_>, model: &Model<'_>) -> bool {
+fn inherits(site: &FixContext<'_>, model: &ModelClass<'_>) -> bool {
     let eval = Evaluator::new(&site.project.code);
     eval.lineage(model.file, model.class).into_iter().any(|(file, class)| {
         let module: &Module = site.project.code.module(file);
-        let is_set = Model::attribute(module, class, ARGUMENTS).is_some();
+        let is_set = ModelClass::attribute(module, class, ARGUMENTS).is_some();
         let is_method = |function: &crate::ir::Function| {
             function.class == Some(class) && function.name.is_some_and(|name| module.str(name) == ARGUMENTS)
         };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Wish, Written, plain_id, slug, typing};
 use crate::advice::index::{descending, python_string};
 use crate::fix::edits::NewFile;
-use crate::fix::site::Site;
+use crate::fix::site::FixContext;
 use crate::fix::text::line_end;
 use crate::project::eval::Evaluator;
 use crate::project::schema::sources;
@@ -22,7 +22,7 @@ struct Revision {
 }
 
 /// Writes one revision for all indexes of a series.
-pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
+pub fn write(site: &FixContext<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let revisions = revisions(site, folder)?;
     let head = head(&revisions)?;
     let stem = head.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".py");
@@ -50,7 +50,7 @@ pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Writt
 }
 
 /// The revisions in a folder, and what others of the project follow; fails where one was not read.
-fn revisions(site: &Site<'_>, folder: &str) -> Result<Vec<Revision>, String> {
+fn revisions(site: &FixContext<'_>, folder: &str) -> Result<Vec<Revision>, String> {
     let unread = site
         .disk
         .names(folder)

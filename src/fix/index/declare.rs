@@ -2,11 +2,11 @@
 
 use super::{Wish, alchemy, django, prisma};
 use crate::fix::edits::Edit;
-use crate::fix::site::Site;
+use crate::fix::site::FixContext;
 use crate::project::schema::Tool;
 
 /// Edits that declare the indexes of one table; none where no model declares the table. Fails with the reason.
-pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
+pub fn edits(site: &FixContext<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
     let Some(first) = wishes.first() else { return Ok(Vec::new()) };
     match first.table.tool() {
         None => Ok(Vec::new()),

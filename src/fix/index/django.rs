@@ -1,20 +1,20 @@
 //! Django: an index in the `Meta` of a model.
 
 use super::Wish;
-use super::python::{Model, has_fields};
+use super::python::{ModelClass, has_fields};
 use crate::advice::index::declare_index;
 use crate::fix::edits::Edit;
-use crate::fix::imports::{self, Wanted};
-use crate::fix::site::Site;
+use crate::fix::imports::{self, WantedImport};
+use crate::fix::site::FixContext;
 use crate::fix::text;
 use crate::ir::{Class, ClassId, Module, StmtId, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::project::eval::Evaluator;
 
 /// Edits that declare the indexes of one model.
-pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
+pub fn edits(site: &FixContext<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
     let Some(first) = wishes.first() else { return Ok(Vec::new()) };
-    let model = Model::of(site, first)?;
+    let model = ModelClass::of(site, first)?;
     if !wishes.iter().all(has_fields) {
         return Err("a column of it is not a field of its model".to_owned());
     }
@@ -22,7 +22,7 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
     let items = items(wishes, prefix)?;
     let more = match model.inner("Meta") {
         None => new_meta(site, &model, &items)?,
-        Some(meta) => match Model::attribute(model.module, meta, "indexes") {
+        Some(meta) => match ModelClass::attribute(model.module, meta, "indexes") {
             Some((_, list)) => model.push(list, &items)?,
             None => new_list(site, &model, meta, &items)?,
         },
@@ -39,7 +39,7 @@ pub fn items(wishes: &[Wish<'_>], prefix: &str) -> Result<Vec<String>, String> {
 }
 
 /// How the file calls what an index needs, with the imports for it.
-fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(&'static str, Vec<Edit>), String> {
+fn names(model: &ModelClass<'_>, wishes: &[Wish<'_>]) -> Result<(&'static str, Vec<Edit>), String> {
     let module = model.module;
     let has_models = imports::of_file(module, model.text())
         .any(|import| module.str(import.local) == "models" && module.str(import.module).starts_with("django.") && import.name.is_some());
@@ -49,7 +49,7 @@ fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(&'static str, Vec<Ed
     let needs = [("Index", true), ("Q", wishes.iter().any(|wish| !wish.lack.only.is_empty()))];
     let mut edits = Vec::new();
     for (name, _) in needs.into_iter().filter(|(_, is_needed)| *is_needed) {
-        let wanted = Wanted {
+        let wanted = WantedImport {
             from: Some("django.db.models"),
             name,
         };
@@ -59,7 +59,7 @@ fn names(model: &Model<'_>, wishes: &[Wish<'_>]) -> Result<(&'static str, Vec<Ed
 }
 
 /// A list in a `Meta` without one.
-fn new_list(site: &Site<'_>, model: &Model<'_>, meta: ClassId, items: &[String]) -> Result<Vec<Edit>, String> {
+fn new_list(site: &FixContext<'_>, model: &ModelClass<'_>, meta: ClassId, items: &[String]) -> Result<Vec<Edit>, String> {
     let inherits = !model.module.class(meta).bases.is_empty();
     if inherits && inherited(site, model, has_indexes) != Some(false) {
         return Err(format!("{}: the `Meta` that its own one extends may have indexes", model.path));
@@ -72,7 +72,7 @@ fn new_list(site: &Site<'_>, model: &Model<'_>, meta: ClassId, items: &[String])
 }
 
 /// A `Meta` with the list, after the fields. It takes the place of one that an abstract model gives, and so goes on from that.
-fn new_meta(site: &Site<'_>, model: &Model<'_>, items: &[String]) -> Result<Vec<Edit>, String> {
+fn new_meta(site: &FixContext<'_>, model: &ModelClass<'_>, items: &[String]) -> Result<Vec<Edit>, String> {
     let may_have = |why: &str| format!("{}: the `Meta` that its model takes from another one {why}", model.path);
     let parent = match inherited(site, model, |_, _| true) {
         None => return Err(may_have("is not known")),
@@ -96,11 +96,11 @@ fn new_meta(site: &Site<'_>, model: &Model<'_>, items: &[String]) -> Result<Vec<
 }
 
 fn has_indexes(module: &Module, meta: ClassId) -> bool {
-    Model::attribute(module, meta, "indexes").is_some()
+    ModelClass::attribute(module, meta, "indexes").is_some()
 }
 
 /// The base of a model that has the `Meta` which holds for it, as the file calls it.
-fn giving(site: &Site<'_>, model: &Model<'_>) -> Option<String> {
+fn giving(site: &FixContext<'_>, model: &ModelClass<'_>) -> Option<String> {
     let eval = Evaluator::new(&site.project.code);
     let has_meta = |&(file, class): &(FileId, ClassId)| {
         let module = site.project.code.module(file);
@@ -121,7 +121,7 @@ fn list(items: &[String], indent: &str, step: &str, end: &str) -> String {
 }
 
 /// Whether an ancestor's `Meta` is so; `None` where an ancestor is not known.
-fn inherited(site: &Site<'_>, model: &Model<'_>, is_so: fn(&Module, ClassId) -> bool) -> Option<bool> {
+fn inherited(site: &FixContext<'_>, model: &ModelClass<'_>, is_so: fn(&Module, ClassId) -> bool) -> Option<bool> {
     let eval = Evaluator::new(&site.project.code);
     let lineage = eval.lineage(model.file, model.class);
     let mut is_known = true;

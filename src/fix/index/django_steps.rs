@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Wish, Written, django, plain_id, slug};
 use crate::fix::edits::{Edit, NewFile};
-use crate::fix::site::Site;
+use crate::fix::site::FixContext;
 use crate::fix::text::line_end;
 use crate::libraries::shared::declared::Migration;
 use crate::libraries::shared::value::FileId;
@@ -27,7 +27,7 @@ struct App {
 }
 
 /// Writes one migration for all indexes of an app.
-pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
+pub fn write(site: &FixContext<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let app = app(site, folder)?;
     plain_id(&app.label)?;
     plain_id(&app.leaf)?;
@@ -90,7 +90,7 @@ fn prefers_single(text: &str) -> bool {
 }
 
 /// Whether nothing says that the project runs on another database than `PostgreSQL`.
-fn only_postgres(site: &Site<'_>) -> bool {
+fn only_postgres(site: &FixContext<'_>) -> bool {
     let code = &site.project.code;
     let modules = || {
         let all = code.modules();
@@ -115,7 +115,7 @@ fn only_postgres(site: &Site<'_>) -> bool {
 }
 
 /// The migrations of an app, by their folder.
-fn app(site: &Site<'_>, folder: &str) -> Result<App, String> {
+fn app(site: &FixContext<'_>, folder: &str) -> Result<App, String> {
     let steps = steps(site, folder)?;
     let label = label(site, folder, &steps).ok_or("the label of its app is not known")?;
     let replaced: BTreeMap<&str, &str> = steps
@@ -147,7 +147,7 @@ fn app(site: &Site<'_>, folder: &str) -> Result<App, String> {
 }
 
 /// The migrations in a folder by name; fails where one of them was not read.
-fn steps(site: &Site<'_>, folder: &str) -> Result<BTreeMap<String, Migration>, String> {
+fn steps(site: &FixContext<'_>, folder: &str) -> Result<BTreeMap<String, Migration>, String> {
     let eval = Evaluator::new(&site.project.code);
     let mut steps = BTreeMap::new();
     for name in site.disk.names(folder) {
@@ -172,7 +172,7 @@ fn migration(eval: &Evaluator<'_>, file: FileId, path: &str) -> Option<Migration
 
 /// The label of the app whose migrations a folder holds: what its configuration says or the folder's name, where its steps follow each
 /// other by that; else what most of them call it. Steps of other apps may have the same names.
-fn label(site: &Site<'_>, folder: &str, steps: &BTreeMap<String, Migration>) -> Option<String> {
+fn label(site: &FixContext<'_>, folder: &str, steps: &BTreeMap<String, Migration>) -> Option<String> {
     let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
     let eval = Evaluator::new(&site.project.code);
     let said = ["apps.py", "__init__.py"].iter().find_map(|name| {

@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edits::{Edit, Mend, NewFile, Safety};
 use super::remedy::{LackingIndex, Remedy};
-use super::site::{Outcome, Site};
+use super::site::{FixContext, FixOutcome};
 use crate::advice::index::NewIndex;
 use crate::finding::Finding;
 use crate::project::schema::{SchemaModel, SourceKind, Table, Tool, order};
 use crate::walk::FileRole;
-use names::Names;
+use names::TakenNames;
 
 /// What is said of an index that goes further than one that is there.
 const NEEDLESS: &str = "it makes a shorter index needless, which is to be dropped in a later step";
@@ -66,9 +66,9 @@ struct Written {
 }
 
 /// Writes the indexes that findings ask for.
-pub fn mend<'a>(site: &Site<'a>, findings: &[&'a Finding]) -> Outcome {
-    let mut outcome = Outcome::default();
-    let mut names = Names::of(site.project);
+pub fn mend<'a>(site: &FixContext<'a>, findings: &[&'a Finding]) -> FixOutcome {
+    let mut outcome = FixOutcome::default();
+    let mut names = TakenNames::of(site.project);
     let mut groups: BTreeMap<Series, Vec<Wish<'a>>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for finding in findings {
@@ -115,7 +115,7 @@ fn held(finding: &Finding) -> Mend {
 }
 
 /// The model whose class an index of a table is declared in: of several the one that has the columns.
-fn model<'p>(site: &Site<'p>, table: &Table, lack: &LackingIndex) -> Option<&'p SchemaModel> {
+fn model<'p>(site: &FixContext<'p>, table: &Table, lack: &LackingIndex) -> Option<&'p SchemaModel> {
     let is_its = |model: &&SchemaModel| {
         let is_step = site
             .file(&model.file)
@@ -141,7 +141,7 @@ fn model<'p>(site: &Site<'p>, table: &Table, lack: &LackingIndex) -> Option<&'p 
 }
 
 /// Where an index of a table belongs.
-fn series(site: &Site<'_>, table: &Table) -> Result<Series, String> {
+fn series(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
     let names = table
         .schema
         .iter()
@@ -182,7 +182,7 @@ fn series(site: &Site<'_>, table: &Table) -> Result<Series, String> {
     }
 }
 
-fn write(site: &Site<'_>, series: &Series, wishes: Vec<Wish<'_>>, outcome: &mut Outcome) {
+fn write(site: &FixContext<'_>, series: &Series, wishes: Vec<Wish<'_>>, outcome: &mut FixOutcome) {
     let mut by_table: BTreeMap<usize, Vec<Wish<'_>>> = BTreeMap::new();
     for wish in wishes {
         by_table.entry(wish.lack.table).or_default().push(wish);

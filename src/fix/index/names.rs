@@ -12,20 +12,20 @@ const LONGEST: usize = 63;
 const LONGEST_DJANGO: usize = 30;
 
 /// The names that are taken: in `PostgreSQL` and `SQLite` an index shares them with tables and indexes of other tables.
-pub struct Names {
+pub struct TakenNames {
     taken: BTreeSet<String>,
 }
 
-impl Names {
+impl TakenNames {
     /// Those of a project.
-    pub fn of(project: &Project) -> Names {
+    pub fn of(project: &Project) -> TakenNames {
         let tables = &project.schema.tables;
         let indexes = tables
             .iter()
             .flat_map(|table| &table.indexes)
             .filter_map(|index| index.name.as_deref());
         let tables = tables.iter().map(|table| table.name.as_str());
-        Names {
+        TakenNames {
             taken: indexes.chain(tables).map(str::to_lowercase).collect(),
         }
     }

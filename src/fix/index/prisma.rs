@@ -3,7 +3,7 @@
 use super::{Series, Wish, Written, sql};
 use crate::advice::index::{create_index, declare_index};
 use crate::fix::edits::{Edit, NewFile};
-use crate::fix::site::Site;
+use crate::fix::site::FixContext;
 use crate::fix::text;
 use crate::project::schema::{Table, Tool, order};
 use crate::statement::Dialect;
@@ -12,7 +12,7 @@ use crate::statement::Dialect;
 const STEP: &str = "migration.sql";
 
 /// A table without migrations: the schema is pushed, where there is no folder of migrations beside it.
-pub fn without_steps(site: &Site<'_>, table: &Table) -> Result<Series, String> {
+pub fn without_steps(site: &FixContext<'_>, table: &Table) -> Result<Series, String> {
     let file = table.places.iter().find(|place| place.kind.is_model()).map(|place| &*place.file);
     let above = |path: &str| path.rsplit_once('/').map_or(String::new(), |(above, _)| above.to_owned());
     let folder = file.map(above).ok_or("its model is not known")?;
@@ -34,7 +34,7 @@ pub fn without_steps(site: &Site<'_>, table: &Table) -> Result<Series, String> {
 }
 
 /// Edits that declare the indexes of one model.
-pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
+pub fn edits(site: &FixContext<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> {
     let Some(first) = wishes.first() else { return Ok(Vec::new()) };
     let place = first
         .table
@@ -71,7 +71,7 @@ pub fn edits(site: &Site<'_>, wishes: &[Wish<'_>]) -> Result<Vec<Edit>, String> 
 }
 
 /// Writes migrations: on `PostgreSQL` one for each index, since only a statement that is alone in its file runs outside of a transaction.
-pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
+pub fn write(site: &FixContext<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let names = site.disk.names(folder);
     let steps = names.iter().filter(|name| site.disk.has(&format!("{folder}/{name}/{STEP}")));
     let last = steps

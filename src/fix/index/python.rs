@@ -3,32 +3,32 @@
 use std::rc::Rc;
 
 use super::Wish;
-use crate::fix::disk::Source;
+use crate::fix::disk::SourceText;
 use crate::fix::edits::Edit;
-use crate::fix::site::Site;
-use crate::fix::text::{self, Listed};
+use crate::fix::site::FixContext;
+use crate::fix::text::{self, BracketedList};
 use crate::ir::{Class, ClassId, ExprId, ExprKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::value::FileId;
 
 /// The class that declares a table.
-pub struct Model<'a> {
+pub struct ModelClass<'a> {
     pub path: String,
     pub file: FileId,
     pub module: &'a Module,
     pub class: ClassId,
-    pub source: Rc<Source>,
+    pub source: Rc<SourceText>,
 }
 
-impl<'a> Model<'a> {
+impl<'a> ModelClass<'a> {
     /// The class of the table that indexes are wished for; fails where it is not one class of a file that can be edited.
-    pub fn of(site: &Site<'a>, wish: &Wish<'_>) -> Result<Model<'a>, String> {
+    pub fn of(site: &FixContext<'a>, wish: &Wish<'_>) -> Result<ModelClass<'a>, String> {
         let unknown = || "the class of its model was not found".to_owned();
         let model = wish.model.ok_or("not one class declares its table")?;
         let path = model.file.to_string();
         let (module, class) = site.class(&path, &model.name).ok_or_else(unknown)?;
         let file = site.file(&path).ok_or_else(unknown)?;
         let source = site.editable(&path)?;
-        Ok(Model {
+        Ok(ModelClass {
             path,
             file,
             module,
@@ -59,7 +59,7 @@ impl<'a> Model<'a> {
         let (ExprKind::List(known) | ExprKind::Tuple(known)) = self.module.kind(list) else {
             return Err(unclear());
         };
-        let listed = Listed {
+        let listed = BracketedList {
             text: self.text(),
             span: self.module.expr(list).span,
             last: known.last().map(|&last| self.module.expr(last).span),

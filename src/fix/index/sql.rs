@@ -3,7 +3,7 @@
 use super::{Wish, Written, slug};
 use crate::advice::index::{create_index, quoted, quoted_path};
 use crate::fix::edits::NewFile;
-use crate::fix::site::Site;
+use crate::fix::site::FixContext;
 use crate::fix::text::line_end;
 use crate::project::schema::order;
 use crate::statement::Dialect;
@@ -62,7 +62,7 @@ pub fn after(number: &str) -> Option<String> {
 }
 
 /// Writes a file for the indexes of a series; on `PostgreSQL` one for each, since CONCURRENTLY wants to be alone.
-pub fn write(site: &Site<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
+pub fn write(site: &FixContext<'_>, folder: &str, wishes: &[Wish<'_>]) -> Result<Written, String> {
     let names = site.disk.names(folder);
     if site.disk.has(&format!("{folder}/meta/_journal.json")) {
         return Err("Drizzle keeps a journal of these migrations: let `drizzle-kit generate` write it".to_owned());

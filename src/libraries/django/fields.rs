@@ -8,8 +8,8 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
 
-/// Reads declarations of one file.
-pub(crate) struct Reader<'c, 'r> {
+/// Reads the fields that models and migrations of one file declare.
+pub(crate) struct FieldReader<'c, 'r> {
     /// Constant texts and names.
     pub consts: &'c Consts<'r>,
     /// The file.
@@ -28,13 +28,13 @@ pub fn app_label(path: &str) -> &str {
     folders.last().copied().unwrap_or("app")
 }
 
-impl<'r> Reader<'_, 'r> {
+impl<'r> FieldReader<'_, 'r> {
     pub(crate) fn module(&self) -> &'r Module {
         self.consts.resolver.module(self.file)
     }
 
-    pub(crate) fn at(&self, file: FileId) -> Reader<'_, 'r> {
-        Reader {
+    pub(crate) fn at(&self, file: FileId) -> FieldReader<'_, 'r> {
+        FieldReader {
             consts: self.consts,
             file,
             path: self.path,

@@ -3,8 +3,10 @@
 
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
-use crate::libraries::django::fields::Reader;
-use crate::libraries::shared::declared::{self, BoundName, Consts, Created, Declared, Migration, MigrationStep, ModelField, ModelOp, Tool};
+use crate::libraries::django::fields::FieldReader;
+use crate::libraries::shared::declared::{
+    self, BoundName, Consts, CreatedModel, Declared, Migration, MigrationStep, ModelField, ModelOp, Tool,
+};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -24,7 +26,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
         let mut consts = Consts::new(resolver);
         consts.bound = class_names(module, file, class);
         let mut steps = Steps {
-            reader: Reader {
+            reader: FieldReader {
                 consts: &consts,
                 file,
                 path,
@@ -119,7 +121,7 @@ fn engine(module: &Module) -> Dialect {
 }
 
 struct Steps<'c, 'r> {
-    reader: Reader<'c, 'r>,
+    reader: FieldReader<'c, 'r>,
     out: Vec<MigrationStep>,
     not_understood: usize,
     unclear: Vec<(Span, String)>,
@@ -348,10 +350,10 @@ impl<'r> Steps<'_, 'r> {
         self.reader.text(expr).or_else(|| self.reader.target(call, &ModelDef::default()))
     }
 
-    fn created(&mut self, call: &Call) -> Option<Created> {
-        let mut created = Created {
+    fn created(&mut self, call: &Call) -> Option<CreatedModel> {
+        let mut created = CreatedModel {
             name: argument(call, 0, "name").and_then(|expr| self.reader.text(expr))?,
-            ..Created::default()
+            ..CreatedModel::default()
         };
         if let Some((file, items)) = argument(call, 1, "fields").and_then(|list| self.reader.consts.items(self.reader.file, list))
             && file == self.reader.file
@@ -378,7 +380,7 @@ impl<'r> Steps<'_, 'r> {
         Some(created)
     }
 
-    fn options(&self, options: ExprId, created: &mut Created) {
+    fn options(&self, options: ExprId, created: &mut CreatedModel) {
         let module = self.module();
         let entry = |name: &str| module.entry(options, name);
         created.table = entry("db_table").and_then(|expr| self.reader.text(expr));

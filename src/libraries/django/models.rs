@@ -1,7 +1,7 @@
 //! Django models: fields with the indexes that Django makes for them, `Meta`, abstract bases.
 
 use crate::ir::{ClassId, ExprId, ExprKind, StmtId, StmtKind};
-use crate::libraries::django::fields::{Reader, app_label, index};
+use crate::libraries::django::fields::{FieldReader, app_label, index};
 use crate::libraries::shared::declared::{self, Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
@@ -22,7 +22,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId, path: &str) -> Option<Dec
     for (class, _) in module.class_ids() {
         if resolver.model_library(file, class) == Some("django") && is_table(resolver, file, class) {
             declared.models.extend(
-                Reader {
+                FieldReader {
                     consts: &consts,
                     file,
                     path,
@@ -48,7 +48,7 @@ fn is_table(resolver: &dyn Resolver, file: FileId, class: ClassId) -> bool {
     ancestors.iter().any(|name| is_model(name)) || !ancestors.iter().any(|name| is_other(name))
 }
 
-impl<'r> Reader<'_, 'r> {
+impl<'r> FieldReader<'_, 'r> {
     fn assigned(&self, stmt: StmtId) -> Option<(&'r str, ExprId)> {
         let module = self.module();
         match &module.stmt(stmt).kind {

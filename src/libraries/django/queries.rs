@@ -14,7 +14,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, StmtKind};
 use crate::libraries::shared::chain::{self, ChainGrammar, Step};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
-use draft::{Draft, at_most_one};
+use draft::{QuerySetDraft, at_most_one};
 use instances::instance;
 use methods::{is_known, is_manager_name, runs};
 use start::{given_queryset, handed_back, is_queryset_class, of_model, start};
@@ -50,7 +50,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     if !matches!(found.start.library, "django" | "tortoise") {
         return None;
     }
-    let mut draft = Draft {
+    let mut draft = QuerySetDraft {
         resolver,
         query: found.start,
     };
@@ -167,7 +167,7 @@ fn shortcut(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
             _ => of_model(resolver, file, what)?,
         },
     };
-    let mut draft = Draft { resolver, query: start };
+    let mut draft = QuerySetDraft { resolver, query: start };
     draft.conditions(file, call.args.get(1..).unwrap_or(&[]), false, false);
     let mut query = draft.query;
     query.executed = true;

@@ -4,9 +4,11 @@ use crate::ir::{Call, ExprId, ExprKind, TemplatePart};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects::{self, ExprPlace, Fields, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{ColumnUse, Filter, FilterKind, Join, Limit, Operation, Projection, Statement, Subquery, SubqueryPlace, TableUse};
-use table::Table;
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{
+    ColumnUse, Filter, FilterKind, Join, Operation, Projection, RowLimit, Statement, Subquery, SubqueryPlace, TableUse,
+};
+use table::ChainTable;
 
 mod condition;
 mod table;
@@ -149,7 +151,7 @@ fn is_method(method: &str) -> bool {
 /// A query as its chain is read.
 struct Build<'r> {
     resolver: &'r dyn Resolver,
-    tables: Vec<Table>,
+    tables: Vec<ChainTable>,
     query: Query,
 }
 
@@ -194,7 +196,7 @@ impl Build<'_> {
         if step.call.method() == Some("$count") {
             self.query.outcome = Outcome::Scalar;
             self.query.statement.projection = Projection::Aggregate;
-            self.query.statement.limit = Limit::One;
+            self.query.statement.limit = RowLimit::One;
             if let Some(condition) = step.call.arg(1) {
                 self.condition((step.file, condition), false);
             }
@@ -254,14 +256,14 @@ impl Build<'_> {
         }
     }
 
-    fn add_table(&mut self, place: ExprPlace, table: Option<Table>) -> usize {
+    fn add_table(&mut self, place: ExprPlace, table: Option<ChainTable>) -> usize {
         let module = self.resolver.module(place.0);
         let table = table.unwrap_or_else(|| {
             let text = module.dotted(place.1).unwrap_or_default();
-            Table {
+            ChainTable {
                 name: objects::last_name(module, place.1).unwrap_or("?").to_owned(),
                 text,
-                ..Table::default()
+                ..ChainTable::default()
             }
         });
         self.query.statement.tables.push(TableUse {
@@ -290,7 +292,7 @@ impl Build<'_> {
             ("where" | "having", Some(condition)) => self.condition(at(condition), step.conditional),
             ("limit", Some(limit)) => {
                 self.query.statement.limit = match objects::limit(self.resolver, at(limit)) {
-                    _ if step.conditional => Limit::Value,
+                    _ if step.conditional => RowLimit::Value,
                     limit => limit,
                 }
             }
@@ -316,7 +318,7 @@ impl Build<'_> {
             }
             ("get", None) => {
                 self.query.outcome = Outcome::One;
-                self.query.statement.limit = Limit::One;
+                self.query.statement.limit = RowLimit::One;
             }
             ("union" | "unionAll" | "intersect" | "except", _) => self.query.statement.open = true,
             _ => {}
@@ -370,11 +372,11 @@ impl Build<'_> {
         }
         let statement = &mut self.query.statement;
         if statement.operation == Operation::Select && statement.projection == Projection::Aggregate && !statement.grouped {
-            statement.limit = Limit::One;
+            statement.limit = RowLimit::One;
             self.query.outcome = Outcome::Scalar;
         }
         if matches!(self.query.outcome, Outcome::Rows | Outcome::One) && statement.projection != Projection::Aggregate {
-            self.query.model = statement.tables.first().map(|table| Model::Table(table.name.clone()));
+            self.query.model = statement.tables.first().map(|table| RowModel::Table(table.name.clone()));
         }
     }
 
@@ -508,19 +510,19 @@ fn relational(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Q
     let mut build = Build {
         resolver,
         // Without the handle's schema, the tables' constant has the accessor's name.
-        tables: vec![table.unwrap_or_else(|| table::Table {
+        tables: vec![table.unwrap_or_else(|| table::ChainTable {
             text: variable.to_owned(),
             name: name.clone(),
-            ..table::Table::default()
+            ..table::ChainTable::default()
         })],
         query: Query {
             library: "drizzle",
             statement: Statement {
                 tables: vec![objects::table(name.as_str())],
-                limit: if one { Limit::One } else { Limit::None },
+                limit: if one { RowLimit::One } else { RowLimit::None },
                 ..Statement::default()
             },
-            model: Some(Model::Table(name)),
+            model: Some(RowModel::Table(name)),
             outcome: if one { Outcome::One } else { Outcome::Rows },
             blocking: is_synchronous(resolver, (file, *handle)),
             ..Query::default()
@@ -542,7 +544,7 @@ impl Build<'_> {
         for field in &args.items {
             match field.key.as_str() {
                 "where" => self.relational_where(field.value, field.optional),
-                "limit" if self.query.statement.limit == Limit::None => {
+                "limit" if self.query.statement.limit == RowLimit::None => {
                     self.query.statement.limit = objects::limit(self.resolver, field.value);
                 }
                 "offset" => self.query.statement.offset = objects::skips(self.resolver, field.value),
@@ -650,7 +652,7 @@ impl Build<'_> {
             self.query.eager.push(path.clone());
             let bounded = inner
                 .get("limit")
-                .is_some_and(|limit| objects::limit(self.resolver, limit.value) != Limit::None);
+                .is_some_and(|limit| objects::limit(self.resolver, limit.value) != RowLimit::None);
             if !bounded && !inner.open {
                 self.query.unbounded_includes.push(path.clone());
             }

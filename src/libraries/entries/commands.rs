@@ -1,13 +1,13 @@
 //! Command lines, scripts and the start of a process.
 
-use super::site::Site;
+use super::site::EntryFile;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprKind, FunctionId, Language, StmtKind};
 use crate::source::Span;
 use crate::vocabulary::List;
 
 /// `@click.command()`, `@app.command()`, `@app.on_event("startup")`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     let place = site.module.expr(decorator.expr).span;
     let title = site.title((site.file, decorator.function));
     match decorator.name {
@@ -37,7 +37,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// `FastAPI(lifespan=f)`, `app.add_event_handler("startup", f)`.
-pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call_python(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let handler = match method {
         "FastAPI" | "Starlette" | "Litestar" | "APIRouter" => call.keyword("lifespan"),
         "add_event_handler" if call.arg(0).and_then(|event| site.text(event)).as_deref() == Some("startup") => call.arg(1),
@@ -50,7 +50,7 @@ pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<
 }
 
 /// Django's management commands; `AppConfig.ready`.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let ancestors = site.resolver.ancestors(site.file, class);
     let has = |name: &str| ancestors.iter().any(|ancestor| ancestor.rsplit('.').next() == Some(name));
     let (handler, kind, word) = if site.path.contains("management/commands/") || has("BaseCommand") {
@@ -70,7 +70,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 /// Commander's `.action(f)`, yargs' `.command(…, f)`.
-pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call_typescript(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     if method != "action" || !site.imports(&["commander", "cac", "sade", "@commander-js/extra-typings"]) {
         return;
     }
@@ -81,7 +81,7 @@ pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut 
 }
 
 /// The top level of a script: under `if __name__ == "__main__"`, or in a `scripts` folder.
-pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+pub fn file(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     let body = &module.function(FunctionId::MODULE).body;
     let guard = body.iter().find_map(|&stmt| match &module.stmt(stmt).kind {
@@ -132,7 +132,7 @@ fn ran_files(command: &str) -> Vec<&str> {
 }
 
 /// A file that reads what was typed after its name and ends its process, and listens to nobody.
-fn is_program(site: &Site<'_>) -> bool {
+fn is_program(site: &EntryFile<'_>) -> bool {
     let module = site.module;
     if module.language != Language::TypeScript || !module.mentions(&["argv"]) {
         return false;
@@ -147,12 +147,12 @@ fn is_program(site: &Site<'_>) -> bool {
     reads && ends && !listens
 }
 
-fn has_call(site: &Site<'_>, expr: crate::ir::ExprId) -> bool {
+fn has_call(site: &EntryFile<'_>, expr: crate::ir::ExprId) -> bool {
     matches!(site.module.kind(site.module.unawaited(expr)), ExprKind::Call { .. })
 }
 
 /// `__name__ == "__main__"`, `require.main === module`, `import.meta.main`.
-fn is_main_guard(site: &Site<'_>, test: crate::ir::ExprId) -> bool {
+fn is_main_guard(site: &EntryFile<'_>, test: crate::ir::ExprId) -> bool {
     match site.module.kind(test) {
         ExprKind::Binary { left, right, .. } => [left, right]
             .iter()

@@ -1,7 +1,7 @@
 //! Django and Django REST framework: views by urls, class views, viewsets, decorated views.
 
 use super::mounts::{Router, urls_of};
-use super::site::{Site, methods, verb};
+use super::site::{EntryFile, methods, verb};
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, FunctionId};
 use crate::libraries::shared::value::Value;
@@ -39,7 +39,7 @@ const HANDLERS: &[(&str, &str)] = &[
 ];
 
 /// `@api_view(["GET"])`, `@action(detail=True)`, `@require_GET`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     let verb = match decorator.name {
         "api_view" => decorator
             .call
@@ -65,7 +65,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// `path("x/", view)`, `path("x/", View.as_view())`.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     if !matches!(method, "path" | "re_path" | "url") || call.args.len() < 2 {
         return;
     }
@@ -116,7 +116,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
 }
 
 /// Methods of views and viewsets, and actions of a model's admin.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let ancestors = site.resolver.ancestors(site.file, class);
     let is_view = ancestors.iter().any(|ancestor| {
         let last = ancestor.rsplit('.').next().unwrap_or(ancestor);
@@ -158,7 +158,7 @@ fn is_login(ancestor: &str) -> bool {
 }
 
 /// Django calls `authenticate` of each backend with every login.
-fn logins(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+fn logins(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let name = site.module.class(class).name.map_or("", |name| site.module.str(name));
     for (function, method) in site.methods(class) {
         if method == "authenticate" {
@@ -169,7 +169,7 @@ fn logins(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 fn view(
-    site: &Site<'_>,
+    site: &EntryFile<'_>,
     function: (crate::libraries::shared::value::FileId, FunctionId),
     label: String,
     place: crate::source::Span,

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::site::{Site, may_list};
+use super::site::{EntryFile, may_list};
 use super::{Entry, EntryKind};
 use crate::ir::{ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
@@ -38,7 +38,7 @@ const WITH_SERVER_FILES: &[&str] = &[
 ];
 
 /// The exports that a framework calls.
-pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+pub fn file(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
     let directive = directive(site, FunctionId::MODULE);
     server_actions(site, directive, out);
     let path = site.path.trim_start_matches("./");
@@ -84,7 +84,7 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
 }
 
 /// Nitro's files, and those of what is built on it. Any server has such folders: the way of exporting must say so, or a manifest.
-fn server_file(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
+fn server_file(site: &EntryFile<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
     let root = match format!("/{folder}/") {
         folder if folder.contains("/server/api/") => "server",
         folder if folder.contains("/server/routes/") => "routes",
@@ -96,7 +96,7 @@ fn server_file(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) 
 }
 
 /// `export default defineEventHandler(…)`, or what wraps one.
-fn gives_event_handler(site: &Site<'_>) -> bool {
+fn gives_event_handler(site: &EntryFile<'_>) -> bool {
     let module = site.module;
     let defaults = module.exports_of("default").filter_map(|at| module.exports[at].value);
     let mut called = defaults.filter_map(|value| module.call(value)?.method());
@@ -104,16 +104,16 @@ fn gives_event_handler(site: &Site<'_>) -> bool {
 }
 
 /// Whether a framework may be there: a manifest names it, or there is no manifest.
-fn may_have(site: &Site<'_>, packages: &[&str]) -> bool {
+fn may_have(site: &EntryFile<'_>, packages: &[&str]) -> bool {
     site.resolver.asks_for(site.file, packages).unwrap_or(true)
 }
 
-fn directive<'r>(site: &Site<'r>, function: FunctionId) -> Option<&'r str> {
+fn directive<'r>(site: &EntryFile<'r>, function: FunctionId) -> Option<&'r str> {
     site.module.function(function).directive.map(|sym| site.module.str(sym))
 }
 
 /// Exports of a `"use server"` file, and functions with the directive.
-fn server_actions(site: &Site<'_>, file_directive: Option<&str>, out: &mut Vec<Entry>) {
+fn server_actions(site: &EntryFile<'_>, file_directive: Option<&str>, out: &mut Vec<Entry>) {
     if file_directive == Some("use server") {
         for (name, function, place) in exports(site) {
             let name = if name == "default" { site.title(function) } else { name.to_owned() };
@@ -129,7 +129,7 @@ fn server_actions(site: &Site<'_>, file_directive: Option<&str>, out: &mut Vec<E
 }
 
 /// The exported functions with their outside names.
-fn exports<'r>(site: &Site<'r>) -> Vec<(&'r str, (FileId, FunctionId), Span)> {
+fn exports<'r>(site: &EntryFile<'r>) -> Vec<(&'r str, (FileId, FunctionId), Span)> {
     let module = site.module;
     let mut seen = FxHashSet::default();
     let mut out = Vec::new();
@@ -156,7 +156,7 @@ fn exports<'r>(site: &Site<'r>) -> Vec<(&'r str, (FileId, FunctionId), Span)> {
 }
 
 /// `export { GET } from "./handlers"`, and what is imported and exported again. A component of the browser is no entry here either.
-fn from_elsewhere(site: &Site<'_>, name: &str) -> Option<(FileId, FunctionId)> {
+fn from_elsewhere(site: &EntryFile<'_>, name: &str) -> Option<(FileId, FunctionId)> {
     let (value, given) = site.resolver.exported(site.file, name)?;
     let found = if let Value::Function(file, function) = value {
         (file, function)
@@ -169,7 +169,7 @@ fn from_elsewhere(site: &Site<'_>, name: &str) -> Option<(FileId, FunctionId)> {
     (directive != Some("use client")).then_some(found)
 }
 
-fn named(site: &Site<'_>, names: &[&str], kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
+fn named(site: &EntryFile<'_>, names: &[&str], kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
     for (name, function, place) in exports(site) {
         if names.contains(&name) {
             out.push(Entry::new(function, kind, label.to_owned(), place));
@@ -177,7 +177,7 @@ fn named(site: &Site<'_>, names: &[&str], kind: EntryKind, label: &str, out: &mu
     }
 }
 
-fn default_export(site: &Site<'_>, kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
+fn default_export(site: &EntryFile<'_>, kind: EntryKind, label: &str, out: &mut Vec<Entry>) {
     for (name, function, place) in exports(site) {
         if name == "default" {
             let mut entry = Entry::new(function, kind, label.to_owned(), place);
@@ -188,7 +188,7 @@ fn default_export(site: &Site<'_>, kind: EntryKind, label: &str, out: &mut Vec<E
 }
 
 /// `export async function GET`, `export const POST = withAuth(…)`.
-fn verbs(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
+fn verbs(site: &EntryFile<'_>, url: &str, out: &mut Vec<Entry>) {
     for (name, function, place) in exports(site) {
         if !VERBS.contains(&name) && name != "fallback" {
             continue;
@@ -200,7 +200,7 @@ fn verbs(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
 }
 
 /// `load` and `actions`.
-fn svelte(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
+fn svelte(site: &EntryFile<'_>, url: &str, out: &mut Vec<Entry>) {
     named(site, &["load"], EntryKind::Page, &format!("page {url}"), out);
     let module = site.module;
     for (_, expr) in module.expr_ids().filter(|(_, expr)| matches!(expr.kind, ExprKind::Object(_))) {
@@ -233,7 +233,7 @@ fn svelte(site: &Site<'_>, url: &str, out: &mut Vec<Entry>) {
 }
 
 /// Next.js's `pages` folder, Astro's endpoints.
-fn pages(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
+fn pages(site: &EntryFile<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
     let url = page_url(folder, stem, "pages");
     if may_have(site, WITH_PAGES) {
         if url == "/api" || url.starts_with("/api/") {
@@ -252,7 +252,7 @@ fn pages(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
 }
 
 /// Remix's `loader` and `action`.
-fn remix(site: &Site<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
+fn remix(site: &EntryFile<'_>, folder: &str, stem: &str, out: &mut Vec<Entry>) {
     let url = page_url(folder, stem, "routes");
     for (name, function, place) in exports(site) {
         let (kind, verb) = match name {

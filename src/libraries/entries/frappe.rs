@@ -1,6 +1,6 @@
 //! Frappe: whitelisted functions, and the events of a document.
 
-use super::site::Site;
+use super::site::EntryFile;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::ClassId;
 
@@ -13,7 +13,7 @@ const EVENTS: [&str; 22] = [
 ];
 
 /// `@frappe.whitelist()`: any client may call it by its path.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     if decorator.name != "whitelist" || !site.imports(&["frappe"]) {
         return;
     }
@@ -27,7 +27,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// The events of a document's class.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     if !site.imports(&["frappe"]) {
         return;
     }

@@ -1,13 +1,13 @@
 //! GraphQL resolvers: graphene, strawberry, ariadne; resolver maps and code-first builders.
 
-use super::site::Site;
+use super::site::EntryFile;
 use super::{Decorator, Entry, EntryKind, GraphQlField};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 
 /// `@strawberry.field`, `@strawberry.mutation`, ariadne's `@query.field("x")`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     if !matches!(
         decorator.name,
         "field" | "mutation" | "subscription" | "offset_paginated" | "connection"
@@ -36,7 +36,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// Strawberry: the class is the type, and the method's name in camel case the field.
-fn declared_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<GraphQlField> {
+fn declared_field(site: &EntryFile<'_>, decorator: Decorator<'_>) -> Option<GraphQlField> {
     let module = site.module;
     let definition = module.function(decorator.function);
     let given = |call: Option<Call<'_>>| Some(module.string(call?.keyword("name")?)?.to_owned());
@@ -58,7 +58,7 @@ fn declared_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<GraphQlFi
 }
 
 /// Ariadne: `product = ObjectType("Product")`, `@product.field("variants")`.
-fn bound_field(site: &Site<'_>, decorator: Decorator<'_>) -> Option<GraphQlField> {
+fn bound_field(site: &EntryFile<'_>, decorator: Decorator<'_>) -> Option<GraphQlField> {
     let call = decorator.call?;
     let of_type = || {
         let (file, made) = site.resolver.definition(site.file, call.receiver()?)?;
@@ -89,7 +89,7 @@ fn camel_case(name: &str) -> String {
 }
 
 /// graphene's `resolve_x` and `mutate`.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let ancestors = site.resolver.ancestors(site.file, class);
     let last = |ancestor: &String| ancestor.rsplit('.').next().unwrap_or("").to_owned();
     let is_mutation = ancestors.iter().any(|ancestor| last(ancestor).ends_with("Mutation"));
@@ -119,7 +119,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 /// `t.field({ resolve })`, `t.prismaField({ resolve })`, `builder.queryField("x", …)`, `new GraphQLObjectType({ fields })`.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     if method == "GraphQLObjectType" && call.is_new {
         return object_type(site, call, out);
     }
@@ -147,7 +147,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
 }
 
 /// `t.int({ resolve })`: a field that a builder's callback makes of its parameter.
-fn is_built(site: &Site<'_>, call: Call<'_>) -> bool {
+fn is_built(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     site.module.name(call.root()) == Some("t") && site.imports(BUILDERS)
 }
 
@@ -155,7 +155,7 @@ fn is_built(site: &Site<'_>, call: Call<'_>) -> bool {
 const BUILDERS: &[&str] = &["@pothos/core", "@giraphql/core", "nexus", "@nexus/schema"];
 
 /// The name in `builder.objectField(Order, "total", (t) => t.int({ … }))`.
-fn single_field(site: &Site<'_>, field: Call<'_>) -> Option<String> {
+fn single_field(site: &EntryFile<'_>, field: Call<'_>) -> Option<String> {
     let module = site.module;
     let Parent::Expr(lambda) = module.function(module.owner(field.id)).definition else {
         return None;
@@ -176,7 +176,7 @@ fn single_field(site: &Site<'_>, field: Call<'_>) -> Option<String> {
 
 /// The type in whose declaration a builder's call for a field stands: `Order.implement({ fields: (t) => … })`,
 /// `builder.prismaObject("Order", …)`, `objectType({ name: "Order", definition(t) { … } })`.
-fn built_type(site: &Site<'_>, field: Call<'_>) -> Option<String> {
+fn built_type(site: &EntryFile<'_>, field: Call<'_>) -> Option<String> {
     let module = site.module;
     let mut at = module.expr(field.id).parent;
     for _ in 0..DEEPEST_FIELD {
@@ -198,7 +198,7 @@ fn built_type(site: &Site<'_>, field: Call<'_>) -> Option<String> {
 /// Expressions, statements and functions between a field and the type that it belongs to.
 const DEEPEST_FIELD: usize = 16;
 
-fn declared_type(site: &Site<'_>, call: Call<'_>) -> Option<String> {
+fn declared_type(site: &EntryFile<'_>, call: Call<'_>) -> Option<String> {
     let root = |start: &str, name: &str| {
         call.method()
             .is_some_and(|method| method.starts_with(start))
@@ -235,7 +235,7 @@ fn declared_type(site: &Site<'_>, call: Call<'_>) -> Option<String> {
 }
 
 /// The name of a type: as text, as an entry `name` or `type`, or of what a name stands for.
-fn type_name(site: &Site<'_>, file: FileId, expr: ExprId) -> Option<String> {
+fn type_name(site: &EntryFile<'_>, file: FileId, expr: ExprId) -> Option<String> {
     let module = site.resolver.module(file);
     if let Some(name) = module.string(expr) {
         return Some(name.to_owned());
@@ -253,7 +253,7 @@ fn type_name(site: &Site<'_>, file: FileId, expr: ExprId) -> Option<String> {
 }
 
 /// `new GraphQLObjectType({ name: "Order", fields: () => ({ lines: { resolve } }) })`.
-fn object_type(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn object_type(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     let entry = |key: &str| call.arg(0).and_then(|options| module.entry(options, key));
     let Some(name) = entry("name").and_then(|name| site.text(name)) else {
@@ -272,7 +272,7 @@ fn object_type(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// `const resolvers = { Query: { users: async () => … } }`, put together from as many objects and files as there are.
-pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+pub fn file(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     for (id, expr) in module.expr_ids() {
         let ExprKind::Object(types) = &expr.kind else { continue };
@@ -324,7 +324,7 @@ fn annotation(module: &Module, object: ExprId) -> Option<&str> {
 const DEEPEST_MAP: u32 = 4;
 
 /// A map of resolvers by type. Type names are capital; `resolvers: { users() {} }` has fields directly.
-fn map(site: &Site<'_>, place: (FileId, ExprId), depth: u32, out: &mut Vec<Entry>) {
+fn map(site: &EntryFile<'_>, place: (FileId, ExprId), depth: u32, out: &mut Vec<Entry>) {
     let Some((file, object, entries)) = entries_of(site, place, depth) else {
         return;
     };
@@ -345,7 +345,7 @@ fn map(site: &Site<'_>, place: (FileId, ExprId), depth: u32, out: &mut Vec<Entry
 }
 
 /// The resolvers of one type's fields: functions, or for `only_resolve` the functions in the fields' declarations.
-fn resolvers(site: &Site<'_>, place: (FileId, ExprId), kind: &str, only_resolve: bool, depth: u32, out: &mut Vec<Entry>) {
+fn resolvers(site: &EntryFile<'_>, place: (FileId, ExprId), kind: &str, only_resolve: bool, depth: u32, out: &mut Vec<Entry>) {
     let Some((file, object, fields)) = entries_of(site, place, depth) else {
         return;
     };
@@ -382,7 +382,11 @@ fn resolvers(site: &Site<'_>, place: (FileId, ExprId), kind: &str, only_resolve:
 }
 
 /// The entries of an object, or of the object that a name stands for.
-fn entries_of<'s>(site: &Site<'s>, (file, expr): (FileId, ExprId), depth: u32) -> Option<(FileId, ExprId, &'s [crate::ir::ObjectEntry])> {
+fn entries_of<'s>(
+    site: &EntryFile<'s>,
+    (file, expr): (FileId, ExprId),
+    depth: u32,
+) -> Option<(FileId, ExprId, &'s [crate::ir::ObjectEntry])> {
     if depth > DEEPEST_MAP {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Queues and schedules: Celery, RQ, Dramatiq, Huey, arq, `APScheduler`; `BullMQ`, Inngest, Trigger.dev, cron.
 
-use super::site::Site;
+use super::site::EntryFile;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::queued::registers;
@@ -8,7 +8,7 @@ use crate::libraries::shared::value::Value;
 use crate::vocabulary::List;
 
 /// `@shared_task`, `@app.task`, `@dramatiq.actor`, `@scheduler.scheduled_job(…)`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     let owner = match site.module.kind(decorator.callee) {
         ExprKind::Attr { base, .. } => site.last_name(*base).unwrap_or("").to_ascii_lowercase(),
         _ => String::new(),
@@ -33,7 +33,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// A decorator of another package, of which none runs commands or tests.
-fn is_foreign(site: &Site<'_>, decorator: Decorator<'_>) -> bool {
+fn is_foreign(site: &EntryFile<'_>, decorator: Decorator<'_>) -> bool {
     matches!(site.resolver.value(site.file, decorator.callee), Value::External(_))
         && !site.imports(&["invoke", "fabric", "locust", "luigi", "nox", "doit"])
 }
@@ -73,7 +73,7 @@ fn is_queue(owner: &str) -> bool {
 
 /// `scheduler.add_job(f, …)`, `queue.enqueue(f, …)`, arq's `cron(f, …)`, `schedule.every().day.do(f)`,
 /// `background_tasks.add_task(f, …)`.
-pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call_python(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let receiver = site.receiver_name(call).unwrap_or("").to_ascii_lowercase();
     let word = match method {
         "add_job" => "cron",
@@ -98,7 +98,7 @@ pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<
 }
 
 /// `run` of task classes; arq's `WorkerSettings.functions`.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let definition = site.module.class(class);
     let name = definition.name.map_or("", |name| site.module.str(name));
     if name.ends_with("WorkerSettings") || site.imports(&["arq"]) {
@@ -138,7 +138,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     }
 }
 
-fn listed(site: &Site<'_>, list: ExprId, out: &mut Vec<Entry>) {
+fn listed(site: &EntryFile<'_>, list: ExprId, out: &mut Vec<Entry>) {
     let (ExprKind::List(items) | ExprKind::Tuple(items)) = site.module.kind(list) else {
         return;
     };
@@ -151,7 +151,7 @@ fn listed(site: &Site<'_>, list: ExprId, out: &mut Vec<Entry>) {
 }
 
 /// `new Worker(name, f)`, `queue.process(f)`, `inngest.createFunction(…)`, `task({ id, run })`, `cron.schedule(…)`.
-pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call_typescript(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let receiver = site.receiver_name(call).unwrap_or("").to_ascii_lowercase();
     let (word, handler, name) = match method {
         "Worker" if call.is_new && !site.is_library(call.callee, &["worker_threads", "globalThis"]) => ("job", call.arg(1), call.arg(0)),
@@ -192,6 +192,6 @@ pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut 
     out.push(Entry::new(function, EntryKind::Job, label, site.module.expr(call.id).span));
 }
 
-fn identifier(site: &Site<'_>, call: Call<'_>) -> Option<ExprId> {
+fn identifier(site: &EntryFile<'_>, call: Call<'_>) -> Option<ExprId> {
     site.module.entry(call.arg(0)?, "id")
 }

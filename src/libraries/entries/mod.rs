@@ -6,7 +6,7 @@ use super::shared::query::Resolver;
 use super::shared::value::FileId;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Language};
 use crate::source::Span;
-use site::Site;
+use site::EntryFile;
 
 mod commands;
 mod django;
@@ -146,10 +146,10 @@ struct Decorator<'m> {
     name: &'m str,
 }
 
-type OnDecorator = fn(&Site<'_>, Decorator<'_>, &mut Vec<Entry>);
-type OnCall = fn(&Site<'_>, Call<'_>, &str, &mut Vec<Entry>);
-type OnClass = fn(&Site<'_>, ClassId, &mut Vec<Entry>);
-type OnFile = fn(&Site<'_>, &mut Vec<Entry>);
+type OnDecorator = fn(&EntryFile<'_>, Decorator<'_>, &mut Vec<Entry>);
+type OnCall = fn(&EntryFile<'_>, Call<'_>, &str, &mut Vec<Entry>);
+type OnClass = fn(&EntryFile<'_>, ClassId, &mut Vec<Entry>);
+type OnFile = fn(&EntryFile<'_>, &mut Vec<Entry>);
 
 /// What a family looks at.
 struct Family {
@@ -292,7 +292,7 @@ const FAMILIES: &[Family] = &[
 
 /// The entry points that a file declares or registers, in the order of their places.
 pub fn entries(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Entry> {
-    let site = Site::new(resolver, file, path);
+    let site = EntryFile::new(resolver, file, path);
     let module = site.module;
     let families: Vec<&Family> = FAMILIES.iter().filter(|family| family.language == module.language).collect();
     let mut out = Vec::new();

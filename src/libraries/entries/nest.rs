@@ -1,14 +1,14 @@
 //! `NestJS` and other frameworks with decorated controllers, gateways, resolvers and processors.
 
 use super::mounts::Router;
-use super::site::{Site, given_back, join, last_name, may_list, verb};
+use super::site::{EntryFile, given_back, join, last_name, may_list, verb};
 use super::{Entry, EntryKind, GraphQlField};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
 
 const CONTROLLERS: &[&str] = &["Controller", "JsonController", "RestController", "RootLevelController"];
 
 /// Methods of a decorated class.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let definition = site.module.class(class);
     let decorators = site.decorator_names(&definition.decorators);
     let controller = decorators.iter().find(|(name, _)| CONTROLLERS.contains(name));
@@ -55,7 +55,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
     }
 }
 
-fn route(site: &Site<'_>, function: FunctionId, decorator: &str, prefix: &str, expr: ExprId) -> Entry {
+fn route(site: &EntryFile<'_>, function: FunctionId, decorator: &str, prefix: &str, expr: ExprId) -> Entry {
     let verb = verb(decorator);
     let path = site.first_text(expr).unwrap_or_default();
     let label = format!("{verb} {}", join(prefix, &path));
@@ -66,7 +66,7 @@ fn route(site: &Site<'_>, function: FunctionId, decorator: &str, prefix: &str, e
 }
 
 /// `@Controller("x")`, `@Controller({ path: "x" })`.
-fn controller_path(site: &Site<'_>, expr: ExprId) -> String {
+fn controller_path(site: &EntryFile<'_>, expr: ExprId) -> String {
     let argument = site.module.call(expr).and_then(|call| call.arg(0));
     let path = argument.map(|argument| site.module.entry(argument, "path").unwrap_or(argument));
     path.and_then(|path| site.text(path)).unwrap_or_default()

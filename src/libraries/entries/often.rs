@@ -4,7 +4,7 @@ mod stage;
 
 use serde::{Deserialize, Serialize};
 
-use super::site::Site;
+use super::site::EntryFile;
 use super::{Entry, EntryKind};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtId, StmtKind};
 use crate::libraries::shared::value::FileId;
@@ -28,7 +28,7 @@ pub enum Often {
 }
 
 /// How often an entry point is used.
-pub fn often(site: &Site<'_>, entry: &Entry) -> Often {
+pub fn often(site: &EntryFile<'_>, entry: &Entry) -> Often {
     let base = match entry.kind {
         EntryKind::Startup | EntryKind::Command => return Often::Once,
         EntryKind::Job => return Often::Job,
@@ -143,7 +143,7 @@ fn by_name(name: &str, otherwise: Often) -> Often {
 }
 
 /// Decorators and permission classes of a handler or of its class.
-fn is_guarded(site: &Site<'_>, (file, function): (FileId, FunctionId)) -> bool {
+fn is_guarded(site: &EntryFile<'_>, (file, function): (FileId, FunctionId)) -> bool {
     let module = site.resolver.module(file);
     let definition = module.function(function);
     if leaves_others(module, &definition.body) {
@@ -218,7 +218,7 @@ fn guards(module: &Module, expr: ExprId) -> bool {
 }
 
 /// `deprecated=True` where the entry is registered.
-fn is_deprecated(site: &Site<'_>, entry: &Entry) -> bool {
+fn is_deprecated(site: &EntryFile<'_>, entry: &Entry) -> bool {
     let (file, function) = entry.function;
     let module = site.resolver.module(file);
     module.function(function).decorators.iter().any(|&decorator| {

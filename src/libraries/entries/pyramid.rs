@@ -1,12 +1,12 @@
 //! Pyramid: functions and methods that a configuration names as views.
 
-use super::site::{Site, verb};
+use super::site::{EntryFile, verb};
 use super::{Decorator, Entry, EntryKind};
 
 /// `@view_config(route_name="accounts.login", request_method="POST")`.
 ///
 /// Routes are named: their addresses stand in another file, and the name is what people look for.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     let is_view = matches!(
         decorator.name,
         "view_config" | "notfound_view_config" | "forbidden_view_config" | "exception_view_config"

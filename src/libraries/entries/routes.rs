@@ -2,7 +2,7 @@
 //! Litestar, aiohttp, Tornado.
 
 use super::mounts::{own_prefix, router_of};
-use super::site::{Site, join, may_list, starts_with_any, verb};
+use super::site::{EntryFile, join, may_list, starts_with_any, verb};
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId, ExprKind, FunctionId, Module, StmtKind};
 use crate::libraries::shared::value::{FileId, Value};
@@ -46,7 +46,7 @@ const VIEWS: &[&str] = &[
 ];
 
 /// `@app.get("/x")`, `@router.route("/x", methods=[…])`, `@routes.view("/x")`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     if let Some(word) = remote(site, decorator) {
         let name = decorator.call.and_then(|call| call.keyword("name").or_else(|| call.arg(0)));
         let name = name
@@ -83,7 +83,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// `@rpc_method(name="goats.list")`, `@jsonrpc.method("goats.list")`, the tools of a model's server: `@mcp.tool()`.
-fn remote(site: &Site<'_>, decorator: Decorator<'_>) -> Option<&'static str> {
+fn remote(site: &EntryFile<'_>, decorator: Decorator<'_>) -> Option<&'static str> {
     let owner = match site.module.kind(decorator.callee) {
         ExprKind::Attr { base, .. } => site.last_name(*base).unwrap_or(""),
         _ => "",
@@ -104,7 +104,7 @@ fn remote(site: &Site<'_>, decorator: Decorator<'_>) -> Option<&'static str> {
 }
 
 /// `add_api_route("/x", f)`, `add_url_rule`, `app.router.add_get("/x", f)`, `web.get("/x", f)`, `Route("/x", f)`.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let (verb, path, handler) = match method {
         "add_api_route" | "add_route" => {
             let (first, second) = (call.arg(0), call.arg(1));
@@ -181,7 +181,7 @@ fn processed(module: &Module, class: ClassId) -> Vec<FunctionId> {
 }
 
 /// `get`, `post`, … of method classes.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let ancestors = site.resolver.ancestors(site.file, class);
     let is_view = ancestors.iter().any(|ancestor| {
         let last = ancestor.rsplit('.').next().unwrap_or(ancestor);
@@ -210,7 +210,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 /// A project's own class named `View` or `Controller` is no HTTP handler unless a framework is near.
-fn site_has(site: &Site<'_>, ancestors: &[String]) -> bool {
+fn site_has(site: &EntryFile<'_>, ancestors: &[String]) -> bool {
     const NEAR: &[&str] = &[
         "flask",
         "quart",
@@ -230,7 +230,7 @@ fn site_has(site: &Site<'_>, ancestors: &[String]) -> bool {
     ancestors.iter().any(|ancestor| starts_with_any(ancestor, NEAR)) || site.imports(NEAR)
 }
 
-fn route(site: &Site<'_>, function: (FileId, FunctionId), verb: &str, label: String, place: Span, call: Call<'_>) -> Entry {
+fn route(site: &EntryFile<'_>, function: (FileId, FunctionId), verb: &str, label: String, place: Span, call: Call<'_>) -> Entry {
     let on_loop = match site.library_name(call.callee) {
         Some(name) => starts_with_any(&name, ON_LOOP),
         None => site.imports(ON_LOOP) && !site.imports(&["fastapi", "flask", "starlette"]),
@@ -243,7 +243,7 @@ fn route(site: &Site<'_>, function: (FileId, FunctionId), verb: &str, label: Str
 }
 
 /// Whether a call is made on a router, by what it is or by its name.
-fn is_router(site: &Site<'_>, call: Call<'_>) -> bool {
+fn is_router(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else {
         return site.is_library(call.callee, LIBRARIES);
     };
@@ -260,7 +260,7 @@ fn is_router(site: &Site<'_>, call: Call<'_>) -> bool {
 }
 
 /// The verb of `methods=["POST"]`; Flask's default is GET.
-fn methods_argument(site: &Site<'_>, call: Call<'_>) -> &'static str {
+fn methods_argument(site: &EntryFile<'_>, call: Call<'_>) -> &'static str {
     let Some(list) = call.keyword("methods") else {
         return if matches!(call.method(), Some("api_route" | "route" | "add_api_route" | "add_url_rule")) {
             "GET"
@@ -278,7 +278,7 @@ fn methods_argument(site: &Site<'_>, call: Call<'_>) -> &'static str {
 }
 
 /// A path below the one that its router has of its own.
-fn addressed(site: &Site<'_>, call: Call<'_>, path: &str) -> String {
+fn addressed(site: &EntryFile<'_>, call: Call<'_>, path: &str) -> String {
     let router = call.receiver().and_then(|receiver| router_of(site, receiver));
     let prefix = router.map(|router| own_prefix(site, &router)).unwrap_or_default();
     join(&prefix, path)

@@ -1,6 +1,6 @@
 //! Services of Connect and gRPC: an object with a function for each procedure.
 
-use super::site::Site;
+use super::site::EntryFile;
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprKind};
 use crate::libraries::shared::objects;
@@ -10,7 +10,7 @@ const LIBRARIES: &[&str] = &["@bufbuild/connect", "@connectrpc/connect", "@grpc/
 
 /// `router.service(Orders, { async get(request) { … } })`, `server.addService(Orders, { … })`; the object may be put together from
 /// what functions of several files give.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     if !matches!(method, "service" | "addService") || call.receiver().is_none() || !site.imports(LIBRARIES) {
         return;
     }

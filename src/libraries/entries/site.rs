@@ -27,8 +27,8 @@ const BOTS: &[&str] = &[
     "telethon",
 ];
 
-/// A file with what may be asked of it.
-pub struct Site<'r> {
+/// A file whose entry points are looked for, with what may be asked of it.
+pub struct EntryFile<'r> {
     pub resolver: &'r dyn Resolver,
     pub file: FileId,
     pub module: &'r Module,
@@ -40,9 +40,9 @@ pub struct Site<'r> {
 /// Routes of one file that are counted for what stands before all of them: of more, no count is shown.
 const MOST_ROUTES: usize = 64;
 
-impl<'r> Site<'r> {
+impl<'r> EntryFile<'r> {
     pub fn new(resolver: &'r dyn Resolver, file: FileId, path: &'r str) -> Self {
-        Site {
+        EntryFile {
             resolver,
             file,
             module: resolver.module(file),
@@ -109,7 +109,7 @@ impl<'r> Site<'r> {
         self.handler_at(self.file, expr, 0)
     }
 
-    /// As [`Site::handler`], for an expression of another file.
+    /// As [`EntryFile::handler`], for an expression of another file.
     pub fn handler_at(&self, file: FileId, expr: ExprId, depth: u32) -> Option<(FileId, FunctionId)> {
         if depth > MAX_WRAPPERS {
             return None;

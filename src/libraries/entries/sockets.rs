@@ -1,11 +1,11 @@
 //! Handlers of socket messages.
 
-use super::site::Site;
+use super::site::EntryFile;
 use super::{Decorator, Entry, EntryKind};
 use crate::ir::{Call, ClassId};
 
 /// `@router.websocket("/ws")`, `@socketio.on("x")`, `@sio.event`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     let is_socket = match decorator.name {
         "websocket" | "websocket_route" => decorator.call.is_some(),
         "on" | "event" => site.imports(&["socketio", "flask_socketio", "discord", "telethon", "pyrogram"]),
@@ -22,7 +22,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// Channels' consumers, Tornado's socket handlers.
-pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn class(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let ancestors = site.resolver.ancestors(site.file, class);
     let is_consumer = ancestors.iter().any(|ancestor| {
         let last = ancestor.rsplit('.').next().unwrap_or(ancestor);
@@ -56,7 +56,7 @@ pub fn class(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 /// `io.on("connection", f)`, `socket.on("x", f)`, `wss.on("connection", f)` on a server.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     if !matches!(method, "on" | "once") || call.args.len() < 2 || site.imports(&["socket.io-client"]) {
         return;
     }

@@ -2,14 +2,14 @@
 
 use super::mounts::{Router, is_router_call};
 use super::often::is_guard;
-use super::site::{Site, key_of};
+use super::site::{EntryFile, key_of};
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind, Parent};
 use crate::libraries::shared::value::FileId;
 
 /// `publicProcedure.input(…).query(async ({ ctx }) => …)`. A chain that does not start at a procedure, as
 /// `db.query(…)`, is none.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let kind = match method {
         "query" => EntryKind::Route,
         "mutation" => EntryKind::Action,
@@ -32,7 +32,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
 }
 
 /// The `router({ … })` in whose object a procedure stands.
-fn router(site: &Site<'_>, procedure: ExprId) -> Option<Router> {
+fn router(site: &EntryFile<'_>, procedure: ExprId) -> Option<Router> {
     let Parent::Expr(object) = site.module.expr(procedure).parent else {
         return None;
     };
@@ -44,13 +44,13 @@ fn router(site: &Site<'_>, procedure: ExprId) -> Option<Router> {
 }
 
 /// `adminProcedure.input(…)`, `publicProcedure.use(isModerator)`.
-fn is_guarded(site: &Site<'_>, link: Call<'_>) -> bool {
+fn is_guarded(site: &EntryFile<'_>, link: Call<'_>) -> bool {
     let starts_at_guard = site.module.name(link.root()).is_some_and(is_guard);
     let uses_guard = link.method() == Some("use") && link.args.iter().any(|arg| site.last_name(arg.value).is_some_and(is_guard));
     starts_at_guard || uses_guard || link.method().is_some_and(|name| is_procedure_name(name) && is_guard(name))
 }
 
-fn is_procedure(site: &Site<'_>, file: FileId, expr: ExprId, depth: u32) -> bool {
+fn is_procedure(site: &EntryFile<'_>, file: FileId, expr: ExprId, depth: u32) -> bool {
     let module = site.resolver.module(file);
     let mut at = expr;
     loop {

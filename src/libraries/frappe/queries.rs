@@ -7,9 +7,9 @@ mod tests;
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::libraries::shared::{self, chain, sql_text};
-use crate::statement::{Filter, FilterKind, Limit, Operation, Projection};
+use crate::statement::{Filter, FilterKind, Operation, Projection, RowLimit};
 
 /// The query at a call.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
@@ -93,7 +93,7 @@ fn function(resolver: &dyn Resolver, file: FileId, call: Call<'_>, name: &str) -
                 return None;
             }
             conditions(resolver, arg(1, "filters"), &mut query);
-            query.model = query.table().map(|name| Model::Table(name.to_owned()));
+            query.model = query.table().map(|name| RowModel::Table(name.to_owned()));
             one(&mut query);
         }
         "get_single_value" if in_db => {
@@ -227,7 +227,7 @@ fn listing(resolver: &dyn Resolver, file: FileId, call: Call<'_>, query: &mut Qu
 fn limited(resolver: &dyn Resolver, place: Option<ExprPlace>, query: &mut Query) {
     let Some(place) = place else { return };
     query.statement.limit = match objects::limit(resolver, place) {
-        Limit::Rows(0) => Limit::None,
+        RowLimit::Rows(0) => RowLimit::None,
         limit => limit,
     };
 }
@@ -385,12 +385,12 @@ fn listed(resolver: &dyn Resolver, item: ExprPlace, optional: bool, query: &mut 
 
 fn one(query: &mut Query) {
     query.outcome = Outcome::One;
-    query.statement.limit = Limit::One;
+    query.statement.limit = RowLimit::One;
 }
 
 fn aggregate(query: &mut Query) {
     query.outcome = Outcome::Scalar;
-    query.statement.limit = Limit::One;
+    query.statement.limit = RowLimit::One;
     query.statement.projection = Projection::Aggregate;
 }
 
@@ -434,7 +434,7 @@ fn is_document_method(method: &str) -> bool {
 fn document(resolver: &dyn Resolver, file: FileId, call: Call<'_>, method: &str) -> Option<Query> {
     let receiver = call.receiver()?;
     let name = match resolver.value(file, receiver) {
-        Value::Row(Model::Table(name), Some((at, read))) => {
+        Value::Row(RowModel::Table(name), Some((at, read))) => {
             resolver.query(at, read).filter(|query| query.library == "frappe")?;
             Some(name)
         }
@@ -460,7 +460,7 @@ fn document(resolver: &dyn Resolver, file: FileId, call: Call<'_>, method: &str)
         "delete" => write(&mut query, Operation::Delete),
         "reload" | "load_from_db" => {
             push(&mut query, "name", FilterKind::Equality, None, false);
-            query.model = name.map(Model::Table);
+            query.model = name.map(RowModel::Table);
             one(&mut query);
         }
         _ => write(&mut query, Operation::Update),

@@ -1,12 +1,12 @@
 //! Knex's schema builder: `knex.schema.createTable("users", (t) => { t.string("email").unique() })`.
 
 use crate::ir::{Call, ExprId, ExprKind, StmtKind};
-use crate::libraries::shared::ts_options::{Options, index};
+use crate::libraries::shared::ts_options::{OptionReader, index};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, SchemaOp, TableDef};
 
 /// The changes of a chain that starts at `schema`; `None` where a step is not understood.
-pub(crate) fn ops(options: Options, chain: &[Call]) -> Option<Vec<SchemaOp>> {
+pub(crate) fn ops(options: OptionReader, chain: &[Call]) -> Option<Vec<SchemaOp>> {
     let mut ops = Vec::new();
     let mut schema = None;
     for call in chain {
@@ -56,7 +56,7 @@ pub(crate) fn ops(options: Options, chain: &[Call]) -> Option<Vec<SchemaOp>> {
 }
 
 struct Builder<'c, 'r> {
-    options: Options<'c, 'r>,
+    options: OptionReader<'c, 'r>,
     table: String,
     /// The table's definition, when it is created.
     def: TableDef,

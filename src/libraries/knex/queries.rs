@@ -6,7 +6,7 @@ use crate::libraries::shared::knex_words::{is_where, read};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model};
+use crate::libraries::shared::value::{FileId, RowModel};
 
 const FLUENT: Fluent = Fluent {
     runs: &["then", "stream", "pipe"],
@@ -68,7 +68,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         query.model = query
             .table()
             .filter(|name| !name.is_empty())
-            .map(|name| Model::Table(name.to_owned()));
+            .map(|name| RowModel::Table(name.to_owned()));
     }
     query.executed = fluent::runs(call, FLUENT) && !(steps.len() == 1 && fluent::is_handed_out(call));
     Some(query)

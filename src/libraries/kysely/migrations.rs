@@ -1,12 +1,12 @@
 //! Kysely's schema builder: `db.schema.createTable("users").addColumn("email", "text", (c) => c.unique()).execute()`.
 
 use crate::ir::Call;
-use crate::libraries::shared::ts_options::{Options, index};
+use crate::libraries::shared::ts_options::{OptionReader, index};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, SchemaOp, TableDef};
 
 /// The changes of a chain that starts at `schema`; `None` where it is not Kysely's.
-pub(crate) fn ops(options: Options, chain: &[Call]) -> Option<Vec<SchemaOp>> {
+pub(crate) fn ops(options: OptionReader, chain: &[Call]) -> Option<Vec<SchemaOp>> {
     if chain.last()?.method() != Some("execute") {
         return None;
     }
@@ -50,12 +50,12 @@ fn has(chain: &[Call], method: &str) -> bool {
     chain.iter().any(|call| call.method() == Some(method))
 }
 
-fn text_of(options: Options, chain: &[Call], method: &str) -> Option<String> {
+fn text_of(options: OptionReader, chain: &[Call], method: &str) -> Option<String> {
     let call = chain.iter().find(|call| call.method() == Some(method))?;
     options.text(call.arg(0)?)
 }
 
-fn built(options: Options, chain: &[Call], name: String, table: &str, span: Span) -> crate::statement::IndexDef {
+fn built(options: OptionReader, chain: &[Call], name: String, table: &str, span: Span) -> crate::statement::IndexDef {
     let mut def = index(Some(name), table, &[], has(chain, "unique"), span);
     for call in chain {
         let key = |text: String, expression: bool| {
@@ -82,7 +82,7 @@ fn built(options: Options, chain: &[Call], name: String, table: &str, span: Span
 }
 
 /// A column or a constraint of a new table.
-fn part(options: Options, call: &Call, def: &mut TableDef) {
+fn part(options: OptionReader, call: &Call, def: &mut TableDef) {
     let span = options.span(call.callee);
     match call.method() {
         Some("addColumn") => def.columns.extend(column(options, call)),
@@ -93,7 +93,7 @@ fn part(options: Options, call: &Call, def: &mut TableDef) {
     }
 }
 
-fn constraint(options: Options, call: &Call) -> Option<Constraint> {
+fn constraint(options: OptionReader, call: &Call) -> Option<Constraint> {
     let name = call.arg(0).and_then(|expr| options.text(expr));
     let columns = call.arg(1).map_or_else(Vec::new, |expr| options.texts(expr));
     match call.method()? {
@@ -108,7 +108,7 @@ fn constraint(options: Options, call: &Call) -> Option<Constraint> {
 }
 
 /// `addColumn("author_id", "uuid", (c) => c.notNull().references("users.id"))`.
-fn column(options: Options, call: &Call) -> Option<ColumnDef> {
+fn column(options: OptionReader, call: &Call) -> Option<ColumnDef> {
     let mut column = ColumnDef {
         name: options.text(call.arg(0)?)?,
         data_type: call.arg(1).and_then(|expr| options.text(expr)).unwrap_or_default().to_lowercase(),
@@ -137,7 +137,7 @@ fn column(options: Options, call: &Call) -> Option<ColumnDef> {
     Some(column)
 }
 
-fn alter(options: Options, chain: &[Call], table: &str, span: Span) -> Vec<SchemaOp> {
+fn alter(options: OptionReader, chain: &[Call], table: &str, span: Span) -> Vec<SchemaOp> {
     let mut ops = Vec::new();
     for call in chain {
         let text = |at: usize| call.arg(at).and_then(|expr| options.text(expr));

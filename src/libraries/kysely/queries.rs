@@ -5,8 +5,8 @@ use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model};
-use crate::statement::{Limit, Operation, Projection};
+use crate::libraries::shared::value::{FileId, RowModel};
+use crate::statement::{Operation, Projection, RowLimit};
 
 const FLUENT: Fluent = Fluent {
     runs: &["execute", "executeTakeFirst", "executeTakeFirstOrThrow", "stream"],
@@ -51,7 +51,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         query.model = query
             .table()
             .filter(|name| !name.is_empty())
-            .map(|name| Model::Table(name.to_owned()));
+            .map(|name| RowModel::Table(name.to_owned()));
     }
     query.executed = FLUENT.runs.contains(&method);
     Some(query)
@@ -118,7 +118,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
                 if counts {
                     statement.projection = Projection::Aggregate;
                     if !statement.grouped {
-                        statement.limit = Limit::One;
+                        statement.limit = RowLimit::One;
                         query.outcome = Outcome::Scalar;
                     }
                 }
@@ -131,7 +131,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
             statement.grouped = true;
             if query.outcome == Outcome::Scalar {
                 query.outcome = Outcome::Rows;
-                statement.limit = Limit::None;
+                statement.limit = RowLimit::None;
             }
             let names = first.map(|place| query_builder::strings(resolver, place)).unwrap_or_default();
             let columns: Vec<_> = names.iter().map(|name| query_builder::column(statement, name)).collect();
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(kinds, [(Some(0), FilterKind::Range), (Some(1), FilterKind::In)]);
         assert_eq!(
             (query.statement.joins.len(), query.statement.limit.clone(), query.executed),
-            (1, Limit::Rows(10), true)
+            (1, RowLimit::Rows(10), true)
         );
     }
 

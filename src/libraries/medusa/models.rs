@@ -3,7 +3,7 @@
 use crate::ir::{Call, ExprId, ExprKind, Parent, StmtKind};
 use crate::libraries::shared::declared::{Consts, Declared, Tool};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::ts_options::{Options, index, snake};
+use crate::libraries::shared::ts_options::{OptionReader, index, snake};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Loading, ModelDef, RelationDef, TableDef};
@@ -22,7 +22,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         return None;
     }
     let consts = Consts::new(resolver);
-    let options = Options { consts: &consts, file };
+    let options = OptionReader { consts: &consts, file };
     let models = module
         .calls()
         .filter(|call| call.method() == Some("define") && call.receiver().and_then(|model| module.name(model)) == Some("model"))
@@ -35,7 +35,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     })
 }
 
-fn model(options: Options, call: &Call) -> Option<ModelDef> {
+fn model(options: OptionReader, call: &Call) -> Option<ModelDef> {
     let module = options.module();
     let first = call.arg(0)?;
     let object = options.object(first);
@@ -90,7 +90,7 @@ fn model(options: Options, call: &Call) -> Option<ModelDef> {
 }
 
 /// The calls that the definition is the receiver of: `.indexes([…])`, `.cascades({…})`.
-fn outer_calls<'r>(options: Options<'_, 'r>, call: &Call) -> Vec<Call<'r>> {
+fn outer_calls<'r>(options: OptionReader<'_, 'r>, call: &Call) -> Vec<Call<'r>> {
     let module = options.module();
     let mut out = Vec::new();
     let mut at = module.expr(call.id).parent;
@@ -105,7 +105,7 @@ fn outer_calls<'r>(options: Options<'_, 'r>, call: &Call) -> Vec<Call<'r>> {
     out
 }
 
-fn variable(options: Options, call: &Call) -> Option<String> {
+fn variable(options: OptionReader, call: &Call) -> Option<String> {
     let module = options.module();
     let mut at = module.expr(call.id).parent;
     loop {
@@ -123,7 +123,7 @@ fn variable(options: Options, call: &Call) -> Option<String> {
 }
 
 /// `model.text().searchable().index("name")`, `model.belongsTo(() => Order, { mappedBy: "items" }).nullable()`.
-fn property(options: Options, field: &str, last: &Call, span: Span, model: &mut ModelDef) {
+fn property(options: OptionReader, field: &str, last: &Call, span: Span, model: &mut ModelDef) {
     let chain = last.chain();
     let Some(first) = chain.first() else { return };
     let kind = first.method().unwrap_or_default();

@@ -5,8 +5,8 @@ use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
@@ -38,9 +38,9 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         query.model = Some(model);
     }
     match outcome {
-        Outcome::One => query.statement.limit = Limit::One,
+        Outcome::One => query.statement.limit = RowLimit::One,
         Outcome::Scalar => {
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.statement.projection = Projection::Aggregate;
         }
         _ => {}
@@ -146,7 +146,7 @@ fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Quer
             filters(resolver, place, query);
         }
         ("where" | "andWhere" | "orWhere" | "having", _) => query.open_filters = true,
-        ("limit", Some(place)) if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, place),
+        ("limit", Some(place)) if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, place),
         ("offset", Some(place)) => query.statement.offset = objects::skips(resolver, place),
         ("groupBy" | "distinct", _) => query.statement.grouped = true,
         ("join" | "leftJoin" | "innerJoin" | "joinAndSelect" | "leftJoinAndSelect" | "innerJoinAndSelect" | "from", _) => {
@@ -154,11 +154,11 @@ fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Quer
         }
         ("getSingleResult", _) => {
             query.outcome = Outcome::One;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
         }
         ("count" | "getCount", _) => {
             query.outcome = Outcome::Scalar;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.statement.projection = Projection::Aggregate;
         }
         _ => {}
@@ -178,7 +178,7 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
 }
 
 /// The entity, and the place of the first argument after it.
-fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'_>) -> Option<((String, Model), usize)> {
+fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'_>) -> Option<((String, RowModel), usize)> {
     let module = call.module;
     let (at, made) = resolver.definition(file, receiver).unwrap_or((file, receiver));
     if let Some(made) = resolver.module(at).call(made).filter(|made| made.method() == Some("getRepository")) {
@@ -210,7 +210,7 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
 }
 
 /// `class UserRepository extends EntityRepository<User>`, and a class of the project's own between them.
-fn own_repository(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<(String, Model)> {
+fn own_repository(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<(String, RowModel)> {
     let is_repository = |name: &String| name.contains("mikro-orm") && name.ends_with("EntityRepository");
     if !resolver.ancestors(file, class).iter().any(is_repository) {
         return None;
@@ -254,7 +254,7 @@ fn options(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
     for field in &read.items {
         match field.key.as_str() {
             "where" => filters(resolver, field.value, query),
-            "limit" | "first" | "last" if query.statement.limit == Limit::None => {
+            "limit" | "first" | "last" if query.statement.limit == RowLimit::None => {
                 query.statement.limit = objects::limit(resolver, field.value);
             }
             "offset" => query.statement.offset = objects::skips(resolver, field.value),
@@ -318,7 +318,7 @@ mod tests {
             kinds,
             [(FilterKind::Equality, false), (FilterKind::Range, false), (FilterKind::In, true)]
         );
-        assert_eq!((query.table(), query.statement.limit.clone()), (Some("User"), Limit::Rows(10)));
+        assert_eq!((query.table(), query.statement.limit.clone()), (Some("User"), RowLimit::Rows(10)));
         assert_eq!(query.eager, ["posts"]);
     }
 
@@ -331,7 +331,7 @@ mod tests {
         };
         let read = run("const b = em.createQueryBuilder(User, 'u'); b.where({ orgId }); return b.limit(5).getResultList();");
         assert_eq!((read.len(), read[0].table(), read[0].statement.filters.len()), (1, Some("User"), 1));
-        assert_eq!(read[0].statement.limit, Limit::Rows(5));
+        assert_eq!(read[0].statement.limit, RowLimit::Rows(5));
         let write = run("await em.qb(User).update({ age }).where({ id });");
         assert_eq!((write.len(), write[0].statement.operation), (1, Operation::Update));
         assert!(

@@ -2,7 +2,7 @@
 
 use super::models;
 use crate::ir::{Call, ExprId, ExprKind, StmtKind};
-use crate::libraries::shared::kept_functions::{Kept, Schemas};
+use crate::libraries::shared::kept_functions::{SchemaFunction, Schemas};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder::imports;
 use crate::libraries::shared::value::{FileId, Value};
@@ -121,7 +121,7 @@ impl Reader<'_, '_> {
     fn keep(&mut self, schema: ExprId, name: String, function: ExprId, shelf: &str) {
         let Some(schema) = self.schema(self.file, schema) else { return };
         if let Value::Function(at, function) = self.resolver.value(self.file, function) {
-            self.out.functions.push(Kept {
+            self.out.functions.push(SchemaFunction {
                 schema,
                 name,
                 function: (at, function),

@@ -3,9 +3,9 @@
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::objects::{self, ExprPlace};
-use crate::libraries::shared::query::{Keeper, Resolver};
+use crate::libraries::shared::query::{ModelReceiver, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 
 /// Functions that hand each other the making of a model, one in the other.
 const DEEPEST: u32 = 4;
@@ -69,7 +69,7 @@ pub fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<
 }
 
 /// What `this` is, where an expression is that and stands in a function that a schema keeps.
-pub fn keeper(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Keeper> {
+pub fn keeper(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<ModelReceiver> {
     let module = resolver.module(file);
     (module.name(expr) == Some("self")).then(|| resolver.keeper(file, module.owner(expr)))?
 }
@@ -82,7 +82,7 @@ pub fn document(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(
         let (name, library) = model(resolver, at, made.callee)?;
         return (library == "mongoose").then_some((name, true));
     }
-    let Value::Row(Model::Table(name), source) = resolver.value(file, expr) else {
+    let Value::Row(RowModel::Table(name), source) = resolver.value(file, expr) else {
         return None;
     };
     let is_own = match source {

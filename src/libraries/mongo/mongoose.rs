@@ -7,8 +7,8 @@ use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model};
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::libraries::shared::value::{FileId, RowModel};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
 const FLUENT: Fluent = Fluent {
     runs: &["exec", "toArray", "next", "forEach", "eachAsync", "then", "orFail"],
@@ -44,15 +44,15 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     query.statement.operation = operation;
     query.statement.tables.push(objects::table(name.as_str()));
     match outcome {
-        Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+        Outcome::One if operation == Operation::Select => query.statement.limit = RowLimit::One,
         Outcome::Scalar => {
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.statement.projection = Projection::Aggregate;
         }
         _ => {}
     }
     if matches!(outcome, Outcome::Rows | Outcome::One) && method != "aggregate" {
-        query.model = Some(Model::Table(name));
+        query.model = Some(RowModel::Table(name));
     }
     arguments(resolver, first, method, &mut query);
     for step in &steps[start + 1..] {
@@ -195,7 +195,7 @@ fn arguments(resolver: &dyn Resolver, step: ChainedCall<'_>, method: &str, query
         query.statement.open |= options.open;
         for field in options.items {
             match field.key.as_str() {
-                "limit" if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, field.value),
+                "limit" if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, field.value),
                 "skip" => query.statement.offset = objects::skips(resolver, field.value),
                 "sort" => orders(resolver, field.value, query),
                 _ => {}
@@ -241,7 +241,7 @@ fn link(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     let call = step.call;
     let first = call.arg(0).map(|arg| (step.file, arg));
     match (call.method().unwrap_or_default(), first) {
-        ("limit", Some(place)) if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, place),
+        ("limit", Some(place)) if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, place),
         ("skip", Some(place)) => query.statement.offset |= objects::skips(resolver, place),
         ("sort", Some(place)) => orders(resolver, place, query),
         ("populate", Some(place)) => populate(resolver, place, "", query),
@@ -249,13 +249,13 @@ fn link(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         ("cursor" | "stream" | "eachAsync", _) => query.outcome = Outcome::Stream,
         ("next", _) => {
             query.outcome = Outcome::One;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
         }
         // `find(…).countDocuments()`: the filter is the find's, what comes back is a number.
         ("count" | "countDocuments" | "estimatedDocumentCount", _) => {
             query.outcome = Outcome::Scalar;
             query.model = None;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.statement.projection = Projection::Aggregate;
         }
         ("where" | "or" | "and", _) => query.open_filters = true,
@@ -328,7 +328,7 @@ mod tests {
     fn a_count_at_the_end_of_a_find_gives_no_rows() {
         for count in ["countDocuments()", "estimatedDocumentCount()", "count()"] {
             let query = query(&format!("{HEAD}const total = await User.find({{ orgId }}).{count};"), &[]);
-            assert_eq!((query.outcome, query.statement.limit), (Outcome::Scalar, Limit::One), "{count}");
+            assert_eq!((query.outcome, query.statement.limit), (Outcome::Scalar, RowLimit::One), "{count}");
             assert!(query.executed && query.statement.filters.len() == 1, "{count}");
         }
     }
@@ -358,7 +358,7 @@ mod tests {
         );
         assert_eq!(
             (query.table(), query.executed, query.statement.limit.clone()),
-            (Some("User"), true, Limit::Rows(10))
+            (Some("User"), true, RowLimit::Rows(10))
         );
         assert!(query.statement.order[0].1 && query.eager == ["posts"]);
     }

@@ -3,7 +3,7 @@
 use crate::ir::ExprKind;
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Query, Resolver};
-use crate::statement::{FilterKind, Limit, Projection};
+use crate::statement::{FilterKind, Projection, RowLimit};
 
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
@@ -76,7 +76,7 @@ pub fn stages(resolver: &dyn Resolver, pipeline: ExprPlace, query: &mut Query) {
                 "$skip" => query.statement.offset = true,
                 "$sort" if !query.statement.grouped => orders(resolver, field.value, query),
                 "$count" => {
-                    query.statement.limit = Limit::One;
+                    query.statement.limit = RowLimit::One;
                     query.statement.projection = Projection::Aggregate;
                 }
                 _ => {}

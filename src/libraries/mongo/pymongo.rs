@@ -5,13 +5,13 @@ mod tests;
 
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::mongo::operators::{descends, filters, orders, stages};
-use crate::libraries::shared::comparison::{Conditions, Reader};
+use crate::libraries::shared::comparison::{ConditionReader, Conditions};
 use crate::libraries::shared::fluent::{self, ChainedCall};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::libraries::shared::{chain, query_builder};
-use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection};
+use crate::statement::{ColumnUse, Filter, FilterKind, Operation, Projection, RowLimit};
 
 /// The query at a call.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
@@ -83,7 +83,7 @@ struct Holder {
     name: String,
     library: &'static str,
     is_async: bool,
-    model: Model,
+    model: RowModel,
 }
 
 /// The collection or document class that a receiver is.
@@ -105,7 +105,7 @@ fn holder(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str)
         (is_typed || is_called_so).then(|| own.trim_start_matches('_').trim_end_matches("_collection").to_owned())
     })?;
     Some(Holder {
-        model: Model::Table(name.clone()),
+        model: RowModel::Table(name.clone()),
         name,
         library: "pymongo",
         is_async: library.contains("Async") || query_builder::imports(resolver.module(at), &["motor"]),
@@ -172,7 +172,7 @@ fn document(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) ->
         name,
         library: "beanie",
         is_async: true,
-        model: Model::Class(file, class),
+        model: RowModel::Class(file, class),
     })
 }
 
@@ -184,7 +184,7 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
         _ if is_instance_method(method) => Operation::Update,
         _ => return None,
     };
-    let (Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, call.receiver()?) else {
+    let (Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, call.receiver()?) else {
         return None;
     };
     let holder = is_document(resolver, at, class).then(|| document(resolver, at, class)).flatten()?;
@@ -210,9 +210,9 @@ impl<'r> Draft<'r> {
         query.statement.operation = operation;
         query.statement.tables.push(objects::table(holder.name.as_str()));
         match outcome {
-            Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+            Outcome::One if operation == Operation::Select => query.statement.limit = RowLimit::One,
             Outcome::Scalar => {
-                query.statement.limit = Limit::One;
+                query.statement.limit = RowLimit::One;
                 query.statement.projection = Projection::Aggregate;
             }
             _ => {}
@@ -292,7 +292,7 @@ impl<'r> Draft<'r> {
                 column: module.str(*name).to_owned(),
             })
         };
-        let reader = Reader {
+        let reader = ConditionReader {
             resolver: self.resolver,
             column: &column,
         };
@@ -319,27 +319,27 @@ impl<'r> Draft<'r> {
             ("limit", Some(place)) => {
                 query.statement.limit = match objects::limit(self.resolver, place) {
                     // No rows at all is how the driver says no limit.
-                    Limit::Rows(0) => Limit::None,
+                    RowLimit::Rows(0) => RowLimit::None,
                     limit => limit,
                 };
             }
             ("skip", Some(place)) => query.statement.offset |= objects::skips(self.resolver, place),
             ("to_list", length) => {
                 query.executed = true;
-                if let Some(place) = length.filter(|_| query.statement.limit == Limit::None) {
+                if let Some(place) = length.filter(|_| query.statement.limit == RowLimit::None) {
                     query.statement.limit = objects::limit(self.resolver, place);
                 }
             }
             ("first_or_none", _) => {
                 query.executed = true;
                 query.outcome = Outcome::One;
-                query.statement.limit = Limit::One;
+                query.statement.limit = RowLimit::One;
             }
             ("count" | "exists", _) => {
                 query.executed = true;
                 query.model = None;
                 query.outcome = Outcome::Scalar;
-                query.statement.limit = Limit::One;
+                query.statement.limit = RowLimit::One;
                 query.statement.projection = Projection::Aggregate;
             }
             ("update" | "update_many" | "set" | "delete" | "delete_many", _) => {

@@ -10,7 +10,7 @@ use crate::libraries::mongo::models::model_name;
 use crate::libraries::shared::declared::{Consts, Declared, Tool};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::query_builder::imports;
-use crate::libraries::shared::ts_options::Options;
+use crate::libraries::shared::ts_options::OptionReader;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::{ColumnDef, IndexDef, IndexKey, ModelDef, TableDef};
@@ -27,7 +27,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let consts = Consts::new(resolver);
     let indexes = RefCell::default();
     let reader = Reader {
-        options: Options { consts: &consts, file },
+        options: OptionReader { consts: &consts, file },
         indexes: &indexes,
     };
     let by_call = module.calls().filter_map(|call| reader.model(&call));
@@ -46,7 +46,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
 
 #[derive(Clone, Copy)]
 struct Reader<'c, 'r> {
-    options: Options<'c, 'r>,
+    options: OptionReader<'c, 'r>,
     /// The calls `….index(…)` of files by the schema that they are on, and the calls that make a class's schema.
     indexes: &'c RefCell<FxHashMap<FileId, Rc<Calls>>>,
 }
@@ -81,7 +81,7 @@ impl Reader<'_, '_> {
 
     fn at(&self, file: FileId) -> Self {
         Reader {
-            options: Options { file, ..self.options },
+            options: OptionReader { file, ..self.options },
             ..*self
         }
     }

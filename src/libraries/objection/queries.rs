@@ -7,8 +7,8 @@ use crate::libraries::shared::knex_words;
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{Filter, FilterKind, Limit, Operation, Projection, TableUse};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{Filter, FilterKind, Operation, Projection, RowLimit, TableUse};
 
 const FLUENT: Fluent = Fluent {
     runs: &["then", "execute", "resultSize"],
@@ -54,7 +54,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     };
     let model = found
         .class
-        .map_or_else(|| Model::Table(found.name.clone()), |(at, class)| Model::Class(at, class));
+        .map_or_else(|| RowModel::Table(found.name.clone()), |(at, class)| RowModel::Class(at, class));
     query.statement.tables.push(TableUse {
         name: found.name,
         alias: None,
@@ -94,7 +94,7 @@ fn start(resolver: &dyn Resolver, step: &ChainedCall<'_>) -> Option<Start> {
     let receiver = step.call.receiver()?;
     let (file, class, is_class) = match resolver.value(step.file, receiver) {
         Value::Class(file, class) => (file, class, true),
-        Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => (file, class, false),
+        Value::Instance(file, class) | Value::Row(RowModel::Class(file, class), _) => (file, class, false),
         _ => return None,
     };
     // `this.query()` in a static method is the class's.
@@ -125,7 +125,7 @@ fn class_name(module: &Module, class: ClassId) -> Option<String> {
 }
 
 fn by_key(query: &mut Query) {
-    query.statement.limit = Limit::One;
+    query.statement.limit = RowLimit::One;
     query.statement.filters.push(objects::by_key(FilterKind::Equality, false));
 }
 
@@ -140,7 +140,7 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         "findByIds" => query.statement.filters.push(objects::by_key(FilterKind::In, false)),
         "findOne" => {
             query.outcome = Outcome::One;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             if first.is_some() {
                 knex_words::filter(resolver, step, "where", query);
             }
@@ -162,15 +162,15 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         }
         "resultSize" => {
             query.outcome = Outcome::Scalar;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.statement.projection = Projection::Aggregate;
         }
         "page" | "range" => {
             let size = step
                 .call
                 .arg(1)
-                .map_or(Limit::Value, |size| objects::limit(resolver, (step.file, size)));
-            query.statement.limit = if method == "page" { size } else { Limit::Value };
+                .map_or(RowLimit::Value, |size| objects::limit(resolver, (step.file, size)));
+            query.statement.limit = if method == "page" { size } else { RowLimit::Value };
             query.statement.offset = true;
         }
         "withGraphFetched" | "withGraphJoined" | "withGraph" | "eager" | "joinEager" | "mergeEager" => {
@@ -318,14 +318,14 @@ mod tests {
         assert_eq!(found.eager, ["boats", "boats.log", "boats.mast", "cook"]);
         assert_eq!(
             (found.table(), found.executed, &found.statement.limit),
-            (Some("Crew"), true, &Limit::Rows(5))
+            (Some("Crew"), true, &RowLimit::Rows(5))
         );
     }
 
     #[test]
     fn one_row_writes_and_related_rows() {
         let one = query(&format!("{HEAD}const f = async (id) => await Boat.query().findById(id);"), &[]);
-        assert_eq!((one.outcome, &one.statement.limit), (Outcome::One, &Limit::One));
+        assert_eq!((one.outcome, &one.statement.limit), (Outcome::One, &RowLimit::One));
         let write = query(
             &format!("{HEAD}const f = async (id) => await Boat.query().patch({{ name }}).where({{ id }});"),
             &[],

@@ -5,11 +5,11 @@ mod tests;
 
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain::{self, ChainGrammar, Link, Step};
-use crate::libraries::shared::comparison::{Conditions, Reader};
+use crate::libraries::shared::comparison::{ConditionReader, Conditions};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::libraries::shared::{objects, sql_text};
-use crate::statement::{ColumnUse, Filter, FilterKind, Limit, Operation, Projection};
+use crate::statement::{ColumnUse, Filter, FilterKind, Operation, Projection, RowLimit};
 
 /// The query at a call.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
@@ -72,17 +72,17 @@ fn is_start(method: &str) -> bool {
 }
 
 /// The model that an expression names.
-fn model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(String, Model)> {
+fn model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(String, RowModel)> {
     let Value::Class(at, class) = resolver.value(file, expr) else {
         return None;
     };
     (resolver.model_library(at, class) == Some("peewee")).then_some(())?;
     let module = resolver.module(at);
     let name = module.class(class).name.map(|name| module.str(name).to_owned())?;
-    Some((name, Model::Class(at, class)))
+    Some((name, RowModel::Class(at, class)))
 }
 
-fn of_model((name, model): (String, Model)) -> Query {
+fn of_model((name, model): (String, RowModel)) -> Query {
     let mut query = Query {
         library: "peewee",
         blocking: true,
@@ -151,7 +151,7 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
         "delete_instance" => Operation::Delete,
         _ => return None,
     };
-    let (Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, call.receiver()?) else {
+    let (Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, call.receiver()?) else {
         return None;
     };
     let is_override = matches!(resolver.value(file, call.callee), Value::Function(..));
@@ -162,7 +162,7 @@ fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str
     let name = module.class(class).name.map(|name| module.str(name).to_owned())?;
     let mut draft = Draft {
         resolver,
-        query: of_model((name, Model::Class(at, class))),
+        query: of_model((name, RowModel::Class(at, class))),
     };
     draft.write(operation, true);
     Some(draft.query)
@@ -199,7 +199,7 @@ impl Draft<'_> {
             ("paginate", _) => {
                 self.query.statement.limit = call
                     .arg(1)
-                    .map_or(Limit::Rows(20), |size| objects::limit(self.resolver, (file, size)));
+                    .map_or(RowLimit::Rows(20), |size| objects::limit(self.resolver, (file, size)));
                 self.query.statement.offset = true;
             }
             ("select_extend", _) => self.columns(file, call),
@@ -213,7 +213,7 @@ impl Draft<'_> {
                 self.query.model = None;
                 self.query.outcome = Outcome::Scalar;
                 self.query.statement.projection = Projection::Aggregate;
-                self.query.statement.limit = Limit::One;
+                self.query.statement.limit = RowLimit::One;
             }
             ("execute", _) => self.query.executed = true,
             ("iterator", _) => {
@@ -228,7 +228,7 @@ impl Draft<'_> {
     fn one(&mut self) {
         self.query.executed = true;
         self.query.outcome = Outcome::One;
-        self.query.statement.limit = Limit::One;
+        self.query.statement.limit = RowLimit::One;
     }
 
     fn write(&mut self, operation: Operation, runs: bool) {
@@ -260,7 +260,7 @@ impl Draft<'_> {
         let mut found = Conditions::default();
         {
             let column = |file: FileId, expr: ExprId| self.column(file, expr);
-            let reader = Reader {
+            let reader = ConditionReader {
                 resolver: self.resolver,
                 column: &column,
             };
@@ -293,7 +293,7 @@ impl Draft<'_> {
         let mut found = Conditions::default();
         {
             let column = |file: FileId, expr: ExprId| self.column(file, expr);
-            let reader = Reader {
+            let reader = ConditionReader {
                 resolver: self.resolver,
                 column: &column,
             };

@@ -2,10 +2,10 @@
 
 use crate::budget;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
-use crate::libraries::shared::objects::{self, ExprPlace, Field, Fields, FilterGrammar, Filters, Op};
+use crate::libraries::shared::objects::{self, ExprPlace, Fields, FilterGrammar, Filters, ObjectField, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{FilterKind, Limit, Operation, Projection, Statement};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit, Statement};
 use crate::vocabulary::List;
 
 /// Bound on the nesting of relations.
@@ -39,7 +39,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         ..Query::default()
     };
     if matches!(outcome, Outcome::Rows | Outcome::One) && method != "groupBy" {
-        query.model = Some(Model::Table(model));
+        query.model = Some(RowModel::Table(model));
     }
     shape_of_method(method, &mut query.statement);
     match call.arg(0) {
@@ -228,9 +228,9 @@ fn is_other_library(library: &str) -> bool {
 
 fn shape_of_method(method: &str, statement: &mut Statement) {
     match method {
-        "findFirst" | "findFirstOrThrow" | "findUnique" | "findUniqueOrThrow" => statement.limit = Limit::One,
+        "findFirst" | "findFirstOrThrow" | "findUnique" | "findUniqueOrThrow" => statement.limit = RowLimit::One,
         "count" | "aggregate" => {
-            statement.limit = Limit::One;
+            statement.limit = RowLimit::One;
             statement.projection = Projection::Aggregate;
         }
         "groupBy" => {
@@ -251,7 +251,7 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, method: &str, query: &mu
         objects::object_filters(resolver, field.value, GRAMMAR, Some(0), field.optional, &mut filters);
     }
     query.open_filters |= filters.into_statement(statement);
-    if statement.limit == Limit::None
+    if statement.limit == RowLimit::None
         && let Some(take) = args.get("take")
     {
         statement.limit = objects::limit(resolver, take.value);
@@ -278,7 +278,7 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, method: &str, query: &mu
     loaded(resolver, &args, query);
 }
 
-fn orders(resolver: &dyn Resolver, order: &Field, statement: &mut Statement) {
+fn orders(resolver: &dyn Resolver, order: &ObjectField, statement: &mut Statement) {
     let module = resolver.module(order.value.0);
     let objects: Vec<ExprPlace> = match module.kind(order.value.1) {
         ExprKind::List(_) => {
@@ -334,7 +334,7 @@ fn loaded(resolver: &dyn Resolver, args: &Fields, query: &mut Query) {
 }
 
 /// `field: true` of a `select`: a column, or a relation whole (only the schema can tell).
-fn is_plain(resolver: &dyn Resolver, field: &Field) -> bool {
+fn is_plain(resolver: &dyn Resolver, field: &ObjectField) -> bool {
     field.key != "_count" && !is_nested(resolver, field.value)
 }
 
@@ -371,7 +371,7 @@ fn relations(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, is_select:
         query.eager.push(path.clone());
         let bounded = inner
             .get("take")
-            .is_some_and(|take| objects::limit(resolver, take.value) != Limit::None)
+            .is_some_and(|take| objects::limit(resolver, take.value) != RowLimit::None)
             || inner.get("where").is_some_and(|own| narrows(resolver, own));
         if !bounded && !inner.open {
             query.unbounded_includes.push(path.clone());
@@ -385,7 +385,7 @@ fn relations(resolver: &dyn Resolver, place: ExprPlace, prefix: &str, is_select:
 }
 
 /// Whether a relation's own `where` leaves a part of its rows: more than those that are not deleted or hidden.
-fn narrows(resolver: &dyn Resolver, own: &Field) -> bool {
+fn narrows(resolver: &dyn Resolver, own: &ObjectField) -> bool {
     let mut filters = Filters::default();
     objects::object_filters(resolver, own.value, GRAMMAR, Some(0), own.optional, &mut filters);
     // A flag leaves a part that grows with the table, here as elsewhere.
@@ -514,7 +514,7 @@ mod tests {
         assert_eq!(query.statement.filters[1].literal.as_deref(), Some("'active'"));
         assert_eq!(query.eager, ["author", "comments", "comments.likes"]);
         assert_eq!(query.unbounded_includes, ["author", "comments.likes"]);
-        assert_eq!(query.statement.limit, Limit::Rows(50));
+        assert_eq!(query.statement.limit, RowLimit::Rows(50));
         assert!(query.statement.offset && !query.statement.open && query.executed);
         assert!(query.statement.order[0].1 && !query.statement.order[1].1);
     }
@@ -524,7 +524,7 @@ mod tests {
         let unique = one(
             "await prisma.member.findUnique({ where: { userId_orgId: { userId, orgId } }, select: { id: true, user: { select: { name: true } } } })",
         );
-        assert_eq!(unique.statement.limit, Limit::One);
+        assert_eq!(unique.statement.limit, RowLimit::One);
         assert_eq!(
             filters(&unique).iter().map(|f| f.0.as_str()).collect::<Vec<_>>(),
             ["userId", "orgId"]

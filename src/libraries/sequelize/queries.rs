@@ -1,11 +1,11 @@
 //! Sequelize: `User.findAll({ where, include, limit })`.
 
 use crate::ir::{Call, ClassId, ExprId, ExprKind};
-use crate::libraries::shared::objects::{self, ExprPlace, Field, FilterGrammar, Filters, Op};
+use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, ObjectField, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: operator,
@@ -47,9 +47,9 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
     query.statement.open = is_scoped;
     query.open_filters = is_scoped;
     match outcome {
-        Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+        Outcome::One if operation == Operation::Select => query.statement.limit = RowLimit::One,
         Outcome::Scalar => {
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.statement.projection = Projection::Aggregate;
         }
         _ => {}
@@ -109,7 +109,7 @@ fn own(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> 
     query.statement.operation = if is_new && method == "save" { Operation::Insert } else { operation };
     if operation == Operation::Select {
         query.outcome = Outcome::One;
-        query.statement.limit = Limit::One;
+        query.statement.limit = RowLimit::One;
     }
     // `this` is a row in a method of rows, and the model in a static one: then other options than a plain object may say which rows.
     if call.receiver().is_some_and(|receiver| call.module.name(receiver) == Some("self")) {
@@ -130,12 +130,12 @@ fn row(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(String, b
         return Some((name, true));
     }
     match resolver.value(file, expr) {
-        Value::Instance(at, class) | Value::Row(Model::Class(at, class), _) if is_model(resolver, at, class) => {
+        Value::Instance(at, class) | Value::Row(RowModel::Class(at, class), _) if is_model(resolver, at, class) => {
             let holder = resolver.module(at);
             let name = holder.class(class).name.map(|name| holder.str(name).to_owned())?;
             Some((name, made.is_some_and(|made| made.is_new)))
         }
-        Value::Row(Model::Table(name), Some((at, place))) => {
+        Value::Row(RowModel::Table(name), Some((at, place))) => {
             let is_own = resolver.query(at, place).is_some_and(|query| query.library == "sequelize");
             is_own.then_some((name, false))
         }
@@ -165,7 +165,7 @@ fn is_of_class(method: &str) -> bool {
 }
 
 /// The model that a receiver is: a class that extends Sequelize's, or what `define` gave.
-fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str, is_of_class: bool) -> Option<(String, Model)> {
+fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str, is_of_class: bool) -> Option<(String, RowModel)> {
     let module = resolver.module(file);
     // `User.scope("active").findAll()`.
     if let Some(scoped) = module.call(receiver)
@@ -194,9 +194,9 @@ fn model(resolver: &dyn Resolver, file: FileId, receiver: ExprId, method: &str, 
             .is_some_and(|handle| query_builder::comes_from(resolver, at, handle, "sequelize"))
     {
         let name = made.arg(0).and_then(|name| query_builder::text(resolver, (at, name)))?;
-        return Some((name.clone(), Model::Table(name)));
+        return Some((name.clone(), RowModel::Table(name)));
     }
-    let table = |name: &str| Some((name.to_owned(), Model::Table(name.to_owned())));
+    let table = |name: &str| Some((name.to_owned(), RowModel::Table(name.to_owned())));
     let name = objects::last_name(module, receiver)?;
     if let Some(path) = held.library_name() {
         // `sequelize.models.User.count`, and a model that comes out of the function in which it was defined.
@@ -234,7 +234,7 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
                 objects::object_filters(resolver, field.value, GRAMMAR, Some(0), field.optional, &mut filters);
                 query.open_filters |= filters.into_statement(&mut query.statement);
             }
-            "limit" if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, field.value),
+            "limit" if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, field.value),
             "offset" => query.statement.offset = objects::skips(resolver, field.value),
             "order" => orders(resolver, field, query),
             "group" => query.statement.grouped = true,
@@ -253,12 +253,12 @@ fn arguments(resolver: &dyn Resolver, place: ExprPlace, query: &mut Query) {
 }
 
 /// Whether an option is turned on as it is written; of any other value it is not known.
-fn is_true(resolver: &dyn Resolver, field: &Field) -> bool {
+fn is_true(resolver: &dyn Resolver, field: &ObjectField) -> bool {
     matches!(resolver.module(field.value.0).kind(field.value.1), ExprKind::Bool(true))
 }
 
 /// `order: [['createdAt', 'DESC'], 'id']`.
-fn orders(resolver: &dyn Resolver, field: &Field, query: &mut Query) {
+fn orders(resolver: &dyn Resolver, field: &ObjectField, query: &mut Query) {
     for ((file, term), _) in objects::items(resolver, field.value.0, field.value.1).0 {
         let names = query_builder::strings(resolver, (file, term));
         if let Some(name) = names.first() {
@@ -354,7 +354,7 @@ mod tests {
         );
         assert_eq!(
             (query.table(), query.eager.clone(), query.statement.limit.clone()),
-            (Some("User"), vec!["posts".to_owned()], Limit::Rows(5))
+            (Some("User"), vec!["posts".to_owned()], RowLimit::Rows(5))
         );
         assert!(query.statement.order[0].1);
     }

@@ -3,7 +3,7 @@
 use crate::ir::{Call, ExprId, ExprKind, Parent, StmtKind};
 use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::ts_options::{Options, index};
+use crate::libraries::shared::ts_options::{OptionReader, index};
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, ModelDef, SchemaOp, TableDef};
@@ -27,7 +27,7 @@ pub(crate) const METHODS: [&str; 11] = [
 pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let module = resolver.module(file);
     let consts = Consts::new(resolver);
-    let options = Options { consts: &consts, file };
+    let options = OptionReader { consts: &consts, file };
     let imported = imports(module, "sequelize") || module.imports.iter().any(|import| module.str(import.module).contains("sequelize"));
     let mut models = Vec::new();
     for expr in module.call_ids() {
@@ -46,7 +46,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
 }
 
 /// `sequelize.define("User", { … }, { tableName, indexes })`.
-fn define(options: Options, call: &Call) -> Option<ModelDef> {
+fn define(options: OptionReader, call: &Call) -> Option<ModelDef> {
     let module = options.module();
     let owner = module.dotted(call.receiver()?)?;
     if !owner.to_lowercase().ends_with("sequelize") && owner != "db" {
@@ -73,7 +73,7 @@ fn define(options: Options, call: &Call) -> Option<ModelDef> {
 }
 
 /// `User.init({ … }, { sequelize, tableName, indexes })`.
-fn init(options: Options, call: &Call) -> Option<ModelDef> {
+fn init(options: OptionReader, call: &Call) -> Option<ModelDef> {
     let module = options.module();
     let attributes = options.object(call.arg(0)?)?;
     let settings = options.object(call.arg(1)?)?;
@@ -90,7 +90,7 @@ fn init(options: Options, call: &Call) -> Option<ModelDef> {
     Some(model(options, name, &table, attributes, Some(settings), call))
 }
 
-fn model(options: Options, name: String, default: &str, attributes: ExprId, settings: Option<ExprId>, call: &Call) -> ModelDef {
+fn model(options: OptionReader, name: String, default: &str, attributes: ExprId, settings: Option<ExprId>, call: &Call) -> ModelDef {
     let span = options.span(call.id);
     let frozen = options.flag(settings, "freezeTableName");
     let table_name = options
@@ -152,7 +152,7 @@ fn plural(name: &str) -> String {
 }
 
 /// Columns as `name: { type, primaryKey, references }`.
-fn table(options: Options, attributes: ExprId, name: String, span: Span) -> TableDef {
+fn table(options: OptionReader, attributes: ExprId, name: String, span: Span) -> TableDef {
     let module = options.module();
     let mut table = TableDef {
         name,
@@ -175,7 +175,7 @@ fn table(options: Options, attributes: ExprId, name: String, span: Span) -> Tabl
     table
 }
 
-fn column(options: Options, field: &str, value: ExprId, span: Span) -> ColumnDef {
+fn column(options: OptionReader, field: &str, value: ExprId, span: Span) -> ColumnDef {
     let module = options.module();
     let object = options.object(value);
     let name = options.text_of(object, "field").unwrap_or_else(|| field.to_owned());
@@ -204,7 +204,7 @@ fn column(options: Options, field: &str, value: ExprId, span: Span) -> ColumnDef
 }
 
 /// `{ model: "users", key: "id" }`, `{ model: { tableName, schema } }`, `{ table, field }` of a constraint.
-fn reference_of(options: Options, expr: ExprId) -> Option<(String, Option<String>)> {
+fn reference_of(options: OptionReader, expr: ExprId) -> Option<(String, Option<String>)> {
     let object = options.object(expr);
     let target = options.get(object, "model").or_else(|| options.get(object, "table"))?;
     let name = table_name(options, target).or_else(|| options.model(target))?;
@@ -213,7 +213,7 @@ fn reference_of(options: Options, expr: ExprId) -> Option<(String, Option<String
 }
 
 /// `"users"`, `{ tableName: "users", schema: "app" }`.
-fn table_name(options: Options, expr: ExprId) -> Option<String> {
+fn table_name(options: OptionReader, expr: ExprId) -> Option<String> {
     let Some(object) = options.object(expr) else {
         return options.text(expr);
     };
@@ -223,7 +223,7 @@ fn table_name(options: Options, expr: ExprId) -> Option<String> {
 }
 
 /// `["a", { name: "b", order: "DESC" }]`.
-fn fields(options: Options, list: Option<ExprId>) -> Vec<(String, bool)> {
+fn fields(options: OptionReader, list: Option<ExprId>) -> Vec<(String, bool)> {
     options
         .items(list)
         .into_iter()
@@ -241,7 +241,7 @@ fn fields(options: Options, list: Option<ExprId>) -> Vec<(String, bool)> {
         .collect()
 }
 
-fn declared_index(options: Options, object: Option<ExprId>, fields: &[(String, bool)], table: &str, span: Span) -> Option<IndexDef> {
+fn declared_index(options: OptionReader, object: Option<ExprId>, fields: &[(String, bool)], table: &str, span: Span) -> Option<IndexDef> {
     if fields.is_empty() {
         return None;
     }
@@ -271,7 +271,7 @@ fn declared_index(options: Options, object: Option<ExprId>, fields: &[(String, b
 }
 
 /// `{ deletedAt: null, kind: "A" }` as SQL writes it; `None` where a part is more than one value.
-fn condition(options: Options, expr: ExprId) -> Option<String> {
+fn condition(options: OptionReader, expr: ExprId) -> Option<String> {
     let module = options.module();
     let ExprKind::Object(entries) = module.kind(options.object(expr)?) else {
         return None;
@@ -298,7 +298,7 @@ fn default_name(table: &str, columns: &[String]) -> String {
 }
 
 /// The changes of one step of the query interface; `None` where it is not understood.
-pub(crate) fn ops(options: Options, method: &str, call: &Call) -> Option<Vec<SchemaOp>> {
+pub(crate) fn ops(options: OptionReader, method: &str, call: &Call) -> Option<Vec<SchemaOp>> {
     let span = options.span(call.id);
     let table = table_name(options, call.arg(0)?)?;
     let text = |at: usize| call.arg(at).and_then(|expr| options.text(expr));

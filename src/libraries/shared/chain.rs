@@ -4,7 +4,7 @@ use crate::budget;
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, Parent, Standing, Sym};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
-use crate::statement::{Limit, Statement};
+use crate::statement::{RowLimit, Statement};
 
 /// One step of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -217,7 +217,7 @@ pub fn slice(module: &Module, statement: &mut Statement, lower: Option<ExprId>, 
     statement.offset |= lower.is_some() && from != 0.0;
     if let Some(end) = upper.filter(|&end| cuts(module, end)) {
         let known = number(Some(end)).filter(|end| (lower.is_none() || number(lower).is_some()) && *end >= from);
-        statement.limit = known.map_or(Limit::Value, |end| Limit::Rows(whole(end - from)));
+        statement.limit = known.map_or(RowLimit::Value, |end| RowLimit::Rows(whole(end - from)));
     }
 }
 
@@ -228,15 +228,15 @@ pub fn cuts(module: &Module, rows: ExprId) -> bool {
 }
 
 /// The row limit that an argument stands for.
-pub fn limit(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Limit {
+pub fn limit(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> RowLimit {
     let (file, expr) = match resolver.value(file, expr) {
         Value::Literal(at, literal) => (at, literal),
         _ => (file, expr),
     };
     let module = resolver.module(file);
     match module.kind(expr) {
-        ExprKind::Null => Limit::None,
-        _ => module.number(expr).map_or(Limit::Value, |rows| Limit::Rows(whole(rows))),
+        ExprKind::Null => RowLimit::None,
+        _ => module.number(expr).map_or(RowLimit::Value, |rows| RowLimit::Rows(whole(rows))),
     }
 }
 

@@ -32,8 +32,8 @@ impl Conditions {
     }
 }
 
-/// How conditions are read.
-pub struct Reader<'a> {
+/// Reads conditions: what it may ask of the project, and which expressions are columns.
+pub struct ConditionReader<'a> {
     /// The project.
     pub resolver: &'a dyn Resolver,
     /// The column that an expression is.
@@ -49,7 +49,7 @@ struct Sense {
     depth: u32,
 }
 
-impl Reader<'_> {
+impl ConditionReader<'_> {
     /// Reads one condition; `optional` where the code applies it only under a condition of its own.
     pub fn read(&self, file: FileId, expr: ExprId, optional: bool, found: &mut Conditions) {
         let sense = Sense {

@@ -457,7 +457,7 @@ pub enum ModelField {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelOp {
     /// `CreateModel`.
-    Create(Box<Created>),
+    Create(Box<CreatedModel>),
     /// `DeleteModel`.
     Delete(String),
     /// `RenameModel` from, to.
@@ -488,7 +488,7 @@ pub enum ModelOp {
 
 /// What `CreateModel` declares.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Created {
+pub struct CreatedModel {
     /// Model.
     pub name: String,
     /// `db_table`.

@@ -5,7 +5,7 @@ use crate::ir::{ExprId, FunctionId};
 
 /// A function that a schema keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct SchemaFunction {
     /// The expression that makes the schema.
     pub schema: (FileId, ExprId),
     /// What it is called on a model, or on a document.
@@ -20,7 +20,7 @@ pub struct Kept {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schemas {
     /// The functions that they keep.
-    pub functions: Vec<Kept>,
+    pub functions: Vec<SchemaFunction>,
     /// A schema, and a model that it is for.
     pub models: Vec<((FileId, ExprId), String)>,
     /// A model of some of another one's rows, and the schema of that: it has the functions of both.

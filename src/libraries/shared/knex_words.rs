@@ -5,7 +5,7 @@ use crate::libraries::shared::fluent::ChainedCall;
 use crate::libraries::shared::objects::{self, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: |_| Op::Field,
@@ -35,7 +35,7 @@ pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
     match method {
         "first" => {
             query.outcome = Outcome::One;
-            statement.limit = Limit::One;
+            statement.limit = RowLimit::One;
         }
         "limit" => {
             if let Some(place) = first {
@@ -56,7 +56,7 @@ pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
         "count" | "countDistinct" | "sum" | "min" | "max" | "avg" => {
             statement.projection = Projection::Aggregate;
             if !statement.grouped {
-                statement.limit = Limit::One;
+                statement.limit = RowLimit::One;
                 query.outcome = Outcome::Scalar;
             }
         }
@@ -64,7 +64,7 @@ pub fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
             statement.grouped = true;
             if query.outcome == Outcome::Scalar {
                 query.outcome = Outcome::Rows;
-                statement.limit = Limit::None;
+                statement.limit = RowLimit::None;
             }
         }
         "orderBy" => {

@@ -9,7 +9,7 @@ mod returned;
 use crate::ir::{ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::{FileId, Value};
-use crate::statement::{ColumnUse, Filter, FilterKind, Limit, TableUse};
+use crate::statement::{ColumnUse, Filter, FilterKind, RowLimit, TableUse};
 use changes::collect_changes;
 pub use filters::{FilterGrammar, Filters, Op, like_kind, object_filters};
 pub use lists::items;
@@ -24,7 +24,7 @@ pub type ExprPlace = (FileId, ExprId);
 
 /// One entry of an object argument.
 #[derive(Clone, Debug)]
-pub struct Field {
+pub struct ObjectField {
     /// Its key; for a computed key, the dotted name in brackets (`Op.in`).
     pub key: String,
     /// Its value.
@@ -37,14 +37,14 @@ pub struct Field {
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     /// In source order.
-    pub items: Vec<Field>,
+    pub items: Vec<ObjectField>,
     /// More can come from what was not understood.
     pub open: bool,
 }
 
 impl Fields {
     /// The last entry of a key.
-    pub fn get(&self, key: &str) -> Option<&Field> {
+    pub fn get(&self, key: &str) -> Option<&ObjectField> {
         self.items.iter().rev().find(|field| field.key == key)
     }
 }
@@ -75,7 +75,7 @@ fn collect_fields(resolver: &dyn Resolver, place: ExprPlace, optional: bool, dep
                     continue;
                 };
                 match module.string(key).map(ToOwned::to_owned).or_else(|| module.dotted(key)) {
-                    Some(key) => out.items.push(Field {
+                    Some(key) => out.items.push(ObjectField {
                         key,
                         value: (file, entry.value),
                         optional,
@@ -140,27 +140,27 @@ fn collect_from_value(resolver: &dyn Resolver, place: ExprPlace, optional: bool,
 }
 
 /// The limit that an argument sets.
-pub fn limit(resolver: &dyn Resolver, place: ExprPlace) -> Limit {
+pub fn limit(resolver: &dyn Resolver, place: ExprPlace) -> RowLimit {
     let module = resolver.module(place.0);
     match module.kind(place.1) {
-        ExprKind::Null => return Limit::None,
+        ExprKind::Null => return RowLimit::None,
         ExprKind::Name(_) | ExprKind::Attr { .. } => {
             let number = resolver
                 .definition(place.0, place.1)
                 .and_then(|(at, definition)| resolver.module(at).number(definition));
-            return number.map_or(Limit::Value, rows);
+            return number.map_or(RowLimit::Value, rows);
         }
         _ => {}
     }
-    module.number(place.1).map_or(Limit::Value, rows)
+    module.number(place.1).map_or(RowLimit::Value, rows)
 }
 
 #[allow(clippy::cast_sign_loss, reason = "the absolute value")]
-fn rows(number: f64) -> Limit {
+fn rows(number: f64) -> RowLimit {
     if number.is_finite() {
-        Limit::Rows(number.abs() as u64)
+        RowLimit::Rows(number.abs() as u64)
     } else {
-        Limit::None
+        RowLimit::None
     }
 }
 

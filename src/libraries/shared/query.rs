@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::effects::Effects;
-use super::value::{FileId, Model, Value};
+use super::value::{FileId, RowModel, Value};
 use crate::budget::Limit;
 use crate::ir::{Call, ClassId, ExprId, FunctionId, Module};
 use crate::statement::{Operation, Statement};
@@ -32,7 +32,7 @@ pub struct Query {
     /// Its shape. Table and column names are the model's where the library has models.
     pub statement: Statement,
     /// The model of the rows, when whole rows of one come back.
-    pub model: Option<Model>,
+    pub model: Option<RowModel>,
     /// It reaches the database at this call; otherwise it is only built.
     pub executed: bool,
     /// What comes back once it runs.
@@ -97,7 +97,7 @@ pub struct Relation {
 
 /// What `this` is in a function that a library keeps for its models or their rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keeper {
+pub struct ModelReceiver {
     /// The model's name.
     pub model: String,
     /// It is one of the model's rows.
@@ -149,7 +149,7 @@ pub trait Resolver {
         false
     }
     /// What `this` is in a function that a library keeps for its models or their rows.
-    fn keeper(&self, file: FileId, function: FunctionId) -> Option<Keeper> {
+    fn keeper(&self, file: FileId, function: FunctionId) -> Option<ModelReceiver> {
         let _ = (file, function);
         None
     }

@@ -6,7 +6,7 @@ use crate::libraries::shared::fluent::ChainedCall;
 use crate::libraries::shared::objects::ExprPlace;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::sql_text::OwnedPiece;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{ColumnUse, Dialect, Filter, FilterKind, Join, Statement, Subquery, SubqueryPlace, TableUse};
 use crate::syntax::sql::{self, Piece};
 
@@ -172,20 +172,20 @@ pub fn text(resolver: &dyn Resolver, place: ExprPlace) -> Option<String> {
 }
 
 /// An entity argument: a class, a model's name, or what a name says.
-pub fn entity(resolver: &dyn Resolver, place: ExprPlace) -> Option<(String, Model)> {
+pub fn entity(resolver: &dyn Resolver, place: ExprPlace) -> Option<(String, RowModel)> {
     let module = resolver.module(place.0);
     if let Value::Class(at, class) | Value::Instance(at, class) = resolver.value(place.0, place.1) {
         let holder = resolver.module(at);
         let name = holder.class(class).name.map(|name| holder.str(name).to_owned())?;
-        return Some((name, Model::Class(at, class)));
+        return Some((name, RowModel::Class(at, class)));
     }
     let name = module.string(place.1).or_else(|| objects::last_name(module, place.1))?.to_owned();
-    Some((name.clone(), Model::Table(name)))
+    Some((name.clone(), RowModel::Table(name)))
 }
 
 /// The entity of a repository's own class: `class Users extends Repository<User>`, else by its name. What the class itself is told
 /// (`class Base<T> extends Repository<T>`) is none.
-pub fn entity_of_repository(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<(String, Model)> {
+pub fn entity_of_repository(resolver: &dyn Resolver, file: FileId, class: ClassId) -> Option<(String, RowModel)> {
     let module = resolver.module(file);
     let base = module.class(class).bases.first()?.value;
     if let ExprKind::Index { index, .. } = module.kind(base) {
@@ -200,7 +200,7 @@ pub fn entity_of_repository(resolver: &dyn Resolver, file: FileId, class: ClassI
         .strip_suffix("Repository")
         .or_else(|| name.strip_suffix("Repo"))
         .unwrap_or(name);
-    Some((stem.to_owned(), Model::Table(stem.to_owned())))
+    Some((stem.to_owned(), RowModel::Table(stem.to_owned())))
 }
 
 /// The first of several type arguments.

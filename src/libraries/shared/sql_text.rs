@@ -7,7 +7,7 @@ use super::chain;
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, Sym, TemplatePart};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::source::Span;
 use crate::statement::{self, Dialect, Operation, Projection, Statement};
 use crate::syntax::sql::{self, Piece};
@@ -95,8 +95,8 @@ fn merge(full: &mut Statement, base: &Statement) {
             .iter()
             .any(|other| other.column.column == filter.column.column && other.kind == filter.kind);
     }
-    if base.limit == statement::Limit::None && full.limit != statement::Limit::None {
-        full.limit = statement::Limit::None;
+    if base.limit == statement::RowLimit::None && full.limit != statement::RowLimit::None {
+        full.limit = statement::RowLimit::None;
         full.open = true;
     }
 }
@@ -145,11 +145,11 @@ pub fn query(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<Quer
     }
     if statement.projection == Projection::Aggregate && !statement.grouped {
         query.outcome = Outcome::Scalar;
-        statement.limit = statement::Limit::One;
+        statement.limit = statement::RowLimit::One;
     }
     // Rows of some columns are rows of the table, too: what is read of them is told by name.
     if let (Projection::All | Projection::Columns(_), [table]) = (&statement.projection, statement.tables.as_slice()) {
-        query.model = Some(Model::Table(table.name.clone()));
+        query.model = Some(RowModel::Table(table.name.clone()));
     }
     Some(query)
 }

@@ -7,16 +7,16 @@ use crate::libraries::shared::value::FileId;
 use crate::source::Span;
 use crate::statement::{IndexDef, IndexKey};
 
-/// Reads declarations of one file.
+/// Reads the objects of options that declarations of one file are given.
 #[derive(Clone, Copy)]
-pub(crate) struct Options<'c, 'r> {
+pub(crate) struct OptionReader<'c, 'r> {
     /// Constant texts and names.
     pub consts: &'c Consts<'r>,
     /// The file.
     pub file: FileId,
 }
 
-impl<'r> Options<'_, 'r> {
+impl<'r> OptionReader<'_, 'r> {
     pub(crate) fn module(&self) -> &'r Module {
         self.consts.resolver.module(self.file)
     }

@@ -40,7 +40,7 @@ pub enum Value {
     /// A query that was built and not yet run: the expression that built it.
     Query(FileId, ExprId),
     /// One row (or model instance) that the query at an expression returned.
-    Row(Model, Option<(FileId, ExprId)>),
+    Row(RowModel, Option<(FileId, ExprId)>),
     /// A collection of values.
     Many(Box<Value>),
 }
@@ -78,7 +78,7 @@ impl Value {
 
 /// The model or table that a row belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Model {
+pub enum RowModel {
     /// A class of the project (SQLAlchemy, Django, …).
     Class(FileId, ClassId),
     /// A table or model by name (Prisma, Drizzle, SQL).

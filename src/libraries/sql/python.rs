@@ -7,7 +7,7 @@ use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
 use crate::libraries::shared::sql_text::{self, runs_parameter};
 use crate::libraries::shared::value::{FileId, Value};
-use crate::statement::{Limit, Operation, Projection, TableUse};
+use crate::statement::{Operation, Projection, RowLimit, TableUse};
 
 /// The query at a call.
 pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Option<Query> {
@@ -287,8 +287,8 @@ fn one(query: &mut Query, outcome: Outcome) {
     if query.outcome != Outcome::Scalar {
         query.outcome = outcome;
     }
-    if query.statement.operation == Operation::Select && query.statement.limit == Limit::None {
-        query.statement.limit = Limit::One;
+    if query.statement.operation == Operation::Select && query.statement.limit == RowLimit::None {
+        query.statement.limit = RowLimit::One;
     }
 }
 
@@ -438,7 +438,7 @@ fn on_table(resolver: &dyn Resolver, call: &Call<'_>, method: &str) -> Option<Qu
     query.statement.operation = operation;
     query.statement.tables.push(TableUse { name, alias: None });
     if outcome == Outcome::Scalar {
-        query.statement.limit = Limit::One;
+        query.statement.limit = RowLimit::One;
         query.statement.projection = Projection::Aggregate;
     } else {
         query.statement.projection = Projection::None;

@@ -6,7 +6,7 @@ use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::libraries::shared::{query_builder, sql_text};
-use crate::statement::{Limit, Operation};
+use crate::statement::{Operation, RowLimit};
 
 /// A template that is awaited runs; one that stands in another is a piece of it.
 const FLUENT: Fluent = Fluent {
@@ -298,11 +298,11 @@ fn row_count(method: &str, query: &mut Query) {
     match method {
         "get" | "one" | "oneOrNone" | "first" | "maybeOne" => {
             query.outcome = Outcome::One;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
         }
         "oneFirst" | "maybeOneFirst" | "exists" => {
             query.outcome = Outcome::Scalar;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
         }
         "iterate" => query.outcome = Outcome::Stream,
         _ => {}
@@ -378,7 +378,7 @@ mod tests {
         let one = query(text, &[]);
         assert_eq!(
             (one.table(), one.executed, one.statement.limit.clone()),
-            (Some("users"), true, Limit::Rows(5))
+            (Some("users"), true, RowLimit::Rows(5))
         );
         assert_eq!(one.statement.filters[0].column.column, "email");
         let unknown = query(

@@ -5,9 +5,9 @@ use crate::ir::{Call, Language};
 use crate::libraries::shared::fluent::{self, ChainedCall, Fluent};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model};
+use crate::libraries::shared::value::{FileId, RowModel};
 use crate::libraries::shared::{chain, query_builder};
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 
 const FLUENT: Fluent = Fluent {
     runs: &["then", "throwOnError"],
@@ -65,7 +65,7 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         read(resolver, *step, &mut query);
     }
     if matches!(query.outcome, Outcome::Rows | Outcome::One) {
-        query.model = Some(Model::Table(name));
+        query.model = Some(RowModel::Table(name));
     }
     let is_python = call.module.language == Language::Python;
     query.executed = if is_python {
@@ -191,11 +191,11 @@ fn read(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Query) {
             }
         }
         "range" => {
-            statement.limit = Limit::Value;
+            statement.limit = RowLimit::Value;
             statement.offset = first.is_some_and(|place| objects::skips(resolver, place));
         }
         "single" | "maybeSingle" | "maybe_single" => {
-            statement.limit = Limit::One;
+            statement.limit = RowLimit::One;
             query.outcome = Outcome::One;
         }
         _ => {}
@@ -219,7 +219,7 @@ fn select(resolver: &dyn Resolver, step: ChainedCall<'_>, text: Option<&str>, qu
         .is_some_and(|field| objects::literal(resolver, field.value).as_deref() == Some("true"));
     if head {
         query.statement.projection = Projection::Aggregate;
-        query.statement.limit = Limit::One;
+        query.statement.limit = RowLimit::One;
         query.outcome = Outcome::Scalar;
         return;
     }
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(query.table(), Some("orders"));
         assert_eq!(query.eager, ["items", "items.products"]);
         assert_eq!(query.statement.filters.len(), 2);
-        assert!(query.executed && query.statement.order[0].1 && query.statement.limit == Limit::Rows(20));
+        assert!(query.executed && query.statement.order[0].1 && query.statement.limit == RowLimit::Rows(20));
         assert!(matches!(&query.statement.projection, Projection::Columns(columns) if columns.len() == 2));
     }
 
@@ -295,7 +295,7 @@ mod tests {
         let query = crate::libraries::testing::python_query(text);
         assert_eq!((query.table(), query.executed, query.blocking), (Some("orders"), true, true));
         assert_eq!(query.statement.filters.len(), 2);
-        assert!(query.statement.order[0].1 && query.statement.limit == Limit::Rows(5));
+        assert!(query.statement.order[0].1 && query.statement.limit == RowLimit::Rows(5));
         let waiting =
             "from supabase import create_client\nsupabase = create_client(a, b)\nq = supabase.table('orders').select('*').eq('a', 1)\n";
         assert!(!crate::libraries::testing::python_query(waiting).executed);

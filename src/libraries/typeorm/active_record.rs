@@ -3,18 +3,18 @@
 use crate::ir::{Call, ClassId, ExprId};
 use crate::libraries::shared::objects;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{FilterKind, Limit, Operation};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{FilterKind, Operation, RowLimit};
 
 /// The entity whose static methods a receiver has: its class, or `this` in one of them.
-pub(super) fn class(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, Model)> {
+pub(super) fn class(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Option<(String, RowModel)> {
     let is_own = resolver.module(file).name(receiver) == Some("self");
     let (at, class) = match resolver.value(file, receiver) {
         Value::Class(at, class) => (at, class),
         Value::Instance(at, class) if is_own => (at, class),
         _ => return None,
     };
-    is_entity(resolver, at, class).then(|| Some((name(resolver, at, class)?, Model::Class(at, class))))?
+    is_entity(resolver, at, class).then(|| Some((name(resolver, at, class)?, RowModel::Class(at, class))))?
 }
 
 /// `user.save()`, `user.remove()`: what a row does with itself.
@@ -39,7 +39,7 @@ pub(super) fn own(resolver: &dyn Resolver, file: FileId, call: &Call<'_>) -> Opt
     };
     if query.statement.operation == Operation::Select {
         query.outcome = Outcome::One;
-        query.statement.limit = Limit::One;
+        query.statement.limit = RowLimit::One;
     }
     if query.statement.operation != Operation::Insert {
         query.statement.filters.push(objects::by_key(FilterKind::Equality, false));
@@ -55,7 +55,7 @@ fn row(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Option<(FileId, C
     let (owner, class) = match created.map(|class| resolver.value(at, class)) {
         Some(Value::Class(owner, class)) => (owner, class),
         _ => match resolver.value(file, expr) {
-            Value::Instance(owner, class) | Value::Row(Model::Class(owner, class), _) => (owner, class),
+            Value::Instance(owner, class) | Value::Row(RowModel::Class(owner, class), _) => (owner, class),
             _ => return None,
         },
     };

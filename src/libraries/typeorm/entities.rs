@@ -3,7 +3,7 @@
 use crate::ir::{Call, ClassId, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::declared::{self, Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::ts_options::{Options, index, snake};
+use crate::libraries::shared::ts_options::{OptionReader, index, snake};
 use crate::libraries::shared::value::{FileId, Value};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Loading, ModelDef, RelationDef, TableDef};
@@ -14,7 +14,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
     let tool = tool(resolver, file)?;
     let consts = Consts::new(resolver);
     let reader = Reader {
-        options: Options { consts: &consts, file },
+        options: OptionReader { consts: &consts, file },
         tool,
     };
     let models = module.class_ids().filter_map(|(class, _)| reader.model(class)).collect();
@@ -55,7 +55,7 @@ fn capital(name: &str) -> String {
 
 #[derive(Clone, Copy)]
 struct Reader<'c, 'r> {
-    options: Options<'c, 'r>,
+    options: OptionReader<'c, 'r>,
     tool: Tool,
 }
 
@@ -125,7 +125,7 @@ impl<'r> Reader<'_, 'r> {
         };
         for (file, class) in self.lineage(class, &mut model.table) {
             Reader {
-                options: Options { file, ..self.options },
+                options: OptionReader { file, ..self.options },
                 ..*self
             }
             .members(class, &mut model, file == self.options.file);
@@ -136,7 +136,7 @@ impl<'r> Reader<'_, 'r> {
     /// A class of any file and its bases.
     fn lineage_of(&self, file: FileId, class: ClassId) -> Vec<(FileId, ClassId)> {
         let reader = Reader {
-            options: Options { file, ..self.options },
+            options: OptionReader { file, ..self.options },
             ..*self
         };
         reader.lineage(class, &mut TableDef::default())
@@ -392,7 +392,7 @@ impl<'r> Reader<'_, 'r> {
         let mut keys = Vec::new();
         for (file, class) in self.lineage_of(file, class) {
             let reader = Reader {
-                options: Options { file, ..self.options },
+                options: OptionReader { file, ..self.options },
                 ..*self
             };
             reader.primary_fields(class, &mut keys);

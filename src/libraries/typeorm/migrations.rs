@@ -1,7 +1,7 @@
 //! The steps of `TypeORM` migrations that are objects: `createTable(new Table({ … }))`, `createIndex(…)`.
 
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::shared::ts_options::{Options, index};
+use crate::libraries::shared::ts_options::{OptionReader, index};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, SchemaOp, TableDef};
 
@@ -29,7 +29,7 @@ pub(crate) const METHODS: [&str; 19] = [
 ];
 
 /// The changes of one step; `None` where it is not understood.
-pub(crate) fn ops(options: Options, method: &str, call: &Call) -> Option<Vec<SchemaOp>> {
+pub(crate) fn ops(options: OptionReader, method: &str, call: &Call) -> Option<Vec<SchemaOp>> {
     let span = options.span(call.id);
     let text = |at: usize| call.arg(at).and_then(|expr| options.text(expr));
     let object = |at: usize| call.arg(at).and_then(|expr| made(options, expr));
@@ -85,14 +85,14 @@ pub(crate) fn ops(options: Options, method: &str, call: &Call) -> Option<Vec<Sch
 }
 
 /// The options of `new Table({ … })`, or the object itself.
-fn made(options: Options, expr: ExprId) -> Option<ExprId> {
+fn made(options: OptionReader, expr: ExprId) -> Option<ExprId> {
     match options.module().call(expr) {
         Some(call) => options.options(&call),
         None => options.object(expr),
     }
 }
 
-fn table(options: Options, object: ExprId, span: Span) -> Option<TableDef> {
+fn table(options: OptionReader, object: ExprId, span: Span) -> Option<TableDef> {
     let object = Some(object);
     let name = options.text_of(object, "name")?;
     let items = |key: &str| -> Vec<Option<ExprId>> {
@@ -122,7 +122,7 @@ fn table(options: Options, object: ExprId, span: Span) -> Option<TableDef> {
     Some(def)
 }
 
-fn column(options: Options, object: Option<ExprId>, span: Span) -> Option<ColumnDef> {
+fn column(options: OptionReader, object: Option<ExprId>, span: Span) -> Option<ColumnDef> {
     let place = object.map_or(span, |object| options.span(object));
     Some(ColumnDef {
         name: options.text_of(object, "name")?,
@@ -135,7 +135,7 @@ fn column(options: Options, object: Option<ExprId>, span: Span) -> Option<Column
     })
 }
 
-fn declared_index(options: Options, object: Option<ExprId>, table: &str, span: Span) -> Option<IndexDef> {
+fn declared_index(options: OptionReader, object: Option<ExprId>, table: &str, span: Span) -> Option<IndexDef> {
     let columns = options.texts_of(object, "columnNames");
     if columns.is_empty() {
         return None;
@@ -159,7 +159,7 @@ fn declared_index(options: Options, object: Option<ExprId>, table: &str, span: S
     Some(def)
 }
 
-fn foreign_key(options: Options, object: Option<ExprId>) -> Option<Constraint> {
+fn foreign_key(options: OptionReader, object: Option<ExprId>) -> Option<Constraint> {
     Some(Constraint::Foreign(
         options.text_of(object, "name"),
         options.texts_of(object, "columnNames"),
@@ -168,7 +168,7 @@ fn foreign_key(options: Options, object: Option<ExprId>) -> Option<Constraint> {
     ))
 }
 
-fn unique(options: Options, object: Option<ExprId>) -> Option<Constraint> {
+fn unique(options: OptionReader, object: Option<ExprId>) -> Option<Constraint> {
     let columns = options.texts_of(object, "columnNames");
     (!columns.is_empty()).then(|| Constraint::Unique(options.text_of(object, "name"), columns))
 }

@@ -6,8 +6,8 @@ use crate::libraries::shared::fluent::{self, ChainedCall};
 use crate::libraries::shared::objects::{self, ExprPlace, FilterGrammar, Filters, Op};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::query_builder;
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{ColumnUse, FilterKind, Limit, Operation, Projection, TableUse};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{ColumnUse, FilterKind, Operation, Projection, RowLimit, TableUse};
 
 const GRAMMAR: FilterGrammar = FilterGrammar {
     key: |_| Op::Field,
@@ -50,9 +50,9 @@ pub fn recognise(resolver: &dyn Resolver, file: FileId, call: Call<'_>) -> Optio
         query.model = Some(model);
     }
     match outcome {
-        Outcome::One if operation == Operation::Select => query.statement.limit = Limit::One,
+        Outcome::One if operation == Operation::Select => query.statement.limit = RowLimit::One,
         Outcome::Scalar => {
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.statement.projection = Projection::Aggregate;
         }
         _ => {}
@@ -78,7 +78,7 @@ fn operation(method: &str) -> Option<(Operation, Outcome)> {
     })
 }
 
-type Entity = Option<(String, Model)>;
+type Entity = Option<(String, RowModel)>;
 
 /// The entity that a call works on, and the place of its first argument after the entity.
 fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'_>) -> Option<(Entity, usize)> {
@@ -128,7 +128,7 @@ fn target(resolver: &dyn Resolver, file: FileId, receiver: ExprId, call: &Call<'
                     _ => None,
                 },
                 _ => Some((
-                    objects::last_name(module, receiver).map(|name| (name.to_owned(), Model::Table(name.to_owned()))),
+                    objects::last_name(module, receiver).map(|name| (name.to_owned(), RowModel::Table(name.to_owned()))),
                     0,
                 )),
             }
@@ -228,7 +228,7 @@ fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &st
     for field in &args.items {
         match field.key.as_str() {
             "where" => filters(resolver, field.value, field.optional, query),
-            "take" if query.statement.limit == Limit::None => query.statement.limit = objects::limit(resolver, field.value),
+            "take" if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, field.value),
             "skip" => query.statement.offset = objects::skips(resolver, field.value),
             "relations" => relations(resolver, field.value, "", query),
             "order" => {
@@ -498,11 +498,11 @@ fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Quer
         "insert" => write(query, Operation::Insert),
         "getOne" | "getOneOrFail" | "getRawOne" => {
             query.outcome = Outcome::One;
-            statement.limit = Limit::One;
+            statement.limit = RowLimit::One;
         }
         "getCount" | "getExists" => {
             query.outcome = Outcome::Scalar;
-            statement.limit = Limit::One;
+            statement.limit = RowLimit::One;
             statement.projection = Projection::Aggregate;
         }
         "stream" => query.outcome = Outcome::Stream,
@@ -540,8 +540,8 @@ mod tests {
         let kinds: Vec<_> = query.statement.filters.iter().map(|f| f.kind).collect();
         assert_eq!(kinds, [FilterKind::In, FilterKind::Range, FilterKind::Negative]);
         assert_eq!(query.eager, ["posts", "posts.tags"]);
-        assert!(query.statement.offset && query.statement.limit == Limit::Rows(10) && query.statement.order[0].1);
-        assert!(matches!(query.model, Some(Model::Class(..))));
+        assert!(query.statement.offset && query.statement.limit == RowLimit::Rows(10) && query.statement.order[0].1);
+        assert!(matches!(query.model, Some(RowModel::Class(..))));
     }
 
     #[test]
@@ -554,7 +554,7 @@ mod tests {
         );
         let filters: Vec<_> = query.statement.filters.iter().map(|f| (f.column.column.as_str(), f.kind)).collect();
         assert_eq!(filters, [("email", FilterKind::Equality), ("status", FilterKind::In)]);
-        assert!(query.executed && query.eager == ["posts"] && query.statement.limit == Limit::Rows(5));
+        assert!(query.executed && query.eager == ["posts"] && query.statement.limit == RowLimit::Rows(5));
     }
 
     #[test]
@@ -575,7 +575,7 @@ mod tests {
             .map(|f| (f.column.column.as_str(), f.optional))
             .collect();
         assert_eq!(filters, [("teamId", false)]);
-        assert!(built.statement.limit == Limit::Value && !built.statement.offset);
+        assert!(built.statement.limit == RowLimit::Value && !built.statement.offset);
         assert!(
             run("const q = this.users.createQueryBuilder('u'); this.page(q, size); return q.getMany();")
                 .statement

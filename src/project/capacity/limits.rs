@@ -1,6 +1,6 @@
 //! The numbers of a deployment, each with its place.
 
-use super::{LimitKind, Origin, StatedLimit, Unit};
+use super::{CapacityUnit, LimitKind, NumberOrigin, StatedLimit};
 use crate::budget;
 use crate::finding::Location;
 use crate::libraries::shared::value::FileId;
@@ -36,13 +36,13 @@ pub fn find(project: &Project) -> Vec<StatedLimit> {
     kept
 }
 
-fn limit(kind: LimitKind, unit: Unit, name: &str, value: u64, location: Location) -> StatedLimit {
+fn limit(kind: LimitKind, unit: CapacityUnit, name: &str, value: u64, location: Location) -> StatedLimit {
     StatedLimit {
         kind,
         name: name.to_owned(),
         value,
         unit,
-        origin: Origin::Configured,
+        origin: NumberOrigin::Configured,
         counts: true,
         note: String::new(),
         location,
@@ -57,13 +57,13 @@ fn of_code(project: &Project) -> Vec<StatedLimit> {
         let Some(size) = pool.size() else { continue };
         let mut found = limit(
             LimitKind::Pool,
-            Unit::Connections,
+            CapacityUnit::Connections,
             pool.kind.label(),
             size.into(),
             place(pool.file, pool.span),
         );
         if pool.max.is_none() {
-            found.origin = Origin::Default;
+            found.origin = NumberOrigin::Default;
         }
         if pool.short_lived {
             found.counts = false;
@@ -74,7 +74,7 @@ fn of_code(project: &Project) -> Vec<StatedLimit> {
     for cap in deployment.caps.iter().filter(|cap| cap.kind != CapKind::Together) {
         let mut found = limit(
             LimitKind::Concurrency,
-            Unit::Tasks,
+            CapacityUnit::Tasks,
             &cap.name,
             cap.value.into(),
             place(cap.file, cap.span),
@@ -92,9 +92,9 @@ fn of_code(project: &Project) -> Vec<StatedLimit> {
     }
     for workers in &deployment.workers {
         let (kind, unit) = match workers.kind {
-            WorkerKind::Processes => (LimitKind::Processes, Unit::Processes),
-            WorkerKind::Threads => (LimitKind::Threads, Unit::Threads),
-            WorkerKind::Jobs => (LimitKind::Concurrency, Unit::Tasks),
+            WorkerKind::Processes => (LimitKind::Processes, CapacityUnit::Processes),
+            WorkerKind::Threads => (LimitKind::Threads, CapacityUnit::Threads),
+            WorkerKind::Jobs => (LimitKind::Concurrency, CapacityUnit::Tasks),
         };
         out.push(limit(
             kind,
@@ -107,13 +107,13 @@ fn of_code(project: &Project) -> Vec<StatedLimit> {
     if let Some(found) = deployment.connections {
         let mut connections = limit(
             LimitKind::Connections,
-            Unit::Connections,
+            CapacityUnit::Connections,
             "max_connections",
             found.value.into(),
             place(found.file, found.span),
         );
         if found.is_default {
-            connections.origin = Origin::Default;
+            connections.origin = NumberOrigin::Default;
         }
         out.push(connections);
     }
@@ -121,7 +121,7 @@ fn of_code(project: &Project) -> Vec<StatedLimit> {
         let value = u64::from(found.seconds) * 1000;
         out.push(limit(
             LimitKind::Timeout,
-            Unit::Milliseconds,
+            CapacityUnit::Milliseconds,
             found.program,
             value,
             place(found.file, found.span),
@@ -130,7 +130,7 @@ fn of_code(project: &Project) -> Vec<StatedLimit> {
     for batch in batches::find(&project.code) {
         out.push(limit(
             LimitKind::Batch,
-            Unit::Items,
+            CapacityUnit::Items,
             &batch.name,
             batch.size,
             place(batch.file, batch.span),
@@ -159,9 +159,12 @@ fn of_settings(project: &Project) -> Vec<StatedLimit> {
             for (name, value) in options {
                 let found = match name {
                     "statement_timeout" | "idle_in_transaction_session_timeout" | "lock_timeout" => {
-                        milliseconds(value, 1).map(|value| (LimitKind::Timeout, Unit::Milliseconds, value))
+                        milliseconds(value, 1).map(|value| (LimitKind::Timeout, CapacityUnit::Milliseconds, value))
                     }
-                    "max-old-space-size" => value.parse().ok().map(|mib: u64| (LimitKind::Memory, Unit::Bytes, mib << 20)),
+                    "max-old-space-size" => value
+                        .parse()
+                        .ok()
+                        .map(|mib: u64| (LimitKind::Memory, CapacityUnit::Bytes, mib << 20)),
                     _ => None,
                 };
                 out.extend(found.map(|(kind, unit, value)| limit(kind, unit, name, value, project.place(file, span, ""))));
@@ -175,7 +178,7 @@ fn of_settings(project: &Project) -> Vec<StatedLimit> {
         let span = server.command.unwrap_or(server.span);
         out.push(limit(
             LimitKind::Memory,
-            Unit::Bytes,
+            CapacityUnit::Bytes,
             "maxmemory",
             value,
             project.place(server.file, span, ""),
@@ -184,15 +187,15 @@ fn of_settings(project: &Project) -> Vec<StatedLimit> {
     out
 }
 
-fn of_entry(kind: ConfigKind, entry: &ConfigEntry) -> Option<(LimitKind, Unit, &str, u64)> {
+fn of_entry(kind: ConfigKind, entry: &ConfigEntry) -> Option<(LimitKind, CapacityUnit, &str, u64)> {
     let name = entry.path.last()?.as_str();
-    let time = |per: u64| milliseconds(&entry.value, per).map(|value| (LimitKind::Timeout, Unit::Milliseconds, name, value));
+    let time = |per: u64| milliseconds(&entry.value, per).map(|value| (LimitKind::Timeout, CapacityUnit::Milliseconds, name, value));
     match (kind, name) {
         (ConfigKind::Postgres, "statement_timeout" | "idle_in_transaction_session_timeout" | "lock_timeout") => time(1),
         (ConfigKind::Proxy, "proxy_read_timeout" | "proxy_send_timeout" | "proxy_connect_timeout") => time(1000),
-        (ConfigKind::Compose, "mem_limit") => bytes(&entry.value).map(|value| (LimitKind::Memory, Unit::Bytes, name, value)),
+        (ConfigKind::Compose, "mem_limit") => bytes(&entry.value).map(|value| (LimitKind::Memory, CapacityUnit::Bytes, name, value)),
         (ConfigKind::Compose, "memory") if entry.path.iter().any(|key| key == "limits") => {
-            bytes(&entry.value).map(|value| (LimitKind::Memory, Unit::Bytes, name, value))
+            bytes(&entry.value).map(|value| (LimitKind::Memory, CapacityUnit::Bytes, name, value))
         }
         _ => None,
     }

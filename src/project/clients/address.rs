@@ -1,8 +1,8 @@
 //! Addresses as servers register and clients write them, compared piece by piece.
 
-/// The pieces of a path. A piece that holds something, `{id}`, `:id`, `[id]`, `<int:id>`, or a hole of a template, is [`Piece::Open`].
+/// A path of a URL in pieces. A piece that holds something, `{id}`, `:id`, `[id]`, `<int:id>`, or a hole of a template, is [`Piece::Open`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
+pub struct UrlPath {
     pieces: Vec<Piece>,
     /// What stands before is not known: a base that is set elsewhere.
     is_partial: bool,
@@ -24,21 +24,21 @@ const MAX_PIECES: usize = 32;
 /// How well two addresses fit; more is better.
 pub type Fit = (u8, usize);
 
-impl Address {
+impl UrlPath {
     /// A route's path: `/orders/{id}`.
-    pub fn of_route(path: &str) -> Address {
+    pub fn of_route(path: &str) -> UrlPath {
         let is_open = |piece: &str| {
             let first = piece.starts_with(['{', ':', '[', '<', '*', '$', '(', '…']);
             first || piece.contains("(?P<") || piece.contains('{')
         };
-        Address {
+        UrlPath {
             pieces: pieces(path, is_open),
             is_partial: false,
         }
     }
 
     /// What a client writes, with [`HOLE`] for what is put in: `/orders/\u{1}?page=2`. `None` for another machine's address.
-    pub fn of_request(text: &str) -> Option<Address> {
+    pub fn of_request(text: &str) -> Option<UrlPath> {
         let mut text = text.trim();
         let mut is_partial = false;
         for scheme in ["https://", "http://"] {
@@ -64,11 +64,11 @@ impl Address {
         let (text, _) = text.split_at(end);
         let pieces = pieces(text, |piece| piece.starts_with([HOLE, '{']));
         let says = pieces.iter().any(|piece| matches!(piece, Piece::Text(_)));
-        says.then_some(Address { pieces, is_partial })
+        says.then_some(UrlPath { pieces, is_partial })
     }
 
     /// The address below a base that may stand before it: `/api` and `/orders`. A base that is not known makes it partial.
-    pub fn below(mut self, base: Option<&Address>) -> Address {
+    pub fn below(mut self, base: Option<&UrlPath>) -> UrlPath {
         match base {
             Some(base) => {
                 self.is_partial = base.is_partial;
@@ -94,7 +94,7 @@ impl Address {
     }
 
     /// How well a request fits a route: whole, or from the end, where one of them has a base that the other does not say.
-    pub fn fit(&self, route: &Address) -> Option<Fit> {
+    pub fn fit(&self, route: &UrlPath) -> Option<Fit> {
         let (asked, served) = (&self.pieces, &route.pieces);
         let shared = asked.len().min(served.len());
         let pairs = || asked[asked.len() - shared..].iter().zip(&served[served.len() - shared..]);
@@ -143,8 +143,8 @@ mod tests {
     use super::*;
 
     fn fit(asked: &str, route: &str) -> Option<u8> {
-        let asked = Address::of_request(&asked.replace("{}", &HOLE.to_string()))?;
-        Some(asked.fit(&Address::of_route(route))?.0)
+        let asked = UrlPath::of_request(&asked.replace("{}", &HOLE.to_string()))?;
+        Some(asked.fit(&UrlPath::of_route(route))?.0)
     }
 
     #[test]
@@ -172,9 +172,9 @@ mod tests {
 
     #[test]
     fn a_base_stands_before_what_a_client_asks() {
-        let base = Address::of_request("/api").expect("a base");
-        let below = |base: Option<&Address>| Address::of_request("/orders").map(|asked| asked.below(base));
-        let route = Address::of_route("/api/orders");
+        let base = UrlPath::of_request("/api").expect("a base");
+        let below = |base: Option<&UrlPath>| UrlPath::of_request("/orders").map(|asked| asked.below(base));
+        let route = UrlPath::of_route("/api/orders");
         assert_eq!(below(Some(&base)).and_then(|asked| asked.fit(&route)), Some((3, 2)));
         assert_eq!(below(None).and_then(|asked| asked.fit(&route)), Some((2, 1)));
     }

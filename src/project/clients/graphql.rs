@@ -8,12 +8,12 @@ use crate::ir::FunctionId;
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
-use crate::syntax::graphql::{Document, Embedded, Fragment, Operation, Selection};
+use crate::syntax::graphql::{Document, Embedded, Fragment, GraphqlOperation, Selection};
 use crate::walk::FileRole;
 
-/// How clients ask a field.
+/// How clients ask a field of a GraphQL server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum FieldUse {
     /// Of each object of a list: by whom, as `Orders (OrdersPage) asks`.
     UnderList(String),
     /// Of one object at a time: by whom, in the same words.
@@ -25,7 +25,7 @@ pub enum Asked {
 /// How the repository's own clients ask the fields of its GraphQL server.
 #[derive(Debug, Default)]
 pub struct AskedFields {
-    fields: FxHashMap<(FileId, FunctionId), Asked>,
+    fields: FxHashMap<(FileId, FunctionId), FieldUse>,
 }
 
 /// Of the fields at a server's roots that have resolvers, so many a hundred must be asked before a field that is not counts as unused:
@@ -89,7 +89,7 @@ impl AskedFields {
     }
 
     /// How clients ask the field that a function resolves; `None` where the function resolves none, or nothing can be said.
-    pub fn of_function(&self, function: (FileId, FunctionId)) -> Option<&Asked> {
+    pub fn of_function(&self, function: (FileId, FunctionId)) -> Option<&FieldUse> {
         self.fields.get(&function)
     }
 }
@@ -251,7 +251,7 @@ struct Walk<'d> {
     code: &'d Code,
     places: &'d [Place<'d>],
     offered: &'d Offered<'d>,
-    operations: Vec<(usize, &'d Operation)>,
+    operations: Vec<(usize, &'d GraphqlOperation)>,
     fragments: FxHashMap<&'d str, Vec<(usize, &'d Fragment)>>,
     /// Those of each document, by its place.
     own: FxHashMap<(&'d str, usize), Vec<&'d Fragment>>,
@@ -419,20 +419,20 @@ impl<'d> Walk<'d> {
         }
     }
 
-    fn asked(&self, entry: &Entry, coverage: Coverage) -> Option<Asked> {
+    fn asked(&self, entry: &Entry, coverage: Coverage) -> Option<FieldUse> {
         let field = entry.field.as_ref()?;
         let uses = self.uses.get(field.name.as_str());
         let asked = uses.map_or_else(Totals::default, |uses| uses.of(field.on.as_deref(), self.offered));
         let first = |under: Under| asked.first(under).map(|(by, count)| self.words(by, count));
         if let Some(by) = first(Under::List) {
-            return Some(Asked::UnderList(by));
+            return Some(FieldUse::UnderList(by));
         }
         match (first(Under::One), coverage) {
             // Where all clients are here, a fragment that none takes in is one that is no longer used.
-            (Some(by), Coverage::Whole) => Some(Asked::OfOne(by)),
+            (Some(by), Coverage::Whole) => Some(FieldUse::OfOne(by)),
             _ if asked.has(Under::Unclear) => None,
-            (Some(by), _) => Some(Asked::OfOne(by)),
-            (None, Coverage::Whole) => Some(Asked::Nowhere),
+            (Some(by), _) => Some(FieldUse::OfOne(by)),
+            (None, Coverage::Whole) => Some(FieldUse::Nowhere),
             (None, _) => None,
         }
     }

@@ -18,9 +18,9 @@ const MAX_NAMES: u32 = 6;
 /// Last words of classes that are components or pages.
 const COMPONENTS: &[&str] = &["Component", "Page", "View", "Screen", "Widget", "Store"];
 
-/// What holds a place.
+/// The component or function that a request or a call stands in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
+pub enum RequestOwner {
     /// A component, by its name.
     Component(String),
     /// An endpoint of RTK Query: the hook that is made of its name.
@@ -31,11 +31,11 @@ pub enum Holder {
     File,
 }
 
-/// What holds a place, and how often it is repeated.
+/// What a request or a call stands in, and how often it is repeated there.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Held {
+pub struct RequestContext {
     /// The component or function.
-    pub of: Holder,
+    pub of: RequestOwner,
     /// Every so many seconds.
     pub every: Option<f64>,
 }
@@ -70,11 +70,11 @@ impl<'c> Holders<'c> {
     }
 
     /// What holds an expression.
-    pub fn of(&self, expr: ExprId) -> Held {
+    pub fn of(&self, expr: ExprId) -> RequestContext {
         let module = self.module;
         if let Some(hook) = self.endpoint(expr) {
-            return Held {
-                of: Holder::Endpoint(hook),
+            return RequestContext {
+                of: RequestOwner::Endpoint(hook),
                 every: None,
             };
         }
@@ -95,8 +95,8 @@ impl<'c> Holders<'c> {
                 break;
             };
             if let Some(name) = self.component(owner) {
-                return Held {
-                    of: Holder::Component(name),
+                return RequestContext {
+                    of: RequestOwner::Component(name),
                     every,
                 };
             }
@@ -116,10 +116,10 @@ impl<'c> Holders<'c> {
         let path = self.eval.code.files.get(self.file.index()).map_or("", |facts| facts.path.as_str());
         let is_component_file = path.ends_with(".vue") || path.ends_with(".svelte");
         let of = match helper {
-            Some(helper) if !is_component_file => Holder::Function(helper),
-            _ => Holder::File,
+            Some(helper) if !is_component_file => RequestOwner::Function(helper),
+            _ => RequestOwner::File,
         };
-        Held { of, every }
+        RequestContext { of, every }
     }
 
     /// A component's name: that of a function with a capital, or of a class that is called so.

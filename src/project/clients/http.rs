@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::address::{Address, Fit};
-use super::holder::{Holder, Holders};
-use super::requests::{self, Request};
+use super::address::{Fit, UrlPath};
+use super::holder::{Holders, RequestOwner};
+use super::requests::{self, ClientRequest};
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtKind, TemplatePart};
 use crate::libraries::entries::{Entry, EntryKind};
@@ -98,7 +98,7 @@ impl Requests {
     pub fn words(&self, entry: &Entry) -> String {
         let askers = self.of_entry(entry);
         if askers.is_empty() {
-            let own = path_of(entry).and_then(|(_, path)| Address::of_route(path).last_text());
+            let own = path_of(entry).and_then(|(_, path)| UrlPath::of_route(path).last_text());
             let is_unused = self.is_whole && own.is_some_and(|(_, word)| !self.words.contains(&word));
             return if is_unused {
                 "asked by no client here".to_owned()
@@ -182,7 +182,7 @@ fn path_of(entry: &Entry) -> Option<(&str, &str)> {
 
 /// The routes of a project by a piece of their addresses.
 struct Routes<'g> {
-    all: Vec<(&'g Entry, Address)>,
+    all: Vec<(&'g Entry, UrlPath)>,
     /// By the last piece that is written out, and its place from the end: what fits has the same one.
     by_piece: FxHashMap<(usize, String), Vec<usize>>,
 }
@@ -195,7 +195,7 @@ impl<'g> Routes<'g> {
         };
         for entry in entries {
             let Some((_, path)) = path_of(entry) else { continue };
-            let address = Address::of_route(path);
+            let address = UrlPath::of_route(path);
             let Some(piece) = address.last_text() else { continue };
             routes.by_piece.entry(piece).or_default().push(routes.all.len());
             routes.all.push((entry, address));
@@ -212,7 +212,7 @@ impl<'g> Routes<'g> {
     }
 
     /// The routes that a request fits best; `None` where it could be for too many.
-    fn best(&self, request: &Request) -> Option<Vec<(usize, Fit)>> {
+    fn best(&self, request: &ClientRequest) -> Option<Vec<(usize, Fit)>> {
         let mut out: Vec<(usize, Fit)> = Vec::new();
         let mut looked = 0;
         for piece in request.address.texts() {
@@ -237,7 +237,7 @@ impl<'g> Routes<'g> {
 }
 
 /// Whether a route takes a request's method.
-fn takes(entry: &Entry, request: &Request) -> bool {
+fn takes(entry: &Entry, request: &ClientRequest) -> bool {
     let verb = path_of(entry).map_or("", |(verb, _)| verb);
     verb == "ANY" || request.method.is_none_or(|method| method == verb)
 }
@@ -358,11 +358,11 @@ impl<'c> Search<'c> {
         let at = holders.of(sent.expr);
         let every = sent.every.or(at.every);
         let name = match at.of {
-            Holder::Component(name) => name,
-            Holder::Endpoint(name) => return Some((Helper::Hook(name), every)),
-            Holder::Function(function) if !is_last => return Some((Helper::Function(sent.file, function), every)),
-            Holder::Function(function) => self.code.module(sent.file).qualified(function),
-            Holder::File => self.file_name(sent.file),
+            RequestOwner::Component(name) => name,
+            RequestOwner::Endpoint(name) => return Some((Helper::Hook(name), every)),
+            RequestOwner::Function(function) if !is_last => return Some((Helper::Function(sent.file, function), every)),
+            RequestOwner::Function(function) => self.code.module(sent.file).qualified(function),
+            RequestOwner::File => self.file_name(sent.file),
         };
         self.tell(sent, name, every);
         None

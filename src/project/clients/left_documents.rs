@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::graphql::Place;
 use crate::ir::Module;
 use crate::project::eval::Code;
-use crate::syntax::graphql::Operation;
+use crate::syntax::graphql::GraphqlOperation;
 use crate::walk::FileRole;
 
 /// Of the operations in files of their own, so many a hundred must be found in use before the others count as left: of fewer it is not
@@ -47,7 +47,7 @@ impl<'d> LeftDocuments<'d> {
     }
 
     /// Whether an operation of the document at a place is one of them.
-    pub fn contains(&self, place: usize, operation: &Operation) -> bool {
+    pub fn contains(&self, place: usize, operation: &GraphqlOperation) -> bool {
         operation.name.as_deref().is_some_and(|name| self.0.contains(&(place, name)))
     }
 }

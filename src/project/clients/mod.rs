@@ -8,7 +8,7 @@ mod left_documents;
 mod offered;
 mod requests;
 
-pub use graphql::Asked;
+pub use graphql::FieldUse;
 pub use http::Asker;
 
 use graphql::AskedFields;
@@ -40,7 +40,7 @@ impl Clients {
     }
 
     /// How clients ask the field that a function resolves; `None` where it resolves none, or nothing can be said.
-    pub fn field(&self, function: (FileId, FunctionId)) -> Option<&Asked> {
+    pub fn field(&self, function: (FileId, FunctionId)) -> Option<&FieldUse> {
         self.fields.of_function(function)
     }
 
@@ -63,7 +63,7 @@ impl Clients {
 
     /// Whether an entry point is a field that none of the clients asks, though they are here.
     pub fn is_unasked(&self, entry: &Entry) -> bool {
-        entry.kind == EntryKind::Resolver && self.field(entry.function) == Some(&Asked::Nowhere)
+        entry.kind == EntryKind::Resolver && self.field(entry.function) == Some(&FieldUse::Nowhere)
     }
 
     /// How often open pages ask an entry point by themselves, in words: `polled every 5 s by OrderStatus`.

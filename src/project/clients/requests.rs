@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::address::{Address, HOLE};
+use super::address::{HOLE, UrlPath};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Language, Module, TemplatePart};
 use crate::libraries::entries::{given_back, last_name};
@@ -12,15 +12,15 @@ use crate::libraries::shared::query_hooks::is_keyed_by_address;
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 
-/// A request.
+/// A request that a client's code sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct ClientRequest {
     /// The call that sends it.
     pub expr: ExprId,
     /// `GET`, …; `None` where it is not known.
     pub method: Option<&'static str>,
     /// Where it goes.
-    pub address: Address,
+    pub address: UrlPath,
 }
 
 const VERBS: [(&str, &str); 6] = [
@@ -33,7 +33,7 @@ const VERBS: [(&str, &str); 6] = [
 ];
 
 /// The requests of a file, in the order of the code. `is_route` tells calls that register a route: `app.get("/orders", …)`.
-pub fn of_file(eval: &Evaluator<'_>, file: FileId, is_route: &dyn Fn(ExprId) -> bool) -> Vec<Request> {
+pub fn of_file(eval: &Evaluator<'_>, file: FileId, is_route: &dyn Fn(ExprId) -> bool) -> Vec<ClientRequest> {
     let module = eval.code.module(file);
     if module.language != Language::TypeScript {
         return Vec::new();
@@ -52,7 +52,7 @@ enum Base {
     /// Something that is not written here.
     Elsewhere,
     /// This.
-    At(Address),
+    At(UrlPath),
 }
 
 struct Reader<'e, 'c> {
@@ -64,7 +64,7 @@ struct Reader<'e, 'c> {
 }
 
 impl Reader<'_, '_> {
-    fn request(&self, call: Call<'_>) -> Option<Request> {
+    fn request(&self, call: Call<'_>) -> Option<ClientRequest> {
         let name = call.method()?;
         let first = call.arg(0)?;
         if is_keyed_by_address(name) {
@@ -87,7 +87,7 @@ impl Reader<'_, '_> {
     }
 
     /// `fetch(url, { method: "POST" })`, `axios({ url, method })`.
-    fn sent(&self, call: Call<'_>, name: &str, first: ExprId) -> Option<Request> {
+    fn sent(&self, call: Call<'_>, name: &str, first: ExprId) -> Option<ClientRequest> {
         if !clients::sends_request(name) {
             return None;
         }
@@ -97,7 +97,7 @@ impl Reader<'_, '_> {
     }
 
     /// RTK Query: `builder.query({ query: (id) => `orders/${id}` })`.
-    fn endpoint(&self, call: Call<'_>, name: &str) -> Option<Request> {
+    fn endpoint(&self, call: Call<'_>, name: &str) -> Option<ClientRequest> {
         let ask = self.module.entry(call.arg(0)?, "query")?;
         let ExprKind::Lambda(function) = self.module.kind(ask) else {
             return None;
@@ -139,19 +139,19 @@ impl Reader<'_, '_> {
     }
 
     /// A request to an address below a base.
-    fn made(&self, call: Call<'_>, method: Option<&'static str>, address: ExprId, base: Base) -> Option<Request> {
+    fn made(&self, call: Call<'_>, method: Option<&'static str>, address: ExprId, base: Base) -> Option<ClientRequest> {
         let text = self.text(self.file, address, 0)?;
         // A client with a base takes `orders` for `/orders`; elsewhere such a text is no address.
         if base == Base::None && !text.starts_with(['/', HOLE]) && !text.starts_with("http") {
             return None;
         }
-        let mut found = Address::of_request(&text)?;
+        let mut found = UrlPath::of_request(&text)?;
         found = match base {
             Base::None => found,
             Base::Elsewhere => found.below(None),
             Base::At(base) => found.below(Some(&base)),
         };
-        Some(Request {
+        Some(ClientRequest {
             expr: call.id,
             method,
             address: found,
@@ -170,7 +170,7 @@ impl Reader<'_, '_> {
         let written = options.and_then(|options| clients::BASE_OPTIONS.iter().find_map(|key| module.entry(options, key)));
         let address = written
             .and_then(|base| self.text(file, base, 0))
-            .and_then(|text| Address::of_request(&text));
+            .and_then(|text| UrlPath::of_request(&text));
         address.map_or(Base::Elsewhere, Base::At)
     }
 

@@ -51,7 +51,7 @@ pub struct Code {
     /// The packages that Python files import, by their first name.
     pub imported: FxHashSet<Box<str>>,
     /// What is kept on objects that are passed around, by its name there.
-    pub kept: kept::Kept,
+    pub kept: kept::KeptByName,
     /// What reached a bound while the files were linked and judged.
     pub overruns: Overruns,
 }
@@ -93,7 +93,7 @@ impl Code {
             subclasses: FxHashMap::default(),
             arguments: FxHashMap::default(),
             imported: FxHashSet::default(),
-            kept: kept::Kept::default(),
+            kept: kept::KeptByName::default(),
             overruns: Overruns::default(),
         };
         code.imported = code.find_imported();

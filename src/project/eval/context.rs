@@ -9,7 +9,7 @@ use super::{Evaluator, Found, Parameter};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Language, ParamKind, StmtKind};
 use crate::libraries::shared::model_classes;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::{Bound, Member};
 
 /// Uses within uses that are followed: a service over a repository.
@@ -125,7 +125,7 @@ impl<'c> Evaluator<'c> {
         let is_method = definition.class.is_some();
         if let (Some(owner), Some(receiver)) = (definition.class, call.receiver()) {
             let own = match self.value(file, receiver) {
-                Value::Instance(at, class) | Value::Class(at, class) | Value::Row(Model::Class(at, class), _) => Some((at, class)),
+                Value::Instance(at, class) | Value::Class(at, class) | Value::Row(RowModel::Class(at, class), _) => Some((at, class)),
                 _ => None,
             };
             if let Some(own) = own {
@@ -214,7 +214,7 @@ impl<'c> Evaluator<'c> {
             return false;
         };
         let (of, is_class) = match self.value(file, *base) {
-            Value::Row(Model::Class(at, class), _) | Value::Instance(at, class) => ((at, class), false),
+            Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class) => ((at, class), false),
             Value::Class(at, class) => ((at, class), true),
             _ => return false,
         };

@@ -6,7 +6,7 @@ use crate::libraries::registry;
 use crate::libraries::shared::collections;
 use crate::libraries::shared::injected;
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep, enclosing_class};
 
 /// Elements of a list as it is written that are compared, whether they are of one class.
@@ -30,7 +30,7 @@ impl Evaluator<'_> {
                     .user_model
                     .filter(|_| value.is_unknown() && registry::is_user_of(module, *base, name))
                 {
-                    Some((at, class)) => Value::Row(Model::Class(at, class), None),
+                    Some((at, class)) => Value::Row(RowModel::Class(at, class), None),
                     None => value,
                 }
             }
@@ -134,7 +134,7 @@ impl Evaluator<'_> {
             && let Some(keeper) = self.keeper_of(file, module.owner(expr))
         {
             return if keeper.is_row {
-                Value::Row(Model::Table(keeper.model), None)
+                Value::Row(RowModel::Table(keeper.model), None)
             } else {
                 Value::Unknown
             };

@@ -16,11 +16,11 @@ pub struct Keeping {
 }
 
 /// All places where something is kept on an object other than the own one, by its name there.
-pub type Kept = FxHashMap<Box<str>, Vec<Keeping>>;
+pub type KeptByName = FxHashMap<Box<str>, Vec<Keeping>>;
 
 /// Finds those of a project.
-pub(super) fn find(code: &Code) -> Kept {
-    let mut found = Kept::default();
+pub(super) fn find(code: &Code) -> KeptByName {
+    let mut found = KeptByName::default();
     let has_items = code.imported.contains("aiohttp");
     for (file, module) in code.modules().filter(|(_, module)| module.language == Language::Python) {
         for stmt in &module.stmts {

@@ -6,8 +6,8 @@ use super::Evaluator;
 use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, Sym};
 use crate::libraries::registry;
-use crate::libraries::shared::query::{Keeper, Relation};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::query::{ModelReceiver, Relation};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::Member;
 
 impl Evaluator<'_> {
@@ -36,21 +36,21 @@ impl Evaluator<'_> {
                 self.kept(path, name).unwrap_or_else(|| Value::external(&canonical))
             }
             Value::ExternalInstance(path) => self.kept(path, name).unwrap_or_else(|| Value::external(&format!("{path}.{name}"))),
-            Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => {
+            Value::Instance(file, class) | Value::Row(RowModel::Class(file, class), _) => {
                 match self.code.relations.find(Some((*file, *class)), name) {
                     // `order.customer`: the declaration of the column says less than where it leads.
                     Some(Relation {
                         class: Some((at, target)),
                         to_many: false,
                         ..
-                    }) => Value::Row(Model::Class(*at, *target), None),
+                    }) => Value::Row(RowModel::Class(*at, *target), None),
                     _ => match self.code.relations.leads((*file, *class), name) {
                         Some(Relation {
                             class: Some((at, target)),
                             to_many,
                             ..
                         }) => {
-                            let row = Value::Row(Model::Class(*at, *target), None);
+                            let row = Value::Row(RowModel::Class(*at, *target), None);
                             if *to_many { row.many() } else { row }
                         }
                         _ => match self.member_value(*file, *class, name, true) {
@@ -81,12 +81,12 @@ impl Evaluator<'_> {
             {
                 base.clone()
             }
-            Value::Row(Model::Table(_), _) | Value::Query(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
+            Value::Row(RowModel::Table(_), _) | Value::Query(..) | Value::Many(_) | Value::Unknown => Value::Unknown,
         }
     }
 
     /// What `this` is in a function, or in the one around it that a library keeps.
-    pub(super) fn keeper_of(&self, file: FileId, function: FunctionId) -> Option<Keeper> {
+    pub(super) fn keeper_of(&self, file: FileId, function: FunctionId) -> Option<ModelReceiver> {
         let kept = &self.code.kept_functions;
         if kept.is_empty() {
             return None;

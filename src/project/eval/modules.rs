@@ -14,9 +14,9 @@ use crate::libraries::shared::value::{FileId, Value};
 use crate::project::scope::{Binding, Bound, Member};
 use crate::source::Span;
 
-/// What is added to an object after it was made.
+/// The members that are added to an object after it was made.
 #[derive(Default)]
-pub(super) struct Assigned {
+pub(super) struct AddedMembers {
     /// `store.find = …`.
     members: FxHashMap<Sym, ExprId>,
     /// `Object.assign(store, more)`.
@@ -35,7 +35,7 @@ struct Parts {
 }
 
 /// What the files of a folder are loaded as, by name: their values, or what their factory functions return.
-pub(super) type Folder = FxHashMap<String, (FileId, ExprId)>;
+pub(super) type LoadedFiles = FxHashMap<String, (FileId, ExprId)>;
 
 impl Evaluator<'_> {
     /// What `require("m")` or `import("m")` gives.
@@ -176,7 +176,7 @@ impl Evaluator<'_> {
     }
 
     /// What is added to an object that a name or `module.exports` holds, in the function that made it.
-    fn assigned(&self, file: FileId, object: ExprId) -> Rc<Assigned> {
+    fn assigned(&self, file: FileId, object: ExprId) -> Rc<AddedMembers> {
         if let Some(known) = self.assigned.borrow().get(&(file, object)) {
             return Rc::clone(known);
         }
@@ -185,9 +185,9 @@ impl Evaluator<'_> {
         found
     }
 
-    fn find_assigned(&self, file: FileId, object: ExprId) -> Assigned {
+    fn find_assigned(&self, file: FileId, object: ExprId) -> AddedMembers {
         let module = self.m(file);
-        let mut found = Assigned::default();
+        let mut found = AddedMembers::default();
         let Some(holder) = holder(module, object) else { return found };
         let owner = module.owner(object);
         let stmts = module.statements_on(holder, module.function(owner).span, usize::MAX);
@@ -231,7 +231,7 @@ impl Evaluator<'_> {
     }
 
     /// The files that a loader requires by computed names (`require(path.join(__dirname, file))`), by what they are called.
-    fn folder(&self, file: FileId) -> Rc<Folder> {
+    fn folder(&self, file: FileId) -> Rc<LoadedFiles> {
         if let Some(known) = self.folders.borrow().get(&file) {
             return Rc::clone(known);
         }
@@ -246,8 +246,8 @@ impl Evaluator<'_> {
         found
     }
 
-    fn find_folder(&self, file: FileId) -> Folder {
-        let mut found = Folder::default();
+    fn find_folder(&self, file: FileId) -> LoadedFiles {
+        let mut found = LoadedFiles::default();
         let module = self.m(file);
         let Some(place) = module.calls().find_map(|call| self.loaded_folder(file, &call)) else {
             return found;

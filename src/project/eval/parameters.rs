@@ -4,7 +4,7 @@ use super::{Evaluator, MAX_HOPS};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Language, ParamKind, Parent};
 use crate::libraries::shared::callbacks::is_iteration;
 use crate::libraries::shared::injected;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::PatternStep;
 
 impl Evaluator<'_> {
@@ -132,7 +132,7 @@ impl Evaluator<'_> {
 /// The class of an instance or a row, or of those in a collection.
 fn model_of(value: &Value) -> Option<(FileId, ClassId)> {
     match value {
-        Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => Some((*file, *class)),
+        Value::Instance(file, class) | Value::Row(RowModel::Class(file, class), _) => Some((*file, *class)),
         Value::Many(element) => model_of(element),
         _ => None,
     }

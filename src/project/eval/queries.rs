@@ -238,8 +238,8 @@ impl Evaluator<'_> {
         })?;
         let mut query = (*given).clone();
         query.statement.open = true;
-        if is_cut && query.statement.limit == statement::Limit::None {
-            query.statement.limit = statement::Limit::Value;
+        if is_cut && query.statement.limit == statement::RowLimit::None {
+            query.statement.limit = statement::RowLimit::Value;
         }
         Some(query)
     }

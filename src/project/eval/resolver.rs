@@ -5,8 +5,8 @@ use crate::budget::Limit;
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::model_classes;
-use crate::libraries::shared::query::{Keeper, Query, Queued, Relation, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::query::{ModelReceiver, Query, Queued, Relation, Resolver};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::scope::{Binding, Bound, Member, PatternStep};
 
 impl Resolver for Evaluator<'_> {
@@ -79,7 +79,7 @@ impl Resolver for Evaluator<'_> {
                     let name = module.str(*name);
                     match self.value(file, *base) {
                         held @ (Value::Module(_) | Value::Literal(..)) => self.defined_in(&held, name),
-                        Value::Instance(at, class) | Value::Class(at, class) | Value::Row(Model::Class(at, class), _) => {
+                        Value::Instance(at, class) | Value::Class(at, class) | Value::Row(RowModel::Class(at, class), _) => {
                             match self.member(at, class, name)? {
                                 (owner, Member::Value(value, _)) => Some((owner, value)),
                                 (owner, Member::ParamField(function, index)) => {
@@ -250,7 +250,7 @@ impl Resolver for Evaluator<'_> {
         self.code.named_models.has(name)
     }
 
-    fn keeper(&self, file: FileId, function: FunctionId) -> Option<Keeper> {
+    fn keeper(&self, file: FileId, function: FunctionId) -> Option<ModelReceiver> {
         self.keeper_of(file, function)
     }
 

@@ -4,7 +4,7 @@ use super::{Evaluator, Value};
 use crate::ir::{Call, ClassId, ExprKind};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Model};
+use crate::libraries::shared::value::{FileId, RowModel};
 use crate::project::scope::Member;
 
 impl Evaluator<'_> {
@@ -48,7 +48,7 @@ impl Evaluator<'_> {
             return None;
         };
         match self.member_value(at, meta, "model", false) {
-            Value::Class(at, model) => Some(Value::Row(Model::Class(at, model), None)),
+            Value::Class(at, model) => Some(Value::Row(RowModel::Class(at, model), None)),
             _ => None,
         }
     }
@@ -56,7 +56,7 @@ impl Evaluator<'_> {
     /// A row of a view's model, or of what it lists.
     fn object_of(&self, class: (FileId, ClassId)) -> Option<Value> {
         match self.member_value(class.0, class.1, "model", false) {
-            Value::Class(at, model) => Some(Value::Row(Model::Class(at, model), None)),
+            Value::Class(at, model) => Some(Value::Row(RowModel::Class(at, model), None)),
             _ => self.listed_object(class),
         }
     }

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::file::{FileBuilder, FileGraph, Passed};
 use crate::ir::{Call, ExprId, FunctionId, Language};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Parameter;
 use crate::project::rows::is_loaded;
 
@@ -55,8 +55,8 @@ fn without_query(value: &Value) -> Value {
 fn same_kind(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Row(a, _), Value::Row(b, _)) => a == b,
-        (Value::Row(Model::Class(file, class), _), Value::Instance(other, instance))
-        | (Value::Instance(other, instance), Value::Row(Model::Class(file, class), _)) => (file, class) == (other, instance),
+        (Value::Row(RowModel::Class(file, class), _), Value::Instance(other, instance))
+        | (Value::Instance(other, instance), Value::Row(RowModel::Class(file, class), _)) => (file, class) == (other, instance),
         (Value::Many(a), Value::Many(b)) => same_kind(a, b),
         _ => a == b,
     }
@@ -65,7 +65,7 @@ fn same_kind(a: &Value, b: &Value) -> bool {
 /// The query of the rows that a value is.
 fn source(value: &Value) -> Option<(FileId, ExprId)> {
     match value {
-        Value::Row(Model::Class(..), source) => *source,
+        Value::Row(RowModel::Class(..), source) => *source,
         Value::Many(element) => source(element),
         _ => None,
     }

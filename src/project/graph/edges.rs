@@ -9,7 +9,7 @@ use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Te
 use crate::libraries::shared::callbacks::{self, Callback};
 use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::queued::{self, Queued};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Callees;
 use crate::project::scope::Member;
 use crate::syntax::sql::mask::looks_like_sql;
@@ -170,7 +170,7 @@ impl FileBuilder<'_> {
     /// A property that is read runs its function.
     pub(super) fn property(&mut self, id: ExprId, base: ExprId, name: &str) {
         let place = match self.eval.value(self.file, base) {
-            Value::Instance(file, class) | Value::Row(Model::Class(file, class), _) => (file, class),
+            Value::Instance(file, class) | Value::Row(RowModel::Class(file, class), _) => (file, class),
             _ => return,
         };
         let Some((file, Member::Method(function))) = self.eval.member(place.0, place.1, name) else {

@@ -12,7 +12,7 @@ use crate::ir::{Branch, Call, ExprId, ExprKind, FunctionId, Module, Parent, Sym}
 use crate::libraries::registry;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::{FileId, Value};
-use crate::statement::Limit;
+use crate::statement::RowLimit;
 
 /// How deep a value is looked into for what was waited for.
 const MAX_DEPTH: u32 = 12;
@@ -104,7 +104,7 @@ impl FileBuilder<'_> {
             let mut run = (*changed.unwrap_or(query)).clone();
             run.executed = true;
             if runs == Runs::First {
-                run.statement.limit = Limit::One;
+                run.statement.limit = RowLimit::One;
                 run.outcome = Outcome::One;
             }
             self.add_site(place, Arc::new(run));

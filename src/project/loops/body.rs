@@ -93,7 +93,7 @@ pub fn parameter_names(module: &Module, function: FunctionId) -> Vec<Sym> {
 }
 
 /// An assignment in a body: names and attributes set, and the value.
-pub struct Assigned {
+pub struct BodyAssignment {
     /// The names that are set.
     pub targets: Vec<Sym>,
     /// What they are given.
@@ -103,7 +103,7 @@ pub struct Assigned {
 }
 
 /// The assignments of a body, also those inside expressions (`while (x := f())`).
-pub fn assignments(module: &Module, body: &[StmtId]) -> Vec<Assigned> {
+pub fn assignments(module: &Module, body: &[StmtId]) -> Vec<BodyAssignment> {
     let mut out = Vec::new();
     for stmt in statements(module, body) {
         if let StmtKind::Assign {
@@ -125,7 +125,7 @@ pub fn assignments(module: &Module, body: &[StmtId]) -> Vec<Assigned> {
 }
 
 /// What one assignment sets.
-pub fn assigned(module: &Module, target: ExprId, value: ExprId, op: Option<Sym>) -> Assigned {
+pub fn assigned(module: &Module, target: ExprId, value: ExprId, op: Option<Sym>) -> BodyAssignment {
     let mut targets = Vec::new();
     pattern_names(module, target, &mut targets);
     // `params.cursor = …`, `params["cursor"] = …`: the member is what is set.
@@ -138,7 +138,7 @@ pub fn assigned(module: &Module, target: ExprId, value: ExprId, op: Option<Sym>)
         }
         _ => {}
     }
-    Assigned { targets, value, op }
+    BodyAssignment { targets, value, op }
 }
 
 /// Whether a name or attribute in an expression is one of a list.

@@ -25,23 +25,23 @@ fn loops(path: &str, text: &str) -> Vec<Loop> {
     around(&eval, file, call.0)
 }
 
-fn verdicts(path: &str, text: &str) -> Vec<Verdict> {
+fn verdicts(path: &str, text: &str) -> Vec<LoopVerdict> {
     loops(path, text).into_iter().map(|found| found.verdict).collect()
 }
 
 #[track_caller]
-fn py(text: &str, expected: &[Verdict]) {
+fn py(text: &str, expected: &[LoopVerdict]) {
     assert_eq!(verdicts("a.py", text), expected, "{text}");
 }
 
 #[track_caller]
-fn ts(text: &str, expected: &[Verdict]) {
+fn ts(text: &str, expected: &[LoopVerdict]) {
     assert_eq!(verdicts("a.ts", text), expected, "{text}");
 }
 
-use Verdict::{CacheGuarded, Chunk, Constant, Cursor, Dependent, FirstMatch, PerRow, Retry, Worker};
+use LoopVerdict::{CacheGuarded, Chunk, Constant, Cursor, Dependent, FirstMatch, PerRow, Retry, Worker};
 
-const fn constant(count: u32) -> Verdict {
+const fn constant(count: u32) -> LoopVerdict {
     Constant { count: Some(count) }
 }
 

@@ -1,10 +1,10 @@
 //! The verdict on one loop, for one expression inside it.
 
-use super::body::{Assigned, assigned, assignments, expressions, inner, mentions, names, statements};
+use super::body::{BodyAssignment, assigned, assignments, expressions, inner, mentions, names, statements};
 use super::counting::capped;
 use super::ending::{ends_after, ends_in_try, holder};
 use super::guard::{is_cache_guarded, is_until_set};
-use super::{LoopForm, Parts, Verdict, iterable};
+use super::{LoopForm, LoopVerdict, Parts, iterable};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::collections;
@@ -17,7 +17,7 @@ use crate::project::eval::Evaluator;
 use crate::vocabulary::{List, Name};
 
 /// The verdict; the first that fits, most certain first.
-pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) -> Verdict {
+pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) -> LoopVerdict {
     let module = eval.module(file);
     let verdict = match parts.form {
         LoopForm::While => while_loop(eval, file, parts),
@@ -30,52 +30,52 @@ pub fn of(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) ->
     if let Some(stmt) = parts.stmt
         && ends_after(module, parts.anchor, stmt)
     {
-        return Verdict::FirstMatch;
+        return LoopVerdict::FirstMatch;
     }
     if is_dependent(module, parts, targets) {
-        return Verdict::Dependent;
+        return LoopVerdict::Dependent;
     }
     if is_until_set(module, parts, targets) {
-        return Verdict::FirstMatch;
+        return LoopVerdict::FirstMatch;
     }
     if is_cache_guarded(module, parts, targets) {
-        return Verdict::CacheGuarded;
+        return LoopVerdict::CacheGuarded;
     }
     if let Some(count) = capped(eval, file, parts) {
-        return Verdict::Constant { count: Some(count) };
+        return LoopVerdict::Constant { count: Some(count) };
     }
-    Verdict::PerRow
+    LoopVerdict::PerRow
 }
 
-fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) -> Option<Verdict> {
+fn for_each(eval: &Evaluator<'_>, file: FileId, parts: &Parts, targets: &[Sym]) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let over = parts.iterable?;
     if iterable::is_retry_range(module, over)
         || iterable::is_range(module, over) && targets.iter().any(|&name| List::Retries.has(module.str(name)))
     {
-        return Some(Verdict::Retry);
+        return Some(LoopVerdict::Retry);
     }
     if iterable::is_range(module, over) && ends_in_try(module, parts) {
-        return Some(Verdict::Retry);
+        return Some(LoopVerdict::Retry);
     }
     if iterable::is_chunked(eval, file, over) {
-        return Some(Verdict::Chunk);
+        return Some(LoopVerdict::Chunk);
     }
     if let Some(times) = iterable::fixed(eval, file, over) {
-        return Some(Verdict::Constant { count: times.count });
+        return Some(LoopVerdict::Constant { count: times.count });
     }
     if streams::is_stream(eval, file, over) {
-        return Some(Verdict::Worker);
+        return Some(LoopVerdict::Worker);
     }
     let by_page = targets.iter().any(|&name| List::Portions.has(module.str(name)));
     if iterable::is_paged(module, over) || parts.is_async && by_page {
-        return Some(Verdict::Cursor);
+        return Some(LoopVerdict::Cursor);
     }
     None
 }
 
 /// `for (let i = 0; i < n; i += size)`.
-fn counter(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict> {
+fn counter(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let StmtKind::Loop { header, .. } = &module.stmt(parts.stmt?).kind else {
         return None;
@@ -87,20 +87,20 @@ fn counter(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict>
             || parts.test.is_some_and(|test| mentions(module, test, words))
     };
     if header_mentions(List::Retries) || parts.test.is_none() && ends_in_try(module, parts) {
-        return Some(Verdict::Retry);
+        return Some(LoopVerdict::Retry);
     }
     if header.iter().any(|&stmt| is_big_step(module, stmt)) {
         return Some(if header_mentions(List::PageNumbers) {
-            Verdict::Cursor
+            LoopVerdict::Cursor
         } else {
-            Verdict::Chunk
+            LoopVerdict::Chunk
         });
     }
     if let Some(count) = counted(eval, file, parts.test) {
         return Some(if ends_in_try(module, parts) {
-            Verdict::Retry
+            LoopVerdict::Retry
         } else {
-            Verdict::Constant { count: Some(count) }
+            LoopVerdict::Constant { count: Some(count) }
         });
     }
     // `for (let page = 1; …; page++)`.
@@ -109,7 +109,7 @@ fn counter(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict>
             .iter()
             .any(|&name| List::PageNumbers.has(module.str(name)))
     }) {
-        return Some(Verdict::Cursor);
+        return Some(LoopVerdict::Cursor);
     }
     if parts.test.is_none() { endless(eval, file, parts) } else { None }
 }
@@ -163,12 +163,12 @@ fn counted(eval: &Evaluator<'_>, file: FileId, test: Option<ExprId>) -> Option<u
     (1..=20_u32).find(|&count| (f64::from(count) - bound).abs() < 0.5)
 }
 
-fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict> {
+fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let test = parts.test?;
     let in_try_loop = is_true(module, test) && ends_in_try(module, parts);
     if mentions(module, test, List::Retries) || in_try_loop && mentions_in_body(module, parts, List::Retries) {
-        return Some(Verdict::Retry);
+        return Some(LoopVerdict::Retry);
     }
     let set = assignments(module, &parts.body);
     let tested: Vec<Sym> = names_and_members(module, test);
@@ -178,60 +178,60 @@ fn while_loop(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdi
     if tested.iter().any(|&name| is_cursor(name) && is_set(name)) {
         // A chain of parents goes on from one row to the next.
         return Some(if is_dependent(module, parts, &[]) && !moves_a_cursor(module, &set) {
-            Verdict::Dependent
+            LoopVerdict::Dependent
         } else {
-            Verdict::Cursor
+            LoopVerdict::Cursor
         });
     }
     if inner(module, test)
         .iter()
         .any(|&expr| matches!(module.kind(expr), ExprKind::Assign { value, .. } if is_fetch(module, *value)))
     {
-        return Some(Verdict::Cursor);
+        return Some(LoopVerdict::Cursor);
     }
     if is_stepped(module, &set, &tested) || splices(module, &parts.body, &tested) {
-        return Some(Verdict::Chunk);
+        return Some(LoopVerdict::Chunk);
     }
     if is_true(module, test) {
         return endless(eval, file, parts);
     }
     if waits(eval, file, &parts.body) || mentions(module, test, List::StopFlags) && is_waiting_name(module, test) {
-        return Some(Verdict::Worker);
+        return Some(LoopVerdict::Worker);
     }
     // `while (page_rows.length === PAGE_SIZE)`: the test looks at the batch that the call brought.
     let own = own_targets(module, parts);
     if own.iter().any(|name| tested.contains(name)) && moves_a_cursor(module, &set) {
-        return Some(Verdict::Cursor);
+        return Some(LoopVerdict::Cursor);
     }
     // `while runs < 100: gone = delete_some(limit); runs += 1; if gone == 0: break`: the same call brings portion after portion.
     if ends_when_empty(module, parts) && !names(module, parts.anchor).iter().any(|&name| is_set(name)) {
-        return Some(Verdict::Cursor);
+        return Some(LoopVerdict::Cursor);
     }
     let in_test = inner(module, test).contains(&parts.anchor);
     if in_test && names(module, test).iter().any(|&name| is_set(name)) {
-        return Some(Verdict::Dependent);
+        return Some(LoopVerdict::Dependent);
     }
     None
 }
 
 /// `while True`: pages, a worker, or neither.
-fn endless(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<Verdict> {
+fn endless(eval: &Evaluator<'_>, file: FileId, parts: &Parts) -> Option<LoopVerdict> {
     let module = eval.module(file);
     let set = assignments(module, &parts.body);
     let ends = statements(module, &parts.body)
         .iter()
         .any(|&stmt| matches!(module.stmt(stmt).kind, StmtKind::Break | StmtKind::Return(_)));
     if ends && (moves_a_cursor(module, &set) || ends_when_empty(module, parts)) {
-        return Some(Verdict::Cursor);
+        return Some(LoopVerdict::Cursor);
     }
     if ends && ends_where_missing(module, parts) {
-        return Some(Verdict::Retry);
+        return Some(LoopVerdict::Retry);
     }
     if waits(eval, file, &parts.body) {
-        return Some(Verdict::Worker);
+        return Some(LoopVerdict::Worker);
     }
     // Neither pages nor rows: without an end it is a worker.
-    (!ends).then_some(Verdict::Worker)
+    (!ends).then_some(LoopVerdict::Worker)
 }
 
 fn is_true(module: &Module, test: ExprId) -> bool {
@@ -250,7 +250,7 @@ fn names_and_members(module: &Module, expr: ExprId) -> Vec<Sym> {
 }
 
 /// `offset += n`, `cursor = page.next`, `last_id = rows[-1].id`, `page++`.
-fn moves_a_cursor(module: &Module, set: &[Assigned]) -> bool {
+fn moves_a_cursor(module: &Module, set: &[BodyAssignment]) -> bool {
     set.iter().any(|assigned| {
         assigned.targets.iter().any(|&name| {
             let text = module.str(name);
@@ -263,7 +263,7 @@ fn moves_a_cursor(module: &Module, set: &[Assigned]) -> bool {
 }
 
 /// Stepping through a list by hand: `while i < len(ids): part = ids[i:i+n]; i += n`.
-fn is_stepped(module: &Module, set: &[Assigned], tested: &[Sym]) -> bool {
+fn is_stepped(module: &Module, set: &[BodyAssignment], tested: &[Sym]) -> bool {
     set.iter().any(|assigned| {
         let plus = assigned.op.is_some_and(|op| module.str(op) == "+");
         let one = module

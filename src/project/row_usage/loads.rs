@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::{Holds, Usage, Users};
+use super::{Holds, RowUsage, Users};
 use crate::ir::{ExprId, FunctionId};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::libraries::shared::value::{FileId, Value};
@@ -17,7 +17,7 @@ use crate::statement::Operation;
 
 /// A place where a function gets rows: from a query of its own, or from a function that runs one.
 #[derive(Clone, Debug)]
-pub struct Load {
+pub struct RowLoad {
     /// File.
     pub file: FileId,
     /// The call.
@@ -31,17 +31,17 @@ pub struct Load {
     /// The called function that runs it, where it is another one.
     pub via: Option<FnId>,
     /// What becomes of the rows.
-    pub usage: Usage,
+    pub usage: RowUsage,
 }
 
 /// All loads of a project, by file and place.
-pub fn loads(code: &Code, graph: &Graph) -> Vec<Load> {
+pub fn loads(code: &Code, graph: &Graph) -> Vec<RowLoad> {
     let files: Vec<FileId> = code.modules().map(|(file, _)| file).collect();
     let found = files.into_par_iter().map(|file| of_file(code, graph, file));
     found.collect::<Vec<_>>().into_iter().flatten().collect()
 }
 
-fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
+fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<RowLoad> {
     let eval = Evaluator::new(code);
     let users = Users::new(&eval, file);
     let mut out = Vec::new();
@@ -62,7 +62,7 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
                 Outcome::Scalar => Holds::Figure,
                 Outcome::Nothing => continue,
             };
-            out.push(Load {
+            out.push(RowLoad {
                 file,
                 expr: site.expr,
                 function,
@@ -95,7 +95,7 @@ fn of_file(code: &Code, graph: &Graph, file: FileId) -> Vec<Load> {
             if query.outcome != outcome || query.opaque || query.statement.operation != Operation::Select {
                 continue;
             }
-            out.push(Load {
+            out.push(RowLoad {
                 file,
                 expr: edge.expr,
                 function,

@@ -7,7 +7,7 @@
 use rustc_hash::FxHashSet;
 
 use super::figures::{is_condition, is_figure, is_length, is_tally, is_zero_test};
-use super::{Holds, Usage, Users, is_once};
+use super::{Holds, RowUsage, Users, is_once};
 use crate::budget::Limit;
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Language, Module, Parent, StmtId, StmtKind, Sym};
 use crate::libraries::shared::callbacks::is_iteration;
@@ -15,15 +15,16 @@ use crate::libraries::shared::collections::handed_on;
 use crate::project::eval::Callees;
 use crate::project::scope::Bound;
 
-pub(super) struct Walk<'w, 'e, 'c> {
+/// Follows rows from the expression that gives them to all places that use them.
+pub(super) struct UsageWalk<'w, 'e, 'c> {
     pub(super) users: &'w Users<'e, 'c>,
     pub(super) origin: ExprId,
-    pub(super) usage: Usage,
+    pub(super) usage: RowUsage,
     pub(super) open: Vec<(ExprId, Holds)>,
     pub(super) seen: FxHashSet<(ExprId, Holds)>,
 }
 
-impl<'c> Walk<'_, '_, 'c> {
+impl<'c> UsageWalk<'_, '_, 'c> {
     pub(super) fn module(&self) -> &'c Module {
         self.users.module
     }

@@ -12,8 +12,8 @@ use crate::statement::Dialect;
 use crate::vocabulary::Vocabulary;
 use crate::walk;
 use models::default_table;
-use operations::State;
-use run_order::{Node, Order};
+use operations::ProjectState;
+use run_order::{MigrationId, Order};
 
 /// The series that all apps' migrations are one of: they depend on each other.
 const SERIES: &str = "django migrations";
@@ -24,12 +24,12 @@ pub(super) fn lower(sources: &mut Vec<SchemaSource>) {
     set_dialect(sources);
     let (mut files, rest): (Vec<_>, Vec<_>) = std::mem::take(sources).into_iter().partition(|source| source.migration.is_some());
     *sources = rest;
-    let nodes: Vec<Node> = files.iter().map(|source| Node::new(&source.file, &labels)).collect();
+    let nodes: Vec<MigrationId> = files.iter().map(|source| MigrationId::new(&source.file, &labels)).collect();
     let mut apps = labels;
     apps.extend(nodes.iter().map(|node| (node.folder.clone(), node.label.clone())));
     relabel(sources, &apps);
     let order = Order::new(&files, &nodes).run();
-    let mut state = State::default();
+    let mut state = ProjectState::default();
     for (place, &at) in order.iter().enumerate() {
         let (Some(source), Some(node)) = (files.get_mut(at), nodes.get(at)) else {
             continue;

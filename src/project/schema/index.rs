@@ -1,6 +1,6 @@
 //! Indexes and what they serve: prefixes, uniqueness, coverage.
 
-use super::Place;
+use super::SchemaPlace;
 use crate::statement::{IndexDef, IndexKey};
 
 /// What made an index.
@@ -36,11 +36,11 @@ pub struct Index {
     /// ON ONLY of a partitioned table.
     pub only: bool,
     /// Where.
-    pub places: Vec<Place>,
+    pub places: Vec<SchemaPlace>,
 }
 
 impl Index {
-    pub(super) fn new(def: &IndexDef, origin: IndexOrigin, place: Place) -> Index {
+    pub(super) fn new(def: &IndexDef, origin: IndexOrigin, place: SchemaPlace) -> Index {
         Index {
             name: def.name.clone(),
             keys: def.keys.clone(),
@@ -193,7 +193,7 @@ impl Index {
     }
 
     /// The first place.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&SchemaPlace> {
         self.places.first()
     }
 }

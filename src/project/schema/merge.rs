@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::index::{IndexOrigin, same, with_columns};
-use super::replay::State;
-use super::{Column, ForeignKey, Index, Place, Schema, SchemaModel, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
+use super::replay::SchemaState;
+use super::{Column, ForeignKey, Index, Schema, SchemaModel, SchemaPlace, SchemaSource, SourceKind, Table, Tool, Unclear, folded, order};
 use super::{django, naming};
 use crate::budget::{Limit, Overrun};
 use crate::statement::{Constraint, Dialect, IndexDef, IndexKey, Loading, ModelDef, RelationDef};
@@ -47,7 +47,7 @@ pub(super) fn build(mut sources: Vec<SchemaSource>, fallback: Dialect) -> Schema
     let mut apart = ambiguous(declared.iter());
     let mut replays = Vec::new();
     for (sources, notes) in groups(migrations) {
-        let mut state = State::default();
+        let mut state = SchemaState::default();
         for source in &sources {
             state.run(source);
         }
@@ -93,7 +93,7 @@ fn full(table: &Table) -> Vec<Overrun> {
 /// What was not understood, file by file.
 fn unclear(sources: &[SchemaSource]) -> Vec<Unclear> {
     let of = |source: &SchemaSource| -> Vec<Unclear> {
-        let place = |span| Place {
+        let place = |span| SchemaPlace {
             file: source.file.clone(),
             span,
             kind: source.kind,
@@ -246,7 +246,7 @@ fn model_tables(models: &[SchemaSource], schema: &mut Schema) -> Vec<Table> {
             _ => None,
         };
         for model in &source.models {
-            let mut state = State::default();
+            let mut state = SchemaState::default();
             state.model(source, &model.table);
             for mut table in state.finish().tables {
                 table.emulates_relations = source.emulates_relations;

@@ -7,7 +7,7 @@ use crate::statement::SchemaOp;
 use crate::vocabulary::List;
 
 /// A place within a series: numbers and words of the file's name, compared piece by piece.
-pub type Key = Vec<NamePiece>;
+pub type SeriesKey = Vec<NamePiece>;
 
 /// A piece of a name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub enum NamePiece {
 }
 
 /// Splits a name into numbers and words, so that `9_a` comes before `10_b`.
-pub fn key(name: &str) -> Key {
+pub fn key(name: &str) -> SeriesKey {
     let mut out = Vec::new();
     let mut rest = name;
     while let Some(first) = rest.chars().next() {
@@ -36,7 +36,7 @@ pub fn key(name: &str) -> Key {
 }
 
 /// The series of a file and its place there: its folder and its name; for `…/20240101_name/migration.sql` one folder up.
-pub fn place(file: &str) -> (String, Key) {
+pub fn place(file: &str) -> (String, SeriesKey) {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if matches!(stem, "migration" | "up" | "down") {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::index::{IndexOrigin, same};
-use super::{Index, IndexBuild, Part, Place, Removed, SchemaSource, SourceKind, Table, folded, order, qualified};
+use super::{Index, IndexBuild, Removed, SchemaPart, SchemaPlace, SchemaSource, SourceKind, Table, folded, order, qualified};
 use crate::budget::{Limit, Steps};
 use crate::source::Span;
 use crate::statement::{Dialect, IndexDef, SchemaChange, SchemaOp, TableDef};
@@ -19,7 +19,7 @@ use index_names::{names, position_of};
 use table_changes::{
     add_column, add_constraint, alter_column, drop_column, drop_constraint, drop_repeated_constraints, fill, has_room, rename_column,
 };
-use table_names::{Key, Names, name_key};
+use table_names::{TableKey, TableNames, name_key};
 
 /// The result of a replay.
 pub(super) struct Replayed {
@@ -30,14 +30,14 @@ pub(super) struct Replayed {
     /// What was there and was taken away.
     pub removed: Vec<Removed>,
     /// What reached a bound, with its place.
-    pub over: Vec<(Limit, Place)>,
+    pub over: Vec<(Limit, SchemaPlace)>,
 }
 
-/// A database in the making.
+/// The schema of a database as the migrations so far made it.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct SchemaState {
     tables: Vec<Table>,
-    names: Names,
+    names: TableNames,
     /// Tables that have or had an index of a name, also of one that the database would have made up.
     holders: FxHashMap<String, VecDeque<usize>>,
     builds: Vec<IndexBuild>,
@@ -45,9 +45,9 @@ pub(super) struct State {
     /// How many sources of each folder have run: the last ones of a folder are the youngest.
     steps: FxHashMap<String, usize>,
     /// Tables created by the source that runs.
-    fresh: FxHashSet<Key>,
+    fresh: FxHashSet<TableKey>,
     /// What reached a bound.
-    over: Vec<(Limit, Place)>,
+    over: Vec<(Limit, SchemaPlace)>,
 }
 
 /// The folder whose files follow each other.
@@ -65,8 +65,8 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn place(&self, span: Span) -> Place {
-        Place {
+    fn place(&self, span: Span) -> SchemaPlace {
+        SchemaPlace {
             file: self.file.clone(),
             span,
             kind: self.kind,
@@ -74,7 +74,7 @@ impl Context<'_> {
     }
 }
 
-impl State {
+impl SchemaState {
     /// Runs all changes of a source.
     pub fn run(&mut self, source: &SchemaSource) {
         self.fresh.clear();
@@ -144,7 +144,7 @@ impl State {
     }
 
     /// Notes the parts that a change takes away.
-    fn note(&mut self, parts: Vec<Removed>, by: &Place) {
+    fn note(&mut self, parts: Vec<Removed>, by: &SchemaPlace) {
         let room = Limit::Removed.count().saturating_sub(self.removed.len());
         if parts.len() > room
             && self
@@ -285,12 +285,12 @@ impl State {
         self.register(at, 0);
     }
 
-    fn drop_table(&mut self, name: &str, by: &Place) {
+    fn drop_table(&mut self, name: &str, by: &SchemaPlace) {
         if let Some(at) = self.find(name) {
             self.names.remove(at);
             let table = &self.tables[at];
             let mut removed = vec![Removed {
-                part: Part::Table,
+                part: SchemaPart::Table,
                 table: table.full_name(),
                 name: Some(table.name.clone()),
                 columns: Vec::new(),
@@ -380,7 +380,7 @@ impl State {
         position_of(self.tables.get(at)?, bare)
     }
 
-    fn drop_index(&mut self, name: &str, table: Option<&str>, by: &Place) {
+    fn drop_index(&mut self, name: &str, table: Option<&str>, by: &SchemaPlace) {
         if let Some((at, index)) = self.index_place(name, table) {
             let index = self.tables[at].indexes.remove(index);
             let removed = Removed::index(&self.tables[at], &index, by);

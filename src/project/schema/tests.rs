@@ -252,7 +252,7 @@ fn index_of(keys: &[usize], unique: bool) -> Index {
     Index::new(
         &def,
         IndexOrigin::Declared,
-        Place {
+        SchemaPlace {
             file: Arc::from("f"),
             span: Span::default(),
             kind: SourceKind::Sql,
@@ -391,7 +391,7 @@ fn what_is_gone_is_known_with_the_line_that_took_it() {
         ),
         ("migrations/2.sql", "DROP INDEX i; ALTER TABLE t DROP COLUMN b;"),
     ]);
-    let gone: Vec<(Part, Option<&str>, &str)> = schema
+    let gone: Vec<(SchemaPart, Option<&str>, &str)> = schema
         .removed
         .iter()
         .map(|removed| (removed.part, removed.name.as_deref(), removed.by.file.as_ref()))
@@ -400,10 +400,10 @@ fn what_is_gone_is_known_with_the_line_that_took_it() {
     assert_eq!(
         gone,
         [
-            (Part::Index, Some("i"), by),
-            (Part::Column, Some("b"), by),
-            (Part::Index, Some("j"), by),
-            (Part::ForeignKey, None, by)
+            (SchemaPart::Index, Some("i"), by),
+            (SchemaPart::Column, Some("b"), by),
+            (SchemaPart::Index, Some("j"), by),
+            (SchemaPart::ForeignKey, None, by)
         ]
     );
 }

@@ -15,20 +15,25 @@ pub(super) fn knows(project: &Project, model: &SchemaModel, source: &str) -> boo
     model.relation(first).is_some() || rows::has_column(project, model, first)
 }
 
-/// A way along relations.
-pub(super) struct Walked {
+/// A path along relations, and whether it leads to many rows.
+pub(super) struct RelationPath {
     pub(super) relations: Vec<String>,
     pub(super) to_many: bool,
 }
 
 /// The relations at the start of a chain of attributes; `reads_last` when the last one's row itself is read. `None` for
 /// the whole object.
-pub(super) fn walk<'n>(project: &Project, model: &SchemaModel, names: impl Iterator<Item = &'n str>, reads_last: bool) -> Option<Walked> {
+pub(super) fn walk<'n>(
+    project: &Project,
+    model: &SchemaModel,
+    names: impl Iterator<Item = &'n str>,
+    reads_last: bool,
+) -> Option<RelationPath> {
     let names: Vec<&str> = names.collect();
     if names == ["*"] {
         return None;
     }
-    let mut walked = Walked {
+    let mut walked = RelationPath {
         relations: Vec::new(),
         to_many: false,
     };

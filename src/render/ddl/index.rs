@@ -2,7 +2,7 @@
 
 use super::{Writer, is_long};
 use crate::project::schema::{Index, Table};
-use crate::render::types::{Class, ColumnType};
+use crate::render::types::{ColumnType, ValueClass};
 use crate::statement::{Dialect, IndexKey};
 use crate::syntax::sql::expression::written;
 
@@ -45,7 +45,7 @@ impl Writer<'_> {
             .collect();
         let all = |fits: fn(&ColumnType) -> bool| types.len() == index.keys.len() && types.iter().all(|known| fits(known));
         match index.method_name() {
-            "gin" if all(|known| known.is_array || known.text == "jsonb" || known.class == Class::Search) => Ok(" USING gin"),
+            "gin" if all(|known| known.is_array || known.text == "jsonb" || known.class == ValueClass::Search) => Ok(" USING gin"),
             "hash" if index.keys.len() == 1 && all(ColumnType::is_ordered) => Ok(" USING hash"),
             "brin" if all(|known| known.is_ordered() && !known.is_array && known.text != "jsonb") => Ok(" USING brin"),
             _ => Err("its kind needs an operator class or an extension that is not known"),
@@ -113,7 +113,7 @@ impl Writer<'_> {
             .column(column.trim_matches('"'))
             .and_then(|found| self.types.get(at, &found.name));
         match known {
-            Some(known) if known.class == Class::Boolean && self.is_postgres() => format!("{column} = {}", *value == "1"),
+            Some(known) if known.class == ValueClass::Boolean && self.is_postgres() => format!("{column} = {}", *value == "1"),
             _ => predicate.to_owned(),
         }
     }

@@ -1,6 +1,6 @@
 //! The conditions of a statement.
 
-use super::{Approximation, How, Writer};
+use super::{Approximation, BindComparison, Writer};
 use crate::advice::index::quoted;
 use crate::statement::{ColumnUse, Dialect, End, Filter, FilterKind};
 use crate::syntax::sql::expression::literals;
@@ -42,7 +42,7 @@ impl<'a> Writer<'_, 'a> {
                 let alias = self.aliases.first().filter(|_| statement.tables.len() > 1);
                 let prefix = alias.map_or(String::new(), |alias| format!("{alias}."));
                 self.text(format!("{prefix}{} = ", quoted(&column, self.dialect)));
-                self.value(self.view.tables.first().copied().flatten(), &column, How::Equal(0));
+                self.value(self.view.tables.first().copied().flatten(), &column, BindComparison::Equal(0));
             }
             None if self.view.has_owner() => self.mark(Approximation::Owner),
             None => {}
@@ -90,17 +90,17 @@ impl<'a> Writer<'_, 'a> {
                 self.text(format!("{name} IN ("));
                 for number in 0..LIST {
                     self.text(if number > 0 { ", " } else { "" });
-                    self.value(table, &column, How::Equal(number));
+                    self.value(table, &column, BindComparison::Equal(number));
                 }
                 self.text(")");
             }
             (FilterKind::Range, _) => self.range(filter, name, (table, &column)),
             (kind, _) => {
                 let (operator, how) = match kind {
-                    FilterKind::Prefix => ("LIKE", How::Prefix),
-                    FilterKind::Pattern => ("LIKE", How::Pattern),
-                    FilterKind::Negative => ("<>", How::Equal(0)),
-                    _ => ("=", How::Equal(0)),
+                    FilterKind::Prefix => ("LIKE", BindComparison::Prefix),
+                    FilterKind::Pattern => ("LIKE", BindComparison::Pattern),
+                    FilterKind::Negative => ("<>", BindComparison::Equal(0)),
+                    _ => ("=", BindComparison::Equal(0)),
                 };
                 if kind == FilterKind::Pattern {
                     self.mark(Approximation::Pattern);
@@ -126,20 +126,20 @@ impl<'a> Writer<'_, 'a> {
         match filter.end {
             Some(End::Both) => {
                 self.text(format!("{name} BETWEEN "));
-                self.value(table, column, How::Above);
+                self.value(table, column, BindComparison::Above);
                 self.text(" AND ");
-                self.value(table, column, How::Below);
+                self.value(table, column, BindComparison::Below);
             }
             Some(End::Upper) => {
                 self.text(format!("{name} < "));
-                self.value(table, column, How::Below);
+                self.value(table, column, BindComparison::Below);
             }
             other => {
                 if other.is_none() {
                     self.mark(Approximation::Bound);
                 }
                 self.text(format!("{name} > "));
-                self.value(table, column, How::Above);
+                self.value(table, column, BindComparison::Above);
             }
         }
     }
@@ -170,7 +170,7 @@ impl<'a> Writer<'_, 'a> {
                 let known = self.view.column(used).map(|(table, column)| (table, column.name.clone()));
                 self.text(format!("{name} = "));
                 let (table, column) = known.map_or((None, String::new()), |(table, column)| (Some(table), column));
-                self.value(table, &column, How::Equal(0));
+                self.value(table, &column, BindComparison::Equal(0));
             }
         }
         self.text(")");

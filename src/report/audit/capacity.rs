@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::names::place;
-use crate::project::capacity::{self, Capacity, LimitKind, Origin, StatedLimit, Unit};
+use crate::project::capacity::{self, Capacity, CapacityUnit, LimitKind, NumberOrigin, StatedLimit};
 use crate::report::words;
 
-/// The numbers that were read, and what follows.
+/// The numbers of the deployment that were read, and what follows.
 #[derive(Serialize)]
-pub struct View<'a> {
+pub struct CapacityView<'a> {
     limits: Vec<Row<'a>>,
     /// Some of them say how much runs at once.
     has_limits: bool,
@@ -40,12 +40,12 @@ struct Bottleneck<'a> {
 }
 
 /// The view; `None` where no file says anything.
-pub fn view(capacity: &Capacity) -> Option<View<'_>> {
+pub fn view(capacity: &Capacity) -> Option<CapacityView<'_>> {
     if capacity.limits.is_empty() && capacity.bottleneck.is_none() {
         return None;
     }
     let bottleneck = capacity.bottleneck.as_ref().map(self::bottleneck);
-    Some(View {
+    Some(CapacityView {
         limits: rows(&capacity.limits),
         has_limits: capacity.limits.iter().any(is_limit),
         bottleneck,
@@ -91,7 +91,7 @@ fn row(limit: &StatedLimit) -> Row<'_> {
         },
         name: &limit.name,
         value: value(limit.value, limit.unit),
-        is_default: limit.origin == Origin::Default,
+        is_default: limit.origin == NumberOrigin::Default,
         note: &limit.note,
         place: place(&limit.location),
         is_limit: is_limit(limit),
@@ -103,18 +103,18 @@ fn is_limit(limit: &StatedLimit) -> bool {
 }
 
 /// A number with its unit; the largest unit that leaves it whole.
-fn value(value: u64, unit: Unit) -> String {
+fn value(value: u64, unit: CapacityUnit) -> String {
     const SIZES: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     let counted = |one: &str, many: &str| words::count(usize::try_from(value).unwrap_or(usize::MAX), one, many);
     match unit {
-        Unit::Processes => counted("process", "processes"),
-        Unit::Threads => counted("thread", "threads"),
-        Unit::Tasks => format!("{} at once", counted("", "").trim_end()),
-        Unit::Connections => counted("connection", "connections"),
-        Unit::Items => counted("item", "items"),
-        Unit::Milliseconds if value > 0 && value.is_multiple_of(1000) => format!("{} s", value / 1000),
-        Unit::Milliseconds => format!("{value} ms"),
-        Unit::Bytes => {
+        CapacityUnit::Processes => counted("process", "processes"),
+        CapacityUnit::Threads => counted("thread", "threads"),
+        CapacityUnit::Tasks => format!("{} at once", counted("", "").trim_end()),
+        CapacityUnit::Connections => counted("connection", "connections"),
+        CapacityUnit::Items => counted("item", "items"),
+        CapacityUnit::Milliseconds if value > 0 && value.is_multiple_of(1000) => format!("{} s", value / 1000),
+        CapacityUnit::Milliseconds => format!("{value} ms"),
+        CapacityUnit::Bytes => {
             let whole = SIZES.iter().find(|(size, _)| value > 0 && value.is_multiple_of(*size));
             whole.map_or_else(|| format!("{value} bytes"), |(size, name)| format!("{} {name}", value / size))
         }
@@ -155,13 +155,13 @@ mod tests {
     #[test]
     fn numbers_have_the_largest_unit_that_leaves_them_whole() {
         let shown = [
-            (30_000, Unit::Milliseconds, "30 s"),
-            (1500, Unit::Milliseconds, "1500 ms"),
-            (0, Unit::Milliseconds, "0 ms"),
-            (256 << 20, Unit::Bytes, "256 MiB"),
-            (100, Unit::Bytes, "100 bytes"),
-            (1, Unit::Connections, "1 connection"),
-            (50, Unit::Tasks, "50 at once"),
+            (30_000, CapacityUnit::Milliseconds, "30 s"),
+            (1500, CapacityUnit::Milliseconds, "1500 ms"),
+            (0, CapacityUnit::Milliseconds, "0 ms"),
+            (256 << 20, CapacityUnit::Bytes, "256 MiB"),
+            (100, CapacityUnit::Bytes, "100 bytes"),
+            (1, CapacityUnit::Connections, "1 connection"),
+            (50, CapacityUnit::Tasks, "50 at once"),
         ];
         for (number, unit, wanted) in shown {
             assert_eq!(value(number, unit), wanted);

@@ -205,7 +205,7 @@ fn impact(themes: &[Theme<'_>]) -> Option<Chart> {
     for (number, theme) in themes.iter().enumerate() {
         let y = 12 + number * LANE;
         svg.text(0, y + 4, Anchor::Start, &theme.priority, &theme.priority);
-        let middle = theme.effort.map_or(1, super::themes::Effort::middle);
+        let middle = theme.effort.map_or(1, super::themes::EffortRange::middle);
         let size = (10 * 10 * theme.findings.len() / most.max(1)).isqrt().max(4);
         let effort = theme
             .effort

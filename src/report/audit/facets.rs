@@ -43,7 +43,7 @@ impl<'a> Facets<'a> {
     }
 
     /// What there is to filter by, with the number of all findings of the run at each value, the most frequent first.
-    pub fn filters(&self, report: &Report) -> Vec<Filter> {
+    pub fn filters(&self, report: &Report) -> Vec<FilterFacet> {
         const NAMES: [&str; 7] = ["rule", "theme", "folder", "table", "route", "effort", "confidence"];
         let mut counts: [BTreeMap<String, usize>; 7] = Default::default();
         for finding in &report.findings {
@@ -66,15 +66,15 @@ impl<'a> Facets<'a> {
         let filter = |(name, counts): (&'static str, BTreeMap<String, usize>)| {
             let mut values: Vec<(String, usize)> = counts.into_iter().collect();
             values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            Filter { name, values }
+            FilterFacet { name, values }
         };
         NAMES.into_iter().zip(counts).map(filter).collect()
     }
 }
 
-/// What findings are filtered by.
+/// A property that readers filter findings by, with its values.
 #[derive(Debug, Serialize)]
-pub struct Filter {
+pub struct FilterFacet {
     name: &'static str,
     /// With the number of findings that have it.
     values: Vec<(String, usize)>,

@@ -24,29 +24,29 @@ const DROPS: &str = "redundant-index";
 
 /// What to do about indexes.
 #[derive(Debug, Default, Serialize)]
-pub struct Plan<'a> {
+pub struct IndexPlan<'a> {
     /// Tables with statements that lack an index, the most urgent first.
-    pub tables: Vec<Table<'a>>,
+    pub tables: Vec<TableStatements<'a>>,
     /// The blocks of all of them in one text, each under a comment that names its table.
     pub sql: String,
     /// Tables that have no block.
     pub more: usize,
     /// What is worth no work of its own.
-    pub hygiene: Block,
+    pub hygiene: SqlBlock,
     /// Foreign keys of tables that grow, where no statement of the code suffers.
-    pub foreign: Block,
+    pub foreign: SqlBlock,
     /// Foreign keys of tables with few rows: `table (column)`.
     pub small: Vec<String>,
     pub more_small: usize,
     /// Indexes that others make needless.
-    pub drops: Block,
+    pub drops: SqlBlock,
     /// Some statement cannot stand in a transaction.
     pub concurrently: bool,
 }
 
-/// The statements for one table.
+/// The statements that the plan has for one table.
 #[derive(Debug, Serialize)]
-pub struct Table<'a> {
+pub struct TableStatements<'a> {
     pub name: &'a str,
     pub priority: String,
     /// How many rows it has and why, where that is known.
@@ -58,16 +58,16 @@ pub struct Table<'a> {
     pub more: usize,
 }
 
-/// Statements of several tables.
+/// SQL for several tables, to be copied as one block.
 #[derive(Debug, Default, Serialize)]
-pub struct Block {
+pub struct SqlBlock {
     pub sql: String,
     pub count: usize,
     pub more: usize,
 }
 
 /// The plan of a report.
-pub fn plan(report: &Report) -> Plan<'_> {
+pub fn plan(report: &Report) -> IndexPlan<'_> {
     let sizes: BTreeMap<&str, &TableRow> = report.inventory.tables.iter().map(|row| (row.name.as_str(), row)).collect();
     let size = |name: &str| {
         let last = name.rsplit('.').next().unwrap_or(name);
@@ -90,7 +90,7 @@ pub fn plan(report: &Report) -> Plan<'_> {
     let more = tables.len().saturating_sub(TABLES);
     let drops: Vec<&Finding> = report.findings.iter().filter(|finding| finding.rule == DROPS).collect();
     let names: Vec<String> = small.iter().map(|finding| finding.location.symbol.clone()).collect();
-    let shown = tables.iter().take(TABLES).map(|(name, found)| Table {
+    let shown = tables.iter().take(TABLES).map(|(name, found)| TableStatements {
         name,
         priority: found.first().map_or_else(String::new, |finding| format!("{:?}", finding.priority)),
         rows: size(name).map(rows).unwrap_or_default(),
@@ -98,7 +98,7 @@ pub fn plan(report: &Report) -> Plan<'_> {
         sql: statements(found),
         more: with_sql(found).saturating_sub(STATEMENTS),
     });
-    let mut plan = Plan {
+    let mut plan = IndexPlan {
         tables: shown.collect(),
         sql: String::new(),
         more,
@@ -117,7 +117,7 @@ pub fn plan(report: &Report) -> Plan<'_> {
 }
 
 /// The statements of a table under a comment with its name, its size and its indexes.
-fn named(table: &Table<'_>) -> String {
+fn named(table: &TableStatements<'_>) -> String {
     let rows = if table.rows.is_empty() {
         String::new()
     } else {
@@ -186,8 +186,8 @@ fn rows(row: &TableRow) -> String {
     }
 }
 
-fn block(found: &[&Finding]) -> Block {
-    Block {
+fn block(found: &[&Finding]) -> SqlBlock {
+    SqlBlock {
         sql: listed(found),
         count: with_sql(found),
         more: with_sql(found).saturating_sub(LISTED),

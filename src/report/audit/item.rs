@@ -52,7 +52,7 @@ pub struct Item<'a> {
     /// Tables and entry points that it is about.
     pub tables: Vec<String>,
     pub routes: Vec<String>,
-    pub chain: Vec<Step<'a>>,
+    pub chain: Vec<EvidenceStep<'a>>,
     /// Steps of the chain that are not shown.
     pub more_steps: usize,
     pub fix: &'a str,
@@ -75,9 +75,9 @@ pub struct CodeLines {
     pub text: String,
 }
 
-/// A step of evidence.
+/// A step of a finding's evidence, as the audit shows it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Step<'a> {
+pub struct EvidenceStep<'a> {
     pub role: &'static str,
     pub message: &'a str,
     pub place: String,
@@ -90,7 +90,7 @@ impl<'a> Item<'a> {
     pub fn of(finding: &'a Finding, report: &'a Report, facets: &Facets<'a>) -> Item<'a> {
         let sources = &report.sources;
         let link = |at: &Location| report.web.as_ref().and_then(|web| links::to(web, at));
-        let steps = finding.related.iter().take(STEPS).map(|related| Step {
+        let steps = finding.related.iter().take(STEPS).map(|related| EvidenceStep {
             role: words::role(related.role),
             message: &related.message,
             place: place(&related.location),

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::index_plan::Plan;
+use super::index_plan::IndexPlan;
 
 const TEXT: &str = include_str!("../../../templates/monitoring.toml");
 /// Tables that a statement names.
@@ -32,7 +32,7 @@ fn texts() -> &'static BTreeMap<String, Vec<Statement>> {
 }
 
 /// The statements for databases, with the tables of a plan.
-pub fn monitoring(databases: &[String], plan: &Plan<'_>) -> Vec<Database> {
+pub fn monitoring(databases: &[String], plan: &IndexPlan<'_>) -> Vec<Database> {
     let is_plain = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let names = plan.tables.iter().map(|table| table.name.rsplit('.').next().unwrap_or(table.name));
     let tables: Vec<String> = names.filter(is_plain).take(TABLES).map(|name| format!("'{name}'")).collect();
@@ -55,12 +55,12 @@ pub fn monitoring(databases: &[String], plan: &Plan<'_>) -> Vec<Database> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::audit::index_plan::Table;
+    use crate::report::audit::index_plan::TableStatements;
 
     #[test]
     fn statements_name_only_plain_tables_of_the_plan() {
         toml::from_str::<BTreeMap<String, Vec<Statement>>>(TEXT).expect("statements");
-        let table = |name| Table {
+        let table = |name| TableStatements {
             name,
             priority: String::new(),
             rows: String::new(),
@@ -68,14 +68,14 @@ mod tests {
             sql: String::new(),
             more: 0,
         };
-        let plan = Plan {
+        let plan = IndexPlan {
             tables: vec![table("orders"), table("x') OR 1; --")],
-            ..Plan::default()
+            ..IndexPlan::default()
         };
-        let of = |plan: &Plan<'_>| monitoring(&["postgres".to_owned(), "oracle".to_owned()], plan);
+        let of = |plan: &IndexPlan<'_>| monitoring(&["postgres".to_owned(), "oracle".to_owned()], plan);
         let with = of(&plan);
         assert_eq!(with.len(), 1);
         assert!(with[0].sql.contains("relname IN ('orders') ORDER"), "{}", with[0].sql);
-        assert!(!of(&Plan::default())[0].sql.contains("relname IN"));
+        assert!(!of(&IndexPlan::default())[0].sql.contains("relname IN"));
     }
 }

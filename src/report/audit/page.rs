@@ -10,9 +10,9 @@ use crate::report::Report;
 const STYLE: &str = include_str!("../../../templates/audit.css");
 const SCRIPT: &str = include_str!("../../../templates/audit.js");
 
-/// Parts of the page.
+/// What the HTML page has beside the text: style, script, policy, charts.
 #[derive(Debug, Serialize)]
-pub struct Page {
+pub struct AuditPage {
     pub style: &'static str,
     pub script: &'static str,
     /// The content security policy: nothing is loaded, and only this style and this script are used.
@@ -21,9 +21,9 @@ pub struct Page {
 }
 
 /// The parts for a report.
-pub fn page(report: &Report, themes: &[Theme<'_>]) -> Page {
+pub fn page(report: &Report, themes: &[Theme<'_>]) -> AuditPage {
     let (style, script) = (hash(STYLE), hash(SCRIPT));
-    Page {
+    AuditPage {
         style: STYLE,
         script: SCRIPT,
         policy: format!("default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"),

@@ -14,8 +14,8 @@ use super::{index_plan, links, plain_route};
 use crate::finding::{Finding, Location, Priority, Repeats, Role};
 use crate::report::Report;
 use crate::report::groups::{cause, tables};
-pub use effort::Effort;
-use example::Example;
+pub use effort::EffortRange;
+use example::ThemeExample;
 use families::Family;
 
 /// Themes at most; what weighs least becomes one.
@@ -82,7 +82,7 @@ pub struct Theme<'a> {
     /// Entry points that are named by what is worth mending.
     pub routes: usize,
     /// Places, one row a cause.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ThemeRow>,
     /// Causes that have no row.
     pub more: usize,
     /// Its findings have nothing in common: each row says what to do, and nothing is told of all of them.
@@ -93,14 +93,14 @@ pub struct Theme<'a> {
     pub fix_at: String,
     /// That is an example: other places are mended in other words.
     pub is_example: bool,
-    pub example: Option<Example<'a>>,
+    pub example: Option<ThemeExample<'a>>,
     pub risk: &'a str,
     pub verify: &'a str,
     pub done: Vec<&'a str>,
     /// An earlier theme with the same risk, proof and end; then these need not be read again.
     pub like: Option<String>,
     /// The work on what is worth mending; `None` where nothing is, by itself.
-    pub effort: Option<Effort>,
+    pub effort: Option<EffortRange>,
     pub phase: Phase,
     /// The rules of its findings.
     pub rules: Vec<&'a str>,
@@ -109,9 +109,9 @@ pub struct Theme<'a> {
     pub findings: Vec<&'a Finding>,
 }
 
-/// Places of one cause.
+/// A row of a theme's table: the places of one cause.
 #[derive(Debug, Serialize)]
-pub struct Row {
+pub struct ThemeRow {
     pub priority: String,
     pub place: String,
     /// That place at the commit that was read.
@@ -190,7 +190,7 @@ fn theme<'a>(report: &'a Report, kind: Kind<'a>, found: Vec<&'a Finding>) -> The
     let written = || spoken.and_then(|finding| example::as_it_is(finding, &report.sources));
     let example = example::of(&alike, &report.sources).or_else(written);
     let priority = found.iter().map(|finding| finding.priority).min().unwrap_or(Priority::P3);
-    let effort = (!wanted.is_empty()).then(|| Effort::of(&wanted));
+    let effort = (!wanted.is_empty()).then(|| EffortRange::of(&wanted));
     let phase = match (priority, effort) {
         (Priority::P0 | Priority::P1, _) => Phase::Now,
         (Priority::P2, Some(effort)) if effort.most <= QUICK => Phase::Now,
@@ -276,7 +276,7 @@ fn subject<'a>(finding: &'a Finding, tables: &BTreeMap<(&str, u32), Vec<&'a str>
 }
 
 /// One row a cause, in the order of the findings, and how many causes have none.
-fn rows(report: &Report, found: &[&Finding], most: usize, is_mixed: bool) -> (Vec<Row>, usize) {
+fn rows(report: &Report, found: &[&Finding], most: usize, is_mixed: bool) -> (Vec<ThemeRow>, usize) {
     let tables = tables(report);
     let mut causes: Vec<Vec<&Finding>> = Vec::new();
     let mut known: BTreeMap<(&str, Subject<'_>), usize> = BTreeMap::new();
@@ -291,7 +291,7 @@ fn rows(report: &Report, found: &[&Finding], most: usize, is_mixed: bool) -> (Ve
     (rows, causes.len().saturating_sub(most))
 }
 
-fn row(report: &Report, same: &[&Finding], is_mixed: bool) -> Option<Row> {
+fn row(report: &Report, same: &[&Finding], is_mixed: bool) -> Option<ThemeRow> {
     let first = *same.first()?;
     let own = place(&first.location);
     let mut places: Vec<String> = same.iter().skip(1).map(|finding| place(&finding.location)).collect();
@@ -304,7 +304,7 @@ fn row(report: &Report, same: &[&Finding], is_mixed: bool) -> Option<Row> {
         (false, true) => &first.impact,
         (false, false) => &first.reason,
     };
-    Some(Row {
+    Some(ThemeRow {
         priority: format!("{:?}", first.priority),
         place: own,
         link: report.web.as_ref().and_then(|web| links::to(web, &first.location)),
@@ -353,9 +353,9 @@ fn criteria<'a>(found: &[&'a Finding]) -> Vec<&'a str> {
     out
 }
 
-/// A step of the roadmap.
+/// A phase of the roadmap, with its themes and their effort.
 #[derive(Debug, Serialize)]
-pub struct Step<'a> {
+pub struct RoadmapStep<'a> {
     pub phase: Phase,
     pub why: &'static str,
     /// Themes by id and title, with the words for their effort.
@@ -365,7 +365,7 @@ pub struct Step<'a> {
 }
 
 /// The roadmap: the phases that have themes.
-pub fn roadmap<'a>(themes: &'a [Theme<'a>]) -> Vec<Step<'a>> {
+pub fn roadmap<'a>(themes: &'a [Theme<'a>]) -> Vec<RoadmapStep<'a>> {
     const PHASES: [(Phase, &str); 3] = [
         (Phase::Now, "urgent, or a day's work at most"),
         (Phase::Next, "worth doing, in this order"),
@@ -373,8 +373,8 @@ pub fn roadmap<'a>(themes: &'a [Theme<'a>]) -> Vec<Step<'a>> {
     ];
     let steps = PHASES.into_iter().filter_map(|(phase, why)| {
         let due: Vec<&Theme<'_>> = themes.iter().filter(|theme| theme.phase == phase).collect();
-        let effort = Effort::sum(due.iter().filter_map(|theme| theme.effort));
-        (!due.is_empty()).then(|| Step {
+        let effort = EffortRange::sum(due.iter().filter_map(|theme| theme.effort));
+        (!due.is_empty()).then(|| RoadmapStep {
             phase,
             why,
             themes: due

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::plain_route;
 use super::score;
-use super::themes::{Effort, Phase, Theme, families, routes};
+use super::themes::{EffortRange, Phase, Theme, families, routes};
 use crate::finding::{Finding, Priority, Repeats};
 use crate::inventory::rows::EndpointRow;
 use crate::judge::evidence::capitalised;
@@ -120,7 +120,7 @@ fn causes(themes: &[Theme<'_>]) -> Option<String> {
 }
 
 fn work(themes: &[Theme<'_>]) -> Option<String> {
-    let effort = Effort::sum(themes.iter().filter_map(|theme| theme.effort))?;
+    let effort = EffortRange::sum(themes.iter().filter_map(|theme| theme.effort))?;
     let now: Vec<String> = themes
         .iter()
         .filter(|theme| theme.phase == Phase::Now)

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::coverage::gaps;
-use super::facets::{Facets, Filter, folder};
+use super::facets::{Facets, FilterFacet, folder};
 use super::item::Item;
 use super::monitoring::{Database, monitoring};
 use super::names::{id, place, title};
-use super::page::{Page, page};
+use super::page::{AuditPage, page};
 use super::plan::top;
 use super::score::{Score, score, verdict};
-use super::themes::{Step, Theme};
-use super::{Form, Options, READ, SECTIONS, capacity, index_plan, themes};
+use super::themes::{RoadmapStep, Theme};
+use super::{AuditFormat, AuditOptions, READ, SECTIONS, capacity, index_plan, themes};
 use crate::engine::baseline::Known;
 use crate::finding::{Finding, Priority, Role, Suppression};
 use crate::inventory::rows::{EndpointRow, QueryRow, TableRow};
@@ -45,11 +45,11 @@ pub struct View<'a> {
     verdict: String,
     verdicts: Vec<String>,
     themes: &'a [Theme<'a>],
-    steps: Vec<Step<'a>>,
-    page: Option<Page>,
+    steps: Vec<RoadmapStep<'a>>,
+    page: Option<AuditPage>,
     /// What the page can be filtered by.
-    filters: Vec<Filter>,
-    plan: index_plan::Plan<'a>,
+    filters: Vec<FilterFacet>,
+    plan: index_plan::IndexPlan<'a>,
     monitoring: Vec<Database>,
     score: Option<Score>,
     summary: Summary<'a>,
@@ -68,7 +68,7 @@ pub struct View<'a> {
     settings: Vec<Settings<'a>>,
     endpoint_count: usize,
     strength_count: usize,
-    capacity: Option<capacity::View<'a>>,
+    capacity: Option<capacity::CapacityView<'a>>,
     /// What the capacity depends on and is not known.
     unknown: &'a [String],
     strengths: Vec<Strengths<'a>>,
@@ -177,7 +177,7 @@ struct RuleRow<'a> {
 
 impl<'a> View<'a> {
     /// The view of a report and its themes; `in_full` is how many findings are shown with all their evidence.
-    pub fn of(report: &'a Report, themes: &'a [Theme<'a>], rules: &'a RuleTexts, options: &'a Options, in_full: usize) -> View<'a> {
+    pub fn of(report: &'a Report, themes: &'a [Theme<'a>], rules: &'a RuleTexts, options: &'a AuditOptions, in_full: usize) -> View<'a> {
         let facets = Facets::of(report, themes);
         let item = |finding: &'a Finding| Item::of(finding, report, &facets);
         let mut sections = match options.sections.as_slice() {
@@ -205,8 +205,8 @@ impl<'a> View<'a> {
             verdicts: super::verdict::sentences(report, themes),
             themes,
             steps: themes::roadmap(themes),
-            page: (options.form == Form::Html).then(|| page(report, themes)),
-            filters: if options.form == Form::Html {
+            page: (options.form == AuditFormat::Html).then(|| page(report, themes)),
+            filters: if options.form == AuditFormat::Html {
                 facets.filters(report)
             } else {
                 Vec::new()
@@ -244,8 +244,8 @@ impl<'a> View<'a> {
 }
 
 /// Whether the audit is the one that people read as a whole.
-fn is_brief(options: &Options) -> bool {
-    options.form == Form::Markdown && options.template.is_none() && options.sections.is_empty()
+fn is_brief(options: &AuditOptions) -> bool {
+    options.form == AuditFormat::Markdown && options.template.is_none() && options.sections.is_empty()
 }
 
 /// Whether a section has anything to say.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Column, ForeignKey, Index, Kind, SchemaReport, Table};
+use super::{Column, ForeignKey, Index, IndexKind, SchemaReport, Table};
 use crate::escape;
 
 /// Renders the schema.
@@ -66,7 +66,7 @@ fn table_block(table: &Table, out: &mut String) {
 }
 
 fn is_inline(index: &Index) -> bool {
-    index.kind == Kind::PrimaryKey && index.keys.len() == 1
+    index.kind == IndexKind::PrimaryKey && index.keys.len() == 1
 }
 
 fn column_line(table: &Table, column: &Column, out: &mut String) {
@@ -102,7 +102,7 @@ fn index_line(index: &Index, out: &mut String) {
         })
         .collect();
     let mut settings = Vec::new();
-    if index.kind == Kind::PrimaryKey {
+    if index.kind == IndexKind::PrimaryKey {
         settings.push("pk".to_owned());
     } else if index.unique {
         settings.push("unique".to_owned());

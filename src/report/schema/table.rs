@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Column, ForeignKey, Index, Kind, Place, SchemaReport, Source, Table, Unclear};
+use super::{Column, ForeignKey, Index, IndexKind, PlaceKind, SchemaReport, SourcePlace, Table, Unclear};
 use crate::escape;
-use crate::project::schema::Part;
+use crate::project::schema::SchemaPart;
 use crate::report::words;
 
 /// Removed indexes, and places that were not understood, that are listed.
@@ -22,18 +22,18 @@ pub fn render(report: &SchemaReport) -> String {
     out
 }
 
-fn place(place: &Place) -> String {
+fn place(place: &SourcePlace) -> String {
     let source = match place.source {
-        Source::Model => "",
-        Source::Migration => " (migration)",
-        Source::Script => " (script)",
+        PlaceKind::Model => "",
+        PlaceKind::Migration => " (migration)",
+        PlaceKind::Script => " (script)",
     };
     format!("{}:{}{source}", place.file, place.line)
 }
 
 /// The first place of each view.
-fn places(all: &[Place]) -> String {
-    let mut shown: Vec<&Place> = Vec::new();
+fn places(all: &[SourcePlace]) -> String {
+    let mut shown: Vec<&SourcePlace> = Vec::new();
     for place in all {
         if !shown.iter().any(|other| other.source == place.source) {
             shown.push(place);
@@ -99,11 +99,11 @@ fn column(column: &Column) -> [String; 3] {
 
 fn index(index: &Index) -> [String; 3] {
     let kind = match index.kind {
-        Kind::PrimaryKey => "primary key",
-        Kind::UniqueConstraint => "unique",
-        Kind::ForeignKey => "index of the foreign key",
-        Kind::Index if index.unique => "unique index",
-        Kind::Index => "index",
+        IndexKind::PrimaryKey => "primary key",
+        IndexKind::UniqueConstraint => "unique",
+        IndexKind::ForeignKey => "index of the foreign key",
+        IndexKind::Index if index.unique => "unique index",
+        IndexKind::Index => "index",
     };
     let keys: Vec<String> = index
         .keys
@@ -140,7 +140,7 @@ fn foreign_key(key: &ForeignKey) -> [String; 3] {
 }
 
 fn removed(report: &SchemaReport, out: &mut String) {
-    let gone: Vec<_> = report.removed.iter().filter(|removed| removed.part == Part::Index).collect();
+    let gone: Vec<_> = report.removed.iter().filter(|removed| removed.part == SchemaPart::Index).collect();
     if gone.is_empty() {
         return;
     }

@@ -9,7 +9,7 @@ use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, FnId, QuerySite};
 use crate::project::loops::{self, Loop};
-use crate::project::schema::{Place, Table};
+use crate::project::schema::{SchemaPlace, Table};
 use crate::project::unresolved;
 use crate::source::Span;
 use crate::statement::Operation;
@@ -302,7 +302,7 @@ fn unclear(project: &Project, site: &QuerySite) -> Option<&'static str> {
 /// The tables and columns that the lines declare, with the indexes of the table.
 fn tables(project: &Project, file: FileId, lines: Span, why: &mut Why) {
     let path = project.path(file);
-    let is_here = |place: &Place| &*place.file == path && lines.contains(place.span.start);
+    let is_here = |place: &SchemaPlace| &*place.file == path && lines.contains(place.span.start);
     let is_declared = |table: &&Table| {
         let columns = table.columns.iter().flat_map(|column| &column.places);
         let keys = table.foreign_keys.iter().flat_map(|key| &key.places);

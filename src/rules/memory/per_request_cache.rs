@@ -2,7 +2,7 @@
 
 use crate::analysis::Analyses;
 use crate::analysis::growth;
-use crate::analysis::growth::lifetime::{self, Lifetimes, Made};
+use crate::analysis::growth::lifetime::{self, Instantiation, Lifetimes};
 use crate::finding::{Confidence, Finding, Fix, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Parent, StmtKind};
 use crate::judge::cost::Cost;
@@ -62,7 +62,7 @@ fn has_age(module: &Module, class: ClassId) -> bool {
 }
 
 /// The instance becomes part of another object, whose life is not looked at.
-fn is_held(project: &Project, made: Made) -> bool {
+fn is_held(project: &Project, made: Instantiation) -> bool {
     let module = project.code.module(made.file);
     match module.expr(made.expr).parent {
         Parent::Stmt(stmt) => match module.stmt(stmt).kind {
@@ -73,7 +73,7 @@ fn is_held(project: &Project, made: Made) -> bool {
     }
 }
 
-fn finding(project: &Project, file: FileId, module: &Module, class: ClassId, name: &str, made: ExprId, at: Made) -> Finding {
+fn finding(project: &Project, file: FileId, module: &Module, class: ClassId, name: &str, made: ExprId, at: Instantiation) -> Finding {
     let caller = project.graph.id(at.file, project.code.module(at.file).owner(at.expr));
     let reach = reach::of(project, caller);
     let judgement = priority::judge(&Cost::Connect { pool: false }, &reach, Confidence::Medium, 0);

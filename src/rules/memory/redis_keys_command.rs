@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use crate::advice::texts::{Advised, Walk, advice};
+use crate::advice::texts::{Advised, IteratedOver, advice};
 use crate::analysis::Analyses;
 use crate::analysis::growth;
 use crate::analysis::redis::{self, KnownBy};
@@ -154,7 +154,7 @@ fn finding(project: &Project, file: FileId, call: &Call<'_>, method: &str, colle
     }
     finding.subject = format!("{command} {}", collection.unwrap_or_default());
     finding.related = evidence::path_to_place(project, function, call.id);
-    let shape = collection.map_or(Walk::Keys, |_| Walk::Elements);
+    let shape = collection.map_or(IteratedOver::Keys, |_| IteratedOver::Elements);
     finding.fix = advice(Advised::Walk(shape), module.language.name(), &[]);
     Some(finding)
 }

@@ -8,7 +8,7 @@ use crate::judge::reach::Reach;
 use crate::judge::{priority, scale};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Evaluator;
 use crate::project::schema::SchemaModel;
 use crate::project::scope::Member;
@@ -119,7 +119,7 @@ fn registered<'p>(project: &'p Project, eval: &Evaluator<'_>, file: FileId, clas
         })
     };
     match eval.value(file, decorated.or_else(named)?) {
-        Value::Class(at, model) => rows::schema_model(project, &Model::Class(at, model)),
+        Value::Class(at, model) => rows::schema_model(project, &RowModel::Class(at, model)),
         _ => None,
     }
 }

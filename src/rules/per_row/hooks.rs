@@ -11,7 +11,7 @@ use crate::judge::{evidence, priority, reach};
 use crate::libraries::registry;
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::Resolver;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Evaluator;
 use crate::project::serializers::{self, Need};
 use crate::project::{Project, rows};
@@ -43,7 +43,7 @@ fn loading_hooks(project: &Project, eval: &Evaluator<'_>, file: FileId, class: C
     let Some(library) = eval.model_library(file, class) else {
         return Vec::new();
     };
-    let Some(model) = rows::schema_model(project, &Model::Class(file, class)) else {
+    let Some(model) = rows::schema_model(project, &RowModel::Class(file, class)) else {
         return Vec::new();
     };
     let module = project.code.module(file);

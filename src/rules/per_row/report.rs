@@ -21,13 +21,13 @@ use crate::libraries::shared::effects::Effects;
 use crate::libraries::shared::row_methods::RowMethod;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
-use crate::project::clients::Asked;
+use crate::project::clients::FieldUse;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, EdgeKind, EffectStep, FnId, NETWORK_SLOT, QUERY_SLOT, WRITE_SLOT};
-use crate::project::listed::Usage;
-use crate::project::loops::{Loop, LoopForm, Verdict};
+use crate::project::listed::SerializerUse;
+use crate::project::loops::{Loop, LoopForm, LoopVerdict};
 use crate::source::Span;
-use crate::statement::Limit;
+use crate::statement::RowLimit;
 use crate::vocabulary::List;
 
 /// Statements of one loop that a finding lists beside its first.
@@ -60,7 +60,7 @@ fn source(project: &Project, eval: &Evaluator<'_>, file: FileId, around: &Loop) 
         role: Role::Evidence,
     };
     let limit = match query.statement.limit {
-        Limit::Rows(rows) => Some(rows),
+        RowLimit::Rows(rows) => Some(rows),
         _ => None,
     };
     Some(Source {
@@ -320,7 +320,7 @@ fn confidence(row: &PerRow<'_>, source: Option<&Source>) -> Confidence {
     if row.once_a_parent {
         return Confidence::Medium;
     }
-    if row.chunked || row.searches || row.around.verdict == Verdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
+    if row.chunked || row.searches || row.around.verdict == LoopVerdict::CacheGuarded || row.site.is_some_and(|site| site.query.opaque) {
         return Confidence::Medium;
     }
     match (source, &row.around.kind) {
@@ -365,9 +365,9 @@ fn cost(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, (source, over
 fn objects(project: &Project, row: &PerRow<'_>) -> Rows {
     let node = project.graph.function(row.function);
     match project.clients.field((node.file, node.id)) {
-        Some(Asked::UnderList(by)) => Rows::new(Scale::Page, format!("the objects of a list that {by}")),
-        Some(Asked::OfOne(by)) => Rows::new(Scale::One, format!("the single objects that {by}")),
-        Some(Asked::Nowhere) => Rows::new(Scale::Few, "the objects of which no client here asks it"),
+        Some(FieldUse::UnderList(by)) => Rows::new(Scale::Page, format!("the objects of a list that {by}")),
+        Some(FieldUse::OfOne(by)) => Rows::new(Scale::One, format!("the single objects that {by}")),
+        Some(FieldUse::Nowhere) => Rows::new(Scale::Few, "the objects of which no client here asks it"),
         None => serialized(project, row),
     }
 }
@@ -380,8 +380,8 @@ fn serialized(project: &Project, row: &PerRow<'_>) -> Rows {
         return Rows::new(Scale::Page, "the objects of a list");
     };
     match project.listed.usage(place) {
-        Some(Usage::List(by)) => Rows::new(Scale::Page, format!("the objects that {by} lists")),
-        Some(Usage::One) => Rows::new(Scale::One, "the one object of an answer"),
+        Some(SerializerUse::List(by)) => Rows::new(Scale::Page, format!("the objects that {by} lists")),
+        Some(SerializerUse::One) => Rows::new(Scale::One, "the one object of an answer"),
         None if project.listed.knows(place) => Rows::new(Scale::Few, "the objects of an answer, of which no list is known"),
         None => Rows::new(Scale::Page, "the objects of a list"),
     }
@@ -397,7 +397,7 @@ fn elements(over: &str) -> String {
 
 /// Steps by which a loop is lighter than its rows say.
 fn lighter(project: &Project, (row, services): (&PerRow<'_>, &Services), cost: &Cost, often: Option<Often>) -> usize {
-    let is_rarer = row.chunked || row.around.verdict == Verdict::CacheGuarded;
+    let is_rarer = row.chunked || row.around.verdict == LoopVerdict::CacheGuarded;
     // Who saves or removes many at once expects to wait, and what saving one does besides is mostly meant; of the rows of one parent, or
     // of what somebody has chosen, there are few.
     let is_meant = row.access == Access::Write && often.is_none_or(|often| often > Often::Always);
@@ -526,7 +526,7 @@ fn message(project: &Project, row: &PerRow<'_>, thing: &str, over: &str, source:
     if row.around.parallel {
         text.push_str(together(project, row));
     }
-    if row.around.verdict == Verdict::CacheGuarded {
+    if row.around.verdict == LoopVerdict::CacheGuarded {
         text.push_str(" A look-up guards it, so it runs once for each distinct key.");
     }
     if row.once_a_parent {

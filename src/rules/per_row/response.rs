@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::serializer::{self, FEW, Place};
+use super::serializer::{self, FEW, FindingPlace};
 use crate::advice;
 use crate::finding::{Confidence, Finding, Role};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId};
@@ -10,11 +10,11 @@ use crate::judge::cost::{Cost, Unit};
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::Query;
 use crate::libraries::shared::response_models;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Evaluator;
 use crate::project::validated::{self, Shape};
 use crate::project::{Project, rows};
-use crate::statement::Limit;
+use crate::statement::RowLimit;
 
 /// The findings of all routes and calls.
 pub fn findings(project: &Project) -> Vec<Finding> {
@@ -137,7 +137,7 @@ impl Search<'_, '_> {
     fn finding(&self, class: (FileId, ClassId), value: ExprId) -> Option<Finding> {
         let project = self.project;
         let (from, query, model) = held(self.eval, self.file, value)?;
-        if matches!(query.statement.limit, Limit::Rows(limit) if limit <= FEW) {
+        if matches!(query.statement.limit, RowLimit::Rows(limit) if limit <= FEW) {
             return None;
         }
         let model = rows::schema_model(project, &model)?;
@@ -151,7 +151,7 @@ impl Search<'_, '_> {
             rows: scale::of_query(project, &query),
         };
         let judgement = priority::judge(&cost, &reach, Confidence::High, 0);
-        let place = Place {
+        let place = FindingPlace {
             file: self.file,
             span: module.expr(value).span,
             symbol: project.symbol(id),
@@ -184,7 +184,7 @@ impl Search<'_, '_> {
 }
 
 /// The query whose rows an expression holds, and their model.
-fn held(eval: &Evaluator<'_>, file: FileId, value: ExprId) -> Option<((FileId, ExprId), std::sync::Arc<Query>, Model)> {
+fn held(eval: &Evaluator<'_>, file: FileId, value: ExprId) -> Option<((FileId, ExprId), std::sync::Arc<Query>, RowModel)> {
     let (place, query) = serializer::query_of(eval, file, value)?;
     let model = match eval.value(file, value) {
         Value::Many(element) => match *element {

@@ -12,13 +12,13 @@ use crate::judge::scale::{self, Scale};
 use crate::judge::{evidence, priority, reach};
 use crate::libraries::shared::pagination;
 use crate::libraries::shared::query::{Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::Evaluator;
 use crate::project::scope::Member;
 use crate::project::serializers::{self, Need};
 use crate::project::{Project, rows};
 use crate::source::Span;
-use crate::statement::Limit;
+use crate::statement::RowLimit;
 
 const RULE: &str = "n-plus-one";
 /// A limit up to which nothing is said, and one up to which it matters less.
@@ -102,7 +102,7 @@ fn view(project: &Project, eval: &Evaluator<'_>, file: FileId, class: ClassId, h
         0
     };
     let judgement = priority::judge(&cost, &reach::of_list(project, (file, class), name), confidence, less);
-    let at = Place {
+    let at = FindingPlace {
         file: rows.place.0,
         span: rows.place.1,
         symbol: format!("{name}.{}", rows.member),
@@ -186,7 +186,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
         return None;
     }
     let limit = match query.statement.limit {
-        Limit::Rows(rows) => rows,
+        RowLimit::Rows(rows) => rows,
         _ => u64::MAX,
     };
     if limit <= FEW {
@@ -203,7 +203,7 @@ fn call(project: &Project, eval: &Evaluator<'_>, file: FileId, expr: ExprId) -> 
     let less = if serializers::chooses_fields(eval, at, class) { 2 } else { 0 };
     let judgement = priority::judge(&cost, &reach, Confidence::High, less);
     let label = reach.label;
-    let place = Place {
+    let place = FindingPlace {
         file,
         span: module.expr(expr).span,
         symbol: project.symbol(id),
@@ -262,7 +262,7 @@ pub fn query_of(eval: &Evaluator<'_>, file: FileId, rows: ExprId) -> Option<((Fi
 
 fn is_model(project: &Project, query: &Query, model: &crate::project::schema::SchemaModel) -> bool {
     match &query.model {
-        Some(known @ Model::Class(..)) => rows::schema_model(project, known).is_some_and(|known| known.name == model.name),
+        Some(known @ RowModel::Class(..)) => rows::schema_model(project, known).is_some_and(|known| known.name == model.name),
         _ => false,
     }
 }
@@ -471,7 +471,7 @@ fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassI
 }
 
 /// Where a finding stands.
-pub struct Place {
+pub struct FindingPlace {
     /// File.
     pub file: FileId,
     /// Where there.
@@ -483,7 +483,7 @@ pub struct Place {
 /// The finding of what a reader of each object, in words, loads of it.
 pub fn finding(
     project: &Project,
-    at: &Place,
+    at: &FindingPlace,
     (judgement, confidence): (Judgement, Confidence),
     lazy: &[Need],
     reader: &str,

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::serializer::query_of;
-use crate::advice::texts::{Advised, Read as Shape, advice};
+use crate::advice::texts::{Advised, ReadShape as Shape, advice};
 use crate::budget::Limit;
 use crate::finding::{Confidence, Finding, Fix, Repeats, Role};
 use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtKind};
@@ -277,7 +277,7 @@ impl<'v> Views<'v> {
         };
         let query = Query {
             library: self.eval.model_library(file, model)?,
-            model: Some(crate::libraries::shared::value::Model::Class(file, model)),
+            model: Some(crate::libraries::shared::value::RowModel::Class(file, model)),
             ..Query::default()
         };
         Some(((at, value), Arc::new(query)))

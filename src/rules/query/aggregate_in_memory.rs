@@ -9,14 +9,14 @@ use crate::judge::cost::Cost;
 use crate::judge::{evidence, priority, reach, scale};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
-use crate::project::row_usage::Load;
+use crate::project::row_usage::RowLoad;
 
 const ID: &str = "aggregate-in-memory";
 
 /// Runs the rule.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
-    let is_other = |load: &&Load| !figures::is_counting(project.code.module(load.file), &load.usage);
+    let is_other = |load: &&RowLoad| !figures::is_counting(project.code.module(load.file), &load.usage);
     project
         .loads
         .iter()
@@ -26,7 +26,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 }
 
 /// Whether figures are made of the rows that the database can make as well, and whether a filter leaves a part of them.
-pub(crate) fn figures_of(project: &Project, load: &Load) -> Option<bool> {
+pub(crate) fn figures_of(project: &Project, load: &RowLoad) -> Option<bool> {
     if load.query.outcome != Outcome::Rows
         || load.query.statement.grouped
         || !load.usage.only_aggregated()
@@ -46,7 +46,7 @@ pub(crate) fn figures_of(project: &Project, load: &Load) -> Option<bool> {
     }
 }
 
-fn finding(project: &Project, load: &Load) -> Option<Finding> {
+fn finding(project: &Project, load: &RowLoad) -> Option<Finding> {
     figures_of(project, load)?;
     let name = load.query.table()?;
     let table = project.schema.table(name);

@@ -11,7 +11,7 @@ use crate::judge::scale::{self, Rows, Scale};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::statement::{Limit, Operation, Projection, Statement, Subquery, SubqueryPlace};
+use crate::statement::{Operation, Projection, RowLimit, Statement, Subquery, SubqueryPlace};
 
 const MAX_DEPTH: u32 = 4;
 
@@ -37,12 +37,13 @@ fn correlated(statement: &Statement, depth: u32) -> Option<&Subquery> {
 /// Whether the outer statement has few rows, so that the subquery runs seldom.
 fn is_few(project: &Project, query: &Query) -> bool {
     if query.statement.projection != Projection::Aggregate {
-        return matches!(query.statement.limit, Limit::One | Limit::Rows(0..=10)) || bounds::judge(project, query) == ReadBound::Keyed;
+        return matches!(query.statement.limit, RowLimit::One | RowLimit::Rows(0..=10))
+            || bounds::judge(project, query) == ReadBound::Keyed;
     }
     // One figure is made of all the rows.
     let mut rows = query.clone();
     rows.statement.projection = Projection::All;
-    rows.statement.limit = Limit::None;
+    rows.statement.limit = RowLimit::None;
     rows.outcome = Outcome::Rows;
     bounds::judge(project, &rows) == ReadBound::Keyed
 }

@@ -10,7 +10,7 @@ use crate::advice::texts::{Advised, Select, advice};
 use crate::analysis::Analyses;
 use crate::analysis::rows::figures;
 use crate::finding::{Confidence, Finding, Fix, Role};
-use crate::fix::remedy::{How, Remedy, Rewrite};
+use crate::fix::remedy::{Remedy, Rewrite, RewriteKind};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, StmtKind, Sym};
 use crate::judge::bounds::{self, ReadBound};
 use crate::judge::cost::Cost;
@@ -19,8 +19,8 @@ use crate::libraries::shared::query::{Outcome, Resolver};
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use crate::project::row_usage::Load;
-use crate::statement::{Limit, Projection};
+use crate::project::row_usage::RowLoad;
+use crate::statement::{Projection, RowLimit};
 
 const ID: &str = "count-for-existence";
 
@@ -53,14 +53,15 @@ enum Waste {
     CountTested,
 }
 
-fn waste(project: &Project, later: &Later<'_>, load: &Load) -> Option<Waste> {
+fn waste(project: &Project, later: &Later<'_>, load: &RowLoad) -> Option<Waste> {
     let (usage, statement) = (&load.usage, &load.query.statement);
     if load.query.outcome == Outcome::Scalar {
         let is_count = is_count(load) && usage.is_local() && usage.lengths.is_empty();
         let tested = !usage.zero_tests.is_empty() || !usage.truths.is_empty();
         return (is_count && tested).then_some(Waste::CountTested);
     }
-    let bounded = matches!(statement.limit, Limit::One | Limit::Rows(0..=100)) || matches!(statement.projection, Projection::Aggregate);
+    let bounded =
+        matches!(statement.limit, RowLimit::One | RowLimit::Rows(0..=100)) || matches!(statement.projection, Projection::Aggregate);
     if load.query.outcome != Outcome::Rows || bounded {
         return None;
     }
@@ -117,7 +118,7 @@ impl<'p> Later<'p> {
     }
 
     /// `if not len(events)` before `for event in events`: a queryset keeps the rows it has read, and they are used.
-    fn uses(&self, load: &Load) -> bool {
+    fn uses(&self, load: &RowLoad) -> bool {
         let ExprKind::Name(name) = *self.module.kind(load.expr) else {
             return false;
         };
@@ -177,17 +178,17 @@ fn is_plain_test(module: &Module, by: ExprId) -> bool {
 }
 
 /// What a test asks of the rows are columns, which the database can compare too.
-fn reads_columns(project: &Project, load: &Load) -> bool {
+fn reads_columns(project: &Project, load: &RowLoad) -> bool {
     let table = load.query.table().and_then(|name| project.schema.table(name));
     table.is_some_and(|table| load.usage.read.iter().all(|name| table.column(name).is_some()))
 }
 
 /// A figure that is the count of rows: what an `exists()` or a sum gives is no waste.
-fn is_count(load: &Load) -> bool {
+fn is_count(load: &RowLoad) -> bool {
     matches!(load.query.statement.projection, Projection::Aggregate) && load.via.is_none()
 }
 
-fn finding(project: &Project, later: &Later<'_>, load: &Load) -> Option<Finding> {
+fn finding(project: &Project, later: &Later<'_>, load: &RowLoad) -> Option<Finding> {
     let waste = waste(project, later, load)?;
     let module = project.code.module(load.file);
     if waste == Waste::CountTested && module.call(load.expr).and_then(|call| call.method()) != Some("count") {
@@ -245,7 +246,7 @@ fn finding(project: &Project, later: &Later<'_>, load: &Load) -> Option<Finding>
         Remedy::Calls(vec![Rewrite {
             file: project.path(load.file).to_owned(),
             span,
-            how: How::Exists {
+            how: RewriteKind::Exists {
                 library: load.query.library.to_owned(),
             },
         }])

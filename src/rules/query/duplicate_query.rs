@@ -38,19 +38,19 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 /// A read of the database: a statement, or a call of a function that reads and does not write.
 #[derive(Clone, Copy)]
-pub struct Read<'p> {
+pub struct DatabaseRead<'p> {
     /// The query, or the call.
     pub expr: ExprId,
     /// The call, where it is one.
     pub edge: Option<&'p Edge>,
 }
 
-fn reads(project: &Project, function: FnId) -> Vec<Read<'_>> {
+fn reads(project: &Project, function: FnId) -> Vec<DatabaseRead<'_>> {
     let node = project.graph.function(function);
     let sites = node.queries.iter().filter_map(|&site| project.graph.sites.get(site));
     let own = sites
         .filter(|site| site.query.statement.operation == Operation::Select && !site.query.fetch && !site.query.statement.tables.is_empty())
-        .map(|site| Read {
+        .map(|site| DatabaseRead {
             expr: site.expr,
             edge: None,
         });
@@ -70,8 +70,8 @@ fn reads(project: &Project, function: FnId) -> Vec<Read<'_>> {
             && callee.effects.has(Effects::QUERY)
             && !callee.effects.has(Effects::WRITE)
     });
-    let mut all: Vec<Read<'_>> = own
-        .chain(calls.map(|edge| Read {
+    let mut all: Vec<DatabaseRead<'_>> = own
+        .chain(calls.map(|edge| DatabaseRead {
             expr: edge.expr,
             edge: Some(edge),
         }))
@@ -130,7 +130,7 @@ fn in_function(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId) -> Vec<Fin
     out
 }
 
-fn is_repeat(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, first: Read<'_>, second: Read<'_>) -> bool {
+fn is_repeat(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, first: DatabaseRead<'_>, second: DatabaseRead<'_>) -> bool {
     let project = all.project;
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
@@ -150,7 +150,7 @@ fn is_repeat(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, first: Read<
 }
 
 /// `findUnique` of one row twice, with other columns selected.
-fn is_same_row(project: &Project, eval: &Evaluator<'_>, function: FnId, first: Read<'_>, second: Read<'_>) -> bool {
+fn is_same_row(project: &Project, eval: &Evaluator<'_>, function: FnId, first: DatabaseRead<'_>, second: DatabaseRead<'_>) -> bool {
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
     let is_unique = |name: Option<&str>| name.is_some_and(|name| name.starts_with("findUnique"));

@@ -15,7 +15,7 @@ use crate::libraries::entries::Often;
 use crate::libraries::shared::query::Query;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::statement::{Limit, Operation, SubqueryPlace};
+use crate::statement::{Operation, RowLimit, SubqueryPlace};
 
 const ID: &str = "offset-pagination";
 
@@ -28,14 +28,15 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 /// Whether the pages are of rows whose keys the code gives: no more is skipped than it has in memory.
 fn is_of_known_keys(project: &Project, query: &Query) -> bool {
     let mut whole = query.clone();
-    whole.statement.limit = Limit::None;
+    whole.statement.limit = RowLimit::None;
     let is_given = whole.statement.subqueries.iter().all(|inner| inner.place != SubqueryPlace::In);
     is_given && bounds::judge(project, &whole) == ReadBound::Keyed
 }
 
 fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
     let (query, statement) = (&site.query, &site.query.statement);
-    let pages = statement.offset && statement.operation == Operation::Select && matches!(statement.limit, Limit::Value | Limit::Rows(2..));
+    let pages =
+        statement.offset && statement.operation == Operation::Select && matches!(statement.limit, RowLimit::Value | RowLimit::Rows(2..));
     if !pages || query.opaque || query.fetch {
         return None;
     }

@@ -10,9 +10,9 @@ use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority};
 use crate::libraries::shared::query::{Outcome, Query};
 use crate::project::Project;
-use crate::project::row_usage::Load;
+use crate::project::row_usage::RowLoad;
 use crate::project::schema::{Column, Table};
-use crate::statement::{Limit, Operation, Projection};
+use crate::statement::{Operation, Projection, RowLimit};
 use crate::walk;
 
 const ID: &str = "overfetch-large-column";
@@ -35,7 +35,7 @@ fn tables_of<'p>(project: &'p Project, query: &Query) -> Vec<&'p Table> {
 }
 
 /// The heavy columns of the table at a place that come along and that nothing reads.
-fn unread<'a>(project: &Project, table: &'a Table, at: usize, load: &Load) -> Vec<&'a Column> {
+fn unread<'a>(project: &Project, table: &'a Table, at: usize, load: &RowLoad) -> Vec<&'a Column> {
     let names = |column: &Column, name: &String| column.name == *name || column.field.as_ref() == Some(name);
     let comes = |column: &&Column| match &load.query.statement.projection {
         Projection::Columns(chosen) => chosen
@@ -58,14 +58,14 @@ fn unread<'a>(project: &Project, table: &'a Table, at: usize, load: &Load) -> Ve
         .collect()
 }
 
-fn finding(project: &Project, load: &Load) -> Option<Finding> {
+fn finding(project: &Project, load: &RowLoad) -> Option<Finding> {
     let (query, usage) = (&load.query, &load.usage);
     let statement = &query.statement;
     let rows = matches!(statement.projection, Projection::All | Projection::Columns(_)) && statement.operation == Operation::Select;
     if !rows || statement.grouped || query.opaque || !usage.is_local() || statement.tables.is_empty() {
         return None;
     }
-    let many = query.outcome == Outcome::Rows && statement.limit != Limit::One;
+    let many = query.outcome == Outcome::Rows && statement.limit != RowLimit::One;
     if !many && query.outcome != Outcome::One {
         return None;
     }
@@ -106,7 +106,7 @@ fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     }
 }
 
-fn report(project: &Project, load: &Load, table: &Table, heavy: &[&Column], many: bool) -> Finding {
+fn report(project: &Project, load: &RowLoad, table: &Table, heavy: &[&Column], many: bool) -> Finding {
     let reach = reach::at(project, load.function, load.expr);
     let rows = if many {
         scale::of_query(project, &load.query)

@@ -15,10 +15,10 @@ use crate::judge::{columns, evidence, priority, reach, scale};
 use crate::libraries::shared::query::Outcome;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::project::row_usage::Load;
+use crate::project::row_usage::RowLoad;
 use crate::project::schema::SchemaModel;
 use crate::source::Span;
-use crate::statement::{Limit, Operation, Projection};
+use crate::statement::{Operation, Projection, RowLimit};
 use crate::vocabulary::List;
 use crate::walk::FileRole;
 
@@ -39,7 +39,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 }
 
 /// Rows that a helper loads for its caller, which keeps those with one value of a column.
-fn kept_in_part(project: &Project, load: &Load) -> Option<Finding> {
+fn kept_in_part(project: &Project, load: &RowLoad) -> Option<Finding> {
     let bound = match bounds::judge(project, &load.query) {
         ReadBound::Open => Vec::new(),
         ReadBound::Filtered(columns) => columns,
@@ -305,7 +305,7 @@ fn limited_by(site: &QuerySite) -> &'static str {
     let statement = &site.query.statement;
     match () {
         () if statement.operation != Operation::Select => "it is no SELECT",
-        () if statement.limit != Limit::None => "it has a limit, or asks for one row",
+        () if statement.limit != RowLimit::None => "it has a limit, or asks for one row",
         () if !matches!(site.query.outcome, Outcome::Rows) => "it is used for one row, one value or a stream",
         () if matches!(statement.projection, Projection::Aggregate) && !statement.grouped => "it gives a figure",
         () if statement.grouped => "it gives a row for each of a few values",

@@ -38,8 +38,9 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 
 /// Both views know the table whole: no part of the replay is missing, and the migrations have every column of the model.
 fn is_comparable(table: &Table) -> bool {
-    let in_series = |places: &[crate::project::schema::Place]| places.iter().any(|place| matches!(place.kind, SourceKind::Migration(_)));
-    let deployed = |places: &[crate::project::schema::Place]| places.iter().any(|place| !place.kind.is_model());
+    let in_series =
+        |places: &[crate::project::schema::SchemaPlace]| places.iter().any(|place| matches!(place.kind, SourceKind::Migration(_)));
+    let deployed = |places: &[crate::project::schema::SchemaPlace]| places.iter().any(|place| !place.kind.is_model());
     table.has_model()
         && in_series(&table.places)
         && !table.phantom

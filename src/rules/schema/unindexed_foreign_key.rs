@@ -14,7 +14,7 @@ use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority, reach};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
-use crate::project::schema::{ForeignKey, Place, Table};
+use crate::project::schema::{ForeignKey, SchemaPlace, Table};
 
 const ID: &str = "unindexed-foreign-key";
 
@@ -59,7 +59,7 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 }
 
 /// Where a key and its columns are declared.
-fn places<'t>(table: &'t Table, key: &'t ForeignKey) -> impl Iterator<Item = &'t Place> {
+fn places<'t>(table: &'t Table, key: &'t ForeignKey) -> impl Iterator<Item = &'t SchemaPlace> {
     let columns = key.columns.iter().filter_map(|name| table.column(name));
     key.places.iter().chain(columns.flat_map(|column| &column.places))
 }
@@ -195,7 +195,7 @@ impl Load {
 }
 
 /// The column's definition in the model where there is one, else the constraint.
-fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a Place> {
+fn primary_place<'a>(table: &'a Table, key: &'a ForeignKey) -> Option<&'a SchemaPlace> {
     let columns = key
         .columns
         .first()

@@ -13,7 +13,7 @@ use crate::analysis::repeats::shape::in_handler;
 use crate::analysis::waits;
 use crate::budget::{Limit, Steps};
 use crate::finding::{Confidence, Finding, Fix, Location, Role};
-use crate::fix::remedy::{How, Remedy, Rewrite};
+use crate::fix::remedy::{Remedy, Rewrite, RewriteKind};
 use crate::ir::{ExprId, ExprKind, Language, Module, Parent};
 use crate::judge::cost::{Cost, Stall};
 use crate::judge::reach::{self, Reached};
@@ -77,7 +77,7 @@ struct Place {
 }
 
 /// Who calls a function: the caller and the expression.
-pub type Callers = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
+pub type CallSites = FxHashMap<FnId, Vec<(FnId, ExprId)>>;
 
 /// Checks a project.
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
@@ -231,7 +231,7 @@ fn blocks_nothing(edge: &Edge) -> Option<&'static str> {
 struct Loops<'l> {
     eval: &'l Evaluator<'l>,
     /// Those that are known, and those by a method's name alone, for functions of which no others are known.
-    callers: (&'l Callers, &'l Callers),
+    callers: (&'l CallSites, &'l CallSites),
     known: FxHashMap<FnId, Company>,
 }
 
@@ -306,8 +306,8 @@ fn on_event_loop(project: &Project, function: FnId) -> bool {
 }
 
 /// Calls that run on the caller's thread, by callee. Resolved by name alone does not count.
-fn callers(project: &Project, guessed: bool) -> Callers {
-    let mut callers = Callers::default();
+fn callers(project: &Project, guessed: bool) -> CallSites {
+    let mut callers = CallSites::default();
     for (index, node) in project.graph.functions.iter().enumerate() {
         for edge in &node.edges {
             if !matches!(edge.kind, EdgeKind::Call | EdgeKind::Inline) || edge.guessed != guessed {
@@ -324,7 +324,7 @@ fn callers(project: &Project, guessed: bool) -> Callers {
 /// Finds who leads to a blocking call.
 struct Ways<'p> {
     project: &'p Project,
-    callers: &'p Callers,
+    callers: &'p CallSites,
     constants: &'p Constants<'p>,
     /// What may still be looked at, for all causes: as many calls as places times causes would be.
     steps: Steps,
@@ -560,9 +560,9 @@ fn remedy(project: &Project, cause: &Cause, places: &[Place]) -> Option<Remedy> 
             file: project.path(file).to_owned(),
             span: project.code.module(file).expr(place.expr).span,
             how: match place.way.is_empty() {
-                true if place.effects.has(Effects::SLEEP) => How::Sleep,
-                true if place.name.ends_with("Sync") => How::Sister,
-                _ => How::Thread,
+                true if place.effects.has(Effects::SLEEP) => RewriteKind::Sleep,
+                true if place.name.ends_with("Sync") => RewriteKind::Sister,
+                _ => RewriteKind::Thread,
             },
         }
     };

@@ -28,8 +28,8 @@ use crate::project::graph::{Edge, EdgeKind, FnId};
 use crate::project::loops;
 use crate::vocabulary::List;
 use crate::walk;
-use names::{Held, Names};
-use objects::Made;
+use names::{NameMentions, ValueContents};
+use objects::InstancesByClass;
 
 const ID: &str = "client-per-call";
 
@@ -83,7 +83,7 @@ fn runs_once(project: &Project, file: FileId) -> bool {
     matches!(project.role(file), walk::FileRole::Migration | walk::FileRole::Test)
 }
 
-fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], made: &Made) -> Vec<Finding> {
+fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], made: &InstancesByClass) -> Vec<Finding> {
     let module = project.code.module(file);
     let mut out: Vec<Finding> = Vec::new();
     if runs_once(project, file) {
@@ -139,7 +139,7 @@ fn check_file(project: &Project, file: FileId, callers: &[Vec<(FnId, ExprId)>], 
 }
 
 /// A client with somebody's own credentials cannot be shared by all.
-fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
+fn is_tenants(given: &Given<'_>, all: &NameMentions, module: &Module, function: FunctionId, call: &Call<'_>, name: &str) -> bool {
     if name.starts_with("httpx.") || name.starts_with("requests.") || name.starts_with("aiohttp.") {
         return false;
     }
@@ -163,7 +163,7 @@ fn is_tenants(given: &Given<'_>, all: &Names, module: &Module, function: Functio
     let around = loops::around(&eval, file, call.id);
     params.extend(around.into_iter().flat_map(|around| around.target_names));
     // What is derived from a parameter, or read from a store, is somebody's.
-    let passed = Held::of(module, call.args.iter().map(|arg| arg.value));
+    let passed = ValueContents::of(module, call.args.iter().map(|arg| arg.value));
     let mut open = vec![Rc::new(passed)];
     let mut seen = FxHashSet::default();
     while let Some(held) = open.pop() {
@@ -252,15 +252,15 @@ fn is_settings(name: &str) -> bool {
 struct Fates<'p> {
     project: &'p Project,
     callers: &'p [Vec<(FnId, ExprId)>],
-    made: &'p Made,
-    names: RefCell<FxHashMap<FileId, Rc<Names>>>,
+    made: &'p InstancesByClass,
+    names: RefCell<FxHashMap<FileId, Rc<NameMentions>>>,
     of_names: RefCell<FxHashMap<(FileId, FunctionId, Sym, u32), Fate>>,
     kept: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
     dropped: RefCell<FxHashMap<(FnId, ExprId, u32), bool>>,
 }
 
 impl<'p> Fates<'p> {
-    fn new(project: &'p Project, callers: &'p [Vec<(FnId, ExprId)>], made: &'p Made) -> Self {
+    fn new(project: &'p Project, callers: &'p [Vec<(FnId, ExprId)>], made: &'p InstancesByClass) -> Self {
         Fates {
             project,
             callers,
@@ -272,11 +272,11 @@ impl<'p> Fates<'p> {
         }
     }
 
-    fn names(&self, file: FileId) -> Rc<Names> {
+    fn names(&self, file: FileId) -> Rc<NameMentions> {
         let mut names = self.names.borrow_mut();
         names
             .entry(file)
-            .or_insert_with(|| Rc::new(Names::in_module(self.project.code.module(file))))
+            .or_insert_with(|| Rc::new(NameMentions::in_module(self.project.code.module(file))))
             .clone()
     }
 

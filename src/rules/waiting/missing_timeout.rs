@@ -11,7 +11,7 @@ use crate::advice::texts::{Advised, WaitBound, advice};
 use crate::analysis::Analyses;
 use crate::analysis::repeats::single;
 use crate::finding::{Confidence, Finding};
-use crate::fix::remedy::{How, Remedy, Rewrite};
+use crate::fix::remedy::{Remedy, Rewrite, RewriteKind};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, StmtKind, TemplatePart};
 use crate::judge::cost::Cost;
 use crate::judge::reach::{self, Reach, Reached};
@@ -24,10 +24,10 @@ use crate::project::Project;
 use crate::project::deployment::workers::RequestLimit;
 use crate::project::eval::Evaluator;
 use crate::vocabulary::List;
-use about::{About, is_guarded, makes_adapter};
+use about::{FileContext, is_guarded, makes_adapter};
 use handed::Handed;
-use pages::Pages;
-use setting::{Setting, is_lock_with_limit, setting};
+use pages::BrowserModules;
+use setting::{TimeoutSetting, is_lock_with_limit, setting};
 
 const ID: &str = "missing-timeout";
 
@@ -40,7 +40,7 @@ const LONGEST_REQUEST: u32 = 600;
 pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
     let project = run.project;
     let defaults = Defaults::of(project);
-    let pages = Pages::of(project);
+    let pages = BrowserModules::of(project);
     let callers = single::callers(project);
     let handed = Handed {
         project,
@@ -103,12 +103,12 @@ impl Defaults {
     }
 }
 
-fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages: &Pages) -> Vec<Finding> {
+fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages: &BrowserModules) -> Vec<Finding> {
     let project = handed.project;
     let module = project.code.module(file);
     let eval = Evaluator::new(&project.code);
     let table = project.code.data.of(module.language);
-    let about = About::of(project, file);
+    let about = FileContext::of(project, file);
     let mut out = Vec::new();
     for (id, _) in module.function_ids() {
         for edge in &project.graph.function(project.graph.id(file, id)).edges {
@@ -159,11 +159,11 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                 about: &about,
             };
             let waits = match setting {
-                Setting::Set => {
+                TimeoutSetting::Set => {
                     silent("the call says how long it may take");
                     continue;
                 }
-                Setting::Open => {
+                TimeoutSetting::Open => {
                     silent(
                         "its options come through a name, a spread or a wrapper, which may hold a timeout; the callers are asked where one parameter holds them",
                     );
@@ -174,12 +174,12 @@ fn check_file(handed: &Handed<'_, '_>, file: FileId, defaults: &Defaults, pages:
                     }
                     continue;
                 }
-                Setting::Never => None,
-                Setting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => {
+                TimeoutSetting::Never => None,
+                TimeoutSetting::Missing if is_clients(table, name) || about.calls_tell(table, edge, name) => {
                     silent("its client takes the timeout, where that is made, or each call of the client brings its own");
                     continue;
                 }
-                Setting::Missing => facts.default,
+                TimeoutSetting::Missing => facts.default,
             };
             if waits.is_some_and(|seconds| seconds <= SHORT) {
                 silent("its library gives up by itself within a minute");
@@ -201,8 +201,8 @@ struct Place<'a, 'p> {
     file: FileId,
     module: &'p Module,
     function: FunctionId,
-    pages: &'p Pages,
-    about: &'a About<'p>,
+    pages: &'p BrowserModules,
+    about: &'a FileContext<'p>,
 }
 
 impl Place<'_, '_> {
@@ -235,7 +235,7 @@ impl Place<'_, '_> {
         self.module.name(url).is_some_and(|name| name.to_ascii_lowercase().contains("req"))
     }
 
-    fn finding(&self, call: &Call<'_>, name: &str, facts: &TimeoutFacts, waits: Option<f64>, setting: Setting) -> Option<Finding> {
+    fn finding(&self, call: &Call<'_>, name: &str, facts: &TimeoutFacts, waits: Option<f64>, setting: TimeoutSetting) -> Option<Finding> {
         let silent = |why: &str| self.project.silent(ID, self.file, self.module.expr(call.id).span, || why);
         if self.is_browser(call, name) {
             silent("it is a browser's request, which its user sees and can stop");
@@ -292,7 +292,7 @@ impl Place<'_, '_> {
             (None, None) => "for ever".to_owned(),
         };
         finding.title = format!("`{readable}` waits {how_long}: no `{argument}`");
-        let why = if setting == Setting::Never {
+        let why = if setting == TimeoutSetting::Never {
             format!("`{readable}` is told to wait for ever")
         } else if waits.is_some() {
             format!("`{readable}` is given no `{argument}`, and its own default is {how_long}")
@@ -319,11 +319,11 @@ impl Place<'_, '_> {
         let value = facts.value.as_deref().unwrap_or(usual);
         finding.fix = advice(Advised::Bound(bound), language, &[("argument", argument), ("value", value)]);
         let signal = format!("AbortSignal.timeout({value})");
-        finding.remedy = (setting == Setting::Missing).then(|| {
+        finding.remedy = (setting == TimeoutSetting::Missing).then(|| {
             Remedy::Calls(vec![Rewrite {
                 file: self.project.path(self.file).to_owned(),
                 span,
-                how: How::Argument {
+                how: RewriteKind::Argument {
                     name: argument.to_owned(),
                     value: if argument == "signal" { signal } else { value.to_owned() },
                     position: facts.position,

@@ -22,7 +22,7 @@ use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use requests::Request;
+use requests::PolledRequest;
 use timers::{Elements, Timer};
 
 /// Seconds from which on an interval that ends by itself is a wait like any other.
@@ -106,7 +106,7 @@ impl<'p> Check<'p> {
         guard.is_some_and(|end| end <= self.module.expr(timer).span.start)
     }
 
-    fn report(&mut self, at: ExprId, seconds: f64, request: &Request, is_client: bool) {
+    fn report(&mut self, at: ExprId, seconds: f64, request: &PolledRequest, is_client: bool) {
         let function = self.project.graph.id(self.file, self.module.owner(at));
         let path = self.project.path(self.file);
         if polling::is_keep_alive(&self.project.short_name(function)) {

@@ -17,7 +17,7 @@ use crate::libraries::shared::polling;
 use crate::libraries::shared::value::FileId;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
-use crate::project::loops::{self, Loop, LoopForm, Verdict};
+use crate::project::loops::{self, Loop, LoopForm, LoopVerdict};
 use crate::source::Span;
 use crate::vocabulary::List;
 
@@ -157,11 +157,11 @@ fn no_loop(loops: &[Loop]) -> String {
 fn pick(loops: Vec<Loop>) -> Option<Loop> {
     for around in loops {
         match around.verdict {
-            Verdict::PerRow if around.parallel => return None,
-            Verdict::PerRow => {
+            LoopVerdict::PerRow if around.parallel => return None,
+            LoopVerdict::PerRow => {
                 return matches!(around.kind, LoopForm::For | LoopForm::Comprehension).then_some(around);
             }
-            Verdict::Constant { .. } => {}
+            LoopVerdict::Constant { .. } => {}
             _ => return None,
         }
     }

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lex::{Lexer, Token};
+use super::lex::{GraphqlToken, Lexer};
 use crate::budget::{self, Limit};
 
 /// What a text asks and declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// Queries, mutations, subscriptions.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<GraphqlOperation>,
     /// Named fragments.
     pub fragments: Vec<Fragment>,
     /// Object types, interfaces and unions.
@@ -20,9 +20,9 @@ pub struct Document {
     pub is_broken: bool,
 }
 
-/// What a client asks in one request.
+/// A query, mutation or subscription: what a client asks in one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Operation {
+pub struct GraphqlOperation {
     /// `query`, `mutation` or `subscription`.
     pub kind: String,
     /// Its name.
@@ -111,7 +111,7 @@ pub fn parse(text: &str, start: u32) -> Document {
 
 struct Parser<'t> {
     lexer: Lexer<'t>,
-    token: Option<Token<'t>>,
+    token: Option<GraphqlToken<'t>>,
     start: u32,
     offset: usize,
     fields: usize,
@@ -147,7 +147,7 @@ impl<'t> Parser<'t> {
     }
 
     fn is(&self, sign: u8) -> bool {
-        self.token == Some(Token::Sign(sign))
+        self.token == Some(GraphqlToken::Sign(sign))
     }
 
     /// Takes a sign, if it is there.
@@ -166,7 +166,7 @@ impl<'t> Parser<'t> {
 
     /// Takes a name, if there is one.
     fn name(&mut self) -> Option<&'t str> {
-        let Some(Token::Name(name)) = self.token else { return None };
+        let Some(GraphqlToken::Name(name)) = self.token else { return None };
         self.advance();
         Some(name)
     }
@@ -183,13 +183,13 @@ impl<'t> Parser<'t> {
 
     fn definition(&mut self, document: &mut Document) -> Option<()> {
         let offset = self.place();
-        if self.token == Some(Token::Text) {
+        if self.token == Some(GraphqlToken::Text) {
             self.advance();
             return Some(());
         }
         if self.is(b'{') {
             let selections = self.selections()?;
-            document.operations.push(Operation {
+            document.operations.push(GraphqlOperation {
                 kind: "query".to_owned(),
                 name: None,
                 selections,
@@ -205,7 +205,7 @@ impl<'t> Parser<'t> {
                 self.group(b'(', b')');
                 self.directives();
                 let selections = self.selections()?;
-                document.operations.push(Operation {
+                document.operations.push(GraphqlOperation {
                     kind: kind.to_owned(),
                     name,
                     selections,
@@ -257,7 +257,7 @@ impl<'t> Parser<'t> {
 
     fn selection(&mut self) -> Option<Selection> {
         self.count()?;
-        if self.token == Some(Token::Spread) {
+        if self.token == Some(GraphqlToken::Spread) {
             self.advance();
             return self.spread();
         }
@@ -302,16 +302,16 @@ impl<'t> Parser<'t> {
         while let Some(token) = self.token {
             self.advance();
             match token {
-                Token::Sign(b'(' | b'[' | b'{') => depth += 1,
-                Token::Sign(b')' | b']' | b'}') => {
+                GraphqlToken::Sign(b'(' | b'[' | b'{') => depth += 1,
+                GraphqlToken::Sign(b')' | b']' | b'}') => {
                     depth -= 1;
                     if depth == 0 {
                         break;
                     }
                 }
-                Token::Name(name) if self.is(b':') => counts = depth == 1 && COUNTS.contains(&name),
-                Token::Number("1") if counts => one = true,
-                Token::Sign(b':') => {}
+                GraphqlToken::Name(name) if self.is(b':') => counts = depth == 1 && COUNTS.contains(&name),
+                GraphqlToken::Number("1") if counts => one = true,
+                GraphqlToken::Sign(b':') => {}
                 _ => counts = false,
             }
         }
@@ -338,8 +338,8 @@ impl<'t> Parser<'t> {
         while let Some(token) = self.token {
             self.advance();
             match token {
-                Token::Sign(sign) if sign == open => depth += 1,
-                Token::Sign(sign) if sign == close => {
+                GraphqlToken::Sign(sign) if sign == open => depth += 1,
+                GraphqlToken::Sign(sign) if sign == close => {
                     depth -= 1;
                     if depth == 0 {
                         return;
@@ -355,7 +355,7 @@ impl<'t> Parser<'t> {
             name: self.name()?.to_owned(),
             ..TypeDef::default()
         };
-        if self.token == Some(Token::Name("implements")) {
+        if self.token == Some(GraphqlToken::Name("implements")) {
             self.advance();
             self.eat(b'&');
             while let Some(name) = self.name() {
@@ -366,7 +366,7 @@ impl<'t> Parser<'t> {
         self.directives();
         if self.eat(b'{') {
             while !self.eat(b'}') {
-                if self.token == Some(Token::Text) {
+                if self.token == Some(GraphqlToken::Text) {
                     self.advance();
                     continue;
                 }
@@ -430,7 +430,7 @@ impl<'t> Parser<'t> {
         self.expect(b'@')?;
         self.name()?;
         self.group(b'(', b')');
-        if self.token == Some(Token::Name("repeatable")) {
+        if self.token == Some(GraphqlToken::Name("repeatable")) {
             self.advance();
         }
         (self.name()? == "on").then_some(())?;

@@ -1,8 +1,8 @@
 //! Tokens of GraphQL: names, numbers, texts, signs. Commas, white space and comments are none.
 
-/// A token.
+/// A token of a GraphQL document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Token<'t> {
+pub enum GraphqlToken<'t> {
     /// A name or keyword.
     Name(&'t str),
     /// A number, as written.
@@ -30,7 +30,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// The next token and its byte offset; `None` at the end.
-    pub fn next(&mut self) -> Option<(Token<'t>, usize)> {
+    pub fn next(&mut self) -> Option<(GraphqlToken<'t>, usize)> {
         self.skip_blank();
         let start = self.at;
         let bytes = self.text.as_bytes();
@@ -38,24 +38,26 @@ impl<'t> Lexer<'t> {
         let token = match first {
             b'.' if self.text[start..].starts_with("...") => {
                 self.at += 3;
-                Token::Spread
+                GraphqlToken::Spread
             }
             b'"' => {
                 self.skip_text();
-                Token::Text
+                GraphqlToken::Text
             }
-            b'_' | b'a'..=b'z' | b'A'..=b'Z' => Token::Name(self.take(|byte| byte == b'_' || byte.is_ascii_alphanumeric())),
-            b'-' | b'0'..=b'9' => Token::Number(self.take(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'))),
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => GraphqlToken::Name(self.take(|byte| byte == b'_' || byte.is_ascii_alphanumeric())),
+            b'-' | b'0'..=b'9' => {
+                GraphqlToken::Number(self.take(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')))
+            }
             b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|' | b'}' => {
                 self.at += 1;
-                Token::Sign(first)
+                GraphqlToken::Sign(first)
             }
             _ => {
                 self.at += 1;
                 while !self.text.is_char_boundary(self.at) {
                     self.at += 1;
                 }
-                Token::Other
+                GraphqlToken::Other
             }
         };
         Some((token, start))

@@ -6,7 +6,7 @@ mod document;
 mod embedded;
 mod lex;
 
-pub use document::{Document, FieldDef, Fragment, Operation, Selection, TypeDef, parse};
+pub use document::{Document, FieldDef, Fragment, GraphqlOperation, Selection, TypeDef, parse};
 pub use embedded::{Embedded, of_module};
 
 #[cfg(test)]

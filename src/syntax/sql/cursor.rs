@@ -1,32 +1,32 @@
 //! A cursor over SQL tokens, for recognisers that recover instead of failing.
 
-use super::lex::{Kind, Token};
+use super::lex::{SqlToken, TokenKind};
 use super::mask::HOLE;
 use crate::source::Span;
 
 /// Reads tokens in order; every reader returns `None`/`false` without moving when what it wants is not there.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'t, 'a> {
-    tokens: &'t [Token<'a>],
+    tokens: &'t [SqlToken<'a>],
     at: usize,
     /// Added to every offset: where the text stands in its file.
     base: usize,
 }
 
 impl<'t, 'a> Cursor<'t, 'a> {
-    pub fn new(tokens: &'t [Token<'a>], base: usize) -> Self {
+    pub fn new(tokens: &'t [SqlToken<'a>], base: usize) -> Self {
         Cursor { tokens, at: 0, base }
     }
 
-    pub fn peek(&self) -> Option<Token<'a>> {
+    pub fn peek(&self) -> Option<SqlToken<'a>> {
         self.tokens.get(self.at).copied()
     }
 
-    pub fn peek_at(&self, ahead: usize) -> Option<Token<'a>> {
+    pub fn peek_at(&self, ahead: usize) -> Option<SqlToken<'a>> {
         self.tokens.get(self.at + ahead).copied()
     }
 
-    pub fn next(&mut self) -> Option<Token<'a>> {
+    pub fn next(&mut self) -> Option<SqlToken<'a>> {
         let token = self.peek();
         self.at += usize::from(token.is_some());
         token
@@ -98,8 +98,8 @@ impl<'t, 'a> Cursor<'t, 'a> {
         let token = self.peek()?;
         let name = match token.kind {
             // MySQL and old SQLite scripts quote names as strings, and T-SQL in brackets.
-            Kind::Word | Kind::Quoted | Kind::Str => token.value(),
-            Kind::Punct if token.is_sign('[') => {
+            TokenKind::Word | TokenKind::Quoted | TokenKind::Str => token.value(),
+            TokenKind::Punct if token.is_sign('[') => {
                 let inner = self.peek_at(1)?.name()?;
                 self.at += 3;
                 return Some(inner);
@@ -185,18 +185,18 @@ impl<'t, 'a> Cursor<'t, 'a> {
     /// Where all tokens of this cursor stand.
     pub fn span(&self) -> Span {
         let start = self.tokens.first().map_or(0, |token| token.start);
-        let end = self.tokens.last().map_or(start, Token::end);
+        let end = self.tokens.last().map_or(start, SqlToken::end);
         Span::new(self.base + start, self.base + end)
     }
 
     /// The tokens that are left.
-    pub fn rest(&self) -> &'t [Token<'a>] {
+    pub fn rest(&self) -> &'t [SqlToken<'a>] {
         self.tokens.get(self.at..).unwrap_or(&[])
     }
 }
 
 /// The text that tokens cover, white space between them reduced to what their distance shows.
-pub(super) fn text_of(tokens: &[Token]) -> String {
+pub(super) fn text_of(tokens: &[SqlToken]) -> String {
     let mut out = String::new();
     let mut end = None;
     for token in tokens {

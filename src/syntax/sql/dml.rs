@@ -9,7 +9,7 @@ use super::predicate;
 use crate::budget::{self, Limit as Bound};
 use crate::source::Span;
 use crate::statement::{
-    ColumnUse, Dialect, Filter, FilterKind, Join, Limit, Operation, Projection, Statement, Subquery, SubqueryPlace, TableUse,
+    ColumnUse, Dialect, Filter, FilterKind, Join, Operation, Projection, RowLimit, Statement, Subquery, SubqueryPlace, TableUse,
 };
 
 /// Reads one statement; `None` when it does not parse or is nothing of the kind. `base` is where it stands in its file, to tell of bounds.
@@ -109,7 +109,7 @@ pub(super) struct Lowerer {
 
 /// A statement in the making.
 #[derive(Default)]
-pub(super) struct Draft {
+pub(super) struct StatementDraft {
     pub statement: Statement,
     /// It names a column of an enclosing statement.
     pub correlated: bool,
@@ -153,24 +153,24 @@ impl Lowerer {
         with.append(&mut draft.statement.subqueries);
         draft.statement.subqueries = with;
         if is_single(&draft.statement) {
-            draft.statement.limit = Limit::One;
+            draft.statement.limit = RowLimit::One;
         }
         (draft.statement, draft.correlated)
     }
 
-    fn body(&mut self, body: &SetExpr) -> Draft {
+    fn body(&mut self, body: &SetExpr) -> StatementDraft {
         match body {
             SetExpr::Select(select) => self.select(select),
             SetExpr::Query(query) => {
                 let (statement, correlated) = self.query(query);
-                Draft { statement, correlated }
+                StatementDraft { statement, correlated }
             }
             SetExpr::SetOperation { left, right, .. } => {
                 let mut draft = self.body(left);
                 let right = self.body(right);
                 draft.correlated |= right.correlated;
                 draft.statement.grouped |= right.statement.grouped;
-                draft.statement.limit = Limit::None;
+                draft.statement.limit = RowLimit::None;
                 if draft.statement.projection == Projection::Aggregate {
                     draft.statement.projection = Projection::Columns(Vec::new());
                 }
@@ -190,19 +190,19 @@ impl Lowerer {
                         ..Statement::default()
                     },
                 };
-                Draft {
+                StatementDraft {
                     statement,
                     correlated: false,
                 }
             }
-            SetExpr::Values(_) => Draft {
+            SetExpr::Values(_) => StatementDraft {
                 statement: Statement {
                     projection: Projection::None,
                     ..Statement::default()
                 },
                 correlated: false,
             },
-            _ => Draft {
+            _ => StatementDraft {
                 statement: Statement {
                     operation: Operation::Other,
                     ..Statement::default()
@@ -212,8 +212,8 @@ impl Lowerer {
         }
     }
 
-    fn select(&mut self, select: &ast::Select) -> Draft {
-        let mut draft = Draft::default();
+    fn select(&mut self, select: &ast::Select) -> StatementDraft {
+        let mut draft = StatementDraft::default();
         self.scopes.push(Vec::new());
         let conditions = self.from(&mut draft, &select.from);
         for condition in conditions {
@@ -229,7 +229,7 @@ impl Lowerer {
         self.projection(&mut draft, &select.projection);
         if let Some(quantity) = select.top.as_ref().and_then(|top| top.quantity.as_ref()) {
             draft.statement.limit = match quantity {
-                ast::TopQuantity::Constant(count) => Limit::Rows(*count),
+                ast::TopQuantity::Constant(count) => RowLimit::Rows(*count),
                 ast::TopQuantity::Expr(count) => rows(count),
             };
         }
@@ -237,7 +237,7 @@ impl Lowerer {
         draft
     }
 
-    fn grouping(&mut self, draft: &mut Draft, select: &ast::Select) {
+    fn grouping(&mut self, draft: &mut StatementDraft, select: &ast::Select) {
         match &select.group_by {
             ast::GroupByExpr::Expressions(list, _) => {
                 draft.statement.grouped = !list.is_empty();
@@ -255,7 +255,7 @@ impl Lowerer {
         }
     }
 
-    fn projection(&mut self, draft: &mut Draft, items: &[ast::SelectItem]) {
+    fn projection(&mut self, draft: &mut StatementDraft, items: &[ast::SelectItem]) {
         let mut columns = Vec::new();
         let (mut all, mut plain) = (false, false);
         for item in items {
@@ -290,7 +290,7 @@ impl Lowerer {
     }
 
     /// Adds the tables of a FROM clause; gives the join conditions, which are read once all tables are known.
-    fn from<'q>(&mut self, draft: &mut Draft, from: &'q [ast::TableWithJoins]) -> Vec<&'q Expr> {
+    fn from<'q>(&mut self, draft: &mut StatementDraft, from: &'q [ast::TableWithJoins]) -> Vec<&'q Expr> {
         let mut conditions = Vec::new();
         for item in from {
             self.joined(draft, item, &mut conditions, 0);
@@ -298,7 +298,7 @@ impl Lowerer {
         conditions
     }
 
-    fn joined<'q>(&mut self, draft: &mut Draft, item: &'q ast::TableWithJoins, conditions: &mut Vec<&'q Expr>, depth: usize) {
+    fn joined<'q>(&mut self, draft: &mut StatementDraft, item: &'q ast::TableWithJoins, conditions: &mut Vec<&'q Expr>, depth: usize) {
         self.factor(draft, &item.relation, conditions, depth);
         for join in &item.joins {
             let before = draft.statement.tables.len();
@@ -322,7 +322,7 @@ impl Lowerer {
         }
     }
 
-    fn factor<'q>(&mut self, draft: &mut Draft, factor: &'q TableFactor, conditions: &mut Vec<&'q Expr>, depth: usize) {
+    fn factor<'q>(&mut self, draft: &mut StatementDraft, factor: &'q TableFactor, conditions: &mut Vec<&'q Expr>, depth: usize) {
         match factor {
             TableFactor::Table {
                 name, alias, args: None, ..
@@ -331,7 +331,7 @@ impl Lowerer {
                 // SurrealDB's `FROM $id`: the rows themselves are given.
                 if name.starts_with('$') {
                     name = String::new();
-                    draft.statement.limit = Limit::Value;
+                    draft.statement.limit = RowLimit::Value;
                 }
                 let alias = alias.as_ref().map(|alias| alias.name.value.clone());
                 let is_cte = self.ctes.iter().any(|cte| cte.eq_ignore_ascii_case(&name));
@@ -380,19 +380,19 @@ impl Lowerer {
         }
     }
 
-    fn table(&mut self, draft: &mut Draft, table: TableUse) {
+    fn table(&mut self, draft: &mut StatementDraft, table: TableUse) {
         if let Some(scope) = self.scopes.last_mut() {
             scope.push(table.clone());
         }
         draft.statement.tables.push(table);
     }
 
-    fn order(&mut self, draft: &mut Draft, order: &ast::OrderBy) {
+    fn order(&mut self, draft: &mut StatementDraft, order: &ast::OrderBy) {
         let ast::OrderByKind::Expressions(list) = &order.kind else { return };
         self.order_list(draft, list);
     }
 
-    fn order_list(&mut self, draft: &mut Draft, list: &[ast::OrderByExpr]) {
+    fn order_list(&mut self, draft: &mut StatementDraft, list: &[ast::OrderByExpr]) {
         for item in list {
             let Some(column) = self.column(draft, &item.expr) else {
                 // What comes after an expression can't be served by an index of columns.
@@ -408,7 +408,7 @@ impl Lowerer {
     }
 
     fn insert(&mut self, insert: &ast::Insert) -> Statement {
-        let mut draft = Draft {
+        let mut draft = StatementDraft {
             statement: Statement {
                 operation: Operation::Insert,
                 projection: Projection::None,
@@ -435,7 +435,7 @@ impl Lowerer {
     }
 
     fn update(&mut self, update: &ast::Update) -> Statement {
-        let mut draft = Draft {
+        let mut draft = StatementDraft {
             statement: Statement {
                 operation: Operation::Update,
                 projection: Projection::None,
@@ -460,7 +460,7 @@ impl Lowerer {
     }
 
     fn delete(&mut self, delete: &ast::Delete) -> Statement {
-        let mut draft = Draft {
+        let mut draft = StatementDraft {
             statement: Statement {
                 operation: Operation::Delete,
                 projection: Projection::None,
@@ -482,7 +482,7 @@ impl Lowerer {
         draft.statement
     }
 
-    fn tail(&mut self, draft: &mut Draft, order: &[ast::OrderByExpr], limit: Option<&Expr>) {
+    fn tail(&mut self, draft: &mut StatementDraft, order: &[ast::OrderByExpr], limit: Option<&Expr>) {
         self.order_list(draft, order);
         if let Some(limit) = limit {
             draft.statement.limit = rows(limit);
@@ -491,7 +491,7 @@ impl Lowerer {
     }
 
     /// The column that an expression plainly is.
-    pub(super) fn column(&self, draft: &mut Draft, expr: &Expr) -> Option<ColumnUse> {
+    pub(super) fn column(&self, draft: &mut StatementDraft, expr: &Expr) -> Option<ColumnUse> {
         match expr {
             Expr::Nested(inner) => self.column(draft, inner),
             Expr::Identifier(ident) => {
@@ -522,21 +522,21 @@ impl Lowerer {
     }
 
     /// All columns inside an expression, subqueries left out.
-    pub(super) fn columns_of(&self, draft: &mut Draft, expr: &Expr, out: &mut Vec<ColumnUse>) {
+    pub(super) fn columns_of(&self, draft: &mut StatementDraft, expr: &Expr, out: &mut Vec<ColumnUse>) {
         for expr in predicate::leaves(expr) {
             out.extend(self.column(draft, expr).filter(|column| column.column != HOLE));
         }
     }
 
     /// Lowers the subqueries inside an expression.
-    pub(super) fn subqueries_of(&mut self, draft: &mut Draft, expr: &Expr, place: SubqueryPlace) {
+    pub(super) fn subqueries_of(&mut self, draft: &mut StatementDraft, expr: &Expr, place: SubqueryPlace) {
         for (query, own) in predicate::queries(expr) {
             self.nested(draft, query, own.unwrap_or(place));
         }
     }
 
     /// Lowers one subquery.
-    pub(super) fn nested(&mut self, draft: &mut Draft, query: &ast::Query, place: SubqueryPlace) {
+    pub(super) fn nested(&mut self, draft: &mut StatementDraft, query: &ast::Query, place: SubqueryPlace) {
         let (statement, correlated) = self.query(query);
         draft.statement.subqueries.push(subquery(place, correlated, statement));
     }
@@ -609,14 +609,14 @@ fn limit(statement: &mut Statement, clause: &ast::LimitClause) {
     }
 }
 
-fn rows(expr: &Expr) -> Limit {
+fn rows(expr: &Expr) -> RowLimit {
     match expr {
         Expr::Value(value) => match &value.value {
-            ast::Value::Number(digits, _) => digits.parse().map_or(Limit::Value, Limit::Rows),
-            ast::Value::Null => Limit::None,
-            _ => Limit::Value,
+            ast::Value::Number(digits, _) => digits.parse().map_or(RowLimit::Value, RowLimit::Rows),
+            ast::Value::Null => RowLimit::None,
+            _ => RowLimit::Value,
         },
-        _ => Limit::Value,
+        _ => RowLimit::Value,
     }
 }
 
@@ -681,7 +681,7 @@ fn whole(name: &ast::Ident) -> String {
 }
 
 /// A filter on a column, kept by [`predicate`].
-pub(super) fn filter(draft: &mut Draft, column: ColumnUse, kind: FilterKind, literal: Option<String>, optional: bool) {
+pub(super) fn filter(draft: &mut StatementDraft, column: ColumnUse, kind: FilterKind, literal: Option<String>, optional: bool) {
     if column.column == HOLE {
         draft.statement.open = true;
         return;

@@ -87,14 +87,14 @@ fn joins_orders_and_limits_are_kept() {
             )
         ]
     );
-    assert_eq!((statement.limit, statement.offset), (Limit::Rows(10), true));
+    assert_eq!((statement.limit, statement.offset), (RowLimit::Rows(10), true));
 }
 
 #[test]
 fn aggregates_return_one_row_unless_grouped() {
-    assert_eq!(read("SELECT COUNT(*), COALESCE(MAX(x), 0) + 1 FROM t").limit, Limit::One);
+    assert_eq!(read("SELECT COUNT(*), COALESCE(MAX(x), 0) + 1 FROM t").limit, RowLimit::One);
     let grouped = read("SELECT kind, COUNT(*) FROM t GROUP BY kind");
-    assert_eq!(grouped.limit, Limit::None);
+    assert_eq!(grouped.limit, RowLimit::None);
     assert!(grouped.grouped);
     assert_eq!(grouped.group[0].column, "kind");
     assert_eq!(

@@ -56,11 +56,11 @@ const TYPES: [&str; 16] = [
 const MAX_DEPTH: u32 = 40;
 
 /// How columns are written; `None` for what is no column.
-pub type Names<'n> = &'n dyn Fn(&str) -> Option<String>;
+pub type ColumnNaming<'n> = &'n dyn Fn(&str) -> Option<String>;
 
 /// An expression over one row, written anew with each column as `names` writes it. `None` where it has a part that is not known, or a
 /// function that is not known to do nothing but compute.
-pub fn written(text: &str, names: Names<'_>) -> Option<String> {
+pub fn written(text: &str, names: ColumnNaming<'_>) -> Option<String> {
     read(text, &PostgreSqlDialect {})
         .or_else(|| read(text, &GenericDialect {}))
         .and_then(|expr| Writer { names }.expr(&expr, 0))
@@ -94,7 +94,7 @@ pub fn text_literal(text: &str) -> String {
 }
 
 struct Writer<'n> {
-    names: Names<'n>,
+    names: ColumnNaming<'n>,
 }
 
 impl Writer<'_> {

@@ -2,9 +2,9 @@
 
 use crate::statement::Dialect;
 
-/// What a token is.
+/// What a token of SQL is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A keyword or a bare name.
     Word,
     /// A quoted name: `"a"`, `` `a` ``, `[a]`.
@@ -19,18 +19,18 @@ pub(super) enum Kind {
     Punct,
 }
 
-/// A token with its place in the text.
+/// A token of SQL with its place in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token<'a> {
+pub(super) struct SqlToken<'a> {
     /// What it is.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// Its text, quotes included.
     pub text: &'a str,
     /// Offset of its first byte.
     pub start: usize,
 }
 
-impl<'a> Token<'a> {
+impl<'a> SqlToken<'a> {
     /// Offset after its last byte.
     pub fn end(&self) -> usize {
         self.start + self.text.len()
@@ -38,26 +38,26 @@ impl<'a> Token<'a> {
 
     /// Whether it is the keyword `word`, in any case.
     pub fn is(&self, word: &str) -> bool {
-        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+        self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word)
     }
 
     /// Whether it is the punctuation `sign`.
     pub fn is_sign(&self, sign: char) -> bool {
-        self.kind == Kind::Punct && self.text.starts_with(sign)
+        self.kind == TokenKind::Punct && self.text.starts_with(sign)
     }
 
     /// The name or the string's value, quotes and doubled quotes resolved.
     pub fn value(&self) -> String {
         match self.kind {
-            Kind::Quoted | Kind::Str => unquote(self.text),
-            Kind::Dollar => dollar_body(self.text).0.to_owned(),
+            TokenKind::Quoted | TokenKind::Str => unquote(self.text),
+            TokenKind::Dollar => dollar_body(self.text).0.to_owned(),
             _ => self.text.to_owned(),
         }
     }
 
     /// A name, if it can be one.
     pub fn name(&self) -> Option<String> {
-        matches!(self.kind, Kind::Word | Kind::Quoted).then(|| self.value())
+        matches!(self.kind, TokenKind::Word | TokenKind::Quoted).then(|| self.value())
     }
 
     /// The text of `self`, for callers that keep it longer than the token.
@@ -89,7 +89,7 @@ pub(super) enum Chunk {
     /// White space or a comment.
     Blank,
     /// A token.
-    Token(Kind),
+    Token(TokenKind),
 }
 
 /// The kind and the end of what starts at `at`; `at` must be a character boundary before the end.
@@ -102,18 +102,24 @@ pub(super) fn chunk(text: &str, at: usize, dialect: Dialect) -> (Chunk, usize) {
         b'-' if next == b'-' => (Chunk::Blank, line_end(bytes, at)),
         b'#' if dialect == Dialect::MySql || (dialect == Dialect::Generic && starts_line(bytes, at)) => (Chunk::Blank, line_end(bytes, at)),
         b'/' if next == b'*' => (Chunk::Blank, comment_end(bytes, at)),
-        b'\'' => (Chunk::Token(Kind::Str), quoted_end(bytes, at, b'\'', dialect == Dialect::MySql)),
-        b'"' => (Chunk::Token(Kind::Quoted), quoted_end(bytes, at, b'"', dialect == Dialect::MySql)),
-        b'`' => (Chunk::Token(Kind::Quoted), quoted_end(bytes, at, b'`', false)),
-        b'E' | b'e' if next == b'\'' => (Chunk::Token(Kind::Str), quoted_end(bytes, at + 1, b'\'', true)),
-        b'N' | b'n' | b'B' | b'b' | b'X' | b'x' if next == b'\'' => (Chunk::Token(Kind::Str), quoted_end(bytes, at + 1, b'\'', false)),
+        b'\'' => (
+            Chunk::Token(TokenKind::Str),
+            quoted_end(bytes, at, b'\'', dialect == Dialect::MySql),
+        ),
+        b'"' => (
+            Chunk::Token(TokenKind::Quoted),
+            quoted_end(bytes, at, b'"', dialect == Dialect::MySql),
+        ),
+        b'`' => (Chunk::Token(TokenKind::Quoted), quoted_end(bytes, at, b'`', false)),
+        b'E' | b'e' if next == b'\'' => (Chunk::Token(TokenKind::Str), quoted_end(bytes, at + 1, b'\'', true)),
+        b'N' | b'n' | b'B' | b'b' | b'X' | b'x' if next == b'\'' => (Chunk::Token(TokenKind::Str), quoted_end(bytes, at + 1, b'\'', false)),
         b'$' => dollar(bytes, at),
         b'0'..=b'9' => (
-            Chunk::Token(Kind::Number),
+            Chunk::Token(TokenKind::Number),
             while_bytes(bytes, at, |b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_'),
         ),
-        b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => (Chunk::Token(Kind::Word), while_bytes(bytes, at, is_word)),
-        _ => (Chunk::Token(Kind::Punct), at + 1),
+        b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => (Chunk::Token(TokenKind::Word), while_bytes(bytes, at, is_word)),
+        _ => (Chunk::Token(TokenKind::Punct), at + 1),
     }
 }
 
@@ -183,7 +189,7 @@ fn dollar(bytes: &[u8], at: usize) -> (Chunk, usize) {
         .position(|&b| !(b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80))
         .map(|n| at + 1 + n);
     let Some(tag_end) = tag.filter(|&end| bytes[end] == b'$' && !bytes[at + 1].is_ascii_digit()) else {
-        return (Chunk::Token(Kind::Punct), at + 1);
+        return (Chunk::Token(TokenKind::Punct), at + 1);
     };
     let tag = &bytes[at..=tag_end];
     let body = tag_end + 1;
@@ -191,22 +197,22 @@ fn dollar(bytes: &[u8], at: usize) -> (Chunk, usize) {
     while let Some(n) = bytes[i..].iter().position(|&b| b == b'$') {
         i += n;
         if bytes[i..].starts_with(tag) {
-            return (Chunk::Token(Kind::Dollar), i + tag.len());
+            return (Chunk::Token(TokenKind::Dollar), i + tag.len());
         }
         i += 1;
     }
-    (Chunk::Token(Kind::Dollar), bytes.len())
+    (Chunk::Token(TokenKind::Dollar), bytes.len())
 }
 
 /// All tokens of a text.
-pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token<'_>> {
-    let mut out: Vec<Token> = Vec::new();
+pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<SqlToken<'_>> {
+    let mut out: Vec<SqlToken> = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let (what, end) = chunk(text, at, dialect);
         let end = boundary(text, end);
         if let Chunk::Token(kind) = what {
-            out.push(Token {
+            out.push(SqlToken {
                 kind,
                 text: &text[at..end],
                 start: at,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::statement::{Dialect, FilterKind, Limit, SchemaOp, Statement};
+use crate::statement::{Dialect, FilterKind, RowLimit, SchemaOp, Statement};
 use crate::syntax::sql::{Parsed, statement};
 
 /// `{}` in the text is a hole.
@@ -33,7 +33,7 @@ fn placeholders_of_every_driver_are_values() {
         let statement = read(text);
         assert_eq!(statement.filters.len(), 3, "{text}");
         assert!(!statement.open, "{text}");
-        assert_eq!(statement.limit, Limit::Value, "{text}");
+        assert_eq!(statement.limit, RowLimit::Value, "{text}");
     }
 }
 

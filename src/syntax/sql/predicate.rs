@@ -2,11 +2,11 @@
 
 use sqlparser::ast::{self, BinaryOperator, Expr, UnaryOperator, Value};
 
-use super::dml::{self, Draft, Lowerer};
+use super::dml::{self, Lowerer, StatementDraft};
 use crate::statement::{ColumnUse, End, FilterKind, Join, Sides, SubqueryPlace, end_ranges};
 
 /// Reads a condition into filters, joins and subqueries of the draft.
-pub(super) fn walk(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr) {
+pub(super) fn walk(lowerer: &mut Lowerer, draft: &mut StatementDraft, condition: &Expr) {
     conditions(lowerer, draft, condition, Sense::default());
 }
 
@@ -19,7 +19,7 @@ struct Sense {
     is_side: bool,
 }
 
-fn conditions(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr, sense: Sense) {
+fn conditions(lowerer: &mut Lowerer, draft: &mut StatementDraft, condition: &Expr, sense: Sense) {
     let mut stack = vec![(condition, sense.optional)];
     while let Some((expr, optional)) = stack.pop() {
         let sense = Sense { optional, ..sense };
@@ -43,7 +43,7 @@ fn conditions(lowerer: &mut Lowerer, draft: &mut Draft, condition: &Expr, sense:
 }
 
 /// The sides of `a OR b OR c`.
-fn either(lowerer: &mut Lowerer, draft: &mut Draft, or: &Expr, sense: Sense) {
+fn either(lowerer: &mut Lowerer, draft: &mut StatementDraft, or: &Expr, sense: Sense) {
     let mut sides = Sides::default();
     let mut stack = vec![or];
     while let Some(expr) = stack.pop() {
@@ -64,7 +64,7 @@ fn either(lowerer: &mut Lowerer, draft: &mut Draft, or: &Expr, sense: Sense) {
 
 struct Leaf<'l> {
     lowerer: &'l mut Lowerer,
-    draft: &'l mut Draft,
+    draft: &'l mut StatementDraft,
     sense: Sense,
 }
 

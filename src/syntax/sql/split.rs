@@ -1,6 +1,6 @@
 //! Cuts SQL text into statements with their byte ranges. Never fails: what it does not know stays in a statement.
 
-use super::lex::{self, Chunk, Kind};
+use super::lex::{self, Chunk, TokenKind};
 use crate::statement::Dialect;
 
 /// What a piece of the text is.
@@ -148,7 +148,7 @@ impl Splitter<'_> {
         self.head.get_or_insert(self.at);
         self.tail = end;
         self.at = end;
-        if kind == Kind::Word {
+        if kind == TokenKind::Word {
             let word = token.to_ascii_uppercase();
             self.word(word);
         } else if token == ";" {

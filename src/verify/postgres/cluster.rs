@@ -7,8 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::link::Link;
-use super::url::Address;
+use super::link::ServerConnection;
+use super::url::ServerAddress;
 use crate::error::Error;
 
 /// How long it may take to start.
@@ -229,8 +229,8 @@ impl Cluster {
     }
 
     /// Connects as soon as it listens.
-    pub fn connect(&self, patience: Duration) -> Result<Link, Error> {
-        let address = Address {
+    pub fn connect(&self, patience: Duration) -> Result<ServerConnection, Error> {
+        let address = ServerAddress {
             host: self.folder.to_string_lossy().into_owned(),
             port: PORT,
             user: NAME.to_owned(),
@@ -239,7 +239,7 @@ impl Cluster {
         };
         let start = Instant::now();
         loop {
-            match Link::open(&address, patience) {
+            match ServerConnection::open(&address, patience) {
                 Ok(link) => return Ok(link),
                 Err(why) if start.elapsed() > STARTED || self.is_over() => {
                     return Err(Error::new(

@@ -11,8 +11,8 @@ use postgres_protocol::authentication::{md5_hash, sasl};
 use postgres_protocol::message::backend::{ErrorFields, Message};
 use postgres_protocol::message::frontend;
 
-use super::url::Address;
-use crate::verify::engine::Failure;
+use super::url::ServerAddress;
+use crate::verify::engine::EngineFailure;
 
 /// How long a database may take to be reached.
 const REACHED: Duration = Duration::from_secs(10);
@@ -25,28 +25,28 @@ const LONGEST: usize = 16 << 20;
 trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
-/// A connection.
-pub struct Link {
+/// A connection to a `PostgreSQL` server.
+pub struct ServerConnection {
     stream: Box<dyn Stream>,
     read: BytesMut,
     slow: u32,
 }
 
-impl std::fmt::Debug for Link {
+impl std::fmt::Debug for ServerConnection {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Link")
     }
 }
 
-fn gone(error: &std::io::Error) -> Failure {
-    Failure::Gone(format!("does not answer: {error}"))
+fn gone(error: &std::io::Error) -> EngineFailure {
+    EngineFailure::Gone(format!("does not answer: {error}"))
 }
 
-impl Link {
+impl ServerConnection {
     /// Connects; no answer is waited for longer than `patience`.
-    pub fn open(address: &Address, patience: Duration) -> Result<Link, Failure> {
-        let stream = connect(address, patience).map_err(|error| Failure::Gone(error.to_string()))?;
-        let mut link = Link {
+    pub fn open(address: &ServerAddress, patience: Duration) -> Result<ServerConnection, EngineFailure> {
+        let stream = connect(address, patience).map_err(|error| EngineFailure::Gone(error.to_string()))?;
+        let mut link = ServerConnection {
             stream,
             read: BytesMut::new(),
             slow: 0,
@@ -55,24 +55,24 @@ impl Link {
         Ok(link)
     }
 
-    fn send(&mut self, buffer: &BytesMut) -> Result<(), Failure> {
+    fn send(&mut self, buffer: &BytesMut) -> Result<(), EngineFailure> {
         self.stream
             .write_all(buffer)
             .and_then(|()| self.stream.flush())
             .map_err(|error| gone(&error))
     }
 
-    fn receive(&mut self) -> Result<Message, Failure> {
+    fn receive(&mut self) -> Result<Message, EngineFailure> {
         let mut chunk = [0; 8192];
         loop {
             if let Some(message) = Message::parse(&mut self.read).map_err(|error| gone(&error))? {
                 return Ok(message);
             }
             if self.read.len() > LONGEST {
-                return Err(Failure::Gone("gives an answer that is too long".to_owned()));
+                return Err(EngineFailure::Gone("gives an answer that is too long".to_owned()));
             }
             match self.stream.read(&mut chunk) {
-                Ok(0) => return Err(Failure::Gone("ended the connection".to_owned())),
+                Ok(0) => return Err(EngineFailure::Gone("ended the connection".to_owned())),
                 Ok(count) => self.read.extend_from_slice(chunk.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(gone(&error)),
@@ -80,7 +80,7 @@ impl Link {
         }
     }
 
-    fn greet(&mut self, address: &Address) -> Result<(), Failure> {
+    fn greet(&mut self, address: &ServerAddress) -> Result<(), EngineFailure> {
         let mut buffer = BytesMut::new();
         let parameters = [
             ("user", address.user.as_str()),
@@ -116,7 +116,7 @@ impl Link {
                     one.finish(body.data()).map_err(|error| gone(&error))?;
                 }
                 // A password in plain text is sent to nobody.
-                Message::ErrorResponse(body) => return Err(Failure::Gone(said(body.fields()))),
+                Message::ErrorResponse(body) => return Err(EngineFailure::Gone(said(body.fields()))),
                 _ => return Err(unsupported()),
             }
             if !buffer.is_empty() {
@@ -131,17 +131,17 @@ impl Link {
     }
 
     /// Runs a statement; what it gives is not kept.
-    pub fn run(&mut self, statement: &str) -> Result<(), Failure> {
+    pub fn run(&mut self, statement: &str) -> Result<(), EngineFailure> {
         self.value(statement).map(|_| ())
     }
 
     /// The first column of the first row that a statement gives, where it is not NULL.
-    pub fn value(&mut self, statement: &str) -> Result<Option<String>, Failure> {
-        let refused = |error: std::io::Error| Failure::Refused(error.to_string());
+    pub fn value(&mut self, statement: &str) -> Result<Option<String>, EngineFailure> {
+        let refused = |error: std::io::Error| EngineFailure::Refused(error.to_string());
         let mut buffer = BytesMut::new();
         frontend::parse("", statement, [], &mut buffer).map_err(refused)?;
         let nothing = |(), _: &mut BytesMut| Ok(IsNull::Yes);
-        frontend::bind("", "", [], [], nothing, [], &mut buffer).map_err(|_| Failure::Refused("cannot be sent".to_owned()))?;
+        frontend::bind("", "", [], [], nothing, [], &mut buffer).map_err(|_| EngineFailure::Refused("cannot be sent".to_owned()))?;
         frontend::execute("", 0, &mut buffer).map_err(refused)?;
         frontend::sync(&mut buffer);
         self.send(&buffer)?;
@@ -158,15 +158,15 @@ impl Link {
                     self.slow += u32::from(field(body.fields(), b'C').as_deref() == Some(CANCELED));
                     refused = Some(said(body.fields()));
                 }
-                Message::ReadyForQuery(_) => return refused.map_or(Ok(found), |why| Err(Failure::Refused(why))),
+                Message::ReadyForQuery(_) => return refused.map_or(Ok(found), |why| Err(EngineFailure::Refused(why))),
                 _ => {}
             }
         }
     }
 }
 
-fn unsupported() -> Failure {
-    Failure::Gone("wants to be signed in to in a way that is not known".to_owned())
+fn unsupported() -> EngineFailure {
+    EngineFailure::Gone("wants to be signed in to in a way that is not known".to_owned())
 }
 
 /// What an error says, without the place in the database's own code.
@@ -184,7 +184,7 @@ fn field(mut fields: ErrorFields<'_>, kind: u8) -> Option<String> {
     None
 }
 
-fn connect(address: &Address, patience: Duration) -> std::io::Result<Box<dyn Stream>> {
+fn connect(address: &ServerAddress, patience: Duration) -> std::io::Result<Box<dyn Stream>> {
     #[cfg(unix)]
     if let Some(socket) = address.socket() {
         let stream = std::os::unix::net::UnixStream::connect(socket)?;

@@ -6,13 +6,13 @@ mod url;
 
 use std::time::Duration;
 
-use super::engine::{Engine, Failure, Load, Made, Plan, RowValue};
+use super::engine::{Engine, EngineFailure, LoadOutcome, QueryPlan, RowValue, TableLoad};
 use super::explain;
 use crate::error::Error;
 use crate::statement::Dialect;
 use cluster::Cluster;
-use link::Link;
-pub use url::Address;
+use link::ServerConnection;
+pub use url::ServerAddress;
 
 /// How long one statement may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -53,7 +53,7 @@ const HELD: &str = "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.p
 /// A connection in a transaction that is never committed.
 #[derive(Debug)]
 pub struct Postgres {
-    link: Link,
+    link: ServerConnection,
     version: String,
     /// Ends with the connection.
     _cluster: Option<Cluster>,
@@ -61,9 +61,9 @@ pub struct Postgres {
 
 impl Postgres {
     /// One that the user names. It must hold no tables, and the role no rights beyond it.
-    pub fn at(address: &Address) -> Result<Postgres, Error> {
-        let link =
-            Link::open(address, PATIENCE + LONG_PATIENCE).map_err(|why| Error::new("--database", format!("cannot be reached: {why}")))?;
+    pub fn at(address: &ServerAddress) -> Result<Postgres, Error> {
+        let link = ServerConnection::open(address, PATIENCE + LONG_PATIENCE)
+            .map_err(|why| Error::new("--database", format!("cannot be reached: {why}")))?;
         Self::start(link, None).map_err(|why| Error::new("--database", why.to_string()).hint(WANTED))
     }
 
@@ -73,16 +73,16 @@ impl Postgres {
         Self::start(link, Some(cluster)).map_err(|why| Error::new("PostgreSQL", why.to_string()))
     }
 
-    fn start(mut link: Link, cluster: Option<Cluster>) -> Result<Postgres, Failure> {
+    fn start(mut link: ServerConnection, cluster: Option<Cluster>) -> Result<Postgres, EngineFailure> {
         for setting in SETTINGS {
             link.run(setting)?;
         }
         let number = link.value("SHOW server_version_num")?;
         if number.and_then(|text| text.parse::<u32>().ok()).unwrap_or(0) < OLDEST {
-            return Err(Failure::Gone("is older than PostgreSQL 11".to_owned()));
+            return Err(EngineFailure::Gone("is older than PostgreSQL 11".to_owned()));
         }
         if link.value(RIGHTS)?.as_deref() != Some("0") {
-            return Err(Failure::Gone(
+            return Err(EngineFailure::Gone(
                 "is asked as a role that is a superuser or may use the server's files and programs".to_owned(),
             ));
         }
@@ -91,7 +91,7 @@ impl Postgres {
         let held = link.value(HELD)?;
         if held.as_deref() != Some("0") {
             let count = held.unwrap_or_default();
-            return Err(Failure::Gone(format!(
+            return Err(EngineFailure::Gone(format!(
                 "holds {count} tables: an empty database is wanted, of which nothing is kept"
             )));
         }
@@ -104,34 +104,34 @@ impl Postgres {
         })
     }
 
-    fn patience(&mut self, time: Duration) -> Result<(), Failure> {
+    fn patience(&mut self, time: Duration) -> Result<(), EngineFailure> {
         self.link.run(&format!("SET statement_timeout = {}", time.as_millis()))
     }
 
     /// Runs a statement of which a failure takes back only itself.
-    fn attempt(&mut self, statement: &str) -> Result<(), Failure> {
+    fn attempt(&mut self, statement: &str) -> Result<(), EngineFailure> {
         self.go_on()?;
         self.link.run("SAVEPOINT attempt")?;
         match self.link.run(statement) {
             Ok(()) => self.link.run("RELEASE SAVEPOINT attempt"),
-            Err(Failure::Refused(why)) => {
+            Err(EngineFailure::Refused(why)) => {
                 self.take_back("attempt")?;
-                Err(Failure::Refused(why))
+                Err(EngineFailure::Refused(why))
             }
             Err(gone) => Err(gone),
         }
     }
 
     /// A schema of which statement after statement takes all its time would take days.
-    fn go_on(&self) -> Result<(), Failure> {
+    fn go_on(&self) -> Result<(), EngineFailure> {
         if self.link.slow() >= MOST_SLOW {
-            return Err(Failure::Gone(format!("was ended: {MOST_SLOW} statements took too long")));
+            return Err(EngineFailure::Gone(format!("was ended: {MOST_SLOW} statements took too long")));
         }
         Ok(())
     }
 
     /// What a statement gives that changes nothing.
-    fn ask(&mut self, statement: &str) -> Result<Option<String>, Failure> {
+    fn ask(&mut self, statement: &str) -> Result<Option<String>, EngineFailure> {
         self.go_on()?;
         self.link.run("SAVEPOINT attempt")?;
         let found = self.link.value(statement);
@@ -140,15 +140,15 @@ impl Postgres {
     }
 
     /// A savepoint that is only rolled back to stays, and each that follows lies within it.
-    fn take_back(&mut self, savepoint: &str) -> Result<(), Failure> {
+    fn take_back(&mut self, savepoint: &str) -> Result<(), EngineFailure> {
         self.link.run(&format!("ROLLBACK TO SAVEPOINT {savepoint}"))?;
         self.link.run(&format!("RELEASE SAVEPOINT {savepoint}"))
     }
 
-    fn make(&mut self, load: &Load, made: &mut Made) -> Result<(), Failure> {
+    fn make(&mut self, load: &TableLoad, made: &mut LoadOutcome) -> Result<(), EngineFailure> {
         for statement in [&load.create, &load.fill] {
             match self.attempt(statement) {
-                Err(Failure::Refused(why)) => {
+                Err(EngineFailure::Refused(why)) => {
                     made.failed.insert(load.table, why);
                     return Ok(());
                 }
@@ -157,19 +157,19 @@ impl Postgres {
         }
         for index in &load.indexes {
             let is_made = match self.attempt(&index.create) {
-                Err(Failure::Refused(_)) if index.plain != index.create => self.attempt(&index.plain),
+                Err(EngineFailure::Refused(_)) if index.plain != index.create => self.attempt(&index.plain),
                 other => other,
             };
             match is_made {
                 Ok(()) => {
                     made.indexes.insert((load.table, index.name.clone()));
                 }
-                Err(Failure::Refused(_)) => {}
+                Err(EngineFailure::Refused(_)) => {}
                 Err(gone) => return Err(gone),
             }
         }
         match self.attempt(&format!("ANALYZE {}", load.name)) {
-            Err(Failure::Refused(why)) => {
+            Err(EngineFailure::Refused(why)) => {
                 made.failed.insert(load.table, why);
                 Ok(())
             }
@@ -187,15 +187,15 @@ impl Engine for Postgres {
         Dialect::Postgres
     }
 
-    fn load(&mut self, schemas: &[String], loads: &[Load]) -> Result<Made, Failure> {
+    fn load(&mut self, schemas: &[String], loads: &[TableLoad]) -> Result<LoadOutcome, EngineFailure> {
         self.patience(LONG_PATIENCE)?;
         for schema in schemas {
             // Of one that is refused, as those of the server's own names are, the tables fail and say so.
-            if let Err(Failure::Gone(why)) = self.attempt(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")) {
-                return Err(Failure::Gone(why));
+            if let Err(EngineFailure::Gone(why)) = self.attempt(&format!("CREATE SCHEMA IF NOT EXISTS {schema}")) {
+                return Err(EngineFailure::Gone(why));
             }
         }
-        let mut made = Made::default();
+        let mut made = LoadOutcome::default();
         for load in loads {
             self.make(load, &mut made)?;
         }
@@ -203,25 +203,25 @@ impl Engine for Postgres {
         Ok(made)
     }
 
-    fn clear(&mut self) -> Result<(), Failure> {
+    fn clear(&mut self) -> Result<(), EngineFailure> {
         self.link.run("ROLLBACK TO SAVEPOINT empty")
     }
 
-    fn value(&mut self, select: &str) -> Result<Option<RowValue>, Failure> {
+    fn value(&mut self, select: &str) -> Result<Option<RowValue>, EngineFailure> {
         Ok(self.ask(select)?.map(RowValue::Text))
     }
 
-    fn plan(&mut self, statement: &str) -> Result<Plan, Failure> {
+    fn plan(&mut self, statement: &str) -> Result<QueryPlan, EngineFailure> {
         let text = self.ask(&format!("EXPLAIN (FORMAT JSON) {statement}"))?.unwrap_or_default();
-        explain::read(&text).ok_or_else(|| Failure::Refused("its plan was not understood".to_owned()))
+        explain::read(&text).ok_or_else(|| EngineFailure::Refused("its plan was not understood".to_owned()))
     }
 
-    fn change(&mut self, statement: &str) -> Result<(), Failure> {
+    fn change(&mut self, statement: &str) -> Result<(), EngineFailure> {
         self.link.run("SAVEPOINT changed")?;
         self.link.run(statement)
     }
 
-    fn undo(&mut self) -> Result<(), Failure> {
+    fn undo(&mut self) -> Result<(), EngineFailure> {
         self.take_back("changed")
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// Where a `PostgreSQL` listens, and as whom it is asked.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct ServerAddress {
     /// The host; one that starts with `/` is the folder of a socket.
     pub host: String,
     /// The port.
@@ -19,15 +19,15 @@ pub struct Address {
     pub name: String,
 }
 
-impl std::fmt::Debug for Address {
+impl std::fmt::Debug for ServerAddress {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{}:{}/{}", self.host, self.port, self.name)
     }
 }
 
-impl Address {
+impl ServerAddress {
     /// Reads a URL.
-    pub fn read(text: &str) -> Result<Address, Error> {
+    pub fn read(text: &str) -> Result<ServerAddress, Error> {
         let wrong = |what: &str| Error::new("--database", what.to_owned()).hint("postgres://user:password@host:port/name is wanted");
         let rest = text
             .strip_prefix("postgresql://")
@@ -41,7 +41,7 @@ impl Address {
             Some((host, port)) if !port.contains(']') => (host, port),
             _ => (place, ""),
         };
-        let mut address = Address {
+        let mut address = ServerAddress {
             host: decoded(host.trim_matches(['[', ']'])),
             port: 5432,
             user: decoded(user),
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_url_is_taken_apart() {
         let read = |text: &str| {
-            Address::read(text)
+            ServerAddress::read(text)
                 .map(|one| (one.host, one.port, one.user, one.password, one.name))
                 .ok()
         };

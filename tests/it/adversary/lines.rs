@@ -379,10 +379,10 @@ fn blocks(text: &str) -> BTreeMap<&'static str, usize> {
     counts
 }
 
-fn reviewers(report: &Report, form: reviewers::Form) -> String {
-    let options = reviewers::Options {
+fn reviewers(report: &Report, form: reviewers::AuditFormat) -> String {
+    let options = reviewers::AuditOptions {
         form,
-        ..reviewers::Options::default()
+        ..reviewers::AuditOptions::default()
     };
     reviewers::render(report, &RuleTexts::new(), &options).expect("the built-in template")
 }
@@ -439,16 +439,16 @@ fn unstyled(text: &str) -> String {
 
 fn check_texts(report: &Report, harmless: &Report) {
     for width in [40, 120] {
-        let options = table::Options {
+        let options = table::TableOptions {
             width,
             least: Priority::P3,
             is_terminal: true,
             all: true,
             fail_on: Some(Priority::P3),
-            ..table::Options::default()
+            ..table::TableOptions::default()
         };
         check_lines("table", &escape::printed(&table::render(report, options), false), &[]);
-        let mut options = screen::Options {
+        let mut options = screen::ScreenOptions {
             table: options,
             top: Some(usize::MAX),
             links: None,
@@ -460,7 +460,7 @@ fn check_texts(report: &Report, harmless: &Report) {
         check_lines("screen in colour", &unstyled(&text), &[]);
     }
     for by in [By::Rule, By::File, By::Route, By::Table, By::Cause] {
-        let options = groups::Options {
+        let options = groups::GroupOptions {
             width: Some(60),
             most: None,
             all: true,
@@ -484,19 +484,19 @@ fn check_texts(report: &Report, harmless: &Report) {
     blocks(&comment(report));
     assert!(comment(report).chars().count() < 65_000);
 
-    let text = escape::printed(&reviewers(report, reviewers::Form::Html), false);
+    let text = escape::printed(&reviewers(report, reviewers::AuditFormat::Html), false);
     check_lines("html", &text, &[]);
     assert_eq!(
         elements(&text),
-        elements(&reviewers(harmless, reviewers::Form::Html)),
+        elements(&reviewers(harmless, reviewers::AuditFormat::Html)),
         "elements of the page"
     );
 
-    let text = escape::printed(&reviewers(report, reviewers::Form::Markdown), false);
+    let text = escape::printed(&reviewers(report, reviewers::AuditFormat::Markdown), false);
     check_lines("markdown", &text, &[]);
     assert_eq!(
         blocks(&text),
-        blocks(&reviewers(harmless, reviewers::Form::Markdown)),
+        blocks(&reviewers(harmless, reviewers::AuditFormat::Markdown)),
         "blocks of the Markdown"
     );
 }

@@ -1,9 +1,9 @@
 //! The instance whose rows a relation's query asks for, and the column that holds it.
 
-use super::{IndexNeed, View};
+use super::{IndexNeed, StatementView};
 use crate::project::schema::Table;
 
-impl View<'_> {
+impl StatementView<'_> {
     /// `order.lines.get(kind=…)` compares the key of the order too. `false` where the rows are found through a third table: that
     /// leaves few of them.
     pub(super) fn owned(&self, at: usize, table: &Table, need: &mut IndexNeed) -> bool {

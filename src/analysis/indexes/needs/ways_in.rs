@@ -1,6 +1,6 @@
 //! By what else than the columns that tell rows apart a database can come to the rows of a statement.
 
-use super::{IndexNeed, View, serves};
+use super::{IndexNeed, StatementView, serves};
 use crate::judge::columns::{is_few_valued, is_tenant};
 use crate::project::schema::{Column, Schema, SchemaModel, Table};
 use crate::statement::{ColumnUse, Filter, FilterKind};
@@ -8,7 +8,7 @@ use crate::statement::{ColumnUse, Filter, FilterKind};
 /// Steps of a path of relations that are followed.
 const MAX_STEPS: usize = 8;
 
-impl<'a> View<'a> {
+impl<'a> StatementView<'a> {
     /// The conditions of a table that always hold and ask for one value or a few.
     fn firm(&self, at: usize) -> impl Iterator<Item = &'a Filter> {
         let filters = self.statement.filters.iter();

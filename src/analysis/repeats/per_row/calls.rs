@@ -6,7 +6,7 @@ use crate::analysis::repeats::single;
 use crate::ir::{ExprId, ExprKind, Module, Sym};
 use crate::libraries::shared::effects::Effects;
 use crate::project::graph::{Edge, EdgeKind, FnId, NETWORK_SLOT};
-use crate::project::kept_results::{self, Keeper};
+use crate::project::kept_results::{self, KeptAttribute};
 use crate::project::loops::Loop;
 use crate::project::scope::Bound;
 use crate::project::{Project, branches};
@@ -159,7 +159,7 @@ impl Search<'_, '_> {
     }
 
     /// Where a function keeps all that it asks for.
-    fn kept_on(&self, function: FnId) -> Option<Keeper> {
+    fn kept_on(&self, function: FnId) -> Option<KeptAttribute> {
         let node = self.project.graph.function(function);
         let module = self.project.code.module(node.file);
         let sites = node.queries.iter().map(|&site| self.project.graph.sites[site].expr);

@@ -11,7 +11,7 @@ use crate::libraries::shared::row_methods::{self, RowMethod};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{Edge, FnId};
-use crate::project::loops::{Loop, LoopForm, Verdict};
+use crate::project::loops::{Loop, LoopForm, LoopVerdict};
 use crate::project::rows::{self, RelationRead};
 use crate::project::{Project, held};
 use crate::statement::Operation;
@@ -48,7 +48,7 @@ impl Search<'_, '_> {
             kind: LoopForm::Callback(kind.words().to_owned()),
             iterable: None,
             target_names: names.take(1).collect(),
-            verdict: Verdict::PerRow,
+            verdict: LoopVerdict::PerRow,
             parallel: false,
         };
         self.statements_of(function, kind, &around);

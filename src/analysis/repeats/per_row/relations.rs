@@ -9,7 +9,7 @@ use crate::ir::{ExprId, ExprKind, Module, StmtKind, Sym};
 use crate::libraries::registry;
 use crate::libraries::shared::value::FileId;
 use crate::project::graph::{Edge, FnId};
-use crate::project::loops::{self, Loop, Verdict};
+use crate::project::loops::{self, Loop, LoopVerdict};
 use crate::project::rows::{self, RelationRead};
 use crate::project::{branches, held};
 use crate::source::Span;
@@ -20,7 +20,7 @@ impl Search<'_, '_> {
         let outer = loops::around(&self.eval, self.file, expr).into_iter();
         outer
             .filter(|outer| outer.span != around.span && outer.span.encloses(around.span))
-            .filter(|outer| matches!(outer.verdict, Verdict::PerRow | Verdict::CacheGuarded))
+            .filter(|outer| matches!(outer.verdict, LoopVerdict::PerRow | LoopVerdict::CacheGuarded))
             .filter(|outer| single::is_renewed(&self.eval, self.file, around, outer))
             .count()
     }
@@ -40,7 +40,7 @@ impl Search<'_, '_> {
     }
 
     /// Where a loop changes an attribute of what has a name.
-    pub(super) fn changes_in(&self, around: &Loop, root: Sym, attribute: &str) -> impl Iterator<Item = Change> {
+    pub(super) fn changes_in(&self, around: &Loop, root: Sym, attribute: &str) -> impl Iterator<Item = AttributeChange> {
         let attribute = self.module.strings.iter().position(|text| text == attribute);
         let places = self.set.get_or_init(|| changed_attributes(self.module));
         let places = attribute.and_then(|attribute| places.get(&(root, Sym(attribute as u32))));
@@ -164,14 +164,14 @@ fn at_hand(source: Option<(FileId, ExprId)>, path: &str) -> String {
 
 /// A statement that changes an attribute.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Change {
+pub(super) struct AttributeChange {
     span: Span,
     is_deleted: bool,
 }
 
 /// The statements `name.attribute = value` and `del name.attribute`, by name and attribute.
-fn changed_attributes(module: &Module) -> FxHashMap<(Sym, Sym), Vec<Change>> {
-    let mut out: FxHashMap<(Sym, Sym), Vec<Change>> = FxHashMap::default();
+fn changed_attributes(module: &Module) -> FxHashMap<(Sym, Sym), Vec<AttributeChange>> {
+    let mut out: FxHashMap<(Sym, Sym), Vec<AttributeChange>> = FxHashMap::default();
     for stmt in &module.stmts {
         let (exprs, is_deleted): (&[ExprId], bool) = match &stmt.kind {
             StmtKind::Assign { target, op: None, .. } => (std::slice::from_ref(target), false),
@@ -183,7 +183,7 @@ fn changed_attributes(module: &Module) -> FxHashMap<(Sym, Sym), Vec<Change>> {
                 && let ExprKind::Name(root) = module.kind(*base)
             {
                 let span = stmt.span;
-                out.entry((*root, *name)).or_default().push(Change { span, is_deleted });
+                out.entry((*root, *name)).or_default().push(AttributeChange { span, is_deleted });
             }
         }
     }

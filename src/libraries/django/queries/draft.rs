@@ -5,12 +5,12 @@ use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain::{self, Link};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::FileId;
-use crate::statement::{ColumnUse, Limit, Operation, Projection, TableUse};
+use crate::statement::{ColumnUse, Operation, Projection, RowLimit, TableUse};
 
 pub(super) fn at_most_one(query: &mut Query) {
     query.executed = true;
     query.outcome = Outcome::One;
-    query.statement.limit = Limit::One;
+    query.statement.limit = RowLimit::One;
 }
 
 pub(super) fn write(query: &mut Query, operation: Operation) {
@@ -20,12 +20,13 @@ pub(super) fn write(query: &mut Query, operation: Operation) {
     query.outcome = Outcome::Nothing;
 }
 
-pub(super) struct Draft<'r> {
+/// A query that is read off the chain of a queryset, call by call.
+pub(super) struct QuerySetDraft<'r> {
     pub(super) resolver: &'r dyn Resolver,
     pub(super) query: Query,
 }
 
-impl Draft<'_> {
+impl QuerySetDraft<'_> {
     pub(super) fn step(&mut self, link: &Link<'_>, call: &Call<'_>) {
         let method = call.method().unwrap_or("");
         if self.query.executed {
@@ -58,7 +59,7 @@ impl Draft<'_> {
                 let names = strings(module, call);
                 self.query.deferred.extend(names.into_iter().map(|name| name.replace("__", ".")));
             }
-            "none" => self.query.statement.limit = Limit::Rows(0),
+            "none" => self.query.statement.limit = RowLimit::Rows(0),
             "limit" => {
                 if let Some(rows) = call.arg(0) {
                     self.query.statement.limit = chain::limit(self.resolver, file, rows);
@@ -159,7 +160,7 @@ impl Draft<'_> {
                 self.query.model = None;
                 self.query.outcome = Outcome::Scalar;
                 self.query.statement.projection = Projection::Aggregate;
-                self.query.statement.limit = Limit::One;
+                self.query.statement.limit = RowLimit::One;
             }
         }
     }

@@ -5,7 +5,7 @@ use super::methods::sync_name;
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::{Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::Operation;
 
 /// `save`, `delete`, `refresh_from_db` of an instance.
@@ -17,7 +17,7 @@ pub(super) fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, m
     let receiver = call.receiver()?;
     let mut query = empty();
     match resolver.value(file, receiver) {
-        Value::Row(Model::Class(at, class), _) | Value::Instance(at, class) => {
+        Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class) => {
             match resolver.model_library(at, class) {
                 Some(library @ ("django" | "tortoise")) => query.library = library,
                 // A type of the API that shares its model's name stands where the model's instance does.
@@ -39,7 +39,7 @@ pub(super) fn instance(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, m
             }
             let name = resolver.module(at).class(class).name?;
             table(&mut query, resolver.module(at).str(name).to_owned());
-            query.model = Some(Model::Class(at, class));
+            query.model = Some(RowModel::Class(at, class));
         }
         Value::ExternalInstance(base) if base.starts_with("django.db.models.") && base.ends_with("Model") => {
             let module = call.module;

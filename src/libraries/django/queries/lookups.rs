@@ -1,6 +1,6 @@
 //! Django's conditions: keyword lookups (`name__icontains=…`) and `Q` objects.
 
-use super::draft::Draft;
+use super::draft::QuerySetDraft;
 use crate::ir::{Arg, ExprId, ExprKind, FunctionId, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::FileId;
@@ -15,7 +15,7 @@ struct Sense {
     depth: u32,
 }
 
-impl Draft<'_> {
+impl QuerySetDraft<'_> {
     /// Reads the arguments of `filter`, `exclude`, `get`.
     pub(super) fn conditions(&mut self, file: FileId, args: &[Arg], optional: bool, negated: bool) {
         let sense = Sense {

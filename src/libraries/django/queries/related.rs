@@ -3,11 +3,11 @@
 use super::draft::{empty, table};
 use crate::ir::{ClassId, ExprId, ExprKind, Parent, StmtKind};
 use crate::libraries::shared::query::{Query, Relation, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 
 /// `order.items`, `user.order_set`: the rows that belong to one.
 pub(super) fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name: &str, whole: ExprId) -> Option<Query> {
-    let (Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, base) else {
+    let (Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class)) = resolver.value(file, base) else {
         return related_by_name(resolver, file, base, name, whole);
     };
     if resolver.model_library(at, class) != Some("django") {
@@ -36,7 +36,7 @@ pub(super) fn related(resolver: &dyn Resolver, file: FileId, base: ExprId, name:
                 Some((_, Value::Class(model_file, model))) => {
                     let name = resolver.module(model_file).class(model).name?;
                     table(&mut query, resolver.module(model_file).str(name).to_owned());
-                    query.model = Some(Model::Class(model_file, model));
+                    query.model = Some(RowModel::Class(model_file, model));
                 }
                 _ => {}
             }
@@ -64,7 +64,7 @@ fn of_relation(owner: (FileId, ExprId), name: &str, relation: Relation) -> Query
     let mut query = empty();
     query.relation = Some((owner, name.to_owned()));
     table(&mut query, relation.target);
-    query.model = relation.class.map(|(at, class)| Model::Class(at, class));
+    query.model = relation.class.map(|(at, class)| RowModel::Class(at, class));
     query
 }
 

@@ -1,12 +1,12 @@
 //! The queryset that starts at an expression: a manager, a view's or helper's queryset, a method of a queryset class.
 
-use super::draft::{Draft, empty, table};
+use super::draft::{QuerySetDraft, empty, table};
 use super::methods::{is_manager_name, is_telling_name};
 use super::related::related;
 use crate::ir::{Call, ExprId, ExprKind, StmtKind};
 use crate::libraries::shared::chain::{self, Link, Step};
 use crate::libraries::shared::query::{Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 
 /// Managers belong to classes: `Order.live_manager`, never `self.session_manager`.
 fn could_be_model(resolver: &dyn Resolver, file: FileId, base: ExprId) -> bool {
@@ -39,7 +39,7 @@ pub(super) fn of_model(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> O
                 .name
                 .map(|name| resolver.module(at).str(name).to_owned())?;
             table(&mut query, name);
-            query.model = library.map(|_| Model::Class(at, class));
+            query.model = library.map(|_| RowModel::Class(at, class));
         }
         Value::External(_) | Value::ExternalInstance(_) | Value::Unknown | Value::Instance(..) | Value::Row(..) => {
             let module = resolver.module(file);
@@ -203,7 +203,7 @@ fn tortoise(resolver: &dyn Resolver, file: FileId, class: crate::ir::ClassId) ->
         ..Query::default()
     };
     table(&mut query, name);
-    query.model = Some(Model::Class(file, class));
+    query.model = Some(RowModel::Class(file, class));
     Some(query)
 }
 
@@ -252,7 +252,7 @@ fn unknown_queryset(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, meth
     if !is_named || !is_telling || !resolver.imports_anywhere("django") || resolver.definition(file, receiver).is_some() {
         return None;
     }
-    let mut draft = Draft { resolver, query: empty() };
+    let mut draft = QuerySetDraft { resolver, query: empty() };
     draft.query.statement.open = true;
     let link = Link {
         file,

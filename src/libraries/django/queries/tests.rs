@@ -3,10 +3,10 @@ use rustc_hash::FxHashSet;
 use crate::libraries::registry::is_lazy_iterable;
 use crate::libraries::shared::effects::LibraryData;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::source::Span;
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 use crate::syntax::facts::extract;
 use crate::walk::FileKind;
 
@@ -69,7 +69,7 @@ fn querysets_are_lazy() {
             ("id", FilterKind::Negative)
         ]
     );
-    assert!(matches!(query.model, Some(Model::Class(..))));
+    assert!(matches!(query.model, Some(RowModel::Class(..))));
 }
 
 /// A condition that is put together before is that condition, unless more may be added to it; one that is given by others is not known.
@@ -174,7 +174,7 @@ fn slices_and_conditions_of_the_code() {
         Resolver::query(eval, file, arg)
     });
     let query = query.expect("a query");
-    assert_eq!(query.statement.limit, Limit::Rows(10));
+    assert_eq!(query.statement.limit, RowLimit::Rows(10));
     assert!(query.statement.filters[0].optional);
     assert!(query.statement.order[0].1);
 }
@@ -199,7 +199,7 @@ fn rows_and_their_relations() {
         let arg = eval.code.module(file).call(expr).expect("a call").args[0].value;
         eval.value(file, arg)
     });
-    assert!(matches!(held, Value::Row(Model::Class(..), Some(_))), "{held:?}");
+    assert!(matches!(held, Value::Row(RowModel::Class(..), Some(_))), "{held:?}");
 }
 
 #[test]

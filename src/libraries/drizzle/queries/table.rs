@@ -7,7 +7,7 @@ use crate::libraries::shared::value::Value;
 
 /// A table as a chain names it.
 #[derive(Clone, Debug, Default)]
-pub struct Table {
+pub struct ChainTable {
     /// Name in the database, or the variable's.
     pub name: String,
     /// Alias.
@@ -19,7 +19,7 @@ pub struct Table {
 }
 
 /// The table that an expression leads to; `None` when it leads to something else or nowhere.
-pub fn resolve(resolver: &dyn Resolver, place: ExprPlace) -> Option<Table> {
+pub fn resolve(resolver: &dyn Resolver, place: ExprPlace) -> Option<ChainTable> {
     let definition = resolver.definition(place.0, place.1)?;
     let module = resolver.module(definition.0);
     let call = module.call(definition.1)?;
@@ -28,14 +28,14 @@ pub fn resolve(resolver: &dyn Resolver, place: ExprPlace) -> Option<Table> {
         let inner = call.arg(0).filter(|&arg| arg != place.1)?;
         let inner_definition = resolver.definition(definition.0, inner)?;
         let inner_call = resolver.module(inner_definition.0).call(inner_definition.1)?;
-        return Some(Table {
+        return Some(ChainTable {
             name: table_name(resolver, inner_definition, inner_call)?,
             alias: call.arg(1).and_then(|name| module.string(name)).map(ToOwned::to_owned),
             text,
             definition: Some(definition),
         });
     }
-    Some(Table {
+    Some(ChainTable {
         name: table_name(resolver, definition, call)?,
         alias: None,
         text,
@@ -101,7 +101,7 @@ fn creator(resolver: &dyn Resolver, callee: ExprPlace) -> Option<(String, String
 }
 
 /// The table that `db.query.<variable>` means: looked up in the schema that the handle was made with.
-pub fn of_handle(resolver: &dyn Resolver, handle: ExprPlace, variable: &str) -> Option<Table> {
+pub fn of_handle(resolver: &dyn Resolver, handle: ExprPlace, variable: &str) -> Option<ChainTable> {
     let (at, definition) = resolver.definition(handle.0, handle.1)?;
     let module = resolver.module(at);
     let call = module.call(definition)?;

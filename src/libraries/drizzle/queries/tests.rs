@@ -51,7 +51,7 @@ fn reads_a_select() {
         ]
     );
     assert_eq!(query.statement.joins.len(), 1);
-    assert_eq!(query.statement.limit, Limit::Rows(20));
+    assert_eq!(query.statement.limit, RowLimit::Rows(20));
     assert!(query.statement.offset && query.executed && query.statement.order[0].1);
     assert!(matches!(&query.statement.projection, Projection::Columns(columns) if columns.len() == 2));
     assert!(!query.open_filters && !query.statement.open);
@@ -70,7 +70,7 @@ fn conditions_in_a_list() {
             (Some(0), "status", FilterKind::Equality, true)
         ]
     );
-    assert!(query.executed && query.model == Some(Model::Table("posts".to_owned())));
+    assert!(query.executed && query.model == Some(RowModel::Table("posts".to_owned())));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn built_in_steps() {
     );
     assert_eq!(found.iter().map(|q| q.executed).collect::<Vec<_>>(), [false, false, false, true]);
     let last = &found[3];
-    assert_eq!(last.statement.limit, Limit::Rows(10));
+    assert_eq!(last.statement.limit, RowLimit::Rows(10));
     assert_eq!(filters(last), [(Some(0), "status", FilterKind::Equality, true)]);
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::mounts::router_of;
 use super::super::often::of_address;
-use super::super::site::{Site, join};
+use super::super::site::{EntryFile, join};
 use super::super::{Entry, EntryKind, Often};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId};
 use crate::libraries::shared::value::FileId;
@@ -22,7 +22,7 @@ const FASTIFY: &[&str] = &[
 const NEXT: &[&str] = &["done", "next", "reply", "res", "response"];
 
 /// What stands before a route's handler: `app.get("/x", load, check("goats"), handler)`, lists of them, Fastify's hooks in its options.
-pub fn before(site: &Site<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entry>) {
+pub fn before(site: &EntryFile<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entry>) {
     let often = of_address(&route.label);
     for arg in call.args {
         let steps = match site.module.kind(arg.value) {
@@ -36,7 +36,7 @@ pub fn before(site: &Site<'_>, call: Call<'_>, route: &Entry, out: &mut Vec<Entr
 }
 
 /// `app.use(f)`, `router.use("/x", f, g)`, `app.use(async (ctx, next) => …)`.
-pub fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+pub fn used(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let place = site.module.expr(call.id).span;
     let path = call.arg(0).and_then(|first| site.module.string(first)).unwrap_or("");
     for arg in call.args {
@@ -68,7 +68,7 @@ pub fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// `middleware authenticate`; one without a name goes by its file.
-fn middleware(site: &Site<'_>, function: (FileId, FunctionId)) -> String {
+fn middleware(site: &EntryFile<'_>, function: (FileId, FunctionId)) -> String {
     let name = site.resolver.module(function.0).qualified(function.1);
     if name.is_empty() {
         return format!("middleware of {}", site.path.rsplit('/').next().unwrap_or(site.path));
@@ -77,7 +77,7 @@ fn middleware(site: &Site<'_>, function: (FileId, FunctionId)) -> String {
 }
 
 /// A server by its name, and by what makes it: other objects of these libraries are put below one.
-fn is_application(site: &Site<'_>, call: Call<'_>) -> bool {
+fn is_application(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
     let name = site.last_name(receiver).unwrap_or_default().to_ascii_lowercase();
     let is_named = matches!(name.as_str(), "app" | "application" | "fastify" | "instance" | "koa" | "server")
@@ -93,7 +93,7 @@ fn is_application(site: &Site<'_>, call: Call<'_>) -> bool {
 }
 
 /// `server.addHook("preHandler", f)`.
-pub fn added(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+pub fn added(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let Some(event) = call.arg(0).and_then(|event| site.module.string(event)) else {
         return;
     };
@@ -107,7 +107,7 @@ pub fn added(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// `server.decorate("authenticate", async (request, reply) => …)`.
-pub fn decorated(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let Some(function) = call.arg(1).and_then(|arg| site.handler(arg)) else {
         return;
     };
@@ -123,7 +123,7 @@ pub fn decorated(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// `router.param("id", load)`.
-pub fn of_parameter(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+pub fn of_parameter(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     if let Some(function) = call.arg(1).and_then(|arg| site.handler(arg)) {
         let place = site.module.expr(call.id).span;
         out.push(Entry::hook(function, Often::Read, "a route with this parameter".to_owned(), place));
@@ -131,7 +131,7 @@ pub fn of_parameter(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// Fastify's hooks among a route's options.
-fn optional(site: &Site<'_>, options: ExprId, often: Often) -> Vec<(FileId, FunctionId)> {
+fn optional(site: &EntryFile<'_>, options: ExprId, often: Often) -> Vec<(FileId, FunctionId)> {
     let values = FASTIFY.iter().filter_map(|key| site.module.entry(options, key));
     values.flat_map(|value| site.before(value, often)).collect()
 }

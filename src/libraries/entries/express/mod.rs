@@ -4,7 +4,7 @@ mod around;
 
 use super::mounts::router_of;
 use super::often::is_guard;
-use super::site::{Site, join, may_list, starts_with_any, verb};
+use super::site::{EntryFile, join, may_list, starts_with_any, verb};
 use super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind};
 
@@ -29,7 +29,7 @@ const LIBRARIES: &[&str] = &[
 
 /// `app.get("/x", …, handler)`, `router.route("/x").post(handler)`, `fastify.route({ url, handler })`,
 /// `app.openapi(route, handler)`.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     match method {
         "get" | "post" | "put" | "patch" | "delete" | "del" | "all" | "head" | "options" => {}
         "route" => return described(site, call, out),
@@ -46,7 +46,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
 }
 
 /// `app.get("/x", …, handler)`, `router.route("/x").post(handler)`.
-fn routed(site: &Site<'_>, call: Call<'_>, method: &str) -> Option<Entry> {
+fn routed(site: &EntryFile<'_>, call: Call<'_>, method: &str) -> Option<Entry> {
     let last = call.args.last().map(|arg| arg.value)?;
     let first = call.arg(0).filter(|&first| first != last);
     let path = match first.and_then(|first| site.text(first)) {
@@ -75,26 +75,26 @@ fn is_path(path: &str) -> bool {
 
 /// `router.post("documents.list", auth(), handler)`: Koa's router takes a path without a slash, which a client's `get("key", f)`
 /// looks like as well; so the receiver must be called a router.
-fn is_bare_path(site: &Site<'_>, call: Call<'_>, path: &str) -> bool {
+fn is_bare_path(site: &EntryFile<'_>, call: Call<'_>, path: &str) -> bool {
     let is_word = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-' | '/' | ':');
     let receiver = site.receiver_name(call).unwrap_or_default().to_ascii_lowercase();
     path.chars().all(is_word) && receiver.ends_with("router") && call.args.len() > 1
 }
 
 /// Whether an argument before the handler lets staff in only.
-fn guards(site: &Site<'_>, arg: ExprId) -> bool {
+fn guards(site: &EntryFile<'_>, arg: ExprId) -> bool {
     let callee = site.module.call(arg).map_or(arg, |call| call.callee);
     site.last_name(callee).is_some_and(is_guard)
 }
 
 /// The path of the `.route("/x")` before `.get(handler)` in a chain.
-fn routed_path(site: &Site<'_>, call: Call<'_>) -> Option<String> {
+fn routed_path(site: &EntryFile<'_>, call: Call<'_>) -> Option<String> {
     let chain = call.chain();
     let route = chain.iter().find(|link| link.method() == Some("route"))?;
     site.text(route.arg(0)?)
 }
 
-fn described(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn described(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let Some(options) = call.arg(0) else { return };
     let (Some(handler), Some(url)) = (
         site.module.entry(options, "handler"),
@@ -114,7 +114,7 @@ fn described(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// `app.openapi(createRoute({ method, path }), handler)`.
-fn documented(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn documented(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let (Some(route), Some(handler)) = (call.arg(0), call.arg(1)) else {
         return;
     };
@@ -132,7 +132,7 @@ fn documented(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 fn push(
-    site: &Site<'_>,
+    site: &EntryFile<'_>,
     call: Call<'_>,
     function: (crate::libraries::shared::value::FileId, crate::ir::FunctionId),
     verb: &str,
@@ -148,7 +148,7 @@ fn push(
 
 /// Whether a call is made on a router or a server: by what it is, or by a name that only these go by. A cache's or a
 /// client's `get("/x", f)` is none.
-fn is_router(site: &Site<'_>, call: Call<'_>) -> bool {
+fn is_router(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     let Some(receiver) = call.receiver() else { return false };
     let root = call.root();
     for expr in [receiver, root] {

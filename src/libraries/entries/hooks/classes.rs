@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::super::site::Site;
+use super::super::site::EntryFile;
 use super::super::{Entry, EntryKind, Often};
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, StmtKind};
 
@@ -155,7 +155,7 @@ const AROUND_WRITES: &[&str] = &[
 ];
 
 /// Methods of a Python class.
-pub fn python(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn python(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     middleware(site, class, out);
     let rows: Vec<&Called> = PYTHON.iter().collect();
     // A project's own `LandForm` is no form; a library's is named with its module.
@@ -169,7 +169,7 @@ pub fn python(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 /// `goat_id = IntegerField(validators=[check_goat])` of a serializer or a form: asked when something is written.
-fn validators(site: &Site<'_>, class: ClassId, ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
+fn validators(site: &EntryFile<'_>, class: ClassId, ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
     let definition = site.module.class(class);
     let fields = definition.body.iter().filter_map(|&stmt| match site.module.stmt(stmt).kind {
         StmtKind::Assign { value: Some(value), .. } => site.module.call(value)?.keyword("validators"),
@@ -188,7 +188,7 @@ fn validators(site: &Site<'_>, class: ClassId, ancestors: &dyn Fn() -> Vec<Strin
 }
 
 /// Methods of a TypeScript class.
-pub fn typescript(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+pub fn typescript(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let known = TYPESCRIPT.iter().filter(|(package, _)| site.module.imports_from(package));
     let rows: Vec<&Called> = known.map(|(_, row)| row).collect();
     methods(site, class, &rows, &|| named(site, class), out);
@@ -201,7 +201,7 @@ pub fn typescript(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
 }
 
 /// What a TypeScript class stands on: ancestors, calls that make its base, interfaces, decorators.
-fn named(site: &Site<'_>, class: ClassId) -> Vec<String> {
+fn named(site: &EntryFile<'_>, class: ClassId) -> Vec<String> {
     let definition = site.module.class(class);
     let mut names = site.resolver.ancestors(site.file, class);
     // `extends PassportStrategy(Strategy)`.
@@ -224,7 +224,7 @@ fn named(site: &Site<'_>, class: ClassId) -> Vec<String> {
     names
 }
 
-fn methods(site: &Site<'_>, class: ClassId, table: &[&Called], ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
+fn methods(site: &EntryFile<'_>, class: ClassId, table: &[&Called], ancestors: &dyn Fn() -> Vec<String>, out: &mut Vec<Entry>) {
     // Most classes have no method of these: their ancestors are not looked for.
     let known = OnceCell::new();
     for (function, method) in site.methods(class) {
@@ -249,7 +249,7 @@ fn methods(site: &Site<'_>, class: ClassId, table: &[&Called], ancestors: &dyn F
     }
 }
 
-fn of_class(site: &Site<'_>, class: ClassId, function: FunctionId, often: Often, label: &str) -> Entry {
+fn of_class(site: &EntryFile<'_>, class: ClassId, function: FunctionId, often: Often, label: &str) -> Entry {
     let name = site.module.class(class).name.map_or("", |name| site.module.str(name));
     let place = site.module.function(function).name_span;
     Entry::hook((site.file, function), often, label.replace("{}", name), place)
@@ -282,7 +282,7 @@ fn stands_on(ancestors: &[String], bases: &[&str]) -> bool {
 }
 
 /// Django's middleware: a class that is made with `get_response` and called with a request.
-fn middleware(site: &Site<'_>, class: ClassId, out: &mut Vec<Entry>) {
+fn middleware(site: &EntryFile<'_>, class: ClassId, out: &mut Vec<Entry>) {
     let methods = site.methods(class);
     let is_made = methods
         .iter()

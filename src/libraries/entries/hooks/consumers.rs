@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::super::site::Site;
+use super::super::site::EntryFile;
 use super::super::{Entry, EntryKind};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, StmtKind};
 use crate::source::Span;
@@ -14,7 +14,7 @@ const TAKES: &[&str] = &["blpop", "brpop", "receive_message", "receive_messages"
 const TAKES_FROM: &[&str] = &["consume", "fetch", "get_message", "getone", "poll", "pull", "receive"];
 
 /// `while running: for message in consumer.poll(): …`, `for message in consumer: …`.
-pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+pub fn file(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     let mut next: Option<FxHashMap<FunctionId, Vec<Span>>> = None;
     for stmt in &module.stmts {
@@ -50,7 +50,7 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
 }
 
 /// Where each function waits for the next messages, in the order of the text.
-fn takes_of(site: &Site<'_>) -> FxHashMap<FunctionId, Vec<Span>> {
+fn takes_of(site: &EntryFile<'_>) -> FxHashMap<FunctionId, Vec<Span>> {
     let mut all: FxHashMap<FunctionId, Vec<Span>> = FxHashMap::default();
     let module = site.module;
     let mut found: Vec<(Span, FunctionId)> = module
@@ -67,7 +67,7 @@ fn takes_of(site: &Site<'_>) -> FxHashMap<FunctionId, Vec<Span>> {
 }
 
 /// What is iterated is a consumer, or what it listens to.
-fn is_source(site: &Site<'_>, iterable: ExprId, is_async: bool) -> bool {
+fn is_source(site: &EntryFile<'_>, iterable: ExprId, is_async: bool) -> bool {
     let call = site.module.call(iterable);
     match call {
         Some(call) => matches!(call.method(), Some("listen" | "messages" | "subscribe")) && named(site, call),
@@ -79,24 +79,24 @@ fn is_source(site: &Site<'_>, iterable: ExprId, is_async: bool) -> bool {
 }
 
 /// `consumer.poll(1.0)`, `sqs.receive_message(…)`.
-fn takes_next(site: &Site<'_>, call: Call<'_>) -> bool {
+fn takes_next(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     let Some(method) = call.method() else { return false };
     TAKES.contains(&method) || TAKES_FROM.contains(&method) && named(site, call)
 }
 
-fn named(site: &Site<'_>, call: Call<'_>) -> bool {
+fn named(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     site.receiver_name(call).is_some_and(|name| List::Arriving.has(name))
 }
 
 /// Called upon what goes by such a name, or in a file of a library for it.
-fn is_queue(site: &Site<'_>, call: Call<'_>) -> bool {
+fn is_queue(site: &EntryFile<'_>, call: Call<'_>) -> bool {
     named(site, call)
         || site.receiver_name(call).is_some_and(|name| List::Queues.has(name))
         || call.receiver().is_some() && site.imports(&["amqplib", "amqp-connection-manager"])
 }
 
 /// `channel.basic_consume(queue, f)`, `consumer.run({ eachMessage: f })`, `channel.consume(queue, f)`.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let handlers: Vec<ExprId> = match method {
         "basic_consume" => given(call),
         "consume" if is_queue(site, call) => given(call),

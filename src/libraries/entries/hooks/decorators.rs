@@ -1,6 +1,6 @@
 //! Python decorators that hand a function to a framework, which calls it around requests, templates, writes and checks.
 
-use super::super::site::Site;
+use super::super::site::EntryFile;
 use super::super::{Decorator, Entry, Often};
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::value::Value;
@@ -56,7 +56,7 @@ const CHECKS: &[&str] = &[
 ];
 
 /// `@app.before_request`, `@receiver(post_save, sender=Order)`, `@register.simple_tag`, `@field_validator("name")`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     let function = (site.file, decorator.function);
     let name = decorator.name;
     let title = || site.title(function);
@@ -112,7 +112,7 @@ const SIGNALLING: &[&str] = &[
 ];
 
 /// Whether an expression is a signal: of one of these packages, or of the project's own in a file that imports one.
-pub fn is_signal(site: &Site<'_>, expr: ExprId) -> bool {
+pub fn is_signal(site: &EntryFile<'_>, expr: ExprId) -> bool {
     match site.library_name(expr) {
         Some(name) => SIGNALLING.iter().any(|package| name.split('.').next() == Some(package)),
         None => site.imports(SIGNALLING) && site.last_name(expr).is_some_and(|name| List::SignalNames.has(name)),
@@ -121,7 +121,7 @@ pub fn is_signal(site: &Site<'_>, expr: ExprId) -> bool {
 
 impl<'m> Decorator<'m> {
     /// The signal of `@post_save.connect`.
-    fn signal(&self, site: &Site<'m>) -> Option<&'m str> {
+    fn signal(&self, site: &EntryFile<'m>) -> Option<&'m str> {
         match site.module.kind(self.callee) {
             ExprKind::Attr { base, .. } => site.last_name(*base).filter(|_| is_signal(site, *base)),
             _ => None,
@@ -129,7 +129,7 @@ impl<'m> Decorator<'m> {
     }
 
     /// `post_save` of `@post_save.connect`.
-    fn callee_base(&self, site: &Site<'m>) -> Option<&'m str> {
+    fn callee_base(&self, site: &EntryFile<'m>) -> Option<&'m str> {
         match site.module.kind(self.callee) {
             ExprKind::Attr { base, .. } => site.last_name(*base),
             _ => None,
@@ -138,18 +138,18 @@ impl<'m> Decorator<'m> {
 }
 
 /// `@app.middleware("http")`, aiohttp's `@web.middleware`.
-fn is_application(site: &Site<'_>, decorator: Decorator<'_>) -> bool {
+fn is_application(site: &EntryFile<'_>, decorator: Decorator<'_>) -> bool {
     let base = decorator.callee_base(site).unwrap_or_default().to_ascii_lowercase();
     base == "web" || base.ends_with("app") || base.ends_with("blueprint") || base.ends_with("bp") || site.imports(&["aiohttp"])
 }
 
 /// Django's `@register.filter`.
-fn is_template_library(site: &Site<'_>, decorator: Decorator<'_>) -> bool {
+fn is_template_library(site: &EntryFile<'_>, decorator: Decorator<'_>) -> bool {
     decorator.callee_base(site) == Some("register") && site.path.contains("templatetags/")
 }
 
 /// `@receiver(post_save, sender=Order)`, also with a list of signals.
-fn signal(site: &Site<'_>, call: Option<Call<'_>>) -> (Often, String) {
+fn signal(site: &EntryFile<'_>, call: Option<Call<'_>>) -> (Often, String) {
     let first = call.and_then(|call| call.arg(0)).and_then(|first| match site.module.kind(first) {
         ExprKind::List(items) | ExprKind::Tuple(items) => items.first().copied(),
         _ => Some(first),
@@ -159,7 +159,7 @@ fn signal(site: &Site<'_>, call: Option<Call<'_>>) -> (Often, String) {
 }
 
 /// What sends a signal of this name, and how often.
-pub fn heard(site: &Site<'_>, signal: &str, call: Option<Call<'_>>) -> (Often, String) {
+pub fn heard(site: &EntryFile<'_>, signal: &str, call: Option<Call<'_>>) -> (Often, String) {
     let sender = call
         .and_then(|call| call.keyword("sender"))
         .and_then(|sender| site.last_name(sender).map(ToOwned::to_owned).or_else(|| site.text(sender)));
@@ -199,7 +199,7 @@ pub fn heard(site: &Site<'_>, signal: &str, call: Option<Call<'_>>) -> (Often, S
 }
 
 /// SQLAlchemy's `listens_for(Order, "after_insert")`.
-pub fn listened(site: &Site<'_>, call: Call<'_>) -> Option<(Often, String)> {
+pub fn listened(site: &EntryFile<'_>, call: Call<'_>) -> Option<(Often, String)> {
     let event = call.arg(1).and_then(|event| site.text(event))?;
     let of = call.arg(0).and_then(|target| site.last_name(target)).unwrap_or("a row");
     Some(match event.as_str() {

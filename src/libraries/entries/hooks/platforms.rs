@@ -1,6 +1,6 @@
 //! What a platform or a service invokes: functions of a cloud, messages to a bot, a window's messages to its process.
 
-use super::super::site::{Site, join, key_of};
+use super::super::site::{EntryFile, join, key_of};
 use super::super::{Decorator, Entry, EntryKind, Often};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId};
 use crate::libraries::shared::value::FileId;
@@ -27,7 +27,7 @@ fn invoked(function: (FileId, FunctionId), kind: EntryKind, label: String, place
 }
 
 /// `@dp.message()`, `@app.event("x")`, `@bot.command()`, `@commands.Cog.listener()`.
-pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
+pub fn decorated(site: &EntryFile<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>) {
     let is_handler = matches!(
         decorator.name,
         "action"
@@ -60,7 +60,7 @@ pub fn decorated(site: &Site<'_>, decorator: Decorator<'_>, out: &mut Vec<Entry>
 }
 
 /// `CommandHandler("start", f)`, `MessageHandler(filters, f)`.
-pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call_python(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let at = match method {
         "CommandHandler" | "MessageHandler" => 1,
         "CallbackQueryHandler" | "InlineQueryHandler" => 0,
@@ -75,7 +75,7 @@ pub fn call_python(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<
 }
 
 /// Bots, Electron, Firebase, Azure, server functions, signals of the process.
-pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call_typescript(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     match method {
         "on" | "once" | "command" | "event" | "message" | "action" | "view" | "shortcut" | "hears" | "callbackQuery" => {
             heard(site, call, out);
@@ -102,11 +102,11 @@ pub fn call_typescript(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut 
     }
 }
 
-fn receiver<'r>(site: &Site<'r>, call: Call<'_>) -> &'r str {
+fn receiver<'r>(site: &EntryFile<'r>, call: Call<'_>) -> &'r str {
     site.receiver_name(call).unwrap_or_default()
 }
 
-fn one(site: &Site<'_>, call: Call<'_>, at: usize, kind: EntryKind, word: &str, out: &mut Vec<Entry>) {
+fn one(site: &EntryFile<'_>, call: Call<'_>, at: usize, kind: EntryKind, word: &str, out: &mut Vec<Entry>) {
     if let Some(function) = call.arg(at).and_then(|arg| site.handler(arg)) {
         let name = key_of(site.module, call.id).unwrap_or_else(|| site.title(function));
         out.push(invoked(function, kind, format!("{word} {name}"), site.module.expr(call.id).span));
@@ -114,7 +114,7 @@ fn one(site: &Site<'_>, call: Call<'_>, at: usize, kind: EntryKind, word: &str, 
 }
 
 /// `app.command("/goat", f)`, `client.on("messageCreate", f)`, `ipcMain.handle("goat", f)`, `process.on("SIGTERM", f)`.
-fn heard(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn heard(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let Some(function) = call.args.last().and_then(|last| site.handler(last.value)) else {
         return;
     };
@@ -134,7 +134,7 @@ fn heard(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// `app.http("x", { handler })`, `app.timer("x", { handler })`.
-fn azure(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+fn azure(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let Some(options) = call.arg(1) else { return };
     let Some(function) = site.module.entry(options, "handler").and_then(|handler| site.handler(handler)) else {
         return;
@@ -149,7 +149,7 @@ fn azure(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
 }
 
 /// `onRequest(f)`, `https.onCall(f)`, `document("x").onCreate(f)`, `onSchedule("every 5 minutes", f)`.
-fn firebase(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+fn firebase(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let kind = match method {
         "onRequest" => EntryKind::Route,
         "onCall" => EntryKind::Action,
@@ -173,13 +173,13 @@ fn firebase(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
     out.push(invoked(function, kind, label, site.module.expr(call.id).span));
 }
 
-fn exports(site: &Site<'_>, name: &str) -> bool {
+fn exports(site: &EntryFile<'_>, name: &str) -> bool {
     site.module.exports.iter().any(|export| site.module.str(export.name) == name)
 }
 
 /// `export const handler = async (event) => …` of AWS Lambda, Python's `lambda_handler(event, context)`, a worker's default export
 /// `{ fetch, scheduled, queue }`.
-pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+pub fn file(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
     for (id, function) in site.module.function_ids() {
         let name = function.name.map_or("", |name| site.module.str(name));
         let is_top = function.parent == Some(FunctionId::MODULE) && function.class.is_none();
@@ -204,7 +204,7 @@ pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
     worker(site, out);
 }
 
-fn worker(site: &Site<'_>, out: &mut Vec<Entry>) {
+fn worker(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
     let exported = site
         .module
         .exports

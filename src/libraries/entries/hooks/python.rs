@@ -1,13 +1,13 @@
 //! Python calls that hand a function to a framework.
 
-use super::super::site::Site;
+use super::super::site::EntryFile;
 use super::super::{Entry, Often};
 use super::decorators::{heard, is_signal, listened};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId};
 use crate::libraries::shared::value::Value;
 
 /// `app.before_request(f)`, `post_save.connect(f, sender=Order)`, `event.listen(Order, "after_insert", f)`, `Depends(Guard())`.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let place = site.module.expr(call.id).span;
     let (handler, often, label) = match method {
         "before_request"
@@ -46,7 +46,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
 }
 
 /// `Depends(Guard())`: an object of the project is called; functions and classes are followed as dependencies of their routes.
-fn depends(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn depends(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let Some(given) = call.arg(0).or_else(|| call.keyword("dependency")) else {
         return;
     };
@@ -66,7 +66,7 @@ fn depends(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     }
 }
 
-fn class_of(site: &Site<'_>, made: ExprId) -> Option<(crate::libraries::shared::value::FileId, crate::ir::ClassId)> {
+fn class_of(site: &EntryFile<'_>, made: ExprId) -> Option<(crate::libraries::shared::value::FileId, crate::ir::ClassId)> {
     let ExprKind::Call { callee, .. } = site.module.kind(made) else {
         return None;
     };
@@ -77,7 +77,7 @@ fn class_of(site: &Site<'_>, made: ExprId) -> Option<(crate::libraries::shared::
 }
 
 /// Functions that Django calls by what they take: a middleware that is made with `get_response`, a context processor.
-pub fn file(site: &Site<'_>, out: &mut Vec<Entry>) {
+pub fn file(site: &EntryFile<'_>, out: &mut Vec<Entry>) {
     let module = site.module;
     let name = site.path.rsplit('/').next().unwrap_or(site.path);
     for (id, function) in module.function_ids() {

@@ -1,7 +1,7 @@
 //! TypeScript calls that hand functions to a framework: hooks of documents and statements, callbacks of sign-in, contexts of GraphQL and
 //! tRPC.
 
-use super::super::site::Site;
+use super::super::site::EntryFile;
 use super::super::{Entry, Often};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, ObjectEntry};
 use crate::libraries::shared::value::FileId;
@@ -37,7 +37,7 @@ const SERVERS: &[&str] = &[
 ];
 
 /// What a call hands to its framework.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     match method {
         "use" if is_trpc(site) || site.receiver_name(call).is_some_and(|name| name.ends_with("rocedure")) => {
             each(site, call, 0, Often::Always, "middleware of tRPC", out);
@@ -61,22 +61,22 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>)
 }
 
 /// The function that an argument is, if it is one.
-fn each(site: &Site<'_>, call: Call<'_>, at: usize, often: Often, label: &str, out: &mut Vec<Entry>) {
+fn each(site: &EntryFile<'_>, call: Call<'_>, at: usize, often: Often, label: &str, out: &mut Vec<Entry>) {
     if let Some(function) = call.arg(at).and_then(|arg| site.handler(arg)) {
         out.push(Entry::hook(function, often, label.to_owned(), site.module.expr(call.id).span));
     }
 }
 
-fn imports_any(site: &Site<'_>, starts: &[&str]) -> bool {
+fn imports_any(site: &EntryFile<'_>, starts: &[&str]) -> bool {
     starts.iter().any(|start| site.module.imports_from(start))
 }
 
-fn is_trpc(site: &Site<'_>) -> bool {
+fn is_trpc(site: &EntryFile<'_>) -> bool {
     site.imports(&["@trpc/server"])
 }
 
 /// Sequelize's `Order.addHook("afterCreate", f)`.
-fn around_writes(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn around_writes(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let event = call.arg(0).and_then(|event| site.module.string(event)).unwrap_or("");
     let is_of_rows = [
         "Bulk", "Count", "Create", "Destroy", "Find", "Restore", "Save", "Update", "Upsert", "Validate",
@@ -102,7 +102,7 @@ fn around_writes(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// Mongoose's `schema.pre("save", f)`, `schema.post("find", f)`, `schema.pre(/^find/, f)`.
-fn documents(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn documents(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let receiver = site.receiver_name(call).unwrap_or_default();
     let is_schema = receiver.to_ascii_lowercase().ends_with("schema") && site.module.imports_part("mongoose");
     let Some(first) = call.arg(0).filter(|_| is_schema) else { return };
@@ -122,7 +122,7 @@ fn documents(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// Prisma's `$extends({ query: { user: { findMany: f } } })`: what it puts around statements.
-fn extended(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn extended(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let around = call.arg(0).and_then(|options| site.module.entry(options, "query"));
     let Some(around) = around else { return };
     let place = site.module.expr(call.id).span;
@@ -132,7 +132,7 @@ fn extended(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// The functions in an object, so deep, with their keys.
-fn leaves<'r>(site: &Site<'r>, object: ExprId, depth: u32) -> Vec<((FileId, FunctionId), &'r str)> {
+fn leaves<'r>(site: &EntryFile<'r>, object: ExprId, depth: u32) -> Vec<((FileId, FunctionId), &'r str)> {
     let ExprKind::Object(entries) = site.module.kind(object) else {
         return Vec::new();
     };
@@ -149,7 +149,7 @@ fn leaves<'r>(site: &Site<'r>, object: ExprId, depth: u32) -> Vec<((FileId, Func
 }
 
 /// `expressMiddleware(server, { context: f })`, `createNextApiHandler({ createContext: f })`.
-fn contexts(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn contexts(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     for arg in call.args {
         let found = ["context", "createContext", "onRequest"]
             .iter()
@@ -162,7 +162,7 @@ fn contexts(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
 }
 
 /// Passport's `new Strategy(options, verify)`: one of tokens asks with each request, others at sign-in.
-fn verified(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
+fn verified(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     let handler = call.args.last().and_then(|last| site.handler(last.value));
     let Some(function) = handler.filter(|_| site.imports_passport()) else {
         return;
@@ -179,7 +179,7 @@ fn verified(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Entry>) {
     out.push(Entry::hook(function, often, label.to_owned(), site.module.expr(call.id).span));
 }
 
-impl Site<'_> {
+impl EntryFile<'_> {
     /// Passport and its strategies, one package each.
     fn imports_passport(&self) -> bool {
         self.imports(&["passport", "@nestjs/passport"]) || self.module.imports_from("passport-")
@@ -188,7 +188,7 @@ impl Site<'_> {
 
 /// `NextAuth({ callbacks: { session, jwt, signIn } })`, `CredentialsProvider({ authorize })`, `betterAuth({ … })`. The options often
 /// stand under a name.
-fn signed_in(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
+fn signed_in(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Entry>) {
     let is_provider = method.starts_with("Credentials") || method.ends_with("CredentialsProvider");
     let is_auth = matches!(method, "NextAuth" | "Auth" | "SvelteKitAuth" | "ExpressAuth" | "getServerSession");
     if !is_provider && !is_auth && method != "betterAuth" {

@@ -4,7 +4,7 @@ mod python;
 mod router;
 mod typescript;
 
-use super::site::Site;
+use super::site::EntryFile;
 use crate::ir::Language;
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
@@ -14,7 +14,7 @@ pub use typescript::is_router_call;
 
 /// The mounts that a file makes, in the order of the code.
 pub fn mounts(resolver: &dyn Resolver, file: FileId, path: &str) -> Vec<Mount> {
-    let site = Site::new(resolver, file, path);
+    let site = EntryFile::new(resolver, file, path);
     let mut out = Vec::new();
     for id in site.module.call_ids() {
         let Some(call) = site.module.call(id) else { continue };

@@ -2,10 +2,10 @@
 
 use super::router::{Mount, Router, given, own_prefix, router_of, urls_of};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, StmtKind};
-use crate::libraries::entries::site::{Site, join};
+use crate::libraries::entries::site::{EntryFile, join};
 
 /// `app.include_router(router, prefix="/x")` and its like, `path("x/", include(…))`, `router.register("x", ViewSet)`.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Mount>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Mount>) {
     match method {
         "include_router" => below(site, call, call.arg(0), call.keyword("prefix"), out),
         "register_blueprint" | "blueprint" => blueprint(site, call, out),
@@ -17,7 +17,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Mount>)
     }
 }
 
-fn below(site: &Site<'_>, call: Call<'_>, what: Option<ExprId>, prefix: Option<ExprId>, out: &mut Vec<Mount>) {
+fn below(site: &EntryFile<'_>, call: Call<'_>, what: Option<ExprId>, prefix: Option<ExprId>, out: &mut Vec<Mount>) {
     let (Some(what), Some(receiver)) = (what.and_then(|what| given(site, what)), call.receiver()) else {
         return;
     };
@@ -33,7 +33,7 @@ fn below(site: &Site<'_>, call: Call<'_>, what: Option<ExprId>, prefix: Option<E
 }
 
 /// Flask: the path that is given here takes the place of the blueprint's own.
-fn blueprint(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+fn blueprint(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     let before = out.len();
     below(site, call, call.arg(0), call.keyword("url_prefix"), out);
     if call.keyword("url_prefix").is_none() {
@@ -45,7 +45,7 @@ fn blueprint(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
 }
 
 /// `path("x/", include("shop.urls"))`, `include(router.urls)`, `include(patterns)`, `include((patterns, "shop"))`.
-fn included(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+fn included(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     let Some(include) = call.arg(1).and_then(|target| site.module.call(target)) else {
         return;
     };
@@ -68,7 +68,7 @@ fn included(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
 }
 
 /// What is put below a path: a module of addresses, a router's `urls`, a list.
-fn urls(site: &Site<'_>, target: ExprId) -> Option<Router> {
+fn urls(site: &EntryFile<'_>, target: ExprId) -> Option<Router> {
     if let Some(name) = site.module.string(target) {
         return Some(Router::Module(name.to_owned()));
     }
@@ -85,7 +85,7 @@ fn urls(site: &Site<'_>, target: ExprId) -> Option<Router> {
 }
 
 /// `router.register("orders", OrderViewSet)`.
-fn registered(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+fn registered(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     let (Some(prefix), Some(view)) = (call.arg(0).and_then(|prefix| site.text(prefix)), call.arg(1)) else {
         return;
     };
@@ -100,7 +100,7 @@ fn registered(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
 }
 
 /// `urlpatterns = router.urls`, `urlpatterns = [...] + router.urls`, `urlpatterns += router.urls`.
-pub fn patterns(site: &Site<'_>, out: &mut Vec<Mount>) {
+pub fn patterns(site: &EntryFile<'_>, out: &mut Vec<Mount>) {
     let module = site.module;
     for &stmt in &module.function(FunctionId::MODULE).body {
         let StmtKind::Assign {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ir::{ClassId, ExprId, ExprKind, FunctionId, Module, Sym};
-use crate::libraries::entries::site::{self, Site};
+use crate::libraries::entries::site::{self, EntryFile};
 use crate::libraries::shared::value::{FileId, Value};
 
 /// What routes are registered on.
@@ -42,7 +42,7 @@ const ADDS: &[&str] = &[
 ];
 
 /// The router that a registration is made on: what a name stands for, at the start of its chain.
-pub fn router_of(site: &Site<'_>, expr: ExprId) -> Option<Router> {
+pub fn router_of(site: &EntryFile<'_>, expr: ExprId) -> Option<Router> {
     let at = start_of_chain(site.module, expr);
     if let ExprKind::Name(name) = site.module.kind(at)
         && let Some(owner) = giver(site.module, at, *name)
@@ -97,7 +97,7 @@ pub fn urls_of(module: &Module, file: FileId, expr: ExprId) -> Router {
 }
 
 /// The class or function that a router's argument stands for.
-pub fn given(site: &Site<'_>, expr: ExprId) -> Option<Router> {
+pub fn given(site: &EntryFile<'_>, expr: ExprId) -> Option<Router> {
     match site.resolver.value(site.file, expr) {
         Value::Class(file, class) => Some(Router::View(file, class)),
         Value::Function(file, function) => Some(Router::Plugin(file, function)),
@@ -106,7 +106,7 @@ pub fn given(site: &Site<'_>, expr: ExprId) -> Option<Router> {
 }
 
 /// The path that a router puts before its routes: `APIRouter(prefix="/x")`, `Blueprint(…, url_prefix="/x")`.
-pub fn own_prefix(site: &Site<'_>, router: &Router) -> String {
+pub fn own_prefix(site: &EntryFile<'_>, router: &Router) -> String {
     let Router::Made(file, at) = router else { return String::new() };
     let module = site.resolver.module(*file);
     let prefix = module

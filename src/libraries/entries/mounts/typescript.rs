@@ -2,10 +2,10 @@
 
 use super::router::{Mount, Router, given, router_of};
 use crate::ir::{Call, ExprId, ExprKind};
-use crate::libraries::entries::site::Site;
+use crate::libraries::entries::site::EntryFile;
 
 /// What a call puts where.
-pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Mount>) {
+pub fn call(site: &EntryFile<'_>, call: Call<'_>, method: &str, out: &mut Vec<Mount>) {
     match method {
         "use" | "route" | "mount" if call.receiver().is_some() => used(site, call, out),
         "register" => plugin(site, call, out),
@@ -26,7 +26,7 @@ pub fn call(site: &Site<'_>, call: Call<'_>, method: &str, out: &mut Vec<Mount>)
 
 /// `app.enableVersioning({ defaultVersion: "1" })`: `v1` stands between the application's prefix and its controllers, unless the
 /// version is in a header.
-fn versioned(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+fn versioned(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     let Some(options) = call.arg(0) else { return };
     let kind = site.module.entry(options, "type").and_then(|kind| site.last_name(kind));
     let version = site
@@ -49,7 +49,7 @@ pub fn is_router_call(method: &str) -> bool {
 }
 
 /// `app.use("/api", auth, router)`: the last argument that is a router.
-fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+fn used(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     let prefix = call.arg(0).and_then(|first| site.module.string(first)).unwrap_or_default();
     let Some(under) = call.receiver().and_then(|receiver| router_of(site, receiver)) else {
         return;
@@ -72,7 +72,7 @@ fn used(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
 }
 
 /// `app.register(orders, { prefix: "/orders" })`.
-fn plugin(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+fn plugin(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     let (Some(first), Some(receiver)) = (call.arg(0), call.receiver()) else {
         return;
     };
@@ -88,12 +88,12 @@ fn plugin(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     });
 }
 
-fn lambda(site: &Site<'_>, expr: ExprId) -> Option<Router> {
+fn lambda(site: &EntryFile<'_>, expr: ExprId) -> Option<Router> {
     site.handler(expr).map(|(file, function)| Router::Plugin(file, function))
 }
 
 /// `router({ order: orderRouter, item: router({ … }) })`, `mergeRouters(a, b)`.
-fn nested(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
+fn nested(site: &EntryFile<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
     let under = Router::Made(site.file, call.id);
     let mut push = |what: Option<Router>, prefix: &str| {
         out.extend(what.filter(|what| *what != under).map(|what| Mount {
@@ -117,7 +117,7 @@ fn nested(site: &Site<'_>, call: Call<'_>, out: &mut Vec<Mount>) {
 }
 
 /// The router of tRPC that an expression stands for.
-fn router_named(site: &Site<'_>, expr: ExprId) -> Option<Router> {
+fn router_named(site: &EntryFile<'_>, expr: ExprId) -> Option<Router> {
     let router = router_of(site, expr)?;
     let Router::Made(file, at) = &router else { return None };
     let call = site.resolver.module(*file).call(*at)?;

@@ -1,7 +1,7 @@
 //! Entry points that only developers have: those that stand below `if settings.DEBUG:`, and those that leave at once in production.
 
 use super::super::Entry;
-use super::super::site::{Site, last_name};
+use super::super::site::{EntryFile, last_name};
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind};
 use crate::vocabulary::{List, Name};
 
@@ -11,7 +11,7 @@ const MOST: usize = 4;
 const MAX_DEPTH: u32 = 6;
 
 /// Whether an entry point is there for developers alone.
-pub fn is_for_developers(site: &Site<'_>, entry: &Entry) -> bool {
+pub fn is_for_developers(site: &EntryFile<'_>, entry: &Entry) -> bool {
     let (file, function) = entry.function;
     let module = site.resolver.module(file);
     let definition = module.function(function);

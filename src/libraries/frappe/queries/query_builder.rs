@@ -3,7 +3,7 @@
 use super::{aggregate, listing, of_type, type_name, write};
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain::{self, ChainGrammar, Step};
-use crate::libraries::shared::comparison::{Conditions, Reader};
+use crate::libraries::shared::comparison::{ConditionReader, Conditions};
 use crate::libraries::shared::objects::{self, ExprPlace};
 use crate::libraries::shared::query::{Query, Resolver};
 use crate::libraries::shared::value::FileId;
@@ -166,7 +166,7 @@ impl Draft<'_> {
         let mut found = Conditions::default();
         {
             let column = |file: FileId, expr: ExprId| self.column(file, expr);
-            let reader = Reader {
+            let reader = ConditionReader {
                 resolver: self.resolver,
                 column: &column,
             };

@@ -25,7 +25,7 @@ fn lists_have_filters_fields_order_and_limit() {
         ]
     );
     let statement = &query.statement;
-    assert!(statement.order[0].1 && statement.offset && statement.limit == Limit::Rows(20));
+    assert!(statement.order[0].1 && statement.offset && statement.limit == RowLimit::Rows(20));
     assert!(matches!(&statement.projection, Projection::Columns(columns) if columns.len() == 2 && columns[1].column == "owner"));
 }
 
@@ -35,7 +35,7 @@ fn a_list_without_a_page_is_all_rows_with_their_name_only() {
         let query = one_of(text);
         assert_eq!(
             (query.statement.limit.clone(), query.outcome),
-            (Limit::None, Outcome::Rows),
+            (RowLimit::None, Outcome::Rows),
             "{text}"
         );
         assert!(matches!(&query.statement.projection, Projection::Columns(columns) if columns[0].column == "name"));
@@ -79,7 +79,7 @@ fn roles_of_somebody_are_looked_up() {
 #[test]
 fn values_documents_counts_and_writes() {
     let value = one_of("frappe.db.get_value('Parcel', {'code': code}, ['owner', 'weight'])");
-    assert_eq!((value.outcome, value.statement.limit.clone()), (Outcome::One, Limit::One));
+    assert_eq!((value.outcome, value.statement.limit.clone()), (Outcome::One, RowLimit::One));
     assert_eq!(filters(&value), [("code", FilterKind::Equality)]);
     let document = one_of("frappe.get_doc('Parcel', row.name)");
     assert_eq!(
@@ -124,7 +124,7 @@ fn builder_chains_join_filter_and_run() {
     let tables: Vec<&str> = statement.tables.iter().map(|table| table.name.as_str()).collect();
     assert_eq!(
         (tables, statement.limit.clone(), statement.joins.len()),
-        (vec!["Parcel", "Route"], Limit::Rows(10), 1)
+        (vec!["Parcel", "Route"], RowLimit::Rows(10), 1)
     );
     let seen: Vec<_> = statement
         .filters
@@ -140,7 +140,10 @@ fn builder_chains_join_filter_and_run() {
 #[test]
 fn raw_statements_are_read() {
     let query = one_of("frappe.db.sql('''select name from `tabParcel` where owner = %s limit 5''', owner)");
-    assert_eq!((query.table(), query.statement.limit.clone()), (Some("tabParcel"), Limit::Rows(5)));
+    assert_eq!(
+        (query.table(), query.statement.limit.clone()),
+        (Some("tabParcel"), RowLimit::Rows(5))
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn cursors_carry_conditions_order_and_limit_and_wait() {
     let kinds: Vec<_> = query.statement.filters.iter().map(|filter| filter.kind).collect();
     assert_eq!(kinds, [FilterKind::Equality, FilterKind::Range]);
     assert!(!query.executed && query.statement.order[0].1 && query.statement.offset);
-    assert_eq!(query.statement.limit, Limit::Rows(10));
+    assert_eq!(query.statement.limit, RowLimit::Rows(10));
     let pairs = of("rows = db.crates.find({}).sort([('a', 1), ('b', -1)])");
     let order: Vec<_> = pairs
         .statement
@@ -65,7 +65,10 @@ fn documents_of_beanie_are_compared_awaited_and_saved() {
         "{head}    rows = await Crate.find(Crate.code == c, Crate.weight > 3).sort('-at').limit(5).to_list()\n"
     ));
     assert_eq!((query.table(), query.executed, query.blocking), (Some("Crate"), true, false));
-    assert_eq!((query.statement.filters.len(), query.statement.limit.clone()), (2, Limit::Rows(5)));
+    assert_eq!(
+        (query.statement.filters.len(), query.statement.limit.clone()),
+        (2, RowLimit::Rows(5))
+    );
     assert!(query.statement.order[0].1);
     let saved = python(&format!("{head}    crate = await Crate.get(c)\n    await crate.save()\n"));
     let operations: Vec<_> = saved.iter().map(|query| query.statement.operation).collect();

@@ -19,7 +19,7 @@ fn a_chain_is_built_over_statements_and_run() {
     let tables: Vec<&str> = statement.tables.iter().map(|table| table.name.as_str()).collect();
     assert_eq!(
         (tables, statement.limit.clone(), statement.joins.len()),
-        (vec!["Trip", "Rider"], Limit::Rows(50), 1)
+        (vec!["Trip", "Rider"], RowLimit::Rows(50), 1)
     );
     let seen: Vec<_> = statement
         .filters

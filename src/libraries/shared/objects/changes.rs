@@ -1,6 +1,6 @@
 //! What the statements between a name's definition and its use change of the object that it holds.
 
-use super::{ExprPlace, Field, Fields};
+use super::{ExprPlace, Fields, ObjectField};
 use crate::ir::{ExprId, ExprKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::Resolver;
@@ -22,7 +22,7 @@ pub(super) fn collect_changes(resolver: &dyn Resolver, used: ExprPlace, definiti
                 value: Some(value),
                 ..
             } => match module.kind(*target) {
-                ExprKind::Attr { base, name: key } if module.name(*base) == Some(name) => out.items.push(Field {
+                ExprKind::Attr { base, name: key } if module.name(*base) == Some(name) => out.items.push(ObjectField {
                     key: module.str(*key).to_owned(),
                     value: (file, *value),
                     optional: true,

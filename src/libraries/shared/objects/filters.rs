@@ -2,7 +2,7 @@
 
 use super::lists::items;
 use super::literals::literal;
-use super::{ExprPlace, Field, MAX_DEPTH, fields};
+use super::{ExprPlace, MAX_DEPTH, ObjectField, fields};
 use crate::ir::{ExprId, ExprKind, TemplatePart};
 use crate::libraries::shared::query::Resolver;
 use crate::statement::{ColumnUse, Either, Filter, FilterKind, Sides, Statement};
@@ -174,7 +174,7 @@ fn push_ending(under: &Under, kind: FilterKind, operator: &str, literal: Option<
 }
 
 /// A field and what it is compared with.
-fn column(resolver: &dyn Resolver, field: &Field, grammar: FilterGrammar, under: &Under, depth: u32, out: &mut Filters) {
+fn column(resolver: &dyn Resolver, field: &ObjectField, grammar: FilterGrammar, under: &Under, depth: u32, out: &mut Filters) {
     let mut inner = under.clone();
     let parent = std::mem::take(&mut inner.prefix);
     inner.prefix = if parent.is_empty() {

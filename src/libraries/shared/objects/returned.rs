@@ -1,6 +1,6 @@
 //! The object that a function of the project gives: `where: visibleTo(user)`.
 
-use super::{ExprPlace, Field, Fields, collect_fields};
+use super::{ExprPlace, Fields, ObjectField, collect_fields};
 use crate::ir::{FunctionId, Module, StmtKind};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::Value;
@@ -47,7 +47,7 @@ fn ends_with_return(module: &Module, function: FunctionId) -> bool {
 }
 
 /// What all returns have in common stays; the rest is there only sometimes.
-fn merged(sides: Vec<Fields>) -> Vec<Field> {
+fn merged(sides: Vec<Fields>) -> Vec<ObjectField> {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for side in &sides {
         let mut keys: Vec<&str> = side
@@ -67,7 +67,7 @@ fn merged(sides: Vec<Fields>) -> Vec<Field> {
     }
     let all = sides.len();
     let is_common = |key: &str| counts.iter().any(|(known, count)| known == key && *count == all);
-    let mut out: Vec<Field> = Vec::new();
+    let mut out: Vec<ObjectField> = Vec::new();
     for mut field in sides.into_iter().flat_map(|side| side.items) {
         let is_known = all > 1 && out.iter().any(|known| known.key == field.key && !known.optional);
         // `{ id } : { id: { in: ids } }`: asked in any case, by the first of the ways.

@@ -5,7 +5,7 @@ use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Code, Evaluator};
 use crate::source::Span;
-use crate::statement::{FilterKind, Limit, Operation};
+use crate::statement::{FilterKind, Operation, RowLimit};
 use crate::syntax::facts::extract;
 use crate::walk::FileKind;
 
@@ -48,7 +48,7 @@ fn text_that_grows() {
         .map(|filter| (filter.column.column.as_str(), filter.optional))
         .collect();
     assert_eq!(filters, [("active", false), ("email", true)]);
-    assert_eq!(query.statement.limit, Limit::None);
+    assert_eq!(query.statement.limit, RowLimit::None);
     assert!(query.statement.open);
 }
 

@@ -1,6 +1,6 @@
 //! Conditions of `SQLAlchemy` statements: comparisons of columns, `and_`, `or_`, operators as methods.
 
-use super::draft::{Draft, MAX_DEPTH};
+use super::draft::{MAX_DEPTH, SelectDraft};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::{FileId, Value};
@@ -40,7 +40,7 @@ impl Sense {
     }
 }
 
-impl Draft<'_> {
+impl SelectDraft<'_> {
     /// Reads one condition.
     pub(super) fn condition(&mut self, file: FileId, expr: ExprId, sense: Sense) {
         if sense.depth > MAX_DEPTH {

@@ -2,7 +2,7 @@
 
 use crate::ir::{ExprId, ExprKind};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::{ColumnUse, Operation, Projection, TableUse};
 
 /// Deepest nesting of expressions that is read.
@@ -13,22 +13,22 @@ pub(super) const MAX_DEPTH: u32 = 24;
 pub(super) struct Entity {
     pub(super) name: String,
     pub(super) alias: Option<String>,
-    pub(super) model: Option<Model>,
+    pub(super) model: Option<RowModel>,
 }
 
-/// A query being read.
-pub(super) struct Draft<'r> {
+/// A query that is read off the chain of a `select` or `Query`, call by call.
+pub(super) struct SelectDraft<'r> {
     pub(super) resolver: &'r dyn Resolver,
     pub(super) query: Query,
 }
 
-impl<'r> Draft<'r> {
+impl<'r> SelectDraft<'r> {
     pub(super) fn new(resolver: &'r dyn Resolver) -> Self {
         let query = Query {
             library: "sqlalchemy",
             ..Query::default()
         };
-        Draft { resolver, query }
+        SelectDraft { resolver, query }
     }
 
     /// The place of a table in the statement, where it is added when missing.
@@ -196,7 +196,7 @@ fn entity(resolver: &dyn Resolver, file: FileId, expr: ExprId, depth: u32) -> Op
             return Some(Entity {
                 name: resolver.module(at).str(name).to_owned(),
                 alias: None,
-                model: Some(Model::Class(at, class)),
+                model: Some(RowModel::Class(at, class)),
             });
         }
         Value::Function(..) | Value::Module(_) | Value::Literal(..) => return None,
@@ -220,7 +220,7 @@ fn entity(resolver: &dyn Resolver, file: FileId, expr: ExprId, depth: u32) -> Op
             "Table" => {
                 let name = inside.string(call.arg(0)?)?.to_owned();
                 Some(Entity {
-                    model: Some(Model::Table(name.clone())),
+                    model: Some(RowModel::Table(name.clone())),
                     name,
                     alias: None,
                 })

@@ -1,12 +1,12 @@
 //! Loader options: what is loaded along, and which columns are left out.
 
-use super::draft::Draft;
+use super::draft::SelectDraft;
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{ColumnUse, Projection};
 
-impl Draft<'_> {
+impl SelectDraft<'_> {
     /// Reads one argument of `.options(…)`.
     pub(super) fn option(&mut self, file: FileId, expr: ExprId, depth: u32) {
         self.option_below(file, expr, &[], depth);

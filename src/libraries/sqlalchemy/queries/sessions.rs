@@ -1,15 +1,15 @@
 //! What a session or connection runs.
 
-use super::draft::{self, Draft, write};
+use super::draft::{self, SelectDraft, write};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::chain;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
-use crate::statement::{ColumnUse, Limit, Operation, Projection};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
+use crate::statement::{ColumnUse, Operation, Projection, RowLimit};
 
-/// What is known of a receiver.
+/// Which kind of session or connection a receiver is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SessionKind {
     /// A session or connection that blocks.
     Sync,
     /// One that is awaited.
@@ -20,24 +20,24 @@ pub(super) enum Kind {
     Other,
 }
 
-pub(super) fn session_kind(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> Kind {
+pub(super) fn session_kind(resolver: &dyn Resolver, file: FileId, receiver: ExprId) -> SessionKind {
     match resolver.value(file, receiver) {
-        Value::Unknown => Kind::Unknown,
+        Value::Unknown => SessionKind::Unknown,
         Value::ExternalInstance(name) | Value::External(name) => library_kind(&name),
         Value::Instance(at, class) => {
             let ancestors = resolver.ancestors(at, class);
             ancestors
                 .iter()
                 .map(|name| library_kind(name))
-                .find(|kind| matches!(kind, Kind::Sync | Kind::Async))
-                .unwrap_or(Kind::Other)
+                .find(|kind| matches!(kind, SessionKind::Sync | SessionKind::Async))
+                .unwrap_or(SessionKind::Other)
         }
-        Value::Query(..) | Value::Many(_) | Value::Row(..) | Value::Class(..) | Value::Literal(..) => Kind::Other,
-        Value::Module(_) | Value::Function(..) => Kind::Unknown,
+        Value::Query(..) | Value::Many(_) | Value::Row(..) | Value::Class(..) | Value::Literal(..) => SessionKind::Other,
+        Value::Module(_) | Value::Function(..) => SessionKind::Unknown,
     }
 }
 
-fn library_kind(name: &str) -> Kind {
+fn library_kind(name: &str) -> SessionKind {
     let ours = [
         "sqlalchemy.",
         "sqlmodel.",
@@ -48,15 +48,15 @@ fn library_kind(name: &str) -> Kind {
     ];
     if name.contains("AsyncSession") || name.contains("async_sessionmaker") || name.contains(".asyncio.") || name.starts_with("databases.")
     {
-        return Kind::Async;
+        return SessionKind::Async;
     }
     if ours.iter().any(|prefix| name.starts_with(prefix)) {
-        return Kind::Sync;
+        return SessionKind::Sync;
     }
     if name.starts_with("builtins.") || name.starts_with("contextlib.") || name.starts_with("typing.") {
-        return Kind::Unknown;
+        return SessionKind::Unknown;
     }
-    Kind::Other
+    SessionKind::Other
 }
 
 /// `session`, `self.db`, `db.session`: how sessions are called.
@@ -76,7 +76,7 @@ pub(super) fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
     let Some(receiver) = call.receiver() else {
         return paged(resolver, file, call, awaited);
     };
-    let blocking = |kind: Kind| !awaited && kind != Kind::Async;
+    let blocking = |kind: SessionKind| !awaited && kind != SessionKind::Async;
     match method {
         "execute" | "exec" | "scalars" | "scalar" | "stream" | "stream_scalars" | "fetch_all" | "fetch_one" | "fetch_val" | "iterate"
         | "paginate" => {
@@ -107,10 +107,10 @@ pub(super) fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
                 return None;
             }
             let kind = session_kind(resolver, file, receiver);
-            if kind == Kind::Other {
+            if kind == SessionKind::Other {
                 return None;
             }
-            let mut draft = Draft::new(resolver);
+            let mut draft = SelectDraft::new(resolver);
             draft.project(file, &[class]);
             by_key(&mut draft);
             if let Some(options) = call.keyword("options") {
@@ -124,7 +124,7 @@ pub(super) fn run(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method
         }
         "commit" | "flush" | "refresh" | "bulk_save_objects" | "bulk_insert_mappings" | "bulk_update_mappings" => {
             let kind = session_kind(resolver, file, receiver);
-            if kind == Kind::Other || kind == Kind::Unknown && !is_session_name(call.module, receiver) {
+            if kind == SessionKind::Other || kind == SessionKind::Unknown && !is_session_name(call.module, receiver) {
                 return None;
             }
             let mut query = unit_of_work(resolver, file, call, method);
@@ -146,23 +146,24 @@ fn paged(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, awaited: bool) 
     let session = call
         .args
         .first()
-        .map_or(Kind::Unknown, |arg| session_kind(resolver, file, arg.value));
-    query.blocking = !awaited && session != Kind::Async;
+        .map_or(SessionKind::Unknown, |arg| session_kind(resolver, file, arg.value));
+    query.blocking = !awaited && session != SessionKind::Async;
     execute(&mut query, "paginate");
     Some(query)
 }
 
 fn unit_of_work(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Query {
-    let mut draft = Draft::new(resolver);
+    let mut draft = SelectDraft::new(resolver);
     draft.query.executed = true;
     if method == "refresh" {
         draft.query.outcome = Outcome::One;
-        draft.query.statement.limit = Limit::One;
-        if let Some(Value::Row(Model::Class(at, class), _) | Value::Instance(at, class)) = call.arg(0).map(|arg| resolver.value(file, arg))
+        draft.query.statement.limit = RowLimit::One;
+        if let Some(Value::Row(RowModel::Class(at, class), _) | Value::Instance(at, class)) =
+            call.arg(0).map(|arg| resolver.value(file, arg))
             && let Some(name) = resolver.module(at).class(class).name
         {
             let name = resolver.module(at).str(name).to_owned();
-            draft.query.model = Some(Model::Class(at, class));
+            draft.query.model = Some(RowModel::Class(at, class));
             draft.table(&draft::Entity {
                 name,
                 alias: None,
@@ -183,13 +184,13 @@ fn unit_of_work(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: 
     draft.query
 }
 
-pub(super) fn by_key(draft: &mut Draft<'_>) {
+pub(super) fn by_key(draft: &mut SelectDraft<'_>) {
     let column = ColumnUse {
         table: Some(0),
         column: "id".to_owned(),
     };
     draft.filter(column, crate::statement::FilterKind::Equality, None, false);
-    draft.query.statement.limit = Limit::One;
+    draft.query.statement.limit = RowLimit::One;
 }
 
 fn execute(query: &mut Query, method: &str) {
@@ -205,14 +206,14 @@ fn execute(query: &mut Query, method: &str) {
         _ => Outcome::Rows,
     };
     if method == "paginate" {
-        query.statement.limit = Limit::Value;
+        query.statement.limit = RowLimit::Value;
         query.statement.offset = true;
     }
     if method == "scalar" && query.model.is_some() {
         query.outcome = Outcome::One;
     }
-    if matches!(query.outcome, Outcome::One | Outcome::Scalar) && query.statement.limit == Limit::None {
-        query.statement.limit = Limit::One;
+    if matches!(query.outcome, Outcome::One | Outcome::Scalar) && query.statement.limit == RowLimit::None {
+        query.statement.limit = RowLimit::One;
     }
     one_aggregate(query);
 }
@@ -221,7 +222,7 @@ fn execute(query: &mut Query, method: &str) {
 pub(super) fn one_aggregate(query: &mut Query) {
     let statement = &mut query.statement;
     if statement.projection == Projection::Aggregate && !statement.grouped {
-        statement.limit = Limit::One;
+        statement.limit = RowLimit::One;
         query.outcome = Outcome::Scalar;
     }
 }

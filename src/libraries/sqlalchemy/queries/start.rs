@@ -1,11 +1,11 @@
 //! The query that starts at an expression.
 
-use super::draft::{Draft, write};
+use super::draft::{SelectDraft, write};
 use super::methods::is_start;
-use super::sessions::{Kind, is_session_name, run, session_kind};
+use super::sessions::{SessionKind, is_session_name, run, session_kind};
 use crate::ir::{Call, ExprId, ExprKind, Module, StmtKind};
 use crate::libraries::shared::query::{Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::statement::Projection;
 
 /// The library's function that begins a statement behind another name: `from sqlalchemy import select as sa_select`.
@@ -31,7 +31,7 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
     match module.kind(expr) {
         // Flask-SQLAlchemy's `User.query`.
         ExprKind::Attr { base, name } if module.str(*name) == "query" => {
-            let mut draft = Draft::new(resolver);
+            let mut draft = SelectDraft::new(resolver);
             let Value::Class(at, class) = resolver.value(file, *base) else {
                 return None;
             };
@@ -45,7 +45,7 @@ pub(super) fn start(resolver: &dyn Resolver, file: FileId, expr: ExprId) -> Opti
         // A parameter of a statement's type: what it holds is not known.
         ExprKind::Name(_) => match resolver.value(file, expr) {
             Value::ExternalInstance(name) if is_statement(&name) => {
-                let mut query = Draft::new(resolver).query;
+                let mut query = SelectDraft::new(resolver).query;
                 query.statement.open = true;
                 query.blocking = name.ends_with(".Query");
                 Some(query)
@@ -97,7 +97,7 @@ pub(super) fn repository_query(resolver: &dyn Resolver, file: FileId, expr: Expr
         } if inside.name(*target) == Some("model") => Some(*value),
         _ => None,
     });
-    let mut draft = Draft::new(resolver);
+    let mut draft = SelectDraft::new(resolver);
     let Some(entity) = model.and_then(|model| draft.entity(at, model)) else {
         return found;
     };
@@ -111,21 +111,24 @@ pub(super) fn repository_query(resolver: &dyn Resolver, file: FileId, expr: Expr
 /// Calls that begin a statement.
 fn built(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -> Option<Query> {
     let positional = || -> Vec<ExprId> { call.args.iter().filter(|arg| arg.name.is_none()).map(|arg| arg.value).collect() };
-    let mut draft = Draft::new(resolver);
+    let mut draft = SelectDraft::new(resolver);
     match method {
         "query" => {
             let receiver = call.receiver()?;
             let first = call.args.first()?.value;
             let known = session_kind(resolver, file, receiver);
             let about_model = is_model(resolver, file, first);
-            if known == Kind::Other && !about_model {
+            if known == SessionKind::Other && !about_model {
                 return None;
             }
-            if !about_model && known == Kind::Unknown && !(is_session_name(call.module, receiver) && names_column(call.module, first)) {
+            if !about_model
+                && known == SessionKind::Unknown
+                && !(is_session_name(call.module, receiver) && names_column(call.module, first))
+            {
                 return None;
             }
             draft.project(file, &positional());
-            draft.query.blocking = known != Kind::Async;
+            draft.query.blocking = known != SessionKind::Async;
             Some(draft.query)
         }
         "select" => {
@@ -180,7 +183,7 @@ fn built(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &str) -
 }
 
 /// The table that `table.select()` is called on, when it is one.
-fn table_receiver(draft: &Draft<'_>, file: FileId, call: &Call<'_>) -> Option<ExprId> {
+fn table_receiver(draft: &SelectDraft<'_>, file: FileId, call: &Call<'_>) -> Option<ExprId> {
     let receiver = call.receiver()?;
     let entity = draft.entity(file, receiver)?;
     let is_dunder = |(at, expr): (FileId, ExprId)| {
@@ -188,7 +191,7 @@ fn table_receiver(draft: &Draft<'_>, file: FileId, call: &Call<'_>) -> Option<Ex
         matches!(module.kind(expr), ExprKind::Attr { name, .. } if module.str(*name) == "__table__")
     };
     let dunder = is_dunder((file, receiver)) || draft.resolver.definition(file, receiver).is_some_and(is_dunder);
-    (dunder || matches!(entity.model, Some(Model::Table(_)))).then_some(receiver)
+    (dunder || matches!(entity.model, Some(RowModel::Table(_)))).then_some(receiver)
 }
 
 /// Whether what is called is `SQLAlchemy`'s own function.

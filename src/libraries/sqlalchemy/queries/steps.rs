@@ -1,18 +1,18 @@
 //! What each method of a chain adds to its query, and what is taken from a result.
 
 use super::conditions::Sense;
-use super::draft::{self, Draft, write};
+use super::draft::{self, SelectDraft, write};
 use super::methods::is_build;
 use super::sessions::{by_key, one_aggregate};
 use crate::ir::{Arg, Call, ExprId, ExprKind};
 use crate::libraries::shared::chain::{self, Chain, Link, Step};
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
 use crate::libraries::shared::value::FileId;
-use crate::statement::{ColumnUse, Limit, Operation, Projection};
+use crate::statement::{ColumnUse, Operation, Projection, RowLimit};
 
 /// Applies the steps of a chain to its start.
 pub(super) fn apply(resolver: &dyn Resolver, chain: Chain<'_>) -> Query {
-    let mut draft = Draft::new(resolver);
+    let mut draft = SelectDraft::new(resolver);
     draft.query = chain.start;
     let mut ran_before = draft.query.executed && !chain.inline;
     for link in &chain.links {
@@ -43,7 +43,7 @@ fn narrowing(call: &Call<'_>) -> Option<usize> {
     (is_left_out && module.is_chosen(call.id)).then_some(index)
 }
 
-fn step(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
+fn step(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>) {
     let method = call.method().unwrap_or("");
     if draft.query.executed {
         fetch(&mut draft.query, method);
@@ -114,7 +114,7 @@ fn step(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
 }
 
 /// Methods that run a 1.x query.
-fn finish(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
+fn finish(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
     let query = &mut draft.query;
     match method {
         "all" | "fetchall" | "partitions" => {
@@ -136,7 +136,7 @@ fn finish(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str)
             query.executed = true;
             query.outcome = Outcome::Scalar;
             query.statement.projection = Projection::Aggregate;
-            query.statement.limit = Limit::One;
+            query.statement.limit = RowLimit::One;
             query.model = None;
         }
         "delete" | "update" => {
@@ -149,7 +149,7 @@ fn finish(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str)
         }
         "paginate" => {
             query.executed = true;
-            query.statement.limit = Limit::Value;
+            query.statement.limit = RowLimit::Value;
             query.statement.offset = true;
         }
         _ => query.statement.open = true,
@@ -162,7 +162,7 @@ fn finish(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str)
 fn at_most_one(query: &mut Query) {
     query.executed = true;
     query.outcome = Outcome::One;
-    query.statement.limit = Limit::One;
+    query.statement.limit = RowLimit::One;
 }
 
 /// What is taken from a result that is there.
@@ -179,14 +179,14 @@ fn fetch(query: &mut Query, method: &str) {
             } else {
                 Outcome::One
             };
-            if query.statement.operation == Operation::Select && query.statement.limit == Limit::None {
-                query.statement.limit = Limit::One;
+            if query.statement.operation == Operation::Select && query.statement.limit == RowLimit::None {
+                query.statement.limit = RowLimit::One;
             }
         }
         "scalar" => {
             query.outcome = if query.model.is_some() { Outcome::One } else { Outcome::Scalar };
-            if query.statement.operation == Operation::Select && query.statement.limit == Limit::None {
-                query.statement.limit = Limit::One;
+            if query.statement.operation == Operation::Select && query.statement.limit == RowLimit::None {
+                query.statement.limit = RowLimit::One;
             }
         }
         "fetchmany" | "partitions" | "yield_per" => query.outcome = Outcome::Stream,
@@ -196,7 +196,7 @@ fn fetch(query: &mut Query, method: &str) {
     }
 }
 
-fn filter_by(draft: &mut Draft<'_>, link: &Link<'_>, args: &[Arg]) {
+fn filter_by(draft: &mut SelectDraft<'_>, link: &Link<'_>, args: &[Arg]) {
     let module = draft.resolver.module(link.file);
     let table = draft.query.statement.tables.len().checked_sub(1);
     for arg in args {
@@ -226,7 +226,7 @@ fn filter_by(draft: &mut Draft<'_>, link: &Link<'_>, args: &[Arg]) {
     }
 }
 
-fn join(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
+fn join(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
     let file = link.file;
     // What a parameter's query asks stands elsewhere: the table that is joined to it is not the one it reads.
     if draft.query.statement.tables.is_empty() && draft.query.statement.open && !method.ends_with("_from") {
@@ -251,7 +251,7 @@ fn join(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>, method: &str) {
 }
 
 /// The class at the other end of `.join(User.orders)`.
-fn related(draft: &Draft<'_>, file: FileId, expr: ExprId) -> Option<draft::Entity> {
+fn related(draft: &SelectDraft<'_>, file: FileId, expr: ExprId) -> Option<draft::Entity> {
     let module = draft.resolver.module(file);
     let ExprKind::Attr { .. } = module.kind(expr) else {
         return None;
@@ -273,7 +273,7 @@ fn related(draft: &Draft<'_>, file: FileId, expr: ExprId) -> Option<draft::Entit
     }
 }
 
-fn order(draft: &mut Draft<'_>, link: &Link<'_>, call: &Call<'_>) {
+fn order(draft: &mut SelectDraft<'_>, link: &Link<'_>, call: &Call<'_>) {
     if matches!(call.arg(0).map(|arg| call.module.kind(arg)), Some(ExprKind::Null)) {
         draft.query.statement.order.clear();
         return;

@@ -3,10 +3,10 @@ use rustc_hash::FxHashSet;
 use crate::ir::{ExprId, Module};
 use crate::libraries::shared::effects::LibraryData;
 use crate::libraries::shared::query::{Outcome, Query, Resolver};
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::eval::{Code, Evaluator};
 use crate::source::Span;
-use crate::statement::{FilterKind, Limit, Operation, Projection};
+use crate::statement::{FilterKind, Operation, Projection, RowLimit};
 use crate::syntax::facts::extract;
 use crate::walk::FileKind;
 
@@ -78,7 +78,7 @@ fn a_query_of_the_first_style_runs_at_its_end() {
     assert!(query.executed && query.blocking && !query.fetch);
     assert_eq!(query.table(), Some("User"));
     assert_eq!(query.outcome, Outcome::Rows);
-    assert_eq!(query.statement.limit, Limit::Rows(5));
+    assert_eq!(query.statement.limit, RowLimit::Rows(5));
     assert_eq!(
         filters(&query),
         [
@@ -88,7 +88,7 @@ fn a_query_of_the_first_style_runs_at_its_end() {
     );
     assert_eq!(query.statement.filters[0].literal.as_deref(), Some("'a'"));
     assert!(query.statement.order[0].1);
-    assert!(matches!(query.model, Some(Model::Class(..))));
+    assert!(matches!(query.model, Some(RowModel::Class(..))));
     assert!(!query_in(body, "db.query(User)").expect("built").executed);
 }
 
@@ -138,7 +138,7 @@ fn conditions_of_the_code_make_filters_optional() {
         ]
     );
     assert!(query.executed && !query.fetch && query.statement.open);
-    assert_eq!(query.statement.limit, Limit::None);
+    assert_eq!(query.statement.limit, RowLimit::None);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_branch_that_excludes_the_use_does_not_count() {
 fn a_statement_comes_from_another_function() {
     let body = "class Repo:\n    def __init__(self, db: Session):\n        self.db = db\n    def base(self):\n        return select(Order).where(Order.user_id == 1)\n    def load(self):\n        return self.db.scalars(self.base().limit(10)).all()\n    def wrap(self, q):\n        return q.where(Order.id > 1)\n    def other(self):\n        return self.db.scalars(self.wrap(select(Order))).all()\n";
     let query = query_in(body, "self.db.scalars(self.base().limit(10)).all()").expect("a query");
-    assert_eq!(query.statement.limit, Limit::Rows(10));
+    assert_eq!(query.statement.limit, RowLimit::Rows(10));
     assert_eq!(filters(&query), [("user_id".into(), FilterKind::Equality, false)]);
     let wrapped = query_in(body, "self.db.scalars(self.wrap(select(Order))).all()").expect("a query");
     assert!(wrapped.executed);
@@ -180,7 +180,7 @@ fn kinds_of_conditions() {
             (FilterKind::Negative, false),
         ]
     );
-    assert_eq!(query.statement.limit, Limit::One);
+    assert_eq!(query.statement.limit, RowLimit::One);
     assert!(query.statement.open);
 }
 
@@ -283,7 +283,7 @@ fn writes_and_units_of_work() {
     assert_eq!(query_in(body, "db.add(u)"), None);
     assert!(query_in(body, "db.commit()").expect("a query").executed);
     assert_eq!(query_in(body, "db.refresh(u)").expect("a query").table(), Some("User"));
-    assert_eq!(query_in(body, "db.get(User, 1)").expect("a query").statement.limit, Limit::One);
+    assert_eq!(query_in(body, "db.get(User, 1)").expect("a query").statement.limit, RowLimit::One);
     assert_eq!(query_in(body, "{}.get(User)"), None);
 }
 
@@ -296,7 +296,7 @@ fn rows_have_their_model() {
     for needle in ["use(user)", "use2(other)"] {
         let call = code.module(at).call(call_at(code.module(at), text, needle)).expect("a call");
         let held = eval.value(at, call.args[0].value);
-        assert!(matches!(held, Value::Row(Model::Class(..), Some(_))), "{needle}: {held:?}");
+        assert!(matches!(held, Value::Row(RowModel::Class(..), Some(_))), "{needle}: {held:?}");
     }
 }
 

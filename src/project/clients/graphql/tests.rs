@@ -32,7 +32,7 @@ interface Sold { openLines: [String!]! }
 ";
 
 /// How the clients of some files ask for an order's open lines.
-fn asked(clients: &[(&str, &str)]) -> Option<Asked> {
+fn asked(clients: &[(&str, &str)]) -> Option<FieldUse> {
     let mut files = vec![("server/api.py", SERVER)];
     files.extend(clients);
     files.sort_unstable();
@@ -47,12 +47,12 @@ fn asked(clients: &[(&str, &str)]) -> Option<Asked> {
     project.clients.field(entry.function).cloned()
 }
 
-fn under_list(by: &str) -> Asked {
-    Asked::UnderList(format!("{by} asks"))
+fn under_list(by: &str) -> FieldUse {
+    FieldUse::UnderList(format!("{by} asks"))
 }
 
-fn of_one(by: &str) -> Asked {
-    Asked::OfOne(format!("{by} asks"))
+fn of_one(by: &str) -> FieldUse {
+    FieldUse::OfOne(format!("{by} asks"))
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_schema_tells_lists_and_types_that_names_do_not() {
     assert_eq!(asked(&files), Some(under_list("News (news.graphql)")));
     // Another type's field of this name is another resolver's; an interface's may be this one's.
     let of = |on: &str| format!("query Any {{ orders {{ id }} any {{ all {{ edges {{ ... on {on} {{ openLines }} }} }} }} }}");
-    assert_eq!(asked(&[("web/any.graphql", &of("Cart")), schema]), Some(Asked::Nowhere));
+    assert_eq!(asked(&[("web/any.graphql", &of("Cart")), schema]), Some(FieldUse::Nowhere));
     assert_eq!(
         asked(&[("web/any.graphql", &of("Sold")), schema]),
         Some(under_list("Any (any.graphql)"))
@@ -105,7 +105,7 @@ fn without_a_client_of_this_server_nothing_is_said() {
     let other = "query Repositories { viewer { repositories { openLines } } }";
     assert_eq!(asked(&[("web/github.graphql", other)]), None);
     let orders = "query Orders { orders { id } }";
-    assert_eq!(asked(&[("web/orders.graphql", orders)]), Some(Asked::Nowhere));
+    assert_eq!(asked(&[("web/orders.graphql", orders)]), Some(FieldUse::Nowhere));
     // Tests are no clients.
     assert_eq!(asked(&[("tests/orders.graphql", "query Orders { orders { openLines } }")]), None);
     // What was not read may ask it, and so may who takes in a fragment.

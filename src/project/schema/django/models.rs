@@ -6,7 +6,7 @@ use crate::statement::{ColumnDef, Constraint, TableDef};
 
 /// A model as the migrations so far made it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Model {
+pub(super) struct MigratedModel {
     pub(super) table: String,
     /// The table's name was given, so it does not follow the model's.
     pub(super) named: bool,
@@ -16,7 +16,7 @@ pub(super) struct Model {
     pub(super) together: Vec<Vec<String>>,
 }
 
-impl Model {
+impl MigratedModel {
     fn column(&self, field: &str) -> Option<&ColumnDef> {
         self.fields.iter().find_map(|own| match own {
             ModelField::Column(column) if field_name(column) == field || column.name == field => Some(column),
@@ -54,7 +54,7 @@ pub(super) fn default_table(label: &str, model: &str) -> String {
 }
 
 /// Indexes and constraints with columns for fields.
-pub(super) fn placed(model: &Model, parts: &TableDef) -> TableDef {
+pub(super) fn placed(model: &MigratedModel, parts: &TableDef) -> TableDef {
     let mut parts = parts.clone();
     for index in &mut parts.indexes {
         index.table.clone_from(&model.table);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::models::{Model, default_table, name_of, placed};
+use super::models::{MigratedModel, default_table, name_of, placed};
 use crate::libraries::django::migrations::plain_index;
-use crate::libraries::shared::declared::{Created, Migration, MigrationStep, ModelField, ModelOp};
+use crate::libraries::shared::declared::{CreatedModel, Migration, MigrationStep, ModelField, ModelOp};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, SchemaChange, SchemaOp, TableDef};
 
@@ -26,15 +26,15 @@ impl Out {
     }
 }
 
-/// All models, by label and lower-case name.
+/// All models as the migrations so far made them, by label and lower-case name.
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) models: BTreeMap<(String, String), Model>,
+pub(super) struct ProjectState {
+    pub(super) models: BTreeMap<(String, String), MigratedModel>,
     /// Labels of the models of a name.
     pub(super) apps: FxHashMap<String, Vec<String>>,
 }
 
-impl State {
+impl ProjectState {
     pub(super) fn migration(&mut self, label: &str, migration: &Migration) -> Vec<SchemaChange> {
         let mut out = Out::default();
         for step in &migration.steps {
@@ -120,10 +120,10 @@ impl State {
     }
 
     /// A model that an operation names; one that nothing created is made up.
-    fn model(&mut self, label: &str, model: &str) -> &mut Model {
-        self.models.entry(Self::key(label, model)).or_insert_with(|| Model {
+    fn model(&mut self, label: &str, model: &str) -> &mut MigratedModel {
+        self.models.entry(Self::key(label, model)).or_insert_with(|| MigratedModel {
             table: default_table(label, model),
-            ..Model::default()
+            ..MigratedModel::default()
         })
     }
 
@@ -191,8 +191,8 @@ impl State {
         }
     }
 
-    fn create(&mut self, label: &str, created: &Created, out: &mut Out) {
-        let model = Model {
+    fn create(&mut self, label: &str, created: &CreatedModel, out: &mut Out) {
+        let model = MigratedModel {
             table: created
                 .table
                 .clone()
@@ -281,7 +281,7 @@ impl State {
         out.push(SchemaOp::CreateTable(def, false));
     }
 
-    fn drop_link(model: &Model, field: &ModelField, out: &mut Out) {
+    fn drop_link(model: &MigratedModel, field: &ModelField, out: &mut Out) {
         if let ModelField::Many {
             name,
             table,

@@ -6,20 +6,20 @@ use crate::libraries::shared::declared::Migration;
 use crate::project::schema::{SchemaSource, order};
 
 /// A migration's identity.
-pub(super) struct Node {
+pub(super) struct MigrationId {
     /// The app's folder.
     pub(super) folder: String,
     pub(super) label: String,
     pub(super) name: String,
 }
 
-impl Node {
-    pub(super) fn new(file: &str, labels: &FxHashMap<String, String>) -> Node {
+impl MigrationId {
+    pub(super) fn new(file: &str, labels: &FxHashMap<String, String>) -> MigrationId {
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         let (package, name) = stem.rsplit_once('/').unwrap_or(("", stem));
         let folder = package.rsplit_once('/').map_or("", |(folder, _)| folder);
         let own = folder.rsplit('/').next().unwrap_or(folder);
-        Node {
+        MigrationId {
             folder: folder.to_owned(),
             label: labels.get(folder).cloned().unwrap_or_else(|| own.to_owned()),
             name: name.to_owned(),
@@ -30,7 +30,7 @@ impl Node {
 /// The order in which migrations run.
 pub(super) struct Order<'a> {
     migrations: Vec<Option<&'a Migration>>,
-    pub(super) nodes: &'a [Node],
+    pub(super) nodes: &'a [MigrationId],
     by_name: FxHashMap<(&'a str, &'a str), Vec<usize>>,
     by_label: FxHashMap<&'a str, Vec<usize>>,
     /// Positions by folder and then by name.
@@ -38,7 +38,7 @@ pub(super) struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    pub(super) fn new(files: &'a [SchemaSource], nodes: &'a [Node]) -> Self {
+    pub(super) fn new(files: &'a [SchemaSource], nodes: &'a [MigrationId]) -> Self {
         let mut sorted: Vec<usize> = (0..nodes.len()).collect();
         sorted.sort_by_cached_key(|&at| (nodes[at].folder.clone(), order::key(&nodes[at].name)));
         let mut by_name: FxHashMap<_, Vec<usize>> = FxHashMap::default();

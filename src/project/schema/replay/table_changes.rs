@@ -5,7 +5,7 @@ use super::index_names::is_named;
 use super::table_names::keys;
 use crate::budget::Limit;
 use crate::project::schema::index::{IndexOrigin, same};
-use crate::project::schema::{Column, ForeignKey, Index, Part, Place, Removed, Table};
+use crate::project::schema::{Column, ForeignKey, Index, Removed, SchemaPart, SchemaPlace, Table};
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, Dialect, IndexDef, TableDef};
 
@@ -97,7 +97,7 @@ pub(super) fn add_column(table: &mut Table, context: &Context, def: &ColumnDef, 
     }
 }
 
-fn set_primary(table: &mut Table, columns: Vec<String>, place: Place) {
+fn set_primary(table: &mut Table, columns: Vec<String>, place: SchemaPlace) {
     let def = IndexDef {
         keys: keys(&columns),
         unique: true,
@@ -107,7 +107,7 @@ fn set_primary(table: &mut Table, columns: Vec<String>, place: Place) {
     table.primary_key = columns;
 }
 
-fn add_foreign(table: &mut Table, name: Option<String>, columns: Vec<String>, target: &str, there: Vec<String>, place: Place) {
+fn add_foreign(table: &mut Table, name: Option<String>, columns: Vec<String>, target: &str, there: Vec<String>, place: SchemaPlace) {
     let same_columns =
         |key: &&mut ForeignKey| key.columns.len() == columns.len() && key.columns.iter().zip(&columns).all(|(a, b)| same(a, b));
     if let Some(key) = table.foreign_keys.iter_mut().find(same_columns) {
@@ -149,12 +149,12 @@ pub(super) fn add_constraint(table: &mut Table, context: &Context, constraint: &
     }
 }
 
-pub(super) fn drop_column(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
+pub(super) fn drop_column(table: &mut Table, name: &str, by: &SchemaPlace) -> Vec<Removed> {
     let mut removed = Vec::new();
     let goes = |own: &String| same(own, name);
     for column in table.columns.iter().filter(|column| same(&column.name, name)) {
         removed.push(Removed {
-            part: Part::Column,
+            part: SchemaPart::Column,
             table: table.full_name(),
             name: Some(column.name.clone()),
             columns: vec![column.name.clone()],
@@ -189,7 +189,7 @@ pub(super) fn drop_column(table: &mut Table, name: &str, by: &Place) -> Vec<Remo
 }
 
 /// Renames a column; whether a key of an index is renamed by it.
-pub(super) fn rename_column(table: &mut Table, from: &str, to: &str, place: &Place) -> bool {
+pub(super) fn rename_column(table: &mut Table, from: &str, to: &str, place: &SchemaPlace) -> bool {
     let rename = |name: &mut String| {
         let is_it = same(name, from);
         if is_it {
@@ -235,7 +235,7 @@ pub(super) fn alter_column(table: &mut Table, def: &ColumnDef) {
     }
 }
 
-pub(super) fn drop_constraint(table: &mut Table, name: &str, by: &Place) -> Vec<Removed> {
+pub(super) fn drop_constraint(table: &mut Table, name: &str, by: &SchemaPlace) -> Vec<Removed> {
     let bare = table.name.clone();
     let named = |index: &Index| match name {
         "PRIMARY" => index.origin == IndexOrigin::Primary,

@@ -8,30 +8,30 @@ use crate::project::schema::{folded, qualified};
 use crate::statement::IndexKey;
 
 /// A table's name: its schema, where that is not the default one, and the name without it, both folded.
-pub(super) type Key = (Option<String>, String);
+pub(super) type TableKey = (Option<String>, String);
 
 /// The tables that stand, by name. Each question takes as long for many tables as for one.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct TableNames {
     /// By the name without its schema, then by the schema.
     pub(super) tables: FxHashMap<String, BTreeMap<Option<String>, usize>>,
     /// The names that each table was given, also those that another one has taken since.
-    given: FxHashMap<usize, Vec<Key>>,
+    given: FxHashMap<usize, Vec<TableKey>>,
 }
 
-impl Names {
-    pub(super) fn exact(&self, (schema, bare): &Key) -> Option<usize> {
+impl TableNames {
+    pub(super) fn exact(&self, (schema, bare): &TableKey) -> Option<usize> {
         self.tables.get(bare)?.get(schema).copied()
     }
 
     /// The table of a name. A search path can stand for the schema on either side.
-    pub(super) fn find(&self, key: &Key) -> Option<usize> {
+    pub(super) fn find(&self, key: &TableKey) -> Option<usize> {
         let same = self.tables.get(&key.1)?;
         let only = || same.values().next().copied().filter(|_| same.len() == 1);
         same.get(&key.0).copied().or_else(only)
     }
 
-    pub(super) fn insert(&mut self, key: Key, at: usize) {
+    pub(super) fn insert(&mut self, key: TableKey, at: usize) {
         self.given.entry(at).or_default().push(key.clone());
         self.tables.entry(key.1).or_default().insert(key.0, at);
     }
@@ -56,7 +56,7 @@ impl Names {
     }
 }
 
-pub(super) fn name_key(name: &str) -> Key {
+pub(super) fn name_key(name: &str) -> TableKey {
     let (schema, bare) = qualified(name);
     (schema.map(folded), folded(bare))
 }

@@ -16,18 +16,18 @@ const MONTH: usize = 20;
 /// Of a further place of the same kind, one part of so many.
 const FURTHER: usize = 4;
 
-/// The least and the most half hours.
+/// The least and the most half hours that a fix takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effort {
+pub struct EffortRange {
     /// The least.
     pub least: usize,
     /// The most.
     pub most: usize,
 }
 
-impl Effort {
+impl EffortRange {
     /// The work on findings of one theme.
-    pub fn of(found: &[&Finding]) -> Effort {
+    pub fn of(found: &[&Finding]) -> EffortRange {
         let mut seen = BTreeSet::new();
         let mut parts: Vec<(finding::Effort, &str)> = found
             .iter()
@@ -44,15 +44,15 @@ impl Effort {
             sum.0 += least;
             sum.1 += most;
         }
-        Effort {
+        EffortRange {
             least: whole.0 + further.0 / FURTHER,
             most: whole.1 + further.1.div_ceil(FURTHER),
         }
     }
 
     /// The work on several themes; `None` for none.
-    pub fn sum(parts: impl Iterator<Item = Effort>) -> Option<Effort> {
-        parts.reduce(|left, right| Effort {
+    pub fn sum(parts: impl Iterator<Item = EffortRange>) -> Option<EffortRange> {
+        parts.reduce(|left, right| EffortRange {
             least: left.least + right.least,
             most: left.most + right.most,
         })
@@ -73,7 +73,7 @@ fn halves(effort: finding::Effort) -> (usize, usize) {
     }
 }
 
-impl fmt::Display for Effort {
+impl fmt::Display for EffortRange {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days = |halves: usize| halves.div_ceil(DAY);
         let (least, most) = (days(self.least), days(self.most));
@@ -89,7 +89,7 @@ impl fmt::Display for Effort {
     }
 }
 
-impl Serialize for Effort {
+impl Serialize for EffortRange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn further_places_of_a_kind_count_a_quarter_and_one_cause_counts_once() {
         use finding::Effort::{L, M, S};
-        let of = |found: &[Finding]| Effort::of(&found.iter().collect::<Vec<_>>()).to_string();
+        let of = |found: &[Finding]| EffortRange::of(&found.iter().collect::<Vec<_>>()).to_string();
         assert_eq!(of(&[at("a", 1, S)]), "under 2 hours");
         assert_eq!(of(&[at("a", 1, M)]), "2 to 8 hours");
         assert_eq!(of(&[at("a", 1, M), at("a", 1, M)]), "2 to 8 hours", "one cause");

@@ -9,22 +9,22 @@ use crate::report::sources::{Excerpt, Sources};
 /// Findings that are looked at for the one that shows most.
 const LOOKED_AT: usize = 40;
 
-/// A piece of code.
+/// Code, with the language that its fence names.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Block {
+pub struct CodeBlock {
     /// For fences.
     pub language: &'static str,
     pub text: String,
 }
 
-/// Before and after.
+/// The code of one place before the fix, and after it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Example<'a> {
+pub struct ThemeExample<'a> {
     pub place: String,
     /// The code as it stands; `None` for what is added elsewhere, as an index is.
-    pub before: Option<Block>,
+    pub before: Option<CodeBlock>,
     /// What takes its place, or the words for it.
-    pub after: Vec<Block>,
+    pub after: Vec<CodeBlock>,
     /// The code before was rewritten, so that what is after can be pasted.
     pub is_whole: bool,
     /// In which corner the change is not the same.
@@ -32,7 +32,7 @@ pub struct Example<'a> {
 }
 
 /// The example that shows most, the first of those that show the same; `None` where none has code to show.
-pub fn of<'a>(found: &[&'a Finding], sources: &Sources) -> Option<Example<'a>> {
+pub fn of<'a>(found: &[&'a Finding], sources: &Sources) -> Option<ThemeExample<'a>> {
     let shown = found.iter().take(LOOKED_AT).filter_map(|&finding| {
         let example = example(finding, sources)?;
         let worth = (example.is_whole, example.before.is_some(), !example.after.is_empty());
@@ -43,11 +43,11 @@ pub fn of<'a>(found: &[&'a Finding], sources: &Sources) -> Option<Example<'a>> {
 }
 
 /// The code of a finding as it stands, for one that is mended in words; `None` where it was not read.
-pub fn as_it_is<'a>(finding: &'a Finding, sources: &Sources) -> Option<Example<'a>> {
+pub fn as_it_is<'a>(finding: &'a Finding, sources: &Sources) -> Option<ThemeExample<'a>> {
     let excerpt = sources.excerpt(&finding.location)?;
-    Some(Example {
+    Some(ThemeExample {
         place: place(&finding.location),
-        before: Some(Block {
+        before: Some(CodeBlock {
             language: language(&finding.location.file),
             text: dedented(&excerpt.lines),
         }),
@@ -57,18 +57,18 @@ pub fn as_it_is<'a>(finding: &'a Finding, sources: &Sources) -> Option<Example<'
     })
 }
 
-fn example<'a>(finding: &'a Finding, sources: &Sources) -> Option<Example<'a>> {
+fn example<'a>(finding: &'a Finding, sources: &Sources) -> Option<ThemeExample<'a>> {
     let own = language(&finding.location.file);
     let place = place(&finding.location);
     let excerpt = sources.excerpt(&finding.location);
-    let block = |language, text: &str| Block {
+    let block = |language, text: &str| CodeBlock {
         language,
         text: text.to_owned(),
     };
     if let Some(excerpt) = &excerpt
         && let Some(after) = edited(finding, excerpt)
     {
-        return Some(Example {
+        return Some(ThemeExample {
             place,
             before: Some(block(own, &dedented(&excerpt.lines))),
             after: vec![block(own, &dedented(&after))],
@@ -77,7 +77,7 @@ fn example<'a>(finding: &'a Finding, sources: &Sources) -> Option<Example<'a>> {
         });
     }
     if let Some(code) = &finding.fix.code {
-        return Some(Example {
+        return Some(ThemeExample {
             place,
             before: excerpt.map(|excerpt| block(own, &dedented(&excerpt.lines))),
             after: vec![block(own, code)],
@@ -87,8 +87,8 @@ fn example<'a>(finding: &'a Finding, sources: &Sources) -> Option<Example<'a>> {
     }
     let ddl = finding.fix.ddl.as_ref().map(|ddl| block("sql", ddl));
     let orm = finding.fix.orm.as_ref().map(|orm| block(own, orm));
-    let after: Vec<Block> = ddl.into_iter().chain(orm).collect();
-    (!after.is_empty()).then_some(Example {
+    let after: Vec<CodeBlock> = ddl.into_iter().chain(orm).collect();
+    (!after.is_empty()).then_some(ThemeExample {
         place,
         before: None,
         after,

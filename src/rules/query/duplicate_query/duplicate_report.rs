@@ -1,6 +1,6 @@
 //! The findings of `duplicate-query`.
 
-use super::Read;
+use super::DatabaseRead;
 use crate::analysis::rows::keys::RowKey;
 use crate::analysis::rows::reads::RowRead;
 use crate::finding::{Confidence, Finding, Fix, Role};
@@ -107,7 +107,7 @@ pub fn reload(project: &Project, function: FnId, source: ExprId, read: &RowRead)
 }
 
 /// What a read is, for a sentence.
-fn what(project: &Project, function: FnId, read: Read<'_>) -> String {
+fn what(project: &Project, function: FnId, read: DatabaseRead<'_>) -> String {
     let file = project.graph.function(function).file;
     match read.edge.and_then(|edge| edge.targets.first()) {
         Some(target) => format!("`{}` with the same arguments", project.short_name(*target)),
@@ -119,7 +119,7 @@ fn what(project: &Project, function: FnId, read: Read<'_>) -> String {
 }
 
 /// The same statement or the same call, twice in one run of a function.
-pub fn calls(project: &Project, function: FnId, module: &Module, first: Read<'_>, second: Read<'_>) -> Finding {
+pub fn calls(project: &Project, function: FnId, module: &Module, first: DatabaseRead<'_>, second: DatabaseRead<'_>) -> Finding {
     let alike = second.edge.is_none() && !differs(module, first.expr, second.expr);
     let confidence = if alike { Confidence::High } else { Confidence::Medium };
     let (mut finding, reach) = start(project, function, second.expr, confidence, &Cost::Trips(1));
@@ -141,7 +141,7 @@ pub fn calls(project: &Project, function: FnId, module: &Module, first: Read<'_>
 }
 
 /// A read that asks for the same in each pass of a loop.
-pub fn in_loop(project: &Project, function: FnId, read: Read<'_>, around: &Loop) -> Finding {
+pub fn in_loop(project: &Project, function: FnId, read: DatabaseRead<'_>, around: &Loop) -> Finding {
     let cost = Cost::Each {
         times: 1,
         what: Unit::Statement,

@@ -1,6 +1,6 @@
 //! Reads in a loop that ask for the same rows in each pass.
 
-use super::Read;
+use super::DatabaseRead;
 use crate::analysis::repeats::shape::is_kept;
 use crate::analysis::rows::origin::Root;
 use crate::analysis::rows::reads::Reads;
@@ -9,12 +9,12 @@ use crate::ir::{Call, ExprId, ExprKind, Module, Parent, StmtKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::{Evaluator, Found};
 use crate::project::graph::FnId;
-use crate::project::loops::{self, Loop, Verdict};
+use crate::project::loops::{self, Loop, LoopVerdict};
 use crate::source::Span;
 use crate::vocabulary::List;
 
 /// The loop around a read that does not depend on it.
-pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>) -> Option<Loop> {
+pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: DatabaseRead<'_>) -> Option<Loop> {
     let project = all.project;
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
@@ -24,7 +24,7 @@ pub fn of(all: &Reads<'_>, eval: &Evaluator<'_>, function: FnId, read: Read<'_>)
     if read.edge.is_none() && site.is_some_and(|site| is_kept(module, &around, site)) {
         return None;
     }
-    if around.verdict != Verdict::PerRow || !in_this_function || is_tested_once(module, read.expr, around.span) {
+    if around.verdict != LoopVerdict::PerRow || !in_this_function || is_tested_once(module, read.expr, around.span) {
         return None;
     }
     let is_bound_inside = |place: u32| around.span.start <= place && place <= around.span.end;

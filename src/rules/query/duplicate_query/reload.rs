@@ -4,7 +4,7 @@ use crate::analysis::rows::equivalence;
 use crate::analysis::rows::reads::{Reads, RowRead};
 use crate::ir::{Call, ExprId, ExprKind, Module};
 use crate::libraries::shared::effects::Effects;
-use crate::libraries::shared::value::{FileId, Model, Value};
+use crate::libraries::shared::value::{FileId, RowModel, Value};
 use crate::project::Project;
 use crate::project::eval::{Callees, Evaluator, Found};
 use crate::project::graph::FnId;
@@ -65,8 +65,8 @@ fn dependency(module: &Module, default: ExprId) -> Option<ExprId> {
 
 fn is_row_of(project: &Project, value: &Value, table: &str) -> bool {
     let class = match value {
-        Value::Row(Model::Table(name), _) => return project.schema.table(name).is_some_and(|found| found.name == table),
-        Value::Row(Model::Class(file, class), _) | Value::Instance(file, class) => (*file, *class),
+        Value::Row(RowModel::Table(name), _) => return project.schema.table(name).is_some_and(|found| found.name == table),
+        Value::Row(RowModel::Class(file, class), _) | Value::Instance(file, class) => (*file, *class),
         _ => return false,
     };
     let module = project.code.module(class.0);

@@ -2,11 +2,11 @@
 
 use crate::ir::{ExprId, ExprKind, Module, Parent, StmtId, StmtKind, Sym};
 use crate::project::loops::body;
-use crate::project::row_usage::Load;
+use crate::project::row_usage::RowLoad;
 use crate::project::schema::Table;
 
 /// The column by whose value the caller picks, when all that it does with the rows is to pick.
-pub fn column<'m>(module: &'m Module, table: &Table, load: &Load) -> Option<&'m str> {
+pub fn column<'m>(module: &'m Module, table: &Table, load: &RowLoad) -> Option<&'m str> {
     let pick = Pick { module, table };
     let value = match module.expr(load.expr).parent {
         Parent::Expr(outer) if matches!(module.kind(outer), ExprKind::Await(_)) => outer,

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::Callers;
+use super::CallSites;
 use crate::budget::Limit;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::libraries::shared::value::FileId;
@@ -26,7 +26,7 @@ pub enum Company {
 }
 
 /// What else is on the loop, by all that is known to call an async function.
-pub fn company(project: &Project, eval: &Evaluator<'_>, callers: (&Callers, &Callers), function: FnId) -> Company {
+pub fn company(project: &Project, eval: &Evaluator<'_>, callers: (&CallSites, &CallSites), function: FnId) -> Company {
     match callers_on_loop(project, eval, callers, function) {
         None => Company::Others,
         Some(on_loop) if on_loop.iter().any(|&at| starts_tasks(project, at)) => Company::Own,
@@ -35,7 +35,12 @@ pub fn company(project: &Project, eval: &Evaluator<'_>, callers: (&Callers, &Cal
 }
 
 /// The function and all above it that run on loops which plain functions start and wait for; `None` where another loop may run it.
-fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, (callers, by_name): (&Callers, &Callers), function: FnId) -> Option<Vec<FnId>> {
+fn callers_on_loop(
+    project: &Project,
+    eval: &Evaluator<'_>,
+    (callers, by_name): (&CallSites, &CallSites),
+    function: FnId,
+) -> Option<Vec<FnId>> {
     let mut order = vec![function];
     let mut is_seen_started = false;
     let mut seen = FxHashSet::from_iter([function]);
@@ -79,7 +84,7 @@ fn callers_on_loop(project: &Project, eval: &Evaluator<'_>, (callers, by_name): 
 }
 
 /// The callers of the method that a method overrides: a base class calls what its subclasses fill in.
-fn inherited<'c>(project: &Project, eval: &Evaluator<'_>, callers: &'c Callers, function: FnId) -> Option<&'c Vec<(FnId, ExprId)>> {
+fn inherited<'c>(project: &Project, eval: &Evaluator<'_>, callers: &'c CallSites, function: FnId) -> Option<&'c Vec<(FnId, ExprId)>> {
     let node = project.graph.function(function);
     let module = project.code.module(node.file);
     let definition = module.function(node.id);

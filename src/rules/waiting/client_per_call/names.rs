@@ -9,7 +9,7 @@ use crate::ir::{ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind
 use crate::source::Span;
 
 /// The statements that speak of each name.
-pub struct Names {
+pub struct NameMentions {
     /// Statements that may keep what a name stands for, by their function, in order.
     statements: FxHashMap<(FunctionId, Sym), Vec<StmtId>>,
     /// Values that a name is given, by the function, in order.
@@ -19,22 +19,22 @@ pub struct Names {
     /// The places of a name, in the order of the text.
     places: FxHashMap<Sym, Vec<Span>>,
     /// What is in all that a function gives a name, of those that were asked for.
-    held: RefCell<FxHashMap<(FunctionId, Sym), Rc<Held>>>,
+    held: RefCell<FxHashMap<(FunctionId, Sym), Rc<ValueContents>>>,
 }
 
-/// What is in some values.
+/// The names that some values hold, and whether they are awaited.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct ValueContents {
     /// The names, each once.
     pub names: Vec<Sym>,
     /// One of the values is awaited.
     pub is_awaited: bool,
 }
 
-impl Held {
+impl ValueContents {
     /// Reads some values.
-    pub fn of(module: &Module, values: impl Iterator<Item = ExprId>) -> Held {
-        let mut held = Held::default();
+    pub fn of(module: &Module, values: impl Iterator<Item = ExprId>) -> ValueContents {
+        let mut held = ValueContents::default();
         for value in values {
             held.is_awaited |= matches!(module.kind(value), ExprKind::Await(_));
             held.names.extend(of(module, value));
@@ -44,10 +44,10 @@ impl Held {
     }
 }
 
-impl Names {
+impl NameMentions {
     /// Reads a module.
-    pub fn in_module(module: &Module) -> Names {
-        let mut names = Names {
+    pub fn in_module(module: &Module) -> NameMentions {
+        let mut names = NameMentions {
             statements: FxHashMap::default(),
             values: FxHashMap::default(),
             repeats: FxHashMap::default(),
@@ -111,11 +111,11 @@ impl Names {
     }
 
     /// What is in all that a function gives a name.
-    pub fn held(&self, module: &Module, function: FunctionId, name: Sym) -> Rc<Held> {
+    pub fn held(&self, module: &Module, function: FunctionId, name: Sym) -> Rc<ValueContents> {
         let mut known = self.held.borrow_mut();
         let held = known
             .entry((function, name))
-            .or_insert_with(|| Rc::new(Held::of(module, self.values(function, name))));
+            .or_insert_with(|| Rc::new(ValueContents::of(module, self.values(function, name))));
         Rc::clone(held)
     }
 

@@ -10,7 +10,7 @@ use crate::project::eval::Evaluator;
 use crate::project::graph::FnId;
 
 /// Where objects of each class are made.
-pub type Made = FxHashMap<(FileId, ClassId), Vec<(FnId, ExprId)>>;
+pub type InstancesByClass = FxHashMap<(FileId, ClassId), Vec<(FnId, ExprId)>>;
 
 /// The class whose objects hold what an expression makes: it stands in the constructor, or gives a field its value.
 pub fn holder(module: &Module, function: FunctionId, expr: ExprId) -> Option<ClassId> {
@@ -64,14 +64,14 @@ pub fn is_filed(module: &Module, function: FunctionId, expr: ExprId) -> bool {
 }
 
 /// The places where the code makes objects of its own classes, but for those that run once.
-pub fn made(project: &Project, runs_once: &(impl Fn(&Project, FileId) -> bool + Sync)) -> Made {
+pub fn made(project: &Project, runs_once: &(impl Fn(&Project, FileId) -> bool + Sync)) -> InstancesByClass {
     let files: Vec<FileId> = project.code.modules().map(|(file, _)| file).collect();
     let found: Vec<Vec<_>> = files
         .into_par_iter()
         .filter(|&file| !runs_once(project, file))
         .map(|file| in_file(project, file))
         .collect();
-    let mut made = Made::default();
+    let mut made = InstancesByClass::default();
     for (class, place) in found.into_iter().flatten() {
         made.entry(class).or_default().push(place);
     }

@@ -2,13 +2,13 @@
 
 use rustc_hash::FxHashSet;
 
-use super::names::Names;
+use super::names::NameMentions;
 use crate::ir::{ExprId, FunctionId, Module, Parent};
 use crate::judge::evidence;
 use crate::project::Project;
 use crate::project::eval::Evaluator;
 use crate::project::graph::{FnId, FunctionNode};
-use crate::project::loops::{self, Verdict};
+use crate::project::loops::{self, LoopVerdict};
 
 /// How far the coroutines around a call are followed.
 const HOPS: u32 = 4;
@@ -67,7 +67,7 @@ pub fn repeats(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnI
             let around = loops::around(&eval, project.graph.function(at).file, expr);
             if around
                 .iter()
-                .any(|around| matches!(around.verdict, Verdict::PerRow | Verdict::Chunk))
+                .any(|around| matches!(around.verdict, LoopVerdict::PerRow | LoopVerdict::Chunk))
             {
                 return true;
             }
@@ -80,7 +80,7 @@ pub fn repeats(project: &Project, callers: &[Vec<(FnId, ExprId)>], function: FnI
 }
 
 /// Whether a worker keeps the client: it is made before a `while` that uses it, in a function that no request waits for.
-pub fn is_workers(names: &Names, module: &Module, function: FunctionId, expr: ExprId) -> bool {
+pub fn is_workers(names: &NameMentions, module: &Module, function: FunctionId, expr: ExprId) -> bool {
     evidence::bound(module, expr).is_some_and(|name| names.repeats(function, name, module.expr(expr).span.start))
 }
 

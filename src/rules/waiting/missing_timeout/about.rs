@@ -28,7 +28,7 @@ fn uses(module: &Module) -> Uses {
 }
 
 /// What is asked of a whole file for each of its calls: found once, when it is first asked for.
-pub(super) struct About<'p> {
+pub(super) struct FileContext<'p> {
     project: &'p Project,
     pub(super) file: FileId,
     pub(super) module: &'p Module,
@@ -45,10 +45,10 @@ pub(super) struct About<'p> {
     steps: Steps,
 }
 
-impl<'p> About<'p> {
+impl<'p> FileContext<'p> {
     pub(super) fn of(project: &'p Project, file: FileId) -> Self {
         let module = project.code.module(file);
-        About {
+        FileContext {
             project,
             file,
             module,
@@ -157,7 +157,7 @@ fn changed(module: &Module) -> FxHashSet<&str> {
 }
 
 /// Something around the call ends the wait: `asyncio.wait_for(…)`, `Promise.race([…])`, `withTimeout(…)`.
-pub(super) fn is_guarded(about: &About<'_>, edge: &Edge) -> bool {
+pub(super) fn is_guarded(about: &FileContext<'_>, edge: &Edge) -> bool {
     let module = about.module;
     let mut at = module.expr(edge.expr).parent;
     for _ in 0..40 {

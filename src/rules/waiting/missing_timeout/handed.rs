@@ -4,8 +4,8 @@
 use rustc_hash::FxHashSet;
 
 use super::Place;
-use super::about::{About, is_guarded};
-use super::setting::{Setting, of_options};
+use super::about::{FileContext, is_guarded};
+use super::setting::{TimeoutSetting, of_options};
 use crate::analysis::repeats::single::{self, Callers};
 use crate::finding::{Finding, Role};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, Module, ParamKind};
@@ -24,7 +24,7 @@ pub fn parameter(
     file: FileId,
     call: &Call<'_>,
     facts: &TimeoutFacts,
-    about: &About<'_>,
+    about: &FileContext<'_>,
 ) -> Option<(FunctionId, usize)> {
     let module = eval.code.module(file);
     let options = if module.language.names_arguments() {
@@ -101,7 +101,7 @@ impl Handed<'_, '_> {
         if endless.is_empty() {
             return None;
         }
-        let mut finding = place.finding(call, name, facts, facts.default, Setting::Missing)?;
+        let mut finding = place.finding(call, name, facts, facts.default, TimeoutSetting::Missing)?;
         // The callers say it, and one of them may have said it already.
         finding.remedy = None;
         let helper = self.project.symbol(target);
@@ -137,7 +137,7 @@ impl Handed<'_, '_> {
                 continue;
             };
             let Some(call) = module.call(edge.expr) else { continue };
-            let about = About::of(self.project, file);
+            let about = FileContext::of(self.project, file);
             if !call.is_open() && !is_guarded(&about, edge) && self.gives_none(&about, &call, (edge, target, index), facts) {
                 out.push((caller, edge.expr));
             }
@@ -145,7 +145,13 @@ impl Handed<'_, '_> {
         out
     }
 
-    fn gives_none(&self, about: &About<'_>, call: &Call<'_>, (edge, target, index): (&Edge, FnId, usize), facts: &TimeoutFacts) -> bool {
+    fn gives_none(
+        &self,
+        about: &FileContext<'_>,
+        call: &Call<'_>,
+        (edge, target, index): (&Edge, FnId, usize),
+        facts: &TimeoutFacts,
+    ) -> bool {
         let (file, module) = (about.file, about.module);
         let callee = self.project.graph.function(target);
         let params = &self.project.code.module(callee.file).function(callee.id).params;
@@ -174,6 +180,6 @@ impl Handed<'_, '_> {
                 return false;
             }
         }
-        of_options(&Evaluator::new(&self.project.code), file, given, facts, about, 0) == Setting::Missing
+        of_options(&Evaluator::new(&self.project.code), file, given, facts, about, 0) == TimeoutSetting::Missing
     }
 }

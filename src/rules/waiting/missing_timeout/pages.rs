@@ -10,11 +10,11 @@ const DEPTH: usize = 6;
 
 /// The modules of the browser, by file.
 #[derive(Debug, Default)]
-pub struct Pages(Vec<bool>);
+pub struct BrowserModules(Vec<bool>);
 
-impl Pages {
+impl BrowserModules {
     /// Components, hooks and client modules, and what only they import.
-    pub fn of(project: &Project) -> Pages {
+    pub fn of(project: &Project) -> BrowserModules {
         let count = project.code.files.len();
         let mut pages = vec![false; count];
         let mut importers: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -47,7 +47,7 @@ impl Pages {
                 pages[file] = true;
             }
         }
-        Pages(pages)
+        BrowserModules(pages)
     }
 
     /// Whether a module is one of the browser's.

@@ -1,6 +1,6 @@
 //! What a call says of its timeout.
 
-use super::about::About;
+use super::about::FileContext;
 use crate::ir::{Call, ExprId, ExprKind};
 use crate::libraries::shared::effects::TimeoutFacts;
 use crate::libraries::shared::query::Resolver;
@@ -9,7 +9,7 @@ use crate::project::eval::Evaluator;
 
 /// What a call says of its timeout.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Setting {
+pub(super) enum TimeoutSetting {
     Set,
     /// It may come through a spread, a variable, a wrapper.
     Open,
@@ -18,14 +18,20 @@ pub(super) enum Setting {
     Missing,
 }
 
-pub(super) fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts, about: &About<'_>) -> Setting {
+pub(super) fn setting(
+    eval: &Evaluator<'_>,
+    file: FileId,
+    call: &Call<'_>,
+    facts: &TimeoutFacts,
+    about: &FileContext<'_>,
+) -> TimeoutSetting {
     let module = eval.module(file);
     for argument in &facts.arguments {
         if let Some(value) = call.keyword(argument) {
             return if matches!(module.kind(value), ExprKind::Null) {
-                Setting::Never
+                TimeoutSetting::Never
             } else {
-                Setting::Set
+                TimeoutSetting::Set
             };
         }
     }
@@ -34,7 +40,7 @@ pub(super) fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts
     }
     if module.language.names_arguments() {
         if facts.position.is_some_and(|position| call.arg(position).is_some()) {
-            return Setting::Set;
+            return TimeoutSetting::Set;
         }
         // `postgresql://…?connect_timeout=5`, `redis://…?socket_timeout=5`.
         let told = call.args.iter().any(|arg| {
@@ -43,28 +49,28 @@ pub(super) fn setting(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts
                 .literal_text(value)
                 .is_some_and(|text| facts.arguments.iter().any(|argument| text.contains(argument.as_str())))
         });
-        return if told { Setting::Set } else { Setting::Missing };
+        return if told { TimeoutSetting::Set } else { TimeoutSetting::Missing };
     }
     match facts.position.and_then(|position| call.arg(position)) {
         Some(options) => of_options(eval, file, options, facts, about, 0),
-        None => Setting::Missing,
+        None => TimeoutSetting::Missing,
     }
 }
 
 /// `requests.get(url, **options)`: where the options are a literal, they tell.
-fn spread(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts, about: &About<'_>) -> Setting {
+fn spread(eval: &Evaluator<'_>, file: FileId, call: &Call<'_>, facts: &TimeoutFacts, about: &FileContext<'_>) -> TimeoutSetting {
     let module = eval.module(file);
     let mut spreads = call.args.iter().filter_map(|arg| match module.kind(arg.value) {
         ExprKind::Spread(inner) => Some(*inner),
         _ => None,
     });
     let (Some(only), None) = (spreads.next(), spreads.next()) else {
-        return Setting::Open;
+        return TimeoutSetting::Open;
     };
     if matches!(module.kind(only), ExprKind::Object(_)) {
         of_options(eval, file, only, facts, about, 0)
     } else {
-        Setting::Open
+        TimeoutSetting::Open
     }
 }
 
@@ -74,36 +80,36 @@ pub(super) fn of_options(
     file: FileId,
     options: ExprId,
     facts: &TimeoutFacts,
-    about: &About<'_>,
+    about: &FileContext<'_>,
     depth: u32,
-) -> Setting {
+) -> TimeoutSetting {
     if depth > 4 || !about.has_steps() {
-        return Setting::Open;
+        return TimeoutSetting::Open;
     }
     let module = eval.module(file);
     match module.kind(options) {
         ExprKind::Object(entries) => {
             for entry in entries {
                 let Some(key) = entry.key else {
-                    if of_options(eval, file, entry.value, facts, about, depth + 1) != Setting::Missing {
-                        return Setting::Open;
+                    if of_options(eval, file, entry.value, facts, about, depth + 1) != TimeoutSetting::Missing {
+                        return TimeoutSetting::Open;
                     }
                     continue;
                 };
                 match module.string(key) {
-                    Some(key) if facts.arguments.iter().any(|argument| argument == key) => return Setting::Set,
+                    Some(key) if facts.arguments.iter().any(|argument| argument == key) => return TimeoutSetting::Set,
                     Some(_) => {}
-                    None => return Setting::Open,
+                    None => return TimeoutSetting::Open,
                 }
             }
-            Setting::Missing
+            TimeoutSetting::Missing
         }
-        ExprKind::Null => Setting::Missing,
+        ExprKind::Null => TimeoutSetting::Missing,
         ExprKind::Binary { op, right, .. } if module.str(*op) == "and" => of_options(eval, file, *right, facts, about, depth + 1),
         ExprKind::Binary { left, right, .. } => both(eval, file, [*left, *right], facts, about, depth),
         ExprKind::Call { callee, args, .. } if matches!(module.name(*callee), Some("omit" | "pick")) => match args.first() {
             Some(first) => of_options(eval, file, first.value, facts, about, depth + 1),
-            None => Setting::Open,
+            None => TimeoutSetting::Open,
         },
         ExprKind::Cond { then, orelse, .. } => both(eval, file, [*then, *orelse], facts, about, depth),
         ExprKind::Name(_) => match eval.definition(file, options) {
@@ -111,21 +117,28 @@ pub(super) fn of_options(
                 if matches!(eval.module(at).kind(value), ExprKind::Object(_)) {
                     of_options(eval, at, value, facts, about, depth + 1)
                 } else {
-                    Setting::Open
+                    TimeoutSetting::Open
                 }
             }
-            _ => Setting::Open,
+            _ => TimeoutSetting::Open,
         },
-        _ => Setting::Open,
+        _ => TimeoutSetting::Open,
     }
 }
 
 /// `condition ? { … } : {}`, `given ?? {}`.
-fn both(eval: &Evaluator<'_>, file: FileId, parts: [ExprId; 2], facts: &TimeoutFacts, about: &About<'_>, depth: u32) -> Setting {
+fn both(
+    eval: &Evaluator<'_>,
+    file: FileId,
+    parts: [ExprId; 2],
+    facts: &TimeoutFacts,
+    about: &FileContext<'_>,
+    depth: u32,
+) -> TimeoutSetting {
     let missing = parts
         .into_iter()
-        .all(|part| of_options(eval, file, part, facts, about, depth + 1) == Setting::Missing);
-    if missing { Setting::Missing } else { Setting::Open }
+        .all(|part| of_options(eval, file, part, facts, about, depth + 1) == TimeoutSetting::Missing);
+    if missing { TimeoutSetting::Missing } else { TimeoutSetting::Open }
 }
 
 /// A lock that was made with its limit: `client.lock(name, blocking_timeout=5)`. One that was made out of sight may have it.

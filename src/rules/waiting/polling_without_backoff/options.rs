@@ -1,7 +1,7 @@
 //! Options that make a library ask again: `useQuery({ refetchInterval: 5000 })`.
 
 use super::Check;
-use super::requests::Request;
+use super::requests::PolledRequest;
 use crate::ir::{ExprId, ExprKind, Module, ObjectEntry, Parent, StmtKind};
 use crate::libraries::shared::polling;
 
@@ -42,7 +42,7 @@ impl Check<'_> {
             let seconds = window.map_or(seconds, |window| seconds.max(window));
             let steps = Vec::new();
             let words = format!("the query with `{key}`");
-            let request = Request { words, steps, turns: 1.0 };
+            let request = PolledRequest { words, steps, turns: 1.0 };
             self.report(at, seconds, &request, true);
         }
     }

@@ -12,7 +12,7 @@ use crate::libraries::shared::polling;
 use crate::project::graph::{Edge, EdgeKind, FnId};
 
 /// What a callback asks of a server.
-pub(super) struct Request {
+pub(super) struct PolledRequest {
     pub(super) words: String,
     pub(super) steps: Vec<Related>,
     /// In how many turns of what asks it is asked once.
@@ -21,7 +21,7 @@ pub(super) struct Request {
 
 impl Check<'_> {
     /// What a function asks of a server, in itself or through what it calls.
-    pub(super) fn request(&self, from: FnId) -> Option<Request> {
+    pub(super) fn request(&self, from: FnId) -> Option<PolledRequest> {
         let mut seen = FxHashSet::default();
         let mut open: Vec<(FnId, Vec<Related>, f64)> = vec![(from, Vec::new(), 1.0)];
         while let Some((at, steps, turns)) = open.pop() {
@@ -34,7 +34,7 @@ impl Check<'_> {
                 return None;
             }
             if let Some(found) = self.own_request(at, &steps) {
-                return Some(Request {
+                return Some(PolledRequest {
                     turns: turns * found.turns,
                     ..found
                 });
@@ -59,7 +59,7 @@ impl Check<'_> {
         None
     }
 
-    fn own_request(&self, at: FnId, steps: &[Related]) -> Option<Request> {
+    fn own_request(&self, at: FnId, steps: &[Related]) -> Option<PolledRequest> {
         let node = self.project.graph.function(at);
         let module = self.project.code.module(node.file);
         for edge in node.edges.iter().filter(|edge| !is_on_change(module, edge.expr)) {
@@ -91,7 +91,7 @@ impl Check<'_> {
         None
     }
 
-    pub(super) fn finish(&self, at: FnId, expr: ExprId, words: String, steps: &[Related]) -> Request {
+    pub(super) fn finish(&self, at: FnId, expr: ExprId, words: String, steps: &[Related]) -> PolledRequest {
         let node = self.project.graph.function(at);
         let module = self.project.code.module(node.file);
         let mut steps = steps.to_vec();
@@ -101,11 +101,11 @@ impl Check<'_> {
             role: Role::Callee,
         });
         let turns = every_nth(module, expr);
-        Request { words, steps, turns }
+        PolledRequest { words, steps, turns }
     }
 
     /// What one call in a loop asks of a server.
-    pub(super) fn request_at(&self, expr: ExprId) -> Option<Request> {
+    pub(super) fn request_at(&self, expr: ExprId) -> Option<PolledRequest> {
         let call = self.module.call(expr)?;
         if call.method().is_some_and(polling::is_keep_alive) {
             return None;

@@ -5,7 +5,7 @@ use crate::analysis::repeats::shape::in_handler;
 use crate::budget::Limit;
 use crate::ir::{ExprId, ExprKind, LoopKind, Module, Parent, StmtId, StmtKind};
 use crate::libraries::shared::polling::{self, Delay};
-use crate::project::loops::{self, Verdict};
+use crate::project::loops::{self, LoopVerdict};
 use crate::source::Span;
 use crate::vocabulary::List;
 
@@ -73,7 +73,7 @@ impl Check<'_> {
         let around = loops::around(&self.eval, self.file, sleep);
         let is_inner = around.first().is_some_and(|inner| inner.span != span && span.encloses(inner.span));
         let own = around.iter().find(|around| around.span == span);
-        is_inner || own.is_some_and(|own| matches!(own.verdict, Verdict::Cursor | Verdict::Chunk))
+        is_inner || own.is_some_and(|own| matches!(own.verdict, LoopVerdict::Cursor | LoopVerdict::Chunk))
     }
 
     /// The sleep stands where something failed, in a handler that also leaves the loop: after so many tries it gives up.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Check;
-use super::requests::Request;
+use super::requests::PolledRequest;
 use crate::finding::{Related, Role};
 use crate::ir::{ExprId, ExprKind, FunctionId, StmtKind};
 use crate::libraries::shared::polling;
@@ -131,7 +131,7 @@ impl<'p> Check<'p> {
                 let callback = call.arg(index).and_then(|callback| self.callee(callback));
                 callback.and_then(|callback| self.request(callback))
             }
-            None => Some(Request {
+            None => Some(PolledRequest {
                 words: "the query of the hook".to_owned(),
                 steps: Vec::new(),
                 turns: 1.0,
@@ -278,7 +278,7 @@ impl<'p> Check<'p> {
     }
 
     /// What a component asks that is given its timer's callback: `setInterval(onTick, 4000)` with `<Ticker onTick={load} />`.
-    fn given(&self, callback: ExprId) -> Option<Request> {
+    fn given(&self, callback: ExprId) -> Option<PolledRequest> {
         let (owner, key) = self.prop(callback)?;
         let component = self.project.graph.id(self.file, owner);
         let elements = self.elements.get_or_init(|| elements(self.project));
@@ -338,7 +338,7 @@ impl<'p> Check<'p> {
     }
 
     /// `const poll = async () => { …; setTimeout(poll, 2000) }`.
-    fn recursion(&self, id: ExprId, function: FnId) -> Option<Request> {
+    fn recursion(&self, id: ExprId, function: FnId) -> Option<PolledRequest> {
         let mut around = Vec::new();
         let mut at = Some(self.module.owner(id));
         while let Some(owner) = at.filter(|&owner| owner != FunctionId::MODULE) {

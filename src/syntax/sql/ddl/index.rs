@@ -3,7 +3,7 @@
 use crate::source::Span;
 use crate::statement::{IndexDef, IndexKey, SchemaChange, SchemaOp};
 use crate::syntax::sql::cursor::{Cursor, text_of};
-use crate::syntax::sql::lex::{Kind, Token};
+use crate::syntax::sql::lex::{SqlToken, TokenKind};
 
 /// Reads what follows `CREATE [UNIQUE] INDEX`.
 pub(super) fn create(cursor: &mut Cursor, span: Span, unique: bool, special: Option<&str>) -> Option<SchemaChange> {
@@ -106,7 +106,7 @@ pub(super) fn key(item: &mut Cursor) -> Option<IndexKey> {
 }
 
 /// Takes `ASC`, `DESC`, `NULLS …` off the end.
-fn trim<'t, 'a>(mut tokens: &'t [Token<'a>]) -> (&'t [Token<'a>], bool) {
+fn trim<'t, 'a>(mut tokens: &'t [SqlToken<'a>]) -> (&'t [SqlToken<'a>], bool) {
     let mut descending = false;
     while let [body @ .., last] = tokens {
         let order = ["ASC", "NULLS", "FIRST", "LAST"].iter().any(|word| last.is(word));
@@ -120,12 +120,12 @@ fn trim<'t, 'a>(mut tokens: &'t [Token<'a>]) -> (&'t [Token<'a>], bool) {
 }
 
 /// The column of a key that is no expression: a name, then at most a prefix length, a collation, an operator class.
-fn column_key(first: &Token, tokens: &[Token]) -> Option<String> {
+fn column_key(first: &SqlToken, tokens: &[SqlToken]) -> Option<String> {
     let name = first.name()?;
     let mut rest = tokens.get(1..)?;
     if let [open, number, close, more @ ..] = rest
         && open.is_sign('(')
-        && number.kind == Kind::Number
+        && number.kind == TokenKind::Number
         && close.is_sign(')')
     {
         rest = more;
@@ -136,10 +136,10 @@ fn column_key(first: &Token, tokens: &[Token]) -> Option<String> {
     let mut depth = 0usize;
     for token in rest {
         match token.kind {
-            Kind::Word | Kind::Quoted => {}
-            Kind::Punct if token.is_sign('(') => depth += 1,
-            Kind::Punct if token.is_sign(')') => depth = depth.saturating_sub(1),
-            Kind::Punct if token.is_sign('.') => {}
+            TokenKind::Word | TokenKind::Quoted => {}
+            TokenKind::Punct if token.is_sign('(') => depth += 1,
+            TokenKind::Punct if token.is_sign(')') => depth = depth.saturating_sub(1),
+            TokenKind::Punct if token.is_sign('.') => {}
             _ if depth > 0 => {}
             _ => return None,
         }

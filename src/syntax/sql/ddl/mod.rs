@@ -8,7 +8,7 @@ mod index;
 mod table;
 
 use super::cursor::Cursor;
-use super::lex::{self, Kind, Token};
+use super::lex::{self, SqlToken, TokenKind};
 use crate::budget::{self, Limit};
 use crate::source::Span;
 use crate::statement::{Dialect, SchemaChange, SchemaOp};
@@ -33,7 +33,7 @@ fn parse_nested(text: &str, dialect: Dialect, base: usize, nesting: usize) -> Dd
     let tokens = lex::tokens(text, dialect);
     let mut cursor = Cursor::new(&tokens, base);
     let span = cursor.span();
-    let Some(first) = cursor.next().filter(|token| token.kind == Kind::Word) else {
+    let Some(first) = cursor.next().filter(|token| token.kind == TokenKind::Word) else {
         return Ddl::Other;
     };
     let changes = match first.text.to_ascii_uppercase().as_str() {
@@ -59,8 +59,8 @@ fn create(mut cursor: Cursor, span: Span) -> Ddl {
     if cursor.eat("TABLE") {
         return match table::create(&mut cursor, span) {
             _ if temporary => Ddl::Changes(Vec::new()),
-            Some(table::Created::Table(change)) => Ddl::Changes(vec![change]),
-            Some(table::Created::OtherLanguage) | None => Ddl::NotUnderstood,
+            Some(table::CreatedTable::Table(change)) => Ddl::Changes(vec![change]),
+            Some(table::CreatedTable::OtherLanguage) | None => Ddl::NotUnderstood,
         };
     }
     if cursor.eat_all("MATERIALIZED VIEW") {
@@ -103,8 +103,8 @@ fn rename_tables(cursor: &mut Cursor, span: Span) -> Option<Vec<SchemaChange>> {
 }
 
 /// DDL inside `DO $$ … $$`: statements that start after a block word or a terminator, and `EXECUTE 'literal'`.
-fn procedural(tokens: &[Token], dialect: Dialect, base: usize, nesting: usize) -> Ddl {
-    let Some(body) = tokens.iter().find(|token| matches!(token.kind, Kind::Dollar | Kind::Str)) else {
+fn procedural(tokens: &[SqlToken], dialect: Dialect, base: usize, nesting: usize) -> Ddl {
+    let Some(body) = tokens.iter().find(|token| matches!(token.kind, TokenKind::Dollar | TokenKind::Str)) else {
         return Ddl::Other;
     };
     if nesting >= Limit::SqlBodies.count() {
@@ -112,7 +112,7 @@ fn procedural(tokens: &[Token], dialect: Dialect, base: usize, nesting: usize) -
         return Ddl::NotUnderstood;
     }
     let (text, offset) = match body.kind {
-        Kind::Dollar => {
+        TokenKind::Dollar => {
             let (text, tag) = lex::dollar_body(body.text);
             (text.to_owned(), base + body.start + tag)
         }
@@ -138,7 +138,7 @@ fn procedural(tokens: &[Token], dialect: Dialect, base: usize, nesting: usize) -
             // `format('… %I', x)` names what cannot be known here.
             inner
                 .get(at + 1)
-                .filter(|next| matches!(next.kind, Kind::Str | Kind::Dollar))
+                .filter(|next| matches!(next.kind, TokenKind::Str | TokenKind::Dollar))
                 .map(|literal| {
                     let places = lex::dollar_body(literal.text).1.max(1);
                     parse_nested(&literal.value(), dialect, offset + literal.start + places, nesting + 1)

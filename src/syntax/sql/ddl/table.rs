@@ -4,10 +4,10 @@ use super::index;
 use crate::source::Span;
 use crate::statement::{ColumnDef, Constraint, IndexDef, SchemaChange, SchemaOp, TableDef};
 use crate::syntax::sql::cursor::{Cursor, text_of};
-use crate::syntax::sql::lex::Kind;
+use crate::syntax::sql::lex::TokenKind;
 
 /// What a `CREATE TABLE` made.
-pub(super) enum Created {
+pub(super) enum CreatedTable {
     /// A table.
     Table(SchemaChange),
     /// A table of a database whose SQL is another language (`ClickHouse`).
@@ -67,7 +67,7 @@ const COLUMN_WORDS: &[&str] = &[
 ];
 
 /// Reads what follows `CREATE TABLE`.
-pub(super) fn create(cursor: &mut Cursor, span: Span) -> Option<Created> {
+pub(super) fn create(cursor: &mut Cursor, span: Span) -> Option<CreatedTable> {
     let if_not_exists = cursor.eat_all("IF NOT EXISTS");
     let mut table = TableDef {
         name: cursor.name()?,
@@ -85,9 +85,9 @@ pub(super) fn create(cursor: &mut Cursor, span: Span) -> Option<Created> {
         table.open = true;
     }
     if options(cursor, &mut table) {
-        return Some(Created::OtherLanguage);
+        return Some(CreatedTable::OtherLanguage);
     }
-    Some(Created::Table(SchemaChange {
+    Some(CreatedTable::Table(SchemaChange {
         op: SchemaOp::CreateTable(table, if_not_exists),
         span,
     }))
@@ -249,7 +249,7 @@ fn keyed(item: &mut Cursor, table: &str, name: Option<String>) -> Option<Element
         let is_index = item.is_sign('(')
             && item
                 .peek_at(1)
-                .is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Quoted) || token.is_sign('('));
+                .is_some_and(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted) || token.is_sign('('));
         if is_index {
             let keys = index::keys(item);
             let index = IndexDef {
@@ -318,7 +318,7 @@ fn default(item: &mut Cursor) -> Option<String> {
             depth += 1;
         } else if token.is_sign(')') {
             depth = depth.saturating_sub(1);
-        } else if depth == 0 && at > 0 && token.kind == Kind::Word && COLUMN_WORDS.iter().any(|word| token.is(word)) {
+        } else if depth == 0 && at > 0 && token.kind == TokenKind::Word && COLUMN_WORDS.iter().any(|word| token.is(word)) {
             break;
         }
         count = at + 1;
@@ -361,7 +361,7 @@ pub(super) fn data_type(item: &mut Cursor) -> String {
             break;
         } else if depth == 0
             && at == 0
-            && token.kind == Kind::Word
+            && token.kind == TokenKind::Word
             && [
                 "NOT",
                 "NULL",
