@@ -67,6 +67,17 @@ const LONG_FILES: &[(&str, &str)] = &[
     ("syntax/typescript.rs", "one walk over all forms of a grammar"),
 ];
 
+/// Public types of one name in several modules: one thing in two forms, and which.
+const SHARED_NAMES: &[(&str, &str)] = &[
+    ("Column", "of the schema, and as `perfaudit schema` prints it"),
+    ("ForeignKey", "of the schema, and as `perfaudit schema` prints it"),
+    ("Index", "of the schema, and as `perfaudit schema` prints it"),
+    ("IndexKey", "of a CREATE INDEX, and as `perfaudit schema` prints it"),
+    ("Removed", "of the schema, and as `perfaudit schema` prints it"),
+    ("Table", "of the schema, and as `perfaudit schema` prints it"),
+    ("Unclear", "of the schema, and as `perfaudit schema` prints it"),
+];
+
 /// Files of `libraries/` that list recognisers, and so name them all.
 const REGISTRIES: [&str; 4] = [
     "libraries",
@@ -308,6 +319,48 @@ fn files_are_short() {
         .collect();
     let excused: Vec<&str> = LONG_FILES.iter().map(|(path, _)| *path).collect();
     assert_eq!(long, excused, "files of more than {LONGEST_FILE} lines, and those that may be");
+}
+
+/// The public types that a file declares, by name.
+fn public_types(code: &str) -> impl Iterator<Item = &str> {
+    code.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let is_public = words.next().is_some_and(|word| word == "pub" || word.starts_with("pub("));
+        // `pub(in path)` is two words.
+        let mut words = words.skip_while(|word| word.ends_with(')'));
+        let is_type = matches!(words.next(), Some("struct" | "enum" | "union" | "trait" | "type"));
+        let name = words.next()?.split(|character: char| !character.is_alphanumeric()).next()?;
+        (is_public && is_type && !name.is_empty()).then_some(name)
+    })
+}
+
+/// Who reads a name looks for its meaning by searching: two meanings mean two answers, and imports under other names.
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut modules: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, code) in sources() {
+        for name in public_types(&code) {
+            modules.entry(name.to_owned()).or_default().push(path.display().to_string());
+        }
+    }
+    assert!(
+        modules.contains_key("Finding") && modules.contains_key("Resolver"),
+        "types are read"
+    );
+    modules.retain(|_, files| files.len() > 1);
+    let is_excused = |name: &str| SHARED_NAMES.iter().any(|(shared, _)| *shared == name);
+    let wrong: Vec<String> = modules
+        .iter()
+        .filter(|(name, _)| !is_excused(name))
+        .map(|(name, files)| format!("`{name}`: {}", files.join(", ")))
+        .collect();
+    assert!(wrong.is_empty(), "say what each is, by its name:\n{}", wrong.join("\n"));
+    let gone: Vec<&str> = SHARED_NAMES
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| !modules.contains_key(*name))
+        .collect();
+    assert!(gone.is_empty(), "no longer shared, take them off the list: {gone:?}");
 }
 
 /// The library that a path of `libraries` belongs to: its folder, or its file in `entries`.
