@@ -686,14 +686,7 @@ pub(super) fn filter(draft: &mut StatementDraft, column: ColumnUse, kind: Filter
         draft.statement.open = true;
         return;
     }
-    draft.statement.filters.push(Filter {
-        column,
-        kind,
-        literal,
-        optional,
-        end: None,
-        hindered: false,
-    });
+    draft.statement.filters.push(Filter::new(column, kind, literal, optional));
 }
 
 #[cfg(test)]
