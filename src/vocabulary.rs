@@ -73,6 +73,7 @@ lists! {
     Cursors = "handles" "cursors",
     DatabaseHandles = "handles" "databases",
     Delaying = "calls" "delaying",
+    Failures = "calls" "failures",
     Development = "paths" "development",
     UsualTests = "calls" "usual-tests",
     DevelopmentFlags = "handles" "development-flags",

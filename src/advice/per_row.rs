@@ -177,7 +177,15 @@ fn resolver(project: &Project, row: &PerRow<'_>, site: &QuerySite) -> Fix {
     let table = site.query.table().filter(|name| !name.is_empty()).unwrap_or("the table");
     let key = only_key(&site.query).map(str::to_owned);
     let values = [("table", table), ("column", key.as_deref().unwrap_or("id"))];
-    let mut fix = advice(Advised::Read(ReadShape::Resolver), module.language.name(), &values);
+    let shape = match () {
+        // A loader's one statement cannot give each key a page of its own, nor be asked by conditions that differ.
+        () if matches!(site.query.statement.limit, RowLimit::Value | RowLimit::Rows(2..)) || site.query.statement.offset => {
+            ReadShape::ResolverPage
+        }
+        () if site.query.outcome == Outcome::One => ReadShape::ResolverOne,
+        () => ReadShape::Resolver,
+    };
+    let mut fix = advice(Advised::Read(shape), module.language.name(), &values);
     if key.is_none() {
         fix.code = None;
     }

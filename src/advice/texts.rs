@@ -148,6 +148,10 @@ pub enum ReadShape {
     Work,
     /// What a resolver of a field reads for each object.
     Resolver,
+    /// The same, where it is one row.
+    ResolverOne,
+    /// The same, where each object's rows come by pages.
+    ResolverPage,
     /// What a method of a serializer, or of a list's column, reads for each object.
     Listed,
     /// The first row of a parent's, in an order.
@@ -187,7 +191,7 @@ pub enum Write {
 
 impl Advised {
     #[cfg(test)]
-    const ALL: [Advised; 49] = [
+    const ALL: [Advised; 51] = [
         Advised::Read(ReadShape::One),
         Advised::Read(ReadShape::Many),
         Advised::Read(ReadShape::Count),
@@ -195,6 +199,8 @@ impl Advised {
         Advised::Read(ReadShape::Helper),
         Advised::Read(ReadShape::Work),
         Advised::Read(ReadShape::Resolver),
+        Advised::Read(ReadShape::ResolverOne),
+        Advised::Read(ReadShape::ResolverPage),
         Advised::Read(ReadShape::Listed),
         Advised::Read(ReadShape::First),
         Advised::Read(ReadShape::Tree),
@@ -249,6 +255,8 @@ impl Advised {
             Advised::Read(ReadShape::Helper) => &["read.helper"],
             Advised::Read(ReadShape::Work) => &["read.work"],
             Advised::Read(ReadShape::Resolver) => &["read.resolver"],
+            Advised::Read(ReadShape::ResolverOne) => &["read.resolver-one", "read.resolver"],
+            Advised::Read(ReadShape::ResolverPage) => &["read.resolver-page"],
             Advised::Read(ReadShape::Listed) => &["read.listed"],
             Advised::Read(ReadShape::First) => &["read.first"],
             Advised::Read(ReadShape::Tree) => &["read.tree"],

@@ -66,6 +66,7 @@ fn class(scale: Scale) -> &'static str {
     match scale {
         Scale::One => "one",
         Scale::Few => "few",
+        Scale::Given => "given",
         Scale::OfParent => "of-parent",
         Scale::Page => "page",
         Scale::Unknown => "unknown",

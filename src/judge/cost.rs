@@ -232,7 +232,9 @@ impl Cost {
             Cost::Endless { holds_worker: false, .. } => Weight::Whole,
             // The server puts another worker in its place.
             Cost::Endless { until: Some(_), .. } => Weight::Large,
-            Cost::Growth | Cost::Stall { by: Stall::Refused } => Weight::Moderate,
+            Cost::Stall { by: Stall::Refused } => Weight::Moderate,
+            // What most caches keep is small, and processes are started anew with each release.
+            Cost::Growth => Weight::Whole,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,
             Cost::Sleep(seconds) if *seconds >= FELT => Weight::Large,
@@ -319,10 +321,10 @@ fn each(times: usize, what: Unit, scale: Scale) -> Weight {
         (Scale::Many | Scale::Page, _) if times >= SEVERAL => Weight::Unbounded,
         // A table that grows with the use is listed whole where it is small as yet, or its page is set somewhere else: of sixteen such
         // loops readers called three urgent, as of a page's.
-        (Scale::Many | Scale::OfParent | Scale::Page, _) | (Scale::Unknown, Unit::Request) => Weight::Large,
-        (Scale::Few, Unit::Request) => Weight::Moderate,
+        (Scale::Many | Scale::OfParent | Scale::Page, _) | (Scale::Unknown | Scale::Given, Unit::Request) => Weight::Large,
+        (Scale::Unknown, _) | (Scale::Few, Unit::Request) => Weight::Moderate,
         // What is no query's rows is mostly what one request names or one thing has: of ten such loops behind reads two would be mended.
-        (Scale::Unknown, _) => Weight::Whole,
+        (Scale::Given, _) => Weight::Whole,
         (Scale::Few | Scale::One, _) => Weight::Slight,
     }
 }
@@ -361,7 +363,7 @@ fn walk(scale: Scale, asks: usize) -> Weight {
         _ => Weight::Whole,
     };
     match scale {
-        Scale::Few | Scale::One => Weight::Slight,
+        Scale::Few | Scale::One | Scale::Given => Weight::Slight,
         Scale::Unknown | Scale::OfParent | Scale::Page if asks >= SOME => base.lighter(usize::from(asks >= OFTEN)),
         Scale::Unknown => Weight::Whole,
         Scale::OfParent | Scale::Page => Weight::Slight,

@@ -27,6 +27,8 @@ pub enum Scale {
     One,
     /// As many as somebody cares to type.
     Few,
+    /// As many as the code is given, be it by one request or by one thing: it is not known how many.
+    Given,
     /// As many as hang on one parent.
     OfParent,
     /// As many as a list shows at once.
@@ -244,7 +246,7 @@ pub fn of_parent(all: &Rows, parents: &[String]) -> Rows {
     let scale = match all.scale {
         Scale::One | Scale::Few => all.scale,
         Scale::Stream => Scale::Many,
-        Scale::Many | Scale::OfParent | Scale::Page | Scale::Unknown => Scale::OfParent,
+        Scale::Many | Scale::Given | Scale::OfParent | Scale::Page | Scale::Unknown => Scale::OfParent,
     };
     Rows::new(scale, why)
 }

@@ -396,6 +396,19 @@ fn leads_to_one(project: &Project, query: &Query, model: &SchemaModel, path: &st
     !key.columns.is_empty() && key.columns.iter().all(fixed)
 }
 
+/// Whether a dotted path can be walked from a model, as far as the models on it are known.
+pub fn has_path(project: &Project, model: &SchemaModel, path: &str) -> bool {
+    let mut at = model;
+    for name in path.split('.') {
+        let Some(relation) = at.relation(name) else { return false };
+        let Some(next) = project.schema.model(&relation.target) else {
+            return true;
+        };
+        at = next;
+    }
+    true
+}
+
 /// Whether a path ends where it came from: the `order` of an order's own lines is at hand once the lines are loaded.
 pub fn comes_back(project: &Project, model: &SchemaModel, path: &str) -> bool {
     let mut at = Some(model);

@@ -50,6 +50,7 @@ pub fn scale(scale: Scale) -> &'static str {
     match scale {
         Scale::One => "at most one of",
         Scale::Few => "few",
+        Scale::Given => "the given",
         Scale::OfParent => "a parent's",
         Scale::Page => "a page",
         Scale::Unknown => "an unknown number of",

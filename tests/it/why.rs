@@ -210,7 +210,7 @@ fn a_finding_is_told_with_its_sum_and_what_becomes_of_it() {
         "rule       is on",
         "because    a statement for each of",
         "each time GET /orders is asked",
-        "priority   cost moderate × use read = P2",
+        "priority   cost whole × use read = P3",
         "becomes    it is reported",
         "function   orders (from line ",
         "loop       line ",
@@ -238,12 +238,12 @@ fn a_finding_is_told_with_its_sum_and_what_becomes_of_it() {
     };
     assert!(fate(&off).contains("rule       is off") && fate(&off).contains("becomes    it is left out: the rule is off"));
     let given = Config {
-        priorities: [("n-plus-one".to_owned(), Some(Priority::P3))].into(),
+        priorities: [("n-plus-one".to_owned(), Some(Priority::P1))].into(),
         ..plain.clone()
     };
-    assert!(fate(&given).contains("the configuration gives its findings P3"), "{}", fate(&given));
+    assert!(fate(&given).contains("the configuration gives its findings P1"), "{}", fate(&given));
     assert!(
-        fate(&given).contains("= P2; the configuration says P3 of the rule"),
+        fate(&given).contains("= P3; the configuration says P1 of the rule"),
         "{}",
         fate(&given)
     );

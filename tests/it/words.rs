@@ -11,8 +11,8 @@ const SCHEMA: &str = "CREATE TABLE region (id bigint PRIMARY KEY, name varchar(8
 /// A page of regions, by OFFSET.
 const PAGE: &str = "import psycopg2\n\n\ndef page(cursor, number):\n    cursor.execute(\"SELECT id, name FROM region ORDER BY id LIMIT 20 OFFSET %s\", (number * 20,))\n    return cursor.fetchall()\n";
 
-/// A query for each key.
-const LOOP: &str = "import psycopg2\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/regions')\ndef load(cursor: psycopg2.extensions.cursor, keys):\n    found = []\n    for key in keys:\n        cursor.execute(\"SELECT name FROM region WHERE id = %s\", (key,))\n        found.append(cursor.fetchone())\n    return found\n";
+/// A query for each region.
+const LOOP: &str = "import psycopg2\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/regions')\ndef load(cursor: psycopg2.extensions.cursor):\n    found = []\n    cursor.execute(\"SELECT id FROM region\")\n    for (key,) in cursor.fetchall():\n        cursor.execute(\"SELECT name FROM region WHERE id = %s\", (key,))\n        found.append(cursor.fetchone())\n    return found\n";
 
 /// The priorities of a rule's findings, with a configuration, and how many tests were left out.
 fn priorities(rule: &str, path: &str, text: &str, configuration: &str) -> (Vec<Priority>, usize) {

@@ -1,6 +1,6 @@
 //! Sequelize: models by `define` and `init`, and the steps of its query interface.
 
-use crate::ir::{Call, ExprId, ExprKind, Parent, StmtKind};
+use crate::ir::{Call, ExprId, ExprKind, ObjectEntry, Parent, StmtKind};
 use crate::libraries::shared::declared::{Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::ts_options::{OptionReader, index};
@@ -280,6 +280,7 @@ fn condition(options: OptionReader, expr: ExprId) -> Option<String> {
         let column = module.string(entry.key?)?;
         match module.kind(entry.value) {
             ExprKind::Null => Some(format!("\"{column}\" IS NULL")),
+            ExprKind::Object(inner) if is_not_null(options, inner) => Some(format!("\"{column}\" IS NOT NULL")),
             ExprKind::Bool(value) => Some(format!("\"{column}\" = {value}")),
             ExprKind::Str(text) => Some(format!("\"{column}\" = '{}'", module.str(*text).replace('\'', "''"))),
             _ => None,
@@ -287,6 +288,14 @@ fn condition(options: OptionReader, expr: ExprId) -> Option<String> {
     });
     let parts: Vec<String> = parts.collect::<Option<_>>()?;
     (!parts.is_empty()).then(|| parts.join(" AND "))
+}
+
+/// `{ [Op.ne]: null }`.
+fn is_not_null(options: OptionReader, entries: &[ObjectEntry]) -> bool {
+    let module = options.module();
+    let [entry] = entries else { return false };
+    let operator = entry.key.and_then(|key| module.dotted(key)).unwrap_or_default();
+    matches!(operator.rsplit('.').next(), Some("ne" | "not")) && matches!(module.kind(entry.value), ExprKind::Null)
 }
 
 fn default_name(table: &str, columns: &[String]) -> String {

@@ -2,13 +2,13 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::left_documents::LeftDocuments;
+use super::left_documents::{LeftDocuments, Place};
 use super::offered::{Offered, plain};
 use crate::ir::FunctionId;
 use crate::libraries::entries::{Entry, EntryKind};
 use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
-use crate::syntax::graphql::{Document, Embedded, Fragment, GraphqlOperation, Selection};
+use crate::syntax::graphql::{Document, Fragment, GraphqlOperation, Selection};
 use crate::walk::FileRole;
 
 /// How clients ask a field of a GraphQL server.
@@ -92,12 +92,6 @@ impl AskedFields {
     pub fn of_function(&self, function: (FileId, FunctionId)) -> Option<&FieldUse> {
         self.fields.get(&function)
     }
-}
-
-/// A document with its place.
-pub(super) struct Place<'d> {
-    pub(super) file: FileId,
-    pub(super) embedded: &'d Embedded,
 }
 
 /// The documents of the program itself, in the order of files and places. Those of tests and examples are no clients.

@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashSet;
 
-use super::graphql::Place;
 use crate::ir::Module;
+use crate::libraries::shared::value::FileId;
 use crate::project::eval::Code;
-use crate::syntax::graphql::GraphqlOperation;
+use crate::syntax::graphql::{Embedded, GraphqlOperation};
 use crate::walk::FileRole;
 
 /// Of the operations in files of their own, so many a hundred must be found in use before the others count as left: of fewer it is not
@@ -15,6 +15,12 @@ const FOUND: usize = 30;
 const ENDS: &[&str] = &["", "Doc", "Document", "GQL", "Gql", "Mutation", "Query", "Subscription"];
 /// And the hooks that send it, after `use` and its name.
 const HOOKS: &[&str] = &["LazyQuery", "Mutation", "Query", "Subscription", "SuspenseQuery"];
+
+/// A document with its place.
+pub(super) struct Place<'d> {
+    pub(super) file: FileId,
+    pub(super) embedded: &'d Embedded,
+}
 
 /// Operations of documents in files of their own that nothing uses.
 #[derive(Default)]

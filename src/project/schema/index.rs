@@ -79,6 +79,11 @@ impl Index {
         }
     }
 
+    /// Whether it is for a part of the rows of which the code does not tell which.
+    pub fn is_for_unknown_rows(&self) -> bool {
+        self.predicate.as_deref() == Some("?")
+    }
+
     /// Whether its predicate asks for one of the columns, whatever it compares it with.
     pub fn is_for_rows_of(&self, columns: &[&str]) -> bool {
         let text = self.predicate.as_deref().unwrap_or_default().to_lowercase();
@@ -86,12 +91,17 @@ impl Index {
         words.any(|word| columns.iter().any(|column| column.eq_ignore_ascii_case(word)))
     }
 
-    /// Whether its predicate holds for every row where columns have these literals (`deleted_at` is `NULL`, `active` is `true`).
-    pub fn holds_where(&self, fixed: &[(&str, &str)]) -> bool {
+    /// Whether its predicate holds for every row where columns have these literals (`deleted_at` is `NULL`, `active` is `true`) and others
+    /// have some value.
+    pub fn holds_where(&self, fixed: &[(&str, &str)], valued: &[&str]) -> bool {
         let Some(predicate) = &self.predicate else { return true };
         let text: String = predicate.to_lowercase().replace(['(', ')', '"', '`', ';'], " ");
         text.split(" and ").all(|part| {
             let words: Vec<&str> = part.split_whitespace().collect();
+            if let [column, "is", "not", "null"] = words.as_slice() {
+                let bare = column.rsplit('.').next().unwrap_or(column);
+                return valued.iter().any(|name| same(name, bare));
+            }
             let (column, wanted) = match words.as_slice() {
                 ["not", column] => (*column, "false"),
                 [column, "is" | "=", literal] => (*column, *literal),
@@ -240,7 +250,7 @@ mod tests {
                 only: false,
                 places: Vec::new(),
             };
-            index.holds_where(fixed)
+            index.holds_where(fixed, &["depot_id"])
         };
         assert!(holds("(deleted_at IS NULL)", &[("deleted_at", "NULL")]));
         assert!(holds(

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::Analyses;
 use crate::finding::{Confidence, Finding, Role};
-use crate::ir::{ExprId, ExprKind, StmtKind};
+use crate::ir::{ExprId, ExprKind, Parent, StmtKind};
 use crate::judge::cost::Cost;
 use crate::judge::priority;
 use crate::judge::reach::Reach;
@@ -34,7 +34,8 @@ pub fn check(run: &Analyses<'_>) -> Vec<Finding> {
 fn finding(project: &Project, uses: &Uses, batch: &Batch) -> Option<Finding> {
     let (user, at) = uses.get(&(batch.file, batch.value))?.iter().find_map(|&(file, expr)| {
         let function = project.graph.id(file, project.code.module(file).owner(expr));
-        work(project, function, batch.embeds).map(|what| ((file, expr), what))
+        let what = work(project, function, batch.embeds)?;
+        (what != WRITES || is_written(project, function, expr)).then_some(((file, expr), what))
     })?;
     let size = batch.size;
     let cost = if size <= TINY { Cost::Setting } else { Cost::Upkeep };
@@ -91,6 +92,29 @@ fn uses(project: &Project, batches: &[Batch]) -> Uses {
     out
 }
 
+const WRITES: &str = "Database writes";
+
+/// Whether the function that is called for each batch writes, where one is given beside the size: `inBatches(rows, SIZE, store)`.
+fn is_written(project: &Project, function: FnId, size: ExprId) -> bool {
+    let node = project.graph.function(function);
+    let module = project.code.module(node.file);
+    let Parent::Expr(call) = module.expr(size).parent else {
+        return true;
+    };
+    let mut args = module.call(call).into_iter().flat_map(|call| call.args.iter());
+    let Some(work) = args.find_map(|arg| match *module.kind(arg.value) {
+        ExprKind::Lambda(work) => Some(work),
+        _ => None,
+    }) else {
+        return true;
+    };
+    project
+        .graph
+        .function(project.graph.id(node.file, work))
+        .effects
+        .has(Effects::WRITE)
+}
+
 /// What a function does with a batch: embedding calls or writes in a loop. Batches that run side by side limit
 /// concurrency, which is another thing.
 fn work(project: &Project, function: FnId, embeds: bool) -> Option<&'static str> {
@@ -123,7 +147,7 @@ fn work(project: &Project, function: FnId, embeds: bool) -> Option<&'static str>
     });
     match (loops, calls_embed, node.effects.has(Effects::WRITE)) {
         (true, true, _) => Some("Embedding calls"),
-        (true, _, true) => Some("Database writes"),
+        (true, _, true) => Some(WRITES),
         _ => None,
     }
 }

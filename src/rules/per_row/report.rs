@@ -355,7 +355,7 @@ fn cost(project: &Project, eval: &Evaluator<'_>, row: &PerRow<'_>, (source, over
             };
             known
                 .or_else(levels)
-                .unwrap_or_else(|| Rows::unknown(format!("{} (how many is not known)", elements(over))))
+                .unwrap_or_else(|| Rows::new(Scale::Given, format!("{} (how many is not known)", elements(over))))
         }
     };
     Cost::Each { times: 1, what, rows }

@@ -462,6 +462,7 @@ fn unloaded(project: &Project, eval: &Evaluator<'_>, serializer: (FileId, ClassI
     });
     behind
         .filter(|need| !rows::is_loaded(eager, &need.path))
+        .filter(|need| model.is_none_or(|model| rows::has_path(project, model, &need.path)))
         .filter(|need| {
             let is_at_hand =
                 |model| rows::comes_back(project, model, &need.path) || rows::is_loaded(eager, &rows::straight(project, model, &need.path));

@@ -89,7 +89,7 @@ fn include(project: &Project, site: &QuerySite) -> Option<Finding> {
     let rows = scale::of_parent(&scale::of_name(project, table), &[]);
     // All of a project's boards with all of their cards are a page's whole data.
     let is_tree = many.len() >= SEVERAL || many.iter().any(|(path, _)| has_list_above(project, site, path));
-    if !is_tree && rows.scale <= Scale::OfParent && !List::Streams.has(table) || is_migration(project, site) {
+    if !is_tree && rows.scale <= Scale::OfParent && !is_many_each(table) || is_migration(project, site) {
         project.silent(ID, site.file, site.span, || format!("of one parent there are few: {}", rows.why));
         return None;
     }
@@ -287,13 +287,17 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
 /// Whether so few rows hang on one parent that their readers want them all: a small table's, or those that a relation of an object gives
 /// (`status.mentions.all()`). Of 20 such lists that were read against the code none was to be paged.
 fn is_small(rows: &Rows, site: &QuerySite, bounding: &[String]) -> bool {
-    let is_stream = site.query.table().is_some_and(|table| List::Streams.has(table));
-    let most = if site.query.relation.is_some() && !is_stream {
+    let most = if site.query.relation.is_some() && !site.query.table().is_some_and(is_many_each) {
         Scale::OfParent
     } else {
         Scale::Few
     };
     !bounding.is_empty() && rows.scale <= most
+}
+
+/// Whether one parent has many rows of a table, as its name says: what is written without anybody's hand, or what people do all day.
+fn is_many_each(table: &str) -> bool {
+    List::Streams.has(table) || List::Contributions.has(table)
 }
 
 fn is_migration(project: &Project, site: &QuerySite) -> bool {

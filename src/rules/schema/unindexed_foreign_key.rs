@@ -12,9 +12,11 @@ use crate::judge::columns::{is_small, is_tenant};
 use crate::judge::cost::{self, Cost};
 use crate::judge::scale::{self, Rows, Scale};
 use crate::judge::{evidence, priority, reach};
+use crate::libraries::entries::Often;
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{ForeignKey, SchemaPlace, Table};
+use crate::vocabulary::List;
 
 const ID: &str = "unindexed-foreign-key";
 
@@ -91,8 +93,12 @@ struct Load {
     deletes: Vec<usize>,
     /// Every statement that looks rows up has the condition of a partial index that starts with the key, and none deletes parents.
     served_by_part: bool,
+    /// Most statements that look rows up have the condition of a partial index: the others are exceptions.
+    served_mostly: bool,
     /// The key has several columns, and an index leads with one of them: few rows are left to look through, as a rule.
     leads_in_part: bool,
+    /// The parents are those who make rows of their own: users, teams, accounts.
+    of_owner: bool,
     /// The parents are few: so many children share one that an index finds nothing faster.
     small: bool,
 }
@@ -135,7 +141,8 @@ fn has_partial(table: &Table, column: &str, site: &QuerySite) -> bool {
     table
         .indexes
         .iter()
-        .any(|index| index.columns().next() == Some(column) && index.is_btree() && index.holds_where(&fixed))
+        .filter(|index| index.columns().next() == Some(column) && index.is_btree())
+        .any(|index| index.is_for_unknown_rows() || index.holds_where(&fixed, &[column]))
 }
 
 impl Load {
@@ -156,6 +163,7 @@ impl Load {
                 && lookups.iter().all(by_part)
                 && all.iter().any(by_part)
                 && parent.is_none_or(|parent| uses.deletes(parent).is_empty()),
+            served_mostly: all.iter().filter(|site| by_part(site)).count() * 2 > all.len(),
             // What has the condition of a partial index is served by that one.
             lookups: left_over(
                 uses,
@@ -166,6 +174,7 @@ impl Load {
             ),
             leads_in_part: key.columns.len() > 1 && own.is_some_and(|table| key.columns.iter().any(|column| table.leads(column))),
             deletes: parent.map_or(&[][..], |parent| uses.deletes(parent)).to_vec(),
+            of_owner: List::Owners.has(&key.target),
             small: parent_table.is_some_and(|table| is_small(project, table)),
         }
     }
@@ -174,7 +183,11 @@ impl Load {
     fn judge(&self, project: &Project, table: &Table, confidence: Confidence) -> Judgement {
         let is_looked_up = !self.lookups.is_empty();
         let sites = if is_looked_up { &self.lookups } else { &self.deletes };
-        let (reach, asks) = reach::of_sites(project, sites);
+        let (mut reach, asks) = reach::of_sites(project, sites);
+        // Whoever ends an account waits for it, and few do.
+        if !is_looked_up && self.of_owner {
+            reach.often = reach.often.map(|often| often.max(Often::Seldom));
+        }
         let rows = if self.small {
             Rows::new(Scale::Few, format!("{}, whose parents are few by their name", table.name))
         } else {
@@ -189,7 +202,7 @@ impl Load {
             },
             &reach,
             confidence,
-            usize::from(!is_looked_up) + if self.leads_in_part { 2 } else { 0 },
+            usize::from(!is_looked_up) + if self.leads_in_part || self.served_mostly { 2 } else { 0 },
         )
     }
 }

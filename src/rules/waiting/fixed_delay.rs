@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analyses;
+use crate::budget;
 use crate::finding::{Confidence, Finding, Fix};
 use crate::ir::{ExprId, ExprKind, FunctionId, Module, Parent, StmtKind, Sym};
 use crate::judge::cost::Cost;
@@ -227,12 +228,36 @@ fn has_reason(module: &Module, reasons: &Reasons<'_>, sleep: ExprId, owner: Func
         return true;
     }
     let span = function.span;
-    if reasons.has_yield(span) || is_loser(module, sleep) {
+    if reasons.has_yield(span) || is_loser(module, sleep) || follows_failure(module, sleep, owner) {
         return true;
     }
     // In a handler of errors it is a retry; the function that calls itself is one too.
     let calls_itself = || function.name.is_some_and(|own| reasons.calls(module.str(own), span));
     reasons.handles(module.expr(sleep).span) || calls_itself()
+}
+
+/// `if is_invalid(path, failed): sleep(3)`: it comes before the second try.
+fn follows_failure(module: &Module, sleep: ExprId, owner: FunctionId) -> bool {
+    let mut at = module.expr(sleep).parent;
+    for _ in 0..budget::Limit::Holders.count() {
+        at = match at {
+            Parent::Expr(outer) => module.expr(outer).parent,
+            Parent::Stmt(stmt) => {
+                if let StmtKind::If { test, .. } = module.stmt(stmt).kind
+                    && loops::body::names(module, test)
+                        .iter()
+                        .any(|&name| List::Failures.has(module.str(name)))
+                {
+                    return true;
+                }
+                module.stmt(stmt).parent
+            }
+            Parent::Function(function) if function == owner => return false,
+            Parent::Function(function) => module.function(function).definition,
+            Parent::Class(_) | Parent::None => return false,
+        };
+    }
+    false
 }
 
 /// `Promise.race([work, sleep(1000)])`: the sleep is a limit; or it is started and not awaited.

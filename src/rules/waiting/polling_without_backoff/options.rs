@@ -5,6 +5,9 @@ use super::requests::PolledRequest;
 use crate::ir::{ExprId, ExprKind, Module, ObjectEntry, Parent, StmtKind};
 use crate::libraries::shared::polling;
 
+/// A shorter interval, in seconds, is none of milliseconds: a project's own options count in seconds.
+const SHORTEST: f64 = 0.1;
+
 impl Check<'_> {
     /// `useQuery({ refetchInterval: 5000 })`.
     pub(super) fn options(&mut self, object: ExprId) {
@@ -37,6 +40,13 @@ impl Check<'_> {
                 self.silent(at, "the interval is no constant above zero: it may grow or end");
                 continue;
             };
+            if seconds < SHORTEST {
+                self.silent(
+                    at,
+                    "nobody asks a server so often: the number is in another unit, or for another thing",
+                );
+                continue;
+            }
             // What a hook asks again within its own window is answered by the request before.
             let window = polling::shared_for(key).filter(|_| !has_key(self.module, entries, polling::WINDOW_OPTION));
             let seconds = window.map_or(seconds, |window| seconds.max(window));
