@@ -16,9 +16,11 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Chapters of their own, beside those of the README.
-GUIDES = {"docs/install.md": "guides/install.md", "docs/ci.md": "guides/ci.md", "docs/python.md": "guides/python.md", "docs/fleet.md": "guides/fleet.md"}
+GUIDES = {"docs/install.md": "guides/install.md", "docs/ci.md": "guides/ci.md", "docs/python.md": "guides/python.md", "docs/fleet.md": "guides/fleet.md", "docs/own.md": "guides/own.md"}
 PAPERS = {"CHANGELOG.md": "Changes", "SECURITY.md": "Security", "GLOSSARY.md": "Glossary", "CONTRIBUTING.md": "Contributing", "ARCHITECTURE.md": "Architecture"}
 LINK = re.compile(r"(?<!!)\[([^\[\]]*(?:\[[^\]]*\])?[^\[\]]*)\]\(([^()\s]+)\)")
+# A block ends at as many ticks as it begins with: one of four may hold others of three.
+BLOCK = re.compile(r"^[ \t]*(`{3,})[^`\n]*\n.*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^(\s*)```([A-Za-z]+) (.+)$", re.MULTILINE)
 
 
@@ -121,8 +123,11 @@ class Site:
             target = self.target(source, path, found.group(2))
             return found.group(1) if target is None else f"[{found.group(1)}]({target})"
 
-        parts = re.split(r"(^\s*```.*?^\s*```\s*$)", text, flags=re.MULTILINE | re.DOTALL)
-        return "".join(part if part.lstrip().startswith("```") else LINK.sub(lead, part) for part in parts)
+        out, end = [], 0
+        for block in BLOCK.finditer(text):
+            out += [LINK.sub(lead, text[end : block.start()]), block.group()]
+            end = block.end()
+        return "".join(out) + LINK.sub(lead, text[end:])
 
     def summary(self):
         """The table of contents."""

@@ -133,6 +133,8 @@ pub enum Limit {
     Addresses,
     /// Names that are followed from what a client is made with.
     Origins,
+    /// Findings of one rule of the user's own.
+    OwnFindings,
 }
 
 /// What a user is to know of a bound.
@@ -642,6 +644,14 @@ pub const LIMITS: &[LimitDescription] = &[
         beyond: "the client counts as one that not everybody shares",
         places: ("client made of too many names", "clients made of too many names"),
     },
+    LimitDescription {
+        limit: Limit::OwnFindings,
+        what: "Findings of one rule of your own",
+        most: 1_000,
+        written: "1,000",
+        beyond: "further places of the rule are left out",
+        places: ("rule with too many findings", "rules with too many findings"),
+    },
 ];
 
 impl Limit {
@@ -681,6 +691,6 @@ mod tests {
             assert_eq!(about.limit.about().what, about.what);
         }
         // The last of the enumeration: one without a row would be given the first one's.
-        assert_eq!(LIMITS.len(), Limit::Origins as usize + 1);
+        assert_eq!(LIMITS.len(), Limit::OwnFindings as usize + 1);
     }
 }

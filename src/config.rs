@@ -93,7 +93,7 @@ const FAIL_ON: [(&str, Option<Priority>); 5] = [
 const CONFIDENCES: [(&str, Confidence); 3] = [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 
 /// Keys of the configuration file.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 20] = [
     "rules",
     "skip",
     "min-priority",
@@ -102,6 +102,7 @@ pub const KEYS: [&str; 19] = [
     "fail-on-unread",
     "format",
     "rules-dir",
+    "libraries-dir",
     "stats",
     "exclude",
     "include-tests",
@@ -173,8 +174,10 @@ pub struct Config {
     pub format: Format,
     /// Whether the command line or a configuration says so.
     pub format_is_given: bool,
-    /// A folder of rule pages that take the place of the built-in ones.
+    /// A folder of rule pages: those of built-in rules take their place, the others are rules of the user's own.
     pub rules_dir: Option<PathBuf>,
+    /// A folder of files that say what libraries do, over what is known.
+    pub libraries_dir: Option<PathBuf>,
     /// A file with row counts and index scans of the database.
     pub stats: Option<PathBuf>,
     /// Whether facts may be cached.
@@ -217,6 +220,7 @@ impl Default for Config {
             format: Format::Table,
             format_is_given: false,
             rules_dir: None,
+            libraries_dir: None,
             stats: None,
             cache: true,
             exclude: Vec::new(),
@@ -315,6 +319,7 @@ impl Config {
         self.since = settings.since.or_else(|| self.since.take());
         self.baseline = settings.baseline.or_else(|| self.baseline.take());
         self.rules_dir = settings.rules_dir.or_else(|| self.rules_dir.take());
+        self.libraries_dir = settings.libraries_dir.or_else(|| self.libraries_dir.take());
         self.stats = settings.stats.or_else(|| self.stats.take());
     }
 }

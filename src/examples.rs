@@ -1,8 +1,11 @@
 //! Runs the examples of a rule's page: what a page says must be what its rule does.
 
-use crate::audit_texts;
+use std::path::Path;
+
 use crate::config::Config;
 use crate::engine::page::{Example, ExampleMark, Page};
+use crate::engine::pages::Pages;
+use crate::engine::run::audit_texts_with;
 use crate::error::Error;
 use crate::report::Report;
 
@@ -17,17 +20,18 @@ pub struct ExampleFailure {
     pub what: String,
 }
 
-/// Runs all examples of a page.
-pub fn run(page: &Page) -> Result<Vec<ExampleFailure>, Error> {
+/// Runs all examples of one of the pages; `libraries` is a folder that says what calls of libraries do, over what is known.
+pub fn run(page: &Page, pages: &Pages, libraries: Option<&Path>) -> Result<Vec<ExampleFailure>, Error> {
     let mut failures = Vec::new();
     for example in &page.examples {
         let config = Config {
             rules: vec![page.id.clone()],
             threads: 1,
+            libraries_dir: libraries.map(Path::to_path_buf),
             ..Config::default()
         };
         let texts = example.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
-        let report = audit_texts(&config, texts)?;
+        let report = audit_texts_with(&config, pages.clone(), texts)?;
         let fail = |what| ExampleFailure {
             rule: page.id.clone(),
             line: example.line,

@@ -33,6 +33,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// All of them.
+    pub const ALL: [Language; 2] = [Language::Python, Language::TypeScript];
+
     /// Its name, as files of data are called.
     pub fn name(self) -> &'static str {
         match self {

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::vocabulary::Vocabulary;
 
 use descent::Descent;
-pub use ignores::{IgnoreTexts, Ignores};
+pub use ignores::{IgnoreTexts, Ignores, globs};
 pub use past::{PastFile, walk_past, without_tests};
 pub use read::{Text, decode, largest, read};
 pub use role::{FileRole, role, roles};

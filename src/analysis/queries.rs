@@ -94,6 +94,11 @@ pub struct SiteFacts<'p> {
     pub index: Option<(&'p Table, &'p Index)>,
 }
 
+/// How many rows a site may bring.
+pub fn bound_of(project: &Project, site: &QuerySite) -> RowBound {
+    RowBound::of(site, &bounds::bound(project, site))
+}
+
 /// The facts of all sites, in the order of the graph's.
 pub(super) fn facts<'p>(run: &Analyses<'p>) -> Vec<SiteFacts<'p>> {
     let (project, needs) = (run.project, run.index_needs());
@@ -118,7 +123,7 @@ fn asked_by(needs: &[IndexNeed], site: usize) -> &[IndexNeed] {
 
 fn of_site<'p>(project: &'p Project, eval: &Evaluator<'_>, site: &QuerySite, needs: &[IndexNeed]) -> SiteFacts<'p> {
     SiteFacts {
-        rows: RowBound::of(site, &bounds::bound(project, site)),
+        rows: bound_of(project, site),
         repeated: repeated(project, eval, site),
         index: serving::index_of(project, &site.query, needs),
     }

@@ -5,16 +5,19 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use perfaudit::Error;
 use perfaudit::engine::page::Page;
-use perfaudit::engine::pages::Pages;
 use perfaudit::report::{priorities, words};
+use perfaudit::{Error, escape};
+
+use super::rules::PageArguments;
 
 /// What `perfaudit explain` takes.
 #[derive(Args)]
 pub struct ExplainArguments {
     /// The rule's id, or another name it is known by; `priorities` for the table that all priorities come from
     rule: String,
+    #[command(flatten)]
+    pages: PageArguments,
 }
 
 /// Prints a page.
@@ -23,7 +26,7 @@ pub fn run(arguments: &ExplainArguments) -> Result<ExitCode, Error> {
         super::print(&priorities::text())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let pages = Pages::load(None)?;
+    let pages = arguments.pages.pages()?;
     let page = pages.find("", &arguments.rule)?;
     super::print(&render(page, super::has_color()))?;
     Ok(ExitCode::SUCCESS)
@@ -69,6 +72,10 @@ fn render(page: &Page, color: bool) -> String {
             "{}",
             styled(&format!("also known as {}", page.aliases.join(", ")), Style::new().dimmed(), color)
         );
+    }
+    if let Some(source) = page.source.as_deref().filter(|_| page.own.is_some()) {
+        let own = format!("your own rule, from {}", escape::line(source));
+        let _ = writeln!(out, "{}", styled(&own, Style::new().dimmed(), color));
     }
     let _ = writeln!(out);
     let mut fence = 0;

@@ -41,6 +41,9 @@ pub struct ListArguments {
     /// Read every file anew
     #[arg(long)]
     no_cache: bool,
+    /// Folder of files that say what calls of your libraries do
+    #[arg(long = "libraries", value_name = "DIR")]
+    libraries_dir: Option<PathBuf>,
     /// Settings [default: perfaudit.toml, or [tool.perfaudit] in pyproject.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl ListArguments {
             reported: place.reported,
             threads: self.threads,
             exclude: self.exclude.clone(),
+            libraries_dir: self.libraries_dir.clone(),
             cache: self.no_cache.then_some(false),
             include_tests: self.include_tests.then_some(true),
             ..Settings::default()

@@ -221,6 +221,7 @@ fn rule_texts(config: &Config) -> Result<RuleTexts, Error> {
         title: page.title.clone(),
         help: page.body.clone(),
         category: page.category.clone(),
+        is_built_in: page.own.is_none(),
     };
     Ok(pages.iter().map(|page| (page.id.clone(), text(page))).collect())
 }

@@ -41,9 +41,12 @@ pub struct SelectionArguments {
     /// Settings [default: perfaudit.toml, or [tool.perfaudit] in pyproject.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Folder of rule pages that take the place of the built-in ones
+    /// Folder of rule pages: your own rules, and texts for the built-in ones
     #[arg(long = "rules", value_name = "DIR")]
     rules_dir: Option<PathBuf>,
+    /// Folder of files that say what calls of your libraries do
+    #[arg(long = "libraries", value_name = "DIR")]
+    libraries_dir: Option<PathBuf>,
 }
 
 /// Which findings are reported, and what they are compared with.
@@ -88,6 +91,7 @@ impl SelectionArguments {
             rules: self.rules,
             skip: self.skip,
             rules_dir: self.rules_dir,
+            libraries_dir: self.libraries_dir,
             stats: self.stats,
             cache: self.no_cache.then_some(false),
             exclude: self.exclude,

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use perfaudit::engine::pages::read_folder;
-use perfaudit::engine::registry::ids;
+use perfaudit::engine::pages::Pages;
 use perfaudit::{Error, escape, examples};
 
 /// What `perfaudit test-rules` takes.
@@ -14,18 +13,19 @@ use perfaudit::{Error, escape, examples};
 pub struct TestRulesArguments {
     /// Folder of rule pages
     folder: PathBuf,
+    /// Folder of files that say what calls of your libraries do
+    #[arg(long = "libraries", value_name = "DIR")]
+    libraries_dir: Option<PathBuf>,
 }
 
 /// Runs the examples.
 pub fn run(arguments: &TestRulesArguments) -> Result<ExitCode, Error> {
     let mut out = String::new();
     let (mut failed, mut ran) = (0, 0);
-    for page in read_folder(&arguments.folder)? {
-        if !ids().contains(&page.id.as_str()) {
-            return Err(Error::unknown(arguments.folder.to_string_lossy(), "rule", &page.id, &ids()));
-        }
+    let pages = Pages::load(Some(&arguments.folder))?;
+    for page in pages.iter().filter(|page| page.source.is_some()) {
         ran += page.examples.len();
-        for failure in examples::run(&page)? {
+        for failure in examples::run(page, &pages, arguments.libraries_dir.as_deref())? {
             failed += 1;
             let what = escape::lines(&failure.what);
             let _ = writeln!(out, "{}.md:{}: {what}", failure.rule, failure.line);

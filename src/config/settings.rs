@@ -38,6 +38,8 @@ pub struct Settings {
     pub format: Option<Format>,
     /// See [`Config::rules_dir`].
     pub rules_dir: Option<PathBuf>,
+    /// See [`Config::libraries_dir`].
+    pub libraries_dir: Option<PathBuf>,
     /// See [`Config::stats`].
     pub stats: Option<PathBuf>,
     /// See [`Config::cache`].
@@ -91,10 +93,13 @@ impl Settings {
         }
         let text = files::read_text(file, LARGEST, WHAT)?;
         let mut settings = Settings::parse(&shown(file), &text, is_python(file))?;
-        for path in [&mut settings.baseline, &mut settings.rules_dir, &mut settings.stats]
-            .into_iter()
-            .flatten()
-        {
+        let paths = [
+            &mut settings.baseline,
+            &mut settings.rules_dir,
+            &mut settings.libraries_dir,
+            &mut settings.stats,
+        ];
+        for path in paths.into_iter().flatten() {
             *path = std::path::absolute(root.join(&path)).unwrap_or_else(|_| root.join(&path));
         }
         settings.admit(tree)?;
@@ -127,7 +132,12 @@ impl Settings {
         if let Some(path) = &self.baseline {
             self.baseline = Some(inside("baseline", path)?);
         }
-        for (key, path) in [("rules-dir", &mut self.rules_dir), ("stats", &mut self.stats)] {
+        let paths = [
+            ("rules-dir", &mut self.rules_dir),
+            ("libraries-dir", &mut self.libraries_dir),
+            ("stats", &mut self.stats),
+        ];
+        for (key, path) in paths {
             if let Some(given) = path {
                 *path = Some(below(root, &inside(key, given)?));
             }
@@ -137,7 +147,8 @@ impl Settings {
 
     /// Checks what the command line names: see [`Tree::admit`].
     pub(super) fn admit(&self, tree: &Tree) -> Result<(), Error> {
-        for path in [&self.baseline, &self.rules_dir, &self.stats].into_iter().flatten() {
+        let paths = [&self.baseline, &self.rules_dir, &self.libraries_dir, &self.stats];
+        for path in paths.into_iter().flatten() {
             // What is not there is told about by who reads it.
             match tree.admit(path) {
                 Err(refusal) if !refusal.is_missing() => return Err(refusal.error(shown(path), WHAT)),
@@ -186,6 +197,7 @@ impl Settings {
                 );
             }
             "rules-dir" => self.rules_dir = Some(PathBuf::from(entry.string()?)),
+            "libraries-dir" => self.libraries_dir = Some(PathBuf::from(entry.string()?)),
             "stats" => self.stats = Some(PathBuf::from(entry.string()?)),
             "cache" => self.cache = Some(entry.bool()?),
             "include-tests" => self.include_tests = Some(entry.bool()?),

@@ -1,10 +1,17 @@
 //! Reads a rule's page: TOML front matter, fixed sections, and examples that run as tests.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::finding::{Confidence, Effort, Priority};
+use crate::ir::Language;
+use crate::rules::own::matching::Matching;
+use crate::rules::own::message::{Blank, Message};
+use crate::rules::own::rule::OwnRule;
+use crate::source::LineIndex;
 
 /// The sections of a page, in order.
 pub const SECTIONS: [&str; 6] = [
@@ -45,7 +52,14 @@ pub struct Page {
     pub body: String,
     /// Examples, each a small project.
     pub examples: Vec<Example>,
+    /// What it looks for, where it is the page of a rule of the user's own.
+    pub own: Option<Arc<OwnRule>>,
+    /// The file that it was read from; `None` for one that is built in.
+    pub source: Option<String>,
 }
+
+/// The longest front matter, in bytes: findings carry parts of it.
+const LONGEST_FRONT: usize = 10_000;
 
 /// The front matter.
 #[derive(Deserialize)]
@@ -56,7 +70,7 @@ struct Front {
     priority: Priority,
     confidence: Confidence,
     effort: Effort,
-    languages: Vec<String>,
+    languages: Vec<Spanned<String>>,
     #[serde(default)]
     aliases: Vec<String>,
     acceptance: Vec<String>,
@@ -64,6 +78,10 @@ struct Front {
     risk: String,
     #[serde(default)]
     verify: String,
+    message: Option<Spanned<String>>,
+    fix: Option<Spanned<String>>,
+    #[serde(rename = "match")]
+    matching: Option<Spanned<Matching>>,
 }
 
 /// What an example's block promises.
@@ -142,12 +160,17 @@ impl Page {
         let (front, body) = rest
             .split_once("\n+++\n")
             .ok_or_else(|| fail(1, "the front matter ends with a line `+++`".to_owned()))?;
+        let lines = LineIndex::new(front);
+        let line_at = |at: usize| 1 + lines.line(u32::try_from(at).unwrap_or(u32::MAX)) as usize;
+        if front.len() > LONGEST_FRONT {
+            return Err(fail(1, format!("the front matter is longer than {LONGEST_FRONT} bytes")));
+        }
         let front: Front = toml::from_str(front).map_err(|error| {
-            let before = error
-                .span()
-                .map_or(0, |span| front.bytes().take(span.start).filter(|&byte| byte == b'\n').count());
-            fail(2 + before, error.message().to_owned())
+            let line = line_at(error.span().map_or(0, |span| span.start));
+            // Some of the parser's messages go over several lines.
+            fail(line, error.message().split_whitespace().collect::<Vec<_>>().join(" "))
         })?;
+        let own = own_rule(id, &front).map_err(|(at, what)| fail(line_at(at), what))?;
         let first_line = 3 + rest[..rest.len() - body.len()].matches('\n').count() - 1;
         let blocks = read_body(body, first_line).map_err(|(line, what)| fail(line, what))?;
         let examples = group(blocks).map_err(|(line, what)| fail(line, what))?;
@@ -161,13 +184,15 @@ impl Page {
             priority: front.priority,
             confidence: front.confidence,
             effort: front.effort,
-            languages: front.languages,
+            languages: front.languages.into_iter().map(Spanned::into_inner).collect(),
             aliases: front.aliases,
             acceptance: front.acceptance,
             risk: front.risk,
             verify: front.verify,
             body: body.trim_matches('\n').to_owned(),
             examples,
+            own: own.map(Arc::new),
+            source: None,
         })
     }
 
@@ -187,6 +212,49 @@ impl Page {
         }
         start.and_then(|start| self.body.get(start..)).unwrap_or("").trim()
     }
+}
+
+/// What a front matter says of a rule of the user's own; a mistake is told with the byte that it begins at.
+fn own_rule(id: &str, front: &Front) -> Result<Option<OwnRule>, (usize, String)> {
+    let Some(matching) = &front.matching else {
+        let alone = [("message", &front.message), ("fix", &front.fix)];
+        let alone = alone.into_iter().find_map(|(key, text)| Some((key, text.as_ref()?.span().start)));
+        return match alone {
+            Some((key, at)) => Err((at, format!("`{key}` is for a rule of your own, which has a table `[match]`"))),
+            None => Ok(None),
+        };
+    };
+    let at = matching.span().start;
+    let matching = matching.get_ref();
+    if let Some(what) = matching.mistake() {
+        return Err((at, what.to_owned()));
+    }
+    let known = Language::ALL.map(Language::name);
+    if let Some(other) = front
+        .languages
+        .iter()
+        .find(|language| !known.contains(&language.get_ref().as_str()))
+    {
+        let what = format!("unknown language `{}`; valid: {}", other.get_ref(), known.join(", "));
+        return Err((other.span().start, what));
+    }
+    let needs = |key: &str, what: &str| (at, format!("a rule of your own needs `{key}`, {what}, above `[match]`"));
+    let message = front.message.as_ref().ok_or_else(|| needs("message", "what is said of a place"))?;
+    let fix = front.fix.as_ref().ok_or_else(|| needs("fix", "what to do about it"))?;
+    let blanks = if matching.query.is_some() {
+        &Blank::OF_QUERIES[..]
+    } else {
+        &Blank::OF_CALLS
+    };
+    Ok(Some(OwnRule {
+        id: id.to_owned(),
+        priority: front.priority,
+        confidence: front.confidence,
+        languages: front.languages.iter().map(|language| language.get_ref().clone()).collect(),
+        matching: matching.clone(),
+        message: Message::read(message.get_ref(), blanks).map_err(|what| (message.span().start, what))?,
+        fix: fix.get_ref().clone(),
+    }))
 }
 
 type Mistake = (usize, String);

@@ -7,9 +7,14 @@ use std::sync::LazyLock;
 
 use super::page::{Page, PageError};
 use super::registry::{RULES, ids};
-use crate::error::Error;
+use crate::error::{Error, nearest};
 use crate::files::{self, Tree};
 use crate::rules::LARGEST_PAGE;
+
+/// Rules of the user's own.
+const MOST_OWN: usize = 100;
+/// All pages of a folder together.
+const LARGEST_TOGETHER: usize = 16_000_000;
 
 /// The pages of all rules, by id.
 #[derive(Clone, Debug, Default)]
@@ -36,14 +41,44 @@ impl Pages {
     /// The built-in pages, with those of a folder in their place where the names are the same.
     pub fn load(folder: Option<&Path>) -> Result<Pages, Error> {
         let mut pages = Pages::built_in().map_err(|error| Error::new("rules", error.to_string()))?;
+        let mut own = 0;
         for page in folder.map(read_folder).transpose()?.unwrap_or_default() {
-            if !pages.pages.contains_key(&page.id) {
-                let place = folder.map_or_else(String::new, |folder| folder.to_string_lossy().into_owned());
-                return Err(Error::unknown(place, "rule", &page.id, &ids()));
+            pages.admit(&page)?;
+            own += usize::from(page.own.is_some());
+            if own > MOST_OWN {
+                let place = folder.map_or_else(String::new, files::shown);
+                return Err(Error::new(place, format!("holds more than {MOST_OWN} rules")));
             }
             pages.pages.insert(page.id.clone(), page);
         }
         Ok(pages)
+    }
+
+    /// Whether a page of a folder may be added: it is the text of a built-in rule, or a rule of the user's own under names of its own.
+    fn admit(&self, page: &Page) -> Result<(), Error> {
+        let place = page.source.clone().unwrap_or_default();
+        let is_built_in = ids().contains(&page.id.as_str());
+        match &page.own {
+            None if is_built_in => return Ok(()),
+            None => {
+                let error = Error::new(place, format!("there is no rule `{}` whose page this could be", page.id));
+                let near = nearest(&page.id, &ids()).map(|near| format!("did you mean `{near}`? "));
+                let hint = format!("{}a rule of your own has a table `[match]`", near.unwrap_or_default());
+                return Err(error.hint(hint));
+            }
+            Some(_) if is_built_in => {
+                let error = Error::new(place, format!("`{}` is built in and finds what it finds", page.id));
+                return Err(error.hint("give the page of your own rule another name, or take `[match]` out of it"));
+            }
+            Some(_) => {}
+        }
+        for name in page.aliases.iter().chain([&page.id]) {
+            let other = self.iter().find(|other| other.id == *name || other.aliases.contains(name));
+            if let Some(other) = other {
+                return Err(Error::new(place, format!("`{name}` is a name of the rule `{}`", other.id)).hint("choose another one"));
+            }
+        }
+        Ok(())
     }
 
     /// A rule's page.
@@ -97,6 +132,7 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Page>, Error> {
     // A page that is a link to somewhere else is not one of this folder.
     let tree = Tree::of(folder).map_err(|error| Error::new(shown.clone(), format!("cannot be read: {error}")))?;
     let mut pages = Vec::new();
+    let mut size = 0;
     for entry in walkdir::WalkDir::new(folder).max_depth(1).sort_by_file_name() {
         let entry = entry.map_err(|error| Error::new(shown.clone(), error.to_string()))?;
         let path = entry.path();
@@ -108,10 +144,18 @@ pub fn read_folder(folder: &Path) -> Result<Vec<Page>, Error> {
         else {
             continue;
         };
-        let place = path.to_string_lossy().into_owned();
+        let place = files::shown(path);
         let bytes = tree.read(Path::new(entry.file_name()), LARGEST_PAGE);
-        let text = files::text(path, bytes.map_err(|refusal| refusal.error(place, "a rule page"))?)?;
-        pages.push(Page::parse(id, &text).map_err(|error| Error::new(shown.clone(), error.to_string()))?);
+        let text = files::text(path, bytes.map_err(|refusal| refusal.error(&place, "a rule page"))?)?;
+        size += text.len();
+        if size > LARGEST_TOGETHER {
+            return Err(Error::new(shown, "its pages are too large together"));
+        }
+        let page = Page::parse(id, &text).map_err(|error| Error::new(format!("{place}:{}", error.line), error.what))?;
+        pages.push(Page {
+            source: Some(place),
+            ..page
+        });
     }
     if pages.is_empty() {
         return Err(Error::new(shown, "no rule pages here").hint("a page is a file `<rule-id>.md`"));

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
 
 use crate::config::Config;
 use crate::engine::pages::Pages;
 use crate::error::Error;
 use crate::finding::{Finding, Priority};
+use crate::walk;
 
 /// The settings of one run.
 #[derive(Debug, Default)]
@@ -36,7 +37,8 @@ impl Policy {
         };
         let part = |given: &crate::config::Override| {
             Ok(Part {
-                paths: globs(&given.paths)?,
+                paths: walk::globs(given.paths.iter().map(String::as_str))
+                    .map_err(|error| Error::new("overrides", format!("not a valid glob: {error}")))?,
                 skip: pages.resolve("overrides", &given.skip)?,
                 priorities: named(&given.priorities)?,
                 max_priority: given.max_priority,
@@ -75,15 +77,6 @@ impl Policy {
             .iter()
             .filter(move |part| is_inside && part.paths.matched_path_or_any_parents(&path, false).is_ignore())
     }
-}
-
-fn globs(paths: &[String]) -> Result<Gitignore, Error> {
-    let fail = |error: ignore::Error| Error::new("overrides", format!("not a valid glob: {error}"));
-    let mut builder = GitignoreBuilder::new("");
-    for path in paths {
-        builder.add_line(None, path).map_err(fail)?;
-    }
-    builder.build().map_err(fail)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod checked;
 mod mended;
 mod origin;
+mod rules;
 mod texts;
 mod understood;
 mod verified;
@@ -13,7 +14,7 @@ pub use understood::{read_one, understand};
 pub use verified::verify;
 pub use why::why;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -24,9 +25,8 @@ use super::finish;
 use super::pages::Pages;
 use super::places::Places;
 use super::policy::Policy;
-use super::registry::{self, RULES, Rule};
 use super::suppress::{self, Suppressions};
-use crate::analysis::{Analyses, Analysis};
+use crate::analysis::Analyses;
 use crate::cache::{Cache, CacheEntry, CacheKey, Seen};
 use crate::config::{self, Config, Details, Format, Settings};
 use crate::coverage::{Coverage, Gap, Reason, Skipped};
@@ -34,6 +34,7 @@ use crate::error::Error;
 use crate::finding::{self, Finding, Priority};
 use crate::fix::disk::Disk;
 use crate::inventory::{self, build as inventories, rows};
+use crate::libraries::own;
 use crate::progress::{Observer, Silent, Stage};
 use crate::project::{self, Project};
 use crate::report::sources::Sources;
@@ -42,6 +43,7 @@ use crate::syntax::facts::{self, FileFacts};
 use crate::walk::{self, FileKind, FileRole, PastFile, SourceFile, Text};
 use crate::{fix, git, stats};
 use checked::Checked;
+use rules::RulesOfRun;
 use texts::Texts;
 
 /// Stack of a worker: deep nesting in a hostile file must not end the process.
@@ -161,10 +163,12 @@ fn in_pool<T: Send>(config: &Config, run: impl FnOnce() -> Result<T, Error> + Se
 
 /// Reads files and links their facts; a file that fails becomes a row of the coverage.
 fn link(config: &Config, files: Vec<Input>, coverage: &mut Coverage, observer: &dyn Observer) -> Result<Project, Error> {
+    // A mistake in a user's file is told before anything is read.
+    let data = own::read(config.libraries_dir.as_deref())?;
     observer.stage(Stage::Read, files.len());
     let facts = read_all(config, files, coverage, observer);
     observer.stage(Stage::Link, 0);
-    guarded(|| Project::link_with(facts, config.words.clone()))
+    guarded(|| Project::link_with(facts, config.words.clone(), data))
         .map_err(|what| Error::new("link", format!("internal error: {what}")).hint("please report this, with the code that causes it"))
 }
 
@@ -175,7 +179,16 @@ pub fn audit_texts(config: &Config, texts: Vec<(String, String)>) -> Result<Repo
 
 /// As [`audit_texts`]; what `baseline` holds is known.
 pub fn audit_texts_since(config: &Config, texts: Vec<(String, String)>, baseline: Option<Baseline>) -> Result<Report, Error> {
-    let plan = Plan::of(config, baseline, &Silent)?;
+    run_texts(&Plan::of(config, baseline, &Silent)?, texts)
+}
+
+/// As [`audit_texts`], with pages that were read already.
+pub fn audit_texts_with(config: &Config, pages: Pages, texts: Vec<(String, String)>) -> Result<Report, Error> {
+    run_texts(&Plan::with_pages(config, pages, None, &Silent)?, texts)
+}
+
+fn run_texts(plan: &Plan<'_>, texts: Vec<(String, String)>) -> Result<Report, Error> {
+    let config = plan.config;
     let mut coverage = Coverage::default();
     let mut inputs = Vec::new();
     for (path, text) in texts {
@@ -332,10 +345,7 @@ struct Plan<'a> {
     pages: Pages,
     policy: Policy,
     places: Places,
-    /// Rules that run.
-    rules: Vec<&'static Rule>,
-    /// Rules whose findings are wanted.
-    wanted: Vec<&'static str>,
+    rules: RulesOfRun,
     baseline: Option<Baseline>,
     observer: &'a dyn Observer,
     stats: Option<Vec<stats::Record>>,
@@ -343,26 +353,17 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn of(config: &'a Config, baseline: Option<Baseline>, observer: &'a dyn Observer) -> Result<Plan<'a>, Error> {
-        let pages = Pages::load(config.rules_dir.as_deref())?;
-        let (wanted, skipped) = (pages.resolve("", &config.rules)?, pages.resolve("", &config.skip)?);
-        let has = |list: &[String], rule: &Rule| list.iter().any(|id| id == rule.id);
-        let is_wanted = |rule: &&Rule| (wanted.is_empty() || has(&wanted, rule)) && !has(&skipped, rule);
-        let mut rules: Vec<&'static Rule> = RULES.iter().filter(is_wanted).collect();
-        if rules.is_empty() {
-            return Err(Error::new("rules", "none is left to run").hint("see `perfaudit rules`"));
-        }
-        let ids = rules.iter().map(|rule| rule.id).collect();
-        // What a comment suppresses is known only once the other rules have run.
-        if wanted.iter().any(|id| id == suppress::UNUSED) {
-            rules = RULES.iter().filter(|rule| !has(&skipped, rule)).collect();
-        }
+        Plan::with_pages(config, Pages::load(config.rules_dir.as_deref())?, baseline, observer)
+    }
+
+    /// As [`Plan::of`], with pages that were read already.
+    fn with_pages(config: &'a Config, pages: Pages, baseline: Option<Baseline>, observer: &'a dyn Observer) -> Result<Plan<'a>, Error> {
         Ok(Plan {
             config,
             policy: Policy::of(config, &pages)?,
             places: Places::of(config),
+            rules: RulesOfRun::of(config, &pages)?,
             pages,
-            rules,
-            wanted: ids,
             baseline,
             stats: config.stats.as_deref().map(stats::read).transpose()?,
             observer,
@@ -390,7 +391,7 @@ impl<'a> Plan<'a> {
             }
             self.observer.stage(Stage::Rules, self.rules.len());
             let run = Analyses::new(&project);
-            let (findings, failures) = self.check(&run, &mut coverage);
+            let (findings, failures) = self.rules.check(&run, &mut coverage, self.observer);
             self.observer.stage(Stage::Report, 0);
             let mut report = self.report(&run, findings, with_tests, coverage);
             report.failures.splice(0..0, failures);
@@ -424,66 +425,17 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn check(&self, run: &Analyses<'_>, coverage: &mut Coverage) -> (Vec<Finding>, Vec<String>) {
-        let broken = self.prepare(run);
-        let results: Vec<_> = self
-            .rules
-            .par_iter()
-            .map(|rule| {
-                let is_broken = |need: &Analysis, failed: Analysis| *need == failed || need.base() == Some(failed);
-                let needed = broken
-                    .iter()
-                    .find(|(failed, _)| rule.needs.iter().any(|need| is_broken(need, *failed)));
-                let found = match needed {
-                    Some((_, what)) => Err(what.clone()),
-                    None => guarded(|| (rule.check)(run)),
-                };
-                self.observer.step();
-                (rule, found)
-            })
-            .collect();
-        let (mut findings, mut failures) = (Vec::new(), Vec::new());
-        for (rule, result) in results {
-            match result {
-                Ok(found) => findings.extend(found),
-                Err(what) => {
-                    coverage.notes.push(format!(
-                        "The rule {} failed, its findings are missing (internal error: {what})",
-                        rule.id
-                    ));
-                    failures.push(format!("the rule {}", rule.id));
-                }
-            }
-        }
-        (findings, failures)
-    }
-
-    /// Works out what the rules share, first what other answers build on; those that failed, with what happened.
-    fn prepare(&self, run: &Analyses<'_>) -> Vec<(Analysis, String)> {
-        let needed: BTreeSet<Analysis> = self.rules.iter().flat_map(|rule| rule.needs).copied().collect();
-        let bases: BTreeSet<Analysis> = needed.iter().map(|one| one.base().unwrap_or(*one)).collect();
-        let mut broken: Vec<(Analysis, String)> = Vec::new();
-        for level in [bases, needed] {
-            let work = level
-                .into_par_iter()
-                .filter(|one| one.base().is_none_or(|base| broken.iter().all(|(failed, _)| *failed != base)));
-            let failed = work.filter_map(|one| guarded(|| one.prepare(run)).err().map(|what| (one, what)));
-            let failed: Vec<(Analysis, String)> = failed.collect();
-            broken.extend(failed);
-        }
-        broken
-    }
-
     /// The comments that suppress findings.
     fn suppressions(&self, project: &Project) -> Suppressions {
         let mut suppressions = Suppressions::new(self.config.require_reason);
+        let ids: Vec<&str> = self.pages.iter().map(|page| page.id.as_str()).collect();
         for comment in project.comments() {
             let place = suppress::SuppressionPlace {
                 file: &comment.file,
                 lines: comment.lines,
                 function: comment.function,
             };
-            suppressions.add(&registry::ids(), &place, &comment.text);
+            suppressions.add(&ids, &place, &comment.text);
         }
         suppressions
     }
@@ -494,8 +446,8 @@ impl<'a> Plan<'a> {
             pages: &self.pages,
             policy: &self.policy,
             places: &self.places,
-            ran: self.rules.iter().map(|rule| rule.id).collect(),
-            wanted: self.wanted.clone(),
+            ran: self.rules.ran().collect(),
+            wanted: self.rules.wanted().collect(),
             baseline: self.baseline.as_ref().map(|baseline| (baseline, scope)),
             min_priority: self.config.min_priority.unwrap_or(Priority::P3),
             min_confidence: self.config.min_confidence,
@@ -640,44 +592,6 @@ mod tests {
     fn a_panic_is_caught_with_its_message() {
         assert_eq!(guarded(|| -> u8 { panic!("broken {}", 1) }), Err("broken 1".to_owned()));
         assert_eq!(guarded(|| 1), Ok(1));
-    }
-
-    #[test]
-    fn a_rule_that_fails_is_told_and_the_others_report() {
-        const BROKEN: Rule = Rule {
-            id: "broken",
-            page: "",
-            needs: &[],
-            check: |_| panic!("no such thing"),
-        };
-        static RULE: Rule = BROKEN;
-        let config = Config::default();
-        let mut plan = Plan::of(&config, None, &Silent).expect("a plan");
-        plan.rules.insert(0, &RULE);
-        let text = "import time\n\nasync def wait():\n    time.sleep(5)\n".to_owned();
-        let path = "a.py".to_owned();
-        let file = Input::Text {
-            path,
-            kind: FileKind::Python,
-            text,
-        };
-        let report = plan.run(vec![file], false, Coverage::default()).expect("a report");
-        assert_eq!(report.failures, ["the rule broken"]);
-        assert_eq!(report.findings.len(), 1);
-        assert!(
-            report
-                .coverage
-                .notes
-                .iter()
-                .any(|note| note.contains("broken failed") && note.contains("no such thing"))
-        );
-    }
-
-    #[test]
-    fn a_run_without_rules_is_a_mistake() {
-        let skip = registry::ids().into_iter().map(str::to_owned).collect();
-        let error = audit_texts(&Config { skip, ..Config::default() }, Vec::new()).expect_err("no rules");
-        assert_eq!(error.to_string(), "rules: none is left to run; see `perfaudit rules`");
     }
 
     #[test]

@@ -137,6 +137,7 @@ fn has_owner(table: &Table) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::libraries::shared::effects::LibraryData;
     use crate::syntax::facts::extract;
     use crate::vocabulary::Vocabulary;
     use crate::walk::FileKind;
@@ -144,7 +145,7 @@ mod tests {
     fn linked(words: Vocabulary) -> Project {
         let sql =
             "CREATE TABLE shop_orders (id int PRIMARY KEY, notes text, body text, is_open int);\nCREATE TABLE shop_settings (id int);\n";
-        Project::link_with(vec![extract("schema.sql", FileKind::Sql, sql)], words)
+        Project::link_with(vec![extract("schema.sql", FileKind::Sql, sql)], words, LibraryData::built_in())
     }
 
     #[test]

@@ -92,6 +92,12 @@ pub fn judge(cost: &Cost, reach: &Reach, confidence: Confidence, less: usize) ->
     }
 }
 
+/// What a rule's own page says, where nothing is weighed: what holds only if a call that is not certain is made is at most P2.
+pub fn said(priority: Priority, is_probable: bool) -> Judgement {
+    let most = if is_probable { Priority::P2 } else { Priority::P0 };
+    Judgement::from(priority.max(most))
+}
+
 /// How often a cost is met by somebody. Nobody waits for what a job does for each row, and whoever exports everything expects it to take
 /// as long as there are rows.
 fn met(cost: &Cost, reach: &Reach) -> Use {

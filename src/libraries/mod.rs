@@ -10,6 +10,7 @@ pub mod medusa;
 pub mod mikroorm;
 pub mod mongo;
 pub mod objection;
+pub mod own;
 pub mod peewee;
 pub mod prisma;
 pub mod registry;

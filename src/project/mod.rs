@@ -39,6 +39,7 @@ pub mod validated;
 pub mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -123,11 +124,11 @@ pub struct CommentPlace {
 impl Project {
     /// Links the facts of all files, which come sorted by path, without words of a configuration.
     pub fn link(files: Vec<FileFacts>) -> Project {
-        Project::link_with(files, Vocabulary::default())
+        Project::link_with(files, Vocabulary::default(), LibraryData::built_in())
     }
 
-    /// Links the facts of all files, which come sorted by path; `words` are those of the run.
-    pub fn link_with(mut files: Vec<FileFacts>, words: Vocabulary) -> Project {
+    /// Links the facts of all files, which come sorted by path; `words` are those of the run, `data` is what it knows of libraries.
+    pub fn link_with(mut files: Vec<FileFacts>, words: Vocabulary, data: Arc<LibraryData>) -> Project {
         // Facts may be of a run with other words.
         let paths: Vec<&str> = files.iter().map(|facts| facts.path.as_str()).collect();
         let roles = roles(&paths, &words);
@@ -135,7 +136,7 @@ impl Project {
             facts.role = role;
         }
         let mut sources = file_sources(&files);
-        let mut code = Code::new(files, LibraryData::built_in(), FxHashSet::default());
+        let mut code = Code::new(files, data, FxHashSet::default());
         sources.extend(code_sources(&code));
         sources.sort_by(|left, right| left.file.cmp(&right.file));
         let migrations = sources.iter().filter(|source| !source.kind.is_model()).count();
@@ -522,6 +523,9 @@ mod tests {
         assert_eq!(Project::link(vec![facts.clone()]).role(FileId(0)), FileRole::Source);
         let mut words = Vocabulary::default();
         words.add(Open::ScriptFolders, &["ops".to_owned()]).expect("a word");
-        assert_eq!(Project::link_with(vec![facts], words).role(FileId(0)), FileRole::Script);
+        assert_eq!(
+            Project::link_with(vec![facts], words, LibraryData::built_in()).role(FileId(0)),
+            FileRole::Script
+        );
     }
 }

@@ -245,6 +245,8 @@ pub struct RuleText {
     pub help: String,
     /// Group of rules.
     pub category: String,
+    /// The site of the documentation has its page: it is built in.
+    pub is_built_in: bool,
 }
 
 /// Rules by id, for the formats that carry their texts.

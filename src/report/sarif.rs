@@ -60,7 +60,7 @@ fn rule(id: &str, text: Option<&RuleText>) -> Value {
         "help": { "text": if help.is_empty() { title } else { help }, "markdown": if help.is_empty() { title } else { help } },
         "properties": { "tags": tags },
     });
-    if let Some(page) = text.and(SITE).and_then(|site| page(site, id)) {
+    if let Some(page) = text.filter(|text| text.is_built_in).and(SITE).and_then(|site| page(site, id)) {
         rule["helpUri"] = json!(page);
     }
     rule

@@ -2,6 +2,7 @@
 
 pub(crate) mod deployment;
 pub(crate) mod memory;
+pub mod own;
 pub(crate) mod per_row;
 pub(crate) mod query;
 pub(crate) mod schema;

@@ -35,6 +35,15 @@ struct Level {
     size: usize,
 }
 
+/// A matcher of globs, as in `.gitignore`, of paths relative to the root.
+pub fn globs<'a>(globs: impl Iterator<Item = &'a str>) -> Result<Gitignore, ignore::Error> {
+    let mut builder = GitignoreBuilder::new("");
+    for glob in globs {
+        builder.add_line(None, glob)?;
+    }
+    builder.build()
+}
+
 impl Ignores {
     /// What holds in `folder`, which is below the one that this is of. All paths of a chain are relative to the same place, or all are
     /// absolute. `None` where the texts are more than can be matched; then they count for nothing.

@@ -27,6 +27,7 @@ fn texts() -> RuleTexts {
             title: page.title.clone(),
             help: page.body.clone(),
             category: page.category.clone(),
+            is_built_in: true,
         };
         (page.id.clone(), text)
     });

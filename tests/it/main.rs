@@ -17,6 +17,7 @@ mod hooks;
 mod hostile;
 mod layers;
 mod mutations;
+mod own;
 mod packages;
 mod pages;
 mod parts;

@@ -129,7 +129,7 @@ examples_of!(
 fn run_examples(test: &str) {
     let pages = Pages::built_in().expect("valid pages");
     let page = pages.iter().find(|page| page.id.replace('-', "_") == test).expect("a page");
-    let failed = examples::run(page).expect("runs");
+    let failed = examples::run(page, &pages, None).expect("runs");
     let lines = failed
         .iter()
         .map(|failure| format!("rules/{}.md:{}: {}", failure.rule, failure.line, failure.what));

@@ -170,6 +170,7 @@ fn texts() -> RuleTexts {
         title: "A query per row where one would do".into(),
         help: "## What it finds".into(),
         category: "query".into(),
+        is_built_in: true,
     };
     [("n-plus-one".to_owned(), text)].into()
 }

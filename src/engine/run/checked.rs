@@ -30,7 +30,7 @@ impl<'a> Checked<'a> {
 
 impl BaselineScope for Checked<'_> {
     fn is_checked(&self, known: &Known) -> bool {
-        self.plan.wanted.contains(&known.rule.as_str()) && (self.symbols.contains_key(known.file.as_str()) || self.is_gone(&known.file))
+        self.plan.rules.wanted().any(|id| id == known.rule) && (self.symbols.contains_key(known.file.as_str()) || self.is_gone(&known.file))
     }
 
     fn is_moved(&self, known: &Known) -> bool {

@@ -146,7 +146,7 @@ struct Asker<'a> {
 impl Asker<'_> {
     fn answer(&self, project: &Project, with_tests: bool, coverage: &mut Coverage, answer: &mut Why) -> Result<(), Error> {
         let run = Analyses::new(project);
-        let (findings, _) = self.plan.check(&run, coverage);
+        let (findings, _) = self.plan.rules.check(&run, coverage, self.plan.observer);
         let scope = Checked::of(self.plan, project);
         let mut options = self.plan.options(&scope, with_tests);
         let (wanted, skipped) = (

@@ -1,12 +1,16 @@
 //! What library calls do, read from `rules/libraries/<language>/*.toml`.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use toml::Spanned;
 
 use crate::ir::Language;
+use crate::source::LineIndex;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/libraries");
 
@@ -66,6 +70,12 @@ impl Effects {
     /// The effect of a name; `None` for a name that is none.
     pub fn named(name: &str) -> Option<Effects> {
         Self::NAMES.iter().find(|(text, _)| *text == name).map(|(_, effect)| *effect)
+    }
+
+    /// The effect of a name; the error lists the names that there are.
+    pub fn read_name(name: &str) -> Result<Effects, String> {
+        let valid = || Self::NAMES.map(|(name, _)| name).join(", ");
+        Effects::named(name).ok_or_else(|| format!("unknown effect `{name}`; valid: {}", valid()))
     }
 
     /// Both.
@@ -141,7 +151,7 @@ struct ObjectEntry {
 }
 
 /// How long a call waits.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TimeoutFacts {
     /// Keyword arguments, or keys of an options object, each of which sets it.
     pub arguments: Vec<String>,
@@ -155,11 +165,16 @@ pub struct TimeoutFacts {
     pub short_since: Option<(String, u32)>,
 }
 
+/// As the other entries, with its fields written out: those that are handed on to another type would take keys that there are not.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct TimeoutEntry {
-    names: Vec<String>,
-    #[serde(flatten)]
-    facts: TimeoutFacts,
+    names: Vec<Spanned<String>>,
+    arguments: Vec<String>,
+    position: Option<usize>,
+    default: Option<f64>,
+    value: Option<String>,
+    short_since: Option<(String, u32)>,
 }
 
 #[derive(Deserialize)]
@@ -175,9 +190,9 @@ struct Library {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CallEntry {
-    names: Vec<String>,
+    names: Vec<Spanned<String>>,
     #[serde(default)]
-    effects: Vec<String>,
+    effects: Vec<EffectName>,
     returns: Option<String>,
     #[serde(default)]
     tag: bool,
@@ -186,13 +201,56 @@ struct CallEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClassEntry {
-    name: String,
+    name: Spanned<String>,
     #[serde(default)]
-    effects: std::collections::BTreeMap<String, Vec<String>>,
+    effects: BTreeMap<String, Vec<EffectName>>,
+}
+
+/// An effect by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EffectName(pub Effects);
+
+impl<'de> Deserialize<'de> for EffectName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        // A visitor's error has the place of the text that it was given.
+        impl de::Visitor<'_> for Name {
+            type Value = EffectName;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("the name of an effect")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<EffectName, E> {
+                Effects::read_name(name).map(EffectName).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Name)
+    }
+}
+
+/// All of several effects.
+pub fn all_of(names: &[EffectName]) -> Effects {
+    names.iter().fold(Effects::NONE, |set, name| set.and(name.0))
+}
+
+/// Why a file of a library cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LibraryMistake {
+    /// The line of the file, 1-based.
+    pub line: u32,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for LibraryMistake {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "line {}: {}", self.line, self.what)
+    }
 }
 
 /// One language's libraries.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct LanguageData {
     exact: FxHashMap<String, CallFacts>,
     /// By the name before `.*`.
@@ -207,7 +265,7 @@ pub struct LanguageData {
 }
 
 /// All that is known of libraries.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct LibraryData {
     python: LanguageData,
     typescript: LanguageData,
@@ -222,8 +280,8 @@ impl LibraryData {
 
     fn read_built_in() -> LibraryData {
         let mut data = LibraryData::default();
-        for (folder, language) in [("python", Language::Python), ("typescript", Language::TypeScript)] {
-            let Some(dir) = BUILT_IN.get_dir(folder) else { continue };
+        for language in Language::ALL {
+            let Some(dir) = BUILT_IN.get_dir(language.name()) else { continue };
             for file in dir.files() {
                 if let Some(text) = file
                     .contents_utf8()
@@ -236,44 +294,20 @@ impl LibraryData {
         data
     }
 
-    /// Adds one library file's text; the error says what is wrong with it.
-    pub fn add(&mut self, language: Language, text: &str) -> Result<(), String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let table = match language {
-            Language::Python => &mut self.python,
-            Language::TypeScript => &mut self.typescript,
-        };
-        if let Some((first, others)) = file.library.modules.split_first() {
-            for other in others {
-                table.aliases.insert(other.clone(), first.clone());
-            }
-            if let Some(default) = file.library.default_export {
-                table.defaults.insert(first.clone(), default);
-            }
-        }
-        for timeout in file.timeout {
-            for name in timeout.names {
-                table.timeouts.insert(name, timeout.facts.clone());
-            }
-        }
-        for object in file.object {
-            for name in object.names {
-                table.objects.insert(name, object.name.clone());
-            }
-        }
-        table.modules.extend(file.library.modules);
-        // Calls after classes: the more exact entry wins.
-        for class in file.class {
-            for (method, effects) in class.effects {
-                table.insert(&format!("{}.{method}", class.name), &effects, None, false)?;
-            }
-        }
-        for call in file.call {
-            for name in &call.names {
-                table.insert(name, &call.effects, call.returns.as_deref(), call.tag)?;
-            }
+    /// Adds one library file's text. What it says of a name takes the place of what was known of that name.
+    pub fn add(&mut self, language: Language, text: &str) -> Result<(), LibraryMistake> {
+        let file = File::read(text)?;
+        match language {
+            Language::Python => self.python.add(file),
+            Language::TypeScript => self.typescript.add(file),
         }
         Ok(())
+    }
+
+    /// As [`LibraryData::add`], for a file whose names must all be those of its library.
+    pub fn add_own(&mut self, language: Language, text: &str) -> Result<(), LibraryMistake> {
+        File::read(text)?.names_are_its_own(text)?;
+        self.add(language, text)
     }
 
     /// A language's table.
@@ -285,14 +319,87 @@ impl LibraryData {
     }
 }
 
+impl File {
+    fn read(text: &str) -> Result<File, LibraryMistake> {
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            mistake(text, at, error.message())
+        })
+    }
+
+    /// Every name begins with the library's first module: the others are replaced by it before anything is looked up.
+    fn names_are_its_own(&self, text: &str) -> Result<(), LibraryMistake> {
+        let Some(module) = self.library.modules.first() else {
+            return Err(mistake(text, 0, "`modules` must name what programs import"));
+        };
+        let calls = self.call.iter().flat_map(|call| &call.names);
+        let timeouts = self.timeout.iter().flat_map(|timeout| &timeout.names);
+        let names = calls.chain(timeouts).chain(self.class.iter().map(|class| &class.name));
+        let is_own = |name: &str| {
+            name.strip_prefix(module)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+        };
+        let Some(other) = names.into_iter().find(|name| !is_own(name.get_ref())) else {
+            return Ok(());
+        };
+        let what = format!("`{}` must begin with the library's first module, `{module}`", other.get_ref());
+        Err(mistake(text, other.span().start, &what))
+    }
+}
+
+/// What is wrong at a byte of a text.
+fn mistake(text: &str, at: usize, what: &str) -> LibraryMistake {
+    LibraryMistake {
+        line: LineIndex::new(text).line(u32::try_from(at).unwrap_or(u32::MAX)),
+        // Some of the parser's messages go over several lines.
+        what: what.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
 impl LanguageData {
-    fn insert(&mut self, name: &str, effects: &[String], returns: Option<&str>, is_tag: bool) -> Result<(), String> {
-        let mut set = Effects::NONE;
-        for effect in effects {
-            set = set.and(Effects::named(effect).ok_or_else(|| format!("unknown effect `{effect}` of `{name}`"))?);
+    fn add(&mut self, file: File) {
+        if let Some((first, others)) = file.library.modules.split_first() {
+            for other in others {
+                self.aliases.insert(other.clone(), first.clone());
+            }
+            if let Some(default) = file.library.default_export {
+                self.defaults.insert(first.clone(), default);
+            }
         }
+        for timeout in file.timeout {
+            let facts = TimeoutFacts {
+                arguments: timeout.arguments,
+                position: timeout.position,
+                default: timeout.default,
+                value: timeout.value,
+                short_since: timeout.short_since,
+            };
+            for name in timeout.names {
+                self.timeouts.insert(name.into_inner(), facts.clone());
+            }
+        }
+        for object in file.object {
+            for name in object.names {
+                self.objects.insert(name, object.name.clone());
+            }
+        }
+        self.modules.extend(file.library.modules);
+        // Calls after classes: the more exact entry wins.
+        for class in file.class {
+            for (method, effects) in class.effects {
+                self.insert(&format!("{}.{method}", class.name.get_ref()), all_of(&effects), None, false);
+            }
+        }
+        for call in file.call {
+            for name in &call.names {
+                self.insert(name.get_ref(), all_of(&call.effects), call.returns.as_deref(), call.tag);
+            }
+        }
+    }
+
+    fn insert(&mut self, name: &str, effects: Effects, returns: Option<&str>, is_tag: bool) {
         let facts = CallFacts {
-            effects: set,
+            effects,
             returns: returns.map(ToOwned::to_owned),
             is_tag,
         };
@@ -300,7 +407,6 @@ impl LanguageData {
             Some(prefix) => self.any.insert(prefix.to_owned(), facts),
             None => self.exact.insert(name.to_owned(), facts),
         };
-        Ok(())
     }
 
     /// What a call of a dotted name does.

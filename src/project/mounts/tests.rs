@@ -1,4 +1,5 @@
 use crate::libraries::entries::{EntryKind, Often};
+use crate::libraries::shared::effects::LibraryData;
 use crate::project::Project;
 use crate::syntax::facts::extract;
 use crate::vocabulary::{Open, Vocabulary};
@@ -196,7 +197,7 @@ fn staff_places_of_the_run_decide_which_way_is_used_most() {
     let text = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/backroom')\ndef a():\n    return load()\n\n@app.post('/sales')\ndef b():\n    return load()\n\ndef load():\n    return 1\n";
     let best = |words: Vocabulary| {
         let facts = extract("main.py", FileKind::Python, text);
-        let project = Project::link_with(vec![facts], words);
+        let project = Project::link_with(vec![facts], words, LibraryData::built_in());
         let load = project.graph.functions.len() - 1;
         project
             .graph

@@ -152,7 +152,12 @@ fn a_configuration_names_nothing_outside_of_its_folder() {
     ];
     let folder = place.outside.to_string_lossy().into_owned();
     let folders = [folder.as_str(), "..", "../outside", "folder-link", "/"];
-    for (key, names) in [("stats", &files[..]), ("baseline", &files[..]), ("rules-dir", &folders[..])] {
+    for (key, names) in [
+        ("stats", &files[..]),
+        ("baseline", &files[..]),
+        ("rules-dir", &folders[..]),
+        ("libraries-dir", &folders[..]),
+    ] {
         for name in names {
             fs::write(place.project.join("perfaudit.toml"), format!("{key} = '{name}'\n")).expect("written");
             scan(&place.project, &[]).refused(&format!("perfaudit.toml: `{key}`: `{name}` leads out of the project"));
@@ -277,6 +282,124 @@ fn a_rule_page_that_is_a_link_is_not_read() {
     fs::remove_file(place.project.join("pages/n-plus-one.md")).expect("removed");
     pipe(&place.project.join("pages/n-plus-one.md"));
     scan(&place.project, &[]).refused("pages/n-plus-one.md: not a regular file");
+}
+
+/// The folder that a configuration names is in the tree; so must be all that is in it.
+#[test]
+fn a_library_that_leads_elsewhere_is_not_read() {
+    let place = place();
+    let at = &place.project;
+    let library = format!("[library]\nname = '{SECRET}'\nmodules = ['{SECRET}']\n");
+    fs::create_dir_all(place.outside.join("python")).expect("a folder");
+    fs::write(place.outside.join("python/a.toml"), &library).expect("written");
+    fs::create_dir_all(at.join("libraries")).expect("a folder");
+    fs::write(at.join("perfaudit.toml"), "libraries-dir = 'libraries'\n").expect("written");
+    symlink(place.outside.join("python"), at.join("libraries/python")).expect("linked");
+    scan(at, &[]).refused("libraries/python: leads out of the project");
+    fs::remove_file(at.join("libraries/python")).expect("removed");
+    fs::create_dir(at.join("libraries/python")).expect("a folder");
+    let file = at.join("libraries/python/a.toml");
+    for target in ["../../../outside/secret.txt", "/proc/self/environ"] {
+        symlink(target, &file).expect("linked");
+        scan(at, &[]).refused("libraries/python/a.toml: leads out of the project");
+        fs::remove_file(&file).expect("removed");
+    }
+    pipe(&file);
+    scan(at, &[]).refused("libraries/python/a.toml: not a regular file");
+    fs::remove_file(&file).expect("removed");
+    fs::write(&file, "#".repeat(1_000_001)).expect("written");
+    scan(at, &[]).refused("libraries/python/a.toml: too large for a file of a library");
+    let steering = "[library]\nname = 'a'\nmodules = ['a']\n[[call]]\nnames = ['a.b']\neffects = [\"\\u001b[31m\\n::error::x\"]\n";
+    fs::write(&file, steering).expect("written");
+    scan(at, &[]).refused("libraries/python/a.toml:6: unknown effect ");
+    // Also where the user names the folder: what is in it is still the repository's.
+    fs::write(&file, "x").expect("written");
+    scan(at, &["--libraries", "libraries"]).refused("libraries/python/a.toml:1: ");
+    fs::remove_file(&file).expect("removed");
+    symlink("../../../outside/secret.txt", &file).expect("linked");
+    scan(at, &["--libraries", "libraries"]).refused("libraries/python/a.toml: leads out of the project");
+    // A folder elsewhere that the user names is the user's.
+    fs::remove_file(at.join("perfaudit.toml")).expect("removed");
+    assert_eq!(scan(at, &["--libraries", "../outside"]).code, Some(0));
+}
+
+#[test]
+fn too_many_files_of_libraries_and_rules_end_the_run() {
+    let place = place();
+    let at = &place.project;
+    fs::create_dir_all(at.join("libraries/python")).expect("a folder");
+    for number in 0..=1_000 {
+        let library = format!("[library]\nname = 'a'\nmodules = ['a{number}']\n");
+        fs::write(at.join(format!("libraries/python/a{number}.toml")), library).expect("written");
+    }
+    fs::write(at.join("perfaudit.toml"), "libraries-dir = 'libraries'\n").expect("written");
+    scan(at, &[]).refused("libraries: holds more than 1000 files of libraries");
+    fs::create_dir(at.join("pages")).expect("a folder");
+    fs::write(at.join("perfaudit.toml"), "rules-dir = 'pages'\n").expect("written");
+    for number in 0..=100 {
+        fs::write(at.join(format!("pages/own-{number}.md")), own_page("call = 'a.b'")).expect("written");
+    }
+    scan(at, &[]).refused("pages: holds more than 100 rules");
+    fs::remove_file(at.join("pages/own-100.md")).expect("removed");
+    assert_eq!(scan(at, &[]).code, Some(0));
+}
+
+/// A page of a rule that looks for this.
+fn own_page(matching: &str) -> String {
+    let sections = perfaudit::engine::page::SECTIONS.map(|name| match name {
+        "Examples" => format!("## {name}\n\n```python bad\nimport a\na.b()\n```\n\n```python good\nx = 1\n```\n"),
+        _ => format!("## {name}\n\nx\n"),
+    });
+    let front = "title = 'T'\ncategory = 'own'\npriority = 'P3'\nconfidence = 'low'\neffort = 'S'\nlanguages = ['python']\nacceptance = ['x']\nmessage = 'm'\nfix = 'f'\n";
+    format!("+++\n{front}\n[match]\n{matching}\n+++\n\n{}", sections.concat())
+}
+
+/// Patterns and pages are as large as they may be, and names as long as a repository likes: it ends soon, or with a word.
+#[test]
+fn a_rule_of_a_repository_costs_no_more_than_it_may() {
+    let place = place();
+    let at = &place.project;
+    fs::create_dir(at.join("pages")).expect("a folder");
+    fs::write(at.join("perfaudit.toml"), "rules-dir = 'pages'\n").expect("written");
+    let page = |matching: &str| fs::write(at.join("pages/own-rule.md"), own_page(matching)).expect("written");
+    page(&format!("call = '{}'", "a*".repeat(200)));
+    scan(at, &[]).refused("pages/own-rule.md:13: longer than 200 bytes");
+    let many = |count: usize| format!("call = [{}]", "'a*', ".repeat(count));
+    page(&many(101));
+    scan(at, &[]).refused("pages/own-rule.md:13: more than 100 of them");
+    page(&many(4_000));
+    scan(at, &[]).refused("pages/own-rule.md:1: the front matter is longer than 10000 bytes");
+    page(&format!("call = {}", "[".repeat(2_000)));
+    scan(at, &[]).refused("pages/own-rule.md:13: ");
+    fs::write(at.join("pages/own-rule.md"), "#".repeat(1_000_001)).expect("written");
+    scan(at, &[]).refused("pages/own-rule.md: too large for a rule page");
+    // Gaps that fit at every letter, names of a megabyte, and no end that fits.
+    let gaps = format!("'{}b', ", "a*".repeat(99)).repeat(45);
+    page(&format!("call = [{gaps}]"));
+    let name = "a".repeat(1_000_000);
+    fs::write(at.join("app.py"), format!("import {name}\n\n{name}.{name}()\n{name}.x()\n")).expect("written");
+    let report = json(at, &["--rule", "own-rule"]);
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_rule_that_fits_everywhere_is_cut_short_and_told() {
+    let place = place();
+    let at = &place.project;
+    fs::create_dir(at.join("pages")).expect("a folder");
+    fs::write(at.join("perfaudit.toml"), "rules-dir = 'pages'\n").expect("written");
+    fs::write(at.join("pages/own-rule.md"), own_page("call = 'a.b'")).expect("written");
+    let calls = |count: usize| {
+        let lines: Vec<String> = (0..count).map(|number| format!("def f{number}():\n    a.b()\n")).collect();
+        fs::write(at.join("app.py"), format!("import a\n{}", lines.concat())).expect("written");
+        json(at, &["--rule", "own-rule"])
+    };
+    let report = calls(1_000);
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1_000));
+    assert_eq!(report["coverage"]["limits"]["own-findings"], serde_json::Value::Null);
+    let report = calls(1_001);
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1_000));
+    assert_eq!(report["coverage"]["limits"]["own-findings"]["examples"][0], "app.py:2003");
 }
 
 /// The name is the one that the documentation gives, what stands under it is the repository's.
