@@ -24,6 +24,19 @@ pub enum Operation {
     Other,
 }
 
+impl Operation {
+    /// In a word, as lists and pages have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::Select => "select",
+            Operation::Insert => "insert",
+            Operation::Update => "update",
+            Operation::Delete => "delete",
+            Operation::Other => "other",
+        }
+    }
+}
+
 /// How a column is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum FilterKind {

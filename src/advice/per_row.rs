@@ -263,13 +263,7 @@ fn relation(project: &Project, read: &RelationRead) -> Fix {
         () if is_one_step => ReadShape::RelationToOne,
         () => ReadShape::Relation,
     };
-    let values = [
-        ("path", read.path.as_str()),
-        ("underscored", &read.path.replace('.', "__")),
-        ("first", read.path.split('.').next().unwrap_or(&read.path)),
-        ("model", model),
-    ];
-    let fix = advice(Advised::Read(shape), library, &values);
+    let fix = advised(library, model, &read.path, shape);
     if read.is_column {
         return fix;
     }
@@ -279,28 +273,35 @@ fn relation(project: &Project, read: &RelationRead) -> Fix {
     }
 }
 
-/// Load several relations with the rows of one query: each by its path, and whether it leads to many.
-pub fn relations(library: &str, model: &str, paths: &[(&str, bool)]) -> Fix {
-    let one = |&(path, to_many): &(&str, bool)| {
-        let shape = match () {
-            () if path.contains('.') => ReadShape::Relation,
-            () if to_many => ReadShape::RelationToMany,
-            () => ReadShape::RelationToOne,
-        };
-        let first = path.split('.').next().unwrap_or(path);
-        let underscored = path.replace('.', "__");
-        let values = [
-            ("path", path),
-            ("underscored", underscored.as_str()),
-            ("first", first),
-            ("model", model),
-        ];
-        advice(Advised::Read(shape), library, &values).code
+/// The code that loads several relations with the rows of one query: each by its path, and whether it leads to many. Calls that are chained
+/// are one chain.
+pub fn relations(library: &str, model: &str, paths: &[(&str, bool)]) -> Option<String> {
+    let is_behind_many = |path: &str| {
+        let mut many = paths.iter().filter(|(_, to_many)| *to_many).map(|(many, _)| *many);
+        many.any(|many| path == many || path.strip_prefix(many).is_some_and(|rest| rest.starts_with('.')))
     };
-    let mut codes: Vec<String> = paths.iter().filter_map(one).collect();
+    let code = |path: &str| {
+        let shape = if is_behind_many(path) {
+            ReadShape::RelationToMany
+        } else {
+            ReadShape::RelationToOne
+        };
+        advised(library, model, path, shape).code
+    };
+    let mut codes: Vec<String> = paths.iter().filter_map(|(path, _)| code(path)).collect();
     codes.dedup();
-    let code = (!codes.is_empty()).then(|| codes.join("\n"));
-    Fix { code, ..Fix::default() }
+    let between = if codes.iter().all(|code| code.starts_with('.')) { "" } else { "\n" };
+    (!codes.is_empty()).then(|| codes.join(between))
+}
+
+fn advised(library: &str, model: &str, path: &str, shape: ReadShape) -> Fix {
+    let values = [
+        ("path", path),
+        ("underscored", &path.replace('.', "__")),
+        ("first", path.split('.').next().unwrap_or(path)),
+        ("model", model),
+    ];
+    advice(Advised::Read(shape), library, &values)
 }
 
 /// The column whose value differs from pass to pass, or the only one that is compared.

@@ -39,6 +39,19 @@ pub enum RowBound {
 }
 
 impl RowBound {
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [RowBound; 9] = [
+        RowBound::One,
+        RowBound::Limited,
+        RowBound::Keyed,
+        RowBound::OfParent,
+        RowBound::Window,
+        RowBound::Unbounded,
+        RowBound::Open,
+        RowBound::Write,
+        RowBound::NotUnderstood,
+    ];
+
     /// In words, the same wherever a site is listed.
     pub fn words(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use crate::inventory::rows::{EntryAt, FilterRow, LoopAt, QueryRow, ServedBy};
 use crate::project::Project;
 use crate::project::graph::QuerySite;
 use crate::project::schema::{IndexOrigin, Table};
-use crate::statement::{ColumnUse, FilterKind, Operation, Projection, RowLimit, Statement, SubqueryPlace};
+use crate::statement::{ColumnUse, FilterKind, Projection, RowLimit, Statement, SubqueryPlace};
 
 /// Derived tables within derived tables that are looked into.
 const MAX_DEPTH: u32 = 6;
@@ -46,7 +46,7 @@ fn row(project: &Project, site: &QuerySite, facts: &SiteFacts<'_>) -> QueryRow {
         location: project.place_in(site.function, site.span),
         function: project.code.module(site.file).qualified(project.graph.function(site.function).id),
         library: query.library.to_owned(),
-        operation: operation(statement.operation).to_owned(),
+        operation: statement.operation.word().to_owned(),
         tables,
         known_table: table.is_some(),
         entry: entry(project, site),
@@ -115,16 +115,6 @@ fn entry(project: &Project, site: &QuerySite) -> Option<EntryAt> {
         label: entry.label.clone(),
         calls: reach.distance,
     })
-}
-
-fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Select => "select",
-        Operation::Insert => "insert",
-        Operation::Update => "update",
-        Operation::Delete => "delete",
-        Operation::Other => "other",
-    }
 }
 
 fn kind(kind: FilterKind) -> &'static str {

@@ -233,7 +233,7 @@ impl Cost {
             // The server puts another worker in its place.
             Cost::Endless { until: Some(_), .. } => Weight::Large,
             Cost::Stall { by: Stall::Refused } => Weight::Moderate,
-            // What most caches keep is small, and processes are started anew with each release.
+            // What most caches keep is small, and processes are started anew: of three that were read nobody would have mended one.
             Cost::Growth => Weight::Whole,
             Cost::Held => Weight::Large,
             Cost::Trips(saved) if *saved > 1 => Weight::Moderate,

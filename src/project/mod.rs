@@ -197,18 +197,16 @@ impl Project {
         project
     }
 
-    /// Whether every manifest that asks for a package asks for this version or a later one.
+    /// Whether every manifest that asks for a package asks for this version or a later one; a manifest that says no version may mean any.
     pub fn asks_for_version(&self, package: &str, first: u32) -> bool {
-        let asked = self
+        let mut asking = self
             .code
             .files
             .iter()
-            .flat_map(|facts| facts.dependencies.iter().zip(&facts.lowest));
-        let mut versions = asked
-            .filter(|(name, _)| name.as_str() == package)
-            .map(|(_, lowest)| *lowest)
+            .filter(|facts| facts.dependencies.iter().any(|name| name == package))
             .peekable();
-        versions.peek().is_some() && versions.all(|lowest| lowest >= Some(first))
+        let is_late = |facts: &FileFacts| facts.lowest.iter().any(|(name, lowest)| name == package && *lowest >= first);
+        asking.peek().is_some() && asking.all(is_late)
     }
 
     /// Takes what the database counted.

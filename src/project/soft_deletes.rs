@@ -15,7 +15,7 @@ pub(super) fn apply(schema: &Schema, sites: &mut [QuerySite]) {
         let Some((model, table)) = marked(schema, site) else { continue };
         let Some(field) = model.deleted_by.as_deref() else { continue };
         let operation = site.query.statement.operation;
-        let marks = model.tool == Some(Tool::Sequelize);
+        let marks = model.tool.is_some_and(Tool::removes_by_marking);
         if operation != Operation::Select && !(marks && matches!(operation, Operation::Update | Operation::Delete)) {
             continue;
         }
@@ -54,9 +54,18 @@ export class Crate extends Model {}
 Crate.init({ shelfId: DataTypes.INTEGER, deletedAt: DataTypes.DATE }, { sequelize, paranoid: true, tableName: 'Crates' });
 ";
 
+    const ENTITY: &str = "import { Column, DeleteDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity()
+export class Shelf {
+  @PrimaryGeneratedColumn() id: number;
+  @Column() roomId: number;
+  @DeleteDateColumn() deletedAt: Date;
+}
+";
+
     /// The statements of some code: what each does, and how many of its conditions are for rows without a value.
     fn seen(code: &str) -> Vec<(Operation, usize)> {
-        let files = [("models/crate.ts", MODEL), ("src/use.ts", code)];
+        let files = [("models/crate.ts", MODEL), ("models/shelf.ts", ENTITY), ("src/use.ts", code)];
         let facts = files.map(|(path, text)| extract(path, FileKind::of(path).expect("a kind"), text));
         let project = Project::link(facts.into());
         let sites = project.graph.sites.iter().map(|site| {
@@ -80,6 +89,28 @@ Crate.init({ shelfId: DataTypes.INTEGER, deletedAt: DataTypes.DATE }, { sequeliz
             (Operation::Update, 1),
             (Operation::Select, 0),
             (Operation::Delete, 0),
+        ];
+        assert_eq!(seen(&code), wanted);
+    }
+
+    #[test]
+    fn an_entity_with_a_date_of_deletion_does_so_unless_it_is_told_otherwise() {
+        let head = "import { Repository } from 'typeorm';\nimport { Shelf } from '../models/shelf';\n";
+        let code = format!(
+            "{head}export async function run(shelves: Repository<Shelf>, roomId: number) {{
+ await shelves.find({{ where: {{ roomId }} }}); await shelves.find({{ where: {{ roomId }}, withDeleted: true }});
+ await shelves.createQueryBuilder('s').where('s.roomId = :roomId', {{ roomId }}).getMany();
+ await shelves.createQueryBuilder('s').withDeleted().where('s.roomId = :roomId', {{ roomId }}).getMany();
+ await shelves.delete({{ roomId }}); await shelves.softDelete({{ roomId }});
+}}"
+        );
+        let wanted = [
+            (Operation::Select, 1),
+            (Operation::Select, 0),
+            (Operation::Select, 1),
+            (Operation::Select, 0),
+            (Operation::Delete, 0),
+            (Operation::Update, 0),
         ];
         assert_eq!(seen(&code), wanted);
     }

@@ -141,20 +141,10 @@ fn summary(list: &QueryList) -> String {
     let of = |wanted: RowBound| list.queries.iter().filter(|row| row.rows == wanted.words()).count();
     let known = list.queries.iter().filter(|row| row.known_table).count();
     let named = list.queries.iter().filter(|row| !row.tables.is_empty()).count();
-    let counts = [
-        RowBound::One,
-        RowBound::Limited,
-        RowBound::Keyed,
-        RowBound::OfParent,
-        RowBound::Window,
-        RowBound::Unbounded,
-        RowBound::Open,
-        RowBound::Write,
-        RowBound::NotUnderstood,
-    ]
-    .into_iter()
-    .filter(|&verdict| of(verdict) > 0)
-    .map(|verdict| format!("{} {}", words::grouped(of(verdict)), verdict.words()));
+    let counts = RowBound::ALL
+        .into_iter()
+        .filter(|&verdict| of(verdict) > 0)
+        .map(|verdict| format!("{} {}", words::grouped(of(verdict)), verdict.words()));
     format!(
         "{}: {}. {} name a table, {} one of the schema.",
         words::count(list.queries.len(), "query site", "query sites"),

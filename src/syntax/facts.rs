@@ -66,8 +66,8 @@ pub struct FileFacts {
     pub template: Option<TemplateFile>,
     /// GraphQL: what it asks, and what it declares.
     pub graphql: Vec<Embedded>,
-    /// For each of its packages the first number of the lowest version that `pyproject.toml` allows, where it says one.
-    pub lowest: Vec<Option<u32>>,
+    /// Of packages that `pyproject.toml` asks for the first number of the lowest version that it allows, where it says one.
+    pub lowest: Vec<(String, u32)>,
     /// Packages that a manifest asks for.
     pub dependencies: Vec<String>,
     /// Packages that it asks for only to develop and build with.
@@ -134,7 +134,14 @@ fn read_kind(path: &str, kind: FileKind, text: &str) -> Result<FileFacts, Reason
         }
         FileKind::Prisma => facts.prisma = Some(prisma::parse(text)),
         FileKind::Yaml | FileKind::Settings => facts.config = config::read(path, text),
-        FileKind::Toml => (facts.dependencies, facts.lowest) = manifest::python(text).into_iter().unzip(),
+        FileKind::Toml => {
+            let needed = manifest::python(text);
+            facts.lowest = needed
+                .iter()
+                .filter_map(|(name, lowest)| Some((name.clone(), (*lowest)?)))
+                .collect();
+            facts.dependencies = needed.into_iter().map(|(name, _)| name).collect();
+        }
         FileKind::Ini => {}
     }
     if let Some(module) = &facts.module {

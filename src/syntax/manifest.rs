@@ -52,13 +52,18 @@ pub fn python(text: &str) -> Vec<Needed> {
         .and_then(|tool| tool.get("poetry"))
         .and_then(|poetry| poetry.get("dependencies"))
         .and_then(|list| list.as_table());
-    let mut needed: Vec<Needed> = listed.map(|text| (requirement(text).to_owned(), lowest(text))).collect();
+    let mut needed: Vec<Needed> = listed
+        .map(|text| {
+            let name = requirement(text);
+            (name.to_owned(), lowest(&text[name.len()..]))
+        })
+        .collect();
     let version = |value: &toml::Value| lowest(value.as_str().or_else(|| value.get("version")?.as_str())?);
     needed.extend(poetry.into_iter().flatten().map(|(name, value)| (name.clone(), version(value))));
     needed
 }
 
-/// The first number of the lowest version that a requirement allows: of `==8.0.0`, `>=8`, `~=8.1`, `^8`, `8.*`.
+/// The first number of the lowest version that the versions of a requirement allow: of `==8.0.0`, `>=8`, `~=8.1`, `^8`, `8.*`.
 fn lowest(text: &str) -> Option<u32> {
     let text = text.split(';').next().unwrap_or(text);
     let after = ["===", "==", ">=", "~=", "^", "~"]
@@ -93,9 +98,9 @@ mod tests {
 
     #[test]
     fn the_lowest_version_is_what_a_requirement_starts_with() {
-        let text = "[project]\ndependencies = ['a==8.0.0', 'b[x]>=5,<9; python_version > \"3.8\"', 'c', 'd<8', 'e ~= 4.2']\n[tool.poetry.dependencies]\nf = '^7.1'\ng = {version = '3.*'}\nh = '*'\n";
+        let text = "[project]\ndependencies = ['a==8.0.0', 'b[x]>=5,<9; python_version > \"3.8\"', 'c', 'd<8', 'e ~= 4.2', '2i']\n[tool.poetry.dependencies]\nf = '^7.1'\ng = {version = '3.*'}\nh = '*'\n";
         let lowest: Vec<Option<u32>> = python(text).into_iter().map(|(_, lowest)| lowest).collect();
-        assert_eq!(lowest, [Some(8), Some(5), None, None, Some(4), Some(7), Some(3), None]);
+        assert_eq!(lowest, [Some(8), Some(5), None, None, Some(4), None, Some(7), Some(3), None]);
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Tool {
         matches!(self, Tool::SqlAlchemy | Tool::SqlModel)
     }
 
+    /// Whether what removes rows of a model that marks them as deleted only marks them.
+    pub fn removes_by_marking(self) -> bool {
+        self == Tool::Sequelize
+    }
+
     /// Whether rows that were reached from an object (`order.lines.all()`) have that object at hand.
     pub fn rows_know_their_owner(self) -> bool {
         self == Tool::Django

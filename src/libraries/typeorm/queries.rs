@@ -231,6 +231,8 @@ fn arguments(resolver: &dyn Resolver, file: FileId, call: &Call<'_>, method: &st
             "take" if query.statement.limit == RowLimit::None => query.statement.limit = objects::limit(resolver, field.value),
             "skip" => query.statement.offset = objects::skips(resolver, field.value),
             "relations" => relations(resolver, field.value, "", query),
+            // Whatever it is set to: it may be set.
+            "withDeleted" => query.with_deleted = true,
             "order" => {
                 for term in objects::fields(resolver, field.value.0, field.value.1).items {
                     let text = objects::literal(resolver, term.value).unwrap_or_default();
@@ -447,6 +449,7 @@ fn builder_step(resolver: &dyn Resolver, step: ChainedCall<'_>, query: &mut Quer
                 _ => query.open_filters = true,
             }
         }
+        "withDeleted" => query.with_deleted = true,
         "whereInIds" => statement.filters.push(objects::by_key(FilterKind::In, step.conditional)),
         "leftJoinAndSelect"
         | "innerJoinAndSelect"

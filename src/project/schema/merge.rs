@@ -133,7 +133,7 @@ fn groups(sources: Vec<SchemaSource>) -> Vec<(Vec<SchemaSource>, Vec<String>)> {
         by_group.entry((in_series, source.group.clone())).or_default().push(source);
     }
     let archives = order::archives(&by_group);
-    by_group.retain(|(_, group), _| !archives.replaced.contains(group));
+    by_group.retain(|key, _| !archives.replaced.contains(key));
     for (archive, series) in archives.joined {
         let first = by_group.remove(&(true, archive)).unwrap_or_default();
         by_group.entry((true, series)).or_default().extend(first);

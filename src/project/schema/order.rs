@@ -84,40 +84,43 @@ pub(super) fn sort(sources: &mut Vec<SchemaSource>) -> Vec<String> {
     Vec::new()
 }
 
-/// What becomes of series in folders that say they are old.
+/// What becomes of series and scripts in folders that say they are old.
 #[derive(Default)]
 pub(super) struct Archives {
-    /// Others make their tables anew: they are no longer run.
-    pub replaced: BTreeSet<String>,
+    /// Others make their tables: they are no longer run.
+    pub replaced: BTreeSet<(bool, String)>,
     /// The first steps of another series, by which: only their files were moved.
     pub joined: BTreeMap<String, String>,
 }
 
-/// Tells them apart: a folder that says so, below or beside that of a series which makes tables, and whether those are its own tables.
+/// Tells them apart: a folder that says so, below or beside that of a series which makes tables. Scripts are put aside then, and steps where
+/// that series makes the tables anew.
 pub(super) fn archives(groups: &BTreeMap<(bool, String), Vec<SchemaSource>>) -> Archives {
     let mut found = Archives::default();
-    for (_, group) in groups.keys().filter(|(_, group)| is_archive(group)) {
+    for (key, sources) in groups.iter().filter(|((_, group), _)| is_archive(group)) {
+        let (in_series, group) = key;
         let folder = parent(group);
         let is_near = |other: &str| !is_archive(other) && (other == folder || parent(other) == folder);
-        let mut near = groups
+        let near: Vec<(&(bool, String), BTreeSet<String>)> = groups
             .iter()
             .filter(|((_, other), _)| is_near(other))
-            .map(|((_, other), sources)| (other, made(sources)))
+            .map(|(other, sources)| (other, made(sources)))
             .filter(|(_, made)| !made.is_empty())
-            .peekable();
-        let Some(series) = near.peek().map(|(other, _)| (*other).clone()) else {
-            continue;
-        };
-        let anew: BTreeSet<String> = near.flat_map(|(_, made)| made).collect();
-        let own: BTreeSet<String> = [false, true]
-            .into_iter()
-            .filter_map(|in_series| groups.get(&(in_series, group.clone())))
-            .flat_map(|sources| made(sources))
             .collect();
-        if own.intersection(&anew).count() * 2 >= own.len() {
-            found.replaced.insert(group.clone());
-        } else {
-            found.joined.insert(group.clone(), series);
+        let series = near.iter().find(|((in_series, _), _)| *in_series).map(|((_, series), _)| series);
+        let own = made(sources);
+        let anew = own
+            .iter()
+            .filter(|table| near.iter().any(|(_, made)| made.contains(*table)))
+            .count();
+        match series {
+            Some(series) if *in_series && anew * 2 < own.len() => {
+                found.joined.insert(group.clone(), series.clone());
+            }
+            _ if !near.is_empty() => {
+                found.replaced.insert(key.clone());
+            }
+            _ => {}
         }
     }
     found

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::pattern::Pattern;
+use super::pattern::{LONGEST_PATTERN, Pattern};
 use super::words::{Word, Words, one_of};
 use crate::analysis::queries::RowBound;
 use crate::judge::reach::Reached;
@@ -110,33 +110,15 @@ impl Word for Effects {
 impl Word for Operation {
     fn read(text: &str) -> Result<Operation, String> {
         let all = [Operation::Select, Operation::Insert, Operation::Update, Operation::Delete];
-        one_of("operation", text, &all, operation)
-    }
-}
-
-/// The word of an operation.
-pub fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Select => "select",
-        Operation::Insert => "insert",
-        Operation::Update => "update",
-        Operation::Delete => "delete",
-        Operation::Other => "other",
+        one_of("operation", text, &all, Operation::word)
     }
 }
 
 impl Word for RowBound {
     fn read(text: &str) -> Result<RowBound, String> {
-        // Of what was not understood nothing can be said.
-        let all = [
-            RowBound::One,
-            RowBound::Limited,
-            RowBound::Keyed,
-            RowBound::OfParent,
-            RowBound::Window,
-            RowBound::Unbounded,
-            RowBound::Open,
-        ];
+        // Of what was not understood nothing can be said, and a write brings none.
+        let is_of_rows = |bound: &RowBound| !matches!(bound, RowBound::Write | RowBound::NotUnderstood);
+        let all: Vec<RowBound> = RowBound::ALL.into_iter().filter(is_of_rows).collect();
         one_of("bound", text, &all, RowBound::words)
     }
 }
@@ -147,8 +129,8 @@ pub struct Glob(pub String);
 
 impl Word for Glob {
     fn read(text: &str) -> Result<Glob, String> {
-        if text.is_empty() || text.len() > 200 {
-            return Err("a glob has from 1 to 200 bytes".to_owned());
+        if text.is_empty() || text.len() > LONGEST_PATTERN {
+            return Err(format!("a glob has from 1 to {LONGEST_PATTERN} bytes"));
         }
         let globs = walk::globs(std::iter::once(text)).map_err(|error| format!("not a valid glob: {error}"))?;
         if globs.is_empty() {

@@ -2,8 +2,8 @@
 
 use super::words::Word;
 
-/// The longest pattern, in bytes.
-const LONGEST_PATTERN: usize = 200;
+/// The longest pattern, in bytes; a glob's, too.
+pub(super) const LONGEST_PATTERN: usize = 200;
 
 /// A dotted name in which `*` stands for any text.
 #[derive(Clone, Debug, PartialEq, Eq)]

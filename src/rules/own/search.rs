@@ -3,7 +3,7 @@
 use ignore::gitignore::Gitignore;
 use rustc_hash::FxHashMap;
 
-use super::matching::{MatchPlace, QueryMatch, operation};
+use super::matching::{MatchPlace, QueryMatch};
 use super::message::Blank;
 use super::rule::OwnRule;
 use crate::analysis::queries::{RowBound, bound_of};
@@ -229,7 +229,7 @@ impl Search<'_> {
         match (blank, &candidate.what) {
             (Blank::Call, What::Call { name, .. }) => name.clone(),
             (Blank::Effects, What::Call { effects, .. }) => effects.names().collect::<Vec<_>>().join(", "),
-            (Blank::Operation, What::Statement { operation: does, .. }) => operation(*does).to_uppercase(),
+            (Blank::Operation, What::Statement { operation: does, .. }) => does.word().to_uppercase(),
             (Blank::Table, What::Statement { table, .. }) => table.clone(),
             (Blank::Bound, What::Statement { bound, .. }) => bound.words().to_owned(),
             (Blank::Function, _) => self.project.short_name(candidate.function),

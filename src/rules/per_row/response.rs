@@ -169,7 +169,7 @@ impl Search<'_, '_> {
             format!("the rows: {}", evidence::describe(&query)),
         );
         let paths: Vec<(&str, bool)> = lazy.iter().map(|need| (need.path.as_str(), need.to_many)).collect();
-        finding.fix.code = advice::per_row::relations(query.library, query.table().unwrap_or("Model"), &paths).code;
+        finding.fix.code = advice::per_row::relations(query.library, query.table().unwrap_or("Model"), &paths);
         finding.message = format!("`{name}` shows each row of a query that does not load what it reads: each of them asks again.");
         if let Some(label) = &reach.label {
             finding.message.push_str(&format!(" Reached from {label}."));

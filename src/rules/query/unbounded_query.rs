@@ -285,7 +285,7 @@ fn finding(project: &Project, site: &QuerySite) -> Option<Finding> {
 }
 
 /// Whether so few rows hang on one parent that their readers want them all: a small table's, or those that a relation of an object gives
-/// (`status.mentions.all()`). Of 20 such lists that were read against the code none was to be paged.
+/// (`status.mentions.all()`). Of 14 such lists that were read against the code none was to be paged.
 fn is_small(rows: &Rows, site: &QuerySite, bounding: &[String]) -> bool {
     let most = if site.query.relation.is_some() && !site.query.table().is_some_and(is_many_each) {
         Scale::OfParent
