@@ -54,6 +54,10 @@ fn an_archive_is_the_start_of_a_series_or_was_replaced() {
         ("db/migrations/2_all.sql", "CREATE TABLE t (id int PRIMARY KEY, a int, b int);"),
     ]);
     assert!(!anew.table("t").unwrap().leads("a"));
+    // A script has no place in a series: it is put aside where others make tables.
+    let script = ("db/migrations/archives/all.sql", old.1);
+    let aside = build(&[script, ("db/migrations/2_more.sql", "CREATE TABLE u (id int PRIMARY KEY);")]);
+    assert!(aside.table("t").is_none() && aside.table("u").is_some());
 }
 
 #[test]
