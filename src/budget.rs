@@ -4,11 +4,13 @@
 //! is told with its place: [`tell`] in the front ends, which read one file on one thread; [`Overruns`] in all that works on the linked
 //! project.
 
+mod description;
 mod overruns;
 mod steps;
 
 use serde::{Deserialize, Serialize};
 
+pub use description::{LimitDescription, table};
 pub use overruns::{Overrun, Overruns, hearing, tell};
 pub use steps::Steps;
 
@@ -125,6 +127,8 @@ pub enum Limit {
     Relations,
     /// Helpers of a migration in each other.
     Helpers,
+    /// Statements of a migration, each as often as it is run.
+    MigrationSteps,
     /// Routes that one request of a client may be for.
     Routes,
     /// Functions and components that are followed from a route to those that ask it.
@@ -135,23 +139,6 @@ pub enum Limit {
     Origins,
     /// Findings of one rule of the user's own.
     OwnFindings,
-}
-
-/// What a user is to know of a bound.
-#[derive(Clone, Copy, Debug)]
-pub struct LimitDescription {
-    /// The bound.
-    pub limit: Limit,
-    /// What is counted, as the README says it.
-    pub what: &'static str,
-    /// How many of it at most.
-    pub most: u64,
-    /// How the README writes that number, where digits alone would be hard to read.
-    pub written: &'static str,
-    /// What is left out beyond it.
-    pub beyond: &'static str,
-    /// What went over, as a phrase for one place and for several.
-    pub places: (&'static str, &'static str),
 }
 
 /// All bounds, in the order of the README's table.
@@ -610,6 +597,14 @@ pub const LIMITS: &[LimitDescription] = &[
         ),
     },
     LimitDescription {
+        limit: Limit::MigrationSteps,
+        what: "Statements of a migration, each as often as a loop or a helper runs it",
+        most: 100_000,
+        written: "100,000",
+        beyond: "what comes after is left out",
+        places: ("migration that runs too long", "migrations that run too long"),
+    },
+    LimitDescription {
         limit: Limit::Routes,
         what: "Routes that fit one request of a client equally well; of those that end alike, 64 are compared",
         most: 4,
@@ -670,14 +665,6 @@ impl Limit {
     pub fn count(self) -> usize {
         usize::try_from(self.most()).unwrap_or(usize::MAX)
     }
-}
-
-/// The README's table of bounds, in Markdown.
-pub fn table() -> String {
-    let rows = LIMITS
-        .iter()
-        .map(|about| format!("| {} | {} | {} |\n", about.what, about.written, about.beyond));
-    format!("| What | Bound | Beyond it |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 
 #[cfg(test)]

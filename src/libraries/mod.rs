@@ -9,6 +9,7 @@ pub mod kysely;
 pub mod medusa;
 pub mod mikroorm;
 pub mod mongo;
+pub mod node_pg_migrate;
 pub mod objection;
 pub mod own;
 pub mod peewee;

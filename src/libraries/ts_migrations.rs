@@ -1,13 +1,13 @@
-//! Migrations in TypeScript and JavaScript: what `up` does, in order, in the words of `TypeORM`, Sequelize, Knex, Kysely
-//! and `MikroORM`.
+//! Migrations in TypeScript and JavaScript: what `up` does, in order, in the words of `TypeORM`, Sequelize, Knex, Kysely,
+//! `MikroORM` and node-pg-migrate.
 
-use super::{knex, kysely, sequelize, typeorm};
+use super::{knex, kysely, node_pg_migrate, sequelize, typeorm};
 use crate::budget::{self, Limit};
 use crate::ir::{Call, ExprId, ExprKind, FunctionId, LoopKind, Module, StmtId, StmtKind};
 use crate::libraries::shared::declared::{self, BoundName, Consts, Declared, Tool, imports};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::ts_options::OptionReader;
-use crate::libraries::shared::value::FileId;
+use crate::libraries::shared::value::{FileId, Value};
 use crate::statement::{Dialect, SchemaChange, SchemaOp};
 
 /// How deep expressions are searched for calls.
@@ -36,6 +36,7 @@ pub fn declared(resolver: &dyn Resolver, file: FileId) -> Option<Declared> {
         out: Vec::new(),
         not_understood: 0,
         unclear: Vec::new(),
+        helpers: 0,
         is_full: false,
     };
     run.block(&module.function(up).body, MAX_DEPTH);
@@ -86,6 +87,17 @@ fn raw_sql(module: &Module, expr: ExprId) -> Option<ExprId> {
     }
 }
 
+/// Whether what `up` is given is node-pg-migrate's builder: by its import, or by the name that all of its documentation gives it.
+fn is_node_pg_migrate(module: &Module, handle: &str) -> bool {
+    handle == "pgm" || imports(module, "node-pg-migrate")
+}
+
+/// Whether something is called by a name.
+fn is_called(module: &Module, target: ExprId) -> bool {
+    let name = module.name(target);
+    name.is_some() && module.calls().any(|call| module.name(call.callee) == name)
+}
+
 struct Run<'r> {
     consts: Consts<'r>,
     file: FileId,
@@ -97,6 +109,8 @@ struct Run<'r> {
     out: Vec<SchemaChange>,
     not_understood: usize,
     unclear: Vec<(crate::source::Span, String)>,
+    /// Helpers around the statement that is read.
+    helpers: u32,
     /// No more changes are kept.
     is_full: bool,
 }
@@ -108,6 +122,9 @@ impl<'r> Run<'r> {
 
     fn block(&mut self, block: &[StmtId], depth: u32) {
         for &stmt in block {
+            if !self.consts.step(self.file, stmt) {
+                return;
+            }
             self.statement(stmt, depth);
         }
     }
@@ -126,6 +143,17 @@ impl<'r> Run<'r> {
         } = &module.stmt(stmt).kind
         {
             self.repeat(*target, *iterable, body, depth);
+            return;
+        }
+        // A helper does what it does where it is called.
+        if let StmtKind::Assign {
+            target,
+            value: Some(value),
+            ..
+        } = module.stmt(stmt).kind
+            && matches!(module.kind(value), ExprKind::Lambda(_))
+            && is_called(module, target)
+        {
             return;
         }
         for expr in module.stmt_exprs(stmt) {
@@ -171,7 +199,7 @@ impl<'r> Run<'r> {
             return;
         }
         if let Some(call) = module.call(expr)
-            && self.call(&call)
+            && self.call(&call, depth)
         {
             return;
         }
@@ -184,10 +212,45 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// Runs a function of the file with its parameters bound to the arguments: `createIndex("ix_goats_farm", "goats", "farm_id")`.
+    fn helper(&mut self, call: &Call, depth: u32) -> bool {
+        let module = self.module();
+        let (None, Value::Function(file, function)) = (call.receiver(), self.consts.resolver.value(self.file, call.callee)) else {
+            return false;
+        };
+        if file != self.file || module.is_within(call.id, function) {
+            return false;
+        }
+        if u64::from(self.helpers) >= Limit::Helpers.most() {
+            budget::tell(Limit::Helpers, module.expr(call.id).span.start);
+            return true;
+        }
+        let before = self.consts.bound.len();
+        let bound = self.consts.arguments(self.file, call, (file, function));
+        let is_handle = |(_, value): &&(String, BoundName)| match value {
+            BoundName::Expr(_, value) => module.name(*value).is_some() && module.name(*value) == self.handle.as_deref(),
+            BoundName::Text(_) => false,
+        };
+        let given = bound.iter().find(is_handle).map(|(name, _)| name.clone());
+        let handle = given.is_some().then(|| std::mem::replace(&mut self.handle, given));
+        self.consts.bound.extend(bound);
+        self.helpers += 1;
+        self.block(&module.function(function).body, depth);
+        self.helpers -= 1;
+        self.consts.bound.truncate(before);
+        if let Some(handle) = handle {
+            self.handle = handle;
+        }
+        true
+    }
+
     /// Whether the call is a step of a migration tool.
-    fn call(&mut self, call: &Call) -> bool {
+    fn call(&mut self, call: &Call, depth: u32) -> bool {
         let module = self.module();
         let Some(method) = call.method() else { return false };
+        if self.helper(call, depth) {
+            return true;
+        }
         let span = module.expr(call.id).span;
         let options = OptionReader {
             consts: &self.consts,
@@ -222,6 +285,18 @@ impl<'r> Run<'r> {
                 None => (Tool::Knex, knex::migrations::ops(options, &chain)),
             };
             return self.push(tool, ops, span);
+        }
+        if on_handle && is_node_pg_migrate(module, &named) {
+            if method == "sql" {
+                if let Some(sql) = call.arg(0) {
+                    self.sql(Tool::NodePgMigrate, sql, call);
+                }
+                return true;
+            }
+            if node_pg_migrate::METHODS.contains(&method) {
+                let ops = node_pg_migrate::ops(options, method, call);
+                return self.push(Tool::NodePgMigrate, ops, span);
+            }
         }
         let is_sequelize = on_handle || matches!(last, "queryInterface" | "context") || last.ends_with("queryInterface");
         if self.is_typeorm && on_handle && typeorm::migrations::METHODS.contains(&method) {

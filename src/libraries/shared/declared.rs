@@ -1,10 +1,12 @@
 //! What a program file declares of the schema: models of ORMs and the steps of migration tools, and the constant
 //! texts that they are written with.
 
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{self, Limit};
-use crate::ir::{ClassId, ExprId, ExprKind, Module, TemplatePart};
+use crate::ir::{Call, ClassId, ExprId, ExprKind, FunctionId, Module, StmtId, TemplatePart};
 use crate::libraries::shared::query::Resolver;
 use crate::libraries::shared::value::FileId;
 use crate::source::Span;
@@ -29,6 +31,7 @@ pub enum Tool {
     Objection,
     Mongoose,
     Kysely,
+    NodePgMigrate,
     Peewee,
     Tortoise,
     Sql,
@@ -54,6 +57,7 @@ impl Tool {
             Tool::Objection => "objection",
             Tool::Mongoose => "mongoose",
             Tool::Kysely => "kysely",
+            Tool::NodePgMigrate => "node-pg-migrate",
             Tool::Peewee => "peewee",
             Tool::Tortoise => "tortoise",
             Tool::Sql => "sql",
@@ -155,6 +159,8 @@ pub struct Consts<'r> {
     pub resolver: &'r dyn Resolver,
     /// Names with a value for the time being, the last one first.
     pub bound: Vec<(String, BoundName)>,
+    /// Statements that were run so far, see [`Consts::step`].
+    steps: Cell<u64>,
 }
 
 impl<'r> Consts<'r> {
@@ -163,7 +169,19 @@ impl<'r> Consts<'r> {
         Consts {
             resolver,
             bound: Vec::new(),
+            steps: Cell::new(0),
         }
+    }
+
+    /// Whether a migration's next statement may be run: loops in helpers in loops multiply.
+    pub fn step(&self, file: FileId, stmt: StmtId) -> bool {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        let most = Limit::MigrationSteps.most();
+        if steps == most + 1 {
+            budget::tell(Limit::MigrationSteps, self.resolver.module(file).stmt(stmt).span.start);
+        }
+        steps <= most
     }
 
     /// The expression behind a name, or the expression itself.
@@ -193,6 +211,24 @@ impl<'r> Consts<'r> {
             }
         }
         Some(out)
+    }
+
+    /// What the parameters of a function stand for in a call: texts where they are known, else the arguments themselves.
+    pub fn arguments(&self, here: FileId, call: &Call<'_>, (file, function): (FileId, FunctionId)) -> Vec<(String, BoundName)> {
+        let target = self.resolver.module(file);
+        let mut bound = Vec::new();
+        for (at, param) in target.function(function).params.iter().enumerate() {
+            let Some(name) = param.name.map(|name| target.str(name)) else {
+                continue;
+            };
+            if let Some(argument) = call.keyword(name).or_else(|| call.arg(at)) {
+                let value = self.text(here, argument).map_or(BoundName::Expr(here, argument), BoundName::Text);
+                bound.push((name.to_owned(), value));
+            } else if let Some(default) = param.default {
+                bound.push((name.to_owned(), BoundName::Expr(file, default)));
+            }
+        }
+        bound
     }
 
     /// The text of an expression in pieces.

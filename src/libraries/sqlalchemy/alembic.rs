@@ -124,6 +124,9 @@ impl<'r> Reader<'r> {
 
     fn block(&mut self, block: &[StmtId]) {
         for &stmt in block {
+            if !self.consts.step(self.file, stmt) {
+                return;
+            }
             self.statement(stmt);
         }
     }
@@ -286,18 +289,7 @@ impl<'r> Reader<'r> {
         let here = self.file;
         let target = self.consts.resolver.module(file);
         let before = self.consts.bound.len();
-        let mut bound = Vec::new();
-        for (at, param) in target.function(function).params.iter().enumerate() {
-            let Some(name) = param.name.map(|name| target.str(name)) else {
-                continue;
-            };
-            if let Some(argument) = call.keyword(name).or_else(|| call.arg(at)) {
-                let value = self.text(argument).map_or(BoundName::Expr(here, argument), BoundName::Text);
-                bound.push((name.to_owned(), value));
-            } else if let Some(default) = param.default {
-                bound.push((name.to_owned(), BoundName::Expr(file, default)));
-            }
-        }
+        let bound = self.consts.arguments(here, call, (file, function));
         self.consts.bound.extend(bound);
         self.calls += 1;
         self.file = file;

@@ -75,6 +75,8 @@ const REACH: &[(&str, &[&str])] = &[
     ("python-conditions-of-a-comprehension", &["loop-body"]),
     ("python-union", &["holders"]),
     ("python-queries-as-text", &["reads"]),
+    ("project-alembic-helpers", &["loop-items", "migration-steps"]),
+    ("project-sequelize-helpers", &["migration-steps"]),
     ("project-diamonds", &["ancestors"]),
     ("project-endpoints-of-one-object", &["askers"]),
     ("project-lists-of-lists-of-rows", &["distance"]),

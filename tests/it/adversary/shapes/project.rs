@@ -104,6 +104,33 @@ fn alembic(size: usize) -> Files {
     vec![("migrations/versions/a.py".to_owned(), after(head, size, one))]
 }
 
+/// Loops in helpers in loops: as many runs as the product of their lists.
+fn alembic_helpers(size: usize) -> Files {
+    let items = fill(size / 4, |_| "0, ".to_owned());
+    let helper = |name: &str, next: &str| format!("def {name}():\n    for _ in [{items}]:\n        {next}\n\n\n");
+    let text = format!(
+        "from alembic import op\n\nrevision = 'a'\ndown_revision = None\n\n\n{}{}{}{}def upgrade():\n    one()\n",
+        helper("four", "op.execute('SELECT 1')"),
+        helper("three", "four()"),
+        helper("two", "three()"),
+        helper("one", "two()"),
+    );
+    vec![("migrations/versions/a.py".to_owned(), text)]
+}
+
+/// As [`alembic_helpers`], by calls alone.
+fn sequelize_helpers(size: usize) -> Files {
+    let helper = |name: &str, next: &str| format!("const {name} = () => {{\n{}}};\n", fill(size / 4, |_| format!("  {next};\n")));
+    let text = format!(
+        "module.exports = {{ async up(queryInterface) {{\n{}{}{}{}one();\n}} }};\n",
+        helper("four", "queryInterface.sequelize.query('SELECT 1')"),
+        helper("three", "four()"),
+        helper("two", "three()"),
+        helper("one", "two()"),
+    );
+    vec![("migrations/1-a.js".to_owned(), text)]
+}
+
 fn django_migration(size: usize) -> Files {
     let head = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    initial = True\n    operations = [\n        migrations.CreateModel(name='A', fields=[('id', models.AutoField(primary_key=True))]),\n";
     let one = |n| format!("        migrations.AddField('a', 'f{n}', models.IntegerField()),\n");
@@ -431,6 +458,8 @@ pub fn shapes() -> Vec<Shape> {
         files("diamonds", diamonds),
         files("star-imports", star_imports),
         files("alembic", alembic),
+        files("alembic-helpers", alembic_helpers),
+        files("sequelize-helpers", sequelize_helpers),
         files("django-migration", django_migration),
         files("templates", templates),
         files("decorated-by-one", decorated_by_one),
